@@ -1,0 +1,112 @@
+"""Messages in a room. The text's length is bounded by a setting, checked where it is sent."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from core.contract.base import Command, Empty, Event, Wire
+from core.contract.people import ProfileCard
+from core.vocabulary import Id, Timestamp
+
+Seq = Annotated[int, Meta(ge=0, le=2**53)]
+HISTORY_MAX = 100
+
+
+class Message(Wire):
+    """`seq` counts 1, 2, 3 … in its room with no gap."""
+
+    id: Id
+    room_id: Id
+    seq: int
+    sender_id: Id | None
+    client_id: str | None
+    type: Literal["text", "image", "video", "voice", "system"]
+    content: str | None
+    created_at: Timestamp
+    reply_to: Id | None = None
+    edited_at: Timestamp | None = None
+    deleted_at: Timestamp | None = None
+
+
+class Sent(Wire):
+    """The message as it was stored."""
+
+    message: Message
+
+
+class ChatSend(Command, event="chat:send", reply=Sent):
+    """Say something; the same `client_id` again gives the same message."""
+
+    room_id: Id
+    client_id: Annotated[str, Meta(min_length=1, max_length=100)]
+    type: Literal["text", "image", "video", "voice"] = "text"
+    content: str | None = None
+    media_id: Id | None = None
+    reply_to: Id | None = None
+
+
+class ChatMessage(Event, event="chat:message"):
+    """To every member of the room, the sender's own devices included."""
+
+    message: Message
+
+
+class History(Wire):
+    """A page of messages, oldest first."""
+
+    messages: list[Message]
+    has_more: bool
+
+
+class ChatHistory(Command, event="chat:history", reply=History):
+    """Read a room: the latest page, or what lies before or after a `seq`."""
+
+    room_id: Id
+    before_seq: Seq | None = None
+    after_seq: Seq | None = None
+    limit: Annotated[int, Meta(ge=1, le=HISTORY_MAX)] = 50
+
+
+class ChatRead(Command, event="chat:read", reply=Empty):
+    """Everything up to `seq` is read."""
+
+    room_id: Id
+    seq: Seq
+
+
+class ChatReceipt(Event, event="chat:receipt"):
+    """How far a member of the room has got."""
+
+    room_id: Id
+    user_id: Id
+    delivered_seq: int
+    read_seq: int
+
+
+class ChatTyping(Command, event="chat:typing", reply=Empty, volatile=True):
+    """The caller is writing, or has stopped."""
+
+    room_id: Id
+    typing: bool
+
+
+class ChatTypingChanged(Event, event="chat:typing", volatile=True):
+    """Someone is writing; it expires by itself after 3 s."""
+
+    room_id: Id
+    user_id: Id
+    typing: bool
+
+
+class RoomView(Wire):
+    """A room as the caller sees it."""
+
+    id: Id
+    connection_id: Id
+    peer: ProfileCard
+    active: bool
+    last_message: Message | None
+    last_seq: int
+    read_seq: int
+    unread: int
+    created_at: Timestamp

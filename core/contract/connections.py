@@ -1,0 +1,69 @@
+"""What a call may lead to: the decision, and the lasting connection."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from core.contract.base import Command, Empty, Event, Input, Wire
+from core.contract.people import ProfileCard
+from core.vocabulary import Id, Outcome, Timestamp
+
+
+class Feedback(Input):
+    """How the call was."""
+
+    rating: Annotated[int, Meta(ge=1, le=5)] | None = None
+    icebreaker_helped: bool | None = None
+
+
+class DecisionSubmit(Command, event="decision:submit", reply=Empty):
+    """Whether to stay in touch. Sealed: the other learns of a yes only when both ways are open."""
+
+    call_id: Id
+    connect: bool
+    feedback: Feedback | None = None
+
+
+class NewConnection(Wire):
+    """The connection that a yes has made."""
+
+    id: Id
+    room_id: Id
+    peer: ProfileCard
+
+
+class DecisionResult(Event, event="decision:result"):
+    """`connected` at once, `not_connected` at the deadline only: a refusal and a time-out look the same."""
+
+    call_id: Id
+    outcome: Outcome
+    connection: NewConnection | None = None
+
+
+class ConnectionView(Wire):
+    """A lasting connection, as the caller sees it."""
+
+    id: Id
+    room_id: Id
+    peer: ProfileCard
+    active: bool
+    video_enabled: bool
+    created_at: Timestamp
+
+
+class ConnectionCreated(Event, event="connection:created"):
+    """A new connection."""
+
+    connection: ConnectionView
+
+
+class ConnectionEnd(Command, event="connection:end", reply=Empty):
+    """End a connection: its room stays readable, nothing more is sent in it."""
+
+    connection_id: Id
+
+
+class ConnectionEnded(Event, event="connection:ended"):
+    """A connection is over."""
+
+    connection: ConnectionView

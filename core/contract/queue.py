@@ -1,0 +1,66 @@
+"""The queue on the wire: join, wait, leave."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from core.contract.base import Command, Empty, Event, Input, Wire
+from core.vocabulary import Age, Country, Gender, Id, Intent, Language, LeftReason, Mode, Timestamp
+
+
+class TicketView(Wire):
+    """One's place in the queue."""
+
+    id: Id
+    mode: Mode
+    state: Literal["waiting", "claimed"]
+    joined_at: Timestamp
+
+
+class Preferences(Input):
+    """Whom to meet this time. What is not said comes from the profile's `seeking`.
+
+    Genders and ages are never relaxed; languages, intents and countries are wishes.
+    """
+
+    genders: Annotated[list[Gender], Meta(min_length=1, max_length=3)] | None = None
+    age_min: Age | None = None
+    age_max: Age | None = None
+    languages: Annotated[list[Language], Meta(max_length=20)] | None = None
+    intents: Annotated[list[Intent], Meta(max_length=4)] | None = None
+    countries: Annotated[list[Country], Meta(max_length=50)] | None = None
+
+
+class Queued(Wire):
+    """The place in the queue and how long it may take. `waiting` counts all in this mode, the caller too."""
+
+    ticket: TicketView
+    waiting: int
+    estimated_wait_ms: int | None
+
+
+class QueueJoin(Command, event="queue:join", reply=Queued):
+    """Enter the matching queue; again while waiting gives the same ticket."""
+
+    mode: Mode
+    preferences: Preferences = Preferences()
+
+
+class QueueLeave(Command, event="queue:leave", reply=Empty):
+    """Stop waiting; also fine when not waiting."""
+
+
+class QueueUpdated(Event, event="queue:updated", volatile=True):
+    """How the wait goes, every few seconds."""
+
+    waiting: int
+    waited_ms: int
+    relaxed: list[str]
+    estimated_wait_ms: int | None
+
+
+class QueueLeft(Event, event="queue:left"):
+    """The ticket is no more."""
+
+    ticket_id: Id
+    reason: LeftReason

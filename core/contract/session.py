@@ -1,0 +1,96 @@
+"""A connection's life: the state it starts from, its token, its presence."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from core.contract.base import Command, Empty, Event, Input, Wire
+from core.contract.calls import CallView, PendingDecision
+from core.contract.people import Me
+from core.contract.queue import TicketView
+from core.vocabulary import Id, OwnStatus, Status, Timestamp
+
+ShortText = Annotated[str, Meta(max_length=200)]
+
+
+class ConnectAuth(Input):
+    """The `auth` of a connection."""
+
+    token: Annotated[str, Meta(max_length=4096)]
+    device_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    pid: ShortText | None = None
+    offset: ShortText | None = None
+
+
+class Unread(Wire):
+    """How much waits to be read."""
+
+    rooms: dict[str, int]
+    notifications: int
+
+
+class SessionReady(Event, event="session:ready"):
+    """The first event after every connect: all that a client needs to draw itself again."""
+
+    user: Me
+    pid: str
+    recovered: bool
+    server_time: Timestamp
+    token_expires_at: Timestamp
+    presence: OwnStatus
+    ticket: TicketView | None
+    call: CallView | None
+    pending_decisions: list[PendingDecision]
+    unread: Unread
+
+
+class SessionRevoked(Event, event="session:revoked", volatile=True):
+    """This connection is over; the server disconnects after it."""
+
+    code: Literal["signed_out", "banned", "replaced", "token_expired"]
+
+
+class TokenAccepted(Wire):
+    """Until when the new token serves."""
+
+    expires_at: Timestamp
+
+
+class SessionRefresh(Command, event="session:refresh", reply=TokenAccepted):
+    """Put a fresh access token on a live connection."""
+
+    token: Annotated[str, Meta(max_length=4096)]
+
+
+class PresenceSet(Command, event="presence:set", reply=Empty):
+    """Say how one wants to be seen."""
+
+    status: OwnStatus
+
+
+class Presence(Wire):
+    """How a user is seen by those who may see them."""
+
+    user_id: Id
+    status: Status
+    last_seen: Timestamp | None
+
+
+class Presences(Wire):
+    """The present state of those watched."""
+
+    presences: list[Presence]
+
+
+class PresenceWatch(Command, event="presence:watch", reply=Presences):
+    """Replace the list of users whose presence one follows."""
+
+    user_ids: Annotated[list[Id], Meta(max_length=200)]
+
+
+class PresenceChanged(Event, event="presence:changed", volatile=True):
+    """Someone whom one watches came, left or is busy."""
+
+    user_id: Id
+    status: Status
+    last_seen: Timestamp | None

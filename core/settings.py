@@ -1,0 +1,180 @@
+"""Settings: one frozen Struct, read once from the environment and a `.env`, passed on by constructors.
+
+Each has a default, a unit in its description and a sentence. All mistakes are reported at once.
+The variable of a field is its name in capitals: `offer_s` is `OFFER_S`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+from dotenv import dotenv_values
+from msgspec import Meta, Struct
+
+from core.vocabulary import DecisionPolicy, IceTransportPolicy
+
+DEFAULT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - production refuses it
+
+Text = Annotated[str, Meta(max_length=4096)]
+Seconds = Annotated[int, Meta(gt=0)]
+Count = Annotated[int, Meta(gt=0)]
+Switch = Literal["on", "off"]
+
+
+def about(sentence: str) -> Meta:
+    """The sentence that the settings table prints."""
+    return Meta(description=sentence)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything an operator can set."""
+
+    # The process
+    host: Annotated[Text, about("Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535), about("TCP port to listen on; 0 takes a free one.")] = 8080
+    environment: Annotated[
+        Literal["development", "production"], about("`production` refuses to start on a default secret.")
+    ] = "development"
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("Least severe line logged.")] = (
+        "INFO"
+    )
+    log_format: Annotated[Literal["text", "json"], about("How log lines look.")] = "text"
+    node_id: Annotated[Text, about("Name of this process in the log; empty makes one up.")] = ""
+    region: Annotated[
+        str,
+        Meta(pattern="^[a-z0-9-]{1,32}$"),
+        about("Whose queue this process serves: only users of one region meet."),
+    ] = "main"
+
+    # Where things are kept
+    database_url: Annotated[Text, about("PostgreSQL to use; empty starts an embedded one.")] = ""
+    redis_url: Annotated[Text, about("Redis to use; empty starts an embedded one.")] = ""
+    data_dir: Annotated[Text, about("Folder of the embedded servers' data.")] = ".data"
+    database_pool: Annotated[Count, about("Most connections to PostgreSQL.")] = 10
+
+    # Identity
+    secret: Annotated[
+        str,
+        Meta(min_length=16),
+        about("Signs access tokens; at least 32 characters of chance in production."),
+    ] = DEFAULT_SECRET
+    access_token_s: Annotated[Seconds, about("Seconds an access token serves.")] = 900
+    refresh_token_s: Annotated[Seconds, about("Seconds a refresh token serves.")] = 30 * 86_400
+    refresh_grace_s: Annotated[
+        Seconds, about("Seconds a live connection has to bring a fresh token after its own expired.")
+    ] = 60
+    rate_limits: Annotated[Switch, about("`off` turns all rate limits off, for tests.")] = "on"
+    cors_origins: Annotated[
+        Text, about("Origins of pages on other hosts that may use the API, separated by commas; `*` for all.")
+    ] = ""
+
+    # Timers of a call
+    offer_s: Annotated[Seconds, about("Seconds an offer waits to be accepted.")] = 8
+    connect_s: Annotated[Seconds, about("Seconds a call may take to connect.")] = 15
+    grace_s: Annotated[Seconds, about("Seconds a call waits for someone who was lost.")] = 20
+    decision_s: Annotated[Seconds, about("Seconds to decide after a call.")] = 30
+    ring_s: Annotated[Seconds, about("Seconds a direct call rings.")] = 30
+    max_call_s: Annotated[Seconds, about("Seconds a call may last.")] = 1800
+    queue_s: Annotated[Seconds, about("Seconds a ticket waits in the queue.")] = 300
+    max_restarts: Annotated[Count, about("Times a call may be connected anew.")] = 10
+    auto_accept: Annotated[Switch, about("Whether an offer asks the client to accept by itself.")] = "on"
+
+    # Matching
+    queue_update_s: Annotated[Seconds, about("Seconds between two `queue:updated`.")] = 3
+    queue_lease_s: Annotated[
+        Seconds, about("Seconds a ticket survives the loss of its user's last connection.")
+    ] = 10
+    rematch_h: Annotated[int, Meta(ge=0), about("Hours before the same two may meet again.")] = 24
+    decision_policy: Annotated[
+        DecisionPolicy,
+        about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),
+    ] = "female_decides"
+
+    # Delivery
+    stream_events: Annotated[Count, about("Durable events kept for each user.")] = 1000
+    stream_s: Annotated[Seconds, about("Seconds durable events are kept.")] = 300
+    connection_lease_s: Annotated[
+        Seconds, about("Seconds a connection counts as present without renewal.")
+    ] = 30
+
+    # Calls
+    ice_transport_policy: Annotated[
+        IceTransportPolicy, about("`relay` keeps strangers' addresses from each other; needs TURN.")
+    ] = "all"
+    stun_urls: Annotated[Text, about("STUN servers given to clients, separated by commas.")] = ""
+    turn_urls: Annotated[Text, about("TURN servers given to clients, separated by commas.")] = ""
+    turn_secret: Annotated[
+        Text, about("Shared secret of the TURN servers (coturn's static-auth-secret).")
+    ] = ""
+    turn_s: Annotated[Seconds, about("Seconds a TURN credential serves.")] = 7200
+
+    # Limits
+    max_packet_bytes: Annotated[Count, about("Bytes of one Socket.IO packet.")] = 64 * 1024
+    max_body_bytes: Annotated[Count, about("Bytes of one JSON body over REST.")] = 256 * 1024
+    max_message_chars: Annotated[Count, about("Characters of one chat message.")] = 4000
+    max_sdp_bytes: Annotated[Count, about("Bytes of one SDP.")] = 24 * 1024
+    max_candidate_bytes: Annotated[Count, about("Bytes of one ICE candidate.")] = 512
+    max_candidates: Annotated[Count, about("ICE candidates a side may send in one epoch.")] = 40
+    ping_interval_s: Annotated[Seconds, about("Seconds between two pings to a client.")] = 25
+    ping_timeout_s: Annotated[Seconds, about("Seconds a client has to answer a ping.")] = 20
+
+
+class SettingsError(Exception):
+    """One line a mistake, all of them at once."""
+
+
+def _parse(raw: str, kind: Any) -> Any:
+    """The value in the field's type: integers and literals are written as text in an environment."""
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError as mistake:
+        raise ValueError(str(mistake)) from None
+
+
+def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
+    """Settings from the environment, which wins, and the `.env` file.
+
+    Raises `SettingsError` naming every mistake, so that one start shows them all.
+    """
+    written = {k: v for k, v in dotenv_values(dotenv).items() if v is not None} if dotenv else {}
+    known = get_type_hints(Settings, include_extras=True)
+    found = {k.lower(): v for k, v in {**written, **environ}.items() if k.lower() in known and k.isupper()}
+    values: dict[str, Any] = {}
+    mistakes = [f"{k}: there is no such setting (.env)" for k in written if k.lower() not in known]
+    for name, raw in found.items():
+        try:
+            values[name] = _parse(raw, known[name])
+        except ValueError as mistake:
+            shown = "" if "secret" in name or "url" in name else f"={raw!r}"
+            mistakes.append(f"{name.upper()}{shown}: {mistake}")
+    mistakes += _contradictions(values)
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return Settings(**values)
+
+
+def _contradictions(values: dict[str, Any]) -> list[str]:
+    """What no single field can tell is wrong."""
+    secret = values.get("secret", DEFAULT_SECRET)
+    wrong = []
+    if values.get("environment") == "production" and (secret == DEFAULT_SECRET or len(secret) < 32):
+        wrong.append("SECRET: set one of at least 32 characters in production")
+    if values.get("turn_urls") and not values.get("turn_secret"):
+        wrong.append("TURN_SECRET: needed with TURN_URLS")
+    if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
+        wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
+    return wrong
+
+
+def table() -> str:
+    """All settings as a Markdown table: name, default, allowed words, sentence."""
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    hints = get_type_hints(Settings, include_extras=True)
+    for field in msgspec.structs.fields(Settings):
+        kind = get_args(hints[field.name])
+        sentence = next(m.description for m in reversed(kind) if isinstance(m, Meta) and m.description)
+        words = get_args(kind[0])
+        choices = f" One of {', '.join(f'`{w}`' for w in words)}." if words else ""
+        rows.append(f"| `{field.name.upper()}` | `{field.default}` | {sentence}{choices} |")
+    return "\n".join(rows) + "\n"

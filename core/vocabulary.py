@@ -1,0 +1,46 @@
+"""The words that client, server and tables share. A name here is wire format: never renamed."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Gender = Literal["female", "male", "other"]
+Intent = Literal["casual", "friends", "serious", "networking"]
+Role = Literal["user", "moderator", "admin"]
+Mode = Literal["voice", "video"]
+Origin = Literal["match", "direct"]
+Status = Literal["online", "away", "queuing", "in_call", "offline"]
+OwnStatus = Literal["online", "away", "invisible"]
+CallRole = Literal["offerer", "answerer"]
+LiveState = Literal["connecting", "live", "reconnecting"]
+Decider = Literal["you", "peer", "both", "either"]
+DecisionPolicy = Literal["female_decides", "mutual", "either"]
+Outcome = Literal["connected", "not_connected"]
+IceTransportPolicy = Literal["all", "relay"]
+EndReason = Literal[
+    "hung_up",
+    "skipped",
+    "declined",
+    "cancelled",
+    "no_answer",
+    "max_duration",
+    "connection_lost",
+    "media_failed",
+    "reported",
+    "blocked",
+    "moderated",
+    "other_device",
+]
+LeftReason = Literal["left", "matched", "timed_out", "disconnected", "moderated"]
+ReportReason = Literal["nudity", "harassment", "hate", "underage", "spam", "scam", "other"]
+
+ADULT_AGE = 18
+
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Language = Annotated[str, Meta(pattern="^[a-z]{2,3}$", description="BCP 47 primary tag")]
+Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+Age = Annotated[int, Meta(ge=ADULT_AGE, le=120)]
+Timestamp = Annotated[
+    str, Meta(description="RFC 3339, UTC, milliseconds", extra_json_schema={"format": "date-time"})
+]
+EpochNumber = Annotated[int, Meta(ge=0, le=2**31 - 1)]

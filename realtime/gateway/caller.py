@@ -1,0 +1,12 @@
+"""Who sends a command: what a handler may rely on, established when the connection was made."""
+
+from msgspec import Struct
+
+
+class Caller(Struct, frozen=True):
+    """`device` is the client's own id for it, or the connection's `pid`; `sid` is the connection."""
+
+    user_id: str
+    session_id: str
+    device: str
+    sid: str
