@@ -1,15 +1,24 @@
 """A place in the queue: who waits, and whom they want to meet. Pure data that policy and stores share."""
 
+from collections.abc import Mapping
+from typing import Literal
+
 from msgspec import Struct
 
 from core.clock import rfc3339
 from core.contract.people import ProfileCard
 from core.contract.queue import TicketView
-from core.vocabulary import Country, Gender, Intent, Language, Mode
+from core.vocabulary import Country, Gender, Intent, Language, LeftReason, Mode
+
+Tier = Literal["trusted", "neutral", "suspect"]
 
 
 class Ticket(Struct, frozen=True, kw_only=True):
-    """Times are Unix milliseconds. `joined_at` stays when a ticket is given back: that is the old place."""
+    """Times are Unix milliseconds. `joined_at` stays when a ticket is given back: that is the old place.
+
+    `languages`, `intents` and `countries` are wishes (empty: no wish), which relax while one waits.
+    `values` is a vector of length one, by name of the value, or empty when nothing is known.
+    """
 
     id: str
     user_id: str
@@ -24,6 +33,8 @@ class Ticket(Struct, frozen=True, kw_only=True):
     languages: tuple[Language, ...] = ()
     intents: tuple[Intent, ...] = ()
     countries: tuple[Country, ...] = ()
+    values: Mapping[str, float] = {}
+    tier: Tier = "neutral"
 
     def view(self) -> TicketView:
         """As its owner sees it."""
@@ -37,3 +48,11 @@ class Claim(Struct, frozen=True, kw_only=True):
     first: Ticket
     second: Ticket
     claimed_at: int
+
+
+class Departure(Struct, frozen=True, kw_only=True):
+    """A ticket that left the queue without a match; kept until its user has been told."""
+
+    ticket_id: str
+    user_id: str
+    reason: LeftReason

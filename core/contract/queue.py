@@ -50,6 +50,26 @@ class QueueLeave(Command, event="queue:leave", reply=Empty):
     """Stop waiting; also fine when not waiting."""
 
 
+class Relaxation(Wire):
+    """A wish that is dropped once one has waited `at_ms`."""
+
+    preference: str
+    at_ms: int
+
+
+class Explained(Wire):
+    """Why the caller still waits. `removed` counts, by reason, those whom a rule keeps from the caller."""
+
+    candidates: int
+    removed: dict[str, int]
+    relaxes: list[Relaxation]
+    estimated_wait_ms: int | None
+
+
+class QueueExplain(Command, event="queue:explain", reply=Explained):
+    """Why does it take so long?"""
+
+
 class QueueUpdated(Event, event="queue:updated", volatile=True):
     """How the wait goes, every few seconds."""
 
