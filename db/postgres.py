@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeAlias
 
 import asyncpg
 import msgspec
@@ -11,8 +12,10 @@ import msgspec
 _SQL = Path(__file__).with_name("sql")
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
-Pool = asyncpg.Pool
-Connection = asyncpg.Connection
+# The driver has no types of its own: these names say what is meant, the checker takes them as given.
+Pool: TypeAlias = asyncpg.Pool
+Connection: TypeAlias = asyncpg.Connection
+Record: TypeAlias = asyncpg.Record
 
 
 async def _speak_plainly(connection: Connection) -> None:
@@ -35,6 +38,6 @@ async def open_pool(url: str, *, size: int, timeout_s: float = 10) -> Pool:
 
 
 def queries(file: str) -> Mapping[str, str]:
-    """The statements of `db/sql/<file>.sql`: each follows a line `-- name: x` and the sentence on what it does."""
+    """The statements of `db/sql/<file>.sql`: each follows a line `-- name: x` and what it does."""
     parts = _NAME.split((_SQL / f"{file}.sql").read_text())
     return MappingProxyType(dict(zip(parts[1::2], (p.strip() for p in parts[2::2]), strict=True)))

@@ -9,7 +9,7 @@ from alembic import op
 
 
 def run_sql_beside(script: str) -> None:
-    """Run all statements of the `.sql` file beside this migration script, in the transaction it is part of."""
+    """Run all statements of the `.sql` file beside this migration script, in its transaction."""
     sql = Path(script).with_suffix(".sql").read_text()
     # The driver's own connection: SQLAlchemy would prepare the text, and a prepared statement is only one.
     driver = op.get_bind().connection.dbapi_connection

@@ -51,6 +51,11 @@ CREATE TABLE identity.profiles (
     )
 );
 
+-- What others may see of somebody; the age is reckoned from the birth date where a card is read.
+CREATE VIEW identity.cards AS
+SELECT user_id, display_name, birth_date, gender, intent, languages, country, city, bio, photos ->> 0 AS photo_url
+FROM identity.profiles;
+
 -- A session is a family of refresh tokens: one sign-in on one device.
 CREATE TABLE identity.sessions (
     id uuid PRIMARY KEY,
@@ -147,7 +152,7 @@ CREATE TABLE interaction.decisions (
     feedback jsonb,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (call_id, user_id),
-    FOREIGN KEY (call_id, user_id) REFERENCES interaction.call_participants
+    CONSTRAINT voter_was_in_the_call FOREIGN KEY (call_id, user_id) REFERENCES interaction.call_participants
 );
 
 CREATE TABLE interaction.connections (
@@ -178,8 +183,10 @@ CREATE TABLE interaction.reports (
     status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'reviewing', 'actioned', 'dismissed')),
     CONSTRAINT nobody_reports_themselves CHECK (reporter_id <> reported_id),
     CONSTRAINT one_report_a_call_and_reporter UNIQUE (call_id, reporter_id),
-    FOREIGN KEY (call_id, reporter_id) REFERENCES interaction.call_participants,
-    FOREIGN KEY (call_id, reported_id) REFERENCES interaction.call_participants (call_id, user_id)
+    CONSTRAINT reporter_was_in_the_call
+        FOREIGN KEY (call_id, reporter_id) REFERENCES interaction.call_participants,
+    CONSTRAINT reported_was_in_the_call
+        FOREIGN KEY (call_id, reported_id) REFERENCES interaction.call_participants
 );
 CREATE INDEX reports_on_a_user ON interaction.reports (reported_id, id);
 CREATE INDEX reports_to_review ON interaction.reports (id) WHERE status IN ('open', 'reviewing');
