@@ -11,6 +11,7 @@ from core.contract.queue import TicketView
 from core.vocabulary import Country, Gender, Intent, Language, LeftReason, Mode
 
 Tier = Literal["trusted", "neutral", "suspect"]
+Taken = Literal["both", "first_gone", "second_gone"]  # what came of a claim
 
 
 class Ticket(Struct, frozen=True, kw_only=True):

@@ -1,13 +1,13 @@
 """What the rules need of the outside, as interfaces. The composition roots choose what stands behind them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
-from core.ticket import Claim, Departure, Ticket, Tier
+from core.ticket import Claim, Departure, Taken, Ticket, Tier
 from core.vocabulary import LeftReason, Mode
 
 
@@ -71,17 +71,14 @@ class Offers(Protocol):
         """
 
 
-Taken = Literal["both", "first_gone", "second_gone"]
-
-
 class TicketStore(Protocol):
     """The queue of one region. Times are ms since the epoch; a user has at most one ticket."""
 
     async def join(self, ticket: Ticket, lease_until: int) -> Ticket:
         """Enter, or get the ticket one has already, waiting or claimed."""
 
-    async def leave(self, user_id: str, reason: LeftReason) -> Departure | None:
-        """Take the waiting ticket out; None when there is none (or it has been claimed)."""
+    async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
+        """Take the waiting ticket out (only that one, if named); None when there is none to take."""
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user, waiting or claimed."""
@@ -104,20 +101,17 @@ class TicketStore(Protocol):
     async def settle(self, claim: Claim) -> None:
         """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
 
-    async def restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket:
-        """Give a ticket back at its old place after that call came to nothing.
+    async def restore(self, ticket: Ticket, call_id: str, now: int, lease_until: int) -> Ticket:
+        """Give a ticket back at its old place after that call came to nothing, once for each call.
 
-        Gives the one the user has joined with meanwhile, if any. A second time for the same call: no effect.
+        Gives the ticket that the user has now: another one, when they have joined again meanwhile.
         """
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
         """Claims that nobody has settled."""
 
-    async def expire(self, mode: Mode, joined_before: int, now: int) -> Sequence[Departure]:
-        """Take out those who joined before then (timed out) and those whose lease is over (disconnected).
-
-        Also gives the departures that were not yet `told`, whoever took them out.
-        """
+    async def lapse(self, now: int) -> Sequence[Departure]:
+        """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
 
     async def told(self, departures: Iterable[Departure]) -> None:
         """Their users have been told."""

@@ -1,0 +1,6 @@
+-- The node whose turn it was has swept: leave its turn standing for a rest, so that nobody repeats the work.
+-- KEYS[1]  the turn
+-- ARGV     node, rest (ms)
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end

@@ -1,0 +1,18 @@
+-- Enter the queue, or find out where one is already. A user has at most one ticket.
+-- KEYS[1]  prefix of the region's queue: every key below starts with it and shares its hash tag
+-- ARGV     user id, ticket id, joined_at (ms), ticket, places (words, see db/tickets.py), lease until (ms)
+-- Returns  the ticket the user has already, or false: the given one waits now
+local q, user, id = KEYS[1], ARGV[1], ARGV[2]
+local own = redis.call('HGET', q .. ':users', user)
+local ticket = own and redis.call('HGET', q .. ':tickets', own)
+redis.call('ZADD', q .. ':leases', 'GT', ARGV[6], user)
+if ticket then
+  return ticket
+end
+redis.call('HSET', q .. ':users', user, id)
+redis.call('HSET', q .. ':tickets', id, ARGV[4])
+redis.call('HSET', q .. ':places', id, ARGV[5])
+for place in string.gmatch(ARGV[5], '%S+') do
+  redis.call('ZADD', q .. ':' .. place, ARGV[3], id)
+end
+return false

@@ -1,0 +1,22 @@
+-- Take out the tickets whose lease is over: no node holds a connection of their users any more.
+-- KEYS[1]  prefix of the region's queue
+-- ARGV     now (ms), most to take, forget restores made before (ms)
+-- Returns  ticket id, "user reason", ticket id, ...: all who left for whatever reason and are not told yet
+local q = KEYS[1]
+for _, user in ipairs(redis.call('ZRANGEBYSCORE', q .. ':leases', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
+  local id = redis.call('HGET', q .. ':users', user)
+  if not id then
+    redis.call('ZREM', q .. ':leases', user)
+  elseif redis.call('HEXISTS', q .. ':held', id) == 0 then
+    for place in string.gmatch(redis.call('HGET', q .. ':places', id), '%S+') do
+      redis.call('ZREM', q .. ':' .. place, id)
+    end
+    redis.call('HDEL', q .. ':places', id)
+    redis.call('HDEL', q .. ':tickets', id)
+    redis.call('HDEL', q .. ':users', user)
+    redis.call('ZREM', q .. ':leases', user)
+    redis.call('HSET', q .. ':gone', id, user .. ' disconnected')
+  end
+end
+redis.call('ZREMRANGEBYSCORE', q .. ':restored', '-inf', ARGV[3])
+return redis.call('HGETALL', q .. ':gone')

@@ -1,0 +1,18 @@
+-- Take a waiting ticket out, and remember that its user has to be told.
+-- KEYS[1]  prefix of the region's queue
+-- ARGV     user id, reason, the ticket id it must be or ''
+-- Returns  the id of the ticket, or false: there is no such ticket, or a claim holds it
+local q, user = KEYS[1], ARGV[1]
+local id = redis.call('HGET', q .. ':users', user)
+if not id or (ARGV[3] ~= '' and ARGV[3] ~= id) or redis.call('HEXISTS', q .. ':held', id) == 1 then
+  return false
+end
+for place in string.gmatch(redis.call('HGET', q .. ':places', id), '%S+') do
+  redis.call('ZREM', q .. ':' .. place, id)
+end
+redis.call('HDEL', q .. ':places', id)
+redis.call('HDEL', q .. ':tickets', id)
+redis.call('HDEL', q .. ':users', user)
+redis.call('ZREM', q .. ':leases', user)
+redis.call('HSET', q .. ':gone', id, user .. ' ' .. ARGV[2])
+return id

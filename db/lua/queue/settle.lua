@@ -1,0 +1,18 @@
+-- A claim has become an offer, or nothing: forget it and the tickets that it still holds.
+-- KEYS[1]  prefix of the region's queue
+-- ARGV     call id, first ticket id, first user id, second ticket id, second user id
+local q, call = KEYS[1], ARGV[1]
+for nth = 1, 2 do
+  local id, user = ARGV[2 * nth], ARGV[2 * nth + 1]
+  if redis.call('HGET', q .. ':held', id) == call then
+    redis.call('HDEL', q .. ':held', id)
+    redis.call('HDEL', q .. ':tickets', id)
+    redis.call('HDEL', q .. ':places', id)
+    if redis.call('HGET', q .. ':users', user) == id then
+      redis.call('HDEL', q .. ':users', user)
+      redis.call('ZREM', q .. ':leases', user)
+    end
+  end
+end
+redis.call('HDEL', q .. ':claims', call)
+redis.call('ZREM', q .. ':claimed', call)

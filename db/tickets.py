@@ -1,0 +1,176 @@
+"""Tickets in Redis: the queue of one region, all of it in one slot of a cluster. Owner of `queue:{region}:*`.
+
+    tickets, places   hash    ticket id -> the ticket; -> the sorted sets it stands in, as words
+    users             hash    user id -> ticket id: at most one each
+    leases            zset    user id by the time until which somebody holds a connection of theirs
+    <mode>            zset    ticket id by joined_at: all who wait
+    <mode>:<g>:<s>    zset    ticket id by joined_at: of gender g, seeking s; a ticket is in up to three
+    held              hash    ticket id -> call id of the claim that has it
+    claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
+    restored          zset    "call user" by time: given back already
+    gone              hash    ticket id -> "user reason": left, to be told
+    <mode>:turn       string  the node that sweeps
+
+Each change is one script, so that a crash falls between changes and never inside one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import merge
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from core.ticket import Claim, Departure, Taken, Ticket
+from core.vocabulary import LeftReason, Mode
+
+_LUA = Path(__file__).with_name("lua") / "queue"
+_CACHED = 50_000
+_LAPSE_AT_ONCE = 500
+_REMEMBER_RESTORED_MS = 3_600_000
+_TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
+
+
+def places(ticket: Ticket) -> str:
+    """The sorted sets of a ticket: that of its mode, and one for each gender sought."""
+    pools = [f"{ticket.mode}:{ticket.card.gender}:{sought}" for sought in ticket.genders]
+    return " ".join([ticket.mode, *pools])
+
+
+class RedisTickets:
+    """Implements `services.ports.TicketStore`. `redis` gives bytes."""
+
+    def __init__(self, redis: Redis, region: str) -> None:
+        self._redis = redis
+        self._prefix = f"queue:{{{region}}}"
+        self._scripts: Mapping[str, AsyncScript] = {
+            file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
+        }
+        # A ticket never changes under its id, so what was read once need not be read again.
+        self._known: dict[bytes, Ticket] = {}
+        self._decode = msgspec.msgpack.Decoder(Ticket).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    async def join(self, ticket: Ticket, lease_until: int) -> Ticket:
+        """Enter, or get the ticket one has already, waiting or claimed."""
+        body = self._encode(ticket)
+        place = places(ticket)
+        own = await self._run("join", ticket.user_id, ticket.id, ticket.joined_at, body, place, lease_until)
+        return self._decode(own) if own else ticket
+
+    async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
+        """Take the waiting ticket out (only that one, if named); None when there is none to take."""
+        left = await self._run("leave", user_id, reason, ticket_id or "")
+        return Departure(ticket_id=left.decode(), user_id=user_id, reason=reason) if left else None
+
+    async def of(self, user_id: str) -> Ticket | None:
+        """The ticket of this user, waiting or claimed."""
+        own = cast("bytes | None", await self._ask("HGET", "users", user_id))
+        found = await self._tickets([own]) if own else ()
+        return found[0] if found else None
+
+    async def renew(self, user_ids: Iterable[str], until: int) -> None:
+        """These users are connected: their tickets, if any, count until then."""
+        leases = [part for user_id in user_ids for part in (until, user_id)]
+        if leases:
+            await self._ask("ZADD", "leases", "XX", "GT", *leases)
+
+    async def waiting(self, mode: Mode) -> int:
+        """How many wait."""
+        return cast("int", await self._ask("ZCARD", mode))
+
+    async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
+        """The `limit` longest waiting of the pools that fit by mode and gender, both ways."""
+        sought = [f"{ticket.mode}:{gender}:{ticket.card.gender}" for gender in ticket.genders]
+        if len(sought) == 1:
+            return await self._tickets(
+                cast("list[bytes]", await self._ask("ZRANGE", sought[0], 0, limit - 1))
+            )
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for pool in sought:
+                pipeline.execute_command("ZRANGE", f"{self._prefix}:{pool}", 0, limit - 1)
+            pools = [await self._tickets(ids) for ids in await pipeline.execute()]
+        return tuple(islice(merge(*pools, key=lambda other: other.joined_at), limit))
+
+    async def everyone(self, mode: Mode) -> Sequence[Ticket]:
+        """All who wait, the longest waiting first."""
+        return await self._tickets(cast("list[bytes]", await self._ask("ZRANGE", mode, 0, -1)))
+
+    async def claim(self, claim: Claim) -> Taken:
+        """Take both tickets out and leave the claim as a record, or do nothing."""
+        body = self._encode(claim)
+        outcome = await self._run("claim", claim.claimed_at, claim.call_id, body, *_two(claim))
+        return _TAKEN[int(outcome)]
+
+    async def settle(self, claim: Claim) -> None:
+        """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
+        await self._run("settle", claim.call_id, *_two(claim))
+
+    async def restore(self, ticket: Ticket, call_id: str, now: int, lease_until: int) -> Ticket:
+        """Give a ticket back at its old place after that call came to nothing, once.
+
+        Gives the ticket that the user has now: another one, when they have joined again meanwhile.
+        """
+        body, place = self._encode(ticket), places(ticket)
+        whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
+        return self._decode(await self._run("restore", *whose, body, place, lease_until, now))
+
+    async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
+        """Claims made before then that nobody has settled."""
+        calls = cast("list[bytes]", await self._ask("ZRANGEBYSCORE", "claimed", "-inf", claimed_before))
+        bodies = cast("list[bytes | None]", await self._ask("HMGET", "claims", *calls)) if calls else []
+        return tuple(msgspec.msgpack.decode(body, type=Claim) for body in bodies if body)
+
+    async def lapse(self, now: int) -> Sequence[Departure]:
+        """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
+        gone = await self._run("lapse", now, _LAPSE_AT_ONCE, now - _REMEMBER_RESTORED_MS)
+        pairs = zip(gone[::2], gone[1::2], strict=True)
+        return tuple(_departure(ticket_id.decode(), *what.decode().split()) for ticket_id, what in pairs)
+
+    async def told(self, departures: Iterable[Departure]) -> None:
+        """Their users have been told."""
+        tickets = [departure.ticket_id for departure in departures]
+        if tickets:
+            await self._ask("HDEL", "gone", *tickets)
+
+    async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
+        """Whether this node is the one to sweep, for at most `ms`."""
+        return bool(await self._redis.set(f"{self._prefix}:{mode}:turn", node, nx=True, px=ms))
+
+    async def end_turn(self, mode: Mode, node: str, rest_ms: int) -> None:
+        """The sweep is done: nobody needs to sweep again for `rest_ms`."""
+        await self._scripts["end_turn"](keys=[f"{self._prefix}:{mode}:turn"], args=[node, rest_ms])
+
+    async def _run(self, script: str, *args: str | int | bytes) -> Any:
+        return await self._scripts[script](keys=[self._prefix], args=list(args))
+
+    async def _ask(self, command: str, key: str, *args: str | int | bytes) -> Any:
+        redis = cast("Any", self._redis)
+        return await redis.execute_command(command, f"{self._prefix}:{key}", *args)
+
+    async def _tickets(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
+        """Those of these tickets that still exist."""
+        unknown = [ticket_id for ticket_id in ids if ticket_id not in self._known]
+        if unknown:
+            for ticket_id, body in zip(unknown, await self._ask("HMGET", "tickets", *unknown), strict=True):
+                if body:
+                    self._known[ticket_id] = self._decode(body)
+        found = tuple(self._known[ticket_id] for ticket_id in ids if ticket_id in self._known)
+        self._forget()
+        return found
+
+    def _forget(self) -> None:
+        """Keep the memory bounded: the tickets read first are most likely gone."""
+        for ticket_id in tuple(islice(self._known, max(0, len(self._known) - _CACHED))):
+            del self._known[ticket_id]
+
+
+def _two(claim: Claim) -> tuple[str, str, str, str]:
+    return claim.first.id, claim.first.user_id, claim.second.id, claim.second.user_id
+
+
+def _departure(ticket_id: str, user_id: str, reason: str) -> Departure:
+    return Departure(ticket_id=ticket_id, user_id=user_id, reason=cast("LeftReason", reason))
