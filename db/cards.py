@@ -1,0 +1,36 @@
+"""A profile card from a row of the view `identity.cards`. Pure: the stores that join the view own the SQL."""
+
+from datetime import date
+
+from core.clock import age_on
+from core.contract.people import ProfileCard
+from db.postgres import Record
+
+
+def card(row: Record, today: date) -> ProfileCard:
+    """The card in a row with the columns of `identity.cards` and `hidden`.
+
+    `hidden`: this person has blocked the reader, who keeps the name that they knew and learns nothing more.
+    """
+    shown = ProfileCard(
+        user_id=row["user_id"],
+        display_name=row["display_name"],
+        age=age_on(row["birth_date"], today),
+        gender=row["gender"],
+        intent=row["intent"],
+        languages=[],
+    )
+    if row["hidden"]:
+        return shown
+    return ProfileCard(
+        user_id=shown.user_id,
+        display_name=shown.display_name,
+        age=shown.age,
+        gender=shown.gender,
+        intent=shown.intent,
+        languages=row["languages"],
+        country=row["country"],
+        city=row["city"],
+        bio=row["bio"],
+        photo_url=row["photo_url"],
+    )

@@ -1,0 +1,273 @@
+"""Encounters on record: calls from the offer to the outcome, and the connections and reports they lead to.
+
+Postgres owns what must outlive Redis, and is the fence: a user is in one active call. Whoever changes whom
+two users may meet (offer, connect, report) first locks both, in the order of their ids, so such changes
+happen one after the other and never deadlock. Times are ms since the epoch. Everything may be repeated.
+"""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from core.clock import rfc3339, to_datetime, to_ms
+from core.contract.connections import ConnectionView
+from core.contract.people import ProfileCard
+from core.errors import Blocked, NotFound
+from core.vocabulary import EndReason, Mode, Origin, Outcome
+from db.cards import card
+from db.postgres import Connection, Pool, Record, queries
+
+_SQL = queries("encounters")
+_LASTING = queries("connections")
+
+# A call id may be older than its offer by what the clocks of two nodes differ: the index is read from there.
+_CLOCK_SKEW_MS = 3_600_000
+
+
+class Refusal(Struct, frozen=True):
+    """Why an offer was not made. `guilty` are busy, banned or gone; none: a block is between them."""
+
+    guilty: frozenset[str]
+
+
+class ConnectionRow(Struct, frozen=True, kw_only=True):
+    """A connection seen from nowhere. `user_a` is the smaller id; `created_at` in ms."""
+
+    id: str
+    room_id: str
+    user_a: str
+    user_b: str
+    active: bool
+    video_enabled: bool
+    created_at: int
+    call_id: str
+
+
+class PastCall(Struct, frozen=True, kw_only=True):
+    """A call that was answered and is over, as one of the two sees it. Times in ms."""
+
+    call_id: str
+    origin: Origin
+    mode: Mode
+    peer: ProfileCard
+    started_at: int
+    ended_at: int
+    duration_s: int
+    reason: EndReason
+    outcome: str
+
+
+class Encounters:
+    """Calls, decisions, connections and reports in Postgres."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    # A call, step by step
+
+    async def offer(
+        self, call_id: str, *, origin: Origin, mode: Mode, region: str, users: tuple[str, str], now: int
+    ) -> Refusal | None:
+        """The fence: both users enter this call, or neither does and the refusal says why."""
+        at = to_datetime(now)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL["lock_users"], users)
+            found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
+            if found["repeated"]:
+                return None
+            if found["guilty"] or found["blocked"]:
+                return Refusal(frozenset(found["guilty"]))
+            await connection.execute(_SQL["offer"], call_id, origin, mode, region, users, at)
+        return None
+
+    async def started(self, call_id: str, now: int) -> None:
+        """Both have accepted."""
+        await self._pool.execute(_SQL["started"], call_id, to_datetime(now))
+
+    async def live(self, call_id: str, now: int) -> None:
+        """Media flows."""
+        await self._pool.execute(_SQL["live"], call_id, to_datetime(now))
+
+    async def ended(
+        self,
+        call_id: str,
+        *,
+        reason: EndReason,
+        by: str | None,
+        duration_s: int,
+        now: int,
+        decision_deadline: int | None,
+    ) -> None:
+        """The call is over and both are free. The first end on record stays."""
+        deadline = None if decision_deadline is None else to_datetime(decision_deadline)
+        await self._pool.execute(_SQL["ended"], call_id, to_datetime(now), reason, by, duration_s, deadline)
+
+    async def voted(
+        self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int
+    ) -> None:
+        """A vote; the first of each user stays. Raises `NotFound` for someone who was not in the call."""
+        try:
+            await self._pool.execute(_SQL["voted"], call_id, user_id, connect, feedback, to_datetime(now))
+        except asyncpg.ForeignKeyViolationError as error:
+            raise _stranger(error) from error
+
+    async def closed(self, call_id: str, outcome: Outcome, now: int) -> None:
+        """The decision is over; the first outcome stays."""
+        await self._pool.execute(_SQL["closed"], call_id, outcome, to_datetime(now))
+
+    # What one may ask about a user's calls
+
+    async def active_call(self, user_id: str) -> str | None:
+        """The call that the user is in, an offer included."""
+        found: str | None = await self._pool.fetchval(_SQL["active_call"], user_id)
+        return found
+
+    async def open_calls(self, user_id: str) -> list[str]:
+        """Calls that the user is in, or that ended and are still to be decided."""
+        return [row["call_id"] for row in await self._pool.fetch(_SQL["open_calls"], user_id)]
+
+    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
+        """Users blocked either way, and those met since: in a call both accepted or one declined."""
+        oldest = str(UUID(int=max(since_ms - _CLOCK_SKEW_MS, 0) << 80))
+        rows = await self._pool.fetch(_SQL["avoid"], user_id, to_datetime(since_ms), oldest)
+        return frozenset(row["user_id"] for row in rows)
+
+    async def was_in(self, call_id: str, user_id: str) -> bool:
+        """Whether the user took part in this call."""
+        return bool(await self._pool.fetchval(_SQL["was_in"], call_id, user_id))
+
+    async def history(self, user_id: str, *, before: str | None, limit: int, today: date) -> list[PastCall]:
+        """Calls that were answered and are over, newest first, those older than the call `before`."""
+        return [
+            _past_call(row, today) for row in await self._pool.fetch(_SQL["history"], user_id, before, limit)
+        ]
+
+    # What a call leads to
+
+    async def connect(
+        self, call_id: str, *, connection_id: str, room_id: str, users: tuple[str, str], now: int
+    ) -> ConnectionRow:
+        """Make connection, room, members and outcome at once, or give the pair's active connection.
+
+        Raises `Blocked` when one has blocked the other since they met.
+        """
+        user_a, user_b = sorted(users)
+        at = to_datetime(now)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL["lock_users"], users)
+            row = await connection.fetchrow(_LASTING["of_pair"], user_a, user_b, call_id)
+            if row is None:
+                if await connection.fetchval(_LASTING["blocked"], user_a, user_b):
+                    raise Blocked
+                await connection.execute(
+                    _LASTING["connect"], connection_id, room_id, user_a, user_b, call_id, at
+                )
+                row = await connection.fetchrow(_LASTING["of_pair"], user_a, user_b, call_id)
+            await connection.execute(_SQL["closed"], call_id, "connected", at)
+        return _connection(row)
+
+    async def report(  # noqa: PLR0917 - the fields of a report, in the order of the effect
+        self,
+        report_id: str,
+        call_id: str,
+        reporter: str,
+        reported: str,
+        reason: str,
+        note: str | None,
+        block: bool,
+        now: int,
+    ) -> ConnectionRow | None:
+        """File the report, once for each call and reporter, and block if asked to.
+
+        A block ends the active connection of the two: that one is returned, when repeated too.
+        Raises `NotFound` for someone who was not in the call.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL["lock_users"], (reporter, reported))
+            try:
+                new = await connection.fetchval(
+                    _LASTING["report"], report_id, call_id, reporter, reported, reason, note, to_datetime(now)
+                )
+            except asyncpg.ForeignKeyViolationError as error:
+                raise _stranger(error) from error
+            if new and block:
+                await _block(connection, reporter, reported, now)
+            row = await connection.fetchrow(_LASTING["ended_by_report"], call_id, reporter)
+        return row and _connection(row)
+
+    # Connections
+
+    async def connections(
+        self, user_id: str, *, before: str | None, limit: int, today: date
+    ) -> list[ConnectionView]:
+        """The user's connections, ended ones too, newest first, those older than the connection `before`."""
+        rows = await self._pool.fetch(_LASTING["views"], user_id, before, limit, None)
+        return [_view(row, today) for row in rows]
+
+    async def connection(self, connection_id: str, user_id: str, *, today: date) -> ConnectionView:
+        """One connection as this user sees it. Raises `NotFound`, for others' connections too."""
+        row = await self._pool.fetchrow(_LASTING["views"], user_id, None, 1, connection_id)
+        if row is None:
+            raise NotFound
+        return _view(row, today)
+
+    async def end_connection(self, connection_id: str, user_id: str, now: int) -> ConnectionRow:
+        """End it; one that has ended stays as it is. Raises `NotFound`, for others' connections too."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(_LASTING["end"], connection_id, user_id, to_datetime(now))
+            row = await connection.fetchrow(_LASTING["of_member"], connection_id, user_id)
+        if row is None:
+            raise NotFound
+        return _connection(row)
+
+
+async def _block(connection: Connection, blocker: str, blocked: str, now: int) -> None:
+    at = to_datetime(now)
+    await connection.execute(_LASTING["block"], blocker, blocked, at)
+    await connection.execute(_LASTING["end_of_pair"], *sorted((blocker, blocked)), at, blocker)
+
+
+def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:
+    """What a broken foreign key means to the caller."""
+    return NotFound() if str(error.constraint_name).endswith("_was_in_the_call") else error
+
+
+def _connection(row: Record) -> ConnectionRow:
+    return ConnectionRow(
+        id=row["id"],
+        room_id=row["room_id"],
+        user_a=row["user_a"],
+        user_b=row["user_b"],
+        active=row["ended_at"] is None,
+        video_enabled=row["video_enabled"],
+        created_at=to_ms(row["created_at"]),
+        call_id=row["call_id"],
+    )
+
+
+def _view(row: Record, today: date) -> ConnectionView:
+    return ConnectionView(
+        id=row["id"],
+        room_id=row["room_id"],
+        peer=card(row, today),
+        active=row["ended_at"] is None,
+        video_enabled=row["video_enabled"],
+        created_at=rfc3339(to_ms(row["created_at"])),
+    )
+
+
+def _past_call(row: Record, today: date) -> PastCall:
+    return PastCall(
+        call_id=row["id"],
+        origin=row["origin"],
+        mode=row["mode"],
+        peer=card(row, today),
+        started_at=to_ms(row["started_at"]),
+        ended_at=to_ms(row["ended_at"]),
+        duration_s=row["duration_s"],
+        reason=row["end_reason"],
+        outcome=row["outcome"],
+    )

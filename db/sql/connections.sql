@@ -1,0 +1,81 @@
+-- What lasts between two people. A pair is passed in order, the smaller id first.
+
+-- name: of_pair
+-- The connection of the pair ($1, $2) while active; else the one that call $3 led to, though it has ended.
+SELECT c.id, r.id AS room_id, c.user_a, c.user_b, c.call_id, c.ended_at, c.video_enabled, c.created_at
+FROM interaction.connections c
+JOIN communication.rooms r ON r.connection_id = c.id
+WHERE c.user_a = $1 AND c.user_b = $2 AND (c.ended_at IS NULL OR c.call_id = $3)
+ORDER BY c.ended_at NULLS FIRST
+LIMIT 1
+
+-- name: connect
+-- The connection of ($3, $4) from call $5, its room and the room's members.
+WITH connection AS (
+    INSERT INTO interaction.connections (id, user_a, user_b, call_id, created_at) VALUES ($1, $3, $4, $5, $6)
+), room AS (
+    INSERT INTO communication.rooms (id, connection_id, created_at) VALUES ($2, $1, $6)
+)
+INSERT INTO communication.members (room_id, user_id) VALUES ($2, $3), ($2, $4)
+
+-- name: blocked
+-- Whether a block stands between the two, either way.
+SELECT EXISTS (
+    SELECT FROM identity.blocks
+    WHERE (blocker_id, blocked_id) = ($1, $2) OR (blocker_id, blocked_id) = ($2, $1)
+)
+
+-- name: end_of_pair
+-- The connection of the pair ($1, $2) is over at $3, by $4.
+UPDATE interaction.connections SET ended_at = $3, ended_by = $4
+WHERE user_a = $1 AND user_b = $2 AND ended_at IS NULL
+
+-- name: end
+-- Connection $1 is over at $3, by its member $2.
+UPDATE interaction.connections SET ended_at = $3, ended_by = $2
+WHERE id = $1 AND $2 IN (user_a, user_b) AND ended_at IS NULL
+
+-- name: of_member
+-- Connection $1, if $2 is one of the two.
+SELECT c.id, r.id AS room_id, c.user_a, c.user_b, c.call_id, c.ended_at, c.video_enabled, c.created_at
+FROM interaction.connections c
+JOIN communication.rooms r ON r.connection_id = c.id
+WHERE c.id = $1 AND $2 IN (c.user_a, c.user_b)
+
+-- name: views
+-- Connections of user $1 as they see them, newest first: before connection $2 (null: from the newest), or only
+-- connection $4.
+SELECT
+    c.id, r.id AS room_id, c.ended_at, c.video_enabled, c.created_at,
+    card.*, EXISTS (
+        SELECT FROM identity.blocks WHERE blocker_id = card.user_id AND blocked_id = $1
+    ) AS hidden
+FROM interaction.connections c
+JOIN communication.rooms r ON r.connection_id = c.id
+JOIN identity.cards card ON card.user_id = CASE WHEN c.user_a = $1 THEN c.user_b ELSE c.user_a END
+WHERE $1 IN (c.user_a, c.user_b)
+    AND c.id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    AND ($4::uuid IS NULL OR c.id = $4)
+ORDER BY c.id DESC
+LIMIT $3
+
+-- name: report
+-- One report of call $2 by each: a row only when it is new.
+INSERT INTO interaction.reports (id, call_id, reporter_id, reported_id, reason, note, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT ON CONSTRAINT one_report_a_call_and_reporter DO NOTHING
+RETURNING id
+
+-- name: block
+-- $1 blocks $2.
+INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($1, $2, $3)
+ON CONFLICT (blocker_id, blocked_id) DO NOTHING
+
+-- name: ended_by_report
+-- The connection that the report of call $1 by $2 has ended: in the same moment, by the same hand.
+SELECT c.id, r.id AS room_id, c.user_a, c.user_b, c.call_id, c.ended_at, c.video_enabled, c.created_at
+FROM interaction.reports p
+JOIN interaction.connections c
+    ON c.user_a = least(p.reporter_id, p.reported_id) AND c.user_b = greatest(p.reporter_id, p.reported_id)
+JOIN communication.rooms r ON r.connection_id = c.id
+WHERE p.call_id = $1 AND p.reporter_id = $2 AND c.ended_by = p.reporter_id AND c.ended_at = p.created_at

@@ -1,0 +1,102 @@
+-- Calls from the offer to what they lead to. Users are passed as an array; times as timestamptz.
+
+-- name: lock_users
+-- One at a time may change whom these users meet. Locked in the order of their ids: two such locks cannot cross.
+SELECT id FROM identity.users WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+
+-- name: obstacles
+-- Why users $2 cannot be offered call $1 at $3: who is at fault, whether a block stands between them.
+-- `repeated`: this very call is on record already.
+SELECT
+    EXISTS (SELECT FROM interaction.calls WHERE id = $1) AS repeated,
+    ARRAY(
+        SELECT asked.id::text FROM unnest($2::uuid[]) AS asked (id)
+        WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)
+            OR EXISTS (SELECT FROM interaction.call_participants p WHERE p.user_id = asked.id AND p.active)
+            OR EXISTS (
+                SELECT FROM identity.bans b
+                WHERE b.user_id = asked.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+            )
+    ) AS guilty,
+    EXISTS (
+        SELECT FROM identity.blocks WHERE blocker_id = ANY ($2::uuid[]) AND blocked_id = ANY ($2::uuid[])
+    ) AS blocked
+
+-- name: offer
+-- The call and its two participants.
+WITH call AS (
+    INSERT INTO interaction.calls (id, origin, mode, region, offered_at) VALUES ($1, $2, $3, $4, $6)
+)
+INSERT INTO interaction.call_participants (call_id, user_id, active) SELECT $1, unnest($5::uuid[]), true
+
+-- name: started
+-- Both have accepted.
+UPDATE interaction.calls SET started_at = $2 WHERE id = $1 AND started_at IS NULL
+
+-- name: live
+-- Media flows both ways.
+UPDATE interaction.calls SET live_at = $2 WHERE id = $1 AND live_at IS NULL
+
+-- name: ended
+-- The first end counts; either way nobody is in this call any more.
+WITH call AS (
+    UPDATE interaction.calls
+    SET ended_at = $2, end_reason = $3, ended_by = $4, duration_s = $5, decision_deadline = $6
+    WHERE id = $1 AND ended_at IS NULL
+)
+UPDATE interaction.call_participants SET active = false WHERE call_id = $1 AND active
+
+-- name: voted
+-- The first vote counts.
+INSERT INTO interaction.decisions (call_id, user_id, connect, feedback, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (call_id, user_id) DO NOTHING
+
+-- name: closed
+-- The outcome is known; the first one counts.
+UPDATE interaction.calls SET outcome = $2, closed_at = $3 WHERE id = $1 AND closed_at IS NULL
+
+-- name: active_call
+-- The call that this user is in or has an offer of.
+SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active
+
+-- name: open_calls
+-- Calls that this user is in, or that have ended and wait for a decision.
+SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active
+UNION
+SELECT p.call_id
+FROM interaction.calls c
+JOIN interaction.call_participants p ON p.call_id = c.id AND p.user_id = $1
+WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
+
+-- name: avoid
+-- Whom this user must not be offered: blocked either way, or met since $2. A call id is not older than $3.
+SELECT blocked_id AS user_id FROM identity.blocks WHERE blocker_id = $1
+UNION
+SELECT blocker_id FROM identity.blocks WHERE blocked_id = $1
+UNION
+SELECT peer.user_id
+FROM interaction.call_participants own
+JOIN interaction.calls c ON c.id = own.call_id
+JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id <> own.user_id
+WHERE own.user_id = $1 AND own.call_id >= $3 AND c.offered_at >= $2
+    AND (c.started_at IS NOT NULL OR c.end_reason = 'declined')
+
+-- name: was_in
+-- Whether this user took part in the call.
+SELECT EXISTS (SELECT FROM interaction.call_participants WHERE call_id = $1 AND user_id = $2)
+
+-- name: history
+-- Calls of a user that were answered and have ended, newest first, before call $2 (null: from the newest).
+SELECT
+    c.id, c.origin, c.mode, c.started_at, c.ended_at, c.duration_s, c.end_reason, c.outcome,
+    card.*, EXISTS (
+        SELECT FROM identity.blocks WHERE blocker_id = card.user_id AND blocked_id = own.user_id
+    ) AS hidden
+FROM interaction.call_participants own
+JOIN interaction.calls c ON c.id = own.call_id AND c.started_at IS NOT NULL AND c.ended_at IS NOT NULL
+JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id <> own.user_id
+JOIN identity.cards card ON card.user_id = peer.user_id
+WHERE own.user_id = $1 AND own.call_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+ORDER BY own.call_id DESC
+LIMIT $3

@@ -1,0 +1,101 @@
+-- Rooms and what is said in them.
+
+-- name: enter
+-- Lock room $1 for the next message of its member $2: seq is given out one at a time, and the connection cannot end
+-- before the message is in. No row: not a member.
+SELECT c.ended_at IS NULL AS active
+FROM communication.rooms r
+JOIN communication.members m ON m.room_id = r.id AND m.user_id = $2
+JOIN interaction.connections c ON c.id = r.connection_id
+WHERE r.id = $1
+FOR NO KEY UPDATE OF r FOR SHARE OF c
+
+-- name: say
+-- The next message of a locked room. No row: this client id has been used by this sender.
+WITH said AS (
+    INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
+    SELECT $3, r.id, r.last_seq + 1, $2, $4, $5, $6, $7, $8 FROM communication.rooms r WHERE r.id = $1
+    ON CONFLICT ON CONSTRAINT one_message_a_client_id DO NOTHING
+    RETURNING *
+), counted AS (
+    UPDATE communication.rooms r SET last_seq = said.seq FROM said WHERE r.id = said.room_id
+)
+SELECT * FROM said
+
+-- name: said_before
+-- The message that this sender has sent under this client id.
+SELECT * FROM communication.messages WHERE room_id = $1 AND sender_id = $2 AND client_id = $3
+
+-- name: is_in_room
+-- Whether message $2 was said in room $1.
+SELECT EXISTS (SELECT FROM communication.messages WHERE id = $2 AND room_id = $1)
+
+-- name: is_member
+-- Whether $2 is a member of room $1, and whether anything can be said in it. No row: not a member.
+SELECT c.ended_at IS NULL AS active
+FROM communication.rooms r
+JOIN communication.members m ON m.room_id = r.id AND m.user_id = $2
+JOIN interaction.connections c ON c.id = r.connection_id
+WHERE r.id = $1
+
+-- name: members
+-- Who is in the room.
+SELECT user_id FROM communication.members WHERE room_id = $1 ORDER BY user_id
+
+-- name: history_before
+-- Messages of room $1 between seq $2 and $3, both exclusive, the newest $4 of them, newest first.
+SELECT * FROM communication.messages WHERE room_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq DESC LIMIT $4
+
+-- name: history_after
+-- The same, the oldest $4 of them, oldest first.
+SELECT * FROM communication.messages WHERE room_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq LIMIT $4
+
+-- name: read
+-- Member $2 of room $1 has read everything up to $3: never backwards, never beyond what was said.
+UPDATE communication.members m
+SET read_seq = greatest(m.read_seq, least($3, r.last_seq)),
+    delivered_seq = greatest(m.delivered_seq, least($3, r.last_seq))
+FROM communication.rooms r
+WHERE r.id = $1 AND m.room_id = r.id AND m.user_id = $2
+RETURNING m.read_seq, m.delivered_seq
+
+-- name: unread
+-- How many messages of others wait in each room of user $1; rooms where none does are left out.
+SELECT m.room_id, waiting.unread
+FROM communication.members m
+JOIN communication.rooms r ON r.id = m.room_id AND r.last_seq > m.read_seq
+CROSS JOIN LATERAL (
+    SELECT count(*) AS unread FROM communication.messages s
+    WHERE s.room_id = m.room_id AND s.seq > m.read_seq AND s.sender_id IS DISTINCT FROM m.user_id
+        AND s.deleted_at IS NULL
+) waiting
+WHERE m.user_id = $1 AND waiting.unread > 0
+
+-- name: views
+-- Rooms of user $1 as they see them, newest first: before room $2 (null: from the newest), or only room $4.
+SELECT
+    r.id, r.connection_id, r.last_seq, r.created_at, own.read_seq, c.ended_at,
+    (
+        SELECT count(*) FROM communication.messages s
+        WHERE s.room_id = r.id AND s.seq > own.read_seq AND s.sender_id IS DISTINCT FROM $1
+            AND s.deleted_at IS NULL
+    ) AS unread,
+    card.*, EXISTS (
+        SELECT FROM identity.blocks WHERE blocker_id = card.user_id AND blocked_id = $1
+    ) AS hidden
+FROM communication.members own
+JOIN communication.rooms r ON r.id = own.room_id
+JOIN interaction.connections c ON c.id = r.connection_id
+JOIN identity.cards card ON card.user_id = CASE WHEN c.user_a = $1 THEN c.user_b ELSE c.user_a END
+WHERE own.user_id = $1
+    AND own.room_id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    AND ($4::uuid IS NULL OR own.room_id = $4)
+ORDER BY own.room_id DESC
+LIMIT $3
+
+-- name: latest
+-- The latest message of each of these rooms.
+SELECT s.*
+FROM communication.rooms r
+JOIN communication.messages s ON s.room_id = r.id AND s.seq = r.last_seq
+WHERE r.id = ANY ($1::uuid[])

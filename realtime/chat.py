@@ -1,0 +1,112 @@
+"""Chat: what a member may say, read and see. Postgres owns the messages, Redis only announces them.
+
+A message is committed first and announced afterwards, under its id as the key: a client that repeats a
+send whose acknowledgement it missed mends an announcement that was never made, and hears no message twice.
+"""
+
+from collections.abc import Iterable
+
+from core.clock import Clock
+from core.contract.base import Empty, Event
+from core.contract.chat import (
+    ChatHistory,
+    ChatMessage,
+    ChatRead,
+    ChatReceipt,
+    ChatSend,
+    ChatTyping,
+    ChatTypingChanged,
+    History,
+    Sent,
+)
+from core.errors import InvalidRequest, PayloadTooLarge
+from core.ids import new_id
+from db.rooms import Draft, Rooms
+from realtime.gateway.caller import Caller
+from services.ports import Events
+
+
+class Chat:
+    """The handlers of `chat:*`."""
+
+    def __init__(self, rooms: Rooms, events: Events, *, max_chars: int, clock: Clock) -> None:
+        self._rooms, self._events = rooms, events
+        self._max_chars, self._clock = max_chars, clock
+
+    async def send(self, caller: Caller, command: ChatSend) -> Sent:
+        """Store a message, then tell every member, the sender's own devices included."""
+        check_sayable(command, self._max_chars)
+        now = self._clock()
+        stored = await self._rooms.send(
+            Draft(
+                id=new_id(now),
+                room_id=command.room_id,
+                sender_id=caller.user_id,
+                client_id=command.client_id,
+                type=command.type,
+                content=command.content,
+                reply_to=command.reply_to,
+                created_at=now,
+            )
+        )
+        message = stored.message
+        await self._tell(stored.members, ChatMessage(message=message), key=f"chat:message:{message.id}")
+        return Sent(message=message)
+
+    async def history(self, caller: Caller, command: ChatHistory) -> History:
+        """A page of messages, oldest first."""
+        messages, has_more = await self._rooms.history(
+            command.room_id,
+            caller.user_id,
+            before_seq=command.before_seq,
+            after_seq=command.after_seq,
+            limit=command.limit,
+        )
+        return History(messages=messages, has_more=has_more)
+
+    async def read(self, caller: Caller, command: ChatRead) -> Empty:
+        """Remember how far the caller has read, then tell the others and the caller's own devices."""
+        receipt = await self._rooms.read(command.room_id, caller.user_id, command.seq)
+        told = ChatReceipt(
+            room_id=command.room_id,
+            user_id=caller.user_id,
+            delivered_seq=receipt.delivered_seq,
+            read_seq=receipt.read_seq,
+        )
+        await self._tell(
+            receipt.members, told, key=f"chat:read:{command.room_id}:{caller.user_id}:{receipt.read_seq}"
+        )
+        return Empty()
+
+    async def typing(self, caller: Caller, command: ChatTyping) -> Empty:
+        """Tell the others at once; nothing is kept."""
+        members = await self._rooms.members(command.room_id, caller.user_id, to_speak=True)
+        told = ChatTypingChanged(room_id=command.room_id, user_id=caller.user_id, typing=command.typing)
+        await self._tell((member for member in members if member != caller.user_id), told, key=None)
+        return Empty()
+
+    async def _tell(self, members: Iterable[str], event: Event, *, key: str | None) -> None:
+        for member in members:
+            await self._events.send(member, event, key=key)
+
+
+def check_sayable(command: ChatSend, max_chars: int) -> None:
+    """Whether this can be a message of at most `max_chars` code points.
+
+    Raises `PayloadTooLarge` for a longer one, `InvalidRequest` for what says nothing or cannot be stored.
+    """
+    if command.type != "text" or command.media_id is not None:
+        raise InvalidRequest("Only text can be sent so far.", details={"field": "type"})
+    content = command.content
+    if content is None or not content.strip():
+        raise InvalidRequest("A text message says something.", details={"field": "content"})
+    if len(content) > max_chars:
+        raise PayloadTooLarge(f"A message has at most {max_chars} characters.", details={"field": "content"})
+    for field, text in (("content", content), ("client_id", command.client_id)):
+        if not is_storable(text):
+            raise InvalidRequest("This has characters that no text may have.", details={"field": field})
+
+
+def is_storable(text: str) -> bool:
+    """Whether Postgres takes this text: neither NUL nor half of a surrogate pair in it."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

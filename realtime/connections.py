@@ -1,0 +1,33 @@
+"""Connections: ending one. Postgres owns them; both are told, each with the card of the other.
+
+A connection that has ended keeps its room readable and its history; nothing more is said in it.
+"""
+
+from core.clock import Clock, today
+from core.contract.base import Empty
+from core.contract.connections import ConnectionEnd, ConnectionEnded
+from db.encounters import ConnectionRow, Encounters
+from realtime.gateway.caller import Caller
+from services.ports import Events
+
+
+class Connections:
+    """The handlers of `connection:*`."""
+
+    def __init__(self, encounters: Encounters, events: Events, *, clock: Clock) -> None:
+        self._encounters, self._events, self._clock = encounters, events, clock
+
+    async def end(self, caller: Caller, command: ConnectionEnd) -> Empty:
+        """End a connection that the caller has; ending it again changes nothing."""
+        row = await self._encounters.end_connection(command.connection_id, caller.user_id, self._clock())
+        await self.tell_ended(row)
+        return Empty()
+
+    async def tell_ended(self, row: ConnectionRow) -> None:
+        """Tell both that it is over, once: also for a connection that a block or a report has ended."""
+        day = today(self._clock())
+        for member in (row.user_a, row.user_b):
+            view = await self._encounters.connection(row.id, member, today=day)
+            await self._events.send(
+                member, ConnectionEnded(connection=view), key=f"connection:ended:{row.id}"
+            )
