@@ -65,6 +65,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         Seconds, about("Seconds a live connection has to bring a fresh token after its own expired.")
     ] = 60
     rate_limits: Annotated[Switch, about("`off` turns all rate limits off, for tests.")] = "on"
+    commands_per_s: Annotated[Count, about("Commands a second that one connection may send on average.")] = 50
+    commands_burst: Annotated[Count, about("Commands that one connection may send at once.")] = 200
+    max_connections_a_user: Annotated[Count, about("Connections of one account to one process.")] = 20
+    mailbox: Annotated[Count, about("Commands of one connection that may wait for their turn.")] = 256
     cors_origins: Annotated[
         Text, about("Origins of pages on other hosts that may use the API, separated by commas; `*` for all.")
     ] = ""

@@ -1,0 +1,130 @@
+"""The event bus: Redis pub/sub on one connection a process. It announces; what must not be lost is stored.
+
+Whoever missed something because the connection broke is told by `on_return`, and reads what is stored.
+A canary that the bus sends to itself shows whether it still hears.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+Listener = Callable[[bytes], None]
+_log = structlog.get_logger()
+
+
+class Bus:
+    """Subscribes to a channel while somebody listens to it. Listeners must not raise or block."""
+
+    def __init__(self, redis: Redis, node_id: str, *, canary_s: float = 2.0) -> None:
+        self._redis = redis
+        self._pubsub = redis.pubsub(ignore_subscribe_messages=False)
+        self._listeners: dict[str, set[Listener]] = {}
+        self._confirmed: dict[str, asyncio.Event] = {}
+        self._writing = asyncio.Lock()
+        self._canary = f"node:{node_id}"
+        self._canary_s = canary_s
+        self._heard = asyncio.Event()
+        self._subscribed = False
+        self._missed = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.on_return: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
+    async def __aenter__(self) -> "Bus":
+        await self._pubsub.subscribe(self._canary)
+        self._spawn(self._listen())
+        self._spawn(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(RedisError, OSError):
+            await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Announce once; nobody may be listening."""
+        await self._redis.publish(channel, message)
+
+    async def subscribe(self, channel: str, listener: Listener) -> None:
+        """Returns when Redis has confirmed: whatever is announced after that is heard."""
+        self._listeners.setdefault(channel, set()).add(listener)
+        confirmed = self._confirmed.get(channel)
+        if confirmed is None:
+            confirmed = self._confirmed[channel] = asyncio.Event()
+            async with self._writing:
+                await self._pubsub.subscribe(channel)
+        await confirmed.wait()
+
+    async def unsubscribe(self, channel: str, listener: Listener) -> None:
+        """The last listener takes the subscription along."""
+        listeners = self._listeners.get(channel, set())
+        listeners.discard(listener)
+        if listeners:
+            return
+        self._listeners.pop(channel, None)
+        self._confirmed.pop(channel, None)
+        with contextlib.suppress(RedisError, OSError):  # a broken connection has unsubscribed by itself
+            async with self._writing:
+                if channel not in self._listeners:
+                    await self._pubsub.unsubscribe(channel)
+
+    async def check(self) -> None:
+        """Raises ConnectionError when two canaries in a row were not heard."""
+        if self._missed >= 2:
+            raise ConnectionError("The event bus does not hear itself.")
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                message = await self._pubsub.get_message(timeout=None)
+            except (RedisError, OSError) as error:  # the client's own attempts were in vain
+                _log.warning("event bus cannot reach Redis", error=str(error))
+                await asyncio.sleep(0.2)
+                continue
+            if message is not None:
+                self._take(message)
+
+    def _returned(self) -> None:
+        """The client connected anew and subscribed to all again: have everyone read what was missed."""
+        _log.info("event bus found Redis again", channels=len(self._listeners))
+        for catch_up in self.on_return:
+            self._spawn(catch_up())
+
+    def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(job)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _take(self, message: dict[str, Any]) -> None:
+        channel = message["channel"].decode()
+        if message["type"] == "subscribe":
+            if channel == self._canary:
+                if self._subscribed:
+                    self._returned()
+                self._subscribed = True
+            elif (confirmed := self._confirmed.get(channel)) is not None:
+                confirmed.set()
+        elif message["type"] == "message":
+            if channel == self._canary:
+                self._heard.set()
+            for listener in tuple(self._listeners.get(channel, ())):
+                listener(message["data"])
+
+    async def _watch(self) -> None:
+        """Send the canary, and count those in a row that did not come back."""
+        while True:
+            self._heard.clear()
+            try:
+                async with asyncio.timeout(self._canary_s):
+                    await self.publish(self._canary, b"canary")
+                    await self._heard.wait()
+                self._missed = 0
+            except (TimeoutError, RedisError, OSError):
+                self._missed += 1
+            await asyncio.sleep(self._canary_s)

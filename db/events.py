@@ -1,0 +1,164 @@
+"""The one road by which events reach users: a bounded stream and a channel for each.
+
+Redis owns both; one script writes them together. A node reads a stream where it missed an announcement
+and where a client comes back with an offset.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.contract.base import Event
+from core.errors import Unavailable
+
+_EMIT = Path(__file__).with_name("lua").joinpath("emit.lua").read_text()
+REVOKED = b"revoked"
+
+
+class EventId(Struct, frozen=True, order=True):
+    """A place in a user's stream: Redis' milliseconds and a number within them."""
+
+    ms: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.ms}-{self.seq}"
+
+    @classmethod
+    def parse(cls, text: str) -> "EventId":
+        """From `ms-seq`. Raises ValueError."""
+        ms, _, seq = text.partition("-")
+        if not (ms.isascii() and ms.isdigit() and seq.isascii() and seq.isdigit() and len(text) <= 40):
+            raise ValueError(text)
+        return cls(int(ms), int(seq))
+
+
+class _OfCall(Struct, frozen=True):
+    call_id: str | None = None
+
+
+class Announcement(Struct, frozen=True):
+    """An event as a node hears or reads it. Volatile: no `id`. `before` is its predecessor, where known."""
+
+    id: EventId | None
+    before: EventId | None
+    name: str
+    device: str
+    not_device: str
+    data: bytes
+
+    @property
+    def call_id(self) -> str | None:
+        """The call that a call's event is about."""
+        if not self.name.startswith(("call:", "decision:")):
+            return None
+        return msgspec.json.decode(self.data, type=_OfCall).call_id
+
+    def is_for(self, device: str) -> bool:
+        """Whether it concerns this device."""
+        return (not self.device or self.device == device) and self.not_device != device
+
+
+class Tail(Struct, frozen=True):
+    """What a stream keeps: where it ends (now, if it is empty), its first event, and how many."""
+
+    end: EventId
+    first: EventId | None
+    length: int
+    now: int
+
+
+def channel(user_id: str) -> str:
+    """Where a user's events are announced."""
+    return f"user:{{{user_id}}}"
+
+
+def read_announcement(raw: bytes) -> Announcement:
+    """The six lines that emit.lua publishes."""
+    id_, before, name, device, not_device, data = raw.split(b"\n", 5)
+    return Announcement(
+        EventId.parse(id_.decode()) if id_ else None,
+        EventId.parse(before.decode()) if before else None,
+        name.decode(),
+        device.decode(),
+        not_device.decode(),
+        data,
+    )
+
+
+class EventRoad:
+    """Sends events, and reads those kept. Raises `Unavailable` when Redis does not answer."""
+
+    def __init__(self, redis: Redis, *, keep: int, keep_s: int, sharded: bool = False) -> None:
+        self._redis = redis
+        self._emit = redis.register_script(_EMIT)
+        self._keep, self._keep_ms = keep, keep_s * 1000
+        self._publish = "SPUBLISH" if sharded else "PUBLISH"
+
+    async def send(
+        self,
+        user_id: str,
+        event: Event,
+        *,
+        device: str | None = None,
+        not_device: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        """As `services.ports.Events` promises."""
+        kind = type(event)
+        durable = "once" if key else "durable"
+        try:
+            await self._emit(
+                keys=[f"events:{{{user_id}}}", f"said:{{{user_id}}}:{key or ''}"],
+                args=[
+                    channel(user_id),
+                    kind.event,
+                    msgspec.json.encode(event),
+                    device or "",
+                    not_device or "",
+                    self._keep,
+                    self._keep_ms,
+                    "volatile" if kind.volatile else durable,
+                    self._publish,
+                ],
+            )
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+
+    async def after(self, user_id: str, last: EventId) -> list[Announcement]:
+        """What is kept after this place, in order; each knows its predecessor, but for the first."""
+        try:
+            entries: Any = await self._redis.xrange(f"events:{{{user_id}}}", min=f"({last}", max="+")
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+        found: list[Announcement] = []
+        before: EventId | None = None
+        for raw_id, fields in entries:
+            id_ = EventId.parse(raw_id.decode())
+            name, device, not_device = (fields[k].decode() for k in (b"name", b"device", b"not_device"))
+            found.append(Announcement(id_, before, name, device, not_device, fields[b"data"]))
+            before = id_
+        return found
+
+    async def tail(self, user_id: str) -> Tail:
+        """The stream as it is now: read it before the state that an offset shall stand for."""
+        key = f"events:{{{user_id}}}"
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.time()
+        pipe.xrange(key, count=1)
+        pipe.xrevrange(key, count=1)
+        pipe.xlen(key)
+        (seconds, micros), first, last, length = await pipe.execute()
+        now = seconds * 1000 + micros // 1000
+        # An empty stream ends one millisecond ago: whatever comes has a greater id.
+        end = EventId.parse(last[0][0].decode()) if last else EventId(now - 1, 0)
+        return Tail(end, EventId.parse(first[0][0].decode()) if first else None, length, now)
+
+    async def revoke(self, user_id: str, session_id: str | None, code: str) -> None:
+        """Tell the nodes that hold connections of this session, or of all the user's, to end them."""
+        message = b"\n".join((REVOKED, (session_id or "").encode(), code.encode()))
+        await self._redis.publish(channel(user_id), message)

@@ -1,0 +1,27 @@
+-- Keep an event in a user's bounded stream and announce it, or do neither.
+-- KEYS[1] the user's stream           events:{user}
+-- KEYS[2] mark of what was said       said:{user}:<key>
+-- ARGV[1] channel                     user:{user}
+-- ARGV[2] event name                  ARGV[3] JSON of its payload
+-- ARGV[4] only this device, or ""     ARGV[5] not this device, or ""
+-- ARGV[6] most events kept            ARGV[7] milliseconds they are kept
+-- ARGV[8] "durable", "once" (durable, unless said before) or "volatile"
+-- ARGV[9] command that announces: PUBLISH or SPUBLISH
+-- Returns the event's id in the stream; "" when volatile or said before.
+-- The announcement is six lines: id, id of the event before it, name, device, not device, payload.
+if ARGV[8] == 'volatile' then
+  redis.call(ARGV[9], ARGV[1], table.concat({'', '', ARGV[2], ARGV[4], ARGV[5], ARGV[3]}, '\n'))
+  return ''
+end
+if ARGV[8] == 'once' and not redis.call('SET', KEYS[2], 1, 'NX', 'PX', ARGV[7]) then
+  return ''
+end
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+local id = redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[6], '*',
+  'name', ARGV[2], 'data', ARGV[3], 'device', ARGV[4], 'not_device', ARGV[5])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - ARGV[7]))
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
+redis.call(ARGV[9], ARGV[1], table.concat({id, last and last[1] or '', ARGV[2], ARGV[4], ARGV[5], ARGV[3]}, '\n'))
+return id

@@ -1,0 +1,100 @@
+"""The handlers of `call:*` and `decision:submit`: each turns a command into a message for its call."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from core.clock import Clock
+from core.contract.base import Empty
+from core.contract.calls import (
+    CallAccept,
+    CallConnected,
+    CallDecline,
+    CallEnd,
+    CallMedia,
+    CallMediaChanged,
+    CallReport,
+    CallRestart,
+    CallSkip,
+    Skipped,
+)
+from core.contract.connections import DecisionSubmit
+from core.errors import Conflict, Gone
+from realtime.calls.switchboard import Switchboard
+from realtime.gateway.caller import Caller
+from services.ports import Events
+from signaling.call import ACTIVE
+from signaling.messages import Accept, Connected, Decline, Hangup, Report, Restart, Skip, Vote
+
+_DONE = Empty()
+
+
+class CallCommands:
+    """What a client may ask of a call."""
+
+    def __init__(
+        self, switchboard: Switchboard, events: Events, clock: Clock, new_id: Callable[[int], str]
+    ) -> None:
+        self._tell, self._call = switchboard.tell, switchboard.call
+        self._events = events
+        self._clock, self._make_id = clock, new_id
+
+    def _new_id(self) -> str:
+        return self._make_id(self._clock())
+
+    async def accept(self, caller: Caller, command: CallAccept) -> Empty:
+        """`expired` when the offer has lapsed, `gone` when another device was faster."""
+        await self._tell(command.call_id, Accept(caller.user_id, caller.device))
+        return _DONE
+
+    async def decline(self, caller: Caller, command: CallDecline) -> Empty:
+        """`conflict` once the call has started: then it is ended."""
+        await self._tell(command.call_id, Decline(caller.user_id))
+        return _DONE
+
+    async def connected(self, caller: Caller, command: CallConnected) -> Empty:
+        """`stale_epoch` for any epoch but the current."""
+        await self._tell(command.call_id, Connected(caller.user_id, caller.device, command.epoch))
+        return _DONE
+
+    async def restart(self, caller: Caller, command: CallRestart) -> Empty:
+        """`rate_limited` when it was restarted too often."""
+        await self._tell(command.call_id, Restart(caller.user_id, caller.device, command.epoch))
+        return _DONE
+
+    async def media(self, caller: Caller, command: CallMedia) -> Empty:
+        """Passed on to the peer's device; nothing is kept."""
+        call = await self._call(command.call_id, caller.user_id)
+        if call.state not in ACTIVE:
+            raise Gone("This call has ended.")
+        if call.party(caller.user_id).device != caller.device:
+            raise Conflict("This device does not have the call.")
+        peer = call.peer(caller.user_id)
+        changed = CallMediaChanged(call_id=call.id, audio=command.audio, video=command.video)
+        await self._events.send(peer.user_id, changed, device=peer.device)
+        return _DONE
+
+    async def end(self, caller: Caller, command: CallEnd) -> Empty:
+        """Hang up; before the call has started that declines it."""
+        await self._tell(command.call_id, Hangup(caller.user_id))
+        return _DONE
+
+    async def skip(self, caller: Caller, command: CallSkip) -> Skipped:
+        """End and queue again in one step."""
+        call = await self._tell(command.call_id, Skip(caller.user_id, self._new_id()))
+        ticket = call.party(caller.user_id).ticket
+        assert ticket is not None  # a call without tickets refuses to be skipped
+        return Skipped(ticket=ticket.view())
+
+    async def report(self, caller: Caller, command: CallReport) -> Empty:
+        """End, file the report, block."""
+        report = Report(caller.user_id, self._new_id(), command.reason, command.note, command.block)
+        await self._tell(command.call_id, report)
+        return _DONE
+
+    async def decide(self, caller: Caller, command: DecisionSubmit) -> Empty:
+        """`forbidden` for who has no say, `expired` when late, `already_decided` for a change of mind."""
+        feedback = msgspec.to_builtins(command.feedback) if command.feedback else None
+        vote = Vote(caller.user_id, command.connect, self._new_id(), self._new_id(), feedback)
+        await self._tell(command.call_id, vote)
+        return _DONE

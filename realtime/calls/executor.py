@@ -1,0 +1,166 @@
+"""Does what a call's state machine has decided: the only place where its effects happen.
+
+Effects wait in the call's outbox until they are done. They are done in order, by whoever comes first: the
+node that saved them, or after a moment any other. Each is keyed or idempotent, so twice is as once.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from core.clock import Clock, rfc3339
+from core.contract.base import Event
+from core.contract.calls import CallStarted
+from core.contract.connections import ConnectionCreated, ConnectionView, DecisionResult, NewConnection
+from core.errors import Blocked
+from core.settings import Settings
+from db.calls import Pending
+from db.encounters import ConnectionRow
+from realtime.calls.ports import CallStore, Queue, Record
+from services.ports import Events
+from signaling import effects as do
+from signaling.call import Call, Rules, decider_for
+from signaling.ice import ice_servers
+
+_log = structlog.get_logger()
+
+
+class Executor:
+    """Performs effects; what fails stays in the outbox and is tried again."""
+
+    def __init__(
+        self,
+        *,
+        calls: CallStore,
+        record: Record,
+        queue: Queue,
+        events: Events,
+        settings: Settings,
+        rules: Rules,
+        clock: Clock,
+    ) -> None:
+        self._calls, self._record, self._queue, self._events = calls, record, queue, events
+        self._settings, self._rules, self._clock = settings, rules, clock
+        self._how: dict[type[do.Effect], Callable[[Call, Any, str], Awaitable[None]]] = {
+            do.Emit: self._emit,
+            do.Start: self._start,
+            do.Requeue: self._requeue,
+            do.RecordStarted: self._record_started,
+            do.RecordLive: self._record_live,
+            do.RecordEnded: self._record_ended,
+            do.RecordVote: self._record_vote,
+            do.RecordClosed: self._record_closed,
+            do.Connect: self._connect,
+            do.FileReport: self._file_report,
+        }
+
+    async def perform(self, call: Call, pending: list[Pending]) -> None:
+        """All of these, in order, up to the first that fails. Never raises."""
+        performed: list[Pending] = []
+        try:
+            for item in pending:
+                await self._how[type(item.effect)](call, item.effect, item.key)
+                performed.append(item)
+        except Exception:
+            _log.exception("an effect failed and will be tried again", call_id=call.id)
+        try:
+            if performed:
+                await self._calls.done(call.id, performed)
+        except Exception:
+            _log.exception("effects were done but not noted; they will be done again", call_id=call.id)
+
+    async def _emit(self, _call: Call, effect: do.Emit, key: str) -> None:
+        event = msgspec.convert(effect.data, Event.registry[effect.name])
+        await self._events.send(
+            effect.user_id, event, device=effect.device, not_device=effect.not_device, key=key
+        )
+
+    async def _start(self, call: Call, effect: do.Start, key: str) -> None:
+        started = CallStarted(
+            call_id=call.id,
+            epoch=effect.epoch,
+            role=call.role(effect.user_id),
+            ice_servers=ice_servers(self._settings, effect.user_id, self._clock()),
+            ice_transport_policy=self._settings.ice_transport_policy,
+            decider=decider_for(call, effect.user_id, self._rules),
+            max_duration_s=self._rules.max_call_s,
+        )
+        await self._events.send(effect.user_id, started, device=call.party(effect.user_id).device, key=key)
+
+    async def _requeue(self, call: Call, effect: do.Requeue, _key: str) -> None:
+        await self._queue.give_back(effect.ticket, call.id)
+
+    async def _record_started(self, call: Call, effect: do.RecordStarted, _key: str) -> None:
+        await self._record.started(call.id, effect.at)
+
+    async def _record_live(self, call: Call, effect: do.RecordLive, _key: str) -> None:
+        await self._record.live(call.id, effect.at)
+
+    async def _record_ended(self, call: Call, effect: do.RecordEnded, _key: str) -> None:
+        await self._record.ended(
+            call.id,
+            reason=effect.reason,
+            by=effect.by,
+            duration_s=effect.duration_s,
+            now=effect.at,
+            decision_deadline=effect.decision_deadline,
+        )
+
+    async def _record_vote(self, call: Call, effect: do.RecordVote, _key: str) -> None:
+        await self._record.voted(call.id, effect.user_id, effect.connect, effect.feedback, effect.at)
+
+    async def _record_closed(self, call: Call, effect: do.RecordClosed, _key: str) -> None:
+        await self._record.closed(call.id, effect.outcome, effect.at)
+
+    async def _connect(self, call: Call, effect: do.Connect, key: str) -> None:
+        first, second = call.parties
+        try:
+            row = await self._record.connect(
+                call.id,
+                connection_id=effect.connection_id,
+                room_id=effect.room_id,
+                users=(first.user_id, second.user_id),
+                now=effect.at,
+            )
+        except Blocked:
+            await self._not_connected(call, effect.at, key)
+            return
+        for party in call.parties:
+            peer = call.peer(party.user_id).card
+            made = NewConnection(id=row.id, room_id=row.room_id, peer=peer)
+            result = DecisionResult(call_id=call.id, outcome="connected", connection=made)
+            await self._events.send(party.user_id, result, key=f"{key}:result")
+            created = ConnectionCreated(connection=_seen_with(row, peer))
+            await self._events.send(party.user_id, created, key=f"{key}:created")
+
+    async def _not_connected(self, call: Call, at: int, key: str) -> None:
+        """A block came between the votes."""
+        await self._record.closed(call.id, "not_connected", at)
+        for party in call.parties:
+            result = DecisionResult(call_id=call.id, outcome="not_connected")
+            await self._events.send(party.user_id, result, key=f"{key}:result")
+
+    async def _file_report(self, call: Call, effect: do.FileReport, _key: str) -> None:
+        await self._record.report(
+            effect.report_id,
+            call.id,
+            effect.reporter,
+            effect.reported,
+            effect.reason,
+            effect.note,
+            effect.block,
+            effect.at,
+        )
+
+
+def _seen_with(row: ConnectionRow, peer: Any) -> ConnectionView:
+    return ConnectionView(
+        id=row.id,
+        room_id=row.room_id,
+        peer=peer,
+        active=row.active,
+        video_enabled=row.video_enabled,
+        created_at=rfc3339(row.created_at),
+    )

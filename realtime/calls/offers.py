@@ -1,0 +1,94 @@
+"""Makes a call of a claim. Every step may be repeated, so whoever finds an unfinished claim can finish it."""
+
+import structlog
+
+from core.clock import Clock, rfc3339
+from core.contract.calls import CallOffered
+from core.contract.queue import QueueLeft
+from core.settings import Settings
+from core.ticket import Claim, Ticket
+from core.vocabulary import LeftReason
+from db.encounters import Refusal
+from realtime.calls.executor import Executor
+from realtime.calls.ports import CallStore, Queue, Record
+from services.ports import Events, TicketStore
+from signaling.call import Call, Rules, offer
+from signaling.effects import Effects, emit
+
+_log = structlog.get_logger()
+
+
+class Offers:
+    """Implements `services.ports.Offers`."""
+
+    def __init__(
+        self,
+        *,
+        calls: CallStore,
+        record: Record,
+        executor: Executor,
+        tickets: TicketStore,
+        queue: Queue,
+        events: Events,
+        settings: Settings,
+        rules: Rules,
+        clock: Clock,
+    ) -> None:
+        self._calls, self._record, self._executor = calls, record, executor
+        self._tickets, self._queue, self._events = tickets, queue, events
+        self._auto_accept = settings.auto_accept == "on"
+        self._rules, self._clock = rules, clock
+
+    async def make(self, claim: Claim) -> None:
+        """The fence, the call, the events; or the innocent get their tickets back."""
+        now = self._clock()
+        refusal = await self._record.offer(
+            claim.call_id,
+            origin="match",
+            mode=claim.first.mode,
+            region=claim.first.region,
+            users=(claim.first.user_id, claim.second.user_id),
+            now=now,
+        )
+        if refusal is not None:
+            await self._refuse(claim, refusal)
+            return
+        call = offer(claim, now, self._rules)
+        pending = await self._calls.save(call, self._announcements(call), version=0, now=now)
+        if pending is None:  # made before, and perhaps not finished
+            pending = await self._calls.outbox(call.id)
+        await self._tickets.settle(claim)
+        await self._executor.perform(call, pending)
+
+    def _announcements(self, call: Call) -> Effects:
+        effects: list[Effects] = []
+        for party in call.parties:
+            assert party.ticket is not None
+            left = QueueLeft(ticket_id=party.ticket.id, reason="matched")
+            offered = CallOffered(
+                call_id=call.id,
+                origin=call.origin,
+                mode=call.mode,
+                peer=call.peer(party.user_id).card,
+                auto_accept=self._auto_accept,
+                expires_at=rfc3339(call.deadline or call.offered_at),
+            )
+            effects.append((emit(party.user_id, left), emit(party.user_id, offered)))
+        return tuple(effect for both in effects for effect in both)
+
+    async def _refuse(self, claim: Claim, refusal: Refusal) -> None:
+        """Who is busy or banned leaves the queue; who is not at fault keeps the place."""
+        _log.info("an offer was refused", call_id=claim.call_id, guilty=sorted(refusal.guilty))
+        for ticket in (claim.first, claim.second):
+            if ticket.user_id in refusal.guilty:
+                await self._let_go(ticket, claim.call_id)
+        innocent = [t for t in (claim.first, claim.second) if t.user_id not in refusal.guilty]
+        for ticket in innocent:
+            await self._queue.give_back(ticket, claim.call_id)
+        await self._tickets.settle(claim)
+
+    async def _let_go(self, ticket: Ticket, call_id: str) -> None:
+        busy = await self._record.active_call(ticket.user_id) is not None
+        reason: LeftReason = "matched" if busy else "moderated"
+        left = QueueLeft(ticket_id=ticket.id, reason=reason)
+        await self._events.send(ticket.user_id, left, key=f"{call_id}:left")

@@ -1,0 +1,70 @@
+"""What calls need of the outside; `db/calls.py` and `db/encounters.py` say what each method promises."""
+
+from typing import Any, Protocol
+
+from core.ticket import Ticket
+from core.vocabulary import EndReason, Mode, Origin, Outcome
+from db.calls import Pending, Stored
+from db.encounters import ConnectionRow, Refusal
+from signaling.call import Call
+from signaling.effects import Effects
+
+
+class CallStore(Protocol):
+    """Calls while they last."""
+
+    async def load(self, call_id: str) -> Stored | None: ...
+    async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None: ...
+    async def outbox(self, call_id: str) -> list[Pending]: ...
+    async def done(self, call_id: str, performed: list[Pending]) -> None: ...
+    async def due(self, shard: int, now: int, *, limit: int = 50) -> list[str]: ...
+    async def forget(self, call_id: str) -> None: ...
+    async def count_candidate(self, call_id: str, epoch: int, user_id: str) -> int: ...
+
+
+class Record(Protocol):
+    """Calls on record: the fence, and what remains."""
+
+    async def offer(
+        self, call_id: str, *, origin: Origin, mode: Mode, region: str, users: tuple[str, str], now: int
+    ) -> Refusal | None: ...
+    async def started(self, call_id: str, now: int) -> None: ...
+    async def live(self, call_id: str, now: int) -> None: ...
+    async def ended(
+        self,
+        call_id: str,
+        *,
+        reason: EndReason,
+        by: str | None,
+        duration_s: int,
+        now: int,
+        decision_deadline: int | None,
+    ) -> None: ...
+    async def voted(
+        self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int
+    ) -> None: ...
+    async def closed(self, call_id: str, outcome: Outcome, now: int) -> None: ...
+    async def connect(
+        self, call_id: str, *, connection_id: str, room_id: str, users: tuple[str, str], now: int
+    ) -> ConnectionRow: ...
+    async def report(
+        self,
+        report_id: str,
+        call_id: str,
+        reporter: str,
+        reported: str,
+        reason: str,
+        note: str | None,
+        block: bool,
+        now: int,
+    ) -> ConnectionRow | None: ...
+    async def active_call(self, user_id: str) -> str | None: ...
+    async def open_calls(self, user_id: str) -> list[str]: ...
+    async def was_in(self, call_id: str, user_id: str) -> bool: ...
+
+
+class Queue(Protocol):
+    """Where tickets go back to."""
+
+    async def give_back(self, ticket: Ticket, call_id: str) -> None:
+        """The old place again, or a new one for who skipped; once for each call and user."""

@@ -1,0 +1,77 @@
+"""`call:signal`: what browsers tell each other on the way to a connection, checked and passed on."""
+
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from core.contract.base import Empty
+from core.contract.calls import CallSignal, CallSignalled, SessionDescription
+from core.errors import Conflict, Gone, InvalidRequest, RateLimited, StaleEpoch
+from core.settings import Settings
+from realtime.calls.ports import CallStore
+from realtime.calls.switchboard import Switchboard
+from realtime.gateway.caller import Caller
+from services.ports import Events
+from signaling.call import ACTIVE, STARTED, Call
+from signaling.candidates import check_candidate
+from signaling.sdp import check_description
+
+
+class Signals:
+    """Passes signals to the device that has the call at the other side."""
+
+    def __init__(
+        self, switchboard: Switchboard, calls: CallStore, events: Events, settings: Settings
+    ) -> None:
+        self._call = switchboard.call
+        self._calls = calls
+        self._events = events
+        self._settings = settings
+
+    async def signal(self, caller: Caller, command: CallSignal) -> Empty:
+        """One description or one candidate; `stale_epoch` is said before either is looked at."""
+        call = await self._call(command.call_id, caller.user_id)
+        _check_place(call, caller, command.epoch)
+        passed = await self._checked(call, caller, command)
+        if passed:
+            peer = call.peer(caller.user_id)
+            signalled = CallSignalled(call_id=call.id, epoch=call.epoch, **passed)
+            await self._events.send(peer.user_id, signalled, device=peer.device)
+        return Empty()
+
+    async def _checked(self, call: Call, caller: Caller, command: CallSignal) -> dict[str, Any]:
+        """What may be passed on; nothing where the policy keeps a candidate back."""
+        policy = self._settings.ice_transport_policy
+        if isinstance(command.description, SessionDescription):
+            if command.candidate is not UNSET:
+                raise InvalidRequest("Send either `description` or `candidate`, not both.")
+            description = check_description(
+                command.description,
+                role=call.role(caller.user_id),
+                mode=call.mode,
+                max_bytes=self._settings.max_sdp_bytes,
+                ice_transport_policy=policy,
+            )
+            return {"description": description}
+        if isinstance(command.candidate, UnsetType):
+            raise InvalidRequest("Send a `description` or a `candidate`.")
+        candidate = check_candidate(
+            command.candidate,
+            max_bytes=self._settings.max_candidate_bytes,
+            ice_transport_policy=policy,
+        )
+        sent = await self._calls.count_candidate(call.id, call.epoch, caller.user_id)
+        if sent > self._settings.max_candidates:
+            raise RateLimited("Too many candidates.")
+        return {} if candidate is UNSET else {"candidate": candidate}
+
+
+def _check_place(call: Call, caller: Caller, epoch: int) -> None:
+    if call.state not in ACTIVE:
+        raise Gone("This call has ended.")
+    if call.state not in STARTED:
+        raise Conflict("The call has not started yet.")
+    if epoch != call.epoch:
+        raise StaleEpoch
+    if call.party(caller.user_id).device != caller.device:
+        raise Conflict("This device does not have the call.")

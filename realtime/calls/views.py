@@ -1,0 +1,40 @@
+"""A call as one of the two sees it in `session:ready`. Pure."""
+
+from core.clock import rfc3339
+from core.contract.calls import CallView, IceServer, PendingDecision
+from core.vocabulary import IceTransportPolicy
+from signaling.call import Call, Rules, State, decider_for
+
+
+def call_view(
+    call: Call, user_id: str, *, rules: Rules, servers: list[IceServer], policy: IceTransportPolicy
+) -> CallView:
+    """An active call; before it has started there is no role yet."""
+    offered = call.state is State.OFFERED
+    waits = call.deadline is not None and not offered
+    return CallView(
+        call_id=call.id,
+        origin=call.origin,
+        mode=call.mode,
+        state=call.state.value,  # type: ignore[arg-type]  # only active calls are shown
+        epoch=call.epoch,
+        role=None if offered else call.role(user_id),
+        peer=call.peer(user_id).card,
+        expires_at=rfc3339(call.deadline) if offered and call.deadline else None,
+        ice_servers=servers,
+        ice_transport_policy=policy,
+        decider=decider_for(call, user_id, rules),
+        max_duration_s=rules.max_call_s,
+        live_at=rfc3339(call.live_at) if call.live_at else None,
+        deadline=rfc3339(call.deadline) if waits and call.deadline else None,
+    )
+
+
+def pending_decision(call: Call, user_id: str, rules: Rules) -> PendingDecision:
+    """A call that is open to decide."""
+    return PendingDecision(
+        call_id=call.id,
+        peer=call.peer(user_id).card,
+        you_decide=decider_for(call, user_id, rules) != "peer",
+        deadline=rfc3339(call.deadline or call.offered_at),
+    )

@@ -1,0 +1,68 @@
+"""The one live boundary: decode, authorise, handle, acknowledge. Nothing passes unchecked or unanswered."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from core.contract.base import Command
+from core.contract.decode import decode
+from core.errors import AppError, Internal, InvalidRequest, RateLimited, Unavailable
+from core.ids import new_id
+from db.outage import OUTAGES
+from realtime.gateway.caller import Caller
+from realtime.gateway.pace import Pace
+
+Handler = Callable[[Caller, Any], Awaitable[Struct]]
+_log = structlog.get_logger()
+
+
+class Boundary:
+    """Turns what a client sent into an answer; it never raises."""
+
+    def __init__(self, handlers: Mapping[type[Command], Handler]) -> None:
+        if missing := set(Command.registry.values()) - set(handlers):
+            raise LookupError(f"no handler for {sorted(c.event for c in missing)}")
+        self._handlers = handlers
+
+    async def answer(
+        self, caller: Caller, pace: Pace, name: str, arguments: list[Any], now: int
+    ) -> dict[str, Any]:
+        """`{"ok": true, "data"}` or `{"ok": false, "error"}`."""
+        try:
+            if wait_ms := pace.take(now):
+                raise RateLimited(retry_after_ms=wait_ms)
+            command = _command(name, arguments)
+            reply = await self._handlers[type(command)](caller, command)
+        except AppError as error:
+            return {"ok": False, "error": describe(error)}
+        except OUTAGES as error:
+            _log.warning("a command found no store", command=name, error=repr(error))
+            return {"ok": False, "error": describe(Unavailable())}
+        except Exception:
+            reference = new_id()
+            _log.exception("a command failed", command=name, user_id=caller.user_id, reference=reference)
+            return {"ok": False, "error": describe(Internal(details={"reference": reference}))}
+        return {"ok": True, "data": msgspec.to_builtins(reply)}
+
+
+def _command(name: str, arguments: list[Any]) -> Command:
+    kind = Command.registry.get(name)
+    if kind is None:
+        raise InvalidRequest("There is no such command.", details={"command": name[:64]})
+    if len(arguments) > 1:
+        raise InvalidRequest("A command takes one object.")
+    payload = arguments[0] if arguments else None
+    return decode({} if payload is None else payload, kind)
+
+
+def describe(error: AppError) -> dict[str, Any]:
+    """An error as it stands in an acknowledgement and in a refusal to connect."""
+    described: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.retry_after_ms is not None:
+        described["retry_after_ms"] = error.retry_after_ms
+    if error.details:
+        described["details"] = error.details
+    return described

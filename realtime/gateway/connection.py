@@ -1,0 +1,57 @@
+"""One client's connection: whose it is, where it goes on from, and until when its token serves."""
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from db.events import EventId
+from realtime.gateway.caller import Caller
+from realtime.gateway.mailbox import Mailbox
+from realtime.gateway.outlet import Outlet
+from realtime.gateway.pace import Pace
+
+
+class Opening(Struct, frozen=True):
+    """How a connection begins: what it is called, and after which event it goes on.
+
+    `offset` is the text that `session:ready` carries.
+    """
+
+    pid: str
+    recovered: bool
+    start: EventId
+    offset: str
+
+
+class Connection:
+    """Mutable, owned by the gateway. `expires_at` in Unix milliseconds."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        opening: Opening,
+        *,
+        expires_at: int,
+        outlet: Outlet,
+        mailbox: Mailbox,
+        pace: Pace,
+        listener: Callable[[bytes], None],
+    ) -> None:
+        self.caller = caller
+        self.opening = opening
+        self.expires_at = expires_at
+        self.outlet = outlet
+        self.mailbox = mailbox
+        self.pace = pace
+        self.listener = listener
+        self.welcome: asyncio.Task[None] | None = None
+        self.expiry: asyncio.TimerHandle | None = None
+
+    def close(self) -> None:
+        """Nothing more goes to this connection."""
+        self.outlet.close()
+        if self.expiry is not None:
+            self.expiry.cancel()
+        if self.welcome is not None:
+            self.welcome.cancel()

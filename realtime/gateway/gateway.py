@@ -1,0 +1,295 @@
+"""The gateway: who may connect, what a connection is told first, and what happens when it ends.
+
+It owns the connections of this process and nothing else; everything a connection needs to go on
+elsewhere is in Redis and Postgres.
+"""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from functools import partial
+from typing import Any
+
+import msgspec
+import structlog
+from socketio.exceptions import ConnectionRefusedError as Refused
+
+from core.clock import Clock, rfc3339
+from core.contract.base import Command
+from core.contract.decode import decode
+from core.contract.session import ConnectAuth, SessionRefresh, SessionRevoked, TokenAccepted
+from core.errors import AppError, Forbidden, Internal, RateLimited, Unauthenticated, Unavailable
+from core.ids import new_id
+from core.settings import Settings
+from core.tokens import Access
+from db.bus import Bus
+from db.events import REVOKED, Announcement, EventRoad, channel, read_announcement
+from db.outage import OUTAGES
+from realtime.gateway.boundary import Boundary, Handler, describe
+from realtime.gateway.caller import Caller
+from realtime.gateway.connection import Connection, Opening
+from realtime.gateway.mailbox import Mailbox
+from realtime.gateway.outlet import Outlet
+from realtime.gateway.pace import Pace
+from realtime.gateway.ports import Authenticate, Lifecycle
+from realtime.gateway.recovery import Recovery, worth_replaying
+from realtime.gateway.wire import Wire
+
+_log = structlog.get_logger()
+
+
+class Gateway:
+    """The Socket.IO server calls `connect`, `command` and `disconnect`; the bus brings the events."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        wire: Wire,
+        bus: Bus,
+        events: EventRoad,
+        recovery: Recovery,
+        authenticate: Authenticate,
+        lifecycle: Lifecycle,
+        handlers: Mapping[type[Command], Handler],
+    ) -> None:
+        self._settings, self._clock = settings, clock
+        self._wire, self._bus, self._events, self._recovery = wire, bus, events, recovery
+        self._authenticate, self._lifecycle = authenticate, lifecycle
+        self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
+        self._connections: dict[str, Connection] = {}
+        self._of_user: dict[str, int] = {}
+        self._arriving: set[str] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._jobs: set[asyncio.Task[None]] = set()
+        bus.on_return.append(self._catch_up)
+
+    @property
+    def callers(self) -> list[Caller]:
+        """Whoever is connected here."""
+        return [c.caller for c in self._connections.values()]
+
+    # --- Coming ---
+
+    async def connect(self, sid: str, auth: object) -> dict[str, Any]:
+        """Admit a connection, or raise what the Socket.IO server answers as CONNECT_ERROR.
+
+        Gives what the CONNECT answer tells beside the `sid`; `session:ready` follows by itself.
+        """
+        self._arriving.add(sid)
+        try:
+            connection = await self._admit(sid, auth)
+        except AppError as error:
+            raise _refusal(error) from None
+        except OUTAGES as error:
+            _log.warning("a connection found no store", error=repr(error))
+            raise _refusal(Unavailable()) from None
+        except Exception:
+            reference = new_id()
+            _log.exception("a connection failed", reference=reference)
+            raise _refusal(Internal(details={"reference": reference})) from None
+        finally:
+            gone = sid not in self._arriving
+            self._arriving.discard(sid)
+        if gone:
+            await self._forget(connection)
+            raise _refusal(Unavailable("The connection went away while it was being opened."))
+        self._connections[sid] = connection
+        self._empty.clear()
+        self._expect_expiry(connection)
+        connection.welcome = self._spawn(self._welcome(connection))
+        return {"pid": connection.opening.pid}
+
+    async def _admit(self, sid: str, auth: object) -> Connection:
+        if not isinstance(auth, dict) or not auth.get("token"):
+            raise Unauthenticated("Connect with an access token in `auth.token`.")
+        wanted = decode(auth, ConnectAuth)
+        access = await self._authenticate(wanted.token, self._clock())
+        held = self._of_user.get(access.user_id, 0)
+        if held >= self._settings.max_connections_a_user:
+            raise RateLimited("Too many connections of this account.", retry_after_ms=1000)
+        self._of_user[access.user_id] = held + 1
+        outlet = Outlet(partial(self._send, sid, access.user_id), partial(self._events.after, access.user_id))
+        listener = partial(self._hear, sid, outlet)
+        try:
+            # Listen first, then see what is kept: nothing falls between the two.
+            await self._bus.subscribe(channel(access.user_id), listener)
+            opening = await self._opening(wanted, access.user_id)
+        except BaseException:
+            await self._release(access.user_id, listener)
+            raise
+        return Connection(
+            Caller(access.user_id, access.session_id, wanted.device_id or opening.pid, sid),
+            opening,
+            expires_at=access.expires_at,
+            outlet=outlet,
+            mailbox=Mailbox(self._settings.mailbox),
+            pace=self._new_pace(),
+            listener=listener,
+        )
+
+    async def _opening(self, wanted: ConnectAuth, user_id: str) -> Opening:
+        tail = await self._events.tail(user_id)
+        known = wanted.pid is None or self._recovery.owns_pid(user_id, wanted.pid)
+        place = self._recovery.place(user_id, wanted.offset) if wanted.offset and known else None
+        if place is None or not self._recovery.serves(place, tail):
+            pid = self._recovery.new_pid(user_id)
+            return Opening(pid, False, tail.end, self._recovery.offset(user_id, tail.end))
+        pid = wanted.pid or self._recovery.new_pid(user_id)
+        return Opening(pid, True, place, wanted.offset or "")
+
+    def _new_pace(self) -> Pace:
+        limited = self._settings.rate_limits == "on"
+        rate = self._settings.commands_per_s if limited else 0
+        return Pace(rate_per_s=rate, burst=self._settings.commands_burst)
+
+    async def _welcome(self, connection: Connection) -> None:
+        """`session:ready` before anything else, then what was missed, then what comes."""
+        caller, opening = connection.caller, connection.opening
+        try:
+            async with connection.mailbox.turn():
+                await self._end_if_revoked(caller)  # since its token was read
+                await self._lifecycle.arrived(caller)
+                ready = await self._lifecycle.ready(connection)
+                data = msgspec.json.encode(ready)
+                self._wire.emit(caller.sid, type(ready).event, data, opening.offset)
+                last = opening.start
+                if opening.recovered:
+                    last = await self._replay(caller, last)
+                connection.outlet.open(caller.device, last)
+        except Exception:
+            # The client comes back by itself, and finds things as they are then.
+            _log.exception("a connection could not be welcomed", user_id=caller.user_id)
+            await self._wire.close(caller.sid)
+
+    async def _replay(self, caller: Caller, last: Any) -> Any:
+        missed = await self._events.after(caller.user_id, last)
+        mine = [m for m in missed if m.is_for(caller.device)]
+        for announcement in worth_replaying(mine):
+            self._send(caller.sid, caller.user_id, announcement)
+        return missed[-1].id if missed else last
+
+    # --- While it is there ---
+
+    async def command(self, sid: str, name: str, arguments: list[Any]) -> dict[str, Any] | None:
+        """The acknowledgement of one command; None when the connection is not (any more) ours."""
+        connection = self._connections.get(sid)
+        if connection is None:
+            return None
+        try:
+            async with connection.mailbox.turn():
+                return await self._boundary.answer(
+                    connection.caller, connection.pace, name, arguments, self._clock()
+                )
+        except RateLimited as error:
+            return {"ok": False, "error": describe(error)}
+
+    def _hear(self, sid: str, outlet: Outlet, raw: bytes) -> None:
+        """What the bus brings for a user of ours: an event, or the end of a session."""
+        if raw.startswith(REVOKED):
+            _, session_id, code = raw.decode().split("\n")
+            self._revoke_if(sid, session_id, code)
+        else:
+            outlet.take(read_announcement(raw))
+
+    def _send(self, sid: str, user_id: str, announcement: Announcement) -> None:
+        offset = None if announcement.id is None else self._recovery.offset(user_id, announcement.id)
+        self._wire.emit(sid, announcement.name, announcement.data, offset)
+
+    async def _refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
+        access = await self._authenticate(command.token, self._clock())
+        if access.user_id != caller.user_id:
+            raise Forbidden("This token is another account's.")
+        connection = self._connections.get(caller.sid)
+        if connection is not None:
+            self._accept(connection, access)
+        return TokenAccepted(expires_at=rfc3339(access.expires_at))
+
+    def _accept(self, connection: Connection, access: Access) -> None:
+        connection.caller = msgspec.structs.replace(connection.caller, session_id=access.session_id)
+        connection.expires_at = access.expires_at
+        self._expect_expiry(connection)
+
+    def _expect_expiry(self, connection: Connection) -> None:
+        if connection.expiry is not None:
+            connection.expiry.cancel()
+        left_s = (connection.expires_at - self._clock()) / 1000 + self._settings.refresh_grace_s
+        connection.expiry = asyncio.get_running_loop().call_later(
+            left_s, self._revoke_if, connection.caller.sid, "", "token_expired"
+        )
+
+    async def _catch_up(self) -> None:
+        """The bus was away: every connection reads what it may have missed, revocations too."""
+        for connection in tuple(self._connections.values()):
+            connection.outlet.catch_up()
+        for caller in self.callers:
+            await self._end_if_revoked(caller)
+
+    async def _end_if_revoked(self, caller: Caller) -> None:
+        if (code := await self._lifecycle.revoked(caller)) is not None:
+            self._revoke_if(caller.sid, caller.session_id, code)
+
+    # --- Going ---
+
+    async def disconnect(self, sid: str) -> None:
+        """The Socket.IO server says that this connection has gone."""
+        self._arriving.discard(sid)
+        connection = self._connections.pop(sid, None)
+        if connection is None:
+            return
+        await self._forget(connection)
+        try:
+            await self._lifecycle.departed(connection.caller)
+        except OUTAGES as error:
+            # Leases lapse by themselves: another node, or this one, notices later.
+            _log.warning("a departure was not recorded", user_id=connection.caller.user_id, error=repr(error))
+        if not self._connections:
+            self._empty.set()
+
+    async def _forget(self, connection: Connection) -> None:
+        connection.close()
+        await self._release(connection.caller.user_id, connection.listener)
+
+    async def _release(self, user_id: str, listener: Any) -> None:
+        left = self._of_user.get(user_id, 1) - 1
+        if left:
+            self._of_user[user_id] = left
+        else:
+            self._of_user.pop(user_id, None)
+        await self._bus.unsubscribe(channel(user_id), listener)
+
+    def _revoke_if(self, sid: str, session_id: str, code: str) -> None:
+        """End the connection if it is of this session; an empty one means any."""
+        connection = self._connections.get(sid)
+        if connection is not None and session_id in ("", connection.caller.session_id):
+            self._spawn(self._revoke(sid, code))
+
+    async def _revoke(self, sid: str, code: str) -> None:
+        revoked = SessionRevoked(code=code)  # type: ignore[arg-type]  # our own words, from the bus
+        self._wire.emit(sid, SessionRevoked.event, msgspec.json.encode(revoked), None)
+        await self._wire.disconnect(sid)
+
+    async def drain(self, timeout_s: float = 5) -> None:
+        """Send every client elsewhere: the transports are closed, so that they come back by themselves."""
+        for sid in tuple(self._connections):
+            await self._wire.close(sid)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._empty.wait()
+        except TimeoutError:
+            _log.warning("not every connection could be closed in time", left=len(self._connections))
+        for sid in tuple(self._connections):
+            await self.disconnect(sid)
+        for job in self._jobs:
+            job.cancel()
+
+    def _spawn(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(job)
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        return task
+
+
+def _refusal(error: AppError) -> Refused:
+    return Refused(error.message, describe(error))

@@ -1,0 +1,97 @@
+"""What goes out to one connection: every event of its user once and in order, whatever the bus did.
+
+An announcement names its predecessor. Where that is newer than what was sent last, something was missed,
+and the gap is read from the stream before anything else goes out.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from core.errors import Unavailable
+from db.events import Announcement, EventId
+
+Send = Callable[[Announcement], None]
+ReadAfter = Callable[[EventId], Awaitable[list[Announcement]]]
+_MOST_HELD = 256
+_RETRY_S = 0.5
+_log = structlog.get_logger()
+
+
+class Outlet:
+    """Takes announcements from the bus at any time; sends from `open` on."""
+
+    def __init__(self, send: Send, read_after: ReadAfter) -> None:
+        self._device = ""
+        self._send = send
+        self._read_after = read_after
+        self._last: EventId | None = None
+        self._held: list[Announcement] | None = []
+        self._overflowed = False
+        self._catching_up: asyncio.Task[None] | None = None
+
+    def take(self, announcement: Announcement) -> None:
+        """What the bus heard."""
+        if self._held is not None:
+            self._hold(announcement)
+        elif self._missed_something_before(announcement):
+            self._held = [announcement]
+            self._catching_up = asyncio.create_task(self._fill())
+        else:
+            self._pass(announcement)
+
+    def open(self, device: str, last: EventId) -> None:
+        """The client of this device knows everything up to `last`: send what was held back, and go on."""
+        self._device, self._last = device, last
+        held, self._held = self._held or [], None
+        if self._overflowed:
+            self.catch_up()
+        for announcement in held:
+            self.take(announcement)
+
+    def catch_up(self) -> None:
+        """The bus may have missed something: read the stream."""
+        if self._held is None:
+            self._held = []
+            self._catching_up = asyncio.create_task(self._fill())
+
+    def close(self) -> None:
+        """The connection is gone."""
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+
+    def _hold(self, announcement: Announcement) -> None:
+        assert self._held is not None
+        if len(self._held) >= _MOST_HELD:
+            self._held.clear()
+            self._overflowed = True
+        self._held.append(announcement)
+
+    def _missed_something_before(self, announcement: Announcement) -> bool:
+        return announcement.before is not None and self._last is not None and announcement.before > self._last
+
+    def _pass(self, announcement: Announcement) -> None:
+        if announcement.id is not None:
+            if self._last is not None and announcement.id <= self._last:
+                return
+            self._last = announcement.id
+        if announcement.is_for(self._device):
+            self._send(announcement)
+
+    async def _fill(self) -> None:
+        """Read and send what came after the last event sent; what is held meanwhile is in the stream too."""
+        while True:
+            self._overflowed = False
+            try:
+                for announcement in await self._read_after(self._last or EventId(0, 0)):
+                    self._pass(announcement)
+            except Unavailable as error:
+                _log.warning("events cannot be read again yet", error=str(error))
+                await asyncio.sleep(_RETRY_S)
+                continue
+            if not self._overflowed:
+                break
+        held, self._held = self._held or [], None
+        for announcement in held:
+            self._pass(announcement)

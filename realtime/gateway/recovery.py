@@ -1,0 +1,62 @@
+"""What a returning client can be given back. Pure: offsets and pids, and whether they still serve.
+
+Both are opaque to clients and bound to their user, so that a foreign one is recognised without asking Redis.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+from db.events import Announcement, EventId, Tail
+
+REPLAYED_OF_ENDED_CALLS = frozenset({"call:ended", "decision:result"})
+
+
+class Recovery:
+    """Makes and reads the offsets and pids of users. `keep` events are kept, for `keep_s` seconds."""
+
+    def __init__(self, secret: str, *, keep: int, keep_s: int) -> None:
+        self._secret = secret.encode()
+        self._keep, self._keep_ms = keep, keep_s * 1000
+
+    def new_pid(self, user_id: str) -> str:
+        """A name for a connection that outlives it."""
+        chance = secrets.token_urlsafe(12)
+        return f"{chance}.{self._mark(user_id, chance)}"
+
+    def owns_pid(self, user_id: str, pid: str) -> bool:
+        """Whether we gave this pid to this user."""
+        chance, _, mark = pid.rpartition(".")
+        return hmac.compare_digest(mark.encode(), self._mark(user_id, chance).encode())
+
+    def offset(self, user_id: str, place: EventId) -> str:
+        """A place in the user's stream, as the client holds it."""
+        return f"{place}.{self._mark(user_id, 'offset')}"
+
+    def place(self, user_id: str, offset: str) -> EventId | None:
+        """The place that an offset stands for; None when it is malformed or another user's."""
+        place, _, mark = offset.rpartition(".")
+        if not hmac.compare_digest(mark.encode(), self._mark(user_id, "offset").encode()):
+            return None
+        try:
+            return EventId.parse(place)
+        except ValueError:
+            return None
+
+    def serves(self, place: EventId, tail: Tail) -> bool:
+        """Whether all that came after this place is still kept."""
+        if tail.first is not None and tail.first <= place:
+            return place <= tail.end
+        # Before the first event kept: nothing between them is missing unless it was too many or too long ago.
+        return tail.length <= self._keep and tail.now - self._keep_ms <= place.ms <= tail.now
+
+    def _mark(self, user_id: str, what: str) -> str:
+        return hashlib.blake2s(f"{what} {user_id}".encode(), key=self._secret[:32], digest_size=6).hexdigest()
+
+
+def worth_replaying(missed: list[Announcement]) -> list[Announcement]:
+    """All but what is over: of a call that has ended only its end and its decision."""
+    ended = {m.call_id for m in missed if m.name == "call:ended"}
+    return [
+        m for m in missed if m.name in REPLAYED_OF_ENDED_CALLS or m.call_id is None or m.call_id not in ended
+    ]

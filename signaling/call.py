@@ -1,0 +1,122 @@
+"""What a call is: who takes part, what state it is in, and the rules an operator chose. Pure data."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from core.contract.people import ProfileCard
+from core.errors import NotFound
+from core.settings import Settings
+from core.ticket import Claim, Ticket
+from core.vocabulary import CallRole, Decider, DecisionPolicy, EndReason, Mode, Origin, Outcome
+from signaling.decision import decider
+
+
+class State(StrEnum):
+    """`ended` is no state of its own: a call that ends is open to decide, or closed."""
+
+    OFFERED = "offered"
+    CONNECTING = "connecting"
+    LIVE = "live"
+    RECONNECTING = "reconnecting"
+    DECIDING = "deciding"
+    CLOSED = "closed"
+
+
+ACTIVE = frozenset({State.OFFERED, State.CONNECTING, State.LIVE, State.RECONNECTING})
+STARTED = frozenset({State.CONNECTING, State.LIVE, State.RECONNECTING})
+
+
+class Party(Struct, frozen=True, kw_only=True):
+    """One side. `device` has accepted; `lost` while its connection is away."""
+
+    card: ProfileCard
+    ticket: Ticket | None = None
+    device: str | None = None
+    lost: bool = False
+    connected_epoch: int = -1
+    vote: bool | None = None
+
+    @property
+    def user_id(self) -> str:
+        return self.card.user_id
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One encounter, from the offer to the decision. Times are Unix milliseconds; the first party offers."""
+
+    id: str
+    origin: Origin
+    mode: Mode
+    region: str
+    parties: tuple[Party, Party]
+    offered_at: int
+    deadline: int | None
+    state: State = State.OFFERED
+    epoch: int = 0
+    restarts: int = 0
+    live_at: int | None = None
+    ended_at: int | None = None
+    ended_by: str | None = None
+    reason: EndReason | None = None
+    outcome: Outcome | None = None
+
+    def party(self, user_id: str) -> Party:
+        """The side of this user. Raises `NotFound`: a call that is not yours does not exist."""
+        for party in self.parties:
+            if party.user_id == user_id:
+                return party
+        raise NotFound
+
+    def peer(self, user_id: str) -> Party:
+        """The other side."""
+        first, second = self.parties
+        return second if self.party(user_id) is first else first
+
+    def role(self, user_id: str) -> CallRole:
+        """The first party makes the offers."""
+        return "offerer" if self.party(user_id) is self.parties[0] else "answerer"
+
+    @property
+    def duration_s(self) -> int:
+        """Whole seconds from live to the end."""
+        return (self.ended_at - self.live_at) // 1000 if self.ended_at and self.live_at else 0
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """The timers, in seconds, and the policies that an operator chose."""
+
+    offer_s: int = 8
+    connect_s: int = 15
+    grace_s: int = 20
+    decision_s: int = 30
+    max_call_s: int = 1800
+    max_restarts: int = 10
+    policy: DecisionPolicy = "female_decides"
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """The rules that these settings ask for."""
+        timers = {f: getattr(settings, f) for f in cls.__struct_fields__ if f != "policy"}
+        return cls(policy=settings.decision_policy, **timers)
+
+
+def offer(claim: Claim, now: int, rules: Rules) -> Call:
+    """The call that two claimed tickets become."""
+    return Call(
+        id=claim.call_id,
+        origin="match",
+        mode=claim.first.mode,
+        region=claim.first.region,
+        parties=(
+            Party(card=claim.first.card, ticket=claim.first),
+            Party(card=claim.second.card, ticket=claim.second),
+        ),
+        offered_at=now,
+        deadline=now + rules.offer_s * 1000,
+    )
+
+
+def decider_for(call: Call, user_id: str, rules: Rules) -> Decider:
+    """Who decides about this call, as this user sees it."""
+    return decider(rules.policy, call.party(user_id).card.gender, call.peer(user_id).card.gender)

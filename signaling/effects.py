@@ -1,0 +1,103 @@
+"""What shall be done when a call has changed: kept with the call, performed in order by one executor."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from core.contract.base import Event
+from core.ticket import Ticket
+from core.vocabulary import EndReason, Outcome
+
+
+class Effect(Struct, frozen=True, tag=True):
+    """Something for the executor to do; doing it twice must be as doing it once."""
+
+
+class Emit(Effect, frozen=True):
+    """Tell a user: all devices, one, or all but one."""
+
+    user_id: str
+    name: str
+    data: dict[str, Any]
+    device: str | None = None
+    not_device: str | None = None
+
+
+class Start(Effect, frozen=True):
+    """Send `call:started` of this epoch to the device that has the call; the executor adds ICE servers."""
+
+    user_id: str
+    epoch: int
+
+
+class Requeue(Effect, frozen=True):
+    ticket: Ticket
+
+
+class RecordStarted(Effect, frozen=True):
+    at: int
+
+
+class RecordLive(Effect, frozen=True):
+    at: int
+
+
+class RecordEnded(Effect, frozen=True):
+    """Frees both for the next call."""
+
+    reason: EndReason
+    by: str | None
+    duration_s: int
+    at: int
+    decision_deadline: int | None
+
+
+class RecordVote(Effect, frozen=True):
+    user_id: str
+    connect: bool
+    feedback: dict[str, Any] | None
+    at: int
+
+
+class RecordClosed(Effect, frozen=True):
+    outcome: Outcome
+    at: int
+
+
+class Connect(Effect, frozen=True):
+    """Make the connection and its room, and tell both."""
+
+    connection_id: str
+    room_id: str
+    at: int
+
+
+class FileReport(Effect, frozen=True):
+    report_id: str
+    reporter: str
+    reported: str
+    reason: str
+    note: str | None
+    block: bool
+    at: int
+
+
+Effects = tuple[Effect, ...]
+AnyEffect = (
+    Emit
+    | Start
+    | Requeue
+    | RecordStarted
+    | RecordLive
+    | RecordEnded
+    | RecordVote
+    | RecordClosed
+    | Connect
+    | FileReport
+)
+
+
+def emit(user_id: str, event: Event, *, device: str | None = None, not_device: str | None = None) -> Emit:
+    """The effect of telling a user this event."""
+    return Emit(user_id, type(event).event, msgspec.to_builtins(event), device, not_device)
