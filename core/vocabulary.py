@@ -36,9 +36,10 @@ ReportReason = Literal["nudity", "harassment", "hate", "underage", "spam", "scam
 
 ADULT_AGE = 18
 
-Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
-Language = Annotated[str, Meta(pattern="^[a-z]{2,3}$", description="BCP 47 primary tag")]
-Country = Annotated[str, Meta(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
+# Python's `$` also matches before a final newline; `(?!\n)` says the end to Python and JSON Schema alike.
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)")]
+Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", description="BCP 47 primary tag")]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2")]
 Age = Annotated[int, Meta(ge=ADULT_AGE, le=120)]
 Timestamp = Annotated[
     str, Meta(description="RFC 3339, UTC, milliseconds", extra_json_schema={"format": "date-time"})
