@@ -1,0 +1,290 @@
+"""What one Socket.IO client says, in order: its packets decoded, checked and brought to handlers.
+
+A CONNECT, a DISCONNECT, an answer whose callback suspends and the end of the session hold back what
+comes after them; events run as they come, or one after the other with `async_handlers=False`. Whatever
+is not Socket.IO ends the session.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from socketio import exceptions
+
+from . import handlers, packets, reasons
+from .firststep import PENDING
+from .packets import Packet, PacketError, Partial
+from .rooms import Held, Member
+from .session import Session
+
+if TYPE_CHECKING:
+    from .server import SocketServer
+
+Later = partial[None]
+
+
+class Client:
+    """The receiver of one session: a member in each namespace that it has joined."""
+
+    __slots__ = ("_busy", "_held", "_members", "_partial", "_request", "_running", "_server", "session")
+
+    def __init__(self, server: "SocketServer", session: Session, request: web.Request) -> None:
+        self._server = server
+        self.session = session
+        # Until the first connect handler has had it in its environ.
+        self._request: web.Request | None = request
+        self._members: dict[str, Member] = {}
+        self._partial: Partial | None = None
+        self._held: deque[Later] | None = None
+        self._busy = False
+        self._running = 0
+
+    # What the session brings.
+
+    def text(self, data: bytearray) -> None:
+        """A packet, or the head of one with attachments."""
+        if self._busy:
+            return self._hold_back(partial(self.text, data))
+        if self._partial is not None:
+            return self.session.fail("text while attachments are due")
+        try:
+            packet = packets.decode(data, self._server.limits.max_depth)
+        except PacketError as error:
+            return self.session.fail(str(error))
+        if packet[0] == packets.EVENT:
+            return self._event(packet)
+        return self._other(packet)
+
+    def binary(self, data: bytes) -> None:
+        """An attachment."""
+        if self._busy:
+            return self._hold_back(partial(self.binary, data))
+        awaited = self._partial
+        if awaited is None:
+            return self.session.fail("attachment without a packet")
+        try:
+            awaited.add(data)
+            if not awaited.complete:
+                return None
+            packet = awaited.whole()
+        except PacketError as error:
+            return self.session.fail(str(error))
+        self._partial = None
+        return self._event(packet) if packet.kind == packets.EVENT else self._answer(packet)
+
+    def closed(self, reason: str) -> None:
+        """The session has ended: run what is to run, then be forgotten."""
+        self._partial = self._request = None
+        if self._busy:
+            self._held = deque((partial(self._leave_all, reason),))
+        else:
+            self._leave_all(reason)
+
+    def _other(self, packet: Packet) -> None:
+        if packet.kind == packets.CONNECT:
+            return self._hold(self._join(packet.namespace, packet.payload))
+        member = self._members.get(packet.namespace)
+        if member is None:
+            return self._not_joined()
+        if packet.kind == packets.DISCONNECT:
+            return self._hold(self._server.leave(self, member, reasons.CLIENT_DISCONNECT))
+        if packet.kind == packets.ACK:
+            return self._answer(packet)
+        return self._await_attachments(packet)
+
+    def _await_attachments(self, packet: Packet) -> None:
+        limits = self._server.limits
+        try:
+            self._partial = Partial(packet, limits.max_attachments, self._server.eio.max_http_buffer_size)
+        except PacketError as error:
+            return self.session.fail(str(error))
+        if self._partial.complete:  # a binary packet without attachments
+            whole, self._partial = self._partial.whole(), None
+            return self._event(whole) if whole.kind == packets.EVENT else self._answer(whole)
+        return None
+
+    def _not_joined(self) -> None:
+        # A packet may cross a DISCONNECT of ours; one before any CONNECT is no slip.
+        if not self._members:
+            self.session.fail("packet before CONNECT")
+
+    # Events.
+
+    def _event(self, packet: Packet) -> None:
+        _, namespace, ack_id, values, _ = packet
+        member = self._members.get(namespace)
+        if member is None or not member.connected or member.leaving:
+            return self._not_joined()
+        server = self._server
+        found = handlers.find(values[0], namespace, server.handlers, server.namespace_handlers)
+        if found is None:
+            return None
+        handler, before = found
+        values[:1] = (*before, member.sid)
+        try:
+            value = handler(*values)
+            if asyncio.iscoroutine(value):
+                value = server.eio.steps.run(value, self._event_done, member, ack_id)
+        except (Exception, asyncio.CancelledError) as error:
+            return server.failed("event handler", error)
+        if value is PENDING:
+            return self._event_runs()
+        return self._acknowledge(member, ack_id, value) if ack_id else None
+
+    def _event_runs(self) -> None:
+        self._running += 1
+        if not self._server.async_handlers:
+            self._busy = True
+        elif self._running >= self._server.limits.max_running:
+            self.session.pause_reading()
+
+    def _event_done(self, value: Any, error: BaseException | None, member: Member, ack_id: bytes) -> None:
+        if error is not None:
+            self._server.failed("event handler", error)
+        elif ack_id:
+            self._acknowledge(member, ack_id, value)
+        self._running -= 1
+        if not self._server.async_handlers:
+            self._go_on()
+        elif self._running <= self._server.limits.max_running // 2 and not self._busy:
+            self.session.resume_reading()
+
+    def _acknowledge(self, member: Member, ack_id: bytes, value: Any) -> None:
+        values = [] if value is None else list(value) if isinstance(value, tuple) else [value]
+        try:
+            frame = packets.array_frame(packets.ACK, member.namespace, ack_id, values)
+        except (TypeError, ValueError) as error:
+            return self._server.failed("answer of an event handler", error)
+        return member.outlet.send(frame)
+
+    def _answer(self, packet: Packet) -> None:
+        member = self._members.get(packet.namespace)
+        if member is None:
+            return self._not_joined()
+        callback = self._server.manager.take_callback(member.sid, int(packet.id))
+        if callback is None:
+            return None
+        try:
+            value = callback(*packet.payload)
+        except Exception as error:
+            return self._server.failed("callback", error)
+        return self._hold(value) if asyncio.iscoroutine(value) else None
+
+    # Holding back.
+
+    def _hold(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run something that what comes next has to wait for."""
+        try:
+            value = self._server.eio.steps.run(coroutine, self._hold_done)
+        except (Exception, asyncio.CancelledError) as error:
+            return self._server.failed("callback", error)
+        if value is PENDING:
+            self._busy = True
+        return None
+
+    def _hold_done(self, _value: Any, error: BaseException | None) -> None:
+        if error is not None:
+            self._server.failed("callback", error)
+        self._go_on()
+
+    def _hold_back(self, later: Later) -> None:
+        if self._held is None:
+            self._held = deque()
+        self._held.append(later)
+        if len(self._held) >= self._server.limits.max_held:
+            self.session.pause_reading()
+
+    def _go_on(self) -> None:
+        self._busy = False
+        held = self._held
+        while held and not self._busy:
+            held.popleft()()
+        if not held:
+            self._held = None
+            self.session.resume_reading()
+
+    # Coming and going.
+
+    async def _join(self, namespace: str, auth: dict[str, Any] | None) -> None:
+        refusal = self._unwelcome(namespace)
+        held = Held(self._server.limits.output.max_bytes)
+        member = None if refusal else self._server.manager.add(self.session.sid, namespace, held)
+        if member is None:
+            return self._refuse(namespace, {"message": refusal or "Already connected"})
+        self._members[namespace] = member
+        if self._server.always_connect:
+            self._admit(member, held)
+        try:
+            refused = await self._ask(member, auth)
+        except BaseException:
+            self._forget(member)
+            raise
+        self._request = None
+        if refused is None:
+            return None if member.connected else self._admit(member, held)
+        self._forget(member)
+        if not member.connected:
+            return self._refuse(namespace, refused)
+        return self.session.send(packets.control_frame(packets.DISCONNECT, namespace))
+
+    def _unwelcome(self, namespace: str) -> str | None:
+        server = self._server
+        if not handlers.accepts_namespace(
+            namespace, server.namespaces, server.handlers, server.namespace_handlers
+        ):
+            return "Invalid namespace"
+        return "Too many namespaces" if len(self._members) >= server.limits.max_namespaces else None
+
+    async def _ask(self, member: Member, auth: dict[str, Any] | None) -> Any:
+        """Run the connect handler; what it refuses with, or None."""
+        environ = self.session.handshake.environ(self._request)
+        try:
+            verdict = await self._server.call_handler("connect", member, environ, auth)
+        except exceptions.ConnectionRefusedError as refused:
+            return refused.error_args
+        except ConnectionRefusedError:
+            return {"message": "Connection refused by server"}
+        except Exception as error:
+            self._server.failed("connect handler", error)
+            verdict = False
+        return exceptions.ConnectionRefusedError().error_args if verdict is False else None
+
+    def _admit(self, member: Member, held: Held) -> None:
+        answer = {"sid": member.sid, **(member.answer or {})}
+        self.session.send(packets.control_frame(packets.CONNECT, member.namespace, answer))
+        held.release(self.session)
+        self._server.manager.admit(member, self.session)
+        self._server.unjoined.discard(self.session)
+
+    def _refuse(self, namespace: str, reason: Any) -> None:
+        self.session.send(packets.control_frame(packets.CONNECT_ERROR, namespace, reason))
+
+    def _forget(self, member: Member) -> None:
+        self._server.manager.remove(member)
+        self.left(member)
+
+    def alone(self, member: Member) -> bool:
+        """The client is in no other namespace."""
+        return list(self._members.values()) == [member]
+
+    def left(self, member: Member) -> None:
+        """A member is out of the tables."""
+        self._members.pop(member.namespace, None)
+        if self._members:
+            return
+        if self.session.closed:
+            self._server.eio.forget(self.session)
+        else:
+            self._server.expect_connect(self.session)
+
+    def _leave_all(self, reason: str) -> None:
+        if not self._members:
+            return self._server.eio.forget(self.session)
+        return self._hold(self._leave_each(reason))
+
+    async def _leave_each(self, reason: str) -> None:
+        for member in list(self._members.values()):
+            await self._server.leave(self, member, reason)

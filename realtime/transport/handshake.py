@@ -1,0 +1,159 @@
+"""What an HTTP request must be before it may open or serve a session, and what is kept of it.
+
+Pure functions of the request. `Handshake` keeps the headers of an opening request for `get_environ`,
+interned, since thousands of browsers send the same ones, and without the request itself, which holds
+several times their memory.
+"""
+
+import sys
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from hashlib import sha1
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Any, Final
+
+from aiohttp import web
+
+Network = IPv4Network | IPv6Network
+
+_WS_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_MAX_INTERNED: Final = 512
+
+UNKNOWN_TRANSPORT: Final = (0, "Transport unknown")
+UNKNOWN_SESSION: Final = (1, "Session ID unknown")
+BAD_METHOD: Final = (2, "Bad handshake method")
+BAD_REQUEST: Final = (3, "Bad request")
+FORBIDDEN: Final = (4, "Forbidden")
+UNSUPPORTED_VERSION: Final = (5, "Unsupported protocol version")
+
+
+class Refused(Exception):
+    """A request that gets an error for an answer; `code` and `message` are Engine.IO's own."""
+
+    def __init__(self, error: tuple[int, str], status: int = 400) -> None:
+        super().__init__(error[1])
+        self.code, self.message = error
+        self.status = status
+
+
+def networks(addresses: Iterable[str]) -> tuple[Network, ...]:
+    """Addresses and CIDR ranges of trusted proxies. Raises ValueError."""
+    return tuple(ip_network(address, strict=False) for address in addresses)
+
+
+def _trusted(address: str, proxies: tuple[Network, ...]) -> bool:
+    try:
+        return any(ip_address(address) in network for network in proxies)
+    except ValueError:
+        return False
+
+
+def peer_address(request: web.Request, proxies: tuple[Network, ...]) -> str:
+    """The client's address: the nearest hop that is not a trusted proxy.
+
+    X-Forwarded-For is read from its end, where the nearest proxy writes; what an untrusted hop wrote
+    before itself is its own invention.
+    """
+    address = request.remote or ""
+    if not proxies or not _trusted(address, proxies):
+        return address
+    hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
+    for hop in (hop.strip() for hop in reversed(hops)):
+        if not hop:
+            break
+        address = hop
+        if not _trusted(hop, proxies):
+            break
+    return address
+
+
+def own_origins(request: web.Request, proxies: tuple[Network, ...]) -> tuple[str, ...]:
+    """The origins that are the server's own, as the client and as a trusted proxy name it."""
+    headers = request.headers
+    scheme, host = request.scheme, headers.get("Host", "")
+    origins = [f"{scheme}://{host}"]
+    if proxies and _trusted(request.remote or "", proxies):
+        scheme = headers.get("X-Forwarded-Proto", scheme).split(",")[0].strip()
+        host = headers.get("X-Forwarded-Host", host).split(",")[0].strip()
+        origins.append(f"{scheme}://{host}")
+    return tuple(origins)
+
+
+def upgrade_key(headers: Mapping[str, str]) -> str:
+    """The checked key of a WebSocket request. Raises Refused."""
+    connection = {token.strip().lower() for token in headers.get("Connection", "").split(",")}
+    if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in connection:
+        raise Refused(BAD_REQUEST)
+    key = headers.get("Sec-WebSocket-Key", "")
+    try:
+        whole = len(b64decode(key, validate=True)) == 16
+    except (Base64Error, ValueError):
+        whole = False
+    if not whole or headers.get("Sec-WebSocket-Version") != "13":
+        raise Refused(BAD_REQUEST)
+    return key
+
+
+def switching_protocols(key: str) -> bytes:
+    """The head of the 101 response. No extension is accepted, deflate among them."""
+    accept = b64encode(sha1(key.encode() + _WS_GUID, usedforsecurity=False).digest())
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
+
+
+@lru_cache(maxsize=1024)
+def _environ_key(header: str) -> str:
+    name = header.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+
+
+def _shared(value: str) -> str:
+    return sys.intern(value) if len(value) < _MAX_INTERNED else value
+
+
+class Handshake:
+    """What is kept of the request that opened a session."""
+
+    __slots__ = ("_headers", "_method", "_path", "_query", "_remote", "_scheme", "_version")
+
+    def __init__(self, request: web.Request, proxies: tuple[Network, ...]) -> None:
+        self._headers = tuple((_environ_key(name), _shared(value)) for name, value in request.headers.items())
+        self._method = request.method
+        self._path = _shared(request.path)
+        self._query = request.query_string
+        self._remote = peer_address(request, proxies)
+        self._scheme = request.scheme
+        self._version = _shared(f"HTTP/{request.version[0]}.{request.version[1]}")
+
+    def environ(self, request: web.Request | None = None) -> dict[str, Any]:
+        """A WSGI environ as python-socketio's; with `request` while it is at hand."""
+        environ: dict[str, Any] = {
+            "wsgi.errors": sys.stderr,
+            "wsgi.version": (1, 0),
+            "wsgi.async": True,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "wsgi.url_scheme": self._scheme,
+            "SERVER_SOFTWARE": "aiohttp",
+            "REQUEST_METHOD": self._method,
+            "QUERY_STRING": self._query,
+            "RAW_URI": f"{self._path}?{self._query}" if self._query else self._path,
+            "SERVER_PROTOCOL": self._version,
+            "REMOTE_ADDR": self._remote,
+            "REMOTE_PORT": "0",
+            "SERVER_NAME": "aiohttp",
+            "SERVER_PORT": "0",
+            "PATH_INFO": self._path,
+            "SCRIPT_NAME": "",
+        }
+        for key, value in self._headers:
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+        if request is not None:
+            environ["wsgi.input"] = request.content
+            environ["aiohttp.request"] = request
+        return environ

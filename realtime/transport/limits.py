@@ -1,0 +1,37 @@
+"""How much one client may ask of the server, and what happens to one that does not read.
+
+Pure values, owned by whoever constructs the server; nothing here is a default of the protocol's.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPolicy:
+    """What the server holds for a client that cannot be written to at once.
+
+    Volatile frames are given up first, oldest first; what is still too much ends the connection with
+    the reason `slow consumer`, without a Socket.IO DISCONNECT, so that an official client comes back.
+    """
+
+    max_bytes: int = 512 * 1024
+    max_messages: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one client sends, beside `max_http_buffer_size`, which bounds each packet in bytes.
+
+    Text and attachments of one binary packet are summed against `max_http_buffer_size`. A client with
+    more than `max_running` handlers under way, or `max_held` packets behind a connect handler, is not
+    read from until half of them are done.
+    """
+
+    max_attachments: int = 16
+    max_depth: int = 64
+    max_namespaces: int = 16
+    max_packets_per_post: int = 1000
+    max_running: int = 256
+    max_held: int = 256
+    max_unanswered: int = 1000
+    output: OutputPolicy = field(default_factory=OutputPolicy)

@@ -1,0 +1,221 @@
+"""Socket.IO packets (protocol v5) as bytes, each with Engine.IO's leading `4`. Pure: nothing is sent here.
+
+    4<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]
+
+What a client sends is checked whole before anything sees it: `PacketError` ends the session. An ack id
+stays the digits it came as, since all that is done with it is to send it back.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from . import jsontext
+from .frames import binary_frame, text_frame
+
+CONNECT: Final = 0
+DISCONNECT: Final = 1
+EVENT: Final = 2
+ACK: Final = 3
+CONNECT_ERROR: Final = 4
+BINARY_EVENT: Final = 5
+BINARY_ACK: Final = 6
+
+RESERVED: Final = frozenset(
+    ("connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener")
+)
+"""Event names that only the protocol itself may utter."""
+
+_ZERO: Final = 0x30
+_BRACKET: Final = 0x5B
+_SLASH: Final = 0x2F
+_MAX_ID_DIGITS: Final = 19
+_MAX_NAMESPACE: Final = 256
+
+
+class PacketError(ValueError):
+    """A client sent what is not a Socket.IO packet."""
+
+
+class Packet(NamedTuple):
+    """A decoded packet. `payload` is the list of an event or an ack, else any JSON value or None."""
+
+    kind: int
+    namespace: str
+    id: bytes
+    payload: Any
+    attachments: int = 0
+
+
+def decode(data: bytes | bytearray, max_depth: int = 64) -> Packet:
+    """Decode a text message, its Engine.IO `4` included. Raises PacketError."""
+    try:
+        if data[2:3] == b"[" and data[1] == _ZERO + EVENT:
+            return Packet(EVENT, "/", b"", _event(data[2:], max_depth))
+        return _decode(data, max_depth)
+    except (ValueError, IndexError) as error:
+        raise PacketError(str(error)) from None
+
+
+def _decode(data: bytes | bytearray, max_depth: int) -> Packet:
+    kind = data[1] - _ZERO
+    pos = 2
+    attachments = 0
+    if kind in (BINARY_EVENT, BINARY_ACK):
+        dash = data.index(b"-", pos, pos + 8)
+        attachments, pos = _number(data[pos:dash]), dash + 1
+    namespace = "/"
+    if data[pos : pos + 1] == b"/":
+        namespace, pos = _namespace(data, pos)
+    start = pos
+    while pos < len(data) and _ZERO <= data[pos] <= _ZERO + 9 and pos - start <= _MAX_ID_DIGITS:
+        pos += 1
+    ack_id, body = bytes(data[start:pos]), data[pos:]
+    if kind in (EVENT, BINARY_EVENT):
+        return Packet(kind, namespace, _canonical(ack_id), _event(body, max_depth), attachments)
+    if kind in (ACK, BINARY_ACK):
+        if not ack_id:
+            raise PacketError("ack without an id")
+        return Packet(kind, namespace, _canonical(ack_id), _array(body, max_depth), attachments)
+    if ack_id or kind not in (CONNECT, DISCONNECT):
+        raise PacketError("unexpected packet type or id")
+    return Packet(kind, namespace, b"", _auth(body, max_depth) if kind == CONNECT else None)
+
+
+def _number(digits: bytes | bytearray) -> int:
+    if not digits.isdigit():
+        raise PacketError("not a number")
+    return int(digits)
+
+
+def _canonical(ack_id: bytes) -> bytes:
+    if len(ack_id) > _MAX_ID_DIGITS:
+        raise PacketError("ack id too long")
+    return b"%d" % int(ack_id) if ack_id.startswith(b"0") else ack_id
+
+
+def _namespace(data: bytes | bytearray, pos: int) -> tuple[str, int]:
+    comma = data.find(b",", pos, pos + _MAX_NAMESPACE)
+    end = len(data) if comma < 0 else comma
+    if end - pos > _MAX_NAMESPACE:
+        raise PacketError("namespace too long")
+    name = str(data[pos:end], "utf-8").partition("?")[0]
+    return name, end if comma < 0 else comma + 1
+
+
+def _auth(body: bytes | bytearray, max_depth: int) -> dict[str, Any] | None:
+    auth = jsontext.loads(body, max_depth) if body else None
+    if auth is not None and type(auth) is not dict:
+        raise PacketError("auth is not an object")
+    return auth
+
+
+def _array(body: bytes | bytearray, max_depth: int) -> list[Any]:
+    values = jsontext.loads(body, max_depth)
+    if type(values) is not list:
+        raise PacketError("payload is not an array")
+    return values
+
+
+def _event(body: bytes | bytearray, max_depth: int) -> list[Any]:
+    values = _array(body, max_depth)
+    name = values[0]
+    if type(name) is int:  # the JavaScript client lets numbers name events
+        values[0] = str(name)
+    elif type(name) is not str or name in RESERVED:
+        raise PacketError("event name missing or reserved")
+    return values
+
+
+def prefix(kind: int, namespace: str) -> bytes:
+    """The bytes before the ack id of a packet without attachments."""
+    place = b"" if namespace == "/" else namespace.encode() + b","
+    return b"4%d%b" % (kind, place)
+
+
+def control_frame(kind: int, namespace: str, value: Any = None) -> bytes:
+    """The frame of a CONNECT, DISCONNECT or CONNECT_ERROR."""
+    return text_frame(prefix(kind, namespace), b"" if value is None else jsontext.dumps(value))
+
+
+def array_frame(kind: int, namespace: str, ack_id: bytes, values: list[Any]) -> bytes:
+    """The frames, joined, of an EVENT or an ACK with these values.
+
+    bytes and bytearrays among the values become attachments, looked for only where JSON gives up.
+    """
+    try:
+        body = jsontext.dumps(values)
+    except TypeError:
+        return _binary_frames(kind, namespace, ack_id, values)
+    return text_frame(prefix(kind, namespace) + ack_id, body)
+
+
+def _binary_frames(kind: int, namespace: str, ack_id: bytes, values: list[Any]) -> bytes:
+    attachments: list[bytes] = []
+    body = jsontext.dumps(detach(values, attachments))
+    if not attachments:
+        raise TypeError("JSON cannot say this")
+    kind = BINARY_EVENT if kind == EVENT else BINARY_ACK
+    place = b"" if namespace == "/" else namespace.encode() + b","
+    head = b"4%d%d-%b%b" % (kind, len(attachments), place, ack_id)
+    return b"".join((text_frame(head, body), *map(binary_frame, attachments)))
+
+
+def detach(value: Any, attachments: list[bytes]) -> Any:
+    """`value` with its binary parts moved to `attachments` and placeholders in their stead."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        attachments.append(bytes(value))
+        return {"_placeholder": True, "num": len(attachments) - 1}
+    if isinstance(value, dict):
+        return {key: detach(item, attachments) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [detach(item, attachments) for item in value]
+    return value
+
+
+class Partial:
+    """A binary packet whose attachments are still on their way.
+
+    `max_bytes` bounds their sum. Each placeholder must name another attachment, and all be named.
+    """
+
+    __slots__ = ("_attachments", "_room", "packet")
+
+    def __init__(self, packet: Packet, max_attachments: int, max_bytes: int) -> None:
+        if packet.attachments > max_attachments:
+            raise PacketError("too many attachments")
+        self.packet = packet
+        self._attachments: list[bytes] = []
+        self._room = max_bytes
+
+    @property
+    def complete(self) -> bool:
+        """All attachments are there."""
+        return len(self._attachments) == self.packet.attachments
+
+    def add(self, attachment: bytes) -> None:
+        """Take the next attachment. Raises PacketError when their sum is too much."""
+        self._room -= len(attachment)
+        if self._room < 0:
+            raise PacketError("attachments too big together")
+        self._attachments.append(attachment)
+
+    def whole(self) -> Packet:
+        """The packet with its attachments in place, as an EVENT or ACK. Raises PacketError."""
+        unused: dict[int, bytes] = dict(enumerate(self._attachments))
+        payload = _attach(self.packet.payload, unused)
+        if unused:
+            raise PacketError("attachment without a placeholder")
+        kind = EVENT if self.packet.kind == BINARY_EVENT else ACK
+        return Packet(kind, self.packet.namespace, self.packet.id, payload)
+
+
+def _attach(value: Any, unused: dict[int, bytes]) -> Any:
+    if type(value) is list:
+        return [_attach(item, unused) for item in value]
+    if type(value) is not dict:
+        return value
+    if value.get("_placeholder") is not True:
+        return {key: _attach(item, unused) for key, item in value.items()}
+    number = value.get("num")
+    if type(number) is not int or number not in unused:
+        raise PacketError("placeholder names no attachment of its own")
+    return unused.pop(number)

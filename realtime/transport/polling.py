@@ -1,0 +1,106 @@
+"""Long-polling as the carrier of a session: one GET that waits, POSTs that bring packets.
+
+aiohttp speaks the HTTP. A second GET while one waits, or a client that hangs up on its GET, ends the
+session, as Engine.IO has it: what such a client missed cannot be known.
+"""
+
+import asyncio
+
+from aiohttp import web
+
+from . import handshake, internals, payload, reasons
+from .session import Session
+
+
+class Polling:
+    """The polling side of one session."""
+
+    __slots__ = ("_discarded", "_farewell", "_session", "_waiter")
+    upgraded = False
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._waiter: asyncio.Future[None] | None = None
+        self._farewell: bytes | None = None
+        self._discarded = False
+
+    # What the session asks.
+
+    def wake(self) -> None:
+        """There is something to fetch, or a WebSocket that waits for the poll to end."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def discard(self) -> None:
+        """A WebSocket carries the session now: the last poll ends with nothing."""
+        self._discarded = True
+        self.wake()
+
+    def end(self, reason: str) -> None:
+        """Let the waiting poll bring the goodbye."""
+        self._farewell = payload.NOOP_PACKET if reason == reasons.CLIENT_DISCONNECT else payload.CLOSE_PACKET
+        self.wake()
+
+    def pause_reading(self) -> None:
+        """Nothing to do: `receive` waits."""
+
+    def resume_reading(self) -> None:
+        """Nothing to do: `receive` goes on."""
+
+    # What requests bring.
+
+    async def poll(self, request: web.Request) -> bytes:
+        """Answer a GET, as soon as there is something to say. Raises Refused."""
+        session = self._session
+        if self._waiter is not None:
+            session.close(reasons.TRANSPORT_ERROR)
+            raise handshake.Refused(handshake.BAD_REQUEST)
+        if not self._due():
+            self._waiter = session.keeper.loop.create_future()
+            internals.on_request_lost(request, self._lost)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._fetch()
+
+    def _due(self) -> bool:
+        probe = self._session.probe
+        return bool(self._session.backlog) or self._session.closed or bool(probe and probe.answered)
+
+    def _fetch(self) -> bytes:
+        if self._discarded:
+            return payload.NOOP_PACKET
+        backlog = self._session.backlog
+        body = payload.encode(backlog.drain()) if backlog else b""
+        if self._farewell is None:
+            return body or payload.NOOP_PACKET
+        return body + b"\x1e" + self._farewell if body else self._farewell
+
+    def _lost(self) -> None:
+        if self._waiter is not None and not self._discarded:
+            self._session.close(reasons.TRANSPORT_CLOSE)
+
+    async def receive(self, body: bytes, max_packets: int) -> None:
+        """Take the packets of a POST. Raises Refused, and ends the session, when they are none."""
+        session = self._session
+        try:
+            packets = payload.decode(body, max_packets)
+        except payload.PayloadError as error:
+            session.fail(str(error))
+            raise handshake.Refused(handshake.BAD_REQUEST) from None
+        await session.readable()
+        # From the loop, where no task is current, so that handlers may take their first step at once.
+        session.keeper.loop.call_soon(self._deliver, packets)
+
+    def _deliver(self, packets: list[bytearray | bytes]) -> None:
+        session = self._session
+        for packet in packets:
+            if isinstance(packet, bytes):
+                session.on_binary(packet)
+            elif packet[0] == payload.MESSAGE:
+                session.on_text(packet)
+            elif packet[0] == payload.PONG:
+                session.keeper.pong(session)
+            else:
+                session.close(reasons.CLIENT_DISCONNECT)

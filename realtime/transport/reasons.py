@@ -1,0 +1,37 @@
+"""Why a connection ended, and the WebSocket close code that says so. Pure; every close names one of these.
+
+The first five are Engine.IO's own words, which python-socketio hands to `disconnect` handlers too.
+"""
+
+from typing import Final
+
+SERVER_DISCONNECT: Final = "server disconnect"
+CLIENT_DISCONNECT: Final = "client disconnect"
+PING_TIMEOUT: Final = "ping timeout"
+TRANSPORT_CLOSE: Final = "transport close"
+TRANSPORT_ERROR: Final = "transport error"
+PARSE_ERROR: Final = "parse error"
+SLOW_CONSUMER: Final = "slow consumer"
+CONNECT_TIMEOUT: Final = "connect timeout"
+SERVER_SHUTDOWN: Final = "server shutdown"
+
+NORMAL: Final = 1000
+GOING_AWAY: Final = 1001
+PROTOCOL_ERROR: Final = 1002
+INVALID_TEXT: Final = 1007
+POLICY_VIOLATION: Final = 1008
+TOO_BIG: Final = 1009
+TRY_AGAIN_LATER: Final = 1013
+
+_CODES: Final = {
+    SERVER_SHUTDOWN: GOING_AWAY,
+    PARSE_ERROR: PROTOCOL_ERROR,
+    TRANSPORT_ERROR: PROTOCOL_ERROR,
+    SLOW_CONSUMER: TRY_AGAIN_LATER,
+    CONNECT_TIMEOUT: POLICY_VIOLATION,
+}
+
+
+def close_code(reason: str) -> int:
+    """The RFC 6455 close code for a reason; a reason of the caller's own is a normal closure."""
+    return _CODES.get(reason, NORMAL)

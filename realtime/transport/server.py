@@ -1,0 +1,205 @@
+"""The Socket.IO server: python-socketio's `AsyncServer` with the socket path of this package under it.
+
+What an application calls is inherited: handlers, namespaces, rooms, sessions, `call`. What is replaced
+is everything between the socket and a handler. `emit_encoded`, `answer_connect`, `close` and the
+`volatile` flag are ours; `fallback.StockServer` has them too.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import socketio
+from aiohttp import web
+
+from . import handlers, packets, reasons
+from .client import Client
+from .deadlines import Deadlines
+from .engine import EngineServer
+from .frames import text_frame
+from .limits import Limits
+from .rooms import Member, RoomManager, adopt
+from .session import Session
+
+
+class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
+    """A Socket.IO server with python-socketio's API, `async_mode="aiohttp"`.
+
+    Beside its arguments and those of `EngineServer`: `connect_timeout`, the seconds a session may live
+    without having joined a namespace. Of its own, `serializer` is not supported, and admin
+    instrumentation is not.
+    """
+
+    manager: RoomManager
+    eio: EngineServer
+    manager_initialized: bool
+
+    def __init__(
+        self,
+        client_manager: Any = None,
+        *,
+        connect_timeout: float = 45.0,
+        limits: Limits | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs.get("serializer", "default") != "default":
+            raise ValueError("only the default serializer is supported")
+        self.limits = limits or Limits()
+        super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
+        self.unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)
+        self._parting: Deadlines[Session] = Deadlines(self.eio.close_timeout, _parted)
+        self.eio.deadlines += (self.unjoined, self._parting)
+        self.eio.receiver = self._receive
+        # A manager of python-socketio's reaches other processes, and so has its say in every emit.
+        self._alone = type(self.manager) is RoomManager
+
+    def _engineio_server_class(self) -> type[EngineServer]:
+        return EngineServer
+
+    # Clients.
+
+    def _receive(self, session: Session, request: web.Request) -> Client:
+        if not self.manager_initialized:
+            self.manager_initialized = True
+            self.manager.initialize()
+        self.unjoined.add(session, self.eio.loop.time())
+        return Client(self, session, request)
+
+    def expect_connect(self, session: Session) -> None:
+        """A session is in no namespace any more."""
+        if session not in self._parting:
+            self.unjoined.add(session, self.eio.loop.time())
+            self.eio.wake_alarm()
+
+    def failed(self, what: str, error: BaseException) -> None:
+        """Code of the application's has raised. A cancelled handler has not."""
+        if isinstance(error, Exception):
+            self.eio.reports.exception(what, "failed", error)
+
+    async def call_handler(self, event: str, member: Member, *arguments: Any) -> Any:
+        """Call the handler of a reserved event with as many of the arguments as it takes."""
+        found = handlers.find(event, member.namespace, self.handlers, self.namespace_handlers)
+        if found is None:
+            return None
+        handler, before = found
+        taken = (*before, member.sid, *arguments)
+        value = handler(*taken[: handlers.accepted(handler, len(taken))])
+        return await value if asyncio.iscoroutine(value) else value
+
+    async def leave(self, client: Client, member: Member, reason: str) -> None:
+        """Run a member's disconnect handler, once, and forget it."""
+        if member.leaving:
+            return
+        self.manager.silence(member)
+        try:
+            await self.call_handler("disconnect", member, reason)
+        except Exception as error:
+            self.failed("disconnect handler", error)
+        finally:
+            self.manager.remove(member)
+            client.left(member)
+
+    # Sending.
+
+    async def emit(
+        self,
+        event: str,
+        data: Any = None,
+        to: Any = None,
+        room: Any = None,
+        skip_sid: Any = None,
+        namespace: str | None = None,
+        callback: Any = None,
+        ignore_queue: bool = False,
+        *,
+        volatile: bool = False,
+    ) -> None:
+        """Emit an event, as python-socketio does; a `volatile` one is lost first by a slow client."""
+        where, whom = namespace or "/", to or room
+        if self._alone:
+            self.manager.emit_now(event, data, where, whom, skip_sid, callback, volatile)
+        else:
+            await self.manager.emit(
+                event, data, where, room=whom, skip_sid=skip_sid, callback=callback,
+                ignore_queue=ignore_queue, volatile=volatile,
+            )  # fmt: skip
+
+    def emit_encoded(
+        self,
+        event: str,
+        payload: bytes,
+        to: str | Iterable[str],
+        *,
+        offset: str | None = None,
+        namespace: str = "/",
+        volatile: bool = False,
+    ) -> int:
+        """Send an event whose one argument is JSON text already, to members of this process.
+
+        `to` is a session id or several. `offset` becomes the last argument, where the official clients
+        look for it. Returns how many members it was handed to.
+        """
+        space = self.manager.spaces.get(namespace)
+        if space is None:
+            return 0
+        tail = b"]" if offset is None else b',"%b"]' % offset.encode()
+        frame = text_frame(b'%b["%b",' % (space.prefix, event.encode()), payload + tail)
+        count = 0
+        for sid in (to,) if isinstance(to, str) else to:
+            member = space.members.get(sid)
+            if member is not None:
+                member.outlet.send(frame, volatile)
+                count += 1
+        return count
+
+    def answer_connect(self, sid: str, fields: dict[str, Any], namespace: str = "/") -> None:
+        """Add fields (`pid`) to the CONNECT that a connect handler is about to let through."""
+        member = self.manager.member(sid, namespace)
+        if member is not None:
+            member.answer = fields
+
+    # Ending.
+
+    async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """Send DISCONNECT, run the disconnect handler, and close the connection if nothing else is on it.
+
+        The client has `close_timeout` seconds to close it first.
+        """
+        where = namespace or "/"
+        here = self.manager.is_connected(sid, where)
+        if not here and not ignore_queue:
+            await self.manager.can_disconnect(sid, where)
+        member = self.manager.member(sid, where)
+        session = None if member is None else self.eio.sockets.get(member.eio_sid)
+        if not here or member is None or session is None:
+            return
+        member.outlet.send(packets.control_frame(packets.DISCONNECT, where))
+        client: Client = session.on_close.__self__  # type: ignore[attr-defined]
+        if client.alone(member):
+            self._parting.add(session, self.eio.loop.time())
+            self.eio.wake_alarm()
+        await self.leave(client, member, reasons.SERVER_DISCONNECT)
+
+    def close(self, sid: str, reason: str = reasons.SERVER_DISCONNECT, namespace: str = "/") -> None:
+        """Close a client's connection without DISCONNECT: an official client comes back by itself.
+
+        Its disconnect handlers are called with `reason`.
+        """
+        member = self.manager.member(sid, namespace)
+        session = None if member is None else self.eio.sockets.get(member.eio_sid)
+        if session is not None:
+            session.close(reason)
+
+    def get_environ(self, sid: str, namespace: str | None = None) -> dict[str, Any] | None:
+        """The WSGI environ of the request that opened a client's session, made anew for each call."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        session = self.eio.sockets.get(eio_sid or "")
+        return None if session is None else session.handshake.environ()
+
+
+def _never_joined(session: Session) -> None:
+    session.close(reasons.CONNECT_TIMEOUT)
+
+
+def _parted(session: Session) -> None:
+    session.close(reasons.SERVER_DISCONNECT)

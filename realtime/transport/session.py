@@ -1,0 +1,172 @@
+"""One Engine.IO client, whatever carries it: the one way in for what is sent, the one way out of it.
+
+Owned by `EngineServer`. `write` is the bound write of a WebSocket's transport while it can take more,
+else None; who sends many frames looks at it first and calls `send` only when there is none.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from . import reasons
+from .backlog import Backlog
+from .handshake import Handshake
+
+
+class Carrier(Protocol):
+    """What a session needs of the transport that carries it."""
+
+    upgraded: bool
+
+    def wake(self) -> None:
+        """Something was added to the backlog."""
+
+    def end(self, reason: str) -> None:
+        """Say goodbye and let go of the connection, within bounds."""
+
+    def pause_reading(self) -> None:
+        """Take no more from the client for now."""
+
+    def resume_reading(self) -> None:
+        """Go on reading."""
+
+
+class Candidate(Carrier, Protocol):
+    """A carrier to be: while `answered`, polling makes way for it."""
+
+    answered: bool
+
+
+class Keeper(Protocol):
+    """What a session needs of the server that keeps it."""
+
+    loop: asyncio.AbstractEventLoop
+
+    def new_backlog(self) -> Backlog:
+        """An empty backlog under the server's policy."""
+
+    def pong(self, session: "Session") -> None:
+        """The client has answered a ping."""
+
+    def closed(self, session: "Session", dropped: int) -> None:
+        """No deadline of this session counts any more; `dropped` volatile frames were lost."""
+
+    def broken(self, session: "Session", why: str) -> None:
+        """The client sent what cannot be read."""
+
+
+class Session:
+    """An open session. Not there any more once `closed`, though its handlers may still run."""
+
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_reading",
+        "backlog",
+        "carrier",
+        "closed",
+        "handshake",
+        "keeper",
+        "on_binary",
+        "on_close",
+        "on_text",
+        "probe",
+        "sid",
+        "write",
+    )
+
+    def __init__(self, sid: str, keeper: Keeper, handshake: Handshake) -> None:
+        self.sid = sid
+        self.keeper = keeper
+        self.handshake = handshake
+        self.closed = False
+        self.carrier: Carrier | None = None
+        self.probe: Candidate | None = None
+        self.write: Callable[[bytes], None] | None = None
+        self.backlog: Backlog | None = None
+        self.on_text: Callable[[bytearray], None] = _ignore
+        self.on_binary: Callable[[bytes], None] = _ignore
+        self.on_close: Callable[[str], None] = _ignore
+        self._reading: asyncio.Future[None] | None = None
+        self._data: dict[str, Any] | None = None
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """The user session, as `get_session` returns it."""
+        if self._data is None:
+            self._data = {}
+        return self._data
+
+    @session.setter
+    def session(self, data: dict[str, Any]) -> None:
+        self._data = data
+
+    @property
+    def upgraded(self) -> bool:
+        """A WebSocket carries this session."""
+        return self.carrier is not None and self.carrier.upgraded
+
+    def send(self, frame: bytes, volatile: bool = False) -> None:
+        """Write a frame, or keep it until the client takes it; too many end the session."""
+        write = self.write
+        if write is not None:
+            return write(frame)
+        if self.closed:
+            return None
+        if self.backlog is None:
+            self.backlog = self.keeper.new_backlog()
+        if not self.backlog.push(frame, volatile=volatile):
+            return self.close(reasons.SLOW_CONSUMER)
+        if self.carrier is not None:
+            self.carrier.wake()
+        return None
+
+    def close(self, reason: str) -> None:
+        """End the session: the only way it ends. Calls `on_close` once."""
+        if self.closed:
+            return
+        self.closed = True
+        self.write = None
+        self.on_text = self.on_binary = _ignore
+        self.keeper.closed(self, self.backlog.dropped if self.backlog is not None else 0)
+        for carrier in (self.probe, self.carrier):
+            if carrier is not None:
+                carrier.end(reason)
+        self.probe = None
+        self.resume_reading()
+        self.on_close(reason)
+
+    def fail(self, why: str) -> None:
+        """End the session of a client that sent what cannot be read."""
+        if not self.closed:
+            self.keeper.broken(self, why)
+            self.close(reasons.PARSE_ERROR)
+
+    def release(self) -> None:
+        """Let go of everything, cycles among it: the handlers are done."""
+        self.on_close = _ignore
+        self.carrier = self.backlog = None
+
+    def pause_reading(self) -> None:
+        """Take no more packets until `resume_reading`."""
+        if self._reading is None and self.carrier is not None and not self.closed:
+            self._reading = self.keeper.loop.create_future()
+            self.carrier.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take packets again."""
+        if self._reading is not None:
+            if not self._reading.done():
+                self._reading.set_result(None)
+            self._reading = None
+            if self.carrier is not None and not self.closed:
+                self.carrier.resume_reading()
+
+    async def readable(self) -> None:
+        """Return once packets are taken."""
+        while self._reading is not None:
+            await asyncio.shield(self._reading)
+
+
+def _ignore(_: Any) -> None:
+    """Stands in before a receiver is set and after it is released."""
