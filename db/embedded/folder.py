@@ -1,0 +1,143 @@
+"""Who owns a data folder: the living process that holds the lock on its `lock` file, and no other.
+
+The kernel drops the lock with its holder, so a dead owner never keeps anyone out. What it left running is
+found by its working directory, which is the folder itself, and stopped before anything new is started.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from db.embedded.account import Account
+from db.embedded.errors import EmbeddedError, FolderInUse
+
+RUNTIME_PREFIX = "rc-"
+ORPHAN_PATIENCE_S = 30.0
+POLL_S = 0.02
+# How each program is asked to stop at once.
+PROGRAMS = {"postgres": signal.SIGINT, "redis-server": signal.SIGTERM, "initdb": signal.SIGTERM}
+
+
+def make_folder(path: Path, account: Account | None = None) -> None:
+    """Make `path` unless it exists; given an account, it is private to that one."""
+    try:
+        path.mkdir(parents=account is None, exist_ok=True, mode=0o755 if account is None else 0o700)
+        if account is not None:
+            account.own(path)
+    except OSError as error:
+        raise EmbeddedError(
+            f"The folder {path} cannot be made ({error.strerror}). Set DATA_DIR to a folder of your own."
+        ) from None
+
+
+class Claim:
+    """The right to use a data folder, with a note of what a successor would have to tidy up."""
+
+    def __init__(self, data: Path, lock: IO[str]) -> None:
+        self._data = data
+        self._lock = lock
+        self._left_runtime = str(_read(lock).get("runtime", ""))
+
+    def note(self, runtime: Path | None, account: Account | None = None) -> None:
+        """Write down the owner's pid and its runtime folder."""
+        self._lock.seek(0)
+        self._lock.truncate()
+        json.dump({"pid": os.getpid(), "runtime": str(runtime or "")}, self._lock)
+        self._lock.flush()
+        if account is not None:
+            account.own(self._data / "lock")
+
+    async def tidy(self, say: Callable[[str], None]) -> None:
+        """Stop the servers of a dead owner; remove its runtime folder and pid files that now name nobody."""
+        pid_files = [self._data / "postgres" / "postmaster.pid", self._data / "redis" / "redis.pid"]
+        if any(path.exists() for path in pid_files) or self._left_runtime:
+            await _stop_orphans(
+                [self._data / "postgres", self._data / "postgres.new", self._data / "redis"], say
+            )
+        for path in pid_files:
+            path.unlink(missing_ok=True)
+        left = Path(self._left_runtime)
+        if left.name.startswith(RUNTIME_PREFIX):
+            await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def claimed(data: Path) -> Iterator[Claim]:
+    """Own the folder until the end of the block. Raises `FolderInUse` when another living process does."""
+    make_folder(data)
+    try:
+        lock = (data / "lock").open("a+", encoding="utf-8")
+    except OSError as error:
+        raise EmbeddedError(
+            f"The data folder {data} cannot be used ({error.strerror}). It belongs to the user "
+            f"{_owner(data)}: run as that user, or set DATA_DIR to a folder of your own."
+        ) from None
+    with lock:
+        _take(lock, data)
+        claim = Claim(data, lock)
+        claim.note(None)
+        yield claim
+        claim.note(None)
+
+
+def _owner(path: Path) -> str:
+    try:
+        return path.owner()
+    except KeyError:
+        return str(path.stat().st_uid)
+
+
+def _take(lock: IO[str], data: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = _read(lock).get("pid")
+        who = f"process {pid}" if pid and psutil.pid_exists(int(pid)) else "another process"
+        raise FolderInUse(
+            f"The data folder {data} is in use by another server ({who}). "
+            "Stop that one, or set DATA_DIR to another folder."
+        ) from None
+
+
+def _read(lock: IO[str]) -> dict[str, Any]:
+    lock.seek(0)
+    try:
+        return dict(json.loads(lock.read()))
+    except ValueError:  # empty: its owner has only just taken it
+        return {}
+
+
+def _orphans(folders: list[Path]) -> list[psutil.Process]:
+    """Database processes at work in one of the folders. Nobody else starts them there."""
+    places = {str(folder.resolve()) for folder in folders}
+    running = psutil.process_iter(["name", "cwd"])
+    return [
+        process for process in running if process.info["name"] in PROGRAMS and process.info["cwd"] in places
+    ]
+
+
+async def _stop_orphans(folders: list[Path], say: Callable[[str], None]) -> None:
+    """Ask them to stop; who has not within 30 s is killed."""
+    deadline = time.monotonic() + ORPHAN_PATIENCE_S
+    asked: set[int] = set()
+    while orphans := await asyncio.to_thread(_orphans, folders):
+        late = time.monotonic() > deadline
+        pids = {process.pid for process in orphans}
+        for process in orphans:
+            if not late and (process.pid in asked or process.ppid() in pids):  # a part follows its postmaster
+                continue
+            say(f"Stopping {process.name()} (process {process.pid}), left behind by a server that died.")
+            asked.add(process.pid)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL if late else PROGRAMS[process.name()])
+        await asyncio.sleep(POLL_S)

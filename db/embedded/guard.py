@@ -1,0 +1,83 @@
+"""The server's end of the guardian's pipe: tells it what to watch, and starts another when it is killed."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from db.embedded.process import ENVIRONMENT, Child, ending
+
+SCRIPT = Path(__file__).with_name("guardian.py")
+RESTART_PAUSE_S = 0.2
+
+
+class Guard:
+    """Whatever is watched here is stopped when this process dies, however it dies."""
+
+    def __init__(self, runtime: Path, say: Callable[[str], None]) -> None:
+        self._runtime = runtime
+        self._say = say
+        self._watched: dict[int, signal.Signals] = {}
+        self._guardian = self._spawn()
+        self._keeper = asyncio.create_task(self._keep())
+
+    @property
+    def pid(self) -> int:
+        """The guardian's process id."""
+        return self._guardian.pid
+
+    def watch(self, child: Child) -> None:
+        """Have this child stopped when the server is gone."""
+        self._watched[child.pid] = child.program.stop_signal
+        self._tell("watch", child.pid, int(child.program.stop_signal))
+
+    def forget(self, child: Child) -> None:
+        """It has ended: its pid may soon be somebody else's."""
+        self._watched.pop(child.pid, None)
+        self._tell("forget", child.pid)
+
+    async def close(self) -> None:
+        """Let the guardian go; whatever is still watched it stops."""
+        self._keeper.cancel()
+        ended = self._ended
+        self._hang_up()
+        await ended
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        guardian = subprocess.Popen(  # noqa: S603 - our own script and interpreter
+            [sys.executable, "-I", "-S", str(SCRIPT), str(self._runtime)],
+            env=ENVIRONMENT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._ended = ending(guardian)
+        return guardian
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.shield(self._ended)
+            self._hang_up()
+            self._say("The guardian of the embedded servers was killed: starting another.")
+            await asyncio.sleep(RESTART_PAUSE_S)
+            self._guardian = self._spawn()
+            for pid, stop_signal in self._watched.items():
+                self._tell("watch", pid, int(stop_signal))
+
+    def _tell(self, *order: str | int) -> None:
+        assert self._guardian.stdin is not None
+        with contextlib.suppress(
+            BrokenPipeError, ValueError
+        ):  # it was killed: its successor is told everything
+            self._guardian.stdin.write(json.dumps(order).encode() + b"\n")
+            self._guardian.stdin.flush()
+
+    def _hang_up(self) -> None:
+        assert self._guardian.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._guardian.stdin.close()

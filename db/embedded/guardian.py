@@ -1,0 +1,84 @@
+"""The guardian: a process that outlives a killed server by moments, and stops what the server started.
+
+It reads JSON lines from a pipe whose other end only the server holds: `["watch", pid, signal]` and
+`["forget", pid]`. End of file means that the server is gone, however it went. It then stops what it still
+watches and removes the runtime folder named by its argument. Run as a script in isolated mode: standard
+library only, small and quick.
+"""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterable
+
+PATIENCE_S = 20.0
+
+
+class Watched:
+    """One process; held by a pidfd where there is one, so that a recycled pid is never hit."""
+
+    def __init__(self, pid: int, stop_signal: int) -> None:
+        self.pid = pid
+        self.stop_signal = stop_signal
+        try:
+            self.handle: int | None = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            self.handle = None
+
+    def send(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self.handle is None:
+                os.kill(self.pid, number)
+            else:
+                signal.pidfd_send_signal(self.handle, number)
+
+    def gone(self) -> bool:
+        """Whether it has ended; with a handle also when nobody has reaped it yet."""
+        if self.handle is not None:
+            return bool(select.select([self.handle], [], [], 0)[0])
+        try:
+            os.kill(self.pid, 0)
+        except OSError:
+            return True
+        return False
+
+
+def follow(lines: Iterable[str]) -> list[Watched]:
+    """Read orders until the server is gone; what is then still to be stopped."""
+    watched: dict[int, Watched] = {}
+    for line in lines:
+        order, pid, *rest = json.loads(line)
+        if order == "watch":
+            watched[pid] = Watched(pid, *rest)
+        else:
+            watched.pop(pid, None)
+    return list(watched.values())
+
+
+def stop(left: list[Watched]) -> None:
+    """Ask all to stop, wait, and kill those that did not."""
+    for process in left:
+        process.send(process.stop_signal)
+    deadline = time.monotonic() + PATIENCE_S
+    while left := [process for process in left if not process.gone()]:
+        if time.monotonic() > deadline:
+            for process in left:
+                process.send(signal.SIGKILL)
+            return
+        time.sleep(0.02)
+
+
+def main() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # it ends with its pipe, never before its work
+    stop(follow(sys.stdin))
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

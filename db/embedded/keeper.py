@@ -1,0 +1,136 @@
+"""Keeps one server up: starts it, waits until it answers, and starts it again when it ends unasked."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from db.embedded.errors import EmbeddedError
+from db.embedded.guard import Guard
+from db.embedded.process import Child, Program
+
+POLL_S = 0.01
+SLOW_START_S = 3.0
+START_PATIENCE_S = 300.0  # a crash of a busy server is followed by a long recovery
+STOP_PATIENCE_S = 30.0
+RESTART_PAUSES_S = (0.2, 1.0, 3.0, 10.0)
+
+# Performs a program to its end; raises `EmbeddedError` when it fails.
+Run = Callable[[Program], Awaitable[None]]
+
+
+class Server(Protocol):
+    """What can be kept."""
+
+    name: str
+
+    @property
+    def program(self) -> Program:
+        """What to run."""
+
+    def exists(self) -> bool:
+        """Whether its data has been created."""
+
+    async def create(self, run: Run) -> None:
+        """Create its data, performing programs with `run`."""
+
+    async def answers(self) -> bool:
+        """Whether it is ready."""
+
+
+class Keeper:
+    """The owner of one server's process."""
+
+    def __init__(self, server: Server, guard: Guard, say: Callable[[str], None]) -> None:
+        self.name = server.name
+        self._server = server
+        self._guard = guard
+        self._say = say
+        self._child: Child | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start it, the first time with new data, and wait until it answers.
+
+        Raises `EmbeddedError` with what it said when it gave up.
+        """
+        if not self._server.exists():
+            await self._server.create(self._perform)
+        await self._launch()
+        self._watch = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Stop it cleanly; by force, and saying so, when it does not within 30 s."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        if self._child is None:
+            return
+        if self._child.running and not await self._child.stop(STOP_PATIENCE_S):
+            self._say(f"{self.name} did not stop within {STOP_PATIENCE_S:.0f} s and was killed.")
+        self._guard.forget(self._child)
+
+    async def _perform(self, program: Program) -> None:
+        child = Child.start(program)
+        self._guard.watch(child)
+        try:
+            code = await child.finish()
+        finally:
+            if child.running:
+                await child.stop(STOP_PATIENCE_S)
+            self._guard.forget(child)
+        if code != 0:
+            raise EmbeddedError(
+                f"{self.name} could not create its data ({how_it_ended(code)}): {child.last_words()}"
+            )
+
+    async def _launch(self) -> None:
+        self._child = child = Child.start(self._server.program)
+        self._guard.watch(child)
+        begun, told = time.monotonic(), False
+        while not await self._server.answers():
+            waited = time.monotonic() - begun
+            if not child.running or waited > START_PATIENCE_S:
+                raise EmbeddedError(await self._why(child))
+            if waited > SLOW_START_S and not told:
+                told = True
+                self._say(f"{self.name} is still starting, perhaps recovering from a crash…")
+            await asyncio.sleep(POLL_S)
+
+    async def _why(self, child: Child) -> str:
+        if child.running:
+            return f"{self.name} did not answer within {START_PATIENCE_S:.0f} s; see {child.program.journal}."
+        self._guard.forget(child)
+        ended = how_it_ended(await child.finish())
+        return f"{self.name} did not start ({ended}): {child.last_words()} (see {child.program.journal})"
+
+    async def _keep(self) -> None:
+        while True:
+            assert self._child is not None
+            code = await self._child.finish()
+            self._guard.forget(self._child)
+            self._say(f"{self.name} ended unasked ({how_it_ended(code)}): starting it again.")
+            if not await self._relaunch():
+                self._say(
+                    f"{self.name} does not start any more: the server goes on without it and cannot serve."
+                )
+                return
+
+    async def _relaunch(self) -> bool:
+        for pause_s in RESTART_PAUSES_S:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._launch()
+            except EmbeddedError as error:
+                self._say(str(error))
+            else:
+                return True
+        return False
+
+
+def how_it_ended(code: int) -> str:
+    """A return code in words."""
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

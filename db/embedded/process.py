@@ -1,0 +1,115 @@
+"""One child process: started in a session of its own, stopped by a signal and then by force."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.embedded.account import Account
+from db.embedded.errors import EmbeddedError
+
+# Neither the server's secrets nor settings of some other PostgreSQL (PGDATA, PGPORT) reach a child.
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+MARKS = ("FATAL", "PANIC", "error:", "ERROR", "Fatal", "# ")
+NOTHING = Path(os.devnull)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What to run: `folder` is its working directory, `journal` the file for all it says."""
+
+    name: str
+    argv: tuple[str, ...]
+    folder: Path
+    journal: Path
+    stop_signal: signal.Signals
+    account: Account | None = None
+    stdin: Path = NOTHING
+
+
+def ending(process: "subprocess.Popen[bytes]") -> asyncio.Future[int]:
+    """A future of the process's return code, negative for a signal.
+
+    A thread waits and not the loop's child watcher: that one differs between loops.
+    """
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+
+    def resolve(code: int) -> None:
+        if not ended.done():
+            ended.set_result(code)
+
+    def wait() -> None:
+        code = process.wait()
+        with contextlib.suppress(RuntimeError):  # the loop has closed: nobody is left to be told
+            loop.call_soon_threadsafe(resolve, code)
+
+    threading.Thread(target=wait, name=f"wait-{process.pid}", daemon=True).start()
+    return ended
+
+
+class Child:
+    """A running `Program`."""
+
+    def __init__(self, program: Program, process: "subprocess.Popen[bytes]", begins: int) -> None:
+        self.program = program
+        self.pid = process.pid
+        self._process = process
+        self._begins = begins
+        self._ended = ending(process)
+
+    @classmethod
+    def start(cls, program: Program) -> "Child":
+        """Spawn it. Not awaited: no cancellation can come between the process and its keeper.
+
+        Raises `EmbeddedError` when it cannot be executed.
+        """
+        try:
+            with program.journal.open("ab") as journal, program.stdin.open("rb") as stdin:
+                begins = journal.tell()
+                process = subprocess.Popen(  # noqa: S603 - paths of our own making
+                    program.argv,
+                    cwd=program.folder,
+                    env=ENVIRONMENT,
+                    stdin=stdin,
+                    stdout=journal,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    **(program.account.popen if program.account else {}),
+                )
+        except OSError as error:
+            raise EmbeddedError(f"{program.name} cannot be started: {error}.") from error
+        return cls(program, process, begins)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return not self._ended.done()
+
+    async def finish(self) -> int:
+        """Its return code, once it has ended; a caller that is cancelled leaves it running."""
+        return await asyncio.shield(self._ended)
+
+    async def stop(self, patience_s: float) -> bool:
+        """Ask it to stop and kill it when it has not within `patience_s`. Whether it stopped by itself."""
+        self._process.send_signal(self.program.stop_signal)
+        try:
+            await asyncio.wait_for(self.finish(), patience_s)
+        except TimeoutError:
+            self._process.kill()
+            await self.finish()
+            return False
+        return True
+
+    def last_words(self) -> str:
+        """The line with which it gave up, else the last ones it said."""
+        try:
+            said = self.program.journal.read_bytes()[self._begins :].decode(errors="replace").splitlines()
+        except OSError:
+            return ""
+        fatal = [line for line in said if any(mark in line for mark in MARKS)]
+        return " / ".join(fatal[:1] or said[-3:]).strip()

@@ -1,0 +1,74 @@
+"""Redis with its append-only file written every second, on a socket only."""
+
+import signal
+from pathlib import Path
+from urllib.parse import quote
+
+from redis.asyncio import Redis as Client
+from redis.exceptions import RedisError
+
+from db.embedded.account import Account
+from db.embedded.folder import make_folder
+from db.embedded.keeper import Run
+from db.embedded.process import Program
+
+CONFIGURATION = {
+    "port": "0",
+    "unixsocketperm": "700",
+    "daemonize": "no",
+    "pidfile": "redis.pid",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "save": "",
+    "dir": ".",
+}
+
+
+class Redis:
+    """One Redis: what to run for it, where it answers."""
+
+    name = "Redis"
+
+    def __init__(self, data: Path, binary: Path, sockets: Path, account: Account | None) -> None:
+        self.folder = data / "redis"
+        self.journal = data / "redis.log"
+        self._binary = binary
+        self._socket = sockets / "redis.sock"
+        self._account = account
+
+    @property
+    def url(self) -> str:
+        """Where it answers, for `redis.asyncio.from_url`; `?db=1` names another of its 16 databases."""
+        return f"unix://{quote(str(self._socket))}?db=0"
+
+    @property
+    def program(self) -> Program:
+        """The server itself."""
+        options = {**CONFIGURATION, "unixsocket": str(self._socket)}
+        settings = [part for name, value in options.items() for part in (f"--{name}", value)]
+        return Program(
+            name=self.name,
+            argv=(str(self._binary), *settings),
+            folder=self.folder,
+            journal=self.journal,
+            stop_signal=signal.SIGTERM,
+            account=self._account,
+        )
+
+    def exists(self) -> bool:
+        """Whether there is a folder for its file, which it makes itself."""
+        return self.folder.exists()
+
+    async def create(self, run: Run) -> None:  # noqa: ARG002 - there is no program to run
+        """Make the folder."""
+        make_folder(self.folder, self._account)
+
+    async def answers(self) -> bool:
+        """Whether it takes commands now; while it loads its file it does not."""
+        client = Client.from_url(self.url, socket_timeout=5)
+        try:
+            return bool(await client.ping())
+        except (RedisError, OSError):
+            return False
+        finally:
+            await client.aclose()

@@ -1,0 +1,117 @@
+"""The embedded servers as one block: own the folder, tidy up after a dead owner, start, at the end stop."""
+
+import asyncio
+import contextlib
+import os
+import pwd
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from db.embedded.account import Account, choose_account
+from db.embedded.binaries import Binaries, locate, reachable
+from db.embedded.errors import EmbeddedError
+from db.embedded.folder import claimed
+from db.embedded.guard import Guard
+from db.embedded.keeper import Keeper
+from db.embedded.postgres import Postgres
+from db.embedded.redis import Redis
+from db.embedded.runtime import runtime_folder, sockets
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the servers answer, for any process of the same user; empty for one that was not asked for."""
+
+    database_url: str = ""
+    redis_url: str = ""
+
+
+class EmbeddedServers:
+    """The servers of one data folder, all of them or those that were asked for."""
+
+    def __init__(self, guard: Guard, postgres: Postgres | None, redis: Redis | None, say: Say) -> None:
+        self._guard = guard
+        self._postgres = postgres
+        self._redis = redis
+        self._say = say
+        self._keepers = [Keeper(server, guard, say) for server in (postgres, redis) if server is not None]
+        self._names = " and ".join(keeper.name for keeper in self._keepers)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, data_dir: Path, *, postgres: bool, redis: bool, log: Say) -> AsyncIterator[Urls]:
+        """Run the servers asked for until the end of the block; `log` gets one line a step.
+
+        Raises `EmbeddedError`, a sentence for the operator, when they cannot be started.
+        """
+        if not postgres and not redis:
+            yield Urls()
+            return
+        data = Path(os.path.abspath(data_dir))  # noqa: PTH100, ASYNC240 - no file is touched
+        binaries = locate(postgres=postgres, redis=redis)
+        account = choose_account(data, pwd.getpwall())
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                servers = await cls._prepare(stack, data, binaries, account, log)
+                await servers.start()
+            except OSError as error:
+                place = error.filename or data
+                raise EmbeddedError(f"{place} cannot be used: {error.strerror or error}.") from error
+            yield servers.urls
+
+    @classmethod
+    async def _prepare(
+        cls,
+        stack: contextlib.AsyncExitStack,
+        data: Path,
+        binaries: Binaries,
+        account: Account | None,
+        say: Say,
+    ) -> "EmbeddedServers":
+        claim = stack.enter_context(claimed(data))
+        await claim.tidy(say)
+        runtime = stack.enter_context(runtime_folder(account))
+        claim.note(runtime, account)
+        if account is not None:
+            say(f"Running as root: PostgreSQL and Redis run as the user {account.name}.")
+            binaries = await asyncio.to_thread(reachable, binaries, account, runtime)
+        guard = Guard(runtime, say)
+        stack.push_async_callback(guard.close)
+        place = sockets(runtime)
+        servers = cls(
+            guard,
+            Postgres(data, binaries.postgres, place, account, say) if binaries.postgres else None,
+            Redis(data, binaries.redis, place, account) if binaries.redis else None,
+            say,
+        )
+        stack.push_async_callback(servers.stop)
+        return servers
+
+    @property
+    def urls(self) -> Urls:
+        """Where they answer."""
+        return Urls(
+            self._postgres.url if self._postgres else "",
+            self._redis.url if self._redis else "",
+        )
+
+    async def start(self) -> None:
+        """Start all at once and return when all answer. Raises `EmbeddedError` otherwise."""
+        begun = time.monotonic()
+        self._say(f"Starting {self._names}…")
+        try:
+            async with asyncio.TaskGroup() as group:
+                for keeper in self._keepers:
+                    group.create_task(keeper.start())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        self._say(f"{self._names} answered after {time.monotonic() - begun:.1f} s.")
+
+    async def stop(self) -> None:
+        """Stop all at once, cleanly."""
+        await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
+        self._say(f"{self._names} stopped.")

@@ -1,0 +1,130 @@
+"""What every test may ask for: a fresh database and a Redis of its own on real servers.
+
+The main process starts one PostgreSQL and one Redis for all workers while they collect, unless DATABASE_URL and
+REDIS_URL name some. They end with the pipe to their standard input, so they never outlive it.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import psutil
+import pytest
+from redis.asyncio import Redis
+
+FOLDER = "TEST_SERVERS_FOLDER"
+START_S = 60.0
+MAX_WORKERS = 15  # the databases of a Redis, less the default one
+
+NewDatabase = Callable[..., Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the servers of this test session answer."""
+
+    database_url: str
+    redis_url: str
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers in the background; workers inherit the folder's name."""
+    if hasattr(config, "workerinput") or {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
+        return
+    folder = Path(tempfile.mkdtemp(prefix="rc-tests-"))
+    folder.chmod(0o711)
+    with (folder / "urls").open("wb") as urls, (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "db.embedded", str(folder / "data")],
+            cwd=config.rootpath,
+            stdin=subprocess.PIPE,
+            stdout=urls,
+            stderr=log,
+            start_new_session=True,  # Ctrl-C is for the tests, which still have things to drop
+        )
+    (folder / "pid").write_text(str(process.pid))
+    os.environ[FOLDER] = str(folder)
+    config.add_cleanup(lambda: _stop(process, folder))
+
+
+def _stop(process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    process.communicate(timeout=START_S)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.environ.pop(FOLDER, None)
+
+
+async def _started(folder: Path) -> Servers:
+    pid = int((folder / "pid").read_text())
+    deadline = time.monotonic() + START_S
+    while not (line := (folder / "urls").read_text()).endswith("\n"):
+        if time.monotonic() > deadline or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            pytest.fail(f"The test servers did not start:\n{(folder / 'log').read_text()}")
+        await asyncio.sleep(0.02)
+    return Servers(**json.loads(line))
+
+
+@pytest.fixture(scope="session")
+async def servers() -> Servers:
+    """The servers that all workers share; a test uses `database_url` and `redis_url`."""
+    embedded = await _started(Path(os.environ[FOLDER])) if FOLDER in os.environ else Servers("", "")
+    return Servers(
+        os.environ.get("DATABASE_URL", embedded.database_url),
+        os.environ.get("REDIS_URL", embedded.redis_url),
+    )
+
+
+@pytest.fixture(scope="session")
+async def new_database(servers: Servers, worker_id: str) -> AsyncIterator[NewDatabase]:
+    """A factory: `await new_database()` is the URL of an empty database, dropped when the session ends.
+
+    `await new_database(template=url)` copies another one, to which nobody may be connected.
+    """
+    made: list[str] = []
+
+    async def create(*, template: str | None = None) -> str:
+        name = f"test_{worker_id}_{uuid.uuid4().hex[:12]}"
+        source = urlsplit(template).path.removeprefix("/") if template else "template1"
+        await _execute(servers.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
+        made.append(name)
+        return urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{name}"))
+
+    yield create
+    for name in made:
+        await _execute(servers.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def database_url(new_database: NewDatabase) -> str:
+    """A database for this worker: empty, not migrated."""
+    return await new_database()
+
+
+@pytest.fixture(scope="session")
+async def redis_url(servers: Servers, worker_id: str) -> str:
+    """A numbered database of Redis for this worker, emptied first. Channels are shared with the other workers."""
+    number = int(worker_id.removeprefix("gw")) + 1 if worker_id != "master" else 1
+    assert number <= MAX_WORKERS, f"at most {MAX_WORKERS} workers: each needs a database of Redis"
+    parts = urlsplit(servers.redis_url)
+    url = urlunsplit(parts._replace(query=f"db={number}"))
+    async with Redis.from_url(url) as client:
+        await client.flushdb()
+    return url

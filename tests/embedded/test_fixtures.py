@@ -1,0 +1,25 @@
+"""The servers that every other test stands on."""
+
+import asyncpg
+from redis.asyncio import Redis
+
+
+async def test_a_fresh_database_is_empty_and_can_be_copied(new_database):
+    """A database comes without tables, on a server that keeps what it acknowledges; a template copies one."""
+    original = await new_database()
+    connection = await asyncpg.connect(original)
+    assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    assert await connection.fetchval("SHOW synchronous_commit") == "on"
+    await connection.execute("CREATE TABLE kept (n int)")
+    await connection.close()
+    copy = await asyncpg.connect(await new_database(template=original))
+    assert await copy.fetchval("SELECT count(*) FROM kept") == 0
+    await copy.close()
+
+
+async def test_redis_is_real(redis_url):
+    """Streams, scripts and channels work, in a numbered database of the worker's own."""
+    async with Redis.from_url(redis_url, decode_responses=True) as client:
+        await client.xadd("events", {"n": 1})
+        assert await client.eval("return redis.call('XLEN', KEYS[1])", 1, "events") == 1
+        await client.delete("events")
