@@ -1,7 +1,7 @@
 """What every test may ask for: a fresh database and a Redis of its own on real servers.
 
-The main process starts one PostgreSQL and one Redis for all workers while they collect, unless DATABASE_URL and
-REDIS_URL name some. They end with the pipe to their standard input, so they never outlive it.
+The main process starts one PostgreSQL and one Redis for all workers while they collect, unless DATABASE_URL
+and REDIS_URL name some. They end with the pipe to their standard input, so they never outlive it.
 """
 
 import asyncio
@@ -120,11 +120,10 @@ async def database_url(new_database: NewDatabase) -> str:
 
 @pytest.fixture(scope="session")
 async def redis_url(servers: Servers, worker_id: str) -> str:
-    """A numbered database of Redis for this worker, emptied first. Channels are shared with the other workers."""
+    """A numbered database of Redis for this worker, emptied first. Channels are common to all workers."""
     number = int(worker_id.removeprefix("gw")) + 1 if worker_id != "master" else 1
     assert number <= MAX_WORKERS, f"at most {MAX_WORKERS} workers: each needs a database of Redis"
-    parts = urlsplit(servers.redis_url)
-    url = urlunsplit(parts._replace(query=f"db={number}"))
+    url = f"{servers.redis_url.partition('?')[0]}?db={number}"
     async with Redis.from_url(url) as client:
         await client.flushdb()
     return url
