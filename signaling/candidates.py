@@ -1,0 +1,145 @@
+"""Which ICE candidates may pass from one client to the other. Pure; `call:signal` and the SDP check call it.
+
+A candidate makes the peer's browser send packets to the address it names, so it must be an address and
+not a name to look up (RFC 8839; `.local` names of draft-ietf-mmusic-mdns-ice-candidates are the exception),
+and one that a single host can have. Under the policy `relay` a candidate passes only if it is a relay's,
+and without the related address, which would be the client's own.
+"""
+
+import re
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from core.contract.calls import IceCandidate
+from core.errors import InvalidRequest, PayloadTooLarge
+from core.vocabulary import IceTransportPolicy
+
+_MAX_PORT = 65535
+_MAX_PRIORITY = 2**31 - 1
+_ACTIVE_TCP_PORT = 9  # RFC 6544: nobody listens there
+_M_LINES = 3
+_MAX_MID = 32
+_MAX_UFRAG = 256
+
+# The parts before the type are foundation, component (1 is RTP, 2 is RTCP), transport, priority,
+# address and port; after it come pairs of a name and a value.
+_CANDIDATE = re.compile(
+    r"candidate:[A-Za-z0-9+/]{1,32} [12] (udp|tcp) (\d{1,10}) (\S{1,255}) (\d{1,5})"
+    r" typ (host|srflx|prflx|relay)((?: \S+ \S+)*)",
+    re.IGNORECASE | re.ASCII,
+)
+_MDNS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}\.local", re.ASCII)
+_UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
+_MID = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,32}", re.ASCII)
+_RELATED = re.compile(r"( raddr) \S+( rport) \S+", re.IGNORECASE)
+_HIDDEN = r"\1 0.0.0.0\2 0"
+
+
+def check_candidate(
+    candidate: IceCandidate | Literal[""] | None, *, max_bytes: int, ice_transport_policy: IceTransportPolicy
+) -> IceCandidate | UnsetType | None:
+    """What to pass on: the candidate, None for the end of candidates, UNSET for nothing at all.
+
+    `max_bytes` bounds the candidate's text. Browsers write the end of candidates as null, as "" and as an
+    object with an empty `candidate`. Raises `PayloadTooLarge` or `InvalidRequest`.
+    """
+    if candidate is None or candidate == "":
+        return None
+    _check_place(candidate)
+    if candidate.candidate == "":
+        return None
+    passed = admit(candidate.candidate, max_bytes=max_bytes, ice_transport_policy=ice_transport_policy)
+    return UNSET if passed is None else replace(candidate, candidate=passed)
+
+
+def admit(text: str, *, max_bytes: int, ice_transport_policy: IceTransportPolicy) -> str | None:
+    """The text `candidate:…` as it may be passed on, or None when the policy keeps it back.
+
+    Also the value of an SDP's `a=` line. Raises `PayloadTooLarge` or `InvalidRequest`.
+    """
+    if len(text) > max_bytes:
+        raise PayloadTooLarge(f"A candidate has at most {max_bytes} bytes.")
+    found = _CANDIDATE.fullmatch(text) if text.isascii() and text.isprintable() else None
+    if found is None:
+        raise InvalidRequest("This is no ICE candidate.")
+    transport, priority, address, port, kind, rest = found.groups()
+    kind = kind.lower()
+    _check_extensions(transport.lower(), int(port), _extensions(rest))
+    if not 1 <= int(priority) <= _MAX_PRIORITY:
+        raise InvalidRequest("A candidate's priority is between 1 and 2^31 - 1.")
+    if not is_unicast(address) and not (kind == "host" and _MDNS_NAME.fullmatch(address)):
+        raise InvalidRequest("A candidate's address is an IP address or a .local name.")
+    if ice_transport_policy != "relay":
+        return text
+    return _RELATED.sub(_HIDDEN, text) if kind == "relay" else None
+
+
+def is_unicast(address: str) -> bool:
+    """Whether this is the literal IP address of one host: no name, no zone, no multicast."""
+    try:
+        ip = IPv6Address(address) if ":" in address else IPv4Address(address)
+    except (AddressValueError, ValueError):
+        return False
+    if "%" in address or ip.is_multicast or ip.is_unspecified:
+        return False
+    if isinstance(ip, IPv6Address):
+        return ip.ipv4_mapped is None  # an IPv4 address in disguise has rules of its own
+    return not ip.is_reserved and ip.packed[0] != 0
+
+
+def _check_place(candidate: IceCandidate) -> None:
+    """Where the candidate belongs: RTCPeerConnection needs a mid or an index."""
+    mid, index, ufrag = candidate.sdpMid, candidate.sdpMLineIndex, candidate.usernameFragment
+    if len(mid or "") > _MAX_MID or len(ufrag or "") > _MAX_UFRAG:
+        raise PayloadTooLarge("sdpMid or usernameFragment is too long.")
+    if mid is None and index is None:
+        raise InvalidRequest("A candidate needs sdpMid or sdpMLineIndex.")
+    if mid is not None and not is_mid(mid):
+        raise InvalidRequest("sdpMid is no media identification.")
+    if index is not None and not 0 <= index < _M_LINES:
+        raise InvalidRequest(f"sdpMLineIndex is between 0 and {_M_LINES - 1}.")
+    if ufrag is not None and not is_ufrag(ufrag):
+        raise InvalidRequest("usernameFragment is 4 to 256 ICE characters.")
+
+
+def is_mid(text: str) -> bool:
+    """Whether this can identify a media section (RFC 5888), at most 32 characters."""
+    return _MID.fullmatch(text) is not None
+
+
+def is_ufrag(text: str) -> bool:
+    """Whether this is an ICE user name fragment (RFC 8839)."""
+    return _UFRAG.fullmatch(text) is not None
+
+
+def _extensions(rest: str) -> dict[str, str]:
+    """Names, in lower case, and values of what follows the type; each name once."""
+    words = rest.split()
+    names = [name.lower() for name in words[::2]]
+    if len(set(names)) < len(names):
+        raise InvalidRequest("A candidate says the same thing twice.")
+    return dict(zip(names, words[1::2], strict=True))
+
+
+def _check_extensions(transport: str, port: int, said: dict[str, str]) -> None:
+    if not 1 <= port <= _MAX_PORT:
+        raise InvalidRequest("A candidate's port is between 1 and 65535.")
+    role = said.get("tcptype", "").lower()
+    if role not in (("active", "passive", "so") if transport == "tcp" else ("",)):
+        raise InvalidRequest("A TCP candidate, and no other, has tcptype active, passive or so.")
+    if role == "active" and port != _ACTIVE_TCP_PORT:
+        raise InvalidRequest(f"An active TCP candidate has port {_ACTIVE_TCP_PORT}.")
+    if ("raddr" in said) != ("rport" in said) or not _is_related(
+        said.get("raddr", "0.0.0.0"),  # noqa: S104 - how browsers hide the address
+        said.get("rport", "0"),
+    ):
+        raise InvalidRequest("A candidate's related address is an IP address and a port.")
+
+
+def _is_related(address: str, port: str) -> bool:
+    unknown = address in {"0.0.0.0", "::"}  # noqa: S104
+    known = unknown or is_unicast(address) or _MDNS_NAME.fullmatch(address)
+    return bool(known) and port.isdigit() and len(port) <= 5 and int(port) <= _MAX_PORT

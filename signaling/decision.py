@@ -1,0 +1,46 @@
+"""Who decides after a call, and when it is decided. Pure; the call's state machine asks.
+
+A policy is a table from the two genders to who decides. Votes are sealed: a decision is either
+`connected` or still open, so that nobody can tell a refusal from silence before the deadline.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from core.vocabulary import Decider, DecisionPolicy, Gender
+
+Policy = Callable[[Gender, Gender], Decider]
+
+_SHE_ALONE: Mapping[tuple[Gender, Gender], Decider] = MappingProxyType(
+    {("female", "male"): "you", ("male", "female"): "peer"}
+)
+
+POLICIES: Mapping[DecisionPolicy, Policy] = MappingProxyType(
+    {
+        "female_decides": lambda own, peer: _SHE_ALONE.get((own, peer), "both"),
+        "mutual": lambda own, peer: "both",  # noqa: ARG005
+        "either": lambda own, peer: "either",  # noqa: ARG005
+    }
+)
+
+_MEANING: Mapping[Decider, Callable[[bool, bool], bool]] = MappingProxyType(
+    {
+        "you": lambda own, peer: own,  # noqa: ARG005
+        "peer": lambda own, peer: peer,  # noqa: ARG005
+        "both": lambda own, peer: own and peer,
+        "either": lambda own, peer: own or peer,
+    }
+)
+
+
+def decider(policy: DecisionPolicy, own: Gender, peer: Gender) -> Decider:
+    """Who decides, as the one with the gender `own` sees it; the peer sees the mirror of it."""
+    return POLICIES[policy](own, peer)
+
+
+def agreed(
+    policy: DecisionPolicy, genders: tuple[Gender, Gender], votes: tuple[bool | None, bool | None]
+) -> bool:
+    """Whether these votes connect the two; if not it is still open, whatever they are. None: no vote yet."""
+    own, peer = votes
+    return _MEANING[decider(policy, *genders)](own is True, peer is True)

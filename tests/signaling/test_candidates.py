@@ -1,0 +1,214 @@
+"""Which candidates pass: addresses of one host, never names to look up, and under relay only relays."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET
+
+from core.contract.calls import IceCandidate
+from core.errors import AppError, InvalidRequest, PayloadTooLarge
+from signaling.candidates import check_candidate
+from tests.signaling.samples import SAMPLES
+
+MUTATIONS = 6000
+UUID = "4f1c2d3e-aaaa-4bbb-8ccc-0123456789ab"
+HOST = "candidate:562107114 1 udp 2122194687 192.0.2.2 39651 typ host generation 0 ufrag dQWE network-id 3"
+ACTIVE = "candidate:1 1 tcp 1518214911 192.0.2.2 9 typ host tcptype active generation 0"
+RELAY = "candidate:3 1 UDP 92217343 198.51.100.77 49160 typ relay raddr 203.0.113.7 rport 51716"
+GOOD = (
+    HOST,
+    ACTIVE,
+    RELAY,
+    f"candidate:0 1 UDP 2122252543 {UUID}.local 51234 typ host",
+    f"candidate:2 1 TCP 2105524479 {UUID}.local 9 typ host tcptype active",
+    "candidate:0 2 UDP 2122252542 203.0.113.7 51718 typ host",
+    "candidate:1 1 UDP 1686052863 198.51.100.9 51716 typ srflx raddr 0.0.0.0 rport 0",
+    f"candidate:1 1 UDP 1686052863 198.51.100.9 51716 typ srflx raddr {UUID}.local rport 51716",
+    "candidate:7 1 udp 2122267903 2001:db8::1 38741 typ host generation 0",
+    "candidate:8 1 udp 2122267903 fe80::1 38741 typ host",
+    "candidate:9 1 tcp 1518214911 192.0.2.2 8443 typ host tcptype passive",
+    "candidate:9 1 tcp 1518214911 192.0.2.2 65535 typ prflx raddr :: rport 0 tcptype so",
+)
+
+
+def sent(text, **place):
+    return IceCandidate(candidate=text, **(place or {"sdpMid": "0", "sdpMLineIndex": 0}))
+
+
+def check(candidate, policy="all", max_bytes=512):
+    return check_candidate(candidate, max_bytes=max_bytes, ice_transport_policy=policy)
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_what_browsers_send_passes_as_it_is(text):
+    """Over UDP and TCP, by IPv4, IPv6 and the names that browsers hide addresses behind."""
+    assert check(sent(text)) == sent(text)
+
+
+def test_the_end_of_candidates_has_three_spellings():
+    """null, "" and an object without a candidate all mean it."""
+    for end in (None, "", sent(""), sent("", sdpMid="0", usernameFragment="dQWE")):
+        assert check(end) is None
+        assert check(end, "relay") is None
+
+
+@pytest.mark.parametrize("text", [text for text in GOOD if " typ relay" not in text])
+def test_relay_only_drops_others_silently(text):
+    """Nothing is passed on, which is neither an error nor the end of candidates."""
+    assert check(sent(text), "relay") is UNSET
+
+
+def test_a_relay_candidate_passes_without_the_address_it_was_made_from():
+    """`raddr` is the client's own address as the TURN server sees it."""
+    passed = check(sent(RELAY), "relay")
+    assert passed.candidate == RELAY.replace("203.0.113.7", "0.0.0.0").replace("51716", "0")
+    assert passed.sdpMid == "0"
+    assert check(passed, "relay") == passed
+
+
+REFUSED = {
+    "words": "hello",
+    "an SDP line": f"a={HOST}",
+    "two lines": f"{HOST}\r\na=x",
+    "a final line feed": f"{HOST}\n",
+    "a host name": HOST.replace("192.0.2.2", "evil.example"),
+    "a name below .local": HOST.replace("192.0.2.2", "printer.office.local"),
+    "a reflexive name": f"candidate:1 1 udp 1 {UUID}.local 5 typ srflx",
+    "localhost": HOST.replace("192.0.2.2", "localhost"),
+    "an address in short": HOST.replace("192.0.2.2", "127.1"),
+    "an address in octal": HOST.replace("192.0.2.2", "0177.0.0.01"),
+    "an address as a number": HOST.replace("192.0.2.2", "3221225986"),
+    "no address yet": HOST.replace("192.0.2.2", "0.0.0.0"),
+    "this network": HOST.replace("192.0.2.2", "0.1.2.3"),
+    "no IPv6 address yet": HOST.replace("192.0.2.2", "::"),
+    "a group in disguise": HOST.replace("192.0.2.2", "::ffff:224.0.0.1"),
+    "a zone": HOST.replace("192.0.2.2", "fe80::1%eth0"),
+    "a group": HOST.replace("192.0.2.2", "224.0.0.251"),
+    "an IPv6 group": HOST.replace("192.0.2.2", "ff02::fb"),
+    "everyone": HOST.replace("192.0.2.2", "255.255.255.255"),
+    "port 0": HOST.replace("39651", "0"),
+    "port 65536": HOST.replace("39651", "65536"),
+    "no port": HOST.replace("39651", "-1"),
+    "active TCP at a port": ACTIVE.replace(" 9 ", " 443 "),
+    "TCP without a type": ACTIVE.replace(" tcptype active", ""),
+    "an unknown TCP type": ACTIVE.replace("active", "passiv"),
+    "UDP with a TCP type": f"{HOST} tcptype active",
+    "another transport": HOST.replace("udp", "ssltcp"),
+    "another type": HOST.replace("typ host", "typ evil"),
+    "another component": HOST.replace(" 1 udp", " 3 udp"),
+    "priority 0": HOST.replace("2122194687", "0"),
+    "priority 2^31": HOST.replace("2122194687", str(2**31)),
+    "no foundation": HOST.replace("562107114", ""),
+    "a long foundation": HOST.replace("562107114", "5" * 33),
+    "a word too many": f"{HOST} generation",
+    "two spaces": HOST.replace(" typ", "  typ"),
+    "said twice": f"{HOST} generation 1",
+    "a related name": f"{HOST} raddr evil.example rport 1",
+    "a related port too high": RELAY.replace("rport 51716", "rport 65536"),
+    "half a related address": RELAY.replace(" rport 51716", ""),
+    "digits that are not ASCII": HOST.replace("39651", "\u0663\u0669"),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+@pytest.mark.parametrize("policy", ["all", "relay"])
+def test_what_is_no_candidate_is_refused(why, policy):
+    """Under either policy: a malformed one is an error, not one to drop."""
+    with pytest.raises(InvalidRequest):
+        check(sent(REFUSED[why]), policy)
+
+
+def test_too_long_is_too_large():
+    """The text by the setting, the mid and the user name by their grammar."""
+    assert check(sent(HOST), max_bytes=len(HOST)) == sent(HOST)
+    with pytest.raises(PayloadTooLarge):
+        check(sent(HOST), max_bytes=len(HOST) - 1)
+    with pytest.raises(PayloadTooLarge):
+        check(sent(HOST, sdpMid="m" * 33))
+    with pytest.raises(PayloadTooLarge):
+        check(sent(HOST, sdpMid="0", usernameFragment="u" * 257))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"sdpMLineIndex": None},
+        {"sdpMid": ""},
+        {"sdpMid": "0 1"},
+        {"sdpMid": "0\n"},
+        {"sdpMLineIndex": -1},
+        {"sdpMLineIndex": 3},
+        {"sdpMLineIndex": 2**70},
+        {"sdpMid": "0", "usernameFragment": "abc"},
+        {"sdpMid": "0", "usernameFragment": "ab cd"},
+    ],
+)
+def test_a_candidate_says_where_it_belongs(place):
+    """Else addIceCandidate of the peer would throw."""
+    with pytest.raises(InvalidRequest):
+        check(sent(HOST, **place))
+
+
+def test_a_mid_or_an_index_is_enough():
+    """Either names the section."""
+    assert check(sent(HOST, sdpMid="audio"))
+    assert check(sent(HOST, sdpMLineIndex=2, usernameFragment="dQWE"))
+
+
+def test_candidates_in_descriptions_are_those_that_trickle():
+    """What Chromium gathers passes here too, word for word."""
+    lines = [line for s in SAMPLES.values() for line in s.sdp.split("\r\n") if line.startswith("a=cand")]
+    assert len(lines) > 20
+    for line in lines:
+        assert check(sent(line[2:])) == sent(line[2:])
+
+
+def test_mutated_candidates_give_errors_of_the_catalogue_alone():
+    """What passes is stable, and under relay it is a relay without a related address."""
+    chance = random.Random(20260131)
+    passed = 0
+    for _ in range(MUTATIONS):
+        words = chance.choice(GOOD).split(" ")
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(words))
+            odd = (
+                "",
+                "-1",
+                "99999",
+                "evil.example",
+                "fe80::1%1",
+                "typ",
+                "\r\n",
+                "\ud800",
+                "0x1",
+                "::ffff:0:0",
+            )
+            words[at] = chance.choice((*words, *odd, words[at][1:], words[at] * 2))
+        text = " ".join(words)
+        for policy in ("all", "relay"):
+            try:
+                good = check(sent(text), policy)
+            except AppError:
+                continue
+            passed += 1
+            if good is UNSET:
+                assert policy == "relay"
+                continue
+            assert check(good, policy) == good
+            assert policy == "all" or " typ relay" in good.candidate
+    assert passed > MUTATIONS // 20, "the mutations are too wild to show anything"
+
+
+@given(
+    st.text(max_size=600), st.text(max_size=40) | st.none(), st.integers() | st.none(), st.text() | st.none()
+)
+def test_any_text_gives_a_known_error(text, mid, index, ufrag):
+    """Whatever stands in whichever field."""
+    for candidate in (text, f"candidate:{text}", f"{HOST} {text}"):
+        offered = IceCandidate(candidate=candidate, sdpMid=mid, sdpMLineIndex=index, usernameFragment=ufrag)
+        try:
+            check(offered)
+        except AppError:
+            continue
