@@ -153,7 +153,7 @@ class Gateway:
                 await self._lifecycle.arrived(caller)
                 ready = await self._lifecycle.ready(connection)
                 data = msgspec.json.encode(ready)
-                self._wire.emit(caller.sid, type(ready).event, data, opening.offset)
+                self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
                 last = opening.start
                 if opening.recovered:
                     last = await self._replay(caller, last)
@@ -161,7 +161,7 @@ class Gateway:
         except Exception:
             # The client comes back by itself, and finds things as they are then.
             _log.exception("a connection could not be welcomed", user_id=caller.user_id)
-            await self._wire.close(caller.sid)
+            self._wire.close(caller.sid, "not welcomed")
 
     async def _replay(self, caller: Caller, last: Any) -> Any:
         missed = await self._events.after(caller.user_id, last)
@@ -195,7 +195,9 @@ class Gateway:
 
     def _send(self, sid: str, user_id: str, announcement: Announcement) -> None:
         offset = None if announcement.id is None else self._recovery.offset(user_id, announcement.id)
-        self._wire.emit(sid, announcement.name, announcement.data, offset)
+        self._wire.emit_encoded(
+            announcement.name, announcement.data, sid, offset=offset, volatile=offset is None
+        )
 
     async def _refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
         access = await self._authenticate(command.token, self._clock())
@@ -267,13 +269,13 @@ class Gateway:
 
     async def _revoke(self, sid: str, code: str) -> None:
         revoked = SessionRevoked(code=code)  # type: ignore[arg-type]  # our own words, from the bus
-        self._wire.emit(sid, SessionRevoked.event, msgspec.json.encode(revoked), None)
+        self._wire.emit_encoded(SessionRevoked.event, msgspec.json.encode(revoked), sid)
         await self._wire.disconnect(sid)
 
     async def drain(self, timeout_s: float = 5) -> None:
         """Send every client elsewhere: the transports are closed, so that they come back by themselves."""
         for sid in tuple(self._connections):
-            await self._wire.close(sid)
+            self._wire.close(sid, "draining")
         try:
             async with asyncio.timeout(timeout_s):
                 await self._empty.wait()

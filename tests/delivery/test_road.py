@@ -1,0 +1,157 @@
+"""The road of events: kept, announced, in order, once; over a real Redis, through what befalls it."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from redis.asyncio import Redis
+
+from core.contract.calls import CallEnded
+from core.contract.session import PresenceChanged
+from core.ids import new_id
+from db.bus import Bus
+from db.events import Announcement, EventId, EventRoad, channel, read_announcement
+from realtime.gateway.outlet import Outlet
+
+
+BUS = f"bus-{uuid.uuid4().hex}"
+
+
+@dataclass
+class Client:
+    """A connected device: what its outlet lets through."""
+
+    road: EventRoad
+    bus: Bus
+    user: str
+    device: str = "phone"
+    got: list[Announcement] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.outlet = Outlet(self._take, lambda last: self.road.after(self.user, last))
+
+    def _take(self, announcement: Announcement) -> None:
+        self.got.append(announcement)
+        self.arrived.set()
+
+    def hear(self, raw: bytes) -> None:
+        self.outlet.take(read_announcement(raw))
+
+    async def connect(self) -> "Client":
+        await self.bus.subscribe(channel(self.user), self.hear)
+        self.outlet.open(self.device, (await self.road.tail(self.user)).end)
+        return self
+
+    async def receives(self, count: int) -> list[str]:
+        async with asyncio.timeout(10):
+            while len(self.got) < count:
+                self.arrived.clear()
+                await self.arrived.wait()
+        return [a.data.decode() for a in self.got]
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def bus(redis_url: str) -> AsyncIterator[Bus]:
+    async with Redis.from_url(redis_url, client_name=BUS) as client, Bus(client, BUS, canary_s=0.5) as bus:
+        yield bus
+
+
+@pytest.fixture
+def road(redis: Redis) -> EventRoad:
+    return EventRoad(redis, keep=50, keep_s=300)
+
+
+def ended(number: int) -> CallEnded:
+    return CallEnded(call_id=new_id(), reason="hung_up", duration_s=number)
+
+
+async def test_events_arrive_in_order(road: EventRoad, bus: Bus) -> None:
+    ana = await Client(road, bus, new_id()).connect()
+    for number in range(20):
+        await road.send(ana.user, ended(number))
+    got = await ana.receives(20)
+    assert [f'"duration_s":{n}' in data for n, data in enumerate(got)] == [True] * 20
+    assert [a.id for a in ana.got] == sorted(a.id for a in ana.got if a.id)
+
+
+async def test_the_same_key_is_said_once(road: EventRoad, bus: Bus) -> None:
+    ana = await Client(road, bus, new_id()).connect()
+    for number in (1, 2):
+        await road.send(ana.user, ended(number), key="call:1")
+    await road.send(ana.user, ended(3))
+    assert ['"duration_s":1' in data or '"duration_s":3' in data for data in await ana.receives(2)] == [
+        True,
+        True,
+    ]
+
+
+async def test_an_event_for_one_device_reaches_that_device_alone(road: EventRoad, bus: Bus) -> None:
+    user = new_id()
+    phone, laptop = await Client(road, bus, user).connect(), await Client(road, bus, user, "laptop").connect()
+    await road.send(user, ended(1), device="phone")
+    await road.send(user, ended(2), not_device="phone")
+    await road.send(user, ended(3))
+    await phone.receives(2)
+    await laptop.receives(2)
+    assert [b'"duration_s":2' in a.data for a in phone.got] == [False, False]
+    assert [b'"duration_s":1' in a.data for a in laptop.got] == [False, False]
+
+
+async def test_volatile_events_are_announced_and_not_kept(road: EventRoad, bus: Bus) -> None:
+    ana = await Client(road, bus, new_id()).connect()
+    await road.send(ana.user, PresenceChanged(user_id=new_id(), status="online", last_seen=None))
+    await ana.receives(1)
+    assert ana.got[0].id is None
+    assert await road.after(ana.user, EventId(0, 0)) == []
+
+
+async def test_a_missed_announcement_is_read_from_the_stream(road: EventRoad, bus: Bus) -> None:
+    """The bus dropped two; the third names a predecessor that nobody has seen."""
+    ana = await Client(road, bus, new_id()).connect()
+    await road.send(ana.user, ended(0))
+    await ana.receives(1)
+    await bus.unsubscribe(channel(ana.user), ana.hear)
+    for number in (1, 2):
+        await road.send(ana.user, ended(number))
+    await bus.subscribe(channel(ana.user), ana.hear)
+    await road.send(ana.user, ended(3))
+    got = await ana.receives(4)
+    assert [f'"duration_s":{n}' in data for n, data in enumerate(got)] == [True] * 4
+
+
+async def test_the_bus_comes_back_by_itself_and_everyone_catches_up(
+    road: EventRoad, bus: Bus, redis: Redis
+) -> None:
+    """Redis drops the connection of the bus: events sent meanwhile are read afterwards."""
+    ana = await Client(road, bus, new_id()).connect()
+
+    async def catch_up() -> None:
+        ana.outlet.catch_up()
+
+    bus.on_return.append(catch_up)
+    for client in await redis.client_list(_type="pubsub"):
+        if client["name"] == BUS:
+            await redis.client_kill_filter(_id=client["id"])
+    for number in range(5):
+        await road.send(ana.user, ended(number))
+    got = await ana.receives(5)
+    assert [f'"duration_s":{n}' in data for n, data in enumerate(got)] == [True] * 5
+    await bus.check()
+
+
+async def test_a_stream_keeps_no_more_than_it_should(road: EventRoad, redis: Redis) -> None:
+    user = new_id()
+    for number in range(60):
+        await road.send(user, ended(number))
+    tail = await road.tail(user)
+    assert tail.length == 50
+    assert 0 < await redis.pttl(f"events:{{{user}}}") <= 300_000

@@ -1,0 +1,81 @@
+"""Offsets and pids: whose they are, and what they still serve for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.events import Announcement, EventId, Tail
+from realtime.gateway.recovery import Recovery, worth_replaying
+from tests.rules.people import ANA, BEN
+
+NOW = 1_700_000_000_000
+recovery = Recovery("a secret of some length", keep=1000, keep_s=300)
+
+
+def tail(*, first: int | None = None, end: int = NOW, length: int = 1) -> Tail:
+    start = None if first is None else EventId(first, 0)
+    return Tail(EventId(end, 0), start, length if first is not None else 0, NOW)
+
+
+def test_an_offset_is_read_back_by_its_owner_alone() -> None:
+    offset = recovery.offset(ANA, EventId(NOW, 3))
+    assert recovery.place(ANA, offset) == EventId(NOW, 3)
+    assert recovery.place(BEN, offset) is None
+
+
+def test_a_pid_belongs_to_one_user_and_is_never_given_twice() -> None:
+    pid = recovery.new_pid(ANA)
+    assert recovery.owns_pid(ANA, pid)
+    assert not recovery.owns_pid(BEN, pid)
+    assert pid != recovery.new_pid(ANA)
+
+
+@given(st.text(max_size=60))
+def test_no_made_up_text_is_an_offset_or_a_pid(text: str) -> None:
+    assert recovery.place(ANA, text) is None
+    assert not recovery.owns_pid(ANA, text)
+
+
+@pytest.mark.parametrize(
+    ("place", "kept", "serves"),
+    [
+        (NOW - 1_000, tail(first=NOW - 5_000), True),  # within what is kept
+        (NOW - 900_000, tail(first=NOW - 900_000), True),  # old, and still kept
+        (NOW - 10_000, tail(first=NOW - 5_000), True),  # before the first, which nothing preceded lately
+        (
+            NOW - 10_000,
+            tail(first=NOW - 5_000, length=1001),
+            False,
+        ),  # before the first, and some were dropped
+        (NOW - 10_000, tail(first=NOW - 5_000, length=1000), True),  # exactly as many as are promised
+        (NOW - 301_000, tail(first=NOW - 5_000), False),  # too long ago to know
+        (NOW - 1_000, tail(), True),  # nothing has happened
+        (NOW - 301_000, tail(), False),  # whatever happened is forgotten
+        (NOW + 60_000, tail(first=NOW - 5_000), False),  # the future
+        (NOW + 60_000, tail(), False),
+    ],
+)
+def test_what_an_offset_serves_for(place: int, kept: Tail, serves: bool) -> None:
+    assert recovery.serves(EventId(place, 0), kept) is serves
+
+
+def event(name: str, call_id: str | None = None) -> Announcement:
+    data = b"{}" if call_id is None else b'{"call_id":"%b"}' % call_id.encode()
+    return Announcement(EventId(NOW, 0), None, name, "", "", data)
+
+
+def test_of_an_ended_call_only_the_end_and_the_decision_are_replayed() -> None:
+    missed = [
+        event("call:offered", "over"),
+        event("call:signal", "over"),
+        event("chat:message"),
+        event("call:ended", "over"),
+        event("decision:result", "over"),
+        event("call:offered", "new"),
+    ]
+    assert [m.name for m in worth_replaying(missed)] == [
+        "chat:message",
+        "call:ended",
+        "decision:result",
+        "call:offered",
+    ]
