@@ -12,7 +12,7 @@ import asyncpg
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_HERE = Path(__file__).with_name("migrations")
+FOLDER = Path(__file__).with_name("migrations")
 _LOCK = 7_312_026_001  # Any number that nothing else on this database locks.
 
 
@@ -29,7 +29,7 @@ class MigrationError(Exception):
 
 def revisions() -> list[str]:
     """All versions of the schema, oldest first: the names of the SQL files."""
-    return sorted(path.stem for path in (_HERE / "versions").glob("*.sql"))
+    return sorted(path.stem for path in (FOLDER / "versions").glob("*.sql"))
 
 
 async def migrate(url: str, log: Log) -> None:
@@ -78,7 +78,7 @@ def _run_pending(connection: "Connection") -> None:
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
-    script = ScriptDirectory(str(_HERE))
+    script = ScriptDirectory(str(FOLDER))
     with EnvironmentContext(
         Config(),
         script,

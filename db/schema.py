@@ -1,7 +1,7 @@
-"""The schema on one page, `db/schema.sql`: what the migrations make of an empty database. Derived, never edited.
+"""The schema on one page, `db/schema.sql`: what the migrations make of an empty database. Not edited by hand.
 
-`python -m db.schema` writes it anew after a migration was added, on the server of `DATABASE_URL` or an embedded
-one; a test compares the two.
+`python -m db.schema` writes it anew when a migration was added, on the server of `DATABASE_URL` or on an
+embedded one; a test compares the two.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _HEAD = "-- Written by `python -m db.schema` from the migrations; do not edit.\n
 async def replayed(url: str) -> str:
     """The text of the schema that the migrations make, on a scratch database of the server at `url`.
 
-    The user has to be allowed to create databases. Raises asyncpg's errors and RuntimeError when pg_dump fails.
+    The user has to be allowed to create databases. Raises asyncpg's errors, RuntimeError when pg_dump fails.
     """
     async with scratch_database(url) as empty:
         await migrate(empty, logging.getLogger(__name__))
@@ -71,10 +71,9 @@ async def dump(url: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A dump without comments, settings of the session and psql's own commands, and with single empty lines."""
-    lines = (
-        line for line in text.splitlines() if not line.startswith(("--", "SET ", "SELECT pg_catalog.", "\\"))
-    )
+    """A dump without comments, settings of the session and psql's commands; empty lines one at a time."""
+    noise = ("--", "SET ", "SELECT pg_catalog.", "\\")
+    lines = (line for line in text.splitlines() if not line.startswith(noise))
     kept: list[str] = []
     for line in lines:
         if line or (kept and kept[-1]):

@@ -100,6 +100,16 @@ CREATE VIEW identity.cards AS
     (photos ->> 0) AS photo_url
    FROM identity.profiles;
 
+CREATE TABLE identity.idempotency_keys (
+    endpoint text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
+    CONSTRAINT idempotency_keys_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
+);
+
 CREATE TABLE identity.refresh_tokens (
     hash bytea NOT NULL,
     session_id uuid NOT NULL,
@@ -235,6 +245,9 @@ ALTER TABLE ONLY identity.bans
 ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (blocker_id, blocked_id);
 
+ALTER TABLE ONLY identity.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (endpoint, key);
+
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_pkey PRIMARY KEY (user_id);
 
@@ -332,6 +345,9 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

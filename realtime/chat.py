@@ -93,20 +93,25 @@ class Chat:
 def check_sayable(command: ChatSend, max_chars: int) -> None:
     """Whether this can be a message of at most `max_chars` code points.
 
-    Raises `PayloadTooLarge` for a longer one, `InvalidRequest` for what says nothing or cannot be stored.
+    Raises `PayloadTooLarge` for a longer one, `InvalidRequest` for what is empty or cannot be stored.
     """
-    if command.type != "text" or command.media_id is not None:
+    if command.type != "text":
         raise InvalidRequest("Only text can be sent so far.", details={"field": "type"})
-    content = command.content
-    if content is None or not content.strip():
-        raise InvalidRequest("A text message says something.", details={"field": "content"})
-    if len(content) > max_chars:
+    if command.media_id is not None:
+        raise InvalidRequest("A text message has no media.", details={"field": "media_id"})
+    if not command.content:
+        raise InvalidRequest("A text message has content.", details={"field": "content"})
+    if len(command.content) > max_chars:
         raise PayloadTooLarge(f"A message has at most {max_chars} characters.", details={"field": "content"})
-    for field, text in (("content", content), ("client_id", command.client_id)):
+    for field, text in (("content", command.content), ("client_id", command.client_id)):
         if not is_storable(text):
-            raise InvalidRequest("This has characters that no text may have.", details={"field": field})
+            raise InvalidRequest("No text may have a NUL or half a surrogate pair.", details={"field": field})
 
 
 def is_storable(text: str) -> bool:
-    """Whether Postgres takes this text: neither NUL nor half of a surrogate pair in it."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    """Whether Postgres takes this text: it is UTF-8, and NUL is not in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text

@@ -84,6 +84,18 @@ CREATE TABLE identity.refresh_tokens (
 CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens (session_id) WHERE used_at IS NULL;
 CREATE INDEX tokens_of_a_session ON identity.refresh_tokens (session_id);
 
+-- A request that creates, told by the client's own key, so that a retry gets the first answer. `fingerprint`
+-- leaves the password out: a fast hash of it must not lie here.
+CREATE TABLE identity.idempotency_keys (
+    endpoint text NOT NULL,
+    key text NOT NULL CHECK (char_length(key) BETWEEN 1 AND 200),
+    fingerprint bytea NOT NULL CHECK (octet_length(fingerprint) = 32),
+    -- Taken before the account is there: whoever comes second waits here, not at the account's own indexes.
+    user_id uuid NOT NULL REFERENCES identity.users DEFERRABLE INITIALLY DEFERRED,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (endpoint, key)
+);
+
 -- `until` null: for ever.
 CREATE TABLE identity.bans (
     id uuid PRIMARY KEY,

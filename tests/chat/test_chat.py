@@ -1,0 +1,164 @@
+"""Chat as two people have it: say, read, type, end."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.contract.chat import (
+    ChatHistory,
+    ChatMessage,
+    ChatRead,
+    ChatReceipt,
+    ChatSend,
+    ChatTyping,
+    ChatTypingChanged,
+)
+from core.contract.connections import ConnectionEnd, ConnectionEnded
+from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge, Unavailable
+from core.ids import new_id
+from realtime.chat import is_storable
+from tests.chat.conftest import MAX_CHARS, Talk, caller
+
+
+def hello(talk: Talk, content: str | None = "hello", client_id: str = "1", **more: str) -> ChatSend:
+    return ChatSend(room_id=talk.room_id, client_id=client_id, content=content, **more)
+
+
+async def test_both_hear_a_message(talk: Talk):
+    """The sender's own devices too; the answer is the same message."""
+    sent = await talk.chat.send(talk.ana, hello(talk))
+    assert (sent.message.seq, sent.message.content, sent.message.client_id) == (1, "hello", "1")
+    assert sent.message.sender_id == talk.ana.user_id
+    assert (
+        talk.heard.by(talk.ben.user_id)
+        == talk.heard.by(talk.ana.user_id)
+        == [ChatMessage(message=sent.message)]
+    )
+
+
+async def test_a_repeated_send_is_one_message_heard_once(talk: Talk):
+    """A retry after a lost acknowledgement has the effect of one and the first answer."""
+    sent = await talk.chat.send(talk.ana, hello(talk))
+    assert await talk.chat.send(talk.ana, hello(talk)) == sent
+    assert len(talk.heard.by(talk.ben.user_id)) == 1
+
+
+async def test_a_repeat_mends_an_announcement_that_failed(talk: Talk):
+    """Committed but not announced: the client is told to try again, and that makes the other hear it."""
+    talk.heard.down = True
+    with pytest.raises(Unavailable):
+        await talk.chat.send(talk.ana, hello(talk))
+    talk.heard.down = False
+    sent = await talk.chat.send(talk.ana, hello(talk))
+    assert talk.heard.by(talk.ben.user_id) == [ChatMessage(message=sent.message)]
+    history = await talk.chat.history(talk.ben, ChatHistory(room_id=talk.room_id))
+    assert (history.messages, history.has_more) == ([sent.message], False)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"content": None}, InvalidRequest),
+        ({"content": ""}, InvalidRequest),
+        ({"content": "x" * (MAX_CHARS + 1)}, PayloadTooLarge),
+        ({"content": "a\0b"}, InvalidRequest),
+        ({"content": "\ud83d"}, InvalidRequest),
+        ({"client_id": "a\0b"}, InvalidRequest),
+        ({"type": "image"}, InvalidRequest),
+        ({"type": "voice", "media_id": new_id()}, InvalidRequest),
+        ({"media_id": new_id()}, InvalidRequest),
+        ({"reply_to": new_id()}, NotFound),
+    ],
+)
+async def test_what_cannot_be_said_is_refused(talk: Talk, change: dict[str, str], error: type[AppError]):
+    """Nothing is stored and nobody hears of it."""
+    with pytest.raises(error):
+        await talk.chat.send(talk.ana, hello(talk, **change))
+    assert talk.heard.events == []
+    assert (await talk.chat.history(talk.ana, ChatHistory(room_id=talk.room_id))).messages == []
+
+
+async def test_the_longest_message_comes_back_as_it_was_said(talk: Talk):
+    """Characters are code points, whatever they weigh; quotes and newlines are text."""
+    content = ("\U0001f642'\"\n\\u0000é" * MAX_CHARS)[:MAX_CHARS]
+    await talk.chat.send(talk.ana, hello(talk, content))
+    [message] = (await talk.chat.history(talk.ben, ChatHistory(room_id=talk.room_id))).messages
+    assert message.content == content
+
+
+@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\0\ud800\udfff"))))
+def test_storable_is_all_but_nul_and_halves_of_pairs(text: str):
+    """Character by character, as Unicode numbers them."""
+    assert is_storable(text) == all(ord(c) != 0 and not 0xD800 <= ord(c) <= 0xDFFF for c in text)
+
+
+async def test_reading_tells_both(talk: Talk):
+    """The other sees how far; the reader's own devices clear their badge; once."""
+    for n in range(3):
+        await talk.chat.send(talk.ana, hello(talk, client_id=str(n)))
+    talk.heard.events.clear()
+    for seq in (2, 2, 1):
+        await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=seq))
+    receipt = ChatReceipt(room_id=talk.room_id, user_id=talk.ben.user_id, delivered_seq=2, read_seq=2)
+    assert talk.heard.by(talk.ana.user_id) == talk.heard.by(talk.ben.user_id) == [receipt]
+    assert await talk.world.rooms.unread(talk.ben.user_id) == {talk.room_id: 1}
+
+
+async def test_typing_reaches_the_other_alone(talk: Talk):
+    """Each time anew: it expires by itself."""
+    for typing in (True, True, False):
+        await talk.chat.typing(talk.ana, ChatTyping(room_id=talk.room_id, typing=typing))
+    told = [
+        ChatTypingChanged(room_id=talk.room_id, user_id=talk.ana.user_id, typing=t)
+        for t in (True, True, False)
+    ]
+    assert talk.heard.by(talk.ben.user_id) == told
+    assert talk.heard.by(talk.ana.user_id) == []
+
+
+async def test_a_stranger_finds_no_room(talk: Talk):
+    """Whatever they try, and nobody hears of it."""
+    cleo = caller(await talk.world.person("Cleo"))
+    with pytest.raises(NotFound):
+        await talk.chat.send(cleo, hello(talk))
+    with pytest.raises(NotFound):
+        await talk.chat.history(cleo, ChatHistory(room_id=talk.room_id))
+    with pytest.raises(NotFound):
+        await talk.chat.read(cleo, ChatRead(room_id=talk.room_id, seq=1))
+    with pytest.raises(NotFound):
+        await talk.chat.typing(cleo, ChatTyping(room_id=talk.room_id, typing=True))
+    with pytest.raises(NotFound):
+        await talk.connections.end(cleo, ConnectionEnd(connection_id=talk.connection.id))
+    assert talk.heard.events == []
+
+
+async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk):
+    """Each sees the other on it; the room stays readable, nothing more is said or typed."""
+    await talk.chat.send(talk.ana, hello(talk))
+    talk.heard.events.clear()
+    for member in (talk.ana, talk.ben, talk.ana):
+        await talk.connections.end(member, ConnectionEnd(connection_id=talk.connection.id))
+    for member, peer in ((talk.ana, talk.ben), (talk.ben, talk.ana)):
+        [ended] = talk.heard.by(member.user_id)
+        assert isinstance(ended, ConnectionEnded)
+        assert (ended.connection.active, ended.connection.peer.user_id) == (False, peer.user_id)
+    with pytest.raises(Gone):
+        await talk.chat.send(talk.ben, hello(talk))
+    with pytest.raises(Gone):
+        await talk.chat.typing(talk.ben, ChatTyping(room_id=talk.room_id, typing=True))
+    assert len((await talk.chat.history(talk.ben, ChatHistory(room_id=talk.room_id))).messages) == 1
+    await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=1))
+
+
+async def test_a_block_ends_the_talk(talk: Talk):
+    """A report with a block, at once; the blocked one learns of the end and no more of the other."""
+    row = await talk.world.encounters.report(
+        new_id(), talk.connection.call_id, talk.ana.user_id, talk.ben.user_id, "spam", None, True, 1
+    )
+    assert row is not None
+    await talk.connections.tell_ended(row)
+    [ended] = talk.heard.by(talk.ben.user_id)
+    assert isinstance(ended, ConnectionEnded)
+    assert (ended.connection.active, ended.connection.peer.languages) == (False, [])
+    with pytest.raises(Gone):
+        await talk.chat.send(talk.ben, hello(talk))

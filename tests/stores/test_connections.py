@@ -1,0 +1,140 @@
+"""What a call leads to, on the real Postgres: connections, their end, reports and blocks."""
+
+import asyncio
+
+import pytest
+
+from core.clock import now_ms
+from core.errors import Blocked, NotFound
+from core.ids import new_id
+from tests.stores.world import TODAY, World
+
+
+async def report(world: World, call: str, reporter: str, reported: str, *, block: bool = True):
+    return await world.encounters.report(
+        new_id(), call, reporter, reported, "harassment", "was rude", block, now_ms()
+    )
+
+
+async def test_a_yes_makes_a_connection_a_room_and_the_outcome(world: World):
+    """All of it is there at once, and the same for both."""
+    ana, ben = pair = await world.pair()
+    row = await world.connected(pair)
+    assert (row.user_a, row.user_b, row.active, row.video_enabled) == (*sorted(pair), True, False)
+    assert await world.rooms.members(row.room_id, ana) == tuple(sorted(pair))
+    assert await world.encounters.open_calls(ana) == []
+    mine = await world.encounters.connection(row.id, ana, today=TODAY)
+    theirs = await world.encounters.connection(row.id, ben, today=TODAY)
+    assert (mine.id, mine.room_id, mine.active) == (theirs.id, theirs.room_id, theirs.active)
+    assert (mine.peer.user_id, theirs.peer.user_id) == (ben, ana)
+
+
+async def test_connecting_again_gives_the_same_connection(world: World):
+    """Whether the executor repeats itself or the pair meets again."""
+    pair = await world.pair()
+    row = await world.connected(pair)
+    assert await world.connect(row.call_id, pair) == row
+    assert await world.connect(await world.talked(pair), pair[::-1]) == row
+
+
+async def test_a_repeat_does_not_revive_what_was_ended(world: World):
+    """The call led to this connection; that it is over stays so. A later call makes a new one."""
+    ana, _ = pair = await world.pair()
+    row = await world.connected(pair)
+    await world.encounters.end_connection(row.id, ana, now_ms())
+    repeated = await world.connect(row.call_id, pair)
+    assert (repeated.id, repeated.active) == (row.id, False)
+    new = await world.connected(pair)
+    assert new.id != row.id
+    assert new.active
+
+
+async def test_connecting_at_once_makes_one_connection(world: World):
+    """Two nodes, two calls, either order of the pair: one connection with one room."""
+    ana, ben = pair = await world.pair()
+    calls = [await world.talked(pair) for _ in range(4)]
+    async with asyncio.timeout(20):
+        rows = await asyncio.gather(
+            *(world.connect(call, users) for call in calls for users in ((ana, ben), (ben, ana)))
+        )
+    assert len({(row.id, row.room_id) for row in rows}) == 1
+    assert len(await world.encounters.connections(ana, before=None, limit=10, today=TODAY)) == 1
+
+
+async def test_a_block_before_the_yes_forbids_the_connection(world: World):
+    """Nothing is made of it, whoever has blocked."""
+    ana, ben = pair = await world.pair()
+    call = await world.talked(pair)
+    await world.block(ben, ana)
+    with pytest.raises(Blocked):
+        await world.connect(call, pair)
+    assert await world.encounters.connections(ana, before=None, limit=10, today=TODAY) == []
+
+
+async def test_connections_page_from_the_newest(world: World):
+    """Only one's own, ended ones too, without gap or repeat."""
+    ana = await world.person("Ana")
+    rows = [await world.connected((ana, await world.person(f"P{n}"))) for n in range(3)]
+    await world.connected(await world.pair())
+    await world.encounters.end_connection(rows[0].id, ana, now_ms())
+    first = await world.encounters.connections(ana, before=None, limit=2, today=TODAY)
+    rest = await world.encounters.connections(ana, before=first[-1].id, limit=2, today=TODAY)
+    assert [view.id for view in first + rest] == sorted((row.id for row in rows), reverse=True)
+    assert {view.id: view.active for view in first + rest}[rows[0].id] is False
+
+
+async def test_others_connections_are_not_found(world: World):
+    """To see or to end."""
+    row = await world.connected(await world.pair())
+    cleo = await world.person("Cleo")
+    with pytest.raises(NotFound):
+        await world.encounters.connection(row.id, cleo, today=TODAY)
+    with pytest.raises(NotFound):
+        await world.encounters.end_connection(row.id, cleo, now_ms())
+    ana = await world.encounters.connection(row.id, row.user_a, today=TODAY)
+    assert ana.active
+
+
+async def test_a_report_blocks_and_ends_the_connection(world: World):
+    """In one step, and the repeat says the same."""
+    ana, ben = pair = await world.pair()
+    row = await world.connected(pair)
+    call = await world.talked(pair)
+    ended = await report(world, call, ana, ben)
+    assert ended is not None
+    assert (ended.id, ended.active) == (row.id, False)
+    assert await report(world, call, ana, ben) == ended
+    assert await world.encounters.avoid(ben, now_ms()) == {ana}
+    count = "SELECT count(*) FROM interaction.reports WHERE call_id = $1 AND status = 'open'"
+    assert await world.pool.fetchval(count, call) == 1
+
+
+async def test_a_report_without_a_block_leaves_the_connection(world: World):
+    """When the reporter says so."""
+    ana, ben = pair = await world.pair()
+    row = await world.connected(pair)
+    assert await report(world, row.call_id, ana, ben, block=False) is None
+    assert (await world.encounters.connection(row.id, ana, today=TODAY)).active
+    assert await world.encounters.avoid(ben, now_ms()) == frozenset()
+
+
+async def test_both_may_report_one_call_at_once(world: World):
+    """One report each, the connection ends once."""
+    ana, ben = pair = await world.pair()
+    row = await world.connected(pair)
+    async with asyncio.timeout(10):
+        ended = await asyncio.gather(
+            report(world, row.call_id, ana, ben), report(world, row.call_id, ben, ana)
+        )
+    assert [each.id for each in ended if each] == [row.id]
+
+
+async def test_only_who_was_there_reports(world: World):
+    """Nobody is reported, or blocked, for a call that they or the reporter were not in."""
+    ana, _ = pair = await world.pair()
+    call = await world.talked(pair)
+    cleo = await world.person("Cleo")
+    for reporter, reported in ((cleo, ana), (ana, cleo)):
+        with pytest.raises(NotFound):
+            await report(world, call, reporter, reported)
+    assert await world.encounters.avoid(cleo, now_ms()) == frozenset()

@@ -1,0 +1,202 @@
+"""Rooms and messages on the real Postgres."""
+
+import asyncio
+
+import pytest
+
+from core.clock import now_ms
+from core.errors import Gone, NotFound
+from core.ids import new_id
+from tests.stores.world import TODAY, World
+
+
+async def room(world: World) -> tuple[str, str, str]:
+    ana, ben = pair = await world.pair()
+    return (await world.connected(pair)).room_id, ana, ben
+
+
+async def page(world: World, room_id: str, reader: str, *, before=None, after=None, limit=100):
+    messages, has_more = await world.rooms.history(
+        room_id, reader, before_seq=before, after_seq=after, limit=limit
+    )
+    return [message.seq for message in messages], has_more
+
+
+async def test_messages_count_from_one(world: World):
+    """Each with what was said, by whom, in reply to what."""
+    room_id, ana, ben = await room(world)
+    first = await world.say(room_id, ana, "hello")
+    second = await world.say(room_id, ben, "hi", reply_to=first.message.id)
+    assert (first.message.seq, second.message.seq) == (1, 2)
+    assert (first.created, set(first.members)) == (True, {ana, ben})
+    messages, _ = await world.rooms.history(room_id, ana, before_seq=None, after_seq=None, limit=10)
+    assert messages == [first.message, second.message]
+    assert (messages[1].content, messages[1].sender_id, messages[1].reply_to) == ("hi", ben, messages[0].id)
+
+
+async def test_the_same_client_id_is_the_same_message(world: World):
+    """Of one sender; another sender's client ids are their own."""
+    room_id, ana, ben = await room(world)
+    said = await world.say(room_id, ana, "hello", client_id="1")
+    again = await world.say(room_id, ana, "hello?", client_id="1")
+    assert (again.message, again.created) == (said.message, False)
+    assert (await world.say(room_id, ben, "hi", client_id="1")).message.seq == 2
+
+
+async def test_two_hundred_at_once_leave_no_gap(world: World):
+    """Both send at once, many of them twice: seq is 1, 2, 3 … and everybody got their own."""
+    room_id, ana, ben = await room(world)
+    sends = [(sender, f"{n}") for n in range(80) for sender in (ana, ben)]
+    repeats = sends[:40]
+    async with asyncio.timeout(30):
+        stored = await asyncio.gather(
+            *(world.say(room_id, sender, n, client_id=n) for sender, n in sends + repeats)
+        )
+    first = {}
+    for (sender, n), each in zip(sends + repeats, stored, strict=True):
+        assert (each.message.sender_id, each.message.client_id) == (sender, n)
+        assert first.setdefault((sender, n), each.message) == each.message
+    assert sorted(message.seq for message in first.values()) == list(range(1, 161))
+    assert sum(each.created for each in stored) == 160
+    seqs, _ = await page(world, room_id, ana, limit=200)
+    assert seqs == list(range(1, 161))
+
+
+async def test_only_members_see_a_room(world: World):
+    """To others there is no such room, whatever they try."""
+    room_id, ana, _ = await room(world)
+    cleo = await world.person("Cleo")
+    for who, where in ((cleo, room_id), (ana, new_id())):
+        with pytest.raises(NotFound):
+            await world.say(where, who)
+        with pytest.raises(NotFound):
+            await page(world, where, who)
+        with pytest.raises(NotFound):
+            await world.rooms.read(where, who, 1)
+        with pytest.raises(NotFound):
+            await world.rooms.members(where, who)
+        with pytest.raises(NotFound):
+            await world.rooms.room(where, who, today=TODAY)
+
+
+async def test_a_reply_stays_in_its_room(world: World):
+    """A message of another room is not found, and the refusal takes no seq."""
+    room_id, ana, _ = await room(world)
+    elsewhere, cleo, _ = await room(world)
+    foreign = await world.say(elsewhere, cleo)
+    with pytest.raises(NotFound):
+        await world.say(room_id, ana, reply_to=foreign.message.id)
+    assert (await world.say(room_id, ana)).message.seq == 1
+
+
+async def test_nothing_is_said_after_the_end(world: World):
+    """What was said stays readable, and a repeated send still gives its message."""
+    ana, ben = pair = await world.pair()
+    connection = await world.connected(pair)
+    said = await world.say(connection.room_id, ana, client_id="1")
+    await world.encounters.end_connection(connection.id, ben, now_ms())
+    with pytest.raises(Gone):
+        await world.say(connection.room_id, ana)
+    with pytest.raises(Gone):
+        await world.rooms.members(connection.room_id, ana, to_speak=True)
+    assert (await world.say(connection.room_id, ana, client_id="1")).message == said.message
+    assert await page(world, connection.room_id, ben) == ([1], False)
+    assert (await world.rooms.room(connection.room_id, ana, today=TODAY)).active is False
+
+
+async def test_an_end_waits_for_the_message_before_it(world: World):
+    """However sends and the end cross: what was acknowledged is in, in order, and the rest is refused."""
+    ana, ben = pair = await world.pair()
+    connection = await world.connected(pair)
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(
+            *(world.say(connection.room_id, ana) for _ in range(10)),
+            world.encounters.end_connection(connection.id, ben, now_ms()),
+            *(world.say(connection.room_id, ben) for _ in range(10)),
+            return_exceptions=True,
+        )
+    answers.pop(10)
+    refused = [answer for answer in answers if isinstance(answer, Exception)]
+    assert all(isinstance(error, Gone) for error in refused)
+    seqs, _ = await page(world, connection.room_id, ana)
+    assert seqs == list(range(1, 21 - len(refused)))
+
+
+async def test_a_message_that_waits_while_the_connection_ends_is_refused(world: World):
+    """The end is seen even by a send that had begun before it: a block takes effect at once."""
+    ana, ben = pair = await world.pair()
+    connection = await world.connected(pair)
+    async with world.pool.acquire() as other, asyncio.timeout(10):
+        async with other.transaction():
+            await other.execute(
+                "SELECT FROM communication.rooms WHERE id = $1 FOR UPDATE", connection.room_id
+            )
+            send = asyncio.create_task(world.say(connection.room_id, ana))
+            await world.someone_waits_for(other)
+            await world.encounters.end_connection(connection.id, ben, now_ms())
+        with pytest.raises(Gone):
+            await send
+    assert await page(world, connection.room_id, ana) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "seqs", "has_more"),
+    [
+        ({}, [6, 7, 8, 9], True),
+        ({"before": 6}, [2, 3, 4, 5], True),
+        ({"before": 3}, [1, 2], False),
+        ({"after": 0}, [1, 2, 3, 4], True),
+        ({"after": 5}, [6, 7, 8, 9], False),
+        ({"after": 9}, [], False),
+        ({"after": 2, "before": 5}, [3, 4], False),
+    ],
+)
+async def test_history_pages(world: World, bounds: dict[str, int], seqs: list[int], has_more: bool):
+    """Oldest first; the latest page without bounds."""
+    room_id, ana, _ = await room(world)
+    for _ in range(9):
+        await world.say(room_id, ana)
+    assert await page(world, room_id, ana, limit=4, **bounds) == (seqs, has_more)
+
+
+async def test_reading_never_goes_back_nor_beyond(world: World):
+    """A late or wild `seq` does no harm."""
+    room_id, ana, ben = await room(world)
+    for _ in range(5):
+        await world.say(room_id, ana)
+    assert (await world.rooms.read(room_id, ben, 3)).read_seq == 3
+    assert (await world.rooms.read(room_id, ben, 1)).read_seq == 3
+    receipt = await world.rooms.read(room_id, ben, 2**53)
+    assert (receipt.read_seq, receipt.delivered_seq, set(receipt.members)) == (5, 5, {ana, ben})
+
+
+async def test_unread_counts_what_others_said(world: World):
+    """In each room; one's own words and what was read do not count."""
+    room_id, ana, ben = await room(world)
+    other = (await world.connected((ben, await world.person("Cleo")))).room_id
+    for _ in range(3):
+        await world.say(room_id, ana)
+    await world.say(room_id, ben)
+    assert await world.rooms.unread(ben) == {room_id: 3}
+    assert await world.rooms.unread(ana) == {room_id: 1}
+    await world.rooms.read(room_id, ben, 2)
+    assert await world.rooms.unread(ben) == {room_id: 1}
+    await world.rooms.read(room_id, ben, 4)
+    assert await world.rooms.unread(ben) == {}
+    views = await world.rooms.rooms(ben, before=None, limit=10, today=TODAY)
+    assert {view.id: view.unread for view in views} == {room_id: 0, other: 0}
+
+
+async def test_rooms_show_the_peer_and_the_latest(world: World):
+    """Newest first, in pages, with all that a list of chats draws."""
+    ana = await world.person("Ana")
+    rooms = [(await world.connected((ana, await world.person(f"P{n}")))).room_id for n in range(3)]
+    rooms.sort(reverse=True)
+    said = await world.say(rooms[0], ana, "the latest")
+    first = await world.rooms.rooms(ana, before=None, limit=2, today=TODAY)
+    rest = await world.rooms.rooms(ana, before=first[-1].id, limit=2, today=TODAY)
+    assert [view.id for view in first + rest] == rooms
+    assert first[0].last_message == said.message
+    assert (first[0].last_seq, first[0].unread, first[0].read_seq) == (1, 0, 0)
+    assert first[1].last_message is None
+    assert await world.rooms.room(rooms[0], ana, today=TODAY) == first[0]

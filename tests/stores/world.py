@@ -1,0 +1,145 @@
+"""People in a real database, in the words of the product: sign up, meet, connect, block."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from datetime import date
+
+import msgspec
+
+from core.clock import now_ms, to_datetime
+from core.ids import new_id
+from db.encounters import ConnectionRow, Encounters
+from db.migrate import migrate
+from db.postgres import Connection, Pool, open_pool
+from db.rooms import Draft, Rooms, Stored
+
+TODAY = date(2026, 6, 15)
+
+
+class World:
+    """The stores on one database, and what has to be there before a test begins."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.encounters = Encounters(pool)
+        self.rooms = Rooms(pool)
+
+    async def person(self, name: str = "Ana", **profile: object) -> str:
+        """A new account with a profile; gives its id."""
+        user_id, at = new_id(), to_datetime(now_ms())
+        columns = {
+            "user_id": user_id,
+            "display_name": name,
+            "birth_date": date(1996, 6, 16),
+            "gender": "female",
+            "languages": ["en"],
+            "updated_at": at,
+            **profile,
+        }
+        await self.pool.execute(
+            "INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at)"
+            " VALUES ($1, $2 || '@example.org', $2, 'x', $3, $3)",
+            user_id,
+            user_id,
+            at,
+        )
+        places = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
+        await self.pool.execute(
+            f"INSERT INTO identity.profiles ({', '.join(columns)}) VALUES ({places})", *columns.values()
+        )
+        return user_id
+
+    async def pair(self) -> tuple[str, str]:
+        """Two people who have not met."""
+        return await self.person("Ana"), await self.person("Ben")
+
+    async def offered(self, users: tuple[str, str], *, now: int | None = None) -> str:
+        """An offer that nothing stands against; gives the call."""
+        now = now or now_ms()
+        call_id = new_id(now)
+        assert await self.offer(call_id, users, now=now) is None
+        return call_id
+
+    async def offer(self, call_id: str, users: tuple[str, str], *, now: int | None = None):
+        return await self.encounters.offer(
+            call_id, origin="match", mode="video", region="main", users=users, now=now or now_ms()
+        )
+
+    async def talked(self, users: tuple[str, str], *, now: int | None = None) -> str:
+        """A call that was live and has ended, open to decide."""
+        now = now or now_ms()
+        call_id = await self.offered(users, now=now)
+        await self.encounters.started(call_id, now)
+        await self.encounters.live(call_id, now + 1000)
+        await self.end(call_id, now=now + 61_000, decision_deadline=now + 91_000)
+        return call_id
+
+    async def end(self, call_id: str, *, reason="hung_up", now=None, decision_deadline=None) -> None:
+        await self.encounters.ended(
+            call_id,
+            reason=reason,
+            by=None,
+            duration_s=60,
+            now=now or now_ms(),
+            decision_deadline=decision_deadline,
+        )
+
+    async def connected(self, users: tuple[str, str]) -> ConnectionRow:
+        """Two who have talked and both said yes."""
+        return await self.connect(await self.talked(users), users)
+
+    async def connect(self, call_id: str, users: tuple[str, str]) -> ConnectionRow:
+        return await self.encounters.connect(
+            call_id, connection_id=new_id(), room_id=new_id(), users=users, now=now_ms()
+        )
+
+    async def block(self, blocker: str, blocked: str) -> None:
+        await self.pool.execute(
+            "INSERT INTO identity.blocks VALUES ($1, $2, $3)", blocker, blocked, to_datetime(now_ms())
+        )
+
+    async def ban(self, user_id: str, *, until: int | None = None) -> str:
+        ban_id = new_id()
+        await self.pool.execute(
+            "INSERT INTO identity.bans (id, user_id, reason, created_at, until)"
+            " VALUES ($1, $2, 'spam', $3, $4)",
+            ban_id,
+            user_id,
+            to_datetime(now_ms()),
+            until and to_datetime(until),
+        )
+        return ban_id
+
+    async def say(self, room_id: str, sender: str, content: str = "hello", **changes: object) -> Stored:
+        """Send a message under a fresh client id, or the one given."""
+        draft = Draft(
+            id=new_id(),
+            room_id=room_id,
+            sender_id=sender,
+            client_id=new_id(),
+            type="text",
+            content=content,
+            reply_to=None,
+            created_at=now_ms(),
+        )
+        return await self.rooms.send(msgspec.structs.replace(draft, **changes))
+
+    async def someone_waits_for(self, holder: Connection) -> None:
+        """Until another connection waits for a lock that this one holds. Ends by the caller's time limit."""
+        query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))"
+        pid = holder.get_server_pid()
+        while not await self.pool.fetchval(query, pid):  # noqa: ASYNC110 - Postgres tells nobody
+            await asyncio.sleep(0.005)
+
+
+@contextlib.asynccontextmanager
+async def world_at(database_url: str) -> AsyncIterator[World]:
+    """The world of this database, migrated; connections closed at the end."""
+    await migrate(database_url, logging.getLogger(__name__))
+    pool = await open_pool(database_url, size=8)
+    try:
+        yield World(pool)
+    finally:
+        await pool.close()
