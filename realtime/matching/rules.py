@@ -1,0 +1,79 @@
+"""Who may meet whom, whatever they wish and however long they wait. Pure; nothing here ever relaxes.
+
+Wishes do: each is dropped after a time of its own, first the one that matters least.
+"""
+
+from collections.abc import Mapping, Set
+from typing import Literal
+
+from core.ticket import Ticket
+from core.vocabulary import ADULT_AGE
+
+Obstacle = Literal[
+    "account", "device", "mode", "adult", "gender", "age", "met_or_blocked", "trust", "language"
+]
+Wish = Literal["countries", "intents", "languages"]
+
+DEFAULT_RELAXATION: Mapping[Wish, int] = {"countries": 5_000, "intents": 10_000, "languages": 20_000}
+
+
+def obstacle(  # noqa: PLR0911 - a line a rule
+    one: Ticket, other: Ticket, avoid: Set[str] = frozenset(), *, common_language: bool = False
+) -> Obstacle | None:
+    """What forbids these two to meet, or None. The same whoever asks.
+
+    `avoid` are the users whom `one` must not meet: a block either way, or met not long ago.
+    """
+    mine, theirs = one.card, other.card
+    if theirs.gender not in one.genders or mine.gender not in other.genders:
+        return "gender"
+    if not (one.age_min <= theirs.age <= one.age_max and other.age_min <= mine.age <= other.age_max):
+        return "age"
+    if mine.user_id == theirs.user_id:
+        return "account"
+    if one.device and one.device == other.device:
+        return "device"
+    if one.mode != other.mode:
+        return "mode"
+    if mine.age < ADULT_AGE or theirs.age < ADULT_AGE:
+        return "adult"
+    if (one.tier == "suspect") != (other.tier == "suspect"):
+        return "trust"
+    if common_language and not set(mine.languages) & set(theirs.languages):
+        return "language"
+    return "met_or_blocked" if theirs.user_id in avoid else None
+
+
+def unmet_wish(
+    one: Ticket, other: Ticket, waited_ms: int, relaxation: Mapping[Wish, int] = DEFAULT_RELAXATION
+) -> Wish | None:
+    """The wish of `one`, who has waited so long, that keeps `other` from being considered yet."""
+    theirs = other.card
+    if one.countries and waited_ms < relaxation["countries"] and theirs.country not in one.countries:
+        return "countries"
+    if one.intents and waited_ms < relaxation["intents"] and theirs.intent not in one.intents:
+        return "intents"
+    if (
+        one.languages
+        and waited_ms < relaxation["languages"]
+        and not set(one.languages) & set(theirs.languages)
+    ):
+        return "languages"
+    return None
+
+
+def wishes(ticket: Ticket) -> tuple[Wish, ...]:
+    """The wishes that this ticket states."""
+    stated: dict[Wish, tuple[str, ...]] = {
+        "countries": ticket.countries,
+        "intents": ticket.intents,
+        "languages": ticket.languages,
+    }
+    return tuple(wish for wish, words in stated.items() if words)
+
+
+def relaxed(
+    ticket: Ticket, waited_ms: int, relaxation: Mapping[Wish, int] = DEFAULT_RELAXATION
+) -> tuple[Wish, ...]:
+    """The wishes that no longer count after waiting so long."""
+    return tuple(wish for wish in wishes(ticket) if waited_ms >= relaxation[wish])

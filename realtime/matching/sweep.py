@@ -1,0 +1,136 @@
+"""What must happen though nobody asks: matches that waiting makes possible, departures, unfinished claims.
+
+Every node sweeps; a turn in Redis sees to it that no two do the same work at once. A turn lasts a few
+seconds at most, which is what the death of the node that had it can delay.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import get_args
+
+import structlog
+from msgspec import Struct
+
+from core.clock import Clock
+from core.contract.queue import QueueLeft, QueueUpdated
+from core.ticket import Departure, Ticket
+from core.vocabulary import Mode
+from db.outage import OUTAGES
+from realtime.matching.matchmaker import Matchmaker
+from realtime.matching.policy import Policy
+from services.ports import Events, TicketStore
+
+_log = structlog.get_logger()
+_MODES: tuple[Mode, ...] = get_args(Mode)
+_SEARCHES = 100  # a sweep searches for so many of those who wait, the next one for the next
+
+
+class Rhythm(Struct, frozen=True, kw_only=True):
+    """In ms: between two sweeps, the longest turn, patience, a claim's time, between two updates."""
+
+    sweep_ms: int = 500
+    turn_ms: int = 5_000
+    patience_ms: int = 300_000
+    unfinished_ms: int = 3_000
+    update_ms: int = 3_000
+
+
+class Sweep:
+    """Sweeps the pools of one region. `run` goes on until it is cancelled."""
+
+    def __init__(
+        self,
+        tickets: TicketStore,
+        matchmaker: Matchmaker,
+        events: Events,
+        policy: Policy,
+        rhythm: Rhythm,
+        clock: Clock,
+        node: str,
+    ) -> None:
+        self._tickets = tickets
+        self._matchmaker = matchmaker
+        self._events = events
+        self._policy = policy
+        self._rhythm = rhythm
+        self._clock = clock
+        self._node = node
+        self._next: dict[Mode, int] = dict.fromkeys(_MODES, 0)
+
+    async def run(self) -> None:
+        """Sweep whenever it is this node's turn."""
+        while True:
+            for mode in _MODES:
+                try:
+                    await self.once(mode)
+                except OUTAGES as outage:
+                    _log.warning("the queue is not swept", mode=mode, error=str(outage))
+                except Exception:
+                    _log.exception("a sweep failed", mode=mode)
+            await asyncio.sleep(self._rhythm.sweep_ms / 1000)
+
+    async def once(self, mode: Mode) -> bool:
+        """One sweep of a mode, if it is this node's turn."""
+        if not await self._tickets.take_turn(mode, self._node, self._rhythm.turn_ms):
+            return False
+        await self._take_leave(mode)
+        await self._matchmaker.finish(
+            await self._tickets.unfinished(self._clock() - self._rhythm.unfinished_ms)
+        )
+        await self._match(mode)
+        await self._update(mode)
+        await self._tickets.end_turn(mode, self._node, self._rhythm.sweep_ms * 4 // 5)
+        return True
+
+    async def _take_leave(self, mode: Mode) -> None:
+        """Let those go who have waited too long or are not there any more, and tell them."""
+        now = self._clock()
+        for ticket in await self._tickets.everyone(mode):
+            if now - ticket.joined_at < self._rhythm.patience_ms:
+                break
+            await self._tickets.leave(ticket.user_id, "timed_out", ticket.id)
+        await tell(self._tickets, self._events, await self._tickets.lapse(now))
+
+    async def _match(self, mode: Mode) -> None:
+        """Search for those who wait, in turns when they are many."""
+        everyone = await self._tickets.everyone(mode)
+        start = self._next[mode] if self._next[mode] < len(everyone) else 0
+        matched: set[str] = set()
+        for ticket in everyone[start : start + _SEARCHES]:
+            if ticket.id not in matched:
+                claim = await self._matchmaker.seek(ticket)
+                matched |= {claim.first.id, claim.second.id} if claim else set()
+        self._next[mode] = start + _SEARCHES
+
+    async def _update(self, mode: Mode) -> None:
+        """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""
+        now = self._clock()
+        everyone = await self._tickets.everyone(mode)
+        for ticket in self._due(everyone, now):
+            await self._events.send(ticket.user_id, self._news(ticket, len(everyone), now))
+
+    def _due(self, everyone: Sequence[Ticket], now: int) -> Iterable[Ticket]:
+        """Whoever passed a multiple of `update_ms` of waiting since the last sweep."""
+        every, ago = self._rhythm.update_ms, self._rhythm.sweep_ms
+        return (
+            ticket
+            for ticket in everyone
+            if (now - ticket.joined_at) // every > (now - ago - ticket.joined_at) // every >= 0
+        )
+
+    def _news(self, ticket: Ticket, waiting: int, now: int) -> QueueUpdated:
+        return QueueUpdated(
+            waiting=waiting,
+            waited_ms=now - ticket.joined_at,
+            relaxed=list(self._policy.relaxed(ticket, now)),
+            estimated_wait_ms=None,
+        )
+
+
+async def tell(tickets: TicketStore, events: Events, departures: Iterable[Departure]) -> None:
+    """Tell the users that they wait no more. Repeated after a crash, they hear it once."""
+    told = list(departures)
+    for gone in told:
+        left = QueueLeft(ticket_id=gone.ticket_id, reason=gone.reason)
+        await events.send(gone.user_id, left, key=f"queue:left:{gone.ticket_id}")
+    await tickets.told(told)

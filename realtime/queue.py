@@ -1,0 +1,190 @@
+"""The queue as its users see it: join, leave, ask why. Also where calls give tickets back.
+
+Owner of the commands `queue:*`. Joining answers at once; the matchmaker looks for a partner after that.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+from core.clock import Clock
+from core.contract.base import Empty
+from core.contract.people import Seeking
+from core.contract.queue import (
+    Explained,
+    Preferences,
+    Queued,
+    QueueExplain,
+    QueueJoin,
+    QueueLeave,
+    Relaxation,
+)
+from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauthenticated, Underage
+from core.ticket import Claim, Ticket
+from core.vocabulary import ADULT_AGE, LeftReason, Mode
+from realtime.gateway.caller import Caller
+from realtime.matching.policy import Policy
+from realtime.matching.seekers import Seekers
+from realtime.matching.sweep import tell
+from services.ports import Acquaintances, Applicant, Applicants, Events, TicketStore
+
+_EXPLAINED = 256  # candidates looked at to explain a wait
+
+
+class Queue:
+    """Handlers of the commands, and what calls ask of the queue. `lease_ms` is setting `queue_lease_s`."""
+
+    def __init__(
+        self,
+        tickets: TicketStore,
+        applicants: Applicants,
+        acquaintances: Acquaintances,
+        events: Events,
+        seekers: Seekers,
+        policy: Policy,
+        clock: Clock,
+        new_id: Callable[[], str],
+        *,
+        region: str,
+        lease_ms: int,
+        rematch_ms: int,
+    ) -> None:
+        self._tickets = tickets
+        self._applicants = applicants
+        self._acquaintances = acquaintances
+        self._events = events
+        self._seekers = seekers
+        self._policy = policy
+        self._clock = clock
+        self._new_id = new_id
+        self._region = region
+        self._lease_ms = lease_ms
+        self._rematch_ms = rematch_ms
+
+    async def join(self, caller: Caller, command: QueueJoin) -> Queued:
+        """`queue:join`: the place in the queue; the same again while waiting."""
+        ticket = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
+        waiting = await self._tickets.waiting(ticket.mode)
+        return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=None)
+
+    async def leave(self, caller: Caller, _command: QueueLeave) -> Empty:
+        """`queue:leave`: also fine for one who does not wait."""
+        await self.remove(caller.user_id, "left")
+        return Empty()
+
+    async def explain(self, caller: Caller, _command: QueueExplain) -> Explained:
+        """`queue:explain`: why the caller still waits. Raises `NotQueued`."""
+        ticket = await self._tickets.of(caller.user_id)
+        if ticket is None:
+            raise NotQueued
+        now = self._clock()
+        others = [other for other in await self._tickets.everyone(ticket.mode) if other.id != ticket.id]
+        avoid = await self._acquaintances.avoid(ticket.user_id, now - self._rematch_ms)
+        removed: dict[str, int] = {}
+        candidates = 0
+        for other in others[:_EXPLAINED]:
+            why = self._policy.removed(ticket, other, avoid, now)
+            if why is None:
+                candidates += 1
+            else:
+                removed[why] = removed.get(why, 0) + 1
+        relaxes = [Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()]
+        return Explained(candidates=candidates, removed=removed, relaxes=relaxes, estimated_wait_ms=None)
+
+    async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Ticket:
+        """The place of this user in the queue, old or new, and a search for a partner.
+
+        Raises `Unauthenticated`, `Banned`, `Underage`, `InvalidRequest` or `AlreadyInCall`.
+        """
+        now = self._clock()
+        applicant = await self._admit(user_id, now)
+        ticket = self._ticket(applicant, device, mode, preferences, now)
+        placed = await self._tickets.join(ticket, now + self._lease_ms)
+        # Asked after joining: a claim that becomes an offer meanwhile is seen either here or there.
+        if await self._acquaintances.active_call(user_id) is not None:
+            departure = await self._tickets.leave(user_id, "left", ticket.id)
+            await self._tickets.told([departure] if departure else [])
+            raise AlreadyInCall
+        if placed.id == ticket.id:
+            self._seekers.add(placed)
+        return placed
+
+    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket:
+        """The old place again after that call came to nothing; once for each call and user.
+
+        Gives the ticket that the user has now. A fresh ticket serves as well: one skips, and queues anew.
+        """
+        now = self._clock()
+        own = await self._tickets.restore(ticket, call_id, now, now + self._lease_ms)
+        self._seekers.add(own)
+        return own
+
+    async def settle(self, claim: Claim) -> None:
+        """The claim has become an offer, or nothing: its tickets that were not given back are no more."""
+        await self._tickets.settle(claim)
+
+    async def remove(self, user_id: str, reason: LeftReason) -> None:
+        """Take the user out of the queue, if waiting, and tell all devices."""
+        departure = await self._tickets.leave(user_id, reason)
+        if departure is not None:
+            await tell(self._tickets, self._events, [departure])
+
+    async def of(self, user_id: str) -> Ticket | None:
+        """The ticket of this user."""
+        return await self._tickets.of(user_id)
+
+    async def renew(self, user_ids: Iterable[str]) -> None:
+        """This node holds connections of these users: their tickets live on for a lease."""
+        await self._tickets.renew(user_ids, self._clock() + self._lease_ms)
+
+    async def _admit(self, user_id: str, now: int) -> Applicant:
+        applicant = await self._applicants.applicant(user_id, now)
+        if applicant is None:
+            raise Unauthenticated
+        if applicant.banned:
+            raise Banned
+        if applicant.card.age < ADULT_AGE:
+            raise Underage
+        return applicant
+
+    def _ticket(self, who: Applicant, device: str, mode: Mode, wanted: Preferences, now: int) -> Ticket:
+        seeking = _seeking(who.seeking, wanted)
+        return Ticket(
+            id=self._new_id(),
+            user_id=who.card.user_id,
+            region=self._region,
+            mode=mode,
+            joined_at=now,
+            device=device,
+            card=who.card,
+            genders=tuple(dict.fromkeys(seeking.genders)),
+            age_min=seeking.age_min,
+            age_max=seeking.age_max,
+            languages=tuple(wanted.languages or ()),
+            intents=tuple(wanted.intents or ()),
+            countries=tuple(wanted.countries or ()),
+            values=unit(who.values),
+            tier=who.tier,
+        )
+
+
+def _seeking(standing: Seeking, wanted: Preferences) -> Seeking:
+    """What this join says, and where it is silent, what the profile says."""
+
+    def said(now: int | None, always: int) -> int:
+        return always if now is None else now
+
+    seeking = Seeking(
+        genders=wanted.genders or standing.genders,
+        age_min=said(wanted.age_min, standing.age_min),
+        age_max=said(wanted.age_max, standing.age_max),
+    )
+    if seeking.age_min > seeking.age_max:
+        raise InvalidRequest("age_min is above age_max.", details={"field": "preferences.age_min"})
+    return seeking
+
+
+def unit(strengths: Mapping[str, int]) -> dict[str, float]:
+    """Strengths of 0 to 100 around indifference at 50, as a vector of length one; empty if indifferent."""
+    centred = {name: strength - 50.0 for name, strength in strengths.items() if strength != 50}
+    length = math.sqrt(sum(value * value for value in centred.values()))
+    return {name: value / length for name, value in centred.items()}

@@ -1,0 +1,1 @@
+"""Matching: the pure policy, the stores of tickets, the matchmaker."""

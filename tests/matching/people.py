@@ -1,0 +1,161 @@
+"""People of the tests, and what stands around the queue: clock, profiles, acquaintances, offers, events."""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+from msgspec.structs import replace
+
+from core.contract.base import Event
+from core.contract.people import ProfileCard, Seeking
+from core.ticket import Claim, Ticket
+from realtime.queue import Queue
+from services.ports import Applicant, TicketStore
+
+T0 = 1_800_000_000_000
+
+
+def ids() -> Iterator[str]:
+    """Ids in UUIDv7's form that sort by the order they are made in."""
+    return (f"01900000-0000-7000-8000-{n:012x}" for n in count(1))
+
+
+_ids = ids()
+
+
+def new_id() -> str:
+    return next(_ids)
+
+
+def card(**facts: Any) -> ProfileCard:
+    usual: dict[str, Any] = {
+        "user_id": new_id(),
+        "display_name": "Someone",
+        "age": 30,
+        "gender": "female",
+        "intent": "friends",
+        "languages": ["en"],
+    }
+    return ProfileCard(**{**usual, **facts})
+
+
+def ticket(*, joined_at: int = T0, **facts: Any) -> Ticket:
+    """A ticket of someone new; facts of the card and of the ticket alike."""
+    on_card = {name: facts.pop(name) for name in tuple(facts) if name in ProfileCard.__struct_fields__}
+    languages_wished = facts.pop("wished_languages", ())
+    who = card(**on_card)
+    usual: dict[str, Any] = {
+        "id": new_id(),
+        "user_id": who.user_id,
+        "region": "main",
+        "mode": "video",
+        "device": f"device of {who.user_id}",
+        "genders": ("female", "male", "other"),
+        "age_min": 18,
+        "age_max": 120,
+        "languages": languages_wished,
+    }
+    return Ticket(joined_at=joined_at, card=who, **{**usual, **facts})
+
+
+class Clock:
+    """Time that passes when told to."""
+
+    def __init__(self, now: int = T0) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def pass_ms(self, ms: int) -> int:
+        self.now += ms
+        return self.now
+
+
+class People:
+    """Accounts and acquaintances, as the stores of Postgres tell them."""
+
+    def __init__(self) -> None:
+        self.applicants: dict[str, Applicant] = {}
+        self.apart: set[frozenset[str]] = set()
+        self.calls: dict[str, str] = {}  # user -> call
+
+    def add(self, *, seeking: Seeking | None = None, banned: bool = False, **facts: Any) -> str:
+        who = card(**facts)
+        self.applicants[who.user_id] = Applicant(card=who, seeking=seeking or Seeking(), banned=banned)
+        return who.user_id
+
+    def keep_apart(self, one: str, other: str) -> None:
+        self.apart.add(frozenset((one, other)))
+
+    async def applicant(self, user_id: str, now: int) -> Applicant | None:
+        return self.applicants.get(user_id)
+
+    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
+        return frozenset(other for pair in self.apart if user_id in pair for other in pair - {user_id})
+
+    async def active_call(self, user_id: str) -> str | None:
+        return self.calls.get(user_id)
+
+
+class Offers:
+    """Makes calls of claims behind the fence of one active call a user, as `Offers` of the ports asks."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self.queue: Queue | None = None
+        self.made: dict[str, Claim] = {}
+        self.fails: list[Exception] = []
+
+    async def make(self, claim: Claim) -> None:
+        assert self.queue is not None
+        if self.fails:
+            raise self.fails.pop()
+        calls, two = self._people.calls, (claim.first, claim.second)
+        busy = {t.user_id for t in two if calls.get(t.user_id, claim.call_id) != claim.call_id}
+        for innocent in two:
+            if busy and innocent.user_id not in busy:
+                await self.queue.give_back(innocent, claim.call_id)
+        if not busy:
+            calls.update({t.user_id: claim.call_id for t in two})
+            self.made[claim.call_id] = claim
+        await self.queue.settle(claim)
+
+    def pairs(self) -> set[frozenset[str]]:
+        return {frozenset((c.first.user_id, c.second.user_id)) for c in self.made.values()}
+
+
+class Heard:
+    """The road of events: remembers what each user was told, each key once."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Event]] = []
+        self._keys: set[tuple[str, str]] = set()
+
+    async def send(
+        self,
+        user_id: str,
+        event: Event,
+        *,
+        device: str | None = None,
+        not_device: str | None = None,
+        key: str | None = None,
+    ) -> None:
+        if key is not None and (user_id, key) in self._keys:
+            return
+        self._keys.add((user_id, key or f"{len(self.events)}"))
+        self.events.append((user_id, event))
+
+    def by(self, user_id: str, kind: type[Event]) -> list[Any]:
+        return [event for to, event in self.events if to == user_id and isinstance(event, kind)]
+
+
+async def put(store: TicketStore, *tickets: Ticket, lease_ms: int = 10_000) -> None:
+    """Have these wait, each on a lease from when they joined."""
+    for one in tickets:
+        assert await store.join(one, one.joined_at + lease_ms) == one
+
+
+def again(of: Ticket, **changes: Any) -> Ticket:
+    """A newer ticket of the same user."""
+    return replace(of, id=new_id(), **changes)

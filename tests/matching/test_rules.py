@@ -1,0 +1,103 @@
+"""Who may meet whom, and how well they fit."""
+
+from typing import Any
+
+import pytest
+
+from realtime.matching.policy import Policy
+from realtime.matching.rules import obstacle
+from realtime.matching.score import Weights, closeness
+from realtime.queue import unit
+from tests.matching.people import T0, ticket
+
+NOBODY: frozenset[str] = frozenset()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ({"gender": "female", "genders": ("male",)}, {"gender": "male", "genders": ("female",)}, None),
+        ({"gender": "female", "genders": ("male",)}, {"gender": "female"}, "gender"),
+        ({"age": 30, "age_max": 35}, {"age": 36}, "age"),
+        ({"age": 30, "age_max": 36}, {"age": 36}, None),
+        ({"age": 30, "age_min": 27}, {"age": 26}, "age"),
+        ({"mode": "voice"}, {"mode": "video"}, "mode"),
+        ({"age": 17, "age_min": 1}, {"age": 17, "age_min": 1}, "adult"),
+        ({"device": "a phone"}, {"device": "a phone"}, "device"),
+        ({"device": ""}, {"device": ""}, None),
+        ({"user_id": "ana"}, {"user_id": "ana"}, "account"),
+        ({"tier": "suspect"}, {"tier": "neutral"}, "trust"),
+        ({"tier": "suspect"}, {"tier": "suspect"}, None),
+        ({"tier": "trusted"}, {"tier": "neutral"}, None),
+        ({"languages": ["de"]}, {"languages": ["fr"]}, None),
+    ],
+)
+def test_hard_rules_hold_both_ways(one: dict[str, Any], other: dict[str, Any], reason: str | None) -> None:
+    """A rule forbids two whoever of them asks."""
+    ana, ben = ticket(**one), ticket(**other)
+    assert (obstacle(ana, ben), obstacle(ben, ana)) == (reason, reason)
+
+
+def test_those_to_avoid_are_never_ranked() -> None:
+    """A block, or a meeting not long ago, outweighs any score."""
+    ana, ben, cal = ticket(country="DE"), ticket(country="DE"), ticket(intent="serious")
+    ranked = Policy().rank(ana, [ben, cal], frozenset({ben.user_id}), T0)
+    assert [choice.ticket for choice in ranked] == [cal]
+
+
+@pytest.mark.parametrize(
+    ("wish", "at_ms"),
+    [
+        ({"countries": ("DE",)}, 5_000),
+        ({"intents": ("serious",)}, 10_000),
+        ({"wished_languages": ("de",)}, 20_000),
+    ],
+)
+def test_wishes_relax_with_waiting(wish: dict[str, Any], at_ms: int) -> None:
+    """A wish holds until its time has come, whichever of the two wished."""
+    ana, ben = ticket(**wish), ticket(country="FR", intent="casual", languages=["fr"])
+    policy = Policy()
+    for seeker, other in ((ana, ben), (ben, ana)):
+        assert not policy.rank(seeker, [other], NOBODY, T0 + at_ms - 1)
+        assert policy.rank(seeker, [other], NOBODY, T0 + at_ms)
+    assert list(policy.relaxes(ana, T0).values()) == [at_ms]
+    assert not policy.relaxed(ana, T0 + at_ms - 1)
+    assert policy.relaxed(ana, T0 + at_ms)
+
+
+def test_the_best_fit_comes_first_and_of_equals_the_oldest() -> None:
+    """Intent, language, country, values and age all count."""
+    ana = ticket(intent="serious", country="DE", languages=["de"], values={"calm": 1.0}, age=30)
+    alike = {"intent": "serious", "country": "DE", "languages": ["de"], "values": {"calm": 1.0}, "age": 30}
+    best = ticket(**alike)
+    later = ticket(**alike, joined_at=T0 + 1)
+    worse = [
+        ticket(**{**alike, **change})
+        for change in ({"intent": "casual"}, {"country": "FR"}, {"languages": ["fr"]}, {"age": 40})
+    ]
+    opposite = ticket(**{**alike, "values": {"calm": -1.0}})
+    ranked = Policy(shares=Weights(wait=0).shares()).rank(ana, [*worse, opposite, later, best], NOBODY, T0)
+    assert [choice.ticket for choice in ranked[:2]] == [best, later]
+    assert len(ranked) == 7
+
+
+def test_a_score_is_the_sum_of_its_parts_whoever_asks() -> None:
+    """What is told to people is what was decided by; a perfect fit is worth 1."""
+    ana, ben = ticket(country="DE", values={"calm": 1.0}), ticket(country="DE", values={"calm": 1.0})
+    cal = ticket(age=50, intent="casual", tier="trusted")
+    policy = Policy()
+    for one, other in ((ana, ben), (ana, cal), (cal, ben)):
+        (chosen,) = policy.rank(one, [other], NOBODY, T0 + 60_000)
+        (back,) = policy.rank(other, [one], NOBODY, T0 + 60_000)
+        (told,) = policy.consider(one, [other], NOBODY, T0 + 60_000)
+        assert chosen.score == pytest.approx(told.score) == pytest.approx(back.score)
+    (perfect,) = policy.rank(ana, [ben], NOBODY, T0 + 300_000)
+    assert perfect.score == pytest.approx(1)
+
+
+def test_values_are_close_when_people_care_for_the_same() -> None:
+    """Strengths count by how far they are from indifference; nothing known is neither close nor far."""
+    calm, wild = unit({"calm": 100, "fun": 0}), unit({"calm": 0, "fun": 100})
+    assert closeness(calm, calm) == pytest.approx(1)
+    assert closeness(calm, wild) == pytest.approx(0)
+    assert closeness(calm, unit({"calm": 50})) == closeness(calm, {}) == 0.5

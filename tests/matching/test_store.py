@@ -1,0 +1,179 @@
+"""What both stores of tickets promise."""
+
+import asyncio
+
+from core.ticket import Claim, Departure, Ticket
+from services.ports import TicketStore
+from tests.matching.people import T0, again, new_id, put, ticket
+
+
+def claim_of(first: Ticket, second: Ticket, now: int = T0 + 1000) -> Claim:
+    return Claim(call_id=new_id(), first=first, second=second, claimed_at=now)
+
+
+async def test_a_ticket_is_kept_as_it_is(store: TicketStore) -> None:
+    """Everything on a ticket comes back: the card, the wishes, the values."""
+    ana = ticket(city="Köln", wished_languages=("de",), countries=("DE",), values={"calm": 0.6, "fun": -0.8})
+    await put(store, ana)
+    assert await store.of(ana.user_id) == ana
+    assert list(await store.everyone("video")) == [ana]
+
+
+async def test_joining_again_gives_the_same_ticket(store: TicketStore) -> None:
+    """Five joins at once leave one ticket, the first."""
+    ana = ticket()
+    tickets = [ana, *(again(ana) for _ in range(4))]
+    placed = await asyncio.gather(*(store.join(one, T0 + 10_000) for one in tickets))
+    assert len({one.id for one in placed}) == 1
+    assert await store.waiting("video") == 1
+
+
+async def test_modes_wait_apart(store: TicketStore) -> None:
+    """Who wants to talk is not counted among those who want to see."""
+    await put(store, ticket(mode="voice"), ticket(mode="video"), ticket(mode="video"))
+    assert (await store.waiting("voice"), await store.waiting("video")) == (1, 2)
+
+
+async def test_candidates_fit_by_gender_both_ways_the_oldest_first(store: TicketStore) -> None:
+    """Those who seek one's gender and are of a gender one seeks, at most as many as asked."""
+    ana = ticket(gender="female", genders=("male", "other"))
+    ben = ticket(gender="male", genders=("female",), joined_at=T0 + 2)
+    cal = ticket(gender="male", genders=("male",), joined_at=T0 + 3)
+    dee = ticket(gender="female", genders=("female", "male"), joined_at=T0 + 4)
+    eli = ticket(gender="other", genders=("other", "female"), joined_at=T0 + 1)
+    fay = ticket(gender="other", genders=("female",), joined_at=T0 + 5)
+    await put(store, ben, cal, dee, eli, fay)
+    assert [t.id for t in await store.candidates(ana, 10)] == [eli.id, ben.id, fay.id]
+    assert [t.id for t in await store.candidates(ana, 2)] == [eli.id, ben.id]
+
+
+async def test_a_claim_takes_both(store: TicketStore) -> None:
+    """Both are out of every pool, and the claim is on record until it is settled."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    claim = claim_of(ana, ben)
+    assert await store.claim(claim) == "both"
+    assert await store.waiting("video") == 0
+    assert not await store.candidates(ticket(), 10)
+    assert await store.of(ana.user_id) == ana
+    assert list(await store.unfinished(claim.claimed_at)) == [claim]
+    assert not await store.unfinished(claim.claimed_at - 1)
+    await store.settle(claim)
+    assert not await store.unfinished(claim.claimed_at)
+    assert await store.of(ana.user_id) is None
+
+
+async def test_a_claim_takes_two_or_none(store: TicketStore) -> None:
+    """Nobody is claimed twice, and the one who could be had is left where they were."""
+    ana, ben, cal = ticket(), ticket(gender="male"), ticket(gender="male")
+    await put(store, ana, ben, cal)
+    assert await store.claim(claim_of(ana, ben)) == "both"
+    assert await store.claim(claim_of(cal, ana)) == "second_gone"
+    assert await store.claim(claim_of(ben, cal)) == "first_gone"
+    assert [t.id for t in await store.everyone("video")] == [cal.id]
+
+
+async def test_a_claim_needs_the_very_ticket(store: TicketStore) -> None:
+    """Who left and joined anew with other wishes is not taken by what was read before."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    await store.leave(ana.user_id, "left")
+    await put(store, again(ana, age_max=40))
+    assert await store.claim(claim_of(ana, ben)) == "first_gone"
+
+
+async def test_a_ticket_counts_only_on_a_lease(store: TicketStore) -> None:
+    """Without a connection that renews it, a ticket cannot be claimed; renewed, it can."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben, lease_ms=500)
+    await store.renew([ben.user_id], T0 + 5_000)
+    assert await store.claim(claim_of(ana, ben)) == "first_gone"
+    await store.renew([ana.user_id, "nobody"], T0 + 5_000)
+    assert await store.claim(claim_of(ana, ben)) == "both"
+
+
+async def test_a_lease_is_never_shortened(store: TicketStore) -> None:
+    """Two nodes that hold connections of one user renew in any order."""
+    ana = ticket()
+    await put(store, ana)
+    await store.renew([ana.user_id], T0 + 1)
+    assert not await store.lapse(T0 + 9_999)
+
+
+async def test_who_is_not_there_any_more_is_taken_out(store: TicketStore) -> None:
+    """The departure is reported until somebody has told the user's devices."""
+    ana, ben = ticket(), ticket()
+    await put(store, ana, ben)
+    await store.renew([ben.user_id], T0 + 20_000)
+    gone = Departure(ticket_id=ana.id, user_id=ana.user_id, reason="disconnected")
+    assert list(await store.lapse(T0 + 10_000)) == [gone]
+    assert list(await store.lapse(T0 + 10_000)) == [gone]
+    await store.told([gone])
+    assert not await store.lapse(T0 + 10_000)
+    assert [t.id for t in await store.everyone("video")] == [ben.id]
+
+
+async def test_leaving(store: TicketStore) -> None:
+    """One leaves once; a named ticket only if it is still that one; a claimed one not at all."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    assert await store.leave(ana.user_id, "timed_out", new_id()) is None
+    left = await store.leave(ana.user_id, "timed_out", ana.id)
+    assert left == Departure(ticket_id=ana.id, user_id=ana.user_id, reason="timed_out")
+    assert await store.leave(ana.user_id, "left") is None
+    assert list(await store.lapse(T0)) == [left]
+    await put(store, ana)
+    await store.claim(claim_of(ana, ben))
+    assert await store.leave(ben.user_id, "left") is None
+
+
+async def test_a_ticket_comes_back_at_its_old_place(store: TicketStore) -> None:
+    """After a refused fence (before the claim is settled) and after a declined offer (after it)."""
+    ana, ben, cal = ticket(), ticket(gender="male"), ticket(joined_at=T0 + 9)
+    await put(store, ana, ben, cal)
+    claim = claim_of(ana, ben)
+    await store.claim(claim)
+    assert await store.restore(ana, claim.call_id, T0 + 1000, T0 + 10_000) == ana
+    await store.settle(claim)
+    assert await store.of(ben.user_id) is None
+    assert await store.restore(ben, claim.call_id, T0 + 1000, T0 + 10_000) == ben
+    assert {t.id for t in (await store.everyone("video"))[:2]} == {ana.id, ben.id}
+    assert await store.claim(claim_of(ana, ben)) == "both"
+
+
+async def test_a_ticket_comes_back_once_for_each_call(store: TicketStore) -> None:
+    """A step repeated after a crash takes nobody out of the claim or call they are in by then."""
+    ana, ben, cal = ticket(), ticket(gender="male"), ticket(gender="male")
+    await put(store, ana, ben, cal)
+    refused, better = claim_of(ana, ben), claim_of(ana, cal)
+    await store.claim(refused)
+    await store.restore(ana, refused.call_id, T0 + 1000, T0 + 10_000)
+    assert await store.claim(better) == "both"
+    await store.restore(ana, refused.call_id, T0 + 1000, T0 + 10_000)
+    await store.settle(refused)
+    assert await store.waiting("video") == 0
+    await store.settle(better)
+    await store.restore(ana, refused.call_id, T0 + 1000, T0 + 10_000)
+    assert await store.of(ana.user_id) is None
+
+
+async def test_a_newer_ticket_wins_over_one_given_back(store: TicketStore) -> None:
+    """Who has joined again meanwhile keeps that place."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    claim = claim_of(ana, ben)
+    await store.claim(claim)
+    await store.settle(claim)
+    newer = again(ana, joined_at=T0 + 500)
+    await put(store, newer)
+    assert await store.restore(ana, claim.call_id, T0 + 1000, T0 + 10_000) == newer
+    assert await store.waiting("video") == 1
+
+
+async def test_joining_while_claimed_makes_no_second_ticket(store: TicketStore) -> None:
+    """Between claim and offer one is still queued: the ticket is the same."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    await store.claim(claim_of(ana, ben))
+    assert await store.join(again(ana), T0 + 10_000) == ana
+    assert await store.waiting("video") == 0
