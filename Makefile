@@ -1,0 +1,77 @@
+# Everything a person does with this project. `make help` lists it.
+# Needs only make and Python 3.11 to 3.13 with venv: all else is installed into .venv and node_modules, from wheels.
+
+# The first Python that fits, unless one is named: make run PYTHON=/path/to/python3.12
+FITS    = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
+            "$$p" -c '$(FITS)' 2>/dev/null && echo "$$p" && break; done)
+WORKERS ?= 2
+ARGS    ?=
+
+VENV    = .venv/bin/python
+INSTALL = $(VENV) -m uv pip install --quiet --python $(VENV) --only-binary :all: --require-hashes
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quiet --universal --python-version 3.11 \
+          --generate-hashes --no-emit-index-url --no-annotate
+
+# $(call unless_same,FILE,COPY,SENTENCE,COMMAND): say and do it unless FILE is what it was when it was done last.
+unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format lock clean venv packages packages-dev page bench-sockets bench-matching
+
+help: ## This list
+	@echo "Realtime Connect"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
+		printf '%-22s %s\n' "$$name" "$$text"; done
+
+run: packages page ## Serve everything at http://localhost:8080; make run PORT=9000 for another port
+	@exec $(VENV) -m realtime
+
+test: packages-dev page ## Lint, types, import rules and all tests; make test ARGS="-k chat" for some of them
+	@exec $(VENV) -m tests --workers $(WORKERS) $(ARGS)
+
+lint: packages-dev ## Lint, types and import rules only
+	@exec $(VENV) -m tests --lint
+
+format: packages-dev ## Put the code into its one format
+	@$(VENV) -m ruff format . && $(VENV) -m ruff check --fix .
+
+lock: packages-dev ## Make the lock files anew from pyproject.toml and package.json
+	$(COMPILE) --group bootstrap -o requirements-uv.lock
+	$(COMPILE) pyproject.toml --group page -o requirements.lock
+	$(COMPILE) pyproject.toml --group page --group dev -c requirements.lock -o requirements-dev.lock
+	$(VENV) .venv/bin/npm install --package-lock-only --ignore-scripts
+
+clean: ## Remove what was installed or cached; the data in .data stays
+	rm -rf .venv node_modules bench/*/node_modules .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+bench-sockets: packages-dev page ## CPU of Node's socket.io, stock python-socketio and ours, side by side
+	@cd bench/sockets && ../../$(VENV) ../../.venv/bin/npm ci --loglevel=error --ignore-scripts
+	@exec $(VENV) -m bench.sockets $(ARGS)
+
+bench-matching: packages-dev ## Matching against the optimum with hindsight, and through real Redis
+	@exec $(VENV) -m bench.matching $(ARGS)
+
+# ---- what the commands stand on; each does nothing when it is up to date ----
+
+venv:
+	@$(VENV) -c 'import sys' 2>/dev/null || { \
+		p="$(PYTHON)"; "$${p:-python3}" -c '$(FITS)' 2>/dev/null || { \
+			echo "Python 3.11, 3.12 or 3.13 with venv is needed (on Debian: apt install python3-venv)." \
+				"Name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
+		echo "→ Making .venv with $$("$$p" --version)"; "$$p" -m venv --clear .venv; }
+	$(call unless_same,requirements-uv.lock,.venv/uv.lock,Installing the installer (uv),$(VENV) -m pip install --quiet \
+		--disable-pip-version-check --only-binary :all: --require-hashes -r requirements-uv.lock)
+
+packages: venv
+	$(call unless_same,requirements.lock,.venv/requirements.lock,Installing packages (the first time a minute or two)…,\
+		$(INSTALL) -r requirements.lock)
+
+packages-dev: venv
+	$(call unless_same,requirements-dev.lock,.venv/requirements-dev.lock,Installing packages and test tools…,\
+		$(INSTALL) -r requirements-dev.lock)
+
+page: venv
+	$(call unless_same,package-lock.json,node_modules/.lock,Fetching the page's client script (socket.io-client)…,\
+		$(VENV) .venv/bin/npm ci --loglevel=error --ignore-scripts)
