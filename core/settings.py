@@ -69,6 +69,24 @@ class Settings(Struct, frozen=True, kw_only=True):
     commands_burst: Annotated[Count, about("Commands that one connection may send at once.")] = 200
     max_connections_a_user: Annotated[Count, about("Connections of one account to one process.")] = 20
     mailbox: Annotated[Count, about("Commands of one connection that may wait for their turn.")] = 256
+    register_per_m: Annotated[Count, about("Accounts an address may open each minute.")] = 12
+    register_burst: Annotated[Count, about("Accounts an address may open at once.")] = 20
+    login_per_m: Annotated[Count, about("Sign-ins an address may try each minute.")] = 60
+    login_burst: Annotated[Count, about("Sign-ins an address may try at once.")] = 30
+    account_login_per_m: Annotated[Count, about("Sign-ins anybody may try each minute for one login.")] = 6
+    account_login_burst: Annotated[Count, about("Sign-ins anybody may try at once for one login.")] = 10
+    password_memory_kib: Annotated[
+        int, Meta(ge=8), about("KiB of memory that hashing one password takes (argon2id).")
+    ] = 19 * 1024
+    password_passes: Annotated[Count, about("Passes over that memory (argon2id).")] = 2
+    password_threads: Annotated[Count, about("Passwords hashed at the same time.")] = 2
+    password_queue: Annotated[
+        Count, about("Passwords that wait to be hashed before others are sent away.")
+    ] = 200
+    trusted_proxies: Annotated[
+        Text,
+        about("Addresses or CIDR ranges of proxies whose X-Forwarded-For counts, separated by commas."),
+    ] = ""
     cors_origins: Annotated[
         Text, about("Origins of pages on other hosts that may use the API, separated by commas; `*` for all.")
     ] = ""
@@ -116,6 +134,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Limits
     max_packet_bytes: Annotated[Count, about("Bytes of one Socket.IO packet.")] = 64 * 1024
     max_body_bytes: Annotated[Count, about("Bytes of one JSON body over REST.")] = 256 * 1024
+    body_timeout_s: Annotated[Seconds, about("Seconds a client has to send a body over REST.")] = 15
     max_message_chars: Annotated[Count, about("Characters of one chat message.")] = 4000
     max_sdp_bytes: Annotated[Count, about("Bytes of one SDP.")] = 24 * 1024
     max_candidate_bytes: Annotated[Count, about("Bytes of one ICE candidate.")] = 512

@@ -32,6 +32,7 @@ EndReason = Literal[
     "other_device",
 ]
 LeftReason = Literal["left", "matched", "timed_out", "disconnected", "moderated"]
+RevokedCode = Literal["signed_out", "banned", "replaced", "token_expired"]
 ReportReason = Literal["nudity", "harassment", "hate", "underage", "spam", "scam", "other"]
 
 ADULT_AGE = 18

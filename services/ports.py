@@ -8,7 +8,7 @@ from msgspec import Struct
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
 from core.ticket import Claim, Departure, Taken, Ticket, Tier
-from core.vocabulary import LeftReason, Mode
+from core.vocabulary import LeftReason, Mode, RevokedCode
 
 
 class Events(Protocol):
@@ -27,6 +27,26 @@ class Events(Protocol):
 
         Durable events are stored first. The same `key` again (within minutes) has no effect.
         Raises `Unavailable` when Redis cannot be reached.
+        """
+
+
+class Sessions(Protocol):
+    """Who is connected on a session."""
+
+    async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
+        """This session (None: all of the user's) is over: its live connections end within a second.
+
+        Raises `Unavailable` when Redis cannot be reached.
+        """
+
+
+class Limiter(Protocol):
+    """Token buckets, shared by all nodes."""
+
+    async def take(self, key: str, *, rate_per_s: float, burst: int, cost: int = 1, now: int) -> int:
+        """Take `cost` out of the bucket at time `now` in ms: 0, or the ms until it would hold enough.
+
+        A bucket holds `burst` at most and gains `rate_per_s`; a refusal takes nothing.
         """
 
 

@@ -1,0 +1,88 @@
+"""Accounts over REST: sign up, sign in, one's own profile and sessions. Bodies and answers.
+
+A username is 3 to 50 ASCII letters, digits, `_`, `.` or `-`; it is never an address, so that a login is
+either. Lengths of passwords and names are counted in characters.
+"""
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from core.contract.base import Input, Wire
+from core.contract.people import DisplayName, Me
+from core.vocabulary import Age, Country, Gender, Id, Intent, Language, Timestamp
+
+Email = Annotated[
+    str,
+    Meta(min_length=3, max_length=254, extra_json_schema={"format": "email"}, examples=["ana@example.com"]),
+]
+Username = Annotated[
+    str, Meta(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_.\-]+$(?!\n)", examples=["ana_b"])
+]
+Password = Annotated[str, Meta(min_length=8, max_length=128, examples=["correct horse battery"])]
+Opaque = Annotated[str, Meta(min_length=1, max_length=4096, examples=["qJt0rPq0…"])]
+Name = Annotated[DisplayName, Meta(examples=["Ana"])]
+
+
+class Register(Input):
+    """What an account needs. Under 18: `underage`; what somebody else has: `conflict`, named in `details`."""
+
+    email: Email
+    username: Username
+    password: Password
+    display_name: Name
+    birth_date: Annotated[date, Meta(examples=["1998-04-30"])]
+    gender: Gender
+
+
+class Login(Input):
+    """`login` is the email address or the username."""
+
+    login: Annotated[str, Meta(min_length=1, max_length=254, examples=["ana@example.com"])]
+    password: Annotated[str, Meta(max_length=128, examples=["correct horse battery"])]
+
+
+class Refresh(Input):
+    """A refresh token serves once."""
+
+    refresh_token: Opaque
+
+
+class SignedIn(Wire):
+    """The account and its tokens. Keep the refresh token: each refresh answers with the next one."""
+
+    user: Me
+    access_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])]
+    refresh_token: Annotated[str, Meta(examples=["qJt0rPq0…"])]
+    expires_in_s: Annotated[int, Meta(examples=[900], description="Seconds that the access token serves.")]
+
+
+class SeekingPatch(Input):
+    """Whom to meet; what is left out stays."""
+
+    genders: Annotated[list[Gender], Meta(min_length=1, max_length=3)] | UnsetType = UNSET
+    age_min: Age | UnsetType = UNSET
+    age_max: Age | UnsetType = UNSET
+
+
+class ProfilePatch(Input):
+    """What may change; what is left out stays, null clears. No other field is for its owner to change."""
+
+    display_name: Name | UnsetType = UNSET
+    intent: Intent | UnsetType = UNSET
+    languages: Annotated[list[Language], Meta(max_length=20)] | UnsetType = UNSET
+    country: Country | UnsetType | None = UNSET
+    city: Annotated[str, Meta(max_length=100, examples=["Berlin"])] | UnsetType | None = UNSET
+    bio: Annotated[str, Meta(max_length=2000, examples=["Climbs, cooks, laughs."])] | UnsetType | None = UNSET
+    seeking: SeekingPatch | UnsetType = UNSET
+
+
+class SessionView(Wire):
+    """One sign-in on one device; `current` is the one that asks."""
+
+    id: Id
+    user_agent: str | None
+    current: bool
+    created_at: Timestamp
+    last_used_at: Timestamp

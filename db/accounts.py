@@ -1,0 +1,294 @@
+"""Accounts in Postgres: users with their profiles, sessions, refresh tokens and idempotency keys.
+
+Owns the `identity` part of the schema apart from bans and blocks, which it only reads. Ids are text, times
+ms since the epoch. Of tokens only hashes come here. What an outage raises (`db.outage`) passes through.
+"""
+
+from datetime import date
+from typing import Literal
+
+import asyncpg
+from msgspec import Struct
+
+from core.clock import rfc3339, to_datetime, to_ms, today
+from core.contract.accounts import SessionView
+from core.contract.people import Me, ProfileCard, Seeking
+from core.errors import Conflict
+from core.vocabulary import Gender
+from db.cards import card
+from db.postgres import Connection, Pool, Record, queries
+
+_SQL = queries("accounts")
+_TAKEN = {"one_account_an_email": "email", "one_account_a_username": "username"}
+
+RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_changed", "erased"]
+
+
+class NewAccount(Struct, frozen=True, kw_only=True):
+    """An account to be; the rest of its profile has defaults."""
+
+    id: str
+    email: str
+    username: str
+    password_hash: str
+    display_name: str
+    birth_date: date
+    gender: Gender
+
+
+class NewSession(Struct, frozen=True, kw_only=True):
+    """A sign-in to be, with the hash of its first refresh token."""
+
+    id: str
+    user_id: str
+    user_agent: str | None
+    token_hash: bytes
+    expires_at: int
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """A client's own key for a request: at which endpoint, for what (SHA-256), and since when keys count."""
+
+    endpoint: str
+    key: str
+    fingerprint: bytes
+    since: int
+
+
+class KeyUse(Struct, frozen=True):
+    """What a key has been used for before."""
+
+    user_id: str
+    fingerprint: bytes
+    password_hash: str | None
+
+
+class Credentials(Struct, frozen=True):
+    """What a login is checked against."""
+
+    user_id: str
+    password_hash: str
+    banned: bool
+
+
+class TokenState(Struct, frozen=True):
+    """What is known of a refresh token that could not be spent."""
+
+    user_id: str
+    session_id: str
+    spent: bool
+    banned: bool
+
+
+class Standing(Struct, frozen=True):
+    """Whether a session goes on."""
+
+    revoked: RevokedReason | None
+    erased: bool
+    banned: bool
+
+
+class Profile(Struct, frozen=True):
+    """An account as its owner sees it; `version` grows with every change of the profile."""
+
+    me: Me
+    version: int
+
+
+class Application(Struct, frozen=True):
+    """What a queue ticket is made of."""
+
+    card: ProfileCard
+    seeking: Seeking
+    banned: bool
+
+
+class AccountStore:
+    """Users, profiles, sessions, tokens."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    # Signing up and in
+
+    async def register(self, account: NewAccount, session: NewSession, key: Key | None, now: int) -> bool:
+        """Account, profile and first session at once. False: the key has been used, ask `key_use`.
+
+        Raises `Conflict` naming the field that somebody else has.
+        """
+        at = to_datetime(now)
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                if key and not await _claim(connection, key, account.id, now):
+                    return False
+                await connection.execute(
+                    _SQL["register"],
+                    account.id,
+                    account.email,
+                    account.username,
+                    account.password_hash,
+                    account.display_name,
+                    account.birth_date,
+                    account.gender,
+                    at,
+                )
+                await _open(connection, session, now)
+        except asyncpg.UniqueViolationError as error:
+            if (field := _TAKEN.get(str(error.constraint_name))) is None:
+                raise
+            raise Conflict(f"This {field} is taken.", details={"field": field}) from None
+        return True
+
+    async def key_use(self, key: Key) -> KeyUse | None:
+        """What the key was used for."""
+        row = await self._pool.fetchrow(_SQL["key_use"], key.endpoint, key.key, to_datetime(key.since))
+        return row and KeyUse(row["user_id"], row["fingerprint"], row["password_hash"])
+
+    async def credentials(self, login: str, now: int) -> Credentials | None:
+        """Whose email address or username this is, whatever the case of its letters."""
+        query = _SQL["login_by_email" if "@" in login else "login_by_username"]
+        row = await self._pool.fetchrow(query, login, to_datetime(now))
+        return row and Credentials(row["id"], row["password_hash"], row["banned"])
+
+    async def rehash(self, user_id: str, old: str, new: str) -> None:
+        """Put a stronger hash of the same password in place of `old`."""
+        await self._pool.execute(_SQL["rehash"], user_id, old, new)
+
+    # Sessions
+
+    async def open_session(self, session: NewSession, now: int) -> None:
+        """A session of an account that exists."""
+        async with self._pool.acquire() as connection:
+            await _open(connection, session, now)
+
+    async def rotate(
+        self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int
+    ) -> tuple[str, str] | None:
+        """Spend a token for the next one: user and session, or None (see `token_state`). Atomic."""
+        row = await self._pool.fetchrow(
+            _SQL["rotate"], token_hash, fresh_hash, to_datetime(now), to_datetime(expires_at)
+        )
+        return row and (row["user_id"], row["session_id"])
+
+    async def token_state(self, token_hash: bytes, now: int) -> TokenState | None:
+        """None: nobody was ever given this token."""
+        row = await self._pool.fetchrow(_SQL["token_state"], token_hash, to_datetime(now))
+        return row and TokenState(row["user_id"], row["session_id"], row["spent"], row["banned"])
+
+    async def revoke(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
+        """End a session of this user. False: it is not theirs or is over already."""
+        row = await self._pool.fetchrow(_SQL["revoke"], user_id, session_id, reason, to_datetime(now))
+        return row is not None
+
+    async def standing(self, user_id: str, session_id: str, now: int) -> Standing | None:
+        """How the session stands; None: there is none."""
+        row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now))
+        return row and Standing(row["revoked_reason"], row["erased"], row["banned"])
+
+    async def sessions(
+        self, user_id: str, *, current: str, before: str | None, limit: int, now: int
+    ) -> list[SessionView]:
+        """Sessions that go on, newest first, those older than the session `before`."""
+        rows = await self._pool.fetch(_SQL["sessions"], user_id, to_datetime(now), before, limit)
+        return [_session(row, current) for row in rows]
+
+    # Profiles
+
+    async def profile(self, user_id: str) -> Profile | None:
+        """One's own account; None: it is gone."""
+        row = await self._pool.fetchrow(_SQL["me"], user_id)
+        return row and Profile(_me(row), row["version"])
+
+    async def change(self, profile: Profile, now: int) -> bool:
+        """Write what may change of `profile.me` over `profile.version`. False: somebody was faster."""
+        me = profile.me
+        row = await self._pool.fetchrow(
+            _SQL["change"],
+            me.id,
+            profile.version,
+            me.display_name,
+            me.intent,
+            me.languages,
+            me.country,
+            me.city,
+            me.bio,
+            me.seeking.genders,
+            me.seeking.age_min,
+            me.seeking.age_max,
+            to_datetime(now),
+        )
+        return row is not None
+
+    async def application(self, user_id: str, now: int) -> Application | None:
+        """Card, whom they seek and whether they are banned, in one query; None: the account is gone."""
+        row = await self._pool.fetchrow(_SQL["applicant"], user_id, to_datetime(now))
+        return row and Application(card(row, today(now)), _seeking(row), row["banned"])
+
+    async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard | None:
+        """The card as `viewer_id` may see it; None: gone, banned, or a block stands between them."""
+        row = await self._pool.fetchrow(_SQL["visible_card"], user_id, viewer_id, to_datetime(now))
+        return row and card(row, today(now))
+
+
+async def _claim(connection: Connection, key: Key, user_id: str, now: int) -> bool:
+    return (
+        await connection.fetchval(
+            _SQL["claim_key"],
+            key.endpoint,
+            key.key,
+            key.fingerprint,
+            user_id,
+            to_datetime(now),
+            to_datetime(key.since),
+        )
+        is not None
+    )
+
+
+async def _open(connection: Connection, session: NewSession, now: int) -> None:
+    await connection.execute(
+        _SQL["open_session"],
+        session.id,
+        session.user_id,
+        session.user_agent,
+        session.token_hash,
+        to_datetime(now),
+        to_datetime(session.expires_at),
+    )
+
+
+def _session(row: Record, current: str) -> SessionView:
+    return SessionView(
+        id=row["id"],
+        user_agent=row["user_agent"],
+        current=row["id"] == current,
+        created_at=rfc3339(to_ms(row["created_at"])),
+        last_used_at=rfc3339(to_ms(row["last_used_at"])),
+    )
+
+
+def _seeking(row: Record) -> Seeking:
+    return Seeking(
+        genders=row["seeking_genders"], age_min=row["seeking_age_min"], age_max=row["seeking_age_max"]
+    )
+
+
+def _me(row: Record) -> Me:
+    return Me(
+        id=row["id"],
+        email=row["email"],
+        username=row["username"],
+        role=row["role"],
+        display_name=row["display_name"],
+        birth_date=row["birth_date"].isoformat(),
+        gender=row["gender"],
+        intent=row["intent"],
+        languages=row["languages"],
+        country=row["country"],
+        city=row["city"],
+        bio=row["bio"],
+        photos=row["photos"],
+        seeking=_seeking(row),
+        created_at=rfc3339(to_ms(row["created_at"])),
+        updated_at=rfc3339(to_ms(row["updated_at"])),
+    )

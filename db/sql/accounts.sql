@@ -1,0 +1,142 @@
+-- Accounts, their sessions and their refresh tokens. Times are passed as timestamptz.
+
+-- name: claim_key
+-- Use key $2 at endpoint $1 for what $3 tells and account $4 comes of. No row: in use since $6.
+INSERT INTO identity.idempotency_keys AS k (endpoint, key, fingerprint, user_id, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (endpoint, key) DO UPDATE
+SET fingerprint = excluded.fingerprint, user_id = excluded.user_id, created_at = excluded.created_at
+WHERE k.created_at < $6
+RETURNING user_id
+
+-- name: key_use
+-- What key $2 was used for at endpoint $1 since $3.
+SELECT k.fingerprint, k.user_id, u.password_hash
+FROM identity.idempotency_keys k
+JOIN identity.users u ON u.id = k.user_id
+WHERE k.endpoint = $1 AND k.key = $2 AND k.created_at >= $3
+
+-- name: register
+-- The account and its profile, whose other fields have defaults.
+WITH account AS (
+    INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $8, $8)
+)
+INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, updated_at) VALUES ($1, $5, $6, $7, $8)
+
+-- name: open_session
+-- A session and its first refresh token $4.
+WITH session AS (
+    INSERT INTO identity.sessions (id, user_id, user_agent, created_at, last_used_at, expires_at)
+    VALUES ($1, $2, $3, $5, $5, $6)
+)
+INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($4, $1, $5, $6)
+
+-- name: login_by_email
+-- Who signs in with this address at $2.
+SELECT u.id, u.password_hash, EXISTS (
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+) AS banned
+FROM identity.users u WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
+
+-- name: login_by_username
+-- Who signs in with this username at $2.
+SELECT u.id, u.password_hash, EXISTS (
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+) AS banned
+FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
+
+-- name: rehash
+-- The same password, hashed by today's measure, unless it was changed meanwhile.
+UPDATE identity.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2
+
+-- name: rotate
+-- Spend refresh token $1 at $3 and put $2 in its place until $4. No row: it is unknown, spent, late, its session
+-- is over or its user is banned. Of two that come at once the second waits for the row and finds it spent.
+WITH spent AS (
+    UPDATE identity.refresh_tokens t SET used_at = $3
+    FROM identity.sessions s
+    JOIN identity.users u ON u.id = s.user_id AND u.deleted_at IS NULL
+    WHERE t.hash = $1 AND t.used_at IS NULL AND t.expires_at > $3 AND s.id = t.session_id AND s.revoked_at IS NULL
+        AND NOT EXISTS (
+            SELECT FROM identity.bans b
+            WHERE b.user_id = s.user_id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+        )
+    RETURNING s.id AS session_id, s.user_id
+), fresh AS (
+    INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at)
+    SELECT $2, session_id, $3, $4 FROM spent
+), used AS (
+    UPDATE identity.sessions s SET last_used_at = $3, expires_at = $4 FROM spent WHERE s.id = spent.session_id
+)
+SELECT session_id, user_id FROM spent
+
+-- name: token_state
+-- What is known of refresh token $1 at $2.
+SELECT t.session_id, s.user_id, t.used_at IS NOT NULL AS spent, EXISTS (
+    SELECT FROM identity.bans b
+    WHERE b.user_id = s.user_id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+) AS banned
+FROM identity.refresh_tokens t JOIN identity.sessions s ON s.id = t.session_id
+WHERE t.hash = $1
+
+-- name: revoke
+-- Session $2 of user $1 is over at $4, for reason $3. No row: it is not theirs, or it is over already.
+UPDATE identity.sessions SET revoked_at = $4, revoked_reason = $3
+WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL
+RETURNING id
+
+-- name: standing
+-- How session $1 of user $2 stands at $3. No row: there is none.
+SELECT s.revoked_reason, u.deleted_at IS NOT NULL AS erased, EXISTS (
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+) AS banned
+FROM identity.sessions s JOIN identity.users u ON u.id = s.user_id
+WHERE s.id = $1 AND s.user_id = $2
+
+-- name: sessions
+-- The sessions of user $1 that go on at $2, newest first, before session $3 (null: from the newest).
+SELECT id, user_agent, created_at, last_used_at FROM identity.sessions
+WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
+    AND id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+ORDER BY id DESC
+LIMIT $4
+
+-- name: me
+-- Everything that is a user's own.
+SELECT u.id, u.email, u.username, u.role, u.created_at, p.*
+FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL
+
+-- name: change
+-- Write the profile over version $2. No row: it has changed since.
+UPDATE identity.profiles
+SET display_name = $3, intent = $4, languages = $5, country = $6, city = $7, bio = $8, seeking_genders = $9,
+    seeking_age_min = $10, seeking_age_max = $11, version = version + 1, updated_at = greatest(updated_at, $12)
+WHERE user_id = $1 AND version = $2
+RETURNING user_id
+
+-- name: applicant
+-- Card of user $1, whom they seek, and whether they are banned at $2.
+SELECT card.*, false AS hidden, p.seeking_genders, p.seeking_age_min, p.seeking_age_max, EXISTS (
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+) AS banned
+FROM identity.users u
+JOIN identity.profiles p ON p.user_id = u.id
+JOIN identity.cards card ON card.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL
+
+-- name: visible_card
+-- Card of user $1 as user $2 may see it at $3. No row: gone, banned, or a block stands between them.
+SELECT card.*, false AS hidden
+FROM identity.cards card
+JOIN identity.users u ON u.id = card.user_id AND u.deleted_at IS NULL
+WHERE card.user_id = $1
+    AND NOT EXISTS (
+        SELECT FROM identity.blocks b
+        WHERE (b.blocker_id, b.blocked_id) = ($1, $2) OR (b.blocker_id, b.blocked_id) = ($2, $1)
+    )
+    AND NOT EXISTS (
+        SELECT FROM identity.bans b
+        WHERE b.user_id = $1 AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+    )

@@ -1,0 +1,78 @@
+"""What an account may look like. Pure: `services/accounts.py` asks, and raises what comes of it."""
+
+import re
+import unicodedata
+from datetime import date
+
+import msgspec
+from msgspec import UNSET
+
+from core.clock import age_on
+from core.contract.accounts import ProfilePatch, SeekingPatch
+from core.contract.people import MAX_AGE, Me, Seeking
+from core.errors import InvalidRequest, Underage
+from core.vocabulary import ADULT_AGE
+
+# One address with a dot in its domain, in any script: RFC 5321 without comments, quotes and literals.
+_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}")
+_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
+
+
+def email(text: str) -> str:
+    """The address in one spelling (NFC). Raises `InvalidRequest`; nobody is asked whether it exists."""
+    address = unicodedata.normalize("NFC", text)
+    local, _, domain = address.rpartition("@")
+    labels = domain.split(".")
+    plausible = (
+        _LOCAL.fullmatch(local)
+        and not (local.startswith(".") or local.endswith(".") or ".." in local)
+        and len(labels) > 1
+        and all(_LABEL.fullmatch(label) for label in labels)
+    )
+    if not plausible:
+        raise InvalidRequest("`email` is not an email address.", details={"field": "email"})
+    return address
+
+
+def display_name(text: str) -> str:
+    """The name without spaces around it. Raises `InvalidRequest` when it is empty or hides a sign."""
+    name = unicodedata.normalize("NFC", text).strip()
+    # Controls and directions (Cc, Cf) would let one name look like another; joiners are part of some scripts.
+    hidden = any(unicodedata.category(c) in {"Cc", "Cf"} and c not in "\u200c\u200d" for c in name)
+    if hidden or not any(c.isprintable() and not c.isspace() for c in name):
+        raise InvalidRequest("`display_name` is not a name.", details={"field": "display_name"})
+    return name
+
+
+def adult(birth_date: date, today: date) -> date:
+    """The date. Raises `Underage`, and `InvalidRequest` for one that nobody alive was born on."""
+    age = age_on(birth_date, today)
+    if age < 0 or age > MAX_AGE:
+        raise InvalidRequest("`birth_date` cannot be.", details={"field": "birth_date"})
+    if age < ADULT_AGE:
+        raise Underage
+    return birth_date
+
+
+def patched(me: Me, patch: ProfilePatch) -> Me:
+    """The profile with the patch applied. Raises `InvalidRequest` for a name or ages that cannot be."""
+    given = {f: v for f in patch.__struct_fields__ if (v := getattr(patch, f)) is not UNSET}
+    if "display_name" in given:
+        given["display_name"] = display_name(given["display_name"])
+    if "languages" in given:
+        given["languages"] = list(dict.fromkeys(given["languages"]))
+    if isinstance(patch.seeking, SeekingPatch):
+        given["seeking"] = _sought(me.seeking, patch.seeking)
+    return msgspec.structs.replace(me, **given)
+
+
+def _sought(seeking: Seeking, patch: SeekingPatch) -> Seeking:
+    given = {f: v for f in patch.__struct_fields__ if (v := getattr(patch, f)) is not UNSET}
+    if "genders" in given:
+        given["genders"] = list(dict.fromkeys(given["genders"]))
+    merged = msgspec.structs.replace(seeking, **given)
+    if merged.age_min > merged.age_max:
+        raise InvalidRequest(
+            "`seeking.age_min` is above `seeking.age_max`.", details={"field": "seeking.age_min"}
+        )
+    return merged

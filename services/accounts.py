@@ -1,0 +1,306 @@
+"""Accounts: signing up, signing in, staying signed in, and one's own profile.
+
+A sign-in opens a session: a family of refresh tokens, each of which serves once. Whoever shows one a second
+time ends the family, since one of the two is a thief. Access tokens are signed and live for minutes; their
+session is looked up at each use, so that a revoked one serves nowhere. All times are ms since the epoch.
+"""
+
+import hashlib
+
+import msgspec
+from msgspec import Struct
+
+from core.clock import today
+from core.contract.accounts import Login, ProfilePatch, Register, SessionView, SignedIn
+from core.contract.people import Me, ProfileCard
+from core.errors import (
+    Banned,
+    IdempotencyConflict,
+    NotFound,
+    PreconditionFailed,
+    RateLimited,
+    Unauthenticated,
+)
+from core.ids import new_id
+from core.settings import Settings
+from core.tokens import Access, AccessTokens, fingerprint, new_refresh_token
+from core.vocabulary import RevokedCode
+from db.accounts import AccountStore, Key, NewAccount, NewSession, Profile, RevokedReason, Standing
+from services import account_rules as rules
+from services.passwords import Passwords
+from services.ports import Applicant, Limiter, Sessions
+
+_KEY_LIVES_MS = 86_400_000
+# What a live connection is told when its session ended for this reason.
+_TOLD: dict[RevokedReason, RevokedCode] = {"banned": "banned", "replaced": "replaced"}
+
+
+class Client(Struct, frozen=True):
+    """Where a request comes from. `network` is what rate limits count by: an address, or an IPv6 /64."""
+
+    network: str
+    user_agent: str | None = None
+
+
+class Rate(Struct, frozen=True):
+    """How often: so many a minute, `burst` at once."""
+
+    per_m: int
+    burst: int
+
+
+class Rates(Struct, frozen=True):
+    """The limits on who is not signed in yet."""
+
+    register: Rate
+    login: Rate
+    account: Rate
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rates":
+        """As the operator has set them."""
+        return cls(
+            Rate(settings.register_per_m, settings.register_burst),
+            Rate(settings.login_per_m, settings.login_burst),
+            Rate(settings.account_login_per_m, settings.account_login_burst),
+        )
+
+
+class Accounts:
+    """The use cases. What Postgres or Redis raise when they are away passes through (`db.outage`)."""
+
+    def __init__(
+        self,
+        store: AccountStore,
+        *,
+        passwords: Passwords,
+        tokens: AccessTokens,
+        sessions: Sessions,
+        limiter: Limiter,
+        rates: Rates,
+        refresh_token_s: int,
+    ) -> None:
+        self._store = store
+        self._passwords = passwords
+        self._tokens = tokens
+        self._sessions = sessions
+        self._limiter = limiter
+        self._rates = rates
+        self._refresh_ms = refresh_token_s * 1000
+
+    # Signing up and in
+
+    async def register(self, body: Register, client: Client, key: str | None, now: int) -> SignedIn:
+        """A new account, signed in; the same `key` and body again: the same account, with fresh tokens.
+
+        Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`,
+        `RateLimited`, `Unavailable` when too many passwords wait.
+        """
+        await self._slow_down(f"register:{client.network}", self._rates.register, now)
+        address, name = rules.email(body.email), rules.display_name(body.display_name)
+        born = rules.adult(body.birth_date, today(now))
+        use = key and Key(
+            endpoint="register", key=key, fingerprint=_without_password(body), since=now - _KEY_LIVES_MS
+        )
+        if use and (again := await self._again(use, body, client, now)):
+            return again
+        account = NewAccount(
+            id=new_id(now),
+            email=address,
+            username=body.username,
+            password_hash=await self._passwords.hash(body.password),
+            display_name=name,
+            birth_date=born,
+            gender=body.gender,
+        )
+        session, token = self._new_session(account.id, client, now)
+        if await self._store.register(account, session, use or None, now):
+            return await self._signed_in(account.id, session.id, token, now)
+        assert use
+        # Two requests with one key at once: the other one was faster.
+        again = await self._again(use, body, client, now)
+        if again is None:
+            raise IdempotencyConflict
+        return again
+
+    async def login(self, body: Login, client: Client, now: int) -> SignedIn:
+        """Sign in with email or username. Unknown logins and wrong passwords look and cost the same.
+
+        Raises `Unauthenticated`, `Banned`, `RateLimited`, `Unavailable`.
+        """
+        await self._slow_down(f"login:{client.network}", self._rates.login, now)
+        name = hashlib.sha256(body.login.casefold().encode()).hexdigest()
+        await self._slow_down(f"account:{name}", self._rates.account, now)
+        known = await self._store.credentials(body.login, now)
+        fits = await self._passwords.verify(known.password_hash if known else None, body.password)
+        if known is None or not fits:
+            raise Unauthenticated("This login and password do not belong together.")
+        if known.banned:
+            raise Banned
+        if self._passwords.outdated(known.password_hash):
+            stronger = await self._passwords.hash(body.password)
+            await self._store.rehash(known.user_id, known.password_hash, stronger)
+        return await self._enter(known.user_id, client, now)
+
+    async def refresh(self, refresh_token: str, now: int) -> SignedIn:
+        """The next pair of tokens. A token that was spent before ends its family.
+
+        Raises `Unauthenticated`, `Banned`.
+        """
+        fresh = new_refresh_token()
+        spent = await self._store.rotate(
+            fingerprint(refresh_token), fingerprint(fresh), now, now + self._refresh_ms
+        )
+        if spent:
+            return await self._signed_in(*spent, fresh, now)
+        state = await self._store.token_state(fingerprint(refresh_token), now)
+        if state and state.spent:
+            await self._end(state.user_id, state.session_id, "reused", now)
+            raise Unauthenticated("This refresh token was used before: sign in again.")
+        if state and state.banned:
+            raise Banned
+        raise Unauthenticated("This refresh token is not valid: sign in again.")
+
+    async def logout(self, access: Access, now: int) -> None:
+        """End the session that this access token belongs to."""
+        await self._end(access.user_id, access.session_id, "signed_out", now)
+
+    # Who somebody is
+
+    async def authenticate(self, token: str, now: int) -> Access:
+        """Whom an access token speaks for. Raises `Unauthenticated`, `TokenExpired`, `Banned`."""
+        access = self._tokens.read(token, now)
+        code = _over(await self._store.standing(access.user_id, access.session_id, now))
+        if code == "banned":
+            raise Banned
+        if code:
+            raise Unauthenticated("This session is over: sign in again.")
+        return access
+
+    async def revoked(self, user_id: str, session_id: str, now: int) -> RevokedCode | None:
+        """Why this session is over, in the words of `session:revoked`; None while it goes on."""
+        return _over(await self._store.standing(user_id, session_id, now))
+
+    async def me(self, user_id: str) -> Me:
+        """One's own account. Raises `Unauthenticated` when it is gone."""
+        return (await self.profile(user_id)).me
+
+    async def profile(self, user_id: str) -> Profile:
+        """The same with its version. Raises `Unauthenticated` when it is gone."""
+        profile = await self._store.profile(user_id)
+        if profile is None:
+            raise Unauthenticated("This account is gone.")
+        return profile
+
+    async def change(self, user_id: str, patch: ProfilePatch, version: int | None, now: int) -> Profile:
+        """Patch one's own profile over `version` (None: over whatever it is now).
+
+        Raises `PreconditionFailed` when it has changed since, `InvalidRequest`.
+        """
+        profile = await self.profile(user_id)
+        if version not in {None, profile.version}:
+            raise PreconditionFailed
+        changed = Profile(rules.patched(profile.me, patch), profile.version)
+        if changed.me == profile.me:
+            return profile
+        if not await self._store.change(changed, now):
+            raise PreconditionFailed
+        return await self.profile(user_id)
+
+    async def card(self, user_id: str, now: int) -> ProfileCard:
+        """What strangers see of this user. Raises `NotFound` when the account is gone."""
+        return (await self._applied(user_id, now)).card
+
+    async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard:
+        """The card, if the viewer may see it. Raises `NotFound`: gone, banned or blocked either way."""
+        card = await self._store.visible_card(user_id, viewer_id, now)
+        if card is None:
+            raise NotFound
+        return card
+
+    async def applicant(self, user_id: str, now: int) -> Applicant | None:
+        """All that a queue ticket is made of, in one query; None when the account is gone."""
+        found = await self._store.application(user_id, now)
+        if found is None:
+            return None
+        return Applicant(card=found.card, seeking=found.seeking, banned=found.banned)
+
+    # One's sessions
+
+    async def sessions(self, access: Access, before: str | None, limit: int, now: int) -> list[SessionView]:
+        """Sessions that go on, newest first, those older than the session `before`."""
+        return await self._store.sessions(
+            access.user_id, current=access.session_id, before=before, limit=limit, now=now
+        )
+
+    async def end_session(self, access: Access, session_id: str, now: int) -> None:
+        """Sign out another device of one's own, or this one. Raises `NotFound`."""
+        if not await self._end(access.user_id, session_id, "signed_out", now):
+            raise NotFound
+
+    # How it is done
+
+    async def _slow_down(self, key: str, rate: Rate, now: int) -> None:
+        wait_ms = await self._limiter.take(key, rate_per_s=rate.per_m / 60, burst=rate.burst, now=now)
+        if wait_ms:
+            raise RateLimited(retry_after_ms=wait_ms)
+
+    async def _again(self, key: Key, body: Register, client: Client, now: int) -> SignedIn | None:
+        """The account that this key has made, or None for a key that was not used."""
+        use = await self._store.key_use(key)
+        if use is None:
+            return None
+        same = use.fingerprint == key.fingerprint
+        # A key is no password: only who knows that is let in to what the key has made.
+        if not await self._passwords.verify(use.password_hash, body.password) or not same:
+            raise IdempotencyConflict
+        return await self._enter(use.user_id, client, now)
+
+    async def _enter(self, user_id: str, client: Client, now: int) -> SignedIn:
+        session, token = self._new_session(user_id, client, now)
+        await self._store.open_session(session, now)
+        return await self._signed_in(user_id, session.id, token, now)
+
+    def _new_session(self, user_id: str, client: Client, now: int) -> tuple[NewSession, str]:
+        token = new_refresh_token()
+        session = NewSession(
+            id=new_id(now),
+            user_id=user_id,
+            user_agent=client.user_agent,
+            token_hash=fingerprint(token),
+            expires_at=now + self._refresh_ms,
+        )
+        return session, token
+
+    async def _signed_in(self, user_id: str, session_id: str, refresh_token: str, now: int) -> SignedIn:
+        return SignedIn(
+            user=await self.me(user_id),
+            access_token=self._tokens.issue(user_id, session_id, now),
+            refresh_token=refresh_token,
+            expires_in_s=self._tokens.lifetime_s,
+        )
+
+    async def _end(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
+        """Whether the session had to be ended. It is told either way: an earlier telling may have failed."""
+        ended = await self._store.revoke(user_id, session_id, reason, now)
+        await self._sessions.revoked(user_id, session_id, _TOLD.get(reason, "signed_out"))
+        return ended
+
+    async def _applied(self, user_id: str, now: int) -> Applicant:
+        found = await self.applicant(user_id, now)
+        if found is None:
+            raise NotFound
+        return found
+
+
+def _over(standing: Standing | None) -> RevokedCode | None:
+    if standing and standing.banned:
+        return "banned"
+    if standing is None or standing.erased:
+        return "signed_out"
+    return standing.revoked and _TOLD.get(standing.revoked, "signed_out")
+
+
+def _without_password(body: Register) -> bytes:
+    """SHA-256 of everything else: a fast hash of a password must not lie in a table."""
+    return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(body, password=""))).digest()
