@@ -1,6 +1,6 @@
 """`python -m tests`: everything that has to hold before a change lands, with a summary a person can read.
 
-All steps run, also when an earlier one failed: one look shows everything. What is not named here goes to pytest.
+All steps run, also when an earlier one failed: one look shows everything. Unknown arguments go to pytest.
 """
 
 import argparse
