@@ -169,7 +169,7 @@ class Encounters:
             await connection.execute(_SQL["closed"], call_id, "connected", at)
         return _connection(row)
 
-    async def report(  # noqa: PLR0917 - the fields of a report, in the order of the effect
+    async def report(
         self,
         report_id: str,
         call_id: str,

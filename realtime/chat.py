@@ -5,6 +5,7 @@ send whose acknowledgement it missed mends an announcement that was never made, 
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from core.clock import Clock
 from core.contract.base import Empty, Event
@@ -17,13 +18,25 @@ from core.contract.chat import (
     ChatTyping,
     ChatTypingChanged,
     History,
+    Message,
     Sent,
 )
 from core.errors import InvalidRequest, PayloadTooLarge
 from core.ids import new_id
-from db.rooms import Draft, Rooms
+from db.rooms import Draft, Receipt, Stored
 from realtime.gateway.caller import Caller
 from services.ports import Events
+
+
+class Rooms(Protocol):
+    """Where messages are kept; `db/rooms.py` says what each method promises."""
+
+    async def send(self, draft: Draft) -> Stored: ...
+    async def history(
+        self, room_id: str, user_id: str, *, before_seq: int | None, after_seq: int | None, limit: int
+    ) -> tuple[list[Message], bool]: ...
+    async def read(self, room_id: str, user_id: str, seq: int) -> Receipt: ...
+    async def members(self, room_id: str, user_id: str, *, to_speak: bool = False) -> tuple[str, ...]: ...
 
 
 class Chat:
