@@ -10,7 +10,8 @@ import msgspec
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
-from db.encounters import ConnectionRow, Encounters
+from core.vocabulary import EndReason
+from db.encounters import ConnectionRow, Encounters, Refusal
 from db.migrate import migrate
 from db.postgres import Connection, Pool, open_pool
 from db.rooms import Draft, Rooms, Stored
@@ -62,7 +63,7 @@ class World:
         assert await self.offer(call_id, users, now=now) is None
         return call_id
 
-    async def offer(self, call_id: str, users: tuple[str, str], *, now: int | None = None):
+    async def offer(self, call_id: str, users: tuple[str, str], *, now: int | None = None) -> Refusal | None:
         return await self.encounters.offer(
             call_id, origin="match", mode="video", region="main", users=users, now=now or now_ms()
         )
@@ -76,7 +77,14 @@ class World:
         await self.end(call_id, now=now + 61_000, decision_deadline=now + 91_000)
         return call_id
 
-    async def end(self, call_id: str, *, reason="hung_up", now=None, decision_deadline=None) -> None:
+    async def end(
+        self,
+        call_id: str,
+        *,
+        reason: EndReason = "hung_up",
+        now: int | None = None,
+        decision_deadline: int | None = None,
+    ) -> None:
         await self.encounters.ended(
             call_id,
             reason=reason,
