@@ -80,6 +80,12 @@ class NotFound(AppError):
     code, status = "not_found", 404
 
 
+class MethodNotAllowed(AppError):
+    """This address does not answer to this method."""
+
+    code, status = "method_not_allowed", 405
+
+
 class Conflict(AppError):
     """This does not fit the present state."""
 

@@ -38,11 +38,24 @@ ReportReason = Literal["nudity", "harassment", "hate", "underage", "spam", "scam
 ADULT_AGE = 18
 
 # Python's `$` also matches before a final newline; `(?!\n)` says the end to Python and JSON Schema alike.
-Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)")]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", description="BCP 47 primary tag")]
-Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2")]
-Age = Annotated[int, Meta(ge=ADULT_AGE, le=120)]
+Id = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)",
+        examples=["019a2f4e-7c1b-7d3a-9f60-5b2c8e1d4a77"],
+    ),
+]
+Language = Annotated[
+    str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", description="BCP 47 primary tag", examples=["en"])
+]
+Country = Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2", examples=["DE"])]
+Age = Annotated[int, Meta(ge=ADULT_AGE, le=120, examples=[25])]
 Timestamp = Annotated[
-    str, Meta(description="RFC 3339, UTC, milliseconds", extra_json_schema={"format": "date-time"})
+    str,
+    Meta(
+        description="RFC 3339, UTC, milliseconds",
+        examples=["2026-01-31T12:00:00.000Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
 ]
 EpochNumber = Annotated[int, Meta(ge=0, le=2**31 - 1)]

@@ -28,11 +28,20 @@ def decode(data: object, kind: type[S]) -> S:
     Raises `InvalidRequest`, or `PayloadTooLarge` for a field that is too long; both carry
     `details={"field": "preferences.age_min"}` unless the message as a whole is wrong.
     """
+    return _decode(data, kind, strict=True)
+
+
+def decode_query(data: dict[str, str], kind: type[S]) -> S:
+    """The same from the query of a URL, in which numbers are text."""
+    return _decode(data, kind, strict=False)
+
+
+def _decode(data: object, kind: type[S], *, strict: bool) -> S:
     for field, text in _texts(data):
         if not _storable(text):
             raise _refusal(InvalidRequest, field, "holds characters that are not allowed")
     try:
-        return msgspec.convert(data, kind)
+        return msgspec.convert(data, kind, strict=strict)
     except msgspec.ValidationError as mistake:
         raise _explain(str(mistake)) from None
 
