@@ -34,36 +34,37 @@ class Account:
         os.chown(path, self.uid, self.gid)
 
 
-def _of_uid(uid: int, gid: int) -> Account:
-    try:
-        entry = pwd.getpwuid(uid)
-    except KeyError:  # the folder came from another machine: the number is enough to go on using it
-        return Account(f"uid {uid}", uid, gid)
-    return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-
-
-def _of_owner(folder: Path) -> Account | None:
+def _owner(folder: Path) -> Account | None:
+    """The folder's owner, unless that is root; a user without an entry here goes by its number."""
     try:
         found = folder.stat()
     except FileNotFoundError:
         return None
-    return _of_uid(found.st_uid, found.st_gid) if found.st_uid else None
+    try:
+        name = pwd.getpwuid(found.st_uid).pw_name
+    except KeyError:
+        name = f"number {found.st_uid}"
+    return Account(name, found.st_uid, found.st_gid) if found.st_uid else None
 
 
 def choose_account(data: Path, entries: list[pwd.struct_passwd]) -> Account | None:
-    """The user for the servers of `data`: whom the data or its folder belongs to, else one of `entries`.
+    """The user for the servers of `data`: whom a cluster there belongs to, else one of `entries`.
 
-    None when this process is not root. Raises `EmbeddedError` when there is no ordinary user at all.
+    A new cluster goes to the owner of its folder, so that root and that user can take turns, else to one of
+    the users that systems have. None when this process is not root. Raises `EmbeddedError` when there is none.
     """
     if os.geteuid() != 0:
         return None
-    owner = _of_owner(data / "postgres") or _of_owner(data / "redis") or _of_owner(data)
-    if owner or (owner := _of_owner(data.parent)):
-        return owner
-    ordinary = {entry.pw_name: entry for entry in entries if entry.pw_uid != 0}
-    for name in (*PREFERRED, *sorted(ordinary, key=lambda name: -ordinary[name].pw_uid)):
-        if name in ordinary:
-            return Account(name, ordinary[name].pw_uid, ordinary[name].pw_gid)
+    if cluster := _owner(data / "postgres"):
+        return cluster
+    ordinary = {e.pw_uid: Account(e.pw_name, e.pw_uid, e.pw_gid) for e in entries if e.pw_uid != 0}
+    for owner in (_owner(data), _owner(data.parent)):
+        if owner is not None and owner.uid in ordinary:
+            return ordinary[owner.uid]
+    by_name = {account.name: account for account in ordinary.values()}
+    for name in (*PREFERRED, *sorted(by_name, key=lambda name: -by_name[name].uid)):
+        if name in by_name:
+            return by_name[name]
     raise EmbeddedError(
         "PostgreSQL refuses to run as root and this system has no other user. "
         "Make one (useradd --system postgres), or set DATABASE_URL to a PostgreSQL that runs elsewhere."

@@ -7,6 +7,7 @@ import importlib.util
 import platform
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,10 +68,11 @@ def _find_redis() -> Path:
     )
 
 
-def reachable(binaries: Binaries, account: Account | None, runtime: Path) -> Binaries:
+def reachable(binaries: Binaries, account: Account, runtime: Path, say: Callable[[str], None]) -> Binaries:
     """The same programs where the account may run them: copied to `runtime` from a private folder."""
     postgres, redis = binaries.postgres, binaries.redis
     if postgres is not None and not can_reach(postgres / "bin/postgres", account):
+        say(f"The user {account.name} cannot enter {postgres}: running a copy in {runtime} for now.")
         postgres = _copy_postgres(postgres, runtime / "postgres")
     if redis is not None and not can_reach(redis, account):
         redis = Path(shutil.copy2(redis, runtime / "redis-server"))

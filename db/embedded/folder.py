@@ -28,16 +28,29 @@ POLL_S = 0.02
 PROGRAMS = {"postgres": signal.SIGINT, "redis-server": signal.SIGTERM, "initdb": signal.SIGTERM}
 
 
-def make_folder(path: Path, account: Account | None = None) -> None:
-    """Make `path` unless it exists; given an account, it is private to that one."""
+def make_folder(path: Path) -> None:
+    """Make `path` unless it exists. Raises `EmbeddedError`."""
     try:
-        path.mkdir(parents=account is None, exist_ok=True, mode=0o755 if account is None else 0o700)
-        if account is not None:
-            account.own(path)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EmbeddedError(
             f"The folder {path} cannot be made ({error.strerror}). Set DATA_DIR to a folder of your own."
         ) from None
+
+
+def make_private_folder(path: Path, account: Account | None) -> None:
+    """Make `path` unless it exists; only the account, or this process's user, may enter it and owns all in it."""
+    make_folder(path)
+    path.chmod(0o700)
+    if account is not None:
+        for entry in (path, *path.rglob("*")):
+            account.own(entry)
+
+
+def shown(path: Path) -> Path:
+    """The path as a person would write it: relative when it lies below the working directory."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 class Claim:
@@ -120,7 +133,7 @@ def _read(lock: IO[str]) -> dict[str, Any]:
 def _orphans(folders: list[Path]) -> list[psutil.Process]:
     """Database processes at work in one of the folders. Nobody else starts them there."""
     places = {str(folder.resolve()) for folder in folders}
-    running = psutil.process_iter(["name", "cwd"])
+    running = psutil.process_iter(["name", "cwd", "ppid"])
     return [
         process for process in running if process.info["name"] in PROGRAMS and process.info["cwd"] in places
     ]
@@ -131,13 +144,14 @@ async def _stop_orphans(folders: list[Path], say: Callable[[str], None]) -> None
     deadline = time.monotonic() + ORPHAN_PATIENCE_S
     asked: set[int] = set()
     while orphans := await asyncio.to_thread(_orphans, folders):
-        late = time.monotonic() > deadline
         pids = {process.pid for process in orphans}
         for process in orphans:
-            if not late and (process.pid in asked or process.ppid() in pids):  # a part follows its postmaster
-                continue
-            say(f"Stopping {process.name()} (process {process.pid}), left behind by a server that died.")
-            asked.add(process.pid)
+            name, parent = process.info["name"], process.info["ppid"]
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL if late else PROGRAMS[process.name()])
+                if time.monotonic() > deadline:
+                    process.kill()
+                elif process.pid not in asked and parent not in pids:  # its parts follow a postmaster
+                    say(f"Stopping {name} (process {process.pid}), left behind by a server that died.")
+                    process.send_signal(PROGRAMS[name])
+                    asked.add(process.pid)
         await asyncio.sleep(POLL_S)

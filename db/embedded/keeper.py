@@ -9,7 +9,7 @@ from typing import Protocol
 
 from db.embedded.errors import EmbeddedError
 from db.embedded.guard import Guard
-from db.embedded.process import Child, Program
+from db.embedded.process import Child, Program, turn_over
 
 POLL_S = 0.01
 SLOW_START_S = 3.0
@@ -30,11 +30,8 @@ class Server(Protocol):
     def program(self) -> Program:
         """What to run."""
 
-    def exists(self) -> bool:
-        """Whether its data has been created."""
-
-    async def create(self, run: Run) -> None:
-        """Create its data, performing programs with `run`."""
+    async def prepare(self, run: Run) -> None:
+        """Create its data if there is none, performing programs with `run`."""
 
     async def answers(self) -> bool:
         """Whether it is ready."""
@@ -56,22 +53,23 @@ class Keeper:
 
         Raises `EmbeddedError` with what it said when it gave up.
         """
-        if not self._server.exists():
-            await self._server.create(self._perform)
+        turn_over(self._server.program.journal)
+        await self._server.prepare(self._perform)
         await self._launch()
         self._watch = asyncio.create_task(self._keep())
 
-    async def stop(self) -> None:
-        """Stop it cleanly; by force, and saying so, when it does not within 30 s."""
+    async def stop(self) -> bool:
+        """Stop it cleanly; by force, and saying so, when it does not within 30 s. Whether it was running."""
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._watch
-        if self._child is None:
-            return
-        if self._child.running and not await self._child.stop(STOP_PATIENCE_S):
+        if self._child is None or not self._child.running:
+            return False
+        if not await self._child.stop(STOP_PATIENCE_S):
             self._say(f"{self.name} did not stop within {STOP_PATIENCE_S:.0f} s and was killed.")
         self._guard.forget(self._child)
+        return True
 
     async def _perform(self, program: Program) -> None:
         child = Child.start(program)

@@ -5,9 +5,11 @@ interrupted is never used.
 """
 
 import asyncio
+import os
 import shutil
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,9 +17,9 @@ import asyncpg
 
 from db.embedded.account import Account
 from db.embedded.errors import EmbeddedError
-from db.embedded.folder import make_folder
+from db.embedded.folder import make_private_folder, shown
 from db.embedded.keeper import Run
-from db.embedded.process import NOTHING, Program
+from db.embedded.process import Program
 
 Say = Callable[[str], None]
 MAJOR = "18"
@@ -59,33 +61,32 @@ class Postgres:
     @property
     def program(self) -> Program:
         """The server itself."""
-        options = {**CONFIGURATION, "unix_socket_directories": str(self._sockets)}
+        options = {**CONFIGURATION, "unix_socket_directories": f'"{self._sockets}"'}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-        return self._program("postgres", self.folder, *settings)
+        return self._program(self.folder, "postgres", "-D", self._place(self.folder), *settings)
 
-    def exists(self) -> bool:
-        """Whether there is a cluster. Raises `EmbeddedError` when another version made it."""
+    async def prepare(self, run: Run) -> None:
+        """Make the cluster if there is none. Raises `EmbeddedError` when another version made it."""
         version = self.folder / "PG_VERSION"
         if not version.exists():
-            return False
-        if (found := version.read_text().strip()) != MAJOR:
+            await self._create(run)
+        elif (found := version.read_text().strip()) != MAJOR:
             raise EmbeddedError(
                 f"{self.folder} was made by PostgreSQL {found}, and this is {MAJOR}. "
                 "Move it away and restore a dump of it, or set DATA_DIR to another folder."
             )
-        return True
 
-    async def create(self, run: Run) -> None:
-        """Make the cluster with its role and database."""
-        self._say(f"Creating the database in {self.folder} (first start, a few seconds)…")
+    async def _create(self, run: Run) -> None:
+        self._say(f"Creating the database in {shown(self.folder)} (first start, a few seconds)…")
         new = self.folder.with_name("postgres.new")
         await asyncio.to_thread(shutil.rmtree, new, ignore_errors=True)
-        make_folder(new, self._account)
-        await run(self._program("initdb", new, *INITDB))
-        await run(self._program("postgres", new, "-j", "postgres", first="--single", stdin=FIRST_START))
-        if self.folder.exists():
-            self.folder.rmdir()  # refuses when there is anything in it
-        new.rename(self.folder)
+        make_private_folder(new, self._account)
+        initdb = self._program(new, "initdb", "-D", self._place(new), *INITDB)
+        single = self._program(new, "postgres", "--single", "-D", self._place(new), "-j", "postgres")
+        await run(replace(initdb, stop_signal=signal.SIGTERM))
+        await run(replace(single, stop_signal=signal.SIGTERM, stdin=FIRST_START))
+        new.rename(self.folder)  # fails if there is anything in its place
+        await asyncio.to_thread(_sync, self.folder.parent)
 
     async def answers(self) -> bool:
         """Whether it takes connections now; while it starts or recovers it does not."""
@@ -96,17 +97,26 @@ class Postgres:
         await connection.close()
         return True
 
-    def _program(
-        self, binary: str, folder: Path, *options: str, first: str = "", stdin: Path = NOTHING
-    ) -> Program:
-        # Root's folder may be closed to the account: there it is reached as the directory it was started in.
-        place = "/proc/self/cwd" if self._account else str(folder)
+    def _place(self, folder: Path) -> str:
+        """How to name the folder to a program started in it: only so can the account always reach it."""
+        by_itself = "/proc/self/cwd"
+        return by_itself if self._account and Path(by_itself).exists() else str(folder)
+
+    def _program(self, folder: Path, binary: str, *options: str) -> Program:
         return Program(
             name=self.name,
-            argv=(str(self._prefix / "bin" / binary), *([first] if first else []), "-D", place, *options),
+            argv=(str(self._prefix / "bin" / binary), *options),
             folder=folder,
             journal=self.journal,
             stop_signal=signal.SIGINT,  # "fast": ends connections, writes a checkpoint
             account=self._account,
-            stdin=stdin,
         )
+
+
+def _sync(folder: Path) -> None:
+    """A renamed folder keeps its name through a power failure only when its parent was written."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

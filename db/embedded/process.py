@@ -15,6 +15,7 @@ from db.embedded.errors import EmbeddedError
 # Neither the server's secrets nor settings of some other PostgreSQL (PGDATA, PGPORT) reach a child.
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MARKS = ("FATAL", "PANIC", "error:", "ERROR", "Fatal", "# ")
+JOURNAL_BYTES = 4 * 1024 * 1024
 NOTHING = Path(os.devnull)
 
 
@@ -29,6 +30,12 @@ class Program:
     stop_signal: signal.Signals
     account: Account | None = None
     stdin: Path = NOTHING
+
+
+def turn_over(journal: Path) -> None:
+    """Begin a new journal when this one has grown; the last one is kept beside it."""
+    if journal.exists() and journal.stat().st_size > JOURNAL_BYTES:
+        journal.rename(journal.with_suffix(".1.log"))
 
 
 def ending(process: "subprocess.Popen[bytes]") -> asyncio.Future[int]:
@@ -112,4 +119,4 @@ class Child:
         except OSError:
             return ""
         fatal = [line for line in said if any(mark in line for mark in MARKS)]
-        return " / ".join(fatal[:1] or said[-3:]).strip()
+        return " / ".join(fatal[-1:] or said[-3:]).strip()

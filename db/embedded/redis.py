@@ -1,5 +1,6 @@
 """Redis with its append-only file written every second, on a socket only."""
 
+import asyncio
 import signal
 from pathlib import Path
 from urllib.parse import quote
@@ -8,7 +9,7 @@ from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
 from db.embedded.account import Account
-from db.embedded.folder import make_folder
+from db.embedded.folder import make_private_folder
 from db.embedded.keeper import Run
 from db.embedded.process import Program
 
@@ -55,13 +56,9 @@ class Redis:
             account=self._account,
         )
 
-    def exists(self) -> bool:
-        """Whether there is a folder for its file, which it makes itself."""
-        return self.folder.exists()
-
-    async def create(self, run: Run) -> None:  # noqa: ARG002 - there is no program to run
-        """Make the folder."""
-        make_folder(self.folder, self._account)
+    async def prepare(self, run: Run) -> None:  # noqa: ARG002 - there is nothing to run before it
+        """Make the folder; the file in it Redis makes itself."""
+        await asyncio.to_thread(make_private_folder, self.folder, self._account)
 
     async def answers(self) -> bool:
         """Whether it takes commands now; while it loads its file it does not."""

@@ -6,6 +6,7 @@ account could not reach the originals.
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from db.embedded.account import Account, can_reach
 from db.embedded.errors import EmbeddedError
 from db.embedded.folder import RUNTIME_PREFIX
 
-LONGEST_BASE = 60  # bytes; what is added is at most "/rc-12345678/s/.s.PGSQL.5432.lock"
+# Short, since "/rc-12345678/s/.s.PGSQL.5432.lock" is added; plain, since clients split it at commas.
+PLAIN = re.compile(r"[\w./-]{1,60}", re.ASCII)
 
 
 @contextmanager
@@ -54,7 +56,7 @@ def _base(account: Account | None) -> Path:
     """The first temporary place with a short path, that the account can reach and run programs from."""
     wanted = Path(tempfile.gettempdir())
     for base in (wanted, Path("/tmp"), Path("/var/tmp"), Path("/run")):  # noqa: S108 - mkdtemp makes it private
-        if len(os.fsencode(base)) <= LONGEST_BASE and base.is_dir() and _usable(base, account):
+        if PLAIN.fullmatch(str(base)) and base.is_dir() and _usable(base, account):
             return base
     return wanted
 

@@ -34,7 +34,6 @@ class EmbeddedServers:
     """The servers of one data folder, all of them or those that were asked for."""
 
     def __init__(self, guard: Guard, postgres: Postgres | None, redis: Redis | None, say: Say) -> None:
-        self._guard = guard
         self._postgres = postgres
         self._redis = redis
         self._say = say
@@ -78,7 +77,7 @@ class EmbeddedServers:
         claim.note(runtime, account)
         if account is not None:
             say(f"Running as root: PostgreSQL and Redis run as the user {account.name}.")
-            binaries = await asyncio.to_thread(reachable, binaries, account, runtime)
+            binaries = await asyncio.to_thread(reachable, binaries, account, runtime, say)
         guard = Guard(runtime, say)
         stack.push_async_callback(guard.close)
         place = sockets(runtime)
@@ -113,5 +112,5 @@ class EmbeddedServers:
 
     async def stop(self) -> None:
         """Stop all at once, cleanly."""
-        await asyncio.gather(*(keeper.stop() for keeper in self._keepers))
-        self._say(f"{self._names} stopped.")
+        if all(await asyncio.gather(*(keeper.stop() for keeper in self._keepers))):
+            self._say(f"{self._names} stopped.")
