@@ -307,7 +307,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         member = self.member(sid, namespace)
         return [] if member is None else [sid, *(member.rooms or ())]
 
-    def basic_enter_room(self, sid: str, namespace: str, room: Any, _eio_sid: str | None = None) -> None:
+    def basic_enter_room(self, sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> None:  # noqa: ARG002
         """Enter a room. Raises ValueError for who is not connected, or a room that is a session id."""
         member = self.member(sid, namespace)
         if member is None:
