@@ -1,14 +1,15 @@
 """What the rules need of the outside, as interfaces. The composition roots choose what stands behind them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
+from core.presence import Attendance, Lapse
 from core.ticket import Claim, Departure, Taken, Ticket, Tier
-from core.vocabulary import LeftReason, Mode, RevokedCode
+from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
 
 
 class Events(Protocol):
@@ -141,3 +142,76 @@ class TicketStore(Protocol):
 
     async def end_turn(self, mode: Mode, node: str, rest_ms: int) -> None:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""
+
+
+class PresenceStore(Protocol):
+    """Who is there: a lease for each connection. Times are ms since the epoch."""
+
+    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> Attendance:
+        """The connection is there until its lease ends, unless renewed."""
+
+    async def renew(
+        self, connections: Collection[tuple[str, str]], now: int, lease_s: int
+    ) -> frozenset[tuple[str, str]]:
+        """Prolong leases, each of a user and a connection; gives those that are not known (any more)."""
+
+    async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
+        """The connection is gone; gives what its user still has. Departing twice is as departing once."""
+
+    async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
+        """How the user wants to be seen, on all their devices and when they come back."""
+
+    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, Attendance]:
+        """What is known of each of them, also of those never heard of."""
+
+    async def lapsed(self, now: int) -> list[Lapse]:
+        """Connections whose lease ran out, claimed for seconds: `settle` each, or they are found again."""
+
+    async def settle(self, lapse: Lapse, now: int) -> None:
+        """The lapse has had its consequences: forget the connection, unless it has come back."""
+
+
+class Companions(Protocol):
+    """Who may see whose presence: those with an active connection. Postgres knows."""
+
+    async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those of these pairs, as they were given, who have an active connection with each other."""
+
+
+class Busy(Protocol):
+    """Who is in a call. Postgres knows."""
+
+    async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those who are in a call or have an offer."""
+
+
+class Queuing(Protocol):
+    """Who waits in the queue."""
+
+    async def queuing(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those who wait in the queue."""
+
+
+class Channels(Protocol):
+    """What is announced and not stored. Whoever lost the connection is told by `on_return`."""
+
+    on_return: list[Callable[[], Coroutine[Any, Any, None]]]
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """Announce once; nobody may be listening."""
+
+    async def subscribe(self, channel: str, listener: Callable[[bytes], None]) -> None:
+        """Returns when whatever is announced from now on will be heard. Listeners must not raise or block."""
+
+    async def unsubscribe(self, channel: str, listener: Callable[[bytes], None]) -> None:
+        """The listener hears no more."""
+
+
+class Sockets(Protocol):
+    """The connections of this process, by their `sid`."""
+
+    def holds(self, sid: str) -> bool:
+        """Whether it is here."""
+
+    def send(self, sid: str, event: Event) -> None:
+        """A volatile event to this connection alone; no effect when it is gone."""

@@ -1,0 +1,138 @@
+"""Who is there, in Redis: a lease for each connection, so that the death of a node is noticed in lease time.
+
+    presence:{shard}:<user>    hash  own, last_seen; "@<connection>" -> "<lease ends> <device>"
+    presence:{shard}:leases    zset  "<user> <connection>" by the time the lease ends, or a claim on its lapse
+
+The hash is what counts, the sorted set finds what ran out. Each change is one script in one slot.
+"""
+
+import asyncio
+import zlib
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from core.presence import Attendance, Lapse
+from core.vocabulary import OwnStatus
+
+# Changing it makes everyone present arrive again, which they do with the next renewal.
+SHARDS = 8
+CLAIM_MS = 5_000
+_KEPT_MS = 30 * 86_400_000
+_LAPSES_AT_ONCE = 50
+_RENEWED_AT_ONCE = 200  # a script of a millisecond or so: Redis serves nobody else meanwhile
+_LUA = Path(__file__).with_name("lua") / "presence"
+
+
+class RedisPresence:
+    """Implements `services.ports.PresenceStore`. Redis' errors pass through; `redis` gives bytes."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._scripts: Mapping[str, AsyncScript] = {
+            file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
+        }
+
+    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> Attendance:
+        """The connection is there until its lease ends, unless renewed."""
+        args = (now, now + lease_s * 1000, _KEPT_MS, user_id, connection, device)
+        return _attendance(await self._run("arrive", _both(user_id), args), now)
+
+    async def renew(
+        self, connections: Collection[tuple[str, str]], now: int, lease_s: int
+    ) -> frozenset[tuple[str, str]]:
+        """Prolong leases, each of a user and a connection; gives those that are not known (any more)."""
+        by_shard: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for user_id, connection in connections:
+            by_shard[_shard(user_id)].append((user_id, connection))
+        unknown: set[tuple[str, str]] = set()
+        for shard, held in by_shard.items():
+            for start in range(0, len(held), _RENEWED_AT_ONCE):
+                some = held[start : start + _RENEWED_AT_ONCE]
+                keys = [_leases(shard), *(_user(user_id) for user_id, _ in some)]
+                times = (now, now + lease_s * 1000, _KEPT_MS)
+                args: list[str | int] = [*times, *(part for pair in some for part in pair)]
+                unknown.update(some[position] for position in await self._run("renew", keys, args))
+        return frozenset(unknown)
+
+    async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
+        """The connection is gone; gives what its user still has. Departing twice is as departing once."""
+        return _attendance(await self._run("depart", _both(user_id), (now, user_id, connection, "left")), now)
+
+    async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
+        """How the user wants to be seen, on all their devices and when they come back."""
+        await self._run("set_own", [_user(user_id)], (now, status, _KEPT_MS))
+
+    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, Attendance]:
+        """What is known of each of them, also of those never heard of."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for user_id in user_ids:
+                pipeline.hgetall(_user(user_id))
+            found = await pipeline.execute()
+        return {user_id: _read(fields, now) for user_id, fields in zip(user_ids, found, strict=True)}
+
+    async def lapsed(self, now: int) -> list[Lapse]:
+        """Connections whose lease ran out, claimed for `CLAIM_MS`: `settle` each, or they are found again."""
+        args = (now, now + CLAIM_MS, _LAPSES_AT_ONCE)
+        claims = await asyncio.gather(
+            *(self._run("claim", [_leases(shard)], args) for shard in range(SHARDS))
+        )
+        leases = [tuple(lease.decode().split(" ", 1)) for found in claims for lease in found]
+        if not leases:
+            return []
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for user_id, _ in leases:
+                pipeline.hgetall(_user(user_id))
+            users = await pipeline.execute()
+        return [
+            Lapse(user_id=user_id, connection=connection, device=_device(fields, connection), left=left)
+            for (user_id, connection), fields in zip(leases, users, strict=True)
+            if connection not in (left := _read(fields, now)).connections
+        ]
+
+    async def settle(self, lapse: Lapse, now: int) -> None:
+        """The lapse has had its consequences: forget the connection, unless it has come back."""
+        await self._run("depart", _both(lapse.user_id), (now, lapse.user_id, lapse.connection, "lapsed"))
+
+    async def _run(self, script: str, keys: list[str], args: Collection[str | int]) -> Any:
+        return await self._scripts[script](keys=keys, args=args)
+
+
+def _shard(user_id: str) -> int:
+    return zlib.crc32(user_id.encode()) % SHARDS
+
+
+def _leases(shard: int) -> str:
+    return f"presence:{{presence-{shard}}}:leases"
+
+
+def _user(user_id: str) -> str:
+    return f"presence:{{presence-{_shard(user_id)}}}:{user_id}"
+
+
+def _both(user_id: str) -> list[str]:
+    return [_leases(_shard(user_id)), _user(user_id)]
+
+
+def _attendance(flat: list[bytes], now: int) -> Attendance:
+    """From what a script returns: names and values in turn."""
+    return _read(dict(zip(flat[::2], flat[1::2], strict=True)), now)
+
+
+def _read(fields: Mapping[bytes, bytes], now: int) -> Attendance:
+    leases = {name[1:].decode(): value.split(b" ", 1) for name, value in fields.items() if name[:1] == b"@"}
+    last_seen = fields.get(b"last_seen")
+    return Attendance(
+        connections={c: device.decode() for c, (ends, device) in leases.items() if int(ends) > now},
+        own=cast("OwnStatus", fields.get(b"own", b"online").decode()),
+        last_seen=int(last_seen) if last_seen else None,
+    )
+
+
+def _device(fields: Mapping[bytes, bytes], connection: str) -> str:
+    """The device of a connection, also of one that lapsed; empty when Redis has forgotten it."""
+    return fields.get(b"@" + connection.encode(), b" ").split(b" ", 1)[1].decode()

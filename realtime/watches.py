@@ -1,0 +1,86 @@
+"""Who of this process's connections follows whose presence, and what each was told last. Pure memory.
+
+Bounded by the length of a list, which the contract limits, and by the number of entries in all.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from core.contract.session import Presence as Shown
+from core.errors import Unavailable
+
+Listener = Callable[[bytes], None]
+
+
+class Watches:
+    """A table both ways. `most` entries in all; a user has one listener here while anybody watches them."""
+
+    def __init__(self, most: int = 500_000) -> None:
+        self._most = most
+        self._entries = 0
+        self._told: dict[str, dict[str, Shown | None]] = {}
+        self._watchers: dict[str, dict[str, str]] = {}
+        self._listeners: dict[str, Listener] = {}
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """All users whom somebody here watches."""
+        return tuple(self._watchers)
+
+    def watchers(self, user_id: str) -> tuple[tuple[str, str], ...]:
+        """The `sid` and the user of each connection that watches this user."""
+        return tuple(self._watchers.get(user_id, {}).items())
+
+    def replace(
+        self, sid: str, watcher: str, user_ids: Iterable[str], listen: Callable[[str], Listener]
+    ) -> tuple[dict[str, Listener], dict[str, Listener]]:
+        """This connection now watches these users: the listeners of all of them, and those to take away.
+
+        Raises `Unavailable`, changing nothing, when this process follows as many as it can.
+        """
+        wanted = dict.fromkeys(user_ids)
+        before = self._told.get(sid, {})
+        if self._entries - len(before) + len(wanted) > self._most:
+            raise Unavailable("Too many presences are watched here.", retry_after_ms=10_000)
+        unwatched = {u: listener for u in before.keys() - wanted if (listener := self._drop(sid, u))}
+        for user_id in wanted:
+            self._watchers.setdefault(user_id, {})[sid] = watcher
+            self._listeners.setdefault(user_id, listen(user_id))
+        self._entries += len(wanted) - len(before)
+        self._told[sid] = dict.fromkeys(wanted)
+        return {user_id: self._listeners[user_id] for user_id in wanted}, unwatched
+
+    def forget(self, sid: str) -> dict[str, Listener]:
+        """This connection watches nobody any more: the listeners to take away."""
+        before = self._told.pop(sid, {})
+        self._entries -= len(before)
+        return {user_id: listener for user_id in before if (listener := self._drop(sid, user_id))}
+
+    def uses(self, user_id: str, listener: Listener) -> bool:
+        """Whether this is the listener of that user."""
+        return self._listeners.get(user_id) is listener
+
+    def _drop(self, sid: str, user_id: str) -> Listener | None:
+        watchers = self._watchers[user_id]
+        del watchers[sid]
+        if watchers:
+            return None
+        del self._watchers[user_id]
+        return self._listeners.pop(user_id)
+
+    def tell(self, sid: str, presence: Shown) -> bool:
+        """Whether this is news to the connection; it is not any more."""
+        told = self._told.get(sid, {})
+        if presence.user_id not in told or told[presence.user_id] == presence:
+            return False
+        told[presence.user_id] = presence
+        return True
+
+    def tell_first(self, sid: str, presences: Mapping[str, Shown]) -> list[str]:
+        """The answer to a new list tells these. Gives those of whom an event told before the answer could.
+
+        Their event may have been the newer one, so they want to be looked at again.
+        """
+        told = self._told.get(sid, {})
+        overtaken = [user_id for user_id in presences if told.get(user_id) is not None]
+        told.update((user_id, shown) for user_id, shown in presences.items() if user_id in told)
+        return overtaken
