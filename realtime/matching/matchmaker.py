@@ -6,6 +6,7 @@ steps leaves a ticket that the sweep matches, or a claim that it finishes.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import cast
 
 import structlog
 from msgspec import Struct
@@ -59,7 +60,9 @@ class Matchmaker:
                 workers.create_task(self._work())
 
     async def _work(self) -> None:
-        while True:
+        this = cast("asyncio.Task[None]", asyncio.current_task())
+        # Asked, not only raised: on Python 3.11 the client's pool may lose a cancellation.
+        while not this.cancelling():
             ticket = await self._seekers.next()
             try:
                 await self.seek(ticket)

@@ -6,7 +6,7 @@ seconds at most, which is what the death of the node that had it can delay.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import get_args
+from typing import cast, get_args
 
 import structlog
 from msgspec import Struct
@@ -35,7 +35,7 @@ class Rhythm(Struct, frozen=True, kw_only=True):
     update_ms: int = 3_000
 
 
-class Sweep:
+class Sweeper:
     """Sweeps the pools of one region. `run` goes on until it is cancelled."""
 
     def __init__(
@@ -59,28 +59,32 @@ class Sweep:
 
     async def run(self) -> None:
         """Sweep whenever it is this node's turn."""
-        while True:
+        this = cast("asyncio.Task[None]", asyncio.current_task())
+        while not this.cancelling():
             for mode in _MODES:
                 try:
-                    await self.once(mode)
+                    await self.in_turn(mode)
                 except OUTAGES as outage:
                     _log.warning("the queue is not swept", mode=mode, error=str(outage))
                 except Exception:
                     _log.exception("a sweep failed", mode=mode)
             await asyncio.sleep(self._rhythm.sweep_ms / 1000)
 
-    async def once(self, mode: Mode) -> bool:
-        """One sweep of a mode, if it is this node's turn."""
+    async def in_turn(self, mode: Mode) -> bool:
+        """Sweep a mode, if it is this node's turn."""
         if not await self._tickets.take_turn(mode, self._node, self._rhythm.turn_ms):
             return False
-        await self._take_leave(mode)
-        await self._matchmaker.finish(
-            await self._tickets.unfinished(self._clock() - self._rhythm.unfinished_ms)
-        )
-        await self._match(mode)
-        await self._update(mode)
+        await self.sweep(mode)
         await self._tickets.end_turn(mode, self._node, self._rhythm.sweep_ms * 4 // 5)
         return True
+
+    async def sweep(self, mode: Mode) -> None:
+        """Departures, claims that nobody finished, matches, news."""
+        await self._take_leave(mode)
+        late = self._clock() - self._rhythm.unfinished_ms
+        await self._matchmaker.finish(await self._tickets.unfinished(late))
+        await self._match(mode)
+        await self._update(mode)
 
     async def _take_leave(self, mode: Mode) -> None:
         """Let those go who have waited too long or are not there any more, and tell them."""

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from db.tickets import RedisTickets
 from services.ports import TicketStore
@@ -13,15 +13,12 @@ from tests.matching.people import new_id
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
+    pool = BlockingConnectionPool.from_url(redis_url, max_connections=16)
+    async with Redis.from_pool(pool) as client:
         yield client
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def store(request: pytest.FixtureRequest, redis_url: str) -> AsyncIterator[TicketStore]:
+def store(request: pytest.FixtureRequest, redis: Redis) -> TicketStore:
     """A queue nobody has joined: a region of its own where Redis is shared."""
-    if request.param == "memory":
-        yield MemoryTickets()
-        return
-    async with Redis.from_url(redis_url) as client:
-        yield RedisTickets(client, new_id())
+    return MemoryTickets() if request.param == "memory" else RedisTickets(redis, new_id())

@@ -1,0 +1,94 @@
+"""A queue with everything around it, and a node or several that match in it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from core.contract.queue import Preferences
+from core.ticket import Ticket
+from core.vocabulary import Mode
+from realtime.gateway.caller import Caller
+from realtime.matching.matchmaker import Matchmaker, Reach
+from realtime.matching.policy import Policy
+from realtime.matching.seekers import Seekers
+from realtime.matching.sweep import Rhythm, Sweeper
+from realtime.queue import Queue
+from services.ports import TicketStore
+from tests.matching.people import Clock, Heard, Offers, People, new_id
+
+LEASE_MS = 10_000
+DAY_MS = 86_400_000
+
+
+class Node:
+    """One process: its queue, its matchmaker and its sweep over a shared store."""
+
+    def __init__(
+        self, tickets: TicketStore, people: People, events: Heard, clock: Clock, policy: Policy, name: str
+    ) -> None:
+        self.offers = Offers(people)
+        self.seekers = Seekers()
+        self.queue = Queue(
+            tickets,
+            people,
+            people,
+            events,
+            self.seekers,
+            policy,
+            clock,
+            new_id,
+            region="main",
+            lease_ms=LEASE_MS,
+            rematch_ms=DAY_MS,
+        )
+        self.offers.queue = self.queue
+        reach = Reach(candidates=64, rematch_ms=DAY_MS)
+        self.matchmaker = Matchmaker(tickets, people, self.offers, self.seekers, policy, reach, clock, new_id)
+        self.sweeper = Sweeper(tickets, self.matchmaker, events, policy, Rhythm(), clock, name)
+
+
+class House:
+    """Everything around the queue, with time under control."""
+
+    def __init__(self, tickets: TicketStore, nodes: int = 1) -> None:
+        self.tickets = tickets
+        self.people, self.events, self.clock, self.policy = People(), Heard(), Clock(), Policy()
+        around = (tickets, self.people, self.events, self.clock, self.policy)
+        self.nodes = [Node(*around, f"node {n}") for n in range(nodes)]
+        first = self.nodes[0]
+        self.queue, self.matchmaker, self.sweep = first.queue, first.matchmaker, first.sweeper.sweep
+
+    async def join(self, user_id: str, mode: Mode = "video", device: str = "", **wanted: object) -> Ticket:
+        return await self.queue.enqueue(
+            user_id,
+            device or user_id,
+            mode,
+            Preferences(**wanted),  # type: ignore[arg-type]
+        )
+
+    @asynccontextmanager
+    async def matching(self) -> AsyncIterator[None]:
+        """The matchmakers of all nodes at work."""
+        jobs = [asyncio.create_task(node.matchmaker.run()) for node in self.nodes]
+        try:
+            yield
+        finally:
+            for job in jobs:
+                job.cancel()
+            await asyncio.gather(*jobs, return_exceptions=True)
+
+    def pairs(self) -> list[frozenset[str]]:
+        return [pair for node in self.nodes for pair in node.offers.pairs()]
+
+    async def until_pairs(self, number: int, within_s: float = 10) -> None:
+        """Wait for so many offers; says how far it came when they do not."""
+        try:
+            async with asyncio.timeout(within_s):
+                while len(self.pairs()) < number:  # noqa: ASYNC110 - several nodes, one condition
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(f"{len(self.pairs())} of {number} pairs were offered") from None
+
+
+def caller(user_id: str) -> Caller:
+    return Caller(user_id=user_id, session_id=new_id(), device=f"device of {user_id}", sid=new_id())

@@ -1,0 +1,134 @@
+"""The commands `queue:*` and what calls ask of the queue, against both stores."""
+
+import pytest
+
+from core.clock import rfc3339
+from core.contract.people import Seeking
+from core.contract.queue import Preferences, QueueExplain, QueueJoin, QueueLeave, QueueLeft
+from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauthenticated, Underage
+from core.ticket import Claim
+from services.ports import TicketStore
+from tests.matching.house import House, caller
+from tests.matching.people import T0, new_id
+
+
+@pytest.fixture
+def house(store: TicketStore) -> House:
+    return House(store)
+
+
+async def test_join_answers_with_the_place(house: House) -> None:
+    """The ticket, and how many wait in this mode."""
+    ana, ben = house.people.add(), house.people.add(gender="male")
+    await house.join(ben)
+    queued = await house.queue.join(caller(ana), QueueJoin(mode="video"))
+    assert queued.ticket.state == "waiting"
+    assert queued.ticket.joined_at == rfc3339(T0)
+    assert queued.waiting == 2
+
+
+async def test_join_again_while_waiting_is_the_same_ticket(house: House) -> None:
+    """Other wishes included: one leaves first to wish for something else."""
+    ana = house.people.add()
+    first = await house.queue.join(caller(ana), QueueJoin(mode="video"))
+    second = await house.queue.join(caller(ana), QueueJoin(mode="voice", preferences=Preferences(age_min=40)))
+    assert second.ticket == first.ticket
+
+
+async def test_what_a_join_does_not_say_comes_from_the_profile(house: House) -> None:
+    """Genders and ages of `seeking` hold unless the join says otherwise."""
+    ana = house.people.add(seeking=Seeking(genders=["male"], age_min=25, age_max=35))
+    ticket = await house.join(ana, age_max=45, languages=["de"])
+    assert (ticket.genders, ticket.age_min, ticket.age_max) == (("male",), 25, 45)
+    assert ticket.languages == ("de",)
+
+
+async def test_an_empty_age_range_is_refused(house: House) -> None:
+    """Also when one end of it comes from the profile."""
+    ana = house.people.add(seeking=Seeking(age_max=30))
+    with pytest.raises(InvalidRequest):
+        await house.join(ana, age_min=31)
+    assert await house.queue.of(ana) is None
+
+
+async def test_who_may_not_queue(house: House) -> None:
+    """Banned, minors, and accounts that are no more."""
+    with pytest.raises(Banned):
+        await house.join(house.people.add(banned=True))
+    with pytest.raises(Underage):
+        await house.join(house.people.add(age=17))
+    with pytest.raises(Unauthenticated):
+        await house.join(new_id())
+
+
+async def test_who_is_in_a_call_cannot_queue(house: House) -> None:
+    """And no ticket remains of the attempt."""
+    ana = house.people.add()
+    house.people.calls[ana] = new_id()
+    with pytest.raises(AlreadyInCall):
+        await house.join(ana)
+    assert await house.queue.of(ana) is None
+    assert not await house.tickets.lapse(T0)
+
+
+async def test_leaving_is_told_to_all_devices_and_never_fails(house: House) -> None:
+    """`queue:left` once, however often one leaves."""
+    ana = house.people.add()
+    ticket = await house.join(ana)
+    for _ in range(2):
+        await house.queue.leave(caller(ana), QueueLeave())
+    assert house.events.by(ana, QueueLeft) == [QueueLeft(ticket_id=ticket.id, reason="left")]
+    assert await house.queue.of(ana) is None
+
+
+async def test_explain_counts_who_is_kept_away_and_why(house: House) -> None:
+    """One who fits, and one for each reason; wishes still to be dropped are named."""
+    ana = house.people.add()
+    blocked = house.people.add(country="DE")
+    house.people.keep_apart(ana, blocked)
+    others = [house.people.add(**facts) for facts in ({"age": 60}, {"country": "FR"}, {"country": "DE"})]
+    for other in (blocked, *others):
+        await house.join(other)
+    await house.join(ana, age_max=40, countries=["DE"])
+    told = await house.queue.explain(caller(ana), QueueExplain())
+    assert told.candidates == 1
+    assert told.removed == {"met_or_blocked": 1, "age": 1, "countries": 1}
+    assert [(step.preference, step.at_ms) for step in told.relaxes] == [("countries", 5_000)]
+
+
+async def test_explain_needs_a_ticket(house: House) -> None:
+    """Who does not wait is told so."""
+    with pytest.raises(NotQueued):
+        await house.queue.explain(caller(house.people.add()), QueueExplain())
+
+
+async def test_a_ticket_given_back_is_matched_again_at_once(house: House) -> None:
+    """The other declined: the old place, and the next who fits, without waiting for a sweep."""
+    ana, ben = house.people.add(), house.people.add(gender="male")
+    async with house.matching():
+        await house.join(ana)
+        await house.join(ben)
+        await house.until_pairs(1)
+        (claim,) = house.nodes[0].offers.made.values()
+        house.people.calls.clear()
+        house.people.keep_apart(ana, ben)
+        mine = claim.first if claim.first.user_id == ana else claim.second
+        house.clock.pass_ms(2_000)
+        cal = house.people.add(gender="male")
+        await house.join(cal)
+        assert (await house.queue.give_back(mine, claim.call_id)).joined_at == T0
+        await house.until_pairs(2)
+    assert frozenset((ana, cal)) in house.pairs()
+
+
+async def test_a_refused_fence_gives_the_innocent_the_place_back(house: House) -> None:
+    """One of the two turns out to be in a call: the other waits on, the busy one does not."""
+    ana, ben = house.people.add(), house.people.add(gender="male")
+    mine, his = await house.join(ana), await house.join(ben)
+    house.people.calls[ben] = new_id()
+    claim = Claim(call_id=new_id(), first=mine, second=his, claimed_at=T0)
+    assert await house.tickets.claim(claim) == "both"
+    await house.nodes[0].offers.make(claim)
+    assert [t.id for t in await house.tickets.everyone("video")] == [mine.id]
+    assert await house.queue.of(ben) is None
+    assert not await house.tickets.unfinished(T0)
