@@ -17,7 +17,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock clean venv packages packages-dev page bench-sockets bench-matching
+.PHONY: help run test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -27,7 +27,7 @@ help: ## This list
 run: packages page ## Serve everything at http://localhost:8080; make run PORT=9000 for another port
 	@exec $(VENV) -m realtime
 
-test: packages-dev page ## Lint, types, import rules and all tests; make test ARGS="-k chat" for some of them
+test: packages-dev page-dev ## Lint, types, import rules and all tests; make test ARGS="-k chat" for some of them
 	@exec $(VENV) -m tests --workers $(WORKERS) $(ARGS)
 
 lint: packages-dev ## Lint, types and import rules only
@@ -74,4 +74,9 @@ packages-dev: venv
 
 page: venv
 	$(call unless_same,package-lock.json,node_modules/.lock,Fetching the page's client script (socket.io-client)…,\
-		$(VENV) .venv/bin/npm ci --loglevel=error --ignore-scripts)
+		$(VENV) .venv/bin/npm ci --omit=dev --loglevel=error --ignore-scripts)
+
+# All that `page` fetches too, so it says so in that one's name.
+page-dev: venv
+	$(call unless_same,package-lock.json,node_modules/.lock-dev,Fetching the Node packages of the tests…,\
+		$(VENV) .venv/bin/npm ci --loglevel=error --ignore-scripts && cp package-lock.json node_modules/.lock)
