@@ -5,6 +5,7 @@ two users may meet (offer, connect, report) first locks both, in the order of th
 happen one after the other and never deadlock. Times are ms since the epoch. Everything may be repeated.
 """
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -124,6 +125,17 @@ class Encounters:
         """The call that the user is in, an offer included."""
         found: str | None = await self._pool.fetchval(_SQL["active_call"], user_id)
         return found
+
+    async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those who are in a call, an offer included."""
+        rows = await self._pool.fetch(_SQL["in_call"], list(user_ids))
+        return frozenset(row["user_id"] for row in rows)
+
+    async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those of these pairs, as they were given, who have an active connection with each other."""
+        ones, others = [one for one, _ in pairs], [other for _, other in pairs]
+        rows = await self._pool.fetch(_SQL["connected"], ones, others)
+        return frozenset((row["one"], row["other"]) for row in rows)
 
     async def open_calls(self, user_id: str) -> list[str]:
         """Calls that the user is in, or that ended and are still to be decided."""

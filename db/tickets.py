@@ -14,7 +14,7 @@
 Each change is one script, so that a crash falls between changes and never inside one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 from pathlib import Path
@@ -71,6 +71,13 @@ class RedisTickets:
         own = cast("bytes | None", await self._ask("HGET", "users", user_id))
         found = await self._tickets([own]) if own else ()
         return found[0] if found else None
+
+    async def queuing(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those of these users who have a ticket, waiting or claimed."""
+        if not user_ids:
+            return frozenset()
+        tickets = cast("list[bytes | None]", await self._ask("HMGET", "users", *user_ids))
+        return frozenset(user_id for user_id, own in zip(user_ids, tickets, strict=True) if own)
 
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
         """These users are connected: their tickets, if any, count until then."""

@@ -60,6 +60,18 @@ UPDATE interaction.calls SET outcome = $2, closed_at = $3 WHERE id = $1 AND clos
 -- The call that this user is in or has an offer of.
 SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active
 
+-- name: in_call
+-- Those of users $1 who are in a call or have an offer.
+SELECT user_id FROM interaction.call_participants WHERE user_id = ANY ($1::uuid[]) AND active
+
+-- name: connected
+-- Those of the pairs, users $1 with users $2 place by place, who have an active connection.
+SELECT pair.one, pair.other
+FROM unnest($1::uuid[], $2::uuid[]) AS pair (one, other)
+JOIN interaction.connections c
+    ON c.user_a = least(pair.one, pair.other) AND c.user_b = greatest(pair.one, pair.other)
+WHERE c.ended_at IS NULL
+
 -- name: open_calls
 -- Calls that this user is in, or that have ended and wait for a decision.
 SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active

@@ -138,3 +138,25 @@ async def test_only_who_was_there_reports(world: World):
         with pytest.raises(NotFound):
             await report(world, call, reporter, reported)
     assert await world.encounters.avoid(cleo, now_ms()) == frozenset()
+
+
+async def test_who_is_connected_with_whom(world: World):
+    """Asked for many pairs at once, either way round; over when the connection is."""
+    ana, ben = pair = await world.pair()
+    cem, _ = await world.pair()
+    row = await world.connected(pair)
+    asked = [(ana, ben), (ben, ana), (ana, cem), (cem, ben)]
+    assert await world.encounters.connected(asked) == {(ana, ben), (ben, ana)}
+    assert await world.encounters.connected([]) == frozenset()
+    await world.encounters.end_connection(row.id, ana, now_ms())
+    assert await world.encounters.connected(asked) == frozenset()
+
+
+async def test_who_of_many_is_in_a_call(world: World):
+    """An offer counts, a call that has ended does not."""
+    ana, ben = await world.pair()
+    cem, dua = await world.pair()
+    await world.offered((ana, ben))
+    await world.talked((cem, dua))
+    assert await world.encounters.in_call([ana, ben, cem]) == {ana, ben}
+    assert await world.encounters.in_call([]) == frozenset()

@@ -1,0 +1,25 @@
+"""Both stores of presence, empty, and a Redis that nobody else uses."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import BlockingConnectionPool, Redis
+
+from db.presence import RedisPresence
+from services.ports import PresenceStore
+from tests.presence.memory import MemoryPresence
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_pool(BlockingConnectionPool.from_url(redis_url, max_connections=10)) as client:
+        # Lapses are found whoever they are of: those of another test would be in the way.
+        if keys := await client.keys("presence:*"):
+            await client.delete(*keys)
+        yield client
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest, redis: Redis) -> PresenceStore:
+    """A store in which nobody is there."""
+    return MemoryPresence() if request.param == "memory" else RedisPresence(redis)

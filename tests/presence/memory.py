@@ -1,0 +1,85 @@
+"""Presence in memory: says what each operation of the store means. The same tests hold for both."""
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from msgspec import Struct
+
+from core.presence import Attendance, Lapse
+from core.vocabulary import OwnStatus
+from db.presence import CLAIM_MS
+
+
+class Lease(Struct):
+    device: str
+    ends: int
+    claimed_until: int = 0
+
+
+class Person(Struct):
+    leases: dict[str, Lease]
+    own: OwnStatus = "online"
+    last_seen: int | None = None
+
+    def attendance(self, now: int) -> Attendance:
+        live = {c: lease.device for c, lease in self.leases.items() if lease.ends > now}
+        return Attendance(connections=live, own=self.own, last_seen=self.last_seen)
+
+    def seen(self, now: int) -> None:
+        if self.own != "invisible":
+            self.last_seen = now
+
+
+class MemoryPresence:
+    """Implements `services.ports.PresenceStore`."""
+
+    def __init__(self) -> None:
+        self.people: dict[str, Person] = defaultdict(lambda: Person({}))
+
+    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> Attendance:
+        person = self.people[user_id]
+        person.leases[connection] = Lease(device, now + lease_s * 1000)
+        person.seen(now)
+        return person.attendance(now)
+
+    async def renew(
+        self, connections: Collection[tuple[str, str]], now: int, lease_s: int
+    ) -> frozenset[tuple[str, str]]:
+        known = {pair for pair in connections if pair[1] in self.people[pair[0]].leases}
+        for user_id, connection in known:
+            person = self.people[user_id]
+            person.leases[connection] = Lease(person.leases[connection].device, now + lease_s * 1000)
+            person.seen(now)
+        return frozenset(connections) - known
+
+    async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
+        person = self.people[user_id]
+        if person.leases.pop(connection, None):
+            person.seen(now)
+        return person.attendance(now)
+
+    async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
+        person = self.people[user_id]
+        person.seen(now)
+        person.own = status
+        person.seen(now)
+
+    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, Attendance]:
+        return {user_id: self.people[user_id].attendance(now) for user_id in user_ids}
+
+    async def lapsed(self, now: int) -> list[Lapse]:
+        found = []
+        for user_id, person in self.people.items():
+            for connection, lease in person.leases.items():
+                if lease.ends <= now and lease.claimed_until <= now:
+                    lease.claimed_until = now + CLAIM_MS
+                    left = person.attendance(now)
+                    found.append(
+                        Lapse(user_id=user_id, connection=connection, device=lease.device, left=left)
+                    )
+        return found
+
+    async def settle(self, lapse: Lapse, now: int) -> None:
+        leases = self.people[lapse.user_id].leases
+        if lapse.connection in leases and leases[lapse.connection].ends <= now:
+            del leases[lapse.connection]
