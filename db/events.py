@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from core.contract.base import Event
 from core.errors import Unavailable
+from core.vocabulary import RevokedCode
 
 _EMIT = Path(__file__).with_name("lua").joinpath("emit.lua").read_text()
 REVOKED = b"revoked"
@@ -158,7 +159,10 @@ class EventRoad:
         end = EventId.parse(last[0][0].decode()) if last else EventId(now - 1, 0)
         return Tail(end, EventId.parse(first[0][0].decode()) if first else None, length, now)
 
-    async def revoke(self, user_id: str, session_id: str | None, code: str) -> None:
-        """Tell the nodes that hold connections of this session, or of all the user's, to end them."""
+    async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
+        """As `services.ports.Sessions` promises: every node that holds such a connection ends it."""
         message = b"\n".join((REVOKED, (session_id or "").encode(), code.encode()))
-        await self._redis.publish(channel(user_id), message)
+        try:
+            await self._redis.publish(channel(user_id), message)
+        except (RedisError, OSError) as error:
+            raise Unavailable from error

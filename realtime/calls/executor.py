@@ -18,7 +18,7 @@ from core.errors import Blocked
 from core.settings import Settings
 from db.calls import Pending
 from db.encounters import ConnectionRow
-from realtime.calls.ports import CallStore, Queue, Record
+from realtime.calls.ports import CallStore, Connections, Queue, Record
 from services.ports import Events
 from signaling import effects as do
 from signaling.call import Call, Rules, decider_for
@@ -36,12 +36,14 @@ class Executor:
         calls: CallStore,
         record: Record,
         queue: Queue,
+        connections: Connections,
         events: Events,
         settings: Settings,
         rules: Rules,
         clock: Clock,
     ) -> None:
-        self._calls, self._record, self._queue, self._events = calls, record, queue, events
+        self._calls, self._record, self._queue = calls, record, queue
+        self._connections, self._events = connections, events
         self._settings, self._rules, self._clock = settings, rules, clock
         self._how: dict[type[do.Effect], Callable[[Call, Any, str], Awaitable[None]]] = {
             do.Emit: self._emit,
@@ -143,7 +145,7 @@ class Executor:
             await self._events.send(party.user_id, result, key=f"{key}:result")
 
     async def _file_report(self, call: Call, effect: do.FileReport, _key: str) -> None:
-        await self._record.report(
+        ended = await self._record.report(
             effect.report_id,
             call.id,
             effect.reporter,
@@ -153,6 +155,8 @@ class Executor:
             effect.block,
             effect.at,
         )
+        if ended is not None:
+            await self._connections.tell_ended(ended)
 
 
 def _seen_with(row: ConnectionRow, peer: Any) -> ConnectionView:

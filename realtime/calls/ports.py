@@ -66,5 +66,12 @@ class Record(Protocol):
 class Queue(Protocol):
     """Where tickets go back to."""
 
-    async def give_back(self, ticket: Ticket, call_id: str) -> None:
+    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket:
         """The old place again, or a new one for who skipped; once for each call and user."""
+
+
+class Connections(Protocol):
+    """Who has to hear of a connection's end."""
+
+    async def tell_ended(self, row: ConnectionRow) -> None:
+        """Both, once."""

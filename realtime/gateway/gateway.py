@@ -32,6 +32,7 @@ from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
 from realtime.gateway.ports import Authenticate, Lifecycle
 from realtime.gateway.recovery import Recovery, worth_replaying
+from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 
 _log = structlog.get_logger()
@@ -46,6 +47,7 @@ class Gateway:
         settings: Settings,
         clock: Clock,
         wire: Wire,
+        roster: Roster,
         bus: Bus,
         events: EventRoad,
         recovery: Recovery,
@@ -54,21 +56,16 @@ class Gateway:
         handlers: Mapping[type[Command], Handler],
     ) -> None:
         self._settings, self._clock = settings, clock
-        self._wire, self._bus, self._events, self._recovery = wire, bus, events, recovery
+        self._wire, self._roster = wire, roster
+        self._bus, self._events, self._recovery = bus, events, recovery
         self._authenticate, self._lifecycle = authenticate, lifecycle
         self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
-        self._connections: dict[str, Connection] = {}
         self._of_user: dict[str, int] = {}
         self._arriving: set[str] = set()
         self._empty = asyncio.Event()
         self._empty.set()
         self._jobs: set[asyncio.Task[None]] = set()
         bus.on_return.append(self._catch_up)
-
-    @property
-    def callers(self) -> list[Caller]:
-        """Whoever is connected here."""
-        return [c.caller for c in self._connections.values()]
 
     # --- Coming ---
 
@@ -95,7 +92,7 @@ class Gateway:
         if gone:
             await self._forget(connection)
             raise _refusal(Unavailable("The connection went away while it was being opened."))
-        self._connections[sid] = connection
+        self._roster.enter(connection)
         self._empty.clear()
         self._expect_expiry(connection)
         connection.welcome = self._spawn(self._welcome(connection))
@@ -174,7 +171,7 @@ class Gateway:
 
     async def command(self, sid: str, name: str, arguments: list[Any]) -> dict[str, Any] | None:
         """The acknowledgement of one command; None when the connection is not (any more) ours."""
-        connection = self._connections.get(sid)
+        connection = self._roster.get(sid)
         if connection is None:
             return None
         try:
@@ -203,7 +200,7 @@ class Gateway:
         access = await self._authenticate(command.token, self._clock())
         if access.user_id != caller.user_id:
             raise Forbidden("This token is another account's.")
-        connection = self._connections.get(caller.sid)
+        connection = self._roster.get(caller.sid)
         if connection is not None:
             self._accept(connection, access)
         return TokenAccepted(expires_at=rfc3339(access.expires_at))
@@ -223,9 +220,9 @@ class Gateway:
 
     async def _catch_up(self) -> None:
         """The bus was away: every connection reads what it may have missed, revocations too."""
-        for connection in tuple(self._connections.values()):
+        for connection in self._roster:
             connection.outlet.catch_up()
-        for caller in self.callers:
+        for caller in self._roster.callers:
             await self._end_if_revoked(caller)
 
     async def _end_if_revoked(self, caller: Caller) -> None:
@@ -237,7 +234,7 @@ class Gateway:
     async def disconnect(self, sid: str) -> None:
         """The Socket.IO server says that this connection has gone."""
         self._arriving.discard(sid)
-        connection = self._connections.pop(sid, None)
+        connection = self._roster.strike(sid)
         if connection is None:
             return
         await self._forget(connection)
@@ -246,7 +243,7 @@ class Gateway:
         except OUTAGES as error:
             # Leases lapse by themselves: another node, or this one, notices later.
             _log.warning("a departure was not recorded", user_id=connection.caller.user_id, error=repr(error))
-        if not self._connections:
+        if not self._roster:
             self._empty.set()
 
     async def _forget(self, connection: Connection) -> None:
@@ -263,7 +260,7 @@ class Gateway:
 
     def _revoke_if(self, sid: str, session_id: str, code: str) -> None:
         """End the connection if it is of this session; an empty one means any."""
-        connection = self._connections.get(sid)
+        connection = self._roster.get(sid)
         if connection is not None and session_id in ("", connection.caller.session_id):
             self._spawn(self._revoke(sid, code))
 
@@ -274,15 +271,15 @@ class Gateway:
 
     async def drain(self, timeout_s: float = 5) -> None:
         """Send every client elsewhere: the transports are closed, so that they come back by themselves."""
-        for sid in tuple(self._connections):
-            self._wire.close(sid, "draining")
+        for caller in self._roster.callers:
+            self._wire.close(caller.sid, "draining")
         try:
             async with asyncio.timeout(timeout_s):
                 await self._empty.wait()
         except TimeoutError:
-            _log.warning("not every connection could be closed in time", left=len(self._connections))
-        for sid in tuple(self._connections):
-            await self.disconnect(sid)
+            _log.warning("not every connection could be closed in time", left=len(self._roster))
+        for caller in self._roster.callers:
+            await self.disconnect(caller.sid)
         for job in self._jobs:
             job.cancel()
 

@@ -1,0 +1,337 @@
+"""The composition root: names what stands behind every port, in the order in which it starts.
+
+An exit stack stops all of it in reverse. What a class uses, its constructor lists.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import structlog
+from aiohttp import web
+from redis.asyncio import Redis
+
+from core.clock import now_ms
+from core.contract.base import Command
+from core.contract.calls import (
+    CallAccept,
+    CallConnected,
+    CallDecline,
+    CallEnd,
+    CallMedia,
+    CallReport,
+    CallRestart,
+    CallSignal,
+    CallSkip,
+)
+from core.contract.chat import ChatHistory, ChatRead, ChatSend, ChatTyping
+from core.contract.connections import ConnectionEnd, DecisionSubmit
+from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
+from core.contract.session import PresenceSet, PresenceWatch
+from core.ids import new_id
+from core.settings import Settings
+from core.tokens import AccessTokens
+from db.accounts import AccountStore
+from db.bus import Bus
+from db.calls import Calls
+from db.embedded import EmbeddedServers, Urls
+from db.encounters import Encounters
+from db.events import EventRoad
+from db.migrate import migrate
+from db.postgres import Pool, open_pool
+from db.presence import RedisPresence
+from db.rate_limits import NoLimits, RedisLimiter
+from db.rooms import Rooms
+from db.tickets import RedisTickets
+from realtime import site
+from realtime.calls.attendant import Attendant
+from realtime.calls.commands import CallCommands
+from realtime.calls.executor import Executor
+from realtime.calls.offers import Offers
+from realtime.calls.signals import Signals
+from realtime.calls.switchboard import Switchboard
+from realtime.chat import Chat
+from realtime.connections import Connections
+from realtime.gateway.boundary import Handler
+from realtime.gateway.gateway import Gateway
+from realtime.gateway.plug import plug
+from realtime.gateway.recovery import Recovery
+from realtime.gateway.roster import Roster
+from realtime.leases import Leases
+from realtime.lifecycle import Lifecycle
+from realtime.matching.matchmaker import Matchmaker, Reach
+from realtime.matching.policy import Policy
+from realtime.matching.seekers import Seekers
+from realtime.matching.sweep import Rhythm, Sweeper
+from realtime.presence import Presence
+from realtime.queue import Queue
+from realtime.transport import SocketServer
+from realtime.watches import Watches
+from services.accounts import Accounts, Rates
+from services.passwords import Passwords
+from services.ports import Limiter
+from signaling.call import Rules
+
+_log = structlog.get_logger()
+
+
+class Stores:
+    """Whatever keeps something."""
+
+    def __init__(self, pool: Pool, redis: Redis, settings: Settings) -> None:
+        self.accounts = AccountStore(pool)
+        self.encounters = Encounters(pool)
+        self.rooms = Rooms(pool)
+        self.calls = Calls(redis)
+        self.tickets = RedisTickets(redis, settings.region)
+        self.presence = RedisPresence(redis)
+        # One more than is promised tells an offset at the edge from one beyond it.
+        self.events = EventRoad(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
+        self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()
+
+
+class Services:
+    """The use cases, on top of the stores."""
+
+    def __init__(self, stores: Stores, bus: Bus, roster: Roster, settings: Settings, node_id: str) -> None:
+        rules, seekers = Rules.of(settings), Seekers()
+        policy = Policy(patience_ms=settings.queue_s * 1000)
+        rematch_ms = settings.rematch_h * 3_600_000
+        self.passwords = Passwords(
+            threads=settings.password_threads,
+            queue=settings.password_queue,
+            memory_kib=settings.password_memory_kib,
+            passes=settings.password_passes,
+        )
+        self.accounts = Accounts(
+            stores.accounts,
+            passwords=self.passwords,
+            tokens=AccessTokens(settings.secret, settings.access_token_s),
+            sessions=stores.events,
+            limiter=stores.limiter,
+            rates=Rates.of(settings),
+            refresh_token_s=settings.refresh_token_s,
+        )
+        self.queue = Queue(
+            stores.tickets,
+            self.accounts,
+            stores.encounters,
+            stores.events,
+            seekers,
+            policy,
+            now_ms,
+            new_id,
+            region=settings.region,
+            lease_ms=settings.queue_lease_s * 1000,
+            rematch_ms=rematch_ms,
+        )
+        self.connections = Connections(stores.encounters, stores.events, clock=now_ms)
+        self.executor = Executor(
+            calls=stores.calls,
+            record=stores.encounters,
+            queue=self.queue,
+            connections=self.connections,
+            events=stores.events,
+            settings=settings,
+            rules=rules,
+            clock=now_ms,
+        )
+        self.switchboard = Switchboard(
+            calls=stores.calls, record=stores.encounters, executor=self.executor, rules=rules, clock=now_ms
+        )
+        offers = Offers(
+            calls=stores.calls,
+            record=stores.encounters,
+            executor=self.executor,
+            tickets=stores.tickets,
+            queue=self.queue,
+            events=stores.events,
+            settings=settings,
+            rules=rules,
+            clock=now_ms,
+        )
+        self.matchmaker = Matchmaker(
+            stores.tickets,
+            stores.encounters,
+            offers,
+            seekers,
+            policy,
+            Reach(candidates=settings.candidates, rematch_ms=rematch_ms),
+            now_ms,
+            new_id,
+        )
+        rhythm = Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000)
+        self.sweep = Sweeper(stores.tickets, self.matchmaker, stores.events, policy, rhythm, now_ms, node_id)
+        self.attendant = Attendant(stores.calls, self.switchboard, now_ms)
+        self.chat = Chat(stores.rooms, stores.events, max_chars=settings.max_message_chars, clock=now_ms)
+        self.calls = CallCommands(self.switchboard, stores.events, now_ms, new_id)
+        self.signals = Signals(self.switchboard, stores.calls, stores.events, settings)
+        self.presence = Presence(
+            store=stores.presence,
+            companions=stores.encounters,
+            calls=stores.encounters,
+            queue=stores.tickets,
+            channels=bus,
+            sockets=roster,
+            watches=Watches(),
+            clock=now_ms,
+            lease_s=settings.connection_lease_s,
+        )
+        self.lifecycle = Lifecycle(
+            accounts=self.accounts,
+            presence=self.presence,
+            queue=self.queue,
+            unread=stores.rooms.unread,
+            switchboard=self.switchboard,
+            settings=settings,
+            rules=rules,
+            clock=now_ms,
+        )
+
+    def handlers(self) -> dict[type[Command], Handler]:
+        """Who answers which command; the gateway itself answers `session:refresh`."""
+        return {
+            PresenceSet: self.presence.set,
+            PresenceWatch: self.presence.watch,
+            QueueJoin: self.queue.join,
+            QueueLeave: self.queue.leave,
+            QueueExplain: self.queue.explain,
+            CallAccept: self.calls.accept,
+            CallDecline: self.calls.decline,
+            CallSignal: self.signals.signal,
+            CallConnected: self.calls.connected,
+            CallRestart: self.calls.restart,
+            CallMedia: self.calls.media,
+            CallEnd: self.calls.end,
+            CallSkip: self.calls.skip,
+            CallReport: self.calls.report,
+            DecisionSubmit: self.calls.decide,
+            ConnectionEnd: self.connections.end,
+            ChatSend: self.chat.send,
+            ChatHistory: self.chat.history,
+            ChatRead: self.chat.read,
+            ChatTyping: self.chat.typing,
+        }
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[str]:
+    """The whole product, for as long as the block lasts; gives the address of the page."""
+    node_id = settings.node_id or new_id()
+    async with AsyncExitStack() as house:
+        urls = await house.enter_async_context(_servers(settings))
+        await migrate(urls.database_url, _log)
+        pool = await open_pool(urls.database_url, size=settings.database_pool)
+        house.push_async_callback(pool.close)
+        redis = Redis.from_url(urls.redis_url)
+        house.push_async_callback(redis.aclose)
+        bus = await house.enter_async_context(Bus(redis, node_id))
+
+        stores = Stores(pool, redis, settings)
+        server = _socket_server(settings)
+        roster = Roster(server)
+        services = Services(stores, bus, roster, settings, node_id)
+        house.callback(services.passwords.close)
+        gateway = Gateway(
+            settings=settings,
+            clock=now_ms,
+            wire=server,
+            roster=roster,
+            bus=bus,
+            events=stores.events,
+            recovery=Recovery(settings.secret, keep=settings.stream_events, keep_s=settings.stream_s),
+            authenticate=services.accounts.authenticate,
+            lifecycle=services.lifecycle,
+            handlers=services.handlers(),
+        )
+        plug(server, gateway)
+        leases = Leases(
+            roster=roster,
+            presence=services.presence,
+            queue=services.queue,
+            switchboard=services.switchboard,
+            every_s=min(settings.queue_lease_s, settings.connection_lease_s) / 3,
+        )
+        jobs = (
+            services.matchmaker.run(),
+            services.sweep.run(),
+            services.attendant.run(),
+            services.presence.run(),
+            leases.run(),
+        )
+        house.push_async_callback(_end, [asyncio.create_task(job) for job in jobs])
+        app = web.Application(client_max_size=settings.max_body_bytes)
+        site.mount(app)
+        server.attach(app)
+        yield await house.enter_async_context(_listening(app, gateway, settings))
+
+
+@asynccontextmanager
+async def _servers(settings: Settings) -> AsyncIterator[Urls]:
+    """The given PostgreSQL and Redis, or embedded ones."""
+    async with EmbeddedServers.open(
+        Path(settings.data_dir),
+        postgres=not settings.database_url,
+        redis=not settings.redis_url,
+        log=_log.info,
+    ) as embedded:
+        yield Urls(settings.database_url or embedded.database_url, settings.redis_url or embedded.redis_url)
+
+
+def _socket_server(settings: Settings) -> SocketServer:
+    return SocketServer(
+        async_mode="aiohttp",
+        cors_allowed_origins=_origins(settings),
+        ping_interval=settings.ping_interval_s,
+        ping_timeout=settings.ping_timeout_s,
+        max_http_buffer_size=settings.max_packet_bytes,
+        trusted_proxies=_listed(settings.trusted_proxies),
+        logger=False,
+        engineio_logger=False,
+    )
+
+
+def _origins(settings: Settings) -> Any:
+    """As python-engineio reads it: None is the page's own origin alone."""
+    return "*" if settings.cors_origins == "*" else list(_listed(settings.cors_origins)) or None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part for item in text.split(",") if (part := item.strip()))
+
+
+async def _end(jobs: list[asyncio.Task[None]]) -> None:
+    for job in jobs:
+        job.cancel()
+    await asyncio.gather(*jobs, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, gateway: Gateway, settings: Settings) -> AsyncIterator[str]:
+    """Serve until the end of the block, then send every client elsewhere."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        tcp = web.TCPSite(runner, settings.host, settings.port)
+        await tcp.start()
+        port = runner.addresses[0][1]
+        shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
+        yield f"http://{shown}:{port}"
+        await tcp.stop()
+        await gateway.drain()
+    finally:
+        await runner.cleanup()
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(settings) as address:
+        print(f"Realtime Connect is at {address}  (Ctrl-C stops it)", flush=True)
+        await stop.wait()
+        _log.info("Stopping: connections are closed, then the servers.")

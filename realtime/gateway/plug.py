@@ -1,0 +1,23 @@
+"""Connects a Socket.IO server with the gateway: three handlers, nothing else."""
+
+from typing import Any
+
+from realtime.gateway.gateway import Gateway
+from realtime.transport import SocketServer
+
+
+def plug(server: SocketServer, gateway: Gateway) -> None:
+    """Every event of every client goes to the gateway."""
+
+    async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
+        server.answer_connect(sid, await gateway.connect(sid, auth))
+
+    async def command(name: str, sid: str, *arguments: Any) -> dict[str, Any] | None:
+        return await gateway.command(sid, name, list(arguments))
+
+    async def disconnect(sid: str, _reason: str) -> None:
+        await gateway.disconnect(sid)
+
+    server.on("connect", connect)
+    server.on("*", command)
+    server.on("disconnect", disconnect)

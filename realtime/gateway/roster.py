@@ -1,0 +1,50 @@
+"""The connections of this process, by `sid`. The gateway keeps it; others ask it and send through it."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from core.contract.base import Event
+from realtime.gateway.caller import Caller
+from realtime.gateway.connection import Connection
+from realtime.gateway.wire import Wire
+
+
+class Roster:
+    """Implements `services.ports.Sockets`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._connections: dict[str, Connection] = {}
+
+    def __iter__(self) -> Iterator[Connection]:
+        """All, as they are now."""
+        return iter(tuple(self._connections.values()))
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    @property
+    def callers(self) -> list[Caller]:
+        """Whoever is connected here."""
+        return [connection.caller for connection in self]
+
+    def get(self, sid: str) -> Connection | None:
+        """The connection, or None when it is not (any more) here."""
+        return self._connections.get(sid)
+
+    def enter(self, connection: Connection) -> None:
+        """From now on it is here."""
+        self._connections[connection.caller.sid] = connection
+
+    def strike(self, sid: str) -> Connection | None:
+        """It has gone; None when it was not here."""
+        return self._connections.pop(sid, None)
+
+    def holds(self, sid: str) -> bool:
+        """Whether it is here."""
+        return sid in self._connections
+
+    def send(self, sid: str, event: Event) -> None:
+        """A volatile event to one connection; lost if it is not here or slow."""
+        self._wire.emit_encoded(type(event).event, msgspec.json.encode(event), sid, volatile=True)

@@ -1,0 +1,85 @@
+"""What the coming and going of connections means to presence, queue and calls; what a client starts from."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from core.clock import Clock, rfc3339
+from core.contract.session import SessionReady, Unread
+from core.settings import Settings
+from core.vocabulary import RevokedCode
+from realtime.calls.switchboard import Switchboard
+from realtime.calls.views import call_view, pending_decision
+from realtime.gateway.caller import Caller
+from realtime.gateway.connection import Connection
+from realtime.presence import Presence
+from realtime.queue import Queue
+from services.accounts import Accounts
+from signaling.call import ACTIVE, Rules, State
+from signaling.ice import ice_servers
+
+
+class Lifecycle:
+    """Implements `realtime.gateway.ports.Lifecycle`."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        presence: Presence,
+        queue: Queue,
+        unread: Callable[[str], Awaitable[dict[str, int]]],
+        switchboard: Switchboard,
+        settings: Settings,
+        rules: Rules,
+        clock: Clock,
+    ) -> None:
+        self._accounts, self._presence, self._queue, self._unread = accounts, presence, queue, unread
+        self._switchboard, self._settings, self._rules, self._clock = switchboard, settings, rules, clock
+
+    async def arrived(self, caller: Caller) -> None:
+        """Present again: the ticket lives on, and a call that missed this device goes on."""
+        await self._presence.arrived(caller)
+        await self._queue.renew([caller.user_id])
+        await self._switchboard.back(caller.user_id, caller.device)
+
+    async def ready(self, connection: Connection) -> SessionReady:
+        """All of it read after the offset that stands for it."""
+        user_id = connection.caller.user_id
+        me, own, ticket, calls, unread = await asyncio.gather(
+            self._accounts.me(user_id),
+            self._presence.own_status(user_id),
+            self._queue.of(user_id),
+            self._switchboard.open_calls(user_id),
+            self._unread(user_id),
+        )
+        now = self._clock()
+        servers = ice_servers(self._settings, user_id, now)
+        policy = self._settings.ice_transport_policy
+        views = [
+            call_view(call, user_id, rules=self._rules, servers=servers, policy=policy)
+            for call in calls
+            if call.state in ACTIVE
+        ]
+        return SessionReady(
+            user=me,
+            pid=connection.opening.pid,
+            recovered=connection.opening.recovered,
+            server_time=rfc3339(now),
+            token_expires_at=rfc3339(connection.expires_at),
+            presence=own,
+            ticket=ticket.view() if ticket else None,
+            call=views[0] if views else None,
+            pending_decisions=[
+                pending_decision(call, user_id, self._rules) for call in calls if call.state is State.DECIDING
+            ],
+            unread=Unread(rooms=unread, notifications=0),
+        )
+
+    async def departed(self, caller: Caller) -> None:
+        """The last connection of a device takes its call into `reconnecting`."""
+        if caller.device not in await self._presence.departed(caller):
+            await self._switchboard.lost(caller.user_id, caller.device)
+
+    async def revoked(self, caller: Caller) -> RevokedCode | None:
+        """Whether the session behind this connection has ended, and why."""
+        return await self._accounts.revoked(caller.user_id, caller.session_id, self._clock())
