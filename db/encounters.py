@@ -7,7 +7,7 @@ happen one after the other and never deadlock. Times are ms since the epoch. Eve
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
@@ -58,7 +58,7 @@ class PastCall(Struct, frozen=True, kw_only=True):
     ended_at: int
     duration_s: int
     reason: EndReason
-    outcome: str
+    outcome: Outcome | Literal["none"]
 
 
 class Encounters:

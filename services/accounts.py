@@ -192,13 +192,15 @@ class Accounts:
             raise Unauthenticated("This account is gone.")
         return profile
 
-    async def change(self, user_id: str, patch: ProfilePatch, version: int | None, now: int) -> Profile:
-        """Patch one's own profile over `version` (None: over whatever it is now).
+    async def change(
+        self, user_id: str, patch: ProfilePatch, versions: frozenset[int] | None, now: int
+    ) -> Profile:
+        """Patch one's own profile if it is at one of these versions (None: at whichever it is).
 
         Raises `PreconditionFailed` when it has changed since, `InvalidRequest`.
         """
         profile = await self.profile(user_id)
-        if version not in {None, profile.version}:
+        if versions is not None and profile.version not in versions:
             raise PreconditionFailed
         changed = Profile(rules.patched(profile.me, patch), profile.version)
         if changed.me == profile.me:

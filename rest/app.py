@@ -1,0 +1,166 @@
+"""The composition root of REST: every declared endpoint with its handler, and what surrounds them all.
+
+`make_app` gives an aiohttp application to which the realtime side adds its own routes, so that one process
+serves everything; `python -m rest` serves it alone.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from core.clock import Clock, now_ms
+from core.contract.endpoints import ENDPOINTS
+from core.ids import new_id
+from core.settings import Settings
+from core.tokens import AccessTokens
+from db.accounts import AccountStore
+from db.bus import Bus
+from db.embedded import EmbeddedServers
+from db.encounters import Encounters
+from db.events import EventRoad
+from db.migrate import migrate
+from db.postgres import Pool, open_pool
+from db.rate_limits import NoLimits, RedisLimiter
+from db.rooms import Rooms
+from rest.accounts import AccountHandlers
+from rest.boundary import Boundary, Handler, problems
+from rest.client import networks
+from rest.docs import documents
+from rest.encounters import EncounterHandlers
+from rest.figures import Figures
+from rest.headers import CrossOrigin, safety
+from rest.service import Check, ServiceHandlers
+from services.accounts import Accounts, Rates
+from services.passwords import Passwords
+
+VERSION = "0.1.0"
+_log = structlog.get_logger()
+
+
+def make_app(
+    *,
+    settings: Settings,
+    accounts: Accounts,
+    encounters: Encounters,
+    rooms: Rooms,
+    checks: Mapping[str, Check],
+    registry: CollectorRegistry,
+    clock: Clock,
+) -> web.Application:
+    """The REST application. `checks` are what `/readyz` asks, by name: each raises when it fails."""
+    cross_origin = CrossOrigin(settings.cors_origins)
+    figures = Figures(registry)
+    app = web.Application(
+        middlewares=[figures.measure, problems, cross_origin.preflight],
+        client_max_size=settings.max_body_bytes,
+    )
+    app.on_response_prepare.append(safety)
+    app.on_response_prepare.append(cross_origin.allow)
+    boundary = Boundary(
+        authenticate=accounts.authenticate,
+        clock=clock,
+        trusted=networks(settings.trusted_proxies),
+        max_body_bytes=settings.max_body_bytes,
+        body_timeout_s=settings.body_timeout_s,
+    )
+    service = ServiceHandlers(checks=checks, registry=registry, documents=documents(VERSION))
+    handlers = _handlers(AccountHandlers(accounts), EncounterHandlers(encounters, rooms), service)
+    app.add_routes([boundary.route(endpoint, handlers[endpoint.name]) for endpoint in ENDPOINTS])
+    return app
+
+
+def _handlers(
+    accounts: AccountHandlers, encounters: EncounterHandlers, service: ServiceHandlers
+) -> dict[str, Handler]:
+    """Who answers which endpoint; an endpoint without a handler ends the start."""
+    return {
+        "register": accounts.register,
+        "login": accounts.login,
+        "refresh": accounts.refresh,
+        "logout": accounts.logout,
+        "sessions": accounts.sessions,
+        "end_session": accounts.end_session,
+        "me": accounts.me,
+        "change_me": accounts.change_me,
+        "profile": accounts.profile,
+        "past_calls": encounters.past_calls,
+        "connections": encounters.connections,
+        "connection": encounters.connection,
+        "rooms": encounters.rooms,
+        "room": encounters.room,
+        "messages": encounters.messages,
+        "healthz": service.healthz,
+        "readyz": service.readyz,
+        "metrics": service.metrics,
+        "openapi": service.openapi,
+        "asyncapi": service.asyncapi,
+        "docs": service.docs,
+    }
+
+
+def checks_of(pool: Pool, redis: Redis, bus: Bus) -> dict[str, Check]:
+    """What a node cannot work without."""
+    return {"postgres": lambda: pool.fetchval("SELECT 1"), "redis": redis.ping, "event bus": bus.check}
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[str]:
+    """The sidecar alone, for as long as the block lasts; gives its address."""
+    async with AsyncExitStack() as house:
+        embedded = await house.enter_async_context(
+            EmbeddedServers.open(
+                Path(settings.data_dir),
+                postgres=not settings.database_url,
+                redis=not settings.redis_url,
+                log=_log.info,
+            )
+        )
+        database_url = settings.database_url or embedded.database_url
+        await migrate(database_url, _log)
+        pool = await open_pool(database_url, size=settings.database_pool)
+        house.push_async_callback(pool.close)
+        redis = Redis.from_url(settings.redis_url or embedded.redis_url)
+        house.push_async_callback(redis.aclose)
+        bus = await house.enter_async_context(Bus(redis, settings.node_id or new_id()))
+        passwords = Passwords(
+            threads=settings.password_threads,
+            queue=settings.password_queue,
+            memory_kib=settings.password_memory_kib,
+            passes=settings.password_passes,
+        )
+        house.callback(passwords.close)
+        accounts = Accounts(
+            AccountStore(pool),
+            passwords=passwords,
+            tokens=AccessTokens(settings.secret, settings.access_token_s),
+            sessions=EventRoad(redis, keep=settings.stream_events, keep_s=settings.stream_s),
+            limiter=RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits(),
+            rates=Rates.of(settings),
+            refresh_token_s=settings.refresh_token_s,
+        )
+        app = make_app(
+            settings=settings,
+            accounts=accounts,
+            encounters=Encounters(pool),
+            rooms=Rooms(pool),
+            checks=checks_of(pool, redis, bus),
+            registry=CollectorRegistry(),
+            clock=now_ms,
+        )
+        yield await house.enter_async_context(_listening(app, settings))
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        yield f"http://{settings.host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

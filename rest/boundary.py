@@ -1,0 +1,183 @@
+"""The one live boundary of REST: find out who asks, decode, handle, encode. What fails becomes a problem.
+
+Handlers see an `Exchange`, whose parts were checked by what the endpoint declares, and return a Struct.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+import structlog
+from aiohttp import web
+from msgspec import Struct
+
+from core.clock import Clock
+from core.contract.decode import decode_json, decode_query
+from core.contract.endpoints import Endpoint
+from core.errors import (
+    AppError,
+    Internal,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    Unauthenticated,
+    Unavailable,
+)
+from core.ids import is_id, new_id
+from core.tokens import Access
+from db.outage import OUTAGES
+from rest import client as clients
+from rest.body import read_json
+from rest.problems import problem
+from services.accounts import Client
+
+S = TypeVar("S", bound=Struct)
+_log = structlog.get_logger()
+
+
+class Exchange(Struct, frozen=True, kw_only=True):
+    """A request as its handler sees it. `now` in ms; `versions` as `If-Match` names them, None for any."""
+
+    now: int
+    client: Client
+    path: Mapping[str, str]
+    access: Access | None = None
+    body: Struct | None = None
+    query: Struct | None = None
+    key: str | None = None
+    versions: frozenset[int] | None = None
+
+    @property
+    def caller(self) -> Access:
+        """Who asks, at an endpoint that wants to know."""
+        if self.access is None:
+            raise Unauthenticated
+        return self.access
+
+    def sent(self, kind: type[S]) -> S:
+        """The body, which the endpoint declares to be this."""
+        assert isinstance(self.body, kind)
+        return self.body
+
+    def asked(self, kind: type[S]) -> S:
+        """The query, which the endpoint declares to be this."""
+        assert isinstance(self.query, kind)
+        return self.query
+
+
+class Versioned(Struct, frozen=True):
+    """An answer and its version, which becomes the ETag."""
+
+    body: Struct
+    version: int
+
+
+Answer = Struct | Versioned | web.Response | None
+Handler = Callable[[Exchange], Awaitable[Answer]]
+Authenticate = Callable[[str, int], Awaitable[Access]]
+
+
+class Boundary:
+    """Makes aiohttp handlers of ours."""
+
+    def __init__(
+        self,
+        *,
+        authenticate: Authenticate,
+        clock: Clock,
+        trusted: Sequence[clients.Network],
+        max_body_bytes: int,
+        body_timeout_s: float,
+    ) -> None:
+        self._authenticate = authenticate
+        self._clock = clock
+        self._trusted = trusted
+        self._max_body_bytes = max_body_bytes
+        self._body_timeout_s = body_timeout_s
+
+    def route(self, endpoint: Endpoint, handler: Handler) -> web.RouteDef:
+        """The endpoint, answered by this handler."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return _response(endpoint, await handler(await self._exchange(endpoint, request)))
+
+        return web.route(endpoint.method, endpoint.path, answer, name=endpoint.name)
+
+    async def _exchange(self, endpoint: Endpoint, request: web.Request) -> Exchange:
+        """The checked request. Who asks comes first: a stranger learns nothing about the rest."""
+        now, headers = self._clock(), request.headers
+        access = None
+        if endpoint.auth:
+            access = await self._authenticate(clients.bearer(headers.get("Authorization")), now)
+        if not all(map(is_id, request.match_info.values())):
+            raise NotFound
+        network = clients.client_network(
+            request.remote or "", headers.getall("X-Forwarded-For", ()), self._trusted
+        )
+        return Exchange(
+            now=now,
+            client=Client(network, clients.user_agent(headers.get("User-Agent"))),
+            path=request.match_info,
+            access=access,
+            query=decode_query(dict(request.query), endpoint.query) if endpoint.query else None,
+            key=clients.idempotency_key(headers.get("Idempotency-Key")) if endpoint.idempotent else None,
+            versions=clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None,
+            body=await self._body(endpoint.body, request) if endpoint.body else None,
+        )
+
+    async def _body(self, kind: type[Struct], request: web.Request) -> Struct:
+        raw = await read_json(request, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
+        return decode_json(raw, kind)
+
+
+def _response(endpoint: Endpoint, answer: Answer) -> web.StreamResponse:
+    if isinstance(answer, web.Response):
+        return answer
+    if answer is None:
+        return web.Response(status=endpoint.status)
+    headers = {}
+    if isinstance(answer, Versioned):
+        headers["ETag"] = f'"{answer.version}"'
+        answer = answer.body
+    return web.Response(
+        status=endpoint.status,
+        body=msgspec.json.encode(answer),
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+@web.middleware
+async def problems(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Whatever goes wrong on any path becomes an RFC 9457 problem, and nothing about the inside gets out."""
+    try:
+        return await handler(request)
+    except AppError as error:
+        return problem(error)
+    except web.HTTPException as error:
+        return _translated(error)
+    except OUTAGES as error:
+        _log.warning("a request found no store", path=request.path, error=repr(error))
+        return problem(Unavailable(retry_after_ms=1000))
+    except Exception:
+        reference = new_id()
+        _log.exception("a request failed", method=request.method, path=request.path, reference=reference)
+        return problem(Internal(details={"reference": reference}))
+
+
+def _translated(error: web.HTTPException) -> web.StreamResponse:
+    """What the router and the framework raise, in the catalogue's terms; redirects stay what they are."""
+    if error.status < 400:
+        raise error
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        response = problem(MethodNotAllowed(details={"allowed": sorted(error.allowed_methods)}))
+        response.headers["Allow"] = error.headers["Allow"]
+        return response
+    if isinstance(error, web.HTTPNotFound):
+        return problem(NotFound(None if error.text == "404: Not Found" else error.text))
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return problem(PayloadTooLarge())
+    return problem(InvalidRequest(error.reason) if error.status < 500 else Unavailable(error.reason))

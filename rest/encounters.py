@@ -1,0 +1,92 @@
+"""What one has lived through: past calls, connections, rooms and their messages. Reading only."""
+
+from core.clock import rfc3339, today
+from core.contract.chat import RoomView
+from core.contract.connections import ConnectionView
+from core.contract.rest import CallPage, ConnectionPage, MessagePage, PageQuery, PastCall, RoomPage
+from db import encounters as records
+from db.encounters import Encounters
+from db.rooms import Rooms
+from rest import cursors
+from rest.boundary import Exchange
+
+
+class EncounterHandlers:
+    """Handlers by the names of their endpoints."""
+
+    def __init__(self, encounters: Encounters, rooms: Rooms) -> None:
+        self._encounters, self._rooms = encounters, rooms
+
+    async def past_calls(self, exchange: Exchange) -> CallPage:
+        """GET /v1/me/calls"""
+        query, now = exchange.asked(PageQuery), exchange.now
+        found = await self._encounters.history(
+            exchange.caller.user_id,
+            before=cursors.to_id(query.cursor),
+            limit=query.limit + 1,
+            today=today(now),
+        )
+        items, after = found[: query.limit], found[query.limit :]
+        return CallPage(
+            items=[_past_call(call) for call in items],
+            next_cursor=cursors.of_id(items[-1].call_id) if after else None,
+        )
+
+    async def connections(self, exchange: Exchange) -> ConnectionPage:
+        """GET /v1/connections"""
+        query, now = exchange.asked(PageQuery), exchange.now
+        found = await self._encounters.connections(
+            exchange.caller.user_id,
+            before=cursors.to_id(query.cursor),
+            limit=query.limit + 1,
+            today=today(now),
+        )
+        items, after = found[: query.limit], found[query.limit :]
+        return ConnectionPage(items=items, next_cursor=cursors.of_id(items[-1].id) if after else None)
+
+    async def connection(self, exchange: Exchange) -> ConnectionView:
+        """GET /v1/connections/{id}"""
+        return await self._encounters.connection(
+            exchange.path["id"], exchange.caller.user_id, today=today(exchange.now)
+        )
+
+    async def rooms(self, exchange: Exchange) -> RoomPage:
+        """GET /v1/rooms"""
+        query, now = exchange.asked(PageQuery), exchange.now
+        found = await self._rooms.rooms(
+            exchange.caller.user_id,
+            before=cursors.to_id(query.cursor),
+            limit=query.limit + 1,
+            today=today(now),
+        )
+        items, after = found[: query.limit], found[query.limit :]
+        return RoomPage(items=items, next_cursor=cursors.of_id(items[-1].id) if after else None)
+
+    async def room(self, exchange: Exchange) -> RoomView:
+        """GET /v1/rooms/{id}"""
+        return await self._rooms.room(exchange.path["id"], exchange.caller.user_id, today=today(exchange.now))
+
+    async def messages(self, exchange: Exchange) -> MessagePage:
+        """GET /v1/rooms/{id}/messages"""
+        query = exchange.asked(PageQuery)
+        found, more = await self._rooms.history(
+            exchange.path["id"],
+            exchange.caller.user_id,
+            before_seq=cursors.to_seq(query.cursor),
+            after_seq=None,
+            limit=query.limit,
+        )
+        return MessagePage(items=found[::-1], next_cursor=cursors.of_seq(found[0].seq) if more else None)
+
+
+def _past_call(call: records.PastCall) -> PastCall:
+    return PastCall(
+        call_id=call.call_id,
+        mode=call.mode,
+        peer=call.peer,
+        started_at=rfc3339(call.started_at),
+        ended_at=rfc3339(call.ended_at),
+        duration_s=call.duration_s,
+        reason=call.reason,
+        outcome=None if call.outcome == "none" else call.outcome,
+    )

@@ -1,0 +1,58 @@
+"""Headers that every answer carries: for safety, and for pages of other origins that may use the API."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+_ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-Match"
+_EXPOSED = "ETag, Retry-After"
+_METHODS = "GET, POST, PUT, PATCH, DELETE"
+_CORS_S = "600"
+
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def safety(request: web.Request, response: web.StreamResponse) -> None:
+    """What is sent is what it says it is, framed by nobody; what is one's own is kept by no cache."""
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    if "json" in response.content_type:
+        headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    if request.path.startswith("/v1/"):
+        headers.setdefault("Cache-Control", "no-store")
+
+
+class CrossOrigin:
+    """CORS for the REST API. Tokens travel in a header, never in a cookie, so no credentials are allowed."""
+
+    def __init__(self, origins: str) -> None:
+        self._origins = frozenset(part.strip() for part in origins.split(",") if part.strip())
+
+    async def allow(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Let the page read the answer, if its origin may use the API."""
+        if not request.path.startswith("/v1/") or not self._origins:
+            return
+        response.headers.add("Vary", "Origin")
+        if self._allows(request):
+            response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+    @web.middleware
+    async def preflight(self, request: web.Request, handler: Next) -> web.StreamResponse:
+        """Answer the question that a browser asks before the request itself."""
+        asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        if not (asks and request.path.startswith("/v1/") and self._allows(request)):
+            return await handler(request)
+        return web.Response(
+            status=204,
+            headers={
+                "Access-Control-Allow-Methods": _METHODS,
+                "Access-Control-Allow-Headers": _ALLOWED,
+                "Access-Control-Max-Age": _CORS_S,
+            },
+        )
+
+    def _allows(self, request: web.Request) -> bool:
+        origin = request.headers.get("Origin")
+        return origin is not None and ("*" in self._origins or origin in self._origins)

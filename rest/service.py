@@ -1,0 +1,79 @@
+"""What operators and developers ask: is it alive, is it ready, its figures and its documents."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+
+from core.contract.rest import Health, Readiness
+from core.errors import Unavailable
+from rest.boundary import Exchange
+from rest.docs import Documents
+
+Check = Callable[[], Awaitable[object]]
+
+_CHECK_S = 3.0
+_log = structlog.get_logger()
+
+
+class ServiceHandlers:
+    """Handlers by the names of their endpoints. A check raises when what it asks does not answer."""
+
+    def __init__(
+        self, *, checks: Mapping[str, Check], registry: CollectorRegistry, documents: Documents
+    ) -> None:
+        self._checks = checks
+        self._registry = registry
+        self._documents = documents
+
+    async def healthz(self, _exchange: Exchange) -> Health:
+        """GET /healthz"""
+        return Health(status="ok")
+
+    async def readyz(self, _exchange: Exchange) -> Readiness:
+        """GET /readyz: all checks at once, each for a few seconds at most."""
+        names = list(self._checks)
+        answers = await asyncio.gather(*(self._ask(name) for name in names))
+        failed = [name for name, answered in zip(names, answers, strict=True) if not answered]
+        if failed:
+            sentence = f"Not ready: {', '.join(failed)} did not answer."
+            raise Unavailable(sentence, details={"failed": failed}, retry_after_ms=1000)
+        return Readiness(status="ready", checks=names)
+
+    async def metrics(self, _exchange: Exchange) -> web.Response:
+        """GET /metrics"""
+        return web.Response(
+            body=generate_latest(self._registry),
+            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+        )
+
+    async def openapi(self, _exchange: Exchange) -> web.Response:
+        """GET /openapi.json"""
+        return _json(self._documents.openapi)
+
+    async def asyncapi(self, _exchange: Exchange) -> web.Response:
+        """GET /asyncapi.json"""
+        return _json(self._documents.asyncapi)
+
+    async def docs(self, _exchange: Exchange) -> web.Response:
+        """GET /docs"""
+        return web.Response(
+            text=self._documents.page,
+            content_type="text/html",
+            headers={"Content-Security-Policy": self._documents.policy},
+        )
+
+    async def _ask(self, name: str) -> bool:
+        try:
+            async with asyncio.timeout(_CHECK_S):
+                await self._checks[name]()
+        except Exception as error:
+            _log.warning("a readiness check failed", check=name, error=repr(error))
+            return False
+        return True
+
+
+def _json(document: bytes) -> web.Response:
+    return web.Response(body=document, content_type="application/json")
