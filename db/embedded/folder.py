@@ -21,7 +21,7 @@ import psutil
 from db.embedded.account import Account
 from db.embedded.errors import EmbeddedError, FolderInUse
 
-RUNTIME_PREFIX = "rc-"
+RUNTIME_PREFIX = "rc-embedded-"
 ORPHAN_PATIENCE_S = 30.0
 POLL_S = 0.02
 # How each program is asked to stop at once.
@@ -39,7 +39,7 @@ def make_folder(path: Path) -> None:
 
 
 def make_private_folder(path: Path, account: Account | None) -> None:
-    """Make `path` unless it exists; only the account, or this process's user, may enter it and owns all in it."""
+    """Make `path` unless it exists; the account, or else this process's user, alone may enter it."""
     make_folder(path)
     path.chmod(0o700)
     if account is not None:
@@ -59,13 +59,14 @@ class Claim:
     def __init__(self, data: Path, lock: IO[str]) -> None:
         self._data = data
         self._lock = lock
-        self._left_runtime = str(_read(lock).get("runtime", ""))
+        self._left_runtime = Path(str(_read(lock).get("runtime", "")))
+        self.note(self._left_runtime)
 
-    def note(self, runtime: Path | None, account: Account | None = None) -> None:
+    def note(self, runtime: Path, account: Account | None = None) -> None:
         """Write down the owner's pid and its runtime folder."""
         self._lock.seek(0)
         self._lock.truncate()
-        json.dump({"pid": os.getpid(), "runtime": str(runtime or "")}, self._lock)
+        json.dump({"pid": os.getpid(), "runtime": str(runtime)}, self._lock)
         self._lock.flush()
         if account is not None:
             account.own(self._data / "lock")
@@ -73,15 +74,14 @@ class Claim:
     async def tidy(self, say: Callable[[str], None]) -> None:
         """Stop the servers of a dead owner; remove its runtime folder and pid files that now name nobody."""
         pid_files = [self._data / "postgres" / "postmaster.pid", self._data / "redis" / "redis.pid"]
-        if any(path.exists() for path in pid_files) or self._left_runtime:
+        if any(path.exists() for path in pid_files) or self._left_runtime.name:
             await _stop_orphans(
                 [self._data / "postgres", self._data / "postgres.new", self._data / "redis"], say
             )
         for path in pid_files:
             path.unlink(missing_ok=True)
-        left = Path(self._left_runtime)
-        if left.name.startswith(RUNTIME_PREFIX):
-            await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
+        if self._left_runtime.name.startswith(RUNTIME_PREFIX):
+            await asyncio.to_thread(shutil.rmtree, self._left_runtime, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -98,9 +98,8 @@ def claimed(data: Path) -> Iterator[Claim]:
     with lock:
         _take(lock, data)
         claim = Claim(data, lock)
-        claim.note(None)
         yield claim
-        claim.note(None)
+        claim.note(Path())
 
 
 def _owner(path: Path) -> str:

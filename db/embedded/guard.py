@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import signal
 import subprocess
@@ -9,10 +10,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from db.embedded.process import ENVIRONMENT, Child, ending
+from db.embedded.process import Child, ending
 
 SCRIPT = Path(__file__).with_name("guardian.py")
-RESTART_PAUSE_S = 0.2
+RESTART_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 60.0
 
 
 class Guard:
@@ -50,7 +52,6 @@ class Guard:
     def _spawn(self) -> "subprocess.Popen[bytes]":
         guardian = subprocess.Popen(  # noqa: S603 - our own script and interpreter
             [sys.executable, "-I", "-S", str(SCRIPT), str(self._runtime)],
-            env=ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -60,11 +61,11 @@ class Guard:
         return guardian
 
     async def _keep(self) -> None:
-        while True:
+        for attempt in itertools.count():
             await asyncio.shield(self._ended)
             self._hang_up()
             self._say("The guardian of the embedded servers was killed: starting another.")
-            await asyncio.sleep(RESTART_PAUSE_S)
+            await asyncio.sleep(min(RESTART_PAUSE_S * 2**attempt, LONGEST_PAUSE_S))
             self._guardian = self._spawn()
             for pid, stop_signal in self._watched.items():
                 self._tell("watch", pid, int(stop_signal))

@@ -77,6 +77,10 @@ class Postgres:
             )
 
     async def _create(self, run: Run) -> None:
+        if self.folder.exists() and any(self.folder.iterdir()):
+            raise EmbeddedError(
+                f"{self.folder} is no database: move it away, or set DATA_DIR to another folder."
+            )
         self._say(f"Creating the database in {shown(self.folder)} (first start, a few seconds)…")
         new = self.folder.with_name("postgres.new")
         await asyncio.to_thread(shutil.rmtree, new, ignore_errors=True)
@@ -85,7 +89,7 @@ class Postgres:
         single = self._program(new, "postgres", "--single", "-D", self._place(new), "-j", "postgres")
         await run(replace(initdb, stop_signal=signal.SIGTERM))
         await run(replace(single, stop_signal=signal.SIGTERM, stdin=FIRST_START))
-        new.rename(self.folder)  # fails if there is anything in its place
+        new.rename(self.folder)
         await asyncio.to_thread(_sync, self.folder.parent)
 
     async def answers(self) -> bool:

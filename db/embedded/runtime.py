@@ -17,7 +17,7 @@ from db.embedded.account import Account, can_reach
 from db.embedded.errors import EmbeddedError
 from db.embedded.folder import RUNTIME_PREFIX
 
-# Short, since "/rc-12345678/s/.s.PGSQL.5432.lock" is added; plain, since clients split it at commas.
+# Short, since "/rc-embedded-12345678/s/.s.PGSQL.5432.lock" comes after it; plain, as clients split at commas.
 PLAIN = re.compile(r"[\w./-]{1,60}", re.ASCII)
 
 
