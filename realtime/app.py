@@ -7,11 +7,13 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from core.clock import now_ms
@@ -70,6 +72,7 @@ from realtime.presence import Presence
 from realtime.queue import Queue
 from realtime.transport import SocketServer
 from realtime.watches import Watches
+from rest.app import make_app
 from services.accounts import Accounts, Rates
 from services.passwords import Passwords
 from services.ports import Limiter
@@ -263,7 +266,16 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             leases.run(),
         )
         house.push_async_callback(_end, [asyncio.create_task(job) for job in jobs])
-        app = web.Application(client_max_size=settings.max_body_bytes)
+        checks = {"postgres": partial(pool.fetchval, "SELECT 1"), "redis": redis.ping, "event_bus": bus.check}
+        app = make_app(
+            settings=settings,
+            accounts=services.accounts,
+            encounters=stores.encounters,
+            rooms=stores.rooms,
+            checks=checks,
+            registry=CollectorRegistry(),
+            clock=now_ms,
+        )
         site.mount(app)
         server.attach(app)
         yield await house.enter_async_context(_listening(app, gateway, settings))

@@ -1,0 +1,131 @@
+"""A running product for each test worker, and people who meet on it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+
+from core.settings import Settings
+from realtime.app import running
+from tests.dialogues.person import Device, Person
+
+Meet = Callable[..., Awaitable["Pair"]]
+SignUp = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, redis_url: str) -> Settings:
+    """Timers as short as a test can bear where it must wait for them."""
+    return Settings(
+        port=0,
+        database_url=database_url,
+        redis_url=redis_url,
+        rate_limits="off",
+        offer_s=2,
+        connect_s=2,
+        grace_s=2,
+        decision_s=2,
+        queue_update_s=1,
+        queue_lease_s=3,
+        connection_lease_s=3,
+        password_memory_kib=1024,
+        password_passes=1,
+        log_level="WARNING",
+    )
+
+
+@pytest.fixture(scope="session")
+async def address(settings: Settings) -> AsyncIterator[str]:
+    """Where the product of this worker answers."""
+    async with running(settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def sign_up(address: str, web: aiohttp.ClientSession) -> AsyncIterator[SignUp]:
+    """`await sign_up(gender="male")`: a new person; gone when the test ends."""
+    people: list[Person] = []
+
+    async def make(**what: Any) -> Person:
+        people.append(await Person.sign_up(what.pop("address", address), web, **what))
+        return people[-1]
+
+    yield make
+    for person in people:
+        await person.leave()
+
+
+@dataclass
+class Pair:
+    """Ana and Ben, who were offered to each other; each by one device."""
+
+    ana: Device
+    ben: Device
+    she: Person
+    he: Person
+    call_id: str
+
+    async def start(self) -> "Pair":
+        """Both accept."""
+        for device in (self.ana, self.ben):
+            await device.ask("call:accept", call_id=self.call_id)
+        for device in (self.ana, self.ben):
+            await device.next("call:started", call_id=self.call_id)
+        return self
+
+    async def go_live(self) -> "Pair":
+        """Media flows on both sides."""
+        await self.start()
+        for device in (self.ana, self.ben):
+            await device.ask("call:connected", call_id=self.call_id, epoch=1)
+        for device in (self.ana, self.ben):
+            await device.next("call:state", state="live")
+        return self
+
+    async def hang_up(self) -> "Pair":
+        """Ben hangs up; both hear it."""
+        await self.go_live()
+        await self.ben.ask("call:end", call_id=self.call_id)
+        for device in (self.ana, self.ben):
+            await device.next("call:ended", reason="hung_up")
+        return self
+
+    async def connect(self) -> dict[str, Any]:
+        """She says yes: the connection, as she is told."""
+        await self.hang_up()
+        await self.ana.ask("decision:submit", call_id=self.call_id, connect=True)
+        result = await self.ana.next("decision:result", outcome="connected")
+        await self.ben.next("decision:result", outcome="connected")
+        connection: dict[str, Any] = result["connection"]
+        return connection
+
+
+@pytest.fixture
+def meet(sign_up: SignUp) -> Meet:
+    """`await meet()`: two new people who have just been offered to each other."""
+
+    async def make(mode: str = "video", *, her: str = "female", his: str = "male") -> Pair:
+        she, he = await sign_up(gender=her), await sign_up(gender=his)
+        ana, ben = await she.connect("ana-phone"), await he.connect("ben-phone")
+        await ana.ask("queue:join", mode=mode)
+        await ben.ask("queue:join", mode=mode)
+        offered = await ana.next("call:offered")
+        await ben.next("call:offered", call_id=offered["call_id"])
+        assert offered["peer"]["user_id"] == he.id
+        return Pair(ana, ben, she, he, offered["call_id"])
+
+    return make
+
+
+@pytest.fixture
+async def pair(meet: Meet) -> Pair:
+    """Two who have an offer."""
+    return await meet()

@@ -1,0 +1,20 @@
+"""Devices: one person on several, several people on one."""
+
+from tests.dialogues.conftest import SignUp
+from tests.dialogues.person import Device
+
+
+async def test_two_accounts_on_one_device_are_never_offered_to_each_other(
+    sign_up: SignUp, address: str
+) -> None:
+    """A third, on a device of its own, is."""
+    ana, ben, carl = [await sign_up(gender=gender) for gender in ("female", "male", "male")]
+    shared = [Device(address, "a shared tablet"), Device(address, "a shared tablet")]
+    for device, person in zip(shared, (ana, ben), strict=True):
+        person.devices.append(device)
+        await device.connect(token=person.token)
+        await device.ask("queue:join", mode="video")
+    other = await carl.connect()
+    await other.ask("queue:join", mode="video")
+    assert (await other.next("call:offered"))["peer"]["user_id"] in {ana.id, ben.id}
+    assert sum(device.has_heard("call:offered") for device in shared) == 1

@@ -1,0 +1,168 @@
+"""Connecting, being welcomed, coming back, being sent away."""
+
+import uuid
+
+import pytest
+
+from tests.dialogues.conftest import Pair, SignUp
+from tests.dialogues.person import Device, Refused
+
+
+async def test_the_first_thing_one_hears_is_how_things_stand(sign_up: SignUp) -> None:
+    person = await sign_up()
+    device = await person.connect()
+    name, ready, offset = device.heard[0]
+    assert name == "session:ready"
+    assert isinstance(offset, str)
+    assert ready["user"] == person.account["user"]
+    assert (ready["recovered"], ready["presence"], ready["ticket"], ready["call"]) == (
+        False,
+        "online",
+        None,
+        None,
+    )
+    assert (ready["pending_decisions"], ready["unread"]) == ([], {"rooms": {}, "notifications": 0})
+
+
+@pytest.mark.parametrize("auth", [{}, {"token": ""}, {"token": "nonsense"}, {"token": 7}])
+async def test_without_a_good_token_nobody_gets_in(address: str, auth: dict[str, object]) -> None:
+    with pytest.raises(Refused) as refused:
+        await Device(address, None).connect(**auth)
+    assert refused.value.code in {"unauthenticated", "invalid_request"}
+
+
+async def test_unknown_fields_of_the_auth_are_named(sign_up: SignUp) -> None:
+    person = await sign_up()
+    with pytest.raises(Refused) as refused:
+        await person.connect(tokne="x")
+    assert (refused.value.code, refused.value.error["details"]["field"]) == ("invalid_request", "tokne")
+
+
+async def test_who_comes_back_with_an_offset_gets_what_was_missed(pair: Pair) -> None:
+    """In order, and `session:ready` repeats the offset that was sent."""
+    await pair.go_live()
+    seen = pair.ben.offset
+    await pair.ben.drop()
+    await pair.ana.next("call:state", state="reconnecting")
+    back = await pair.he.connect("ben-phone", offset=seen)
+    assert back.ready["recovered"] is True
+    assert back.heard[0][2] == seen
+    assert back.ready["call"]["state"] == "live"
+    states = [await back.next("call:state") for _ in range(2)]
+    assert [s["state"] for s in states] == ["reconnecting", "live"]
+    await pair.ana.next("call:state", state="live")
+
+
+async def test_of_an_ended_call_only_its_end_is_replayed(pair: Pair) -> None:
+    await pair.start()
+    seen = pair.ben.offset
+    await pair.ben.drop()
+    await pair.ana.ask("call:end", call_id=pair.call_id)
+    await pair.ana.next("call:ended")
+    back = await pair.he.connect("ben-phone", offset=seen)
+    ended = await back.next("call:ended")
+    assert ended["reason"] == "hung_up"
+    assert [name for name, _, _ in back.heard] == ["session:ready", "call:ended"]
+
+
+@pytest.mark.parametrize(
+    "offset", ["", "1-1", "999999999999999-0.abc", "x" * 200, "1700000000000-0.000000000000"]
+)
+async def test_an_offset_that_serves_for_nothing_is_no_refusal(sign_up: SignUp, offset: str) -> None:
+    person = await sign_up()
+    device = await person.connect(offset=offset)
+    assert device.ready["recovered"] is False
+    assert device.heard[0][2] not in {None, offset}
+
+
+async def test_an_offset_of_somebody_else_is_foreign(sign_up: SignUp) -> None:
+    ana, ben = await sign_up(), await sign_up()
+    hers = (await ana.connect()).heard[0][2]
+    assert (await ben.connect(offset=hers)).ready["recovered"] is False
+    assert (await ana.connect(offset=hers)).ready["recovered"] is True
+
+
+async def test_a_pid_is_repeated_where_it_is_recovered_and_new_elsewhere(sign_up: SignUp) -> None:
+    person = await sign_up()
+    first = await person.connect(None)
+    pid, offset = first.ready["pid"], first.offset
+    await first.drop()
+    again = await person.connect(None, pid=pid, offset=offset)
+    assert (again.ready["recovered"], again.ready["pid"]) == (True, pid)
+    assert (await person.connect(None, pid=pid)).ready["pid"] != pid
+    assert (await person.connect(None, pid="made.up", offset=offset)).ready["recovered"] is False
+
+
+async def test_signing_out_reaches_live_connections(sign_up: SignUp) -> None:
+    person = await sign_up()
+    device = await person.connect()
+    status, _ = await person.rest("POST", "/v1/auth/logout")
+    assert status in {200, 204}
+    assert (await device.next("session:revoked"))["code"] == "signed_out"
+    await device.closed.wait()
+    with pytest.raises(Refused) as refused:
+        await person.connect()
+    assert refused.value.code == "unauthenticated"
+
+
+async def test_a_fresh_token_serves_on_a_live_connection(sign_up: SignUp) -> None:
+    person, other = await sign_up(), await sign_up()
+    device = await person.connect()
+    status, fresh = await person.rest(
+        "POST", "/v1/auth/refresh", json={"refresh_token": person.refresh_token}
+    )
+    assert status == 200
+    data = await device.ask("session:refresh", token=fresh["access_token"])
+    assert data["expires_at"] >= device.ready["token_expires_at"]
+    assert await device.refused("session:refresh", token="nonsense") == "unauthenticated"
+    assert await device.refused("session:refresh", token=other.token) == "forbidden"
+
+
+@pytest.mark.parametrize("name", ["connect", "disconnect", "connect_error", "connecting"])
+async def test_reserved_names_are_never_events(sign_up: SignUp, name: str) -> None:
+    """A forged `connect` or `disconnect` runs nothing: the connection is as before, or closed."""
+    person = await sign_up()
+    device = await person.connect()
+    watcher = await person.connect("laptop")
+    await device._client.eio.send(f'42["{name}",{{"token":"x"}}]')
+    assert (await watcher.ask("presence:set", status="online")) == {}
+    assert device.has_heard("session:ready") == 1
+
+
+async def test_what_is_not_a_command_is_refused(sign_up: SignUp) -> None:
+    device = await (await sign_up()).connect()
+    assert await device.refused("queue:jump") == "invalid_request"
+    for arguments in (("queue:leave", {}, {}), ("queue:leave", 7), ("queue:leave", []), ("queue:leave", "x")):
+        answer = await device.send_raw(*arguments)
+        assert (answer["ok"], answer["error"]["code"]) == (False, "invalid_request"), arguments
+    assert (await device.send_raw("queue:leave"))["ok"] is True
+    assert (await device.send_raw("queue:leave", None))["ok"] is True
+
+
+async def test_unknown_fields_are_named(sign_up: SignUp) -> None:
+    device = await (await sign_up()).connect()
+    with pytest.raises(Refused) as refused:
+        await device.ask("queue:join", mode="video", preferences={"hair": "red"})
+    assert refused.value.code == "invalid_request"
+    assert refused.value.error["details"]["field"] == "preferences.hair"
+
+
+async def test_commands_of_one_connection_are_answered_in_order(sign_up: SignUp) -> None:
+    """Joining and leaving, many times, without waiting for an answer: the last one counts."""
+    device = await (await sign_up()).connect()
+    answers = []
+    for number in range(30):
+        command, payload = ("queue:leave", {}) if number % 2 else ("queue:join", {"mode": "voice"})
+        await device._client.emit(
+            command, payload, callback=lambda answer, n=number: answers.append((n, answer["ok"]))
+        )
+    assert await device.ask("queue:leave") == {}
+    assert answers == [(number, True) for number in range(30)]
+
+
+async def test_a_call_that_nobody_knows(sign_up: SignUp) -> None:
+    device = await (await sign_up()).connect()
+    nobodys = str(uuid.uuid4())
+    for command in ("call:accept", "call:decline", "call:end", "call:skip"):
+        assert await device.refused(command, call_id=nobodys) == "not_found"
+    assert await device.refused("call:accept", call_id="not an id") == "invalid_request"

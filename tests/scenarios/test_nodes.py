@@ -1,0 +1,97 @@
+"""Two nodes, one Postgres, one Redis: no matter who is connected where."""
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from tests.dialogues.person import Device, Person
+from tests.scenarios.conftest import StartNode
+from tests.signaling.samples import SAMPLES
+
+Crowd = Callable[..., Awaitable[Person]]
+
+
+async def test_two_on_different_nodes_meet_talk_and_chat(start_node: StartNode, crowd: Crowd) -> None:
+    here, there = await asyncio.gather(start_node(), start_node())
+    she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
+    ana, ben = await she.connect(), await he.connect()
+    for device in (ana, ben):
+        await device.ask("queue:join", mode="video")
+    call_id = (await ana.next("call:offered"))["call_id"]
+    await ben.next("call:offered", call_id=call_id)
+    for device in (ana, ben):
+        await device.ask("call:accept", call_id=call_id)
+    offers = (await ana.next("call:started"))["role"] == "offerer"
+    offerer, answerer = (ana, ben) if offers else (ben, ana)
+    offer = {"type": "offer", "sdp": SAMPLES["chromium-video.offer"].sdp}
+    await offerer.ask("call:signal", call_id=call_id, epoch=1, description=offer)
+    assert (await answerer.next("call:signal"))["description"]["type"] == "offer"
+    for device in (ana, ben):
+        await device.ask("call:connected", call_id=call_id, epoch=1)
+    for device in (ana, ben):
+        await device.next("call:state", state="live")
+    await ben.ask("call:end", call_id=call_id)
+    await ana.next("call:ended")
+    await ana.ask("decision:submit", call_id=call_id, connect=True)
+    room = (await ben.next("decision:result", outcome="connected"))["connection"]["room_id"]
+    await ben.ask("chat:send", room_id=room, client_id="1", content="Hello from the other node")
+    assert (await ana.next("chat:message"))["message"]["content"] == "Hello from the other node"
+
+
+async def test_a_client_recovers_on_another_node(start_node: StartNode, crowd: Crowd) -> None:
+    """Its node is told to stop; what happened meanwhile comes from the other one."""
+    here, there = await asyncio.gather(start_node(), start_node())
+    person = await crowd(here)
+    device = await person.connect()
+    ticket = (await device.ask("queue:join", mode="voice"))["ticket"]
+    assert await here.stop() == 0
+    await device.closed.wait()
+    back = await person.connect("laptop", address=there.address, offset=device.offset)
+    assert (back.ready["recovered"], back.ready["ticket"]) == (True, ticket)
+
+
+async def test_a_call_survives_the_death_of_its_node(start_node: StartNode, crowd: Crowd) -> None:
+    """Killed with no chance to say goodbye: the peer waits, the lost one returns elsewhere."""
+    quick = {"CONNECTION_LEASE_S": "3", "QUEUE_LEASE_S": "3"}
+    here, there = await asyncio.gather(start_node(**quick), start_node(**quick))
+    she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
+    ana, ben = await she.connect(), await he.connect()
+    for device in (ana, ben):
+        await device.ask("queue:join", mode="video")
+    call_id = (await ben.next("call:offered"))["call_id"]
+    for device in (ana, ben):
+        await device.ask("call:accept", call_id=call_id)
+    for device in (ana, ben):
+        await device.next("call:started")
+        await device.ask("call:connected", call_id=call_id, epoch=1)
+    await ben.next("call:state", state="live")
+    await ana.next("call:state", state="live")
+    await here.stop(signal.SIGKILL)
+    await ben.next("call:state", state="reconnecting")
+    again = await she.connect(address=there.address, offset=ana.offset)
+    assert again.ready["call"]["call_id"] == call_id
+    await ben.next("call:state", state="live")
+
+
+@pytest.mark.parametrize("repeat", range(3))
+async def test_two_hundred_join_at_once(start_node: StartNode, crowd: Crowd, repeat: int) -> None:
+    """A hundred matches, and nobody twice."""
+    nodes = await asyncio.gather(start_node(), start_node())
+    people = await asyncio.gather(
+        *(crowd(nodes[n % 2], gender=("female", "male")[n // 2 % 2]) for n in range(200))
+    )
+    devices: list[Device] = await asyncio.gather(*(person.connect() for person in people))
+    await asyncio.gather(
+        *(
+            device.ask("queue:join", mode="voice", preferences={"genders": [("male", "female")[n // 2 % 2]]})
+            for n, device in enumerate(devices)
+        )
+    )
+    offers = await asyncio.gather(*(device.next("call:offered") for device in devices))
+    assert set(Counter(offer["call_id"] for offer in offers).values()) == {2}
+    assert len({offer["call_id"] for offer in offers}) == 100
+    assert {offer["peer"]["user_id"] for offer in offers} == {person.id for person in people}
+    assert all(device.has_heard("call:offered") == 1 for device in devices)
