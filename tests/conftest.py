@@ -43,10 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
         return
     folder = Path(tempfile.mkdtemp(prefix="rc-tests-"))
-    folder.chmod(0o711)
     with (folder / "urls").open("wb") as urls, (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "db.embedded", str(folder / "data")],
+            [sys.executable, "-m", "db.embedded"],
             cwd=config.rootpath,
             stdin=subprocess.PIPE,
             stdout=urls,

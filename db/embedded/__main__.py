@@ -1,13 +1,15 @@
-"""`python -m db.embedded FOLDER`: run the servers alone, for tests and benchmarks.
+"""`python -m db.embedded [FOLDER]`: run the servers alone, for tests and benchmarks.
 
 Prints one JSON line, `{"database_url": …, "redis_url": …}`, when both answer. Runs until its standard input
-ends, so that it never outlives whom it serves, or until SIGINT or SIGTERM.
+ends, so that it never outlives whom it serves, or until SIGINT or SIGTERM. Without a folder the data is
+temporary and gone at the end.
 """
 
 import asyncio
 import json
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -43,7 +45,8 @@ async def run(data: Path) -> None:
 def main() -> int:
     """The command. 1 when the servers cannot be started."""
     try:
-        asyncio.run(run(Path(sys.argv[1])))
+        with tempfile.TemporaryDirectory(prefix="rc-data-", ignore_cleanup_errors=True) as temporary:
+            asyncio.run(run(Path(sys.argv[1] if len(sys.argv) > 1 else temporary)))
     except EmbeddedError as error:
         _say(str(error))
         return 1
