@@ -47,11 +47,11 @@ clean: ## Remove what was installed or cached; the data in .data stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 bench-sockets: packages-dev page ## CPU of Node's socket.io, stock python-socketio and ours, side by side
-	@cd bench/sockets && ../../$(VENV) ../../.venv/bin/npm ci --loglevel=error --ignore-scripts
-	@exec $(VENV) -m bench.sockets $(ARGS)
+	@cd bench/sockets && ../../$(VENV) ../../.venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null
+	@exec $(VENV) bench/sockets $(ARGS)
 
 bench-matching: packages-dev ## Matching against the optimum with hindsight, and through real Redis
-	@exec $(VENV) -m bench.matching $(ARGS)
+	@exec $(VENV) bench/matching $(ARGS)
 
 # ---- what the commands stand on; each does nothing when it is up to date ----
 
@@ -74,9 +74,9 @@ packages-dev: venv
 
 page: venv
 	$(call unless_same,package-lock.json,node_modules/.lock,Fetching the page's client script (socket.io-client)…,\
-		$(VENV) .venv/bin/npm ci --omit=dev --loglevel=error --ignore-scripts)
+		$(VENV) .venv/bin/npm ci --omit=dev --loglevel=error --ignore-scripts >/dev/null)
 
 # All that `page` fetches too, so it says so in that one's name.
 page-dev: venv
 	$(call unless_same,package-lock.json,node_modules/.lock-dev,Fetching the Node packages of the tests…,\
-		$(VENV) .venv/bin/npm ci --loglevel=error --ignore-scripts && cp package-lock.json node_modules/.lock)
+		$(VENV) .venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null && cp package-lock.json node_modules/.lock)
