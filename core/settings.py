@@ -53,6 +53,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Annotated[Text, about("Folder of the embedded servers' data.")] = ".data"
     database_pool: Annotated[Count, about("Most connections to PostgreSQL.")] = 10
 
+    redis_pool: Annotated[Count, about("Most connections to Redis.")] = 50
+
     # Identity
     secret: Annotated[
         str,
@@ -107,6 +109,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     queue_lease_s: Annotated[
         Seconds, about("Seconds a ticket survives the loss of its user's last connection.")
     ] = 10
+    candidates: Annotated[Count, about("Waiting tickets that one search looks at.")] = 64
     rematch_h: Annotated[int, Meta(ge=0), about("Hours before the same two may meet again.")] = 24
     decision_policy: Annotated[
         DecisionPolicy,

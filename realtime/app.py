@@ -46,9 +46,11 @@ from db.migrate import migrate
 from db.postgres import Pool, open_pool
 from db.presence import RedisPresence
 from db.rate_limits import NoLimits, RedisLimiter
+from db.redis import open_redis
 from db.rooms import Rooms
 from db.tickets import RedisTickets
 from realtime import site
+from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.attendant import Attendant
 from realtime.calls.commands import CallCommands
 from realtime.calls.executor import Executor
@@ -73,6 +75,7 @@ from realtime.queue import Queue
 from realtime.transport import SocketServer
 from realtime.watches import Watches
 from rest.app import make_app
+from rest.service import Check
 from services.accounts import Accounts, Rates
 from services.passwords import Passwords
 from services.ports import Limiter
@@ -118,10 +121,11 @@ class Services:
             rates=Rates.of(settings),
             refresh_token_s=settings.refresh_token_s,
         )
+        acquaintances = Acquaintances(stores.calls, stores.encounters, now_ms)
         self.queue = Queue(
             stores.tickets,
             self.accounts,
-            stores.encounters,
+            acquaintances,
             stores.events,
             seekers,
             policy,
@@ -143,7 +147,12 @@ class Services:
             clock=now_ms,
         )
         self.switchboard = Switchboard(
-            calls=stores.calls, record=stores.encounters, executor=self.executor, rules=rules, clock=now_ms
+            calls=stores.calls,
+            record=stores.encounters,
+            acquaintances=acquaintances,
+            executor=self.executor,
+            rules=rules,
+            clock=now_ms,
         )
         offers = Offers(
             calls=stores.calls,
@@ -158,7 +167,7 @@ class Services:
         )
         self.matchmaker = Matchmaker(
             stores.tickets,
-            stores.encounters,
+            acquaintances,
             offers,
             seekers,
             policy,
@@ -229,8 +238,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         await migrate(urls.database_url, _log)
         pool = await open_pool(urls.database_url, size=settings.database_pool)
         house.push_async_callback(pool.close)
-        redis = Redis.from_url(urls.redis_url)
-        house.push_async_callback(redis.aclose)
+        redis = await house.enter_async_context(open_redis(urls.redis_url, size=settings.redis_pool))
         bus = await house.enter_async_context(Bus(redis, node_id))
 
         stores = Stores(pool, redis, settings)
@@ -266,7 +274,11 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             leases.run(),
         )
         house.push_async_callback(_end, [asyncio.create_task(job) for job in jobs])
-        checks = {"postgres": partial(pool.fetchval, "SELECT 1"), "redis": redis.ping, "event_bus": bus.check}
+        checks: dict[str, Check] = {
+            "postgres": partial(pool.fetchval, "SELECT 1"),
+            "redis": redis.ping,
+            "event_bus": bus.check,
+        }
         app = make_app(
             settings=settings,
             accounts=services.accounts,

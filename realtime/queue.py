@@ -98,13 +98,16 @@ class Queue:
         now = self._clock()
         applicant = await self._admit(user_id, now)
         ticket = self._ticket(applicant, device, mode, preferences, now)
+        if await self._acquaintances.active_call(user_id) is not None:
+            raise AlreadyInCall
         placed = await self._tickets.join(ticket, now + self._lease_ms)
-        # Asked after joining: a claim that becomes an offer meanwhile is seen either here or there.
+        # Asked again: a call may have begun meanwhile. One that took this very ticket is what was asked for.
         if await self._acquaintances.active_call(user_id) is not None:
             departure = await self._tickets.leave(user_id, "left", ticket.id)
-            await self._tickets.told([departure] if departure else [])
-            raise AlreadyInCall
-        if placed.id == ticket.id:
+            if departure is not None:
+                await self._tickets.told([departure])
+                raise AlreadyInCall
+        elif placed.id == ticket.id:
             self._seekers.add(placed)
         return placed
 

@@ -2,28 +2,33 @@
 
 import contextlib
 
-import structlog
-
 from core.clock import Clock
 from core.errors import Gone, NotFound, Unavailable
+from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
-from signaling.call import ACTIVE, Call, Rules, State
+from signaling.call import Call, Rules, State
 from signaling.messages import Back, ByUser, Deadline, Lost, Message
 from signaling.transitions import advance
 
 _ATTEMPTS = 20
-_ABANDONED_MS = 60_000
-_log = structlog.get_logger()
 
 
 class Switchboard:
     """Changes calls by compare-and-set: whoever comes second decides again on what the first has left."""
 
     def __init__(
-        self, *, calls: CallStore, record: Record, executor: Executor, rules: Rules, clock: Clock
+        self,
+        *,
+        calls: CallStore,
+        record: Record,
+        acquaintances: Acquaintances,
+        executor: Executor,
+        rules: Rules,
+        clock: Clock,
     ) -> None:
         self._calls, self._record, self._executor = calls, record, executor
+        self._acquaintances = acquaintances
         self._rules, self._clock = rules, clock
 
     async def tell(self, call_id: str, message: Message) -> Call:
@@ -53,13 +58,6 @@ class Switchboard:
         stored.call.party(user_id)
         return stored.call
 
-    async def active_call(self, user_id: str) -> str | None:
-        """The id of the call or offer that this user is in."""
-        call_id = await self._record.active_call(user_id)
-        if call_id is None or await self._is_going_on(call_id):
-            return call_id
-        return None
-
     async def open_calls(self, user_id: str) -> list[Call]:
         """The call this user is in, and those still open to decide."""
         found = [await self._calls.load(call_id) for call_id in await self._record.open_calls(user_id)]
@@ -83,35 +81,13 @@ class Switchboard:
         await self.tell(call_id, Deadline())
 
     async def _tell_active(self, user_id: str, message: Message) -> None:
-        call_id = await self.active_call(user_id)
+        call_id = await self._acquaintances.active_call(user_id)
         if call_id is None:
             return
         with contextlib.suppress(NotFound, Gone):  # it ended while we looked
             await self.tell(call_id, message)
 
-    async def _is_going_on(self, call_id: str) -> bool:
-        stored = await self._calls.load(call_id)
-        if stored is not None:
-            return stored.call.state in ACTIVE
-        if self._clock() - _made_at(call_id) < _ABANDONED_MS:
-            return True  # on record, and about to be in the store
-        await self._abandon(call_id)
-        return False
-
-    async def _abandon(self, call_id: str) -> None:
-        """Redis has lost this call: without a record there it would keep both out of the queue for ever."""
-        _log.warning("a call was lost from the store and is closed on record", call_id=call_id)
-        now = self._clock()
-        await self._record.ended(
-            call_id, reason="connection_lost", by=None, duration_s=0, now=now, decision_deadline=None
-        )
-
     async def _missing(self, call_id: str, message: Message) -> Exception:
         if isinstance(message, ByUser) and await self._record.was_in(call_id, message.user_id):
             return Gone("This call has ended.")
         return NotFound()
-
-
-def _made_at(call_id: str) -> int:
-    """Unix milliseconds in a UUIDv7."""
-    return int(call_id[:8] + call_id[9:13], 16)

@@ -1,0 +1,47 @@
+"""Who must not meet whom, and who is busy: what Postgres has on record, less what Redis has lost."""
+
+import structlog
+
+from core.clock import Clock
+from realtime.calls.ports import CallStore, Record
+from signaling.call import ACTIVE
+
+_ABANDONED_MS = 60_000
+_log = structlog.get_logger()
+
+
+class Acquaintances:
+    """Implements `services.ports.Acquaintances`."""
+
+    def __init__(self, calls: CallStore, record: Record, clock: Clock) -> None:
+        self._calls, self._record, self._clock = calls, record, clock
+
+    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
+        """Users blocked either way, or met since that time in ms since the epoch."""
+        return await self._record.avoid(user_id, since_ms)
+
+    async def active_call(self, user_id: str) -> str | None:
+        """The call or offer this user is in."""
+        call_id = await self._record.active_call(user_id)
+        if call_id is None or await self._goes_on(call_id):
+            return call_id
+        return None
+
+    async def _goes_on(self, call_id: str) -> bool:
+        stored = await self._calls.load(call_id)
+        if stored is not None:
+            return stored.call.state in ACTIVE
+        now = self._clock()
+        if now - _made_at(call_id) < _ABANDONED_MS:
+            return True  # on record, and about to be in the store
+        _log.warning("a call was lost from the store and is closed on record", call_id=call_id)
+        # Without a record in Redis nobody would ever end it, and both would be kept out of the queue.
+        await self._record.ended(
+            call_id, reason="connection_lost", by=None, duration_s=0, now=now, decision_deadline=None
+        )
+        return False
+
+
+def _made_at(call_id: str) -> int:
+    """Unix milliseconds in a UUIDv7."""
+    return int(call_id[:8] + call_id[9:13], 16)
