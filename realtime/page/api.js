@@ -1,0 +1,160 @@
+/**
+ * The REST side: accounts, the profile, lists.
+ *
+ * The access token lives in memory. The refresh token is in localStorage, which all tabs share; it serves once, and
+ * using it twice ends every session that came from it. So one refresh runs at a time, in this tab and across tabs.
+ */
+
+const KEPT = "realtime-connect.account";
+const MARGIN_MS = 10_000;
+
+/** An error of the server's catalogue (`code`), or `offline` when it could not be asked. */
+export class ApiError extends Error {
+  constructor(code, message, { details = {}, retryAfterMs = null } = {}) {
+    super(message);
+    this.code = code;
+    this.details = details;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Of a refresh: the session is over, only signing in helps. */
+  get endsSession() {
+    return ["unauthenticated", "token_expired", "banned"].includes(this.code);
+  }
+}
+
+export class Api {
+  #access = null;
+  #refreshing = null;
+
+  /** Under which key of localStorage the account is. */
+  get storageKey() {
+    return KEPT;
+  }
+
+  get signedIn() {
+    return this.#kept() !== null;
+  }
+
+  /** Whose account this browser keeps; a change in another tab shows here. */
+  get keptUser() {
+    return this.#kept()?.user_id ?? null;
+  }
+
+  register(fields) {
+    return this.#signIn("/v1/auth/register", fields);
+  }
+
+  login(fields) {
+    return this.#signIn("/v1/auth/login", fields);
+  }
+
+  /** End the session here, and on the server if it can be reached. */
+  async signOut() {
+    await this.request("POST", "/v1/auth/logout", {}).catch(() => {});
+    this.forget();
+  }
+
+  forget() {
+    this.#access = null;
+    localStorage.removeItem(KEPT);
+  }
+
+  /** An access token that serves for some seconds yet. */
+  async freshToken() {
+    if (this.#access && this.#access.until > performance.now() + MARGIN_MS) return this.#access.token;
+    return (await this.refresh()).access_token;
+  }
+
+  /** New tokens; callers at the same time share one request. Gives the account too. */
+  refresh() {
+    this.#refreshing ??= this.#refreshAlone().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  /** `{me, etag}`; the etag goes back with `saveMe`, so that two edits do not overwrite each other. */
+  async me() {
+    const response = await this.#authorised("GET", "/v1/me");
+    return { me: await response.json(), etag: response.headers.get("ETag") };
+  }
+
+  async saveMe(changes, etag) {
+    const response = await this.#authorised("PATCH", "/v1/me", changes, { "If-Match": etag });
+    return { me: await response.json(), etag: response.headers.get("ETag") };
+  }
+
+  /** Every item of a list, page after page. */
+  async all(path) {
+    const items = [];
+    let cursor = null;
+    do {
+      const query = new URLSearchParams({ limit: "100", ...(cursor && { cursor }) });
+      const page = await this.request("GET", `${path}?${query}`);
+      items.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor);
+    return items;
+  }
+
+  async request(method, path, body) {
+    const response = await this.#authorised(method, path, body);
+    return response.status === 204 ? null : response.json();
+  }
+
+  async #authorised(method, path, body, headers = {}) {
+    const attempt = async () => send(method, path, body, { ...headers, Authorization: `Bearer ${await this.freshToken()}` });
+    try {
+      return await attempt();
+    } catch (error) {
+      if (error.code !== "token_expired") throw error;
+      this.#access = null;
+      return attempt();
+    }
+  }
+
+  async #signIn(path, fields) {
+    return this.#keep(await (await send("POST", path, fields)).json());
+  }
+
+  async #refreshAlone() {
+    const exchange = async () => {
+      const kept = this.#kept(); // read under the lock: another tab may have refreshed meanwhile
+      if (!kept) throw new ApiError("unauthenticated", "Sign in first.");
+      const response = await send("POST", "/v1/auth/refresh", { refresh_token: kept.refresh_token });
+      return this.#keep(await response.json());
+    };
+    return navigator.locks ? navigator.locks.request(KEPT, exchange) : exchange();
+  }
+
+  #keep(signedIn) {
+    this.#access = { token: signedIn.access_token, until: performance.now() + signedIn.expires_in_s * 1000 };
+    localStorage.setItem(KEPT, JSON.stringify({ user_id: signedIn.user.id, refresh_token: signedIn.refresh_token }));
+    return signedIn;
+  }
+
+  #kept() {
+    return JSON.parse(localStorage.getItem(KEPT) ?? "null");
+  }
+}
+
+async function send(method, path, body, headers = {}) {
+  const json = body === undefined ? {} : { "Content-Type": "application/json" };
+  let response;
+  try {
+    response = await fetch(path, { method, headers: { ...headers, ...json }, body: JSON.stringify(body) });
+  } catch {
+    throw new ApiError("offline", "The server cannot be reached.");
+  }
+  if (!response.ok) throw await problem(response);
+  return response;
+}
+
+/** What RFC 9457 problem details say; a proxy in between may answer with something else. */
+async function problem(response) {
+  const told = await response.json().catch(() => ({}));
+  const after = Number(response.headers.get("Retry-After"));
+  return new ApiError(told.code ?? (response.status >= 500 ? "unavailable" : "internal"), told.detail ?? told.title ?? "", {
+    details: told.details,
+    retryAfterMs: told.retry_after_ms ?? (after ? after * 1000 : null),
+  });
+}

@@ -1,0 +1,151 @@
+/**
+ * Where one stands with a stranger: lobby, waiting, offered, call, over. Pure.
+ *
+ * Events may come twice, and after a reconnection they may tell of what `session:ready` has told already: an event of
+ * a call that is not the present one changes nothing.
+ */
+
+const LOBBY = { phase: "lobby" };
+
+/** The state that `session:ready` describes; on recovery the events that were missed follow. */
+export function arrive(state, { call, ticket, pending_decisions, recovered }) {
+  const decisions = pending_decisions.map((pending) => ({ ...known(state, pending.call_id), ...pending }));
+  const settled = state.decisions.filter((old) => old.outcome && !decisions.some((d) => d.call_id === old.call_id));
+  return { ...state, decisions: [...decisions, ...settled], ...standing(state, { call, ticket, recovered }) };
+}
+
+function standing(state, { call, ticket, recovered }) {
+  const { encounter } = state;
+  if (call) return { encounter: present(state, call) };
+  if (ticket) return { encounter: waitingWith(encounter, ticket) };
+  const begun = encounter.phase !== "lobby" && encounter.phase !== "over";
+  if (!begun || recovered) return {};
+  return { encounter: LOBBY, heldCall: null, notice: encounter.phase === "waiting" ? "timed_out" : "ended_meanwhile" };
+}
+
+function present(state, call) {
+  const before = state.encounter.call_id === call.call_id ? state.encounter : {};
+  const held = state.heldCall === call.call_id;
+  if (call.state === "offered") {
+    return { auto_accept: held, ...before, ...pick(call, OFFER), phase: "offered", accepted: held };
+  }
+  if (!held) return { phase: "elsewhere", call_id: call.call_id, peer: call.peer, mode: call.mode, epoch: call.epoch };
+  return { peerMedia: { audio: true, video: true }, ...before, ...pick(call, CALL), phase: "call" };
+}
+
+const OFFER = ["call_id", "origin", "mode", "peer", "expires_at"];
+const CALL = ["call_id", "mode", "peer", "state", "epoch", "role", "decider", "max_duration_s", "live_at", "deadline"];
+
+function pick(source, names) {
+  return Object.fromEntries(names.map((name) => [name, source[name]]));
+}
+
+function known(state, callId) {
+  return state.decisions.find((decision) => decision.call_id === callId) ?? { vote: null, outcome: null };
+}
+
+function waitingWith(encounter, ticket, more = {}) {
+  const same = encounter.phase === "waiting" && encounter.ticket.id === ticket.id ? encounter : {};
+  return { waiting: null, estimated_wait_ms: null, relaxed: [], after: null, ...same, ...more, phase: "waiting", ticket };
+}
+
+function isCurrent(state, data) {
+  return state.encounter.call_id === data.call_id;
+}
+
+function changeEncounter(state, changes) {
+  return { ...state, encounter: { ...state.encounter, ...changes } };
+}
+
+function changeDecision(state, callId, changes) {
+  const decisions = state.decisions.map((d) => (d.call_id === callId ? { ...d, ...changes } : d));
+  return { ...state, decisions };
+}
+
+/** Why a call that one did not end oneself has ended; `leaving` is what one did. */
+function ended(state, data) {
+  const { encounter } = state;
+  const after = { reason: data.reason, mine: encounter.leaving ?? null, peer: encounter.peer ?? null };
+  const left = { ...state, heldCall: null };
+  if (data.ticket) return { ...left, encounter: waitingWith(encounter, data.ticket, { after }) };
+  if (data.reason === "other_device") {
+    const { call_id, peer, mode } = encounter;
+    return { ...left, encounter: { phase: "elsewhere", call_id, peer, mode, epoch: null } };
+  }
+  if (encounter.phase === "elsewhere") return { ...left, encounter: LOBBY };
+  const over = { phase: "over", call_id: data.call_id, duration_s: data.duration_s, mode: encounter.mode, ...after };
+  return { ...left, encounter: over };
+}
+
+function asked(state, { call_id, decision }) {
+  if (!decision || state.decisions.some((d) => d.call_id === call_id)) return state;
+  const { peer } = state.encounter;
+  return { ...state, decisions: [...state.decisions, { call_id, peer, ...decision, vote: null, outcome: null }] };
+}
+
+export const ENCOUNTER = {
+  "page:queued": (state, { ticket, waiting, estimated_wait_ms }) =>
+    // An offer may overtake the acknowledgement.
+    ["offered", "call"].includes(state.encounter.phase)
+      ? state
+      : { ...state, notice: null, encounter: waitingWith(state.encounter, ticket, { waiting, estimated_wait_ms }) },
+
+  "queue:updated": (state, { waiting, estimated_wait_ms, relaxed }) =>
+    state.encounter.phase === "waiting" ? changeEncounter(state, { waiting, estimated_wait_ms, relaxed }) : state,
+
+  "queue:left": (state, { ticket_id, reason }) => {
+    const mine = state.encounter.phase === "waiting" && state.encounter.ticket.id === ticket_id;
+    if (!mine || reason === "matched") return state;
+    return { ...state, encounter: LOBBY, notice: reason === "left" ? null : reason };
+  },
+
+  "page:lobby": (state) => ({
+    ...state,
+    encounter: LOBBY,
+    decisions: state.decisions.filter((decision) => !decision.outcome),
+  }),
+
+  "call:offered": (state, offer) =>
+    isCurrent(state, offer) ? state : { ...state, notice: null, encounter: { ...offer, phase: "offered", accepted: false } },
+
+  "page:accepted": (state, { call_id }) =>
+    isCurrent(state, { call_id }) ? { ...changeEncounter(state, { accepted: true }), heldCall: call_id } : state,
+
+  "call:started": (state, started) => {
+    if (!isCurrent(state, started) || started.epoch < (state.encounter.epoch ?? 0)) return state;
+    const { epoch, role, decider, max_duration_s } = started;
+    const before = { state: "connecting", peerMedia: { audio: true, video: true }, live_at: null, deadline: null };
+    return {
+      ...state,
+      heldCall: started.call_id,
+      encounter: { ...before, ...state.encounter, phase: "call", epoch, role, decider, max_duration_s },
+    };
+  },
+
+  "call:state": (state, data) =>
+    isCurrent(state, data) && state.encounter.phase === "call"
+      ? changeEncounter(state, {
+          state: data.state,
+          deadline: data.deadline ?? null,
+          live_at: data.live_at ?? state.encounter.live_at,
+        })
+      : state,
+
+  "call:media": (state, { call_id, audio, video }) =>
+    isCurrent(state, { call_id }) ? changeEncounter(state, { peerMedia: { audio, video } }) : state,
+
+  "page:leaving": (state, { call_id, how }) =>
+    isCurrent(state, { call_id }) ? changeEncounter(state, { leaving: how }) : state,
+
+  "call:ended": (state, data) => (isCurrent(state, data) ? ended(asked(state, data), data) : state),
+
+  "page:voted": (state, { call_id, connect }) => changeDecision(state, call_id, { vote: connect }),
+
+  "decision:result": (state, { call_id, outcome, connection }) =>
+    changeDecision(state, call_id, { outcome, connection: connection ?? null }),
+
+  "page:decision-seen": (state, { call_id }) => ({
+    ...state,
+    decisions: state.decisions.filter((decision) => decision.call_id !== call_id),
+  }),
+};

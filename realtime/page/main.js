@@ -1,0 +1,140 @@
+/**
+ * The composition root of the page: what there is, and who hears what.
+ *
+ * An event of the server changes the state first; then whoever acts on it hears it, and the views draw the state.
+ */
+
+import { Api } from "./api.js";
+import { Call } from "./call.js";
+import { Chat } from "./chat.js";
+import { openDevice } from "./device.js";
+import { Media } from "./media.js";
+import { Meeting } from "./meeting.js";
+import { Session } from "./session.js";
+import { createStore, initial } from "./state.js";
+import { accountView } from "./views/account.js";
+import { callView } from "./views/call.js";
+import { chatsView } from "./views/chats.js";
+import { decisionsView } from "./views/decisions.js";
+import { meetView } from "./views/meet.js";
+import { offerView } from "./views/offer.js";
+import { profileView } from "./views/profile.js";
+import { roomView } from "./views/room.js";
+import { shellView } from "./views/shell.js";
+
+const TICK_MS = 250;
+const RETRY_MS = 2_000;
+
+const device = openDevice();
+const store = createStore({ state: initial({ heldCall: device.heldCall }), now: () => Date.now() });
+const api = new Api();
+const session = new Session({
+  api,
+  deviceId: device.id,
+  onEvent: hear,
+  onLink: (link) => store.dispatch("page:link", { link }),
+  onEnd: end,
+});
+const remote = { stream: null };
+const media = new Media({ onEnded: (kind) => meeting.lost(kind) });
+const call = new Call({ session, media, onRemote: (stream) => ((remote.stream = stream), draw()) });
+const meeting = new Meeting({ session, media, call, store });
+const chat = new Chat({ session, api, store });
+
+const parts = { store, session, api, media, call, remote, meeting, chat, signUp, signIn, signOut };
+const views = [
+  shellView,
+  accountView,
+  meetView,
+  decisionsView,
+  chatsView,
+  roomView,
+  profileView,
+  offerView,
+  callView,
+].map((view) => view(parts));
+
+function draw() {
+  const now = Date.now();
+  for (const view of views) view(store.state, now);
+}
+
+function hear(name, data) {
+  store.dispatch(name, data);
+  meeting.heard(name, data);
+  chat.heard(name, data);
+}
+
+// --- Signing in and out ---
+
+async function signUp(fields) {
+  begin(await api.register(fields));
+}
+
+async function signIn(fields) {
+  begin(await api.login(fields));
+}
+
+function begin({ user }) {
+  store.dispatch("page:signed-in", { user });
+  session.start();
+}
+
+async function signOut() {
+  session.stop();
+  await api.signOut();
+  end(null);
+}
+
+/** The session is over: by ourselves (null), or as the server says. */
+function end(code) {
+  session.stop();
+  api.forget();
+  call.end();
+  meeting.close();
+  store.dispatch("page:signed-out", { code });
+  location.hash = "meet";
+}
+
+/** Whoever was signed in here still is, once the server can be asked. */
+async function stay() {
+  if (!api.signedIn) return store.dispatch("page:signed-out");
+  try {
+    begin(await api.refresh());
+  } catch (error) {
+    if (error.endsSession) return end(error.code);
+    store.dispatch("page:unreachable");
+    setTimeout(stay, error.retryAfterMs ?? RETRY_MS);
+  }
+}
+
+/** Another tab signed out, in, or in as somebody else: this one follows. */
+function follow({ key }) {
+  const [here, there] = [store.state.account === "in" ? store.state.me.id : null, api.keptUser];
+  if (key !== null && key !== api.storageKey) return;
+  if (here !== null && there === null) end(null);
+  else if (here !== there) location.reload();
+}
+
+// --- Where one is ---
+
+function go() {
+  const [name, id] = location.hash.slice(1).split("/");
+  const place = name === "room" ? { name, id } : { name: ["chats", "profile"].includes(name) ? name : "meet" };
+  const { encounter } = store.state;
+  // Nobody wants to be filmed while reading; who waits for a match has to be.
+  if (place.name !== "meet" && ["lobby", "over"].includes(encounter.phase)) meeting.close();
+  store.dispatch("page:place", { place });
+  if (place.name === "room") chat.open(place.id);
+}
+
+store.listen(draw);
+store.listen((state) => (device.heldCall = state.heldCall));
+addEventListener("hashchange", go);
+addEventListener("storage", follow);
+setInterval(draw, TICK_MS); // clocks and countdowns
+go();
+stay();
+
+/** For the browser tests, which look at the figures of the call. */
+globalThis.realtimeConnect = { stats: () => call.stats() };

@@ -1,0 +1,85 @@
+/** One's own microphone and camera, and every way in which a browser may refuse them. */
+
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" };
+
+const REFUSALS = {
+  NotAllowedError: "refused",
+  SecurityError: "refused",
+  NotFoundError: "missing",
+  OverconstrainedError: "missing",
+  NotReadableError: "busy",
+  AbortError: "busy",
+};
+
+/** `problem` is one of `unsupported refused missing busy failed`. */
+export class MediaError extends Error {
+  constructor(problem) {
+    super(problem);
+    this.problem = problem;
+  }
+}
+
+/** What this browser lacks for a call, or null. Cameras need https or localhost. */
+export function lacking() {
+  if (!globalThis.RTCPeerConnection) return "calls";
+  return navigator.mediaDevices?.getUserMedia ? null : "media";
+}
+
+export class Media {
+  stream = null;
+  mode = null;
+  #opening = 0;
+  #onEnded;
+
+  /** `onEnded(kind)` when a device is unplugged or its permission taken back while it is in use. */
+  constructor({ onEnded }) {
+    this.#onEnded = onEnded;
+  }
+
+  get live() {
+    return this.stream?.getTracks().every((track) => track.readyState === "live") ?? false;
+  }
+
+  /** Open what the mode needs; what is open for it already stays. Throws `MediaError`. */
+  async open(mode) {
+    if (this.mode === mode && this.live) return this.stream;
+    this.close();
+    if (lacking()) throw new MediaError("unsupported");
+    const mine = ++this.#opening;
+    const stream = await ask(mode);
+    if (mine !== this.#opening) {
+      stop(stream);
+      throw new MediaError("failed"); // closed, or opened in another mode, while the browser was asking
+    }
+    for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#onEnded(track.kind));
+    this.stream = stream;
+    this.mode = mode;
+    return stream;
+  }
+
+  /** Switch what is sent, without asking the browser again. */
+  enable({ audio, video }) {
+    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = audio;
+    for (const track of this.stream?.getVideoTracks() ?? []) track.enabled = video;
+  }
+
+  close() {
+    this.#opening += 1;
+    if (this.stream) stop(this.stream);
+    this.stream = null;
+    this.mode = null;
+  }
+}
+
+async function ask(mode) {
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio: AUDIO, video: mode === "video" ? VIDEO : false });
+  } catch (error) {
+    throw new MediaError(REFUSALS[error.name] ?? "failed");
+  }
+}
+
+function stop(stream) {
+  for (const track of stream.getTracks()) track.stop();
+}

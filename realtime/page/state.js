@@ -1,0 +1,91 @@
+/**
+ * What the page shows, as a pure function of what has happened. Views draw it, nothing else decides.
+ *
+ * An action is `{type, data, at}`: an event of the server under its own name, or something of the page's own under
+ * `page:…`; `at` is this machine's clock in milliseconds.
+ */
+
+import { ENCOUNTER, arrive } from "./encounter-state.js";
+import { ROOMS, withUnread } from "./rooms-state.js";
+
+/** `account` is `unknown` until we know whether somebody is signed in here, then `in` or `out`. */
+export function initial({ heldCall = null } = {}) {
+  return {
+    account: "unknown",
+    me: null,
+    farewell: null,
+    link: "connecting",
+    reachable: true,
+    skew: 0,
+    place: { name: "meet" },
+    media: { mode: "video", status: "off", audio: true, video: true },
+    encounter: { phase: "lobby" },
+    heldCall,
+    decisions: [],
+    rooms: {},
+    notice: null,
+  };
+}
+
+/** The server's clock, in milliseconds, when ours says `now`. */
+export function serverTime(state, now) {
+  return now + state.skew;
+}
+
+/** Whole seconds until an RFC 3339 time, never below zero; null without one. */
+export function secondsLeft(state, deadline, now) {
+  return deadline ? Math.max(0, Math.ceil((Date.parse(deadline) - serverTime(state, now)) / 1000)) : null;
+}
+
+/** All unread messages. */
+export function unreadInAll(state) {
+  return Object.values(state.rooms).reduce((sum, room) => sum + room.unread, 0);
+}
+
+const ACCOUNT = {
+  "page:signed-in": (state, { user }) => ({ ...state, account: "in", me: user, farewell: null, reachable: true }),
+
+  "page:signed-out": (state, { code }) => ({ ...initial(), account: "out", farewell: code ?? null, media: state.media }),
+
+  "page:unreachable": (state) => ({ ...state, reachable: false }),
+
+  "page:me": (state, { me }) => ({ ...state, me }),
+
+  "page:link": (state, { link }) => ({ ...state, link }),
+
+  "page:place": (state, { place }) => ({ ...state, place }),
+
+  "page:notice": (state, { text }) => ({ ...state, notice: text }),
+
+  "page:media": (state, changes) => ({ ...state, media: { ...state.media, ...changes } }),
+
+  "session:ready": (state, data, at) => {
+    const skew = Date.parse(data.server_time) - at;
+    return withUnread(arrive({ ...state, me: data.user, skew }, data), data.unread.rooms);
+  },
+};
+
+const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS };
+
+/** The state after an action; one that is unknown changes nothing. */
+export function reduce(state, { type, data = {}, at = 0 }) {
+  const change = Object.hasOwn(CHANGES, type) ? CHANGES[type] : null;
+  return change ? change(state, data, at) : state;
+}
+
+/** Keeps the state and tells `listen`ers after each change; `now` is the clock. */
+export function createStore({ state, now }) {
+  const listeners = new Set();
+  return {
+    get state() {
+      return state;
+    },
+    dispatch(type, data) {
+      state = reduce(state, { type, data, at: now() });
+      for (const listener of listeners) listener(state);
+    },
+    listen(listener) {
+      listeners.add(listener);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/** In the call: the other large, oneself small, and what one can do. */
+
+import { secondsLeft, serverTime } from "../state.js";
+import { duration, place } from "../words.js";
+import { avatar, byId, icon, play, show, text } from "./dom.js";
+
+const FITS_TO = 1.8;
+
+export function callView({ store, meeting, media, remote }) {
+  byId("mute").addEventListener("click", () => meeting.toggle("audio"));
+  byId("camera").addEventListener("click", () => meeting.toggle("video"));
+  byId("hangup").addEventListener("click", () => meeting.hangUp());
+  byId("skip").addEventListener("click", () => meeting.skip());
+  byId("report").addEventListener("click", () => byId("report-dialog").showModal());
+  byId("report-dialog").addEventListener("close", () => sendReport(meeting));
+  byId("hear").addEventListener("click", () => byId("remote").play().then(() => show(byId("hear"), false)));
+  byId("remote").addEventListener("resize", fit);
+  addEventListener("resize", fit);
+  addEventListener("keydown", (event) => shortcut(event, store.state));
+  let shown = false;
+
+  return (state, now) => {
+    const { encounter } = state;
+    const seen = state.account === "in" && encounter.phase === "call";
+    show(byId("call"), seen);
+    byId("main").inert = seen;
+    byId("shell").inert = seen;
+    play(byId("remote"), seen ? remote.stream : null, () => show(byId("hear"), true));
+    play(byId("local"), seen && encounter.mode === "video" ? media.stream : null);
+    if (!seen && shown) closeReport();
+    if (seen) draw(state, now, remote.stream);
+    if (seen && !shown) byId("call-name").focus();
+    shown = seen;
+  };
+}
+
+function draw(state, now, stream) {
+  const { encounter, media } = state;
+  const video = encounter.mode === "video";
+  const { peer, peerMedia } = encounter;
+  text(byId("call-name"), peer.display_name);
+  text(byId("call-about"), place(peer));
+  avatar(byId("remote-avatar"), peer);
+  const visible = video && stream && peerMedia.video;
+  show(byId("remote-blank"), !visible);
+  byId("remote").classList.toggle("dark", !visible);
+  show(byId("call-icebreaker"), Boolean(encounter.icebreaker));
+  text(byId("call-icebreaker"), encounter.icebreaker ?? "");
+  flag("peer-muted", !peerMedia.audio, `${peer.display_name} is muted`);
+  flag("peer-dark", video && !peerMedia.video, `${peer.display_name}'s camera is off`);
+  standing(state, now);
+  show(byId("self"), video);
+  show(byId("self-off"), !media.video);
+  press("mute", !media.audio, "mic");
+  show(byId("camera"), video);
+  press("camera", !media.video, "cam");
+  show(byId("skip"), encounter.origin !== "direct");
+}
+
+function flag(id, raised, words) {
+  show(byId(id), raised);
+  text(byId(id).querySelector("span"), words);
+}
+
+function press(id, pressed, name) {
+  byId(id).setAttribute("aria-pressed", String(pressed));
+  icon(byId(id), pressed ? `${name}-off` : name);
+}
+
+function standing(state, now) {
+  const { encounter, link } = state;
+  const left = secondsLeft(state, encounter.deadline, now);
+  const words = {
+    connecting: "Connecting…",
+    live: link === "online" ? "Live" : "Live, but the server is away",
+    reconnecting: left === null ? "Reconnecting…" : `Reconnecting… ${left} s`,
+  };
+  text(byId("call-state"), words[encounter.state]);
+  byId("call-dot").dataset.state = encounter.state;
+  show(byId("call-time"), encounter.live_at !== null);
+  text(byId("call-time"), duration((serverTime(state, now) - Date.parse(encounter.live_at ?? 0)) / 1000));
+}
+
+/** Fill the screen, unless that would cut most of the picture away: a phone's on a desktop, say. */
+function fit() {
+  const video = byId("remote");
+  if (!video.videoWidth || !video.clientHeight) return;
+  const [theirs, ours] = [video.videoWidth / video.videoHeight, video.clientWidth / video.clientHeight];
+  video.classList.toggle("whole", Math.max(theirs / ours, ours / theirs) > FITS_TO);
+}
+
+function shortcut(event, { encounter }) {
+  const typing = event.target.closest?.("input, textarea, select, dialog");
+  if (encounter.phase !== "call" || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  const button = { m: "mute", v: "camera" }[event.key.toLowerCase()];
+  if (button) byId(button).click();
+}
+
+function sendReport(meeting) {
+  const [dialog, form] = [byId("report-dialog"), byId("report-form")];
+  if (dialog.returnValue === "send") {
+    const { reason, note } = Object.fromEntries(new FormData(form));
+    meeting.report({ reason, note: note.trim(), block: form.elements.block.checked });
+  }
+  dialog.returnValue = "";
+  form.reset();
+}
+
+function closeReport() {
+  if (byId("report-dialog").open) byId("report-dialog").close();
+}

@@ -1,0 +1,52 @@
+/** The people one has met, and what they wrote last. */
+
+import { byRecency } from "../rooms-state.js";
+import { when } from "../words.js";
+import { avatar, byId, h, show, text } from "./dom.js";
+
+export function chatsView() {
+  const rows = new Map();
+
+  return (state, now) => {
+    const seen = state.account === "in" && ["chats", "room"].includes(state.place.name);
+    show(byId("chats"), seen);
+    if (!seen) return;
+    byId("chats").dataset.open = state.place.name;
+    const rooms = byRecency(state.rooms);
+    show(byId("rooms-empty"), rooms.length === 0);
+    const drawn = rooms.map((room) => row(rows, room, state, now));
+    if (drawn.some((element, at) => byId("rooms-list").children[at] !== element) || rows.size !== drawn.length) {
+      byId("rooms-list").replaceChildren(...drawn);
+    }
+  };
+}
+
+function row(rows, room, state, now) {
+  let element = rows.get(room.id);
+  if (!element) rows.set(room.id, (element = blankRow(room)));
+  const link = element.firstChild;
+  avatar(link.querySelector(".avatar"), room.peer);
+  text(link.querySelector("b"), room.peer.display_name);
+  text(link.querySelector(".last"), lastWords(room, state, now));
+  text(link.querySelector("time"), room.last_message ? when(room.last_message.created_at, now) : "");
+  const badge = link.querySelector(".badge");
+  show(badge, room.unread > 0);
+  text(badge, `${room.unread}`);
+  if (state.place.id === room.id) link.setAttribute("aria-current", "true");
+  else link.removeAttribute("aria-current");
+  return element;
+}
+
+function blankRow(room) {
+  const words = h("span", { class: "who" }, h("b"), h("span", { class: "last" }));
+  const edge = h("span", { class: "edge" }, h("time"), h("span", { class: "badge", "aria-label": "unread", hidden: true }));
+  const link = h("a", { href: `#room/${room.id}` }, h("span", { class: "avatar", "aria-hidden": "true" }), words, edge);
+  return h("li", {}, link);
+}
+
+function lastWords(room, state, now) {
+  if (room.typing_until > now) return "writing…";
+  if (!room.last_message) return room.active ? "Say hello" : "Ended";
+  const mine = room.last_message.sender_id === state.me.id;
+  return `${mine ? "You: " : ""}${room.last_message.content ?? "Deleted"}`;
+}

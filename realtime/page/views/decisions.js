@@ -1,0 +1,80 @@
+/** After a call: stay in touch? One card for each call that is open to decide, or has just been decided. */
+
+import { secondsLeft } from "../state.js";
+import { avatar, byId, h, text } from "./dom.js";
+
+export function decisionsView({ store, meeting }) {
+  const cards = new Map();
+
+  return (state, now) => {
+    const wanted = new Set(state.decisions.map((decision) => decision.call_id));
+    for (const [id, card] of cards) {
+      if (wanted.has(id)) continue;
+      card.remove();
+      cards.delete(id);
+    }
+    for (const decision of state.decisions) {
+      const key = stage(decision);
+      let card = cards.get(decision.call_id);
+      if (card?.dataset.stage !== key) {
+        const fresh = draw(decision, key, { store, meeting });
+        if (card) card.replaceWith(fresh);
+        else byId("decisions").append(fresh);
+        cards.set(decision.call_id, (card = fresh));
+      }
+      const left = card.querySelector(".left");
+      if (left) text(left, `${secondsLeft(state, decision.deadline, now)} s`);
+    }
+  };
+}
+
+function stage({ outcome, vote, you_decide }) {
+  if (outcome) return outcome;
+  if (!you_decide) return "theirs";
+  return vote === null ? "mine" : vote ? "yes" : "no";
+}
+
+function draw(decision, key, actions) {
+  const { peer } = decision;
+  const face = h("span", { class: "avatar", "aria-hidden": "true" });
+  avatar(face, peer);
+  const [title, words] = WORDS[key](peer.display_name);
+  const said = h("div", {}, h("h2", {}, title), h("p", { class: "calm" }, words));
+  const open = ["theirs", "mine", "yes", "no"].includes(key);
+  const head = h("header", {}, face, said, ...(open ? [h("span", { class: "left", "aria-label": "time left" })] : []));
+  const card = h("article", { class: `card decision ${key}`, "aria-label": title }, head, buttons(decision, key, actions));
+  card.dataset.stage = key;
+  return card;
+}
+
+const WORDS = {
+  mine: (name) => [`Stay in touch with ${name}?`, `${name} only hears of a yes.`],
+  theirs: (name) => [`${name} decides`, "You will be told whether you stay in touch."],
+  yes: (name) => ["You said yes", `We tell you as soon as it is certain whether ${name} stays in touch.`],
+  no: (name) => ["You said no", `${name} will only hear that it did not work out.`],
+  connected: (name) => [`You and ${name} are connected`, "You can write to each other now."],
+  not_connected: (name) => ["Not this time", `You and ${name} do not stay in touch.`],
+};
+
+function buttons(decision, key, { store, meeting }) {
+  const { call_id, peer, connection } = decision;
+  const row = h("div", { class: "row" });
+  if (key === "mine") {
+    const yes = h("button", { type: "button", class: "primary" }, "Yes, stay in touch");
+    const no = h("button", { type: "button" }, "No, thanks");
+    yes.addEventListener("click", () => meeting.decide(call_id, true));
+    no.addEventListener("click", () => meeting.decide(call_id, false));
+    row.append(yes, no);
+  }
+  if (key === "connected") {
+    const link = h("a", { class: "button primary", href: `#room/${connection.room_id}` }, `Write to ${peer.display_name}`);
+    link.addEventListener("click", () => store.dispatch("page:decision-seen", { call_id }));
+    row.append(link);
+  }
+  if (key === "not_connected") {
+    const seen = h("button", { type: "button", class: "quiet" }, "All right");
+    seen.addEventListener("click", () => store.dispatch("page:decision-seen", { call_id }));
+    row.append(seen);
+  }
+  return row;
+}

@@ -1,0 +1,101 @@
+/** The little that the views need of the DOM. A write that changes nothing is not made: screen readers would repeat it. */
+
+import { initials, notice } from "../words.js";
+
+export function byId(id) {
+  return document.getElementById(id);
+}
+
+export function text(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+export function show(element, visible) {
+  if (element.hidden === visible) element.hidden = !visible;
+}
+
+/** An element with properties (`class` and `aria-*` too) and children. */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.includes("-") || name === "class") element.setAttribute(name, value);
+    else element[name] = value;
+  }
+  element.append(...children);
+  return element;
+}
+
+export function icon(element, name) {
+  const use = element.querySelector("use");
+  if (use.getAttribute("href") !== `#i-${name}`) use.setAttribute("href", `#i-${name}`);
+}
+
+/** Initials on a colour that stays with the person. */
+export function avatar(element, card) {
+  const id = card.user_id ?? card.id;
+  if (element.dataset.of === id && element.textContent === initials(card.display_name)) return;
+  element.dataset.of = id;
+  element.textContent = initials(card.display_name);
+  element.style.setProperty("--hue", [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7));
+}
+
+/** Play a stream in an element; a browser may refuse sound before the person has touched the page. */
+export function play(video, stream, onRefused = () => {}) {
+  if (video.srcObject === stream) return;
+  video.srcObject = stream;
+  if (stream) video.play().catch((error) => error.name === "NotAllowedError" && onRefused());
+}
+
+/** Ids of the elements that tell what is wrong with a field have to be their own. */
+let made = 0;
+
+/** Show an error of the server at its field, or above the form when it names none. */
+export function showError(form, error) {
+  clearErrors(form);
+  const name = error.details?.field ?? { underage: "birth_date" }[error.code];
+  const field = name && form.elements.namedItem(name.split(/[.[]/).at(0) === "seeking" ? name.split(".").at(1) : name);
+  const words = field ? error.message : (!error.details && error.message) || notice(error.code);
+  if (field instanceof HTMLElement) return markField(field, words);
+  const above = form.querySelector("[data-form-error]");
+  text(above, error.code === "unauthenticated" || field ? error.message : words);
+  show(above, true);
+  return above.scrollIntoView({ block: "nearest" });
+}
+
+function markField(field, words) {
+  const wrong = h("p", { class: "wrong", id: `wrong-${++made}` }, words);
+  field.closest("label").append(wrong);
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", wrong.id);
+  field.focus();
+}
+
+export function clearErrors(form) {
+  for (const field of form.querySelectorAll("[aria-invalid]")) {
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
+    field.closest("label").querySelector(".wrong")?.remove();
+  }
+  show(form.querySelector("[data-form-error]"), false);
+}
+
+/** The first field that the browser itself finds wrong gets its words. Gives whether all are right. */
+export function valid(form) {
+  clearErrors(form);
+  const wrong = [...form.elements].find((field) => field.willValidate && !field.checkValidity());
+  if (wrong) markField(wrong, wrong.validationMessage);
+  return !wrong;
+}
+
+/** Run what a form does, with its button off meanwhile. */
+export async function submitting(form, action) {
+  const button = form.querySelector("button.primary");
+  button.disabled = true;
+  try {
+    await action();
+  } catch (error) {
+    showError(form, error);
+  } finally {
+    button.disabled = false;
+  }
+}

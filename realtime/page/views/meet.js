@@ -1,0 +1,96 @@
+/** Before and after a call: the mirror, the lobby, the wait, how it ended. */
+
+import { serverTime } from "../state.js";
+import { camera, duration, ending, roughly } from "../words.js";
+import { lacking } from "../media.js";
+import { avatar, byId, play, show, text } from "./dom.js";
+
+const PANELS = ["lobby", "waiting", "over", "elsewhere"];
+
+export function meetView({ store, meeting, media }) {
+  byId("preview-open").addEventListener("click", () => meeting.open());
+  byId("preview-voice").addEventListener("click", () => meeting.open("voice"));
+  byId("join").addEventListener("click", () => meeting.join());
+  byId("next").addEventListener("click", () => meeting.join());
+  byId("leave").addEventListener("click", () => meeting.leave());
+  byId("enough").addEventListener("click", () => store.dispatch("page:lobby"));
+  byId("take-over").addEventListener("click", () => meeting.takeOver());
+  for (const radio of document.getElementsByName("mode")) {
+    radio.addEventListener("change", () => meeting.choose(radio.value));
+  }
+  let shown = null;
+
+  return (state, now) => {
+    const seen = state.account === "in" && state.place.name === "meet";
+    show(byId("meet"), seen);
+    if (!seen) return;
+    const { phase } = state.encounter;
+    const panel = PANELS.includes(phase) ? phase : "waiting";
+    for (const id of PANELS) show(byId(id), id === panel);
+    show(byId("over-next"), panel === "over");
+    mirror(state, media);
+    if (panel === "lobby") lobby(state);
+    if (panel === "waiting") waiting(state, now);
+    if (panel === "over") over(state);
+    if (panel === "elsewhere") elsewhere(state);
+    if (shown !== null && shown !== panel && !document.querySelector("dialog[open]")) byId(`${panel}-title`).focus();
+    shown = panel;
+  };
+}
+
+function mirror({ media: { mode, status }, me }, media) {
+  const live = status === "ready" && mode === "video";
+  const voice = status === "ready" && mode === "voice";
+  play(byId("preview"), live ? media.stream : null);
+  show(byId("preview"), live);
+  show(byId("preview-blank"), !live);
+  avatar(byId("preview-avatar"), me);
+  const words = lacking() ? camera({ status: "unsupported", mode }) : camera({ status, mode });
+  text(byId("preview-text"), voice ? "Your microphone is on. No camera in a voice call." : words);
+  show(byId("preview-open"), !voice && !["asking", "unsupported"].includes(status) && !lacking());
+  text(byId("preview-open"), buttonWords(status, mode));
+  show(byId("preview-voice"), mode === "video" && ["refused", "missing", "busy", "failed"].includes(status));
+}
+
+function buttonWords(status, mode) {
+  if (status !== "off") return "Try again";
+  return mode === "video" ? "Turn on camera" : "Turn on microphone";
+}
+
+function lobby({ media, link }) {
+  for (const radio of document.getElementsByName("mode")) radio.checked = radio.value === media.mode;
+  byId("join").disabled = link !== "online" || media.status === "asking" || lacking() !== null;
+}
+
+function waiting(state, now) {
+  const { ticket, waiting: count, estimated_wait_ms, relaxed, after } = state.encounter;
+  if (!ticket) return;
+  const alone = count !== null && count <= 1;
+  show(byId("waiting-after"), after !== null);
+  text(byId("waiting-after"), after ? `${ending(after)}.` : "");
+  text(byId("waiting-title"), alone ? "Nobody else is here yet" : "Looking for someone");
+  text(byId("waiting-text"), waitingWords(alone, relaxed));
+  text(byId("waiting-time"), duration((serverTime(state, now) - Date.parse(ticket.joined_at)) / 1000));
+  text(byId("waiting-count"), count === null ? "…" : alone ? "only you" : `${count} people`);
+  text(byId("waiting-estimate"), alone ? "hard to say" : roughly(estimated_wait_ms));
+}
+
+function waitingWords(alone, relaxed) {
+  if (alone) return "We keep looking, and connect you as soon as somebody comes.";
+  if (relaxed.length) return `We now look beyond your wishes for ${relaxed.join(" and ")}.`;
+  return "You will see who it is before you talk.";
+}
+
+function over({ encounter, decisions }) {
+  text(byId("over-title"), ending(encounter));
+  const open = decisions.some((decision) => decision.call_id === encounter.call_id);
+  const talked = encounter.duration_s > 0 ? `You talked for ${duration(encounter.duration_s)}.` : "";
+  const skipped = ["media_failed", "connection_lost"].includes(encounter.reason) ? "Networks do that now and then." : "";
+  text(byId("over-text"), [talked, skipped, open ? "" : "On to the next one?"].filter(Boolean).join(" "));
+}
+
+function elsewhere({ encounter }) {
+  const who = encounter.peer ? ` with ${encounter.peer.display_name}` : "";
+  text(byId("elsewhere-text"), `Another tab or device of yours has the call${who}.`);
+  show(byId("take-over"), encounter.epoch !== null);
+}

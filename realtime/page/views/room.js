@@ -1,0 +1,129 @@
+/** A room: what was said, what is on its way, and the line to write in. */
+
+import { about, notice, when } from "../words.js";
+import { avatar, byId, h, show, text } from "./dom.js";
+
+const NEAR_END_PX = 80;
+
+export function roomView({ store, chat }) {
+  const message = byId("message");
+  const here = () => store.state.place.id;
+  byId("composer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  message.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    send();
+  });
+  message.addEventListener("input", () => {
+    grow(message);
+    if (message.value.trim()) chat.typing(here(), Date.now());
+  });
+  byId("room-older").addEventListener("click", () => older(chat, here()));
+  byId("room-end").addEventListener("click", () => end(store, chat, here()));
+  byId("room").addEventListener("keydown", (event) => {
+    if (event.key === "Escape") location.hash = "chats";
+  });
+  document.addEventListener("visibilitychange", () => read(store.state));
+
+  function send() {
+    const content = message.value.trim();
+    if (!content) return;
+    chat.send(here(), content);
+    message.value = "";
+    grow(message);
+  }
+
+  function read(state) {
+    const talking = state.encounter.phase === "call";
+    if (state.place.name === "room" && !document.hidden && !talking) chat.read(state.place.id);
+  }
+
+  let drawn = {};
+  return (state, now) => {
+    const room = state.account === "in" && state.place.name === "room" ? state.rooms[state.place.id] : null;
+    show(byId("room-open"), Boolean(room));
+    show(byId("room-none"), !room);
+    if (!room) {
+      drawn = {};
+      return;
+    }
+    const other = drawn.id !== room.id;
+    head(room);
+    if (other || drawn.messages !== room.messages || drawn.outgoing !== room.outgoing || drawn.seen !== room.peer_read_seq) {
+      messages(room, state, now, { chat, jump: other });
+    }
+    typing(room, now);
+    if (other && room.active && matchMedia("(min-width: 48rem)").matches) message.focus();
+    drawn = { id: room.id, messages: room.messages, outgoing: room.outgoing, seen: room.peer_read_seq };
+    queueMicrotask(() => read(store.state)); // a view never changes the state while it is drawn
+  };
+}
+
+function head(room) {
+  avatar(byId("room-avatar"), room.peer);
+  text(byId("room-name"), room.peer.display_name);
+  text(byId("room-about"), about(room.peer));
+  show(byId("room-end"), room.active);
+  show(byId("composer"), room.active);
+  show(byId("room-closed"), !room.active);
+  show(byId("room-older"), room.has_more === true);
+}
+
+function messages(room, state, now, { chat, jump }) {
+  const scroll = byId("room-scroll");
+  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
+  const seen = room.messages.findLast((m) => m.sender_id === state.me.id && m.seq <= room.peer_read_seq);
+  const said = room.messages.map((m) => bubble(m, { mine: m.sender_id === state.me.id, seen: m === seen, now }));
+  const going = room.outgoing.map((one) => outgoing(one, room, chat));
+  byId("room-messages").replaceChildren(...said, ...going);
+  if (jump || atEnd || going.length) scroll.scrollTop = scroll.scrollHeight;
+}
+
+function bubble(message, { mine, seen, now }) {
+  const state = `${when(message.created_at, now)}${message.edited_at ? " · edited" : ""}${seen ? " · seen" : ""}`;
+  const words = message.deleted_at ? h("i", {}, "Deleted") : (message.content ?? "");
+  const kind = message.type === "system" ? "system" : mine ? "mine" : "theirs";
+  return h("li", { class: kind }, h("p", {}, words), h("small", {}, state));
+}
+
+function outgoing(one, room, chat) {
+  const state = h("small", {}, one.failed ? `Not sent. ${notice(one.failed)}` : "Sending…");
+  const item = h("li", { class: `mine ${one.failed ? "failed" : "sending"}` }, h("p", {}, one.content), state);
+  if (one.failed) {
+    const again = h("button", { type: "button", class: "link" }, "Send again");
+    again.addEventListener("click", () => chat.again(room.id, one));
+    item.append(again);
+  }
+  return item;
+}
+
+function typing(room, now) {
+  const writes = room.typing_until > now;
+  const scroll = byId("room-scroll");
+  const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
+  show(byId("room-typing"), writes);
+  text(byId("room-typing"), writes ? `${room.peer.display_name} is writing…` : "");
+  if (writes && atEnd) scroll.scrollTop = scroll.scrollHeight;
+}
+
+/** Earlier messages come above; what one was reading stays where it is. */
+async function older(chat, roomId) {
+  const scroll = byId("room-scroll");
+  const fromEnd = scroll.scrollHeight - scroll.scrollTop;
+  await chat.older(roomId);
+  requestAnimationFrame(() => (scroll.scrollTop = scroll.scrollHeight - fromEnd));
+}
+
+async function end(store, chat, roomId) {
+  const name = store.state.rooms[roomId].peer.display_name;
+  if (!confirm(`End the connection with ${name}? You will not be able to write to each other any more.`)) return;
+  await chat.endConnection(roomId).catch((error) => store.dispatch("page:notice", { text: error.code }));
+}
+
+function grow(area) {
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight}px`;
+}

@@ -1,0 +1,58 @@
+/** What is around everything: navigation, the connection's banner, notices, the title and what is announced. */
+
+import { unreadInAll } from "../state.js";
+import { notice, ending } from "../words.js";
+import { byId, show, text } from "./dom.js";
+
+const LINK = {
+  connecting: "Connecting…",
+  away: "Connection lost. Trying to get it back…",
+  online: "",
+};
+
+export function shellView({ store }) {
+  byId("notice-close").addEventListener("click", () => store.dispatch("page:notice", { text: null }));
+  byId("pill").addEventListener("click", () => (location.hash = "meet"));
+
+  return (state) => {
+    const signedIn = state.account === "in";
+    show(byId("starting"), state.account === "unknown");
+    text(byId("starting-text"), state.reachable ? "Starting…" : "The server cannot be reached. Trying again…");
+    show(byId("shell"), signedIn);
+    show(byId("link"), signedIn && state.link !== "online");
+    text(byId("link"), LINK[state.link]);
+    show(byId("notice"), state.notice !== null);
+    text(byId("notice-text"), state.notice === null ? "" : notice(state.notice));
+    markPlace(state.place.name === "room" ? "chats" : state.place.name);
+    badge(unreadInAll(state));
+    const told = announcement(state);
+    text(byId("announce"), told);
+    document.title = told ? `${told} · Realtime Connect` : "Realtime Connect";
+    const away = state.place.name !== "meet";
+    show(byId("pill"), signedIn && away && state.encounter.phase === "waiting");
+    text(byId("pill"), "Looking for someone…");
+  };
+}
+
+function markPlace(name) {
+  for (const link of byId("shell").querySelectorAll("nav a")) {
+    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+function badge(unread) {
+  const element = byId("unread");
+  show(element, unread > 0);
+  text(element, unread > 99 ? "99+" : String(unread));
+  element.setAttribute("aria-label", `${unread} unread`);
+}
+
+const CALLS = { connecting: "Connecting to", live: "In a call with", reconnecting: "Getting the connection back to" };
+
+function announcement({ encounter }) {
+  if (encounter.phase === "waiting") return "Looking for someone";
+  if (encounter.phase === "offered") return `Somebody for you: ${encounter.peer.display_name}`;
+  if (encounter.phase === "call") return `${CALLS[encounter.state]} ${encounter.peer.display_name}`;
+  return encounter.phase === "over" ? ending(encounter) : "";
+}

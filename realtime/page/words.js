@@ -1,0 +1,132 @@
+/** What the page says about codes of the server, people and times. Pure. */
+
+const NOTICES = {
+  already_in_call: "You are in a call already.",
+  banned: "This account is banned.",
+  blocked: "You cannot reach this person.",
+  conflict: "That is not possible right now.",
+  disconnected: "You were away for too long, so your place in the queue is gone.",
+  ended_meanwhile: "The call ended while you were away.",
+  expired: "Too late: the time for this has passed.",
+  gone: "This is over already.",
+  moderated: "A moderator has taken you out of the queue.",
+  not_found: "This is not there any more.",
+  offline: "The server cannot be reached. Please try again.",
+  payload_too_large: "This is too long.",
+  precondition_failed: "Your profile was changed elsewhere. Here is the newest version: please make your change again.",
+  profile_incomplete: "Please complete your profile first.",
+  rate_limited: "That was a bit fast. Please wait a moment.",
+  timed_out: "Nobody turned up this time. Try again a little later.",
+  already_decided: "You have decided already.",
+  camera_lost: "Your camera stopped working.",
+  microphone_lost: "Your microphone stopped working: the other cannot hear you.",
+  unavailable: "The service is busy. Please try again in a moment.",
+};
+
+/** What to tell about an error's code. */
+export function notice(code) {
+  return NOTICES[code] ?? "Something went wrong. Please try again.";
+}
+
+const FAREWELLS = {
+  banned: "This account is banned.",
+  replaced: "You have been signed in elsewhere.",
+};
+
+/** Why one is signed out. */
+export function farewell(code) {
+  return FAREWELLS[code] ?? "You have been signed out. Please sign in again.";
+}
+
+const CAMERA = {
+  off: "Check how you look and sound before you meet someone.",
+  asking: "Please allow the browser to use your {devices}.",
+  ready: "",
+  refused: "The browser may not use your {devices}. Allow it in the address bar, then try again.",
+  missing: "No {devices} found. Plug one in, then try again.",
+  busy: "Another program is using your {devices}. Close it, then try again.",
+  failed: "Your {devices} could not be started.",
+  unsupported: "This page cannot use a camera here. It needs an up-to-date browser, and https.",
+};
+
+/** What to tell about one's own camera and microphone. */
+export function camera({ status, mode }) {
+  return CAMERA[status].replace("{devices}", mode === "video" ? "camera and microphone" : "microphone");
+}
+
+const ENDINGS = {
+  hung_up: ["You hung up", "{peer} hung up"],
+  skipped: ["You skipped {peer}", "{peer} went on to somebody else"],
+  declined: ["You said not this time", "{peer} said not this time"],
+  cancelled: ["You cancelled", "{peer} cancelled"],
+  reported: ["Thank you for telling us", "The call has ended"],
+  blocked: ["You will not meet {peer} again", "The call has ended"],
+  no_answer: ["It was not answered in time", "It was not answered in time"],
+  max_duration: ["Time is up", "Time is up"],
+  connection_lost: ["The connection was lost", "The connection was lost"],
+  media_failed: ["No connection could be made", "No connection could be made"],
+  moderated: ["A moderator ended the call", "A moderator ended the call"],
+};
+
+/** How a call ended; `mine` when it was one's own doing. */
+export function ending({ reason, mine, peer }) {
+  const [own, theirs] = ENDINGS[reason] ?? ["The call has ended", "The call has ended"];
+  return (mine ? own : theirs).replace("{peer}", peer?.display_name ?? "The other");
+}
+
+const INTENTS = {
+  casual: "here for a casual talk",
+  friends: "looking for friends",
+  serious: "looking for something serious",
+  networking: "here to network",
+};
+
+const countries = new Intl.DisplayNames(["en"], { type: "region" });
+const languages = new Intl.DisplayNames(["en"], { type: "language" });
+
+export function countryName(code) {
+  return countries.of(code);
+}
+
+export function languageName(tag) {
+  return languages.of(tag);
+}
+
+/** `31, Berlin, Germany` */
+export function place({ age, city, country }) {
+  return [age, city, country && countryName(country)].filter(Boolean).join(", ");
+}
+
+/** One line about somebody, from their card. */
+export function about(card) {
+  const spoken = card.languages.length ? `speaks ${card.languages.map(languageName).join(", ")}` : null;
+  return [place(card), INTENTS[card.intent], spoken].filter(Boolean).join(" · ");
+}
+
+/** `3:07`, `1:00:00` */
+export function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** An estimate, honestly rough. */
+export function roughly(ms) {
+  if (ms === null || ms === undefined) return "hard to say";
+  if (ms < 10_000) return "a few seconds";
+  if (ms < 50_000) return `about ${Math.round(ms / 10_000) * 10} seconds`;
+  return `about ${Math.max(1, Math.round(ms / 60_000))} min`;
+}
+
+/** When something was said: the time today, the day before that. */
+export function when(timestamp, now) {
+  const then = new Date(timestamp);
+  const today = new Date(now).toDateString() === then.toDateString();
+  return new Intl.DateTimeFormat([], today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(then);
+}
+
+export function initials(name) {
+  const letters = name.trim().split(/\s+/).map((word) => [...word][0] ?? "");
+  return (letters[0] + (letters.length > 1 ? letters.at(-1) : "")).toUpperCase();
+}
