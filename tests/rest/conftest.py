@@ -1,0 +1,31 @@
+"""A REST server for each test, on the worker's database and Redis."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from core.settings import Settings
+from tests.rest.server import RestServer, serving
+from tests.stores.world import World, world_at
+
+SETTINGS = Settings(password_memory_kib=8, password_passes=1, rate_limits="off", max_body_bytes=4096)
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with world_at(database_url) as world:
+        yield world
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with Redis.from_url(redis_url) as redis:
+        yield redis
+
+
+@pytest.fixture
+async def rest(world: World, redis: Redis) -> AsyncIterator[RestServer]:
+    """Without rate limits, with quick passwords and small bodies."""
+    async with serving(world, redis, SETTINGS) as server:
+        yield server

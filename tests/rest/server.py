@@ -1,0 +1,159 @@
+"""A REST server of one test with its own settings and clock, and people who use it as any client does."""
+
+import contextlib
+import itertools
+import socket
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from msgspec import Struct
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from core.clock import now_ms
+from core.ids import new_id
+from core.settings import Settings
+from core.tokens import AccessTokens
+from db.accounts import AccountStore
+from db.events import EventRoad, channel
+from db.rate_limits import NoLimits, RedisLimiter
+from rest.app import make_app
+from services.accounts import Accounts, Rates
+from services.passwords import Passwords
+from tests.stores.world import World
+
+_numbers = itertools.count(1)
+PASSWORD = "correct horse battery"
+
+
+class Clock:
+    """The server's time: the real one, put forward by a test."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 0
+
+    def __call__(self) -> int:
+        return now_ms() + self.ahead_ms
+
+    def advance(self, *, s: float) -> None:
+        self.ahead_ms += int(s * 1000)
+
+
+class Answer(Struct):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def code(self) -> str:
+        """The error's code; the answer has to be a problem in full."""
+        assert self.headers["Content-Type"].startswith("application/problem+json"), self
+        assert self.body["status"] == self.status
+        assert {"type", "title", "detail"} <= self.body.keys()
+        code: str = self.body["code"]
+        return code
+
+
+def new_person(**changes: Any) -> dict[str, Any]:
+    """The body of a registration that succeeds, but for the changes."""
+    name = f"p{next(_numbers)}-{new_id()[-12:]}"
+    return {
+        "email": f"{name}@example.org",
+        "username": name,
+        "password": PASSWORD,
+        "display_name": "Ana",
+        "birth_date": "1996-06-16",
+        "gender": "female",
+        **changes,
+    }
+
+
+class RestServer:
+    """Where it answers, what stands behind it, and how to ask it."""
+
+    def __init__(
+        self, address: str, web_client: aiohttp.ClientSession, world: World, redis: Redis, clock: Clock
+    ) -> None:
+        self.address, self.world, self.redis, self.clock = address, world, redis, clock
+        self._web = web_client
+
+    async def ask(self, method: str, path: str, *, token: str | None = None, **what: Any) -> Answer:
+        """Any request. `json`, `data` and `headers` as aiohttp takes them."""
+        headers = what.pop("headers", {})
+        if token:
+            headers = {"Authorization": f"Bearer {token}", **headers}
+        url = self.address + path
+        async with self._web.request(method, url, headers=headers, **what) as response:
+            is_json = "json" in response.content_type
+            body = await response.json(content_type=None) if is_json else await response.text()
+            return Answer(response.status, response.headers, body)
+
+    async def sign_up(self, **changes: Any) -> Any:
+        """A new account: the answer to its registration."""
+        answer = await self.ask("POST", "/v1/auth/register", json=new_person(**changes))
+        assert answer.status == 201, answer.body
+        return answer.body
+
+    async def login(self, login: str, password: str = PASSWORD) -> Answer:
+        return await self.ask("POST", "/v1/auth/login", json={"login": login, "password": password})
+
+    async def refresh(self, token: str) -> Answer:
+        return await self.ask("POST", "/v1/auth/refresh", json={"refresh_token": token})
+
+    @contextlib.asynccontextmanager
+    async def listening(self, user_id: str) -> AsyncIterator[Any]:
+        """Hear what the nodes that hold this user's connections are told: `await heard()`."""
+        pubsub = self.redis.pubsub()
+        await pubsub.subscribe(channel(user_id))
+        assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
+
+        async def heard() -> list[str]:
+            message = await pubsub.get_message(timeout=5)
+            assert message is not None, "nothing was announced"
+            return message["data"].decode().split("\n")
+
+        yield heard
+        await pubsub.aclose()
+
+
+@contextlib.asynccontextmanager
+async def serving(world: World, redis: Redis, settings: Settings, **checks: Any) -> AsyncIterator[RestServer]:
+    """The REST application on a free port, for as long as the block lasts."""
+    clock = Clock()
+    passwords = Passwords(
+        threads=settings.password_threads,
+        queue=settings.password_queue,
+        memory_kib=settings.password_memory_kib,
+        passes=settings.password_passes,
+    )
+    accounts = Accounts(
+        AccountStore(world.pool),
+        passwords=passwords,
+        tokens=AccessTokens(settings.secret, settings.access_token_s),
+        sessions=EventRoad(redis, keep=10, keep_s=60),
+        limiter=RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits(),
+        rates=Rates.of(settings),
+        refresh_token_s=settings.refresh_token_s,
+    )
+    app = make_app(
+        settings=settings,
+        accounts=accounts,
+        encounters=world.encounters,
+        rooms=world.rooms,
+        checks=checks,
+        registry=CollectorRegistry(),
+        clock=clock,
+    )
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        await web.SockSite(runner, listener).start()
+        async with aiohttp.ClientSession() as client:
+            yield RestServer(f"http://127.0.0.1:{listener.getsockname()[1]}", client, world, redis, clock)
+        await runner.cleanup()
+    passwords.close()
