@@ -193,9 +193,16 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
     return wrong
 
 
+_PREFACE = """# Settings
+
+Environment variables, or lines of a `.env` file, which the environment overrules. All mistakes are reported at once
+at the start. This page is printed by `python -m realtime settings`.
+"""
+
+
 def table() -> str:
     """All settings as a Markdown table: name, default, allowed words, sentence."""
-    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    rows = [_PREFACE, "| setting | default | meaning |", "|---|---|---|"]
     hints = get_type_hints(Settings, include_extras=True)
     for field in msgspec.structs.fields(Settings):
         kind = get_args(hints[field.name])
