@@ -14,7 +14,12 @@ def diagram() -> str:
             if target is not state:
                 arrows.setdefault((state, target), []).append(message.__name__.lower())
     lines = ["stateDiagram-v2", f"    [*] --> {State.OFFERED}"]
-    lines += [f"    {a} --> {b}: {', '.join(sorted(why))}" for (a, b), why in arrows.items()]
+    lines += [
+        f"    {a} --> {b}: {', '.join(sorted(arrows[a, b]))}"
+        for a in State
+        for b in State
+        if (a, b) in arrows
+    ]
     return "\n".join([*lines, f"    {State.CLOSED} --> [*]"]) + "\n"
 
 
