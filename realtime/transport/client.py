@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine
 from functools import partial
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -54,9 +55,7 @@ class Client:
             packet = packets.decode(data, self._server.limits.max_depth)
         except PacketError as error:
             return self.session.fail(str(error))
-        if packet[0] == packets.EVENT:
-            return self._event(packet)
-        return self._other(packet)
+        return self._event(packet) if packet[0] == packets.EVENT else self._other(packet)
 
     def binary(self, data: bytes) -> None:
         """An attachment."""
@@ -73,7 +72,7 @@ class Client:
         except PacketError as error:
             return self.session.fail(str(error))
         self._partial = None
-        return self._event(packet) if packet.kind == packets.EVENT else self._answer(packet)
+        return self._event(packet) if packet[0] == packets.EVENT else self._answer(packet)
 
     def closed(self, reason: str) -> None:
         """The session has ended: run what is to run, then be forgotten."""
@@ -84,14 +83,15 @@ class Client:
             self._leave_all(reason)
 
     def _other(self, packet: Packet) -> None:
-        if packet.kind == packets.CONNECT:
-            return self._hold(self._join(packet.namespace, packet.payload))
-        member = self._members.get(packet.namespace)
+        kind, namespace, _, payload, _ = packet
+        if kind == packets.CONNECT:
+            return self._hold(self._join(namespace, payload))
+        member = self._members.get(namespace)
         if member is None:
             return self._not_joined()
-        if packet.kind == packets.DISCONNECT:
+        if kind == packets.DISCONNECT:
             return self._hold(self._server.leave(self, member, reasons.CLIENT_DISCONNECT))
-        if packet.kind == packets.ACK:
+        if kind == packets.ACK:
             return self._answer(packet)
         return self._await_attachments(packet)
 
@@ -103,7 +103,7 @@ class Client:
             return self.session.fail(str(error))
         if self._partial.complete:  # a binary packet without attachments
             whole, self._partial = self._partial.whole(), None
-            return self._event(whole) if whole.kind == packets.EVENT else self._answer(whole)
+            return self._event(whole) if whole[0] == packets.EVENT else self._answer(whole)
         return None
 
     def _not_joined(self) -> None:
@@ -123,10 +123,13 @@ class Client:
         if found is None:
             return None
         handler, before = found
-        values[:1] = (*before, member.sid)
+        if before:
+            values[:1] = (*before, member.sid)
+        else:
+            values[0] = member.sid
         try:
             value = handler(*values)
-            if asyncio.iscoroutine(value):
+            if type(value) is CoroutineType:
                 value = server.eio.steps.run(value, self._event_done, member, ack_id)
         except (Exception, asyncio.CancelledError) as error:
             return server.failed("event handler", error)
@@ -153,22 +156,24 @@ class Client:
             self.session.resume_reading()
 
     def _acknowledge(self, member: Member, ack_id: bytes, value: Any) -> None:
-        values = [] if value is None else list(value) if isinstance(value, tuple) else [value]
+        values = list(value) if isinstance(value, tuple) else [] if value is None else [value]
         try:
-            frame = packets.array_frame(packets.ACK, member.namespace, ack_id, values)
+            frame = packets.array_frame(member.space.ack_head, ack_id, values)
         except (TypeError, ValueError) as error:
             return self._server.failed("answer of an event handler", error)
-        return member.outlet.send(frame)
+        write = member.outlet.write
+        return write(frame) if write is not None else member.outlet.send(frame)
 
     def _answer(self, packet: Packet) -> None:
-        member = self._members.get(packet.namespace)
+        _, namespace, ack_id, values, _ = packet
+        member = self._members.get(namespace)
         if member is None:
             return self._not_joined()
-        callback = self._server.manager.take_callback(member.sid, int(packet.id))
+        callback = self._server.manager.take_callback(member.sid, int(ack_id))
         if callback is None:
             return None
         try:
-            value = callback(*packet.payload)
+            value = callback(*values)
         except Exception as error:
             return self._server.failed("callback", error)
         return self._hold(value) if asyncio.iscoroutine(value) else None
@@ -254,7 +259,7 @@ class Client:
 
     def _admit(self, member: Member, held: Held) -> None:
         answer = {"sid": member.sid, **(member.answer or {})}
-        self.session.send(packets.control_frame(packets.CONNECT, member.namespace, answer))
+        self.session.send(packets.control_frame(packets.CONNECT, member.space.namespace, answer))
         held.release(self.session)
         self._server.manager.admit(member, self.session)
         self._server.unjoined.discard(self.session)
@@ -272,7 +277,7 @@ class Client:
 
     def left(self, member: Member) -> None:
         """A member is out of the tables."""
-        self._members.pop(member.namespace, None)
+        self._members.pop(member.space.namespace, None)
         if self._members:
             return
         if self.session.closed:

@@ -95,9 +95,6 @@ class FirstStep:
 
     def run(self, coroutine: Coroutine[Any, Any, Any], then: Then, *details: Any) -> Any:
         """The coroutine's value if it ends at once, else PENDING. Raises what it raises at once."""
-        if asyncio.current_task(self._loop) is not None:
-            # A handler that ends another client's session runs that one's handlers from a task.
-            return self._spawn(coroutine, then, details)
         if self._eager:
             return self._run_eagerly(coroutine, then, details)
         idle = self._idle
@@ -106,26 +103,31 @@ class FirstStep:
                 idle.insert(0, _Parked(self._loop, self._base.copy()))
             return self._spawn(coroutine, then, details)
         parked = idle[-1]
-        enter_task(self._loop, parked.task)
+        loop, task = self._loop, parked.task
+        try:
+            enter_task(loop, task)
+        except RuntimeError:
+            # A handler that ends another client's session runs that one's handlers from a task.
+            return self._spawn(coroutine, then, details)
         try:
             waited = parked.context.run(coroutine.send, None)
         except StopIteration as stop:
-            self._end_step(parked)
+            leave_task(loop, task)
+            if parked.future.done() or parked.context != self._base:
+                self._spoilt()
             return stop.value
         except BaseException:
-            self._end_step(parked)
+            leave_task(loop, task)
+            self._spoilt()
             raise
-        leave_task(self._loop, parked.task)
+        leave_task(loop, task)
         idle.pop()
         self._hand_over(parked, (coroutine, waited, then, details))
         return PENDING
 
-    def _end_step(self, parked: _Parked) -> None:
-        leave_task(self._loop, parked.task)
-        # Cancelled by the handler itself, or a context that the next handler would inherit.
-        if parked.future.done() or parked.context != self._base:
-            self._idle.pop()
-            parked.future.cancel()
+    def _spoilt(self) -> None:
+        """The parked task was cancelled by the handler, or the next one would inherit its context."""
+        self._idle.pop().future.cancel()
 
     def _hand_over(
         self, parked: _Parked, work: tuple[Coroutine[Any, Any, Any], Any, Then, tuple[Any, ...]]
@@ -142,6 +144,8 @@ class FirstStep:
         return PENDING
 
     def _run_eagerly(self, coroutine: Coroutine[Any, Any, Any], then: Then, details: tuple[Any, ...]) -> Any:
+        if asyncio.current_task(self._loop) is not None:
+            return self._spawn(coroutine, then, details)
         options: dict[str, Any] = {"eager_start": True, "context": self._base.copy()}
         task: Task[Any] = Task(coroutine, loop=self._loop, **options)
         if task.done():

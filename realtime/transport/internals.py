@@ -49,11 +49,8 @@ def on_request_lost(request: web.Request, lost: Callable[[], None]) -> None:
     setattr(request, "_cancel", lambda _exc: lost())  # noqa: B010 - a method is replaced, which mypy refuses
 
 
-def enter_task(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[Any]") -> None:
-    """Make `task` the current one, as a step of it would."""
-    asyncio.tasks._enter_task(loop, task)
+enter_task: Callable[[asyncio.AbstractEventLoop, "asyncio.Task[Any]"], None] = asyncio.tasks._enter_task
+"""Make a task the current one, as a step of it would. Raises RuntimeError while another one is."""
 
-
-def leave_task(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[Any]") -> None:
-    """End what `enter_task` began."""
-    asyncio.tasks._leave_task(loop, task)
+leave_task: Callable[[asyncio.AbstractEventLoop, "asyncio.Task[Any]"], None] = asyncio.tasks._leave_task
+"""End what `enter_task` began."""

@@ -28,8 +28,8 @@ def loads(text: bytes | bytearray, max_depth: int) -> Any:
         value = orjson.loads(text)
     except ValueError:
         value = _loads_slowly(text)
-    # As many openings as levels at most: most messages are told by two counts.
-    if text.count(b"[") + text.count(b"{") > max_depth:
+    # As many openings as levels at least, and as many ends: most messages are told by size or two counts.
+    if len(text) > 2 * max_depth and text.count(b"[") + text.count(b"{") > max_depth:
         _check_depth(value, max_depth)
     return value
 

@@ -6,7 +6,9 @@ What a client sends is checked whole before anything sees it: `PacketError` ends
 stays the digits it came as, since all that is done with it is to send it back.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+import orjson
 
 from . import jsontext
 from .frames import binary_frame, text_frame
@@ -25,8 +27,6 @@ RESERVED: Final = frozenset(
 """Event names that only the protocol itself may utter."""
 
 _ZERO: Final = 0x30
-_BRACKET: Final = 0x5B
-_SLASH: Final = 0x2F
 _MAX_ID_DIGITS: Final = 19
 _MAX_NAMESPACE: Final = 256
 
@@ -35,21 +35,24 @@ class PacketError(ValueError):
     """A client sent what is not a Socket.IO packet."""
 
 
-class Packet(NamedTuple):
-    """A decoded packet. `payload` is the list of an event or an ack, else any JSON value or None."""
+Packet = tuple[int, str, bytes, Any, int]
+"""Kind, namespace, ack id, payload, number of attachments. The payload of an event or an ack is a list.
 
-    kind: int
-    namespace: str
-    id: bytes
-    payload: Any
-    attachments: int = 0
+A plain tuple, because one is made for each packet that comes.
+"""
 
 
 def decode(data: bytes | bytearray, max_depth: int = 64) -> Packet:
     """Decode a text message, its Engine.IO `4` included. Raises PacketError."""
     try:
-        if data[2:3] == b"[" and data[1] == _ZERO + EVENT:
-            return Packet(EVENT, "/", b"", _event(data[2:], max_depth))
+        if data[1] == _ZERO + EVENT:
+            # Most packets: an event of the main namespace, with an ack id or without.
+            start = data.find(b"[", 2, 2 + _MAX_ID_DIGITS)
+            if start == 2:
+                return EVENT, "/", b"", _event(data[2:], max_depth), 0
+            ack_id = data[2:start]
+            if ack_id.isdigit() and ack_id[0] != _ZERO:
+                return EVENT, "/", bytes(ack_id), _event(data[start:], max_depth), 0
         return _decode(data, max_depth)
     except (ValueError, IndexError) as error:
         raise PacketError(str(error)) from None
@@ -66,18 +69,18 @@ def _decode(data: bytes | bytearray, max_depth: int) -> Packet:
     if data[pos : pos + 1] == b"/":
         namespace, pos = _namespace(data, pos)
     start = pos
-    while pos < len(data) and _ZERO <= data[pos] <= _ZERO + 9 and pos - start <= _MAX_ID_DIGITS:
+    while data[pos : pos + 1].isdigit() and pos - start <= _MAX_ID_DIGITS:
         pos += 1
     ack_id, body = bytes(data[start:pos]), data[pos:]
     if kind in (EVENT, BINARY_EVENT):
-        return Packet(kind, namespace, _canonical(ack_id), _event(body, max_depth), attachments)
+        return kind, namespace, _canonical(ack_id), _event(body, max_depth), attachments
     if kind in (ACK, BINARY_ACK):
         if not ack_id:
             raise PacketError("ack without an id")
-        return Packet(kind, namespace, _canonical(ack_id), _array(body, max_depth), attachments)
+        return kind, namespace, _canonical(ack_id), _array(body, max_depth), attachments
     if ack_id or kind not in (CONNECT, DISCONNECT):
         raise PacketError("unexpected packet type or id")
-    return Packet(kind, namespace, b"", _auth(body, max_depth) if kind == CONNECT else None)
+    return kind, namespace, b"", _auth(body, max_depth) if kind == CONNECT else None, 0
 
 
 def _number(digits: bytes | bytearray) -> int:
@@ -116,13 +119,15 @@ def _array(body: bytes | bytearray, max_depth: int) -> list[Any]:
 
 
 def _event(body: bytes | bytearray, max_depth: int) -> list[Any]:
-    values = _array(body, max_depth)
+    values = jsontext.loads(body, max_depth)
+    if type(values) is not list:
+        raise PacketError("payload is not an array")
     name = values[0]
+    if type(name) is str and name not in RESERVED:
+        return values
     if type(name) is int:  # the JavaScript client lets numbers name events
-        values[0] = str(name)
-    elif type(name) is not str or name in RESERVED:
-        raise PacketError("event name missing or reserved")
-    return values
+        return [str(name), *values[1:]]
+    raise PacketError("event name missing or reserved")
 
 
 def prefix(kind: int, namespace: str) -> bytes:
@@ -136,27 +141,25 @@ def control_frame(kind: int, namespace: str, value: Any = None) -> bytes:
     return text_frame(prefix(kind, namespace), b"" if value is None else jsontext.dumps(value))
 
 
-def array_frame(kind: int, namespace: str, ack_id: bytes, values: list[Any]) -> bytes:
-    """The frames, joined, of an EVENT or an ACK with these values.
+def array_frame(head: bytes, ack_id: bytes, values: list[Any]) -> bytes:
+    """The frames, joined, of an EVENT or an ACK with these values; `head` is its `prefix`.
 
     bytes and bytearrays among the values become attachments, looked for only where JSON gives up.
     """
     try:
-        body = jsontext.dumps(values)
+        return text_frame(head + ack_id, orjson.dumps(values))
     except TypeError:
-        return _binary_frames(kind, namespace, ack_id, values)
-    return text_frame(prefix(kind, namespace) + ack_id, body)
+        return _unusual_frames(head, ack_id, values)
 
 
-def _binary_frames(kind: int, namespace: str, ack_id: bytes, values: list[Any]) -> bytes:
+def _unusual_frames(head: bytes, ack_id: bytes, values: list[Any]) -> bytes:
     attachments: list[bytes] = []
     body = jsontext.dumps(detach(values, attachments))
     if not attachments:
-        raise TypeError("JSON cannot say this")
-    kind = BINARY_EVENT if kind == EVENT else BINARY_ACK
-    place = b"" if namespace == "/" else namespace.encode() + b","
-    head = b"4%d%d-%b%b" % (kind, len(attachments), place, ack_id)
-    return b"".join((text_frame(head, body), *map(binary_frame, attachments)))
+        return text_frame(head + ack_id, body)
+    kind = BINARY_EVENT if head[1] == _ZERO + EVENT else BINARY_ACK
+    binary_head = b"4%d%d-%b%b" % (kind, len(attachments), head[2:], ack_id)
+    return b"".join((text_frame(binary_head, body), *map(binary_frame, attachments)))
 
 
 def detach(value: Any, attachments: list[bytes]) -> Any:
@@ -177,19 +180,19 @@ class Partial:
     `max_bytes` bounds their sum. Each placeholder must name another attachment, and all be named.
     """
 
-    __slots__ = ("_attachments", "_room", "packet")
+    __slots__ = ("_attachments", "_due", "_id", "_kind", "_namespace", "_payload", "_room")
 
     def __init__(self, packet: Packet, max_attachments: int, max_bytes: int) -> None:
-        if packet.attachments > max_attachments:
+        self._kind, self._namespace, self._id, self._payload, self._due = packet
+        if self._due > max_attachments:
             raise PacketError("too many attachments")
-        self.packet = packet
         self._attachments: list[bytes] = []
         self._room = max_bytes
 
     @property
     def complete(self) -> bool:
         """All attachments are there."""
-        return len(self._attachments) == self.packet.attachments
+        return len(self._attachments) == self._due
 
     def add(self, attachment: bytes) -> None:
         """Take the next attachment. Raises PacketError when their sum is too much."""
@@ -201,11 +204,11 @@ class Partial:
     def whole(self) -> Packet:
         """The packet with its attachments in place, as an EVENT or ACK. Raises PacketError."""
         unused: dict[int, bytes] = dict(enumerate(self._attachments))
-        payload = _attach(self.packet.payload, unused)
+        payload = _attach(self._payload, unused)
         if unused:
             raise PacketError("attachment without a placeholder")
-        kind = EVENT if self.packet.kind == BINARY_EVENT else ACK
-        return Packet(kind, self.packet.namespace, self.packet.id, payload)
+        kind = EVENT if self._kind == BINARY_EVENT else ACK
+        return kind, self._namespace, self._id, payload, 0
 
 
 def _attach(value: Any, unused: dict[int, bytes]) -> Any:

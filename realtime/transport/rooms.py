@@ -61,12 +61,12 @@ NOWHERE: Final = Nowhere()
 class Member:
     """One client in one namespace."""
 
-    __slots__ = ("answer", "connected", "eio_sid", "leaving", "namespace", "outlet", "rooms", "sid")
+    __slots__ = ("answer", "connected", "eio_sid", "leaving", "outlet", "rooms", "sid", "space")
 
-    def __init__(self, sid: str, eio_sid: str, namespace: str, outlet: Outlet) -> None:
+    def __init__(self, sid: str, eio_sid: str, space: "Space", outlet: Outlet) -> None:
         self.sid = sid
         self.eio_sid = eio_sid
-        self.namespace = namespace
+        self.space = space
         self.outlet = outlet
         self.connected = False
         self.leaving = False
@@ -77,10 +77,12 @@ class Member:
 class Space:
     """The tables of one namespace. `everyone` holds connected members only, `members` all."""
 
-    __slots__ = ("by_eio_sid", "everyone", "members", "prefix", "rooms")
+    __slots__ = ("ack_head", "by_eio_sid", "event_head", "everyone", "members", "namespace", "rooms")
 
     def __init__(self, namespace: str) -> None:
-        self.prefix = packets.prefix(packets.EVENT, namespace)
+        self.namespace = namespace
+        self.event_head = packets.prefix(packets.EVENT, namespace)
+        self.ack_head = packets.prefix(packets.ACK, namespace)
         self.members: dict[str, Member] = {}
         self.by_eio_sid: dict[str, str] = {}
         self.everyone: dict[str, Outlet] = {}
@@ -108,7 +110,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         if eio_sid in space.by_eio_sid:
             return None
         sid = self.server.eio.generate_id()
-        member = space.members[sid] = Member(sid, eio_sid, namespace, outlet)
+        member = space.members[sid] = Member(sid, eio_sid, space, outlet)
         space.by_eio_sid[eio_sid] = sid
         return member
 
@@ -116,7 +118,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         """A member is connected: it hears broadcasts from now on, through `outlet`."""
         member.connected = True
         self._turn(member, outlet)
-        self.spaces[member.namespace].everyone[member.sid] = outlet
+        member.space.everyone[member.sid] = outlet
 
     def silence(self, member: Member) -> None:
         """A member has been told to go: it is in the tables, but nothing is sent to it."""
@@ -124,7 +126,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         self._turn(member, NOWHERE)
 
     def _turn(self, member: Member, outlet: Outlet) -> None:
-        space = self.spaces[member.namespace]
+        space = member.space
         member.outlet = outlet
         if member.sid in space.everyone:
             space.everyone[member.sid] = outlet
@@ -133,7 +135,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
 
     def remove(self, member: Member) -> None:
         """Forget a member and leave no empty room behind."""
-        space = self.spaces[member.namespace]
+        space = member.space
         for room in member.rooms or ():
             self._drop(space, room, member.sid)
         member.rooms = None
@@ -142,7 +144,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         space.everyone.pop(member.sid, None)
         self.callbacks.pop(member.sid, None)
         if not space.members:
-            del self.spaces[member.namespace]
+            del self.spaces[space.namespace]
 
     @staticmethod
     def _drop(space: Space, room: Any, sid: str) -> None:
@@ -174,11 +176,10 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
             return
         values = [event, *data] if isinstance(data, tuple) else [event] if data is None else [event, data]
         if callback is not None:
-            self._emit_asking(space, namespace, values, room, skip_sid, callback)
+            self._emit_asking(space, values, room, skip_sid, callback)
         else:
-            self.send_frame(
-                space, packets.array_frame(packets.EVENT, namespace, b"", values), room, skip_sid, volatile
-            )
+            frame = packets.array_frame(space.event_head, b"", values)
+            self.send_frame(space, frame, room, skip_sid, volatile)
 
     def send_frame(self, space: Space, frame: bytes, room: Any, skip_sid: Any, volatile: bool) -> None:
         """Hand one frame to a member, the members of a room or of several, or everyone."""
@@ -216,7 +217,6 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
     def _emit_asking(
         self,
         space: Space,
-        namespace: str,
         values: list[Any],
         room: Any,
         skip_sid: Any,
@@ -227,7 +227,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
             if sid not in skipped:
                 ack_id = b"%d" % self._generate_ack_id(sid, callback)
                 self._forget_oldest_callback(sid)
-                outlet.send(packets.array_frame(packets.EVENT, namespace, ack_id, values))
+                outlet.send(packets.array_frame(space.event_head, ack_id, values))
 
     def _forget_oldest_callback(self, sid: str) -> None:
         waiting = self.callbacks[sid]

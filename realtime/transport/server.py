@@ -78,7 +78,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     async def call_handler(self, event: str, member: Member, *arguments: Any) -> Any:
         """Call the handler of a reserved event with as many of the arguments as it takes."""
-        found = handlers.find(event, member.namespace, self.handlers, self.namespace_handlers)
+        found = handlers.find(event, member.space.namespace, self.handlers, self.namespace_handlers)
         if found is None:
             return None
         handler, before = found
@@ -143,7 +143,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if space is None:
             return 0
         tail = b"]" if offset is None else b',"%b"]' % offset.encode()
-        frame = text_frame(b'%b["%b",' % (space.prefix, event.encode()), payload + tail)
+        frame = text_frame(b'%b["%b",' % (space.event_head, event.encode()), payload + tail)
         count = 0
         for sid in (to,) if isinstance(to, str) else to:
             member = space.members.get(sid)
