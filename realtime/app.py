@@ -135,12 +135,24 @@ class Services:
             lease_ms=settings.queue_lease_s * 1000,
             rematch_ms=rematch_ms,
         )
+        self.presence = Presence(
+            store=stores.presence,
+            companions=stores.encounters,
+            calls=stores.encounters,
+            queue=stores.tickets,
+            channels=bus,
+            sockets=roster,
+            watches=Watches(),
+            clock=now_ms,
+            lease_s=settings.connection_lease_s,
+        )
         self.connections = Connections(stores.encounters, stores.events, clock=now_ms)
         self.executor = Executor(
             calls=stores.calls,
             record=stores.encounters,
             queue=self.queue,
             connections=self.connections,
+            presence=self.presence,
             events=stores.events,
             settings=settings,
             rules=rules,
@@ -160,6 +172,7 @@ class Services:
             executor=self.executor,
             tickets=stores.tickets,
             queue=self.queue,
+            presence=self.presence,
             events=stores.events,
             settings=settings,
             rules=rules,
@@ -181,17 +194,6 @@ class Services:
         self.chat = Chat(stores.rooms, stores.events, max_chars=settings.max_message_chars, clock=now_ms)
         self.calls = CallCommands(self.switchboard, stores.events, now_ms, new_id)
         self.signals = Signals(self.switchboard, stores.calls, stores.events, settings)
-        self.presence = Presence(
-            store=stores.presence,
-            companions=stores.encounters,
-            calls=stores.encounters,
-            queue=stores.tickets,
-            channels=bus,
-            sockets=roster,
-            watches=Watches(),
-            clock=now_ms,
-            lease_s=settings.connection_lease_s,
-        )
         self.lifecycle = Lifecycle(
             accounts=self.accounts,
             presence=self.presence,
@@ -259,6 +261,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             handlers=services.handlers(),
         )
         plug(server, gateway)
+        server.eio.gate = gateway.admits
         leases = Leases(
             roster=roster,
             presence=services.presence,
@@ -344,8 +347,8 @@ async def _listening(app: web.Application, gateway: Gateway, settings: Settings)
         port = runner.addresses[0][1]
         shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
         yield f"http://{shown}:{port}"
-        await tcp.stop()
         await gateway.drain()
+        await tcp.stop()
     finally:
         await runner.cleanup()
 

@@ -18,7 +18,7 @@ from core.errors import Blocked
 from core.settings import Settings
 from db.calls import Pending
 from db.encounters import ConnectionRow
-from realtime.calls.ports import CallStore, Connections, Queue, Record
+from realtime.calls.ports import CallStore, Connections, Presence, Queue, Record
 from services.ports import Events
 from signaling import effects as do
 from signaling.call import Call, Rules, decider_for
@@ -37,13 +37,14 @@ class Executor:
         record: Record,
         queue: Queue,
         connections: Connections,
+        presence: Presence,
         events: Events,
         settings: Settings,
         rules: Rules,
         clock: Clock,
     ) -> None:
         self._calls, self._record, self._queue = calls, record, queue
-        self._connections, self._events = connections, events
+        self._connections, self._presence, self._events = connections, presence, events
         self._settings, self._rules, self._clock = settings, rules, clock
         self._how: dict[type[do.Effect], Callable[[Call, Any, str], Awaitable[None]]] = {
             do.Emit: self._emit,
@@ -109,6 +110,8 @@ class Executor:
             now=effect.at,
             decision_deadline=effect.decision_deadline,
         )
+        for party in call.parties:
+            await self._presence.changed(party.user_id)
 
     async def _record_vote(self, call: Call, effect: do.RecordVote, _key: str) -> None:
         await self._record.voted(call.id, effect.user_id, effect.connect, effect.feedback, effect.at)

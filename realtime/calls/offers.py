@@ -10,7 +10,7 @@ from core.ticket import Claim, Ticket
 from core.vocabulary import LeftReason
 from db.encounters import Refusal
 from realtime.calls.executor import Executor
-from realtime.calls.ports import CallStore, Queue, Record
+from realtime.calls.ports import CallStore, Presence, Queue, Record
 from services.ports import Events, TicketStore
 from signaling.call import Call, Rules, offer
 from signaling.effects import Effects, emit
@@ -29,13 +29,14 @@ class Offers:
         executor: Executor,
         tickets: TicketStore,
         queue: Queue,
+        presence: Presence,
         events: Events,
         settings: Settings,
         rules: Rules,
         clock: Clock,
     ) -> None:
         self._calls, self._record, self._executor = calls, record, executor
-        self._tickets, self._queue, self._events = tickets, queue, events
+        self._tickets, self._queue, self._presence, self._events = tickets, queue, presence, events
         self._auto_accept = settings.auto_accept == "on"
         self._rules, self._clock = rules, clock
 
@@ -59,6 +60,8 @@ class Offers:
             pending = await self._calls.outbox(call.id)
         await self._tickets.settle(claim)
         await self._executor.perform(call, pending)
+        for party in call.parties:
+            await self._presence.changed(party.user_id)
 
     def _announcements(self, call: Call) -> Effects:
         effects: list[Effects] = []

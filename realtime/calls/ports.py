@@ -71,6 +71,13 @@ class Queue(Protocol):
         """The old place again, or a new one for who skipped; once for each call and user."""
 
 
+class Presence(Protocol):
+    """Who wants to know how somebody is shown."""
+
+    async def changed(self, user_id: str) -> None:
+        """A call has begun or ended for this user. Never raises an outage."""
+
+
 class Connections(Protocol):
     """Who has to hear of a connection's end."""
 

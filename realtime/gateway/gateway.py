@@ -62,6 +62,7 @@ class Gateway:
         self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
         self._of_user: dict[str, int] = {}
         self._arriving: set[str] = set()
+        self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
         self._jobs: set[asyncio.Task[None]] = set()
@@ -269,8 +270,13 @@ class Gateway:
         self._wire.emit_encoded(SessionRevoked.event, msgspec.json.encode(revoked), sid)
         await self._wire.disconnect(sid)
 
+    def admits(self) -> bool:
+        """Whether new connections are let in: not while draining."""
+        return not self._draining
+
     async def drain(self, timeout_s: float = 5) -> None:
         """Send every client elsewhere: the transports are closed, so that they come back by themselves."""
+        self._draining = True
         for caller in self._roster.callers:
             self._wire.close(caller.sid, "draining")
         try:

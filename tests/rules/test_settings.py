@@ -1,0 +1,60 @@
+"""Settings: from the environment and `.env`, all mistakes at once, no default secret in production."""
+
+from pathlib import Path
+
+import pytest
+
+from core.settings import DEFAULT_SECRET, Settings, SettingsError, load, table
+
+
+def mistakes(environ: dict[str, str], dotenv: Path | None = None) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        load(environ, dotenv)
+    return str(error.value).splitlines()
+
+
+def test_what_is_not_said_has_its_default() -> None:
+    assert load({"PATH": "/bin", "HOME": "/root"}) == Settings()
+
+
+def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("PORT=9000\nOFFER_S=3\n")
+    settings = load({"PORT": "9001"}, dotenv)
+    assert (settings.port, settings.offer_s) == (9001, 3)
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    wrong = mistakes(
+        {"PORT": "many", "OFFER_S": "0", "RATE_LIMITS": "maybe", "DECISION_POLICY": "he_decides"}
+    )
+    assert [line.split("=")[0] for line in wrong] == ["PORT", "OFFER_S", "RATE_LIMITS", "DECISION_POLICY"]
+
+
+def test_an_unknown_name_in_the_file_is_a_mistake(tmp_path: Path) -> None:
+    """In the environment it is somebody else's."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("POTR=9000\n")
+    assert mistakes({}, dotenv) == ["POTR: there is no such setting (.env)"]
+
+
+@pytest.mark.parametrize("secret", [DEFAULT_SECRET, "too short, only 31 characters.."])
+def test_production_wants_a_secret_of_its_own(secret: str) -> None:
+    wrong = mistakes({"ENVIRONMENT": "production", "SECRET": secret})
+    assert wrong == ["SECRET: set one of at least 32 characters in production"]
+    assert load({"ENVIRONMENT": "production", "SECRET": "x" * 32}).environment == "production"
+
+
+def test_a_secret_is_never_repeated() -> None:
+    [line] = mistakes({"SECRET": "hunter2"})
+    assert "hunter2" not in line
+
+
+def test_relay_without_a_relay_is_a_contradiction() -> None:
+    assert mistakes({"ICE_TRANSPORT_POLICY": "relay"}) == ["ICE_TRANSPORT_POLICY: relay needs TURN_URLS"]
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    rows = [line for line in table().splitlines() if line.startswith("| `")]
+    assert len(rows) == len(Settings.__struct_fields__)
+    assert all(row.split("|")[3].strip().endswith(".") for row in rows)
