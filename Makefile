@@ -2,9 +2,10 @@
 # Needs only make and Python 3.11 to 3.13 with venv: all else is installed into .venv and node_modules, from wheels.
 
 # The first Python that fits, unless one is named: make run PYTHON=/path/to/python3.12
-FITS    = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-PYTHON ?= $(shell for p in python3 python3.12 python3.11 python3.13; do \
-            "$$p" -c '$(FITS)' 2>/dev/null && echo "$$p" && break; done)
+# Up to 3.12 a Redis comes with the packages, so 3.13 is taken only where there is nothing else.
+FITS    = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, int(sys.argv[1])))
+PYTHON ?= $(shell for newest in 12 13; do for p in python3 python3.12 python3.11 python3.13; do \
+            "$$p" -c '$(FITS)' $$newest 2>/dev/null && echo "$$p" && break 2; done; done)
 WORKERS ?= 2
 ARGS    ?=
 
@@ -57,7 +58,7 @@ bench-matching: packages-dev ## Matching against the optimum with hindsight, and
 
 venv:
 	@$(VENV) -c 'import sys' 2>/dev/null || { \
-		p="$(PYTHON)"; "$${p:-python3}" -c '$(FITS)' 2>/dev/null || { \
+		p="$(PYTHON)"; "$${p:-python3}" -c '$(FITS)' 13 2>/dev/null || { \
 			echo "Python 3.11, 3.12 or 3.13 with venv is needed (on Debian: apt install python3-venv)." \
 				"Name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
 		echo "→ Making .venv with $$("$$p" --version)"; "$$p" -m venv --clear .venv; }

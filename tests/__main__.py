@@ -15,7 +15,7 @@ LINT = {
     "Lint": ("-m", "ruff", "check", "--output-format", "concise"),
     "Format": ("-m", "ruff", "format", "--check"),
     "Types": ("-m", "mypy"),
-    "Import rules": (LINT_IMPORTS,),
+    "Import rules": (LINT_IMPORTS, "--no-logo"),
 }
 
 
@@ -65,4 +65,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("Interrupted.")

@@ -7,6 +7,7 @@ temporary and gone at the end.
 
 import asyncio
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -27,7 +28,8 @@ def _over(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
         loop.add_signal_handler(number, over.set)
 
     def follow() -> None:
-        sys.stdin.read()
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
         loop.call_soon_threadsafe(over.set)
 
     threading.Thread(target=follow, daemon=True).start()
@@ -45,8 +47,11 @@ async def run(data: Path) -> None:
 def main() -> int:
     """The command. 1 when the servers cannot be started."""
     try:
-        with tempfile.TemporaryDirectory(prefix="rc-data-", ignore_cleanup_errors=True) as temporary:
-            asyncio.run(run(Path(sys.argv[1] if len(sys.argv) > 1 else temporary)))
+        if len(sys.argv) > 1:
+            asyncio.run(run(Path(sys.argv[1])))
+        else:
+            with tempfile.TemporaryDirectory(prefix="rc-data-") as temporary:
+                asyncio.run(run(Path(temporary)))
     except EmbeddedError as error:
         _say(str(error))
         return 1

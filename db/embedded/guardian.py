@@ -37,6 +37,10 @@ class Watched:
             else:
                 signal.pidfd_send_signal(self.handle, number)
 
+    def close(self) -> None:
+        if self.handle is not None:
+            os.close(self.handle)
+
     def gone(self) -> bool:
         """Whether it has ended; with a handle also when nobody has reaped it yet."""
         if self.handle is not None:
@@ -55,8 +59,8 @@ def follow(lines: Iterable[str]) -> list[Watched]:
         order, pid, *rest = json.loads(line)
         if order == "watch":
             watched[pid] = Watched(pid, *rest)
-        else:
-            watched.pop(pid, None)
+        elif forgotten := watched.pop(pid, None):
+            forgotten.close()
     return list(watched.values())
 
 

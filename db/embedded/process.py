@@ -73,7 +73,7 @@ class Child:
     def start(cls, program: Program) -> "Child":
         """Spawn it. Not awaited: no cancellation can come between the process and its keeper.
 
-        Raises `EmbeddedError` when it cannot be executed.
+        Raises `EmbeddedError` when it cannot be executed, PermissionError when we may not become its user.
         """
         try:
             with program.journal.open("ab") as journal, program.stdin.open("rb") as stdin:
@@ -88,6 +88,8 @@ class Child:
                     start_new_session=True,
                     **(program.account.popen if program.account else {}),
                 )
+        except PermissionError:
+            raise
         except OSError as error:
             raise EmbeddedError(f"{program.name} cannot be started: {error}.") from error
         return cls(program, process, begins)

@@ -58,8 +58,7 @@ class EmbeddedServers:
                 servers = await cls._prepare(stack, data, binaries, account, log)
                 await servers.start()
             except OSError as error:
-                place = error.filename or data
-                raise EmbeddedError(f"{place} cannot be used: {error.strerror or error}.") from error
+                raise EmbeddedError(_explained(error, data, account)) from error
             yield servers.urls
 
     @classmethod
@@ -114,3 +113,13 @@ class EmbeddedServers:
         """Stop all at once, cleanly."""
         if all(await asyncio.gather(*(keeper.stop() for keeper in self._keepers))):
             self._say(f"{self._names} stopped.")
+
+
+def _explained(error: OSError, data: Path, account: Account | None) -> str:
+    place = error.filename or data
+    if account is not None and isinstance(error, PermissionError):
+        return (
+            f"This root may not hand {place} over to the user {account.name}, as in a container without CAP_CHOWN "
+            "and CAP_SETUID. Run as an ordinary user, or set DATABASE_URL and REDIS_URL."
+        )
+    return f"{place} cannot be used: {error.strerror or error}."

@@ -176,6 +176,25 @@ async def test_a_folder_of_somebody_else_is_explained(open_folder, nobody, pytho
         assert "Traceback" not in said
 
 
+@as_root
+@pytest.mark.parametrize("missing", ["setuid", "chown"])
+async def test_a_root_without_its_rights_is_explained(tmp_path, missing):
+    """In some containers root may become nobody else: the sentence says what to do instead."""
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("no setpriv")
+    process = await asyncio.create_subprocess_exec(
+        *(setpriv, f"--bounding-set=-{missing}", sys.executable, "-m", "db.embedded", str(tmp_path)),
+        cwd=PROJECT,
+        stdin=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert process.returncode == 1
+    assert b"Run as an ordinary user" in said
+    assert b"Traceback" not in said
+
+
 def test_a_platform_without_binaries_is_told_which_url_to_set(monkeypatch):
     """Where neither wheel is installed, and no redis-server is on the PATH."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

@@ -156,8 +156,8 @@ async def test_a_start_that_is_cancelled_leaves_nothing(tmp_path):
 
 
 async def test_the_event_loop_is_never_held(tmp_path):
-    """While both start, are used and stop, nothing else waits noticeably."""
-    longest = 0.0
+    """While both are created, start and stop, nothing else waits for one of those steps."""
+    begun, longest = time.monotonic(), 0.0
 
     async def tick() -> None:
         nonlocal longest
@@ -170,7 +170,7 @@ async def test_the_event_loop_is_never_held(tmp_path):
     async with EmbeddedServers.open(tmp_path, postgres=True, redis=True, log=print):
         pass
     ticking.cancel()
-    assert longest < 0.25
+    assert longest < (time.monotonic() - begun) / 4
 
 
 async def test_it_works_under_uvloop(tmp_path):
