@@ -68,7 +68,8 @@ class Bus:
         if listeners:
             return
         self._listeners.pop(channel, None)
-        self._confirmed.pop(channel, None)
+        if (confirmed := self._confirmed.pop(channel, None)) is not None:
+            confirmed.set()  # its listener went away before it was there: wait no longer
         with contextlib.suppress(RedisError, OSError):  # a broken connection has unsubscribed by itself
             async with self._writing:
                 if channel not in self._listeners:

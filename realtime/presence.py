@@ -25,6 +25,7 @@ from services.ports import Busy, Channels, Companions, PresenceStore, Queuing, S
 
 _RETRY_S = 0.5
 _AT_ONCE = 200
+_AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)
 _log = structlog.get_logger()
 
 
@@ -136,7 +137,7 @@ class Presence:
                 self._any_stale.set()
             try:
                 await self._tell(stale)
-            except (*OUTAGES, Unavailable) as error:
+            except _AWAY as error:
                 _log.warning("watchers were not told", users=len(stale), error=repr(error))
                 await asyncio.sleep(_RETRY_S)
                 for user_id in stale:

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 
+from core.ids import new_id
 from db.presence import RedisPresence
 from services.ports import PresenceStore
 from tests.presence.memory import MemoryPresence
+from tests.presence.nodes import Node, Society, Time, node_on
 
 
 @pytest.fixture
@@ -23,3 +25,28 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 async def store(request: pytest.FixtureRequest, redis: Redis) -> PresenceStore:
     """A store in which nobody is there."""
     return MemoryPresence() if request.param == "memory" else RedisPresence(redis)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def society() -> Society:
+    return Society()
+
+
+@pytest.fixture
+async def nodes(redis: Redis, society: Society, time: Time) -> AsyncIterator[tuple[Node, Node]]:
+    """Two processes on one Redis."""
+    async with node_on(redis, society, time) as here, node_on(redis, society, time) as there:
+        yield here, there
+
+
+@pytest.fixture
+def pair(society: Society) -> tuple[str, str]:
+    """Ana and Ben, who have a connection."""
+    ana, ben = new_id(), new_id()
+    society.friends.add(frozenset((ana, ben)))
+    return ana, ben

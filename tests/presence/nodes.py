@@ -1,0 +1,138 @@
+"""Two nodes on one Redis, and people who know each other: presence as its users meet it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
+
+from redis.asyncio import Redis
+
+from core.contract.base import Event
+from core.contract.session import Presence as Shown
+from core.contract.session import PresenceChanged, PresenceSet, PresenceWatch
+from core.ids import new_id
+from core.vocabulary import OwnStatus, Status
+from db.bus import Bus
+from db.presence import RedisPresence
+from realtime.gateway.caller import Caller
+from realtime.presence import Presence
+from realtime.watches import Watches
+
+LEASE_S = 30
+WAIT_S = 5
+
+
+class Time:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_750_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class Society:
+    """Who is connected with whom, and what they are doing: what Postgres and the queue would say."""
+
+    def __init__(self) -> None:
+        self.friends: set[frozenset[str]] = set()
+        self.calling: set[str] = set()
+        self.waiting: set[str] = set()
+
+    async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        return frozenset(pair for pair in pairs if frozenset(pair) in self.friends)
+
+    async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(user_ids) & self.calling
+
+    async def queuing(self, user_ids: Collection[str]) -> frozenset[str]:
+        return frozenset(user_ids) & self.waiting
+
+
+class Sockets:
+    """The connections of a node, and what was sent to each."""
+
+    def __init__(self) -> None:
+        self.inbox: dict[str, asyncio.Queue[Event]] = defaultdict(asyncio.Queue)
+        self.here: set[str] = set()
+
+    def holds(self, sid: str) -> bool:
+        return sid in self.here
+
+    def send(self, sid: str, event: Event) -> None:
+        self.inbox[sid].put_nowait(event)
+
+
+class Client:
+    """A connection of a user to a node."""
+
+    def __init__(self, node: "Node", user_id: str, device: str) -> None:
+        self.node, self.user_id = node, user_id
+        self.caller = Caller(user_id, new_id(), device, new_id())
+
+    async def arrive(self) -> "Client":
+        self.node.sockets.here.add(self.caller.sid)
+        await self.node.presence.arrived(self.caller)
+        return self
+
+    async def leave(self) -> frozenset[str]:
+        self.node.sockets.here.discard(self.caller.sid)
+        return await self.node.presence.departed(self.caller)
+
+    async def set(self, status: OwnStatus) -> None:
+        await self.node.presence.set(self.caller, PresenceSet(status=status))
+
+    async def watch(self, *user_ids: str) -> dict[str, Shown]:
+        answer = await self.node.presence.watch(self.caller, PresenceWatch(user_ids=list(user_ids)))
+        return {shown.user_id: shown for shown in answer.presences}
+
+    async def hears(self, user_id: str, status: Status) -> PresenceChanged:
+        """Events until this one; fails with what came instead."""
+        heard: list[Event] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_S):
+                while True:
+                    event = await self.node.sockets.inbox[self.caller.sid].get()
+                    heard.append(event)
+                    assert isinstance(event, PresenceChanged)
+                    if (event.user_id, event.status) == (user_id, status):
+                        return event
+        raise AssertionError(f"never heard that {user_id} is {status}; heard {heard}")
+
+    @property
+    def heard_nothing(self) -> bool:
+        return self.node.sockets.inbox[self.caller.sid].empty()
+
+
+class Node:
+    """One process: its own bus, sockets and watches."""
+
+    def __init__(self, redis: Redis, bus: Bus, society: Society, time: Time) -> None:
+        self.sockets, self.watches, self.bus = Sockets(), Watches(), bus
+        self.store = RedisPresence(redis)
+        self.presence = Presence(
+            store=self.store,
+            companions=society,
+            calls=society,
+            queue=society,
+            channels=bus,
+            sockets=self.sockets,
+            watches=self.watches,
+            clock=time,
+            lease_s=LEASE_S,
+        )
+
+    def client(self, user_id: str, device: str = "phone") -> Client:
+        return Client(self, user_id, device)
+
+
+@asynccontextmanager
+async def node_on(redis: Redis, society: Society, time: Time) -> AsyncIterator[Node]:
+    async with Bus(redis, new_id()) as bus:
+        node = Node(redis, bus, society, time)
+        running = asyncio.create_task(node.presence.run())
+        yield node
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running

@@ -1,0 +1,268 @@
+"""Presence as users meet it, over two nodes: what is shown, to whom, and when it changes."""
+
+import asyncio
+from itertools import product
+from typing import get_args
+
+import pytest
+from redis.asyncio import Redis
+
+from core.clock import rfc3339
+from core.ids import new_id
+from core.presence import Attendance, shown
+from core.vocabulary import OwnStatus
+from db.presence import CLAIM_MS
+from tests.presence.nodes import LEASE_S, Node, Society, Time
+
+Nodes = tuple[Node, Node]
+Pair = tuple[str, str]
+LEASE = LEASE_S * 1000
+
+
+async def nobody_listens(redis: Redis, channel: str) -> None:
+    """Wait until Redis has heard that the channel was given up."""
+    async with asyncio.timeout(5):
+        while (await redis.pubsub_numsub(channel))[0][1]:  # noqa: ASYNC110 - Redis has no event for it
+            await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("own", "in_call", "queuing"), list(product(get_args(OwnStatus), (True, False), (True, False)))
+)
+def test_the_status_shown(own, in_call, queuing):
+    """Being busy says more than being away; the invisible and the absent are offline whatever they do."""
+    there = Attendance(connections={"c1": "phone"}, own=own)
+    expected = "in_call" if in_call else "queuing" if queuing else own
+    assert shown(there, in_call=in_call, queuing=queuing) == ("offline" if own == "invisible" else expected)
+    assert shown(Attendance(own=own), in_call=in_call, queuing=queuing) == "offline"
+
+
+async def test_a_watcher_hears_the_coming_and_going_on_another_node(nodes: Nodes, pair: Pair, time: Time):
+    """The answer to the list first, then each change; last seen is when Ben left."""
+    here, there = nodes
+    ana = await here.client(pair[0]).arrive()
+    assert (await ana.watch(pair[1]))[pair[1]].status == "offline"
+    ben = await there.client(pair[1]).arrive()
+    await ana.hears(ben.user_id, "online")
+    time.now += 5_000
+    await ben.leave()
+    assert (await ana.hears(ben.user_id, "offline")).last_seen == rfc3339(time.now)
+
+
+async def test_who_was_never_there_was_never_seen(nodes: Nodes, pair: Pair):
+    """A null, not the epoch."""
+    ana = await nodes[0].client(pair[0]).arrive()
+    assert (await ana.watch(pair[1]))[pair[1]].last_seen is None
+
+
+async def test_one_sets_ones_status_and_vanishes_like_one_who_left(nodes: Nodes, pair: Pair, time: Time):
+    """Invisible is offline to others, with nothing that moves on."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    await ana.watch(ben.user_id)
+    await ben.set("away")
+    await ana.hears(ben.user_id, "away")
+    vanished = rfc3339(time.now)
+    await ben.set("invisible")
+    assert (await ana.hears(ben.user_id, "offline")).last_seen == vanished
+    time.now += 1_000
+    await there.presence.renew([ben.caller])
+    await there.client(ben.user_id, "laptop").arrive()
+    assert (await ana.watch(ben.user_id))[ben.user_id].last_seen == vanished
+    assert await here.presence.own_status(ben.user_id) == "invisible"
+    await ben.set("online")
+    await ana.hears(ben.user_id, "online")
+
+
+async def test_queue_and_call_show(nodes: Nodes, pair: Pair, society: Society):
+    """Whoever changes them says that something has changed, on whichever node."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    await ana.watch(ben.user_id)
+    society.waiting.add(ben.user_id)
+    await there.presence.changed(ben.user_id)
+    await ana.hears(ben.user_id, "queuing")
+    society.calling.add(ben.user_id)
+    await here.presence.changed(ben.user_id)
+    await ana.hears(ben.user_id, "in_call")
+    society.calling.clear()
+    society.waiting.clear()
+    await there.presence.changed(ben.user_id)
+    await ana.hears(ben.user_id, "online")
+
+
+async def test_strangers_are_left_out(nodes: Nodes, pair: Pair):
+    """Neither said nor told later: as if they did not exist; nor oneself."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    stranger = await there.client(new_id()).arrive()
+    seen = await ana.watch(stranger.user_id, ana.user_id, new_id(), ben.user_id, ben.user_id)
+    assert list(seen) == [ben.user_id]
+    await stranger.leave()
+    await ben.leave()
+    await ana.hears(ben.user_id, "offline")
+    assert here.watches.watched == (ben.user_id,)
+    assert ana.heard_nothing
+
+
+async def test_a_connection_that_ended_ends_the_view_at_once(nodes: Nodes, pair: Pair, society: Society):
+    """A block needs no message to reach the watches: each change is told to those who may see it then."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    cem = await here.client(new_id()).arrive()
+    society.friends.add(frozenset((cem.user_id, ben.user_id)))
+    await ana.watch(ben.user_id)
+    await cem.watch(ben.user_id)
+    society.friends.remove(frozenset(pair))
+    await ben.leave()
+    await cem.hears(ben.user_id, "offline")
+    assert ana.heard_nothing
+
+
+async def test_a_list_replaces_the_one_before(nodes: Nodes, pair: Pair, society: Society):
+    """What is no longer watched is no longer subscribed."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    cem = await there.client(new_id()).arrive()
+    society.friends.add(frozenset((ana.user_id, cem.user_id)))
+    await ana.watch(ben.user_id)
+    await ana.watch(cem.user_id)
+    await ben.leave()
+    await cem.leave()
+    await ana.hears(cem.user_id, "offline")
+    assert ana.heard_nothing
+    assert here.watches.watched == (cem.user_id,)
+    assert await ana.watch() == {}
+    assert here.watches.watched == ()
+
+
+async def test_nothing_is_left_of_a_watcher_who_goes(nodes: Nodes, pair: Pair, redis: Redis):
+    """Neither an entry nor a subscription."""
+    here, _ = nodes
+    channel = f"presence:{{{pair[1]}}}"
+    ana, again = await here.client(pair[0]).arrive(), await here.client(pair[0], "laptop").arrive()
+    await ana.watch(pair[1])
+    await again.watch(pair[1])
+    await ana.leave()
+    assert await redis.pubsub_numsub(channel) == [(channel.encode(), 1)]
+    await again.leave()
+    await nobody_listens(redis, channel)
+    assert here.watches.watched == ()
+
+
+async def test_who_went_away_while_asking_leaves_nothing(nodes: Nodes, pair: Pair, redis: Redis):
+    """The socket closes at each point of the way of a list into the watches."""
+    here, _ = nodes
+    channel = f"presence:{{{pair[1]}}}"
+    for turns in range(12):
+        ana = await here.client(pair[0]).arrive()
+        asking = asyncio.create_task(ana.watch(pair[1]))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await ana.leave()
+        await asyncio.wait_for(asking, 5)
+        assert here.watches.watched == ()
+        await nobody_listens(redis, channel)
+
+
+async def test_two_devices_and_the_one_that_stays(nodes: Nodes, pair: Pair):
+    """Leaving tells which devices are still there; only the last one shows as offline."""
+    here, there = nodes
+    ana = await here.client(pair[0]).arrive()
+    phone = await there.client(pair[1], "phone").arrive()
+    laptop = await here.client(pair[1], "laptop").arrive()
+    await ana.watch(pair[1])
+    assert await there.presence.devices(pair[1]) == {"phone", "laptop"}
+    assert await phone.leave() == {"laptop"}
+    assert await laptop.leave() == frozenset()
+    await ana.hears(pair[1], "offline")
+    assert ana.heard_nothing
+
+
+async def test_the_death_of_a_node_shows_within_the_lease(nodes: Nodes, pair: Pair, time: Time):
+    """Its connections are not renewed any more; another node finds them, once, and tells."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    await ana.watch(ben.user_id)
+    last = rfc3339(time.now)
+    time.now += LEASE - 1
+    await here.presence.renew([ana.caller])
+    assert [gone async for gone in here.presence.lapsed()] == []
+    time.now += 1
+    assert [gone async for gone in here.presence.lapsed()] == [(ben.user_id, "phone")]
+    assert (await ana.hears(ben.user_id, "offline")).last_seen == last
+    time.now += CLAIM_MS
+    await here.presence.renew([ana.caller])
+    assert [gone async for gone in here.presence.lapsed()] == []
+
+
+async def test_a_lapse_whose_consequences_failed_is_found_again(nodes: Nodes, pair: Pair, time: Time):
+    """The node that found it may die as well."""
+    here, there = nodes
+    await there.client(pair[1]).arrive()
+    time.now += LEASE
+    finding = here.presence.lapsed()
+    assert await anext(finding) == (pair[1], "phone")
+    await finding.aclose()
+    assert [gone async for gone in there.presence.lapsed()] == []
+    time.now += CLAIM_MS
+    assert [gone async for gone in there.presence.lapsed()] == [(pair[1], "phone")]
+
+
+async def test_a_device_that_is_back_on_another_node_has_not_gone(nodes: Nodes, pair: Pair, time: Time):
+    """The client came back before the lease of its dead connection ran out."""
+    here, there = nodes
+    await there.client(pair[1]).arrive()
+    time.now += LEASE - 1
+    await here.client(pair[1]).arrive()
+    time.now += 1
+    assert [gone async for gone in here.presence.lapsed()] == []
+    time.now += CLAIM_MS
+    assert await here.presence.devices(pair[1]) == {"phone"}
+
+
+async def test_a_node_that_was_frozen_brings_its_connections_back(nodes: Nodes, pair: Pair, time: Time):
+    """Others took them for lost; they still are connected, and renewing finds that out."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    gone = await there.client(pair[1], "laptop").arrive()
+    await ana.watch(ben.user_id)
+    time.now += LEASE
+    await here.presence.renew([ana.caller])
+    found = [one async for one in here.presence.lapsed()]
+    assert sorted(found) == [(ben.user_id, "laptop"), (ben.user_id, "phone")]
+    await ana.hears(ben.user_id, "offline")
+    there.sockets.here.discard(gone.caller.sid)
+    await there.presence.renew([ben.caller, gone.caller])
+    await ana.hears(ben.user_id, "online")
+    assert await here.presence.devices(ben.user_id) == {"phone"}
+
+
+async def test_what_was_announced_while_the_bus_was_away_is_looked_up(nodes: Nodes, pair: Pair, redis: Redis):
+    """Redis drops the subscriptions and Ben leaves meanwhile; on return every watched user is read."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    await ana.watch(ben.user_id)
+    await here.bus.unsubscribe(f"presence:{{{ben.user_id}}}", here.watches._listeners[ben.user_id])
+    await ben.leave()
+    assert ana.heard_nothing
+    for catch_up in here.bus.on_return:
+        await catch_up()
+    await ana.hears(ben.user_id, "offline")
+
+
+async def test_changes_that_cross_end_with_how_things_are(nodes: Nodes, pair: Pair):
+    """Many changes at once from both nodes: the last that Ana is told is what is so."""
+    here, there = nodes
+    ana = await here.client(pair[0]).arrive()
+    phone, laptop = await there.client(pair[1]).arrive(), await here.client(pair[1], "laptop").arrive()
+    await ana.watch(pair[1])
+    for _ in range(10):
+        await asyncio.gather(*(c.set(s) for c in (phone, laptop) for s in get_args(OwnStatus)))
+    await phone.set("online")
+    await phone.set("away")
+    last = None
+    while last != "away":
+        async with asyncio.timeout(5):
+            last = (await here.sockets.inbox[ana.caller.sid].get()).status
+    assert (await ana.watch(pair[1]))[pair[1]].status == "away"
