@@ -10,6 +10,8 @@ from core.contract.people import Me
 from core.contract.queue import TicketView
 from core.vocabulary import Id, OwnStatus, Status, Timestamp
 
+# No control characters: it is a line of an announcement.
+DeviceId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 ShortText = Annotated[str, Meta(max_length=200)]
 
 
@@ -17,7 +19,7 @@ class ConnectAuth(Input):
     """The `auth` of a connection."""
 
     token: Annotated[str, Meta(max_length=4096)]
-    device_id: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    device_id: DeviceId | None = None
     pid: ShortText | None = None
     offset: ShortText | None = None
 

@@ -82,6 +82,7 @@ class Gateway:
             raise _refusal(error) from None
         except OUTAGES as error:
             _log.warning("a connection found no store", error=repr(error))
+            self._wire.close(sid, "no store")  # a CONNECT_ERROR would keep an official client from coming back
             raise _refusal(Unavailable()) from None
         except Exception:
             reference = new_id()
@@ -146,7 +147,7 @@ class Gateway:
         """`session:ready` before anything else, then what was missed, then what comes."""
         caller, opening = connection.caller, connection.opening
         try:
-            async with connection.mailbox.turn():
+            async with connection.mailbox:
                 await self._end_if_revoked(caller)  # since its token was read
                 await self._lifecycle.arrived(caller)
                 ready = await self._lifecycle.ready(connection)
@@ -176,7 +177,7 @@ class Gateway:
         if connection is None:
             return None
         try:
-            async with connection.mailbox.turn():
+            async with connection.mailbox:
                 return await self._boundary.answer(
                     connection.caller, connection.pace, name, arguments, self._clock()
                 )
