@@ -4,6 +4,7 @@
 serves everything; `python -m rest` serves it alone.
 """
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -103,6 +104,17 @@ def _handlers(
     }
 
 
+def make_runner(app: web.Application) -> web.AppRunner:
+    """What listens for the application.
+
+    No body is unpacked: a small one may become a large one. What is no HTTP is answered and not logged, so
+    that nobody can fill the log with it; what fails inside is logged at the boundary.
+    """
+    silent = logging.getLogger("rest.http")
+    silent.setLevel(logging.CRITICAL)
+    return web.AppRunner(app, access_log=None, shutdown_timeout=2, auto_decompress=False, logger=silent)
+
+
 def checks_of(pool: Pool, redis: Redis, bus: Bus) -> dict[str, Check]:
     """What a node cannot work without."""
     return {"postgres": lambda: pool.fetchval("SELECT 1"), "redis": redis.ping, "event bus": bus.check}
@@ -157,7 +169,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    runner = make_runner(app)
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()

@@ -64,13 +64,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     @property
     def possible_errors(self) -> tuple[type[AppError], ...]:
         """All that this endpoint may answer, in the order of their status."""
-        found: set[type[AppError]] = {Internal, *self.errors}
-        if self.body:
-            found |= {InvalidRequest, PayloadTooLarge}
-        if self.query:
+        found: set[type[AppError]] = set(self.errors)
+        if self.body or self.query:
             found |= {InvalidRequest, PayloadTooLarge}
         if self.auth:
-            found |= {Unauthenticated, TokenExpired, Banned, Unavailable}
+            found |= {Unauthenticated, TokenExpired, Banned}
+        if self.auth or self.body:
+            # Only what keeps nothing anywhere cannot fail.
+            found |= {Internal, Unavailable}
         if self.idempotent:
             found |= {IdempotencyConflict}
         if self.guarded:
@@ -88,7 +89,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         body=Register,
         reply=SignedIn,
         status=201,
-        errors=(Underage, Conflict, RateLimited, Unavailable),
+        errors=(Underage, Conflict, RateLimited),
         auth=False,
         idempotent=True,
     ),
@@ -100,7 +101,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="Sign in with email address or username.",
         body=Login,
         reply=SignedIn,
-        errors=(Unauthenticated, Banned, RateLimited, Unavailable),
+        errors=(Unauthenticated, Banned, RateLimited),
         auth=False,
     ),
     Endpoint(
@@ -111,7 +112,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="Trade a refresh token for the next pair; one used twice ends its session.",
         body=Refresh,
         reply=SignedIn,
-        errors=(Unauthenticated, Banned, Unavailable),
+        errors=(Unauthenticated, Banned),
         auth=False,
     ),
     Endpoint(

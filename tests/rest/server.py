@@ -19,7 +19,7 @@ from core.tokens import AccessTokens
 from db.accounts import AccountStore
 from db.events import EventRoad, channel
 from db.rate_limits import NoLimits, RedisLimiter
-from rest.app import make_app
+from rest.app import make_app, make_runner
 from services.accounts import Accounts, Rates
 from services.passwords import Passwords
 from tests.stores.world import World
@@ -121,7 +121,9 @@ class RestServer:
 
 
 @contextlib.asynccontextmanager
-async def serving(world: World, redis: Redis, settings: Settings, **checks: Any) -> AsyncIterator[RestServer]:
+async def serving(
+    world: World, redis: Redis, settings: Settings, checks: Mapping[str, Any] | None = None
+) -> AsyncIterator[RestServer]:
     """The REST application on a free port, for as long as the block lasts."""
     clock = Clock()
     passwords = Passwords(
@@ -144,11 +146,11 @@ async def serving(world: World, redis: Redis, settings: Settings, **checks: Any)
         accounts=accounts,
         encounters=world.encounters,
         rooms=world.rooms,
-        checks=checks,
+        checks=checks or {},
         registry=CollectorRegistry(),
         clock=clock,
     )
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    runner = make_runner(app)
     await runner.setup()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -1,0 +1,182 @@
+"""Each endpoint gives each error that it declares: the documents promise nothing that does not happen."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from core.contract.endpoints import ENDPOINTS, Endpoint
+from core.contract.people import Me
+from core.ids import new_id
+from core.settings import Settings
+from tests.rest.conftest import SETTINGS
+from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
+from tests.stores.world import world_at
+
+Provoke = Callable[["Someone", Endpoint], Awaitable[Answer]]
+PROMISES = [(endpoint, error.code) for endpoint in ENDPOINTS for error in endpoint.possible_errors]
+
+
+class Someone:
+    """A signed-in user and a good request for every endpoint."""
+
+    def __init__(self, rest: RestServer, signed_in: Any, database_url: str, redis: Redis) -> None:
+        self.rest, self.signed_in = rest, signed_in
+        self.database_url, self.redis = database_url, redis
+
+    def body(self, endpoint: Endpoint) -> Any:
+        """One that is accepted."""
+        return {
+            "register": new_person(),
+            "login": {"login": self.signed_in["user"]["email"], "password": PASSWORD},
+            "refresh": {"refresh_token": self.signed_in["refresh_token"]},
+            "change_me": {"bio": "new"},
+        }.get(endpoint.name)
+
+    async def ask(self, endpoint: Endpoint, *, at: RestServer | None = None, **what: Any) -> Answer:
+        """The good request, but for what is given."""
+        token = what.pop("token", self.signed_in["access_token"] if endpoint.auth else None)
+        headers = what.pop("headers", {"If-Match": "*"} if endpoint.guarded else {})
+        path = endpoint.path.replace("{id}", new_id()) + what.pop("query", "")
+        if endpoint.body and "data" not in what:
+            what.setdefault("json", self.body(endpoint))
+        return await (at or self.rest).ask(endpoint.method, path, token=token, headers=headers, **what)
+
+
+async def invalid_request(someone: Someone, endpoint: Endpoint) -> Answer:
+    """A field that there is not."""
+    if endpoint.query:
+        return await someone.ask(endpoint, query="?colour=blue")
+    return await someone.ask(endpoint, json={**someone.body(endpoint), "colour": "blue"})
+
+
+async def payload_too_large(someone: Someone, endpoint: Endpoint) -> Answer:
+    """More than one body or field may have."""
+    if endpoint.query:
+        return await someone.ask(endpoint, query=f"?cursor={'a' * 101}")
+    return await someone.ask(endpoint, json={"padding": "x" * 5000})
+
+
+async def unauthenticated(someone: Someone, endpoint: Endpoint) -> Answer:
+    """Without a token, or with what was never given to anybody."""
+    wrong = {"login": {"login": "nobody", "password": PASSWORD}, "refresh": {"refresh_token": "made up"}}
+    return await someone.ask(endpoint, token=None, json=wrong.get(endpoint.name))
+
+
+async def token_expired(someone: Someone, endpoint: Endpoint) -> Answer:
+    someone.rest.clock.advance(s=1000)
+    return await someone.ask(endpoint)
+
+
+async def banned(someone: Someone, endpoint: Endpoint) -> Answer:
+    await someone.rest.world.ban(someone.signed_in["user"]["id"])
+    return await someone.ask(endpoint)
+
+
+async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
+    """An id that nothing has."""
+    return await someone.ask(endpoint)
+
+
+async def precondition_failed(someone: Someone, endpoint: Endpoint) -> Answer:
+    return await someone.ask(endpoint, headers={"If-Match": '"77"'})
+
+
+async def underage(someone: Someone, endpoint: Endpoint) -> Answer:
+    return await someone.ask(endpoint, json=new_person(birth_date="2025-01-01"))
+
+
+async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
+    taken = someone.signed_in["user"]["username"]
+    return await someone.ask(endpoint, json=new_person(username=taken))
+
+
+async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
+    """One key for two accounts."""
+    key = {"Idempotency-Key": new_id()}
+    assert (await someone.ask(endpoint, headers=key)).status == endpoint.status
+    return await someone.ask(endpoint, headers=key)
+
+
+async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
+    """The second within a minute, where one is allowed."""
+    strict = {f"{name}_{how}": 1 for name in ("register", "login") for how in ("per_m", "burst")}
+    settings = Settings(password_memory_kib=8, password_passes=1, **strict)
+    keys = [key async for key in someone.redis.scan_iter(f"limit:{endpoint.name}:*")]
+    if keys:
+        await someone.redis.delete(*keys)
+    async with serving(someone.rest.world, someone.redis, settings) as at:
+        assert (await someone.ask(endpoint, at=at)).status == endpoint.status
+        answer = await someone.ask(endpoint, at=at)
+        assert 0 < answer.body["retry_after_ms"] <= 60_000
+        assert 1 <= int(answer.headers["Retry-After"]) <= 60
+        return answer
+
+
+async def unavailable(someone: Someone, endpoint: Endpoint) -> Answer:
+    """PostgreSQL cannot be reached."""
+    async with world_at(someone.database_url) as world:
+        checks = {"postgres": lambda: world.pool.fetchval("SELECT 1")}
+        async with serving(world, someone.redis, SETTINGS, checks) as at:
+            await world.pool.close()
+            return await someone.ask(endpoint, at=at)
+
+
+async def internal(someone: Someone, endpoint: Endpoint) -> Answer:
+    """A table that everything needs is not there."""
+    pool = someone.rest.world.pool
+    await pool.execute("ALTER TABLE identity.sessions RENAME TO mislaid")
+    try:
+        answer = await someone.ask(endpoint)
+    finally:
+        await pool.execute("ALTER TABLE identity.mislaid RENAME TO sessions")
+    assert answer.body["detail"] == "Something went wrong on our side."
+    assert list(answer.body["details"]) == ["reference"]
+    assert "sessions" not in str(answer.body)
+    return answer
+
+
+PROVOKE: dict[str, Provoke] = {
+    provoke.__name__: provoke
+    for provoke in (
+        invalid_request,
+        payload_too_large,
+        unauthenticated,
+        token_expired,
+        banned,
+        not_found,
+        precondition_failed,
+        underage,
+        conflict,
+        idempotency_conflict,
+        rate_limited,
+        unavailable,
+        internal,
+    )
+}
+
+
+@pytest.fixture
+async def someone(rest: RestServer, database_url: str, redis: Redis) -> Someone:
+    return Someone(rest, await rest.sign_up(), database_url, redis)
+
+
+@pytest.mark.parametrize(("endpoint", "code"), PROMISES, ids=lambda v: getattr(v, "name", v))
+async def test_the_error_is_given(someone: Someone, endpoint: Endpoint, code: str) -> None:
+    """As a problem with its code and status."""
+    answer = await PROVOKE[code](someone, endpoint)
+    assert answer.code == code
+    assert answer.status in {error.status for error in endpoint.possible_errors if error.code == code}
+
+
+async def test_an_internal_error_is_found_in_the_log_by_its_reference(
+    someone: Someone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The log has what the answer keeps to itself."""
+    endpoint = next(e for e in ENDPOINTS if e.reply is Me)
+    answer = await internal(someone, endpoint)
+    said = capsys.readouterr()
+    logged = said.out + said.err
+    assert answer.body["details"]["reference"] in logged
+    assert "UndefinedTableError" in logged

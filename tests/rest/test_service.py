@@ -1,0 +1,92 @@
+"""Health, readiness, figures and documents."""
+
+import asyncio
+from html.parser import HTMLParser
+
+import msgspec
+from redis.asyncio import Redis
+
+from core.contract.base import Command, Event
+from core.contract.endpoints import ENDPOINTS
+from core.errors import CATALOGUE
+from tests.rest.conftest import SETTINGS
+from tests.rest.server import RestServer, serving
+from tests.stores.world import World
+
+
+async def test_ready_when_everything_answers(world: World, redis: Redis) -> None:
+    checks = {"postgres": lambda: world.pool.fetchval("SELECT 1"), "redis": redis.ping}
+    async with serving(world, redis, SETTINGS, checks) as rest:
+        assert (await rest.ask("GET", "/readyz")).body == {"status": "ready", "checks": ["postgres", "redis"]}
+        assert (await rest.ask("GET", "/healthz")).body == {"status": "ok"}
+
+
+async def test_not_ready_names_what_does_not_answer(world: World, redis: Redis) -> None:
+    """Also one that hangs; and the process is still alive."""
+    nowhere = Redis.from_url("redis://127.0.0.1:1")
+
+    async def hangs() -> None:
+        await asyncio.Event().wait()
+
+    checks = {"postgres": lambda: world.pool.fetchval("SELECT 1"), "redis": nowhere.ping, "event bus": hangs}
+    async with serving(world, redis, SETTINGS, checks) as rest:
+        answer = await rest.ask("GET", "/readyz")
+        assert (answer.status, answer.code) == (503, "unavailable")
+        assert answer.body["details"] == {"failed": ["redis", "event bus"]}
+        assert (await rest.ask("GET", "/healthz")).status == 200
+    await nowhere.aclose()
+
+
+async def test_rate_limits_without_redis_are_unavailable(world: World) -> None:
+    """Nobody guesses passwords unlimited because Redis is away."""
+    nowhere = Redis.from_url("redis://127.0.0.1:1")
+    async with serving(world, nowhere, msgspec.structs.replace(SETTINGS, rate_limits="on")) as rest:
+        assert (await rest.login("ana@example.org")).code == "unavailable"
+    await nowhere.aclose()
+
+
+async def test_requests_are_counted_by_endpoint(rest: RestServer) -> None:
+    """By name, never by path: ids would make a series each."""
+    token = (await rest.sign_up())["access_token"]
+    await rest.ask("GET", "/v1/profiles/nobody", token=token)
+    await rest.ask("GET", "/v1/unknown")
+    text = (await rest.ask("GET", "/metrics")).body
+    assert 'realtime_http_requests_total{endpoint="register",status="201"} 1.0' in text
+    assert 'realtime_http_requests_total{endpoint="profile",status="404"} 1.0' in text
+    assert 'realtime_http_request_seconds_count{endpoint="profile"} 1.0' in text
+    assert "unknown" not in text
+
+
+class Page(HTMLParser):
+    """Ids, links and what a page loads."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: set[str] = set()
+        self.loads: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "a":
+            self.links.add(attributes["href"])
+        if "src" in attributes or tag in {"script", "link", "img"}:
+            self.loads.append(tag)
+
+
+async def test_the_docs_show_everything_and_load_nothing(rest: RestServer) -> None:
+    """Each endpoint, command, event and error; every link leads somewhere; no script."""
+    answer = await rest.ask("GET", "/docs")
+    page = Page(answer.body)
+    shown = {e.name for e in ENDPOINTS} | {f"command-{c}" for c in Command.registry}
+    shown |= {f"event-{e}" for e in Event.registry} | {f"error-{e.code}" for e in CATALOGUE}
+    assert shown <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json", "/asyncapi.json"}
+    assert page.loads == []
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
