@@ -122,7 +122,7 @@ class Keeper:
             await asyncio.sleep(pause_s)
             try:
                 await self._launch()
-            except EmbeddedError as error:
+            except (EmbeddedError, OSError) as error:
                 self._say(str(error))
             else:
                 return True

@@ -28,6 +28,10 @@ INITDB = (
     *("--username=postgres", "--auth-local=trust", "--auth-host=reject", "--no-instructions"),
     *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
 )
+NOT_YET = (
+    *(OSError, TimeoutError, asyncpg.InterfaceError),
+    *(asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError),
+)
 CONFIGURATION = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -96,8 +100,12 @@ class Postgres:
         """Whether it takes connections now; while it starts or recovers it does not."""
         try:
             connection = await asyncpg.connect(self.url, timeout=5)
-        except (OSError, asyncpg.CannotConnectNowError, TimeoutError):
+        except NOT_YET:
             return False
+        except (
+            asyncpg.PostgresError
+        ):  # too many connections, say: it is there, and will tell its users itself
+            return True
         await connection.close()
         return True
 

@@ -119,7 +119,7 @@ def _explained(error: OSError, data: Path, account: Account | None) -> str:
     place = error.filename or data
     if account is not None and isinstance(error, PermissionError):
         return (
-            f"This root may not hand {place} over to the user {account.name}, as in a container without CAP_CHOWN "
-            "and CAP_SETUID. Run as an ordinary user, or set DATABASE_URL and REDIS_URL."
+            f"This root may not hand {place} over to the user {account.name}, as in a container without "
+            "CAP_CHOWN and CAP_SETUID. Run as an ordinary user, or set DATABASE_URL and REDIS_URL."
         )
     return f"{place} cannot be used: {error.strerror or error}."
