@@ -100,10 +100,12 @@ class Keeper:
 
     async def _why(self, child: Child) -> str:
         if child.running:
-            return f"{self.name} did not answer within {START_PATIENCE_S:.0f} s; see {child.program.journal}."
+            await child.stop(STOP_PATIENCE_S)
+            why = f"no answer within {START_PATIENCE_S:.0f} s"
+        else:
+            why = how_it_ended(await child.finish())
         self._guard.forget(child)
-        ended = how_it_ended(await child.finish())
-        return f"{self.name} did not start ({ended}): {child.last_words()} (see {child.program.journal})"
+        return f"{self.name} did not start ({why}): {child.last_words()} (see {child.program.journal})"
 
     async def _keep(self) -> None:
         while True:
