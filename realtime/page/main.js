@@ -78,6 +78,7 @@ async function signIn(fields) {
 function begin({ user }) {
   store.dispatch("page:signed-in", { user });
   session.start();
+  meeting.look();
 }
 
 async function signOut() {
@@ -126,6 +127,7 @@ function go() {
   if (place.name !== "meet" && ["lobby", "over"].includes(encounter.phase)) meeting.close();
   store.dispatch("page:place", { place });
   if (place.name === "room") chat.open(place.id);
+  meeting.look();
 }
 
 store.listen(draw);

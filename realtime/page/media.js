@@ -26,6 +26,17 @@ export function lacking() {
   return navigator.mediaDevices?.getUserMedia ? null : "media";
 }
 
+/** Whether the browser has been allowed before, so that opening asks nobody. */
+export async function allowed(mode) {
+  const names = mode === "video" ? ["camera", "microphone"] : ["microphone"];
+  try {
+    const answers = await Promise.all(names.map((name) => navigator.permissions.query({ name })));
+    return answers.every(({ state }) => state === "granted");
+  } catch {
+    return false; // not every browser can tell
+  }
+}
+
 export class Media {
   stream = null;
   mode = null;

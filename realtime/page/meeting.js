@@ -5,6 +5,8 @@
  * promise to accept by itself that `auto_accept` asks for.
  */
 
+import { allowed } from "./media.js";
+
 const LOOK_AT_CARD_MS = 2_500;
 
 export class Meeting {
@@ -35,6 +37,13 @@ export class Meeting {
     this.#media.enable(this.#store.state.media);
     this.#changeMedia({ status: "ready" });
     return true;
+  }
+
+  /** Somebody looks into the mirror: open it where the browser has nothing to ask. */
+  async look() {
+    const { media, encounter, place, account } = this.#store.state;
+    const looks = account === "in" && place.name === "meet" && encounter.phase === "lobby" && media.status === "off";
+    if (looks && (await allowed(media.mode)) && this.#store.state.media.status === "off") await this.open();
   }
 
   close() {

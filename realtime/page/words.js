@@ -28,6 +28,27 @@ export function notice(code) {
   return NOTICES[code] ?? "Something went wrong. Please try again.";
 }
 
+const FIELDS = {
+  conflict: {
+    email: "There is an account with this email already.",
+    username: "This username is taken.",
+  },
+  invalid_request: {
+    age_min: "The lower age has to be at least 18, and not above the upper one.",
+    birth_date: "Please enter your birth date.",
+    display_name: "Please enter your name.",
+    email: "Please enter a valid email address.",
+    password: "Please choose 8 to 128 characters.",
+    username: "Please use 3 to 50 letters, digits, dots, dashes or underscores.",
+  },
+  underage: { birth_date: "You have to be 18 or older." },
+};
+
+/** What is wrong with a field of a form: in our words where we have them, else in the server's. */
+export function fieldError({ code, message }, name) {
+  return FIELDS[code]?.[name] ?? message.replaceAll("`", "");
+}
+
 const FAREWELLS = {
   banned: "This account is banned.",
   replaced: "You have been signed in elsewhere.",

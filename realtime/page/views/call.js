@@ -2,7 +2,7 @@
 
 import { secondsLeft, serverTime } from "../state.js";
 import { duration, place } from "../words.js";
-import { avatar, byId, icon, play, show, text } from "./dom.js";
+import { avatar, byId, play, press, show, text } from "./dom.js";
 
 const FITS_TO = 1.8;
 
@@ -51,20 +51,15 @@ function draw(state, now, stream) {
   standing(state, now);
   show(byId("self"), video);
   show(byId("self-off"), !media.video);
-  press("mute", !media.audio, "mic");
+  press(byId("mute"), !media.audio, media.audio ? "mic" : "mic-off");
   show(byId("camera"), video);
-  press("camera", !media.video, "cam");
+  press(byId("camera"), !media.video, media.video ? "cam" : "cam-off");
   show(byId("skip"), encounter.origin !== "direct");
 }
 
 function flag(id, raised, words) {
   show(byId(id), raised);
   text(byId(id).querySelector("span"), words);
-}
-
-function press(id, pressed, name) {
-  byId(id).setAttribute("aria-pressed", String(pressed));
-  icon(byId(id), pressed ? `${name}-off` : name);
 }
 
 function standing(state, now) {

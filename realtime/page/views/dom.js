@@ -1,6 +1,6 @@
 /** The little that the views need of the DOM. A write that changes nothing is not made: screen readers would repeat it. */
 
-import { initials, notice } from "../words.js";
+import { fieldError, initials, notice } from "../words.js";
 
 export function byId(id) {
   return document.getElementById(id);
@@ -25,7 +25,9 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-export function icon(element, name) {
+/** A button that stays pressed, with the icon of its state. */
+export function press(element, pressed, name) {
+  element.setAttribute("aria-pressed", String(pressed));
   const use = element.querySelector("use");
   if (use.getAttribute("href") !== `#i-${name}`) use.setAttribute("href", `#i-${name}`);
 }
@@ -54,10 +56,9 @@ export function showError(form, error) {
   clearErrors(form);
   const name = error.details?.field ?? { underage: "birth_date" }[error.code];
   const field = name && form.elements.namedItem(name.split(/[.[]/).at(0) === "seeking" ? name.split(".").at(1) : name);
-  const words = field ? error.message : (!error.details && error.message) || notice(error.code);
-  if (field instanceof HTMLElement) return markField(field, words);
+  if (field instanceof HTMLElement) return markField(field, fieldError(error, field.name));
   const above = form.querySelector("[data-form-error]");
-  text(above, error.code === "unauthenticated" || field ? error.message : words);
+  text(above, error.code === "unauthenticated" ? error.message : notice(error.code));
   show(above, true);
   return above.scrollIntoView({ block: "nearest" });
 }

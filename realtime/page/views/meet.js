@@ -3,13 +3,15 @@
 import { serverTime } from "../state.js";
 import { camera, duration, ending, roughly } from "../words.js";
 import { lacking } from "../media.js";
-import { avatar, byId, play, show, text } from "./dom.js";
+import { avatar, byId, play, press, show, text } from "./dom.js";
 
 const PANELS = ["lobby", "waiting", "over", "elsewhere"];
 
 export function meetView({ store, meeting, media }) {
   byId("preview-open").addEventListener("click", () => meeting.open());
   byId("preview-voice").addEventListener("click", () => meeting.open("voice"));
+  byId("preview-mic").addEventListener("click", () => meeting.toggle("audio"));
+  byId("preview-cam").addEventListener("click", () => meeting.toggle("video"));
   byId("join").addEventListener("click", () => meeting.join());
   byId("next").addEventListener("click", () => meeting.join());
   byId("leave").addEventListener("click", () => meeting.leave());
@@ -38,18 +40,28 @@ export function meetView({ store, meeting, media }) {
   };
 }
 
-function mirror({ media: { mode, status }, me }, media) {
-  const live = status === "ready" && mode === "video";
-  const voice = status === "ready" && mode === "voice";
+function mirror({ media: { mode, status, audio, video }, me }, media) {
+  const ready = status === "ready";
+  const live = ready && mode === "video" && video;
+  const voice = ready && mode === "voice";
+  tools({ ready, mode, audio, video });
   play(byId("preview"), live ? media.stream : null);
   show(byId("preview"), live);
   show(byId("preview-blank"), !live);
   avatar(byId("preview-avatar"), me);
   const words = lacking() ? camera({ status: "unsupported", mode }) : camera({ status, mode });
-  text(byId("preview-text"), voice ? "Your microphone is on. No camera in a voice call." : words);
-  show(byId("preview-open"), !voice && !["asking", "unsupported"].includes(status) && !lacking());
+  const sound = audio ? "Your microphone is on." : "You are muted.";
+  text(byId("preview-text"), voice ? `${sound} No camera in a voice call.` : ready ? "Your camera is off." : words);
+  show(byId("preview-open"), !ready && !["asking", "unsupported"].includes(status) && !lacking());
   text(byId("preview-open"), buttonWords(status, mode));
   show(byId("preview-voice"), mode === "video" && ["refused", "missing", "busy", "failed"].includes(status));
+}
+
+function tools({ ready, mode, audio, video }) {
+  show(byId("preview-tools"), ready);
+  show(byId("preview-cam"), mode === "video");
+  press(byId("preview-mic"), audio, audio ? "mic" : "mic-off");
+  press(byId("preview-cam"), video, video ? "cam" : "cam-off");
 }
 
 function buttonWords(status, mode) {
