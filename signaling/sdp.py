@@ -21,6 +21,7 @@ from signaling.candidates import admit, is_mid, is_ufrag, is_unicast
 _TYPES: Mapping[CallRole, str] = MappingProxyType({"offerer": "offer", "answerer": "answer"})
 _MAX_LINES = 1000
 _MAX_SECTIONS = 3
+_MAX_PORT = 65535
 _AT_MOST: Mapping[str, int] = MappingProxyType(
     {"rtpmap": 64, "rtcp-fb": 128, "fingerprint": 4}
     | dict.fromkeys(("mid", "ice-ufrag", "ice-pwd", "setup", "rtcp", "rtcp-mux", "bundle-only"), 1)
@@ -138,15 +139,11 @@ def _section(line: str) -> _Section:
     found = _MEDIA.fullmatch(line)
     if found is None:
         raise InvalidRequest("A media section is audio, video or a data channel, over DTLS.")
-    media, port, data, data_port = found.groups()
-    return _Section(media or data, _port(port or data_port), {})
-
-
-def _port(digits: str) -> int:
-    port = int(digits)
-    if port > 65535:
-        raise InvalidRequest("A port is at most 65535.")
-    return port
+    media, media_port, data, data_port = found.groups()
+    port = int(media_port or data_port)
+    if port > _MAX_PORT:
+        raise InvalidRequest(f"A port is at most {_MAX_PORT}.")
+    return _Section(media or data, port, {})
 
 
 def _add(said: dict[str, list[str]], name: str, value: str) -> None:
@@ -210,7 +207,7 @@ def _check_transport(section: _Section, kind: str) -> None:
             raise InvalidRequest("A connection (c=) is the address of one host.")
     for value in section.said.get("rtcp", ()):
         rtcp = _RTCP.fullmatch(value)
-        if rtcp is None or _port(rtcp[1]) < 1 or not _is_address(rtcp[2] or "::"):
+        if rtcp is None or int(rtcp[1]) > _MAX_PORT or not _is_address(rtcp[2] or "::"):
             raise InvalidRequest("rtcp is a port and the address of one host.")
 
 

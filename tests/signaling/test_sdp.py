@@ -97,6 +97,9 @@ REFUSED = {
     "a mid bundled twice": instead(CONVERSATION, "a=group:BUNDLE 0", "a=group:BUNDLE 0 0"),
     "a section not bundled": instead(VIDEO, "a=group:BUNDLE 0 1", "a=group:BUNDLE 0"),
     "one mid twice": instead(VIDEO, "a=mid:1", "a=mid:0"),
+    "two sections of one mid": instead(
+        instead(VIDEO, "a=mid:1", "a=mid:0"), "a=group:BUNDLE 0 1", "a=group:BUNDLE 0"
+    ),
     "no mid": without(CONVERSATION, "a=mid:"),
     "two mids": adding(CONVERSATION, "a=mid:1"),
     "no rtcp-mux": without(CONVERSATION, "a=rtcp-mux"),
@@ -116,6 +119,7 @@ REFUSED = {
     "connection by name": instead(CONVERSATION, "c=IN IP4 0.0.0.0", "c=IN IP4 host.example"),
     "connection to many": instead(CONVERSATION, "c=IN IP4 0.0.0.0", "c=IN IP4 224.0.0.1/127"),
     "rtcp elsewhere": instead(CONVERSATION, "a=rtcp:9 IN IP4 0.0.0.0", "a=rtcp:9 IN IP4 host.example"),
+    "rtcp at no port": instead(CONVERSATION, "a=rtcp:9", "a=rtcp:65536"),
     "candidate by name": adding(CONVERSATION, "a=candidate:1 1 udp 1 evil.example 1 typ host"),
     "a bare candidate": adding(CONVERSATION, "a=candidate"),
     "41 candidates": adding(CONVERSATION, *["a=candidate:1 1 udp 1 192.0.2.1 1 typ host"] * 41),
