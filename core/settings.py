@@ -195,8 +195,8 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
 
 _PREFACE = """# Settings
 
-Environment variables, or lines of a `.env` file, which the environment overrules. All mistakes are reported at once
-at the start. This page is printed by `python -m realtime settings`.
+Environment variables, or lines of a `.env` file, which the environment overrules. All mistakes are reported at
+once at the start. This page is printed by `python -m realtime settings`.
 """
 
 

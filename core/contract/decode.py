@@ -37,13 +37,14 @@ def decode_query(data: dict[str, str], kind: type[S]) -> S:
 
 
 def _decode(data: object, kind: type[S], *, strict: bool) -> S:
-    for field, text in _texts(data):
-        if not _storable(text):
-            raise _refusal(InvalidRequest, field, "holds characters that are not allowed")
     try:
-        return msgspec.convert(data, kind, strict=strict)
-    except msgspec.ValidationError as mistake:
+        message = msgspec.convert(data, kind, strict=strict)
+    except (msgspec.ValidationError, UnicodeEncodeError) as mistake:
+        _refuse_unstorable(data)  # first, or the mistake could quote it
         raise _explain(str(mistake)) from None
+    if not _all_storable(data):
+        _refuse_unstorable(data)
+    return message
 
 
 def decode_json(raw: bytes, kind: type[S]) -> S:
@@ -64,6 +65,25 @@ def _storable(text: str) -> bool:
     if text.isascii():
         return "\0" not in text
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def _all_storable(value: object) -> bool:
+    """Every text in what a Struct has accepted, whose depth is therefore the Struct's."""
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if not (_all_storable(inner) and _storable(name)):
+                return False
+    elif isinstance(value, list):
+        return all(map(_all_storable, value))
+    return True
+
+
+def _refuse_unstorable(data: object) -> None:
+    for field, text in _texts(data):
+        if not _storable(text):
+            raise _refusal(InvalidRequest, field, "holds characters that are not allowed")
 
 
 def _texts(data: object) -> Iterator[tuple[str, str]]:
