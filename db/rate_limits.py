@@ -8,6 +8,9 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+# What adding fractions loses: less than that is not lacking. The script has the same figure.
+_DUST = 1e-5
+
 _LUA = Path(__file__).with_name("lua") / "token_bucket.lua"
 
 
@@ -34,8 +37,9 @@ class MemoryLimiter:
         held, then = self._buckets.pop(key, (float(burst), now))
         at = max(then, now)
         tokens = min(float(burst), held + (at - then) * rate_per_s / 1000)
-        wait = 0 if tokens >= cost else math.ceil((cost - tokens) * 1000 / rate_per_s)
-        self._buckets[key] = (tokens if wait else tokens - cost, at)
+        lacking = cost - tokens
+        wait = math.ceil((lacking - _DUST) * 1000 / rate_per_s) if lacking > _DUST else 0
+        self._buckets[key] = (tokens if wait else max(0.0, -lacking), at)
         if len(self._buckets) > self._most:
             del self._buckets[next(iter(self._buckets))]
         return wait

@@ -7,7 +7,6 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +73,7 @@ from realtime.presence import Presence
 from realtime.queue import Queue
 from realtime.transport import SocketServer
 from realtime.watches import Watches
-from rest.app import make_app
-from rest.service import Check
+from rest.app import checks_of, make_app, make_runner
 from services.accounts import Accounts, Rates
 from services.passwords import Passwords
 from services.ports import Limiter
@@ -277,17 +275,12 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             leases.run(),
         )
         house.push_async_callback(_end, [asyncio.create_task(job) for job in jobs])
-        checks: dict[str, Check] = {
-            "postgres": partial(pool.fetchval, "SELECT 1"),
-            "redis": redis.ping,
-            "event_bus": bus.check,
-        }
         app = make_app(
             settings=settings,
             accounts=services.accounts,
             encounters=stores.encounters,
             rooms=stores.rooms,
-            checks=checks,
+            checks=checks_of(pool, redis, bus),
             registry=CollectorRegistry(),
             clock=now_ms,
         )
@@ -339,7 +332,7 @@ async def _end(jobs: list[asyncio.Task[None]]) -> None:
 @asynccontextmanager
 async def _listening(app: web.Application, gateway: Gateway, settings: Settings) -> AsyncIterator[str]:
     """Serve until the end of the block, then send every client elsewhere."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    runner = make_runner(app)
     await runner.setup()
     try:
         tcp = web.TCPSite(runner, settings.host, settings.port)

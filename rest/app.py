@@ -117,7 +117,7 @@ def make_runner(app: web.Application) -> web.AppRunner:
 
 def checks_of(pool: Pool, redis: Redis, bus: Bus) -> dict[str, Check]:
     """What a node cannot work without."""
-    return {"postgres": lambda: pool.fetchval("SELECT 1"), "redis": redis.ping, "event bus": bus.check}
+    return {"postgres": lambda: pool.fetchval("SELECT 1"), "redis": redis.ping, "event_bus": bus.check}
 
 
 @asynccontextmanager

@@ -97,4 +97,4 @@ class Readiness(Wire):
     """Everything that it needs answers too."""
 
     status: Literal["ready"]
-    checks: Annotated[list[str], Meta(examples=[["postgres", "redis", "event bus"]])]
+    checks: Annotated[list[str], Meta(examples=[["postgres", "redis", "event_bus"]])]

@@ -9,11 +9,12 @@ local tokens, at = tonumber(held[1]) or burst, tonumber(held[2]) or now
 -- Clocks of nodes differ: a bucket never gains backwards, and never twice for the same time.
 at = math.max(at, now)
 tokens = math.min(burst, tokens + (at - (tonumber(held[2]) or now)) * rate / 1000)
-local wait = 0
-if tokens >= cost then
-  tokens = tokens - cost
+-- What adding and storing fractions loses (0.00001) is not lacking.
+local lacking, wait = cost - tokens, 0
+if lacking > 0.00001 then
+  wait = math.ceil((lacking - 0.00001) * 1000 / rate)
 else
-  wait = math.ceil((cost - tokens) * 1000 / rate)
+  tokens = math.max(0, -lacking)
 end
 redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.0f', at))
 redis.call('PEXPIRE', KEYS[1], math.ceil((burst - tokens) * 1000 / rate) + 1000)

@@ -28,11 +28,11 @@ async def test_not_ready_names_what_does_not_answer(world: World, redis: Redis) 
     async def hangs() -> None:
         await asyncio.Event().wait()
 
-    checks = {"postgres": lambda: world.pool.fetchval("SELECT 1"), "redis": nowhere.ping, "event bus": hangs}
+    checks = {"postgres": lambda: world.pool.fetchval("SELECT 1"), "redis": nowhere.ping, "event_bus": hangs}
     async with serving(world, redis, SETTINGS, checks) as rest:
         answer = await rest.ask("GET", "/readyz")
         assert (answer.status, answer.code) == (503, "unavailable")
-        assert answer.body["details"] == {"failed": ["redis", "event bus"]}
+        assert answer.body["details"] == {"failed": ["redis", "event_bus"]}
         assert (await rest.ask("GET", "/healthz")).status == 200
     await nowhere.aclose()
 

