@@ -5,6 +5,7 @@ The variable of a field is its name in capitals: `offer_s` is `OFFER_S`.
 """
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -190,6 +191,11 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
         wrong.append("TURN_SECRET: needed with TURN_URLS")
     if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
         wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
+    for proxy in filter(None, map(str.strip, values.get("trusted_proxies", "").split(","))):
+        try:
+            ip_network(proxy, strict=False)
+        except ValueError:
+            wrong.append(f"TRUSTED_PROXIES: {proxy!r} is neither an address nor a CIDR range")
     return wrong
 
 

@@ -54,6 +54,12 @@ def test_relay_without_a_relay_is_a_contradiction() -> None:
     assert mistakes({"ICE_TRANSPORT_POLICY": "relay"}) == ["ICE_TRANSPORT_POLICY: relay needs TURN_URLS"]
 
 
+def test_a_proxy_is_an_address_or_a_range() -> None:
+    assert load({"TRUSTED_PROXIES": "10.0.0.0/8, ::1"}).trusted_proxies == "10.0.0.0/8, ::1"
+    wrong = mistakes({"TRUSTED_PROXIES": "10.0.0.0/8, nginx"})
+    assert wrong == ["TRUSTED_PROXIES: 'nginx' is neither an address nor a CIDR range"]
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     rows = [line for line in table().splitlines() if line.startswith("| `")]
     assert len(rows) == len(Settings.__struct_fields__)
