@@ -19,7 +19,9 @@ def set_up(settings: Settings) -> None:
     if settings.log_format == "json":
         look: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        look = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Plain: a traceback with the values of locals would put tokens into the log.
+        plain = structlog.dev.plain_traceback
+        look = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     level = logging.getLevelNamesMapping()[settings.log_level]
     structlog.configure(
         processors=[*shared, *look],

@@ -15,4 +15,5 @@ OUTAGES: tuple[type[Exception], ...] = (
     asyncpg.AdminShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # its word for a connection that broke in the middle of a transaction
 )

@@ -1,0 +1,87 @@
+"""What happens when a store dies under the product: told as it is, and nothing acknowledged is lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+
+from tests.dialogues.person import Device, Person, Refused
+from tests.scenarios.conftest import Node
+
+PATIENCE_S = 30
+
+
+def child_of(node: Node, name: str) -> psutil.Process:
+    """The embedded server of that name; its own children have the same one."""
+    offspring = psutil.Process(node.process.pid).children(recursive=True)
+    return next(p for p in offspring if p.name() == name and p.parent().name() != name)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not await holds():
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        raise AssertionError(f"never: {what}") from None
+
+
+async def connected(ana: Device, ben: Device) -> str:
+    """Meet, talk, decide: the room that the two have then."""
+    for device in (ana, ben):
+        await device.ask("queue:join", mode="voice")
+    call_id = (await ana.next("call:offered"))["call_id"]
+    await ben.next("call:offered")
+    for device in (ana, ben):
+        await device.ask("call:accept", call_id=call_id)
+    for device in (ana, ben):
+        await device.next("call:started")
+        await device.ask("call:connected", call_id=call_id, epoch=1)
+    await ana.next("call:state", state="live")
+    await ben.ask("call:end", call_id=call_id)
+    await ana.next("call:ended")
+    await ana.ask("decision:submit", call_id=call_id, connect=True)
+    return (await ben.next("decision:result"))["connection"]["room_id"]
+
+
+@pytest.mark.parametrize("server", ["redis-server", "postgres"])
+async def test_a_store_dies_and_comes_back(tmp_path: Path, web: aiohttp.ClientSession, server: str) -> None:
+    """Whatever was acknowledged before, during and after is there, once and in order."""
+    node = await Node.start(DATA_DIR=str(tmp_path), DATABASE_URL="", REDIS_URL="", LOG_LEVEL="ERROR")
+    try:
+        she, he = [await Person.sign_up(node.address, web, gender=g) for g in ("female", "male")]
+        ana, ben = await she.connect(), await he.connect()
+        room = await connected(ana, ben)
+        await ana.ask("chat:send", room_id=room, client_id="before", content="before")
+
+        child_of(node, server).kill()
+
+        codes: set[str] = set()
+
+        async def said() -> bool:
+            try:
+                await ana.ask("chat:send", room_id=room, client_id="during", content="during")
+            except Refused as refused:
+                codes.add(refused.code)
+                return False
+            return True
+
+        await until(said, "a message was acknowledged again")
+        assert codes <= {"unavailable"}
+        await ben.next("chat:message")
+        await until(lambda: _is_ready(web, node), "the node was ready again")
+        await ana.ask("chat:send", room_id=room, client_id="after", content="after")
+        page = await ben.ask("chat:history", room_id=room)
+        assert [m["content"] for m in page["messages"]] == ["before", "during", "after"]
+        while (await ben.next("chat:message"))["message"]["content"] != "after":
+            pass
+    finally:
+        await node.stop()
+
+
+async def _is_ready(web: aiohttp.ClientSession, node: Node) -> bool:
+    async with web.get(f"{node.address}/readyz") as response:
+        return response.status == 200
