@@ -187,9 +187,9 @@ class Presence:
             await self._channels.unsubscribe(_channel(user_id), listener)
 
     async def _visible_to(self, watcher: str, user_ids: Iterable[str]) -> list[str]:
-        pairs = [(watcher, user_id) for user_id in user_ids if user_id != watcher]
+        pairs = [(watcher, user_id) for user_id in user_ids]
         allowed = await self._companions.connected(pairs) if pairs else frozenset()
-        return [user_id for _, user_id in pairs if (watcher, user_id) in allowed]
+        return [user_id for watcher, user_id in pairs if (watcher, user_id) in allowed]
 
     async def _read(self, user_ids: Collection[str]) -> dict[str, Shown]:
         """How these users are shown now."""

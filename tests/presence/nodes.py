@@ -39,11 +39,15 @@ class Society:
         self.friends: set[frozenset[str]] = set()
         self.calling: set[str] = set()
         self.waiting: set[str] = set()
+        self.held_up: asyncio.Event | None = None
 
     async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         return frozenset(pair for pair in pairs if frozenset(pair) in self.friends)
 
     async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
+        if self.held_up is not None:  # one question, and none after it
+            held_up, self.held_up = self.held_up, None
+            await held_up.wait()
         return frozenset(user_ids) & self.calling
 
     async def queuing(self, user_ids: Collection[str]) -> frozenset[str]:

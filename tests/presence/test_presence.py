@@ -22,7 +22,7 @@ LEASE = LEASE_S * 1000
 async def nobody_listens(redis: Redis, channel: str) -> None:
     """Wait until Redis has heard that the channel was given up."""
     async with asyncio.timeout(5):
-        while (await redis.pubsub_numsub(channel))[0][1]:  # noqa: ASYNC110 - Redis has no event for it
+        while (await redis.pubsub_numsub(channel))[0][1]:
             await asyncio.sleep(0)
 
 
@@ -72,6 +72,25 @@ async def test_one_sets_ones_status_and_vanishes_like_one_who_left(nodes: Nodes,
     assert await here.presence.own_status(ben.user_id) == "invisible"
     await ben.set("online")
     await ana.hears(ben.user_id, "online")
+
+
+async def test_an_answer_that_was_overtaken_is_followed_by_how_things_are(
+    nodes: Nodes, pair: Pair, society: Society
+):
+    """Ben goes away while Ana's list is being read: first the event, the older answer, the event again."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    society.held_up = go_on = asyncio.Event()
+    asking = asyncio.create_task(ana.watch(ben.user_id))
+    async with asyncio.timeout(5):
+        while society.held_up is not None:
+            await asyncio.sleep(0)
+    await here.store.read_many([ben.user_id], 0)  # answered after what Ana is told was read
+    await ben.set("away")
+    await ana.hears(ben.user_id, "away")
+    go_on.set()
+    assert (await asking)[ben.user_id].status == "online"
+    await ana.hears(ben.user_id, "away")
 
 
 async def test_queue_and_call_show(nodes: Nodes, pair: Pair, society: Society):
