@@ -6,6 +6,7 @@ stock python-socketio where a private name that they lean on is gone.
 
 from .engine import EngineServer
 from .limits import Limits, OutputPolicy
+from .selftest import Chosen, find_fault, make_server
 from .server import SocketServer
 
-__all__ = ["EngineServer", "Limits", "OutputPolicy", "SocketServer"]
+__all__ = ["Chosen", "EngineServer", "Limits", "OutputPolicy", "SocketServer", "find_fault", "make_server"]

@@ -77,6 +77,7 @@ class Client:
     def closed(self, reason: str) -> None:
         """The session has ended: run what is to run, then be forgotten."""
         self._partial = self._request = None
+        self._server.expect_nothing(self.session)
         if self._busy:
             self._held = deque((partial(self._leave_all, reason),))
         else:
@@ -262,7 +263,7 @@ class Client:
         self.session.send(packets.control_frame(packets.CONNECT, member.space.namespace, answer))
         held.release(self.session)
         self._server.manager.admit(member, self.session)
-        self._server.unjoined.discard(self.session)
+        self._server.expect_nothing(self.session)
 
     def _refuse(self, namespace: str, reason: Any) -> None:
         self.session.send(packets.control_frame(packets.CONNECT_ERROR, namespace, reason))

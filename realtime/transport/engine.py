@@ -6,25 +6,24 @@ of each connection it took over from aiohttp.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import engineio
 from aiohttp import web
 
-from . import handshake, internals, jsontext, reasons
+from . import handshake, reasons
 from .backlog import Backlog
 from .deadlines import Alarm, Deadlines
-from .firststep import PENDING, FirstStep
+from .firststep import FirstStep
 from .frames import binary_frame, text_frame
-from .handlers import accepted
-from .handshake import Handshake, Refused
 from .limits import Limits
+from .messages import message_frame
 from .payload import PING_FRAME
-from .polling import Polling
+from .reception import Reception
 from .reports import Reports
 from .session import Session
-from .websocket import Probe, TakenOver, WebSocket
+from .websocket import Probe, WebSocket
 
 Gate = Callable[[], bool]
 """Whether new sessions are let in; False answers a handshake with 503."""
@@ -73,20 +72,20 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.sockets: dict[str, Session] = {}
         self.dropped_volatile = 0
         self.receiver: Callable[[Session, web.Request], Receiver] | None = None
-        self._proxies = handshake.networks(trusted_proxies)
+        self._reception = Reception(self, handshake.networks(trusted_proxies))
         quick = min(self.ping_interval, self.ping_timeout)
         self._to_ping: Deadlines[Session] = Deadlines(
             self.ping_interval, self._ping, self.ping_interval / 100
         )
         self._unanswered: Deadlines[Session] = Deadlines(self.ping_timeout, _time_out)
-        self._probing: Deadlines[Probe] = Deadlines(upgrade_timeout, Probe.give_up)
-        self._lingering: Deadlines[WebSocket] = Deadlines(close_timeout, WebSocket.abort)
+        self.probing: Deadlines[Probe] = Deadlines(upgrade_timeout, Probe.give_up)
+        self.lingering: Deadlines[WebSocket] = Deadlines(close_timeout, WebSocket.abort)
         self.deadlines: list[Deadlines[Any]] = [
-            self._to_ping, self._unanswered, self._probing, self._lingering,
+            self._to_ping, self._unanswered, self.probing, self.lingering,
         ]  # fmt: skip
         self._tick = quick / 250
         self._alarm: Alarm | None = None
-        self._stopping = False
+        self.stopping = False
 
     # Its place in an application.
 
@@ -114,206 +113,23 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     async def shutdown(self) -> None:
         """Refuse new sessions, end all, and wait a bounded while for their handlers and their going."""
-        self._stopping = True
+        self.stopping = True
         if self._alarm is None:
             return
         for session in list(self.sockets.values()):
             session.close(reasons.SERVER_SHUTDOWN)
         self.wake_alarm()
-        patience = self.loop.time() + 2 * self._lingering.delay + 0.1
-        while (self.sockets or len(self._lingering)) and self.loop.time() < patience:  # noqa: ASYNC110
+        patience = self.loop.time() + 2 * self.lingering.delay + 0.1
+        while (self.sockets or len(self.lingering)) and self.loop.time() < patience:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         self.steps.cancel()
         self._alarm.cancel()
-        self._alarm, self._stopping = None, False
-
-    # HTTP.
+        self._alarm, self.stopping = None, False
 
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
-        """Answer one HTTP request: a handshake, a poll, packets, or an upgrade."""
+        """Answer one HTTP request."""
         self.start()
-        headers: dict[str, str] = {}
-        try:
-            headers = self._cors(request)
-            if request.method == "OPTIONS":
-                return web.Response(headers=headers)
-            return await self._serve(request, headers)
-        except Refused as refused:
-            body = jsontext.dumps({"code": refused.code, "message": refused.message})
-            return web.Response(
-                body=body, status=refused.status, headers=headers, content_type="application/json"
-            )
-
-    async def _serve(self, request: web.Request, headers: dict[str, str]) -> web.StreamResponse:
-        query: Mapping[str, str] = request.query
-        transport, sid = query.get("transport"), query.get("sid")
-        if transport is None or transport not in self.transports or "j" in query:
-            raise Refused(handshake.UNKNOWN_TRANSPORT)
-        if sid is None:
-            return await self._open(request, transport, headers)
-        session = self.sockets.get(sid)
-        if session is None or (session.closed and transport == "websocket"):
-            raise Refused(handshake.UNKNOWN_SESSION)
-        if transport == "websocket":
-            return self._upgrade(request, session)
-        return await self._carry(request, session, headers)
-
-    async def _open(
-        self, request: web.Request, transport: str, headers: dict[str, str]
-    ) -> web.StreamResponse:
-        if request.method != "GET":
-            raise Refused(handshake.BAD_METHOD)
-        if request.query.get("EIO") != "4":
-            raise Refused(handshake.UNSUPPORTED_VERSION)
-        if self._stopping or (self.gate is not None and not self.gate()):
-            raise Refused((handshake.BAD_REQUEST[0], "Not accepting connections"), 503)
-        key = handshake.upgrade_key(request.headers) if transport == "websocket" else None
-        session = Session(self.generate_id(), self, Handshake(request, self._proxies))
-        self.sockets[session.sid] = session
-        refusal = await self._introduce(session, request)
-        if refusal is not None:
-            self.forget(session)
-            return refusal
-        if key is None:
-            return self._open_polling(session, headers)
-        return self._open_websocket(session, request, key)
-
-    async def _introduce(self, session: Session, request: web.Request) -> web.Response | None:
-        """Set the session's receiver; a response refuses it."""
-        if self.receiver is not None:
-            receiver = self.receiver(session, request)
-        else:
-            verdict = await self._ask_connect(session, request)
-            if verdict is not None and verdict is not True:
-                return web.Response(status=401, body=jsontext.dumps(verdict or "Unauthorized"))
-            receiver = EngineReceiver(self, session)
-        session.on_text, session.on_binary, session.on_close = receiver.text, receiver.binary, receiver.closed
-        return None
-
-    async def _ask_connect(self, session: Session, request: web.Request) -> Any:
-        handler = self.handlers.get("connect")
-        if handler is None:
-            return None
-        try:
-            verdict = handler(session.sid, session.handshake.environ(request))
-            return await verdict if asyncio.iscoroutine(verdict) else verdict
-        except Exception as error:
-            self.reports.exception("connect handler", "failed", error)
-            return False
-
-    def _hello(self, session: Session, upgrades: list[str]) -> bytes:
-        return b"0" + jsontext.dumps(
-            {
-                "sid": session.sid,
-                "upgrades": upgrades,
-                "pingInterval": int(self.ping_interval * 1000 + self.ping_interval_grace_period * 1000),
-                "pingTimeout": int(self.ping_timeout * 1000),
-                "maxPayload": self.max_http_buffer_size,
-            }
-        )
-
-    def _open_polling(self, session: Session, headers: dict[str, str]) -> web.Response:
-        session.carrier = Polling(session)
-        self._expect_ping(session)
-        if self.cookie:
-            cookie = self.cookie if isinstance(self.cookie, dict) else {
-                "name": self.cookie, "path": "/", "SameSite": "Lax",
-            }  # fmt: skip
-            headers["Set-Cookie"] = self._generate_sid_cookie(session.sid, cookie)
-        upgrades = ["websocket"] if self.allow_upgrades and "websocket" in self.transports else []
-        return web.Response(body=self._hello(session, upgrades), headers=headers, content_type="text/plain")
-
-    def _open_websocket(self, session: Session, request: web.Request, key: str) -> web.StreamResponse:
-        taken = internals.take_transport(request)
-        if taken is None:
-            session.close(reasons.TRANSPORT_CLOSE)
-            return TakenOver()
-        transport, kept = taken
-        websocket = WebSocket(transport, session, self.max_http_buffer_size, self._lingering)
-        self._begin(websocket, transport, key, text_frame(self._hello(session, [])), kept)
-        websocket.carry()
-        self._expect_ping(session)
-        return TakenOver()
-
-    def _upgrade(self, request: web.Request, session: Session) -> web.StreamResponse:
-        key = handshake.upgrade_key(request.headers)
-        taken = internals.take_transport(request)
-        if taken is None:
-            return TakenOver()
-        transport, kept = taken
-        probe = Probe(transport, session, self.max_http_buffer_size, self._lingering)
-        self._begin(probe, transport, key, b"", kept)
-        if session.upgraded or session.probe is not None or not self.allow_upgrades:
-            # Node's server says so inside the WebSocket too: the client's own is not to break over it.
-            probe.end(reasons.TRANSPORT_ERROR)
-        else:
-            session.probe = probe
-            self._probing.add(probe, self.loop.time())
-        self.wake_alarm()
-        return TakenOver()
-
-    def _begin(
-        self, websocket: WebSocket, transport: asyncio.Transport, key: str, hello: bytes, kept: bytes
-    ) -> None:
-        transport.set_protocol(websocket)
-        transport.write(handshake.switching_protocols(key) + hello)
-        if kept:
-            # aiohttp stops reading when a client sends much before it is answered.
-            transport.resume_reading()
-            self.loop.call_soon(websocket.data_received, kept)
-
-    async def _carry(self, request: web.Request, session: Session, headers: dict[str, str]) -> web.Response:
-        polling = session.carrier
-        if not isinstance(polling, Polling):
-            raise Refused(handshake.BAD_REQUEST)
-        if session.closed:
-            raise Refused(handshake.UNKNOWN_SESSION)
-        if request.method == "GET":
-            response = web.Response(
-                body=await polling.poll(request), headers=headers, content_type="text/plain"
-            )
-            if self.http_compression and len(response.body or b"") >= self.compression_threshold:  # type: ignore[arg-type]
-                response.enable_compression()
-            return response
-        if request.method != "POST":
-            raise Refused(handshake.BAD_REQUEST)
-        await polling.receive(await self._body(request), self.limits.max_packets_per_post)
-        return web.Response(body=b"ok", headers=headers, content_type="text/html")
-
-    async def _body(self, request: web.Request) -> bytes:
-        """The body of a POST. Raises Refused once it is longer than allowed, without reading on."""
-        chunks = bytearray()
-        async for chunk in request.content.iter_any():
-            chunks += chunk
-            if len(chunks) > self.max_http_buffer_size:
-                raise Refused(handshake.BAD_REQUEST, 413)
-        return bytes(chunks)
-
-    def _cors(self, request: web.Request) -> dict[str, str]:
-        """The CORS headers of an answer. Raises Refused for an origin that is not allowed."""
-        origin = request.headers.get("Origin")
-        if self.cors_allowed_origins == [] or origin is None:
-            return {}
-        if not self._allows(origin, request):
-            self.reports.warning("origin", "refused a request from an origin that is not allowed")
-            raise Refused(handshake.FORBIDDEN, 403)
-        headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
-        if self.cors_credentials:
-            headers["Access-Control-Allow-Credentials"] = "true"
-        if request.method == "OPTIONS":
-            headers["Access-Control-Allow-Methods"] = "OPTIONS, GET, POST"
-            if asked := request.headers.get("Access-Control-Request-Headers"):
-                headers["Access-Control-Allow-Headers"] = asked
-        return headers
-
-    def _allows(self, origin: str, request: web.Request) -> bool:
-        allowed = self.cors_allowed_origins
-        if allowed is None:
-            return origin in handshake.own_origins(request, self._proxies)
-        if callable(allowed):
-            return bool(allowed(origin))
-        allowed = (allowed,) if isinstance(allowed, str) else allowed
-        return "*" in allowed or origin in allowed
+        return await self._reception.answer(request)
 
     # What sessions ask of their keeper.
 
@@ -321,7 +137,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         """An empty backlog under the server's policy."""
         return Backlog(self.limits.output)
 
-    def _expect_ping(self, session: Session) -> None:
+    def expect_ping(self, session: Session) -> None:
+        """A session has been opened."""
         self._to_ping.add(session, self.loop.time())
         self.wake_alarm()
 
@@ -380,73 +197,3 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
 def _time_out(session: Session) -> None:
     session.close(reasons.PING_TIMEOUT)
-
-
-def message_frame(data: Any) -> bytes:
-    """The frame of an Engine.IO message."""
-    if isinstance(data, (bytes, bytearray)):
-        return binary_frame(bytes(data))
-    if isinstance(data, (dict, list)):
-        return text_frame(b"4", jsontext.dumps(data))
-    return text_frame(b"4", str(data).encode())
-
-
-class EngineReceiver:
-    """Runs the handlers of an `EngineServer` that nothing is built upon."""
-
-    def __init__(self, server: EngineServer, session: Session) -> None:
-        self._server = server
-        self._session = session
-
-    def text(self, data: bytearray) -> None:
-        """A text message; an object or array in it arrives as what it says."""
-        try:
-            text = str(data[1:], "utf-8")
-        except UnicodeDecodeError:
-            return self._session.fail("not UTF-8")
-        return self._message(_decoded(text, self._server.limits.max_depth))
-
-    def binary(self, data: bytes) -> None:
-        """A binary message."""
-        self._message(data)
-
-    def _message(self, data: Any) -> None:
-        handler = self._server.handlers.get("message")
-        if handler is not None:
-            self._run(lambda: handler(self._session.sid, data), lambda _value, error: self._failed(error))
-
-    def closed(self, reason: str) -> None:
-        """Run the disconnect handler, then be forgotten."""
-        handler = self._server.handlers.get("disconnect")
-        if handler is None:
-            return self._server.forget(self._session)
-        arguments = (self._session.sid, reason)[: accepted(handler, 2)]
-        return self._run(lambda: handler(*arguments), self._gone)
-
-    def _run(self, call: Callable[[], Any], then: Callable[[Any, BaseException | None], None]) -> None:
-        try:
-            value = call()
-            if asyncio.iscoroutine(value):
-                value = self._server.steps.run(value, then)
-        except (Exception, asyncio.CancelledError) as error:
-            then(None, error)
-        else:
-            if value is not PENDING:
-                then(value, None)
-
-    def _gone(self, _value: Any, error: BaseException | None) -> None:
-        self._failed(error)
-        self._server.forget(self._session)
-
-    def _failed(self, error: BaseException | None) -> None:
-        if isinstance(error, Exception):
-            self._server.reports.exception("handler", "failed", error)
-
-
-def _decoded(text: str, max_depth: int) -> Any:
-    if text[:1] not in ("{", "["):
-        return text
-    try:
-        return jsontext.loads(text.encode(), max_depth)
-    except ValueError:
-        return text

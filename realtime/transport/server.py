@@ -46,9 +46,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
             raise ValueError("only the default serializer is supported")
         self.limits = limits or Limits()
         super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
-        self.unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)
+        self._unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)
         self._parting: Deadlines[Session] = Deadlines(self.eio.close_timeout, _parted)
-        self.eio.deadlines += (self.unjoined, self._parting)
+        self.eio.deadlines += (self._unjoined, self._parting)
         self.eio.receiver = self._receive
         # A manager of python-socketio's reaches other processes, and so has its say in every emit.
         self._alone = type(self.manager) is RoomManager
@@ -62,14 +62,19 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if not self.manager_initialized:
             self.manager_initialized = True
             self.manager.initialize()
-        self.unjoined.add(session, self.eio.loop.time())
+        self._unjoined.add(session, self.eio.loop.time())
         return Client(self, session, request)
 
     def expect_connect(self, session: Session) -> None:
         """A session is in no namespace any more."""
         if session not in self._parting:
-            self.unjoined.add(session, self.eio.loop.time())
+            self._unjoined.add(session, self.eio.loop.time())
             self.eio.wake_alarm()
+
+    def expect_nothing(self, session: Session) -> None:
+        """A session is in a namespace, or has ended: it need not be closed for being in none."""
+        self._unjoined.discard(session)
+        self._parting.discard(session)
 
     def failed(self, what: str, error: BaseException) -> None:
         """Code of the application's has raised. A cancelled handler has not."""

@@ -1,0 +1,71 @@
+"""Stock python-socketio with the hooks of `SocketServer`, for when a private name we lean on is gone.
+
+Slower, less conformant and without bounds, but an application that uses the hooks still runs: what
+stock cannot do is left out (`pid` in the CONNECT answer) or done the long way (`emit_encoded`).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import socketio
+from aiohttp import web
+
+from . import jsontext, reasons
+
+_MAX_DEPTH = 64
+
+
+class StockServer(socketio.AsyncServer):  # type: ignore[misc]
+    """python-socketio's server; `gate` is asked before a new session is opened."""
+
+    def __init__(self, *args: Any, gate: Callable[[], bool] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gate = gate
+
+    async def emit(self, *args: Any, **kwargs: Any) -> None:
+        """Emit an event; stock knows no volatile ones."""
+        kwargs.pop("volatile", None)
+        await super().emit(*args, **kwargs)
+
+    def emit_encoded(
+        self,
+        event: str,
+        payload: bytes,
+        to: str | Iterable[str],
+        *,
+        offset: str | None = None,
+        namespace: str = "/",
+        volatile: bool = False,
+    ) -> int:
+        """Send an event whose one argument is JSON text already; see `SocketServer.emit_encoded`."""
+        value = jsontext.loads(payload, _MAX_DEPTH)
+        data = value if offset is None else (value, offset)
+        here = [sid for sid in ((to,) if isinstance(to, str) else to) if self._is_here(sid, namespace)]
+        for sid in here:
+            self.start_background_task(self.emit, event, data, to=sid, namespace=namespace, volatile=volatile)
+        return len(here)
+
+    def _is_here(self, sid: str, namespace: str) -> bool:
+        return bool(self.manager.eio_sid_from_sid(sid, namespace))
+
+    def answer_connect(self, sid: str, fields: dict[str, Any], namespace: str = "/") -> None:
+        """Nothing: stock answers CONNECT with the session id alone."""
+
+    def close(self, sid: str, _reason: str = reasons.SERVER_DISCONNECT, namespace: str = "/") -> None:
+        """Close a client's connection without DISCONNECT; stock gives handlers a reason of its own."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace)
+        if eio_sid is not None:
+            self.start_background_task(self.eio.disconnect, eio_sid)
+
+    async def handle_request(self, *args: Any, **kwargs: Any) -> Any:
+        """Serve a request, unless it is a handshake that the gate refuses."""
+        request: web.Request = args[0]
+        if self.gate is not None and "sid" not in request.query and not self.gate():
+            return web.Response(status=503)
+        return await super().handle_request(*args, **kwargs)
+
+    def attach(self, app: web.Application, socketio_path: str = "socket.io") -> None:
+        """Serve under this path of an application, through `handle_request`."""
+        path = f"/{socketio_path.strip('/')}/"
+        for method in ("GET", "POST", "OPTIONS"):
+            app.router.add_route(method, path, self.handle_request)
