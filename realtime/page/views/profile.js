@@ -8,6 +8,8 @@ export function profileView({ store, api, signOut }) {
   const form = byId("profile-form");
   let etag = null;
   let shownFor = null;
+  let filled = null; // what the form said before the person touched it: only what differs is sent
+  const untouched = () => JSON.stringify(said(form)) === JSON.stringify(filled);
   form.elements.country.append(...named(COUNTRIES, countryName).map(([code, name]) => h("option", { value: code }, name)));
   byId("signout").addEventListener("click", signOut);
   form.addEventListener("input", () => text(byId("profile-saved"), ""));
@@ -20,17 +22,26 @@ export function profileView({ store, api, signOut }) {
     const read = await api.me();
     etag = read.etag;
     store.dispatch("page:me", { me: read.me });
-    fill(form, read.me);
+    if (untouched()) draw(read.me);
+  }
+
+  function draw(me) {
+    fill(form, me);
+    filled = said(form);
   }
 
   async function save() {
     try {
-      const saved = await api.saveMe(changes(form), etag);
+      const saved = await api.saveMe(differing(said(form), filled), etag);
       etag = saved.etag;
       store.dispatch("page:me", { me: saved.me });
+      draw(saved.me);
       text(byId("profile-saved"), "Saved.");
     } catch (error) {
-      if (error.code === "precondition_failed") await load();
+      if (error.code === "precondition_failed") {
+        filled = said(form); // show what is there now
+        await load();
+      }
       throw error;
     }
   }
@@ -43,7 +54,7 @@ export function profileView({ store, api, signOut }) {
       clearErrors(form);
       text(byId("profile-saved"), "");
       text(byId("profile-username"), state.me.username);
-      fill(form, state.me);
+      draw(state.me);
       load().catch((error) => store.dispatch("page:notice", { text: error.code }));
     }
     shownFor = wanted;
@@ -70,16 +81,21 @@ function drawLanguages(spoken) {
   byId("languages").replaceChildren(byId("languages").querySelector("legend"), ...chips);
 }
 
+function differing(said, before) {
+  const changed = Object.entries(said).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name]));
+  return Object.fromEntries(changed);
+}
+
 /** What the form says, in the words of PATCH /v1/me. */
-function changes(form) {
+function said(form) {
   const data = new FormData(form);
-  const said = (name) => data.get(name).trim();
+  const words = (name) => data.get(name).trim();
   return {
-    display_name: said("display_name"),
+    display_name: words("display_name"),
     intent: data.get("intent"),
     languages: data.getAll("languages"),
-    bio: said("bio") || null,
-    city: said("city") || null,
+    bio: words("bio") || null,
+    city: words("city") || null,
     country: data.get("country") || null,
     seeking: {
       genders: data.getAll("genders"),

@@ -1,0 +1,105 @@
+"""A real server, one Chromium with fake cameras, and people who use the page."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.person import Person
+from tests.served import Served
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=30",
+    # Without it there are no candidates on a machine that has only loopback, and nothing says why.
+    "--allow-loopback-in-peer-connection",
+]
+
+Visit = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture(scope="session")
+async def server(database_url: str, redis_url: str) -> AsyncIterator[Served]:
+    """One for all tests of this worker, with a queue of its own."""
+    server = Served(
+        DATABASE_URL=database_url,
+        REDIS_URL=redis_url,
+        REGION="browser",
+        QUEUE_UPDATE_S="1",
+        QUEUE_LEASE_S="2",
+        CONNECTION_LEASE_S="5",
+        PASSWORD_MEMORY_KIB="1024",
+        PASSWORD_PASSES="1",
+    )
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium; each person has a context of their own in it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing = pytest.fail if "CI" in os.environ else pytest.skip
+        missing("Chromium is missing (on Debian: apt install chromium)")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def visit(server: Served, browser: Browser) -> AsyncIterator[Visit]:
+    """`await visit("Ana", phone=True)`: somebody who has opened the page. At the end no console shows an error."""
+    people: list[Person] = []
+
+    async def open_page(name: str, **how: Any) -> Person:
+        people.append(await Person.visit(browser, server.address, name, **how))
+        return people[-1]
+
+    yield open_page
+    for person in people:
+        await person.leave()
+    faults = {person.name: person.faults for person in people if person.faults}
+    assert not faults, f"The page said in its console: {faults}"
+
+
+@pytest.fixture
+def sign_up(visit: Visit) -> Visit:
+    """`await sign_up("Ben", gender="male")`: somebody who has made an account on the page."""
+
+    async def make(name: str, *, gender: str = "female", **how: Any) -> Person:
+        person = await visit(name, **how)
+        await person.sign_up(gender=gender)
+        return person
+
+    return make
+
+
+@pytest.fixture
+def pair(sign_up: Visit) -> Callable[[], Awaitable[tuple[Person, Person]]]:
+    """`await pair()`: Ana at a desk and Ben on a phone in the dark, in a live call."""
+
+    async def make() -> tuple[Person, Person]:
+        ana = await sign_up("Ana")
+        ben = await sign_up("Ben", gender="male", phone=True, dark=True)
+        for person in (ana, ben):
+            await person.press("Meet someone")
+        for person in (ana, ben):
+            await person.press("Join now")
+        for person in (ana, ben):
+            await person.sees_state("Live")
+        return ana, ben
+
+    return make

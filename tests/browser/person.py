@@ -1,0 +1,186 @@
+"""Somebody who uses the page, by the roles and labels that a person or a screen reader finds."""
+
+import asyncio
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+
+WAIT_MS = 10_000
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 800}
+PASSWORD = "correct horse battery"
+
+# What a browser logs by itself about answers and connections that a test provokes.
+EXPECTED = ("Failed to load resource", "WebSocket connection to", "ERR_INTERNET_DISCONNECTED")
+
+INBOUND = """async () => {
+  const report = await globalThis.realtimeConnect.stats();
+  const kinds = [...(report?.values() ?? [])].filter((entry) => entry.type === "inbound-rtp");
+  return Object.fromEntries(kinds.map((entry) => [entry.kind, entry.framesDecoded ?? entry.bytesReceived]));
+}"""
+
+
+class Person:
+    """One browser context: its own storage, its own camera."""
+
+    def __init__(self, name: str, context: BrowserContext, page: Page, address: str) -> None:
+        self.name, self.context, self.page, self.address = name, context, page, address
+        self.username = f"{name.lower()}-{secrets.token_hex(4)}"
+        self.faults: list[str] = []
+        self._watch(page)
+
+    @classmethod
+    async def visit(
+        cls, browser: Browser, address: str, name: str, *, phone: bool = False, dark: bool = False
+    ) -> Self:
+        """Open the page for the first time."""
+        context = await browser.new_context(
+            viewport=PHONE if phone else DESK,  # type: ignore[arg-type]
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+        )
+        context.set_default_timeout(WAIT_MS)
+        page = await context.new_page()
+        person = cls(name, context, page, address)
+        await page.goto(address)
+        return person
+
+    def _watch(self, page: Page) -> None:
+        def heard(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning") and not any(e in message.text for e in EXPECTED):
+                self.faults.append(message.text)
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+
+    async def second_tab(self) -> "Person":
+        """Another tab of the same browser."""
+        page = await self.context.new_page()
+        tab = Person(self.name, self.context, page, self.address)
+        tab.faults = self.faults
+        await page.goto(self.address)
+        return tab
+
+    async def leave(self) -> None:
+        """Go away without a ticket left behind that the next test would meet."""
+        for last in ("Not this time", "Hang up", "Stop looking"):
+            button = self.button(last)
+            if await button.is_visible() and await button.is_enabled():
+                await button.dispatch_event("click")
+                await expect(button).to_be_hidden()
+        await self.context.close()
+
+    # --- What a person does ---
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    async def press(self, name: str) -> None:
+        await self.button(name).click()
+
+    async def go(self, place: str) -> None:
+        await self.page.get_by_role("link", name=re.compile(f"^{place}")).first.click()
+
+    async def fill_sign_up(self, **changes: str) -> None:
+        """Fill the form and send it; `changes` by field."""
+        form = self.page.get_by_role("form", name="Create your account")
+        said = {
+            "Display name": self.name,
+            "Email": f"{self.username}@example.com",
+            "Username": self.username,
+            "Password": PASSWORD,
+            "Birth date": "1995-04-03",
+            **changes,
+        }
+        gender = said.pop("Gender", "female")
+        for label, value in said.items():
+            await form.get_by_label(label, exact=True).fill(value)
+        await form.get_by_label("Gender").select_option(gender)
+        await self.press("Create account")
+
+    async def sign_up(self, *, gender: str) -> None:
+        """Make an account; ready to meet when this returns."""
+        await self.fill_sign_up(Gender=gender)
+        await self.is_ready()
+
+    async def sign_in(self, password: str = PASSWORD) -> None:
+        form = self.page.get_by_role("form", name="Welcome back")
+        await form.get_by_label("Email or username").fill(self.username)
+        await form.get_by_label("Password").fill(password)
+        await self.press("Sign in")
+
+    async def write(self, words: str) -> None:
+        """Write into the room that is open."""
+        await self.page.get_by_label("Message", exact=True).fill(words)
+        await self.page.keyboard.press("Enter")
+
+    # --- What a person sees ---
+
+    async def is_ready(self) -> None:
+        """Signed in, connected, camera on: one button away from meeting somebody."""
+        await expect(self.button("Meet someone")).to_be_enabled(timeout=WAIT_MS)
+
+    async def sees(self, words: str | re.Pattern[str]) -> None:
+        await expect(self.page.get_by_text(words).filter(visible=True).first).to_be_visible(timeout=WAIT_MS)
+
+    async def sees_heading(self, words: str) -> None:
+        await expect(self.page.get_by_role("heading", name=words)).to_be_visible(timeout=WAIT_MS)
+
+    async def sees_state(self, words: str | re.Pattern[str], *, timeout_ms: int = WAIT_MS) -> None:
+        """The state of the call."""
+        call = self.page.get_by_role("region", name="Call")
+        await expect(call.get_by_role("status")).to_have_text(words, timeout=timeout_ms)
+
+    async def sees_and_hears(self) -> None:
+        """Frames of the other are decoded and sound arrives, more and more of both."""
+        before = await self._inbound()
+        more = {"audio", "video"}
+
+        async def risen() -> bool:
+            now = await self._inbound()
+            return all(now.get(kind, 0) > before.get(kind, 0) for kind in more)
+
+        await eventually(risen, f"{self.name} gets no sound or picture")
+
+    async def hears(self) -> None:
+        """Sound arrives, in a voice call."""
+        before = await self._inbound()
+
+        async def risen() -> bool:
+            return (await self._inbound()).get("audio", 0) > before.get("audio", 0)
+
+        await eventually(risen, f"{self.name} gets no sound")
+
+    async def _inbound(self) -> dict[str, int]:
+        figures: dict[str, int] = await self.page.evaluate(INBOUND)
+        return figures
+
+    async def sees_oneself(self) -> None:
+        """The preview shows moving pictures."""
+        video = self.page.get_by_label("Your camera").filter(visible=True)
+
+        async def moving() -> bool:
+            return bool(await video.evaluate("(v) => v.videoWidth > 0 && v.currentTime > 0 && !v.paused"))
+
+        await eventually(moving, f"{self.name} does not see the preview")
+
+    async def fits(self) -> None:
+        """Nothing is wider than the screen."""
+        wide: dict[str, Any] = await self.page.evaluate(
+            "() => ({page: document.documentElement.scrollWidth, screen: innerWidth})"
+        )
+        assert wide["page"] <= wide["screen"], f"{self.name} has to scroll sideways: {wide}"
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], otherwise: str) -> None:
+    """Wait until a condition holds, or fail saying what was missing."""
+    try:
+        async with asyncio.timeout(WAIT_MS / 1000):
+            while not await holds():
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(otherwise) from None

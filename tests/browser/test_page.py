@@ -1,0 +1,146 @@
+"""One person and the page: accounts, profile, camera, an empty queue, and every refusal in words."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visit
+from tests.browser.person import PASSWORD, Person
+from tests.served import Served
+
+
+async def test_a_third_finds_nobody_and_is_told_so(sign_up: Visit) -> None:
+    """Waiting alone says so, with the time that has passed, and can be stopped."""
+    cleo = await sign_up("Cleo", phone=True)
+    await cleo.press("Meet someone")
+    await cleo.sees_heading("Nobody else is here yet")
+    await cleo.sees("only you")
+    await cleo.sees(re.compile(r"^0:0[1-9]$"))
+    await cleo.fits()
+    await cleo.go("Profile")
+    await cleo.press("Looking for someone…")
+    await cleo.press("Stop looking")
+    await cleo.is_ready()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        ({"Birth date": "2020-01-01"}, "Birth date", "You have to be 18 or older."),
+        ({"Username": "a b"}, "Username", "Please use 3 to 50 letters, digits, dots, dashes or underscores."),
+        ({"Password": "short"}, "Password", "Please choose 8 to 128 characters."),
+        ({"Email": "no address"}, "Email", re.compile("@")),
+    ],
+)
+async def test_what_is_wrong_stands_at_the_field(
+    visit: Visit, changes: dict[str, str], field: str, words: str | re.Pattern[str]
+) -> None:
+    """The field is marked, has the focus, and is described by what is wrong with it."""
+    dora = await visit("Dora", phone=True)
+    await dora.fill_sign_up(**changes)
+    wrong = dora.page.get_by_role("form").get_by_label(field)
+    await expect(wrong).to_be_focused()
+    await expect(wrong).to_have_attribute("aria-invalid", "true")
+    await expect(wrong).to_have_accessible_description(words)
+    await dora.fits()
+
+
+async def test_signing_out_and_in_again(sign_up: Visit) -> None:
+    """A reload stays signed in; a taken name and a wrong password are told; another tab follows."""
+    ana = await sign_up("Ana")
+    await ana.page.reload()
+    await ana.is_ready()
+    tab = await ana.second_tab()
+    await tab.is_ready()
+    await ana.go("Profile")
+    await ana.press("Sign out")
+    await expect(tab.button("Meet someone")).to_be_hidden()
+    await ana.fill_sign_up(Email=f"other-{ana.username}@example.com")
+    await ana.sees("This username is taken.")
+    await ana.press("Sign in instead")
+    await ana.sign_in("wrong horse battery")
+    await ana.sees("This login and password do not belong together.")
+    await ana.sign_in()
+    await ana.is_ready()
+    await tab.is_ready()
+
+
+async def test_signed_out_from_elsewhere(sign_up: Visit, server: Served) -> None:
+    """Ending the session on another device ends it here at once, in words."""
+    ana = await sign_up("Ana")
+    request = ana.context.request
+    login = {"login": ana.username, "password": PASSWORD}
+    here = await (await request.post(f"{server.address}/v1/auth/login", data=login)).json()
+    headers = {"Authorization": f"Bearer {here['access_token']}"}
+    sessions = await (await request.get(f"{server.address}/v1/auth/sessions", headers=headers)).json()
+    (other,) = [session["id"] for session in sessions["items"] if not session["current"]]
+    await request.delete(f"{server.address}/v1/auth/sessions/{other}", headers=headers)
+    await ana.sees("You have been signed out. Please sign in again.")
+    await ana.sees_heading("Welcome back")
+
+
+async def test_the_profile_is_kept(sign_up: Visit) -> None:
+    """What is saved is there after a reload."""
+    ana = await sign_up("Ana", phone=True)
+    await ana.go("Profile")
+    form = ana.page.get_by_role("form", name="Your profile")
+    await form.get_by_label("About you").fill("Climbs, cooks, laughs.")
+    await form.get_by_label("Country").select_option("Germany")
+    await form.get_by_text("French", exact=True).click()
+    await form.get_by_text("Men", exact=True).click()
+    await form.get_by_label("Age to").fill("17")
+    await ana.press("Save")
+    await expect(form.get_by_label("Age to")).to_have_attribute("aria-invalid", "true")
+    await form.get_by_label("Age to").fill("40")
+    await ana.press("Save")
+    await ana.sees("Saved.")
+    await ana.fits()
+    await ana.page.reload()
+    await expect(form.get_by_label("About you")).to_have_value("Climbs, cooks, laughs.")
+    await expect(form.get_by_label("Country")).to_have_value("DE")
+    await expect(form.get_by_role("checkbox", name="French")).to_be_checked()
+    await expect(form.get_by_label("Men", exact=True)).not_to_be_checked()
+    await expect(form.get_by_label("Age to")).to_have_value("40")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("NotAllowedError", "The browser may not use your camera and microphone."),
+        ("NotFoundError", "No camera and microphone found."),
+        ("NotReadableError", "Another program is using your camera and microphone."),
+    ],
+)
+async def test_without_a_camera_there_is_voice(visit: Visit, error: str, words: str) -> None:
+    """Each refusal of the browser is told in its own words, and a voice call is offered instead."""
+    ana = await visit("Ana", phone=True)
+    await _refuse_camera(ana, error)
+    await ana.sign_up(gender="female")
+    await ana.press("Meet someone")
+    await ana.sees(re.compile(re.escape(words)))
+    await ana.fits()
+    await ana.press("Use voice only")
+    await ana.sees("Your microphone is on. No camera in a voice call.")
+    await ana.press("Meet someone")
+    await ana.sees_heading("Nobody else is here yet")
+
+
+async def _refuse_camera(person: Person, error: str) -> None:
+    """Have the browser answer as one without a camera does: the fake one of the tests is never refused."""
+    await person.page.add_init_script(f"""
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = (wanted) =>
+          wanted.video ? Promise.reject(new DOMException("", "{error}")) : ask(wanted);
+    """)
+    await person.page.reload()
+
+
+async def test_the_server_is_away_at_the_start(sign_up: Visit, server: Served) -> None:
+    """Whoever is signed in waits in front of a page that says so, and is let in when the server is back."""
+    ana = await sign_up("Ana")
+    await ana.page.route("**/v1/auth/refresh", lambda route: route.abort())
+    await ana.page.reload()
+    await ana.sees("The server cannot be reached. Trying again…")
+    await ana.page.unroute("**/v1/auth/refresh")
+    await ana.is_ready()

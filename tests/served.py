@@ -1,0 +1,66 @@
+"""The product as a person starts it: `python -m realtime` as a process of its own, on a port it keeps."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+START_S = 40.0
+STOP_S = 20.0
+
+
+class Served:
+    """A server process: after `start()` it answers at `address`, after another `start()` there again."""
+
+    def __init__(self, **settings: str) -> None:
+        self._settings = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **settings}
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._said: list[str] = []
+        self.address = ""
+
+    async def start(self) -> None:
+        """Return when it has told its address."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "realtime",
+            cwd=ROOT,
+            env={**os.environ, **self._settings},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        told = asyncio.get_running_loop().create_future()
+        self._reader = asyncio.create_task(self._listen(self._process, told))
+        async with asyncio.timeout(START_S):
+            # Not `localhost`: there the official client does not listen to the browser going off line.
+            self.address = (await told).replace("localhost", "127.0.0.1")
+        self._settings["PORT"] = self.address.rpartition(":")[2]
+
+    async def _listen(self, process: asyncio.subprocess.Process, told: asyncio.Future[str]) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self._said.append(line.decode())
+            found = re.search(r"http://\S+", self._said[-1])
+            if found and not told.done():
+                told.set_result(found[0])
+        if not told.done():
+            told.set_exception(RuntimeError(f"The server did not start:\n{self.log}"))
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return "".join(self._said)
+
+    async def stop(self) -> None:
+        """Stop it as Ctrl-C does, and see it end."""
+        assert self._process is not None
+        assert self._reader is not None
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(STOP_S):
+            await self._process.wait()
+            await self._reader
