@@ -72,8 +72,7 @@ class Keeper:
         return True
 
     async def _perform(self, program: Program) -> None:
-        child = Child.start(program)
-        self._guard.watch(child)
+        child = Child.start(program, self._guard.watch)
         try:
             code = await child.finish()
         finally:
@@ -86,8 +85,7 @@ class Keeper:
             )
 
     async def _launch(self) -> None:
-        self._child = child = Child.start(self._server.program)
-        self._guard.watch(child)
+        self._child = child = Child.start(self._server.program, self._guard.watch)
         begun, told = time.monotonic(), False
         while not await self._server.answers():
             waited = time.monotonic() - begun

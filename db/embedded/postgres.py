@@ -92,7 +92,7 @@ class Postgres:
         initdb = self._program(new, "initdb", "-D", self._place(new), *INITDB)
         single = self._program(new, "postgres", "--single", "-D", self._place(new), "-j", "postgres")
         await run(replace(initdb, stop_signal=signal.SIGTERM))
-        await run(replace(single, stop_signal=signal.SIGTERM, stdin=FIRST_START))
+        await run(replace(single, stop_signal=signal.SIGTERM, input=FIRST_START.read_bytes()))
         new.rename(self.folder)
         await asyncio.to_thread(_sync, self.folder.parent)
 

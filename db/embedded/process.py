@@ -2,21 +2,21 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from db.embedded.account import Account
-from db.embedded.errors import EmbeddedError
 
 # Neither the server's secrets nor settings of some other PostgreSQL (PGDATA, PGPORT) reach a child.
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MARKS = ("FATAL", "PANIC", "error:", "ERROR", "Fatal", "# ")
 JOURNAL_BYTES = 4 * 1024 * 1024
-NOTHING = Path(os.devnull)
+# Waits for a line, and then becomes the program under the same process id; at the end of its input it ends.
+GATE = 'read -r go && exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Program:
     journal: Path
     stop_signal: signal.Signals
     account: Account | None = None
-    stdin: Path = NOTHING
+    input: bytes = b""
 
 
 def turn_over(journal: Path) -> None:
@@ -70,29 +70,33 @@ class Child:
         self._ended = ending(process)
 
     @classmethod
-    def start(cls, program: Program) -> "Child":
-        """Spawn it. Not awaited: no cancellation can come between the process and its keeper.
+    def start(cls, program: Program, watch: "Callable[[Child], None]") -> "Child":
+        """Spawn it, have it watched, and only then let it run: if we are killed before, it ends by itself.
 
-        Raises `EmbeddedError` when it cannot be executed, PermissionError when we may not become its user.
+        Not awaited: no cancellation comes in between either. A program that cannot be executed ends at once.
+        Raises PermissionError when we may not become its user.
         """
-        try:
-            with program.journal.open("ab") as journal, program.stdin.open("rb") as stdin:
-                begins = journal.tell()
-                process = subprocess.Popen(  # noqa: S603 - paths of our own making
-                    program.argv,
-                    cwd=program.folder,
-                    env=ENVIRONMENT,
-                    stdin=stdin,
-                    stdout=journal,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    **(program.account.popen if program.account else {}),
-                )
-        except PermissionError:
-            raise
-        except OSError as error:
-            raise EmbeddedError(f"{program.name} cannot be started: {error}.") from error
-        return cls(program, process, begins)
+        with program.journal.open("ab") as journal:
+            begins = journal.tell()
+            process = subprocess.Popen(  # noqa: S603 - paths of our own making
+                ("/bin/sh", "-c", GATE, program.name, *program.argv),
+                cwd=program.folder,
+                env=ENVIRONMENT,
+                stdin=subprocess.PIPE,
+                stdout=journal,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **(program.account.popen if program.account else {}),
+            )
+        child = cls(program, process, begins)
+        watch(child)
+        child._open_gate()
+        return child
+
+    def _open_gate(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as gate:
+            gate.write(b"go\n" + self.program.input)
 
     @property
     def running(self) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -11,7 +12,18 @@ import pytest
 from redis.asyncio import Redis
 
 from db.embedded import EmbeddedError, EmbeddedServers
-from tests.embedded.owner import at_work_in, gone, owner_of, until
+from tests.embedded.owner import PROJECT, at_work_in, gone, owner_of, until
+
+KILLED_IN_BETWEEN = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from db.embedded.process import Child, Program
+folder = Path(sys.argv[1])
+touch = Program("touch", ("touch", "begun"), folder, folder / "journal", signal.SIGTERM)
+async def main():
+    Child.start(touch, lambda child: os.kill(os.getpid(), signal.SIGKILL))
+asyncio.run(main())
+"""
 
 
 async def _write(urls: dict[str, str]) -> None:
@@ -85,6 +97,17 @@ async def test_they_are_gone_when_the_owner_is_killed_while_it_creates_them(tmp_
         await until(lambda: not _anything_in(tmp_path), "initdb to be gone")
     async with owner_of(tmp_path) as owner:
         await _write(await owner.urls())
+
+
+async def test_nothing_runs_that_the_guardian_does_not_know_of(tmp_path):
+    """An owner killed between spawning a program and telling the guardian: the program never begins."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED_IN_BETWEEN, str(tmp_path), cwd=PROJECT
+    )
+    assert await process.wait() == -signal.SIGKILL
+    await until(lambda: not _anything_in(tmp_path), "the program to be gone")
+    assert (tmp_path / "journal").exists()
+    assert not (tmp_path / "begun").exists()
 
 
 def _anything_in(data: Path) -> list[psutil.Process]:
