@@ -264,7 +264,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             roster=roster,
             presence=services.presence,
             queue=services.queue,
-            switchboard=services.switchboard,
+            lifecycle=services.lifecycle,
             every_s=min(settings.queue_lease_s, settings.connection_lease_s) / 3,
         )
         jobs = (

@@ -5,8 +5,8 @@ import asyncio
 import structlog
 
 from db.outage import OUTAGES
-from realtime.calls.switchboard import Switchboard
 from realtime.gateway.roster import Roster
+from realtime.lifecycle import Lifecycle
 from realtime.presence import Presence
 from realtime.queue import Queue
 
@@ -17,9 +17,9 @@ class Leases:
     """Renews every `every_s` seconds, a third of the shortest lease or less."""
 
     def __init__(
-        self, *, roster: Roster, presence: Presence, queue: Queue, switchboard: Switchboard, every_s: float
+        self, *, roster: Roster, presence: Presence, queue: Queue, lifecycle: Lifecycle, every_s: float
     ) -> None:
-        self._roster, self._presence, self._queue, self._switchboard = roster, presence, queue, switchboard
+        self._roster, self._presence, self._queue, self._lifecycle = roster, presence, queue, lifecycle
         self._every_s = every_s
 
     async def run(self) -> None:
@@ -39,4 +39,4 @@ class Leases:
         await self._presence.renew(callers)
         await self._queue.renew({caller.user_id for caller in callers})
         async for user_id, device in self._presence.lapsed():
-            await self._switchboard.lost(user_id, device)
+            await self._lifecycle.lost(user_id, device)

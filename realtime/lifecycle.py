@@ -78,7 +78,13 @@ class Lifecycle:
     async def departed(self, caller: Caller) -> None:
         """The last connection of a device takes its call into `reconnecting`."""
         if caller.device not in await self._presence.departed(caller):
-            await self._switchboard.lost(caller.user_id, caller.device)
+            await self.lost(caller.user_id, caller.device)
+
+    async def lost(self, user_id: str, device: str) -> None:
+        """The device is gone; unless it came back while that was being said, in which case it is back."""
+        await self._switchboard.lost(user_id, device)
+        if device in await self._presence.devices(user_id):
+            await self._switchboard.back(user_id, device)
 
     async def revoked(self, caller: Caller) -> RevokedCode | None:
         """Whether the session behind this connection has ended, and why."""

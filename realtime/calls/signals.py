@@ -51,6 +51,8 @@ class Signals:
                 mode=call.mode,
                 max_bytes=self._settings.max_sdp_bytes,
                 ice_transport_policy=policy,
+                max_candidates=self._settings.max_candidates,
+                max_candidate_bytes=self._settings.max_candidate_bytes,
             )
             return {"description": description}
         if isinstance(command.candidate, UnsetType):
