@@ -143,6 +143,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_sdp_bytes: Annotated[Count, about("Bytes of one SDP.")] = 24 * 1024
     max_candidate_bytes: Annotated[Count, about("Bytes of one ICE candidate.")] = 512
     max_candidates: Annotated[Count, about("ICE candidates a side may send in one epoch.")] = 40
+    transport: Annotated[
+        Literal["own", "stock"], about("Socket path: our own, or python-socketio's to compare with.")
+    ] = "own"
     ping_interval_s: Annotated[Seconds, about("Seconds between two pings to a client.")] = 25
     ping_timeout_s: Annotated[Seconds, about("Seconds a client has to answer a ping.")] = 20
 
@@ -201,8 +204,8 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
 
 _PREFACE = """# Settings
 
-Environment variables, or lines of a `.env` file, which the environment overrules. All mistakes are reported at
-once at the start. This page is printed by `python -m realtime settings`.
+Environment variables, or lines of a `.env` file, which the environment overrules. All mistakes are reported
+at once at the start. This page is printed by `python -m realtime settings`.
 """
 
 

@@ -5,7 +5,7 @@ An exit stack stops all of it in reverse. What a class uses, its constructor lis
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
 from realtime.presence import Presence
 from realtime.queue import Queue
-from realtime.transport import SocketServer
+from realtime.transport import Chosen, make_server
 from realtime.watches import Watches
 from rest.app import checks_of, make_app, make_runner
 from services.accounts import Accounts, Rates
@@ -242,7 +242,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         bus = await house.enter_async_context(Bus(redis, node_id))
 
         stores = Stores(pool, redis, settings)
-        server = _socket_server(settings)
+        server, fault = await _socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
         roster = Roster(server)
         services = Services(stores, bus, roster, settings, node_id)
         house.callback(services.passwords.close)
@@ -259,7 +259,6 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             handlers=services.handlers(),
         )
         plug(server, gateway)
-        server.eio.gate = gateway.admits
         leases = Leases(
             roster=roster,
             presence=services.presence,
@@ -280,7 +279,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             accounts=services.accounts,
             encounters=stores.encounters,
             rooms=stores.rooms,
-            checks=checks_of(pool, redis, bus),
+            checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits},
+            notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
             registry=CollectorRegistry(),
             clock=now_ms,
         )
@@ -301,15 +301,16 @@ async def _servers(settings: Settings) -> AsyncIterator[Urls]:
         yield Urls(settings.database_url or embedded.database_url, settings.redis_url or embedded.redis_url)
 
 
-def _socket_server(settings: Settings) -> SocketServer:
-    return SocketServer(
+async def _socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
+    return await make_server(
+        stock=settings.transport == "stock",
+        gate=gate,
         async_mode="aiohttp",
         cors_allowed_origins=_origins(settings),
         ping_interval=settings.ping_interval_s,
         ping_timeout=settings.ping_timeout_s,
         max_http_buffer_size=settings.max_packet_bytes,
         trusted_proxies=_listed(settings.trusted_proxies),
-        logger=False,
         engineio_logger=False,
     )
 
@@ -336,7 +337,11 @@ async def _listening(app: web.Application, gateway: Gateway, settings: Settings)
     await runner.setup()
     try:
         tcp = web.TCPSite(runner, settings.host, settings.port)
-        await tcp.start()
+        try:
+            await tcp.start()
+        except OSError as error:
+            place = f"{settings.host}:{settings.port}"
+            raise OSError(f"{place} cannot be listened on ({error.strerror}): set HOST or PORT.") from error
         port = runner.addresses[0][1]
         shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
         yield f"http://{shown}:{port}"

@@ -5,7 +5,7 @@ serves everything; `python -m rest` serves it alone.
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -52,8 +52,12 @@ def make_app(
     checks: Mapping[str, Check],
     registry: CollectorRegistry,
     clock: Clock,
+    notes: Sequence[str] = (),
 ) -> web.Application:
-    """The REST application. `checks` are what `/readyz` asks, by name: each raises when it fails."""
+    """The REST application.
+
+    `checks` are what `/readyz` asks, by name: each raises when it fails. `notes` it only passes on.
+    """
     cross_origin = CrossOrigin(settings.cors_origins)
     figures = Figures(registry)
     app = web.Application(
@@ -69,7 +73,7 @@ def make_app(
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
     )
-    service = ServiceHandlers(checks=checks, registry=registry, documents=documents(VERSION))
+    service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
     handlers = _handlers(AccountHandlers(accounts), EncounterHandlers(encounters, rooms), service)
     app.add_routes([boundary.route(endpoint, handlers[endpoint.name]) for endpoint in ENDPOINTS])
     return app

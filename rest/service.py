@@ -1,7 +1,7 @@
 """What operators and developers ask: is it alive, is it ready, its figures and its documents."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from aiohttp import web
@@ -22,9 +22,15 @@ class ServiceHandlers:
     """Handlers by the names of their endpoints. A check raises when what it asks does not answer."""
 
     def __init__(
-        self, *, checks: Mapping[str, Check], registry: CollectorRegistry, documents: Documents
+        self,
+        *,
+        checks: Mapping[str, Check],
+        notes: Sequence[str],
+        registry: CollectorRegistry,
+        documents: Documents,
     ) -> None:
         self._checks = checks
+        self._notes = list(notes)
         self._registry = registry
         self._documents = documents
 
@@ -40,7 +46,7 @@ class ServiceHandlers:
         if failed:
             sentence = f"Not ready: {', '.join(failed)} did not answer."
             raise Unavailable(sentence, details={"failed": failed}, retry_after_ms=1000)
-        return Readiness(status="ready", checks=names)
+        return Readiness(status="ready", checks=names, notes=self._notes)
 
     async def metrics(self, _exchange: Exchange) -> web.Response:
         """GET /metrics"""

@@ -5,7 +5,7 @@ A list is `{items, next_cursor}`, newest first. A cursor is opaque: give back wh
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from core.contract.accounts import SessionView
 from core.contract.base import Input, Wire
@@ -98,3 +98,6 @@ class Readiness(Wire):
 
     status: Literal["ready"]
     checks: Annotated[list[str], Meta(examples=[["postgres", "redis", "event_bus"]])]
+    notes: Annotated[list[str], Meta(description="What works, though not as well as it should.")] = field(
+        default_factory=list
+    )

@@ -82,7 +82,9 @@ class Gateway:
             raise _refusal(error) from None
         except OUTAGES as error:
             _log.warning("a connection found no store", error=repr(error))
-            self._wire.close(sid, "no store")  # a CONNECT_ERROR would keep an official client from coming back
+            self._wire.close(
+                sid, "no store"
+            )  # a CONNECT_ERROR would keep an official client from coming back
             raise _refusal(Unavailable()) from None
         except Exception:
             reference = new_id()
@@ -274,6 +276,11 @@ class Gateway:
     def admits(self) -> bool:
         """Whether new connections are let in: not while draining."""
         return not self._draining
+
+    async def check_admits(self) -> None:
+        """Raises `Unavailable` while draining: what `/readyz` asks."""
+        if self._draining:
+            raise Unavailable("This node is draining.")
 
     async def drain(self, timeout_s: float = 5) -> None:
         """Send every client elsewhere: the transports are closed, so that they come back by themselves."""

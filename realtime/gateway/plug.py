@@ -3,10 +3,9 @@
 from typing import Any
 
 from realtime.gateway.gateway import Gateway
-from realtime.transport import SocketServer
 
 
-def plug(server: SocketServer, gateway: Gateway) -> None:
+def plug(server: Any, gateway: Gateway) -> None:
     """Every event of every client goes to the gateway."""
 
     async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
