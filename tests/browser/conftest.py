@@ -61,7 +61,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def visit(server: Served, browser: Browser) -> AsyncIterator[Visit]:
-    """`await visit("Ana", phone=True)`: somebody who has opened the page. At the end no console shows an error."""
+    """`await visit("Ana", phone=True)`: somebody on the page. At the end no console shows an error."""
     people: list[Person] = []
 
     async def open_page(name: str, **how: Any) -> Person:

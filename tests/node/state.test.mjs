@@ -1,0 +1,158 @@
+/** The page's rules without a browser: what it shows, as a function of what has happened. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Outbox } from "../../realtime/page/outbox.js";
+import { contiguousUpTo } from "../../realtime/page/rooms-state.js";
+import { initial, reduce, secondsLeft, unreadInAll } from "../../realtime/page/state.js";
+import * as words from "../../realtime/page/words.js";
+
+const NOW = Date.parse("2026-11-21T12:00:00.000Z");
+const ME = { id: "me", display_name: "Ana" };
+const PEER = { user_id: "you", display_name: "Ben", age: 31, languages: [] };
+const TICKET = { id: "t1", mode: "video", state: "waiting", joined_at: "2026-11-21T12:00:00.000Z" };
+const OFFER = { call_id: "c1", origin: "match", mode: "video", peer: PEER, auto_accept: true, expires_at: "2026-11-21T12:00:08.000Z" };
+const STARTED = { call_id: "c1", epoch: 1, role: "offerer", ice_servers: [], decider: "you", max_duration_s: 1800 };
+const ENDED = { call_id: "c1", reason: "hung_up", duration_s: 60 };
+const DECISION = { you_decide: true, deadline: "2026-11-21T12:01:30.000Z" };
+
+function ready(changes = {}) {
+  const nothing = { ticket: null, call: null, pending_decisions: [], unread: { rooms: {} }, recovered: false };
+  return ["session:ready", { user: ME, server_time: "2026-11-21T12:00:00.000Z", ...nothing, ...changes }];
+}
+
+function play(actions, state = initial()) {
+  return actions.reduce((before, [type, data, at = NOW]) => reduce(before, { type, data, at }), state);
+}
+
+const OFFERED = [["page:signed-in", { user: ME }], ready(), ["page:queued", { ticket: TICKET, waiting: 2 }], ["call:offered", OFFER]];
+const IN_CALL = [...OFFERED, ["page:accepted", { call_id: "c1" }], ["call:started", STARTED]];
+
+test("the way through a call", () => {
+  const phases = [];
+  let state = initial();
+  for (const action of [...IN_CALL, ["call:ended", { ...ENDED, decision: DECISION }], ["page:lobby"]]) {
+    state = play([action], state);
+    phases.push(state.encounter.phase);
+  }
+  assert.deepEqual(phases, ["lobby", "lobby", "waiting", "offered", "offered", "call", "over", "lobby"]);
+  assert.equal(state.heldCall, null);
+  assert.deepEqual(state.decisions.map(({ call_id, vote }) => [call_id, vote]), [["c1", null]]);
+});
+
+test("events that come twice, or of another call, change nothing", () => {
+  const state = play(IN_CALL);
+  assert.equal(play([["call:offered", OFFER]], state), state);
+  assert.equal(play([["call:ended", { ...ENDED, call_id: "c0" }]], state), state);
+  assert.equal(play([["queue:left", { ticket_id: "t1", reason: "matched" }]], state), state);
+  assert.equal(play([["no:such", {}]], state), state);
+  assert.equal(play([["constructor", {}]], state), state);
+});
+
+test("who is queued again waits, and is told why", () => {
+  const state = play([...IN_CALL, ["page:leaving", { call_id: "c1", how: "skip" }], ["call:ended", { ...ENDED, reason: "skipped", ticket: TICKET }]]);
+  assert.equal(state.encounter.phase, "waiting");
+  assert.equal(words.ending(state.encounter.after), "You skipped Ben");
+});
+
+test("a queue that ends without a match says so", () => {
+  const waiting = OFFERED.slice(0, 3);
+  assert.equal(play([...waiting, ["queue:left", { ticket_id: "t1", reason: "timed_out" }]]).notice, "timed_out");
+  assert.equal(play([...waiting, ["queue:left", { ticket_id: "t1", reason: "left" }]]).notice, null);
+  assert.equal(play([...waiting, ["queue:left", { ticket_id: "t0", reason: "left" }]]).encounter.phase, "waiting");
+});
+
+test("session:ready after a reload: one's own call goes on, another device's is elsewhere", () => {
+  const call = { ...OFFER, ...STARTED, state: "live", epoch: 3, live_at: "2026-11-21T11:59:00.000Z", deadline: null };
+  assert.equal(play([ready({ call })], initial({ heldCall: "c1" })).encounter.phase, "call");
+  assert.deepEqual(play([ready({ call })]).encounter, { phase: "elsewhere", call_id: "c1", peer: PEER, mode: "video", epoch: 3 });
+  assert.equal(play([ready({ ticket: TICKET })]).encounter.phase, "waiting");
+});
+
+test("a call that the server does not know any more is over, unless its end is being replayed", () => {
+  assert.equal(play([...IN_CALL, ready()]).encounter.phase, "lobby");
+  assert.equal(play([...IN_CALL, ready({ recovered: true })]).encounter.phase, "call");
+});
+
+test("a decision is drawn once, and keeps what was said", () => {
+  const pending = [{ call_id: "c1", peer: PEER, ...DECISION }];
+  const voted = play([...IN_CALL, ["call:ended", { ...ENDED, decision: DECISION }], ["page:voted", { call_id: "c1", connect: true }]]);
+  const state = play([ready({ pending_decisions: pending })], voted);
+  assert.deepEqual(state.decisions.map(({ vote }) => vote), [true]);
+  const done = play([["decision:result", { call_id: "c1", outcome: "not_connected" }], ready()], state);
+  assert.deepEqual(done.decisions.map(({ outcome }) => outcome), ["not_connected"]);
+});
+
+test("time left is by the server's clock", () => {
+  const state = play([ready()].map(([type, data]) => [type, data, NOW - 5_000]));
+  assert.equal(secondsLeft(state, "2026-11-21T12:00:10.000Z", NOW - 5_000), 10);
+  assert.equal(secondsLeft(state, "2026-11-21T11:00:00.000Z", NOW), 0);
+  assert.equal(secondsLeft(state, null, NOW), null);
+});
+
+const ROOM = { id: "r1", connection_id: "k1", peer: PEER, active: true, unread: 0, last_message: null, last_seq: 0 };
+const WITH_ROOM = [["page:signed-in", { user: ME }], ["page:rooms", { items: [ROOM] }]];
+
+function message(seq, more = {}) {
+  return { id: `m${seq}`, room_id: "r1", seq, sender_id: "you", client_id: `y${seq}`, content: `${seq}`, created_at: "2026-11-21T12:00:00.000Z", ...more };
+}
+
+test("messages are in order, once each, and unread counts the new ones of others", () => {
+  const said = [3, 1, 2, 3].map((seq) => ["chat:message", { message: message(seq) }]);
+  const { rooms, ...state } = play([...WITH_ROOM, ...said]);
+  assert.deepEqual(rooms.r1.messages.map(({ seq }) => seq), [1, 2, 3]);
+  assert.equal(unreadInAll({ ...state, rooms }), 1);
+});
+
+test("one's own message goes from sending to sent, or to failed and again", () => {
+  const sending = play([...WITH_ROOM, ["page:sending", { room_id: "r1", client_id: "a", content: "Hi" }]]);
+  assert.equal(sending.rooms.r1.outgoing[0].failed, null);
+  const failed = play([["page:send-failed", { room_id: "r1", client_id: "a", code: "offline" }]], sending);
+  assert.equal(failed.rooms.r1.outgoing[0].failed, "offline");
+  const own = message(1, { sender_id: "me", client_id: "a" });
+  const sent = play([["page:send-again", { room_id: "r1", client_id: "a" }], ["chat:message", { message: own }], ["page:sent", { message: own }]], failed);
+  assert.deepEqual([sent.rooms.r1.outgoing, sent.rooms.r1.messages.length, sent.rooms.r1.unread], [[], 1, 0]);
+});
+
+test("a gap is found, so that it can be asked for", () => {
+  const messages = [4, 5, 7].map((seq) => message(seq));
+  assert.equal(contiguousUpTo({ messages }), 5);
+  assert.equal(contiguousUpTo({ messages: [] }), 0);
+});
+
+test("typing expires by itself, and with the message", () => {
+  const typing = play([...WITH_ROOM, ["chat:typing", { room_id: "r1", user_id: "you", typing: true }, 1_000]]);
+  assert.equal(typing.rooms.r1.typing_until, 4_000);
+  assert.equal(play([["chat:message", { message: message(1) }]], typing).rooms.r1.typing_until, 0);
+});
+
+test("signals that a lost connection swallowed are sent again, in order", async () => {
+  const sent = [];
+  let link = false;
+  const outbox = new Outbox((signal) => {
+    sent.push(signal);
+    return link ? Promise.resolve() : Promise.reject(Object.assign(new Error(), { code: "offline" }));
+  });
+  outbox.put("offer");
+  outbox.put("candidate");
+  await new Promise(setImmediate);
+  assert.equal(outbox.size, 2);
+  link = true;
+  outbox.flush();
+  outbox.put("candidate 2");
+  await new Promise(setImmediate);
+  assert.deepEqual(sent, ["offer", "candidate", "offer", "candidate", "candidate 2"]);
+  assert.equal(outbox.size, 0);
+});
+
+test("durations and estimates read well", () => {
+  assert.deepEqual([0, 59.9, 187, 3600].map(words.duration), ["0:00", "0:59", "3:07", "1:00:00"]);
+  assert.deepEqual([null, 4_000, 32_000, 100_000].map(words.roughly), ["hard to say", "a few seconds", "about 30 seconds", "about 2 min"]);
+  assert.equal(words.initials("Ana Lucia Borg"), "AB");
+  assert.equal(words.about({ ...PEER, country: "DE", languages: ["en"] }), "31, Germany · speaks English");
+});
+
+test("every error of a field is in plain words", () => {
+  assert.equal(words.fieldError({ code: "conflict", message: "" }, "username"), "This username is taken.");
+  assert.equal(words.fieldError({ code: "invalid_request", message: "`city` is not valid." }, "city"), "city is not valid.");
+});

@@ -1,0 +1,73 @@
+"""JavaScript that is run by Node: the whole path on the official client, and the page's pure modules."""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.served import ROOT, Served
+
+HERE = Path(__file__).parent
+LIMIT_S = 60.0
+
+
+@pytest.fixture(scope="session")
+async def server(database_url: str, redis_url: str) -> AsyncIterator[Served]:
+    """A process of its own, with a queue of its own."""
+    server = Served(
+        DATABASE_URL=database_url,
+        REDIS_URL=redis_url,
+        REGION="node",
+        PASSWORD_MEMORY_KIB="1024",
+        PASSWORD_PASSES="1",
+    )
+    await server.start()
+    yield server
+    await server.stop()
+
+
+def _node() -> str:
+    """The one that was installed with the packages; else one on PATH."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    node = shutil.which("node", path=path)
+    if node is None:
+        missing = pytest.fail if "CI" in os.environ else pytest.skip
+        missing("Node is missing: `make test` installs it")
+    return node
+
+
+async def run_tests(script: str, **environment: str) -> None:
+    """Run one file of `node:test`; its own report is shown when something fails."""
+    process = await asyncio.create_subprocess_exec(
+        _node(),
+        "--test",
+        "--test-reporter=spec",
+        str(HERE / script),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            report, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, report.decode()
+
+
+@pytest.mark.parametrize("transports", ["websocket", "polling", "polling,websocket"])
+async def test_the_official_client_walks_the_whole_path(server: Served, transports: str) -> None:
+    """Over WebSocket alone, over long-polling alone, and as it is by default, with the upgrade."""
+    await run_tests("whole_path.test.mjs", ADDRESS=server.address, TRANSPORTS=transports)
+
+
+async def test_the_page_s_own_rules() -> None:
+    """Reducer, outbox and words."""
+    await run_tests("state.test.mjs")
