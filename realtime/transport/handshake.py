@@ -44,10 +44,7 @@ def networks(addresses: Iterable[str]) -> tuple[Network, ...]:
 
 
 def _trusted(address: str, proxies: tuple[Network, ...]) -> bool:
-    try:
-        return any(ip_address(address) in network for network in proxies)
-    except ValueError:
-        return False
+    return _is_address(address) and any(ip_address(address) in network for network in proxies)
 
 
 def peer_address(request: web.Request, proxies: tuple[Network, ...]) -> str:
@@ -61,12 +58,20 @@ def peer_address(request: web.Request, proxies: tuple[Network, ...]) -> str:
         return address
     hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
     for hop in (hop.strip() for hop in reversed(hops)):
-        if not hop:
+        if not _is_address(hop):
             break
         address = hop
         if not _trusted(hop, proxies):
             break
     return address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def own_origins(request: web.Request, proxies: tuple[Network, ...]) -> tuple[str, ...]:

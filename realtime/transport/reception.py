@@ -75,7 +75,11 @@ class Reception:
             return refusal
         if key is None:
             return self._open_polling(session, headers)
-        return self._open_websocket(session, request, key)
+        try:
+            return self._open_websocket(session, request, key)
+        except Exception:
+            session.close(reasons.TRANSPORT_ERROR)
+            raise
 
     async def _introduce(self, session: Session, request: web.Request) -> web.Response | None:
         """Set the session's receiver; a response refuses it."""
