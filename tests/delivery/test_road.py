@@ -15,7 +15,6 @@ from db.bus import Bus
 from db.events import Announcement, EventId, EventRoad, channel, read_announcement
 from realtime.gateway.outlet import Outlet
 
-
 BUS = f"bus-{uuid.uuid4().hex}"
 
 

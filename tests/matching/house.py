@@ -84,7 +84,7 @@ class House:
         """Wait for so many offers; says how far it came when they do not."""
         try:
             async with asyncio.timeout(within_s):
-                while len(self.pairs()) < number:  # noqa: ASYNC110 - several nodes, one condition
+                while len(self.pairs()) < number:
                     await asyncio.sleep(0.005)
         except TimeoutError:
             raise AssertionError(f"{len(self.pairs())} of {number} pairs were offered") from None

@@ -138,7 +138,7 @@ class World:
         """Until another connection waits for a lock that this one holds. Ends by the caller's time limit."""
         query = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid)))"
         pid = holder.get_server_pid()
-        while not await self.pool.fetchval(query, pid):  # noqa: ASYNC110 - Postgres tells nobody
+        while not await self.pool.fetchval(query, pid):
             await asyncio.sleep(0.005)
 
 
