@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -64,3 +66,12 @@ class Served:
         async with asyncio.timeout(STOP_S):
             await self._process.wait()
             await self._reader
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Stopped meanwhile, and back at the same address after it."""
+        await self.stop()
+        try:
+            yield
+        finally:
+            await self.start()

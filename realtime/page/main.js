@@ -78,7 +78,6 @@ async function signIn(fields) {
 function begin({ user }) {
   store.dispatch("page:signed-in", { user });
   session.start();
-  meeting.look();
 }
 
 async function signOut() {

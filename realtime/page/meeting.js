@@ -42,7 +42,7 @@ export class Meeting {
   /** Somebody looks into the mirror: open it where the browser has nothing to ask. */
   async look() {
     const { media, encounter, place, account } = this.#store.state;
-    const looks = account === "in" && place.name === "meet" && encounter.phase === "lobby" && media.status === "off";
+    const looks = account === "in" && this.#session.ready && place.name === "meet" && encounter.phase === "lobby" && media.status === "off";
     if (looks && (await allowed(media.mode)) && this.#store.state.media.status === "off") await this.open();
   }
 
@@ -147,8 +147,13 @@ export class Meeting {
     if (offer?.phase === "offered" && !offer.accepted) this.accept();
   }
 
-  #started(started) {
-    if (this.#present(started.call_id)?.phase === "call") this.#call.start(started);
+  async #started(started) {
+    const mine = this.#present(started.call_id);
+    if (mine?.phase !== "call") return;
+    if (this.#media.stream) return this.#call.start(started);
+    // A page that was loaded anew after it had accepted: signals may have come and gone, so begin with the next epoch.
+    if (!(await this.open(mine.mode))) await this.hangUp();
+    else await this.#attempt(() => this.#call.restart(started));
   }
 
   #live() {
@@ -159,13 +164,14 @@ export class Meeting {
   #ended({ call_id }) {
     clearTimeout(this.#acceptTimer);
     if (this.#call.id === call_id) this.#call.end();
+    if (this.#store.state.encounter.phase === "elsewhere") this.close();
   }
 
   /** The connection is back: the call that the server knows goes on, one that it does not know is over. */
   async #returned({ call, recovered }) {
     const { encounter } = this.#store.state;
     if (this.#call.id && !call && !recovered) this.#call.end();
-    if (!call) return;
+    if (!call) return this.look();
     if (encounter.phase === "offered") this.#offered(encounter);
     if (encounter.phase !== "call") return;
     if (!(await this.open(call.mode))) await this.hangUp();

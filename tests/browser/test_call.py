@@ -52,12 +52,11 @@ async def test_two_strangers_meet_talk_decide_and_write(server: Served, sign_up:
     await ben.sees(re.compile("seen"))
     await ben.fits()
 
-    await server.stop()
-    for person in (ana, ben):
-        await person.sees("Connection lost. Trying to get it back…")
-    await ana.write("Are you still there?")
-    await ana.sees("Sending…")
-    await server.start()
+    async with server.away():
+        for person in (ana, ben):
+            await person.sees("Connection lost. Trying to get it back…")
+        await ana.write("Are you still there?")
+        await ana.sees("Sending…")
     await ben.sees("Are you still there?")
     await expect(ana.page.get_by_text("Sending…")).to_be_hidden()
     await ana.page.reload()
@@ -86,6 +85,20 @@ async def test_a_reload_picks_the_call_up_again(pair: Pair) -> None:
         await person.sees_and_hears()
     await ana.press("Hang up")
     await ben.sees_heading("Ana hung up")
+
+
+async def test_a_reload_after_accepting(sign_up: Visit) -> None:
+    """The promise holds: the camera opens again and the call begins."""
+    ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")
+    for person in (ana, ben):
+        await person.press("Meet someone")
+    await ana.press("Join now")
+    await ana.sees("Waiting for Ben…")
+    await ana.page.reload()
+    await ben.press("Join now")
+    for person in (ana, ben):
+        await person.sees_state("Live")
+        await person.sees_and_hears()
 
 
 async def test_a_lost_connection_comes_back_by_itself(pair: Pair) -> None:
@@ -121,6 +134,7 @@ async def test_a_voice_call_needs_no_camera(sign_up: Visit) -> None:
     tab = await ana.second_tab()
     await tab.sees_heading("You are in a call elsewhere")
     await ana.hears()
+    await ana.page.bring_to_front()
     await ana.press("Hang up")
     await tab.is_ready()
 

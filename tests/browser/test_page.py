@@ -53,6 +53,7 @@ async def test_signing_out_and_in_again(sign_up: Visit) -> None:
     await ana.is_ready()
     tab = await ana.second_tab()
     await tab.is_ready()
+    await ana.page.bring_to_front()  # a browser hardly draws a tab behind another
     await ana.go("Profile")
     await ana.press("Sign out")
     await expect(tab.button("Meet someone")).to_be_hidden()

@@ -63,6 +63,6 @@ async def _is_sharp(person: Person) -> None:
 
 async def _compose(paper: Page, ana: Person, ben: Person, path: Path) -> None:
     desk, phone = [base64.b64encode(await p.page.screenshot()).decode() for p in (ana, ben)]
-    await paper.set_viewport_size({"width": 1620, "height": 860})
+    await paper.set_viewport_size({"width": 1680, "height": 860})
     await paper.set_content(FRAME.format(desk=desk, phone=phone))
     await paper.screenshot(path=path)

@@ -63,16 +63,17 @@ function flag(id, raised, words) {
 }
 
 function standing(state, now) {
-  const { encounter, link } = state;
+  const { encounter } = state;
+  const shown = state.link === "online" ? encounter.state : "reconnecting"; // what else holds is not ours to know
   const left = secondsLeft(state, encounter.deadline, now);
   const words = {
     connecting: "Connecting…",
-    live: link === "online" ? "Live" : "Live, but the server is away",
+    live: "Live",
     reconnecting: left === null ? "Reconnecting…" : `Reconnecting… ${left} s`,
   };
-  text(byId("call-state"), words[encounter.state]);
-  byId("call-dot").dataset.state = encounter.state;
-  show(byId("call-time"), encounter.live_at !== null);
+  text(byId("call-state"), words[shown]);
+  byId("call-dot").dataset.state = shown;
+  show(byId("call-time"), shown === "live" && encounter.live_at !== null);
   text(byId("call-time"), duration((serverTime(state, now) - Date.parse(encounter.live_at ?? 0)) / 1000));
 }
 

@@ -2,7 +2,7 @@
 
 import { byRecency } from "../rooms-state.js";
 import { when } from "../words.js";
-import { avatar, byId, h, show, text } from "./dom.js";
+import { arrange, avatar, byId, h, show, text } from "./dom.js";
 
 export function chatsView() {
   const rows = new Map();
@@ -14,10 +14,7 @@ export function chatsView() {
     byId("chats").dataset.open = state.place.name;
     const rooms = byRecency(state.rooms);
     show(byId("rooms-empty"), rooms.length === 0);
-    const drawn = rooms.map((room) => row(rows, room, state, now));
-    if (drawn.some((element, at) => byId("rooms-list").children[at] !== element) || rows.size !== drawn.length) {
-      byId("rooms-list").replaceChildren(...drawn);
-    }
+    arrange(byId("rooms-list"), rooms.map((room) => row(rows, room, state, now)));
   };
 }
 

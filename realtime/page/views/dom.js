@@ -48,6 +48,15 @@ export function play(video, stream, onRefused = () => {}) {
   if (stream) video.play().catch((error) => error.name === "NotAllowedError" && onRefused());
 }
 
+/** Make the children of a list these; what is there already is left alone, so that nothing is read out twice. */
+export function arrange(list, elements) {
+  const wanted = new Set(elements);
+  for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
+  elements.forEach((element, at) => {
+    if (list.children[at] !== element) list.insertBefore(element, list.children[at] ?? null);
+  });
+}
+
 /** Ids of the elements that tell what is wrong with a field have to be their own. */
 let made = 0;
 

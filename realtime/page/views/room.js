@@ -1,7 +1,7 @@
 /** A room: what was said, what is on its way, and the line to write in. */
 
 import { about, notice, when } from "../words.js";
-import { avatar, byId, h, show, text } from "./dom.js";
+import { arrange, avatar, byId, h, show, text } from "./dom.js";
 
 const NEAR_END_PX = 80;
 
@@ -41,19 +41,21 @@ export function roomView({ store, chat }) {
     if (state.place.name === "room" && !document.hidden && !talking) chat.read(state.place.id);
   }
 
+  const bubbles = new Map();
   let drawn = {};
   return (state, now) => {
     const room = state.account === "in" && state.place.name === "room" ? state.rooms[state.place.id] : null;
     show(byId("room-open"), Boolean(room));
-    show(byId("room-none"), !room);
+    show(byId("room-none"), !room && Object.keys(state.rooms).length > 0);
     if (!room) {
       drawn = {};
       return;
     }
     const other = drawn.id !== room.id;
     head(room);
+    if (other) bubbles.clear();
     if (other || drawn.messages !== room.messages || drawn.outgoing !== room.outgoing || drawn.seen !== room.peer_read_seq) {
-      messages(room, state, now, { chat, jump: other });
+      messages(bubbles, room, state, now, { chat, jump: other });
     }
     typing(room, now);
     if (other && room.active && matchMedia("(min-width: 48rem)").matches) message.focus();
@@ -72,13 +74,21 @@ function head(room) {
   show(byId("room-older"), room.has_more === true);
 }
 
-function messages(room, state, now, { chat, jump }) {
+function messages(bubbles, room, state, now, { chat, jump }) {
   const scroll = byId("room-scroll");
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
   const seen = room.messages.findLast((m) => m.sender_id === state.me.id && m.seq <= room.peer_read_seq);
-  const said = room.messages.map((m) => bubble(m, { mine: m.sender_id === state.me.id, seen: m === seen, now }));
-  const going = room.outgoing.map((one) => outgoing(one, room, chat));
-  byId("room-messages").replaceChildren(...said, ...going);
+  const keep = (key, about, make) => {
+    const as = JSON.stringify(about);
+    if (bubbles.get(key)?.as !== as) bubbles.set(key, { as, element: make() });
+    return bubbles.get(key).element;
+  };
+  const said = room.messages.map((m) => {
+    const how = { mine: m.sender_id === state.me.id, seen: m === seen };
+    return keep(m.id, [m, how], () => bubble(m, { ...how, now }));
+  });
+  const going = room.outgoing.map((one) => keep(one.client_id, one, () => outgoing(one, room, chat)));
+  arrange(byId("room-messages"), [...said, ...going]);
   if (jump || atEnd || going.length) scroll.scrollTop = scroll.scrollHeight;
 }
 
