@@ -6,7 +6,6 @@ took more than 15 % of a core are measured again, three times at most, then left
 """
 
 import argparse
-import asyncio
 import statistics
 import sys
 from collections import defaultdict

@@ -88,7 +88,7 @@ async def polling(target: Target, clients: int, seconds: float) -> float:
 
 
 async def slow_consumers(target: Target, count: int, megabytes: int) -> float:
-    """Memory in MiB for each of `count` clients of a room that stop reading, after `megabytes` were sent to it."""
+    """Memory in MiB of each of `count` clients in a room that do not read `megabytes` sent to it."""
     slow = await connect(target.port, count)
     (speaker,) = await connect(target.port, 1)
     for peer in slow:

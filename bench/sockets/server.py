@@ -1,4 +1,4 @@
-"""A Python Socket.IO server with the handlers of server.mjs, stock or ours, for the benchmark. Prints its port."""
+"""A Python Socket.IO server with the handlers of server.mjs, stock or ours. Prints its port."""
 
 import asyncio
 import gc

@@ -14,7 +14,8 @@ MASK = b"\x37\xfa\x21\x3d"
 # What a browser sends with its upgrade request, for a fair account of memory; but for its offer to
 # compress, which stock python-socketio alone would accept, at 100 KiB a connection.
 BROWSER_HEADERS = (
-    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36",
+    "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/128.0.0.0 Safari/537.36",
     "Accept-Encoding: gzip, deflate, br, zstd",
     "Accept-Language: en-GB,en;q=0.9,de;q=0.8,fr;q=0.7",
     "Cache-Control: no-cache",

@@ -178,10 +178,10 @@ async def test_cancelling_oneself(outcomes: Outcomes) -> None:
     await outcomes.run(cancel)
     ((_, error),) = await outcomes.settled()
     assert isinstance(error, asyncio.CancelledError)
-    results = await outcomes.run(cancel_and_end, quick, quick)
-    values = [value for value in results if value is not PENDING]
-    assert "ended" in values
-    outcomes.later.clear()
+    first, *others = await outcomes.run(cancel_and_end, quick, quick)
+    # A task that is cancelled as it ends may count as either; those after it are their own.
+    assert first in ("ended", PENDING) or isinstance(first, asyncio.CancelledError)
+    assert all(value in ("done", PENDING) for value in others)
 
 
 async def test_within_a_task_nothing_runs_at_once(outcomes: Outcomes) -> None:
