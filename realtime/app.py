@@ -230,7 +230,7 @@ class Services:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[str]:
+async def running(settings: Settings, services: type[Services] = Services) -> AsyncIterator[str]:
     """The whole product, for as long as the block lasts; gives the address of the page."""
     node_id = settings.node_id or new_id()
     async with AsyncExitStack() as house:
@@ -244,8 +244,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         stores = Stores(pool, redis, settings)
         server, fault = await _socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
         roster = Roster(server)
-        services = Services(stores, bus, roster, settings, node_id)
-        house.callback(services.passwords.close)
+        serving = services(stores, bus, roster, settings, node_id)
+        house.callback(serving.passwords.close)
         gateway = Gateway(
             settings=settings,
             clock=now_ms,
@@ -254,29 +254,29 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             bus=bus,
             events=stores.events,
             recovery=Recovery(settings.secret, keep=settings.stream_events, keep_s=settings.stream_s),
-            authenticate=services.accounts.authenticate,
-            lifecycle=services.lifecycle,
-            handlers=services.handlers(),
+            authenticate=serving.accounts.authenticate,
+            lifecycle=serving.lifecycle,
+            handlers=serving.handlers(),
         )
         plug(server, gateway)
         leases = Leases(
             roster=roster,
-            presence=services.presence,
-            queue=services.queue,
-            lifecycle=services.lifecycle,
+            presence=serving.presence,
+            queue=serving.queue,
+            lifecycle=serving.lifecycle,
             every_s=min(settings.queue_lease_s, settings.connection_lease_s) / 3,
         )
         jobs = (
-            services.matchmaker.run(),
-            services.sweep.run(),
-            services.attendant.run(),
-            services.presence.run(),
+            serving.matchmaker.run(),
+            serving.sweep.run(),
+            serving.attendant.run(),
+            serving.presence.run(),
             leases.run(),
         )
         house.push_async_callback(_end, [asyncio.create_task(job) for job in jobs])
         app = make_app(
             settings=settings,
-            accounts=services.accounts,
+            accounts=serving.accounts,
             encounters=stores.encounters,
             rooms=stores.rooms,
             checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits},

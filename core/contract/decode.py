@@ -62,22 +62,18 @@ def decode_json(raw: bytes, kind: type[S]) -> S:
 
 def _storable(text: str) -> bool:
     """Whether PostgreSQL can keep this text, and UTF-8 say it."""
-    if text.isascii():
-        return "\0" not in text
+    if text.isprintable():
+        return True
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _all_storable(value: object) -> bool:
     """Every text in what a Struct has accepted, whose depth is therefore the Struct's."""
     if isinstance(value, str):
-        return _storable(value)
+        return value.isprintable() or _storable(value)
     if isinstance(value, dict):
-        for name, inner in value.items():
-            if not (_all_storable(inner) and _storable(name)):
-                return False
-    elif isinstance(value, list):
-        return all(map(_all_storable, value))
-    return True
+        return all(map(_all_storable, value.values())) and all(map(_storable, value))
+    return not isinstance(value, list) or all(map(_all_storable, value))
 
 
 def _refuse_unstorable(data: object) -> None:

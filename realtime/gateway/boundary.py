@@ -9,11 +9,10 @@ from msgspec import Struct
 
 from core.contract.base import Command
 from core.contract.decode import decode
-from core.errors import AppError, Internal, InvalidRequest, RateLimited, Unavailable
+from core.errors import AppError, Internal, InvalidRequest, Unavailable
 from core.ids import new_id
 from db.outage import OUTAGES
 from realtime.gateway.caller import Caller
-from realtime.gateway.pace import Pace
 
 Handler = Callable[[Caller, Any], Awaitable[Struct]]
 _log = structlog.get_logger()
@@ -27,28 +26,24 @@ class Boundary:
             raise LookupError(f"no handler for {sorted(c.event for c in missing)}")
         self._handlers = handlers
 
-    async def answer(
-        self, caller: Caller, pace: Pace, name: str, arguments: list[Any], now: int
-    ) -> dict[str, Any]:
+    async def answer(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
         """`{"ok": true, "data"}` or `{"ok": false, "error"}`."""
         try:
-            if wait_ms := pace.take(now):
-                raise RateLimited(retry_after_ms=wait_ms)
             command = _command(name, arguments)
             reply = await self._handlers[type(command)](caller, command)
         except AppError as error:
-            return {"ok": False, "error": describe(error)}
+            return refused(error)
         except OUTAGES as error:
             _log.warning("a command found no store", command=name, error=repr(error))
-            return {"ok": False, "error": describe(Unavailable())}
+            return refused(Unavailable())
         except Exception:
             reference = new_id()
             _log.exception("a command failed", command=name, user_id=caller.user_id, reference=reference)
-            return {"ok": False, "error": describe(Internal(details={"reference": reference}))}
+            return refused(Internal(details={"reference": reference}))
         return {"ok": True, "data": msgspec.to_builtins(reply)}
 
 
-def _command(name: str, arguments: list[Any]) -> Command:
+def _command(name: str, arguments: tuple[Any, ...]) -> Command:
     kind = Command.registry.get(name)
     if kind is None:
         raise InvalidRequest("There is no such command.", details={"command": name[:64]})
@@ -56,6 +51,11 @@ def _command(name: str, arguments: list[Any]) -> Command:
         raise InvalidRequest("A command takes one object.")
     payload = arguments[0] if arguments else None
     return decode({} if payload is None else payload, kind)
+
+
+def refused(error: AppError) -> dict[str, Any]:
+    """The acknowledgement of a command that was not carried out."""
+    return {"ok": False, "error": describe(error)}
 
 
 def describe(error: AppError) -> dict[str, Any]:

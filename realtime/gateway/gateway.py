@@ -24,7 +24,7 @@ from core.tokens import Access
 from db.bus import Bus
 from db.events import REVOKED, Announcement, EventRoad, channel, read_announcement
 from db.outage import OUTAGES
-from realtime.gateway.boundary import Boundary, Handler, describe
+from realtime.gateway.boundary import Boundary, Handler, describe, refused
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox
@@ -99,6 +99,7 @@ class Gateway:
         self._roster.enter(connection)
         self._empty.clear()
         self._expect_expiry(connection)
+        connection.mailbox.take()  # commands that come already wait until it is welcomed
         connection.welcome = self._spawn(self._welcome(connection))
         return {"pid": connection.opening.pid}
 
@@ -149,20 +150,19 @@ class Gateway:
         """`session:ready` before anything else, then what was missed, then what comes."""
         caller, opening = connection.caller, connection.opening
         try:
-            async with connection.mailbox:
-                await self._end_if_revoked(caller)  # since its token was read
-                await self._lifecycle.arrived(caller)
-                ready = await self._lifecycle.ready(connection)
-                data = msgspec.json.encode(ready)
-                self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
-                last = opening.start
-                if opening.recovered:
-                    last = await self._replay(caller, last)
-                connection.outlet.open(caller.device, last)
+            await self._end_if_revoked(caller)  # since its token was read
+            await self._lifecycle.arrived(caller)
+            ready = await self._lifecycle.ready(connection)
+            data = msgspec.json.encode(ready)
+            self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
+            last = await self._replay(caller, opening.start) if opening.recovered else opening.start
+            connection.outlet.open(caller.device, last)
         except Exception:
             # The client comes back by itself, and finds things as they are then.
             _log.exception("a connection could not be welcomed", user_id=caller.user_id)
             self._wire.close(caller.sid, "not welcomed")
+        finally:
+            connection.mailbox.give()
 
     async def _replay(self, caller: Caller, last: Any) -> Any:
         missed = await self._events.after(caller.user_id, last)
@@ -173,18 +173,23 @@ class Gateway:
 
     # --- While it is there ---
 
-    async def command(self, sid: str, name: str, arguments: list[Any]) -> dict[str, Any] | None:
+    async def command(self, name: str, sid: str, *arguments: Any) -> dict[str, Any] | None:
         """The acknowledgement of one command; None when the connection is not (any more) ours."""
         connection = self._roster.get(sid)
         if connection is None:
             return None
+        mailbox = connection.mailbox
         try:
-            async with connection.mailbox:
-                return await self._boundary.answer(
-                    connection.caller, connection.pace, name, arguments, self._clock()
-                )
+            if wait_ms := connection.pace.take(self._clock()):
+                raise RateLimited(retry_after_ms=wait_ms)
+            if (turn := mailbox.take()) is not None:
+                await mailbox.wait(turn)
         except RateLimited as error:
-            return {"ok": False, "error": describe(error)}
+            return refused(error)
+        try:
+            return await self._boundary.answer(connection.caller, name, arguments)
+        finally:
+            mailbox.give()
 
     def _hear(self, sid: str, outlet: Outlet, raw: bytes) -> None:
         """What the bus brings for a user of ours: an event, or the end of a session."""

@@ -1,29 +1,51 @@
-"""Commands of one connection are handled one after the other, in the order they were sent."""
+"""Commands of one connection are handled one after the other, in the order they were sent.
+
+Not an asyncio.Lock: most commands find nobody before them, and should not pay for waiting.
+"""
 
 import asyncio
+from collections import deque
 
 from core.errors import RateLimited
 
+Turn = asyncio.Future[None]
+
 
 class Mailbox:
-    """`async with mailbox:` waits for one's turn. At most `size` wait, so that memory stays bounded."""
+    """`take` a turn, `wait` for it if it is not now, and `give` it on. At most `size` wait."""
+
+    __slots__ = ("_size", "_taken", "_waiting")
 
     def __init__(self, size: int) -> None:
-        self._turn = asyncio.Lock()  # first come, first served
         self._size = size
-        self._waiting = 0
+        self._taken = False
+        self._waiting: deque[Turn] = deque()
 
-    async def __aenter__(self) -> None:
-        """Raises `RateLimited` when too many wait."""
-        if self._waiting >= self._size:
+    def take(self) -> Turn | None:
+        """None when the turn is one's own now, else what to `wait` for. Raises `RateLimited`."""
+        if not self._taken:
+            self._taken = True
+            return None
+        if len(self._waiting) >= self._size:
             raise RateLimited("Too many commands are waiting for their answer.")
-        self._waiting += 1
+        turn: Turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        return turn
+
+    async def wait(self, turn: Turn) -> None:
+        """Until it is one's turn. Who is cancelled just then passes it on."""
         try:
-            await self._turn.acquire()
-        except BaseException:
-            self._waiting -= 1
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give()
             raise
 
-    async def __aexit__(self, *_: object) -> None:
-        self._turn.release()
-        self._waiting -= 1
+    def give(self) -> None:
+        """The turn is over: it is the next one's."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._taken = False

@@ -11,12 +11,9 @@ def plug(server: Any, gateway: Gateway) -> None:
     async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:
         server.answer_connect(sid, await gateway.connect(sid, auth))
 
-    async def command(name: str, sid: str, *arguments: Any) -> dict[str, Any] | None:
-        return await gateway.command(sid, name, list(arguments))
-
     async def disconnect(sid: str, _reason: str) -> None:
         await gateway.disconnect(sid)
 
     server.on("connect", connect)
-    server.on("*", command)
+    server.on("*", gateway.command)
     server.on("disconnect", disconnect)

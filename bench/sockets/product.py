@@ -1,0 +1,89 @@
+"""The whole product as a server under measurement: its real boundary with one more command, `echo`.
+
+The command goes the way of every command: Socket.IO, the connection's mailbox and pace, decoding into its
+Struct, the handler's table, the acknowledgement. Prints its port and access tokens; ends with its standard input.
+"""
+
+import asyncio
+import gc
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import aiohttp
+import uvloop
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from core import logs
+from core.contract.base import Command, Wire
+from core.settings import Settings
+from core.vocabulary import Id
+from realtime import app
+from realtime.gateway.boundary import Handler
+from realtime.gateway.caller import Caller
+
+ACCOUNTS = 50
+
+
+class Echoed(Wire):
+    """What was sent."""
+
+    call_id: Id
+    audio: bool
+    video: bool
+
+
+class Echo(Command, event="echo", reply=Echoed):
+    """As much as `call:media` says."""
+
+    call_id: Id
+    audio: bool
+    video: bool
+
+
+class Services(app.Services):
+    """The product's, and one handler more."""
+
+    def handlers(self) -> dict[type[Command], Handler]:
+        return {**super().handlers(), Echo: self.echo}
+
+    async def echo(self, _caller: Caller, command: Echo) -> Echoed:
+        return Echoed(call_id=command.call_id, audio=command.audio, video=command.video)
+
+
+async def sign_up(web: aiohttp.ClientSession, address: str, number: int) -> str:
+    body = {
+        "email": f"peer{number}@example.org",
+        "username": f"peer{number}",
+        "password": "correct horse battery",
+        "display_name": f"Peer {number}",
+        "birth_date": "1990-01-01",
+        "gender": "other",
+    }
+    async with web.post(f"{address}/v1/auth/register", json=body) as response:
+        return str((await response.json())["access_token"])
+
+
+async def serve(connections: int) -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        settings = Settings(
+            port=0,
+            data_dir=folder,
+            log_level="ERROR",
+            rate_limits="off",
+            password_memory_kib=1024,
+            max_connections_a_user=connections // ACCOUNTS + 1,
+        )
+        logs.set_up(settings)
+        async with app.running(settings, services=Services) as address:
+            async with aiohttp.ClientSession() as web:
+                tokens = [await sign_up(web, address, number) for number in range(ACCOUNTS)]
+            print(json.dumps({"port": int(address.rsplit(":", 1)[1]), "tokens": tokens}), flush=True)
+            await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    gc.set_threshold(20_000, 20, 50)  # as `python -m realtime` does
+    uvloop.run(serve(int(sys.argv[1])))
