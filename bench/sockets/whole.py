@@ -1,4 +1,4 @@
-"""An echo through the whole product beside an echo of bare Node: what decoding, order and limits cost on top."""
+"""An echo through the whole product beside one of bare Node: what decoding, order and limits cost on top."""
 
 import argparse
 import asyncio
