@@ -57,15 +57,22 @@ class Served:
         """What it has said so far."""
         return "".join(self._said)
 
-    async def stop(self) -> None:
-        """Stop it as Ctrl-C does, and see it end."""
+    @property
+    def pid(self) -> int:
+        """The process."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it, as a supervisor does unless told otherwise, and see it end: the exit code."""
         assert self._process is not None
         assert self._reader is not None
         if self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(how)
         async with asyncio.timeout(STOP_S):
-            await self._process.wait()
+            code = await self._process.wait()
             await self._reader
+        return code
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:

@@ -30,7 +30,7 @@ async def server(database_url: str, redis_url: str) -> AsyncIterator[Served]:
     await server.stop()
 
 
-def _node() -> str:
+def node_path() -> str:
     """The one that was installed with the packages; else one on PATH."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     node = shutil.which("node", path=path)
@@ -43,7 +43,7 @@ def _node() -> str:
 async def run_tests(script: str, **environment: str) -> None:
     """Run one file of `node:test`; its own report is shown when something fails."""
     process = await asyncio.create_subprocess_exec(
-        _node(),
+        node_path(),
         "--test",
         "--test-reporter=spec",
         str(HERE / script),

@@ -9,14 +9,14 @@ import psutil
 import pytest
 
 from tests.dialogues.person import Device, Person, Refused
-from tests.scenarios.conftest import Node
+from tests.served import Served
 
 PATIENCE_S = 30
 
 
-def child_of(node: Node, name: str) -> psutil.Process:
+def child_of(node: Served, name: str) -> psutil.Process:
     """The embedded server of that name; its own children have the same one."""
-    offspring = psutil.Process(node.process.pid).children(recursive=True)
+    offspring = psutil.Process(node.pid).children(recursive=True)
     return next(p for p in offspring if p.name() == name and p.parent().name() != name)
 
 
@@ -50,7 +50,8 @@ async def connected(ana: Device, ben: Device) -> str:
 @pytest.mark.parametrize("server", ["redis-server", "postgres"])
 async def test_a_store_dies_and_comes_back(tmp_path: Path, web: aiohttp.ClientSession, server: str) -> None:
     """Whatever was acknowledged before, during and after is there, once and in order."""
-    node = await Node.start(DATA_DIR=str(tmp_path), DATABASE_URL="", REDIS_URL="", LOG_LEVEL="ERROR")
+    node = Served(DATA_DIR=str(tmp_path), DATABASE_URL="", REDIS_URL="", LOG_LEVEL="ERROR")
+    await node.start()
     try:
         she, he = [await Person.sign_up(node.address, web, gender=g) for g in ("female", "male")]
         ana, ben = await she.connect(), await he.connect()
@@ -82,6 +83,6 @@ async def test_a_store_dies_and_comes_back(tmp_path: Path, web: aiohttp.ClientSe
         await node.stop()
 
 
-async def _is_ready(web: aiohttp.ClientSession, node: Node) -> bool:
+async def _is_ready(web: aiohttp.ClientSession, node: Served) -> bool:
     async with web.get(f"{node.address}/readyz") as response:
         return response.status == 200
