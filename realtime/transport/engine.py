@@ -7,7 +7,7 @@ of each connection it took over from aiohttp.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import engineio
 from aiohttp import web
@@ -22,24 +22,11 @@ from .messages import message_frame
 from .payload import PING_FRAME
 from .reception import Reception
 from .reports import Reports
-from .session import Session
+from .session import Receiver, Session
 from .websocket import Probe, WebSocket
 
 Gate = Callable[[], bool]
 """Whether new sessions are let in; False answers a handshake with 503."""
-
-
-class Receiver(Protocol):
-    """Who is told what a session brings."""
-
-    def text(self, data: bytearray) -> None:
-        """A text message with Engine.IO's leading `4`."""
-
-    def binary(self, data: bytes) -> None:
-        """A binary message."""
-
-    def closed(self, reason: str) -> None:
-        """The session has ended; `EngineServer.forget` is to be called when its handlers are done."""
 
 
 class EngineServer(engineio.AsyncServer):  # type: ignore[misc]

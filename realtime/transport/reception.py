@@ -90,7 +90,7 @@ class Reception:
             if verdict is not None and verdict is not True:
                 return web.Response(status=401, body=jsontext.dumps(verdict or "Unauthorized"))
             receiver = EngineReceiver(self._server, session)
-        session.on_text, session.on_binary, session.on_close = receiver.text, receiver.binary, receiver.closed
+        session.tell(receiver)
         return None
 
     async def _ask_connect(self, session: Session, request: web.Request) -> Any:

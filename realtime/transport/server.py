@@ -7,7 +7,7 @@ is everything between the socket and a handler. `emit_encoded`, `answer_connect`
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import socketio
 from aiohttp import web
@@ -179,7 +179,7 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         if not here or member is None or session is None:
             return
         member.outlet.send(packets.control_frame(packets.DISCONNECT, where))
-        client: Client = session.on_close.__self__  # type: ignore[attr-defined]
+        client = cast("Client", session.receiver)
         if client.alone(member):
             self._parting.add(session, self.eio.loop.time())
             self.eio.wake_alarm()

@@ -37,6 +37,19 @@ class Candidate(Carrier, Protocol):
     answered: bool
 
 
+class Receiver(Protocol):
+    """Who is told what a session brings."""
+
+    def text(self, data: bytearray) -> None:
+        """A text message with Engine.IO's leading `4`."""
+
+    def binary(self, data: bytes) -> None:
+        """A binary message."""
+
+    def closed(self, reason: str) -> None:
+        """The session has ended; `EngineServer.forget` is to be called when its handlers are done."""
+
+
 class Keeper(Protocol):
     """What a session needs of the server that keeps it."""
 
@@ -71,6 +84,7 @@ class Session:
         "on_close",
         "on_text",
         "probe",
+        "receiver",
         "sid",
         "write",
     )
@@ -84,6 +98,7 @@ class Session:
         self.probe: Candidate | None = None
         self.write: Callable[[bytes], None] | None = None
         self.backlog: Backlog | None = None
+        self.receiver: Receiver | None = None
         self.on_text: Callable[[bytearray], None] = _ignore
         self.on_binary: Callable[[bytes], None] = _ignore
         self.on_close: Callable[[str], None] = _ignore
@@ -105,6 +120,11 @@ class Session:
     def upgraded(self) -> bool:
         """A WebSocket carries this session."""
         return self.carrier is not None and self.carrier.upgraded
+
+    def tell(self, receiver: Receiver) -> None:
+        """Bring what comes to this receiver from now on."""
+        self.receiver = receiver
+        self.on_text, self.on_binary, self.on_close = receiver.text, receiver.binary, receiver.closed
 
     def send(self, frame: bytes, volatile: bool = False) -> None:
         """Write a frame, or keep it until the client takes it; too many end the session."""
@@ -145,6 +165,7 @@ class Session:
     def release(self) -> None:
         """Let go of everything, cycles among it: the handlers are done."""
         self.on_close = _ignore
+        self.receiver = None
         self.carrier = self.backlog = None
 
     def pause_reading(self) -> None:

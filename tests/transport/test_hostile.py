@@ -203,7 +203,7 @@ def _waiting(session: Session) -> int:
 async def test_coming_and_going_leaves_nothing(house: House, server: SocketServer) -> None:
     """No object of any kind that a connection has."""
     server.on("connect", lambda sid, _environ: server.manager.basic_enter_room(sid, "/", "hall"))
-    tasks = len(asyncio.all_tasks())
+    tasks, objects = len(asyncio.all_tasks()), _objects_of_connections()
 
     async def come_and_go(number: int) -> None:
         async with house.connected() as speaker:
@@ -216,9 +216,12 @@ async def test_coming_and_going_leaves_nothing(house: House, server: SocketServe
         await asyncio.gather(*(come_and_go(number) for number in range(AT_ONCE)))
     await until(lambda: nothing_left(server), "something leaked")
     await until(lambda: len(asyncio.all_tasks()) <= tasks + 16, "tasks leaked")
+    await until(lambda: _objects_of_connections() <= objects, "objects leaked")
+
+
+def _objects_of_connections() -> int:
     gc.collect()
-    kinds = (Session, Client, Member, WebSocket)
-    await until(lambda: not [o for o in gc.get_objects() if isinstance(o, kinds)], "objects leaked")
+    return sum(isinstance(each, (Session, Client, Member, WebSocket)) for each in gc.get_objects())
 
 
 async def test_a_flood_of_pings_is_not_answered_into_memory(house: House, server: SocketServer) -> None:
