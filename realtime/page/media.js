@@ -40,7 +40,7 @@ export async function allowed(mode) {
 export class Media {
   stream = null;
   mode = null;
-  #opening = 0;
+  #asking = null;
   #onEnded;
 
   /** `onEnded(kind)` when a device is unplugged or its permission taken back while it is in use. */
@@ -52,21 +52,32 @@ export class Media {
     return this.stream?.getTracks().every((track) => track.readyState === "live") ?? false;
   }
 
-  /** Open what the mode needs; what is open for it already stays. Throws `MediaError`. */
+  /** Open what the mode needs; what is open, or being asked for, stays. Throws `MediaError`. */
   async open(mode) {
     if (this.mode === mode && this.live) return this.stream;
+    if (this.#asking?.mode === mode) return this.#asking.stream;
     this.close();
     if (lacking()) throw new MediaError("unsupported");
-    const mine = ++this.#opening;
-    const stream = await ask(mode);
-    if (mine !== this.#opening) {
-      stop(stream);
-      throw new MediaError("failed"); // closed, or opened in another mode, while the browser was asking
+    const asking = { mode };
+    this.#asking = asking;
+    asking.stream = this.#adopt(asking);
+    return asking.stream;
+  }
+
+  async #adopt(asking) {
+    try {
+      const stream = await ask(asking.mode);
+      if (this.#asking !== asking) {
+        stop(stream);
+        throw new MediaError("failed"); // closed, or opened in another mode, while the browser was asking
+      }
+      for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#onEnded(track.kind));
+      this.stream = stream;
+      this.mode = asking.mode;
+      return stream;
+    } finally {
+      if (this.#asking === asking) this.#asking = null;
     }
-    for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#onEnded(track.kind));
-    this.stream = stream;
-    this.mode = mode;
-    return stream;
   }
 
   /** Switch what is sent, without asking the browser again. */
@@ -76,7 +87,7 @@ export class Media {
   }
 
   close() {
-    this.#opening += 1;
+    this.#asking = null;
     if (this.stream) stop(this.stream);
     this.stream = null;
     this.mode = null;
