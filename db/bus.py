@@ -13,6 +13,9 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from db.outage import OUTAGES
+
+_PAUSE_S = 0.2
 Listener = Callable[[bytes], None]
 _log = structlog.get_logger()
 
@@ -54,12 +57,24 @@ class Bus:
     async def subscribe(self, channel: str, listener: Listener) -> None:
         """Returns when Redis has confirmed: whatever is announced after that is heard."""
         self._listeners.setdefault(channel, set()).add(listener)
-        confirmed = self._confirmed.get(channel)
-        if confirmed is None:
-            confirmed = self._confirmed[channel] = asyncio.Event()
+        while True:
+            confirmed = self._confirmed.get(channel) or await self._ask_for(channel)
+            await confirmed.wait()
+            # Who asked first may have failed or gone away: then somebody else has to ask.
+            if self._confirmed.get(channel) is confirmed or listener not in self._listeners.get(channel, ()):
+                return
+
+    async def _ask_for(self, channel: str) -> asyncio.Event:
+        confirmed = self._confirmed[channel] = asyncio.Event()
+        try:
             async with self._writing:
                 await self._pubsub.subscribe(channel)
-        await confirmed.wait()
+        except BaseException:
+            if self._confirmed.get(channel) is confirmed:
+                del self._confirmed[channel]
+            confirmed.set()
+            raise
+        return confirmed
 
     async def unsubscribe(self, channel: str, listener: Listener) -> None:
         """The last listener takes the subscription along."""
@@ -86,7 +101,11 @@ class Bus:
                 message = await self._pubsub.get_message(timeout=None)
             except (RedisError, OSError) as error:  # the client's own attempts were in vain
                 _log.warning("event bus cannot reach Redis", error=str(error))
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            except Exception:  # a task that ends here would leave this process deaf for good
+                _log.exception("event bus cannot read")
+                await asyncio.sleep(_PAUSE_S)
                 continue
             if message is not None:
                 self._take(message)
@@ -95,7 +114,19 @@ class Bus:
         """The client connected anew and subscribed to all again: have everyone read what was missed."""
         _log.info("event bus found Redis again", channels=len(self._listeners))
         for catch_up in self.on_return:
-            self._spawn(catch_up())
+            self._spawn(self._until_done(catch_up))
+
+    async def _until_done(self, catch_up: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """What was missed has to be read, revocations among it: again while a store is away."""
+        while True:
+            try:
+                return await catch_up()
+            except OUTAGES as error:
+                _log.warning("what the event bus missed cannot be read yet", error=repr(error))
+                await asyncio.sleep(_PAUSE_S)
+            except Exception:
+                _log.exception("what the event bus missed was not read")
+                return None
 
     def _spawn(self, job: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(job)
@@ -115,7 +146,13 @@ class Bus:
             if channel == self._canary:
                 self._heard.set()
             for listener in tuple(self._listeners.get(channel, ())):
-                listener(message["data"])
+                self._pass_on(channel, message["data"], listener)
+
+    def _pass_on(self, channel: str, data: bytes, listener: Listener) -> None:
+        try:
+            listener(data)
+        except Exception:  # one message that nobody understands must not deafen all
+            _log.exception("a listener failed", channel=channel)
 
     async def _watch(self) -> None:
         """Send the canary, and count those in a row that did not come back."""

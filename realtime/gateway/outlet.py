@@ -28,7 +28,7 @@ class Outlet:
         self._read_after = read_after
         self._last: EventId | None = None
         self._held: list[Announcement] | None = []
-        self._overflowed = False
+        self._incomplete = False
         self._catching_up: asyncio.Task[None] | None = None
 
     def take(self, announcement: Announcement) -> None:
@@ -45,16 +45,18 @@ class Outlet:
         """The client of this device knows everything up to `last`: send what was held back, and go on."""
         self._device, self._last = device, last
         held, self._held = self._held or [], None
-        if self._overflowed:
+        if self._incomplete:
             self.catch_up()
         for announcement in held:
             self.take(announcement)
 
     def catch_up(self) -> None:
-        """The bus may have missed something: read the stream."""
-        if self._held is None:
-            self._held = []
-            self._catching_up = asyncio.create_task(self._fill())
+        """The bus may have missed something: read the stream, now or as soon as the outlet is open."""
+        if self._held is not None:
+            self._incomplete = True
+            return
+        self._held = []
+        self._catching_up = asyncio.create_task(self._fill())
 
     def close(self) -> None:
         """The connection is gone."""
@@ -65,7 +67,7 @@ class Outlet:
         assert self._held is not None
         if len(self._held) >= _MOST_HELD:
             self._held.clear()
-            self._overflowed = True
+            self._incomplete = True
         self._held.append(announcement)
 
     def _missed_something_before(self, announcement: Announcement) -> bool:
@@ -80,9 +82,9 @@ class Outlet:
             self._send(announcement)
 
     async def _fill(self) -> None:
-        """Read and send what came after the last event sent; what is held meanwhile is in the stream too."""
+        """Read and send what came after the last event sent; what was held before that is in the stream too."""
         while True:
-            self._overflowed = False
+            self._incomplete, covered = False, len(self._held or [])
             try:
                 for announcement in await self._read_after(self._last or EventId(0, 0)):
                     self._pass(announcement)
@@ -90,8 +92,11 @@ class Outlet:
                 _log.warning("events cannot be read again yet", error=str(error))
                 await asyncio.sleep(_RETRY_S)
                 continue
-            if not self._overflowed:
+            if not self._incomplete:
                 break
         held, self._held = self._held or [], None
-        for announcement in held:
+        for announcement in held[:covered]:
             self._pass(announcement)
+        # The bus may have broken while the stream was read: these look for a gap before them.
+        for announcement in held[covered:]:
+            self.take(announcement)

@@ -1,12 +1,15 @@
 """The road of events: kept, announced, in order, once; over a real Redis, through what befalls it."""
 
 import asyncio
+import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.contract.calls import CallEnded
 from core.contract.session import PresenceChanged
@@ -67,6 +70,59 @@ async def bus(redis_url: str) -> AsyncIterator[Bus]:
 @pytest.fixture
 def road(redis: Redis) -> EventRoad:
     return EventRoad(redis, keep=50, keep_s=300)
+
+
+async def cut(redis: Redis) -> None:
+    """Redis drops the connection of the bus."""
+    for client in await redis.client_list(_type="pubsub"):
+        if client["name"] == BUS:
+            await redis.client_kill_filter(_id=client["id"])
+
+
+class Gate:
+    """A way to Redis that can be shut: who is on it is cut off, who comes is refused."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._url = urlsplit(redis_url)
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def shut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._url.scheme == "unix":
+            beyond, into = await asyncio.open_unix_connection(self._url.path)
+        else:
+            beyond, into = await asyncio.open_connection(self._url.hostname, self._url.port)
+        self._writers |= {writer, into}
+        await asyncio.gather(_pipe(reader, into), _pipe(beyond, writer))
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+    writer.transport.abort()
+
+
+@contextlib.asynccontextmanager
+async def gate_before(redis_url: str) -> AsyncIterator[tuple[Gate, str]]:
+    """A gate, open, and the URL that leads through it."""
+    gate = Gate(redis_url)
+    await gate.open()
+    try:
+        yield gate, f"redis://127.0.0.1:{gate.port}"
+    finally:
+        await gate.shut()
 
 
 def ended(number: int) -> CallEnded:
@@ -137,9 +193,7 @@ async def test_the_bus_comes_back_by_itself_and_everyone_catches_up(
         ana.outlet.catch_up()
 
     bus.on_return.append(catch_up)
-    for client in await redis.client_list(_type="pubsub"):
-        if client["name"] == BUS:
-            await redis.client_kill_filter(_id=client["id"])
+    await cut(redis)
     for number in range(5):
         await road.send(ana.user, ended(number))
     got = await ana.receives(5)
@@ -154,3 +208,92 @@ async def test_a_stream_keeps_no_more_than_it_should(road: EventRoad, redis: Red
     tail = await road.tail(user)
     assert tail.length == 50
     assert 0 < await redis.pttl(f"events:{{{user}}}") <= 300_000
+
+
+async def test_what_the_bus_missed_while_a_client_was_welcomed_is_read(road: EventRoad, bus: Bus) -> None:
+    """The bus was away between the look at the stream and `session:ready`, and nothing is said after that."""
+    ana = Client(road, bus, new_id())
+    await bus.subscribe(channel(ana.user), ana.hear)
+    last = (await road.tail(ana.user)).end
+    await bus.unsubscribe(channel(ana.user), ana.hear)
+    await road.send(ana.user, ended(1))
+    await bus.subscribe(channel(ana.user), ana.hear)
+    ana.outlet.catch_up()
+    ana.outlet.open(ana.device, last)
+    assert '"duration_s":1' in (await ana.receives(1))[0]
+
+
+async def test_what_the_bus_missed_while_a_gap_was_read_is_read_too(road: EventRoad, bus: Bus) -> None:
+    """It broke again during the read: the next event names a predecessor that nobody has seen."""
+    ana = await Client(road, bus, new_id()).connect()
+    await road.send(ana.user, ended(0))
+    await ana.receives(1)
+    read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(last: EventId) -> list[Announcement]:
+        found = await road.after(ana.user, last)
+        read.set()
+        await go_on.wait()
+        return found
+
+    ana.outlet = Outlet(ana._take, slowly)
+    ana.outlet.open(ana.device, (await road.tail(ana.user)).end)
+    ana.outlet.catch_up()
+    await read.wait()
+    await bus.unsubscribe(channel(ana.user), ana.hear)
+    await road.send(ana.user, ended(1))
+    await bus.subscribe(channel(ana.user), ana.hear)
+    heard = asyncio.Event()
+    await bus.subscribe(channel(ana.user), lambda _: heard.set())
+    await road.send(ana.user, ended(2))
+    await heard.wait()
+    go_on.set()
+    got = await ana.receives(3)
+    assert [f'"duration_s":{n}' in data for n, data in enumerate(got)] == [True] * 3
+
+
+async def test_one_message_that_nobody_understands_does_not_deafen_the_bus(
+    road: EventRoad, bus: Bus, redis: Redis
+) -> None:
+    ana = await Client(road, bus, new_id()).connect()
+    await redis.publish(channel(ana.user), b"not six lines")
+    await road.send(ana.user, ended(1))
+    assert '"duration_s":1' in (await ana.receives(1))[0]
+
+
+async def test_who_waits_for_a_channel_asks_again_when_the_first_to_ask_fails(redis_url: str) -> None:
+    """Two devices of one person come while Redis is away: neither waits for the other's failure for ever."""
+    async with (
+        gate_before(redis_url) as (gate, url),
+        Redis.from_url(url) as through,
+        Bus(through, new_id()) as bus,
+    ):
+        user, heard = new_id(), asyncio.Event()
+        await gate.shut()
+        with pytest.raises(RedisConnectionError):
+            await bus.publish(channel(user), b"nobody hears this")
+        first = asyncio.create_task(bus.subscribe(channel(user), lambda _: None))
+        second = asyncio.create_task(bus.subscribe(channel(user), lambda _: heard.set()))
+        async with asyncio.timeout(10):
+            outcome = await asyncio.gather(first, second, return_exceptions=True)
+            assert [type(error).__name__ for error in outcome] == ["ConnectionError"] * 2
+            await gate.open()
+            await bus.subscribe(channel(user), lambda _: heard.set())
+            await bus.publish(channel(user), b"hello")
+            await heard.wait()
+
+
+async def test_a_catch_up_that_finds_no_store_is_tried_again(redis: Redis, bus: Bus) -> None:
+    """Postgres may come back later than the bus: who was revoked meanwhile is still found."""
+    answers: list[Exception] = [ConnectionRefusedError(), ConnectionRefusedError()]
+    done = asyncio.Event()
+
+    async def catch_up() -> None:
+        if answers:
+            raise answers.pop()
+        done.set()
+
+    bus.on_return.append(catch_up)
+    await cut(redis)
+    async with asyncio.timeout(10):
+        await done.wait()
