@@ -33,7 +33,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """An Engine.IO server with python-engineio's API.
 
     Beside its arguments: `trusted_proxies` (addresses or CIDR ranges whose X-Forwarded headers count),
-    `upgrade_timeout` and `close_timeout` (seconds), `limits`, and `gate`. Of its own arguments,
+    `upgrade_timeout` and `close_timeout` (seconds), `limits`, `gate`, and `deflate_threshold`: the bytes from
+    which on WebSocket messages are compressed, None for no compression. Of its own arguments,
     `monitor_clients` and JSONP have no meaning here.
     """
 
@@ -48,12 +49,14 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         close_timeout: float = 1.0,
         limits: Limits | None = None,
         gate: Gate | None = None,
+        deflate_threshold: int | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("async_mode", "aiohttp")
         super().__init__(*args, **kwargs)
         self.limits = limits or Limits()
         self.gate = gate
+        self.deflate_threshold = deflate_threshold
         self.close_timeout = close_timeout
         self.reports = Reports(self.logger)
         self.sockets: dict[str, Session] = {}

@@ -5,6 +5,7 @@ whole, small, masked text frame: it costs one slice, one unmasking and one call.
 frame may be is told apart in `_rare`.
 """
 
+from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
@@ -20,6 +21,8 @@ PONG: Final = 0xA
 
 _FIN: Final = 0x80
 _RSV: Final = 0x70
+RSV1: Final = 0x40
+"""Set on a compressed message; `deflate` says when."""
 _MASKED: Final = 0x80
 _FINAL_TEXT: Final = _FIN | TEXT
 _FINAL_BINARY: Final = _FIN | BINARY
@@ -44,6 +47,11 @@ def text_frame(prefix: bytes, body: bytes = b"") -> bytes:
     if size < 126:
         return _TEXT_HEADS[size] + prefix + body
     return _head(_FINAL_TEXT, size) + prefix + body
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """One final frame of any kind; `RSV1` may be set in its opcode."""
+    return _head(_FIN | opcode, len(payload)) + payload
 
 
 def binary_frame(payload: bytes) -> bytes:
@@ -80,13 +88,26 @@ class FrameReader:
     """Cuts a client's byte stream into messages; a subclass says what is done with them.
 
     `max_size` bounds a message in bytes, fragments summed. Bytes that wait for the rest of their frame
-    are gathered in one buffer, looked at again only when the frame can be whole.
+    are gathered in one buffer, looked at again only when the frame can be whole. `inflate`, if set, is
+    given compressed messages and the bound, and raises ValueError.
     """
 
-    __slots__ = ("_fragments", "_needed", "_opcode", "_size", "_stopped", "_tail", "max_size")
+    __slots__ = (
+        "_deflated",
+        "_fragments",
+        "_needed",
+        "_opcode",
+        "_size",
+        "_stopped",
+        "_tail",
+        "inflate",
+        "max_size",
+    )
 
     def __init__(self, max_size: int) -> None:
         self.max_size = max_size
+        self.inflate: Callable[[bytearray, int], bytes] | None = None
+        self._deflated = False
         self._tail: bytearray | None = None
         self._needed = 0
         self._fragments: list[bytes] | None = None
@@ -162,7 +183,7 @@ class FrameReader:
     def _rare(self, first: int, payload: bytearray) -> None:
         """Binary messages, fragments, control frames and what is none of them."""
         opcode, final = first & 0x0F, bool(first & _FIN)
-        if first & _RSV:
+        if first & _RSV and not self._may_be_deflated(first):
             self._refuse(PROTOCOL_ERROR, "reserved bits set")
         elif opcode in (CLOSE, PING, PONG):
             if not final or len(payload) > 125:
@@ -171,8 +192,9 @@ class FrameReader:
                 self.control(opcode, bytes(payload))
         elif opcode in (TEXT, BINARY):
             if self._fragments is not None:
-                self._refuse(PROTOCOL_ERROR, "message begun inside another")
-            elif final:
+                return self._refuse(PROTOCOL_ERROR, "message begun inside another")
+            self._deflated = bool(first & RSV1)
+            if final:
                 self._whole(opcode, payload)
             else:
                 self._fragments, self._opcode, self._size = [bytes(payload)], opcode, len(payload)
@@ -180,6 +202,10 @@ class FrameReader:
             self._continue(payload, final)
         else:
             self._refuse(PROTOCOL_ERROR, "unknown opcode")
+        return None
+
+    def _may_be_deflated(self, first: int) -> bool:
+        return self.inflate is not None and first & _RSV == RSV1 and first & 0x0F in (TEXT, BINARY)
 
     def _continue(self, payload: bytearray, final: bool) -> None:
         fragments = self._fragments
@@ -196,7 +222,13 @@ class FrameReader:
         return None
 
     def _whole(self, opcode: int, payload: bytearray) -> None:
+        if self._deflated and self.inflate is not None:
+            try:
+                payload = bytearray(self.inflate(payload, self.max_size))
+            except ValueError as error:
+                return self._refuse(TOO_BIG, str(error))
         if opcode == TEXT:
             self.text(payload)
         else:
             self.binary(bytes(payload))
+        return None

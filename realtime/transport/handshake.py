@@ -101,12 +101,13 @@ def upgrade_key(headers: Mapping[str, str]) -> str:
     return key
 
 
-def switching_protocols(key: str) -> bytes:
-    """The head of the 101 response. No extension is accepted, deflate among them."""
+def switching_protocols(key: str, extension: str | None = None) -> bytes:
+    """The head of the 101 response, with the extension that is accepted."""
     accept = b64encode(sha1(key.encode() + _WS_GUID, usedforsecurity=False).digest())
+    extensions = b"" if extension is None else b"\r\nSec-WebSocket-Extensions: " + extension.encode()
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        b"Sec-WebSocket-Accept: " + accept + extensions + b"\r\n\r\n"
     )
 
 

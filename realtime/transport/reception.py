@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from . import handshake, internals, jsontext, reasons
+from . import deflate, handshake, internals, jsontext, reasons
 from .frames import text_frame
 from .handshake import Handshake, Refused
 from .messages import EngineReceiver
@@ -137,7 +137,8 @@ class Reception:
             return TakenOver()
         transport, kept = taken
         websocket = WebSocket(transport, session, self._server.max_http_buffer_size, self._server.lingering)
-        self._begin(websocket, transport, key, text_frame(self._hello(session, [])), kept)
+        answer = self._switch(request, websocket, key) + text_frame(self._hello(session, []))
+        self._begin(websocket, transport, answer, kept)
         websocket.carry()
         self._server.expect_ping(session)
         return TakenOver()
@@ -149,7 +150,7 @@ class Reception:
             return TakenOver()
         transport, kept = taken
         probe = Probe(transport, session, self._server.max_http_buffer_size, self._server.lingering)
-        self._begin(probe, transport, key, b"", kept)
+        self._begin(probe, transport, self._switch(request, probe, key), kept)
         if session.upgraded or session.probe is not None or not self._server.allow_upgrades:
             # Node's server says so inside the WebSocket too: the client's own is not to break over it.
             probe.end(reasons.TRANSPORT_ERROR)
@@ -159,11 +160,17 @@ class Reception:
         self._server.wake_alarm()
         return TakenOver()
 
-    def _begin(
-        self, websocket: WebSocket, transport: asyncio.Transport, key: str, hello: bytes, kept: bytes
-    ) -> None:
+    def _switch(self, request: web.Request, websocket: WebSocket, key: str) -> bytes:
+        """The head of the answer, with compression where it is wanted on both sides."""
+        threshold = self._server.deflate_threshold
+        if threshold is None or not deflate.is_offered(request.headers.get("Sec-WebSocket-Extensions", "")):
+            return handshake.switching_protocols(key)
+        websocket.compress(threshold)
+        return handshake.switching_protocols(key, deflate.ACCEPTED)
+
+    def _begin(self, websocket: WebSocket, transport: asyncio.Transport, answer: bytes, kept: bytes) -> None:
         transport.set_protocol(websocket)
-        transport.write(handshake.switching_protocols(key) + hello)
+        transport.write(answer)
         if kept:
             # aiohttp stops reading when a client sends much before it is answered.
             transport.resume_reading()

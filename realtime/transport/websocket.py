@@ -5,12 +5,13 @@ and ends with a close frame, a bounded wait for the client's and the end of the 
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
-from . import reasons
+from . import deflate, reasons
 from .deadlines import Deadlines
 from .frames import CLOSE, PING, FrameReader, close_frame, pong_frame
 from .payload import CLOSE as ENGINE_CLOSE
@@ -37,7 +38,7 @@ class TakenOver(web.StreamResponse):
 class WebSocket(FrameReader, asyncio.Protocol):
     """One connection: carries its session from the start, or asks to after an upgrade."""
 
-    __slots__ = ("_code", "_lingering", "_session", "_transport")
+    __slots__ = ("_code", "_lingering", "_session", "_transport", "_write")
     upgraded = True
 
     def __init__(
@@ -52,6 +53,13 @@ class WebSocket(FrameReader, asyncio.Protocol):
         self._session = session
         self._lingering = lingering
         self._code: int | None = None
+        self._write: Callable[[bytes], None] = transport.write
+
+    def compress(self, threshold: int) -> None:
+        """Send messages of at least `threshold` bytes compressed, and take compressed ones."""
+        write = self._transport.write
+        self.inflate = deflate.inflate
+        self._write = lambda blob: write(deflate.deflate(blob, threshold))
 
     def carry(self) -> None:
         """Become the session's carrier, and send what has waited for one."""
@@ -70,7 +78,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
         session = self._session
         if session.carrier is not self or session.closed:
             return
-        session.write = write = self._transport.write
+        session.write = write = self._write
         backlog = session.backlog
         while backlog and session.write is not None:
             write(backlog.pop())

@@ -405,3 +405,22 @@ async def test_deflate_is_not_accepted(house: House) -> None:
     """It costs a hundred times the memory of a connection."""
     async with house.http.ws_connect(f"{house.url}?EIO=4&transport=websocket", compress=15) as socket:
         assert socket.compress == 0
+
+
+async def test_deflate_when_a_setting_asks_for_it() -> None:
+    """Both ways, of any size, each message for itself; what inflates to too much is refused."""
+    async with serving(Echo(deflate_threshold=100).server, "engine.io") as house:
+        url = f"{house.url}?EIO=4&transport=websocket"
+        async with house.http.ws_connect(url, compress=15) as socket:
+            assert socket.compress
+            await socket.receive_str()
+            for message in ("4short", "4" + "long " * 10_000, "4" + "x" * 99, "4again " * 500):
+                await socket.send_str(message)
+                assert await socket.receive_str() == message
+            await socket.send_bytes(bytes(5000))
+            assert await socket.receive_bytes() == bytes(5000)
+            await socket.send_str("4" + "0" * 2_000_000)
+            await socket.receive()
+            assert socket.close_code == 1009
+        async with house.http.ws_connect(url) as socket:
+            assert not socket.compress

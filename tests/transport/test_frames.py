@@ -1,12 +1,13 @@
 """WebSocket frames: whatever way the bytes are cut, the messages are the same, and garbage ends in a code."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.transport import frames
+from realtime.transport import deflate, frames
 from realtime.transport.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, FrameReader
 
 MASK = b"\x01\x80\x7f\xfe"
@@ -144,3 +145,13 @@ def test_what_is_joined_can_be_split(sent: list[tuple[bool, bytes]]) -> None:
 def test_close_frames_carry_their_code() -> None:
     """Two bytes, in network order."""
     assert frames.split_frames(frames.close_frame(1001)) == [(CLOSE, b"\x03\xe9")]
+
+
+@given(st.binary(max_size=300), st.integers(0, 200))
+def test_what_is_deflated_inflates(payload: bytes, threshold: int) -> None:
+    """And garbage is refused, as is too much."""
+    ((_, deflated),) = frames.split_frames(deflate.deflate(frames.binary_frame(payload), threshold))
+    if len(payload) >= threshold:
+        assert deflate.inflate(deflated, len(payload)) == payload
+    with suppress(deflate.InflateError):
+        assert len(deflate.inflate(payload, 50)) <= 50
