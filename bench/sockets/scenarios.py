@@ -34,7 +34,9 @@ class Window:
 
     @property
     def cost(self) -> float:
-        """Microseconds of CPU a unit."""
+        """Microseconds of CPU a unit. Raises NoisyWindowError when nothing was answered."""
+        if not self.units:
+            raise NoisyWindowError("nothing answered")
         return self.cpu_us / self.units
 
 
