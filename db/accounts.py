@@ -119,7 +119,7 @@ class AccountStore:
         at = to_datetime(now)
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                if key and not await _claim(connection, key, account.id, now):
+                if key and not await claim_key(connection, key, account.id, now):
                     return False
                 await connection.execute(
                     _SQL["register"],
@@ -230,7 +230,8 @@ class AccountStore:
         return row and card(row, today(now))
 
 
-async def _claim(connection: Connection, key: Key, user_id: str, now: int) -> bool:
+async def claim_key(connection: Connection, key: Key, user_id: str, now: int) -> bool:
+    """Use the key for this account, within a transaction. False: it has been used."""
     return (
         await connection.fetchval(
             _SQL["claim_key"],

@@ -202,6 +202,15 @@ CREATE TABLE interaction.decisions (
     created_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE interaction.partings (
+    id uuid NOT NULL,
+    blocker_id uuid NOT NULL,
+    blocked_id uuid NOT NULL,
+    connection_id uuid,
+    taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT nobody_parts_from_themselves CHECK ((blocker_id <> blocked_id))
+);
+
 CREATE TABLE interaction.reports (
     id uuid NOT NULL,
     call_id uuid,
@@ -278,6 +287,9 @@ ALTER TABLE ONLY interaction.connections
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT one_report_a_call_and_reporter UNIQUE (call_id, reporter_id);
 
+ALTER TABLE ONLY interaction.partings
+    ADD CONSTRAINT partings_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
 
@@ -289,6 +301,8 @@ CREATE INDEX rooms_of_a_user ON communication.members USING btree (user_id, room
 CREATE INDEX bans_not_lifted ON identity.bans USING btree (user_id) WHERE (lifted_at IS NULL);
 
 CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, blocker_id);
+
+CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, created_at, blocked_id);
 
 CREATE UNIQUE INDEX one_account_a_username ON identity.users USING btree (lower(username));
 
@@ -311,6 +325,8 @@ CREATE INDEX connections_of_b ON interaction.connections USING btree (user_b, id
 CREATE UNIQUE INDEX one_active_call_a_user ON interaction.call_participants USING btree (user_id) WHERE active;
 
 CREATE UNIQUE INDEX one_active_connection_a_pair ON interaction.connections USING btree (user_a, user_b) WHERE (ended_at IS NULL);
+
+CREATE INDEX partings_to_take ON interaction.partings USING btree (taken_until);
 
 CREATE INDEX reports_on_a_user ON interaction.reports USING btree (reported_id, id);
 
@@ -378,6 +394,15 @@ ALTER TABLE ONLY interaction.connections
 
 ALTER TABLE ONLY interaction.connections
     ADD CONSTRAINT connections_user_b_fkey FOREIGN KEY (user_b) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.partings
+    ADD CONSTRAINT partings_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.partings
+    ADD CONSTRAINT partings_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.partings
+    ADD CONSTRAINT partings_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
 
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reported_was_in_the_call FOREIGN KEY (call_id, reported_id) REFERENCES interaction.call_participants(call_id, user_id);

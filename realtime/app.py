@@ -36,6 +36,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
+from db.blocks import BlockStore
 from db.bus import Bus
 from db.calls import Calls
 from db.embedded import EmbeddedServers, Urls
@@ -69,12 +70,14 @@ from realtime.matching.matchmaker import Matchmaker, Reach
 from realtime.matching.policy import Policy
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
+from realtime.partings import Partings
 from realtime.presence import Presence
 from realtime.queue import Queue
 from realtime.transport import Chosen, make_server
 from realtime.watches import Watches
 from rest.app import checks_of, make_app, make_runner
 from services.accounts import Accounts, Rates
+from services.blocks import PARTED, Blocks
 from services.passwords import Passwords
 from services.ports import Limiter
 from signaling.call import Rules
@@ -87,6 +90,7 @@ class Stores:
 
     def __init__(self, pool: Pool, redis: Redis, settings: Settings) -> None:
         self.accounts = AccountStore(pool)
+        self.blocks = BlockStore(pool)
         self.encounters = Encounters(pool)
         self.rooms = Rooms(pool)
         self.calls = Calls(redis)
@@ -164,6 +168,16 @@ class Services:
             rules=rules,
             clock=now_ms,
         )
+        self.partings = Partings(
+            store=stores.blocks,
+            record=stores.encounters,
+            switchboard=self.switchboard,
+            acquaintances=acquaintances,
+            connections=self.connections,
+            presence=self.presence,
+            clock=now_ms,
+        )
+        self.blocks = Blocks(stores.blocks, self.partings)
         offers = Offers(
             calls=stores.calls,
             record=stores.encounters,
@@ -266,10 +280,12 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             lifecycle=serving.lifecycle,
             every_s=min(settings.queue_lease_s, settings.connection_lease_s) / 3,
         )
+        await bus.subscribe(PARTED, serving.partings.wake)
         jobs = (
             serving.matchmaker.run(),
             serving.sweep.run(),
             serving.attendant.run(),
+            serving.partings.run(),
             serving.presence.run(),
             leases.run(),
         )
@@ -277,6 +293,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         app = make_app(
             settings=settings,
             accounts=serving.accounts,
+            blocks=serving.blocks,
             encounters=stores.encounters,
             rooms=stores.rooms,
             checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits},

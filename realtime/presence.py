@@ -2,7 +2,8 @@
 
 What is announced is only that something about a user has changed. The node that has a watcher of theirs
 then reads how things are, so that announcements may cross or come twice without anybody seeing an old
-state last. Whether the watcher may (still) see the user is asked each time: a block works at once.
+state last. Whether the watcher may (still) see the user is asked each time: a block works at once, and
+who may see no more is told `offline`, once, whatever is true: the last thing they saw must not stay.
 """
 
 import asyncio
@@ -153,10 +154,10 @@ class Presence:
         pairs = {(w, user_id) for user_id in watched for _, w in self._watches.watchers(user_id)}
         allowed = await self._companions.connected(pairs)
         for user_id, presence in presences.items():
-            event = PresenceChanged(user_id=user_id, status=presence.status, last_seen=presence.last_seen)
             for sid, watcher in self._watches.watchers(user_id):
-                if (watcher, user_id) in allowed and self._watches.tell(sid, presence):
-                    self._sockets.send(sid, event)
+                seen = presence if (watcher, user_id) in allowed else _unseen(user_id)
+                if self._watches.tell(sid, seen):
+                    self._sockets.send(sid, _changed(seen))
 
     def _look_at(self, user_id: str, _message: bytes = b"") -> None:
         self._stale.add(user_id)
@@ -208,6 +209,15 @@ class Presence:
             )
             for user_id, attendance in attendances.items()
         }
+
+
+def _unseen(user_id: str) -> Shown:
+    """How someone is shown whom the watcher may not see."""
+    return Shown(user_id=user_id, status="offline", last_seen=None)
+
+
+def _changed(shown: Shown) -> PresenceChanged:
+    return PresenceChanged(user_id=shown.user_id, status=shown.status, last_seen=shown.last_seen)
 
 
 def _channel(user_id: str) -> str:

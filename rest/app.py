@@ -20,6 +20,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
+from db.blocks import BlockStore
 from db.bus import Bus
 from db.embedded import EmbeddedServers
 from db.encounters import Encounters
@@ -29,6 +30,7 @@ from db.postgres import Pool, open_pool
 from db.rate_limits import NoLimits, RedisLimiter
 from db.rooms import Rooms
 from rest.accounts import AccountHandlers
+from rest.blocks import BlockHandlers
 from rest.boundary import Boundary, Handler, problems
 from rest.client import networks
 from rest.docs import documents
@@ -37,6 +39,7 @@ from rest.figures import Figures
 from rest.headers import CrossOrigin, safety
 from rest.service import Check, ServiceHandlers
 from services.accounts import Accounts, Rates
+from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords
 
 VERSION = "0.1.0"
@@ -47,6 +50,7 @@ def make_app(
     *,
     settings: Settings,
     accounts: Accounts,
+    blocks: Blocks,
     encounters: Encounters,
     rooms: Rooms,
     checks: Mapping[str, Check],
@@ -74,13 +78,18 @@ def make_app(
         body_timeout_s=settings.body_timeout_s,
     )
     service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
-    handlers = _handlers(AccountHandlers(accounts), EncounterHandlers(encounters, rooms), service)
+    handlers = _handlers(
+        AccountHandlers(accounts), BlockHandlers(blocks), EncounterHandlers(encounters, rooms), service
+    )
     app.add_routes([boundary.route(endpoint, handlers[endpoint.name]) for endpoint in ENDPOINTS])
     return app
 
 
 def _handlers(
-    accounts: AccountHandlers, encounters: EncounterHandlers, service: ServiceHandlers
+    accounts: AccountHandlers,
+    blocks: BlockHandlers,
+    encounters: EncounterHandlers,
+    service: ServiceHandlers,
 ) -> dict[str, Handler]:
     """Who answers which endpoint; an endpoint without a handler ends the start."""
     return {
@@ -93,6 +102,9 @@ def _handlers(
         "me": accounts.me,
         "change_me": accounts.change_me,
         "profile": accounts.profile,
+        "blocks": blocks.blocks,
+        "block": blocks.block,
+        "unblock": blocks.unblock,
         "past_calls": encounters.past_calls,
         "connections": encounters.connections,
         "connection": encounters.connection,
@@ -162,6 +174,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         app = make_app(
             settings=settings,
             accounts=accounts,
+            blocks=Blocks(BlockStore(pool), AnnouncedPartings(bus)),
             encounters=Encounters(pool),
             rooms=Rooms(pool),
             checks=checks_of(pool, redis, bus),

@@ -27,6 +27,20 @@ def to_seq(cursor: str | None) -> int | None:
     return None if cursor is None else int.from_bytes(_raw(cursor, 8)) & (1 << 53) - 1
 
 
+def of_moment(ms: int, key: str) -> str:
+    """A cursor that stands on this id at this time in ms since the epoch."""
+    return _text(ms.to_bytes(8) + UUID(key).bytes)
+
+
+def to_moment(cursor: str | None) -> tuple[int, str] | None:
+    """The time in ms and the id that the cursor stands on. Raises `InvalidRequest`."""
+    if cursor is None:
+        return None
+    raw = _raw(cursor, 24)
+    # No year beyond what a datetime can say.
+    return int.from_bytes(raw[:8]) & (1 << 47) - 1, str(UUID(bytes=raw[8:]))
+
+
 def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 

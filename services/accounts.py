@@ -30,7 +30,7 @@ from services import account_rules as rules
 from services.passwords import Passwords
 from services.ports import Applicant, Limiter, Sessions
 
-_KEY_LIVES_MS = 86_400_000
+KEY_LIVES_MS = 86_400_000
 # What a live connection is told when its session ended for this reason.
 _TOLD: dict[RevokedReason, RevokedCode] = {"banned": "banned", "replaced": "replaced"}
 
@@ -100,7 +100,7 @@ class Accounts:
         address, name = rules.email(body.email), rules.display_name(body.display_name)
         born = rules.adult(body.birth_date, today(now))
         use = key and Key(
-            endpoint="register", key=key, fingerprint=_without_password(body), since=now - _KEY_LIVES_MS
+            endpoint="register", key=key, fingerprint=_without_password(body), since=now - KEY_LIVES_MS
         )
         if use and (again := await self._again(use, body, client, now)):
             return again

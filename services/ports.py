@@ -41,6 +41,13 @@ class Sessions(Protocol):
         """
 
 
+class Partings(Protocol):
+    """Sees to what blocks still have to bring about: calls ended, both told. The store has them on record."""
+
+    async def parted(self) -> None:
+        """There may be some now. Never raises an outage: what is not done now is done when that is over."""
+
+
 class Limiter(Protocol):
     """Token buckets, shared by all nodes."""
 

@@ -87,6 +87,27 @@ class SessionPage(Wire):
     next_cursor: NextCursor
 
 
+class NewBlock(Input):
+    """Whom to block."""
+
+    user_id: Id
+
+
+class BlockView(Wire):
+    """Someone whom one has blocked: enough to tell who it is, for nothing else can be seen of them."""
+
+    user_id: Id
+    display_name: str
+    created_at: Timestamp
+
+
+class BlockPage(Wire):
+    """A page of blocks."""
+
+    items: list[BlockView]
+    next_cursor: NextCursor
+
+
 class Health(Wire):
     """The process answers."""
 

@@ -26,9 +26,10 @@ SELECT EXISTS (
 )
 
 -- name: end_of_pair
--- The connection of the pair ($1, $2) is over at $3, by $4.
+-- The connection of the pair ($1, $2) is over at $3, by $4. No row: they had none.
 UPDATE interaction.connections SET ended_at = $3, ended_by = $4
 WHERE user_a = $1 AND user_b = $2 AND ended_at IS NULL
+RETURNING id
 
 -- name: end
 -- Connection $1 is over at $3, by its member $2.
@@ -67,9 +68,10 @@ ON CONFLICT ON CONSTRAINT one_report_a_call_and_reporter DO NOTHING
 RETURNING id
 
 -- name: block
--- $1 blocks $2.
+-- $1 blocks $2. No row: they had done so before.
 INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($1, $2, $3)
 ON CONFLICT (blocker_id, blocked_id) DO NOTHING
+RETURNING blocked_id
 
 -- name: ended_by_report
 -- The connection that the report of call $1 by $2 has ended: in the same moment, by the same hand.

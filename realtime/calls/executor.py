@@ -160,6 +160,9 @@ class Executor:
         )
         if ended is not None:
             await self._connections.tell_ended(ended)
+        if effect.block:
+            for party in call.parties:
+                await self._presence.changed(party.user_id)
 
 
 def _seen_with(row: ConnectionRow, peer: Any) -> ConnectionView:

@@ -125,7 +125,7 @@ async def test_strangers_are_left_out(nodes: Nodes, pair: Pair):
 
 
 async def test_a_connection_that_ended_ends_the_view_at_once(nodes: Nodes, pair: Pair, society: Society):
-    """A block needs no message to reach the watches: each change is told to those who may see it then."""
+    """A block needs no message of its own: at the next change who may not see is told `offline`, and no more."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
     cem = await here.client(new_id()).arrive()
@@ -133,6 +133,9 @@ async def test_a_connection_that_ended_ends_the_view_at_once(nodes: Nodes, pair:
     await ana.watch(ben.user_id)
     await cem.watch(ben.user_id)
     society.friends.remove(frozenset(pair))
+    await ben.set("away")
+    await cem.hears(ben.user_id, "away")
+    assert (await ana.hears(ben.user_id, "offline")).last_seen is None
     await ben.leave()
     await cem.hears(ben.user_id, "offline")
     assert ana.heard_nothing

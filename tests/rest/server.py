@@ -17,10 +17,13 @@ from core.ids import new_id
 from core.settings import Settings
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
+from db.blocks import BlockStore
+from db.bus import Bus
 from db.events import EventRoad, channel
 from db.rate_limits import NoLimits, RedisLimiter
 from rest.app import make_app, make_runner
 from services.accounts import Accounts, Rates
+from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords
 from tests.stores.world import World
 
@@ -144,6 +147,7 @@ async def serving(
     app = make_app(
         settings=settings,
         accounts=accounts,
+        blocks=Blocks(BlockStore(world.pool), AnnouncedPartings(Bus(redis, "rest"))),
         encounters=world.encounters,
         rooms=world.rooms,
         checks=checks or {},

@@ -1,5 +1,7 @@
 """Each endpoint gives each error that it declares: the documents promise nothing that does not happen."""
 
+import itertools
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -21,8 +23,11 @@ PROMISES = [(endpoint, error.code) for endpoint in ENDPOINTS for error in endpoi
 class Someone:
     """A signed-in user and a good request for every endpoint."""
 
-    def __init__(self, rest: RestServer, signed_in: Any, database_url: str, redis: Redis) -> None:
+    def __init__(
+        self, rest: RestServer, signed_in: Any, others: list[str], database_url: str, redis: Redis
+    ) -> None:
         self.rest, self.signed_in = rest, signed_in
+        self._others = itertools.cycle(others)
         self.database_url, self.redis = database_url, redis
 
     def body(self, endpoint: Endpoint) -> Any:
@@ -32,13 +37,15 @@ class Someone:
             "login": {"login": self.signed_in["user"]["email"], "password": PASSWORD},
             "refresh": {"refresh_token": self.signed_in["refresh_token"]},
             "change_me": {"bio": "new"},
+            "block": {"user_id": next(self._others)},
         }.get(endpoint.name)
 
     async def ask(self, endpoint: Endpoint, *, at: RestServer | None = None, **what: Any) -> Answer:
         """The good request, but for what is given."""
         token = what.pop("token", self.signed_in["access_token"] if endpoint.auth else None)
         headers = what.pop("headers", {"If-Match": "*"} if endpoint.guarded else {})
-        path = endpoint.path.replace("{id}", new_id()) + what.pop("query", "")
+        path = what.pop("path", None) or re.sub(r"\{\w+\}", new_id(), endpoint.path)
+        path += what.pop("query", "")
         if endpoint.body and "data" not in what:
             what.setdefault("json", self.body(endpoint))
         return await (at or self.rest).ask(endpoint.method, path, token=token, headers=headers, **what)
@@ -75,8 +82,10 @@ async def banned(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
-    """An id that nothing has."""
-    return await someone.ask(endpoint)
+    """An id that nothing has; where that is well, what is no id at all."""
+    if endpoint.name == "unblock":
+        return await someone.ask(endpoint, path="/v1/blocks/nobody")
+    return await someone.ask(endpoint, json={"user_id": new_id()} if endpoint.name == "block" else None)
 
 
 async def precondition_failed(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -93,7 +102,7 @@ async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
-    """One key for two accounts."""
+    """One key for two accounts, or for blocking two."""
     key = {"Idempotency-Key": new_id()}
     assert (await someone.ask(endpoint, headers=key)).status == endpoint.status
     return await someone.ask(endpoint, headers=key)
@@ -159,7 +168,8 @@ PROVOKE: dict[str, Provoke] = {
 
 @pytest.fixture
 async def someone(rest: RestServer, database_url: str, redis: Redis) -> Someone:
-    return Someone(rest, await rest.sign_up(), database_url, redis)
+    others = [await rest.world.person(name) for name in ("Ben", "Cem")]
+    return Someone(rest, await rest.sign_up(), others, database_url, redis)
 
 
 @pytest.mark.parametrize(("endpoint", "code"), PROMISES, ids=lambda v: getattr(v, "name", v))

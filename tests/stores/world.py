@@ -11,6 +11,7 @@ import msgspec
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.vocabulary import EndReason
+from db.blocks import BlockStore
 from db.encounters import ConnectionRow, Encounters, Refusal
 from db.migrate import migrate
 from db.postgres import Connection, Pool, open_pool
@@ -26,6 +27,7 @@ class World:
         self.pool = pool
         self.encounters = Encounters(pool)
         self.rooms = Rooms(pool)
+        self.blocks = BlockStore(pool)
 
     async def person(self, name: str = "Ana", **profile: object) -> str:
         """A new account with a profile; gives its id."""

@@ -1,0 +1,73 @@
+-- Who has blocked whom, and what a block still has to bring about. Times are passed as timestamptz.
+
+-- name: may_block
+-- Whether user $1 may block user $2 at $3: they have done so, or the other is there and they see or have met them.
+SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id = $2)
+    OR EXISTS (
+        SELECT FROM identity.users u
+        WHERE u.id = $2 AND u.deleted_at IS NULL
+            AND NOT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $2 AND blocked_id = $1)
+            AND NOT EXISTS (
+                SELECT FROM identity.bans b
+                WHERE b.user_id = $2 AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+            )
+    )
+    OR EXISTS (
+        SELECT FROM identity.users u
+        JOIN interaction.call_participants own ON own.user_id = $1
+        JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = u.id
+        WHERE u.id = $2 AND u.deleted_at IS NULL
+    )
+
+-- name: part
+-- Parting $1: $2 has blocked $3 and so ended connection $4, if any.
+INSERT INTO interaction.partings (id, blocker_id, blocked_id, connection_id) VALUES ($1, $2, $3, $4)
+
+-- name: of_pair
+-- The block of $2 by $1.
+SELECT b.blocked_id AS user_id, card.display_name, b.created_at
+FROM identity.blocks b JOIN identity.cards card ON card.user_id = b.blocked_id
+WHERE b.blocker_id = $1 AND b.blocked_id = $2
+
+-- name: answered
+-- What the request with key $2 at endpoint $1 was for, and its answer if it was for blocking $3, though they may be
+-- unblocked since.
+SELECT k.fingerprint, card.user_id, card.display_name, coalesce(b.created_at, k.created_at) AS created_at
+FROM identity.idempotency_keys k
+LEFT JOIN identity.cards card ON card.user_id = $3
+LEFT JOIN identity.blocks b ON b.blocker_id = k.user_id AND b.blocked_id = $3
+WHERE k.endpoint = $1 AND k.key = $2
+
+-- name: unblock
+-- $1 does not block $2 any more.
+DELETE FROM identity.blocks WHERE blocker_id = $1 AND blocked_id = $2
+
+-- name: blocks
+-- Whom user $1 has blocked, newest first: before the block of $3 at $2 (nulls: from the newest).
+SELECT b.blocked_id AS user_id, card.display_name, b.created_at
+FROM identity.blocks b JOIN identity.cards card ON card.user_id = b.blocked_id
+WHERE b.blocker_id = $1
+    AND (b.created_at, b.blocked_id)
+        < (coalesce($2::timestamptz, 'infinity'), coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY b.created_at DESC, b.blocked_id DESC
+LIMIT $4
+
+-- name: due
+-- At most $3 partings that nobody sees to at $1, each taken until $2.
+UPDATE interaction.partings SET taken_until = $2
+WHERE id IN (
+    SELECT id FROM interaction.partings WHERE taken_until <= $1 ORDER BY taken_until LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, blocker_id, blocked_id, connection_id
+
+-- name: settled
+-- All that parting $1 asked for is done.
+DELETE FROM interaction.partings WHERE id = $1
+
+-- name: open_between
+-- Calls of users $1 and $2 with each other that go on, or have ended and wait for a decision.
+SELECT own.call_id
+FROM interaction.call_participants own
+JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = $2
+JOIN interaction.calls c ON c.id = own.call_id
+WHERE own.user_id = $1 AND (own.active OR (c.decision_deadline IS NOT NULL AND c.closed_at IS NULL))

@@ -1,0 +1,67 @@
+"""Blocking: nobody who has blocked another, or was blocked, meets, sees or hears that other.
+
+The store decides all that is on record in one transaction with the block and leaves the rest, which needs the
+living (the call of the two, what their devices show), as a parting. `Partings` is who sees to those.
+"""
+
+import hashlib
+
+import structlog
+
+from core.contract.rest import NewBlock
+from core.errors import InvalidRequest
+from db.accounts import Key
+from db.blocks import Block, BlockStore
+from db.outage import OUTAGES
+from services.accounts import KEY_LIVES_MS
+from services.ports import Channels, Partings
+
+PARTED = "partings"
+_log = structlog.get_logger()
+
+
+class Blocks:
+    """The use cases. What Postgres raises when it is away passes through (`db.outage`)."""
+
+    def __init__(self, store: BlockStore, partings: Partings) -> None:
+        self._store, self._partings = store, partings
+
+    async def block(self, blocker: str, body: NewBlock, key: str | None, now: int) -> Block:
+        """Block someone, at once and everywhere; blocking them again changes nothing.
+
+        Raises `InvalidRequest` for oneself, `NotFound` for whom one neither sees nor has met,
+        `IdempotencyConflict`.
+        """
+        if body.user_id == blocker:
+            raise InvalidRequest("Nobody can block themselves.", details={"field": "user_id"})
+        use = key and Key(
+            endpoint=f"block:{blocker}",
+            key=key,
+            fingerprint=hashlib.sha256(body.user_id.encode()).digest(),
+            since=now - KEY_LIVES_MS,
+        )
+        block = await self._store.block(blocker, body.user_id, use or None, now)
+        await self._partings.parted()
+        return block
+
+    async def unblock(self, blocker: str, blocked: str) -> None:
+        """Block them no more; what the block has ended stays ended."""
+        await self._store.unblock(blocker, blocked)
+
+    async def blocks(self, blocker: str, before: tuple[int, str] | None, limit: int) -> list[Block]:
+        """Whom one has blocked, newest first: those before the block at this time (ms) of this user."""
+        return await self._store.blocks(blocker, before=before, limit=limit)
+
+
+class AnnouncedPartings:
+    """Partings where no connections are held: any node that hears of them sees to them."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+
+    async def parted(self) -> None:
+        """As `services.ports.Partings` promises."""
+        try:
+            await self._channels.publish(PARTED, b"")
+        except OUTAGES as error:  # they are on record, and nodes look by themselves too
+            _log.warning("a parting was not announced", error=repr(error))
