@@ -85,6 +85,8 @@ async def run(options: argparse.Namespace) -> Results:
                 await lifetimes(flavour, figures, options)
             for name, figure in figures.items():
                 results[name].setdefault(flavour, []).append(figure)
+        # So that a run which is broken off is not lost.
+        print(table(results, options.flavours), file=sys.stderr)
     return results
 
 

@@ -44,6 +44,9 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     ) -> None:
         if kwargs.get("serializer", "default") != "default":
             raise ValueError("only the default serializer is supported")
+        if not isinstance(logger := kwargs.get("logger", False), bool):
+            # What a client did wrong is told where the application looks.
+            kwargs.setdefault("engineio_logger", logger)
         self.limits = limits or Limits()
         super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
         self._unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)

@@ -225,7 +225,6 @@ async def test_a_handler_that_raises_is_logged_and_not_acknowledged(
         raise LookupError("oops")
 
     talk.server.on("fail", fail)
-    logging.getLogger("engineio.server").propagate = True
     async with house.connected() as speaker:
         await speaker.say(*['421["fail"]'] * 50, '422["echo"]')
         assert await speaker.hear() == "432[]"
@@ -302,3 +301,17 @@ def test_other_serializers_are_refused() -> None:
 def test_it_is_an_async_server() -> None:
     """What takes python-socketio's server takes ours."""
     assert isinstance(SocketServer(), socketio.AsyncServer)
+
+
+async def test_what_clients_do_wrong_is_told_to_the_given_logger(caplog: pytest.LogCaptureFixture) -> None:
+    """In one line each, a few of them."""
+    talk = Talk(logger=logging.getLogger("told.here"))
+    async with serving(talk.server) as house:
+        for _ in range(8):
+            async with house.connected() as speaker:
+                await speaker.say("4x")
+                await speaker.ended()
+    told = [
+        record for record in caplog.records if record.name == "told.here" and record.levelname == "WARNING"
+    ]
+    assert [record.getMessage().partition(":")[0] for record in told] == ["bad packet"] * 5
