@@ -34,6 +34,7 @@ from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.contract.session import PresenceSet, PresenceWatch
 from core.ids import new_id
 from core.settings import Settings
+from core.tasks import end
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
 from db.blocks import BlockStore
@@ -289,7 +290,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             serving.presence.run(),
             leases.run(),
         )
-        house.push_async_callback(_end, [asyncio.create_task(job) for job in jobs])
+        house.push_async_callback(end, [asyncio.create_task(job) for job in jobs])
         app = make_app(
             settings=settings,
             accounts=serving.accounts,
@@ -339,12 +340,6 @@ def _origins(settings: Settings) -> Any:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part for item in text.split(",") if (part := item.strip()))
-
-
-async def _end(jobs: list[asyncio.Task[None]]) -> None:
-    for job in jobs:
-        job.cancel()
-    await asyncio.gather(*jobs, return_exceptions=True)
 
 
 @asynccontextmanager
