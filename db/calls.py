@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 
-from signaling.call import ACTIVE, Call
+from signaling.call import Call, State
 from signaling.effects import AnyEffect, Effect, Effects
 
 # Changing it moves calls to shards where nobody looks for them: only while no call is going on.
@@ -75,7 +75,8 @@ class Calls:
                 call.id,
                 "" if call.deadline is None else call.deadline,
                 now + RETRY_MS,
-                _DAY_MS if call.state in ACTIVE else _AFTERWARDS_MS,
+                _AFTERWARDS_MS if call.state is State.CLOSED else _DAY_MS,
+                _DAY_MS,
                 *(msgspec.json.encode(effect) for effect in effects),
             ],
         )

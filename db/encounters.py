@@ -29,7 +29,7 @@ _CLOCK_SKEW_MS = 3_600_000
 
 
 class Refusal(Struct, frozen=True):
-    """Why an offer was not made. `guilty` are busy, banned or gone; none: a block is between them."""
+    """Why an offer was not made. `guilty` are busy, banned or gone; none: a block, or it is over."""
 
     guilty: frozenset[str]
 
@@ -78,7 +78,7 @@ class Encounters:
             await connection.execute(_SQL["lock_users"], users)
             found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
             if found["repeated"]:
-                return None
+                return Refusal(frozenset()) if found["over"] else None
             if found["guilty"] or found["blocked"]:
                 return Refusal(frozenset(found["guilty"]))
             await connection.execute(_SQL["offer"], call_id, origin, mode, region, users, at)

@@ -9,7 +9,10 @@ end
 if redis.call('LLEN', KEYS[2]) > 0 then
   return
 end
-local deadline = redis.call('HGET', KEYS[1], 'deadline')
+local deadline, kept = unpack(redis.call('HMGET', KEYS[1], 'deadline', 'kept'))
+if kept then
+  redis.call('PEXPIRE', KEYS[1], kept)
+end
 if deadline and deadline ~= '' then
   redis.call('ZADD', KEYS[3], deadline, ARGV[1])
 else

@@ -6,9 +6,10 @@ SELECT id FROM identity.users WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY
 
 -- name: obstacles
 -- Why users $2 cannot be offered call $1 at $3: who is at fault, whether a block stands between them.
--- `repeated`: this very call is on record already.
+-- `repeated`: this very call is on record already; `over`: and has ended there.
 SELECT
     EXISTS (SELECT FROM interaction.calls WHERE id = $1) AS repeated,
+    EXISTS (SELECT FROM interaction.calls WHERE id = $1 AND ended_at IS NOT NULL) AS over,
     ARRAY(
         SELECT asked.id::text FROM unnest($2::uuid[]) AS asked (id)
         WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)

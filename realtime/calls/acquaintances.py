@@ -1,10 +1,10 @@
-"""Who must not meet whom, and who is busy: what Postgres has on record, less what Redis has lost."""
+"""Who must not meet whom, and who is busy: what Postgres has on record, set right by what Redis knows."""
 
 import structlog
 
 from core.clock import Clock
 from realtime.calls.ports import CallStore, Record
-from signaling.call import ACTIVE
+from signaling.call import ACTIVE, Call
 
 _ABANDONED_MS = 60_000
 _log = structlog.get_logger()
@@ -30,7 +30,7 @@ class Acquaintances:
     async def _goes_on(self, call_id: str) -> bool:
         stored = await self._calls.load(call_id)
         if stored is not None:
-            return stored.call.state in ACTIVE
+            return stored.call.state in ACTIVE or await self._ended(stored.call)
         now = self._clock()
         if now - _made_at(call_id) < _ABANDONED_MS:
             return True  # on record, and about to be in the store
@@ -38,6 +38,18 @@ class Acquaintances:
         # Without a record in Redis nobody would ever end it, and both would be kept out of the queue.
         await self._record.ended(
             call_id, reason="connection_lost", by=None, duration_s=0, now=now, decision_deadline=None
+        )
+        return False
+
+    async def _ended(self, call: Call) -> bool:
+        """It is over, and the record lags behind: until that says so too, the fence keeps both out."""
+        await self._record.ended(
+            call.id,
+            reason=call.reason or "connection_lost",
+            by=call.ended_by,
+            duration_s=call.duration_s,
+            now=call.ended_at or self._clock(),
+            decision_deadline=call.deadline,
         )
         return False
 

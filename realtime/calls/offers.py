@@ -51,14 +51,15 @@ class Offers:
             users=(claim.first.user_id, claim.second.user_id),
             now=now,
         )
-        if refusal is not None:
+        if refusal is not None and await self._calls.load(claim.call_id) is None:
             await self._refuse(claim, refusal)
             return
         call = offer(claim, now, self._rules)
         pending = await self._calls.save(call, self._announcements(call), version=0, now=now)
+        await self._tickets.settle(claim)
         if pending is None:  # made before, and perhaps not finished
             pending = await self._calls.outbox(call.id)
-        await self._tickets.settle(claim)
+            call = made.call if (made := await self._calls.load(call.id)) else call
         await self._executor.perform(call, pending)
         for party in call.parties:
             await self._presence.changed(party.user_id)

@@ -73,11 +73,12 @@ class Switchboard:
 
     async def attend(self, call_id: str) -> None:
         """Do what this call waits for: effects that nobody finished, and a deadline that has come."""
+        pending = await self._calls.outbox(call_id)  # first: effects are done for a call as new as they are
         stored = await self._calls.load(call_id)
         if stored is None:
             await self._calls.forget(call_id)
             return
-        await self._executor.perform(stored.call, await self._calls.outbox(call_id))
+        await self._executor.perform(stored.call, pending)
         await self.tell(call_id, Deadline())
 
     async def _tell_active(self, user_id: str, message: Message) -> None:

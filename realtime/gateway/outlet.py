@@ -82,7 +82,7 @@ class Outlet:
             self._send(announcement)
 
     async def _fill(self) -> None:
-        """Read and send what came after the last event sent; what was held before that is in the stream too."""
+        """Read and send what came after the last event sent; what was held before is in the stream too."""
         while True:
             self._incomplete, covered = False, len(self._held or [])
             try:

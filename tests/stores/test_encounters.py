@@ -27,12 +27,12 @@ async def test_an_offer_makes_both_busy(world: World):
 
 
 async def test_the_same_offer_again_changes_nothing(world: World):
-    """An executor that repeats an offer is told that it stands, even after the call has ended."""
+    """Who repeats an offer is told that it stands; once it has ended on record it stands for nobody."""
     pair = await world.pair()
     call = await world.offered(pair)
     assert await world.offer(call, pair) is None
     await world.end(call)
-    assert await world.offer(call, pair) is None
+    assert await world.offer(call, pair) == Refusal(frozenset())
     assert await world.encounters.active_call(pair[0]) is None
 
 

@@ -1,0 +1,30 @@
+"""Nodes without sockets on a real Postgres and Redis: what calls do when a node dies between two steps."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from redis.asyncio import Redis
+
+from core.settings import Settings
+from db.bus import Bus
+from db.redis import open_redis
+from tests.calls.nodes import REGION, Node
+from tests.stores.world import World, world_at
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with world_at(database_url) as world:
+        yield world
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    async with open_redis(redis_url, size=10) as client:
+        yield client
+
+
+@pytest.fixture
+async def node(world: World, redis: Redis) -> AsyncIterator[Node]:
+    async with Bus(redis, "calls") as bus:
+        yield Node(world.pool, redis, bus, Settings(region=REGION))

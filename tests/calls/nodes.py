@@ -1,0 +1,101 @@
+"""One node's stores and services, and the steps of a call that a crash may fall between."""
+
+from redis.asyncio import Redis
+
+from core.clock import now_ms
+from core.ids import new_id
+from core.settings import Settings
+from core.ticket import Claim, Ticket
+from db.bus import Bus
+from db.postgres import Pool
+from realtime.app import Services, Stores
+from realtime.gateway.roster import Roster
+from signaling.call import Call, Rules, offer
+from signaling.messages import Accept, Connected, Message
+from signaling.transitions import advance
+
+REGION = "mishaps"  # nobody of another test is matched with who waits here
+
+
+class Silence:
+    """The wire of a node that nobody is connected to."""
+
+    def emit_encoded(
+        self, event: str, payload: bytes, to: str, *, offset: str | None = None, volatile: bool = False
+    ) -> int:
+        return 0
+
+    async def disconnect(self, sid: str) -> None:
+        return
+
+    def close(self, sid: str, reason: str) -> None:
+        return
+
+
+class Node:
+    """What realtime/app.py puts together, less the gateway."""
+
+    def __init__(self, pool: Pool, redis: Redis, bus: Bus, settings: Settings) -> None:
+        self.stores = Stores(pool, redis, settings)
+        self.services = Services(self.stores, bus, Roster(Silence()), settings, new_id())
+        self.rules = Rules.of(settings)
+
+    async def ticket(self, user_id: str) -> Ticket:
+        applicant = await self.services.accounts.applicant(user_id, now_ms())
+        assert applicant is not None
+        return Ticket(
+            id=new_id(),
+            user_id=user_id,
+            region=REGION,
+            mode="video",
+            joined_at=now_ms(),
+            device=f"phone of {user_id}",
+            card=applicant.card,
+            genders=("female", "male", "other"),
+            age_min=18,
+            age_max=120,
+        )
+
+    async def claim(self, users: tuple[str, str], *, at: int | None = None) -> Claim:
+        """Two tickets that a matchmaker has just taken; nothing has come of them yet."""
+        at = at or now_ms()
+        first, second = [await self.ticket(user_id) for user_id in users]
+        for ticket in (first, second):
+            await self.stores.tickets.join(ticket, now_ms() + 60_000)
+        claim = Claim(call_id=new_id(at), first=first, second=second, claimed_at=at)
+        assert await self.stores.tickets.claim(claim) == "both"
+        return claim
+
+    async def offered(self, users: tuple[str, str]) -> Call:
+        """An offer, fenced and kept, of which nobody was told."""
+        claim = await self.claim(users)
+        call = await self.made_only(claim)
+        await self.stores.tickets.settle(claim)
+        return call
+
+    async def made_only(self, claim: Claim) -> Call:
+        """The same, but the claim still stands."""
+        users, now = (claim.first.user_id, claim.second.user_id), now_ms()
+        await self.stores.encounters.offer(
+            claim.call_id, origin="match", mode="video", region=REGION, users=users, now=now
+        )
+        call = offer(claim, now, self.rules)
+        assert await self.stores.calls.save(call, (), version=0, now=now) is not None
+        return call
+
+    async def live(self, users: tuple[str, str]) -> Call:
+        """A call in which both hear each other."""
+        call = await self.offered(users)
+        steps: list[Message] = [Accept(u, f"phone of {u}") for u in users]
+        steps += [Connected(u, f"phone of {u}", 1) for u in users]
+        for step in steps:
+            call = await self.services.switchboard.tell(call.id, step)
+        return call
+
+    async def saved_only(self, call: Call, message: Message) -> Call:
+        """The message is taken and its effects are kept, and the node dies before it performs them."""
+        stored = await self.stores.calls.load(call.id)
+        assert stored is not None
+        changed, effects = advance(stored.call, message, now_ms(), self.rules)
+        assert await self.stores.calls.save(changed, effects, version=stored.version, now=now_ms())
+        return changed

@@ -1,0 +1,110 @@
+"""What befalls a call when a node dies between two steps, or a store answers with an error."""
+
+import asyncio
+
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from core.clock import now_ms
+from core.settings import Settings
+from db.bus import Bus
+from db.events import EventId
+from db.redis import open_redis
+from realtime.calls.attendant import Attendant
+from signaling.call import State
+from signaling.messages import Accept, Hangup
+from tests.calls.nodes import REGION, Node
+from tests.conftest import Servers
+from tests.stores.world import World
+
+DAY_MS = 86_400_000
+
+
+async def test_who_has_hung_up_can_be_offered_to_another_at_once(world: World, node: Node) -> None:
+    """The record lags behind what was acknowledged: whoever asks whether they are busy sets it right."""
+    ana, ben = await world.pair()
+    call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
+    assert call.state is State.DECIDING
+    assert await node.services.queue._acquaintances.active_call(ana) is None
+    cem = await world.person("Cem")
+    assert await world.offer((await node.claim((ana, cem))).call_id, (ana, cem)) is None
+
+
+async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(world: World, node: Node) -> None:
+    ana, ben = await world.pair()
+    call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
+    await node.services.queue._acquaintances.active_call(ana)
+    ended = "SELECT end_reason, ended_by, decision_deadline IS NULL FROM interaction.calls WHERE id = $1"
+    assert tuple(await world.pool.fetchrow(ended, call.id)) == ("hung_up", ben, False)
+    await node.services.switchboard.attend(call.id)
+    assert tuple(await world.pool.fetchrow(ended, call.id)) == ("hung_up", ben, False)
+
+
+async def test_a_call_that_is_open_to_decide_is_kept_until_it_is_decided(
+    world: World, node: Node, redis: Redis
+) -> None:
+    """All nodes may be away for longer than a closed call is kept."""
+    call = await node.live(await world.pair())
+    call = await node.services.switchboard.tell(call.id, Hangup(call.parties[0].user_id))
+    assert call.state is State.DECIDING
+    (key,) = [k async for k in redis.scan_iter(f"call:*:{call.id}")]
+    assert await redis.pttl(key) > DAY_MS / 2
+
+
+async def test_effects_are_kept_until_they_are_done(world: World, node: Node, redis: Redis) -> None:
+    """A report that was acknowledged while Postgres was away is filed, though it takes an hour."""
+    call = await node.offered(await world.pair())
+    call = await node.saved_only(call, Hangup(call.parties[0].user_id))
+    assert call.state is State.CLOSED
+    keys = [k async for k in redis.scan_iter(f"*:{call.id}")]
+    assert len(keys) == 2
+    assert all([await redis.pttl(key) > DAY_MS / 2 for key in keys])
+    await node.services.switchboard.attend(call.id)
+    (key,) = [k async for k in redis.scan_iter(f"*:{call.id}")]
+    assert 0 < await redis.pttl(key) < DAY_MS / 24
+
+
+async def test_an_attendant_outlives_an_error_that_nobody_foresaw(world: World, servers: Servers) -> None:
+    """Redis refuses a command (it is full, or a replica): deadlines still count when that is over."""
+    spare = f"{servers.redis_url.partition('?')[0]}?db=0"  # no worker's own
+    async with open_redis(spare, size=10) as redis, Bus(redis, "spare") as bus:
+        await redis.flushdb()
+        node = Node(world.pool, redis, bus, Settings(region=REGION))
+        await redis.set("attention:{calls-3}", "no sorted set")
+        attendant = asyncio.create_task(
+            Attendant(node.stores.calls, node.services.switchboard, now_ms, every_s=0.01).run()
+        )
+        with capture_logs() as said:
+            async with asyncio.timeout(10):
+                while not said and not attendant.done():
+                    await asyncio.sleep(0.01)
+        assert not attendant.done()
+        attendant.cancel()
+
+
+async def test_a_call_whose_record_was_closed_is_offered_to_nobody(world: World, node: Node) -> None:
+    """The fence was set, the node died, and the record was given up before anybody finished the claim."""
+    users = await world.pair()
+    claim = await node.claim(users, at=now_ms() - 120_000)
+    assert await world.offer(claim.call_id, users) is None
+    assert await node.services.queue._acquaintances.active_call(users[0]) is None
+    await node.services.matchmaker.finish([claim])
+    assert await node.stores.calls.load(claim.call_id) is None
+    for ticket in (claim.first, claim.second):
+        assert await node.stores.tickets.of(ticket.user_id) == ticket
+    assert claim.call_id not in {c.call_id for c in await node.stores.tickets.unfinished(now_ms())}
+
+
+async def test_a_call_that_began_before_its_claim_was_finished_starts_on_the_devices_that_have_it(
+    world: World, node: Node
+) -> None:
+    """The node died after it had made the call; both accept, and the sweep comes upon the claim."""
+    users = await world.pair()
+    claim = await node.claim(users)
+    call = await node.made_only(claim)
+    for user_id in users:
+        await node.saved_only(call, Accept(user_id, f"phone of {user_id}"))
+    await node.services.matchmaker.finish([claim])
+    for user_id in users:
+        told = await node.stores.events.after(user_id, EventId(0, 0))
+        assert [t.device for t in told if t.name == "call:started"] == [f"phone of {user_id}"]
