@@ -1,0 +1,94 @@
+"""A block is filed by one process and has its effect in another, whatever is lost in between."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from core.clock import now_ms
+from core.ids import new_id
+from core.settings import Settings
+from core.ticket import Claim
+from db.calls import Calls
+from rest.app import running
+from signaling.call import Rules, offer
+from tests.dialogues.conftest import Pair, SignUp
+from tests.dialogues.person import Person
+from tests.rules.people import card, ticket
+from tests.stores.world import World, world_at
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with world_at(database_url) as world:
+        yield world
+
+
+@pytest.fixture
+async def sidecar(settings: Settings) -> AsyncIterator[str]:
+    """Where the REST side alone answers, as `python -m rest` runs it."""
+    async with running(settings) as address:
+        yield address
+
+
+def claim(call_id: str, she: Person, he: Person) -> Claim:
+    """Their tickets, taken."""
+    hers, his = (msgspec.structs.replace(ticket(p.id), id=new_id(), card=card(p.id)) for p in (she, he))
+    return Claim(call_id=call_id, first=hers, second=his, claimed_at=now_ms())
+
+
+async def test_a_block_at_the_sidecar_ends_a_live_call(pair: Pair, sidecar: str) -> None:
+    """It keeps no calls and holds no connection: a node that hears of it does the rest."""
+    await pair.go_live()
+    pair.she.address = sidecar
+    status, _ = await pair.she.rest("POST", "/v1/blocks", json={"user_id": pair.he.id})
+    assert status == 201
+    for device in (pair.ana, pair.ben):
+        assert (await device.next("call:ended"))["reason"] == "blocked"
+
+
+async def test_a_block_at_the_sidecar_ends_a_connection(pair: Pair, sidecar: str) -> None:
+    """For those who watch each other, too."""
+    connection = await pair.connect()
+    await pair.ben.ask("presence:watch", user_ids=[pair.she.id])
+    pair.she.address = sidecar
+    await pair.she.rest("POST", "/v1/blocks", json={"user_id": pair.he.id})
+    for device in (pair.ana, pair.ben):
+        assert (await device.next("connection:ended"))["connection"]["id"] == connection["id"]
+    await pair.ben.next("presence:changed", user_id=pair.she.id, status="offline")
+
+
+async def test_a_block_that_nobody_was_told_of(pair: Pair, world: World) -> None:
+    """The process that filed it died before it could say so: a node finds it on record."""
+    await pair.go_live()
+    await world.blocks.block(pair.she.id, pair.he.id, None, now_ms())
+    for device in (pair.ana, pair.ben):
+        assert (await device.next("call:ended"))["reason"] == "blocked"
+
+
+async def test_a_block_between_the_fence_and_the_call(sign_up: SignUp, world: World, redis_url: str) -> None:
+    """An offer is on record before it is in Redis: a block that falls in between ends it when it is there."""
+    she, he = await sign_up(gender="female"), await sign_up(gender="male")
+    ana, ben = await she.connect(), await he.connect()
+    call_id = await world.offered((she.id, he.id))
+    status, _ = await she.rest("POST", "/v1/blocks", json={"user_id": he.id})
+    assert status == 201
+    async with Redis.from_url(redis_url) as redis:
+        made = offer(claim(call_id, she, he), now_ms(), Rules(offer_s=30))
+        assert await Calls(redis).save(made, (), version=0, now=now_ms()) == []
+    for device in (ana, ben):
+        assert (await device.next("call:ended", call_id=call_id))["reason"] == "blocked"
+    assert await world.encounters.active_call(she.id) is None
+
+
+async def test_nothing_is_left_when_all_is_done(pair: Pair, world: World) -> None:
+    """A parting is removed once both were told, so that it is not done again."""
+    await pair.go_live()
+    await pair.she.rest("POST", "/v1/blocks", json={"user_id": pair.he.id})
+    await pair.ben.next("call:ended", reason="blocked")
+    left = "SELECT count(*) FROM interaction.partings WHERE blocker_id = $1"
+    async with asyncio.timeout(10):
+        while await world.pool.fetchval(left, pair.she.id):
+            await asyncio.sleep(0.01)
