@@ -69,9 +69,13 @@ class Served:
         assert self._reader is not None
         if self._process.returncode is None:
             self._process.send_signal(how)
-        async with asyncio.timeout(STOP_S):
-            code = await self._process.wait()
-            await self._reader
+        try:
+            async with asyncio.timeout(STOP_S):
+                code = await self._process.wait()
+                await self._reader
+        except TimeoutError:
+            self._process.kill()  # a test that fails leaves nothing behind
+            raise AssertionError(f"The server did not stop:\n{self.log}") from None
         return code
 
     @asynccontextmanager
