@@ -4,8 +4,14 @@ from pathlib import Path
 
 from aiohttp import web
 
-PAGE = Path(__file__).with_name("page")
-CLIENT = Path(__file__).parents[1] / "node_modules" / "socket.io-client" / "dist" / "socket.io.esm.min.js"
+PAGE = Path(__file__).resolve().with_name("page")
+CLIENT = (
+    Path(__file__).resolve().parents[1]
+    / "node_modules"
+    / "socket.io-client"
+    / "dist"
+    / "socket.io.esm.min.js"
+)
 
 _POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; img-src 'self' data: blob:; "
@@ -24,15 +30,24 @@ async def _index(_request: web.Request) -> web.StreamResponse:
 
 
 async def _file(request: web.Request) -> web.StreamResponse:
-    path = (PAGE / request.match_info["path"]).resolve()
-    if not path.is_relative_to(PAGE) or not path.is_file():
+    path = _inside(request.match_info["path"])
+    if path is None:
         raise web.HTTPNotFound
     return web.FileResponse(path, headers=_HEADERS)
 
 
+def _inside(name: str) -> Path | None:
+    """The file of the page that this names, or None."""
+    try:
+        path = (PAGE / name).resolve()
+        return path if path.is_relative_to(PAGE) and path.is_file() else None
+    except (ValueError, OSError):  # a NUL, or a name that is too long for any file
+        return None
+
+
 async def _client(_request: web.Request) -> web.StreamResponse:
     if not CLIENT.is_file():
-        raise web.HTTPNotFound(text="The client script is not installed: run `make install`.")
+        raise web.HTTPNotFound(text="The client script is not installed: run `make page`.")
     return web.FileResponse(CLIENT, headers=_HEADERS)
 
 
