@@ -60,8 +60,12 @@ class RedisPresence:
         return frozenset(unknown)
 
     async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
-        """The connection is gone; gives what its user still has. Departing twice is as departing once."""
-        return _attendance(await self._run("depart", _both(user_id), (now, user_id, connection, "left")), now)
+        """The connection is gone; gives what its user still has. Departing twice is as departing once.
+
+        Like a lapse that was found: `settle` it, or it is found again.
+        """
+        args = (now, user_id, connection, "left", now + CLAIM_MS)
+        return _attendance(await self._run("depart", _both(user_id), args), now)
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
         """How the user wants to be seen, on all their devices and when they come back."""
@@ -94,9 +98,9 @@ class RedisPresence:
             if connection not in (left := _read(fields, now)).connections
         ]
 
-    async def settle(self, lapse: Lapse, now: int) -> None:
-        """The lapse has had its consequences: forget the connection, unless it has come back."""
-        await self._run("depart", _both(lapse.user_id), (now, lapse.user_id, lapse.connection, "lapsed"))
+    async def settle(self, user_id: str, connection: str, now: int) -> None:
+        """Its going has had its consequences: forget the connection, unless it has come back."""
+        await self._run("depart", _both(user_id), (now, user_id, connection, "lapsed", 0))
 
     async def _run(self, script: str, keys: list[str], args: Collection[str | int]) -> Any:
         return await self._scripts[script](keys=keys, args=args)

@@ -79,6 +79,8 @@ class Lifecycle:
         """The last connection of a device takes its call into `reconnecting`."""
         if caller.device not in await self._presence.departed(caller):
             await self.lost(caller.user_id, caller.device)
+        # Settled last: should this node die before, or find no store, another one notices.
+        await self._presence.settle(caller)
 
     async def lost(self, user_id: str, device: str) -> None:
         """The device is gone; unless it came back while that was being said, in which case it is back."""

@@ -81,6 +81,8 @@ class Partings:
                 await self._attend(parting)
         except OUTAGES as error:
             _log.warning("partings cannot be attended to", error=repr(error))
+        except Exception:  # `run` must not end by an error that nobody foresaw
+            _log.exception("partings cannot be attended to")
 
     async def _attend(self, parting: Parting) -> None:
         try:

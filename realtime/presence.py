@@ -84,11 +84,18 @@ class Presence:
         await self.changed(caller.user_id)
 
     async def departed(self, caller: Caller) -> frozenset[str]:
-        """A connection is gone; gives the devices of its user that are still connected."""
+        """A connection is gone; gives the devices of its user that are still connected.
+
+        `settle` it when that has had its consequences; until then `lapsed` finds it again.
+        """
         await self._unfollow(caller.sid)
         left = await self._store.depart(caller.user_id, caller.sid, self._clock())
         await self.changed(caller.user_id)
         return left.devices
+
+    async def settle(self, caller: Caller) -> None:
+        """What had to follow from this departure has been done."""
+        await self._store.settle(caller.user_id, caller.sid, self._clock())
 
     async def renew(self, callers: Collection[Caller]) -> None:
         """These connections are still there; one that had lapsed meanwhile arrives again."""
@@ -106,7 +113,7 @@ class Presence:
             await self.changed(lapse.user_id)
             if lapse.device and lapse.device not in lapse.left.devices:
                 yield lapse.user_id, lapse.device
-            await self._store.settle(lapse, self._clock())
+            await self._store.settle(lapse.user_id, lapse.connection, self._clock())
 
     async def changed(self, user_id: str) -> None:
         """Something that others may see of this user has changed, in queue and calls too."""

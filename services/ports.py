@@ -163,7 +163,10 @@ class PresenceStore(Protocol):
         """Prolong leases, each of a user and a connection; gives those that are not known (any more)."""
 
     async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
-        """The connection is gone; gives what its user still has. Departing twice is as departing once."""
+        """The connection is gone; gives what its user still has. Departing twice is as departing once.
+
+        Like a lapse that was found: `settle` it, or it is found again.
+        """
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
         """How the user wants to be seen, on all their devices and when they come back."""
@@ -174,8 +177,8 @@ class PresenceStore(Protocol):
     async def lapsed(self, now: int) -> list[Lapse]:
         """Connections whose lease ran out, claimed for seconds: `settle` each, or they are found again."""
 
-    async def settle(self, lapse: Lapse, now: int) -> None:
-        """The lapse has had its consequences: forget the connection, unless it has come back."""
+    async def settle(self, user_id: str, connection: str, now: int) -> None:
+        """Its going has had its consequences: forget the connection, unless it has come back."""
 
 
 class Companions(Protocol):

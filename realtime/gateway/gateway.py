@@ -35,6 +35,7 @@ from realtime.gateway.recovery import Recovery, worth_replaying
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 
+_AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)
 _log = structlog.get_logger()
 
 
@@ -249,11 +250,12 @@ class Gateway:
         await self._forget(connection)
         try:
             await self._lifecycle.departed(connection.caller)
-        except OUTAGES as error:
-            # Leases lapse by themselves: another node, or this one, notices later.
-            _log.warning("a departure was not recorded", user_id=connection.caller.user_id, error=repr(error))
-        if not self._roster:
-            self._empty.set()
+        except _AWAY as error:
+            # A departure that was not settled is found like a lapsed lease: by another node, or this one.
+            _log.warning("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))
+        finally:
+            if not self._roster:
+                self._empty.set()
 
     async def _forget(self, connection: Connection) -> None:
         connection.close()

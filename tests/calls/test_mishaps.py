@@ -2,19 +2,25 @@
 
 import asyncio
 
+import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from core.clock import now_ms
+from core.ids import new_id
 from core.settings import Settings
 from db.bus import Bus
 from db.events import EventId
+from db.outage import OUTAGES
+from db.postgres import open_pool
+from db.presence import CLAIM_MS
 from db.redis import open_redis
 from realtime.calls.attendant import Attendant
+from realtime.gateway.caller import Caller
 from signaling.call import State
 from signaling.messages import Accept, Hangup
 from tests.calls.nodes import REGION, Node
-from tests.conftest import Servers
+from tests.conftest import NewDatabase, Servers
 from tests.stores.world import World
 
 DAY_MS = 86_400_000
@@ -108,3 +114,40 @@ async def test_a_call_that_began_before_its_claim_was_finished_starts_on_the_dev
     for user_id in users:
         told = await node.stores.events.after(user_id, EventId(0, 0))
         assert [t.device for t in told if t.name == "call:started"] == [f"phone of {user_id}"]
+
+
+async def test_somebody_leaves_while_postgres_is_away(
+    world: World, node: Node, redis: Redis, database_url: str
+) -> None:
+    """The call has not heard of it: whichever node looks next finds them gone."""
+    ana, ben = await world.pair()
+    call = await node.live((ana, ben))
+    caller = Caller(ana, new_id(), f"phone of {ana}", new_id())
+    await node.services.lifecycle.arrived(caller)
+    pool = await open_pool(database_url, size=1)
+    async with Bus(redis, new_id()) as bus:
+        other = Node(pool, redis, bus, Settings(region=REGION))
+        await pool.close()
+        with pytest.raises(OUTAGES):
+            await other.services.lifecycle.departed(caller)
+    found = await node.stores.presence.lapsed(now_ms() + CLAIM_MS)
+    assert (ana, caller.device) in {(lapse.user_id, lapse.device) for lapse in found}
+    await node.services.lifecycle.lost(ana, caller.device)
+    assert (await node.services.switchboard.call(call.id, ben)).state is State.RECONNECTING
+
+
+async def test_partings_outlive_an_error_that_nobody_foresaw(new_database: NewDatabase, redis: Redis) -> None:
+    """Postgres refuses a query (here: there is no such table): blocks still part people when that is over."""
+    pool = await open_pool(await new_database(), size=1)
+    try:
+        async with Bus(redis, new_id()) as bus:
+            partings = Node(pool, redis, bus, Settings(region=REGION)).services.partings
+            job = asyncio.create_task(partings.run())
+            with capture_logs() as said:
+                async with asyncio.timeout(10):
+                    while not said and not job.done():
+                        await asyncio.sleep(0.01)
+            assert not job.done()
+            job.cancel()
+    finally:
+        await pool.close()

@@ -45,7 +45,7 @@ class MemoryPresence:
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
     ) -> frozenset[tuple[str, str]]:
-        known = {pair for pair in connections if pair[1] in self.people[pair[0]].leases}
+        known = {(u, c) for u, c in connections if c in (held := self.people[u].leases) and held[c].ends}
         for user_id, connection in known:
             person = self.people[user_id]
             person.leases[connection] = Lease(person.leases[connection].device, now + lease_s * 1000)
@@ -54,7 +54,8 @@ class MemoryPresence:
 
     async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
         person = self.people[user_id]
-        if person.leases.pop(connection, None):
+        if lease := person.leases.get(connection):
+            lease.ends, lease.claimed_until = 0, now + CLAIM_MS
             person.seen(now)
         return person.attendance(now)
 
@@ -79,7 +80,7 @@ class MemoryPresence:
                     )
         return found
 
-    async def settle(self, lapse: Lapse, now: int) -> None:
-        leases = self.people[lapse.user_id].leases
-        if lapse.connection in leases and leases[lapse.connection].ends <= now:
-            del leases[lapse.connection]
+    async def settle(self, user_id: str, connection: str, now: int) -> None:
+        leases = self.people[user_id].leases
+        if connection in leases and leases[connection].ends <= now:
+            del leases[connection]

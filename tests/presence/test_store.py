@@ -121,7 +121,7 @@ async def test_a_lapse_that_nobody_settled_is_found_again(store: PresenceStore) 
     assert len(await store.lapsed(end)) == 1
     assert await store.lapsed(end + CLAIM_MS - 1) == []
     (lapse,) = await store.lapsed(end + CLAIM_MS)
-    await store.settle(lapse, end + CLAIM_MS)
+    await store.settle(lapse.user_id, lapse.connection, end + CLAIM_MS)
     assert await store.lapsed(end + 10 * CLAIM_MS) == []
     assert await store.renew([(ana, "c1")], end + CLAIM_MS, LEASE_S) == {(ana, "c1")}
     assert await read(store, ana, end) == Attendance(last_seen=T0)
@@ -133,7 +133,7 @@ async def test_settling_spares_who_came_back(store: PresenceStore) -> None:
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     (lapse,) = await store.lapsed(T0 + LEASE)
     assert await store.renew([(ana, "c1")], T0 + LEASE + 1, LEASE_S) == frozenset()
-    await store.settle(lapse, T0 + LEASE + 2)
+    await store.settle(lapse.user_id, lapse.connection, T0 + LEASE + 2)
     assert (await read(store, ana, T0 + LEASE + 2)).devices == {"phone"}
     assert await store.lapsed(T0 + LEASE + CLAIM_MS) == []
     assert len(await store.lapsed(T0 + 2 * LEASE + 1)) == 1
@@ -144,7 +144,20 @@ async def test_who_left_properly_does_not_lapse(store: PresenceStore) -> None:
     ana = new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     await store.depart(ana, "c1", T0 + 1)
+    await store.settle(ana, "c1", T0 + 1)
     assert await store.lapsed(T0 + LEASE) == []
+
+
+async def test_a_departure_without_its_consequences_is_found_like_a_lapse(store: PresenceStore) -> None:
+    """The node died in between; whoever was gone is not there meanwhile, and no late renewal revives them."""
+    ana = new_id()
+    await store.arrive(ana, "c1", "phone", T0, LEASE_S)
+    assert await store.depart(ana, "c1", T0 + 1) == Attendance(last_seen=T0 + 1)
+    assert await store.renew([(ana, "c1")], T0 + 2, LEASE_S) == {(ana, "c1")}
+    assert not (await read(store, ana, T0 + 2)).connections
+    assert await store.lapsed(T0 + CLAIM_MS) == []
+    (lapse,) = await store.lapsed(T0 + 1 + CLAIM_MS)
+    assert (lapse.user_id, lapse.connection, lapse.device) == (ana, "c1", "phone")
 
 
 async def test_redis_keeps_nothing_for_ever(redis: Redis) -> None:
@@ -154,6 +167,7 @@ async def test_redis_keeps_nothing_for_ever(redis: Redis) -> None:
     await asyncio.gather(*(store.arrive(user, "c1", "phone", T0, LEASE_S) for user in users))
     await asyncio.gather(*(store.set_status(user, "away", T0) for user in users))
     await asyncio.gather(*(store.depart(user, "c1", T0 + 1) for user in users))
+    await asyncio.gather(*(store.settle(user, "c1", T0 + 1) for user in users))
     keys = await redis.keys("presence:*")
     assert len(keys) == len(users)
     assert all([0 < await redis.ttl(key) <= 30 * 86_400 for key in keys])
@@ -166,7 +180,7 @@ async def test_a_lapse_of_one_whom_redis_forgot_is_dropped(redis: Redis) -> None
     await redis.delete(*[key for key in await redis.keys("presence:*") if key.decode().endswith(ana)])
     (lapse,) = await store.lapsed(T0 + LEASE)
     assert lapse.device == ""
-    await store.settle(lapse, T0 + LEASE)
+    await store.settle(lapse.user_id, lapse.connection, T0 + LEASE)
     assert await redis.keys("presence:*") == []
 
 

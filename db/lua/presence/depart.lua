@@ -1,17 +1,24 @@
 -- A connection is gone. Returns the user's hash as it is then.
+-- Who leaves is kept as a lease that ended at 0 and is claimed until ARGV[5]: should the consequences not come
+-- about, another node finds it like any that lapsed. 'lapsed' forgets it.
 -- KEYS[1] leases  presence:{shard}:leases       KEYS[2] user  presence:{shard}:<user>
 -- ARGV[1] now, Unix ms    ARGV[2] user id       ARGV[3] connection
--- ARGV[4] 'left': it was there until now; 'lapsed': nobody knows since when, and only if it did not come back
+-- ARGV[4] 'left': it was there until now; 'lapsed': its consequences are done, and only if it did not come back
+-- ARGV[5] claimed until
 local field = '@' .. ARGV[3]
 local lapsed = ARGV[4] == 'lapsed'
 local held = redis.call('HGET', KEYS[2], field)
-if held and not (lapsed and tonumber(string.match(held, '^%d+')) > tonumber(ARGV[1])) then
-  redis.call('HDEL', KEYS[2], field)
-  redis.call('ZREM', KEYS[1], ARGV[2] .. ' ' .. ARGV[3])
-  if not lapsed and redis.call('HGET', KEYS[2], 'own') ~= 'invisible' then
+local lease = ARGV[2] .. ' ' .. ARGV[3]
+if not held then
+  redis.call('ZREM', KEYS[1], lease)
+elseif not lapsed then
+  redis.call('HSET', KEYS[2], field, '0' .. string.match(held, ' .*'))
+  redis.call('ZADD', KEYS[1], ARGV[5], lease)
+  if redis.call('HGET', KEYS[2], 'own') ~= 'invisible' then
     redis.call('HSET', KEYS[2], 'last_seen', ARGV[1])
   end
-elseif not held then
-  redis.call('ZREM', KEYS[1], ARGV[2] .. ' ' .. ARGV[3])
+elseif tonumber(string.match(held, '^%d+')) <= tonumber(ARGV[1]) then
+  redis.call('HDEL', KEYS[2], field)
+  redis.call('ZREM', KEYS[1], lease)
 end
 return redis.call('HGETALL', KEYS[2])

@@ -1,4 +1,4 @@
--- Prolong leases of one shard. Returns the positions, from 0, of connections that are not known (any more).
+-- Prolong leases of one shard. Returns the positions, from 0, of connections that are not known, or have left.
 -- KEYS[1] leases  presence:{shard}:leases       KEYS[2...] user of each  presence:{shard}:<user>
 -- ARGV[1] now, Unix ms    ARGV[2] leases end    ARGV[3] ms the hashes are kept
 -- ARGV[4...] user id and connection of each
@@ -6,7 +6,7 @@ local unknown = {}
 for i = 2, #KEYS do
   local user, connection = ARGV[2 * i], ARGV[2 * i + 1]
   local held = redis.call('HGET', KEYS[i], '@' .. connection)
-  if held then
+  if held and string.sub(held, 1, 2) ~= '0 ' then
     redis.call('ZADD', KEYS[1], ARGV[2], user .. ' ' .. connection)
     redis.call('HSET', KEYS[i], '@' .. connection, ARGV[2] .. string.match(held, ' .*'))
     if redis.call('HGET', KEYS[i], 'own') ~= 'invisible' then
