@@ -9,7 +9,14 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.ids import new_id
 from services.blocks import PARTED
+from tests.conftest import NewDatabase
 from tests.rest.server import Answer, RestServer
+
+
+@pytest.fixture(scope="module")
+async def database_url(new_database: NewDatabase) -> str:
+    """One that no running product looks at: it would see to the partings."""
+    return await new_database()
 
 
 async def block(rest: RestServer, who: Any, user_id: Any, key: str | None = None) -> Answer:

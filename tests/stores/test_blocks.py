@@ -2,9 +2,19 @@
 
 import asyncio
 
+import pytest
+
 from core.clock import now_ms
 from db.blocks import TAKEN_MS, Parting
+from db.postgres import queries
+from tests.conftest import NewDatabase
 from tests.stores.world import TODAY, World
+
+
+@pytest.fixture(scope="module")
+async def database_url(new_database: NewDatabase) -> str:
+    """One that no running product looks at: it would see to the partings."""
+    return await new_database()
 
 
 async def partings(world: World, of: str, *, now: int | None = None) -> list[Parting]:
@@ -84,6 +94,17 @@ async def test_a_block_and_an_offer_at_once(world: World) -> None:
                 world.offer(call_id, pair), world.blocks.block(ben, ana, None, now_ms())
             )
         assert await world.blocks.open_between(ana, ben) == ([call_id] if refusal is None else [])
+
+
+async def test_a_block_waits_for_the_fence(world: World) -> None:
+    """While an offer to either is decided on, so that whoever looks after the block finds it."""
+    ana, ben = await world.pair()
+    async with asyncio.timeout(10), world.pool.acquire() as holder, asyncio.TaskGroup() as group:
+        async with holder.transaction():
+            await holder.execute(queries("encounters")["lock_users"], [ana])
+            block = group.create_task(world.blocks.block(ben, ana, None, now_ms()))
+            await world.someone_waits_for(holder)
+            assert not block.done()
 
 
 async def test_blocking_each_other_at_once(world: World) -> None:
