@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 import lifecycles
 import scenarios
 import uvloop
+import whole
 from target import FLAVOURS, Target, pin_load
 
 Results = dict[str, dict[str, list[float | None]]]
@@ -129,6 +130,8 @@ def main() -> None:
     options = parser.parse_args()
     pin_load()
     print(table(uvloop.run(run(options)), options.flavours))
+    if not options.only:
+        print("\n" + uvloop.run(whole.run(options)))
 
 
 if __name__ == "__main__":
