@@ -99,12 +99,16 @@ async def test_a_block_and_an_offer_at_once(world: World) -> None:
 async def test_a_block_waits_for_the_fence(world: World) -> None:
     """While an offer to either is decided on, so that whoever looks after the block finds it."""
     ana, ben = await world.pair()
-    async with asyncio.timeout(10), world.pool.acquire() as holder, asyncio.TaskGroup() as group:
-        async with holder.transaction():
-            await holder.execute(queries("encounters")["lock_users"], [ana])
-            block = group.create_task(world.blocks.block(ben, ana, None, now_ms()))
-            await world.someone_waits_for(holder)
-            assert not block.done()
+    async with (
+        asyncio.timeout(10),
+        world.pool.acquire() as holder,
+        asyncio.TaskGroup() as group,
+        holder.transaction(),
+    ):
+        await holder.execute(queries("encounters")["lock_users"], [ana])
+        block = group.create_task(world.blocks.block(ben, ana, None, now_ms()))
+        await world.someone_waits_for(holder)
+        assert not block.done()
 
 
 async def test_blocking_each_other_at_once(world: World) -> None:
