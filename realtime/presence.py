@@ -109,11 +109,12 @@ class Presence:
 
         Should the consequences fail, or this node die, it is found again some seconds later.
         """
-        for lapse in await self._store.lapsed(self._clock()):
-            await self.changed(lapse.user_id)
-            if lapse.device and lapse.device not in lapse.left.devices:
-                yield lapse.user_id, lapse.device
-            await self._store.settle(lapse.user_id, lapse.connection, self._clock())
+        while found := await self._store.lapsed(self._clock()):
+            for lapse in found:
+                await self.changed(lapse.user_id)
+                if lapse.device and lapse.device not in lapse.left.devices:
+                    yield lapse.user_id, lapse.device
+                await self._store.settle(lapse.user_id, lapse.connection, self._clock())
 
     async def changed(self, user_id: str) -> None:
         """Something that others may see of this user has changed, in queue and calls too."""

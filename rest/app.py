@@ -28,6 +28,7 @@ from db.events import EventRoad
 from db.migrate import migrate
 from db.postgres import Pool, open_pool
 from db.rate_limits import NoLimits, RedisLimiter
+from db.redis import open_redis
 from db.rooms import Rooms
 from rest.accounts import AccountHandlers
 from rest.blocks import BlockHandlers
@@ -152,8 +153,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         await migrate(database_url, _log)
         pool = await open_pool(database_url, size=settings.database_pool)
         house.push_async_callback(pool.close)
-        redis = Redis.from_url(settings.redis_url or embedded.redis_url)
-        house.push_async_callback(redis.aclose)
+        redis_url = settings.redis_url or embedded.redis_url
+        redis = await house.enter_async_context(open_redis(redis_url, size=settings.redis_pool))
         bus = await house.enter_async_context(Bus(redis, settings.node_id or new_id()))
         passwords = Passwords(
             threads=settings.password_threads,

@@ -84,9 +84,17 @@ class Matchmaker:
         return None
 
     async def finish(self, claims: Iterable[Claim]) -> None:
-        """Have the offers of these claims made: whoever took them did not come so far."""
+        """Have the offers of these claims made: whoever took them did not come so far.
+
+        One that cannot be made keeps no other waiting. Raises what an outage raises.
+        """
         for claim in claims:
-            await self._offers.make(claim)
+            try:
+                await self._offers.make(claim)
+            except OUTAGES:
+                raise
+            except Exception:
+                _log.exception("a claim cannot be finished", call_id=claim.call_id)
 
     async def _claim_best(self, ticket: Ticket, choices: Iterable[Choice]) -> tuple[Claim | None, bool]:
         """The claim, and whether to look again: everyone worth having was taken meanwhile."""

@@ -1,5 +1,7 @@
 """One node's stores and services, and the steps of a call that a crash may fall between."""
 
+from functools import partial
+
 from redis.asyncio import Redis
 
 from core.clock import now_ms
@@ -7,8 +9,14 @@ from core.ids import new_id
 from core.settings import Settings
 from core.ticket import Claim, Ticket
 from db.bus import Bus
+from db.events import EventId
 from db.postgres import Pool
 from realtime.app import Services, Stores
+from realtime.gateway.caller import Caller
+from realtime.gateway.connection import Connection, Opening
+from realtime.gateway.mailbox import Mailbox
+from realtime.gateway.outlet import Outlet
+from realtime.gateway.pace import Pace
 from realtime.gateway.roster import Roster
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, Connected, Message
@@ -37,8 +45,24 @@ class Node:
 
     def __init__(self, pool: Pool, redis: Redis, bus: Bus, settings: Settings) -> None:
         self.stores = Stores(pool, redis, settings)
-        self.services = Services(self.stores, bus, Roster(Silence()), settings, new_id())
+        self.roster = Roster(Silence())
+        self.services = Services(self.stores, bus, self.roster, settings, new_id())
         self.rules = Rules.of(settings)
+
+    def holds(self, user_id: str) -> Caller:
+        """A connection of this user to this node, which nothing is sent to."""
+        caller, now = Caller(user_id, new_id(), f"phone of {user_id}", new_id()), now_ms()
+        connection = Connection(
+            caller,
+            Opening(new_id(), False, EventId(now, 0), ""),
+            expires_at=now + 900_000,
+            outlet=Outlet(lambda _: None, partial(self.stores.events.after, user_id)),
+            mailbox=Mailbox(8),
+            pace=Pace(rate_per_s=0, burst=1),
+            listener=lambda _: None,
+        )
+        self.roster.enter(connection)
+        return caller
 
     async def ticket(self, user_id: str) -> Ticket:
         applicant = await self.services.accounts.applicant(user_id, now_ms())

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
@@ -17,6 +18,7 @@ from db.presence import CLAIM_MS
 from db.redis import open_redis
 from realtime.calls.attendant import Attendant
 from realtime.gateway.caller import Caller
+from realtime.leases import Leases
 from signaling.call import State
 from signaling.messages import Accept, Hangup
 from tests.calls.nodes import REGION, Node
@@ -151,3 +153,43 @@ async def test_partings_outlive_an_error_that_nobody_foresaw(new_database: NewDa
             job.cancel()
     finally:
         await pool.close()
+
+
+async def test_a_claim_that_cannot_be_finished_keeps_nobody_else_waiting(world: World, node: Node) -> None:
+    """It names somebody whom Postgres cannot even look for; the next one's offer is made all the same."""
+    claim = await node.claim(await world.pair())
+    nobody = replace(claim.first, user_id="nobody")
+    await node.services.matchmaker.finish([replace(claim, call_id=new_id(), first=nobody), claim])
+    assert await node.stores.calls.load(claim.call_id) is not None
+
+
+async def test_those_who_wait_keep_their_place_while_others_are_missed(
+    world: World, node: Node, redis: Redis
+) -> None:
+    """A node has died and Postgres is slow: seeing to what it left must not cost our own their leases."""
+    ana, ben = await world.pair()
+    lost = Caller(ben, new_id(), f"phone of {ben}", new_id())
+    await node.stores.presence.arrive(ben, lost.sid, lost.device, now_ms() - 60_000, 1)
+    node.holds(ana)
+    await node.stores.tickets.join(await node.ticket(ana), now_ms() + 1_000)
+
+    async def lease_of(user_id: str) -> float | None:
+        return await redis.zscore(f"queue:{{{REGION}}}:leases", user_id)
+
+    leases = Leases(
+        roster=node.roster,
+        presence=node.services.presence,
+        queue=node.services.queue,
+        lifecycle=node.services.lifecycle,
+        every_s=0.02,
+    )
+    async with world.pool.acquire() as holder, holder.transaction():
+        await holder.execute("LOCK TABLE interaction.call_participants IN ACCESS EXCLUSIVE MODE")
+        job = asyncio.create_task(leases.run())
+        async with asyncio.timeout(10):
+            await world.someone_waits_for(holder)
+            for _ in range(2):  # renewed, and renewed again
+                before = await lease_of(ana)
+                while await lease_of(ana) == before:
+                    await asyncio.sleep(0.01)
+    job.cancel()
