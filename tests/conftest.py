@@ -25,9 +25,10 @@ from redis.asyncio import Redis
 
 FOLDER = "TEST_SERVERS_FOLDER"
 START_S = 60.0
-MAX_WORKERS = 15  # the databases of a Redis, less the default one
+REDIS_DATABASES = 15  # those of a Redis, less the default one
 
 NewDatabase = Callable[..., Awaitable[str]]
+NewRedis = Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +119,40 @@ async def database_url(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture(scope="session")
-async def redis_url(servers: Servers, worker_id: str) -> str:
-    """A numbered database of Redis for this worker, emptied first. Channels are common to all workers."""
-    number = int(worker_id.removeprefix("gw")) + 1 if worker_id != "master" else 1
-    assert number <= MAX_WORKERS, f"at most {MAX_WORKERS} workers: each needs a database of Redis"
-    url = f"{servers.redis_url.partition('?')[0]}?db={number}"
-    async with Redis.from_url(url) as client:
-        await client.flushdb()
-    return url
+async def new_redis(servers: Servers, worker_id: str) -> NewRedis:
+    """A factory: `await new_redis()` is the URL of a numbered database of Redis, emptied first.
+
+    Each worker has its share of the numbers. Channels are common to all of them.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    worker = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+    share = REDIS_DATABASES // workers
+    numbers = iter(range(1 + worker * share, 1 + (worker + 1) * share))
+
+    async def create() -> str:
+        number = next(numbers, None)
+        assert number is not None, f"{workers} workers: no database of Redis is left, use fewer"
+        url = f"{servers.redis_url.partition('?')[0]}?db={number}"
+        async with Redis.from_url(url) as client:
+            await client.flushdb()
+        return url
+
+    return create
+
+
+@pytest.fixture(scope="session")
+async def redis_url(new_redis: NewRedis) -> str:
+    """This worker's database of Redis for stores: no product runs on it."""
+    return await new_redis()
+
+
+@pytest.fixture(scope="session")
+async def product_redis_url(new_redis: NewRedis) -> str:
+    """This worker's database of Redis for the product that its dialogues are held with."""
+    return await new_redis()
+
+
+@pytest.fixture(scope="session")
+async def nodes_redis_url(new_redis: NewRedis) -> str:
+    """This worker's database of Redis for products in processes of their own."""
+    return await new_redis()

@@ -29,11 +29,11 @@ Visit = Callable[..., Awaitable[Person]]
 
 
 @pytest.fixture(scope="session")
-async def server(database_url: str, redis_url: str) -> AsyncIterator[Served]:
+async def server(database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
     """One for all tests of this worker, with a queue of its own."""
     server = Served(
         DATABASE_URL=database_url,
-        REDIS_URL=redis_url,
+        REDIS_URL=nodes_redis_url,
         REGION="browser",
         QUEUE_UPDATE_S="1",
         QUEUE_LEASE_S="2",

@@ -68,14 +68,16 @@ async def test_a_block_that_nobody_was_told_of(pair: Pair, world: World) -> None
         assert (await device.next("call:ended"))["reason"] == "blocked"
 
 
-async def test_a_block_between_the_fence_and_the_call(sign_up: SignUp, world: World, redis_url: str) -> None:
+async def test_a_block_between_the_fence_and_the_call(
+    sign_up: SignUp, world: World, product_redis_url: str
+) -> None:
     """An offer is on record before it is in Redis: a block that falls in between ends it when it is there."""
     she, he = await sign_up(gender="female"), await sign_up(gender="male")
     ana, ben = await she.connect(), await he.connect()
     call_id = await world.offered((she.id, he.id))
     status, _ = await she.rest("POST", "/v1/blocks", json={"user_id": he.id})
     assert status == 201
-    async with Redis.from_url(redis_url) as redis:
+    async with Redis.from_url(product_redis_url) as redis:
         made = offer(claim(call_id, she, he), now_ms(), Rules(offer_s=30))
         assert await Calls(redis).save(made, (), version=0, now=now_ms()) == []
     for device in (ana, ben):

@@ -125,7 +125,7 @@ async def test_strangers_are_left_out(nodes: Nodes, pair: Pair):
 
 
 async def test_a_connection_that_ended_ends_the_view_at_once(nodes: Nodes, pair: Pair, society: Society):
-    """A block needs no message of its own: at the next change who may not see is told `offline`, and no more."""
+    """A block needs no message of its own: at the next change who may not see is told `offline`, no more."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
     cem = await here.client(new_id()).arrive()
