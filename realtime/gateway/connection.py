@@ -45,6 +45,7 @@ class Connection:
         self.mailbox = mailbox
         self.pace = pace
         self.listener = listener
+        self.revoked = False
         self.welcome: asyncio.Task[None] | None = None
         self.expiry: asyncio.TimerHandle | None = None
 

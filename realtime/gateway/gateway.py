@@ -67,7 +67,7 @@ class Gateway:
         self._empty = asyncio.Event()
         self._empty.set()
         self._jobs: set[asyncio.Task[None]] = set()
-        bus.on_return.append(self._catch_up)
+        bus.on_return += [self._catch_up, self._end_revoked]
 
     # --- Coming ---
 
@@ -188,6 +188,8 @@ class Gateway:
         except RateLimited as error:
             return refused(error)
         try:
+            if connection.revoked:  # while this command waited for its turn
+                return refused(Unauthenticated("This session is over."))
             return await self._boundary.answer(connection.caller, name, arguments)
         finally:
             mailbox.give()
@@ -229,9 +231,12 @@ class Gateway:
         )
 
     async def _catch_up(self) -> None:
-        """The bus was away: every connection reads what it may have missed, revocations too."""
+        """The bus was away: every connection reads what it may have missed."""
         for connection in self._roster:
             connection.outlet.catch_up()
+
+    async def _end_revoked(self) -> None:
+        """The same for revocations, which are announced and not kept: look them up."""
         for caller in self._roster.callers:
             await self._end_if_revoked(caller)
 
@@ -273,6 +278,7 @@ class Gateway:
         """End the connection if it is of this session; an empty one means any."""
         connection = self._roster.get(sid)
         if connection is not None and session_id in ("", connection.caller.session_id):
+            connection.revoked = True
             self._spawn(self._revoke(sid, code))
 
     async def _revoke(self, sid: str, code: str) -> None:

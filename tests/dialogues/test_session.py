@@ -1,7 +1,10 @@
 """Connecting, being welcomed, coming back, being sent away."""
 
+import asyncio
 import uuid
+from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.dialogues.conftest import Pair, SignUp
@@ -166,3 +169,40 @@ async def test_a_call_that_nobody_knows(sign_up: SignUp) -> None:
     for command in ("call:accept", "call:decline", "call:end", "call:skip"):
         assert await device.refused(command, call_id=nobodys) == "not_found"
     assert await device.refused("call:accept", call_id="not an id") == "invalid_request"
+
+
+async def test_a_command_that_waited_while_its_session_ended_has_no_effect(
+    pair: Pair, database_url: str
+) -> None:
+    """Revocation reaches what is queued behind a slow command, too."""
+    connection = await pair.connect()
+    room = connection["room_id"]
+    holder = await asyncpg.connect(database_url)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE communication.messages IN ACCESS EXCLUSIVE MODE")
+            slow = asyncio.create_task(pair.ana.send_raw("chat:history", {"room_id": room}))
+            said = {"room_id": room, "client_id": "late", "content": "said by nobody"}
+            late = asyncio.create_task(pair.ana.send_raw("chat:send", said))
+            await _until_waited_for(holder)
+            status, _ = await pair.she.rest("POST", "/v1/auth/logout")
+            assert status == 204
+            await pair.ana.next("session:revoked")
+        await pair.ben.ask("chat:history", room_id=room)
+        await pair.ben.ask("chat:send", room_id=room, client_id="next", content="are you there?")
+        page = await pair.ben.ask("chat:history", room_id=room)
+        assert [message["content"] for message in page["messages"]] == ["are you there?"]
+    finally:
+        await holder.close()
+        for task in (slow, late):
+            task.cancel()
+
+
+async def _until_waited_for(holder: Any) -> None:
+    """Until another connection of Postgres waits for a lock of this one."""
+    waits = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+    )
+    async with asyncio.timeout(10):
+        while not await holder.fetchval(waits):
+            await asyncio.sleep(0.01)
