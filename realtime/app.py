@@ -34,7 +34,6 @@ from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.contract.session import PresenceSet, PresenceWatch
 from core.ids import new_id
 from core.settings import Settings
-from core.tasks import end
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
 from db.blocks import BlockStore
@@ -65,6 +64,7 @@ from realtime.gateway.gateway import Gateway
 from realtime.gateway.plug import plug
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.roster import Roster
+from realtime.jobs import Jobs
 from realtime.leases import Leases
 from realtime.lifecycle import Lifecycle
 from realtime.matching.matchmaker import Matchmaker, Reach
@@ -282,22 +282,22 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             every_s=min(settings.queue_lease_s, settings.connection_lease_s) / 3,
         )
         await bus.subscribe(PARTED, serving.partings.wake)
-        jobs = (
-            serving.matchmaker.run(),
-            serving.sweep.run(),
-            serving.attendant.run(),
-            serving.partings.run(),
-            serving.presence.run(),
-            leases.run(),
+        jobs = Jobs(
+            matchmaker=serving.matchmaker.run(),
+            sweep=serving.sweep.run(),
+            attendant=serving.attendant.run(),
+            partings=serving.partings.run(),
+            presence=serving.presence.run(),
+            leases=leases.run(),
         )
-        house.push_async_callback(end, [asyncio.create_task(job) for job in jobs])
+        await house.enter_async_context(jobs)
         app = make_app(
             settings=settings,
             accounts=serving.accounts,
             blocks=serving.blocks,
             encounters=stores.encounters,
             rooms=stores.rooms,
-            checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits},
+            checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
             registry=CollectorRegistry(),
             clock=now_ms,
