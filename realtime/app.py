@@ -125,19 +125,6 @@ class Services:
             refresh_token_s=settings.refresh_token_s,
         )
         acquaintances = Acquaintances(stores.calls, stores.encounters, now_ms)
-        self.queue = Queue(
-            stores.tickets,
-            self.accounts,
-            acquaintances,
-            stores.events,
-            seekers,
-            policy,
-            now_ms,
-            new_id,
-            region=settings.region,
-            lease_ms=settings.queue_lease_s * 1000,
-            rematch_ms=rematch_ms,
-        )
         self.presence = Presence(
             store=stores.presence,
             companions=stores.encounters,
@@ -148,6 +135,20 @@ class Services:
             watches=Watches(),
             clock=now_ms,
             lease_s=settings.connection_lease_s,
+        )
+        self.queue = Queue(
+            stores.tickets,
+            self.accounts,
+            acquaintances,
+            stores.events,
+            seekers,
+            policy,
+            now_ms,
+            new_id,
+            self.presence.changed,
+            region=settings.region,
+            lease_ms=settings.queue_lease_s * 1000,
+            rematch_ms=rematch_ms,
         )
         self.connections = Connections(stores.encounters, stores.events, clock=now_ms)
         self.executor = Executor(

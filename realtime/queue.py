@@ -4,7 +4,7 @@ Owner of the commands `queue:*`. Joining answers at once; the matchmaker looks f
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from core.clock import Clock
 from core.contract.base import Empty
@@ -31,7 +31,10 @@ _EXPLAINED = 256  # candidates looked at to explain a wait
 
 
 class Queue:
-    """Handlers of the commands, and what calls ask of the queue. `lease_ms` is setting `queue_lease_s`."""
+    """Handlers of the commands, and what calls ask of the queue. `lease_ms` is setting `queue_lease_s`.
+
+    `changed` tells those who watch a user's presence to look again: queuing is a part of it.
+    """
 
     def __init__(
         self,
@@ -43,6 +46,7 @@ class Queue:
         policy: Policy,
         clock: Clock,
         new_id: Callable[[], str],
+        changed: Callable[[str], Awaitable[None]],
         *,
         region: str,
         lease_ms: int,
@@ -56,6 +60,7 @@ class Queue:
         self._policy = policy
         self._clock = clock
         self._new_id = new_id
+        self._changed = changed
         self._region = region
         self._lease_ms = lease_ms
         self._rematch_ms = rematch_ms
@@ -109,6 +114,7 @@ class Queue:
                 raise AlreadyInCall
         elif placed.id == ticket.id:
             self._seekers.add(placed)
+            await self._changed(user_id)
         return placed
 
     async def give_back(self, ticket: Ticket, call_id: str) -> Ticket:
@@ -119,6 +125,7 @@ class Queue:
         now = self._clock()
         own = await self._tickets.restore(ticket, call_id, now, now + self._lease_ms)
         self._seekers.add(own)
+        await self._changed(ticket.user_id)
         return own
 
     async def settle(self, claim: Claim) -> None:
@@ -130,6 +137,7 @@ class Queue:
         departure = await self._tickets.leave(user_id, reason)
         if departure is not None:
             await tell(self._tickets, self._events, [departure])
+            await self._changed(user_id)
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user."""

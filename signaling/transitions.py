@@ -175,7 +175,10 @@ def _restart(call: Call, message: Restart, now: int, rules: Rules) -> Result:
     if message.epoch < call.epoch and party.device == message.device:
         return call, ()
     if call.restarts >= rules.max_restarts:
-        raise RateLimited("This call has been restarted too often.")
+        # Not in this call any more, so: when its present time is up.
+        raise RateLimited(
+            "This call has been restarted too often.", retry_after_ms=max(1, (call.deadline or now) - now)
+        )
     call = _with(call, message.user_id, device=message.device, lost=False)
     return _begin(replace(call, restarts=call.restarts + 1), now, rules)
 

@@ -5,6 +5,7 @@ elsewhere is in Redis and Postgres.
 """
 
 import asyncio
+import sys
 from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
@@ -31,7 +32,7 @@ from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
 from realtime.gateway.ports import Authenticate, Lifecycle
-from realtime.gateway.recovery import Recovery, worth_replaying
+from realtime.gateway.recovery import Recovery, legible, worth_replaying
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 
@@ -63,6 +64,7 @@ class Gateway:
         self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
         self._of_user: dict[str, int] = {}
         self._arriving: set[str] = set()
+        self._limited = settings.rate_limits == "on"
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -107,10 +109,10 @@ class Gateway:
     async def _admit(self, sid: str, auth: object) -> Connection:
         if not isinstance(auth, dict) or not auth.get("token"):
             raise Unauthenticated("Connect with an access token in `auth.token`.")
-        wanted = decode(auth, ConnectAuth)
+        wanted = decode(legible(auth), ConnectAuth)
         access = await self._authenticate(wanted.token, self._clock())
         held = self._of_user.get(access.user_id, 0)
-        if held >= self._settings.max_connections_a_user:
+        if self._limited and held >= self._settings.max_connections_a_user:
             raise RateLimited("Too many connections of this account.", retry_after_ms=1000)
         self._of_user[access.user_id] = held + 1
         outlet = Outlet(partial(self._send, sid, access.user_id), partial(self._events.after, access.user_id))
@@ -127,7 +129,7 @@ class Gateway:
             opening,
             expires_at=access.expires_at,
             outlet=outlet,
-            mailbox=Mailbox(self._settings.mailbox),
+            mailbox=Mailbox(self._settings.mailbox if self._limited else sys.maxsize),
             pace=self._new_pace(),
             listener=listener,
         )
@@ -143,8 +145,7 @@ class Gateway:
         return Opening(pid, True, place, wanted.offset or "")
 
     def _new_pace(self) -> Pace:
-        limited = self._settings.rate_limits == "on"
-        rate = self._settings.commands_per_s if limited else 0
+        rate = self._settings.commands_per_s if self._limited else 0
         return Pace(rate_per_s=rate, burst=self._settings.commands_burst)
 
     async def _welcome(self, connection: Connection) -> None:

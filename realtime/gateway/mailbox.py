@@ -9,6 +9,7 @@ from collections import deque
 from core.errors import RateLimited
 
 Turn = asyncio.Future[None]
+_RETRY_MS = 1000
 
 
 class Mailbox:
@@ -27,7 +28,7 @@ class Mailbox:
             self._taken = True
             return None
         if len(self._waiting) >= self._size:
-            raise RateLimited("Too many commands are waiting for their answer.")
+            raise RateLimited("Too many commands are waiting for their answer.", retry_after_ms=_RETRY_MS)
         turn: Turn = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         return turn

@@ -52,6 +52,31 @@ async def test_leaving_is_fine_at_any_time(sign_up: SignUp) -> None:
     assert await device.ask("queue:leave") == {}
 
 
+async def test_who_watches_sees_one_queue_and_leave(pair: Pair) -> None:
+    """`queuing` from the moment of joining, `online` from the moment of leaving."""
+    await pair.connect()
+    await pair.ana.ask("presence:watch", user_ids=[pair.he.id])
+    for _ in range(2):
+        await pair.ben.ask("queue:join", mode="voice", preferences={"age_min": 100})
+        await pair.ana.next("presence:changed", user_id=pair.he.id, status="queuing")
+        await pair.ben.ask("queue:leave")
+        await pair.ana.next("presence:changed", user_id=pair.he.id, status="online")
+
+
+async def test_who_skips_is_seen_to_queue(pair: Pair, sign_up: SignUp) -> None:
+    """She and he know each other; she skips a stranger, and he sees her queue again."""
+    await pair.connect()
+    await pair.ben.ask("presence:watch", user_ids=[pair.she.id])
+    stranger = await (await sign_up(gender="male")).connect()
+    await stranger.ask("queue:join", mode="voice")
+    await pair.ana.ask("queue:join", mode="voice")
+    call_id = (await pair.ana.next("call:offered"))["call_id"]
+    await pair.ben.next("presence:changed", status="in_call")
+    await pair.ana.ask("call:skip", call_id=call_id)
+    await pair.ben.next("presence:changed", user_id=pair.she.id, status="queuing")
+    await pair.ana.ask("queue:leave")
+
+
 async def test_who_waits_hears_how_it_goes(sign_up: SignUp) -> None:
     device = await (await sign_up()).connect()
     await device.ask("queue:join", mode="voice")

@@ -78,6 +78,21 @@ async def test_an_offset_that_serves_for_nothing_is_no_refusal(sign_up: SignUp, 
     assert device.heard[0][2] not in {None, offset}
 
 
+@pytest.mark.parametrize("name", ["offset", "pid"])
+@pytest.mark.parametrize("nonsense", [7, True, [], {}, "x" * 201, "a\0b", "\u00fc", "\ud800"])
+async def test_what_cannot_be_an_offset_or_a_pid_is_no_refusal(
+    sign_up: SignUp, name: str, nonsense: object
+) -> None:
+    """Malformed is as good as none, whatever its type: the client starts from `session:ready`."""
+    person = await sign_up()
+    first = await person.connect()
+    good = {"pid": first.ready["pid"], "offset": first.offset}
+    device = await person.connect(**{**good, name: nonsense})
+    assert device.ready["recovered"] is False
+    assert device.ready["pid"] != good["pid"]
+    assert device.heard[0][2] is not None
+
+
 async def test_an_offset_of_somebody_else_is_foreign(sign_up: SignUp) -> None:
     ana, ben = await sign_up(), await sign_up()
     hers = (await ana.connect()).heard[0][2]
@@ -161,6 +176,15 @@ async def test_commands_of_one_connection_are_answered_in_order(sign_up: SignUp)
         )
     assert await device.ask("queue:leave") == {}
     assert answers == [(number, True) for number in range(30)]
+
+
+async def test_without_rate_limits_any_number_may_be_sent_at_once(sign_up: SignUp) -> None:
+    """More commands than a mailbox holds, and more connections than an account may have."""
+    person = await sign_up()
+    device = await person.connect()
+    answers = await asyncio.gather(*(device.ask("queue:leave") for _ in range(600)))
+    assert answers == [{}] * 600
+    await asyncio.gather(*(person.connect(f"device {number}") for number in range(25)))
 
 
 async def test_a_call_that_nobody_knows(sign_up: SignUp) -> None:

@@ -37,6 +37,7 @@ class Node:
             policy,
             clock,
             new_id,
+            people.look_at,
             region="main",
             lease_ms=LEASE_MS,
             rematch_ms=DAY_MS,

@@ -79,6 +79,7 @@ class People:
         self.applicants: dict[str, Applicant] = {}
         self.apart: set[frozenset[str]] = set()
         self.calls: dict[str, str] = {}  # user -> call
+        self.looked_at: list[str] = []  # whose presence has changed
 
     def add(self, *, seeking: Seeking | None = None, banned: bool = False, **facts: Any) -> str:
         who = card(**facts)
@@ -96,6 +97,9 @@ class People:
 
     async def active_call(self, user_id: str) -> str | None:
         return self.calls.get(user_id)
+
+    async def look_at(self, user_id: str) -> None:
+        self.looked_at.append(user_id)
 
 
 class Offers:

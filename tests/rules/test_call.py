@@ -203,8 +203,9 @@ def test_restarts_are_limited() -> None:
     table = Table(max_restarts=2).go_live()
     for epoch in (1, 2):
         table.say(Restart(ANA, PHONE, epoch))
-    with pytest.raises(RateLimited):
+    with pytest.raises(RateLimited) as limited:
         table.say(Restart(ANA, PHONE, 3))
+    assert limited.value.retry_after_ms == (table.call.deadline or 0) - table.now
 
 
 def test_another_device_takes_over_only_when_the_first_is_gone() -> None:
