@@ -150,6 +150,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     ping_timeout_s: Annotated[Seconds, about("Seconds a client has to answer a ping.")] = 20
 
 
+_SCHEMES = {
+    "database_url": ("postgresql://", "postgres://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+}
+
+
 class SettingsError(Exception):
     """One line a mistake, all of them at once."""
 
@@ -194,6 +200,9 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
         wrong.append("TURN_SECRET: needed with TURN_URLS")
     if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
         wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
+    for name, schemes in _SCHEMES.items():
+        if values.get(name) and not values[name].startswith(schemes):
+            wrong.append(f"{name.upper()}: has to begin with {' or '.join(schemes)}")
     for proxy in filter(None, map(str.strip, values.get("trusted_proxies", "").split(","))):
         try:
             ip_network(proxy, strict=False)

@@ -33,13 +33,15 @@ def main() -> int:
     logs.set_up(settings)
     # Imported here: the table of settings needs none of it.
     from db.embedded.errors import EmbeddedError  # noqa: PLC0415
+    from db.migrate import MigrationError  # noqa: PLC0415
+    from db.outage import UnusableError  # noqa: PLC0415
     from realtime.app import serve  # noqa: PLC0415
 
     # Fewer, larger collections: nearly all that a server allocates lives as long as a connection.
     gc.set_threshold(20_000, 20, 50)
     try:
         uvloop.run(serve(settings))
-    except (EmbeddedError, OSError) as error:
+    except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
         sys.stderr.write(f"Cannot start: {error}\n")
         return 1
     return 0

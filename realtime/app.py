@@ -43,6 +43,7 @@ from db.embedded import EmbeddedServers, Urls
 from db.encounters import Encounters
 from db.events import EventRoad
 from db.migrate import migrate
+from db.outage import needed
 from db.postgres import Pool, open_pool
 from db.presence import RedisPresence
 from db.rate_limits import NoLimits, RedisLimiter
@@ -251,11 +252,13 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
     node_id = settings.node_id or new_id()
     async with AsyncExitStack() as house:
         urls = await house.enter_async_context(_servers(settings))
-        await migrate(urls.database_url, _log)
-        pool = await open_pool(urls.database_url, size=settings.database_pool)
+        with needed("PostgreSQL", "DATABASE_URL"):
+            await migrate(urls.database_url, _log)
+            pool = await open_pool(urls.database_url, size=settings.database_pool)
         house.push_async_callback(pool.close)
-        redis = await house.enter_async_context(open_redis(urls.redis_url, size=settings.redis_pool))
-        bus = await house.enter_async_context(Bus(redis, node_id))
+        with needed("Redis", "REDIS_URL"):
+            redis = await house.enter_async_context(open_redis(urls.redis_url, size=settings.redis_pool))
+            bus = await house.enter_async_context(Bus(redis, node_id))
 
         stores = Stores(pool, redis, settings)
         server, fault = await _socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below

@@ -11,6 +11,8 @@ import uvloop
 from core import logs
 from core.settings import Settings, SettingsError, load
 from db.embedded.errors import EmbeddedError
+from db.migrate import MigrationError
+from db.outage import UnusableError
 from rest.app import running
 
 
@@ -34,7 +36,7 @@ def main() -> int:
     logs.set_up(settings)
     try:
         uvloop.run(_serve(settings))
-    except (EmbeddedError, OSError) as error:
+    except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
         sys.stderr.write(f"Cannot start: {error}\n")
         return 1
     return 0

@@ -26,6 +26,7 @@ from db.embedded import EmbeddedServers
 from db.encounters import Encounters
 from db.events import EventRoad
 from db.migrate import migrate
+from db.outage import needed
 from db.postgres import Pool, open_pool
 from db.rate_limits import NoLimits, RedisLimiter
 from db.redis import open_redis
@@ -150,12 +151,14 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             )
         )
         database_url = settings.database_url or embedded.database_url
-        await migrate(database_url, _log)
-        pool = await open_pool(database_url, size=settings.database_pool)
+        with needed("PostgreSQL", "DATABASE_URL"):
+            await migrate(database_url, _log)
+            pool = await open_pool(database_url, size=settings.database_pool)
         house.push_async_callback(pool.close)
         redis_url = settings.redis_url or embedded.redis_url
-        redis = await house.enter_async_context(open_redis(redis_url, size=settings.redis_pool))
-        bus = await house.enter_async_context(Bus(redis, settings.node_id or new_id()))
+        with needed("Redis", "REDIS_URL"):
+            redis = await house.enter_async_context(open_redis(redis_url, size=settings.redis_pool))
+            bus = await house.enter_async_context(Bus(redis, settings.node_id or new_id()))
         passwords = Passwords(
             threads=settings.password_threads,
             queue=settings.password_queue,

@@ -31,6 +31,14 @@ def test_every_mistake_is_told_at_once() -> None:
     assert [line.split("=")[0] for line in wrong] == ["PORT", "OFFER_S", "RATE_LIMITS", "DECISION_POLICY"]
 
 
+def test_an_address_of_a_server_is_one_and_never_shown() -> None:
+    """It may hold a password."""
+    wrong = mistakes({"DATABASE_URL": "db.example.org:hunter2", "REDIS_URL": "hunter2"})
+    assert [line.split(":")[0] for line in wrong] == ["DATABASE_URL", "REDIS_URL"]
+    assert "hunter2" not in "".join(wrong)
+    load({"DATABASE_URL": "postgres://db/x", "REDIS_URL": "unix:///run/redis.sock"})
+
+
 def test_an_unknown_name_in_the_file_is_a_mistake(tmp_path: Path) -> None:
     """In the environment it is somebody else's."""
     dotenv = tmp_path / ".env"
