@@ -142,6 +142,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_message_chars: Annotated[Count, about("Characters of one chat message.")] = 4000
     max_sdp_bytes: Annotated[Count, about("Bytes of one SDP.")] = 24 * 1024
     max_candidate_bytes: Annotated[Count, about("Bytes of one ICE candidate.")] = 512
+    max_descriptions: Annotated[Count, about("Descriptions a side may send in one epoch.")] = 20
     max_candidates: Annotated[Count, about("ICE candidates a side may send in one epoch.")] = 40
     transport: Annotated[
         Literal["own", "stock"], about("Socket path: our own, or python-socketio's to compare with.")

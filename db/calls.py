@@ -6,7 +6,7 @@ slot of a cluster. Postgres keeps what remains of a call (`db/encounters.py`).
 
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,9 @@ _DAY_MS = 86_400_000
 _AFTERWARDS_MS = 600_000
 
 _LUA = Path(__file__).with_name("lua")
+
+
+SignalKind = Literal["candidate", "description"]
 
 
 class Stored(Struct, frozen=True):
@@ -96,13 +99,13 @@ class Calls:
         found = await self._due(keys=[f"attention:{{calls-{shard}}}"], args=[now, now + RETRY_MS, limit])
         return [call_id.decode() for call_id in found]
 
-    async def count_candidate(self, call_id: str, epoch: int, user_id: str) -> int:
-        """How many candidates this side has sent in this epoch, this one included."""
+    async def count_signal(self, call_id: str, kind: SignalKind, epoch: int, user_id: str) -> int:
+        """How many signals of this kind this side has sent in this epoch, this one included."""
         record, _, _ = _keys(call_id)
-        # Beside the record and as short-lived; a field of it would make versions out of candidates.
-        key = f"{record}:candidates"
+        # Beside the record and as short-lived; a field of it would make versions out of signals.
+        key = f"{record}:signals"
         pipe = self._redis.pipeline(transaction=False)
-        pipe.hincrby(key, f"{epoch} {user_id}")
+        pipe.hincrby(key, f"{kind} {epoch} {user_id}")
         pipe.pexpire(key, _AFTERWARDS_MS)
         count, _ = await pipe.execute()
         return int(count)

@@ -28,6 +28,7 @@ class Start(Effect, frozen=True):
     """Send `call:started` of this epoch to the device that has the call; the executor adds ICE servers."""
 
     user_id: str
+    device: str | None
     epoch: int
 
 

@@ -126,7 +126,10 @@ def _begin(call: Call, now: int, rules: Rules) -> Result:
     call = replace(call, state=State.CONNECTING if call.live_at is None else State.RECONNECTING)
     seconds = rules.connect_s if call.live_at is None else rules.grace_s
     call = replace(call, deadline=now + seconds * 1000)
-    return call, (*(Start(p.user_id, call.epoch) for p in call.parties), *_to_both(call, _state_of(call)))
+    return call, (
+        *(Start(p.user_id, p.device, call.epoch) for p in call.parties),
+        *_to_both(call, _state_of(call)),
+    )
 
 
 def _state_of(call: Call) -> CallState:
@@ -229,7 +232,7 @@ def _report(call: Call, message: Report, now: int, rules: Rules) -> Result:
         message.report_id, message.user_id, peer, message.reason, message.note, message.block, now
     )
     call, effects = _end(call, "reported", message.user_id, now, rules)
-    return call, (report, *effects)
+    return call, (*effects, report)  # last: nobody waits for a report, and both wait to be free
 
 
 def _block(call: Call, message: Block, now: int, rules: Rules) -> Result:

@@ -27,19 +27,26 @@ class Acquaintances:
             return call_id
         return None
 
+    async def give_up(self, call_id: str) -> bool:
+        """Close on record a call that the store has lost; False while it may be about to be there.
+
+        Nobody else would: both would be kept out of the queue, or asked for ever to decide.
+        """
+        now = self._clock()
+        if now - _made_at(call_id) < _ABANDONED_MS:
+            return False
+        _log.warning("a call was lost from the store and is closed on record", call_id=call_id)
+        await self._record.ended(
+            call_id, reason="connection_lost", by=None, duration_s=0, now=now, decision_deadline=None
+        )
+        await self._record.closed(call_id, "not_connected", now)
+        return True
+
     async def _goes_on(self, call_id: str) -> bool:
         stored = await self._calls.load(call_id)
         if stored is not None:
             return stored.call.state in ACTIVE or await self._ended(stored.call)
-        now = self._clock()
-        if now - _made_at(call_id) < _ABANDONED_MS:
-            return True  # on record, and about to be in the store
-        _log.warning("a call was lost from the store and is closed on record", call_id=call_id)
-        # Without a record in Redis nobody would ever end it, and both would be kept out of the queue.
-        await self._record.ended(
-            call_id, reason="connection_lost", by=None, duration_s=0, now=now, decision_deadline=None
-        )
-        return False
+        return not await self.give_up(call_id)
 
     async def _ended(self, call: Call) -> bool:
         """It is over, and the record lags behind: until that says so too, the fence keeps both out."""

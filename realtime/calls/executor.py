@@ -90,7 +90,7 @@ class Executor:
             decider=decider_for(call, effect.user_id, self._rules),
             max_duration_s=self._rules.max_call_s,
         )
-        await self._events.send(effect.user_id, started, device=call.party(effect.user_id).device, key=key)
+        await self._events.send(effect.user_id, started, device=effect.device, key=key)
 
     async def _requeue(self, call: Call, effect: do.Requeue, _key: str) -> None:
         await self._queue.give_back(effect.ticket, call.id)

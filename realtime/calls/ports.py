@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from core.ticket import Ticket
 from core.vocabulary import EndReason, Mode, Origin, Outcome
-from db.calls import Pending, Stored
+from db.calls import Pending, SignalKind, Stored
 from db.encounters import ConnectionRow, Refusal
 from signaling.call import Call
 from signaling.effects import Effects
@@ -19,7 +19,7 @@ class CallStore(Protocol):
     async def done(self, call_id: str, performed: list[Pending]) -> None: ...
     async def due(self, shard: int, now: int, *, limit: int = 50) -> list[str]: ...
     async def forget(self, call_id: str) -> None: ...
-    async def count_candidate(self, call_id: str, epoch: int, user_id: str) -> int: ...
+    async def count_signal(self, call_id: str, kind: SignalKind, epoch: int, user_id: str) -> int: ...
 
 
 class Record(Protocol):

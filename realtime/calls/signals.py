@@ -8,6 +8,7 @@ from core.contract.base import Empty
 from core.contract.calls import CallSignal, CallSignalled, SessionDescription
 from core.errors import Conflict, Gone, InvalidRequest, RateLimited, StaleEpoch
 from core.settings import Settings
+from db.calls import SignalKind
 from realtime.calls.ports import CallStore
 from realtime.calls.switchboard import Switchboard
 from realtime.gateway.caller import Caller
@@ -54,6 +55,7 @@ class Signals:
                 max_candidates=self._settings.max_candidates,
                 max_candidate_bytes=self._settings.max_candidate_bytes,
             )
+            await self._count(call, "description", caller, self._settings.max_descriptions)
             return {"description": description}
         if isinstance(command.candidate, UnsetType):
             raise InvalidRequest("Send a `description` or a `candidate`.")
@@ -62,10 +64,13 @@ class Signals:
             max_bytes=self._settings.max_candidate_bytes,
             ice_transport_policy=policy,
         )
-        sent = await self._calls.count_candidate(call.id, call.epoch, caller.user_id)
-        if sent > self._settings.max_candidates:
-            raise RateLimited("Too many candidates.")
+        await self._count(call, "candidate", caller, self._settings.max_candidates)
         return {} if candidate is UNSET else {"candidate": candidate}
+
+    async def _count(self, call: Call, kind: SignalKind, caller: Caller, most: int) -> None:
+        """Signals are kept for the peer: nobody may fill its memory with them."""
+        if await self._calls.count_signal(call.id, kind, call.epoch, caller.user_id) > most:
+            raise RateLimited(f"Too many {kind}s.")
 
 
 def _check_place(call: Call, caller: Caller, epoch: int) -> None:

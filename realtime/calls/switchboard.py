@@ -41,13 +41,17 @@ class Switchboard:
             if stored is None:
                 raise await self._missing(call_id, message)
             now = self._clock()
-            call, effects = advance(stored.call, message, now, self._rules)
+            # What is overdue comes first, or a message would count that came after its time.
+            overdue = stored.call.deadline is not None and now >= stored.call.deadline
+            due = Deadline() if overdue else message
+            call, effects = advance(stored.call, due, now, self._rules)
             if call is stored.call:
                 return call
             pending = await self._calls.save(call, effects, version=stored.version, now=now)
             if pending is not None:
                 await self._executor.perform(call, pending)
-                return call
+                if due is message or isinstance(message, Deadline):
+                    return call
         raise Unavailable("This call changes too fast: try again.")
 
     async def call(self, call_id: str, user_id: str) -> Call:
@@ -60,8 +64,14 @@ class Switchboard:
 
     async def open_calls(self, user_id: str) -> list[Call]:
         """The call this user is in, and those still open to decide."""
-        found = [await self._calls.load(call_id) for call_id in await self._record.open_calls(user_id)]
-        return [s.call for s in found if s is not None and s.call.state is not State.CLOSED]
+        calls = []
+        for call_id in await self._record.open_calls(user_id):
+            stored = await self._calls.load(call_id)
+            if stored is None:
+                await self._acquaintances.give_up(call_id)
+            elif stored.call.state is not State.CLOSED:
+                calls.append(stored.call)
+        return calls
 
     async def lost(self, user_id: str, device: str) -> None:
         """The last connection of this device has gone."""

@@ -104,6 +104,7 @@ class Gateway:
         self._expect_expiry(connection)
         connection.mailbox.take()  # commands that come already wait until it is welcomed
         connection.welcome = self._spawn(self._welcome(connection))
+        connection.welcome.add_done_callback(lambda _: connection.mailbox.give())
         return {"pid": connection.opening.pid}
 
     async def _admit(self, sid: str, auth: object) -> Connection:
@@ -159,12 +160,13 @@ class Gateway:
             self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
             last = await self._replay(caller, opening.start) if opening.recovered else opening.start
             connection.outlet.open(caller.device, last)
-        except Exception:
+        except _AWAY as error:
             # The client comes back by itself, and finds things as they are then.
+            _log.warning("a connection found no store", user_id=caller.user_id, error=repr(error))
+            self._wire.close(caller.sid, "not welcomed")
+        except Exception:
             _log.exception("a connection could not be welcomed", user_id=caller.user_id)
             self._wire.close(caller.sid, "not welcomed")
-        finally:
-            connection.mailbox.give()
 
     async def _replay(self, caller: Caller, last: Any) -> Any:
         missed = await self._events.after(caller.user_id, last)
@@ -216,6 +218,7 @@ class Gateway:
         connection = self._roster.get(caller.sid)
         if connection is not None:
             self._accept(connection, access)
+            await self._end_if_revoked(connection.caller)  # since the token was read
         return TokenAccepted(expires_at=rfc3339(access.expires_at))
 
     def _accept(self, connection: Connection, access: Access) -> None:

@@ -109,6 +109,15 @@ async def test_candidates_are_counted(pair: Pair) -> None:
     assert await pair.ana.refused("call:signal", **call, candidate=CANDIDATE) == "rate_limited"
 
 
+async def test_descriptions_are_counted(pair: Pair) -> None:
+    await pair.start()
+    offerer, _ = sides(pair)
+    signal = {"call_id": pair.call_id, "epoch": 1, "description": {"type": "offer", "sdp": OFFER}}
+    for _ in range(20):
+        await offerer.ask("call:signal", **signal)
+    assert await offerer.refused("call:signal", **signal) == "rate_limited"
+
+
 async def test_live_when_both_say_so(pair: Pair) -> None:
     await pair.start()
     path = {"local": "host", "remote": "srflx", "protocol": "udp"}
