@@ -121,9 +121,21 @@ class RedisTickets:
 
         Gives the ticket that the user has now: another one, when they have joined again meanwhile.
         """
-        body, place = self._encode(ticket), places(ticket)
-        whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
-        return self._decode(await self._run("restore", *whose, body, place, lease_until, now))
+        return self._decode(await self._run("restore", *self._whole(ticket, call_id, now, lease_until)))
+
+    async def refuse(
+        self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
+    ) -> Sequence[Ticket]:
+        """Restore these and settle the claim, all at once: who gives up halfway leaves a claim that is whole.
+
+        Gives the tickets that the innocent have now.
+        """
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for ticket in innocent:
+                await self._run("restore", *self._whole(ticket, claim.call_id, now, lease_until), client=pipe)
+            await self._run("settle", claim.call_id, *_two(claim), client=pipe)
+            *restored, _ = await pipe.execute()
+        return [self._decode(body) for body in restored]
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
         """Claims made before then that nobody has settled."""
@@ -151,8 +163,15 @@ class RedisTickets:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""
         await self._scripts["end_turn"](keys=[f"{self._prefix}:{mode}:turn"], args=[node, rest_ms])
 
-    async def _run(self, script: str, *args: str | int | bytes) -> Any:
-        return await self._scripts[script](keys=[self._prefix], args=list(args))
+    def _whole(
+        self, ticket: Ticket, call_id: str, now: int, lease_until: int
+    ) -> tuple[str | int | bytes, ...]:
+        """What restore.lua wants to know."""
+        whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
+        return *whose, self._encode(ticket), places(ticket), lease_until, now
+
+    async def _run(self, script: str, *args: str | int | bytes, client: Any = None) -> Any:
+        return await self._scripts[script](keys=[self._prefix], args=list(args), client=client)
 
     async def _ask(self, command: str, key: str, *args: str | int | bytes) -> Any:
         redis = cast("Any", self._redis)

@@ -204,7 +204,16 @@ class Services:
             new_id,
         )
         rhythm = Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000)
-        self.sweep = Sweeper(stores.tickets, self.matchmaker, stores.events, policy, rhythm, now_ms, node_id)
+        self.sweep = Sweeper(
+            stores.tickets,
+            self.matchmaker,
+            stores.events,
+            self.presence.changed,
+            policy,
+            rhythm,
+            now_ms,
+            node_id,
+        )
         self.attendant = Attendant(stores.calls, self.switchboard, now_ms)
         self.chat = Chat(stores.rooms, stores.events, max_chars=settings.max_message_chars, clock=now_ms)
         self.calls = CallCommands(self.switchboard, stores.events, now_ms, new_id)

@@ -4,7 +4,7 @@ Owner of the commands `queue:*`. Joining answers at once; the matchmaker looks f
 """
 
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from core.clock import Clock
 from core.contract.base import Empty
@@ -24,7 +24,7 @@ from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from realtime.gateway.caller import Caller
 from realtime.matching.policy import Policy
 from realtime.matching.seekers import Seekers
-from realtime.matching.sweep import tell
+from realtime.matching.sweep import Changed, tell
 from services.ports import Acquaintances, Applicant, Applicants, Events, TicketStore
 
 _EXPLAINED = 256  # candidates looked at to explain a wait
@@ -46,7 +46,7 @@ class Queue:
         policy: Policy,
         clock: Clock,
         new_id: Callable[[], str],
-        changed: Callable[[str], Awaitable[None]],
+        changed: Changed,
         *,
         region: str,
         lease_ms: int,
@@ -128,16 +128,18 @@ class Queue:
         await self._changed(ticket.user_id)
         return own
 
-    async def settle(self, claim: Claim) -> None:
-        """The claim has become an offer, or nothing: its tickets that were not given back are no more."""
-        await self._tickets.settle(claim)
+    async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
+        """The claim has become nothing: these get their old places back in the same step."""
+        now = self._clock()
+        for own in await self._tickets.refuse(claim, innocent, now, now + self._lease_ms):
+            self._seekers.add(own)
+            await self._changed(own.user_id)
 
     async def remove(self, user_id: str, reason: LeftReason) -> None:
         """Take the user out of the queue, if waiting, and tell all devices."""
         departure = await self._tickets.leave(user_id, reason)
         if departure is not None:
-            await tell(self._tickets, self._events, [departure])
-            await self._changed(user_id)
+            await tell(self._tickets, self._events, self._changed, [departure])
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user."""

@@ -94,7 +94,7 @@ class Offers(Protocol):
     async def make(self, claim: Claim) -> None:
         """Fence it, tell both `queue:left` (matched) and `call:offered`, then `settle` the claim.
 
-        Where the fence refuses, first `restore(ticket, claim.call_id)` for who is free, then `settle`.
+        Where the fence refuses, `refuse` the claim with those who are free.
         Idempotent by `claim.call_id`: any node may be asked again to finish it.
         """
 
@@ -134,6 +134,11 @@ class TicketStore(Protocol):
 
         Gives the ticket that the user has now: another one, when they have joined again meanwhile.
         """
+
+    async def refuse(
+        self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
+    ) -> Sequence[Ticket]:
+        """`restore` these and `settle` the claim at once; gives the tickets that the innocent have now."""
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
         """Claims that nobody has settled."""

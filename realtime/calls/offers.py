@@ -87,9 +87,7 @@ class Offers:
             if ticket.user_id in refusal.guilty:
                 await self._let_go(ticket, claim.call_id)
         innocent = [t for t in (claim.first, claim.second) if t.user_id not in refusal.guilty]
-        for ticket in innocent:
-            await self._queue.give_back(ticket, claim.call_id)
-        await self._tickets.settle(claim)
+        await self._queue.refuse(claim, innocent)
 
     async def _let_go(self, ticket: Ticket, call_id: str) -> None:
         busy = await self._record.active_call(ticket.user_id) is not None

@@ -1,8 +1,9 @@
 """What calls need of the outside; `db/calls.py` and `db/encounters.py` say what each method promises."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from core.ticket import Ticket
+from core.ticket import Claim, Ticket
 from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.calls import Pending, SignalKind, Stored
 from db.encounters import ConnectionRow, Refusal
@@ -69,6 +70,9 @@ class Queue(Protocol):
 
     async def give_back(self, ticket: Ticket, call_id: str) -> Ticket:
         """The old place again, or a new one for who skipped; once for each call and user."""
+
+    async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
+        """The claim has become nothing; the innocent get their old places back."""
 
 
 class Presence(Protocol):

@@ -5,7 +5,7 @@ seconds at most, which is what the death of the node that had it can delay.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import cast, get_args
 
 import structlog
@@ -19,6 +19,8 @@ from db.outage import OUTAGES
 from realtime.matching.matchmaker import Matchmaker
 from realtime.matching.policy import Policy
 from services.ports import Events, TicketStore
+
+Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others may have changed
 
 _log = structlog.get_logger()
 _MODES: tuple[Mode, ...] = get_args(Mode)
@@ -43,6 +45,7 @@ class Sweeper:
         tickets: TicketStore,
         matchmaker: Matchmaker,
         events: Events,
+        changed: Changed,
         policy: Policy,
         rhythm: Rhythm,
         clock: Clock,
@@ -51,6 +54,7 @@ class Sweeper:
         self._tickets = tickets
         self._matchmaker = matchmaker
         self._events = events
+        self._changed = changed
         self._policy = policy
         self._rhythm = rhythm
         self._clock = clock
@@ -93,7 +97,7 @@ class Sweeper:
             if now - ticket.joined_at < self._rhythm.patience_ms:
                 break
             await self._tickets.leave(ticket.user_id, "timed_out", ticket.id)
-        await tell(self._tickets, self._events, await self._tickets.lapse(now))
+        await tell(self._tickets, self._events, self._changed, await self._tickets.lapse(now))
 
     async def _match(self, mode: Mode) -> None:
         """Search for those who wait, in turns when they are many."""
@@ -131,10 +135,13 @@ class Sweeper:
         )
 
 
-async def tell(tickets: TicketStore, events: Events, departures: Iterable[Departure]) -> None:
-    """Tell the users that they wait no more. Repeated after a crash, they hear it once."""
+async def tell(
+    tickets: TicketStore, events: Events, changed: Changed, departures: Iterable[Departure]
+) -> None:
+    """Tell the users, and who watches them, that they wait no more; repeated after a crash, once."""
     told = list(departures)
     for gone in told:
         left = QueueLeft(ticket_id=gone.ticket_id, reason=gone.reason)
         await events.send(gone.user_id, left, key=f"queue:left:{gone.ticket_id}")
+        await changed(gone.user_id)
     await tickets.told(told)

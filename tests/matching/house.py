@@ -42,10 +42,12 @@ class Node:
             lease_ms=LEASE_MS,
             rematch_ms=DAY_MS,
         )
-        self.offers.queue = self.queue
+        self.offers.queue, self.offers.tickets = self.queue, tickets
         reach = Reach(candidates=64, rematch_ms=DAY_MS)
         self.matchmaker = Matchmaker(tickets, people, self.offers, self.seekers, policy, reach, clock, new_id)
-        self.sweeper = Sweeper(tickets, self.matchmaker, events, policy, Rhythm(), clock, name)
+        self.sweeper = Sweeper(
+            tickets, self.matchmaker, events, people.look_at, policy, Rhythm(), clock, name
+        )
 
 
 class House:

@@ -80,6 +80,13 @@ class MemoryTickets:
             self._lease(user_id, lease_until)
         return ticket
 
+    async def refuse(
+        self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
+    ) -> Sequence[Ticket]:
+        restored = [await self.restore(ticket, claim.call_id, now, lease_until) for ticket in innocent]
+        await self.settle(claim)
+        return restored
+
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
         return [claim for claim in self.claims.values() if claim.claimed_at <= claimed_before]
 

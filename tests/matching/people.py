@@ -108,22 +108,23 @@ class Offers:
     def __init__(self, people: People) -> None:
         self._people = people
         self.queue: Queue | None = None
+        self.tickets: TicketStore | None = None
         self.made: dict[str, Claim] = {}
         self.fails: list[Exception] = []
 
     async def make(self, claim: Claim) -> None:
         assert self.queue is not None
+        assert self.tickets is not None
         if self.fails:
             raise self.fails.pop()
         calls, two = self._people.calls, (claim.first, claim.second)
         busy = {t.user_id for t in two if calls.get(t.user_id, claim.call_id) != claim.call_id}
-        for innocent in two:
-            if busy and innocent.user_id not in busy:
-                await self.queue.give_back(innocent, claim.call_id)
-        if not busy:
-            calls.update({t.user_id: claim.call_id for t in two})
-            self.made[claim.call_id] = claim
-        await self.queue.settle(claim)
+        if busy:
+            await self.queue.refuse(claim, [t for t in two if t.user_id not in busy])
+            return
+        calls.update({t.user_id: claim.call_id for t in two})
+        self.made[claim.call_id] = claim
+        await self.tickets.settle(claim)
 
     def pairs(self) -> set[frozenset[str]]:
         return {frozenset((c.first.user_id, c.second.user_id)) for c in self.made.values()}

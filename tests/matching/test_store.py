@@ -157,6 +157,20 @@ async def test_a_ticket_comes_back_once_for_each_call(store: TicketStore) -> Non
     assert await store.of(ana.user_id) is None
 
 
+async def test_a_refused_claim_ends_and_gives_back_at_once(store: TicketStore) -> None:
+    """Only who is not at fault; and once, however often it is said."""
+    ana, ben, cal = ticket(), ticket(gender="male"), ticket(gender="male")
+    await put(store, ana, ben, cal)
+    refused, better = claim_of(ana, ben), claim_of(ana, cal)
+    await store.claim(refused)
+    assert list(await store.refuse(refused, [ana], T0 + 1000, T0 + 10_000)) == [ana]
+    assert await store.of(ben.user_id) is None
+    assert list(await store.unfinished(T0 + 10_000)) == []
+    assert await store.claim(better) == "both"
+    await store.refuse(refused, [ana], T0 + 1000, T0 + 10_000)
+    assert await store.waiting("video") == 0
+
+
 async def test_a_newer_ticket_wins_over_one_given_back(store: TicketStore) -> None:
     """Who has joined again meanwhile keeps that place."""
     ana, ben = ticket(), ticket(gender="male")
