@@ -70,8 +70,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     rate_limits: Annotated[Switch, about("`off` turns all rate limits off, for tests.")] = "on"
     commands_per_s: Annotated[Count, about("Commands a second that one connection may send on average.")] = 50
     commands_burst: Annotated[Count, about("Commands that one connection may send at once.")] = 200
-    max_connections_a_user: Annotated[Count, about("Connections of one account to one process.")] = 20
-    mailbox: Annotated[Count, about("Commands of one connection that may wait for their turn.")] = 256
+    max_connections_a_user: Annotated[
+        Count, about("Connections of one account to one process; no bound with RATE_LIMITS off.")
+    ] = 20
+    mailbox: Annotated[
+        Count,
+        about("Commands of one connection that may wait for their turn; no bound with RATE_LIMITS off."),
+    ] = 256
     register_per_m: Annotated[Count, about("Accounts an address may open each minute.")] = 12
     register_burst: Annotated[Count, about("Accounts an address may open at once.")] = 20
     login_per_m: Annotated[Count, about("Sign-ins an address may try each minute.")] = 60
@@ -122,7 +127,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     stream_s: Annotated[Seconds, about("Seconds durable events are kept.")] = 300
     connection_lease_s: Annotated[
         Seconds, about("Seconds a connection counts as present without renewal.")
-    ] = 30
+    ] = 15
 
     # Calls
     ice_transport_policy: Annotated[
