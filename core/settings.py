@@ -171,7 +171,8 @@ def _parse(raw: str, kind: Any) -> Any:
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as mistake:
-        raise ValueError(str(mistake)) from None
+        plain = str(mistake).replace("Expected `int`, got `str`", "expected a whole number")
+        raise ValueError(plain.replace("`", "")) from None
 
 
 def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:

@@ -100,8 +100,18 @@ export class Meeting {
     return this.#leaveCall("end", "call:end");
   }
 
+  /** On to the next one; also when the other was faster, and the call is over already. */
   async skip() {
-    await this.#leaveCall("skip", "call:skip");
+    const { call_id } = this.#store.state.encounter;
+    this.#store.dispatch("page:leaving", { call_id, how: "skip" });
+    await this.#attempt(async () => {
+      try {
+        await this.#session.command("call:skip", { call_id });
+      } catch (error) {
+        if (error.code !== "gone") throw error;
+        await this.join();
+      }
+    });
   }
 
   report({ reason, note, block }) {
