@@ -53,7 +53,10 @@ async def messages(target: Target, figures: dict[str, float | None], options: ar
             figures.update(await scenarios.open_loop(target, peers, options.seconds))
         except scenarios.NoisyWindowError:
             print("    noisy: open loop", file=sys.stderr)
-    figures["disconnect"] = await steady(lambda: lifecycles.going(target, peers))
+    try:  # once only: they cannot go twice
+        figures["disconnect"] = await lifecycles.going(target, peers)
+    except scenarios.NoisyWindowError as noise:
+        print(f"    noisy: {noise}", file=sys.stderr)
 
 
 async def lifetimes(flavour: str, figures: dict[str, float | None], options: argparse.Namespace) -> None:
