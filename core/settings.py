@@ -68,6 +68,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         Seconds, about("Seconds a live connection has to bring a fresh token after its own expired.")
     ] = 60
     rate_limits: Annotated[Switch, about("`off` turns all rate limits off, for tests.")] = "on"
+    connects_per_m: Annotated[Count, about("Connects a minute of one account on average.")] = 60
+    connects_burst: Annotated[Count, about("Connects of one account at once.")] = 30
     commands_per_s: Annotated[Count, about("Commands a second that one connection may send on average.")] = 50
     commands_burst: Annotated[Count, about("Commands that one connection may send at once.")] = 200
     max_connections_a_user: Annotated[

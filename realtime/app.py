@@ -283,6 +283,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             events=stores.events,
             recovery=Recovery(settings.secret, keep=settings.stream_events, keep_s=settings.stream_s),
             authenticate=serving.accounts.authenticate,
+            limiter=stores.limiter,
             lifecycle=serving.lifecycle,
             handlers=serving.handlers(),
         )

@@ -35,6 +35,7 @@ from realtime.gateway.ports import Authenticate, Lifecycle
 from realtime.gateway.recovery import Recovery, legible, worth_replaying
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
+from services.ports import Limiter
 
 _AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)
 _log = structlog.get_logger()
@@ -54,13 +55,14 @@ class Gateway:
         events: EventRoad,
         recovery: Recovery,
         authenticate: Authenticate,
+        limiter: Limiter,
         lifecycle: Lifecycle,
         handlers: Mapping[type[Command], Handler],
     ) -> None:
         self._settings, self._clock = settings, clock
         self._wire, self._roster = wire, roster
         self._bus, self._events, self._recovery = bus, events, recovery
-        self._authenticate, self._lifecycle = authenticate, lifecycle
+        self._authenticate, self._limiter, self._lifecycle = authenticate, limiter, lifecycle
         self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
         self._of_user: dict[str, int] = {}
         self._arriving: set[str] = set()
@@ -112,6 +114,7 @@ class Gateway:
             raise Unauthenticated("Connect with an access token in `auth.token`.")
         wanted = decode(legible(auth), ConnectAuth)
         access = await self._authenticate(wanted.token, self._clock())
+        await self._slow_down(access.user_id)
         held = self._of_user.get(access.user_id, 0)
         if self._limited and held >= self._settings.max_connections_a_user:
             raise RateLimited("Too many connections of this account.", retry_after_ms=1000)
@@ -134,6 +137,15 @@ class Gateway:
             pace=self._new_pace(),
             listener=listener,
         )
+
+    async def _slow_down(self, user_id: str) -> None:
+        """A connect costs several look-ups: one account may not ask for them without end."""
+        rate, burst = self._settings.connects_per_m / 60, self._settings.connects_burst
+        wait_ms = await self._limiter.take(
+            f"connect:{user_id}", rate_per_s=rate, burst=burst, now=self._clock()
+        )
+        if wait_ms:
+            raise RateLimited("Too many connects of this account.", retry_after_ms=wait_ms)
 
     async def _opening(self, wanted: ConnectAuth, user_id: str) -> Opening:
         tail = await self._events.tail(user_id)
