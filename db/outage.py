@@ -11,6 +11,8 @@ from redis.exceptions import BusyLoadingError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from core.errors import Unavailable
+
 OUTAGES: tuple[type[Exception], ...] = (
     OSError,
     RedisConnectionError,
@@ -23,6 +25,8 @@ OUTAGES: tuple[type[Exception], ...] = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # its word for a connection that broke in the middle of a transaction
 )
+# The same where a store of ours has already put it into the catalogue's word.
+AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)
 
 
 class UnusableError(Exception):

@@ -12,16 +12,15 @@ from typing import Protocol
 import structlog
 
 from core.clock import Clock
-from core.errors import Expired, Gone, NotFound, Unavailable
+from core.errors import Expired, Gone, NotFound
 from db.blocks import Parting
 from db.encounters import ConnectionRow
-from db.outage import OUTAGES
+from db.outage import AWAY, OUTAGES
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.ports import Connections, Presence
 from realtime.calls.switchboard import Switchboard
 from signaling.messages import Block
 
-_AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)
 _log = structlog.get_logger()
 
 
@@ -87,7 +86,7 @@ class Partings:
     async def _attend(self, parting: Parting) -> None:
         try:
             await self._settle(parting)
-        except _AWAY as error:
+        except AWAY as error:
             _log.warning("a parting has to wait", parting=parting.id, error=repr(error))
         except Exception:
             _log.exception("a parting failed and will be tried again", parting=parting.id)

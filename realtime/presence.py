@@ -16,17 +16,15 @@ from core.clock import Clock, rfc3339
 from core.contract.base import Empty
 from core.contract.session import Presence as Shown
 from core.contract.session import PresenceChanged, Presences, PresenceSet, PresenceWatch
-from core.errors import Unavailable
 from core.presence import Attendance, shown
 from core.vocabulary import OwnStatus
-from db.outage import OUTAGES
+from db.outage import AWAY, OUTAGES
 from realtime.gateway.caller import Caller
 from realtime.watches import Listener, Watches
 from services.ports import Busy, Channels, Companions, PresenceStore, Queuing, Sockets
 
 _RETRY_S = 0.5
 _AT_ONCE = 200
-_AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)
 _log = structlog.get_logger()
 
 
@@ -146,7 +144,7 @@ class Presence:
                 self._any_stale.set()
             try:
                 await self._tell(stale)
-            except _AWAY as error:
+            except AWAY as error:
                 _log.warning("watchers were not told", users=len(stale), error=repr(error))
                 await asyncio.sleep(_RETRY_S)
                 for user_id in stale:

@@ -209,10 +209,6 @@ class Accounts:
             raise PreconditionFailed
         return await self.profile(user_id)
 
-    async def card(self, user_id: str, now: int) -> ProfileCard:
-        """What strangers see of this user. Raises `NotFound` when the account is gone."""
-        return (await self._applied(user_id, now)).card
-
     async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard:
         """The card, if the viewer may see it. Raises `NotFound`: gone, banned or blocked either way."""
         card = await self._store.visible_card(user_id, viewer_id, now)
@@ -287,12 +283,6 @@ class Accounts:
         ended = await self._store.revoke(user_id, session_id, reason, now)
         await self._sessions.revoked(user_id, session_id, _TOLD.get(reason, "signed_out"))
         return ended
-
-    async def _applied(self, user_id: str, now: int) -> Applicant:
-        found = await self.applicant(user_id, now)
-        if found is None:
-            raise NotFound
-        return found
 
 
 def _over(standing: Standing | None) -> RevokedCode | None:

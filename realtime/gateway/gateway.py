@@ -24,7 +24,7 @@ from core.settings import Settings
 from core.tokens import Access
 from db.bus import Bus
 from db.events import REVOKED, Announcement, EventRoad, channel, read_announcement
-from db.outage import OUTAGES
+from db.outage import AWAY, OUTAGES
 from realtime.gateway.boundary import Boundary, Handler, describe, refused
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
@@ -37,7 +37,6 @@ from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 from services.ports import Limiter
 
-_AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)
 _log = structlog.get_logger()
 
 
@@ -172,7 +171,7 @@ class Gateway:
             self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
             last = await self._replay(caller, opening.start) if opening.recovered else opening.start
             connection.outlet.open(caller.device, last)
-        except _AWAY as error:
+        except AWAY as error:
             # The client comes back by itself, and finds things as they are then.
             _log.warning("a connection found no store", user_id=caller.user_id, error=repr(error))
             self._wire.close(caller.sid, "not welcomed")
@@ -271,7 +270,7 @@ class Gateway:
         await self._forget(connection)
         try:
             await self._lifecycle.departed(connection.caller)
-        except _AWAY as error:
+        except AWAY as error:
             # A departure that was not settled is found like a lapsed lease: by another node, or this one.
             _log.warning("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))
         finally:
