@@ -18,7 +18,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock clean venv packages packages-dev page page-dev bench-sockets
+.PHONY: help run test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -50,6 +50,9 @@ clean: ## Remove what was installed or cached; the data in .data stays
 bench-sockets: packages-dev page ## CPU of Node's socket.io, stock python-socketio and ours, side by side
 	@cd bench/sockets && ../../$(VENV) ../../.venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null
 	@exec $(VENV) bench/sockets $(ARGS)
+
+bench-matching: packages-dev ## Matching beside what is common, against the optimum with hindsight
+	@exec $(VENV) -m bench.matching $(ARGS)
 
 # ---- what the commands stand on; each does nothing when it is up to date ----
 

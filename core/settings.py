@@ -117,7 +117,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     queue_lease_s: Annotated[
         Seconds, about("Seconds a ticket survives the loss of its user's last connection.")
     ] = 10
-    candidates: Annotated[Count, about("Waiting tickets that one search looks at.")] = 64
+    candidates: Annotated[Count, about("Waiting tickets that one search looks at.")] = 256
     rematch_h: Annotated[int, Meta(ge=0), about("Hours before the same two may meet again.")] = 24
     decision_policy: Annotated[
         DecisionPolicy,

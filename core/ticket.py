@@ -57,3 +57,23 @@ class Departure(Struct, frozen=True, kw_only=True):
     ticket_id: str
     user_id: str
     reason: LeftReason
+
+
+class Wait(Struct, frozen=True):
+    """How long someone of this `kind` waited for a match, in ms; None: patience ended first."""
+
+    kind: str
+    waited_ms: int | None
+
+
+class Market(Struct, frozen=True, kw_only=True):
+    """A mode's queue from afar: the latest to join, how many wait by gender and gender sought, waits."""
+
+    arrivals: tuple[Ticket, ...] = ()
+    stock: Mapping[tuple[Gender, Gender], int] = {}
+    waits: tuple[Wait, ...] = ()
+
+
+def kind(ticket: Ticket) -> str:
+    """Those of one kind wait for the same people: `female:male female:other`."""
+    return " ".join(sorted(f"{ticket.card.gender}:{sought}" for sought in ticket.genders))

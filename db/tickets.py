@@ -10,34 +10,35 @@
     restored          zset    "call user" by time: given back already
     gone              hash    ticket id -> "user reason": left, to be told
     <mode>:turn       string  the node that sweeps
+    <mode>:recent     list    the latest tickets to join, newest first
+    <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose patience ended
 
 Each change is one script, so that a crash falls between changes and never inside one.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from heapq import merge
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from core.ticket import Claim, Departure, Taken, Ticket
-from core.vocabulary import LeftReason, Mode
+from core.ticket import Claim, Departure, Market, Taken, Ticket, Wait, kind
+from core.vocabulary import Gender, LeftReason, Mode
 
 _LUA = Path(__file__).with_name("lua") / "queue"
 _CACHED = 50_000
 _LAPSE_AT_ONCE = 500
 _REMEMBER_RESTORED_MS = 3_600_000
+_GENDERS: tuple[Gender, ...] = get_args(Gender)
 _TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
 
 
 def places(ticket: Ticket) -> str:
     """The sorted sets of a ticket: that of its mode, and one for each gender sought."""
-    pools = [f"{ticket.mode}:{ticket.card.gender}:{sought}" for sought in ticket.genders]
-    return " ".join([ticket.mode, *pools])
+    return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in kind(ticket).split())])
 
 
 class RedisTickets:
@@ -90,21 +91,34 @@ class RedisTickets:
         return cast("int", await self._ask("ZCARD", mode))
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
-        """The `limit` longest waiting of the pools that fit by mode and gender, both ways."""
-        sought = [f"{ticket.mode}:{gender}:{ticket.card.gender}" for gender in ticket.genders]
-        if len(sought) == 1:
-            return await self._tickets(
-                cast("list[bytes]", await self._ask("ZRANGE", sought[0], 0, limit - 1))
-            )
+        """The first and the last of each pool that fits by mode and gender both ways, `limit` in all."""
+        each = max(2, limit // len(ticket.genders))
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for pool in sought:
-                pipeline.execute_command("ZRANGE", f"{self._prefix}:{pool}", 0, limit - 1)
-            pools = [await self._tickets(ids) for ids in await pipeline.execute()]
-        return tuple(islice(merge(*pools, key=lambda other: other.joined_at), limit))
+            for gender in ticket.genders:
+                pool = f"{self._prefix}:{ticket.mode}:{gender}:{ticket.card.gender}"
+                pipeline.execute_command("ZRANGE", pool, 0, each - each // 2 - 1)
+                pipeline.execute_command("ZREVRANGE", pool, 0, each // 2 - 1)
+            found = await pipeline.execute()
+        return await self._tickets(tuple(dict.fromkeys(chain.from_iterable(found))))
 
     async def everyone(self, mode: Mode) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
         return await self._tickets(cast("list[bytes]", await self._ask("ZRANGE", mode, 0, -1)))
+
+    async def market(self, mode: Mode) -> Market:
+        """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
+        pools = [(gender, sought) for gender in _GENDERS for sought in _GENDERS]
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.execute_command("LRANGE", f"{self._prefix}:{mode}:recent", 0, -1)
+            pipeline.execute_command("LRANGE", f"{self._prefix}:{mode}:waits", 0, -1)
+            for gender, sought in pools:
+                pipeline.execute_command("ZCARD", f"{self._prefix}:{mode}:{gender}:{sought}")
+            recent, waits, *counts = await pipeline.execute()
+        return Market(
+            arrivals=tuple(self._decode(body) for body in recent),
+            stock=dict(zip(pools, counts, strict=True)),
+            waits=tuple(_wait(wait.decode(), mode) for wait in waits),
+        )
 
     async def claim(self, claim: Claim) -> Taken:
         """Take both tickets out and leave the claim as a record, or do nothing."""
@@ -196,6 +210,13 @@ class RedisTickets:
 
 def _two(claim: Claim) -> tuple[str, str, str, str]:
     return claim.first.id, claim.first.user_id, claim.second.id, claim.second.user_id
+
+
+def _wait(noted: str, mode: Mode) -> Wait:
+    """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
+    waited, _, *pools = noted.split()
+    pools = [pool.removeprefix(f"{mode}:") for pool in pools]
+    return Wait(" ".join(pools), None if waited == "-" else int(waited))
 
 
 def _departure(ticket_id: str, user_id: str, reason: str) -> Departure:

@@ -69,6 +69,7 @@ from realtime.jobs import Jobs
 from realtime.leases import Leases
 from realtime.lifecycle import Lifecycle
 from realtime.matching.matchmaker import Matchmaker, Reach
+from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
@@ -109,6 +110,7 @@ class Services:
     def __init__(self, stores: Stores, bus: Bus, roster: Roster, settings: Settings, node_id: str) -> None:
         rules, seekers = Rules.of(settings), Seekers()
         policy = Policy(patience_ms=settings.queue_s * 1000)
+        outlooks = Outlooks(stores.tickets, policy, now_ms)
         rematch_ms = settings.rematch_h * 3_600_000
         self.passwords = Passwords(
             threads=settings.password_threads,
@@ -144,6 +146,7 @@ class Services:
             stores.events,
             seekers,
             policy,
+            outlooks,
             now_ms,
             new_id,
             self.presence.changed,
@@ -199,6 +202,7 @@ class Services:
             offers,
             seekers,
             policy,
+            outlooks,
             Reach(candidates=settings.candidates, rematch_ms=rematch_ms),
             now_ms,
             new_id,
@@ -210,6 +214,8 @@ class Services:
             stores.events,
             self.presence.changed,
             policy,
+            outlooks,
+            settings.candidates,
             rhythm,
             now_ms,
             node_id,

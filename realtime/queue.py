@@ -22,6 +22,7 @@ from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauth
 from core.ticket import Claim, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from realtime.gateway.caller import Caller
+from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Changed, tell
@@ -44,6 +45,7 @@ class Queue:
         events: Events,
         seekers: Seekers,
         policy: Policy,
+        outlooks: Outlooks,
         clock: Clock,
         new_id: Callable[[], str],
         changed: Changed,
@@ -58,6 +60,7 @@ class Queue:
         self._events = events
         self._seekers = seekers
         self._policy = policy
+        self._outlooks = outlooks
         self._clock = clock
         self._new_id = new_id
         self._changed = changed
@@ -69,7 +72,8 @@ class Queue:
         """`queue:join`: the place in the queue; the same again while waiting."""
         ticket = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
         waiting = await self._tickets.waiting(ticket.mode)
-        return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=None)
+        estimate = (await self._outlooks.of(ticket.mode)).estimate(ticket, self._clock())
+        return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=estimate)
 
     async def leave(self, caller: Caller, _command: QueueLeave) -> Empty:
         """`queue:leave`: also fine for one who does not wait."""
@@ -93,7 +97,8 @@ class Queue:
             else:
                 removed[why] = removed.get(why, 0) + 1
         relaxes = [Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()]
-        return Explained(candidates=candidates, removed=removed, relaxes=relaxes, estimated_wait_ms=None)
+        estimate = (await self._outlooks.of(ticket.mode)).estimate(ticket, now)
+        return Explained(candidates=candidates, removed=removed, relaxes=relaxes, estimated_wait_ms=estimate)
 
     async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Ticket:
         """The place of this user in the queue, old or new, and a search for a partner.

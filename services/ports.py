@@ -8,7 +8,7 @@ from msgspec import Struct
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
 from core.presence import Attendance, Lapse
-from core.ticket import Claim, Departure, Taken, Ticket, Tier
+from core.ticket import Claim, Departure, Market, Taken, Ticket, Tier
 from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
 
 
@@ -118,7 +118,10 @@ class TicketStore(Protocol):
         """How many wait."""
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
-        """The longest waiting of the pools that fit by mode and gender, both ways."""
+        """The first and the last of each pool that fits by mode and gender both ways, `limit` in all."""
+
+    async def market(self, mode: Mode) -> Market:
+        """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
 
     async def everyone(self, mode: Mode) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""

@@ -14,6 +14,7 @@ from msgspec import Struct
 from core.clock import Clock
 from core.ticket import Claim, Ticket
 from db.outage import OUTAGES
+from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Choice, Policy
 from realtime.matching.seekers import Seekers
 from services.ports import Acquaintances, Offers, TicketStore
@@ -40,6 +41,7 @@ class Matchmaker:
         offers: Offers,
         seekers: Seekers,
         policy: Policy,
+        outlooks: Outlooks,
         reach: Reach,
         clock: Clock,
         new_id: Callable[[], str],
@@ -49,6 +51,7 @@ class Matchmaker:
         self._offers = offers
         self._seekers = seekers
         self._policy = policy
+        self._outlooks = outlooks
         self._reach = reach
         self._clock = clock
         self._new_id = new_id
@@ -72,16 +75,24 @@ class Matchmaker:
                 _log.exception("a search failed", ticket=ticket.id)
 
     async def seek(self, ticket: Ticket) -> Claim | None:
-        """Find a partner among those who have waited longest and have the offer made; None: not now."""
+        """Find a partner worth more than waiting on and have the offer made; None: not now."""
         for _ in range(_LOOKS):
+            outlook = await self._outlooks.of(ticket.mode)
             candidates = await self._tickets.candidates(ticket, self._reach.candidates)
-            choices = self._policy.rank(ticket, candidates, frozenset(), self._clock())
+            choices = self._policy.rank(ticket, candidates, frozenset(), self._clock(), outlook)
             claim, again = await self._claim_best(ticket, choices)
             if claim is not None:
                 await self._offers.make(claim)
             if not again:
                 return claim
         return None
+
+    async def match(self, one: Ticket, other: Ticket) -> Claim | None:
+        """Have an offer made to these two; None: they must not meet, or one is gone."""
+        claim, _ = await self._claim_best(other, [Choice(one, 0.0, 0.0)])
+        if claim is not None:
+            await self._offers.make(claim)
+        return claim
 
     async def finish(self, claims: Iterable[Claim]) -> None:
         """Have the offers of these claims made: whoever took them did not come so far.

@@ -1,19 +1,26 @@
-"""The policy of matching: of those who may meet, who is offered to whom. Pure: time is an argument."""
+"""The policy of matching: of those who may meet, who is offered to whom, and when. Pure: time is an argument.
+
+Hard rules and wishes say who may meet (`rules`), the score how well two fit (`score`), the outlook what a
+match must be worth now rather than later (`outlook`). Of several the one is chosen whose score most exceeds
+what was asked, which favours people who have little else to expect.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from msgspec import Struct, field
 
 from core.ticket import Ticket
+from realtime.matching.outlook import Outlook, Stance
 from realtime.matching.rules import DEFAULT_RELAXATION, Wish, obstacle, relaxed, unmet_wish, wishes
 from realtime.matching.score import Weights, parts, score
 
 
 class Choice(Struct, frozen=True):
-    """Someone who may be offered, and how well they fit (0 to 1)."""
+    """Someone who may be offered: how well they fit (0 to 1), and the score that was asked for."""
 
     ticket: Ticket
     score: float
+    asked: float
 
 
 class Considered(Struct, frozen=True, kw_only=True):
@@ -23,38 +30,66 @@ class Considered(Struct, frozen=True, kw_only=True):
     removed: str | None
     parts: Mapping[str, float]
     score: float
+    asked: float
 
 
 class Policy(Struct, frozen=True, kw_only=True):
     """`shares` sum to 1; `common_language` makes one language in common a hard rule; times in ms."""
 
     shares: Weights = field(default_factory=lambda: Weights().shares())
+    stance: Stance = Stance()
     relaxation: Mapping[Wish, int] = field(default_factory=lambda: DEFAULT_RELAXATION)
     common_language: bool = False
     patience_ms: int = 300_000
 
-    def removed(self, one: Ticket, other: Ticket, avoid: Set[str], now: int) -> str | None:
-        """The hard rule, or the wish of either, by which these two are not matched now."""
-        return (
-            obstacle(one, other, avoid, common_language=self.common_language)
-            or unmet_wish(one, other, now - one.joined_at, self.relaxation)
-            or unmet_wish(other, one, now - other.joined_at, self.relaxation)
+    def outlook(self) -> Outlook:
+        """An outlook in the terms of this policy, which has seen nothing yet and expects nothing."""
+        return Outlook(
+            self.shares,
+            patience_ms=self.patience_ms,
+            stance=self.stance,
+            common_language=self.common_language,
         )
 
+    def removed(self, one: Ticket, other: Ticket, avoid: Set[str], now: int) -> str | None:
+        """The hard rule, or the wish of either, by which these two are not matched now."""
+        return obstacle(one, other, avoid, common_language=self.common_language) or self.unmet(
+            one, other, now
+        )
+
+    def unmet(self, one: Ticket, other: Ticket, now: int) -> Wish | None:
+        """The wish of either that the other does not meet."""
+        return unmet_wish(one, other, now - one.joined_at, self.relaxation) or unmet_wish(
+            other, one, now - other.joined_at, self.relaxation
+        )
+
+    def score(self, one: Ticket, other: Ticket, now: int) -> float:
+        """How well these two fit now, from 0 to 1."""
+        return score(self.shares, one, other, now, self.patience_ms)
+
+    def seniority(self, ticket: Ticket, now: int) -> float:
+        """The part of the score for having waited: it is that of the one who waited longer."""
+        return self.shares.wait * min(1.0, max(0.0, (now - ticket.joined_at) / self.patience_ms))
+
+    def gain(self, fit: float, asked: float) -> float:
+        """What a match of this score gains: the greatest gain is chosen."""
+        return fit - self.stance.regard * asked
+
     def rank(
-        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int
+        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
     ) -> Sequence[Choice]:
         """Those who may be offered to the seeker now, the best first; of equals, who has waited longest."""
-        choices = [
-            Choice(other, score(self.shares, seeker, other, now, self.patience_ms))
-            for other in candidates
-            if self.removed(seeker, other, avoid, now) is None
-        ]
-        choices.sort(key=lambda choice: (-choice.score, choice.ticket.joined_at, choice.ticket.id))
+        choices = []
+        for other in candidates:
+            if self.removed(seeker, other, avoid, now) is None:
+                fit, asked = self.score(seeker, other, now), outlook.asked(seeker, other, now)
+                if fit >= asked:
+                    choices.append(Choice(other, fit, asked))
+        choices.sort(key=lambda c: (-self.gain(c.score, c.asked), c.ticket.joined_at, c.ticket.id))
         return choices
 
     def consider(
-        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int
+        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
     ) -> Sequence[Considered]:
         """The same, told in full for people: every candidate with the reason or the parts of the score."""
         shares = {name: getattr(self.shares, name) for name in self.shares.__struct_fields__}
@@ -66,7 +101,9 @@ class Policy(Struct, frozen=True, kw_only=True):
                 if shares[name]
             }
             why = self.removed(seeker, other, avoid, now)
-            told.append(Considered(ticket=other, removed=why, parts=weighted, score=sum(weighted.values())))
+            asked = outlook.asked(seeker, other, now)
+            fit = sum(weighted.values())
+            told.append(Considered(ticket=other, removed=why, parts=weighted, score=fit, asked=asked))
         return told
 
     def relaxed(self, ticket: Ticket, now: int) -> Sequence[Wish]:

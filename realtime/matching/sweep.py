@@ -17,14 +17,16 @@ from core.ticket import Departure, Ticket
 from core.vocabulary import Mode
 from db.outage import OUTAGES
 from realtime.matching.matchmaker import Matchmaker
+from realtime.matching.outlook import Outlook
+from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
+from realtime.matching.prospects import Prospects
 from services.ports import Events, TicketStore
 
 Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others may have changed
 
 _log = structlog.get_logger()
 _MODES: tuple[Mode, ...] = get_args(Mode)
-_SEARCHES = 100  # a sweep searches for so many of those who wait, the next one for the next
 
 
 class Rhythm(Struct, frozen=True, kw_only=True):
@@ -38,7 +40,10 @@ class Rhythm(Struct, frozen=True, kw_only=True):
 
 
 class Sweeper:
-    """Sweeps the pools of one region. `run` goes on until it is cancelled."""
+    """Sweeps the pools of one region. `run` goes on until it is cancelled.
+
+    `candidates`: each ticket is held against so many of those who came before it.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,8 @@ class Sweeper:
         events: Events,
         changed: Changed,
         policy: Policy,
+        outlooks: Outlooks,
+        candidates: int,
         rhythm: Rhythm,
         clock: Clock,
         node: str,
@@ -56,10 +63,11 @@ class Sweeper:
         self._events = events
         self._changed = changed
         self._policy = policy
+        self._outlooks = outlooks
         self._rhythm = rhythm
         self._clock = clock
         self._node = node
-        self._next: dict[Mode, int] = dict.fromkeys(_MODES, 0)
+        self._prospects = {mode: Prospects(policy, candidates) for mode in _MODES}
 
     async def run(self) -> None:
         """Sweep whenever it is this node's turn."""
@@ -100,22 +108,25 @@ class Sweeper:
         await tell(self._tickets, self._events, self._changed, await self._tickets.lapse(now))
 
     async def _match(self, mode: Mode) -> None:
-        """Search for those who wait, in turns when they are many."""
-        everyone = await self._tickets.everyone(mode)
-        start = self._next[mode] if self._next[mode] < len(everyone) else 0
-        matched: set[str] = set()
-        for ticket in everyone[start : start + _SEARCHES]:
-            if ticket.id not in matched:
-                claim = await self._matchmaker.seek(ticket)
-                matched |= {claim.first.id, claim.second.id} if claim else set()
-        self._next[mode] = start + _SEARCHES
+        """Match those for whom waiting has made possible, or worth while, what was not."""
+        prospects = self._prospects[mode]
+        prospects.see(await self._tickets.everyone(mode))
+        outlook = await self._outlooks.of(mode)
+        for pair in prospects.pairs(self._clock(), outlook):
+            if pair.one.id in prospects and pair.other.id in prospects:
+                if await self._matchmaker.match(pair.one, pair.other) is None:
+                    prospects.part(pair)
+                else:
+                    prospects.remove(pair.one.id)
+                    prospects.remove(pair.other.id)
 
     async def _update(self, mode: Mode) -> None:
         """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""
         now = self._clock()
         everyone = await self._tickets.everyone(mode)
+        outlook = await self._outlooks.of(mode)
         for ticket in self._due(everyone, now):
-            await self._events.send(ticket.user_id, self._news(ticket, len(everyone), now))
+            await self._events.send(ticket.user_id, self._news(ticket, len(everyone), now, outlook))
 
     def _due(self, everyone: Sequence[Ticket], now: int) -> Iterable[Ticket]:
         """Whoever passed a multiple of `update_ms` of waiting since the last sweep."""
@@ -126,12 +137,12 @@ class Sweeper:
             if (now - ticket.joined_at) // every > (now - ago - ticket.joined_at) // every >= 0
         )
 
-    def _news(self, ticket: Ticket, waiting: int, now: int) -> QueueUpdated:
+    def _news(self, ticket: Ticket, waiting: int, now: int, outlook: Outlook) -> QueueUpdated:
         return QueueUpdated(
             waiting=waiting,
             waited_ms=now - ticket.joined_at,
             relaxed=list(self._policy.relaxed(ticket, now)),
-            estimated_wait_ms=None,
+            estimated_wait_ms=outlook.estimate(ticket, now),
         )
 
 

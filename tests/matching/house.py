@@ -9,6 +9,7 @@ from core.ticket import Ticket
 from core.vocabulary import Mode
 from realtime.gateway.caller import Caller
 from realtime.matching.matchmaker import Matchmaker, Reach
+from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
@@ -28,6 +29,7 @@ class Node:
     ) -> None:
         self.offers = Offers(people)
         self.seekers = Seekers()
+        outlooks = Outlooks(tickets, policy, clock)
         self.queue = Queue(
             tickets,
             people,
@@ -35,6 +37,7 @@ class Node:
             events,
             self.seekers,
             policy,
+            outlooks,
             clock,
             new_id,
             people.look_at,
@@ -44,9 +47,11 @@ class Node:
         )
         self.offers.queue, self.offers.tickets = self.queue, tickets
         reach = Reach(candidates=64, rematch_ms=DAY_MS)
-        self.matchmaker = Matchmaker(tickets, people, self.offers, self.seekers, policy, reach, clock, new_id)
+        self.matchmaker = Matchmaker(
+            tickets, people, self.offers, self.seekers, policy, outlooks, reach, clock, new_id
+        )
         self.sweeper = Sweeper(
-            tickets, self.matchmaker, events, people.look_at, policy, Rhythm(), clock, name
+            tickets, self.matchmaker, events, people.look_at, policy, outlooks, 64, Rhythm(), clock, name
         )
 
 

@@ -1,8 +1,9 @@
 """The queue of one region in memory: the twin of `db.tickets.RedisTickets`, held to the same tests."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from core.ticket import Claim, Departure, Taken, Ticket
+from core.ticket import Claim, Departure, Market, Taken, Ticket, Wait, kind
 from core.vocabulary import LeftReason, Mode
 
 
@@ -17,15 +18,20 @@ class MemoryTickets:
         self.restored: set[tuple[str, str]] = set()
         self.gone: dict[str, Departure] = {}
         self.turns: dict[Mode, str] = {}
+        self.joined: list[Ticket] = []
+        self.waits: dict[Mode, list[Wait]] = {"voice": [], "video": []}
 
     async def join(self, ticket: Ticket, lease_until: int) -> Ticket:
         self._lease(ticket.user_id, lease_until)
-        return self.tickets.setdefault(ticket.user_id, ticket)
+        placed = self.tickets.setdefault(ticket.user_id, ticket)
+        self.joined += [ticket] if placed is ticket else []
+        return placed
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
         ticket = self.tickets.get(user_id)
         if ticket is None or user_id in self.held or ticket_id not in (None, ticket.id):
             return None
+        self.waits[ticket.mode] += [Wait(kind(ticket), None)] if reason == "timed_out" else []
         return self._take_out(user_id, reason)
 
     async def of(self, user_id: str) -> Ticket | None:
@@ -40,12 +46,22 @@ class MemoryTickets:
         return len(await self.everyone(mode))
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
-        fits = [
-            other
-            for other in await self.everyone(ticket.mode)
-            if other.card.gender in ticket.genders and ticket.card.gender in other.genders
-        ]
-        return fits[:limit]
+        found: list[Ticket] = []
+        each = max(2, limit // len(ticket.genders))
+        for gender in ticket.genders:
+            pool = [
+                other
+                for other in await self.everyone(ticket.mode)
+                if other.card.gender == gender and ticket.card.gender in other.genders
+            ]
+            found += pool if len(pool) <= each else pool[: each - each // 2] + pool[len(pool) - each // 2 :]
+        return found
+
+    async def market(self, mode: Mode) -> Market:
+        waiting = await self.everyone(mode)
+        stock = Counter((t.card.gender, sought) for t in waiting for sought in t.genders)
+        recent = tuple(t for t in reversed(self.joined) if t.mode == mode)[:256]
+        return Market(arrivals=recent, stock=stock, waits=tuple(reversed(self.waits[mode])))
 
     async def everyone(self, mode: Mode) -> Sequence[Ticket]:
         waiting = [t for t in self.tickets.values() if t.mode == mode and t.user_id not in self.held]
@@ -56,6 +72,8 @@ class MemoryTickets:
             return "first_gone"
         if not self._claimable(claim.second, claim.claimed_at):
             return "second_gone"
+        for one in (claim.first, claim.second):
+            self.waits[one.mode].append(Wait(kind(one), claim.claimed_at - one.joined_at))
         self.held[claim.first.user_id] = self.held[claim.second.user_id] = claim.call_id
         self.claims[claim.call_id] = claim
         return "both"

@@ -11,6 +11,7 @@ from realtime.queue import unit
 from tests.matching.people import T0, ticket
 
 NOBODY: frozenset[str] = frozenset()
+NO_OUTLOOK = Policy().outlook()  # nobody came lately: nothing to expect
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_hard_rules_hold_both_ways(one: dict[str, Any], other: dict[str, Any], r
 def test_those_to_avoid_are_never_ranked() -> None:
     """A block, or a meeting not long ago, outweighs any score."""
     ana, ben, cal = ticket(country="DE"), ticket(country="DE"), ticket(intent="serious")
-    ranked = Policy().rank(ana, [ben, cal], frozenset({ben.user_id}), T0)
+    ranked = Policy().rank(ana, [ben, cal], frozenset({ben.user_id}), T0, NO_OUTLOOK)
     assert [choice.ticket for choice in ranked] == [cal]
 
 
@@ -58,8 +59,8 @@ def test_wishes_relax_with_waiting(wish: dict[str, Any], at_ms: int) -> None:
     ana, ben = ticket(**wish), ticket(country="FR", intent="casual", languages=["fr"])
     policy = Policy()
     for seeker, other in ((ana, ben), (ben, ana)):
-        assert not policy.rank(seeker, [other], NOBODY, T0 + at_ms - 1)
-        assert policy.rank(seeker, [other], NOBODY, T0 + at_ms)
+        assert not policy.rank(seeker, [other], NOBODY, T0 + at_ms - 1, NO_OUTLOOK)
+        assert policy.rank(seeker, [other], NOBODY, T0 + at_ms, NO_OUTLOOK)
     assert list(policy.relaxes(ana, T0).values()) == [at_ms]
     assert not policy.relaxed(ana, T0 + at_ms - 1)
     assert policy.relaxed(ana, T0 + at_ms)
@@ -76,7 +77,9 @@ def test_the_best_fit_comes_first_and_of_equals_the_oldest() -> None:
         for change in ({"intent": "casual"}, {"country": "FR"}, {"languages": ["fr"]}, {"age": 40})
     ]
     opposite = ticket(**{**alike, "values": {"calm": -1.0}})
-    ranked = Policy(shares=Weights(wait=0).shares()).rank(ana, [*worse, opposite, later, best], NOBODY, T0)
+    ranked = Policy(shares=Weights(wait=0).shares()).rank(
+        ana, [*worse, opposite, later, best], NOBODY, T0, NO_OUTLOOK
+    )
     assert [choice.ticket for choice in ranked[:2]] == [best, later]
     assert len(ranked) == 7
 
@@ -87,11 +90,11 @@ def test_a_score_is_the_sum_of_its_parts_whoever_asks() -> None:
     cal = ticket(age=50, intent="casual", tier="trusted")
     policy = Policy()
     for one, other in ((ana, ben), (ana, cal), (cal, ben)):
-        (chosen,) = policy.rank(one, [other], NOBODY, T0 + 60_000)
-        (back,) = policy.rank(other, [one], NOBODY, T0 + 60_000)
-        (told,) = policy.consider(one, [other], NOBODY, T0 + 60_000)
+        (chosen,) = policy.rank(one, [other], NOBODY, T0 + 60_000, NO_OUTLOOK)
+        (back,) = policy.rank(other, [one], NOBODY, T0 + 60_000, NO_OUTLOOK)
+        (told,) = policy.consider(one, [other], NOBODY, T0 + 60_000, NO_OUTLOOK)
         assert chosen.score == pytest.approx(told.score) == pytest.approx(back.score)
-    (perfect,) = policy.rank(ana, [ben], NOBODY, T0 + 300_000)
+    (perfect,) = policy.rank(ana, [ben], NOBODY, T0 + 300_000, NO_OUTLOOK)
     assert perfect.score == pytest.approx(1)
 
 

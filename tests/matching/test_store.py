@@ -34,8 +34,8 @@ async def test_modes_wait_apart(store: TicketStore) -> None:
     assert (await store.waiting("voice"), await store.waiting("video")) == (1, 2)
 
 
-async def test_candidates_fit_by_gender_both_ways_the_oldest_first(store: TicketStore) -> None:
-    """Those who seek one's gender and are of a gender one seeks, at most as many as asked."""
+async def test_candidates_fit_by_gender_both_ways(store: TicketStore) -> None:
+    """Those who seek one's gender and are of a gender one seeks."""
     ana = ticket(gender="female", genders=("male", "other"))
     ben = ticket(gender="male", genders=("female",), joined_at=T0 + 2)
     cal = ticket(gender="male", genders=("male",), joined_at=T0 + 3)
@@ -43,8 +43,33 @@ async def test_candidates_fit_by_gender_both_ways_the_oldest_first(store: Ticket
     eli = ticket(gender="other", genders=("other", "female"), joined_at=T0 + 1)
     fay = ticket(gender="other", genders=("female",), joined_at=T0 + 5)
     await put(store, ben, cal, dee, eli, fay)
-    assert [t.id for t in await store.candidates(ana, 10)] == [eli.id, ben.id, fay.id]
-    assert [t.id for t in await store.candidates(ana, 2)] == [eli.id, ben.id]
+    assert {t.id for t in await store.candidates(ana, 10)} == {ben.id, eli.id, fay.id}
+
+
+async def test_of_many_candidates_the_first_and_the_last_are_read(store: TicketStore) -> None:
+    """As many as asked: those in the middle were among the last, and will be among the first."""
+    men = [ticket(gender="male", joined_at=T0 + n) for n in range(9)]
+    await put(store, *men)
+    ana = ticket(gender="female", genders=("male",))
+    assert {t.id for t in await store.candidates(ana, 4)} == {men[n].id for n in (0, 1, 7, 8)}
+    assert {t.id for t in await store.candidates(ana, 9)} == {man.id for man in men}
+
+
+async def test_the_market_shows_who_came_who_waits_and_how_long_it_took(store: TicketStore) -> None:
+    """The latest to join first; the stock by pool; the waits of those matched and of those who gave up."""
+    ana = ticket(gender="female", genders=("male", "other"))
+    ben, cal, dan = (ticket(gender="male", genders=("female",), joined_at=T0 + n) for n in (1, 2, 3))
+    await put(store, ana, ben, cal, dan, ticket(mode="voice"))
+    await store.claim(claim_of(ana, ben))
+    await store.leave(cal.user_id, "timed_out", cal.id)
+    market = await store.market("video")
+    assert [t.id for t in market.arrivals] == [dan.id, cal.id, ben.id, ana.id]
+    assert {pool: n for pool, n in market.stock.items() if n} == {("male", "female"): 1}
+    assert sorted((w.kind, w.waited_ms or 0) for w in market.waits) == [
+        ("female:male female:other", 1_000),
+        ("male:female", 0),
+        ("male:female", 999),
+    ]
 
 
 async def test_a_claim_takes_both(store: TicketStore) -> None:

@@ -1,5 +1,5 @@
 -- Take two tickets out of the queue together and leave the claim as a record, or do nothing.
--- Both must wait, unclaimed, on a lease that still runs.
+-- Both must wait, unclaimed, on a lease that still runs. How long they waited is noted.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     now (ms), call id, claim, first ticket id, first user id, second ticket id, second user id
 -- Returns  0 both are taken; 1 the first is not to be had; 2 the second is not
@@ -16,6 +16,10 @@ end
 for nth = 1, 2 do
   local id = ARGV[2 + 2 * nth]
   local places = redis.call('HGET', q .. ':places', id)
+  local mode = q .. ':' .. string.match(places, '%S+')
+  local waited = now - redis.call('ZSCORE', mode, id)
+  redis.call('LPUSH', mode .. ':waits', string.format('%.0f %s', waited, places))
+  redis.call('LTRIM', mode .. ':waits', 0, 511)
   for place in string.gmatch(places, '%S+') do
     redis.call('ZREM', q .. ':' .. place, id)
   end

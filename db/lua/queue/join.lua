@@ -12,6 +12,9 @@ end
 redis.call('HSET', q .. ':users', user, id)
 redis.call('HSET', q .. ':tickets', id, ARGV[4])
 redis.call('HSET', q .. ':places', id, ARGV[5])
+local recent = q .. ':' .. string.match(ARGV[5], '%S+') .. ':recent'
+redis.call('LPUSH', recent, ARGV[4])
+redis.call('LTRIM', recent, 0, 255)
 for place in string.gmatch(ARGV[5], '%S+') do
   redis.call('ZADD', q .. ':' .. place, ARGV[3], id)
 end

@@ -1,4 +1,4 @@
--- Take a waiting ticket out, and remember that its user has to be told.
+-- Take a waiting ticket out, and remember that its user has to be told. Patience that ended is noted.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     user id, reason, the ticket id it must be or ''
 -- Returns  the id of the ticket, or false: there is no such ticket, or a claim holds it
@@ -7,7 +7,13 @@ local id = redis.call('HGET', q .. ':users', user)
 if not id or (ARGV[3] ~= '' and ARGV[3] ~= id) or redis.call('HEXISTS', q .. ':held', id) == 1 then
   return false
 end
-for place in string.gmatch(redis.call('HGET', q .. ':places', id), '%S+') do
+local places = redis.call('HGET', q .. ':places', id)
+if ARGV[2] == 'timed_out' then
+  local waits = q .. ':' .. string.match(places, '%S+') .. ':waits'
+  redis.call('LPUSH', waits, '- ' .. places)
+  redis.call('LTRIM', waits, 0, 511)
+end
+for place in string.gmatch(places, '%S+') do
   redis.call('ZREM', q .. ':' .. place, id)
 end
 redis.call('HDEL', q .. ':places', id)

@@ -1,0 +1,148 @@
+"""`python -m bench.matching`: the product's policy beside what is common, against the optimum with hindsight.
+
+Virtual time, the same arrivals for everyone. Prints Markdown. The optimum of 50 arrivals a second takes a
+minute for each evening.
+"""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from bench.matching.hindsight import Hindsight
+from bench.matching.population import PATIENCE_MS, Setting, arrivals
+from bench.matching.simulation import Evening, Strategy
+from bench.matching.strategies import Assignment, BestOnArrival, FirstCome, Ours
+from core.ticket import Ticket
+from realtime.matching.policy import Policy
+from realtime.matching.score import Weights
+
+POLICY = Policy(
+    shares=Weights(intent=0.35, country=0.15, values=0.5, language=0, age=0, trust=0, wait=0),
+    common_language=True,
+    patience_ms=PATIENCE_MS,
+)
+STRATEGIES: dict[str, Callable[[Policy], Strategy]] = {
+    "first come, first served": FirstCome,
+    "best of 64 on arrival": BestOnArrival,
+    "assignment every 15 s": Assignment,
+    "ours": Ours,
+}
+_HEAD = (
+    "| strategy | score, of the optimum | matched (less the optimum's) | mean wait | p50 | p95 "
+    "| p95 over p50: women, men | estimate over wait: women, men | CPU, µs a person |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+_AT_ONCE_S = 0.5  # an estimate or a wait below this counts as this
+
+
+class Figures(Struct, frozen=True):
+    """Of one evening. Waits in seconds, of those matched; `spread` is p95 over p50 of women and of men."""
+
+    of_optimum: float
+    matched: float
+    missed: float
+    mean: float
+    p50: float
+    p95: float
+    women: float
+    men: float
+    estimate_women: float
+    estimate_men: float
+    micros_per_person: float
+
+
+def evening(people: Sequence[Ticket], best_score: float, best_pairs: int, strategy: Strategy) -> Figures:
+    """Play one evening and measure it."""
+    begun = time.process_time()
+    outcome = Evening(people, strategy, POLICY).play()
+    took = time.process_time() - begun
+    waits = np.array(list(outcome.waits.values())) / 1000
+    women, men = (
+        np.array([outcome.waits[t.id] for t in people if t.id in outcome.waits and t.card.gender == gender])
+        for gender in ("female", "male")
+    )
+    return Figures(
+        of_optimum=outcome.score / best_score,
+        matched=len(waits) / len(people),
+        missed=(len(waits) - 2 * best_pairs) / len(people),
+        mean=float(waits.mean()),
+        p50=float(np.median(waits)),
+        p95=float(np.quantile(waits, 0.95)),
+        women=_spread(women),
+        men=_spread(men),
+        estimate_women=_honesty(people, outcome.waits, strategy, "female"),
+        estimate_men=_honesty(people, outcome.waits, strategy, "male"),
+        micros_per_person=took / len(people) * 1e6,
+    )
+
+
+def _spread(waits_ms: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> float:
+    """p95 over p50, where less than half a second counts as that."""
+    p50, p95 = np.quantile(waits_ms, (0.5, 0.95)) / 1000
+    return float(max(p95, _AT_ONCE_S) / max(p50, _AT_ONCE_S))
+
+
+def _honesty(people: Sequence[Ticket], waits: dict[str, int], strategy: Strategy, gender: str) -> float:
+    """The median of estimated over actual wait, as told on joining; who was not matched waited to the end."""
+    told: dict[str, int] = getattr(strategy, "estimates", {})
+    ratios = [
+        max(told[t.id] / 1000, _AT_ONCE_S) / max(waits.get(t.id, PATIENCE_MS) / 1000, _AT_ONCE_S)
+        for t in people
+        if t.card.gender == gender and t.id in told
+    ]
+    return float(np.median(ratios)) if ratios else float("nan")
+
+
+def main() -> None:
+    """Print a table for each rate of arrivals and share of women."""
+    parser = argparse.ArgumentParser(prog="python -m bench.matching", description=__doc__)
+    parser.add_argument("--rates", type=float, nargs="+", default=[3, 10], help="arrivals a second")
+    parser.add_argument("--female", type=float, nargs="+", default=[0.5, 0.4, 0.2], help="share of women")
+    parser.add_argument("--evenings", type=int, default=4, help="evenings to take the mean of")
+    options = parser.parse_args()
+    for rate in options.rates:
+        for female in options.female:
+            compare(rate, female, options.evenings)
+
+
+def compare(rate: float, female: float, evenings: int) -> None:
+    """All strategies on the same evenings."""
+    figures: dict[str, list[Figures]] = {name: [] for name in STRATEGIES}
+    shares = []
+    for seed in range(1, evenings + 1):
+        people = arrivals(Setting(rate, female, seed))
+        hindsight = Hindsight(people)
+        hindsight.check(POLICY, seed)
+        best = hindsight.best(PATIENCE_MS)
+        shares.append(2 * best.pairs / len(people))
+        for name, strategy in STRATEGIES.items():
+            figures[name].append(evening(people, best.score, best.pairs, strategy(POLICY)))
+    print(
+        f"\n### {rate:g} arrivals a second, {female:.0%} women; the optimum matches {np.mean(shares):.3f}\n"
+    )
+    print(_HEAD)
+    for name, rows in figures.items():
+        mean = np.mean([[getattr(row, key) for key in Figures.__struct_fields__] for row in rows], axis=0)
+        print(_row(name, Figures(*mean)), flush=True)
+
+
+def _row(name: str, mean: Figures) -> str:
+    cells = (
+        name,
+        f"{mean.of_optimum:.3f}",
+        f"{mean.matched:.3f} ({mean.missed:+.3f})",
+        f"{mean.mean:.2f} s",
+        f"{mean.p50:.1f} s",
+        f"{mean.p95:.1f} s",
+        f"{mean.women:.1f}, {mean.men:.1f}",
+        "" if np.isnan(mean.estimate_men) else f"{mean.estimate_women:.2f}, {mean.estimate_men:.2f}",
+        f"{mean.micros_per_person:.0f}",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    main()

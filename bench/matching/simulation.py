@@ -1,0 +1,78 @@
+"""Virtual time: people come, wait, are matched by a strategy or leave when their patience ends."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from bench.matching.population import ARRIVALS_S, PATIENCE_MS
+from core.ticket import Ticket
+from realtime.matching.policy import Policy
+
+Matched = tuple[Ticket, Ticket]
+
+
+class Strategy(Protocol):
+    """How people are matched. `step_ms` is how often `tick` is called."""
+
+    step_ms: int
+
+    def join(self, ticket: Ticket, now: int) -> Iterable[Matched]:
+        """Somebody has come."""
+
+    def leave(self, ticket: Ticket) -> None:
+        """Somebody's patience is over."""
+
+    def tick(self, now: int) -> Iterable[Matched]:
+        """Time has passed."""
+
+
+class Outcome(Struct, frozen=True):
+    """What a strategy made of an evening: its pairs' total score, and each one's wait (ms) if matched."""
+
+    score: float
+    waits: dict[str, int]
+
+
+class Evening:
+    """One run. Raises KeyError or AssertionError when a strategy matches who is gone or must not meet."""
+
+    def __init__(self, people: Sequence[Ticket], strategy: Strategy, policy: Policy) -> None:
+        self._people, self._strategy, self._policy = people, strategy, policy
+        self._waiting: dict[str, Ticket] = {}
+        self._waits: dict[str, int] = {}
+        self._score = 0.0
+
+    def play(self) -> Outcome:
+        """From the first arrival until everyone has been matched or gone."""
+        step, coming = self._strategy.step_ms, 0
+        for now in range(0, ARRIVALS_S * 1000 + PATIENCE_MS + step, step):
+            while coming < len(self._people) and self._people[coming].joined_at < now:
+                self._arrive(self._people[coming])
+                coming += 1
+            self._depart(now)
+            self._settle(self._strategy.tick(now), now)
+        return Outcome(self._score, self._waits)
+
+    def _arrive(self, ticket: Ticket) -> None:
+        self._depart(ticket.joined_at)
+        self._waiting[ticket.id] = ticket
+        self._settle(self._strategy.join(ticket, ticket.joined_at), ticket.joined_at)
+
+    def _depart(self, now: int) -> None:
+        gone = []
+        for ticket in self._waiting.values():  # in the order they came
+            if now - ticket.joined_at < PATIENCE_MS:
+                break
+            gone.append(ticket)
+        for ticket in gone:
+            del self._waiting[ticket.id]
+            self._strategy.leave(ticket)
+
+    def _settle(self, pairs: Iterable[Matched], now: int) -> None:
+        for one, other in pairs:
+            for ticket in (one, other):
+                del self._waiting[ticket.id]
+                self._waits[ticket.id] = now - ticket.joined_at
+            assert self._policy.removed(one, other, frozenset(), now) is None, (one, other)
+            self._score += self._policy.score(one, other, now)

@@ -1,0 +1,157 @@
+"""What each who waits has reason to expect, what they ask for, and what sweeps make of it."""
+
+import random
+from itertools import pairwise
+
+import pytest
+
+from core.ticket import Market, Ticket, Wait
+from realtime.matching.outlook import Curve, Outlook
+from realtime.matching.policy import Policy
+from realtime.matching.prospects import Pair, Prospects, both_ends
+from services.ports import TicketStore
+from tests.matching.house import House
+from tests.matching.people import T0, ticket
+
+POLICY = Policy(patience_ms=60_000)
+NOBODY: frozenset[str] = frozenset()
+
+
+def crowd(number: int, seconds: int, seed: int = 1) -> list[Ticket]:
+    """People of all kinds who came over so many seconds, until T0."""
+    chance = random.Random(seed)
+    return [
+        ticket(
+            joined_at=T0 - 1000 * seconds * n // number,
+            age=chance.randint(20, 40),
+            gender=chance.choice(("female", "male")),
+            intent=chance.choice(("casual", "friends", "serious", "networking")),
+            country=chance.choice(("DE", "FR", "ES")),
+            languages=[chance.choice(("en", "de"))],
+        )
+        for n in range(number)
+    ]
+
+
+def outlook_of(arrivals: list[Ticket], **seen: object) -> Outlook:
+    outlook = POLICY.outlook()
+    outlook.see(Market(arrivals=tuple(arrivals), **seen), T0)  # type: ignore[arg-type]
+    return outlook
+
+
+def test_a_curve_solves_its_equation() -> None:
+    """dV/dr = rate * sum of (score - V)+ - cost, against small steps; never below 0, never falling."""
+    chance = random.Random(7)
+    for rate, cost in ((0.05, 0.01), (0.5, 0.01), (0.02, 0.2), (1.0, 0.0)):
+        scores = [chance.random() for _ in range(12)]
+        curve, value, step = Curve(scores, rate, cost), 0.0, 0.001
+        for n in range(20_000):
+            if n % 1_000 == 0:
+                assert curve.at(n * step) == pytest.approx(value, abs=2e-3)
+            gain = rate * sum(score - value for score in scores if score > value) - cost
+            value += step * max(0.0, gain)
+        points = [curve.at(r) for r in range(-5, 100)]
+        assert points[0] == 0
+        assert all(before <= after for before, after in pairwise(points))
+
+
+def test_where_nobody_comes_every_permitted_pair_is_matched() -> None:
+    """Two lone strangers who hardly fit have nothing to wait for."""
+    ana, ben = ticket(intent="serious", languages=["de"]), ticket(intent="casual", age=50)
+    lonely = outlook_of([ana, ben])
+    assert lonely.asked(ana, ben, T0) == 0
+    assert POLICY.rank(ana, [ben], NOBODY, T0, lonely)
+
+
+def test_where_many_come_more_is_asked_and_less_with_waiting() -> None:
+    """In a stream a poor fit is left for later; near the end of patience nothing is asked."""
+    busy = outlook_of(crowd(150, 15))
+    ana, ben = ticket(intent="serious", languages=["de"]), ticket(intent="casual", age=50)
+    asked = [busy.asked(ana, ben, T0 + waited) for waited in (0, 15_000, 30_000, 45_000)]
+    assert asked[0] > 0.3
+    assert asked == sorted(asked, reverse=True)
+    assert asked[-1] == 0
+    assert not POLICY.rank(ana, [ben], NOBODY, T0, busy)
+    assert POLICY.rank(ana, [ben], NOBODY, T0 + 45_000, busy)
+
+
+def test_who_stands_in_a_long_line_asks_for_little() -> None:
+    """What counts is what the scarce side may expect."""
+    arrivals = crowd(150, 15)
+    woman = ticket(gender="female", genders=("male",), intent="friends")
+    man = ticket(gender="male", genders=("female",), intent="networking", languages=["xx"])
+    stock = {("male", "female"): 300, ("female", "male"): 3}
+    lopsided = outlook_of(arrivals, stock=stock)
+    assert lopsided.asked(woman, man, T0) == pytest.approx(lopsided.worth(woman, T0), abs=0.02)
+    assert lopsided.worth(woman, T0) > lopsided.worth(man, T0)
+
+
+def test_a_burst_is_no_stream() -> None:
+    """200 came at once and nobody since: after some seconds nobody is expected."""
+    burst = crowd(200, 1)
+    outlook = outlook_of(burst)
+    outlook.see(Market(arrivals=tuple(burst)), T0 + 5_001)
+    assert outlook.worth(burst[0], T0 + 5_001) == 0
+
+
+def test_an_estimate_is_the_median_of_those_who_waited_as_long() -> None:
+    """Of the same kind; who gave up waited to the end; unknown while too few are known."""
+    ana = ticket(gender="female", genders=("male",))
+    waits = [Wait("female:male", ms) for ms in (0, 0, 1_000, 4_000, 6_000, 8_000, 9_000)]
+    others = [Wait("male:female", None)] * 9
+    outlook = outlook_of([], waits=tuple(waits + others))
+    assert outlook.estimate(ana, T0) == 4_000
+    assert outlook.estimate(ana, T0 + 1_000) == 5_000
+    assert outlook.estimate(ana, T0 + 5_000) is None
+    assert outlook.estimate(ticket(gender="male", genders=("female",)), T0) == 60_000
+
+
+def test_prospects_are_the_pairs_that_the_policy_would_match() -> None:
+    """Judging each pair once gives what ranking everyone anew gives, at any time."""
+    people = sorted(crowd(60, 60, seed=3), key=lambda t: t.joined_at)
+    busy = outlook_of(crowd(150, 15))
+    prospects = Prospects(POLICY, 100)
+    prospects.see(people)
+    for now in (T0, T0 + 20_000, T0 + 40_000):
+        found = {frozenset((p.one.id, p.other.id)): p.score for p in prospects.pairs(now, busy)}
+        ranked = {
+            frozenset((one.id, choice.ticket.id)): choice.score
+            for one in people
+            for choice in POLICY.rank(one, people, NOBODY, now, busy)
+        }
+        assert found == pytest.approx(ranked)
+        assert found
+
+
+def test_prospects_forget_who_left_and_who_is_kept_apart() -> None:
+    """Those who are gone, and those whom the matchmaker may not match, are not proposed again."""
+    ana, ben, cal = (ticket(joined_at=T0 + n) for n in range(3))
+    prospects, lonely = Prospects(POLICY, 100), POLICY.outlook()
+    prospects.see([ana, ben, cal])
+    prospects.part(Pair(ana, cal, 1.0, 0.0))
+    left = {frozenset((p.one.id, p.other.id)) for p in prospects.pairs(T0, lonely)}
+    assert left == {frozenset((ana.id, ben.id)), frozenset((ben.id, cal.id))}
+    prospects.see([ana, cal])
+    assert not prospects.pairs(T0, lonely)
+
+
+def test_of_a_long_queue_both_ends_are_read() -> None:
+    """The first for fairness, the last for choice."""
+    queue = {t.id: t for t in (ticket(joined_at=T0 + n) for n in range(7))}
+    ids = list(queue)
+    assert [t.id for t in both_ends(queue, 4)] == [ids[0], ids[1], ids[6], ids[5]]
+    assert [t.id for t in both_ends(queue, 7)] == ids
+
+
+async def test_a_crowd_that_joins_at_once_is_matched_within_seconds(store: TicketStore) -> None:
+    """People of all kinds: choosy while they come, and nobody left waiting for more of them."""
+    house = House(store)
+    users = [house.people.add(age=20 + n % 20, gender="female" if n % 2 else "male") for n in range(60)]
+    async with house.matching():
+        for user in users:
+            await house.join(user)
+        for _ in range(14):
+            house.clock.pass_ms(500)
+            await house.sweep("video")
+        await house.until_pairs(30)
+    assert frozenset().union(*house.pairs()) == set(users)
