@@ -14,7 +14,7 @@ from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.accounts import SessionView
 from core.contract.people import Me, ProfileCard, Seeking
 from core.errors import Conflict
-from core.vocabulary import Gender
+from core.vocabulary import Gender, Role
 from db.cards import card
 from db.postgres import Connection, Pool, Record, queries
 
@@ -81,11 +81,12 @@ class TokenState(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """Whether a session goes on."""
+    """Whether a session goes on, and what its user may do."""
 
     revoked: RevokedReason | None
     erased: bool
     banned: bool
+    role: Role
 
 
 class Profile(Struct, frozen=True):
@@ -154,6 +155,11 @@ class AccountStore:
         """Put a stronger hash of the same password in place of `old`."""
         await self._pool.execute(_SQL["rehash"], user_id, old, new)
 
+    async def set_role(self, login: str, role: Role, now: int) -> str | None:
+        """Whose email address or username this is has the role from now on; None: nobody's."""
+        found: str | None = await self._pool.fetchval(_SQL["set_role"], login, role, to_datetime(now))
+        return found
+
     # Sessions
 
     async def open_session(self, session: NewSession, now: int) -> None:
@@ -183,7 +189,7 @@ class AccountStore:
     async def standing(self, user_id: str, session_id: str, now: int) -> Standing | None:
         """How the session stands; None: there is none."""
         row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now))
-        return row and Standing(row["revoked_reason"], row["erased"], row["banned"])
+        return row and Standing(row["revoked_reason"], row["erased"], row["banned"], row["role"])
 
     async def sessions(
         self, user_id: str, *, current: str, before: str | None, limit: int, now: int

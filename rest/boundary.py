@@ -4,7 +4,7 @@ Handlers see an `Exchange`, whose parts were checked by what the endpoint declar
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -26,6 +26,7 @@ from core.errors import (
 )
 from core.ids import is_id, new_id
 from core.tokens import Access
+from core.vocabulary import Role
 from db.outage import OUTAGES
 from rest import client as clients
 from rest.body import read_json
@@ -75,7 +76,12 @@ class Versioned(Struct, frozen=True):
 
 Answer = Struct | Versioned | web.Response | None
 Handler = Callable[[Exchange], Awaitable[Answer]]
-Authenticate = Callable[[str, int], Awaitable[Access]]
+
+
+class Authenticate(Protocol):
+    """Finds out who asks; `role` is the one they have to have."""
+
+    async def __call__(self, token: str, now: int, role: Role | None) -> Access: ...
 
 
 class Boundary:
@@ -109,7 +115,8 @@ class Boundary:
         now, headers = self._clock(), request.headers
         access = None
         if endpoint.auth:
-            access = await self._authenticate(clients.bearer(headers.get("Authorization")), now)
+            token = clients.bearer(headers.get("Authorization"))
+            access = await self._authenticate(token, now, endpoint.role)
         if not all(map(is_id, request.match_info.values())):
             raise NotFound
         network = clients.client_network(

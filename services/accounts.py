@@ -24,7 +24,7 @@ from core.errors import (
 from core.ids import new_id
 from core.settings import Settings
 from core.tokens import Access, AccessTokens, fingerprint, new_refresh_token
-from core.vocabulary import RevokedCode
+from core.vocabulary import RevokedCode, Role
 from db.accounts import AccountStore, Key, NewAccount, NewSession, Profile, RevokedReason, Standing
 from services import account_rules as rules
 from services.passwords import Passwords
@@ -167,14 +167,20 @@ class Accounts:
 
     # Who somebody is
 
-    async def authenticate(self, token: str, now: int) -> Access:
-        """Whom an access token speaks for. Raises `Unauthenticated`, `TokenExpired`, `Banned`."""
+    async def authenticate(self, token: str, now: int, role: Role | None = None) -> Access:
+        """Whom an access token speaks for, who has to have the `role` by now, if one is asked for.
+
+        Raises `Unauthenticated`, `TokenExpired`, `Banned`, and `NotFound` for anybody of another role.
+        """
         access = self._tokens.read(token, now)
-        code = _over(await self._store.standing(access.user_id, access.session_id, now))
+        standing = await self._store.standing(access.user_id, access.session_id, now)
+        code = _over(standing)
         if code == "banned":
             raise Banned
-        if code:
+        if standing is None or code:
             raise Unauthenticated("This session is over: sign in again.")
+        if role is not None and standing.role != role:
+            raise NotFound
         return access
 
     async def revoked(self, user_id: str, session_id: str, now: int) -> RevokedCode | None:

@@ -37,6 +37,7 @@ from core.errors import (
     Unavailable,
     Underage,
 )
+from core.vocabulary import Role
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -45,7 +46,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """`name` is the operation's id; `errors` are those of its own, beside what follows from the other fields.
 
     `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`; `guarded`: wants it back in
-    `If-Match`. `media` is the type of an answer that is no JSON.
+    `If-Match`. `role` is that of who may ask, looked up at each request: to all others there is no such thing.
+    `media` is the type of an answer that is no JSON.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     status: int = 200
     errors: tuple[type[AppError], ...] = ()
     auth: bool = True
+    role: Role | None = None
     idempotent: bool = False
     versioned: bool = False
     guarded: bool = False
@@ -72,6 +75,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             found |= {InvalidRequest, PayloadTooLarge}
         if self.auth:
             found |= {Unauthenticated, TokenExpired, Banned}
+        if self.role:
+            found |= {NotFound}
         if self.auth or self.body:
             # Only what keeps nothing anywhere cannot fail.
             found |= {Internal, Unavailable}

@@ -73,6 +73,8 @@ def _operation(endpoint: Endpoint, schemas: Json) -> Json:
         "responses": _responses(endpoint),
         "security": [{"access_token": []}] if endpoint.auth else [],
     }
+    if endpoint.role:
+        operation["description"] = f"For the role `{endpoint.role}`; to all others there is no such thing."
     if endpoint.body:
         operation["requestBody"] = {
             "required": True,

@@ -87,8 +87,8 @@ WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL
 RETURNING id
 
 -- name: standing
--- How session $1 of user $2 stands at $3. No row: there is none.
-SELECT s.revoked_reason, u.deleted_at IS NOT NULL AS erased, EXISTS (
+-- How session $1 of user $2 stands at $3, and which role they have. No row: there is none.
+SELECT s.revoked_reason, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
     SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
 ) AS banned
 FROM identity.sessions s JOIN identity.users u ON u.id = s.user_id
@@ -107,6 +107,12 @@ LIMIT $4
 SELECT u.id, u.email, u.username, u.role, u.created_at, p.*
 FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL
+
+-- name: set_role
+-- Role $2 for who signs in with $1, address or username. No row: there is no such account.
+UPDATE identity.users SET role = $2, updated_at = $3
+WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
+RETURNING id
 
 -- name: change
 -- Write the profile over version $2. No row: it has changed since.

@@ -21,7 +21,7 @@ PROMISES = [(endpoint, error.code) for endpoint in ENDPOINTS for error in endpoi
 
 
 class Someone:
-    """A signed-in user and a good request for every endpoint."""
+    """A signed-in admin and a good request for every endpoint."""
 
     def __init__(
         self, rest: RestServer, signed_in: Any, others: list[str], database_url: str, redis: Redis
@@ -82,7 +82,9 @@ async def banned(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
-    """An id that nothing has; where that is well, what is no id at all."""
+    """An id that nothing has; where that is well, what is no id at all; who may no more."""
+    if endpoint.role:
+        await someone.rest.world.set_role(someone.signed_in["user"]["id"], "user")
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")
     return await someone.ask(endpoint, json={"user_id": new_id()} if endpoint.name == "block" else None)
@@ -169,7 +171,9 @@ PROVOKE: dict[str, Provoke] = {
 @pytest.fixture
 async def someone(rest: RestServer, database_url: str, redis: Redis) -> Someone:
     others = [await rest.world.person(name) for name in ("Ben", "Cem")]
-    return Someone(rest, await rest.sign_up(), others, database_url, redis)
+    signed_in = await rest.sign_up()
+    await rest.world.set_role(signed_in["user"]["id"], "admin")
+    return Someone(rest, signed_in, others, database_url, redis)
 
 
 @pytest.mark.parametrize(("endpoint", "code"), PROMISES, ids=lambda v: getattr(v, "name", v))

@@ -10,7 +10,7 @@ import msgspec
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
-from core.vocabulary import EndReason
+from core.vocabulary import EndReason, Role
 from db.blocks import BlockStore
 from db.encounters import ConnectionRow, Encounters, Refusal
 from db.migrate import migrate
@@ -121,6 +121,9 @@ class World:
             until and to_datetime(until),
         )
         return ban_id
+
+    async def set_role(self, user_id: str, role: Role) -> None:
+        await self.pool.execute("UPDATE identity.users SET role = $2 WHERE id = $1", user_id, role)
 
     async def say(self, room_id: str, sender: str, content: str = "hello", **changes: object) -> Stored:
         """Send a message under a fresh client id, or the one given."""
