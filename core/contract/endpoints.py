@@ -46,7 +46,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     """`name` is the operation's id; `errors` are those of its own, beside what follows from the other fields.
 
     `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`; `guarded`: wants it back in
-    `If-Match`. `role` is that of who may ask, looked up at each request: to all others there is no such thing.
+    `If-Match`. `role` is of who may ask, looked up at each request: to all others there is no such thing.
     `media` is the type of an answer that is no JSON.
     """
 
