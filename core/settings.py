@@ -20,6 +20,8 @@ DEFAULT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - productio
 Text = Annotated[str, Meta(max_length=4096)]
 Seconds = Annotated[int, Meta(gt=0)]
 Count = Annotated[int, Meta(gt=0)]
+Pause = Annotated[int, Meta(ge=0)]
+Weight = Annotated[float, Meta(ge=0, le=1000)]
 Switch = Literal["on", "off"]
 
 
@@ -119,6 +121,29 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10
     candidates: Annotated[Count, about("Waiting tickets that one search looks at.")] = 256
     rematch_h: Annotated[int, Meta(ge=0), about("Hours before the same two may meet again.")] = 24
+    match_weight_intent: Annotated[
+        Weight,
+        about("Weight of the same intent in the score of a pair; of all weights only the proportions count."),
+    ] = 25
+    match_weight_language: Annotated[Weight, about("Weight of a language in common.")] = 20
+    match_weight_country: Annotated[Weight, about("Weight of the same country.")] = 10
+    match_weight_values: Annotated[Weight, about("Weight of how close their values are.")] = 25
+    match_weight_age: Annotated[Weight, about("Weight of how close they are in age.")] = 10
+    match_weight_trust: Annotated[Weight, about("Weight of the same tier of trust.")] = 5
+    match_weight_wait: Annotated[
+        Weight, about("Weight of how long the one who waited longer has waited.")
+    ] = 5
+    match_wait_cost: Annotated[
+        float,
+        Meta(ge=0, le=1),
+        about(
+            "What a second of waiting costs, in score, where 1 is a perfect fit: raise it and people are "
+            "matched sooner, lower it and they are kept for somebody who fits better."
+        ),
+    ] = 0.0075
+    relax_countries_s: Annotated[Pause, about("Seconds for which wished countries keep others away.")] = 5
+    relax_intents_s: Annotated[Pause, about("Seconds for which wished intents keep others away.")] = 10
+    relax_languages_s: Annotated[Pause, about("Seconds for which wished languages keep others away.")] = 20
     decision_policy: Annotated[
         DecisionPolicy,
         about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),
@@ -158,6 +183,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     ping_timeout_s: Annotated[Seconds, about("Seconds a client has to answer a ping.")] = 20
 
 
+_WEIGHTS: Mapping[str, float] = {
+    field.name: field.default
+    for field in msgspec.structs.fields(Settings)
+    if field.name.startswith("match_weight_")
+}
 _SCHEMES = {
     "database_url": ("postgresql://", "postgres://"),
     "redis_url": ("redis://", "rediss://", "unix://"),
@@ -174,6 +204,7 @@ def _parse(raw: str, kind: Any) -> Any:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as mistake:
         plain = str(mistake).replace("Expected `int`, got `str`", "expected a whole number")
+        plain = plain.replace("Expected `float`, got `str`", "expected a number")
         raise ValueError(plain.replace("`", "")) from None
 
 
@@ -209,6 +240,8 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
         wrong.append("TURN_SECRET: needed with TURN_URLS")
     if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
         wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
+    if not any(values.get(name, default) for name, default in _WEIGHTS.items()):
+        wrong.append(f"{', '.join(map(str.upper, _WEIGHTS))}: at least one has to be above 0")
     for name, schemes in _SCHEMES.items():
         if values.get(name) and not values[name].startswith(schemes):
             wrong.append(f"{name.upper()}: has to begin with {' or '.join(schemes)}")

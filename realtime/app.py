@@ -109,7 +109,7 @@ class Services:
 
     def __init__(self, stores: Stores, bus: Bus, roster: Roster, settings: Settings, node_id: str) -> None:
         rules, seekers = Rules.of(settings), Seekers()
-        policy = Policy(patience_ms=settings.queue_s * 1000)
+        policy = Policy.of(settings)
         outlooks = Outlooks(stores.tickets, policy, now_ms)
         rematch_ms = settings.rematch_h * 3_600_000
         self.passwords = Passwords(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from msgspec import Struct, field
 
+from core.settings import Settings
 from core.ticket import Ticket
 from realtime.matching.outlook import Outlook, Stance
 from realtime.matching.rules import DEFAULT_RELAXATION, Wish, obstacle, relaxed, unmet_wish, wishes
@@ -41,6 +42,20 @@ class Policy(Struct, frozen=True, kw_only=True):
     relaxation: Mapping[Wish, int] = field(default_factory=lambda: DEFAULT_RELAXATION)
     common_language: bool = False
     patience_ms: int = 300_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Policy":
+        """As the operator has set it."""
+        return cls(
+            shares=Weights.of(settings).shares(),
+            stance=Stance(cost=settings.match_wait_cost),
+            relaxation={
+                "countries": settings.relax_countries_s * 1000,
+                "intents": settings.relax_intents_s * 1000,
+                "languages": settings.relax_languages_s * 1000,
+            },
+            patience_ms=settings.queue_s * 1000,
+        )
 
     def outlook(self) -> Outlook:
         """An outlook in the terms of this policy, which has seen nothing yet and expects nothing."""

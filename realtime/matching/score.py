@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from core.settings import Settings
 from core.ticket import Ticket
 
 _AGES_APART = 20  # years from which on age adds nothing
@@ -20,6 +21,11 @@ class Weights(Struct, frozen=True, kw_only=True):
     age: float = 10
     trust: float = 5
     wait: float = 5
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Weights":
+        """As the operator has set them: the settings `match_weight_*`."""
+        return cls(**{name: getattr(settings, f"match_weight_{name}") for name in cls.__struct_fields__})
 
     def shares(self) -> "Weights":
         """The same proportions with a sum of 1."""

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from core.settings import Settings
 from realtime.matching.policy import Policy
 from realtime.matching.rules import obstacle
 from realtime.matching.score import Weights, closeness
@@ -104,3 +105,16 @@ def test_values_are_close_when_people_care_for_the_same() -> None:
     assert closeness(calm, calm) == pytest.approx(1)
     assert closeness(calm, wild) == pytest.approx(0)
     assert closeness(calm, unit({"calm": 50})) == closeness(calm, {}) == 0.5
+
+
+def test_the_policy_is_what_the_operator_has_set() -> None:
+    """Untouched settings are the policy that the benchmark measures; a weight of 0 counts for nothing."""
+    assert Policy.of(Settings()) == Policy()
+    weights = {name: 0.0 for name in Settings.__struct_fields__ if name.startswith("match_weight_")}
+    chosen = {**weights, "match_weight_age": 3.0, "match_wait_cost": 0.5, "relax_intents_s": 0, "queue_s": 60}
+    policy = Policy.of(Settings(**chosen))  # type: ignore[arg-type]
+    assert (policy.shares.age, policy.shares.intent) == (1, 0)
+    assert (policy.stance.cost, policy.relaxation["intents"], policy.patience_ms) == (0.5, 0, 60_000)
+    ana, ben = ticket(age=30, intent="serious", intents=("serious",)), ticket(age=30, intent="casual")
+    assert policy.removed(ana, ben, NOBODY, T0) is None
+    assert policy.score(ana, ben, T0) == 1

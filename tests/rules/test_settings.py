@@ -62,6 +62,17 @@ def test_relay_without_a_relay_is_a_contradiction() -> None:
     assert mistakes({"ICE_TRANSPORT_POLICY": "relay"}) == ["ICE_TRANSPORT_POLICY: relay needs TURN_URLS"]
 
 
+def test_a_weight_is_a_number_from_0_and_one_of_them_counts() -> None:
+    wrong = mistakes({"MATCH_WEIGHT_AGE": "-1", "MATCH_WEIGHT_TRUST": "nan", "MATCH_WAIT_COST": "much"})
+    assert wrong[0] == "MATCH_WEIGHT_AGE='-1': Expected float >= 0.0"
+    assert wrong[1].startswith("MATCH_WEIGHT_TRUST='nan'")
+    assert wrong[2] == "MATCH_WAIT_COST='much': expected a number"
+    weights = [name.upper() for name in Settings.__struct_fields__ if name.startswith("match_weight_")]
+    [line] = mistakes(dict.fromkeys(weights, "0"))
+    assert line == f"{', '.join(weights)}: at least one has to be above 0"
+    assert load({**dict.fromkeys(weights, "0"), "MATCH_WEIGHT_AGE": "0.5"}).match_weight_age == 0.5
+
+
 def test_a_proxy_is_an_address_or_a_range() -> None:
     assert load({"TRUSTED_PROXIES": "10.0.0.0/8, ::1"}).trusted_proxies == "10.0.0.0/8, ::1"
     wrong = mistakes({"TRUSTED_PROXIES": "10.0.0.0/8, nginx"})
