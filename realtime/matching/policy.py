@@ -24,6 +24,21 @@ class Choice(Struct, frozen=True):
     asked: float
 
 
+class Survey(Struct, frozen=True, kw_only=True):
+    """All who were looked at: who may be offered, the best first, and how many were removed by what.
+
+    `removed` counts by rule or wish, and by `asked`: more was asked of the pair than it is worth.
+    """
+
+    choices: Sequence[Choice]
+    removed: Mapping[str, int]
+
+    @property
+    def considered(self) -> int:
+        """How many were looked at."""
+        return len(self.choices) + sum(self.removed.values())
+
+
 class Considered(Struct, frozen=True, kw_only=True):
     """What the policy thought of one candidate; `removed` is the rule or wish that took them out."""
 
@@ -94,14 +109,25 @@ class Policy(Struct, frozen=True, kw_only=True):
         self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
     ) -> Sequence[Choice]:
         """Those who may be offered to the seeker now, the best first; of equals, who has waited longest."""
+        return self.survey(seeker, candidates, avoid, now, outlook).choices
+
+    def survey(
+        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
+    ) -> Survey:
+        """The same, and how many of the candidates were removed by what."""
         choices = []
+        removed: dict[str, int] = {}
         for other in candidates:
-            if self.removed(seeker, other, avoid, now) is None:
+            why: str | None = self.removed(seeker, other, avoid, now)
+            if why is None:
                 fit, asked = self.score(seeker, other, now), outlook.asked(seeker, other, now)
                 if fit >= asked:
                     choices.append(Choice(other, fit, asked))
+                    continue
+                why = "asked"
+            removed[why] = removed.get(why, 0) + 1
         choices.sort(key=lambda c: (-self.gain(c.score, c.asked), c.ticket.joined_at, c.ticket.id))
-        return choices
+        return Survey(choices=choices, removed=removed)
 
     def consider(
         self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook

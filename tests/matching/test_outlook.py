@@ -75,6 +75,18 @@ def test_where_many_come_more_is_asked_and_less_with_waiting() -> None:
     assert POLICY.rank(ana, [ben], NOBODY, T0 + 45_000, busy)
 
 
+def test_everyone_looked_at_may_be_offered_or_was_removed_for_a_reason() -> None:
+    """By a rule, by a wish of either, or because more is asked of the pair by now."""
+    ana = ticket(intent="serious", languages=["de"], country="DE", countries=("DE",))
+    alike = {"intent": "serious", "languages": ["de"], "country": "DE"}
+    best, poor = ticket(**alike), ticket(intent="casual", age=50, country="DE")
+    others = [best, poor, ticket(genders=("male",)), ticket(age_max=20), ticket(country="FR")]
+    survey = POLICY.survey(ana, others, NOBODY, T0, outlook_of(crowd(150, 15)))
+    assert [choice.ticket for choice in survey.choices] == [best]
+    assert survey.removed == {"asked": 1, "gender": 1, "age": 1, "countries": 1}
+    assert survey.considered == len(others)
+
+
 def test_who_stands_in_a_long_line_asks_for_little() -> None:
     """What counts is what the scarce side may expect."""
     arrivals = crowd(150, 15)
