@@ -74,6 +74,26 @@ class Market(Struct, frozen=True, kw_only=True):
     waits: tuple[Wait, ...] = ()
 
 
+class Pool(Struct, frozen=True):
+    """Those of one gender who fit by gender both ways: how many, and some of them, drawn by chance."""
+
+    number: int
+    drawn: tuple[Ticket, ...]
+
+
+class Survey(Struct, frozen=True):
+    """A mode's queue as one of those in it sees it: how many others wait, and the pools that fit."""
+
+    waiting: int
+    pools: tuple[Pool, ...]
+
+    @property
+    def drawn(self) -> int | None:
+        """How many stand for all; None when all of them were drawn."""
+        drawn = sum(len(pool.drawn) for pool in self.pools)
+        return drawn if drawn < sum(pool.number for pool in self.pools) else None
+
+
 def kind(ticket: Ticket) -> str:
     """Those of one kind wait for the same people: `female:male female:other`."""
     return " ".join(sorted(f"{ticket.card.gender}:{sought}" for sought in ticket.genders))

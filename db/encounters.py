@@ -131,6 +131,11 @@ class Encounters:
         rows = await self._pool.fetch(_SQL["in_call"], list(user_ids))
         return frozenset(row["user_id"] for row in rows)
 
+    async def unfit(self, user_ids: Collection[str], now: int) -> frozenset[str]:
+        """Those to whom no offer can be made: gone, busy or banned."""
+        rows = await self._pool.fetch(_SQL["unfit"], list(user_ids), to_datetime(now))
+        return frozenset(row["user_id"] for row in rows)
+
     async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         """Those of these pairs, as they were given, who have an active connection with each other."""
         ones, others = [one for one, _ in pairs], [other for _, other in pairs]

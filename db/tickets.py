@@ -25,7 +25,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from core.ticket import Claim, Departure, Market, Taken, Ticket, Wait, kind
+from core.ticket import Claim, Departure, Market, Pool, Survey, Taken, Ticket, Wait, kind
 from core.vocabulary import Gender, LeftReason, Mode
 
 _LUA = Path(__file__).with_name("lua") / "queue"
@@ -119,6 +119,24 @@ class RedisTickets:
             stock=dict(zip(pools, counts, strict=True)),
             waits=tuple(_wait(wait.decode(), mode) for wait in waits),
         )
+
+    async def survey(self, ticket: Ticket, most: int) -> Survey:
+        """Who waits beside this ticket, by pool, with `most` drawn in all: at a bounded cost."""
+        each, own = most // len(ticket.genders), ticket.id.encode()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.execute_command("ZCARD", f"{self._prefix}:{ticket.mode}")
+            pipeline.execute_command("ZSCORE", f"{self._prefix}:{ticket.mode}", own)
+            for gender in ticket.genders:
+                pool = f"{self._prefix}:{ticket.mode}:{gender}:{ticket.card.gender}"
+                pipeline.execute_command("ZCARD", pool)
+                pipeline.execute_command("ZRANDMEMBER", pool, each)
+            waiting, place, *found = await pipeline.execute()
+        present, pools = int(place is not None), []
+        for gender, number, ids in zip(ticket.genders, found[::2], found[1::2], strict=True):
+            drawn = await self._tickets([ticket_id for ticket_id in ids if ticket_id != own])
+            others = number - (present if gender == ticket.card.gender else 0)
+            pools.append(Pool(others, tuple(drawn)))
+        return Survey(waiting - present, tuple(pools))
 
     async def claim(self, claim: Claim) -> Taken:
         """Take both tickets out and leave the claim as a record, or do nothing."""

@@ -22,13 +22,14 @@ from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauth
 from core.ticket import Claim, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from realtime.gateway.caller import Caller
+from realtime.matching.explanation import permitted, tally
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Changed, tell
 from services.ports import Acquaintances, Applicant, Applicants, Events, TicketStore
 
-_EXPLAINED = 256  # candidates looked at to explain a wait
+_EXPLAINED = 512  # tickets looked at to explain a wait
 
 
 class Queue:
@@ -86,19 +87,19 @@ class Queue:
         if ticket is None:
             raise NotQueued
         now = self._clock()
-        others = [other for other in await self._tickets.everyone(ticket.mode) if other.id != ticket.id]
-        avoid = await self._acquaintances.avoid(ticket.user_id, now - self._rematch_ms)
-        removed: dict[str, int] = {}
-        candidates = 0
-        for other in others[:_EXPLAINED]:
-            why = self._policy.removed(ticket, other, avoid, now)
-            if why is None:
-                candidates += 1
-            else:
-                removed[why] = removed.get(why, 0) + 1
-        relaxes = [Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()]
-        estimate = (await self._outlooks.of(ticket.mode)).estimate(ticket, now)
-        return Explained(candidates=candidates, removed=removed, relaxes=relaxes, estimated_wait_ms=estimate)
+        survey = await self._tickets.survey(ticket, _EXPLAINED)
+        apart = await self._acquaintances.avoid(ticket.user_id, now - self._rematch_ms)
+        apart |= await self._acquaintances.unfit(permitted(self._policy, ticket, survey, apart, now))
+        candidates, removed = tally(self._policy, ticket, survey, apart, now)
+        return Explained(
+            candidates=candidates,
+            removed=removed,
+            relaxes=[
+                Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()
+            ],
+            estimated_wait_ms=(await self._outlooks.of(ticket.mode)).estimate(ticket, now),
+            sample=survey.drawn,
+        )
 
     async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Ticket:
         """The place of this user in the queue, old or new, and a search for a partner.

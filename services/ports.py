@@ -8,7 +8,7 @@ from msgspec import Struct
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
 from core.presence import Attendance, Lapse
-from core.ticket import Claim, Departure, Market, Taken, Ticket, Tier
+from core.ticket import Claim, Departure, Market, Survey, Taken, Ticket, Tier
 from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
 
 
@@ -87,6 +87,9 @@ class Acquaintances(Protocol):
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""
 
+    async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those of these users to whom no offer would be made: banned, gone, or in a call or offer."""
+
 
 class Offers(Protocol):
     """Makes a call of a claim."""
@@ -122,6 +125,9 @@ class TicketStore(Protocol):
 
     async def market(self, mode: Mode) -> Market:
         """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
+
+    async def survey(self, ticket: Ticket, most: int) -> Survey:
+        """Who waits beside this ticket, by pool, with `most` drawn in all: at a bounded cost."""
 
     async def everyone(self, mode: Mode) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""

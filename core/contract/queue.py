@@ -58,12 +58,19 @@ class Relaxation(Wire):
 
 
 class Explained(Wire):
-    """Why the caller still waits. `removed` counts, by reason, those whom a rule keeps from the caller."""
+    """Why the caller still waits: how many may be offered, and by reason how many not.
+
+    Reasons are `gender` (one does not seek the other), the caller's own `age` range, the caller's own wishes
+    while they count (`countries`, `intents`, `languages`), and `kept_apart` for all that is between the two
+    or lies with the other, which is not told apart. Where very many wait the counts, but for `gender`, are
+    projected from a `sample` of so many, drawn by chance.
+    """
 
     candidates: int
-    removed: dict[str, int]
+    removed: Annotated[dict[str, int], Meta(examples=[{"gender": 3, "age": 2, "kept_apart": 1}])]
     relaxes: list[Relaxation]
     estimated_wait_ms: int | None
+    sample: int | None = None
 
 
 class QueueExplain(Command, event="queue:explain", reply=Explained):

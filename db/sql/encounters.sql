@@ -65,6 +65,16 @@ SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active
 -- Those of users $1 who are in a call or have an offer.
 SELECT user_id FROM interaction.call_participants WHERE user_id = ANY ($1::uuid[]) AND active
 
+-- name: unfit
+-- Those of users $1 to whom no offer can be made at $2: gone, busy or banned.
+SELECT asked.id AS user_id FROM unnest($1::uuid[]) AS asked (id)
+WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)
+    OR EXISTS (SELECT FROM interaction.call_participants p WHERE p.user_id = asked.id AND p.active)
+    OR EXISTS (
+        SELECT FROM identity.bans b
+        WHERE b.user_id = asked.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+    )
+
 -- name: connected
 -- Those of the pairs, users $1 with users $2 place by place, who have an active connection.
 SELECT pair.one, pair.other

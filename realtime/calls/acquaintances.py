@@ -1,5 +1,7 @@
 """Who must not meet whom, and who is busy: what Postgres has on record, set right by what Redis knows."""
 
+from collections.abc import Collection
+
 import structlog
 
 from core.clock import Clock
@@ -19,6 +21,10 @@ class Acquaintances:
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
         """Users blocked either way, or met since that time in ms since the epoch."""
         return await self._record.avoid(user_id, since_ms)
+
+    async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those of these users to whom no offer would be made: banned, gone, or in a call or offer."""
+        return await self._record.unfit(user_ids, self._clock())
 
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""

@@ -1,6 +1,6 @@
 """People of the tests, and what stands around the queue: clock, profiles, acquaintances, offers, events."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import count
 from typing import Any
 
@@ -94,6 +94,10 @@ class People:
 
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
         return frozenset(other for pair in self.apart if user_id in pair for other in pair - {user_id})
+
+    async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
+        banned = {user_id for user_id, who in self.applicants.items() if who.banned}
+        return frozenset(user_ids) & (self.calls.keys() | banned)
 
     async def active_call(self, user_id: str) -> str | None:
         return self.calls.get(user_id)

@@ -1,6 +1,7 @@
 """The commands `queue:*` and what calls ask of the queue, against both stores."""
 
 import pytest
+from msgspec.structs import replace
 
 from core.clock import rfc3339
 from core.contract.people import Seeking
@@ -8,8 +9,8 @@ from core.contract.queue import Preferences, QueueExplain, QueueJoin, QueueLeave
 from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauthenticated, Underage
 from core.ticket import Claim
 from services.ports import TicketStore
-from tests.matching.house import House, caller
-from tests.matching.people import T0, new_id
+from tests.matching.house import LEASE_MS, House, caller
+from tests.matching.people import T0, new_id, ticket
 
 
 @pytest.fixture
@@ -92,8 +93,31 @@ async def test_explain_counts_who_is_kept_away_and_why(house: House) -> None:
     await house.join(ana, age_max=40, countries=["DE"])
     told = await house.queue.explain(caller(ana), QueueExplain())
     assert told.candidates == 1
-    assert told.removed == {"met_or_blocked": 1, "age": 1, "countries": 1}
+    assert told.removed == {"kept_apart": 1, "age": 1, "countries": 1}
     assert [(step.preference, step.at_ms) for step in told.relaxes] == [("countries", 5_000)]
+
+
+async def test_explain_counts_nobody_who_could_not_be_offered(house: House) -> None:
+    """Banned, or in a call, while the ticket still waits: no candidates, and not told apart."""
+    ana, ben, cal = (house.people.add() for _ in range(3))
+    for user in (ana, ben, cal):
+        await house.join(user)
+    house.people.applicants[ben] = replace(house.people.applicants[ben], banned=True)
+    house.people.calls[cal] = new_id()
+    told = await house.queue.explain(caller(ana), QueueExplain())
+    assert (told.candidates, told.removed) == (0, {"kept_apart": 2})
+
+
+async def test_explain_says_when_some_stand_for_all(house: House) -> None:
+    """In a long queue the counts are projected; those who do not fit by gender are counted."""
+    ana = house.people.add()
+    for n in range(700):
+        await house.tickets.join(
+            ticket(gender="male", genders=("female",) if n else ("male",)), T0 + LEASE_MS
+        )
+    await house.join(ana, genders=["male"])
+    told = await house.queue.explain(caller(ana), QueueExplain())
+    assert (told.candidates, told.removed, told.sample) == (699, {"gender": 1}, 512)
 
 
 async def test_explain_needs_a_ticket(house: House) -> None:

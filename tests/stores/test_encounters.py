@@ -170,6 +170,18 @@ async def test_only_who_was_there_votes(world: World):
         await world.encounters.voted(call, await world.person("Cleo"), True, None, now_ms())
 
 
+async def test_who_would_be_refused_can_be_asked_before(world: World):
+    """Busy, banned or gone: those whom the fence calls guilty."""
+    ana, ben, cal, dee, eve = [await world.person() for _ in range(5)]
+    await world.offered((ana, ben))
+    await world.ban(cal)
+    await world.ban(dee, until=now_ms() - 1)
+    nobody = new_id()
+    unfit = await world.encounters.unfit([ana, ben, cal, dee, eve, nobody], now_ms())
+    assert unfit == {ana, ben, cal, nobody}
+    assert not await world.encounters.unfit([], now_ms())
+
+
 async def test_one_avoids_whom_one_met_or_blocked(world: World):
     """Met: both accepted, or one declined. An offer that nobody answered is no meeting."""
     ana, now = await world.person("Ana"), now_ms()

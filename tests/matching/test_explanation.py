@@ -1,0 +1,61 @@
+"""What somebody who waits is told about why, and what they are not told."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.ticket import Pool, Survey
+from realtime.matching.explanation import reason, tally
+from realtime.matching.policy import Policy
+from tests.matching.people import T0, ticket
+
+NOBODY: frozenset[str] = frozenset()
+POLICY = Policy()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ({}, {}, None),
+        ({"genders": ("male",)}, {"gender": "female"}, "gender"),
+        ({"age_max": 40}, {"age": 41}, "age"),
+        ({"countries": ("DE",)}, {"country": "FR"}, "countries"),
+        ({"intents": ("serious",)}, {"intent": "casual"}, "intents"),
+        ({"wished_languages": ("de",)}, {"languages": ["fr"]}, "languages"),
+        ({"age": 41}, {"age_max": 40}, "kept_apart"),
+        ({"country": "FR"}, {"countries": ("DE",)}, "kept_apart"),
+        ({"languages": ["fr"]}, {"wished_languages": ("de",)}, "kept_apart"),
+        ({"tier": "suspect"}, {}, "kept_apart"),
+        ({}, {"tier": "suspect"}, "kept_apart"),
+        ({"device": "a phone"}, {"device": "a phone"}, "kept_apart"),
+        ({}, {"user_id": "met"}, "kept_apart"),
+    ],
+)
+def test_told_is_what_one_could_change_oneself(
+    one: dict[str, Any], other: dict[str, Any], told: str | None
+) -> None:
+    """What lies with the other, or stands between the two, is one reason for all."""
+    assert reason(POLICY, ticket(**one), ticket(**other), frozenset({"met"}), T0) == told
+
+
+def test_a_wish_that_has_relaxed_is_no_reason() -> None:
+    """It is one for as long as it counts."""
+    ana, ben = ticket(countries=("DE",)), ticket(country="FR")
+    assert reason(POLICY, ana, ben, NOBODY, T0 + 4_999) == "countries"
+    assert reason(POLICY, ana, ben, NOBODY, T0 + 5_000) is None
+
+
+@given(st.lists(st.integers(18, 60), max_size=30), st.integers(0, 50), st.integers(0, 20))
+def test_everybody_who_waits_is_counted_once(ages: list[int], undrawn: int, others: int) -> None:
+    """Candidates and reasons add up to all who wait, but for rounding where some stand for all."""
+    ana = ticket(age_min=25, age_max=45)
+    drawn = tuple(ticket(age=age, age_min=31 if age % 5 == 0 else 18) for age in ages)
+    pool = Pool(len(drawn) + undrawn if drawn else 0, drawn)
+    survey = Survey(pool.number + others, (pool,))
+    candidates, removed = tally(POLICY, ana, survey, NOBODY, T0)
+    assert abs(candidates + sum(removed.values()) - survey.waiting) <= (2 if survey.drawn else 0)
+    assert removed.get("gender", 0) == others
+    assert all(number > 0 for number in removed.values())
+    assert (candidates > 0) == any(25 <= age <= 45 and age % 5 for age in ages)
