@@ -144,6 +144,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     relax_countries_s: Annotated[Pause, about("Seconds for which wished countries keep others away.")] = 5
     relax_intents_s: Annotated[Pause, about("Seconds for which wished intents keep others away.")] = 10
     relax_languages_s: Annotated[Pause, about("Seconds for which wished languages keep others away.")] = 20
+    match_record_candidates: Annotated[
+        Count, about("Candidates kept of each decision of matching, for admins to see why.")
+    ] = 8
+    match_record_days: Annotated[Count, about("Days until a decision of matching is forgotten.")] = 14
     decision_policy: Annotated[
         DecisionPolicy,
         about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),

@@ -11,6 +11,8 @@ from core.contract.queue import TicketView
 from core.vocabulary import Country, Gender, Intent, Language, LeftReason, Mode
 
 Tier = Literal["trusted", "neutral", "suspect"]
+Road = Literal["search", "sweep"]  # somebody looked for a partner, or the sweep for pairs
+Fate = Literal["won", "avoided", "taken", "lower", "unseen"]
 Taken = Literal["both", "first_gone", "second_gone"]  # what came of a claim
 
 
@@ -42,13 +44,39 @@ class Ticket(Struct, frozen=True, kw_only=True):
         return TicketView(id=self.id, mode=self.mode, state="waiting", joined_at=rfc3339(self.joined_at))
 
 
+class Contender(Struct, frozen=True, kw_only=True):
+    """Someone who could be offered to the seeker: how well they fitted, what was asked, what came of it."""
+
+    ticket: Ticket
+    score: float
+    asked: float
+    fate: Fate
+
+
+class MatchDecision(Struct, frozen=True, kw_only=True):
+    """Why these two: what the policy was given, and what it made of it. Enough to decide it again.
+
+    `policy` is the policy in force, as msgpack. Of `considered` tickets, so many were `removed` by a rule, a
+    wish or because more was asked; the rest could be offered, and the best are the `contenders`, best first.
+    """
+
+    road: Road
+    decided_at: int
+    seeker: Ticket
+    policy: bytes
+    considered: int
+    removed: Mapping[str, int]
+    contenders: tuple[Contender, ...]
+
+
 class Claim(Struct, frozen=True, kw_only=True):
-    """Two tickets taken out of the queue together, to become the call `call_id`."""
+    """Two tickets taken out of the queue together, to become the call `call_id`, and why these two."""
 
     call_id: str
     first: Ticket
     second: Ticket
     claimed_at: int
+    decision: MatchDecision | None = None
 
 
 class Departure(Struct, frozen=True, kw_only=True):

@@ -17,8 +17,10 @@ from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.connections import ConnectionView
 from core.contract.people import ProfileCard
 from core.errors import Blocked, NotFound
+from core.ticket import MatchDecision
 from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.cards import card
+from db.matches import packed
 from db.postgres import Connection, Pool, Record, queries
 
 _SQL = queries("encounters")
@@ -28,10 +30,17 @@ _LASTING = queries("connections")
 _CLOCK_SKEW_MS = 3_600_000
 
 
+RefusalReason = Literal["double_match", "in_call", "banned", "gone", "blocked", "over"]
+
+
 class Refusal(Struct, frozen=True):
-    """Why an offer was not made. `guilty` are busy, banned or gone; none: a block, or it is over."""
+    """Why an offer was not made. `guilty` are busy, banned or gone; none: a block, or it is over.
+
+    `double_match`: somebody is in another call that came of matching, which Redis should have prevented.
+    """
 
     guilty: frozenset[str]
+    reason: RefusalReason
 
 
 class ConnectionRow(Struct, frozen=True, kw_only=True):
@@ -70,18 +79,30 @@ class Encounters:
     # A call, step by step
 
     async def offer(
-        self, call_id: str, *, origin: Origin, mode: Mode, region: str, users: tuple[str, str], now: int
+        self,
+        call_id: str,
+        *,
+        origin: Origin,
+        mode: Mode,
+        region: str,
+        users: tuple[str, str],
+        now: int,
+        decision: MatchDecision | None = None,
     ) -> Refusal | None:
-        """The fence: both users enter this call, or neither does and the refusal says why."""
+        """The fence: both users enter this call, or neither does and the refusal says why.
+
+        The decision that led to it, if any, is kept with it: neither is there without the other.
+        """
         at = to_datetime(now)
+        why = (to_datetime(decision.decided_at), packed(decision)) if decision else (None, None)
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_SQL["lock_users"], users)
             found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
             if found["repeated"]:
-                return Refusal(frozenset()) if found["over"] else None
-            if found["guilty"] or found["blocked"]:
-                return Refusal(frozenset(found["guilty"]))
-            await connection.execute(_SQL["offer"], call_id, origin, mode, region, users, at)
+                return Refusal(frozenset(), "over") if found["over"] else None
+            if refusal := _refusal(found):
+                return refusal
+            await connection.execute(_SQL["offer"], call_id, origin, mode, region, users, at, *why)
         return None
 
     async def started(self, call_id: str, now: int) -> None:
@@ -239,6 +260,19 @@ class Encounters:
         if row is None:
             raise NotFound
         return _connection(row)
+
+
+def _refusal(found: Record) -> Refusal | None:
+    """What stands against an offer; the gravest reason, when there are several."""
+    busy: RefusalReason = "double_match" if found["matched"] else "in_call"
+    faults: tuple[tuple[RefusalReason, list[str]], ...] = (
+        (busy, found["busy"]),
+        ("banned", found["banned"]),
+        ("gone", found["gone"]),
+    )
+    reasons = [reason for reason, users in faults if users] + (["blocked"] if found["blocked"] else [])
+    guilty = frozenset(user_id for _, users in faults for user_id in users)
+    return Refusal(guilty, reasons[0]) if reasons else None
 
 
 async def _block(connection: Connection, blocker: str, blocked: str, now: int) -> None:

@@ -202,6 +202,12 @@ CREATE TABLE interaction.decisions (
     created_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE interaction.match_decisions (
+    call_id uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    body bytea NOT NULL
+);
+
 CREATE TABLE interaction.partings (
     id uuid NOT NULL,
     blocker_id uuid NOT NULL,
@@ -281,6 +287,9 @@ ALTER TABLE ONLY interaction.connections
 ALTER TABLE ONLY interaction.decisions
     ADD CONSTRAINT decisions_pkey PRIMARY KEY (call_id, user_id);
 
+ALTER TABLE ONLY interaction.match_decisions
+    ADD CONSTRAINT match_decisions_pkey PRIMARY KEY (call_id);
+
 ALTER TABLE ONLY interaction.connections
     ADD CONSTRAINT one_connection_a_call UNIQUE (call_id);
 
@@ -321,6 +330,8 @@ CREATE INDEX calls_to_decide ON interaction.calls USING btree (id) WHERE ((decis
 CREATE INDEX connections_of_a ON interaction.connections USING btree (user_a, id);
 
 CREATE INDEX connections_of_b ON interaction.connections USING btree (user_b, id);
+
+CREATE INDEX match_decisions_by_age ON interaction.match_decisions USING btree (decided_at);
 
 CREATE UNIQUE INDEX one_active_call_a_user ON interaction.call_participants USING btree (user_id) WHERE active;
 
@@ -394,6 +405,9 @@ ALTER TABLE ONLY interaction.connections
 
 ALTER TABLE ONLY interaction.connections
     ADD CONSTRAINT connections_user_b_fkey FOREIGN KEY (user_b) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.match_decisions
+    ADD CONSTRAINT match_decisions_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id);
 
 ALTER TABLE ONLY interaction.partings
     ADD CONSTRAINT partings_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES identity.users(id);

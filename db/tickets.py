@@ -181,11 +181,14 @@ class RedisTickets:
         pairs = zip(gone[::2], gone[1::2], strict=True)
         return tuple(_departure(ticket_id.decode(), *what.decode().split()) for ticket_id, what in pairs)
 
-    async def told(self, departures: Iterable[Departure]) -> None:
-        """Their users have been told."""
-        tickets = [departure.ticket_id for departure in departures]
-        if tickets:
-            await self._ask("HDEL", "gone", *tickets)
+    async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
+        """Their users have been told; gives those of whom nobody had said so before."""
+        gone = tuple(departures)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for departure in gone:
+                pipe.execute_command("HDEL", f"{self._prefix}:gone", departure.ticket_id)
+            removed = await pipe.execute() if gone else ()
+        return [departure for departure, first in zip(gone, removed, strict=True) if first]
 
     async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
         """Whether this node is the one to sweep, for at most `ms`."""

@@ -42,6 +42,7 @@ from db.calls import Calls
 from db.embedded import EmbeddedServers, Urls
 from db.encounters import Encounters
 from db.events import EventRoad
+from db.matches import MatchRecords
 from db.migrate import migrate
 from db.outage import needed
 from db.postgres import Pool, open_pool
@@ -68,14 +69,17 @@ from realtime.gateway.roster import Roster
 from realtime.jobs import Jobs
 from realtime.leases import Leases
 from realtime.lifecycle import Lifecycle
+from realtime.matching.figures import Figures
 from realtime.matching.matchmaker import Matchmaker, Reach
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
+from realtime.matching.recorder import Recorder
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
 from realtime.partings import Partings
 from realtime.presence import Presence
 from realtime.queue import Queue
+from realtime.retention import Retention
 from realtime.transport import Chosen, make_server
 from realtime.watches import Watches
 from rest.app import checks_of, make_app, make_runner
@@ -96,6 +100,7 @@ class Stores:
         self.blocks = BlockStore(pool)
         self.encounters = Encounters(pool)
         self.rooms = Rooms(pool)
+        self.matches = MatchRecords(pool)
         self.calls = Calls(redis)
         self.tickets = RedisTickets(redis, settings.region)
         self.presence = RedisPresence(redis)
@@ -107,7 +112,16 @@ class Stores:
 class Services:
     """The use cases, on top of the stores."""
 
-    def __init__(self, stores: Stores, bus: Bus, roster: Roster, settings: Settings, node_id: str) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        bus: Bus,
+        roster: Roster,
+        settings: Settings,
+        node_id: str,
+        registry: CollectorRegistry,
+    ) -> None:
+        figures = Figures(registry)
         rules, seekers = Rules.of(settings), Seekers()
         policy = Policy.of(settings)
         outlooks = Outlooks(stores.tickets, policy, now_ms)
@@ -150,6 +164,7 @@ class Services:
             now_ms,
             new_id,
             self.presence.changed,
+            figures,
             region=settings.region,
             lease_ms=settings.queue_lease_s * 1000,
             rematch_ms=rematch_ms,
@@ -194,6 +209,7 @@ class Services:
             events=stores.events,
             settings=settings,
             rules=rules,
+            figures=figures,
             clock=now_ms,
         )
         self.matchmaker = Matchmaker(
@@ -204,6 +220,8 @@ class Services:
             policy,
             outlooks,
             Reach(candidates=settings.candidates, rematch_ms=rematch_ms),
+            Recorder(policy, settings.match_record_candidates),
+            figures,
             now_ms,
             new_id,
         )
@@ -217,9 +235,11 @@ class Services:
             outlooks,
             settings.candidates,
             rhythm,
+            figures,
             now_ms,
             node_id,
         )
+        self.retention = Retention(stores.matches, match_record_days=settings.match_record_days, clock=now_ms)
         self.attendant = Attendant(stores.calls, self.switchboard, now_ms)
         self.chat = Chat(stores.rooms, stores.events, max_chars=settings.max_message_chars, clock=now_ms)
         self.calls = CallCommands(self.switchboard, stores.events, now_ms, new_id)
@@ -278,7 +298,8 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         stores = Stores(pool, redis, settings)
         server, fault = await _socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
         roster = Roster(server)
-        serving = services(stores, bus, roster, settings, node_id)
+        registry = CollectorRegistry()
+        serving = services(stores, bus, roster, settings, node_id, registry)
         house.callback(serving.passwords.close)
         gateway = Gateway(
             settings=settings,
@@ -308,6 +329,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             attendant=serving.attendant.run(),
             partings=serving.partings.run(),
             presence=serving.presence.run(),
+            retention=serving.retention.run(),
             leases=leases.run(),
         )
         await house.enter_async_context(jobs)
@@ -319,7 +341,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             rooms=stores.rooms,
             checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
-            registry=CollectorRegistry(),
+            registry=registry,
             clock=now_ms,
         )
         site.mount(app)

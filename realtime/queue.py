@@ -23,6 +23,7 @@ from core.ticket import Claim, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from realtime.gateway.caller import Caller
 from realtime.matching.explanation import permitted, tally
+from realtime.matching.figures import Figures
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.seekers import Seekers
@@ -50,6 +51,7 @@ class Queue:
         clock: Clock,
         new_id: Callable[[], str],
         changed: Changed,
+        figures: Figures,
         *,
         region: str,
         lease_ms: int,
@@ -65,6 +67,7 @@ class Queue:
         self._clock = clock
         self._new_id = new_id
         self._changed = changed
+        self._figures = figures
         self._region = region
         self._lease_ms = lease_ms
         self._rematch_ms = rematch_ms
@@ -119,7 +122,8 @@ class Queue:
                 await self._tickets.told([departure])
                 raise AlreadyInCall
         elif placed.id == ticket.id:
-            self._seekers.add(placed)
+            self._seekers.add(placed, joined=True)
+            self._figures.joined(mode)
             await self._changed(user_id)
         return placed
 
@@ -145,7 +149,7 @@ class Queue:
         """Take the user out of the queue, if waiting, and tell all devices."""
         departure = await self._tickets.leave(user_id, reason)
         if departure is not None:
-            await tell(self._tickets, self._events, self._changed, [departure])
+            await tell(self._tickets, self._events, self._changed, [departure], self._figures)
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user."""

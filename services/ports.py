@@ -155,8 +155,8 @@ class TicketStore(Protocol):
     async def lapse(self, now: int) -> Sequence[Departure]:
         """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
 
-    async def told(self, departures: Iterable[Departure]) -> None:
-        """Their users have been told."""
+    async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
+        """Their users have been told; gives those of whom nobody had said so before."""
 
     async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
         """Whether this node is the one to sweep; for at most `ms`."""

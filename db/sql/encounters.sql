@@ -5,7 +5,8 @@
 SELECT id FROM identity.users WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: obstacles
--- Why users $2 cannot be offered call $1 at $3: who is at fault, whether a block stands between them.
+-- Why users $2 cannot be offered call $1 at $3: who is at fault for what, whether a block stands between them.
+-- `matched`: one of them is in a call that came of matching.
 -- `repeated`: this very call is on record already; `over`: and has ended there.
 SELECT
     EXISTS (SELECT FROM interaction.calls WHERE id = $1) AS repeated,
@@ -13,20 +14,30 @@ SELECT
     ARRAY(
         SELECT asked.id::text FROM unnest($2::uuid[]) AS asked (id)
         WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)
-            OR EXISTS (SELECT FROM interaction.call_participants p WHERE p.user_id = asked.id AND p.active)
-            OR EXISTS (
-                SELECT FROM identity.bans b
-                WHERE b.user_id = asked.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
-            )
-    ) AS guilty,
+    ) AS gone,
+    ARRAY(
+        SELECT p.user_id::text FROM interaction.call_participants p WHERE p.user_id = ANY ($2::uuid[]) AND p.active
+    ) AS busy,
+    EXISTS (
+        SELECT FROM interaction.call_participants p
+        JOIN interaction.calls c ON c.id = p.call_id AND c.origin = 'match'
+        WHERE p.user_id = ANY ($2::uuid[]) AND p.active
+    ) AS matched,
+    ARRAY(
+        SELECT b.user_id::text FROM identity.bans b
+        WHERE b.user_id = ANY ($2::uuid[]) AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+    ) AS banned,
     EXISTS (
         SELECT FROM identity.blocks WHERE blocker_id = ANY ($2::uuid[]) AND blocked_id = ANY ($2::uuid[])
     ) AS blocked
 
 -- name: offer
--- The call and its two participants.
+-- The call, its two participants, and the decision $8 of $7 that matching made, if it did.
 WITH call AS (
     INSERT INTO interaction.calls (id, origin, mode, region, offered_at) VALUES ($1, $2, $3, $4, $6)
+), decision AS (
+    INSERT INTO interaction.match_decisions (call_id, decided_at, body)
+    SELECT $1, $7, $8 WHERE $8::bytea IS NOT NULL
 )
 INSERT INTO interaction.call_participants (call_id, user_id, active) SELECT $1, unnest($5::uuid[]), true
 

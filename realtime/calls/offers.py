@@ -11,6 +11,7 @@ from core.vocabulary import LeftReason
 from db.encounters import Refusal
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Presence, Queue, Record
+from realtime.matching.figures import Figures
 from services.ports import Events, TicketStore
 from signaling.call import Call, Rules, offer
 from signaling.effects import Effects, emit
@@ -33,12 +34,13 @@ class Offers:
         events: Events,
         settings: Settings,
         rules: Rules,
+        figures: Figures,
         clock: Clock,
     ) -> None:
         self._calls, self._record, self._executor = calls, record, executor
         self._tickets, self._queue, self._presence, self._events = tickets, queue, presence, events
         self._auto_accept = settings.auto_accept == "on"
-        self._rules, self._clock = rules, clock
+        self._rules, self._figures, self._clock = rules, figures, clock
 
     async def make(self, claim: Claim) -> None:
         """The fence, the call, the events; or the innocent get their tickets back."""
@@ -50,6 +52,7 @@ class Offers:
             region=claim.first.region,
             users=(claim.first.user_id, claim.second.user_id),
             now=now,
+            decision=claim.decision,
         )
         if refusal is not None and await self._calls.load(claim.call_id) is None:
             await self._refuse(claim, refusal)
@@ -60,6 +63,8 @@ class Offers:
         if pending is None:  # made before, and perhaps not finished
             pending = await self._calls.outbox(call.id)
             call = made.call if (made := await self._calls.load(call.id)) else call
+        else:
+            self._figures.offered(claim)
         await self._executor.perform(call, pending)
         for party in call.parties:
             await self._presence.changed(party.user_id)
@@ -82,7 +87,10 @@ class Offers:
 
     async def _refuse(self, claim: Claim, refusal: Refusal) -> None:
         """Who is busy or banned leaves the queue; who is not at fault keeps the place."""
-        _log.info("an offer was refused", call_id=claim.call_id, guilty=sorted(refusal.guilty))
+        guilty, why = sorted(refusal.guilty), refusal.reason
+        log = _log.error if why == "double_match" else _log.info
+        log("an offer was refused", call_id=claim.call_id, guilty=guilty, reason=why)
+        self._figures.refused(why)
         for ticket in (claim.first, claim.second):
             if ticket.user_id in refusal.guilty:
                 await self._let_go(ticket, claim.call_id)
@@ -94,3 +102,4 @@ class Offers:
         reason: LeftReason = "matched" if busy else "moderated"
         left = QueueLeft(ticket_id=ticket.id, reason=reason)
         await self._events.send(ticket.user_id, left, key=f"{call_id}:left")
+        self._figures.departed(reason)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
-from core.ticket import Claim, Ticket
+from core.ticket import Claim, MatchDecision, Ticket
 from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.calls import Pending, SignalKind, Stored
 from db.encounters import ConnectionRow, Refusal
@@ -27,7 +27,15 @@ class Record(Protocol):
     """Calls on record: the fence, and what remains."""
 
     async def offer(
-        self, call_id: str, *, origin: Origin, mode: Mode, region: str, users: tuple[str, str], now: int
+        self,
+        call_id: str,
+        *,
+        origin: Origin,
+        mode: Mode,
+        region: str,
+        users: tuple[str, str],
+        now: int,
+        decision: MatchDecision | None = None,
     ) -> Refusal | None: ...
     async def started(self, call_id: str, now: int) -> None: ...
     async def live(self, call_id: str, now: int) -> None: ...

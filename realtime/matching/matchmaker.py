@@ -12,10 +12,14 @@ import structlog
 from msgspec import Struct
 
 from core.clock import Clock
-from core.ticket import Claim, Ticket
+from core.ticket import Claim, Road, Ticket
 from db.outage import OUTAGES
+from realtime.matching.figures import Figures
+from realtime.matching.outlook import Outlook
 from realtime.matching.outlooks import Outlooks
-from realtime.matching.policy import Choice, Policy
+from realtime.matching.policy import Choice, Policy, Survey
+from realtime.matching.prospects import Pair
+from realtime.matching.recorder import Recorder
 from realtime.matching.seekers import Seekers
 from services.ports import Acquaintances, Offers, TicketStore
 
@@ -31,6 +35,15 @@ class Reach(Struct, frozen=True, kw_only=True):
     rematch_ms: int
 
 
+class _Found(Struct, frozen=True):
+    """What a search or a sweep saw at a time (ms), on behalf of the seeker."""
+
+    road: Road
+    seeker: Ticket
+    survey: Survey
+    at: int
+
+
 class Matchmaker:
     """Finds partners. `run` works off the seekers until it is cancelled."""
 
@@ -43,6 +56,8 @@ class Matchmaker:
         policy: Policy,
         outlooks: Outlooks,
         reach: Reach,
+        recorder: Recorder,
+        figures: Figures,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
@@ -53,6 +68,8 @@ class Matchmaker:
         self._policy = policy
         self._outlooks = outlooks
         self._reach = reach
+        self._recorder = recorder
+        self._figures = figures
         self._clock = clock
         self._new_id = new_id
 
@@ -66,9 +83,10 @@ class Matchmaker:
         this = cast("asyncio.Task[None]", asyncio.current_task())
         # Asked, not only raised: on Python 3.11 the client's pool may lose a cancellation.
         while not this.cancelling():
-            ticket = await self._seekers.next()
+            ticket, joined = await self._seekers.next()
             try:
-                await self.seek(ticket)
+                if await self.seek(ticket) is not None and joined:
+                    self._figures.found_on_joining(self._clock() - ticket.joined_at)
             except OUTAGES as outage:
                 _log.warning("matching waits for the stores", error=str(outage), ticket=ticket.id)
             except Exception:
@@ -79,17 +97,32 @@ class Matchmaker:
         for _ in range(_LOOKS):
             outlook = await self._outlooks.of(ticket.mode)
             candidates = await self._tickets.candidates(ticket, self._reach.candidates)
-            choices = self._policy.rank(ticket, candidates, frozenset(), self._clock(), outlook)
-            claim, again = await self._claim_best(ticket, choices)
+            now = self._clock()
+            survey = self._policy.survey(ticket, candidates, frozenset(), now, outlook)
+            found = _Found("search", ticket, survey, now)
+            taken: set[str] = set()
+            claim = await self._claim_best(found, survey.choices, taken)
             if claim is not None:
                 await self._offers.make(claim)
-            if not again:
+            if claim is not None or not taken or ticket.id in taken:
                 return claim
+            # Everyone worth having was faster: there may be others by now.
         return None
 
-    async def match(self, one: Ticket, other: Ticket) -> Claim | None:
-        """Have an offer made to these two; None: they must not meet, or one is gone."""
-        claim, _ = await self._claim_best(other, [Choice(one, 0.0, 0.0)])
+    async def match(
+        self, pair: Pair, rivals: Iterable[Ticket], taken: set[str], now: int, outlook: Outlook
+    ) -> Claim | None:
+        """Have an offer made to these two, found at `now`; None: they must not meet, or one is gone.
+
+        `rivals` are those who might have been offered instead; `taken` the tickets that the sweep found gone,
+        to which those are added that are found gone now.
+        """
+        best = Choice(pair.one, pair.score, pair.asked)
+        others = (rival for rival in rivals if rival.id not in {pair.one.id, pair.other.id})
+        survey = self._policy.survey(pair.other, others, frozenset(), now, outlook)
+        choices = sorted((best, *survey.choices), key=self._policy.order)
+        found = _Found("sweep", pair.other, Survey(choices=choices, removed=survey.removed), now)
+        claim = await self._claim_best(found, [best], taken)
         if claim is not None:
             await self._offers.make(claim)
         return claim
@@ -107,10 +140,9 @@ class Matchmaker:
             except Exception:
                 _log.exception("a claim cannot be finished", call_id=claim.call_id)
 
-    async def _claim_best(self, ticket: Ticket, choices: Iterable[Choice]) -> tuple[Claim | None, bool]:
-        """The claim, and whether to look again: everyone worth having was taken meanwhile."""
-        avoid: frozenset[str] | None = None
-        taken = False
+    async def _claim_best(self, found: _Found, choices: Iterable[Choice], taken: set[str]) -> Claim | None:
+        """The claim of the first of these who is to be had; `taken` gains the tickets that are gone."""
+        ticket, avoid = found.seeker, None
         for choice in choices:
             if avoid is None:
                 # Late and always fresh: most searches of the sweep find nobody, and a block counts at once.
@@ -118,12 +150,21 @@ class Matchmaker:
                 avoid = await self._acquaintances.avoid(ticket.user_id, since)
             if choice.ticket.user_id in avoid:
                 continue
-            now = self._clock()
-            claim = Claim(call_id=self._new_id(), first=choice.ticket, second=ticket, claimed_at=now)
+            claim = Claim(
+                call_id=self._new_id(),
+                first=choice.ticket,
+                second=ticket,
+                claimed_at=self._clock(),
+                decision=self._recorder.record(
+                    found.road, ticket, found.survey, choice, avoid=avoid, taken=taken, now=found.at
+                ),
+            )
             outcome = await self._tickets.claim(claim)
             if outcome == "both":
-                return claim, False
+                return claim
+            self._figures.refused(outcome)
             if outcome == "second_gone":
-                return None, False
-            taken = True
-        return None, taken
+                taken.add(ticket.id)
+                return None
+            taken.add(choice.ticket.id)
+        return None

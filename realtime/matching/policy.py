@@ -6,6 +6,7 @@ what was asked, which favours people who have little else to expect.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -37,6 +38,12 @@ class Survey(Struct, frozen=True, kw_only=True):
     def considered(self) -> int:
         """How many were looked at."""
         return len(self.choices) + sum(self.removed.values())
+
+
+class Asks(Protocol):
+    """Knows what is asked of a pair; an `Outlook` does."""
+
+    def asked(self, one: Ticket, other: Ticket, now: int) -> float: ...
 
 
 class Considered(Struct, frozen=True, kw_only=True):
@@ -126,11 +133,14 @@ class Policy(Struct, frozen=True, kw_only=True):
                     continue
                 why = "asked"
             removed[why] = removed.get(why, 0) + 1
-        choices.sort(key=lambda c: (-self.gain(c.score, c.asked), c.ticket.joined_at, c.ticket.id))
-        return Survey(choices=choices, removed=removed)
+        return Survey(choices=sorted(choices, key=self.order), removed=removed)
+
+    def order(self, choice: Choice) -> tuple[float, int, str]:
+        """Sorts choices: the greatest gain first; of equals, who has waited longest."""
+        return -self.gain(choice.score, choice.asked), choice.ticket.joined_at, choice.ticket.id
 
     def consider(
-        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
+        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Asks
     ) -> Sequence[Considered]:
         """The same, told in full for people: every candidate with the reason or the parts of the score."""
         shares = {name: getattr(self.shares, name) for name in self.shares.__struct_fields__}

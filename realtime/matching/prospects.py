@@ -3,7 +3,7 @@
 A sweep then only compares what was found with what is asked by now. Pure, but it remembers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from msgspec import Struct
@@ -65,12 +65,16 @@ class Prospects:
         self._earlier[ticket.id] = [
             # Without the part for waiting, which grows: `pairs` adds it.
             (other.id, self._policy.score(ticket, other, min(ticket.joined_at, other.joined_at)))
-            for gender in ticket.genders
-            for other in both_ends(self._by_gender.get(gender, {}), self._most)
+            for other in self.rivals(ticket)
             if obstacle(ticket, other, common_language=language) is None
         ]
         self._tickets[ticket.id] = ticket
         self._by_gender.setdefault(ticket.card.gender, {})[ticket.id] = ticket
+
+    def rivals(self, ticket: Ticket) -> Iterator[Ticket]:
+        """Those whom this ticket is held against: of the genders sought, the first and the last who wait."""
+        for gender in ticket.genders:
+            yield from both_ends(self._by_gender.get(gender, {}), self._most)
 
     def __contains__(self, ticket_id: str) -> bool:
         return ticket_id in self._tickets

@@ -5,6 +5,7 @@ seconds at most, which is what the death of the node that had it can delay.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import cast, get_args
 
@@ -16,6 +17,7 @@ from core.contract.queue import QueueLeft, QueueUpdated
 from core.ticket import Departure, Ticket
 from core.vocabulary import Mode
 from db.outage import OUTAGES
+from realtime.matching.figures import Figures
 from realtime.matching.matchmaker import Matchmaker
 from realtime.matching.outlook import Outlook
 from realtime.matching.outlooks import Outlooks
@@ -55,6 +57,7 @@ class Sweeper:
         outlooks: Outlooks,
         candidates: int,
         rhythm: Rhythm,
+        figures: Figures,
         clock: Clock,
         node: str,
     ) -> None:
@@ -65,6 +68,7 @@ class Sweeper:
         self._policy = policy
         self._outlooks = outlooks
         self._rhythm = rhythm
+        self._figures = figures
         self._clock = clock
         self._node = node
         self._prospects = {mode: Prospects(policy, candidates) for mode in _MODES}
@@ -84,9 +88,12 @@ class Sweeper:
 
     async def in_turn(self, mode: Mode) -> bool:
         """Sweep a mode, if it is this node's turn."""
+        self._figures.waiting(mode, await self._tickets.waiting(mode))
         if not await self._tickets.take_turn(mode, self._node, self._rhythm.turn_ms):
             return False
+        begun = time.perf_counter()
         await self.sweep(mode)
+        self._figures.swept(mode, time.perf_counter() - begun)
         await self._tickets.end_turn(mode, self._node, self._rhythm.sweep_ms * 4 // 5)
         return True
 
@@ -105,16 +112,20 @@ class Sweeper:
             if now - ticket.joined_at < self._rhythm.patience_ms:
                 break
             await self._tickets.leave(ticket.user_id, "timed_out", ticket.id)
-        await tell(self._tickets, self._events, self._changed, await self._tickets.lapse(now))
+        departures = await self._tickets.lapse(now)
+        await tell(self._tickets, self._events, self._changed, departures, self._figures)
 
     async def _match(self, mode: Mode) -> None:
         """Match those for whom waiting has made possible, or worth while, what was not."""
         prospects = self._prospects[mode]
         prospects.see(await self._tickets.everyone(mode))
         outlook = await self._outlooks.of(mode)
-        for pair in prospects.pairs(self._clock(), outlook):
+        now = self._clock()
+        taken: set[str] = set()
+        for pair in prospects.pairs(now, outlook):
             if pair.one.id in prospects and pair.other.id in prospects:
-                if await self._matchmaker.match(pair.one, pair.other) is None:
+                rivals = prospects.rivals(pair.other)
+                if await self._matchmaker.match(pair, rivals, taken, now, outlook) is None:
                     prospects.part(pair)
                 else:
                     prospects.remove(pair.one.id)
@@ -147,7 +158,11 @@ class Sweeper:
 
 
 async def tell(
-    tickets: TicketStore, events: Events, changed: Changed, departures: Iterable[Departure]
+    tickets: TicketStore,
+    events: Events,
+    changed: Changed,
+    departures: Iterable[Departure],
+    figures: Figures,
 ) -> None:
     """Tell the users, and who watches them, that they wait no more; repeated after a crash, once."""
     told = list(departures)
@@ -155,4 +170,4 @@ async def tell(
         left = QueueLeft(ticket_id=gone.ticket_id, reason=gone.reason)
         await events.send(gone.user_id, left, key=f"queue:left:{gone.ticket_id}")
         await changed(gone.user_id)
-    await tickets.told(told)
+    figures.told(await tickets.told(told))

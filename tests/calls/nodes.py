@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from core.clock import now_ms
@@ -46,7 +47,8 @@ class Node:
     def __init__(self, pool: Pool, redis: Redis, bus: Bus, settings: Settings) -> None:
         self.stores = Stores(pool, redis, settings)
         self.roster = Roster(Silence())
-        self.services = Services(self.stores, bus, self.roster, settings, new_id())
+        self.registry = CollectorRegistry()
+        self.services = Services(self.stores, bus, self.roster, settings, new_id(), self.registry)
         self.rules = Rules.of(settings)
 
     def holds(self, user_id: str) -> Caller:

@@ -4,13 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from prometheus_client import CollectorRegistry
+
 from core.contract.queue import Preferences
 from core.ticket import Ticket
 from core.vocabulary import Mode
 from realtime.gateway.caller import Caller
+from realtime.matching.figures import Figures
 from realtime.matching.matchmaker import Matchmaker, Reach
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
+from realtime.matching.recorder import Recorder
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
 from realtime.queue import Queue
@@ -29,6 +33,8 @@ class Node:
     ) -> None:
         self.offers = Offers(people)
         self.seekers = Seekers()
+        self.registry = CollectorRegistry()
+        self.figures = Figures(self.registry)
         outlooks = Outlooks(tickets, policy, clock)
         self.queue = Queue(
             tickets,
@@ -41,6 +47,7 @@ class Node:
             clock,
             new_id,
             people.look_at,
+            self.figures,
             region="main",
             lease_ms=LEASE_MS,
             rematch_ms=DAY_MS,
@@ -48,10 +55,30 @@ class Node:
         self.offers.queue, self.offers.tickets = self.queue, tickets
         reach = Reach(candidates=64, rematch_ms=DAY_MS)
         self.matchmaker = Matchmaker(
-            tickets, people, self.offers, self.seekers, policy, outlooks, reach, clock, new_id
+            tickets,
+            people,
+            self.offers,
+            self.seekers,
+            policy,
+            outlooks,
+            reach,
+            Recorder(policy, 8),
+            self.figures,
+            clock,
+            new_id,
         )
         self.sweeper = Sweeper(
-            tickets, self.matchmaker, events, people.look_at, policy, outlooks, 64, Rhythm(), clock, name
+            tickets,
+            self.matchmaker,
+            events,
+            people.look_at,
+            policy,
+            outlooks,
+            64,
+            Rhythm(),
+            self.figures,
+            clock,
+            name,
         )
 
 

@@ -121,9 +121,8 @@ class MemoryTickets:
                 self._take_out(user_id, "disconnected")
         return tuple(self.gone.values())
 
-    async def told(self, departures: Iterable[Departure]) -> None:
-        for departure in departures:
-            self.gone.pop(departure.ticket_id, None)
+    async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
+        return [d for d in departures if self.gone.pop(d.ticket_id, None) is not None]
 
     async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
         return self.turns.setdefault(mode, node) == node and self.turns.pop(mode) == node
