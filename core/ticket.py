@@ -20,7 +20,7 @@ class Ticket(Struct, frozen=True, kw_only=True):
     """Times are Unix milliseconds. `joined_at` stays when a ticket is given back: that is the old place.
 
     `languages`, `intents` and `countries` are wishes (empty: no wish), which relax while one waits.
-    `values` is a vector of length one, by name of the value, or empty when nothing is known.
+    `values` is a vector of length one, by key of the value, or empty when nothing is known.
     """
 
     id: str

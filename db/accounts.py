@@ -4,6 +4,7 @@ Owns the `identity` part of the schema apart from bans and blocks, which it only
 ms since the epoch. Of tokens only hashes come here. What an outage raises (`db.outage`) passes through.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
@@ -97,11 +98,12 @@ class Profile(Struct, frozen=True):
 
 
 class Application(Struct, frozen=True):
-    """What a queue ticket is made of."""
+    """What a queue ticket is made of. `values` are strengths by key."""
 
     card: ProfileCard
     seeking: Seeking
     banned: bool
+    values: Mapping[str, int]
 
 
 class AccountStore:
@@ -226,9 +228,9 @@ class AccountStore:
         return row is not None
 
     async def application(self, user_id: str, now: int) -> Application | None:
-        """Card, whom they seek and whether they are banned, in one query; None: the account is gone."""
+        """Card, whom they seek, whether they are banned, their values, in one query; None: it is gone."""
         row = await self._pool.fetchrow(_SQL["applicant"], user_id, to_datetime(now))
-        return row and Application(card(row, today(now)), _seeking(row), row["banned"])
+        return row and Application(card(row, today(now)), _seeking(row), row["banned"], row["strengths"])
 
     async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard | None:
         """The card as `viewer_id` may see it; None: gone, banned, or a block stands between them."""

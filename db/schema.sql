@@ -135,6 +135,20 @@ CREATE TABLE identity.sessions (
     CONSTRAINT sessions_user_agent_check CHECK ((char_length(user_agent) <= 500))
 );
 
+CREATE TABLE identity.user_values (
+    user_id uuid NOT NULL,
+    key text NOT NULL,
+    category text NOT NULL,
+    value_name text NOT NULL,
+    strength integer NOT NULL,
+    place integer NOT NULL,
+    CONSTRAINT user_values_category_check CHECK (((char_length(category) >= 1) AND (char_length(category) <= 50))),
+    CONSTRAINT user_values_key_check CHECK ((key ~ '^[0-9a-f]{16}$'::text)),
+    CONSTRAINT user_values_place_check CHECK ((place > 0)),
+    CONSTRAINT user_values_strength_check CHECK (((strength >= 0) AND (strength <= 100))),
+    CONSTRAINT user_values_value_name_check CHECK (((char_length(value_name) >= 1) AND (char_length(value_name) <= 100)))
+);
+
 CREATE TABLE identity.users (
     id uuid NOT NULL,
     email text,
@@ -272,6 +286,9 @@ ALTER TABLE ONLY identity.refresh_tokens
 ALTER TABLE ONLY identity.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY identity.user_values
+    ADD CONSTRAINT user_values_pkey PRIMARY KEY (user_id, key);
+
 ALTER TABLE ONLY identity.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
@@ -384,6 +401,9 @@ ALTER TABLE ONLY identity.refresh_tokens
 
 ALTER TABLE ONLY identity.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.user_values
+    ADD CONSTRAINT user_values_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY interaction.call_participants
     ADD CONSTRAINT call_participants_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id);

@@ -51,6 +51,7 @@ from db.rate_limits import NoLimits, RedisLimiter
 from db.redis import open_redis
 from db.rooms import Rooms
 from db.tickets import RedisTickets
+from db.values import ValueStore
 from realtime import site
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.attendant import Attendant
@@ -87,6 +88,7 @@ from services.accounts import Accounts, Rates
 from services.blocks import PARTED, Blocks
 from services.passwords import Passwords
 from services.ports import Limiter
+from services.values import Values
 from signaling.call import Rules
 
 _log = structlog.get_logger()
@@ -98,6 +100,7 @@ class Stores:
     def __init__(self, pool: Pool, redis: Redis, settings: Settings) -> None:
         self.accounts = AccountStore(pool)
         self.blocks = BlockStore(pool)
+        self.values = ValueStore(pool)
         self.encounters = Encounters(pool)
         self.rooms = Rooms(pool)
         self.matches = MatchRecords(pool)
@@ -141,6 +144,7 @@ class Services:
             rates=Rates.of(settings),
             refresh_token_s=settings.refresh_token_s,
         )
+        self.values = Values(stores.values)
         acquaintances = Acquaintances(stores.calls, stores.encounters, now_ms)
         self.presence = Presence(
             store=stores.presence,
@@ -336,6 +340,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         app = make_app(
             settings=settings,
             accounts=serving.accounts,
+            values=serving.values,
             blocks=serving.blocks,
             encounters=stores.encounters,
             rooms=stores.rooms,

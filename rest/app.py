@@ -31,6 +31,7 @@ from db.postgres import Pool, open_pool
 from db.rate_limits import NoLimits, RedisLimiter
 from db.redis import open_redis
 from db.rooms import Rooms
+from db.values import ValueStore
 from rest.accounts import AccountHandlers
 from rest.blocks import BlockHandlers
 from rest.boundary import Boundary, Handler, problems
@@ -40,9 +41,11 @@ from rest.encounters import EncounterHandlers
 from rest.figures import Figures
 from rest.headers import CrossOrigin, safety
 from rest.service import Check, ServiceHandlers
+from rest.values import ValueHandlers
 from services.accounts import Accounts, Rates
 from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords
+from services.values import Values
 
 VERSION = "0.1.0"
 _log = structlog.get_logger()
@@ -52,6 +55,7 @@ def make_app(
     *,
     settings: Settings,
     accounts: Accounts,
+    values: Values,
     blocks: Blocks,
     encounters: Encounters,
     rooms: Rooms,
@@ -81,7 +85,11 @@ def make_app(
     )
     service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
     handlers = _handlers(
-        AccountHandlers(accounts), BlockHandlers(blocks), EncounterHandlers(encounters, rooms), service
+        AccountHandlers(accounts),
+        ValueHandlers(values),
+        BlockHandlers(blocks),
+        EncounterHandlers(encounters, rooms),
+        service,
     )
     app.add_routes([boundary.route(endpoint, handlers[endpoint.name]) for endpoint in ENDPOINTS])
     return app
@@ -89,6 +97,7 @@ def make_app(
 
 def _handlers(
     accounts: AccountHandlers,
+    values: ValueHandlers,
     blocks: BlockHandlers,
     encounters: EncounterHandlers,
     service: ServiceHandlers,
@@ -104,6 +113,8 @@ def _handlers(
         "me": accounts.me,
         "change_me": accounts.change_me,
         "profile": accounts.profile,
+        "values": values.values,
+        "put_values": values.put_values,
         "blocks": blocks.blocks,
         "block": blocks.block,
         "unblock": blocks.unblock,
@@ -178,6 +189,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         app = make_app(
             settings=settings,
             accounts=accounts,
+            values=Values(ValueStore(pool)),
             blocks=Blocks(BlockStore(pool), AnnouncedPartings(bus)),
             encounters=Encounters(pool),
             rooms=Rooms(pool),

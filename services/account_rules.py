@@ -37,11 +37,16 @@ def email(text: str) -> str:
 def display_name(text: str) -> str:
     """The name without spaces around it. Raises `InvalidRequest` when it is empty or hides a sign."""
     name = unicodedata.normalize("NFC", text).strip()
-    # Controls and directions (Cc, Cf) would let one name look like another; joiners are part of some scripts.
-    hidden = any(unicodedata.category(c) in {"Cc", "Cf"} and c not in "\u200c\u200d" for c in name)
-    if hidden or not any(c.isprintable() and not c.isspace() for c in name):
+    if not readable(name):
         raise InvalidRequest("`display_name` is not a name.", details={"field": "display_name"})
     return name
+
+
+def readable(text: str) -> bool:
+    """Whether there is something to be seen, and nothing that hides."""
+    # Controls and directions (Cc, Cf) would let one text look like another; joiners are part of some scripts.
+    hidden = any(unicodedata.category(c) in {"Cc", "Cf"} and c not in "\u200c\u200d" for c in text)
+    return not hidden and any(c.isprintable() and not c.isspace() for c in text)
 
 
 def adult(birth_date: date, today: date) -> date:

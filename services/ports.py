@@ -61,7 +61,7 @@ class Limiter(Protocol):
 class Applicant(Struct, frozen=True, kw_only=True):
     """What the queue must know of a user: the card strangers see, whom they seek, and how they stand.
 
-    `values` are strengths of 0 to 100 by name of the value; `tier` is the trust they have earned.
+    `values` are strengths of 0 to 100 by key of the value; `tier` is the trust they have earned.
     """
 
     card: ProfileCard

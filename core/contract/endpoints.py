@@ -21,6 +21,7 @@ from core.contract.rest import (
     RoomPage,
     SessionPage,
 )
+from core.contract.values import OwnValues
 from core.errors import (
     AppError,
     Banned,
@@ -168,6 +169,23 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         reply=Me,
         versioned=True,
         guarded=True,
+    ),
+    Endpoint(
+        name="values",
+        method="GET",
+        path="/v1/me/values",
+        area="me",
+        summary="What one holds dear, in the order in which it was put.",
+        reply=OwnValues,
+    ),
+    Endpoint(
+        name="put_values",
+        method="PUT",
+        path="/v1/me/values",
+        area="me",
+        summary="Hold these values and no others; matching prefers people whose values are close.",
+        body=OwnValues,
+        reply=OwnValues,
     ),
     Endpoint(
         name="past_calls",

@@ -123,10 +123,12 @@ WHERE user_id = $1 AND version = $2
 RETURNING user_id
 
 -- name: applicant
--- Card of user $1, whom they seek, and whether they are banned at $2.
+-- Card of user $1, whom they seek, whether they are banned at $2, and the strengths of their values by key.
 SELECT card.*, false AS hidden, p.seeking_genders, p.seeking_age_min, p.seeking_age_max, EXISTS (
     SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
-) AS banned
+) AS banned, (
+    SELECT coalesce(jsonb_object_agg(v.key, v.strength), '{}') FROM identity.user_values v WHERE v.user_id = u.id
+) AS strengths
 FROM identity.users u
 JOIN identity.profiles p ON p.user_id = u.id
 JOIN identity.cards card ON card.user_id = u.id

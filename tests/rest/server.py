@@ -21,10 +21,12 @@ from db.blocks import BlockStore
 from db.bus import Bus
 from db.events import EventRoad, channel
 from db.rate_limits import NoLimits, RedisLimiter
+from db.values import ValueStore
 from rest.app import make_app, make_runner
 from services.accounts import Accounts, Rates
 from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords
+from services.values import Values
 from tests.stores.world import World
 
 _numbers = itertools.count(1)
@@ -147,6 +149,7 @@ async def serving(
     app = make_app(
         settings=settings,
         accounts=accounts,
+        values=Values(ValueStore(world.pool)),
         blocks=Blocks(BlockStore(world.pool), AnnouncedPartings(Bus(redis, "rest"))),
         encounters=world.encounters,
         rooms=world.rooms,

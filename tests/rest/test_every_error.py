@@ -37,6 +37,7 @@ class Someone:
             "login": {"login": self.signed_in["user"]["email"], "password": PASSWORD},
             "refresh": {"refresh_token": self.signed_in["refresh_token"]},
             "change_me": {"bio": "new"},
+            "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
             "block": {"user_id": next(self._others)},
         }.get(endpoint.name)
 

@@ -1,0 +1,11 @@
+"""What users hold dear."""
+
+from db.migrations import run_sql_beside
+
+revision = "0003_values"
+down_revision = "0002_partings"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql_beside(__file__)
