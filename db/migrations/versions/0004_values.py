@@ -2,8 +2,8 @@
 
 from db.migrations import run_sql_beside
 
-revision = "0003_values"
-down_revision = "0002_partings"
+revision = "0004_values"
+down_revision = "0003_match_decisions"
 
 
 def upgrade() -> None:
