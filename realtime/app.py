@@ -75,6 +75,7 @@ from realtime.matching.matchmaker import Matchmaker, Reach
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.recorder import Recorder
+from realtime.matching.replay import Replays
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
 from realtime.partings import Partings
@@ -344,6 +345,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             blocks=serving.blocks,
             encounters=stores.encounters,
             rooms=stores.rooms,
+            replays=Replays(stores.matches),
             checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
             registry=registry,

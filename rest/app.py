@@ -25,6 +25,7 @@ from db.bus import Bus
 from db.embedded import EmbeddedServers
 from db.encounters import Encounters
 from db.events import EventRoad
+from db.matches import MatchRecords
 from db.migrate import migrate
 from db.outage import needed
 from db.postgres import Pool, open_pool
@@ -32,7 +33,9 @@ from db.rate_limits import NoLimits, RedisLimiter
 from db.redis import open_redis
 from db.rooms import Rooms
 from db.values import ValueStore
+from realtime.matching.replay import Replays
 from rest.accounts import AccountHandlers
+from rest.admin import AdminHandlers
 from rest.blocks import BlockHandlers
 from rest.boundary import Boundary, Handler, problems
 from rest.client import networks
@@ -42,6 +45,7 @@ from rest.figures import Figures
 from rest.headers import CrossOrigin, safety
 from rest.service import Check, ServiceHandlers
 from rest.values import ValueHandlers
+from services import ports
 from services.accounts import Accounts, Rates
 from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords
@@ -59,6 +63,7 @@ def make_app(
     blocks: Blocks,
     encounters: Encounters,
     rooms: Rooms,
+    replays: ports.Replays,
     checks: Mapping[str, Check],
     registry: CollectorRegistry,
     clock: Clock,
@@ -89,6 +94,7 @@ def make_app(
         ValueHandlers(values),
         BlockHandlers(blocks),
         EncounterHandlers(encounters, rooms),
+        AdminHandlers(replays),
         service,
     )
     app.add_routes([boundary.route(endpoint, handlers[endpoint.name]) for endpoint in ENDPOINTS])
@@ -100,6 +106,7 @@ def _handlers(
     values: ValueHandlers,
     blocks: BlockHandlers,
     encounters: EncounterHandlers,
+    admin: AdminHandlers,
     service: ServiceHandlers,
 ) -> dict[str, Handler]:
     """Who answers which endpoint; an endpoint without a handler ends the start."""
@@ -124,6 +131,7 @@ def _handlers(
         "rooms": encounters.rooms,
         "room": encounters.room,
         "messages": encounters.messages,
+        "match_replay": admin.match_replay,
         "healthz": service.healthz,
         "readyz": service.readyz,
         "metrics": service.metrics,
@@ -193,6 +201,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             blocks=Blocks(BlockStore(pool), AnnouncedPartings(bus)),
             encounters=Encounters(pool),
             rooms=Rooms(pool),
+            replays=Replays(MatchRecords(pool)),
             checks=checks_of(pool, redis, bus),
             registry=CollectorRegistry(),
             clock=now_ms,

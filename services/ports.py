@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from core.contract.admin import MatchReplay
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
 from core.presence import Attendance, Lapse
@@ -100,6 +101,13 @@ class Offers(Protocol):
         Where the fence refuses, `refuse` the claim with those who are free.
         Idempotent by `claim.call_id`: any node may be asked again to finish it.
         """
+
+
+class Replays(Protocol):
+    """Past decisions of matching."""
+
+    async def of(self, call_id: str) -> MatchReplay:
+        """Why there was this call. Raises `NotFound`: it did not come of matching, or is forgotten."""
 
 
 class TicketStore(Protocol):

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from core.contract.accounts import Login, ProfilePatch, Refresh, Register, SignedIn
+from core.contract.admin import MatchReplay
 from core.contract.chat import RoomView
 from core.contract.connections import ConnectionView
 from core.contract.people import Me, ProfileCard
@@ -280,6 +281,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         query=PageQuery,
         reply=MessagePage,
         errors=(NotFound,),
+    ),
+    Endpoint(
+        name="match_replay",
+        method="GET",
+        path="/v1/admin/calls/{id}/match",
+        area="admin",
+        summary="Why matching brought these two together: the candidates, the parts of each score.",
+        reply=MatchReplay,
+        role="admin",
     ),
     Endpoint(
         name="healthz",

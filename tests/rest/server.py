@@ -20,8 +20,10 @@ from db.accounts import AccountStore
 from db.blocks import BlockStore
 from db.bus import Bus
 from db.events import EventRoad, channel
+from db.matches import MatchRecords
 from db.rate_limits import NoLimits, RedisLimiter
 from db.values import ValueStore
+from realtime.matching.replay import Replays
 from rest.app import make_app, make_runner
 from services.accounts import Accounts, Rates
 from services.blocks import AnnouncedPartings, Blocks
@@ -153,6 +155,7 @@ async def serving(
         blocks=Blocks(BlockStore(world.pool), AnnouncedPartings(Bus(redis, "rest"))),
         encounters=world.encounters,
         rooms=world.rooms,
+        replays=Replays(MatchRecords(world.pool)),
         checks=checks or {},
         registry=CollectorRegistry(),
         clock=clock,

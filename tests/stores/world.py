@@ -10,9 +10,11 @@ import msgspec
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
-from core.vocabulary import EndReason, Role
+from core.ticket import MatchDecision
+from core.vocabulary import EndReason, Origin, Role
 from db.blocks import BlockStore
 from db.encounters import ConnectionRow, Encounters, Refusal
+from db.matches import MatchRecords
 from db.migrate import migrate
 from db.postgres import Connection, Pool, open_pool
 from db.rooms import Draft, Rooms, Stored
@@ -27,6 +29,7 @@ class World:
         self.pool = pool
         self.encounters = Encounters(pool)
         self.rooms = Rooms(pool)
+        self.matches = MatchRecords(pool)
         self.blocks = BlockStore(pool)
 
     async def person(self, name: str = "Ana", **profile: object) -> str:
@@ -65,9 +68,23 @@ class World:
         assert await self.offer(call_id, users, now=now) is None
         return call_id
 
-    async def offer(self, call_id: str, users: tuple[str, str], *, now: int | None = None) -> Refusal | None:
+    async def offer(
+        self,
+        call_id: str,
+        users: tuple[str, str],
+        *,
+        now: int | None = None,
+        origin: Origin = "match",
+        decision: MatchDecision | None = None,
+    ) -> Refusal | None:
         return await self.encounters.offer(
-            call_id, origin="match", mode="video", region="main", users=users, now=now or now_ms()
+            call_id,
+            origin=origin,
+            mode="video",
+            region="main",
+            users=users,
+            now=now or now_ms(),
+            decision=decision,
         )
 
     async def talked(self, users: tuple[str, str], *, now: int | None = None) -> str:

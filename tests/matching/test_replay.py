@@ -1,0 +1,140 @@
+"""Why these two: what is kept of a decision, and deciding it again, on both roads to an offer."""
+
+import msgspec
+import pytest
+
+from core.ticket import Claim, MatchDecision, Taken
+from realtime.matching.policy import Policy
+from realtime.matching.recorder import Recorder
+from realtime.matching.replay import replay
+from services.ports import TicketStore
+from tests.matching.house import House
+from tests.matching.people import T0, new_id, ticket
+
+NOBODY: frozenset[str] = frozenset()
+
+
+@pytest.fixture
+def house(store: TicketStore) -> House:
+    return House(store)
+
+
+def decision_of(claim: Claim | None) -> MatchDecision:
+    assert claim is not None
+    assert claim.decision is not None
+    return claim.decision
+
+
+async def test_a_search_is_decided_again(house: House) -> None:
+    """The scores are those that were decided by, in their parts; the reasons add up to who was considered."""
+    people = house.people
+    intents = ("serious", "friends", "casual")
+    users = [people.add(gender="male", intent=i, country="DE", age=a) for i in intents for a in (25, 30, 60)]
+    for user in users:
+        await house.join(user)
+        house.clock.pass_ms(700)
+    ana = people.add(intent="serious", country="DE", age=26)
+    claim = await house.matchmaker.seek(await house.join(ana, age_max=40))
+    told = replay(new_id(), decision_of(claim))
+    assert claim is not None
+    assert told.road == "search"
+    assert told.reproduced
+    assert told.seeker.user_id == ana
+    assert [c.outcome for c in told.candidates] == ["won"] + ["lower"] * (len(told.candidates) - 1)
+    assert told.candidates[0].user_id == claim.first.user_id == users[0]
+    assert told.candidates[0].waited_ms == 9 * 700
+    assert (told.considered, told.removed["age"]) == (9, 3)
+    assert len(told.candidates) + sum(told.removed.values()) == told.considered
+    for candidate in told.candidates:
+        assert candidate.score == pytest.approx(candidate.decided_score, abs=1e-12)
+        assert sum(candidate.parts.values()) == pytest.approx(candidate.score)
+        assert candidate.gain == pytest.approx(candidate.score - house.policy.stance.regard * candidate.asked)
+    gains = [candidate.gain for candidate in told.candidates]
+    assert gains == sorted(gains, reverse=True)
+    assert f"Of 9 considered, {len(gains)} could be offered" in told.why
+
+
+async def test_who_had_to_be_avoided_or_was_taken_is_named(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Better ones whom the winner was preferred to for another reason than the score."""
+    blocked, taken, third = (house.people.add(gender="male") for _ in range(3))
+    for user in (blocked, taken, third):
+        await house.join(user)
+        house.clock.pass_ms(10)
+    ana = house.people.add()
+    house.people.keep_apart(ana, blocked)
+    claim_it = house.tickets.claim
+
+    async def slower_once(claim: Claim) -> Taken:
+        return "first_gone" if claim.first.user_id == taken else await claim_it(claim)
+
+    monkeypatch.setattr(house.tickets, "claim", slower_once)
+    told = replay(new_id(), decision_of(await house.matchmaker.seek(await house.join(ana))))
+    outcomes = [(candidate.user_id, candidate.outcome) for candidate in told.candidates]
+    assert outcomes == [(blocked, "avoided"), (taken, "taken"), (third, "won")]
+    assert "1 must not meet the seeker; 1 had been taken" in told.why
+
+
+async def test_a_sweep_is_decided_again(house: House) -> None:
+    """What waiting made possible: a wish has relaxed, and the best of those who wait wins."""
+    ben, cem = house.people.add(gender="male", age=50), house.people.add(gender="male", age=30)
+    for user in (ben, cem):
+        await house.join(user, genders=["female"])
+    eve, ana = house.people.add(age=30), house.people.add(age=30)
+    house.people.keep_apart(ana, eve)
+    await house.join(ana, countries=["DE"])
+    house.clock.pass_ms(5_000)
+    await house.queue.renew([ana, ben, cem])
+    await house.sweep("video")
+    (claim,) = house.nodes[0].offers.made.values()
+    told = replay(claim.call_id, decision_of(claim))
+    assert {claim.first.user_id, claim.second.user_id} == {ana, cem}
+    assert (told.road, told.reproduced, told.seeker.user_id) == ("sweep", True, ana)
+    assert [(c.user_id, c.outcome) for c in told.candidates] == [(cem, "won"), (ben, "lower")]
+    assert told.considered == 2
+
+
+async def test_a_decision_outlives_the_node_that_made_it(house: House) -> None:
+    """It died after the claim: whoever finishes that has the decision too."""
+    await house.join(house.people.add(gender="male"))
+    house.nodes[0].offers.fails.append(ValueError("the node dies here"))
+    with pytest.raises(ValueError, match="dies here"):
+        await house.matchmaker.seek(await house.join(house.people.add()))
+    (left,) = await house.tickets.unfinished(T0 + 60_000)
+    assert replay(left.call_id, decision_of(left)).reproduced
+
+
+def test_what_is_kept_is_what_was_judged_by() -> None:
+    """No name, text, picture or device; and no more people than were asked for."""
+    policy = Policy()
+    seeker = ticket(gender="female")
+    others = [
+        ticket(gender="male", display_name="Ben Secret", bio="My secret", city="Secret", photo_url="/secret")
+        for _ in range(100)
+    ]
+    survey = policy.survey(seeker, others, NOBODY, T0, policy.outlook())
+    record = Recorder(policy, 8).record
+    first = record("search", seeker, survey, survey.choices[0], avoid=(), taken=(), now=T0)
+    assert len(first.contenders) == 8
+    assert b"ecret" not in msgspec.msgpack.encode(first)
+    assert all(contender.ticket.device == "" for contender in first.contenders)
+    # A hundred who had to be avoided before the winner do not make the record grow without end.
+    avoid = {choice.ticket.user_id for choice in survey.choices[:-1]}
+    last = record("search", seeker, survey, survey.choices[-1], avoid=avoid, taken=(), now=T0)
+    assert len(last.contenders) == 32
+    assert [contender.fate for contender in last.contenders] == ["avoided"] * 31 + ["won"]
+    assert last.considered == 100
+    told = replay(new_id(), last)
+    assert told.candidates[-1].user_id == survey.choices[-1].ticket.user_id
+
+
+def test_a_policy_that_has_changed_since_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its code, that is: weights and times are those of then."""
+    policy = Policy()
+    seeker, other = ticket(), ticket()
+    survey = policy.survey(seeker, [other], NOBODY, T0, policy.outlook())
+    kept = Recorder(policy, 8).record("search", seeker, survey, survey.choices[0], avoid=(), taken=(), now=T0)
+    assert replay(new_id(), kept).reproduced
+    worse = msgspec.structs.replace(kept.contenders[0], score=0.1)
+    assert not replay(new_id(), msgspec.structs.replace(kept, contenders=(worse,))).reproduced
