@@ -47,7 +47,7 @@ class MatchCandidate(Wire):
     score: Score
     decided_score: Score
     asked: Score
-    gain: float
+    gain: Score
     parts: Parts
     outcome: Fate
 

@@ -97,8 +97,9 @@ class Matchmaker:
         for _ in range(_LOOKS):
             outlook = await self._outlooks.of(ticket.mode)
             candidates = await self._tickets.candidates(ticket, self._reach.candidates)
+            others = [other for other in candidates if other.id != ticket.id]
             now = self._clock()
-            survey = self._policy.survey(ticket, candidates, frozenset(), now, outlook)
+            survey = self._policy.survey(ticket, others, frozenset(), now, outlook)
             found = _Found("search", ticket, survey, now)
             taken: set[str] = set()
             claim = await self._claim_best(found, survey.choices, taken)
