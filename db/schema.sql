@@ -6,6 +6,15 @@ CREATE SCHEMA identity;
 
 CREATE SCHEMA interaction;
 
+CREATE FUNCTION identity.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% of % is refused: it is only ever added to', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
 CREATE TABLE communication.members (
     room_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -39,6 +48,17 @@ CREATE TABLE communication.rooms (
     last_seq bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT rooms_last_seq_check CHECK ((last_seq >= 0))
+);
+
+CREATE TABLE identity.audit_log (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    action text NOT NULL,
+    subject_id uuid,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_log_action_check CHECK ((action ~ '^[a-z_]{1,64}$'::text)),
+    CONSTRAINT audit_log_details_check CHECK ((jsonb_typeof(details) = 'object'::text))
 );
 
 CREATE TABLE identity.bans (
@@ -158,16 +178,21 @@ CREATE TABLE identity.users (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     deleted_at timestamp with time zone,
+    tier text DEFAULT 'neutral'::text NOT NULL,
+    verified_at timestamp with time zone,
+    judged_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     CONSTRAINT only_the_erased_have_no_login CHECK (((deleted_at IS NOT NULL) OR ((email IS NOT NULL) AND (username IS NOT NULL) AND (password_hash IS NOT NULL)))),
     CONSTRAINT users_email_check CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'moderator'::text, 'admin'::text]))),
+    CONSTRAINT users_tier_check CHECK ((tier = ANY (ARRAY['trusted'::text, 'neutral'::text, 'suspect'::text]))),
     CONSTRAINT users_username_check CHECK (((char_length(username) >= 1) AND (char_length(username) <= 50)))
 );
 
 CREATE TABLE interaction.call_participants (
     call_id uuid NOT NULL,
     user_id uuid NOT NULL,
-    active boolean NOT NULL
+    active boolean NOT NULL,
+    fault_at timestamp with time zone
 );
 
 CREATE TABLE interaction.calls (
@@ -268,6 +293,9 @@ ALTER TABLE ONLY communication.rooms
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT rooms_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY identity.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY identity.bans
     ADD CONSTRAINT bans_pkey PRIMARY KEY (id);
 
@@ -324,6 +352,10 @@ ALTER TABLE ONLY public.alembic_version
 
 CREATE INDEX rooms_of_a_user ON communication.members USING btree (user_id, room_id);
 
+CREATE INDEX audit_by_actor ON identity.audit_log USING btree (actor_id, id) WHERE (actor_id IS NOT NULL);
+
+CREATE INDEX audit_by_subject ON identity.audit_log USING btree (subject_id, id) WHERE (subject_id IS NOT NULL);
+
 CREATE INDEX bans_not_lifted ON identity.bans USING btree (user_id) WHERE (lifted_at IS NULL);
 
 CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, blocker_id);
@@ -340,6 +372,8 @@ CREATE INDEX sessions_of_a_user ON identity.sessions USING btree (user_id, id);
 
 CREATE INDEX tokens_of_a_session ON identity.refresh_tokens USING btree (session_id);
 
+CREATE INDEX users_to_review ON identity.users USING btree (judged_at) WHERE (tier <> 'neutral'::text);
+
 CREATE INDEX calls_of_a_user ON interaction.call_participants USING btree (user_id, call_id);
 
 CREATE INDEX calls_to_decide ON interaction.calls USING btree (id) WHERE ((decision_deadline IS NOT NULL) AND (closed_at IS NULL));
@@ -347,6 +381,8 @@ CREATE INDEX calls_to_decide ON interaction.calls USING btree (id) WHERE ((decis
 CREATE INDEX connections_of_a ON interaction.connections USING btree (user_a, id);
 
 CREATE INDEX connections_of_b ON interaction.connections USING btree (user_b, id);
+
+CREATE INDEX faults_of_a_user ON interaction.call_participants USING btree (user_id, fault_at) WHERE (fault_at IS NOT NULL);
 
 CREATE INDEX match_decisions_by_age ON interaction.match_decisions USING btree (decided_at);
 
@@ -359,6 +395,8 @@ CREATE INDEX partings_to_take ON interaction.partings USING btree (taken_until);
 CREATE INDEX reports_on_a_user ON interaction.reports USING btree (reported_id, id);
 
 CREATE INDEX reports_to_review ON interaction.reports USING btree (id) WHERE (status = ANY (ARRAY['open'::text, 'reviewing'::text]));
+
+CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.audit_log FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
 
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
@@ -377,6 +415,12 @@ ALTER TABLE ONLY communication.messages
 
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT rooms_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
+
+ALTER TABLE ONLY identity.audit_log
+    ADD CONSTRAINT audit_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.audit_log
+    ADD CONSTRAINT audit_log_subject_id_fkey FOREIGN KEY (subject_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.bans
     ADD CONSTRAINT bans_created_by_fkey FOREIGN KEY (created_by) REFERENCES identity.users(id);
