@@ -23,6 +23,7 @@ Count = Annotated[int, Meta(gt=0)]
 Pause = Annotated[int, Meta(ge=0)]
 Weight = Annotated[float, Meta(ge=0, le=1000)]
 Switch = Literal["on", "off"]
+MOST_COOL_DOWNS = 10
 
 
 def about(sentence: str) -> Meta:
@@ -148,6 +149,24 @@ class Settings(Struct, frozen=True, kw_only=True):
         Count, about("Candidates kept of each decision of matching, for admins to see why.")
     ] = 8
     match_record_days: Annotated[Count, about("Days until a decision of matching is forgotten.")] = 14
+    cool_downs_s: Annotated[
+        Text,
+        about(
+            "Seconds before one may queue again who let a match fail: after the first time within"
+            " COOL_DOWN_WINDOW_S, the second and so on, separated by commas; the last stays."
+            " None with RATE_LIMITS off."
+        ),
+    ] = "0,30,300"
+    cool_down_window_s: Annotated[Seconds, about("Seconds for which such a failure counts.")] = 3600
+    trust_window_d: Annotated[
+        Count, about("Days for which calls and reports count in how far somebody is trusted.")
+    ] = 30
+    early_hang_up_s: Annotated[
+        Seconds, about("Seconds of a live call within which leaving it is a very early hang-up.")
+    ] = 3
+    trust_review_s: Annotated[
+        Seconds, about("Seconds after which those who are trusted or suspect are judged again.")
+    ] = 3600
     decision_policy: Annotated[
         DecisionPolicy,
         about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),
@@ -185,6 +204,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = "own"
     ping_interval_s: Annotated[Seconds, about("Seconds between two pings to a client.")] = 25
     ping_timeout_s: Annotated[Seconds, about("Seconds a client has to answer a ping.")] = 20
+
+    @property
+    def cool_downs(self) -> tuple[int, ...]:
+        """`cool_downs_s` in numbers."""
+        return tuple(map(int, self.cool_downs_s.split(",")))
 
 
 _WEIGHTS: Mapping[str, float] = {
@@ -254,7 +278,22 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
             ip_network(proxy, strict=False)
         except ValueError:
             wrong.append(f"TRUSTED_PROXIES: {proxy!r} is neither an address nor a CIDR range")
-    return wrong
+    return wrong + _wrong_cool_downs(values)
+
+
+def _wrong_cool_downs(values: dict[str, Any]) -> list[str]:
+    usual = Settings()
+    text = values.get("cool_downs_s", usual.cool_downs_s)
+    window = values.get("cool_down_window_s", usual.cool_down_window_s)
+    steps = [int(step) for step in map(str.strip, text.split(",")) if step.isascii() and step.isdigit()]
+    if not 1 <= len(steps) <= MOST_COOL_DOWNS or len(steps) <= text.count(","):
+        most = f"one to {MOST_COOL_DOWNS} whole numbers of seconds, separated by commas"
+        return [f"COOL_DOWNS_S={text!r}: has to be {most}, such as 0,30,300"]
+    if steps != sorted(steps):
+        return [f"COOL_DOWNS_S={text!r}: none may be shorter than the one before"]
+    if steps[-1] > window:
+        return [f"COOL_DOWNS_S={text!r}: none may be longer than COOL_DOWN_WINDOW_S, which is {window}"]
+    return []
 
 
 _PREFACE = """# Settings

@@ -15,6 +15,8 @@ from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.accounts import SessionView
 from core.contract.people import Me, ProfileCard, Seeking
 from core.errors import Conflict
+from core.settings import MOST_COOL_DOWNS
+from core.ticket import Tier
 from core.vocabulary import Gender, Role
 from db.cards import card
 from db.postgres import Connection, Pool, Record, queries
@@ -97,13 +99,18 @@ class Profile(Struct, frozen=True):
     version: int
 
 
-class Application(Struct, frozen=True):
-    """What a queue ticket is made of. `values` are strengths by key."""
+class Application(Struct, frozen=True, kw_only=True):
+    """What a queue ticket is made of.
+
+    `values` are strengths by key; `faults`: when matches failed through this user, the newest first.
+    """
 
     card: ProfileCard
     seeking: Seeking
     banned: bool
     values: Mapping[str, int]
+    tier: Tier
+    faults: tuple[int, ...]
 
 
 class AccountStore:
@@ -228,9 +235,16 @@ class AccountStore:
         return row is not None
 
     async def application(self, user_id: str, now: int) -> Application | None:
-        """Card, whom they seek, whether they are banned, their values, in one query; None: it is gone."""
-        row = await self._pool.fetchrow(_SQL["applicant"], user_id, to_datetime(now))
-        return row and Application(card(row, today(now)), _seeking(row), row["banned"], row["strengths"])
+        """Card, whom they seek, their values and how they stand, in one query; None: the account is gone."""
+        row = await self._pool.fetchrow(_SQL["applicant"], user_id, to_datetime(now), MOST_COOL_DOWNS)
+        return row and Application(
+            card=card(row, today(now)),
+            seeking=_seeking(row),
+            banned=row["banned"],
+            values=row["strengths"],
+            tier=row["tier"],
+            faults=tuple(map(to_ms, row["faults"])),
+        )
 
     async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard | None:
         """The card as `viewer_id` may see it; None: gone, banned, or a block stands between them."""

@@ -30,12 +30,14 @@ _LASTING = queries("connections")
 _CLOCK_SKEW_MS = 3_600_000
 
 
-RefusalReason = Literal["double_match", "in_call", "banned", "gone", "blocked", "over"]
+RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "over"]
 
 
 class Refusal(Struct, frozen=True):
-    """Why an offer was not made. `guilty` are busy, banned or gone; none: a block, or it is over.
+    """Why an offer was not made.
 
+    `guilty` are busy, banned or gone, or queued with a trust that is not theirs any more; none: a block, or
+    it is over.
     `double_match`: somebody is in another call that came of matching, which Redis should have prevented.
     """
 
@@ -87,20 +89,25 @@ class Encounters:
         region: str,
         users: tuple[str, str],
         now: int,
+        suspects: Collection[str] = (),
         decision: MatchDecision | None = None,
     ) -> Refusal | None:
         """The fence: both users enter this call, or neither does and the refusal says why.
+
+        `suspects` are those of the two who queued as such: where one is suspect by now and the other is not,
+        one of them queued as what they are no more.
 
         The decision that led to it, if any, is kept with it: neither is there without the other.
         """
         at = to_datetime(now)
         why = (to_datetime(decision.decided_at), packed(decision)) if decision else (None, None)
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL["lock_users"], users)
+            locked = await connection.fetch(_SQL["lock_users"], users)
             found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
             if found["repeated"]:
                 return Refusal(frozenset(), "over") if found["over"] else None
-            if refusal := _refusal(found):
+            by_now = {row["id"] for row in locked if row["tier"] == "suspect"}
+            if refusal := _refusal(found, (by_now ^ set(suspects) or by_now) if len(by_now) == 1 else set()):
                 return refusal
             await connection.execute(_SQL["offer"], call_id, origin, mode, region, users, at, *why)
         return None
@@ -122,10 +129,12 @@ class Encounters:
         duration_s: int,
         now: int,
         decision_deadline: int | None,
+        at_fault: Collection[str] = (),
     ) -> None:
-        """The call is over and both are free. The first end on record stays."""
+        """The call is over and both are free. The first end on record stays, and whose fault it was."""
         deadline = None if decision_deadline is None else to_datetime(decision_deadline)
-        await self._pool.execute(_SQL["ended"], call_id, to_datetime(now), reason, by, duration_s, deadline)
+        at, guilty = to_datetime(now), list(at_fault)
+        await self._pool.execute(_SQL["ended"], call_id, at, reason, by, duration_s, deadline, guilty)
 
     async def voted(
         self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int
@@ -262,13 +271,14 @@ class Encounters:
         return _connection(row)
 
 
-def _refusal(found: Record) -> Refusal | None:
+def _refusal(found: Record, of_another_tier: Collection[str]) -> Refusal | None:
     """What stands against an offer; the gravest reason, when there are several."""
     busy: RefusalReason = "double_match" if found["matched"] else "in_call"
-    faults: tuple[tuple[RefusalReason, list[str]], ...] = (
+    faults: tuple[tuple[RefusalReason, Collection[str]], ...] = (
         (busy, found["busy"]),
         ("banned", found["banned"]),
         ("gone", found["gone"]),
+        ("trust", of_another_tier),
     )
     reasons = [reason for reason, users in faults if users] + (["blocked"] if found["blocked"] else [])
     guilty = frozenset(user_id for _, users in faults for user_id in users)

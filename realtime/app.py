@@ -51,6 +51,7 @@ from db.rate_limits import NoLimits, RedisLimiter
 from db.redis import open_redis
 from db.rooms import Rooms
 from db.tickets import RedisTickets
+from db.trust import TrustStore
 from db.values import ValueStore
 from realtime import site
 from realtime.calls.acquaintances import Acquaintances
@@ -82,13 +83,16 @@ from realtime.partings import Partings
 from realtime.presence import Presence
 from realtime.queue import Queue
 from realtime.retention import Retention
+from realtime.reviews import Reviews
 from realtime.transport import Chosen, make_server
 from realtime.watches import Watches
 from rest.app import checks_of, make_app, make_runner
 from services.accounts import Accounts, Rates
 from services.blocks import PARTED, Blocks
+from services.cool_downs import CoolDowns
 from services.passwords import Passwords
 from services.ports import Limiter
+from services.trust import Trust
 from services.values import Values
 from signaling.call import Rules
 
@@ -104,6 +108,7 @@ class Stores:
         self.values = ValueStore(pool)
         self.encounters = Encounters(pool)
         self.rooms = Rooms(pool)
+        self.trust = TrustStore(pool)
         self.matches = MatchRecords(pool)
         self.calls = Calls(redis)
         self.tickets = RedisTickets(redis, settings.region)
@@ -169,11 +174,21 @@ class Services:
             now_ms,
             new_id,
             self.presence.changed,
+            CoolDowns.of(settings),
             figures,
             region=settings.region,
             lease_ms=settings.queue_lease_s * 1000,
             rematch_ms=rematch_ms,
         )
+        self.trust = Trust(
+            stores.trust,
+            now_ms,
+            new_id,
+            window_ms=settings.trust_window_d * 86_400_000,
+            early_ms=settings.early_hang_up_s * 1000,
+            review_ms=settings.trust_review_s * 1000,
+        )
+        self.reviews = Reviews(self.trust)
         self.connections = Connections(stores.encounters, stores.events, clock=now_ms)
         self.executor = Executor(
             calls=stores.calls,
@@ -181,6 +196,7 @@ class Services:
             queue=self.queue,
             connections=self.connections,
             presence=self.presence,
+            trust=self.trust,
             events=stores.events,
             settings=settings,
             rules=rules,
@@ -333,6 +349,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             sweep=serving.sweep.run(),
             attendant=serving.attendant.run(),
             partings=serving.partings.run(),
+            reviews=serving.reviews.run(),
             presence=serving.presence.run(),
             retention=serving.retention.run(),
             leases=leases.run(),

@@ -18,7 +18,15 @@ from core.contract.queue import (
     QueueLeave,
     Relaxation,
 )
-from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauthenticated, Underage
+from core.errors import (
+    AlreadyInCall,
+    Banned,
+    InvalidRequest,
+    NotQueued,
+    RateLimited,
+    Unauthenticated,
+    Underage,
+)
 from core.ticket import Claim, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from realtime.gateway.caller import Caller
@@ -28,6 +36,7 @@ from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Changed, tell
+from services.cool_downs import CoolDowns
 from services.ports import Acquaintances, Applicant, Applicants, Events, TicketStore
 
 _EXPLAINED = 512  # tickets looked at to explain a wait
@@ -51,6 +60,7 @@ class Queue:
         clock: Clock,
         new_id: Callable[[], str],
         changed: Changed,
+        cool_downs: CoolDowns,
         figures: Figures,
         *,
         region: str,
@@ -67,6 +77,7 @@ class Queue:
         self._clock = clock
         self._new_id = new_id
         self._changed = changed
+        self._cool_downs = cool_downs
         self._figures = figures
         self._region = region
         self._lease_ms = lease_ms
@@ -107,13 +118,14 @@ class Queue:
     async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Ticket:
         """The place of this user in the queue, old or new, and a search for a partner.
 
-        Raises `Unauthenticated`, `Banned`, `Underage`, `InvalidRequest` or `AlreadyInCall`.
+        Raises `AlreadyInCall`, `Unauthenticated`, `Banned`, `Underage`, `RateLimited` or `InvalidRequest`.
         """
+        # First: it sets right what is on record of a call that has just ended, and so whose fault that was.
+        if await self._acquaintances.active_call(user_id) is not None:
+            raise AlreadyInCall
         now = self._clock()
         applicant = await self._admit(user_id, now)
         ticket = self._ticket(applicant, device, mode, preferences, now)
-        if await self._acquaintances.active_call(user_id) is not None:
-            raise AlreadyInCall
         placed = await self._tickets.join(ticket, now + self._lease_ms)
         # Asked again: a call may have begun meanwhile. One that took this very ticket is what was asked for.
         if await self._acquaintances.active_call(user_id) is not None:
@@ -167,6 +179,12 @@ class Queue:
             raise Banned
         if applicant.card.age < ADULT_AGE:
             raise Underage
+        if left_ms := self._cool_downs.left_ms(applicant.faults, now):
+            raise RateLimited(
+                f"Several matches failed lately because you declined, did not answer or did not connect:"
+                f" you may queue again in {math.ceil(left_ms / 1000)} s.",
+                retry_after_ms=left_ms,
+            )
         return applicant
 
     def _ticket(self, who: Applicant, device: str, mode: Mode, wanted: Preferences, now: int) -> Ticket:

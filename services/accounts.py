@@ -227,7 +227,14 @@ class Accounts:
         found = await self._store.application(user_id, now)
         if found is None:
             return None
-        return Applicant(card=found.card, seeking=found.seeking, banned=found.banned, values=found.values)
+        return Applicant(
+            card=found.card,
+            seeking=found.seeking,
+            banned=found.banned,
+            values=found.values,
+            tier=found.tier,
+            faults=found.faults,
+        )
 
     # One's sessions
 

@@ -62,7 +62,8 @@ class Limiter(Protocol):
 class Applicant(Struct, frozen=True, kw_only=True):
     """What the queue must know of a user: the card strangers see, whom they seek, and how they stand.
 
-    `values` are strengths of 0 to 100 by key of the value; `tier` is the trust they have earned.
+    `values` are strengths of 0 to 100 by key of the value; `tier` is the trust they have earned; `faults`
+    are the latest times (ms, the newest first) at which a match failed through them.
     """
 
     card: ProfileCard
@@ -70,6 +71,7 @@ class Applicant(Struct, frozen=True, kw_only=True):
     banned: bool = False
     values: Mapping[str, int] = {}
     tier: Tier = "neutral"
+    faults: Sequence[int] = ()
 
 
 class Applicants(Protocol):

@@ -43,7 +43,10 @@ class Party(Struct, frozen=True, kw_only=True):
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """One encounter, from the offer to the decision. Times are Unix milliseconds; the first party offers."""
+    """One encounter, from the offer to the decision. Times are Unix milliseconds; the first party offers.
+
+    `at_fault` are the users through whom a match came to nothing.
+    """
 
     id: str
     origin: Origin
@@ -59,6 +62,7 @@ class Call(Struct, frozen=True, kw_only=True):
     ended_at: int | None = None
     ended_by: str | None = None
     reason: EndReason | None = None
+    at_fault: tuple[str, ...] = ()
     outcome: Outcome | None = None
 
     def party(self, user_id: str) -> Party:

@@ -45,13 +45,14 @@ class RecordLive(Effect, frozen=True):
 
 
 class RecordEnded(Effect, frozen=True):
-    """Frees both for the next call."""
+    """Frees both for the next call. `at_fault`: the users through whom it came to nothing."""
 
     reason: EndReason
     by: str | None
     duration_s: int
     at: int
     decision_deadline: int | None
+    at_fault: tuple[str, ...] = ()
 
 
 class RecordVote(Effect, frozen=True):
@@ -84,6 +85,12 @@ class FileReport(Effect, frozen=True):
     at: int
 
 
+class Judge(Effect, frozen=True):
+    """What this user did counts from now on: how far they are trusted may change."""
+
+    user_id: str
+
+
 Effects = tuple[Effect, ...]
 AnyEffect = (
     Emit
@@ -96,6 +103,7 @@ AnyEffect = (
     | RecordClosed
     | Connect
     | FileReport
+    | Judge
 )
 
 

@@ -4,7 +4,7 @@ Pure: `advance` takes the call, a message and the time, and returns the next cal
 somebody else performs. The table at the end is the whole policy; docs/calls.md draws it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import Any
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ from signaling.effects import (
     Connect,
     Effects,
     FileReport,
+    Judge,
     RecordClosed,
     RecordEnded,
     RecordLive,
@@ -201,17 +202,26 @@ def _back(call: Call, message: Back, now: int, rules: Rules) -> Result:
 
 
 def _decline(call: Call, message: Decline | Hangup, now: int, rules: Rules) -> Result:
-    return _end(call, "declined", message.user_id, now, rules, requeue=(call.peer(message.user_id),))
+    decliner, innocent = call.party(message.user_id), call.peer(message.user_id)
+    return _end(call, "declined", message.user_id, now, rules, requeue=(innocent,), at_fault=(decliner,))
 
 
 def _lapse(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
     """Nobody came in time: who was ready gets the old place back."""
     ready = tuple(p for p in call.parties if p.device is not None and not p.lost)
-    return _end(call, "no_answer", None, now, rules, requeue=ready)
+    silent = tuple(p for p in call.parties if p.device is None)
+    return _end(call, "no_answer", None, now, rules, requeue=ready, at_fault=silent)
 
 
 def _hangup(call: Call, message: Hangup, now: int, rules: Rules) -> Result:
     return _end(call, "hung_up", message.user_id, now, rules)
+
+
+def _give_up(call: Call, message: Hangup, now: int, rules: Rules) -> Result:
+    """Whoever accepts and leaves before the media of either flowed has declined, only later."""
+    quitter, peer = call.party(message.user_id), call.peer(message.user_id)
+    quits = quitter.connected_epoch != call.epoch and not peer.lost
+    return _end(call, "hung_up", quitter.user_id, now, rules, at_fault=(quitter,) if quits else ())
 
 
 def _skip(call: Call, message: Skip, now: int, rules: Rules) -> Result:
@@ -231,8 +241,7 @@ def _report(call: Call, message: Report, now: int, rules: Rules) -> Result:
     report = FileReport(
         message.report_id, message.user_id, peer, message.reason, message.note, message.block, now
     )
-    call, effects = _end(call, "reported", message.user_id, now, rules)
-    return call, (*effects, report)  # last: nobody waits for a report, and both wait to be free
+    return _end(call, "reported", message.user_id, now, rules, report=report)
 
 
 def _block(call: Call, message: Block, now: int, rules: Rules) -> Result:
@@ -240,7 +249,19 @@ def _block(call: Call, message: Block, now: int, rules: Rules) -> Result:
 
 
 def _never_connected(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
+    """Where one was ready and the other was not, it is told whose fault it is. Otherwise it is nobody's."""
+    for party in call.parties:
+        peer = call.peer(party.user_id)
+        if _missing(party, call) > _missing(peer, call):
+            ready = () if peer.lost else (peer,)
+            return _end(call, "media_failed", None, now, rules, requeue=ready, at_fault=(party,))
     return _end(call, "media_failed", None, now, rules)
+
+
+def _missing(party: Party, call: Call) -> Set[str]:
+    """What this side still owed to a call that was to connect."""
+    owed = {"presence": party.lost, "media": party.connected_epoch != call.epoch}
+    return {name for name, missing in owed.items() if missing}
 
 
 def _too_long(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
@@ -252,18 +273,35 @@ def _never_back(call: Call, _message: Deadline, now: int, rules: Rules) -> Resul
 
 
 def _end(
-    call: Call, reason: EndReason, by: str | None, now: int, rules: Rules, *, requeue: tuple[Party, ...] = ()
+    call: Call,
+    reason: EndReason,
+    by: str | None,
+    now: int,
+    rules: Rules,
+    *,
+    requeue: tuple[Party, ...] = (),
+    at_fault: tuple[Party, ...] = (),
+    report: FileReport | None = None,
 ) -> Result:
-    """The end for both: recorded first, so that both are free before they hear of it."""
+    """The end for both: recorded first, so that both are free before they hear of it.
+
+    Last comes what nobody waits for. `at_fault` counts in matches alone: friends may decline each other.
+    """
+    counts = report is not None or call.state in STARTED
     decidable = call.origin == "match" and call.live_at is not None and reason in DECIDABLE
     deadline = now + rules.decision_s * 1000 if decidable else None
     state = State.DECIDING if decidable else State.CLOSED
-    call = replace(call, state=state, reason=reason, ended_by=by, ended_at=now, deadline=deadline)
+    faulted = tuple(p.user_id for p in at_fault) if call.origin == "match" else ()
+    call = replace(
+        call, state=state, reason=reason, ended_by=by, ended_at=now, deadline=deadline, at_fault=faulted
+    )
     queued = {p.user_id: p.ticket for p in requeue if p.ticket is not None}
     return call, (
-        RecordEnded(reason, by, call.duration_s, now, deadline),
+        RecordEnded(reason, by, call.duration_s, now, deadline, faulted),
         *(Requeue(ticket) for ticket in queued.values()),
         *(emit(p.user_id, _ended_for(call, p, queued.get(p.user_id), rules)) for p in call.parties),
+        *((report,) if report else ()),
+        *(Judge(p.user_id) for p in call.parties if counts),
     )
 
 
@@ -369,7 +407,9 @@ for _state in STARTED:
         (_state, Restart): Move(_restart, (_state, _connecting)),
         (_state, Lost): Move(_lost, (_state, _connecting)),
         (_state, Back): Move(_back, (_state, _S.LIVE)),
-        (_state, Hangup): Move(_hangup, _OVER if _state is _S.CONNECTING else _OVER_OR_OPEN),
+        (_state, Hangup): (
+            Move(_give_up, _OVER) if _state is _S.CONNECTING else Move(_hangup, _OVER_OR_OPEN)
+        ),
         (_state, Skip): Move(_skip, _OVER),
         (_state, Report): Move(_report, _OVER),
         (_state, Block): Move(_block, _OVER),

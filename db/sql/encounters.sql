@@ -2,7 +2,7 @@
 
 -- name: lock_users
 -- One at a time may change whom these users meet. Locked in the order of their ids: two such locks cannot cross.
-SELECT id FROM identity.users WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+SELECT id, tier FROM identity.users WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: obstacles
 -- Why users $2 cannot be offered call $1 at $3: who is at fault for what, whether a block stands between them.
@@ -50,13 +50,15 @@ UPDATE interaction.calls SET started_at = $2 WHERE id = $1 AND started_at IS NUL
 UPDATE interaction.calls SET live_at = $2 WHERE id = $1 AND live_at IS NULL
 
 -- name: ended
--- The first end counts; either way nobody is in this call any more.
+-- The first end counts, and with it whose fault it was ($7); either way nobody is in this call any more.
 WITH call AS (
     UPDATE interaction.calls
     SET ended_at = $2, end_reason = $3, ended_by = $4, duration_s = $5, decision_deadline = $6
     WHERE id = $1 AND ended_at IS NULL
 )
-UPDATE interaction.call_participants SET active = false WHERE call_id = $1 AND active
+UPDATE interaction.call_participants
+SET active = false, fault_at = CASE WHEN user_id = ANY ($7::uuid[]) THEN $2 END
+WHERE call_id = $1 AND active
 
 -- name: voted
 -- The first vote counts.

@@ -63,6 +63,7 @@ class Acquaintances:
             duration_s=call.duration_s,
             now=call.ended_at or self._clock(),
             decision_deadline=call.deadline,
+            at_fault=call.at_fault,
         )
         return False
 

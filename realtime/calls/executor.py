@@ -18,7 +18,7 @@ from core.errors import Blocked
 from core.settings import Settings
 from db.calls import Pending
 from db.encounters import ConnectionRow
-from realtime.calls.ports import CallStore, Connections, Presence, Queue, Record
+from realtime.calls.ports import CallStore, Connections, Presence, Queue, Record, Trust
 from services.ports import Events
 from signaling import effects as do
 from signaling.call import Call, Rules, decider_for
@@ -38,6 +38,7 @@ class Executor:
         queue: Queue,
         connections: Connections,
         presence: Presence,
+        trust: Trust,
         events: Events,
         settings: Settings,
         rules: Rules,
@@ -45,6 +46,7 @@ class Executor:
     ) -> None:
         self._calls, self._record, self._queue = calls, record, queue
         self._connections, self._presence, self._events = connections, presence, events
+        self._trust = trust
         self._settings, self._rules, self._clock = settings, rules, clock
         self._how: dict[type[do.Effect], Callable[[Call, Any, str], Awaitable[None]]] = {
             do.Emit: self._emit,
@@ -57,6 +59,7 @@ class Executor:
             do.RecordClosed: self._record_closed,
             do.Connect: self._connect,
             do.FileReport: self._file_report,
+            do.Judge: self._judge,
         }
 
     async def perform(self, call: Call, pending: list[Pending]) -> None:
@@ -109,6 +112,7 @@ class Executor:
             duration_s=effect.duration_s,
             now=effect.at,
             decision_deadline=effect.decision_deadline,
+            at_fault=effect.at_fault,
         )
         for party in call.parties:
             await self._presence.changed(party.user_id)
@@ -163,6 +167,9 @@ class Executor:
         if effect.block:
             for party in call.parties:
                 await self._presence.changed(party.user_id)
+
+    async def _judge(self, _call: Call, effect: do.Judge, _key: str) -> None:
+        await self._trust.judge(effect.user_id)
 
 
 def _seen_with(row: ConnectionRow, peer: Any) -> ConnectionView:

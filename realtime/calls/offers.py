@@ -52,6 +52,7 @@ class Offers:
             region=claim.first.region,
             users=(claim.first.user_id, claim.second.user_id),
             now=now,
+            suspects=[t.user_id for t in (claim.first, claim.second) if t.tier == "suspect"],
             decision=claim.decision,
         )
         if refusal is not None and await self._calls.load(claim.call_id) is None:
@@ -86,7 +87,7 @@ class Offers:
         return tuple(effect for both in effects for effect in both)
 
     async def _refuse(self, claim: Claim, refusal: Refusal) -> None:
-        """Who is busy or banned leaves the queue; who is not at fault keeps the place."""
+        """Who is busy, banned or of another tier by now leaves the queue; the other keeps the place."""
         guilty, why = sorted(refusal.guilty), refusal.reason
         log = _log.error if why == "double_match" else _log.info
         log("an offer was refused", call_id=claim.call_id, guilty=guilty, reason=why)

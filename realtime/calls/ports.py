@@ -35,6 +35,7 @@ class Record(Protocol):
         region: str,
         users: tuple[str, str],
         now: int,
+        suspects: Collection[str] = (),
         decision: MatchDecision | None = None,
     ) -> Refusal | None: ...
     async def started(self, call_id: str, now: int) -> None: ...
@@ -48,6 +49,7 @@ class Record(Protocol):
         duration_s: int,
         now: int,
         decision_deadline: int | None,
+        at_fault: Collection[str] = (),
     ) -> None: ...
     async def voted(
         self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int
@@ -82,6 +84,13 @@ class Queue(Protocol):
 
     async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
         """The claim has become nothing; the innocent get their old places back."""
+
+
+class Trust(Protocol):
+    """Who thinks of people."""
+
+    async def judge(self, user_id: str) -> None:
+        """What this user did may move them to another tier."""
 
 
 class Presence(Protocol):

@@ -18,6 +18,7 @@ from realtime.matching.recorder import Recorder
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
 from realtime.queue import Queue
+from services.cool_downs import CoolDowns
 from services.ports import TicketStore
 from tests.matching.people import Clock, Heard, Offers, People, new_id
 
@@ -47,6 +48,7 @@ class Node:
             clock,
             new_id,
             people.look_at,
+            CoolDowns(),
             self.figures,
             region="main",
             lease_ms=LEASE_MS,

@@ -1,0 +1,50 @@
+-- How far somebody is trusted, and what it is reckoned from. Times are passed as timestamptz.
+
+-- name: standing
+-- What user $1 did in the latest $4 calls offered since $2 (a call id is not older than $3), by the people met and by
+-- the calls that were live; leaving within $5 (an interval) of live is early. Reports that a moderator has dismissed do
+-- not count, nor do those of suspects, but for those about another suspect.
+SELECT
+    u.tier,
+    u.verified_at IS NOT NULL AS verified,
+    count(DISTINCT peer.user_id) FILTER (WHERE c.started_at IS NOT NULL OR r.id IS NOT NULL) AS met,
+    count(DISTINCT r.reporter_id) FILTER (
+        WHERE r.status <> 'dismissed' AND (reporter.tier <> 'suspect' OR u.tier = 'suspect')
+    ) AS reporters,
+    count(c.live_at) FILTER (WHERE c.origin = 'match') AS live,
+    count(c.live_at) FILTER (
+        WHERE c.origin = 'match' AND c.ended_by = u.id AND c.end_reason IN ('hung_up', 'skipped')
+            AND c.ended_at < c.live_at + $5::interval
+    ) AS early
+FROM identity.users u
+LEFT JOIN (
+    SELECT call_id FROM interaction.call_participants
+    WHERE user_id = $1 AND call_id >= $3
+    ORDER BY call_id DESC
+    LIMIT $4
+) AS latest ON true
+LEFT JOIN interaction.calls c ON c.id = latest.call_id AND c.offered_at >= $2 AND c.ended_at IS NOT NULL
+LEFT JOIN interaction.call_participants peer ON peer.call_id = c.id AND peer.user_id <> u.id
+LEFT JOIN interaction.reports r ON r.call_id = c.id AND r.reported_id = u.id
+LEFT JOIN identity.users reporter ON reporter.id = r.reporter_id
+WHERE u.id = $1 AND u.deleted_at IS NULL
+GROUP BY u.id
+
+-- name: move
+-- User $1 goes from tier $2 to tier $3 at $5, and entry $4 with details $6 tells of it. No row: they are not in $2.
+WITH moved AS (
+    UPDATE identity.users SET tier = $3 WHERE id = $1 AND tier = $2 AND deleted_at IS NULL RETURNING id
+)
+INSERT INTO identity.audit_log (id, at, actor_id, action, subject_id, details)
+SELECT $4, $5, NULL, 'tier_changed', id, $6 FROM moved
+RETURNING id
+
+-- name: due
+-- At most $3 users, trusted or suspect, whom nobody has taken up for review since $2: taken up at $1.
+UPDATE identity.users SET judged_at = $1
+WHERE id IN (
+    SELECT id FROM identity.users
+    WHERE tier <> 'neutral' AND judged_at < $2
+    ORDER BY judged_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+)
+RETURNING id

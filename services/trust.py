@@ -1,0 +1,133 @@
+"""How far somebody is trusted: suspects meet suspects (`realtime/matching/rules.py`), trust adds to a score.
+
+`tier` is pure and says who belongs where. It takes more to come into a tier than to stay in it, so that
+nobody goes to and fro. `Trust` carries it out: after each call that began, after each report, and at reviews,
+because what somebody did counts for a while only. Every move is on the audit log.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from core.clock import Clock
+from core.ticket import Tier
+from db.trust import Standing
+
+_log = structlog.get_logger()
+_ATTEMPTS = 5
+
+
+class Suspicion(Struct, frozen=True, kw_only=True):
+    """From where on somebody is suspect.
+
+    So many people have reported them, which is such a share of those met; or they have left such a share of
+    so many live calls early. A few who act together are too few, or too small a share of those whom one met.
+    """
+
+    reporters: int
+    report_share: float
+    live: int
+    early_share: float
+
+    def falls_on(self, standing: Standing) -> bool:
+        """Whether somebody who stands so is suspect."""
+        reported = standing.reporters >= max(self.reporters, self.report_share * standing.met)
+        hangs_up = standing.live >= self.live and standing.early >= self.early_share * standing.live
+        return reported or hangs_up
+
+
+class Merit(Struct, frozen=True, kw_only=True):
+    """From where on somebody is trusted: so many people met (fewer, once verified), and no larger shares."""
+
+    met: int
+    met_verified: int
+    report_share: float
+    early_share: float
+
+    def shows_in(self, standing: Standing) -> bool:
+        """Whether somebody who stands so is trusted."""
+        return (
+            standing.met >= (self.met_verified if standing.verified else self.met)
+            and standing.reporters <= self.report_share * standing.met
+            and standing.early <= self.early_share * standing.live
+        )
+
+
+class Thresholds(Struct, frozen=True, kw_only=True):
+    """What it takes to come into a tier, and the less that it takes to stay there."""
+
+    become_suspect: Suspicion = Suspicion(reporters=3, report_share=0.2, live=10, early_share=0.7)
+    stay_suspect: Suspicion = Suspicion(reporters=2, report_share=0.1, live=5, early_share=0.5)
+    become_trusted: Merit = Merit(met=50, met_verified=5, report_share=0.02, early_share=0.2)
+    stay_trusted: Merit = Merit(met=25, met_verified=1, report_share=0.04, early_share=0.4)
+
+
+DEFAULT_THRESHOLDS = Thresholds()
+
+
+def tier(standing: Standing, present: Tier, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Tier:
+    """Where somebody belongs who stands so and is in this tier now."""
+    suspicion = thresholds.stay_suspect if present == "suspect" else thresholds.become_suspect
+    merit = thresholds.stay_trusted if present == "trusted" else thresholds.become_trusted
+    if suspicion.falls_on(standing):
+        return "suspect"
+    return "trusted" if merit.shows_in(standing) else "neutral"
+
+
+class TrustStore(Protocol):
+    """Where tiers are kept; `db/trust.py` says what each method promises."""
+
+    async def standing(self, user_id: str, *, since: int, early_ms: int) -> tuple[Tier, Standing] | None: ...
+    async def move(
+        self, user_id: str, before: Tier, after: Tier, *, entry_id: str, details: dict[str, object], now: int
+    ) -> bool: ...
+    async def due(self, now: int, *, judged_before: int, limit: int) -> list[str]: ...
+
+
+class Trust:
+    """The use cases. `window_ms`: for how long what somebody did counts; `review_ms`: between two reviews."""
+
+    def __init__(
+        self,
+        store: TrustStore,
+        clock: Clock,
+        new_id: Callable[[int], str],
+        *,
+        window_ms: int,
+        early_ms: int,
+        review_ms: int,
+        thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    ) -> None:
+        self._store, self._clock, self._new_id = store, clock, new_id
+        self._window_ms, self._early_ms, self._review_ms = window_ms, early_ms, review_ms
+        self._thresholds = thresholds
+
+    async def judge(self, user_id: str) -> None:
+        """Move the user to where they belong, if that is elsewhere. Twice, also at once, is as once."""
+        for _ in range(_ATTEMPTS):
+            now = self._clock()
+            found = await self._store.standing(user_id, since=now - self._window_ms, early_ms=self._early_ms)
+            if found is None:
+                return
+            before, standing = found
+            after = tier(standing, before, self._thresholds)
+            if before == after or await self._move(user_id, before, after, standing, now):
+                return
+        _log.warning("a tier changes too fast to be judged", user=user_id)
+
+    async def review(self, limit: int) -> int:
+        """Judge some of those again whose tier may have become out of date; how many there were."""
+        now = self._clock()
+        due = await self._store.due(now, judged_before=now - self._review_ms, limit=limit)
+        for user_id in due:
+            await self.judge(user_id)
+        return len(due)
+
+    async def _move(self, user_id: str, before: Tier, after: Tier, standing: Standing, now: int) -> bool:
+        details = {"from": before, "to": after, "standing": msgspec.to_builtins(standing)}
+        return await self._store.move(
+            user_id, before, after, entry_id=self._new_id(now), details=details, now=now
+        )

@@ -1,0 +1,400 @@
+"""Faults, tiers and the audit log on the real Postgres, with many who act at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from core.clock import now_ms, to_datetime
+from core.ids import new_id
+from core.settings import MOST_COOL_DOWNS
+from core.ticket import Tier
+from core.vocabulary import EndReason
+from db import audit
+from db.accounts import AccountStore
+from db.audit import AuditLog, Entry
+from db.encounters import Refusal
+from db.trust import LATEST_CALLS, Standing, TrustStore
+from services.trust import Trust
+from tests.conftest import NewDatabase
+from tests.stores.world import World
+
+DAY = 86_400_000
+HOUR = 3_600_000
+
+
+@pytest.fixture(scope="module")
+async def database_url(new_database: NewDatabase) -> str:
+    """One that no running product reviews."""
+    return await new_database()
+
+
+@pytest.fixture
+async def trust(world: World) -> AsyncIterator[Trust]:
+    return Trust(TrustStore(world.pool), now_ms, new_id, window_ms=30 * DAY, early_ms=3_000, review_ms=HOUR)
+
+
+class Town:
+    """What people do to each other, put on record."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.store = TrustStore(world.pool)
+        self.log = AuditLog(world.pool)
+
+    async def call(
+        self,
+        users: tuple[str, str],
+        *,
+        by: str | None = None,
+        reason: EndReason = "hung_up",
+        ago: int = 60_000,
+        live_ms: int = 60_000,
+    ) -> str:
+        """A live call that ended so."""
+        now = now_ms() - ago
+        call = await self.world.offered(users, now=now)
+        await self.world.encounters.started(call, now)
+        await self.world.encounters.live(call, now)
+        await self.world.encounters.ended(
+            call,
+            reason=reason,
+            by=by,
+            duration_s=live_ms // 1000,
+            now=now + live_ms,
+            decision_deadline=None,
+        )
+        return call
+
+    async def reported(self, who: str, *, times: int, ago: int = 60_000) -> list[str]:
+        """By so many people who met them; gives these."""
+        reporters = [await self.world.person(f"R{n}") for n in range(times)]
+        for reporter in reporters:
+            call = await self.call((who, reporter), by=reporter, reason="reported", ago=ago)
+            await self.world.encounters.report(new_id(), call, reporter, who, "spam", None, False, now_ms())
+        return reporters
+
+    async def place(self, who: str, tier: Tier) -> None:
+        await self.world.pool.execute("UPDATE identity.users SET tier = $2 WHERE id = $1", who, tier)
+
+    async def tier(self, who: str) -> Tier:
+        found = await self.store.standing(who, since=now_ms() - DAY, early_ms=3_000)
+        assert found is not None
+        return found[0]
+
+    async def standing(self, who: str, *, since: int = 30 * DAY) -> Standing:
+        found = await self.store.standing(who, since=now_ms() - since, early_ms=3_000)
+        assert found is not None
+        return found[1]
+
+
+@pytest.fixture
+def town(world: World) -> Town:
+    return Town(world)
+
+
+# Faults
+
+
+async def faults(world: World, user_id: str) -> tuple[int, ...]:
+    application = await AccountStore(world.pool).application(user_id, now_ms())
+    assert application is not None
+    return application.faults
+
+
+async def test_a_fault_is_on_record_with_the_end_once(world: World) -> None:
+    """The first end counts, whoever repeats it and whatever they say of whose fault it was."""
+    ana, ben = pair = await world.pair()
+    call, now = await world.offered(pair), now_ms()
+
+    async def end(at_fault: list[str], at: int) -> None:
+        await world.encounters.ended(
+            call, reason="declined", by=ben, duration_s=0, now=at, decision_deadline=None, at_fault=at_fault
+        )
+
+    await end([ben], now)
+    await asyncio.gather(*(end([ana, ben], now + n) for n in range(1, 5)))
+    assert (await faults(world, ana), await faults(world, ben)) == ((), (now,))
+
+
+async def test_faults_are_told_from_the_newest_and_not_all(world: World) -> None:
+    """As many as a rule can tell apart, however often somebody declines."""
+    ben, now = await world.person("Ben"), now_ms()
+    for n in range(MOST_COOL_DOWNS + 2):
+        call = await world.offered((await world.person(), ben))
+        await world.encounters.ended(
+            call, reason="declined", by=ben, duration_s=0, now=now + n, decision_deadline=None, at_fault=[ben]
+        )
+    assert await faults(world, ben) == tuple(now + n for n in range(MOST_COOL_DOWNS + 1, 1, -1))
+
+
+# Standing
+
+
+async def test_what_somebody_did_is_counted_by_people_and_calls(world: World, town: Town) -> None:
+    """Two calls with the same person are one person met; only early ends by oneself are early."""
+    ana = await world.person()
+    ben, cem, dan = [await world.person(f"P{n}") for n in range(3)]
+    await town.call((ana, ben), by=ana, live_ms=2_999)
+    await town.call((ben, ana), by=ana, reason="skipped", live_ms=0)
+    await town.call((ana, cem), by=ana, live_ms=3_000)
+    await town.call((cem, ana), by=cem, live_ms=1_000)
+    await town.call((ana, dan), by=ana, reason="reported", live_ms=1_000)
+    assert await town.standing(ana) == Standing(met=3, live=5, early=2)
+    assert await town.standing(cem) == Standing(met=1, live=2, early=1)
+
+
+async def test_offers_that_came_to_nothing_and_calls_that_go_on_do_not_count(
+    world: World, town: Town
+) -> None:
+    ana, _ = pair = await world.pair()
+    await world.end(await world.offered(pair), reason="declined")
+    call = await world.offered(pair)
+    await world.encounters.started(call, now_ms())
+    await world.encounters.live(call, now_ms())
+    assert await town.standing(ana) == Standing()
+    await world.end(call)
+    assert await town.standing(ana) == Standing(met=1, live=1)
+
+
+async def test_a_reporter_counts_once_and_not_when_dismissed_or_suspect(world: World, town: Town) -> None:
+    """One person can report many times; a moderator and the reporter's own standing have a say."""
+    ana = await world.person()
+    first, second, third = await town.reported(ana, times=3)
+    call = await town.call((ana, first))
+    await world.encounters.report(new_id(), call, first, ana, "spam", None, False, now_ms())
+    assert await town.standing(ana) == Standing(met=3, reporters=3, live=4)
+    await world.pool.execute(
+        "UPDATE interaction.reports SET status = 'dismissed' WHERE reporter_id = $1", second
+    )
+    await town.place(third, "suspect")
+    assert (await town.standing(ana)).reporters == 1
+    await town.place(ana, "suspect")
+    assert (await town.standing(ana)).reporters == 2
+
+
+async def test_who_is_reported_at_the_offer_was_met(world: World, town: Town) -> None:
+    """No share is above one."""
+    ana, ben = pair = await world.pair()
+    call = await world.offered(pair)
+    await world.end(call, reason="reported")
+    await world.encounters.report(new_id(), call, ben, ana, "nudity", None, False, now_ms())
+    assert await town.standing(ana) == Standing(met=1, reporters=1)
+
+
+async def test_what_is_long_ago_does_not_count(world: World, town: Town) -> None:
+    ana = await world.person()
+    await town.reported(ana, times=2, ago=3 * DAY)
+    await town.reported(ana, times=1, ago=DAY)
+    assert (await town.standing(ana, since=2 * DAY)).reporters == 1
+    assert (await town.standing(ana, since=4 * DAY)).reporters == 3
+
+
+async def test_a_judgement_reads_a_bounded_number_of_calls(world: World, town: Town) -> None:
+    """The latest; of a user with ever so many."""
+    ana, ben = await world.pair()
+    now = now_ms() - HOUR
+    calls = [new_id(now + n) for n in range(LATEST_CALLS + 20)]
+    await world.pool.execute(
+        "INSERT INTO interaction.calls"
+        " (id, origin, mode, region, offered_at, started_at, live_at, ended_at, end_reason, duration_s)"
+        " SELECT id, 'match', 'voice', 'x', $2, $2, $2, $2, 'hung_up', 0 FROM unnest($1::uuid[]) AS id",
+        calls,
+        to_datetime(now),
+    )
+    await world.pool.execute(
+        "INSERT INTO interaction.call_participants (call_id, user_id, active)"
+        " SELECT id, who, false FROM unnest($1::uuid[]) AS id, unnest($2::uuid[]) AS who",
+        calls,
+        [ana, ben],
+    )
+    assert await town.standing(ana) == Standing(met=1, live=LATEST_CALLS)
+
+
+async def test_verified_is_read(world: World, town: Town) -> None:
+    ana = await world.person()
+    assert not (await town.standing(ana)).verified
+    await world.pool.execute("UPDATE identity.users SET verified_at = $2 WHERE id = $1", ana, to_datetime(1))
+    assert (await town.standing(ana)).verified
+
+
+# Moves
+
+
+async def test_reports_make_suspect_and_the_move_is_on_the_log(
+    world: World, town: Town, trust: Trust
+) -> None:
+    """From three of three; two were not enough."""
+    ana = await world.person()
+    await town.reported(ana, times=2)
+    await trust.judge(ana)
+    assert await town.tier(ana) == "neutral"
+    await town.reported(ana, times=1)
+    await trust.judge(ana)
+    assert await town.tier(ana) == "suspect"
+    [entry] = await town.log.entries(user_id=ana, before=None, limit=10)
+    assert (entry.actor, entry.action, entry.subject) == (None, "tier_changed", ana)
+    assert entry.details == {
+        "from": "neutral",
+        "to": "suspect",
+        "standing": {"met": 3, "reporters": 3, "live": 3, "early": 0, "verified": False},
+    }
+
+
+async def test_who_hangs_up_on_everybody_meets_only_their_like(
+    world: World, town: Town, trust: Trust
+) -> None:
+    """The applicant query gives the new tier, which the next ticket has."""
+    spammer = await world.person()
+    for n in range(10):
+        await town.call((spammer, await world.person(f"V{n}")), by=spammer, live_ms=2_000)
+    await trust.judge(spammer)
+    application = await AccountStore(world.pool).application(spammer, now_ms())
+    assert application is not None
+    assert application.tier == "suspect"
+
+
+async def test_many_who_judge_at_once_leave_one_move_and_one_entry(
+    world: World, town: Town, trust: Trust
+) -> None:
+    ana = await world.person()
+    await town.reported(ana, times=3)
+    for expected in (1, 1):  # and again later
+        await asyncio.gather(*(trust.judge(ana) for _ in range(20)))
+        assert await town.tier(ana) == "suspect"
+        assert len(await town.log.entries(user_id=ana, before=None, limit=10)) == expected
+
+
+async def test_who_judges_what_has_changed_meanwhile_judges_again(
+    world: World, town: Town, trust: Trust
+) -> None:
+    """A judgement waits for the user's row while another moves them: the last word is that of the facts."""
+    ana = await world.person()
+    await town.place(ana, "suspect")
+    async with world.pool.acquire() as holder:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute("UPDATE identity.users SET tier = 'trusted' WHERE id = $1", ana)
+        judging = asyncio.create_task(trust.judge(ana))
+        async with asyncio.timeout(10):
+            await world.someone_waits_for(holder)
+        await transaction.commit()
+    await judging
+    [entry] = await town.log.entries(user_id=ana, before=None, limit=10)
+    assert (entry.details["from"], entry.details["to"]) == ("trusted", "neutral")
+    assert await town.tier(ana) == "neutral"
+
+
+async def test_a_move_that_fails_leaves_no_entry(world: World, town: Town) -> None:
+    ana = await world.person()
+    moved = await town.store.move(ana, "suspect", "neutral", entry_id=new_id(), details={}, now=now_ms())
+    assert not moved
+    assert await town.log.entries(user_id=ana, before=None, limit=10) == []
+
+
+async def test_an_account_that_is_gone_is_not_judged(world: World, town: Town, trust: Trust) -> None:
+    ana = await world.person()
+    await town.place(ana, "suspect")
+    await world.pool.execute("UPDATE identity.users SET deleted_at = created_at WHERE id = $1", ana)
+    await trust.judge(ana)
+    await trust.judge(new_id())
+    assert await town.log.entries(user_id=ana, before=None, limit=10) == []
+
+
+# Reviews
+
+
+async def test_a_suspect_who_stays_away_is_neutral_when_it_is_long_ago(
+    world: World, town: Town, trust: Trust
+) -> None:
+    """Each review gives a user to one node, and neutral ones to none."""
+    await world.pool.execute("UPDATE identity.users SET tier = 'neutral'")
+    people = [await world.person(f"P{n}") for n in range(5)]
+    for who in people[1:]:
+        await town.place(who, "suspect")
+    at = now_ms()
+    taken = await asyncio.gather(*(town.store.due(at, judged_before=at - HOUR, limit=2) for _ in range(4)))
+    assert sorted(who for batch in taken for who in batch) == sorted(people[1:])
+    assert await town.store.due(at + 1, judged_before=at, limit=9) == []
+    await world.pool.execute("UPDATE identity.users SET judged_at = '-infinity'")
+    while await trust.review(2):
+        pass
+    assert [await town.tier(who) for who in people] == ["neutral"] * 5
+    for who in people[1:]:
+        assert len(await town.log.entries(user_id=who, before=None, limit=9)) == 1
+
+
+# The fence
+
+
+@pytest.mark.parametrize(
+    ("now_suspect", "queued_as", "guilty"),
+    [
+        ([], [], None),
+        ([0, 1], [0, 1], None),
+        ([0, 1], [], None),
+        ([0], [], [0]),
+        ([1], [], [1]),
+        ([0], [0, 1], [1]),
+        ([0], [0], [0]),
+    ],
+)
+async def test_the_fence_keeps_suspects_and_others_apart(
+    world: World, town: Town, now_suspect: list[int], queued_as: list[int], guilty: list[int] | None
+) -> None:
+    """Whoever queued with a trust that is not theirs any more leaves; the other one keeps the place."""
+    pair = await world.pair()
+    for n in now_suspect:
+        await town.place(pair[n], "suspect")
+    refusal = await world.encounters.offer(
+        new_id(),
+        origin="match",
+        mode="video",
+        region="main",
+        users=pair,
+        now=now_ms(),
+        suspects=[pair[n] for n in queued_as],
+    )
+    assert refusal == (None if guilty is None else Refusal(frozenset(pair[n] for n in guilty), "trust"))
+
+
+# The audit log
+
+
+async def test_the_log_is_only_added_to(world: World) -> None:
+    """Whoever tries, and though they mean nothing by it."""
+    ana = await world.person()
+    entry = Entry(id=new_id(), at=now_ms(), actor=ana, action="seen", subject=None, details={"n": 1})
+    async with world.pool.acquire() as connection:
+        await audit.write(connection, entry)
+    for statement in (
+        "UPDATE identity.audit_log SET action = action",
+        "DELETE FROM identity.audit_log WHERE false",
+        "TRUNCATE identity.audit_log",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="only ever added to"):
+            await world.pool.execute(statement)
+    assert await AuditLog(world.pool).entries(user_id=ana, before=None, limit=9) == [entry]
+
+
+async def test_pages_of_the_log_follow_one_another(world: World) -> None:
+    """Newest first, each once: all of it, or what a user did and what was done to them."""
+    ana, ben = await world.pair()
+    now = now_ms()
+    whom = [(ana, ben), (ben, ana), (None, ana), (ana, ana), (None, ben), (ana, None)]
+    entries = [
+        Entry(id=new_id(now + n), at=now + n, actor=actor, action="done", subject=subject)
+        for n, (actor, subject) in enumerate(whom)
+    ]
+    async with world.pool.acquire() as connection, connection.transaction():
+        for entry in entries:
+            await audit.write(connection, entry)
+    log = AuditLog(world.pool)
+    found, before = [], None
+    while page := await log.entries(user_id=ana, before=before, limit=2):
+        found += page
+        before = page[-1].id
+    assert found == [e for e in reversed(entries) if ana in (e.actor, e.subject)]
+    everything = await log.entries(user_id=None, before=None, limit=len(entries))
+    assert everything == entries[::-1]
