@@ -122,6 +122,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 10
     candidates: Annotated[Count, about("Waiting tickets that one search looks at.")] = 256
     rematch_h: Annotated[int, Meta(ge=0), about("Hours before the same two may meet again.")] = 24
+    rematch_alone_s: Annotated[
+        Pause,
+        about(
+            "Seconds of waiting after which two who met within REMATCH_H may meet again when neither has "
+            "anybody else to meet, and neither declined, skipped or reported the other; 0: never."
+        ),
+    ] = 0
     match_weight_intent: Annotated[
         Weight,
         about("Weight of the same intent in the score of a pair; of all weights only the proportions count."),

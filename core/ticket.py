@@ -109,7 +109,7 @@ class Pool(Struct, frozen=True):
     drawn: tuple[Ticket, ...]
 
 
-class Survey(Struct, frozen=True):
+class Census(Struct, frozen=True):
     """A mode's queue as one of those in it sees it: how many others wait, and the pools that fit."""
 
     waiting: int

@@ -178,9 +178,16 @@ class Encounters:
 
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
         """Users blocked either way, and those met since: in a call both accepted or one declined."""
-        oldest = str(UUID(int=max(since_ms - _CLOCK_SKEW_MS, 0) << 80))
-        rows = await self._pool.fetch(_SQL["avoid"], user_id, to_datetime(since_ms), oldest)
+        rows = await self._pool.fetch(_SQL["avoid"], user_id, to_datetime(since_ms), _oldest(since_ms))
         return frozenset(row["user_id"] for row in rows)
+
+    async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:
+        """No block stands between them, and neither has declined, skipped or reported the other since."""
+        return bool(
+            await self._pool.fetchval(
+                _SQL["on_good_terms"], one, other, to_datetime(since_ms), _oldest(since_ms)
+            )
+        )
 
     async def was_in(self, call_id: str, user_id: str) -> bool:
         """Whether the user took part in this call."""
@@ -289,6 +296,11 @@ async def _block(connection: Connection, blocker: str, blocked: str, now: int) -
     at = to_datetime(now)
     await connection.execute(_LASTING["block"], blocker, blocked, at)
     await connection.execute(_LASTING["end_of_pair"], *sorted((blocker, blocked)), at, blocker)
+
+
+def _oldest(since_ms: int) -> str:
+    """No call offered since then has an id before this one."""
+    return str(UUID(int=max(since_ms - _CLOCK_SKEW_MS, 0) << 80))
 
 
 def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:

@@ -25,7 +25,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from core.ticket import Claim, Departure, Market, Pool, Survey, Taken, Ticket, Wait, kind
+from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait, kind
 from core.vocabulary import Gender, LeftReason, Mode
 
 _LUA = Path(__file__).with_name("lua") / "queue"
@@ -120,7 +120,7 @@ class RedisTickets:
             waits=tuple(_wait(wait.decode(), mode) for wait in waits),
         )
 
-    async def survey(self, ticket: Ticket, most: int) -> Survey:
+    async def census(self, ticket: Ticket, most: int) -> Census:
         """Who waits beside this ticket, by pool, with `most` drawn in all: at a bounded cost."""
         each, own = most // len(ticket.genders), ticket.id.encode()
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -136,7 +136,7 @@ class RedisTickets:
             drawn = await self._tickets([ticket_id for ticket_id in ids if ticket_id != own])
             others = number - (present if gender == ticket.card.gender else 0)
             pools.append(Pool(others, tuple(drawn)))
-        return Survey(waiting - present, tuple(pools))
+        return Census(waiting - present, tuple(pools))
 
     async def claim(self, claim: Claim) -> Taken:
         """Take both tickets out and leave the claim as a record, or do nothing."""

@@ -77,6 +77,7 @@ from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.recorder import Recorder
 from realtime.matching.replay import Replays
+from realtime.matching.reunions import Reunions
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
 from realtime.partings import Partings
@@ -233,6 +234,11 @@ class Services:
             figures=figures,
             clock=now_ms,
         )
+        reach = Reach(
+            candidates=settings.candidates,
+            rematch_ms=rematch_ms,
+            alone_ms=settings.rematch_alone_s * 1000,
+        )
         self.matchmaker = Matchmaker(
             stores.tickets,
             acquaintances,
@@ -240,7 +246,7 @@ class Services:
             seekers,
             policy,
             outlooks,
-            Reach(candidates=settings.candidates, rematch_ms=rematch_ms),
+            reach,
             Recorder(policy, settings.match_record_candidates),
             figures,
             now_ms,
@@ -256,6 +262,7 @@ class Services:
             outlooks,
             settings.candidates,
             rhythm,
+            Reunions(stores.tickets, acquaintances, policy, reach, now_ms),
             figures,
             now_ms,
             node_id,

@@ -101,10 +101,10 @@ class Queue:
         if ticket is None:
             raise NotQueued
         now = self._clock()
-        survey = await self._tickets.survey(ticket, _EXPLAINED)
+        census = await self._tickets.census(ticket, _EXPLAINED)
         apart = await self._acquaintances.avoid(ticket.user_id, now - self._rematch_ms)
-        apart |= await self._acquaintances.unfit(permitted(self._policy, ticket, survey, apart, now))
-        candidates, removed = tally(self._policy, ticket, survey, apart, now)
+        apart |= await self._acquaintances.unfit(permitted(self._policy, ticket, census, apart, now))
+        candidates, removed = tally(self._policy, ticket, census, apart, now)
         return Explained(
             candidates=candidates,
             removed=removed,
@@ -112,7 +112,7 @@ class Queue:
                 Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()
             ],
             estimated_wait_ms=(await self._outlooks.of(ticket.mode)).estimate(ticket, now),
-            sample=survey.drawn,
+            sample=census.drawn,
         )
 
     async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Ticket:

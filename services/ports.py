@@ -9,7 +9,7 @@ from core.contract.admin import MatchReplay
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
 from core.presence import Attendance, Lapse
-from core.ticket import Claim, Departure, Market, Survey, Taken, Ticket, Tier
+from core.ticket import Census, Claim, Departure, Market, Taken, Ticket, Tier
 from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
 
 
@@ -87,6 +87,9 @@ class Acquaintances(Protocol):
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
         """Users blocked either way, or met since that time in ms since the epoch."""
 
+    async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:
+        """No block stands between them, and neither has declined, skipped or reported the other since."""
+
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""
 
@@ -136,7 +139,7 @@ class TicketStore(Protocol):
     async def market(self, mode: Mode) -> Market:
         """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
 
-    async def survey(self, ticket: Ticket, most: int) -> Survey:
+    async def census(self, ticket: Ticket, most: int) -> Census:
         """Who waits beside this ticket, by pool, with `most` drawn in all: at a bounded cost."""
 
     async def everyone(self, mode: Mode) -> Sequence[Ticket]:

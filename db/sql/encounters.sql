@@ -118,6 +118,18 @@ JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.u
 WHERE own.user_id = $1 AND own.call_id >= $3 AND c.offered_at >= $2
     AND (c.started_at IS NOT NULL OR c.end_reason = 'declined')
 
+-- name: on_good_terms
+-- Whether users $1 and $2 have met without harm since $3: no block, no refusal. A call id is not older than $4.
+SELECT NOT EXISTS (
+    SELECT FROM identity.blocks b WHERE (b.blocker_id, b.blocked_id) IN (($1, $2), ($2, $1))
+) AND NOT EXISTS (
+    SELECT FROM interaction.call_participants own
+    JOIN interaction.calls c ON c.id = own.call_id
+    JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = $2
+    WHERE own.user_id = $1 AND own.call_id >= $4 AND c.offered_at >= $3
+        AND c.end_reason IN ('declined', 'skipped', 'reported', 'blocked', 'moderated')
+)
+
 -- name: was_in
 -- Whether this user took part in the call.
 SELECT EXISTS (SELECT FROM interaction.call_participants WHERE call_id = $1 AND user_id = $2)

@@ -26,6 +26,10 @@ class Acquaintances:
         """Those of these users to whom no offer would be made: banned, gone, or in a call or offer."""
         return await self._record.unfit(user_ids, self._clock())
 
+    async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:
+        """No block stands between them, and neither has declined, skipped or reported the other since."""
+        return await self._record.on_good_terms(one, other, since_ms)
+
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""
         call_id = await self._record.active_call(user_id)

@@ -9,7 +9,7 @@ they know waits, or how they are trusted themselves.
 from collections import Counter
 from collections.abc import Collection, Set
 
-from core.ticket import Survey, Ticket
+from core.ticket import Census, Ticket
 from realtime.matching.policy import Policy
 from realtime.matching.rules import unmet_wish
 
@@ -29,22 +29,22 @@ def reason(policy: Policy, one: Ticket, other: Ticket, apart: Set[str], now: int
     return why if (why == "age" and outside) or why == own_wish else KEPT_APART
 
 
-def permitted(policy: Policy, one: Ticket, survey: Survey, apart: Set[str], now: int) -> Collection[str]:
+def permitted(policy: Policy, one: Ticket, census: Census, apart: Set[str], now: int) -> Collection[str]:
     """The users drawn whom nothing keeps from `one` so far."""
-    drawn = (other for pool in survey.pools for other in pool.drawn)
+    drawn = (other for pool in census.pools for other in pool.drawn)
     return [other.user_id for other in drawn if reason(policy, one, other, apart, now) is None]
 
 
 def tally(
-    policy: Policy, one: Ticket, survey: Survey, apart: Set[str], now: int
+    policy: Policy, one: Ticket, census: Census, apart: Set[str], now: int
 ) -> tuple[int, dict[str, int]]:
     """How many of all who wait may be offered to `one`, and how many not, by reason.
 
     Who does not fit by gender is counted; of a pool of which only some were drawn, those stand for all.
     """
     counts: Counter[str | None] = Counter()
-    counts["gender"] = survey.waiting - sum(pool.number for pool in survey.pools)
-    for pool in survey.pools:
+    counts["gender"] = census.waiting - sum(pool.number for pool in census.pools)
+    for pool in census.pools:
         found = Counter(reason(policy, one, other, apart, now) for other in pool.drawn)
         for why, number in found.items():
             counts[why] += round(number * pool.number / len(pool.drawn))

@@ -29,10 +29,14 @@ _LOOKS = 3
 
 
 class Reach(Struct, frozen=True, kw_only=True):
-    """How far a search goes: the most candidates read, and for how long (ms) the same two do not meet."""
+    """How far a search goes: the most candidates read, and for how long (ms) the same two do not meet.
+
+    `alone_ms`: having waited so long for want of anybody else they may (`reunions`); 0: not even then.
+    """
 
     candidates: int
     rematch_ms: int
+    alone_ms: int = 0
 
 
 class _Found(Struct, frozen=True):
@@ -111,19 +115,26 @@ class Matchmaker:
         return None
 
     async def match(
-        self, pair: Pair, rivals: Iterable[Ticket], taken: set[str], now: int, outlook: Outlook
+        self,
+        pair: Pair,
+        rivals: Iterable[Ticket],
+        taken: set[str],
+        now: int,
+        outlook: Outlook,
+        *,
+        again: bool = False,
     ) -> Claim | None:
         """Have an offer made to these two, found at `now`; None: they must not meet, or one is gone.
 
         `rivals` are those who might have been offered instead; `taken` the tickets that the sweep found gone,
-        to which those are added that are found gone now.
+        to which those are added that are found gone now. `again`: having met lately keeps them apart no more.
         """
         best = Choice(pair.one, pair.score, pair.asked)
         others = (rival for rival in rivals if rival.id not in {pair.one.id, pair.other.id})
         survey = self._policy.survey(pair.other, others, frozenset(), now, outlook)
         choices = sorted((best, *survey.choices), key=self._policy.order)
         found = _Found("sweep", pair.other, Survey(choices=choices, removed=survey.removed), now)
-        claim = await self._claim_best(found, [best], taken)
+        claim = await self._claim_best(found, [best], taken, frozenset() if again else None)
         if claim is not None:
             await self._offers.make(claim)
         return claim
@@ -141,9 +152,15 @@ class Matchmaker:
             except Exception:
                 _log.exception("a claim cannot be finished", call_id=claim.call_id)
 
-    async def _claim_best(self, found: _Found, choices: Iterable[Choice], taken: set[str]) -> Claim | None:
+    async def _claim_best(
+        self,
+        found: _Found,
+        choices: Iterable[Choice],
+        taken: set[str],
+        avoid: frozenset[str] | None = None,
+    ) -> Claim | None:
         """The claim of the first of these who is to be had; `taken` gains the tickets that are gone."""
-        ticket, avoid = found.seeker, None
+        ticket = found.seeker
         for choice in choices:
             if avoid is None:
                 # Late and always fresh: most searches of the sweep find nobody, and a block counts at once.

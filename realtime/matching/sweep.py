@@ -23,6 +23,7 @@ from realtime.matching.outlook import Outlook
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.prospects import Prospects
+from realtime.matching.reunions import Reunions
 from services.ports import Events, TicketStore
 
 Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others may have changed
@@ -57,6 +58,7 @@ class Sweeper:
         outlooks: Outlooks,
         candidates: int,
         rhythm: Rhythm,
+        reunions: Reunions,
         figures: Figures,
         clock: Clock,
         node: str,
@@ -71,6 +73,7 @@ class Sweeper:
         self._figures = figures
         self._clock = clock
         self._node = node
+        self._reunions = reunions
         self._prospects = {mode: Prospects(policy, candidates) for mode in _MODES}
 
     async def run(self) -> None:
@@ -127,9 +130,12 @@ class Sweeper:
                 rivals = prospects.rivals(pair.other)
                 if await self._matchmaker.match(pair, rivals, taken, now, outlook) is None:
                     prospects.part(pair)
+                    self._reunions.note(mode, pair)
                 else:
                     prospects.remove(pair.one.id)
                     prospects.remove(pair.other.id)
+        for pair in await self._reunions.due(mode, prospects, outlook):
+            await self._matchmaker.match(pair, (), taken, self._clock(), outlook, again=True)
 
     async def _update(self, mode: Mode) -> None:
         """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""

@@ -15,6 +15,7 @@ from realtime.matching.matchmaker import Matchmaker, Reach
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
 from realtime.matching.recorder import Recorder
+from realtime.matching.reunions import Reunions
 from realtime.matching.seekers import Seekers
 from realtime.matching.sweep import Rhythm, Sweeper
 from realtime.queue import Queue
@@ -30,7 +31,14 @@ class Node:
     """One process: its queue, its matchmaker and its sweep over a shared store."""
 
     def __init__(
-        self, tickets: TicketStore, people: People, events: Heard, clock: Clock, policy: Policy, name: str
+        self,
+        tickets: TicketStore,
+        people: People,
+        events: Heard,
+        clock: Clock,
+        policy: Policy,
+        name: str,
+        alone_ms: int = 0,
     ) -> None:
         self.offers = Offers(people)
         self.seekers = Seekers()
@@ -55,7 +63,7 @@ class Node:
             rematch_ms=DAY_MS,
         )
         self.offers.queue, self.offers.tickets = self.queue, tickets
-        reach = Reach(candidates=64, rematch_ms=DAY_MS)
+        reach = Reach(candidates=64, rematch_ms=DAY_MS, alone_ms=alone_ms)
         self.matchmaker = Matchmaker(
             tickets,
             people,
@@ -78,6 +86,7 @@ class Node:
             outlooks,
             64,
             Rhythm(),
+            Reunions(tickets, people, policy, reach, clock),
             self.figures,
             clock,
             name,
@@ -87,11 +96,11 @@ class Node:
 class House:
     """Everything around the queue, with time under control."""
 
-    def __init__(self, tickets: TicketStore, nodes: int = 1) -> None:
+    def __init__(self, tickets: TicketStore, nodes: int = 1, *, alone_ms: int = 0) -> None:
         self.tickets = tickets
         self.people, self.events, self.clock, self.policy = People(), Heard(), Clock(), Policy()
         around = (tickets, self.people, self.events, self.clock, self.policy)
-        self.nodes = [Node(*around, f"node {n}") for n in range(nodes)]
+        self.nodes = [Node(*around, f"node {n}", alone_ms) for n in range(nodes)]
         first = self.nodes[0]
         self.queue, self.matchmaker, self.sweep = first.queue, first.matchmaker, first.sweeper.sweep
 

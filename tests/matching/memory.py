@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from core.ticket import Claim, Departure, Market, Pool, Survey, Taken, Ticket, Wait, kind
+from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait, kind
 from core.vocabulary import LeftReason, Mode
 
 
@@ -67,12 +67,12 @@ class MemoryTickets:
         waiting = [t for t in self.tickets.values() if t.mode == mode and t.user_id not in self.held]
         return sorted(waiting, key=lambda ticket: (ticket.joined_at, ticket.id))
 
-    async def survey(self, ticket: Ticket, most: int) -> Survey:
+    async def census(self, ticket: Ticket, most: int) -> Census:
         others = [other for other in await self.everyone(ticket.mode) if other.id != ticket.id]
         fitting = [other for other in others if ticket.card.gender in other.genders]
         pools = [tuple(o for o in fitting if o.card.gender == gender) for gender in ticket.genders]
         each = most // len(pools)
-        return Survey(len(others), tuple(Pool(len(pool), pool[:each]) for pool in pools))
+        return Census(len(others), tuple(Pool(len(pool), pool[:each]) for pool in pools))
 
     async def claim(self, claim: Claim) -> Taken:
         if not self._claimable(claim.first, claim.claimed_at):

@@ -78,6 +78,7 @@ class People:
     def __init__(self) -> None:
         self.applicants: dict[str, Applicant] = {}
         self.apart: set[frozenset[str]] = set()
+        self.on_terms: set[frozenset[str]] = set()  # of those, who have merely met
         self.calls: dict[str, str] = {}  # user -> call
         self.looked_at: list[str] = []  # whose presence has changed
 
@@ -89,11 +90,18 @@ class People:
     def keep_apart(self, one: str, other: str) -> None:
         self.apart.add(frozenset((one, other)))
 
+    def met(self, one: str, other: str) -> None:
+        self.keep_apart(one, other)
+        self.on_terms.add(frozenset((one, other)))
+
     async def applicant(self, user_id: str, now: int) -> Applicant | None:
         return self.applicants.get(user_id)
 
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
         return frozenset(other for pair in self.apart if user_id in pair for other in pair - {user_id})
+
+    async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:
+        return frozenset((one, other)) in self.on_terms
 
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
         banned = {user_id for user_id, who in self.applicants.items() if who.banned}

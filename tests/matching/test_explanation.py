@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ticket import Pool, Survey
+from core.ticket import Census, Pool
 from realtime.matching.explanation import reason, tally
 from realtime.matching.policy import Policy
 from tests.matching.people import T0, ticket
@@ -53,9 +53,9 @@ def test_everybody_who_waits_is_counted_once(ages: list[int], undrawn: int, othe
     ana = ticket(age_min=25, age_max=45)
     drawn = tuple(ticket(age=age, age_min=31 if age % 5 == 0 else 18) for age in ages)
     pool = Pool(len(drawn) + undrawn if drawn else 0, drawn)
-    survey = Survey(pool.number + others, (pool,))
-    candidates, removed = tally(POLICY, ana, survey, NOBODY, T0)
-    assert abs(candidates + sum(removed.values()) - survey.waiting) <= (2 if survey.drawn else 0)
+    census = Census(pool.number + others, (pool,))
+    candidates, removed = tally(POLICY, ana, census, NOBODY, T0)
+    assert abs(candidates + sum(removed.values()) - census.waiting) <= (2 if census.drawn else 0)
     assert removed.get("gender", 0) == others
     assert all(number > 0 for number in removed.values())
     assert (candidates > 0) == any(25 <= age <= 45 and age % 5 for age in ages)

@@ -55,22 +55,22 @@ async def test_of_many_candidates_the_first_and_the_last_are_read(store: TicketS
     assert {t.id for t in await store.candidates(ana, 9)} == {man.id for man in men}
 
 
-async def test_a_survey_counts_all_and_draws_some(store: TicketStore) -> None:
+async def test_a_census_counts_all_and_draws_some(store: TicketStore) -> None:
     """Pools are told apart; who asks is not among the others, waiting or not."""
     ana = ticket(gender="female", genders=("male", "female"))
     men = [ticket(gender="male", genders=("female",)) for _ in range(20)]
     women = [ticket(gender="female", genders=("female",)) for _ in range(3)]
     await put(store, *men, *women, ticket(gender="male", genders=("male",)), ticket(mode="voice"))
     for present in (False, True):
-        survey = await store.survey(ana, 10)
-        assert survey.waiting == 24
-        assert [(pool.number, len(pool.drawn)) for pool in survey.pools] == [(20, 5), (3, 3)]
-        assert {t.id for t in survey.pools[0].drawn} < {man.id for man in men}
-        assert {t.id for t in survey.pools[1].drawn} == {woman.id for woman in women}
-        assert survey.drawn == 8
+        census = await store.census(ana, 10)
+        assert census.waiting == 24
+        assert [(pool.number, len(pool.drawn)) for pool in census.pools] == [(20, 5), (3, 3)]
+        assert {t.id for t in census.pools[0].drawn} < {man.id for man in men}
+        assert {t.id for t in census.pools[1].drawn} == {woman.id for woman in women}
+        assert census.drawn == 8
         if not present:
             await put(store, ana)
-    assert (await store.survey(ana, 100)).drawn is None
+    assert (await store.census(ana, 100)).drawn is None
 
 
 async def test_the_market_shows_who_came_who_waits_and_how_long_it_took(store: TicketStore) -> None:

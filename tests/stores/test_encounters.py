@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from core.clock import now_ms
 from core.errors import NotFound
 from core.ids import new_id
+from core.vocabulary import EndReason
 from db.encounters import Refusal
 from tests.stores.world import TODAY, World
 
@@ -180,6 +181,28 @@ async def test_who_would_be_refused_can_be_asked_before(world: World):
     unfit = await world.encounters.unfit([ana, ben, cal, dee, eve, nobody], now_ms())
     assert unfit == {ana, ben, cal, nobody}
     assert not await world.encounters.unfit([], now_ms())
+
+
+@pytest.mark.parametrize("reason", ["declined", "skipped", "reported", "blocked"])
+async def test_who_refused_the_other_lately_is_on_good_terms_no_more(world: World, reason: EndReason):
+    """Whoever of the two did, and however well they have talked besides."""
+    ana, ben = await world.pair()
+    now = now_ms()
+    for earlier in (now - 5_000, now - 3_000):
+        await world.end(await world.offered((ana, ben), now=earlier), now=earlier + 10)
+    terms = world.encounters.on_good_terms
+    assert await terms(ana, ben, now - 10_000)
+    await world.end(await world.offered((ben, ana), now=now - 2_000), reason=reason, now=now - 1_990)
+    assert not await terms(ana, ben, now - 10_000)
+    assert not await terms(ben, ana, now - 10_000)
+    assert await terms(ana, ben, now - 1_000)
+
+
+async def test_a_block_either_way_ends_good_terms(world: World):
+    ana, ben = await world.pair()
+    await world.block(ana, ben)
+    assert not await world.encounters.on_good_terms(ana, ben, 0)
+    assert not await world.encounters.on_good_terms(ben, ana, 0)
 
 
 async def test_one_avoids_whom_one_met_or_blocked(world: World):
