@@ -38,8 +38,8 @@ class AccountHandlers:
         found = await self._accounts.sessions(
             exchange.caller, cursors.to_id(query.cursor), query.limit + 1, exchange.now
         )
-        items, after = found[: query.limit], found[query.limit :]
-        return SessionPage(items=items, next_cursor=cursors.of_id(items[-1].id) if after else None)
+        items, after = cursors.page(found, query.limit, lambda session: cursors.of_id(session.id))
+        return SessionPage(items=items, next_cursor=after)
 
     async def end_session(self, exchange: Exchange) -> None:
         """DELETE /v1/auth/sessions/{id}"""

@@ -29,7 +29,7 @@ from db.matches import MatchRecords
 from db.migrate import migrate
 from db.outage import needed
 from db.postgres import Pool, open_pool
-from db.rate_limits import NoLimits, RedisLimiter
+from db.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
 from db.redis import open_redis
 from db.rooms import Rooms
 from db.values import ValueStore
@@ -37,7 +37,7 @@ from realtime.matching.replay import Replays
 from rest.accounts import AccountHandlers
 from rest.admin import AdminHandlers
 from rest.blocks import BlockHandlers
-from rest.boundary import Boundary, Handler, problems
+from rest.boundary import Boundary, Handler, Throttle, problems
 from rest.client import networks
 from rest.docs import documents
 from rest.encounters import EncounterHandlers
@@ -81,8 +81,11 @@ def make_app(
     )
     app.on_response_prepare.append(safety)
     app.on_response_prepare.append(cross_origin.allow)
+    # In memory: an account that floods one process costs Redis nothing, and REST needs no Redis to read.
+    limiter = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
     boundary = Boundary(
         authenticate=accounts.authenticate,
+        throttle=Throttle(limiter, settings.requests_per_s, settings.requests_burst),
         clock=clock,
         trusted=networks(settings.trusted_proxies),
         max_body_bytes=settings.max_body_bytes,

@@ -20,11 +20,10 @@ class BlockHandlers:
         found = await self._blocks.blocks(
             exchange.caller.user_id, cursors.to_moment(query.cursor), query.limit + 1
         )
-        items, after = found[: query.limit], found[query.limit :]
-        return BlockPage(
-            items=[_view(block) for block in items],
-            next_cursor=cursors.of_moment(items[-1].created_at, items[-1].user_id) if after else None,
+        items, after = cursors.page(
+            found, query.limit, lambda block: cursors.of_moment(block.created_at, block.user_id)
         )
+        return BlockPage(items=[_view(block) for block in items], next_cursor=after)
 
     async def block(self, exchange: Exchange) -> BlockView:
         """POST /v1/blocks"""

@@ -21,6 +21,7 @@ from core.errors import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
+    RateLimited,
     Unauthenticated,
     Unavailable,
 )
@@ -32,6 +33,7 @@ from rest import client as clients
 from rest.body import read_json
 from rest.problems import problem
 from services.accounts import Client
+from services.ports import Limiter
 
 S = TypeVar("S", bound=Struct)
 _log = structlog.get_logger()
@@ -84,6 +86,21 @@ class Authenticate(Protocol):
     async def __call__(self, token: str, now: int, role: Role | None) -> Access: ...
 
 
+class Throttle(Struct, frozen=True):
+    """How many requests an account may make: so many a second, `burst` at once."""
+
+    limiter: Limiter
+    per_s: int
+    burst: int
+
+    async def pass_through(self, user_id: str, now: int) -> None:
+        """One more request. Raises `RateLimited`."""
+        key = f"requests:{user_id}"
+        wait_ms = await self.limiter.take(key, rate_per_s=self.per_s, burst=self.burst, now=now)
+        if wait_ms:
+            raise RateLimited("Too many requests of this account.", retry_after_ms=wait_ms)
+
+
 class Boundary:
     """Makes aiohttp handlers of ours."""
 
@@ -91,12 +108,14 @@ class Boundary:
         self,
         *,
         authenticate: Authenticate,
+        throttle: Throttle,
         clock: Clock,
         trusted: Sequence[clients.Network],
         max_body_bytes: int,
         body_timeout_s: float,
     ) -> None:
         self._authenticate = authenticate
+        self._throttle = throttle
         self._clock = clock
         self._trusted = trusted
         self._max_body_bytes = max_body_bytes
@@ -117,6 +136,7 @@ class Boundary:
         if endpoint.auth:
             token = clients.bearer(headers.get("Authorization"))
             access = await self._authenticate(token, now, endpoint.role)
+            await self._throttle.pass_through(access.user_id, now)
         if not all(map(is_id, request.match_info.values())):
             raise NotFound
         network = clients.client_network(

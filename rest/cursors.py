@@ -2,9 +2,19 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from core.errors import InvalidRequest
+
+T = TypeVar("T")
+
+
+def page(found: Sequence[T], limit: int, cursor: Callable[[T], str]) -> tuple[list[T], str | None]:
+    """The items of a page, of which one more than `limit` was looked for, and where the next one starts."""
+    items = list(found[:limit])
+    return items, cursor(items[-1]) if len(found) > limit else None
 
 
 def of_id(key: str) -> str:

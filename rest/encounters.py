@@ -26,11 +26,8 @@ class EncounterHandlers:
             limit=query.limit + 1,
             today=today(now),
         )
-        items, after = found[: query.limit], found[query.limit :]
-        return CallPage(
-            items=[_past_call(call) for call in items],
-            next_cursor=cursors.of_id(items[-1].call_id) if after else None,
-        )
+        items, after = cursors.page(found, query.limit, lambda call: cursors.of_id(call.call_id))
+        return CallPage(items=[_past_call(call) for call in items], next_cursor=after)
 
     async def connections(self, exchange: Exchange) -> ConnectionPage:
         """GET /v1/connections"""
@@ -41,8 +38,8 @@ class EncounterHandlers:
             limit=query.limit + 1,
             today=today(now),
         )
-        items, after = found[: query.limit], found[query.limit :]
-        return ConnectionPage(items=items, next_cursor=cursors.of_id(items[-1].id) if after else None)
+        items, after = cursors.page(found, query.limit, lambda connection: cursors.of_id(connection.id))
+        return ConnectionPage(items=items, next_cursor=after)
 
     async def connection(self, exchange: Exchange) -> ConnectionView:
         """GET /v1/connections/{id}"""
@@ -59,8 +56,8 @@ class EncounterHandlers:
             limit=query.limit + 1,
             today=today(now),
         )
-        items, after = found[: query.limit], found[query.limit :]
-        return RoomPage(items=items, next_cursor=cursors.of_id(items[-1].id) if after else None)
+        items, after = cursors.page(found, query.limit, lambda room: cursors.of_id(room.id))
+        return RoomPage(items=items, next_cursor=after)
 
     async def room(self, exchange: Exchange) -> RoomView:
         """GET /v1/rooms/{id}"""

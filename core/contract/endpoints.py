@@ -76,7 +76,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         if self.body or self.query:
             found |= {InvalidRequest, PayloadTooLarge}
         if self.auth:
-            found |= {Unauthenticated, TokenExpired, Banned}
+            found |= {Unauthenticated, TokenExpired, Banned, RateLimited}
         if self.role:
             found |= {NotFound}
         if self.auth or self.body:

@@ -164,8 +164,10 @@ async def serving(
     await runner.setup()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        await web.SockSite(runner, listener).start()
-        async with aiohttp.ClientSession() as client:
-            yield RestServer(f"http://127.0.0.1:{listener.getsockname()[1]}", client, world, redis, clock)
-        await runner.cleanup()
-    passwords.close()
+        try:
+            await web.SockSite(runner, listener).start()
+            async with aiohttp.ClientSession() as client:
+                yield RestServer(f"http://127.0.0.1:{listener.getsockname()[1]}", client, world, redis, clock)
+        finally:
+            await runner.cleanup()
+            passwords.close()
