@@ -75,12 +75,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     connects_burst: Annotated[Count, about("Connects of one account at once.")] = 30
     commands_per_s: Annotated[Count, about("Commands a second that one connection may send on average.")] = 50
     commands_burst: Annotated[Count, about("Commands that one connection may send at once.")] = 200
-    requests_per_s: Annotated[
-        Count, about("Requests a second that one account may send to one process on average, over REST.")
-    ] = 20
-    requests_burst: Annotated[Count, about("Requests of one account to one process at once, over REST.")] = (
-        200
-    )
+    requests_per_m: Annotated[Count, about("REST requests a minute of one account to one process.")] = 1200
+    requests_burst: Annotated[Count, about("REST requests of one account to one process at once.")] = 200
     max_connections_a_user: Annotated[
         Count, about("Connections of one account to one process; no bound with RATE_LIMITS off.")
     ] = 20

@@ -85,7 +85,7 @@ def make_app(
     limiter = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
     boundary = Boundary(
         authenticate=accounts.authenticate,
-        throttle=Throttle(limiter, settings.requests_per_s, settings.requests_burst),
+        throttle=Throttle(limiter, settings.requests_per_m, settings.requests_burst),
         clock=clock,
         trusted=networks(settings.trusted_proxies),
         max_body_bytes=settings.max_body_bytes,

@@ -87,16 +87,16 @@ class Authenticate(Protocol):
 
 
 class Throttle(Struct, frozen=True):
-    """How many requests an account may make: so many a second, `burst` at once."""
+    """How many requests an account may make: so many a minute, `burst` at once."""
 
     limiter: Limiter
-    per_s: int
+    per_m: int
     burst: int
 
     async def pass_through(self, user_id: str, now: int) -> None:
         """One more request. Raises `RateLimited`."""
         key = f"requests:{user_id}"
-        wait_ms = await self.limiter.take(key, rate_per_s=self.per_s, burst=self.burst, now=now)
+        wait_ms = await self.limiter.take(key, rate_per_s=self.per_m / 60, burst=self.burst, now=now)
         if wait_ms:
             raise RateLimited("Too many requests of this account.", retry_after_ms=wait_ms)
 

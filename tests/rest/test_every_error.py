@@ -112,10 +112,10 @@ async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
-    """The second within a minute, or of one account the second within a second, where one is allowed."""
+    """The second within a minute, where one is allowed."""
     strict = {f"{name}_{how}": 1 for name in ("register", "login") for how in ("per_m", "burst")}
     settings = Settings(
-        password_memory_kib=8, password_passes=1, requests_per_s=1, requests_burst=1, **strict
+        password_memory_kib=8, password_passes=1, requests_per_m=1, requests_burst=1, **strict
     )
     keys = [key async for key in someone.redis.scan_iter(f"limit:{endpoint.name}:*")]
     if keys:
