@@ -36,6 +36,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
+from db.audit import AuditLog
 from db.blocks import BlockStore
 from db.bus import Bus
 from db.calls import Calls
@@ -110,6 +111,7 @@ class Stores:
         self.encounters = Encounters(pool)
         self.rooms = Rooms(pool)
         self.trust = TrustStore(pool)
+        self.audit = AuditLog(pool)
         self.matches = MatchRecords(pool)
         self.calls = Calls(redis)
         self.tickets = RedisTickets(redis, settings.region)
@@ -370,6 +372,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             encounters=stores.encounters,
             rooms=stores.rooms,
             replays=Replays(stores.matches),
+            audit=stores.audit,
             checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
             registry=registry,

@@ -1,6 +1,9 @@
 """What is for admins alone; the boundary lets in nobody else. Reading only."""
 
-from core.contract.admin import MatchReplay
+from core.clock import rfc3339
+from core.contract.admin import AuditEntry, AuditPage, AuditQuery, MatchReplay
+from db.audit import AuditLog, Entry
+from rest import cursors
 from rest.boundary import Exchange
 from services.ports import Replays
 
@@ -8,9 +11,32 @@ from services.ports import Replays
 class AdminHandlers:
     """Handlers by the names of their endpoints."""
 
-    def __init__(self, replays: Replays) -> None:
-        self._replays = replays
+    def __init__(self, replays: Replays, log: AuditLog) -> None:
+        self._replays, self._log = replays, log
 
     async def match_replay(self, exchange: Exchange) -> MatchReplay:
         """GET /v1/admin/calls/{id}/match"""
         return await self._replays.of(exchange.path["id"])
+
+    async def audit(self, exchange: Exchange) -> AuditPage:
+        """GET /v1/admin/audit"""
+        query = exchange.asked(AuditQuery)
+        found = await self._log.entries(
+            user_id=query.user_id, before=cursors.to_id(query.cursor), limit=query.limit + 1
+        )
+        items, after = found[: query.limit], found[query.limit :]
+        return AuditPage(
+            items=[_entry(entry) for entry in items],
+            next_cursor=cursors.of_id(items[-1].id) if after else None,
+        )
+
+
+def _entry(entry: Entry) -> AuditEntry:
+    return AuditEntry(
+        id=entry.id,
+        at=rfc3339(entry.at),
+        actor=entry.actor or "system",
+        action=entry.action,
+        subject_id=entry.subject,
+        details=dict(entry.details),
+    )

@@ -20,6 +20,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
+from db.audit import AuditLog
 from db.blocks import BlockStore
 from db.bus import Bus
 from db.embedded import EmbeddedServers
@@ -64,6 +65,7 @@ def make_app(
     encounters: Encounters,
     rooms: Rooms,
     replays: ports.Replays,
+    audit: AuditLog,
     checks: Mapping[str, Check],
     registry: CollectorRegistry,
     clock: Clock,
@@ -97,7 +99,7 @@ def make_app(
         ValueHandlers(values),
         BlockHandlers(blocks),
         EncounterHandlers(encounters, rooms),
-        AdminHandlers(replays),
+        AdminHandlers(replays, audit),
         service,
     )
     app.add_routes([boundary.route(endpoint, handlers[endpoint.name]) for endpoint in ENDPOINTS])
@@ -135,6 +137,7 @@ def _handlers(
         "room": encounters.room,
         "messages": encounters.messages,
         "match_replay": admin.match_replay,
+        "audit": admin.audit,
         "healthz": service.healthz,
         "readyz": service.readyz,
         "metrics": service.metrics,
@@ -205,6 +208,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             encounters=Encounters(pool),
             rooms=Rooms(pool),
             replays=Replays(MatchRecords(pool)),
+            audit=AuditLog(pool),
             checks=checks_of(pool, redis, bus),
             registry=CollectorRegistry(),
             clock=now_ms,

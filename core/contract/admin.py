@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from core.contract.base import Wire
+from core.contract.rest import NextCursor, PageQuery
 from core.ticket import Fate, Road
 from core.vocabulary import Id, Mode, Timestamp
 
@@ -23,6 +24,30 @@ Parts = Annotated[
 PolicyInForce = Annotated[
     dict[str, Any], Meta(description="Shares of the score, stance and times as they were in force.")
 ]
+
+
+class AuditQuery(PageQuery):
+    """Which part of the audit log; `user_id`: only what this user did, or what was done to them."""
+
+    user_id: Id | None = None
+
+
+class AuditEntry(Wire):
+    """Something that was done, and nobody can take back. What `details` say depends on the `action`."""
+
+    id: Id
+    at: Timestamp
+    actor: Annotated[str, Meta(description="Id of the user who did it, or `system`.", examples=["system"])]
+    action: Annotated[str, Meta(examples=["tier_changed"])]
+    subject_id: Annotated[Id | None, Meta(description="To whom; null: to no user.")]
+    details: Annotated[dict[str, Any], Meta(examples=[{"from": "neutral", "to": "suspect"}])]
+
+
+class AuditPage(Wire):
+    """A page of the audit log, newest first."""
+
+    items: list[AuditEntry]
+    next_cursor: NextCursor
 
 
 class MatchSeeker(Wire):

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from core.contract.accounts import Login, ProfilePatch, Refresh, Register, SignedIn
-from core.contract.admin import MatchReplay
+from core.contract.admin import AuditPage, AuditQuery, MatchReplay
 from core.contract.chat import RoomView
 from core.contract.connections import ConnectionView
 from core.contract.people import Me, ProfileCard
@@ -289,6 +289,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         area="admin",
         summary="Why matching brought these two together: the candidates, the parts of each score.",
         reply=MatchReplay,
+        role="admin",
+    ),
+    Endpoint(
+        name="audit",
+        method="GET",
+        path="/v1/admin/audit",
+        area="admin",
+        summary="The audit log: who did what to whom, newest first.",
+        query=AuditQuery,
+        reply=AuditPage,
         role="admin",
     ),
     Endpoint(

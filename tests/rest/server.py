@@ -17,6 +17,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
+from db.audit import AuditLog
 from db.blocks import BlockStore
 from db.bus import Bus
 from db.events import EventRoad, channel
@@ -156,6 +157,7 @@ async def serving(
         encounters=world.encounters,
         rooms=world.rooms,
         replays=Replays(MatchRecords(world.pool)),
+        audit=AuditLog(world.pool),
         checks=checks or {},
         registry=CollectorRegistry(),
         clock=clock,
