@@ -15,9 +15,11 @@ from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.accounts import SessionView
 from core.contract.people import Me, ProfileCard, Seeking
 from core.errors import Conflict
+from core.ids import new_id
 from core.settings import MOST_COOL_DOWNS
 from core.ticket import Tier
 from core.vocabulary import Gender, Role
+from db import audit
 from db.cards import card
 from db.postgres import Connection, Pool, Record, queries
 
@@ -164,10 +166,24 @@ class AccountStore:
         """Put a stronger hash of the same password in place of `old`."""
         await self._pool.execute(_SQL["rehash"], user_id, old, new)
 
-    async def set_role(self, login: str, role: Role, now: int) -> str | None:
-        """Whose email address or username this is has the role from now on; None: nobody's."""
-        found: str | None = await self._pool.fetchval(_SQL["set_role"], login, role, to_datetime(now))
-        return found
+    async def set_role(self, login: str, role: Role, now: int) -> bool:
+        """Whose email address or username this is has the role from now on, and the audit log says so.
+
+        False: it is nobody's.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(_SQL["set_role"], login, role, to_datetime(now))
+            if row is not None and row["had"] != role:
+                entry = audit.Entry(
+                    id=new_id(now),
+                    at=now,
+                    actor=None,
+                    action="role_changed",
+                    subject=row["id"],
+                    details={"from": row["had"], "to": role},
+                )
+                await audit.write(connection, entry)
+        return row is not None
 
     # Sessions
 

@@ -1,28 +1,23 @@
-"""`python -m realtime` serves everything; `python -m realtime settings` prints the table of settings."""
+"""`python -m realtime` serves everything; `settings` prints the table of settings, `admin` makes an admin."""
 
 import argparse
 import gc
 import os
 import sys
 from pathlib import Path
+from typing import get_args
 
 import uvloop
 
 from core import logs
-from core.settings import SettingsError, load, table
+from core.settings import Settings, SettingsError, load, table
+from core.vocabulary import Role
 
 
 def main() -> int:
     """The exit code."""
-    parser = argparse.ArgumentParser("python -m realtime", description=__doc__)
-    parser.add_argument(
-        "command",
-        nargs="?",
-        choices=("serve", "settings"),
-        default="serve",
-        help="serve the page, Socket.IO and REST (the default), or print the table of settings",
-    )
-    if parser.parse_args().command == "settings":
+    asked = _arguments()
+    if asked.command == "settings":
         sys.stdout.write(table())
         return 0
     try:
@@ -35,15 +30,47 @@ def main() -> int:
     from db.embedded.errors import EmbeddedError  # noqa: PLC0415
     from db.migrate import MigrationError  # noqa: PLC0415
     from db.outage import UnusableError  # noqa: PLC0415
+
+    try:
+        return _give(settings, asked.login, asked.role) if asked.command == "admin" else _serve(settings)
+    except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
+        sys.stderr.write(f"Cannot start: {error}\n")
+        return 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m realtime", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("serve", help="serve the page, Socket.IO and REST (the default)")
+    commands.add_parser("settings", help="print the table of settings")
+    about = "make somebody an admin, or take that back; while a server runs, or not"
+    admin = commands.add_parser("admin", help=about, description=about)
+    admin.add_argument("login", help="email address or username of an account that exists")
+    admin.add_argument(
+        "--role",
+        choices=get_args(Role),
+        default="admin",
+        help="the role from now on (default: admin)",
+    )
+    return parser.parse_args()
+
+
+def _serve(settings: Settings) -> int:
     from realtime.app import serve  # noqa: PLC0415
 
     # Fewer, larger collections: nearly all that a server allocates lives as long as a connection.
     gc.set_threshold(20_000, 20, 50)
-    try:
-        uvloop.run(serve(settings))
-    except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
-        sys.stderr.write(f"Cannot start: {error}\n")
+    uvloop.run(serve(settings))
+    return 0
+
+
+def _give(settings: Settings, login: str, role: Role) -> int:
+    from realtime.roles import give_role  # noqa: PLC0415
+
+    if not uvloop.run(give_role(settings, login, role)):
+        sys.stderr.write(f"Nobody signs in as {login!r}: register first.\n")
         return 1
+    sys.stdout.write(f"The role of {login} is now: {role}.\n")
     return 0
 
 

@@ -102,6 +102,12 @@ def claimed(data: Path) -> Iterator[Claim]:
         claim.note(Path())
 
 
+def runtime_of(data: Path) -> Path:
+    """The runtime folder of the process that owns the data folder, as it has noted it down."""
+    with (data / "lock").open(encoding="utf-8") as lock:
+        return Path(str(_read(lock).get("runtime", "")))
+
+
 def _owner(path: Path) -> str:
     try:
         return path.owner()

@@ -44,6 +44,11 @@ CONFIGURATION = {
 }
 
 
+def url_at(sockets: Path) -> str:
+    """Where the server with its socket in this folder answers."""
+    return f"postgresql://realtime@/realtime?host={quote(str(sockets), safe='/')}"
+
+
 class Postgres:
     """One cluster: how it is made, what to run for it, where it answers."""
 
@@ -60,7 +65,7 @@ class Postgres:
     @property
     def url(self) -> str:
         """Where it answers, for any client of libpq's URLs."""
-        return f"postgresql://realtime@/realtime?host={quote(str(self._sockets), safe='/')}"
+        return url_at(self._sockets)
 
     @property
     def program(self) -> Program:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from db.embedded.account import Account, choose_account
 from db.embedded.binaries import Binaries, locate, reachable
-from db.embedded.errors import EmbeddedError
-from db.embedded.folder import claimed
+from db.embedded.errors import EmbeddedError, FolderInUse
+from db.embedded.folder import claimed, runtime_of
 from db.embedded.guard import Guard
 from db.embedded.keeper import Keeper
-from db.embedded.postgres import Postgres
+from db.embedded.postgres import Postgres, url_at
 from db.embedded.redis import Redis
 from db.embedded.runtime import runtime_folder, sockets
 
@@ -60,6 +60,23 @@ class EmbeddedServers:
             except OSError as error:
                 raise EmbeddedError(_explained(error, data, account)) from error
             yield servers.urls
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def database(cls, data_dir: Path, log: Say) -> AsyncIterator[str]:
+        """The URL of the folder's PostgreSQL: it runs already, or does until the end of the block.
+
+        Raises `EmbeddedError` when it cannot be started.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                urls = await stack.enter_async_context(
+                    cls.open(data_dir, postgres=True, redis=False, log=log)
+                )
+                url = urls.database_url
+            except FolderInUse:
+                url = url_at(sockets(runtime_of(data_dir)))
+            yield url
 
     @classmethod
     async def _prepare(

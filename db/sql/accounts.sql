@@ -109,10 +109,14 @@ FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL
 
 -- name: set_role
--- Role $2 for who signs in with $1, address or username. No row: there is no such account.
-UPDATE identity.users SET role = $2, updated_at = $3
-WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
-RETURNING id
+-- Role $2 for who signs in with $1, address or username, and which they had. No row: there is no such account.
+WITH known AS (
+    SELECT id, role FROM identity.users
+    WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
+    FOR UPDATE
+)
+UPDATE identity.users u SET role = $2, updated_at = $3 FROM known WHERE u.id = known.id
+RETURNING u.id, known.role AS had
 
 -- name: change
 -- Write the profile over version $2. No row: it has changed since.

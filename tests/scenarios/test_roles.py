@@ -1,0 +1,82 @@
+"""An operator makes an admin: `python -m realtime admin`, on a given PostgreSQL or an embedded one."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import aiohttp
+
+from core.ids import new_id
+from db.audit import AuditLog
+from db.embedded import EmbeddedServers
+from db.postgres import open_pool
+from tests.rest.server import new_person
+from tests.served import Served
+from tests.stores.world import world_at
+
+ROOT = Path(__file__).parents[2]
+ROLE = "SELECT role FROM identity.users WHERE username = $1"
+
+
+async def admin(*arguments: str, **settings: str) -> tuple[int | None, str]:
+    """The command: its exit code, and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "realtime",
+        "admin",
+        *arguments,
+        cwd=ROOT,
+        env={**os.environ, "LOG_LEVEL": "WARNING", **settings},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(60):
+        said, _ = await process.communicate()
+    return process.returncode, said.decode()
+
+
+async def test_an_operator_makes_an_admin_and_takes_it_back(database_url: str) -> None:
+    """By username or address, whatever the case of its letters; somebody who is not there is told of."""
+    async with world_at(database_url) as world:
+        user_id = await world.person()
+        for login, more, role in (
+            (user_id, (), "admin"),
+            (f"{user_id.upper()}@example.org", ("--role", "user"), "user"),
+        ):
+            code, said = await admin(login, *more, DATABASE_URL=database_url)
+            assert (code, said) == (0, f"The role of {login} is now: {role}.\n")
+            assert await world.pool.fetchval(ROLE, user_id) == role
+        log = await AuditLog(world.pool).entries(user_id=user_id, before=None, limit=9)
+        assert [(e.actor, e.action, e.details) for e in log] == [
+            (None, "role_changed", {"from": "admin", "to": "user"}),
+            (None, "role_changed", {"from": "user", "to": "admin"}),
+        ]
+        code, said = await admin(new_id(), DATABASE_URL=database_url)
+        assert code == 1
+        assert "Nobody signs in as" in said
+
+
+async def test_an_admin_is_made_while_a_server_runs_on_its_own_postgres(tmp_path: Path) -> None:
+    """And when it does not run: the data folder is all that is asked for."""
+    given = {"DATABASE_URL": "", "REDIS_URL": "", "DATA_DIR": str(tmp_path / "data")}
+    person, served = new_person(), Served(**given)
+    await served.start()
+    try:
+        async with aiohttp.ClientSession() as web:
+            async with web.post(f"{served.address}/v1/auth/register", json=person) as answer:
+                token = (await answer.json())["access_token"]
+            assert (await admin(person["username"], **given))[0] == 0
+            path, headers = f"/v1/admin/calls/{new_id()}/match", {"Authorization": f"Bearer {token}"}
+            async with web.get(f"{served.address}/v1/me", headers=headers) as me:
+                assert (await me.json())["role"] == "admin"
+            async with web.get(f"{served.address}{path}", headers=headers) as answer:
+                assert answer.status == 404
+    finally:
+        await served.stop()
+    assert (await admin(person["email"], "--role", "moderator", **given))[0] == 0
+    async with EmbeddedServers.database(tmp_path / "data", lambda _: None) as url:
+        pool = await open_pool(url, size=1)
+        assert await pool.fetchval(ROLE, person["username"]) == "moderator"
+        await pool.close()
