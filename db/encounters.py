@@ -177,7 +177,7 @@ class Encounters:
         return [row["call_id"] for row in await self._pool.fetch(_SQL["open_calls"], user_id)]
 
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
-        """Users blocked either way, and those met since: in a call both accepted or one declined."""
+        """Users blocked either way, and those met since: both accepted, or one would not."""
         rows = await self._pool.fetch(_SQL["avoid"], user_id, to_datetime(since_ms), _oldest(since_ms))
         return frozenset(row["user_id"] for row in rows)
 

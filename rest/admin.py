@@ -24,11 +24,8 @@ class AdminHandlers:
         found = await self._log.entries(
             user_id=query.user_id, before=cursors.to_id(query.cursor), limit=query.limit + 1
         )
-        items, after = found[: query.limit], found[query.limit :]
-        return AuditPage(
-            items=[_entry(entry) for entry in items],
-            next_cursor=cursors.of_id(items[-1].id) if after else None,
-        )
+        items, after = cursors.page(found, query.limit, lambda entry: cursors.of_id(entry.id))
+        return AuditPage(items=[_entry(entry) for entry in items], next_cursor=after)
 
 
 def _entry(entry: Entry) -> AuditEntry:

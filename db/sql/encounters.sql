@@ -116,7 +116,7 @@ FROM interaction.call_participants own
 JOIN interaction.calls c ON c.id = own.call_id
 JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id <> own.user_id
 WHERE own.user_id = $1 AND own.call_id >= $3 AND c.offered_at >= $2
-    AND (c.started_at IS NOT NULL OR c.end_reason = 'declined')
+    AND (c.started_at IS NOT NULL OR c.end_reason IN ('declined', 'skipped'))
 
 -- name: on_good_terms
 -- Whether users $1 and $2 have met without harm since $3: no block, no refusal. A call id is not older than $4.

@@ -206,16 +206,24 @@ async def test_a_block_either_way_ends_good_terms(world: World):
 
 
 async def test_one_avoids_whom_one_met_or_blocked(world: World):
-    """Met: both accepted, or one declined. An offer that nobody answered is no meeting."""
+    """Met: both accepted, or one declined or skipped. An offer that nobody answered is no meeting."""
     ana, now = await world.person("Ana"), now_ms()
-    met, declined, missed, long_ago, blocker, blocked = [await world.person(f"P{n}") for n in range(6)]
+    people = [await world.person(f"P{n}") for n in range(7)]
+    met, declined, skipped, missed, long_ago, blocker, blocked = people
     await world.talked((ana, met), now=now - 23 * HOUR)
     await world.end(await world.offered((declined, ana), now=now - 2 * HOUR), reason="declined")
+    await world.end(await world.offered((ana, skipped), now=now - 2 * HOUR), reason="skipped")
     await world.end(await world.offered((ana, missed), now=now - 2 * HOUR), reason="no_answer")
     await world.talked((ana, long_ago), now=now - 25 * HOUR)
     await world.block(blocker, ana)
     await world.block(ana, blocked)
-    assert await world.encounters.avoid(ana, now - 24 * HOUR) == {met, declined, blocker, blocked}
+    assert await world.encounters.avoid(ana, now - 24 * HOUR) == {
+        met,
+        declined,
+        skipped,
+        blocker,
+        blocked,
+    }
     assert await world.encounters.avoid(met, now - 24 * HOUR) == {ana}
 
 
