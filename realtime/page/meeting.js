@@ -76,7 +76,7 @@ export class Meeting {
   async join() {
     const { mode } = this.#store.state.media;
     if (!(await this.open(mode))) return;
-    await this.#attempt(async () => this.#store.dispatch("page:queued", await this.#session.command("queue:join", { mode })));
+    await this.#attempt(async () => this.#store.dispatch("page:queued", await this.#queue(mode)));
   }
 
   leave() {
@@ -193,6 +193,16 @@ export class Meeting {
   #present(callId) {
     const { encounter } = this.#store.state;
     return encounter.call_id === callId ? encounter : null;
+  }
+
+  /** A place in the queue. A wait that is too long to sit through has a reason of its own: see `cooling_down`. */
+  async #queue(mode) {
+    try {
+      return await this.#session.command("queue:join", { mode });
+    } catch (error) {
+      if (error.code === "rate_limited") error.code = "cooling_down";
+      throw error;
+    }
   }
 
   #leaveCall(how, command, more = {}) {

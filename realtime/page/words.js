@@ -5,6 +5,7 @@ const NOTICES = {
   banned: "This account is banned.",
   blocked: "You cannot reach this person.",
   conflict: "That is not possible right now.",
+  cooling_down: "You turned several people down or did not answer. Please take a break of a few minutes.",
   disconnected: "You were away for too long, so your place in the queue is gone.",
   ended_meanwhile: "The call ended while you were away.",
   expired: "Too late: the time for this has passed.",
