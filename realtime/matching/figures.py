@@ -3,13 +3,19 @@
 `realtime_matching_waiting_tickets` alone is everybody's: each node says how many wait in the whole region.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import TypeVar, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from core.ticket import Claim, Departure
+from core.ticket import Claim, Departure, Road, Taken
 from core.vocabulary import LeftReason, Mode
+from db.encounters import RefusalReason
 
+_F = TypeVar("_F", Counter, Histogram)
+_MODES: tuple[Mode, ...] = get_args(Mode)
+_REFUSALS = ("first_gone", "second_gone", *get_args(RefusalReason))
 _WAIT_S = (0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 180, 300, 600)
 _OFFER_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5)
 _SWEEP_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -19,20 +25,27 @@ class Figures:
     """What whoever takes part in matching counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, about: str, *labels: str) -> Counter:
-            return Counter(name, about, labels, registry=registry)
+        def counter(name: str, about: str, **words: Iterable[str]) -> Counter:
+            return _from_the_start(Counter(name, about, tuple(words), registry=registry), words)
 
-        def histogram(name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(name, about, labels, buckets=buckets, registry=registry)
+        def histogram(name: str, about: str, buckets: tuple[float, ...], **words: Iterable[str]) -> Histogram:
+            made = Histogram(name, about, tuple(words), buckets=buckets, registry=registry)
+            return _from_the_start(made, words)
 
         self._double = counter(
             "double_match",
             "Matches of somebody who was in another matched call already, as PostgreSQL found at last.",
         )
-        self._joins = counter("realtime_matching_joins", "Tickets that joined the queue.", "mode")
-        self._left = counter("realtime_matching_departures", "Tickets that left the queue.", "reason")
-        self._offers = counter("realtime_matching_offers", "Offers made.", "mode", "road")
-        self._refused = counter("realtime_matching_refused_claims", "Claims that came to nothing.", "reason")
+        self._joins = counter("realtime_matching_joins", "Tickets that joined the queue.", mode=_MODES)
+        self._left = counter(
+            "realtime_matching_departures", "Tickets that left the queue.", reason=get_args(LeftReason)
+        )
+        self._offers = counter("realtime_matching_offers", "Offers made.", mode=_MODES, road=get_args(Road))
+        self._refused = counter(
+            "realtime_matching_refused_claims",
+            "Claims that came to nothing: the first or second ticket was gone, or what the fence said.",
+            reason=_REFUSALS,
+        )
         self._waiting = Gauge(
             "realtime_matching_waiting_tickets",
             "Tickets that wait, in the whole region.",
@@ -40,14 +53,16 @@ class Figures:
             registry=registry,
         )
         self._waits = histogram(
-            "realtime_matching_wait_seconds", "Seconds that the matched have waited.", _WAIT_S, "mode"
+            "realtime_matching_wait_seconds", "Seconds that the matched have waited.", _WAIT_S, mode=_MODES
         )
         self._answers = histogram(
             "realtime_matching_join_to_offer_seconds",
             "Seconds from joining to the offer, for those matched on joining.",
             _OFFER_S,
         )
-        self._sweeps = histogram("realtime_matching_sweep_seconds", "Seconds a sweep took.", _SWEEP_S, "mode")
+        self._sweeps = histogram(
+            "realtime_matching_sweep_seconds", "Seconds a sweep took.", _SWEEP_S, mode=_MODES
+        )
 
     def joined(self, mode: Mode) -> None:
         """Somebody waits who did not wait before."""
@@ -66,7 +81,7 @@ class Figures:
         for departure in departures:
             self.departed(departure.reason)
 
-    def refused(self, reason: str) -> None:
+    def refused(self, reason: Taken | RefusalReason) -> None:
         """A claim came to nothing; `double_match` is the one that must not happen."""
         self._refused.labels(reason).inc()
         if reason == "double_match":
@@ -87,3 +102,10 @@ class Figures:
     def swept(self, mode: Mode, seconds: float) -> None:
         """A sweep is done."""
         self._sweeps.labels(mode).observe(seconds)
+
+
+def _from_the_start(figure: _F, words: Mapping[str, Iterable[str]]) -> _F:
+    """Each series is there from the start: one that never moved is not one that is missing."""
+    for labels in product(*words.values()) if words else ():
+        figure.labels(*labels)
+    return figure

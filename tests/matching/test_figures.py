@@ -1,0 +1,116 @@
+"""The figures of matching: each moves when what it counts happens, and once, whoever tells of it."""
+
+import pytest
+
+from core.contract.queue import QueueLeave
+from core.ticket import Claim
+from services.ports import TicketStore
+from tests.matching.house import House, caller
+from tests.matching.people import new_id
+
+
+@pytest.fixture
+def house(store: TicketStore) -> House:
+    return House(store, nodes=2)
+
+
+def figure(house: House, name: str, node: int = 0, **labels: str) -> float:
+    """A figure of a node; 0 where nothing has been counted yet."""
+    return house.nodes[node].registry.get_sample_value(name, labels) or 0.0
+
+
+async def test_all_is_there_from_the_start(house: House) -> None:
+    """What is expected to stay 0 is exported as 0: an alarm can tell that from a target that is gone."""
+    registry = house.nodes[0].registry
+    assert registry.get_sample_value("double_match_total") == 0
+    for reason in ("double_match", "in_call", "banned", "gone", "trust", "blocked", "over"):
+        assert registry.get_sample_value("realtime_matching_refused_claims_total", {"reason": reason}) == 0
+    for reason in ("left", "matched", "timed_out", "disconnected", "moderated"):
+        assert registry.get_sample_value("realtime_matching_departures_total", {"reason": reason}) == 0
+
+
+async def test_who_joins_is_counted_once(house: House) -> None:
+    """Asking again while one waits is no other ticket."""
+    ana = house.people.add()
+    for _ in range(3):
+        await house.join(ana, "voice")
+    assert figure(house, "realtime_matching_joins_total", mode="voice") == 1
+    assert figure(house, "realtime_matching_joins_total", mode="video") == 0
+
+
+async def test_who_leaves_is_counted_once_by_reason(house: House) -> None:
+    """Whoever comes first to tell it: two nodes sweep, and one of them has told before."""
+    ana, ben, cem = (house.people.add() for _ in range(3))
+    await house.join(ana)
+    await house.queue.leave(caller(ana), QueueLeave())
+    await house.queue.leave(caller(ana), QueueLeave())
+    await house.join(ben)
+    await house.join(cem)
+    house.people.keep_apart(ben, cem)
+    house.clock.pass_ms(10_000)
+    await house.queue.renew([ben])
+    found = await house.tickets.lapse(house.clock())
+    assert [gone.user_id for gone in found] == [cem]
+    for node in house.nodes:
+        await node.sweeper.sweep("video")
+    house.clock.pass_ms(290_000)
+    await house.queue.renew([ben])
+    for node in house.nodes:
+        await node.sweeper.sweep("video")
+    for reason in ("left", "disconnected", "timed_out"):
+        name = "realtime_matching_departures_total"
+        assert sum(figure(house, name, node, reason=reason) for node in (0, 1)) == 1, reason
+
+
+async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(house: House) -> None:
+    """And how long the sweep took to the one that did."""
+    ana, ben = house.people.add(), house.people.add()
+    house.people.keep_apart(ana, ben)
+    for user in (ana, ben):
+        await house.join(user)
+    await house.tickets.take_turn("video", "somebody else", 5_000)
+    await house.nodes[0].sweeper.in_turn("voice")
+    await house.nodes[1].sweeper.in_turn("video")
+    assert figure(house, "realtime_matching_waiting_tickets", 1, mode="video") == 2
+    assert figure(house, "realtime_matching_waiting_tickets", 0, mode="voice") == 0
+    assert figure(house, "realtime_matching_sweep_seconds_count", 0, mode="voice") == 1
+    assert figure(house, "realtime_matching_sweep_seconds_sum", 0, mode="voice") > 0
+
+
+async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
+    """One by the sweep does not, and neither does one whose ticket was given back."""
+    ana, ben, cem = (house.people.add() for _ in range(3))
+    async with house.matching():
+        await house.join(cem, countries=["DE"])
+        await house.join(ana)
+        await house.join(ben)
+        await house.until_pairs(1)
+        (claim,) = (claim for node in house.nodes for claim in node.offers.made.values())
+        house.people.calls.clear()
+        house.people.keep_apart(ana, ben)
+        house.clock.pass_ms(5_000)
+        await house.queue.give_back(claim.first, claim.call_id)
+        await house.until_pairs(2)
+    name = "realtime_matching_join_to_offer_seconds"
+    assert figure(house, f"{name}_count") == 1
+    assert figure(house, f"{name}_bucket", le="0.005") == 1
+
+
+async def test_a_claim_that_came_too_late_is_counted_by_reason(house: House) -> None:
+    """Redis has given the other one to somebody else, or the seeker."""
+    ana, ben, cem = [await house.join(house.people.add()) for _ in range(3)]
+    taken = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=house.clock())
+    candidates = house.tickets.candidates
+
+    async def seen_before(*_: object) -> list[object]:
+        return [ana]
+
+    assert await house.tickets.claim(taken) == "both"
+    house.tickets.candidates = seen_before  # type: ignore[method-assign, assignment]
+    assert await house.matchmaker.seek(cem) is None
+    house.tickets.candidates = candidates  # type: ignore[method-assign]
+    assert await house.matchmaker.seek(ben) is None
+    name = "realtime_matching_refused_claims_total"
+    assert figure(house, name, reason="first_gone") >= 1
+    assert figure(house, name, reason="second_gone") == 1
+    assert figure(house, "double_match_total") == 0
