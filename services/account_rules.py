@@ -9,8 +9,8 @@ from msgspec import UNSET
 
 from core.clock import age_on
 from core.contract.accounts import ProfilePatch, SeekingPatch
-from core.contract.people import MAX_AGE, Me, Seeking
-from core.errors import InvalidRequest, Underage
+from core.contract.people import MAX_AGE, MAX_DISPLAY_NAME, Me, Seeking
+from core.errors import InvalidRequest, PayloadTooLarge, Underage
 from core.vocabulary import ADULT_AGE
 
 # One address with a dot in its domain, in any script: RFC 5321 without comments, quotes and literals.
@@ -35,10 +35,17 @@ def email(text: str) -> str:
 
 
 def display_name(text: str) -> str:
-    """The name without spaces around it. Raises `InvalidRequest` when it is empty or hides a sign."""
+    """The name without spaces around it.
+
+    Raises `InvalidRequest` when it is empty or hides a sign, `PayloadTooLarge` when NFC makes it too long.
+    """
     name = unicodedata.normalize("NFC", text).strip()
     if not readable(name):
         raise InvalidRequest("`display_name` is not a name.", details={"field": "display_name"})
+    if len(name) > MAX_DISPLAY_NAME:
+        raise PayloadTooLarge(
+            f"`display_name` may not be longer than {MAX_DISPLAY_NAME}.", details={"field": "display_name"}
+        )
     return name
 
 

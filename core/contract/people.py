@@ -9,8 +9,9 @@ from core.vocabulary import ADULT_AGE, Age, Country, Gender, Id, Intent, Languag
 
 GENDERS: tuple[Gender, ...] = ("female", "male", "other")
 MAX_AGE = 120
+MAX_DISPLAY_NAME = 100
 
-DisplayName = Annotated[str, Meta(min_length=1, max_length=100)]
+DisplayName = Annotated[str, Meta(min_length=1, max_length=MAX_DISPLAY_NAME)]
 
 
 class ProfileCard(Wire):

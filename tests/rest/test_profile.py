@@ -74,6 +74,7 @@ async def test_of_changes_at_once_one_wins(rest: RestServer) -> None:
         ({"gender": "male"}, "invalid_request", "gender"),
         ({"display_name": None}, "invalid_request", "display_name"),
         ({"display_name": " "}, "invalid_request", "display_name"),
+        ({"display_name": "\u0958" * 100}, "payload_too_large", "display_name"),  # two letters each in NFC
         ({"intent": None}, "invalid_request", "intent"),
         ({"languages": ["english"]}, "invalid_request", "languages[0]"),
         ({"languages": ["en"] * 21}, "payload_too_large", "languages"),
