@@ -102,17 +102,18 @@ def main() -> None:
     parser.add_argument("--rates", type=float, nargs="+", default=[3, 10], help="arrivals a second")
     parser.add_argument("--female", type=float, nargs="+", default=[0.5, 0.4, 0.2], help="share of women")
     parser.add_argument("--evenings", type=int, default=4, help="evenings to take the mean of")
+    parser.add_argument("--seed", type=int, default=1, help="the first evening's seed; the others follow")
     options = parser.parse_args()
     for rate in options.rates:
         for female in options.female:
-            compare(rate, female, options.evenings)
+            compare(rate, female, range(options.seed, options.seed + options.evenings))
 
 
-def compare(rate: float, female: float, evenings: int) -> None:
+def compare(rate: float, female: float, seeds: Sequence[int]) -> None:
     """All strategies on the same evenings."""
     figures: dict[str, list[Figures]] = {name: [] for name in STRATEGIES}
     shares = []
-    for seed in range(1, evenings + 1):
+    for seed in seeds:
         people = arrivals(Setting(rate, female, seed))
         hindsight = Hindsight(people)
         hindsight.check(POLICY, seed)

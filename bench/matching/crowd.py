@@ -1,0 +1,110 @@
+"""Those who wait and those who come in the live benchmark: people of the simulation, as accounts in Postgres.
+
+Who waits is of two kinds, turn about. *Men* seek women and would be matched, but they are many and women
+come one by one. The *unmet*, women and men, seek an age that nobody has, and stay for ever; they are looked
+at by every search all the same. So a pool keeps its size when as many women come as men.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import islice
+
+import asyncpg
+from msgspec.structs import replace
+
+from bench.matching.population import ARRIVALS_S, Setting, arrivals
+from core.clock import now_ms, to_datetime
+from core.ids import new_id
+from core.ticket import Ticket
+from core.vocabulary import Gender
+
+_NOBODYS_AGE = 119
+_YEAR = timedelta(days=365.25)
+
+
+class Crowd:
+    """A supply of new people."""
+
+    def __init__(self, people: Sequence[Ticket]) -> None:
+        self._by_gender: dict[Gender, Iterator[Ticket]] = {
+            gender: iter([ticket for ticket in people if ticket.card.gender == gender])
+            for gender in ("female", "male")
+        }
+
+    def next(self, gender: Gender) -> Ticket:
+        """Somebody who has not been seen before. Raises StopIteration when everybody has."""
+        return next(self._by_gender[gender])
+
+    def waiting(self, number: int, since: int, until: int) -> list[Ticket]:
+        """So many who wait, having come between these times (ms)."""
+        unmet: Iterator[Gender] = iter(("female", "male") * number)
+        turns = (self._unmet(next(unmet)) if n % 2 else self.next("male") for n in range(number))
+        return [
+            replace(ticket, joined_at=since + (until - since) * n // number)
+            for n, ticket in enumerate(islice(turns, number))
+        ]
+
+    def _unmet(self, gender: Gender) -> Ticket:
+        return replace(self.next(gender), age_min=_NOBODYS_AGE, age_max=_NOBODYS_AGE)
+
+
+def accounts(number: int, seed: int) -> Sequence[Ticket]:
+    """About so many of the simulation's people, half of them women, as if they had signed up."""
+    return [_as_account(ticket) for ticket in arrivals(Setting(number / ARRIVALS_S, 0.5, seed))]
+
+
+def _as_account(ticket: Ticket) -> Ticket:
+    user_id = new_id()
+    card = replace(ticket.card, user_id=user_id)
+    return replace(ticket, id=new_id(), user_id=user_id, card=card, device=user_id, region="main")
+
+
+async def sign_up(database_url: str, people: Sequence[Ticket]) -> None:
+    """Put them on record, with whom they seek."""
+    now = to_datetime(now_ms())
+    users = [(t.user_id, f"{t.user_id}@example.org", t.user_id, "none", now, now) for t in people]
+    profiles = [
+        (
+            t.user_id,
+            t.card.display_name,
+            (now - (t.card.age + 0.5) * _YEAR).date(),
+            t.card.gender,
+            t.card.intent,
+            t.card.languages,
+            t.card.country,
+            list(t.genders),
+            t.age_min,
+            t.age_max,
+            now,
+        )
+        for t in people
+    ]
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.copy_records_to_table(
+            "users",
+            schema_name="identity",
+            records=users,
+            columns=["id", "email", "username", "password_hash", "created_at", "updated_at"],
+        )
+        await connection.copy_records_to_table(
+            "profiles",
+            schema_name="identity",
+            records=profiles,
+            columns=[
+                "user_id",
+                "display_name",
+                "birth_date",
+                "gender",
+                "intent",
+                "languages",
+                "country",
+                "seeking_genders",
+                "seeking_age_min",
+                "seeking_age_max",
+                "updated_at",
+            ],
+        )
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()

@@ -1,0 +1,53 @@
+"""The product's services under measurement: as they are, with an ear at the offers and an eye on searches."""
+
+import asyncio
+import time
+from typing import Any
+
+from core.contract.calls import CallOffered
+from core.contract.queue import QueueJoin
+from core.ticket import Ticket
+from realtime import app
+from realtime.gateway.caller import Caller
+
+
+class Product(app.Services):
+    """`offered`: when an offer had been announced to this user, `gone` the same for whoever takes it;
+    `searched` is set when a search is over."""
+
+    def __init__(self, stores: app.Stores, *around: Any) -> None:
+        self.offered: dict[str, float] = {}
+        self.gone: list[str] = []
+        self.searched: dict[str, asyncio.Event] = {}
+        self.tickets = stores.tickets
+        self._hear(stores)
+        super().__init__(stores, *around)
+        self._watch()
+
+    def _hear(self, stores: app.Stores) -> None:
+        send = stores.events.send
+
+        async def heard(user_id: str, event: Any, **how: Any) -> None:
+            await send(user_id, event, **how)
+            if isinstance(event, CallOffered):
+                self.offered.setdefault(user_id, time.perf_counter())
+                self.gone.append(user_id)
+
+        stores.events.send = heard
+
+    def _watch(self) -> None:
+        seek = self.matchmaker.seek
+
+        async def watched(ticket: Ticket) -> Any:
+            try:
+                return await seek(ticket)
+            finally:
+                if over := self.searched.pop(ticket.user_id, None):
+                    over.set()
+
+        self.matchmaker.seek = watched
+
+    async def join(self, ticket: Ticket) -> None:
+        """This person's `queue:join`."""
+        caller = Caller(user_id=ticket.user_id, session_id="", device=ticket.device, sid="")
+        await self.queue.join(caller, QueueJoin(mode="video"))
