@@ -4,6 +4,7 @@ Redis owns both; one script writes them together. A node reads a stream where it
 and where a client comes back with an offset.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,17 @@ class EventRoad:
                     self._publish,
                 ],
             )
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+
+    async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
+        """As `services.ports.Events` promises."""
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for user_id, event in news:
+                    said = b"\n".join((b"", b"", event.event.encode(), b"", b"", msgspec.json.encode(event)))
+                    pipe.execute_command(self._publish, channel(user_id), said)
+                await pipe.execute()
         except (RedisError, OSError) as error:
             raise Unavailable from error
 

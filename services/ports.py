@@ -31,6 +31,9 @@ class Events(Protocol):
         Raises `Unavailable` when Redis cannot be reached.
         """
 
+    async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
+        """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
+
 
 class Sessions(Protocol):
     """Who is connected on a session."""

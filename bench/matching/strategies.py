@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -143,7 +143,7 @@ class Ours:
 
     def tick(self, now: int) -> Iterable[Matched]:
         self._look(now)
-        for pair in self._prospects.pairs(now, self._outlook):
+        for pair in chain.from_iterable(self._prospects.pairs(now, self._outlook)):
             if pair.one.id in self._prospects and pair.other.id in self._prospects:
                 self._forget(pair.one)
                 self._forget(pair.other)

@@ -9,18 +9,22 @@ arrive at random): V(0) = 0 and
 where the candidates are those of the latest arrivals whom the rules permit. The right side is linear in V
 between two scores, so the curve is a chain of exponentials, computed exactly.
 
+A meeting as such is worth something too, which counts in all of this and keeps those whom few fit from being
+held out for: added to every score, it is only felt where one may end up with nobody.
+
 Two who meet give up both their expectations. How much each one's counts depends on the stock: who has many to
 choose from asks for their own worth, who stands in a long line asks for little. Nobody arrives: nobody has
 anything to expect, and every permitted pair is matched at once.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import exp, log, sqrt
 
 from msgspec import Struct
 
 from core.ticket import Market, Ticket, kind
+from core.vocabulary import Gender
 from realtime.matching.rules import obstacle
 from realtime.matching.score import Weights, score
 
@@ -31,7 +35,9 @@ class Stance(Struct, frozen=True, kw_only=True):
     `cost` is what a second of waiting costs in score. `horizon` is the share of patience that is planned
     with: in the rest one takes whoever comes. `stock_power` and `stock_prior` say how fast a lopsided pool
     shifts the weight to the scarce side. `regard` is how much, of several who may be had, those with little
-    to expect are preferred. Arrivals are counted over `window_ms` and `burst_ms`, a curve serves `keep_ms`.
+    to expect are preferred. `meeting` is what a match is worth apart from its score. No more than `plenty`
+    comers a second are counted on: where more come one need not hold out for the very best. Arrivals are
+    counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and serves `keep_ms`.
     """
 
     cost: float = 0.0075
@@ -39,6 +45,9 @@ class Stance(Struct, frozen=True, kw_only=True):
     stock_power: float = 3.0
     stock_prior: float = 20.0
     regard: float = 3.0
+    meeting: float = 0.2
+    plenty: float = 1e9
+    comers: int = 96
     window_ms: int = 30_000
     burst_ms: int = 5_000
     keep_ms: int = 30_000
@@ -78,6 +87,20 @@ class Curve:
         return limit + (start - limit) * exp(-pace * (seconds - self._since[span]))
 
 
+Stake = tuple[float, float]
+
+
+class Side(Struct, frozen=True):
+    """What those of one gender who seek the same have in common.
+
+    Who has come for them lately, how often (a second) each of these comes, and what they weigh in a pair.
+    """
+
+    comers: Sequence[Ticket]
+    rate: float
+    weight: float
+
+
 class Outlook:
     """The market as it was last seen, and what it means for each ticket. Curves are kept for a while."""
 
@@ -91,7 +114,8 @@ class Outlook:
         self._market = Market()
         self._arrivals: Sequence[Ticket] = ()
         self._rate = 0.0
-        self._weights: dict[tuple[str, tuple[str, ...]], float] = {}
+        self._sides: dict[tuple[Gender, tuple[Gender, ...]], Side] = {}
+        self._waits: dict[str, Sequence[int]] = {}
         self._curves: dict[str, tuple[int, Curve]] = {}
 
     def see(self, market: Market, now: int) -> None:
@@ -100,7 +124,8 @@ class Outlook:
         self._market = market
         self._arrivals = [ticket for ticket in market.arrivals if ticket.joined_at > since]
         self._rate = arrival_rate(self._arrivals, len(market.arrivals), now, self._stance)
-        self._weights.clear()
+        self._sides.clear()
+        self._waits.clear()
         old = now - self._stance.keep_ms
         for ticket_id in [ticket_id for ticket_id, (made, _) in self._curves.items() if made < old]:
             del self._curves[ticket_id]
@@ -116,15 +141,16 @@ class Outlook:
 
     def asked(self, one: Ticket, other: Ticket, now: int) -> float:
         """The score that a match of these two must have now."""
-        if not self._rate:
-            return 0.0
-        mine, weight = self.stake(one, now)
-        theirs, counterweight = self.stake(other, now)
-        return (mine * weight + theirs * counterweight) / (weight + counterweight)
+        return self.agreed(self.stake(one, now), self.stake(other, now))
 
-    def stake(self, ticket: Ticket, now: int) -> tuple[float, float]:
-        """What waiting on is worth to this ticket, and the weight this has: `asked` is the weighted mean."""
-        return self.worth(ticket, now), self._weight(ticket)
+    def stake(self, ticket: Ticket, now: int) -> Stake:
+        """What waiting on is worth to this ticket, and the weight this has."""
+        return self.worth(ticket, now), self._side(ticket).weight
+
+    def agreed(self, one: Stake, other: Stake) -> float:
+        """What is asked of a match between two stakes: the weighted mean, less what meeting is worth."""
+        (mine, weight), (theirs, counterweight) = one, other
+        return (mine * weight + theirs * counterweight) / (weight + counterweight) - self._stance.meeting
 
     def estimate(self, ticket: Ticket, now: int) -> int | None:
         """How long (ms) this ticket may still wait: the median of those of its kind who waited as long.
@@ -132,30 +158,49 @@ class Outlook:
         None while too few are known. Who left unmatched counts as having waited to the end.
         """
         waited = now - ticket.joined_at
-        ours = kind(ticket)
-        waits = sorted(
-            self._patience_ms if wait.waited_ms is None else wait.waited_ms
-            for wait in self._market.waits
-            if wait.kind == ours and (wait.waited_ms is None or wait.waited_ms >= waited)
-        )
-        return max(0, waits[len(waits) // 2] - waited) if len(waits) >= _ENOUGH else None
+        waits = self._waits_of(kind(ticket))
+        first = bisect_left(waits, waited)
+        median = (first + len(waits)) // 2
+        return waits[median] - waited if len(waits) - first >= _ENOUGH else None
+
+    def _waits_of(self, kind: str) -> Sequence[int]:
+        """The latest waits (ms) of this kind, the shortest first."""
+        waits = self._waits.get(kind)
+        if waits is None:
+            waits = self._waits[kind] = sorted(
+                self._patience_ms if wait.waited_ms is None else wait.waited_ms
+                for wait in self._market.waits
+                if wait.kind == kind
+            )
+        return waits
 
     def _curve(self, ticket: Ticket) -> Curve:
+        side = self._side(ticket)
+        meeting = self._stance.meeting
         scores = [
-            score(self._shares, ticket, other, ticket.joined_at, self._patience_ms)
-            for other in self._arrivals
+            meeting + score(self._shares, ticket, other, ticket.joined_at, self._patience_ms)
+            for other in side.comers
             if obstacle(ticket, other, common_language=self._common_language) is None
         ]
-        return Curve(scores, self._rate / len(self._arrivals), self._stance.cost)
+        return Curve(scores, side.rate, self._stance.cost)
 
-    def _weight(self, ticket: Ticket) -> float:
-        """By how many wait for the likes of them."""
+    def _side(self, ticket: Ticket) -> Side:
         kind = (ticket.card.gender, ticket.genders)
-        weight = self._weights.get(kind)
-        if weight is None:
-            stock = sum(self._market.stock.get((sought, kind[0]), 0) for sought in ticket.genders)
-            weight = self._weights[kind] = (stock + self._stance.stock_prior) ** self._stance.stock_power
-        return weight
+        side = self._sides.get(kind)
+        if side is None:
+            side = self._sides[kind] = self._side_of(*kind)
+        return side
+
+    def _side_of(self, gender: Gender, sought: tuple[Gender, ...]) -> Side:
+        fitting = [t for t in self._arrivals if t.card.gender in sought and gender in t.genders]
+        comers = fitting[: self._stance.comers]
+        stock = sum(self._market.stock.get((other, gender), 0) for other in sought)
+        share = len(fitting) / max(1, len(self._arrivals))
+        return Side(
+            comers=comers,
+            rate=min(self._rate * share, self._stance.plenty) / max(1, len(comers)),
+            weight=(stock + self._stance.stock_prior) ** self._stance.stock_power,
+        )
 
 
 def arrival_rate(recent: Sequence[Ticket], kept: int, now: int, stance: Stance) -> float:

@@ -9,13 +9,15 @@ from itertools import islice
 from msgspec import Struct
 
 from core.ticket import Ticket
+from core.vocabulary import Gender
 from realtime.matching.outlook import Outlook
 from realtime.matching.policy import Policy
 from realtime.matching.rules import obstacle
 
-# What one sweep does before it lets others run: some 50 ms of work.
+# What one sweep does at most, and what it does before others may run: some ms of work.
 _NEW_AT_ONCE = 200
 _LOOKED_AT_ONCE = 1_000
+_SLICE = 100
 
 
 def both_ends(queue: dict[str, Ticket], most: int) -> Sequence[Ticket]:
@@ -48,19 +50,17 @@ class Prospects:
         self._tickets: dict[str, Ticket] = {}
         self._earlier: dict[str, list[tuple[str, float]]] = {}  # id -> permitted older ones, with their fit
         self._next = 0
-        self._by_gender: dict[str, dict[str, Ticket]] = {}
+        self._pools: dict[tuple[Gender, Gender], dict[str, Ticket]] = {}  # by gender, and gender sought
 
-    def see(self, waiting: Sequence[Ticket]) -> None:
-        """These wait now, oldest first: forget the others, judge the new ones, not too many at once."""
-        present = {ticket.id for ticket in waiting}
-        for gone in self._tickets.keys() - present:
+    def see(self, waiting: Sequence[Ticket]) -> Sequence[Ticket]:
+        """These wait now, oldest first: forget the others. Gives the new ones to `add`, not too many."""
+        for gone in self._tickets.keys() - {ticket.id for ticket in waiting}:
             self.remove(gone)
         new = (ticket for ticket in waiting if ticket.id not in self._tickets)
-        for ticket in tuple(islice(new, _NEW_AT_ONCE)):
-            self.add(ticket)
+        return tuple(islice(new, _NEW_AT_ONCE))
 
     def add(self, ticket: Ticket) -> None:
-        """Hold a new ticket against those who may fit by gender, the oldest first."""
+        """Hold a new ticket against those who may fit by gender."""
         language = self._policy.common_language
         self._earlier[ticket.id] = [
             # Without the part for waiting, which grows: `pairs` adds it.
@@ -69,12 +69,13 @@ class Prospects:
             if obstacle(ticket, other, common_language=language) is None
         ]
         self._tickets[ticket.id] = ticket
-        self._by_gender.setdefault(ticket.card.gender, {})[ticket.id] = ticket
+        for sought in ticket.genders:
+            self._pools.setdefault((ticket.card.gender, sought), {})[ticket.id] = ticket
 
     def rivals(self, ticket: Ticket) -> Iterator[Ticket]:
-        """Those whom this ticket is held against: of the genders sought, the first and the last who wait."""
+        """Those whom this ticket is held against: of each pool that fits, the first and the last who wait."""
         for gender in ticket.genders:
-            yield from both_ends(self._by_gender.get(gender, {}), self._most)
+            yield from both_ends(self._pools.get((gender, ticket.card.gender), {}), self._most)
 
     def __contains__(self, ticket_id: str) -> bool:
         return ticket_id in self._tickets
@@ -82,38 +83,43 @@ class Prospects:
     def part(self, pair: Pair) -> None:
         """These two are not to be matched after all."""
         for mine, theirs in ((pair.one.id, pair.other.id), (pair.other.id, pair.one.id)):
-            earlier = self._earlier.get(mine, [])
-            self._earlier[mine] = [each for each in earlier if each[0] != theirs]
+            if mine in self._earlier:
+                self._earlier[mine] = [each for each in self._earlier[mine] if each[0] != theirs]
 
     def remove(self, ticket_id: str) -> None:
         """This ticket waits no more."""
         ticket = self._tickets.pop(ticket_id, None)
         if ticket is not None:
-            del self._earlier[ticket_id], self._by_gender[ticket.card.gender][ticket_id]
+            del self._earlier[ticket_id]
+            for sought in ticket.genders:
+                del self._pools[ticket.card.gender, sought][ticket_id]
 
-    def pairs(self, now: int, outlook: Outlook) -> Sequence[Pair]:
-        """The pairs worth what is asked by now, the greatest gain first. A ticket may be in several."""
-        stakes = {ticket_id: outlook.stake(ticket, now) for ticket_id, ticket in self._tickets.items()}
-        found: list[tuple[float, Pair]] = []
-        for ticket_id in self._turn():
-            worth, weight = stakes[ticket_id]
-            for other_id, fit in self._earlier[ticket_id]:
-                stake = stakes.get(other_id)
-                if stake is None:
-                    continue
-                asked = (worth * weight + stake[0] * stake[1]) / (weight + stake[1])
-                if fit + self._policy.shares.wait >= asked:
-                    one, other = self._tickets[other_id], self._tickets[ticket_id]
-                    self._consider(found, Pair(one, other, fit, asked), now)
-        found.sort(key=lambda each: (-each[0], each[1].one.joined_at, each[1].one.id))
-        return [pair for _, pair in found]
+    def pairs(self, now: int, outlook: Outlook) -> Iterator[Sequence[Pair]]:
+        """The pairs worth what is asked by now, the greatest gain first. A ticket may be in several.
 
-    def _consider(self, found: list[tuple[float, Pair]], pair: Pair, now: int) -> None:
-        """The rest of the judgement: the part for waiting, and wishes."""
-        whole = pair.score + self._policy.seniority(pair.one, now)
-        if whole >= pair.asked and self._policy.unmet(pair.one, pair.other, now) is None:
-            gain = self._policy.gain(whole, pair.asked)
-            found.append((gain, Pair(pair.one, pair.other, whole, pair.asked)))
+        In slices of the queue: whoever takes them may match and let others run in between.
+        """
+        turn = self._turn()
+        for start in range(0, len(turn), _SLICE):
+            found = [
+                each
+                for ticket_id in turn[start : start + _SLICE]
+                if ticket_id in self._tickets
+                for each in self._worth_while(self._tickets[ticket_id], now, outlook)
+            ]
+            found.sort(key=lambda each: (-each[0], each[1].one.joined_at, each[1].one.id))
+            yield [pair for _, pair in found]
+
+    def _worth_while(self, ticket: Ticket, now: int, outlook: Outlook) -> Iterator[tuple[float, Pair]]:
+        """With whom of the earlier ones, by gain."""
+        self._earlier[ticket.id] = earlier = [e for e in self._earlier[ticket.id] if e[0] in self._tickets]
+        mine = outlook.stake(ticket, now)
+        for other_id, fit in earlier:
+            one = self._tickets[other_id]
+            asked = outlook.agreed(outlook.stake(one, now), mine)
+            whole = fit + self._policy.seniority(one, now)
+            if whole >= asked and self._policy.unmet(one, ticket, now) is None:
+                yield self._policy.gain(whole, asked), Pair(one, ticket, whole, asked)
 
     def _turn(self) -> Sequence[str]:
         """Whose earlier ones to look at this time: everyone's, or in turns when they are many."""

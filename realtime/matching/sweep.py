@@ -6,7 +6,9 @@ seconds at most, which is what the death of the node that had it can delay.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from itertools import islice
 from typing import cast, get_args
 
 import structlog
@@ -29,6 +31,8 @@ from services.ports import Events, TicketStore
 Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others may have changed
 
 _log = structlog.get_logger()
+_NEW_IN_A_ROW = 20  # judged before others may run
+_TOLD_AT_ONCE = 100
 _MODES: tuple[Mode, ...] = get_args(Mode)
 
 
@@ -102,48 +106,56 @@ class Sweeper:
 
     async def sweep(self, mode: Mode) -> None:
         """Departures, claims that nobody finished, matches, news."""
-        await self._take_leave(mode)
+        everyone = await self._take_leave(await self._tickets.everyone(mode))
         late = self._clock() - self._rhythm.unfinished_ms
         await self._matchmaker.finish(await self._tickets.unfinished(late))
-        await self._match(mode)
-        await self._update(mode)
+        gone = await self._match(mode, everyone)
+        await self._update(mode, [ticket for ticket in everyone if ticket.id not in gone])
 
-    async def _take_leave(self, mode: Mode) -> None:
-        """Let those go who have waited too long or are not there any more, and tell them."""
+    async def _take_leave(self, everyone: Sequence[Ticket]) -> Sequence[Ticket]:
+        """Let those go who have waited too long or are not there any more, and tell them. Gives who stays."""
         now = self._clock()
-        for ticket in await self._tickets.everyone(mode):
-            if now - ticket.joined_at < self._rhythm.patience_ms:
-                break
+        first = bisect_right(everyone, now - self._rhythm.patience_ms, key=lambda ticket: ticket.joined_at)
+        for ticket in everyone[:first]:
             await self._tickets.leave(ticket.user_id, "timed_out", ticket.id)
         departures = await self._tickets.lapse(now)
         await tell(self._tickets, self._events, self._changed, departures, self._figures)
+        return everyone[first:]
 
-    async def _match(self, mode: Mode) -> None:
-        """Match those for whom waiting has made possible, or worth while, what was not."""
+    async def _match(self, mode: Mode, everyone: Sequence[Ticket]) -> Collection[str]:
+        """Match those for whom waiting has made possible, or worth while, what was not. Gives who is gone."""
         prospects = self._prospects[mode]
-        prospects.see(await self._tickets.everyone(mode))
+        for nth, ticket in enumerate(prospects.see(everyone)):
+            prospects.add(ticket)
+            if nth % _NEW_IN_A_ROW == 0:
+                await asyncio.sleep(0)
         outlook = await self._outlooks.of(mode)
         now = self._clock()
         taken: set[str] = set()
-        for pair in prospects.pairs(now, outlook):
-            if pair.one.id in prospects and pair.other.id in prospects:
-                rivals = prospects.rivals(pair.other)
-                if await self._matchmaker.match(pair, rivals, taken, now, outlook) is None:
-                    prospects.part(pair)
-                    self._reunions.note(mode, pair)
-                else:
-                    prospects.remove(pair.one.id)
-                    prospects.remove(pair.other.id)
+        for pairs in prospects.pairs(now, outlook):
+            for pair in pairs:
+                if pair.one.id in prospects and pair.other.id in prospects:
+                    rivals = prospects.rivals(pair.other)
+                    if await self._matchmaker.match(pair, rivals, taken, now, outlook) is None:
+                        prospects.part(pair)
+                        self._reunions.note(mode, pair)
+                    else:
+                        prospects.remove(pair.one.id)
+                        prospects.remove(pair.other.id)
+                        taken |= {pair.one.id, pair.other.id}
+            await asyncio.sleep(0)
         for pair in await self._reunions.due(mode, prospects, outlook):
             await self._matchmaker.match(pair, (), taken, self._clock(), outlook, again=True)
+        return taken
 
-    async def _update(self, mode: Mode) -> None:
+    async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
         """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""
         now = self._clock()
-        everyone = await self._tickets.everyone(mode)
         outlook = await self._outlooks.of(mode)
-        for ticket in self._due(everyone, now):
-            await self._events.send(ticket.user_id, self._news(ticket, len(everyone), now, outlook))
+        due = iter(self._due(everyone, now))
+        while some := tuple(islice(due, _TOLD_AT_ONCE)):
+            news = [(ticket.user_id, self._news(ticket, len(everyone), now, outlook)) for ticket in some]
+            await self._events.send_all(news)
 
     def _due(self, everyone: Sequence[Ticket], now: int) -> Iterable[Ticket]:
         """Whoever passed a multiple of `update_ms` of waiting since the last sweep."""

@@ -1,6 +1,6 @@
 """People of the tests, and what stands around the queue: clock, profiles, acquaintances, offers, events."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -162,6 +162,9 @@ class Heard:
             return
         self._keys.add((user_id, key or f"{len(self.events)}"))
         self.events.append((user_id, event))
+
+    async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
+        self.events += news
 
     def by(self, user_id: str, kind: type[Event]) -> list[Any]:
         return [event for to, event in self.events if to == user_id and isinstance(event, kind)]
