@@ -5,8 +5,8 @@ come one by one. The *unmet*, women and men, seek an age that nobody has, and st
 at by every search all the same. So a pool keeps its size when as many women come as men.
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import islice
 
 import asyncpg
@@ -17,6 +17,8 @@ from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.ticket import Ticket
 from core.vocabulary import Gender
+
+Row = tuple[object, ...]
 
 _NOBODYS_AGE = 119
 _YEAR = timedelta(days=365.25)
@@ -56,55 +58,49 @@ def accounts(number: int, seed: int) -> Sequence[Ticket]:
 def _as_account(ticket: Ticket) -> Ticket:
     user_id = new_id()
     card = replace(ticket.card, user_id=user_id)
-    return replace(ticket, id=new_id(), user_id=user_id, card=card, device=user_id, region="main")
+    values = {f"{place:016x}": value for place, value in enumerate(ticket.values.values(), 1)}
+    return replace(
+        ticket, id=new_id(), user_id=user_id, card=card, values=values, device=user_id, region="main"
+    )
 
 
 async def sign_up(database_url: str, people: Sequence[Ticket]) -> None:
-    """Put them on record, with whom they seek."""
+    """Put them on record: account, profile with whom they seek, and values."""
     now = to_datetime(now_ms())
-    users = [(t.user_id, f"{t.user_id}@example.org", t.user_id, "none", now, now) for t in people]
-    profiles = [
-        (
-            t.user_id,
-            t.card.display_name,
-            (now - (t.card.age + 0.5) * _YEAR).date(),
-            t.card.gender,
-            t.card.intent,
-            t.card.languages,
-            t.card.country,
-            list(t.genders),
-            t.age_min,
-            t.age_max,
-            now,
-        )
-        for t in people
-    ]
     connection = await asyncpg.connect(database_url)
     try:
-        await connection.copy_records_to_table(
-            "users",
-            schema_name="identity",
-            records=users,
-            columns=["id", "email", "username", "password_hash", "created_at", "updated_at"],
-        )
-        await connection.copy_records_to_table(
-            "profiles",
-            schema_name="identity",
-            records=profiles,
-            columns=[
-                "user_id",
-                "display_name",
-                "birth_date",
-                "gender",
-                "intent",
-                "languages",
-                "country",
-                "seeking_genders",
-                "seeking_age_min",
-                "seeking_age_max",
-                "updated_at",
-            ],
-        )
+        for table, columns, records in (
+            ("users", "id email username password_hash created_at updated_at", _users(people, now)),
+            ("profiles", _PROFILE, _profiles(people, now)),
+            ("user_values", "user_id key category value_name strength place", _values(people)),
+        ):
+            await connection.copy_records_to_table(
+                table, schema_name="identity", columns=columns.split(), records=records
+            )
         await connection.execute("ANALYZE")
     finally:
         await connection.close()
+
+
+def _users(people: Iterable[Ticket], now: datetime) -> Iterator[Row]:
+    return ((t.user_id, f"{t.user_id}@example.org", t.user_id, "none", now, now) for t in people)
+
+
+_PROFILE = (
+    "user_id display_name birth_date gender intent languages country "
+    "seeking_genders seeking_age_min seeking_age_max updated_at"
+)
+
+
+def _profiles(people: Iterable[Ticket], now: datetime) -> Iterator[Row]:
+    for t in people:
+        who, born = t.card, (now - (t.card.age + 0.5) * _YEAR).date()
+        described = (t.user_id, who.display_name, born, who.gender, who.intent, who.languages, who.country)
+        yield (*described, list(t.genders), t.age_min, t.age_max, now)
+
+
+def _values(people: Iterable[Ticket]) -> Iterator[Row]:
+    """As strengths around 50, of which the product makes a vector of length one again."""
+    for t in people:
+        for place, (name, value) in enumerate(t.values.items(), 1):
+            yield t.user_id, f"{place:016x}", "dimensions", name, round(50 + 50 * value), place

@@ -220,7 +220,6 @@ async def _measured(bench: Bench, redis: Redis, options: Options, seed: int) -> 
     await asyncio.sleep(_AFTERWARDS_S)
     slowest = max((entry["duration"] for entry in await redis.slowlog_get(1000)), default=0)
     idle = await bench.idle()
-    print(len(came), len(bench._product.offered), len(bench._waiting), full, rated, idle, bench.stall)
     lucky = [ticket for ticket in came if bench.fit_waited(ticket, Policy())]
     waits = [ms for ticket in lucky if (ms := bench.latency_ms(ticket)) is not None]
     return Figures(

@@ -41,12 +41,12 @@ class Stance(Struct, frozen=True, kw_only=True):
     """
 
     cost: float = 0.0075
-    horizon: float = 0.75
-    stock_power: float = 3.0
+    horizon: float = 0.9
+    stock_power: float = 5.0
     stock_prior: float = 20.0
-    regard: float = 3.0
-    meeting: float = 0.2
-    plenty: float = 1e9
+    regard: float = 2.0
+    meeting: float = 0.5
+    plenty: float = 5.0
     comers: int = 96
     window_ms: int = 30_000
     burst_ms: int = 5_000
