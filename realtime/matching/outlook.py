@@ -42,9 +42,9 @@ class Stance(Struct, frozen=True, kw_only=True):
 
     cost: float = 0.0075
     horizon: float = 0.9
-    stock_power: float = 5.0
-    stock_prior: float = 20.0
-    regard: float = 2.0
+    stock_power: float = 4.0
+    stock_prior: float = 15.0
+    regard: float = 3.0
     meeting: float = 0.5
     plenty: float = 5.0
     comers: int = 96
