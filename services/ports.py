@@ -103,10 +103,10 @@ class Acquaintances(Protocol):
 class Offers(Protocol):
     """Makes a call of a claim."""
 
-    async def make(self, claim: Claim) -> None:
+    async def make(self, claim: Claim) -> bool:
         """Fence it, tell both `queue:left` (matched) and `call:offered`, then `settle` the claim.
 
-        Where the fence refuses, `refuse` the claim with those who are free.
+        Where the fence refuses, `refuse` the claim with those who are free: False, there is no offer.
         Idempotent by `claim.call_id`: any node may be asked again to finish it.
         """
 

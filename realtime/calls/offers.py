@@ -42,8 +42,8 @@ class Offers:
         self._auto_accept = settings.auto_accept == "on"
         self._rules, self._figures, self._clock = rules, figures, clock
 
-    async def make(self, claim: Claim) -> None:
-        """The fence, the call, the events; or the innocent get their tickets back."""
+    async def make(self, claim: Claim) -> bool:
+        """The fence, the call, the events; or the innocent get their tickets back, and there is no offer."""
         now = self._clock()
         refusal = await self._record.offer(
             claim.call_id,
@@ -57,7 +57,7 @@ class Offers:
         )
         if refusal is not None and await self._calls.load(claim.call_id) is None:
             await self._refuse(claim, refusal)
-            return
+            return False
         call = offer(claim, now, self._rules)
         pending = await self._calls.save(call, self._announcements(call), version=0, now=now)
         await self._tickets.settle(claim)
@@ -69,6 +69,7 @@ class Offers:
         await self._executor.perform(call, pending)
         for party in call.parties:
             await self._presence.changed(party.user_id)
+        return True
 
     def _announcements(self, call: Call) -> Effects:
         effects: list[Effects] = []

@@ -89,15 +89,17 @@ class Matchmaker:
         while not this.cancelling():
             ticket, joined = await self._seekers.next()
             try:
-                if await self.seek(ticket) is not None and joined:
-                    self._figures.found_on_joining(self._clock() - ticket.joined_at)
+                await self.seek(ticket, joined=joined)
             except OUTAGES as outage:
                 _log.warning("matching waits for the stores", error=str(outage), ticket=ticket.id)
             except Exception:
                 _log.exception("a search failed", ticket=ticket.id)
 
-    async def seek(self, ticket: Ticket) -> Claim | None:
-        """Find a partner worth more than waiting on and have the offer made; None: not now."""
+    async def seek(self, ticket: Ticket, *, joined: bool = False) -> Claim | None:
+        """Find a partner worth more than waiting on and have the offer made; None: not now.
+
+        `joined`: they have only just come, so the time it takes says how fast matching answers.
+        """
         for _ in range(_LOOKS):
             outlook = await self._outlooks.of(ticket.mode)
             candidates = await self._tickets.candidates(ticket, self._reach.candidates)
@@ -107,8 +109,8 @@ class Matchmaker:
             found = _Found("search", ticket, survey, now)
             taken: set[str] = set()
             claim = await self._claim_best(found, survey.choices, taken)
-            if claim is not None:
-                await self._offers.make(claim)
+            if claim is not None and await self._offers.make(claim) and joined:
+                self._figures.found_on_joining(self._clock() - ticket.joined_at)
             if claim is not None or not taken or ticket.id in taken:
                 return claim
             # Everyone worth having was faster: there may be others by now.

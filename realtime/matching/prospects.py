@@ -65,17 +65,17 @@ class Prospects:
         self._earlier[ticket.id] = [
             # Without the part for waiting, which grows: `pairs` adds it.
             (other.id, self._policy.score(ticket, other, min(ticket.joined_at, other.joined_at)))
-            for other in self.rivals(ticket)
+            for other in self.rivals(ticket, self._most)
             if obstacle(ticket, other, common_language=language) is None
         ]
         self._tickets[ticket.id] = ticket
         for sought in ticket.genders:
             self._pools.setdefault((ticket.card.gender, sought), {})[ticket.id] = ticket
 
-    def rivals(self, ticket: Ticket) -> Iterator[Ticket]:
+    def rivals(self, ticket: Ticket, most: int) -> Iterator[Ticket]:
         """Those whom this ticket is held against: of each pool that fits, the first and the last who wait."""
         for gender in ticket.genders:
-            yield from both_ends(self._pools.get((gender, ticket.card.gender), {}), self._most)
+            yield from both_ends(self._pools.get((gender, ticket.card.gender), {}), most)
 
     def __contains__(self, ticket_id: str) -> bool:
         return ticket_id in self._tickets

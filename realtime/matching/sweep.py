@@ -34,6 +34,7 @@ _log = structlog.get_logger()
 _NEW_IN_A_ROW = 20  # judged before others may run
 _TOLD_AT_ONCE = 100
 _MODES: tuple[Mode, ...] = get_args(Mode)
+_RIVALS = 64  # of each pool: whom a pair is shown beside, in the record of why these two
 
 
 class Rhythm(Struct, frozen=True, kw_only=True):
@@ -135,7 +136,7 @@ class Sweeper:
         for pairs in prospects.pairs(now, outlook):
             for pair in pairs:
                 if pair.one.id in prospects and pair.other.id in prospects:
-                    rivals = prospects.rivals(pair.other)
+                    rivals = prospects.rivals(pair.other, _RIVALS)
                     if await self._matchmaker.match(pair, rivals, taken, now, outlook) is None:
                         prospects.part(pair)
                         self._reunions.note(mode, pair)

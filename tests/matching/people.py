@@ -124,7 +124,7 @@ class Offers:
         self.made: dict[str, Claim] = {}
         self.fails: list[Exception] = []
 
-    async def make(self, claim: Claim) -> None:
+    async def make(self, claim: Claim) -> bool:
         assert self.queue is not None
         assert self.tickets is not None
         if self.fails:
@@ -133,10 +133,11 @@ class Offers:
         busy = {t.user_id for t in two if calls.get(t.user_id, claim.call_id) != claim.call_id}
         if busy:
             await self.queue.refuse(claim, [t for t in two if t.user_id not in busy])
-            return
+            return False
         calls.update({t.user_id: claim.call_id for t in two})
         self.made[claim.call_id] = claim
         await self.tickets.settle(claim)
+        return True
 
     def pairs(self) -> set[frozenset[str]]:
         return {frozenset((c.first.user_id, c.second.user_id)) for c in self.made.values()}
