@@ -1,7 +1,5 @@
 """The figures of matching: each moves when what it counts happens, and once, whoever tells of it."""
 
-import asyncio
-
 import pytest
 
 from core.contract.queue import QueueLeave
@@ -82,23 +80,28 @@ async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(house: House) -
 async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
     """One by the sweep does not, and neither does one whose ticket was given back."""
     name = "realtime_matching_join_to_offer_seconds"
-    ana, ben, cem = (house.people.add() for _ in range(3))
-    async with house.matching():
-        await house.join(cem, countries=["DE"])
-        await house.join(ana)
-        await house.join(ben)
-        await house.until_pairs(1)
-        (claim,) = (claim for node in house.nodes for claim in node.offers.made.values())
-        async with asyncio.timeout(10):
-            while not figure(house, f"{name}_count"):  # observed when the offer is made
-                await asyncio.sleep(0.001)
-        house.people.calls.clear()
-        house.people.keep_apart(ana, ben)
-        house.clock.pass_ms(5_000)
-        await house.queue.give_back(claim.first, claim.call_id)
-        await house.until_pairs(2)
+    seekers, seek = house.nodes[0].seekers, house.matchmaker.seek
+    ana, ben = house.people.add(), house.people.add()
+    for user in (ana, ben):
+        await house.join(user)
+    house.clock.pass_ms(4)
+    (_, joined), (his, joined_too) = await seekers.next(), await seekers.next()
+    assert joined
+    assert joined_too
+    claim = await seek(his, joined=True)
+    assert claim is not None
     assert figure(house, f"{name}_count") == 1
-    assert figure(house, f"{name}_bucket", le="0.005") == 1
+    assert figure(house, f"{name}_sum") == 0.004
+    house.people.calls.clear()
+    house.people.keep_apart(ana, ben)
+    await house.join(house.people.add())
+    await seekers.next()
+    house.clock.pass_ms(5_000)
+    await house.queue.give_back(claim.first, claim.call_id)
+    back, joined = await seekers.next()
+    assert (back.id, joined) == (claim.first.id, False)
+    assert await seek(back, joined=joined) is not None
+    assert figure(house, f"{name}_count") == 1
 
 
 async def test_a_claim_that_came_too_late_is_counted_by_reason(house: House) -> None:
