@@ -7,7 +7,7 @@
     <mode>:<g>:<s>    zset    ticket id by joined_at: of gender g, seeking s; a ticket is in up to three
     held              hash    ticket id -> call id of the claim that has it
     claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
-    restored          zset    "call user" by time: given back already
+    restored          zset    "call user" by time: given back already; user by the time of the latest join
     gone              hash    ticket id -> "user reason": left, to be told
     <mode>:turn       string  the node that sweeps
     <mode>:recent     list    the latest tickets to join, newest first

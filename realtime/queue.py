@@ -126,7 +126,7 @@ class Queue:
         now = self._clock()
         applicant = await self._admit(user_id, now)
         ticket = self._ticket(applicant, device, mode, preferences, now)
-        placed = await self._tickets.join(ticket, now + self._lease_ms)
+        placed = await self._tickets.join(ticket, self._clock() + self._lease_ms)
         # Asked again: a call may have begun meanwhile. One that took this very ticket is what was asked for.
         if await self._acquaintances.active_call(user_id) is not None:
             departure = await self._tickets.leave(user_id, "left", ticket.id)

@@ -15,7 +15,8 @@ class MemoryTickets:
         self.leases: dict[str, int] = {}  # by user
         self.held: dict[str, str] = {}  # user -> call id
         self.claims: dict[str, Claim] = {}
-        self.restored: set[tuple[str, str]] = set()
+        self.restored: dict[tuple[str, str], int] = {}  # call and user -> when
+        self.anew: dict[str, int] = {}  # user -> when they last joined
         self.gone: dict[str, Departure] = {}
         self.turns: dict[Mode, str] = {}
         self.joined: list[Ticket] = []
@@ -24,6 +25,8 @@ class MemoryTickets:
     async def join(self, ticket: Ticket, lease_until: int) -> Ticket:
         self._lease(ticket.user_id, lease_until)
         placed = self.tickets.setdefault(ticket.user_id, ticket)
+        if placed is ticket:
+            self.anew[ticket.user_id] = max(ticket.joined_at, self.anew.get(ticket.user_id, 0))
         self.joined += [ticket] if placed is ticket else []
         return placed
 
@@ -95,11 +98,11 @@ class MemoryTickets:
     async def restore(self, ticket: Ticket, call_id: str, now: int, lease_until: int) -> Ticket:
         user_id = ticket.user_id
         first = (call_id, user_id) not in self.restored
-        self.restored.add((call_id, user_id))
+        self.restored.setdefault((call_id, user_id), now)
         own = self.tickets.get(user_id)
-        if own is not None and (own.id != ticket.id or self.held.get(user_id) != call_id):
+        if own is not None and self.held.get(user_id) != call_id:
             return own
-        if first:
+        if first and self.anew.get(user_id, 0) <= ticket.joined_at:
             self.held.pop(user_id, None)
             self.tickets[user_id] = ticket
             self._lease(user_id, lease_until)
@@ -119,6 +122,8 @@ class MemoryTickets:
         for user_id, until in tuple(self.leases.items()):
             if until <= now and user_id not in self.held:
                 self._take_out(user_id, "disconnected")
+        self.restored = {once: at for once, at in self.restored.items() if at > now - 3_600_000}
+        self.anew = {user_id: at for user_id, at in self.anew.items() if at > now - 3_600_000}
         return tuple(self.gone.values())
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:

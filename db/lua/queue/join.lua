@@ -9,6 +9,7 @@ redis.call('ZADD', q .. ':leases', 'GT', ARGV[6], user)
 if ticket then
   return ticket
 end
+redis.call('ZADD', q .. ':restored', 'GT', ARGV[3], user)
 redis.call('HSET', q .. ':users', user, id)
 redis.call('HSET', q .. ':tickets', id, ARGV[4])
 redis.call('HSET', q .. ':places', id, ARGV[5])

@@ -1,0 +1,54 @@
+"""Sequences that the state machine found to go wrong, against both stores."""
+
+from core.contract.queue import Preferences, QueueLeft
+from core.ticket import Claim
+from services.ports import Applicant, TicketStore
+from tests.matching.house import LEASE_MS, House
+from tests.matching.people import T0, again, new_id, put, ticket
+
+
+async def test_who_skips_an_offer_whose_claim_still_stands_is_queued_anew(store: TicketStore) -> None:
+    """A node died between the call and the claim's end: the claim keeps the old ticket, not the new one."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
+    assert await store.claim(claim) == "both"
+    anew = again(ana, joined_at=T0 + 2_500)
+    assert await store.restore(anew, claim.call_id, T0 + 2_500, T0 + 12_500) == anew
+    await store.settle(claim)
+    assert [t.id for t in await store.everyone("video")] == [anew.id]
+    assert await store.of(ben.user_id) is None
+
+
+async def test_a_place_that_comes_back_too_late_is_not_taken(store: TicketStore) -> None:
+    """The node that had to give it back died; by then the user has joined anew, and been matched again."""
+    ana, ben, cal = ticket(), ticket(gender="male"), ticket(gender="male")
+    await put(store, ana, ben, cal)
+    declined = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
+    assert await store.claim(declined) == "both"
+    await store.settle(declined)
+    anew = again(ana, joined_at=T0 + 500)
+    await put(store, anew)
+    matched = Claim(call_id=new_id(), first=anew, second=cal, claimed_at=T0 + 600)
+    assert await store.claim(matched) == "both"
+    await store.settle(matched)
+    await store.restore(ana, declined.call_id, T0 + 2_000, T0 + 12_000)
+    assert await store.waiting("video") == 0
+    assert await store.of(ana.user_id) is None
+
+
+async def test_a_join_that_took_long_has_a_whole_lease(store: TicketStore) -> None:
+    """It counts from when the ticket is placed, or a slow store would put out who has just come."""
+    house = House(store)
+    ana = house.people.add()
+    ask = house.people.applicant
+
+    async def slowly(user_id: str, now: int) -> Applicant | None:
+        house.clock.pass_ms(LEASE_MS + 1)
+        return await ask(user_id, now)
+
+    house.people.applicant = slowly
+    await house.queue.enqueue(ana, "", "video", Preferences())
+    await house.sweep("video")
+    assert await house.tickets.waiting("video") == 1
+    assert not house.events.by(ana, QueueLeft)
