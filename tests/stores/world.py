@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 import msgspec
@@ -56,6 +56,15 @@ class World:
             f"INSERT INTO identity.profiles ({', '.join(columns)}) VALUES ({places})", *columns.values()
         )
         return user_id
+
+    async def accounts(self, user_ids: Sequence[str]) -> None:
+        """Accounts with these ids, without a profile."""
+        at = to_datetime(now_ms())
+        await self.pool.executemany(
+            "INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at)"
+            " VALUES ($1, $2 || '@example.org', $2, 'x', $3, $3)",
+            [(user_id, user_id, at) for user_id in user_ids],
+        )
 
     async def pair(self) -> tuple[str, str]:
         """Two people who have not met."""

@@ -1,0 +1,106 @@
+"""What has happened, as seen at the stores, and what must never have: claims and offers not permitted.
+
+Written by the ports of all nodes. What is wrong is noted, not raised: the product might catch it.
+"""
+
+from typing import Any
+
+from core.ticket import Claim, Departure, Ticket
+from db.encounters import Refusal
+from realtime.matching.rules import obstacle
+from tests.matching.errands import now_running
+from tests.matching.memory_calls import UNWANTED
+
+Pair = frozenset[str]
+
+
+class Journal:
+    """The plain truth about people, tickets and calls; times are those of the simulation, in ms."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.tickets: dict[str, Ticket] = {}
+        self.joined: dict[str, Ticket] = {}  # user -> what the latest join gave
+        self.claims: dict[str, Claim] = {}
+        self.refused: dict[str, Refusal] = {}  # the latest refusal of a claim
+        self.offered: dict[str, tuple[str, str]] = {}  # calls on record, those that are over too
+        self.origins: dict[str, str] = {}
+        self.active: dict[str, str] = {}  # user -> call
+        self.given_back: set[tuple[str, str]] = set()  # call, user
+        self.met: set[Pair] = set()
+        self.blocks: dict[Pair, int] = {}  # pair -> how many things had happened before
+        self.banned: set[str] = set()
+        self.unheard: set[str] = set()  # tickets whose user was answered instead of told
+        self.steps = 0  # counts whatever happens
+
+    def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], answer: Any) -> None:
+        """Called by a port after each call."""
+        self.steps += 1
+        note = getattr(self, "_" + name.replace(".", "_"), None)
+        if note is not None:
+            note(answer, *args, **kwargs)
+
+    def _tickets_join(self, placed: Ticket, ticket: Ticket, _lease: int) -> None:
+        self._seen(placed)
+        self.joined[placed.user_id] = placed
+
+    def _tickets_told(self, _: None, departures: list[Departure]) -> None:
+        errand = now_running()
+        if errand is not None and errand.name.endswith("joins"):
+            self.unheard |= {departure.ticket_id for departure in departures}
+
+    def _tickets_claim(self, taken: str, claim: Claim) -> None:
+        if taken == "both":
+            self.claims[claim.call_id] = claim
+            one, other = claim.first, claim.second
+            pair = frozenset((one.user_id, other.user_id))
+            why = obstacle(one, other) or ("met" if pair in self.met else None)
+            errand = now_running()
+            if errand is not None and self.blocks.get(pair, self.steps) < errand.begun_at:
+                why = "blocked"
+            if why:
+                self.wrong.append(f"claimed although: {why}: {sorted(pair)}")
+
+    def _tickets_restore(self, own: Ticket, ticket: Ticket, call_id: str, *_: int) -> None:
+        self.given_back.add((call_id, ticket.user_id))
+        anew = self.joined.get(ticket.user_id)
+        if anew is None or anew.joined_at <= own.joined_at:  # or it comes too late, and is not given back
+            self._seen(own)
+
+    def _tickets_refuse(self, owns: list[Ticket], claim: Claim, innocent: list[Ticket], *_: int) -> None:
+        for own, ticket in zip(owns, innocent, strict=False):
+            self._tickets_restore(own, ticket, claim.call_id)
+
+    def _record_offer(
+        self, refusal: Refusal | None, call_id: str, *, origin: str, users: tuple[str, str], **_: Any
+    ) -> None:
+        if refusal is not None:
+            self.refused[call_id] = refusal
+        elif call_id not in self.offered:
+            busy = [user for user in users if user in self.active]
+            banned = self.banned.intersection(users)
+            blocked = frozenset(users) in self.blocks
+            if busy or banned or blocked:
+                self.wrong.append(f"offered although: {busy=} {banned=} {blocked=}: {users}")
+            self.offered[call_id], self.origins[call_id] = users, origin
+            self.active.update(dict.fromkeys(users, call_id))
+
+    def _record_started(self, _: None, call_id: str, _now: int) -> None:
+        self.met.add(frozenset(self.offered[call_id]))
+
+    def _record_ended(self, _: None, call_id: str, *, reason: str, **__: Any) -> None:
+        users = self.offered.get(call_id, ())
+        still = [user for user in users if self.active.get(user) == call_id]
+        if still and reason in UNWANTED:
+            self.met.add(frozenset(users))
+        for user in still:
+            del self.active[user]
+
+    def _record_report(self, _: Any, *what: Any) -> None:
+        reporter, reported = what[2:4]
+        self.blocks.setdefault(frozenset((reporter, reported)), self.steps)
+
+    def _seen(self, ticket: Ticket) -> None:
+        """A ticket never changes under its id: above all, not its place."""
+        if self.tickets.setdefault(ticket.id, ticket) != ticket:
+            self.wrong.append(f"a ticket has changed: {ticket}")

@@ -1,0 +1,279 @@
+"""A state machine for hypothesis: people and nodes do what they like, between any two steps nodes die.
+
+After each step the stores hold together and nothing forbidden has happened. When everything settles, each
+user is in at most one of ticket, offer and call, and nobody is lost. When all have left, nothing is left.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from core.contract.queue import Preferences, QueueLeft
+from core.vocabulary import Mode
+from signaling.call import ACTIVE, Call
+from signaling.messages import Accept, Connected, Decline, Hangup, Message, Report, Skip
+from tests.matching.simulation import MODES, PATIENCE_MS, Node, World, logging_to
+from tests.matching.stores import Stores
+
+NODES = 3
+PEOPLE: tuple[dict[str, Any], ...] = (
+    {"gender": "female"},
+    {"gender": "male"},
+    {"gender": "female", "country": "DE", "intent": "serious"},
+    {"gender": "male", "country": "DE", "languages": ["en", "de"]},
+    {"gender": "other", "age": 44},
+    {"gender": "male", "tier": "suspect"},
+)
+HELD_MS = 20_000  # no process stands still for longer and then goes on
+
+where, who = st.integers(0, NODES - 1), st.integers(0, len(PEOPLE) - 1)
+pairs = st.tuples(who, who).filter(lambda pair: pair[0] != pair[1])
+calls = st.one_of(st.none(), st.integers(0, 14))
+wishes = st.sampled_from([Preferences(), Preferences(countries=["DE"]), Preferences(age_max=40)])
+
+
+class Crowd(RuleBasedStateMachine):
+    """`stores` and `loop` are given by the test: one loop, and new stores for each run."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, stores: Stores) -> None:
+        super().__init__()
+        self.world = world = World(loop, stores, NODES)
+        self.users = [
+            world.settle_in(user, **facts) for user, facts in zip(stores.people, PEOPLE, strict=False)
+        ]
+        # Two of them share a device.
+        world.devices[self.users[4]] = world.device(self.users[0])
+        self.journal, self.broken, self.settled_at = world.journal, False, 0
+        self.logs = logging_to(self.journal.wrong)
+        self.logs.__enter__()
+
+    # People
+
+    @initialize(calls=calls)
+    def an_offer_is_on_its_way(self, calls: int | None) -> None:
+        self.two_join((0, 1), 0, calls)
+
+    @rule(pair=pairs, node=where, calls=calls)
+    def two_join(self, pair: tuple[int, int], node: int, calls: int | None) -> None:
+        """The shortest way to an offer: the second to join looks for a partner at once."""
+        at = self.world.nodes[node]
+        for user in pair:
+            self.joins(user, node, "video", Preferences(), None)
+        if at.has_seekers:
+            self.start(at, "searches", at.search(), calls)
+
+    @rule(user=who, node=where, mode=st.sampled_from(("video", "video", "voice")), wanted=wishes, calls=calls)
+    def joins(self, user: int, node: int, mode: Mode, wanted: Preferences, calls: int | None) -> None:
+        at = self.world.nodes[node]
+        self.world.away.discard(self.users[user])
+        self.start(at, "joins", self.world.join(at, self.users[user], mode, wanted), calls)
+
+    @rule(user=who, node=where, calls=calls)
+    def leaves(self, user: int, node: int, calls: int | None) -> None:
+        at = self.world.nodes[node]
+        self.start(at, "leaves", at.queue.remove(self.users[user], "left"), calls)
+
+    @precondition(lambda self: self.journal.active)
+    @rule(
+        nth=who, node=where, says=st.sampled_from(["yes", "no", "next", "stop", "see", "report"]), calls=calls
+    )
+    def says(self, nth: int, node: int, says: str, calls: int | None) -> None:
+        """Somebody who is in a call or has an offer says something about it."""
+        active = sorted(self.journal.active.items())
+        user, call_id = active[nth % len(active)]
+        at = self.world.nodes[node]
+        message = self.message(user, says)
+        if self.journal.origins[call_id] == "match":
+            self.start(at, f"says {says}", self.world.tell(at, call_id, message), calls)
+        elif says == "stop":
+            self.world.disengage(call_id)
+
+    def message(self, user: str, says: str) -> Message:
+        device = self.world.device(user)
+        messages: dict[str, Message] = {
+            "yes": Accept(user, device),
+            "no": Decline(user),
+            "next": Skip(user, self.world.new_id()),
+            "stop": Hangup(user),
+            "see": Connected(user, device, 1),
+            "report": Report(user, self.world.new_id(), "rude"),
+        }
+        return messages[says]
+
+    @rule(one=who, other=who, what=st.sampled_from(("goes away", "befriended", "blocks", "banned")))
+    def befalls(self, one: int, other: int, what: str) -> None:
+        """What happens to people elsewhere in the product."""
+        user, peer = self.users[one], self.users[other]
+        if what == "goes away":
+            self.world.away.add(user)
+        elif what == "befriended":
+            self.world.engage(user)
+        elif what == "blocks" and user != peer:
+            self.world.block(user, peer)
+        elif what == "banned" and not self.journal.banned:
+            self.world.ban(user)
+
+    # Nodes
+
+    @precondition(lambda self: any(node.has_seekers for node in self.world.nodes))
+    @rule(nth=where, calls=calls)
+    def searches(self, nth: int, calls: int | None) -> None:
+        able = [node for node in self.world.nodes if node.has_seekers]
+        at = able[nth % len(able)]
+        self.start(at, "searches", at.search(), calls)
+
+    @rule(node=where, mode=st.sampled_from(MODES), calls=calls)
+    def sweeps(self, node: int, mode: Mode, calls: int | None) -> None:
+        at = self.world.nodes[node]
+        self.start(at, "sweeps", at.sweeper.sweep(mode), calls)
+
+    @rule(node=where, calls=calls)
+    def attends(self, node: int, calls: int | None) -> None:
+        at = self.world.nodes[node]
+        self.start(at, "attends", at.attend(), calls)
+
+    @precondition(lambda self: self.world.errands)
+    @rule(nth=st.integers(0, 5), calls=calls)
+    def goes_on(self, nth: int, calls: int | None) -> None:
+        self.world.go(self.world.errands[nth % len(self.world.errands)], calls)
+
+    @precondition(lambda self: self.world.errands)
+    @rule(nth=st.integers(0, 5), fate=st.sampled_from(("refused", "unanswered")), calls=calls)
+    def misses_a_store(self, nth: int, fate: str, calls: int | None) -> None:
+        """The next call does not reach the store, or its answer gets lost."""
+        self.world.go(self.world.errands[nth % len(self.world.errands)], calls, fate=fate)
+
+    @precondition(lambda self: self.world.errands)
+    @rule(nth=st.integers(0, 5))
+    def dies(self, nth: int) -> None:
+        """The node that is in the middle of something."""
+        name = self.world.errands[nth % len(self.world.errands)].name
+        self.world.crash(next(node for node in self.world.nodes if name.startswith(node.name)))
+
+    @rule(ms=st.sampled_from((1, 500, 2_100, 3_100, 5_000, 11_000)))
+    def time_passes(self, ms: int) -> None:
+        self.world.pass_ms(ms, still_ms=HELD_MS)
+
+    def start(self, node: Node, what: str, work: Any, calls: int | None) -> None:
+        self.world.start(f"{node.name} {what}", work, calls)
+
+    # What must hold
+
+    @invariant()
+    def nothing_forbidden_has_happened(self) -> None:
+        self.broken = True  # unless this returns
+        assert not self.journal.wrong, self.journal.wrong
+        self.world.snapshot()
+        self.broken = False
+
+    @precondition(lambda self: self.journal.steps > self.settled_at + 150)
+    @rule(finishing=st.booleans())
+    def everything_settles(self, finishing: bool) -> None:
+        """All that stands still goes on or is dead; then the nodes tend to what is left."""
+        self.broken = True
+        for errand in list(self.world.errands):
+            if finishing:
+                self.world.go(errand)
+            else:
+                errand.die()
+        self.world.errands.clear()
+        for _ in range(3):
+            self.world.pass_ms(3_100, still_ms=0)
+            self.world.tend()
+        self.check_people()
+        self.check_claims()
+        self.check_calls()
+        self.check_tickets()
+        self.broken, self.settled_at = False, self.journal.steps
+
+    def check_people(self) -> None:
+        now = self.world.snapshot()
+        both = now.waiting.keys() & self.journal.active.keys()
+        assert not both, f"in the queue and in a call: {both}"
+        assert not now.held
+        assert not now.gone
+
+    def check_claims(self) -> None:
+        """Each became an offer, or nobody but the guilty lost the place by it."""
+        assert not self.world.snapshot().claims
+        for call_id, claim in self.journal.claims.items():
+            if call_id not in self.journal.offered:
+                guilty = self.journal.refused[call_id].guilty
+                for ticket in (claim.first, claim.second):
+                    kept = (call_id, ticket.user_id) in self.journal.given_back
+                    assert kept or ticket.user_id in guilty, f"lost by a refusal: {ticket}"
+
+    def check_calls(self) -> None:
+        """Store and record agree; who is not at fault got the old place back."""
+        for call_id, origin in self.journal.origins.items():
+            if origin == "match" and (stored := self.world.do(self.world.stores.calls.load(call_id))):
+                call = stored.call
+                assert not self.world.do(self.world.stores.calls.outbox(call_id))
+                active = [p.user_id for p in call.parties if self.journal.active.get(p.user_id) == call_id]
+                assert len(active) == (2 if call.state in ACTIVE else 0), call
+                for user in innocent(call):
+                    assert (call_id, user) in self.journal.given_back, f"not given back: {call}"
+
+    def check_tickets(self) -> None:
+        """Each is in the queue, or its user was told what became of it, once for each departure."""
+        now = self.world.snapshot()
+        told = Counter(
+            (event.ticket_id, "matched" if event.reason == "matched" else "left")
+            for _, event in self.world.events.events
+            if isinstance(event, QueueLeft)
+        )
+        for ticket in self.journal.tickets.values():
+            waits = now.waiting.get(ticket.user_id) == ticket.id
+            left, matched = told[ticket.id, "left"], told[ticket.id, "matched"]
+            assert left <= 1, f"told {left} times that {ticket} has left"
+            assert not (waits and left), f"told that {ticket} has left, and it waits"
+            assert waits or left or matched or ticket.id in self.journal.unheard, f"{ticket} is lost"
+        for user, event in self.world.events.events:
+            if isinstance(event, QueueLeft) and event.reason == "disconnected":
+                assert user in self.world.ever_away, f"{user} was there all the time"
+            if isinstance(event, QueueLeft) and event.reason == "timed_out":
+                assert self.world.clock() - self.journal.tickets[event.ticket_id].joined_at >= PATIENCE_MS
+
+    def teardown(self) -> None:
+        """All end their calls and leave: nothing remains but what has a bound."""
+        try:
+            if not self.broken:
+                self.everything_settles(finishing=False)
+                self.everyone_leaves()
+        finally:
+            for errand in self.world.errands:
+                errand.die()
+            self.logs.__exit__(None, None, None)
+
+    def everyone_leaves(self) -> None:
+        node = self.world.nodes[0]
+        for user, call_id in sorted(self.journal.active.items()):
+            if call_id == self.journal.active.get(user):
+                if self.journal.origins[call_id] == "match":
+                    self.world.start("ends", self.world.tell(node, call_id, Hangup(user)))
+                else:
+                    self.world.disengage(call_id)
+        for user in self.users:
+            self.world.start("leaves", node.queue.remove(user, "left"))
+        self.everything_settles(finishing=True)
+        assert not self.journal.active
+        assert self.world.snapshot().empty
+        self.world.clock.pass_ms(3_600_001)
+        self.world.tend()
+        assert self.world.snapshot().restored == 0
+        assert not self.journal.wrong, self.journal.wrong
+
+
+def innocent(call: Call) -> list[str]:
+    """Who has a place in the queue to get back, now that this call has ended."""
+    if call.reason == "declined":
+        return [call.peer(str(call.ended_by)).user_id]
+    if call.reason == "skipped":
+        before = [] if call.epoch else [call.peer(str(call.ended_by)).user_id]
+        return [*before, str(call.ended_by)]
+    if call.reason == "no_answer":
+        return [party.user_id for party in call.parties if party.device is not None and not party.lost]
+    return []

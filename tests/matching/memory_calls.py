@@ -1,0 +1,127 @@
+"""Calls in memory: twins of `db.calls.Calls` and of what `db.encounters.Encounters` is to a call."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from core.vocabulary import EndReason, Origin
+from db.calls import RETRY_MS, Pending, Stored
+from db.encounters import Refusal
+from signaling.call import Call
+from signaling.effects import Effects
+
+UNWANTED: frozenset[EndReason] = frozenset({"declined", "skipped"})  # one would not meet the other
+
+
+class MemoryCalls:
+    """Records, outboxes and when calls want attention; nothing expires."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, Stored] = {}
+        self.outboxes: dict[str, list[Pending]] = {}
+        self.attention: dict[str, int] = {}
+        self._effects = 0
+
+    async def load(self, call_id: str) -> Stored | None:
+        return self.stored.get(call_id)
+
+    async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
+        stored = self.stored.get(call.id)
+        if version != (stored.version if stored else 0):
+            return None
+        self.stored[call.id] = Stored(call, version + 1)
+        outbox = self.outboxes.setdefault(call.id, [])
+        for effect in effects:
+            self._effects += 1
+            outbox.append(Pending(f"{call.id}:{self._effects}", effect, b"%d" % self._effects))
+        self._attend(call.id, now + RETRY_MS if outbox else None)
+        return list(outbox)
+
+    async def outbox(self, call_id: str) -> list[Pending]:
+        return list(self.outboxes.get(call_id, ()))
+
+    async def done(self, call_id: str, performed: Sequence[Pending]) -> None:
+        outbox = self.outboxes[call_id]
+        outbox[:] = [pending for pending in outbox if pending not in performed]
+        if not outbox:
+            self._attend(call_id, None)
+
+    async def due(self, shard: int, now: int, *, limit: int = 50) -> list[str]:
+        due = [call_id for call_id, at in self.attention.items() if at <= now]  # of whatever shard
+        self.attention.update(dict.fromkeys(due, now + RETRY_MS))
+        return due
+
+    async def forget(self, call_id: str) -> None:
+        self.attention.pop(call_id, None)
+
+    def _attend(self, call_id: str, retry: int | None) -> None:
+        times = [at for at in (retry, self.stored[call_id].call.deadline) if at is not None]
+        self.attention.pop(call_id, None)
+        if times:
+            self.attention[call_id] = min(times)
+
+
+class MemoryRecord:
+    """The fence, and what it goes by: bans, blocks, who is in a call, who has met whom and when."""
+
+    def __init__(self) -> None:
+        self.active: dict[str, str] = {}  # user -> call
+        self.calls: dict[str, tuple[str, str]] = {}
+        self.over: set[str] = set()
+        self.offered_at: dict[str, int] = {}
+        self.met: set[str] = set()
+        self.banned: set[str] = set()
+        self.blocks: set[frozenset[str]] = set()
+
+    async def offer(
+        self, call_id: str, *, origin: Origin, users: tuple[str, str], now: int, **_recorded: Any
+    ) -> Refusal | None:
+        if call_id in self.calls:
+            return Refusal(frozenset(), "over") if call_id in self.over else None
+        guilty = frozenset(user for user in users if user in self.active or user in self.banned)
+        if guilty or frozenset(users) in self.blocks:
+            return Refusal(guilty, "in_call" if guilty else "blocked")
+        self.calls[call_id], self.offered_at[call_id] = users, now
+        self.active.update(dict.fromkeys(users, call_id))
+        return None
+
+    async def started(self, call_id: str, now: int) -> None:
+        self.met.add(call_id)
+
+    async def live(self, call_id: str, now: int) -> None:
+        return None
+
+    async def ended(self, call_id: str, *, reason: EndReason, **_recorded: Any) -> None:
+        if call_id in self.calls and call_id not in self.over:
+            self.over.add(call_id)
+            self.met |= {call_id} if reason in UNWANTED else set()
+            for user in self.calls[call_id]:
+                del self.active[user]
+
+    async def closed(self, call_id: str, outcome: str, now: int) -> None:
+        return None
+
+    async def report(self, _id: str, _call: str, reporter: str, reported: str, *how: Any) -> None:
+        self.blocks.add(frozenset((reporter, reported)))
+
+    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
+        met = [
+            self.calls[call_id]
+            for call_id in self.met
+            if user_id in self.calls[call_id] and self.offered_at[call_id] >= since_ms
+        ]
+        blocked = [pair for pair in self.blocks if user_id in pair]
+        return frozenset(user for pair in (*met, *blocked) for user in pair) - {user_id}
+
+    async def active_call(self, user_id: str) -> str | None:
+        return self.active.get(user_id)
+
+    async def was_in(self, call_id: str, user_id: str) -> bool:
+        return user_id in self.calls.get(call_id, ())
+
+    # What happens elsewhere in the product
+
+    async def block(self, blocker: str, blocked: str) -> None:
+        self.blocks.add(frozenset((blocker, blocked)))
+
+    async def ban(self, user_id: str) -> None:
+        self.banned.add(user_id)

@@ -1,0 +1,318 @@
+"""Several nodes on common stores, of the product's own classes, with time and each step under control."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from itertools import count, cycle
+from typing import Any
+
+import structlog
+from msgspec.structs import replace
+from prometheus_client import CollectorRegistry
+
+from core.contract.queue import Preferences
+from core.errors import AppError
+from core.settings import Settings
+from core.ticket import Ticket
+from core.vocabulary import Mode
+from db.calls import SHARDS
+from db.outage import OUTAGES
+from realtime.calls.acquaintances import Acquaintances
+from realtime.calls.attendant import Attendant
+from realtime.calls.executor import Executor
+from realtime.calls.offers import Offers
+from realtime.calls.switchboard import Switchboard
+from realtime.matching.figures import Figures
+from realtime.matching.matchmaker import Matchmaker, Reach
+from realtime.matching.outlook import Stance
+from realtime.matching.outlooks import Outlooks
+from realtime.matching.policy import Policy
+from realtime.matching.recorder import Recorder
+from realtime.matching.reunions import Reunions
+from realtime.matching.seekers import Seekers
+from realtime.matching.sweep import Rhythm, Sweeper
+from realtime.queue import Queue
+from services.cool_downs import CoolDowns
+from signaling.call import Call, Rules
+from signaling.messages import Message
+from tests.matching.errands import Errand, Port
+from tests.matching.journal import Journal
+from tests.matching.people import Clock, Heard, People
+from tests.matching.stores import Snapshot, Stores
+
+LEASE_MS = 10_000
+PATIENCE_MS = 60_000
+DAY_MS = 86_400_000
+RULES = Rules()
+STRANGERS = 6  # friends for direct calls, at the end of the people
+MODES: tuple[Mode, ...] = ("video", "voice")
+
+
+class Node:
+    """One process, as `realtime/app.py` composes it, less the gateway."""
+
+    def __init__(self, world: "World", name: str) -> None:
+        def port(real: Any, name: str, *, sure: bool = False) -> Any:
+            return Port(real, name, world.journal.note, sure=sure)
+
+        tickets, calls = port(world.stores.tickets(), "tickets"), port(world.stores.calls, "calls")
+        record, events = port(world.stores.record, "record"), port(world.events, "events")
+        people, presence = port(world.people, "people"), port(world.presence, "presence", sure=True)
+        clock, policy = world.clock, world.policy
+        outlooks, figures = Outlooks(tickets, policy, clock), Figures(CollectorRegistry())
+        acquaintances = Acquaintances(calls, record, clock)
+        self.name, self.seekers = name, Seekers()
+        self.queue = Queue(
+            tickets,
+            people,
+            acquaintances,
+            events,
+            self.seekers,
+            policy,
+            outlooks,
+            clock,
+            world.new_id,
+            presence.changed,
+            CoolDowns(),
+            figures,
+            region="main",
+            lease_ms=LEASE_MS,
+            rematch_ms=DAY_MS,
+        )
+        executor = Executor(
+            calls=calls,
+            record=record,
+            queue=self.queue,
+            connections=presence,
+            trust=presence,
+            presence=presence,
+            events=events,
+            settings=world.settings,
+            rules=RULES,
+            clock=clock,
+        )
+        self.offers = Offers(
+            calls=calls,
+            record=record,
+            executor=executor,
+            tickets=tickets,
+            queue=self.queue,
+            presence=presence,
+            events=events,
+            settings=world.settings,
+            rules=RULES,
+            figures=figures,
+            clock=clock,
+        )
+        self.switchboard = Switchboard(
+            calls=calls,
+            record=record,
+            acquaintances=acquaintances,
+            executor=executor,
+            rules=RULES,
+            clock=clock,
+        )
+        self.attendant = Attendant(calls, self.switchboard, clock)
+        reach = Reach(candidates=64, rematch_ms=DAY_MS)
+        self.matchmaker = Matchmaker(
+            tickets,
+            acquaintances,
+            self.offers,
+            self.seekers,
+            policy,
+            outlooks,
+            reach,
+            Recorder(policy, 8),
+            figures,
+            clock,
+            world.new_id,
+        )
+        rhythm = Rhythm(patience_ms=PATIENCE_MS)
+        self.sweeper = Sweeper(
+            tickets,
+            self.matchmaker,
+            events,
+            presence.changed,
+            policy,
+            outlooks,
+            64,
+            rhythm,
+            Reunions(tickets, acquaintances, policy, reach, clock),
+            figures,
+            clock,
+            name,
+        )
+
+    async def search(self) -> None:
+        """What a worker of the matchmaker does for the next seeker."""
+        ticket, _ = await self.seekers.next()
+        await self.matchmaker.seek(ticket)
+
+    async def attend(self) -> None:
+        """What the attendant does each time it looks."""
+        for shard in range(SHARDS):
+            await self.attendant._attend(shard)
+
+    @property
+    def has_seekers(self) -> bool:
+        return bool(self.seekers._tickets)
+
+
+class Onlookers:
+    """Who is told how somebody is shown, and how they behave; they never fail."""
+
+    async def changed(self, user_id: str) -> None:
+        return None
+
+    async def judge(self, user_id: str) -> None:
+        return None
+
+    async def tell_ended(self, row: object) -> None:
+        return None
+
+
+class World:
+    """Everything around the nodes. Its own doings (`do`) are not errands: they happen at once."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, stores: Stores, nodes: int) -> None:
+        self.loop, self.stores = loop, stores
+        self.clock, self.journal, self.events = Clock(), Journal(), Heard()
+        self.people, self.presence = People(), Onlookers()
+        self.settings = Settings()
+        # Nobody plans ahead: whoever is permitted is worth taking.
+        self.policy = Policy(stance=Stance(horizon=0.0), patience_ms=PATIENCE_MS)
+        self._numbers = count(int(stores.people[0][-12:], 16) << 16)
+        self.errands: list[Errand] = []
+        self.away: set[str] = set()  # users whom no node holds a connection of
+        self.ever_away: set[str] = set()
+        self.devices: dict[str, str] = {}
+        self._strangers = cycle(stores.people[-STRANGERS:])
+        self.nodes = [Node(self, f"node {n}") for n in range(nodes)]
+        self.record = Port(stores.record, "record", self.journal.note)
+        self.tickets = stores.tickets()
+
+    def new_id(self) -> str:
+        """A UUIDv7 of the simulated time: new in each run, in the same order in each."""
+        stamp = f"{self.clock():012x}"
+        return f"{stamp[:8]}-{stamp[8:]}-7000-8000-{next(self._numbers):012x}"
+
+    def settle_in(self, user_id: str, **facts: Any) -> str:
+        """An account with this profile."""
+        tier = facts.pop("tier", "neutral")
+        self.people.add(user_id=user_id, **facts)
+        self.people.applicants[user_id] = replace(self.people.applicants[user_id], tier=tier)
+        return user_id
+
+    def tick(self) -> None:
+        self.clock.pass_ms(1)
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def start(self, name: str, work: Coroutine[Any, Any, Any], calls: int | None = None) -> Errand:
+        """An errand that makes so many calls and then stands still; None: all of them."""
+        errand = Errand(self.loop, name, work, self.journal.steps, self.clock(), self.tick)
+        self.errands.append(errand)
+        self.go(errand, calls)
+        return errand
+
+    def go(self, errand: Errand, calls: int | None = None, **how: Any) -> None:
+        errand.go(calls, **how)
+        if errand.ended:
+            self.errands.remove(errand)
+            if errand.error is not None and not self._expected(errand):
+                raise errand.error
+
+    def _expected(self, errand: Errand) -> bool:
+        away = isinstance(errand.error, OUTAGES)
+        return errand.harmed if away else isinstance(errand.error, AppError)
+
+    def crash(self, node: Node) -> None:
+        """The process ends, between any two steps of whatever it was doing, and starts anew."""
+        for errand in [errand for errand in self.errands if errand.name.startswith(node.name)]:
+            errand.die()
+            self.errands.remove(errand)
+        self.nodes[self.nodes.index(node)] = Node(self, node.name)
+
+    def join(self, node: Node, user_id: str, mode: Mode, wanted: Preferences) -> Coroutine[Any, Any, Ticket]:
+        return node.queue.enqueue(user_id, self.device(user_id), mode, wanted)
+
+    def device(self, user_id: str) -> str:
+        return self.devices.get(user_id, f"device of {user_id}")
+
+    def tell(self, node: Node, call_id: str, message: Message) -> Coroutine[Any, Any, Call]:
+        return node.switchboard.tell(call_id, message)
+
+    def pass_ms(self, ms: int, *, still_ms: int) -> None:
+        """Time passes; who is connected keeps the lease. Errands that stand still for so long are dead."""
+        self.ever_away |= self.away
+        end = self.clock() + ms
+        while self.clock() < end:
+            self.clock.pass_ms(min(LEASE_MS // 3, end - self.clock()))
+            here = [user for user in self.people.applicants if user not in self.away]
+            self.do(self.tickets.renew(here, self.clock() + LEASE_MS))
+        for errand in [errand for errand in self.errands if self.clock() - errand.begun_ms > still_ms]:
+            errand.die()
+            self.errands.remove(errand)
+
+    def block(self, one: str, other: str) -> None:
+        if frozenset((one, other)) not in self.journal.blocks:
+            self.do(self.stores.record.block(one, other))
+            self.journal.steps += 1
+            self.journal.blocks[frozenset((one, other))] = self.journal.steps
+
+    def ban(self, user_id: str) -> None:
+        self.do(self.stores.record.ban(user_id))
+        self.people.applicants[user_id] = replace(self.people.applicants[user_id], banned=True)
+        self.journal.banned.add(user_id)
+
+    def engage(self, user_id: str) -> None:
+        """A direct call with a friend, if the fence lets them; who waits leaves the queue for it."""
+        users = (user_id, next(self._strangers))
+        refusal = self.do(
+            self.record.offer(
+                self.new_id(), origin="direct", mode="video", region="main", users=users, now=self.clock()
+            )
+        )
+        if refusal is None:
+            self.do(self.nodes[0].queue.remove(user_id, "matched"))
+
+    def disengage(self, call_id: str) -> None:
+        """That call ends."""
+        self.do(
+            self.record.ended(
+                call_id, reason="hung_up", by=None, duration_s=1, now=self.clock(), decision_deadline=None
+            )
+        )
+
+    def tend(self) -> None:
+        """What happens by itself, undisturbed: each node searches, and any of them sweeps and attends."""
+        node = self.nodes[0]
+        for mode in MODES:
+            self.start(f"{node.name} sweeps", node.sweeper.sweep(mode))
+        self.start(f"{node.name} attends", node.attend())
+        for node in self.nodes:
+            while node.has_seekers:
+                self.start(f"{node.name} searches", node.search())
+
+    def snapshot(self) -> Snapshot:
+        return self.do(self.stores.snapshot())
+
+
+@contextmanager
+def logging_to(wrong: list[str]) -> Iterator[None]:
+    """What the product catches and logs is wrong, unless it is an outage."""
+
+    def note(_logger: object, _method: str, line: Any) -> Any:
+        error = sys.exc_info()[1]
+        if line.get("exc_info") and not isinstance(error, OUTAGES):
+            wrong.append(f"{line.get('event')}: {error!r}")
+        raise structlog.DropEvent
+
+    before: dict[str, Any] = structlog.get_config()
+    structlog.configure(processors=[note])
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

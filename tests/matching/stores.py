@@ -1,0 +1,129 @@
+"""What the nodes of a simulation share: all in memory, or tickets, calls and the fence in real servers."""
+
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from core.ticket import Claim, Ticket
+from db.calls import Calls
+from db.tickets import RedisTickets, places
+from services.ports import TicketStore
+from tests.matching.memory import MemoryTickets
+from tests.matching.memory_calls import MemoryCalls, MemoryRecord
+
+BOUNDED = ("recent", "waits")  # by number: the latest that joined, the latest waits
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """What a store of tickets holds, checked to hold together."""
+
+    waiting: dict[str, str]  # user -> ticket
+    held: dict[str, str]  # user -> call
+    claims: dict[str, Claim]
+    gone: frozenset[str]  # tickets
+    restored: int
+    leases: dict[str, int]
+
+    def __post_init__(self) -> None:
+        assert self.held.keys().isdisjoint(self.waiting)
+        orphans = {user: call for user, call in self.held.items() if call not in self.claims}
+        assert not orphans, f"held by claims that nobody will finish: {orphans}"
+        assert self.leases.keys() == self.held.keys() | self.waiting.keys()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is left but what has a bound."""
+        return not (self.waiting or self.held or self.claims or self.gone or self.leases)
+
+
+class Stores(Protocol):
+    """What the nodes share, one way or the other."""
+
+    record: Any
+    calls: Any
+    people: tuple[str, ...]  # ids of accounts
+
+    def tickets(self) -> TicketStore:
+        """As one node has it: with a memory of its own."""
+
+    async def snapshot(self) -> Snapshot:
+        """Raises AssertionError when what belongs together is not."""
+
+
+class MemoryStores:
+    """Twins of all three."""
+
+    def __init__(self, people: tuple[str, ...]) -> None:
+        self.people, self.record, self.calls = people, MemoryRecord(), MemoryCalls()
+        self._tickets = MemoryTickets()
+
+    def tickets(self) -> TicketStore:
+        return self._tickets
+
+    async def snapshot(self) -> Snapshot:
+        all_of_it = self._tickets
+        return Snapshot(
+            waiting={u: t.id for u, t in all_of_it.tickets.items() if u not in all_of_it.held},
+            held=dict(all_of_it.held),
+            claims=dict(all_of_it.claims),
+            gone=frozenset(all_of_it.gone),
+            restored=len(all_of_it.restored) + len(all_of_it.anew),
+            leases=dict(all_of_it.leases),
+        )
+
+
+class RedisStores:
+    """Tickets and calls in Redis, the fence wherever it is told."""
+
+    def __init__(self, redis: Redis, region: str, people: tuple[str, ...], record: Any) -> None:
+        self._redis, self._region = redis, region
+        self.people, self.record, self.calls = people, record, Calls(redis)
+
+    def tickets(self) -> TicketStore:
+        return RedisTickets(self._redis, self._region)
+
+    async def snapshot(self) -> Snapshot:
+        return read(await contents(self._redis, f"queue:{{{self._region}}}:"))
+
+
+async def contents(redis: Redis, prefix: str) -> dict[str, Any]:
+    """Every key that begins so, less that, with all that it holds."""
+    found: dict[str, Any] = {}
+    async for key in redis.scan_iter(f"{prefix}*", count=1_000):
+        kind = (await redis.type(key)).decode()
+        name = key.decode().removeprefix(prefix)
+        if kind == "hash":
+            found[name] = {k.decode(): v for k, v in (await redis.hgetall(key)).items()}
+        elif kind == "zset":
+            found[name] = {k.decode(): int(at) for k, at in await redis.zrange(key, 0, -1, withscores=True)}
+        else:
+            assert name.partition(":")[2] in (*BOUNDED, "turn"), f"what is {name}?"
+    return found
+
+
+def read(found: dict[str, Any]) -> Snapshot:
+    """From the keys at the head of db/tickets.py; each of them must agree with the others."""
+    tickets, users, held = found.pop("tickets", {}), found.pop("users", {}), found.pop("held", {})
+    standing, claims = found.pop("places", {}), found.pop("claims", {})
+    assert tickets.keys() == standing.keys() == {own.decode() for own in users.values()}
+    assert held.keys() <= tickets.keys()
+    assert claims.keys() == found.pop("claimed", {}).keys()
+    gone, restored, leases = found.pop("gone", {}), found.pop("restored", {}), found.pop("leases", {})
+    waiting = {user: own.decode() for user, own in users.items() if own.decode() not in held}
+    pools: dict[str, dict[str, int]] = {}
+    for body in (tickets[own] for own in waiting.values()):
+        ticket = msgspec.msgpack.decode(body, type=Ticket)
+        assert standing[ticket.id].decode() == places(ticket)
+        for pool in places(ticket).split():
+            pools.setdefault(pool, {})[ticket.id] = ticket.joined_at
+    assert found == pools, "the pools hold those who wait, each at its place, and nobody else"
+    return Snapshot(
+        waiting=waiting,
+        held={user: held[own.decode()].decode() for user, own in users.items() if own.decode() in held},
+        claims={call_id: msgspec.msgpack.decode(body, type=Claim) for call_id, body in claims.items()},
+        gone=frozenset(gone),
+        restored=len(restored),
+        leases=leases,
+    )

@@ -1,0 +1,93 @@
+"""Whatever happens: a user is in at most one of ticket, offer and call; claims are permitted; no leaks.
+
+Each run is another: `--hypothesis-seed=0` repeats one, and what fails is printed with its steps and a line to
+paste above the test. `MATCHING_TIMES=10` makes ten times as many runs.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+from redis.asyncio import Redis
+
+from db.encounters import Encounters
+from tests.matching.machine import PEOPLE, Crowd
+from tests.matching.memory_calls import MemoryRecord
+from tests.matching.people import new_id
+from tests.matching.simulation import STRANGERS
+from tests.matching.stores import MemoryStores, RedisStores, Stores
+from tests.stores.world import World, world_at
+
+TIMES = int(os.environ.get("MATCHING_TIMES", "1"))
+
+
+def effort(runs: int) -> settings:
+    """So many runs, however long they take."""
+    return settings(
+        max_examples=runs * TIMES,
+        stateful_step_count=50,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """One that the test drives itself, step by step."""
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def people() -> tuple[str, ...]:
+    return tuple(new_id() for _ in range(len(PEOPLE) + STRANGERS))
+
+
+class Fence(Encounters):
+    """The real one, and what befalls people elsewhere in the product."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.pool)
+        self.block, self.ban = world.block, world.ban
+
+
+def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:
+    """Tickets, calls and fence in memory: many runs."""
+    run_state_machine_as_test(lambda: Crowd(loop, MemoryStores(people())), settings=effort(200))
+
+
+def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
+    """Tickets and calls in Redis: each step a script, and all keys as db/tickets.py lists them."""
+    redis = Redis.from_url(redis_url)
+
+    def stores() -> Stores:
+        loop.run_until_complete(redis.flushdb())
+        return RedisStores(redis, new_id(), people(), MemoryRecord())
+
+    try:
+        run_state_machine_as_test(lambda: Crowd(loop, stores()), settings=effort(40))
+    finally:
+        loop.run_until_complete(redis.aclose())
+
+
+def test_on_redis_and_postgres(loop: asyncio.AbstractEventLoop, redis_url: str, database_url: str) -> None:
+    """The same behind the real fence: one active row a user, whatever Redis believes."""
+    redis, opened = Redis.from_url(redis_url), world_at(database_url)
+    world = loop.run_until_complete(opened.__aenter__())
+
+    def stores() -> Stores:
+        loop.run_until_complete(redis.flushdb())
+        ids = people()
+        loop.run_until_complete(world.accounts(ids))
+        return RedisStores(redis, new_id(), ids, Fence(world))
+
+    try:
+        run_state_machine_as_test(lambda: Crowd(loop, stores()), settings=effort(20))
+    finally:
+        loop.run_until_complete(opened.__aexit__(None, None, None))
+        loop.run_until_complete(redis.aclose())

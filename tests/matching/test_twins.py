@@ -1,0 +1,171 @@
+"""The twin in memory says what Redis says, whatever is asked of both, in whatever order."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from redis.asyncio import Redis
+
+from core.ticket import Claim, Market, Ticket
+from core.vocabulary import LeftReason
+from db.tickets import RedisTickets
+from services.ports import TicketStore
+from tests.matching.memory import MemoryTickets
+from tests.matching.people import T0, again, new_id, ticket
+from tests.matching.simulation import MODES
+from tests.matching.stores import contents, read
+
+CROWD: tuple[dict[str, Any], ...] = (
+    {"gender": "female", "genders": ("male", "other")},
+    {"gender": "male", "genders": ("female",)},
+    {"gender": "male"},
+    {"gender": "other", "mode": "voice"},
+)
+HOUR_MS = 3_600_000
+LEASE = 10_000
+
+who, nth = st.integers(0, len(CROWD) - 1), st.integers(0, 5)
+times = st.sampled_from((0, 1, 400, 3_000, 9_000, HOUR_MS))
+lefts = st.sampled_from(("left", "timed_out", "matched"))
+
+
+class Both(RuleBasedStateMachine):
+    """Each operation is asked of both; `tickets` and `claims` are all that ever were."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, redis: Redis) -> None:
+        super().__init__()
+        self.loop, self.redis, self.region, self.now = loop, redis, new_id(), T0
+        self.stores: tuple[TicketStore, ...] = (MemoryTickets(), RedisTickets(redis, self.region))
+        self.tickets: list[Ticket] = []
+        self.claims: list[Claim] = []
+
+    def do(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def both(self, operation: str, *args: Any) -> Any:
+        """What both answer."""
+        answers = [self.do(getattr(store, operation)(*args)) for store in self.stores]
+        memory, redis = (list(a) if isinstance(a, tuple | list) else a for a in answers)
+        assert memory == redis, f"{operation}{args}"
+        return memory
+
+    @initialize()
+    def somebody_waits(self) -> None:
+        for one in range(len(CROWD)):
+            self.join(one, LEASE)
+
+    @rule(who=who, lease=st.sampled_from((0, 3_000, 10_000)))
+    def join(self, who: int, lease: int) -> None:
+        before = [one for one in self.tickets if one.device == str(who)]
+        if before:
+            joining = again(before[0], joined_at=self.now)
+        else:
+            joining = ticket(joined_at=self.now, device=str(who), **CROWD[who])
+        self.tickets.append(joining)
+        self.both("join", joining, self.now + lease)
+
+    @rule(nth=nth, reason=lefts, named=st.booleans())
+    def leave(self, nth: int, reason: LeftReason, named: bool) -> None:
+        one = self.tickets[-1 - nth % len(self.tickets)]
+        self.both("leave", one.user_id, reason, one.id if named else None)
+
+    @rule(ones=st.lists(nth, max_size=3), ms=times)
+    def renew(self, ones: list[int], ms: int) -> None:
+        users = [self.tickets[-1 - one % len(self.tickets)].user_id for one in ones]
+        self.both("renew", users, self.now + ms)
+
+    @rule(one=nth, other=nth)
+    def claim(self, one: int, other: int) -> None:
+        first, second = (self.tickets[-1 - n % len(self.tickets)] for n in (one, other))
+        if first.user_id != second.user_id and first.mode == second.mode:
+            claim = Claim(call_id=new_id(), first=first, second=second, claimed_at=self.now)
+            self.claims.append(claim)
+            self.both("claim", claim)
+
+    @rule(nth=nth)
+    def settle(self, nth: int) -> None:
+        """Also of claims that took nobody."""
+        if self.claims:
+            self.both("settle", self.claims[-1 - nth % len(self.claims)])
+
+    @rule(nth=nth, second=st.booleans(), anew=st.booleans())
+    def restore(self, nth: int, second: bool, anew: bool) -> None:
+        """The old ticket, or a new one of who skipped."""
+        if self.claims:
+            claim = self.claims[-1 - nth % len(self.claims)]
+            one = claim.second if second else claim.first
+            if anew:
+                one = again(one, joined_at=self.now)
+                self.tickets.append(one)
+            self.both("restore", one, claim.call_id, self.now, self.now + LEASE)
+
+    @rule(nth=nth, innocent=st.sampled_from(((), (0,), (1,), (0, 1))))
+    def refuse(self, nth: int, innocent: tuple[int, ...]) -> None:
+        if self.claims:
+            claim = self.claims[-1 - nth % len(self.claims)]
+            two = (claim.first, claim.second)
+            self.both("refuse", claim, [two[n] for n in innocent], self.now, self.now + LEASE)
+
+    @rule(told=st.booleans())
+    def lapse(self, told: bool) -> None:
+        memory, redis = (self.do(store.lapse(self.now)) for store in self.stores)
+        gone = sorted(memory, key=lambda departure: departure.ticket_id)
+        assert gone == sorted(redis, key=lambda departure: departure.ticket_id)
+        if told:
+            self.both("told", gone[::2])
+
+    @rule(ms=times)
+    def time_passes(self, ms: int) -> None:
+        self.now += ms
+
+    @invariant()
+    def agree(self) -> None:
+        """On who waits, who may be offered to whom, what is unfinished, and how the market looks."""
+        for mode in MODES:
+            self.both("everyone", mode)
+            self.both("waiting", mode)
+            memory, redis = (self.do(store.market(mode)) for store in self.stores)
+            assert seen(memory) == seen(redis)
+        for one in self.tickets[-len(CROWD) :]:
+            self.both("of", one.user_id)
+            for most in (3, 64):
+                memory, redis = (self.do(store.candidates(one, most)) for store in self.stores)
+                assert {t.id for t in memory} == {t.id for t in redis}
+        memory, redis = (self.do(store.unfinished(self.now)) for store in self.stores)
+        assert {claim.call_id: claim for claim in memory} == {claim.call_id: claim for claim in redis}
+        read(self.do(contents(self.redis, f"queue:{{{self.region}}}:")))
+
+
+def seen(market: Market) -> tuple[Any, ...]:
+    """Pools in which nobody waits may be named or not."""
+    return market.arrivals, {pool: n for pool, n in market.stock.items() if n}, market.waits
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def test_the_twins_agree(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
+    """The same random sequence of operations, the same answers."""
+    redis = Redis.from_url(redis_url)
+    try:
+        run_state_machine_as_test(
+            lambda: Both(loop, redis),
+            settings=settings(
+                max_examples=25,
+                stateful_step_count=30,
+                deadline=None,
+                database=None,
+                print_blob=True,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    finally:
+        loop.run_until_complete(redis.aclose())
