@@ -82,3 +82,17 @@ async def test_of_three_who_all_met_two_meet_again(house: House) -> None:
         await house.join(user)
     await wait(house, ALONE_MS)
     assert len(house.pairs()) == 1
+
+
+async def test_a_crowd_that_is_not_read_whole_may_hold_somebody(house: House) -> None:
+    """Then nobody meets again, though all who were read are kept apart."""
+    ana, ben = await two_who_met(house)
+    for user in (ana, ben):
+        await house.join(user)
+    for _ in range(70):
+        stranger = house.people.add(gender="other")
+        for user in (ana, ben):
+            house.people.keep_apart(user, stranger)
+        await house.join(stranger, genders=["female", "male"])
+    await wait(house, 20_000)
+    assert not house.pairs()
