@@ -1,12 +1,15 @@
 """Why these two: what is kept of a decision, and deciding it again, on both roads to an offer."""
 
+import random
+
 import msgspec
 import pytest
 
-from core.ticket import Claim, MatchDecision, Taken
+from core.ticket import Claim, Market, MatchDecision, Taken
 from realtime.matching.policy import Policy
 from realtime.matching.recorder import Recorder
 from realtime.matching.replay import replay
+from realtime.matching.score import Weights
 from services.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, new_id, ticket
@@ -138,3 +141,54 @@ def test_a_policy_that_has_changed_since_is_noticed(monkeypatch: pytest.MonkeyPa
     assert replay(new_id(), kept).reproduced
     worse = msgspec.structs.replace(kept.contenders[0], score=0.1)
     assert not replay(new_id(), msgspec.structs.replace(kept, contenders=(worse,))).reproduced
+
+
+def test_a_sweep_that_had_not_come_to_a_better_one_says_so() -> None:
+    """It looks at pairs in turns; what was gone by then is told apart."""
+    policy, seeker = Policy(), ticket(intent="serious")
+    best, second, third = ticket(intent="serious"), ticket(intent="serious", age=31), ticket()
+    survey = policy.survey(seeker, [third, second, best], NOBODY, T0, policy.outlook())
+    kept = Recorder(policy, 8).record(
+        "sweep", seeker, survey, survey.choices[2], avoid=(), taken={second.id}, now=T0
+    )
+    assert [(c.ticket.id, c.fate) for c in kept.contenders] == [
+        (best.id, "unseen"),
+        (second.id, "taken"),
+        (third.id, "won"),
+    ]
+    assert "1 had been taken; 1 had not had their turn in the sweep" in replay(new_id(), kept).why
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_score_is_the_one_that_was_decided_by(seed: int) -> None:
+    """Whatever people are like, after the way through the store, and though a market asked for something."""
+    chance = random.Random(seed)
+    names = ("calm", "fun", "home", "work")
+    people = [
+        ticket(
+            joined_at=T0 - chance.randrange(60_000),
+            age=chance.randint(18, 60),
+            intent=chance.choice(("casual", "friends", "serious", "networking")),
+            country=chance.choice(("DE", "FR", None)),
+            languages=chance.sample(("en", "de", "fr"), 2),
+            values={name: chance.gauss(0, 0.5) for name in names if chance.random() < 0.7},
+            tier=chance.choice(("neutral", "trusted")),
+        )
+        for _ in range(80)
+    ]
+    policy = Policy(shares=Weights(**{n: chance.random() for n in Weights.__struct_fields__}).shares())
+    outlook = policy.outlook()
+    outlook.see(Market(arrivals=tuple(people)), T0)
+    now = T0 + chance.randrange(20_000)
+    survey = policy.survey(people[0], people[1:], NOBODY, now, outlook)
+    kept = Recorder(policy, 80).record(
+        "search", people[0], survey, survey.choices[0], avoid=(), taken=(), now=now
+    )
+    stored = msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=MatchDecision)
+    told = replay(new_id(), stored)
+    assert len(told.candidates) == len(survey.choices) > 0
+    for candidate, choice in zip(told.candidates, survey.choices, strict=True):
+        assert candidate.decided_score == choice.score
+        assert candidate.score == pytest.approx(choice.score, abs=1e-12)
+        assert sum(candidate.parts.values()) == pytest.approx(candidate.score, abs=1e-12)
+    assert told.reproduced
