@@ -10,6 +10,7 @@
     restored          zset    "call user" by time: given back already; user by the time of the latest join
     gone              hash    ticket id -> "user reason": left, to be told
     <mode>:turn       string  the node that sweeps
+    <mode>:news       string  when those who wait were told last how it goes
     <mode>:recent     list    the latest tickets to join, newest first
     <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose patience ended
 
@@ -30,7 +31,8 @@ from core.vocabulary import Gender, LeftReason, Mode
 
 _LUA = Path(__file__).with_name("lua") / "queue"
 _CACHED = 50_000
-_LAPSE_AT_ONCE = 500
+_AT_ONCE = 500  # in one command: others have to be answered in between
+_NEWS_MS = 60_000
 _REMEMBER_RESTORED_MS = 3_600_000
 _GENDERS: tuple[Gender, ...] = get_args(Gender)
 _TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
@@ -60,7 +62,10 @@ class RedisTickets:
         body = self._encode(ticket)
         place = places(ticket)
         own = await self._run("join", ticket.user_id, ticket.id, ticket.joined_at, body, place, lease_until)
-        return self._decode(own) if own else ticket
+        if own:
+            return self._decode(own)
+        self._known[ticket.id.encode()] = ticket
+        return ticket
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
         """Take the waiting ticket out (only that one, if named); None when there is none to take."""
@@ -83,8 +88,8 @@ class RedisTickets:
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
         """These users are connected: their tickets, if any, count until then."""
         leases = [part for user_id in user_ids for part in (until, user_id)]
-        if leases:
-            await self._ask("ZADD", "leases", "XX", "GT", *leases)
+        for start in range(0, len(leases), 2 * _AT_ONCE):
+            await self._ask("ZADD", "leases", "XX", "GT", *leases[start : start + 2 * _AT_ONCE])
 
     async def waiting(self, mode: Mode) -> int:
         """How many wait."""
@@ -177,7 +182,7 @@ class RedisTickets:
 
     async def lapse(self, now: int) -> Sequence[Departure]:
         """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
-        gone = await self._run("lapse", now, _LAPSE_AT_ONCE, now - _REMEMBER_RESTORED_MS)
+        gone = await self._run("lapse", now, _AT_ONCE, now - _REMEMBER_RESTORED_MS)
         pairs = zip(gone[::2], gone[1::2], strict=True)
         return tuple(_departure(ticket_id.decode(), *what.decode().split()) for ticket_id, what in pairs)
 
@@ -189,6 +194,11 @@ class RedisTickets:
                 pipe.execute_command("HDEL", f"{self._prefix}:gone", departure.ticket_id)
             removed = await pipe.execute() if gone else ()
         return [departure for departure, first in zip(gone, removed, strict=True) if first]
+
+    async def last_news(self, mode: Mode, now: int) -> int | None:
+        """When those who wait were told last how it goes; from now on that is `now`. None: not lately."""
+        last = await self._ask("SET", f"{mode}:news", now, "GET", "PX", _NEWS_MS)
+        return int(last) if last else None
 
     async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
         """Whether this node is the one to sweep, for at most `ms`."""
@@ -215,8 +225,9 @@ class RedisTickets:
     async def _tickets(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
         """Those of these tickets that still exist."""
         unknown = [ticket_id for ticket_id in ids if ticket_id not in self._known]
-        if unknown:
-            for ticket_id, body in zip(unknown, await self._ask("HMGET", "tickets", *unknown), strict=True):
+        for start in range(0, len(unknown), _AT_ONCE):
+            some = unknown[start : start + _AT_ONCE]
+            for ticket_id, body in zip(some, await self._ask("HMGET", "tickets", *some), strict=True):
                 if body:
                     self._known[ticket_id] = self._decode(body)
         found = tuple(self._known[ticket_id] for ticket_id in ids if ticket_id in self._known)

@@ -174,6 +174,9 @@ class TicketStore(Protocol):
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
         """Their users have been told; gives those of whom nobody had said so before."""
 
+    async def last_news(self, mode: Mode, now: int) -> int | None:
+        """When those who wait were told last how it goes; from now on that is `now`. None: not lately."""
+
     async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
         """Whether this node is the one to sweep; for at most `ms`."""
 

@@ -7,7 +7,7 @@ seconds at most, which is what the death of the node that had it can delay.
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import cast, get_args
 
@@ -144,6 +144,8 @@ class Sweeper:
                         prospects.remove(pair.one.id)
                         prospects.remove(pair.other.id)
                         taken |= {pair.one.id, pair.other.id}
+            if self._clock() - now > self._rhythm.turn_ms // 2:
+                break  # the rest has its turn in the next sweep, of whichever node
             await asyncio.sleep(0)
         for pair in await self._reunions.due(mode, prospects, outlook):
             await self._matchmaker.match(pair, (), taken, self._clock(), outlook, again=True)
@@ -153,14 +155,15 @@ class Sweeper:
         """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""
         now = self._clock()
         outlook = await self._outlooks.of(mode)
-        due = iter(self._due(everyone, now))
+        last = await self._tickets.last_news(mode, now)
+        due = self._due(everyone, now, self._rhythm.sweep_ms if last is None else now - last)
         while some := tuple(islice(due, _TOLD_AT_ONCE)):
             news = [(ticket.user_id, self._news(ticket, len(everyone), now, outlook)) for ticket in some]
             await self._events.send_all(news)
 
-    def _due(self, everyone: Sequence[Ticket], now: int) -> Iterable[Ticket]:
-        """Whoever passed a multiple of `update_ms` of waiting since the last sweep."""
-        every, ago = self._rhythm.update_ms, self._rhythm.sweep_ms
+    def _due(self, everyone: Iterable[Ticket], now: int, ago: int) -> Iterator[Ticket]:
+        """Whoever passed a multiple of `update_ms` of waiting since the last news, so many ms ago."""
+        every = self._rhythm.update_ms
         return (
             ticket
             for ticket in everyone

@@ -19,6 +19,7 @@ class MemoryTickets:
         self.anew: dict[str, int] = {}  # user -> when they last joined
         self.gone: dict[str, Departure] = {}
         self.turns: dict[Mode, str] = {}
+        self.news: dict[Mode, int] = {}
         self.joined: list[Ticket] = []
         self.waits: dict[Mode, list[Wait]] = {"voice": [], "video": []}
 
@@ -128,6 +129,10 @@ class MemoryTickets:
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
         return [d for d in departures if self.gone.pop(d.ticket_id, None) is not None]
+
+    async def last_news(self, mode: Mode, now: int) -> int | None:
+        last, self.news[mode] = self.news.get(mode), now
+        return last
 
     async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
         return self.turns.setdefault(mode, node) == node and self.turns.pop(mode) == node

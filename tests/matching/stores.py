@@ -99,7 +99,7 @@ async def contents(redis: Redis, prefix: str) -> dict[str, Any]:
         elif kind == "zset":
             found[name] = {k.decode(): int(at) for k, at in await redis.zrange(key, 0, -1, withscores=True)}
         else:
-            assert name.partition(":")[2] in (*BOUNDED, "turn"), f"what is {name}?"
+            assert name.partition(":")[2] in (*BOUNDED, "turn", "news"), f"what is {name}?"
     return found
 
 
