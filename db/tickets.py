@@ -160,6 +160,10 @@ class RedisTickets:
         """
         return self._decode(await self._run("restore", *self._whole(ticket, call_id, now, lease_until)))
 
+    def elsewhere(self, region: str) -> "RedisTickets":
+        """The queue of another region, on the same Redis."""
+        return RedisTickets(self._redis, region)
+
     async def refuse(
         self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
     ) -> Sequence[Ticket]:

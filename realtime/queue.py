@@ -145,8 +145,13 @@ class Queue:
         Gives the ticket that the user has now. A fresh ticket serves as well: one skips, and queues anew.
         """
         now = self._clock()
-        own = await self._tickets.restore(ticket, call_id, now, now + self._lease_ms)
-        self._seekers.add(own)
+        here = (
+            ticket.region == self._region
+        )  # any node sees to any call, and another's sweep finds the ticket
+        store = self._tickets if here else self._tickets.elsewhere(ticket.region)
+        own = await store.restore(ticket, call_id, now, now + self._lease_ms)
+        if here:
+            self._seekers.add(own)
         await self._changed(ticket.user_id)
         return own
 

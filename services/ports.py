@@ -160,6 +160,9 @@ class TicketStore(Protocol):
         Gives the ticket that the user has now: another one, when they have joined again meanwhile.
         """
 
+    def elsewhere(self, region: str) -> "TicketStore":
+        """The queue of another region."""
+
     async def refuse(
         self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
     ) -> Sequence[Ticket]:

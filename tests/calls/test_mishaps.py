@@ -193,3 +193,18 @@ async def test_those_who_wait_keep_their_place_while_others_are_missed(
                 while await lease_of(ana) == before:
                     await asyncio.sleep(0.01)
     job.cancel()
+
+
+async def test_a_ticket_goes_back_to_the_region_that_it_came_from(
+    world: World, node: Node, redis: Redis
+) -> None:
+    """Calls are seen to by any node, of whichever region; their tickets stay in their own queue."""
+    ana, ben = await world.pair()
+    call = await node.offered((ana, ben))
+    await node.saved_only(call, Hangup(ben))
+    async with Bus(redis, new_id()) as bus:
+        other = Node(world.pool, redis, bus, Settings(region="elsewhere"))
+        await other.services.switchboard.attend(call.id)
+        assert await other.services.queue.of(ana) is None
+    assert await node.services.queue.of(ana) == call.party(ana).ticket
+    await node.services.queue.remove(ana, "left")

@@ -19,6 +19,7 @@ async def address(settings: Settings, nodes_redis_url: str) -> AsyncIterator[str
     own = replace(
         settings,
         redis_url=nodes_redis_url,
+        region="cool-downs",
         rate_limits="on",
         cool_downs_s="0,1,300",
         register_per_m=6000,
