@@ -22,6 +22,7 @@ class Journal:
         self.tickets: dict[str, Ticket] = {}
         self.joined: dict[str, Ticket] = {}  # user -> what the latest join gave
         self.claims: dict[str, Claim] = {}
+        self.held: dict[str, str] = {}  # ticket -> call of the claim that has it
         self.refused: dict[str, Refusal] = {}  # the latest refusal of a claim
         self.offered: dict[str, tuple[str, str]] = {}  # calls on record, those that are over too
         self.origins: dict[str, str] = {}
@@ -56,20 +57,33 @@ class Journal:
             pair = frozenset((one.user_id, other.user_id))
             why = obstacle(one, other) or ("met" if pair in self.met else None)
             errand = now_running()
+            if self.held.keys() & {one.id, other.id}:
+                why = "claimed already"
+            self.held |= {one.id: claim.call_id, other.id: claim.call_id}
             if errand is not None and self.blocks.get(pair, self.steps) < errand.begun_at:
                 why = "blocked"
             if why:
                 self.wrong.append(f"claimed although: {why}: {sorted(pair)}")
 
+    def _tickets_settle(self, _: None, claim: Claim) -> None:
+        for ticket_id in [ticket_id for ticket_id, call in self.held.items() if call == claim.call_id]:
+            del self.held[ticket_id]
+
     def _tickets_restore(self, own: Ticket, ticket: Ticket, call_id: str, *_: int) -> None:
-        self.given_back.add((call_id, ticket.user_id))
+        claim = self.claims[call_id]
+        mine = claim.first if claim.first.user_id == ticket.user_id else claim.second
+        if self.held.get(mine.id) == call_id:
+            del self.held[mine.id]
+        if own.id == ticket.id or own.id not in (claim.first.id, claim.second.id):
+            self.given_back.add((call_id, ticket.user_id))
         anew = self.joined.get(ticket.user_id)
         if anew is None or anew.joined_at <= own.joined_at:  # or it comes too late, and is not given back
             self._seen(own)
 
     def _tickets_refuse(self, owns: list[Ticket], claim: Claim, innocent: list[Ticket], *_: int) -> None:
-        for own, ticket in zip(owns, innocent, strict=False):
+        for own, ticket in zip(owns, innocent, strict=True):
             self._tickets_restore(own, ticket, claim.call_id)
+        self._tickets_settle(None, claim)
 
     def _record_offer(
         self, refusal: Refusal | None, call_id: str, *, origin: str, users: tuple[str, str], **_: Any

@@ -31,6 +31,8 @@ HELD_MS = 20_000  # no process stands still for longer and then goes on
 
 where, who = st.integers(0, NODES - 1), st.integers(0, len(PEOPLE) - 1)
 pairs = st.tuples(who, who).filter(lambda pair: pair[0] != pair[1])
+early = st.one_of(st.none(), st.integers(2, 8))  # a search has claimed after four calls
+few = st.one_of(st.none(), st.integers(0, 3))
 calls = st.one_of(st.none(), st.integers(0, 14))
 wishes = st.sampled_from([Preferences(), Preferences(countries=["DE"]), Preferences(age_max=40)])
 
@@ -52,9 +54,13 @@ class Crowd(RuleBasedStateMachine):
 
     # People
 
-    @initialize(calls=calls)
-    def an_offer_is_on_its_way(self, calls: int | None) -> None:
-        self.two_join((0, 1), 0, calls)
+    @initialize(held=st.lists(early, min_size=3, max_size=3))
+    def several_search(self, held: list[int | None]) -> None:
+        """Some of them have read who waits, or claimed, and come no further."""
+        for user in range(4):
+            self.joins(user, user % NODES, "video", Preferences(), None)
+        for node, calls in zip(self.world.nodes, held, strict=True):
+            self.start(node, "searches", node.search(), calls)
 
     @rule(pair=pairs, node=where, calls=calls)
     def two_join(self, pair: tuple[int, int], node: int, calls: int | None) -> None:
@@ -64,6 +70,16 @@ class Crowd(RuleBasedStateMachine):
             self.joins(user, node, "video", Preferences(), None)
         if at.has_seekers:
             self.start(at, "searches", at.search(), calls)
+
+    @rule(nth=who, node=where, calls=early)
+    def comes_back(self, nth: int, node: int, calls: int | None) -> None:
+        """Somebody who is neither in the queue nor in a call, as far as they know, wants a partner now."""
+        now = self.world.snapshot()
+        idle = [u for u in range(len(self.users)) if self.users[u] not in (*now.waiting, *now.held)]
+        if idle:
+            self.joins(idle[nth % len(idle)], node, "video", Preferences(), None)
+        if self.world.nodes[node].has_seekers:
+            self.start(self.world.nodes[node], "searches", self.world.nodes[node].search(), calls)
 
     @rule(user=who, node=where, mode=st.sampled_from(("video", "video", "voice")), wanted=wishes, calls=calls)
     def joins(self, user: int, node: int, mode: Mode, wanted: Preferences, calls: int | None) -> None:
@@ -105,8 +121,9 @@ class Crowd(RuleBasedStateMachine):
 
     @rule(one=who, other=who, what=st.sampled_from(("goes away", "befriended", "blocks", "banned")))
     def befalls(self, one: int, other: int, what: str) -> None:
-        """What happens to people elsewhere in the product."""
-        user, peer = self.users[one], self.users[other]
+        """What happens to people elsewhere in the product: rather to those whom a claim holds."""
+        held = sorted(self.world.snapshot().held)
+        user, peer = (held or self.users)[one % len(held or self.users)], self.users[other]
         if what == "goes away":
             self.world.away.add(user)
         elif what == "befriended":
@@ -136,7 +153,7 @@ class Crowd(RuleBasedStateMachine):
         self.start(at, "attends", at.attend(), calls)
 
     @precondition(lambda self: self.world.errands)
-    @rule(nth=st.integers(0, 5), calls=calls)
+    @rule(nth=st.integers(0, 5), calls=few)
     def goes_on(self, nth: int, calls: int | None) -> None:
         self.world.go(self.world.errands[nth % len(self.world.errands)], calls)
 
@@ -180,7 +197,7 @@ class Crowd(RuleBasedStateMachine):
             else:
                 errand.die()
         self.world.errands.clear()
-        for _ in range(3):
+        for _ in range(2):  # time for claims and outboxes that nobody finished, and not for offers to lapse
             self.world.pass_ms(3_100, still_ms=0)
             self.world.tend()
         self.check_people()
