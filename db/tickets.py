@@ -7,7 +7,8 @@
     <mode>:<g>:<s>    zset    ticket id by joined_at: of gender g, seeking s; a ticket is in up to three
     held              hash    ticket id -> call id of the claim that has it
     claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
-    restored          zset    "call user" by time: given back already; user by the time of the latest join
+    restored          zset    "call user" by time: given back already; user by the time of the latest join,
+                              "claimed user" by that of the latest claim
     gone              hash    ticket id -> "user reason": left, to be told
     <mode>:turn       string  the node that sweeps
     <mode>:news       string  when those who wait were told last how it goes
@@ -57,11 +58,15 @@ class RedisTickets:
         self._decode = msgspec.msgpack.Decoder(Ticket).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
-    async def join(self, ticket: Ticket, lease_until: int) -> Ticket:
-        """Enter, or get the ticket one has already, waiting or claimed."""
-        body = self._encode(ticket)
-        place = places(ticket)
-        own = await self._run("join", ticket.user_id, ticket.id, ticket.joined_at, body, place, lease_until)
+    async def join(self, ticket: Ticket, lease_until: int, begun_at: int | None = None) -> Ticket | None:
+        """Enter, or get the ticket one has already, waiting or claimed.
+
+        None: a claim has taken a ticket of this user since `begun_at`, so that they may be in a call by now.
+        """
+        whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
+        own = await self._run("join", *whose, lease_until, "" if begun_at is None else begun_at)
+        if own == b"claimed":
+            return None
         if own:
             return self._decode(own)
         self._known[ticket.id.encode()] = ticket

@@ -120,13 +120,19 @@ class Queue:
 
         Raises `AlreadyInCall`, `Unauthenticated`, `Banned`, `Underage`, `RateLimited` or `InvalidRequest`.
         """
+        begun = self._clock()
         # First: it sets right what is on record of a call that has just ended, and so whose fault that was.
         if await self._acquaintances.active_call(user_id) is not None:
             raise AlreadyInCall
         now = self._clock()
         applicant = await self._admit(user_id, now)
         ticket = self._ticket(applicant, device, mode, preferences, now)
-        placed = await self._tickets.join(ticket, self._clock() + self._lease_ms)
+        placed = await self._tickets.join(ticket, self._clock() + self._lease_ms, begun)
+        if placed is None:  # no more: a claim of theirs was faster
+            if await self._acquaintances.active_call(user_id) is not None:
+                raise AlreadyInCall
+            placed = await self._tickets.join(ticket, self._clock() + self._lease_ms)
+            assert placed is not None  # nothing was asked that could be answered so
         # Asked again: a call may have begun meanwhile. One that took this very ticket is what was asked for.
         if await self._acquaintances.active_call(user_id) is not None:
             departure = await self._tickets.leave(user_id, "left", ticket.id)

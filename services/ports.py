@@ -121,8 +121,11 @@ class Replays(Protocol):
 class TicketStore(Protocol):
     """The queue of one region. Times are ms since the epoch; a user has at most one ticket."""
 
-    async def join(self, ticket: Ticket, lease_until: int) -> Ticket:
-        """Enter, or get the ticket one has already, waiting or claimed."""
+    async def join(self, ticket: Ticket, lease_until: int, begun_at: int | None = None) -> Ticket | None:
+        """Enter, or get the ticket one has already, waiting or claimed.
+
+        None: a claim has taken a ticket of this user since `begun_at`, so that they may be in a call by now.
+        """
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
         """Take the waiting ticket out (only that one, if named); None when there is none to take."""

@@ -41,9 +41,10 @@ class Journal:
         if note is not None:
             note(answer, *args, **kwargs)
 
-    def _tickets_join(self, placed: Ticket, ticket: Ticket, _lease: int) -> None:
-        self._seen(placed)
-        self.joined[placed.user_id] = placed
+    def _tickets_join(self, placed: Ticket | None, _ticket: Ticket, *_: Any) -> None:
+        if placed is not None:
+            self._seen(placed)
+            self.joined[placed.user_id] = placed
 
     def _tickets_told(self, _: None, departures: list[Departure]) -> None:
         errand = now_running()

@@ -16,6 +16,7 @@ class MemoryTickets:
         self.held: dict[str, str] = {}  # user -> call id
         self.claims: dict[str, Claim] = {}
         self.restored: dict[tuple[str, str], int] = {}  # call and user -> when
+        self.claimed: dict[str, int] = {}  # user -> when a claim last took a ticket of theirs
         self.anew: dict[str, int] = {}  # user -> when they last joined
         self.gone: dict[str, Departure] = {}
         self.turns: dict[Mode, str] = {}
@@ -23,7 +24,10 @@ class MemoryTickets:
         self.joined: list[Ticket] = []
         self.waits: dict[Mode, list[Wait]] = {"voice": [], "video": []}
 
-    async def join(self, ticket: Ticket, lease_until: int) -> Ticket:
+    async def join(self, ticket: Ticket, lease_until: int, begun_at: int | None = None) -> Ticket | None:
+        claimed_since = begun_at is not None and self.claimed.get(ticket.user_id, -1) >= begun_at
+        if claimed_since and ticket.user_id not in self.tickets:
+            return None
         self._lease(ticket.user_id, lease_until)
         placed = self.tickets.setdefault(ticket.user_id, ticket)
         if placed is ticket:
@@ -85,6 +89,7 @@ class MemoryTickets:
             return "second_gone"
         for one in (claim.first, claim.second):
             self.waits[one.mode].append(Wait(kind(one), claim.claimed_at - one.joined_at))
+            self.claimed[one.user_id] = max(claim.claimed_at, self.claimed.get(one.user_id, 0))
         self.held[claim.first.user_id] = self.held[claim.second.user_id] = claim.call_id
         self.claims[claim.call_id] = claim
         return "both"
@@ -124,6 +129,7 @@ class MemoryTickets:
             if until <= now and user_id not in self.held:
                 self._take_out(user_id, "disconnected")
         self.restored = {once: at for once, at in self.restored.items() if at > now - 3_600_000}
+        self.claimed = {user_id: at for user_id, at in self.claimed.items() if at > now - 3_600_000}
         self.anew = {user_id: at for user_id, at in self.anew.items() if at > now - 3_600_000}
         return tuple(self.gone.values())
 

@@ -69,7 +69,7 @@ class MemoryStores:
             held=dict(all_of_it.held),
             claims=dict(all_of_it.claims),
             gone=frozenset(all_of_it.gone),
-            restored=len(all_of_it.restored) + len(all_of_it.anew),
+            restored=len(all_of_it.restored) + len(all_of_it.anew) + len(all_of_it.claimed),
             leases=dict(all_of_it.leases),
         )
 

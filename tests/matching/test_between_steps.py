@@ -37,6 +37,20 @@ async def test_a_place_that_comes_back_too_late_is_not_taken(store: TicketStore)
     assert await store.of(ana.user_id) is None
 
 
+async def test_a_join_that_a_match_overtook_places_nobody(store: TicketStore) -> None:
+    """A second device's: were it cut short here, its user would be in the queue and in a call."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0 + 100)
+    assert await store.claim(claim) == "both"
+    assert await store.join(again(ana), T0 + 10_000, T0) == ana
+    await store.settle(claim)
+    assert await store.join(again(ana), T0 + 10_000, T0) is None
+    assert await store.waiting("video") == 0
+    assert not await store.lapse(T0 + 20_000)
+    assert await store.join(again(ana), T0 + 10_000, T0 + 101) is not None
+
+
 async def test_a_join_that_took_long_has_a_whole_lease(store: TicketStore) -> None:
     """It counts from when the ticket is placed, or a slow store would put out who has just come."""
     house = House(store)

@@ -58,15 +58,15 @@ class Both(RuleBasedStateMachine):
         for one in range(len(CROWD)):
             self.join(one, LEASE)
 
-    @rule(who=who, lease=st.sampled_from((0, 3_000, 10_000)))
-    def join(self, who: int, lease: int) -> None:
+    @rule(who=who, lease=st.sampled_from((0, 3_000, 10_000)), ago=st.sampled_from((None, 0, 2_000)))
+    def join(self, who: int, lease: int, ago: int | None = None) -> None:
         before = [one for one in self.tickets if one.device == str(who)]
         if before:
             joining = again(before[0], joined_at=self.now)
         else:
             joining = ticket(joined_at=self.now, device=str(who), **CROWD[who])
         self.tickets.append(joining)
-        self.both("join", joining, self.now + lease)
+        self.both("join", joining, self.now + lease, None if ago is None else self.now - ago)
 
     @rule(nth=nth, reason=lefts, named=st.booleans())
     def leave(self, nth: int, reason: LeftReason, named: bool) -> None:
