@@ -5,6 +5,7 @@
     leases            zset    user id by the time until which somebody holds a connection of theirs
     <mode>            zset    ticket id by joined_at: all who wait
     <mode>:<g>:<s>    zset    ticket id by joined_at: of gender g, seeking s; a ticket is in up to three
+    <mode>:<g>:<s>:<b>  zset  the same, of age band b (`core/pools.py`)
     held              hash    ticket id -> call id of the claim that has it
     claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
     restored          zset    "call user" by time: given back already; user by the time of the latest join,
@@ -19,7 +20,7 @@ Each change is one script, so that a crash falls between changes and never insid
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -27,7 +28,8 @@ import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait, kind
+from core.pools import pools_for, pools_of
+from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait
 from core.vocabulary import Gender, LeftReason, Mode
 
 _LUA = Path(__file__).with_name("lua") / "queue"
@@ -40,8 +42,8 @@ _TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
 
 
 def places(ticket: Ticket) -> str:
-    """The sorted sets of a ticket: that of its mode, and one for each gender sought."""
-    return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in kind(ticket).split())])
+    """The sorted sets of a ticket: that of its mode, and its pools."""
+    return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in pools_of(ticket))])
 
 
 class RedisTickets:
@@ -101,15 +103,9 @@ class RedisTickets:
         return cast("int", await self._ask("ZCARD", mode))
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
-        """The first and the last of each pool that fits by mode and gender both ways, `limit` in all."""
-        each = max(2, limit // len(ticket.genders))
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for gender in ticket.genders:
-                pool = f"{self._prefix}:{ticket.mode}:{gender}:{ticket.card.gender}"
-                pipeline.execute_command("ZRANGE", pool, 0, each - each // 2 - 1)
-                pipeline.execute_command("ZREVRANGE", pool, 0, each // 2 - 1)
-            found = await pipeline.execute()
-        return await self._tickets(tuple(dict.fromkeys(chain.from_iterable(found))))
+        """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
+        pools = (f"{ticket.mode}:{pool}" for pool in pools_for(ticket))
+        return await self._tickets(await self._run("candidates", limit, *pools))
 
     async def everyone(self, mode: Mode) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
@@ -255,9 +251,10 @@ def _two(claim: Claim) -> tuple[str, str, str, str]:
 
 def _wait(noted: str, mode: Mode) -> Wait:
     """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
-    waited, _, *pools = noted.split()
-    pools = [pool.removeprefix(f"{mode}:") for pool in pools]
-    return Wait(" ".join(pools), None if waited == "-" else int(waited))
+    waited, _, *places = noted.split()
+    pools = (place.removeprefix(f"{mode}:") for place in places)
+    kind = " ".join(sorted(pool for pool in pools if pool.count(":") == 1))
+    return Wait(kind, None if waited == "-" else int(waited))
 
 
 def _departure(ticket_id: str, user_id: str, reason: str) -> Departure:

@@ -140,7 +140,7 @@ class TicketStore(Protocol):
         """How many wait."""
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
-        """The first and the last of each pool that fits by mode and gender both ways, `limit` in all."""
+        """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
 
     async def market(self, mode: Mode) -> Market:
         """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from bench.matching.simulation import Matched
 from core.ticket import Market, Ticket, Wait, kind
 from realtime.matching.policy import Policy
-from realtime.matching.prospects import Prospects, both_ends
+from realtime.matching.prospects import Prospects
 
 CANDIDATES = 256  # the default of the setting
 _SECOND_MS = 1_000
@@ -128,7 +128,7 @@ class Ours:
         estimate = self._outlook.estimate(ticket, now)
         if estimate is not None:
             self.estimates[ticket.id] = estimate
-        candidates = both_ends(self._pools.opposite(ticket), CANDIDATES)
+        candidates = tuple(self._prospects.rivals(ticket, CANDIDATES))
         choices = self._policy.rank(ticket, candidates, _NOBODY, now, self._outlook)
         if not choices:
             self._pools.add(ticket)
@@ -148,6 +148,13 @@ class Ours:
                 self._forget(pair.one)
                 self._forget(pair.other)
                 yield self._matched((pair.one, pair.other), now)
+        for ticket, others in self._prospects.last_calls(now, self._outlook):
+            for choice in self._policy.survey(
+                ticket, others, _NOBODY, now, self._outlook, unasked=True
+            ).choices[:1]:
+                self._forget(choice.ticket)
+                self._forget(ticket)
+                yield self._matched((choice.ticket, ticket), now)
 
     def _matched(self, pair: Matched, now: int) -> Matched:
         self._waits.extend(Wait(kind(ticket), now - ticket.joined_at) for ticket in pair)

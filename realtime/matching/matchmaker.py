@@ -141,6 +141,20 @@ class Matchmaker:
             await self._offers.make(claim)
         return claim
 
+    async def last_call(
+        self, ticket: Ticket, others: Iterable[Ticket], taken: set[str], outlook: Outlook
+    ) -> Claim | None:
+        """Have an offer made to this ticket and the best of the others; None: nobody is to be had.
+
+        `taken` as in `match`.
+        """
+        now = self._clock()
+        survey = self._policy.survey(ticket, others, frozenset(), now, outlook, unasked=True)
+        claim = await self._claim_best(_Found("sweep", ticket, survey, now), survey.choices, taken)
+        if claim is not None:
+            await self._offers.make(claim)
+        return claim
+
     async def finish(self, claims: Iterable[Claim]) -> None:
         """Have the offers of these claims made: whoever took them did not come so far.
 

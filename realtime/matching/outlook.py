@@ -4,10 +4,12 @@ A match now is worth its score; to wait on is worth what may still come. That wo
 patience r is the reservation value of optimal stopping (McCall 1970; in continuous time, with offers that
 arrive at random): V(0) = 0 and
 
-    dV/dr = sum over candidates k of  rate * (score_k - V)+   -  cost of waiting
+    dV/dr = sum over candidates k of  rate * (score_k - V)+   +  called * (mean score - V)  -  cost of waiting
 
-where the candidates are those of the latest arrivals whom the rules permit. The right side is linear in V
-between two scores, so the curve is a chain of exponentials, computed exactly.
+where the candidates are those of the latest arrivals whom the rules permit. The middle term is the last call:
+whoever's patience is about to end takes anybody who is still free, whatever that one hopes for, so the more
+of the others leave with empty hands the less there is to hold out for. The right side is linear in V between
+two scores, so the curve is a chain of exponentials, computed exactly.
 
 A meeting as such is worth something too, which counts in all of this and keeps those whom few fit from being
 held out for: added to every score, it is only felt where one may end up with nobody.
@@ -38,19 +40,21 @@ class Stance(Struct, frozen=True, kw_only=True):
     to expect are preferred. `meeting` is what a match is worth apart from its score. No more than `plenty`
     comers a second are counted on: where more come one need not hold out for the very best. Arrivals are
     counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and serves `keep_ms`.
+    The last call is `last_call_ms` before the end of patience: a sweep must fall into that time.
     """
 
     cost: float = 0.0075
     horizon: float = 0.9
     stock_power: float = 4.0
     stock_prior: float = 15.0
-    regard: float = 3.0
+    regard: float = 2.0
     meeting: float = 0.5
     plenty: float = 5.0
     comers: int = 96
     window_ms: int = 30_000
     burst_ms: int = 5_000
     keep_ms: int = 30_000
+    last_call_ms: int = 1_000
 
 
 class Curve:
@@ -58,15 +62,19 @@ class Curve:
 
     __slots__ = ("_since", "_spans")
 
-    def __init__(self, scores: Sequence[float], rate: float, cost: float) -> None:
-        """`scores` of those who may come, each at `rate` a second; `cost` of a second."""
+    def __init__(self, scores: Sequence[float], rate: float, cost: float, called: float = 0.0) -> None:
+        """`scores` of those who may come, each at `rate` a second; `cost` of a second.
+
+        `called`: how often (a second) one is taken by the last call of one of them.
+        """
         self._since = [0.0]
         self._spans: list[tuple[float, float, float]] = []
         value, since = 0.0, 0.0
         left, total = len(scores), sum(scores)
+        by_call = called * total / max(1, left)
         for best in sorted(scores):
-            pace = rate * left
-            limit = (rate * total - cost) / pace if pace > 0 else 0.0
+            pace = rate * left + called
+            limit = (rate * total + by_call - cost) / pace if pace > 0 else 0.0
             if limit <= value:
                 break
             self._spans.append((limit, value, pace))
@@ -93,11 +101,13 @@ Stake = tuple[float, float]
 class Side(Struct, frozen=True):
     """What those of one gender who seek the same have in common.
 
-    Who has come for them lately, how often (a second) each of these comes, and what they weigh in a pair.
+    Who has come for them lately, how often (a second) each of these comes, how often one of theirs is taken
+    by the last call of each, and what they weigh in a pair.
     """
 
     comers: Sequence[Ticket]
     rate: float
+    called: float
     weight: float
 
 
@@ -147,6 +157,10 @@ class Outlook:
         """What waiting on is worth to this ticket, and the weight this has."""
         return self.worth(ticket, now), self._side(ticket).weight
 
+    def last_call(self, ticket: Ticket, now: int) -> bool:
+        """Whether this ticket's patience is about to end."""
+        return now - ticket.joined_at >= self._patience_ms - self._stance.last_call_ms
+
     def agreed(self, one: Stake, other: Stake) -> float:
         """What is asked of a match between two stakes: the weighted mean, less what meeting is worth."""
         (mine, weight), (theirs, counterweight) = one, other
@@ -182,7 +196,7 @@ class Outlook:
             for other in side.comers
             if obstacle(ticket, other, common_language=self._common_language) is None
         ]
-        return Curve(scores, side.rate, self._stance.cost)
+        return Curve(scores, side.rate, self._stance.cost, side.called * len(scores))
 
     def _side(self, ticket: Ticket) -> Side:
         kind = (ticket.card.gender, ticket.genders)
@@ -196,11 +210,21 @@ class Outlook:
         comers = fitting[: self._stance.comers]
         stock = sum(self._market.stock.get((other, gender), 0) for other in sought)
         share = len(fitting) / max(1, len(self._arrivals))
+        rate = min(self._rate * share, self._stance.plenty) / max(1, len(comers))
+        own = sum(self._market.stock.get((gender, other), 0) for other in sought)
         return Side(
             comers=comers,
-            rate=min(self._rate * share, self._stance.plenty) / max(1, len(comers)),
+            rate=rate,
+            called=rate * self._given_up(frozenset(f"{other}:{gender}" for other in sought)) / max(1, own),
             weight=(stock + self._stance.stock_prior) ** self._stance.stock_power,
         )
+
+    def _given_up(self, pools: frozenset[str]) -> float:
+        """The share of those of these pools who left with empty hands."""
+        ended = [
+            wait.waited_ms is None for wait in self._market.waits if pools.intersection(wait.kind.split())
+        ]
+        return sum(ended) / len(ended) if ended else 0.0
 
 
 def arrival_rate(recent: Sequence[Ticket], kept: int, now: int, stance: Stance) -> float:

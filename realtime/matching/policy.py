@@ -119,16 +119,23 @@ class Policy(Struct, frozen=True, kw_only=True):
         return self.survey(seeker, candidates, avoid, now, outlook).choices
 
     def survey(
-        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
+        self,
+        seeker: Ticket,
+        candidates: Iterable[Ticket],
+        avoid: Set[str],
+        now: int,
+        outlook: Outlook,
+        *,
+        unasked: bool = False,
     ) -> Survey:
-        """The same, and how many of the candidates were removed by what."""
+        """The same, and how many of the candidates were removed by what. `unasked`: whatever their score."""
         choices = []
         removed: dict[str, int] = {}
         for other in candidates:
             why: str | None = self.removed(seeker, other, avoid, now)
             if why is None:
                 fit, asked = self.score(seeker, other, now), outlook.asked(seeker, other, now)
-                if fit >= asked:
+                if unasked or fit >= asked:
                     choices.append(Choice(other, fit, asked))
                     continue
                 why = "asked"

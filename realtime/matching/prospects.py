@@ -8,8 +8,8 @@ from itertools import islice
 
 from msgspec import Struct
 
+from core.pools import pools_for, pools_of, shares
 from core.ticket import Ticket
-from core.vocabulary import Gender
 from realtime.matching.outlook import Outlook
 from realtime.matching.policy import Policy
 from realtime.matching.rules import obstacle
@@ -50,7 +50,8 @@ class Prospects:
         self._tickets: dict[str, Ticket] = {}
         self._earlier: dict[str, list[tuple[str, float]]] = {}  # id -> permitted older ones, with their fit
         self._next = 0
-        self._pools: dict[tuple[Gender, Gender], dict[str, Ticket]] = {}  # by gender, and gender sought
+        self._called: set[str] = set()
+        self._pools: dict[str, dict[str, Ticket]] = {}
 
     def see(self, waiting: Sequence[Ticket]) -> Sequence[Ticket]:
         """These wait now, oldest first: forget the others. Gives the new ones to `add`, not too many."""
@@ -60,22 +61,25 @@ class Prospects:
         return tuple(islice(new, _NEW_AT_ONCE))
 
     def add(self, ticket: Ticket) -> None:
-        """Hold a new ticket against those who may fit by gender."""
+        """Hold a new ticket against those who may fit, and against whoever is about to give up."""
         language = self._policy.common_language
+        rivals = {other.id: other for other in self.rivals(ticket, self._most)}
+        rivals |= {called: self._tickets[called] for called in self._called}
         self._earlier[ticket.id] = [
             # Without the part for waiting, which grows: `pairs` adds it.
             (other.id, self._policy.score(ticket, other, min(ticket.joined_at, other.joined_at)))
-            for other in self.rivals(ticket, self._most)
+            for other in rivals.values()
             if obstacle(ticket, other, common_language=language) is None
         ]
         self._tickets[ticket.id] = ticket
-        for sought in ticket.genders:
-            self._pools.setdefault((ticket.card.gender, sought), {})[ticket.id] = ticket
+        for pool in pools_of(ticket):
+            self._pools.setdefault(pool, {})[ticket.id] = ticket
 
     def rivals(self, ticket: Ticket, most: int) -> Iterator[Ticket]:
         """Those whom this ticket is held against: of each pool that fits, the first and the last who wait."""
-        for gender in ticket.genders:
-            yield from both_ends(self._pools.get((gender, ticket.card.gender), {}), most)
+        pools = [self._pools.get(pool, {}) for pool in pools_for(ticket)]
+        for pool, share in zip(pools, shares([len(pool) for pool in pools], most), strict=True):
+            yield from both_ends(pool, share)
 
     def __contains__(self, ticket_id: str) -> bool:
         return ticket_id in self._tickets
@@ -91,8 +95,9 @@ class Prospects:
         ticket = self._tickets.pop(ticket_id, None)
         if ticket is not None:
             del self._earlier[ticket_id]
-            for sought in ticket.genders:
-                del self._pools[ticket.card.gender, sought][ticket_id]
+            self._called.discard(ticket_id)
+            for pool in pools_of(ticket):
+                del self._pools[pool][ticket_id]
 
     def pairs(self, now: int, outlook: Outlook) -> Iterator[Sequence[Pair]]:
         """The pairs worth what is asked by now, the greatest gain first. A ticket may be in several.
@@ -109,6 +114,14 @@ class Prospects:
             ]
             found.sort(key=lambda each: (-each[0], each[1].one.joined_at, each[1].one.id))
             yield [pair for _, pair in found]
+
+    def last_calls(self, now: int, outlook: Outlook) -> Iterator[tuple[Ticket, Sequence[Ticket]]]:
+        """Whose patience is about to end, each once, and all who wait where somebody may fit."""
+        for ticket in tuple(self._tickets.values()):
+            if outlook.last_call(ticket, now) and ticket.id not in self._called and ticket.id in self:
+                self._called.add(ticket.id)
+                pools = (self._pools.get(pool, {}) for pool in pools_for(ticket))
+                yield ticket, [other for pool in pools for other in pool.values() if other.id != ticket.id]
 
     def _worth_while(self, ticket: Ticket, now: int, outlook: Outlook) -> Iterator[tuple[float, Pair]]:
         """With whom of the earlier ones, by gain."""

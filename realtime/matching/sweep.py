@@ -106,22 +106,25 @@ class Sweeper:
         return True
 
     async def sweep(self, mode: Mode) -> None:
-        """Departures, claims that nobody finished, matches, news."""
-        everyone = await self._take_leave(await self._tickets.everyone(mode))
+        """Who is not there any more, claims that nobody finished, matches, who is out of patience, news."""
+        await self._tell(await self._tickets.lapse(self._clock()))
         late = self._clock() - self._rhythm.unfinished_ms
         await self._matchmaker.finish(await self._tickets.unfinished(late))
+        everyone = await self._tickets.everyone(mode)
         gone = await self._match(mode, everyone)
-        await self._update(mode, [ticket for ticket in everyone if ticket.id not in gone])
+        staying = await self._take_leave([ticket for ticket in everyone if ticket.id not in gone])
+        await self._update(mode, staying)
 
     async def _take_leave(self, everyone: Sequence[Ticket]) -> Sequence[Ticket]:
-        """Let those go who have waited too long or are not there any more, and tell them. Gives who stays."""
-        now = self._clock()
-        first = bisect_right(everyone, now - self._rhythm.patience_ms, key=lambda ticket: ticket.joined_at)
-        for ticket in everyone[:first]:
-            await self._tickets.leave(ticket.user_id, "timed_out", ticket.id)
-        departures = await self._tickets.lapse(now)
-        await tell(self._tickets, self._events, self._changed, departures, self._figures)
+        """Let those go who have waited too long, and tell them. Gives who stays."""
+        overdue = self._clock() - self._rhythm.patience_ms
+        first = bisect_right(everyone, overdue, key=lambda ticket: ticket.joined_at)
+        left = [await self._tickets.leave(t.user_id, "timed_out", t.id) for t in everyone[:first]]
+        await self._tell([departure for departure in left if departure is not None])
         return everyone[first:]
+
+    async def _tell(self, departures: Iterable[Departure]) -> None:
+        await tell(self._tickets, self._events, self._changed, departures, self._figures)
 
     async def _match(self, mode: Mode, everyone: Sequence[Ticket]) -> Collection[str]:
         """Match those for whom waiting has made possible, or worth while, what was not. Gives who is gone."""
@@ -147,9 +150,20 @@ class Sweeper:
             if self._clock() - now > self._rhythm.turn_ms // 2:
                 break  # the rest has its turn in the next sweep, of whichever node
             await asyncio.sleep(0)
+        await self._call_last(prospects, taken, outlook)
         for pair in await self._reunions.due(mode, prospects, outlook):
             await self._matchmaker.match(pair, (), taken, self._clock(), outlook, again=True)
         return taken
+
+    async def _call_last(self, prospects: Prospects, taken: set[str], outlook: Outlook) -> None:
+        """Nobody's patience ends while somebody waits whom they may meet, however many wait."""
+        for ticket, others in prospects.last_calls(self._clock(), outlook):
+            claim = await self._matchmaker.last_call(ticket, others, taken, outlook)
+            if claim is not None:
+                for matched in (claim.first, claim.second):
+                    prospects.remove(matched.id)
+                    taken.add(matched.id)
+            await asyncio.sleep(0)
 
     async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
         """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""

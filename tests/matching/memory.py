@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from core.pools import pools_for, pools_of, shares
 from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait, kind
 from core.vocabulary import LeftReason, Mode
 
@@ -54,15 +55,11 @@ class MemoryTickets:
         return len(await self.everyone(mode))
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
+        everyone = await self.everyone(ticket.mode)
+        pools = [[other for other in everyone if pool in pools_of(other)] for pool in pools_for(ticket)]
         found: list[Ticket] = []
-        each = max(2, limit // len(ticket.genders))
-        for gender in ticket.genders:
-            pool = [
-                other
-                for other in await self.everyone(ticket.mode)
-                if other.card.gender == gender and ticket.card.gender in other.genders
-            ]
-            found += pool if len(pool) <= each else pool[: each - each // 2] + pool[len(pool) - each // 2 :]
+        for pool, share in zip(pools, shares([len(pool) for pool in pools], limit), strict=True):
+            found += pool if len(pool) <= share else pool[: share - share // 2] + pool[-(share // 2) :]
         return found
 
     async def market(self, mode: Mode) -> Market:

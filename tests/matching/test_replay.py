@@ -32,7 +32,7 @@ async def test_a_search_is_decided_again(house: House) -> None:
     """The scores are those that were decided by, in their parts; the reasons add up to who was considered."""
     people = house.people
     intents = ("serious", "friends", "casual")
-    users = [people.add(gender="male", intent=i, country="DE", age=a) for i in intents for a in (25, 30, 60)]
+    users = [people.add(gender="male", intent=i, country="DE", age=a) for i in intents for a in (25, 30, 41)]
     for user in users:
         await house.join(user)
         house.clock.pass_ms(700)
