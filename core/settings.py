@@ -151,6 +151,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             "matched sooner, lower it and they are kept for somebody who fits better."
         ),
     ] = 0.0075
+    match_last_call: Annotated[
+        Switch,
+        about(
+            "Whether somebody whose patience is about to end is matched with anybody permitted who waits, "
+            "though that one might expect better."
+        ),
+    ] = "on"
     relax_countries_s: Annotated[Pause, about("Seconds for which wished countries keep others away.")] = 5
     relax_intents_s: Annotated[Pause, about("Seconds for which wished intents keep others away.")] = 10
     relax_languages_s: Annotated[Pause, about("Seconds for which wished languages keep others away.")] = 20

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bench.matching.hindsight import Hindsight
 from bench.matching.population import PATIENCE_MS, Setting, arrivals
@@ -24,11 +25,19 @@ POLICY = Policy(
     common_language=True,
     patience_ms=PATIENCE_MS,
 )
+
+
+def without_last_call(policy: Policy) -> Strategy:
+    """Ours where the operator has turned the last call off."""
+    return Ours(replace(policy, stance=replace(policy.stance, last_call_ms=0)))
+
+
 STRATEGIES: dict[str, Callable[[Policy], Strategy]] = {
     "first come, first served": FirstCome,
     "best of 64 on arrival": BestOnArrival,
     "assignment every 15 s": Assignment,
     "ours": Ours,
+    "ours without last call": without_last_call,
 }
 _HEAD = (
     "| strategy | score, of the optimum | matched (less the optimum's) | mean wait | p50 | p95 "

@@ -40,7 +40,7 @@ class Stance(Struct, frozen=True, kw_only=True):
     to expect are preferred. `meeting` is what a match is worth apart from its score. No more than `plenty`
     comers a second are counted on: where more come one need not hold out for the very best. Arrivals are
     counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and serves `keep_ms`.
-    The last call is `last_call_ms` before the end of patience: a sweep must fall into that time.
+    The last call is `last_call_ms` before the end of patience, a time into which a sweep must fall; 0: none is.
     """
 
     cost: float = 0.0075
@@ -159,7 +159,8 @@ class Outlook:
 
     def last_call(self, ticket: Ticket, now: int) -> bool:
         """Whether this ticket's patience is about to end."""
-        return now - ticket.joined_at >= self._patience_ms - self._stance.last_call_ms
+        begins = self._patience_ms - self._stance.last_call_ms
+        return self._stance.last_call_ms > 0 and now - ticket.joined_at >= begins
 
     def agreed(self, one: Stake, other: Stake) -> float:
         """What is asked of a match between two stakes: the weighted mean, less what meeting is worth."""
@@ -220,7 +221,9 @@ class Outlook:
         )
 
     def _given_up(self, pools: frozenset[str]) -> float:
-        """The share of those of these pools who left with empty hands."""
+        """The share of those of these pools who left with empty hands, where they have a last call."""
+        if not self._stance.last_call_ms:
+            return 0.0
         ended = [
             wait.waited_ms is None for wait in self._market.waits if pools.intersection(wait.kind.split())
         ]

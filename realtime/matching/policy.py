@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Protocol
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from core.settings import Settings
 from core.ticket import Ticket
@@ -70,7 +71,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         """As the operator has set it."""
         return cls(
             shares=Weights.of(settings).shares(),
-            stance=Stance(cost=settings.match_wait_cost),
+            stance=_stance(settings),
             relaxation={
                 "countries": settings.relax_countries_s * 1000,
                 "intents": settings.relax_intents_s * 1000,
@@ -172,3 +173,8 @@ class Policy(Struct, frozen=True, kw_only=True):
         """The wishes that still count, and after how many ms of waiting they no longer will."""
         waited = now - ticket.joined_at
         return {wish: self.relaxation[wish] for wish in wishes(ticket) if waited < self.relaxation[wish]}
+
+
+def _stance(settings: Settings) -> Stance:
+    stance = Stance(cost=settings.match_wait_cost)
+    return stance if settings.match_last_call == "on" else replace(stance, last_call_ms=0)

@@ -4,6 +4,7 @@ import random
 from itertools import chain, pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from core.ticket import Market, Ticket, Wait
 from realtime.matching.outlook import Curve, Outlook
@@ -49,15 +50,17 @@ def pairs(prospects: Prospects, now: int, outlook: Outlook) -> list[Pair]:
 
 
 def test_a_curve_solves_its_equation() -> None:
-    """dV/dr = rate * sum of (score - V)+ - cost, against small steps; never below 0, never falling."""
+    """The sum of what may come, less what waiting costs, against small steps; never below 0, never falling."""
     chance = random.Random(7)
-    for rate, cost in ((0.05, 0.01), (0.5, 0.01), (0.02, 0.2), (1.0, 0.0)):
+    cases = ((0.05, 0.01, 0.0), (0.5, 0.01, 0.0), (0.02, 0.2, 0.0), (1.0, 0.0, 0.0), (0.05, 0.01, 0.3))
+    for rate, cost, called in cases:
         scores = [chance.random() for _ in range(12)]
-        curve, value, step = Curve(scores, rate, cost), 0.0, 0.001
+        curve, value, step = Curve(scores, rate, cost, called), 0.0, 0.001
         for n in range(20_000):
             if n % 1_000 == 0:
                 assert curve.at(n * step) == pytest.approx(value, abs=2e-3)
             gain = rate * sum(score - value for score in scores if score > value) - cost
+            gain += called * (sum(scores) / len(scores) - value)
             value += step * max(0.0, gain)
         points = [curve.at(r) for r in range(-5, 100)]
         assert points[0] == 0
@@ -106,6 +109,18 @@ def test_who_stands_in_a_long_line_asks_for_little() -> None:
     hers = lopsided.worth(woman, T0) - POLICY.stance.meeting
     assert lopsided.asked(woman, man, T0) == pytest.approx(hers, abs=0.02)
     assert lopsided.worth(woman, T0) > lopsided.worth(man, T0)
+
+
+def test_where_many_give_up_there_is_less_to_hold_out_for() -> None:
+    """Their last call would take whoever holds out; without last calls it makes no difference."""
+    arrivals, ana = crowd(150, 15), ticket(gender="female", genders=("male",))
+    given_up = (Wait("male:female", None),) * 50
+    calm, pressed = outlook_of(arrivals), outlook_of(arrivals, waits=given_up)
+    assert pressed.worth(ana, T0) < calm.worth(ana, T0) - 0.01
+    choosy = replace(POLICY, stance=replace(POLICY.stance, last_call_ms=0)).outlook()
+    choosy.see(Market(arrivals=tuple(arrivals), waits=given_up), T0)
+    assert choosy.worth(ana, T0) == calm.worth(ana, T0)
+    assert not choosy.last_call(ana, T0 + POLICY.patience_ms)
 
 
 def test_a_burst_is_no_stream() -> None:

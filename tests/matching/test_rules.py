@@ -112,7 +112,8 @@ def test_the_policy_is_what_the_operator_has_set() -> None:
     assert Policy.of(Settings()) == Policy()
     weights = {name: 0.0 for name in Settings.__struct_fields__ if name.startswith("match_weight_")}
     chosen = {**weights, "match_weight_age": 3.0, "match_wait_cost": 0.5, "relax_intents_s": 0, "queue_s": 60}
-    policy = Policy.of(Settings(**chosen))  # type: ignore[arg-type]
+    policy = Policy.of(Settings(**chosen, match_last_call="off"))  # type: ignore[arg-type]
+    assert policy.stance.last_call_ms == 0
     assert (policy.shares.age, policy.shares.intent) == (1, 0)
     assert (policy.stance.cost, policy.relaxation["intents"], policy.patience_ms) == (0.5, 0, 60_000)
     ana, ben = ticket(age=30, intent="serious", intents=("serious",)), ticket(age=30, intent="casual")
