@@ -40,7 +40,7 @@ class Stance(Struct, frozen=True, kw_only=True):
     to expect are preferred. `meeting` is what a match is worth apart from its score. No more than `plenty`
     comers a second are counted on: where more come one need not hold out for the very best. Arrivals are
     counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and serves `keep_ms`.
-    The last call is `last_call_ms` before the end of patience, a time into which a sweep must fall; 0: none is.
+    The last call is `last_call_ms` before the end of patience (a sweep must fall into that time); 0: none is.
     """
 
     cost: float = 0.0075

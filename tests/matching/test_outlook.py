@@ -50,7 +50,7 @@ def pairs(prospects: Prospects, now: int, outlook: Outlook) -> list[Pair]:
 
 
 def test_a_curve_solves_its_equation() -> None:
-    """The sum of what may come, less what waiting costs, against small steps; never below 0, never falling."""
+    """The sum of what may come less what waiting costs, against small steps; never below 0, never falling."""
     chance = random.Random(7)
     cases = ((0.05, 0.01, 0.0), (0.5, 0.01, 0.0), (0.02, 0.2, 0.0), (1.0, 0.0, 0.0), (0.05, 0.01, 0.3))
     for rate, cost, called in cases:
