@@ -182,7 +182,7 @@ class World:
         self.settings = Settings()
         # Nobody plans ahead: whoever is permitted is worth taking.
         self.policy = Policy(stance=Stance(horizon=0.0), patience_ms=PATIENCE_MS)
-        self._numbers = count(int(stores.people[0][-12:], 16) << 16)
+        self._numbers = count(1)
         self.errands: list[Errand] = []
         self.away: set[str] = set()  # users whom no node holds a connection of
         self.ever_away: set[str] = set()
@@ -193,7 +193,7 @@ class World:
         self.tickets = stores.tickets()
 
     def new_id(self) -> str:
-        """A UUIDv7 of the simulated time: new in each run, in the same order in each."""
+        """A UUIDv7 of the simulated time, the same in each run."""
         stamp = f"{self.clock():012x}"
         return f"{stamp[:8]}-{stamp[8:]}-7000-8000-{next(self._numbers):012x}"
 
