@@ -34,7 +34,7 @@ class Errand:
         """`begun_at`: how much had happened before; `begun_ms`: the time; `tick`: each call takes some."""
         self.name, self.begun_at, self.begun_ms, self.tick = name, begun_at, begun_ms, tick
         self.trail: list[str] = []
-        self.ended = False
+        self.ended = self.died = False
         self.harmed = False  # a store was away for it
         self.answer: Any = None
         self.error: Exception | None = None
@@ -49,7 +49,7 @@ class Errand:
             await self._stand()
             self.answer = await work
         except Died:
-            work.close()
+            self.died = True
         except Exception as error:
             self.error = error
         self.ended = True

@@ -220,6 +220,7 @@ class Crowd(RuleBasedStateMachine):
         assert not self.world.snapshot().claims
         for call_id, claim in self.journal.claims.items():
             if call_id not in self.journal.offered:
+                assert call_id in self.journal.refused, f"nothing came of a claim: {claim}"
                 guilty = self.journal.refused[call_id].guilty
                 for ticket in (claim.first, claim.second):
                     kept = (call_id, ticket.user_id) in self.journal.given_back

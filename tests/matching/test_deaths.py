@@ -1,0 +1,93 @@
+"""A node dies before each step, one after the other, of what it does most; the others make it good."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from core.contract.queue import Preferences
+from tests.matching.errands import Errand
+from tests.matching.machine import Crowd
+from tests.matching.stores import MemoryStores
+from tests.matching.test_properties import EVERYBODY
+
+STEPS = 40  # more than any of these takes
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    loop = asyncio.new_event_loop()
+    yield loop
+    loop.close()
+
+
+def searches(crowd: Crowd, *, until: str = "") -> Errand:
+    """Two wait, and a node is about to look for the partner of one, or has made this call last."""
+    for user in (0, 1):
+        crowd.joins(user, 0, "video", Preferences(), None)
+    node = crowd.world.nodes[0]
+    errand = crowd.world.start(f"{node.name} searches", node.search(), 0)
+    while until not in errand.trail and until:
+        crowd.world.go(errand, 1)
+    return errand
+
+
+def offer_is_refused(crowd: Crowd) -> Errand:
+    """One of the two is banned between claim and offer."""
+    errand = searches(crowd, until="tickets.claim")
+    crowd.world.ban(crowd.users[0])
+    return errand
+
+
+def says(what: str, *, settled: bool) -> Callable[[Crowd], Errand]:
+    """One of the two answers an offer, of which the claim stands no more, or still does."""
+
+    def answer(crowd: Crowd) -> Errand:
+        errand = searches(crowd, until="" if settled else "calls.save")
+        if settled:
+            crowd.world.go(errand)
+        else:
+            crowd.world.crash(crowd.world.nodes[0])
+        node, user = crowd.world.nodes[1], crowd.users[0]
+        work = crowd.world.tell(node, crowd.journal.active[user], crowd.message(user, what))
+        return crowd.world.start(f"{node.name} says {what}", work, 0)
+
+    return answer
+
+
+def joins_on_a_second_device(crowd: Crowd) -> Errand:
+    """A join has begun when the other device's is matched."""
+    first = searches(crowd)
+    node, user = crowd.world.nodes[1], crowd.users[0]
+    errand = crowd.world.start(f"{node.name} joins", crowd.world.join(node, user, "video", Preferences()), 2)
+    crowd.world.go(first)
+    return errand
+
+
+SCENES: dict[str, Callable[[Crowd], Errand]] = {
+    "an offer": searches,
+    "an offer that is refused": offer_is_refused,
+    "a refusal": says("no", settled=True),
+    "a refusal while the claim stands": says("no", settled=False),
+    "a skip": says("next", settled=True),
+    "a skip while the claim stands": says("next", settled=False),
+    "a join that a match overtakes": joins_on_a_second_device,
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_death_at_any_step_loses_nobody(scene: str, loop: asyncio.AbstractEventLoop) -> None:
+    """Nobody is in the queue and in a call, the innocent have their places, and nothing is left behind."""
+    for steps in range(STEPS):
+        crowd = Crowd(loop, MemoryStores(EVERYBODY))
+        try:
+            errand = SCENES[scene](crowd)
+            if not errand.ended:
+                crowd.world.go(errand, steps)
+            crowd.everything_settles(finishing=False)
+            crowd.nothing_forbidden_has_happened()
+        finally:
+            crowd.teardown()
+        if errand.ended and not errand.died:
+            return
+    raise AssertionError(f"{scene} takes more than {STEPS} steps")
