@@ -38,9 +38,9 @@ class Product(app.Services):
     def _watch(self) -> None:
         seek = self.matchmaker.seek
 
-        async def watched(ticket: Ticket) -> Any:
+        async def watched(ticket: Ticket, **how: Any) -> Any:
             try:
-                return await seek(ticket)
+                return await seek(ticket, **how)
             finally:
                 if over := self.searched.pop(ticket.user_id, None):
                     over.set()
