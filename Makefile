@@ -18,7 +18,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching
+.PHONY: help run test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching bench-matching-live
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -53,6 +53,9 @@ bench-sockets: packages-dev page ## CPU of Node's socket.io, stock python-socket
 
 bench-matching: packages-dev ## Matching beside what is common, against the optimum with hindsight
 	@exec $(VENV) -m bench.matching $(ARGS)
+
+bench-matching-live: packages-dev ## What a join costs with 10 to 10,000 waiting, on a real Redis and PostgreSQL
+	@exec $(VENV) -m bench.matching.live $(ARGS)
 
 # ---- what the commands stand on; each does nothing when it is up to date ----
 

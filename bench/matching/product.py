@@ -12,12 +12,15 @@ from realtime.gateway.caller import Caller
 
 
 class Product(app.Services):
-    """`offered`: when an offer had been announced to this user, `gone` the same for whoever takes it;
-    `searched` is set when a search is over."""
+    """`offered`: when an offer had been announced to this user; `gone` are the same for whoever takes them.
+
+    `at_once` are those whose own search on joining found somebody; `searched` is set when that is over.
+    """
 
     def __init__(self, stores: app.Stores, *around: Any) -> None:
         self.offered: dict[str, float] = {}
         self.gone: list[str] = []
+        self.at_once: set[str] = set()
         self.searched: dict[str, asyncio.Event] = {}
         self.tickets = stores.tickets
         self._hear(stores)
@@ -40,7 +43,10 @@ class Product(app.Services):
 
         async def watched(ticket: Ticket, **how: Any) -> Any:
             try:
-                return await seek(ticket, **how)
+                claim = await seek(ticket, **how)
+                if claim is not None:
+                    self.at_once.add(ticket.user_id)
+                return claim
             finally:
                 if over := self.searched.pop(ticket.user_id, None):
                     over.set()

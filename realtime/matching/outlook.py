@@ -49,7 +49,7 @@ class Stance(Struct, frozen=True, kw_only=True):
     stock_prior: float = 15.0
     regard: float = 2.0
     meeting: float = 0.5
-    plenty: float = 5.0
+    plenty: float = 8.0
     comers: int = 96
     window_ms: int = 30_000
     burst_ms: int = 5_000
