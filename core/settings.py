@@ -150,7 +150,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             "What a second of waiting costs, in score, where 1 is a perfect fit: raise it and people are "
             "matched sooner, lower it and they are kept for somebody who fits better."
         ),
-    ] = 0.0075
+    ] = 0.008
     match_last_call: Annotated[
         Switch,
         about(

@@ -43,7 +43,7 @@ class Stance(Struct, frozen=True, kw_only=True):
     The last call is `last_call_ms` before the end of patience (a sweep must fall into that time); 0: none is.
     """
 
-    cost: float = 0.0075
+    cost: float = 0.008
     horizon: float = 0.9
     stock_power: float = 4.0
     stock_prior: float = 15.0
