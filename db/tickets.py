@@ -159,7 +159,7 @@ class RedisTickets:
 
         Gives the ticket that the user has now: another one, when they have joined again meanwhile.
         """
-        return self._decode(await self._run("restore", *self._whole(ticket, call_id, now, lease_until), ""))
+        return self._decode(await self._run("restore", *self._whole(ticket, call_id, now, lease_until)))
 
     def elsewhere(self, region: str) -> "RedisTickets":
         """The queue of another region, on the same Redis."""
@@ -170,13 +170,11 @@ class RedisTickets:
     ) -> Sequence[Ticket]:
         """Restore these and settle the claim, all at once: who gives up halfway leaves a claim that is whole.
 
-        Nobody is restored whom the claim holds no more: another node has made an offer of it, or refused it.
         Gives the tickets that the innocent have now.
         """
         async with self._redis.pipeline(transaction=True) as pipe:
             for ticket in innocent:
-                whole = self._whole(ticket, claim.call_id, now, lease_until)
-                await self._run("restore", *whole, "held", client=pipe)
+                await self._run("restore", *self._whole(ticket, claim.call_id, now, lease_until), client=pipe)
             await self._run("settle", claim.call_id, *_two(claim), client=pipe)
             *restored, _ = await pipe.execute()
         return [self._decode(body) for body in restored]

@@ -114,12 +114,7 @@ class MemoryTickets:
     async def refuse(
         self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
     ) -> Sequence[Ticket]:
-        restored = [
-            await self.restore(ticket, claim.call_id, now, lease_until)
-            if self.held.get(ticket.user_id) == claim.call_id
-            else self.tickets.get(ticket.user_id, ticket)
-            for ticket in innocent
-        ]
+        restored = [await self.restore(ticket, claim.call_id, now, lease_until) for ticket in innocent]
         await self.settle(claim)
         return restored
 

@@ -37,19 +37,6 @@ async def test_a_place_that_comes_back_too_late_is_not_taken(store: TicketStore)
     assert await store.of(ana.user_id) is None
 
 
-async def test_a_claim_of_which_an_offer_was_made_cannot_be_refused(store: TicketStore) -> None:
-    """Two nodes saw to it, and one found somebody busy who was free when the other asked."""
-    ana, ben = ticket(), ticket(gender="male")
-    await put(store, ana, ben)
-    claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
-    assert await store.claim(claim) == "both"
-    await store.settle(claim)
-    await store.refuse(claim, [ana], T0 + 1_000, T0 + 11_000)
-    assert await store.waiting("video") == 0
-    await store.restore(ana, claim.call_id, T0 + 2_000, T0 + 12_000)
-    assert [t.id for t in await store.everyone("video")] == [ana.id]
-
-
 async def test_a_join_that_a_match_overtook_places_nobody(store: TicketStore) -> None:
     """A second device's: were it cut short here, its user would be in the queue and in a call."""
     ana, ben = ticket(), ticket(gender="male")

@@ -1,17 +1,12 @@
 -- Give a ticket back at its old place after a call came to nothing; once for each call and user, and not to one
 -- who has joined anew: a step repeated after a crash, or come late, must not queue someone matched again since.
 -- KEYS[1]  prefix of the region's queue
--- ARGV     call id, user id, ticket id, joined_at (ms), ticket, places, lease until (ms), now (ms),
---          'held': only if the claim of that call still has a ticket of theirs; or ''
+-- ARGV     call id, user id, ticket id, joined_at (ms), ticket, places, lease until (ms), now (ms)
 -- Returns  the ticket the user has now: this one, or one joined with meanwhile
 local q, call, user, id, ticket = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local own = redis.call('HGET', q .. ':users', user)
-local held = own and redis.call('HGET', q .. ':held', own)
-if ARGV[9] == 'held' and held ~= call then -- another node has made an offer of this claim, or refused it
-  return own and redis.call('HGET', q .. ':tickets', own) or ticket
-end
 local first = redis.call('ZADD', q .. ':restored', 'NX', ARGV[8], call .. ' ' .. user) == 1
-if own and held ~= call then
+if own and redis.call('HGET', q .. ':held', own) ~= call then
   return redis.call('HGET', q .. ':tickets', own)
 end
 local anew = redis.call('ZSCORE', q .. ':restored', user)
