@@ -5,7 +5,7 @@ steps leaves a ticket that the sweep matches, or a claim that it finishes.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from typing import cast
 
 import structlog
@@ -124,19 +124,28 @@ class Matchmaker:
         now: int,
         outlook: Outlook,
         *,
-        again: bool = False,
+        apart: dict[str, Set[str]] | None,
     ) -> Claim | None:
         """Have an offer made to these two, found at `now`; None: they must not meet, or one is gone.
 
         `rivals` are those who might have been offered instead; `taken` the tickets that the sweep found gone,
-        to which those are added that are found gone now. `again`: having met lately keeps them apart no more.
+        to which those are added that are found gone now. `apart` is whom a user has to avoid, of those asked
+        about in this sweep: nobody is asked about again in vain; None: having met lately does not count.
         """
+        avoid: Set[str] = frozenset()
+        if apart is not None:
+            user_id, other_id = pair.other.user_id, pair.one.user_id
+            if other_id in apart.get(user_id, ()):
+                return None
+            apart[user_id] = avoid = await self._avoid(user_id)
+            if other_id in avoid:
+                return None
         best = Choice(pair.one, pair.score, pair.asked)
         others = (rival for rival in rivals if rival.id not in {pair.one.id, pair.other.id})
         survey = self._policy.survey(pair.other, others, frozenset(), now, outlook)
         choices = sorted((best, *survey.choices), key=self._policy.order)
         found = _Found("sweep", pair.other, Survey(choices=choices, removed=survey.removed), now)
-        claim = await self._claim_best(found, [best], taken, frozenset() if again else None)
+        claim = await self._claim_best(found, [best], taken, avoid)
         if claim is not None:
             await self._offers.make(claim)
         return claim
@@ -173,15 +182,13 @@ class Matchmaker:
         found: _Found,
         choices: Iterable[Choice],
         taken: set[str],
-        avoid: frozenset[str] | None = None,
+        avoid: Set[str] | None = None,
     ) -> Claim | None:
         """The claim of the first of these who is to be had; `taken` gains the tickets that are gone."""
         ticket = found.seeker
         for choice in choices:
             if avoid is None:
-                # Late and always fresh: most searches of the sweep find nobody, and a block counts at once.
-                since = self._clock() - self._reach.rematch_ms
-                avoid = await self._acquaintances.avoid(ticket.user_id, since)
+                avoid = await self._avoid(ticket.user_id)
             if choice.ticket.user_id in avoid:
                 continue
             claim = Claim(
@@ -202,3 +209,7 @@ class Matchmaker:
                 return None
             taken.add(choice.ticket.id)
         return None
+
+    async def _avoid(self, user_id: str) -> Set[str]:
+        """Asked late and always anew before a claim: a block counts at once."""
+        return await self._acquaintances.avoid(user_id, self._clock() - self._reach.rematch_ms)

@@ -7,7 +7,7 @@ seconds at most, which is what the death of the node that had it can delay.
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import cast, get_args
 
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.contract.queue import QueueLeft, QueueUpdated
-from core.ticket import Departure, Ticket
+from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import Mode
 from db.outage import OUTAGES
 from realtime.matching.figures import Figures
@@ -24,7 +24,7 @@ from realtime.matching.matchmaker import Matchmaker
 from realtime.matching.outlook import Outlook
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
-from realtime.matching.prospects import Prospects
+from realtime.matching.prospects import Pair, Prospects
 from realtime.matching.reunions import Reunions
 from services.ports import Events, TicketStore
 
@@ -32,6 +32,7 @@ Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others m
 
 _log = structlog.get_logger()
 _NEW_IN_A_ROW = 20  # judged before others may run
+_PAIRS_IN_A_ROW = 100  # of which nobody need be asked about
 _TOLD_AT_ONCE = 100
 _MODES: tuple[Mode, ...] = get_args(Mode)
 _RIVALS = 64  # of each pool: whom a pair is shown beside, in the record of why these two
@@ -136,33 +137,37 @@ class Sweeper:
         outlook = await self._outlooks.of(mode)
         now = self._clock()
         taken: set[str] = set()
-        for pairs in prospects.pairs(now, outlook):
-            for pair in pairs:
-                if pair.one.id in prospects and pair.other.id in prospects:
-                    rivals = prospects.rivals(pair.other, _RIVALS)
-                    if await self._matchmaker.match(pair, rivals, taken, now, outlook) is None:
-                        prospects.part(pair)
-                        self._reunions.note(mode, pair)
-                    else:
-                        prospects.remove(pair.one.id)
-                        prospects.remove(pair.other.id)
-                        taken |= {pair.one.id, pair.other.id}
-            if self._clock() - now > self._rhythm.turn_ms // 2:
-                break  # the rest has its turn in the next sweep, of whichever node
-            await asyncio.sleep(0)
+        apart: dict[str, Set[str]] = {}
+        async for pair in self._pairs(prospects, now, outlook):
+            rivals = prospects.rivals(pair.other, _RIVALS)
+            claim = await self._matchmaker.match(pair, rivals, taken, now, outlook, apart=apart)
+            if claim is None:
+                prospects.part(pair)
+                self._reunions.note(mode, pair)
+            _matched(claim, prospects, taken)
         await self._call_last(prospects, taken, outlook)
         for pair in await self._reunions.due(mode, prospects, outlook):
-            await self._matchmaker.match(pair, (), taken, self._clock(), outlook, again=True)
+            claim = await self._matchmaker.match(pair, (), taken, self._clock(), outlook, apart=None)
+            _matched(claim, prospects, taken)
         return taken
+
+    async def _pairs(self, prospects: Prospects, now: int, outlook: Outlook) -> AsyncIterator[Pair]:
+        """The pairs of which both still wait, until half the turn is over; others run in between."""
+        for pairs in prospects.pairs(now, outlook):
+            for nth, pair in enumerate(pairs):
+                if nth % _PAIRS_IN_A_ROW == 0:
+                    await asyncio.sleep(0)
+                if self._clock() - now > self._rhythm.turn_ms // 2:
+                    return  # the rest has its turn in the next sweep, of whichever node
+                if pair.one.id in prospects and pair.other.id in prospects:
+                    yield pair
+            await asyncio.sleep(0)
 
     async def _call_last(self, prospects: Prospects, taken: set[str], outlook: Outlook) -> None:
         """Nobody's patience ends while somebody waits whom they may meet, however many wait."""
         for ticket, others in prospects.last_calls(self._clock(), outlook):
             claim = await self._matchmaker.last_call(ticket, others, taken, outlook)
-            if claim is not None:
-                for matched in (claim.first, claim.second):
-                    prospects.remove(matched.id)
-                    taken.add(matched.id)
+            _matched(claim, prospects, taken)
             await asyncio.sleep(0)
 
     async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
@@ -181,7 +186,7 @@ class Sweeper:
         return (
             ticket
             for ticket in everyone
-            if (now - ticket.joined_at) // every > (now - ago - ticket.joined_at) // every >= 0
+            if (now - ticket.joined_at) // every > max(0, (now - ago - ticket.joined_at) // every)
         )
 
     def _news(self, ticket: Ticket, waiting: int, now: int, outlook: Outlook) -> QueueUpdated:
@@ -191,6 +196,13 @@ class Sweeper:
             relaxed=list(self._policy.relaxed(ticket, now)),
             estimated_wait_ms=outlook.estimate(ticket, now),
         )
+
+
+def _matched(claim: Claim | None, prospects: Prospects, taken: set[str]) -> None:
+    """Whom this claim took, if there is one, wait no more: no news for them, and no other match."""
+    for ticket in (claim.first, claim.second) if claim else ():
+        prospects.remove(ticket.id)
+        taken.add(ticket.id)
 
 
 async def tell(

@@ -81,6 +81,7 @@ class People:
         self.on_terms: set[frozenset[str]] = set()  # of those, who have merely met
         self.calls: dict[str, str] = {}  # user -> call
         self.looked_at: list[str] = []  # whose presence has changed
+        self.asked = 0  # how often it was asked whom somebody has to avoid
 
     def add(self, *, seeking: Seeking | None = None, banned: bool = False, **facts: Any) -> str:
         who = card(**facts)
@@ -98,6 +99,7 @@ class People:
         return self.applicants.get(user_id)
 
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
+        self.asked += 1
         return frozenset(other for pair in self.apart if user_id in pair for other in pair - {user_id})
 
     async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:

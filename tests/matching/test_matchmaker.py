@@ -110,6 +110,18 @@ async def test_updates_come_every_few_seconds(house: House) -> None:
     ]
 
 
+async def test_a_sweep_that_comes_late_skips_nobody(house: House) -> None:
+    """Who came after the last news has them too, once they have waited long enough for news."""
+    await house.sweep("video")
+    house.clock.pass_ms(500)
+    ana = house.people.add()
+    await house.join(ana)
+    house.clock.pass_ms(3_500)
+    await house.queue.renew([ana])
+    await house.sweep("video")
+    assert [u.waited_ms for u in house.events.by(ana, QueueUpdated)] == [3_500]
+
+
 async def test_a_claim_left_by_a_dead_node_is_finished(house: House) -> None:
     """It died between the claim and the offer; any sweep makes the offer, once."""
     ana, ben = house.people.add(), house.people.add()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.contract.queue import QueueUpdated
 from services.ports import TicketStore
 from tests.matching.house import House
 
@@ -45,6 +46,35 @@ async def test_nobody_meets_again_unless_the_operator_says_so(store: TicketStore
         await house.join(user)
     await wait(house, 60_000)
     assert not house.pairs()
+
+
+async def test_who_meets_again_is_told_no_more_how_the_wait_goes(house: House) -> None:
+    """Not even by the sweep that brought them together, when their news are due."""
+    pair = await two_who_met(house)
+    for user in pair:
+        await house.join(user)
+    await wait(house, ALONE_MS - 500)
+    assert not house.pairs()
+    heard = [len(house.events.by(user, QueueUpdated)) for user in pair]
+    house.clock.pass_ms(2_500)
+    await house.queue.renew(pair)
+    await house.sweep("video")
+    assert house.pairs() == [frozenset(pair)]
+    assert [len(house.events.by(user, QueueUpdated)) for user in pair] == heard
+
+
+async def test_a_crowd_that_has_met_is_asked_about_once_each(store: TicketStore) -> None:
+    """Not once for each pair: a sweep of a few who have all met would ask thousands of times."""
+    house = House(store)
+    crowd = [house.people.add(gender=gender) for gender in ("female", "male") * 10]
+    for nth, one in enumerate(crowd):
+        for other in crowd[:nth]:
+            house.people.met(one, other)
+        await house.join(one)
+    house.people.asked = 0
+    await house.sweep("video")
+    assert not house.pairs()
+    assert 0 < house.people.asked <= len(crowd)
 
 
 @pytest.mark.parametrize("whose", [0, 1])
