@@ -202,7 +202,7 @@ class RedisTickets:
 
     async def last_news(self, mode: Mode, now: int) -> int | None:
         """When those who wait were told last how it goes; from now on that is `now`. None: not lately."""
-        last = await self._ask("SET", f"{mode}:news", now, "GET", "PX", _NEWS_MS)
+        last = await self._redis.set(f"{self._prefix}:{mode}:news", now, get=True, px=_NEWS_MS)
         return int(last) if last else None
 
     async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
