@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import msgspec
+import structlog
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
@@ -32,6 +33,7 @@ from core.pools import pools_for, pools_of
 from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait
 from core.vocabulary import Gender, LeftReason, Mode
 
+_log = structlog.get_logger()
 _LUA = Path(__file__).with_name("lua") / "queue"
 _CACHED = 50_000
 _AT_ONCE = 500  # in one command: others have to be answered in between
@@ -180,10 +182,10 @@ class RedisTickets:
         return [self._decode(body) for body in restored]
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
-        """Claims made before then that nobody has settled."""
+        """Claims made before then that nobody has settled; one that cannot be read is logged and left."""
         calls = cast("list[bytes]", await self._ask("ZRANGEBYSCORE", "claimed", "-inf", claimed_before))
         bodies = cast("list[bytes | None]", await self._ask("HMGET", "claims", *calls)) if calls else []
-        return tuple(msgspec.msgpack.decode(body, type=Claim) for body in bodies if body)
+        return tuple(claim for body in bodies if body and (claim := _claim(body)))
 
     async def lapse(self, now: int) -> Sequence[Departure]:
         """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
@@ -247,6 +249,14 @@ class RedisTickets:
 
 def _two(claim: Claim) -> tuple[str, str, str, str]:
     return claim.first.id, claim.first.user_id, claim.second.id, claim.second.user_id
+
+
+def _claim(body: bytes) -> Claim | None:
+    try:
+        return msgspec.msgpack.decode(body, type=Claim)
+    except msgspec.MsgspecError as error:  # of another version: it must not keep all others waiting
+        _log.error("a claim cannot be read", error=str(error))
+        return None
 
 
 def _wait(noted: str, mode: Mode) -> Wait:

@@ -44,7 +44,7 @@ RETURNING id
 UPDATE identity.users SET judged_at = $1
 WHERE id IN (
     SELECT id FROM identity.users
-    WHERE tier <> 'neutral' AND judged_at < $2
+    WHERE tier <> 'neutral' AND deleted_at IS NULL AND judged_at < $2
     ORDER BY judged_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING id

@@ -17,7 +17,7 @@ from realtime.matching.rules import obstacle
 # What one sweep does at most, and what it does before others may run: some ms of work.
 _NEW_AT_ONCE = 200
 _LOOKED_AT_ONCE = 1_000
-_SLICE = 100
+_SLICE = 50
 
 
 def both_ends(queue: dict[str, Ticket], most: int) -> Sequence[Ticket]:

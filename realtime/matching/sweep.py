@@ -34,6 +34,7 @@ _log = structlog.get_logger()
 _NEW_IN_A_ROW = 20  # judged before others may run
 _PAIRS_IN_A_ROW = 100  # of which nobody need be asked about
 _TOLD_AT_ONCE = 100
+_PAUSE_S = 0.005  # a join takes a dozen steps: with less it would wait for most of the sweep
 _MODES: tuple[Mode, ...] = get_args(Mode)
 _RIVALS = 64  # of each pool: whom a pair is shown beside, in the record of why these two
 
@@ -133,7 +134,7 @@ class Sweeper:
         for nth, ticket in enumerate(prospects.see(everyone)):
             prospects.add(ticket)
             if nth % _NEW_IN_A_ROW == 0:
-                await asyncio.sleep(0)
+                await asyncio.sleep(_PAUSE_S)
         outlook = await self._outlooks.of(mode)
         now = self._clock()
         taken: set[str] = set()
@@ -141,7 +142,11 @@ class Sweeper:
         async for pair in self._pairs(prospects, now, outlook):
             rivals = prospects.rivals(pair.other, _RIVALS)
             claim = await self._matchmaker.match(pair, rivals, taken, now, outlook, apart=apart)
-            if claim is None:
+            if claim is None and not taken.isdisjoint({pair.one.id, pair.other.id}):
+                # Perhaps for a moment only, as when an offer is refused: who comes back is seen anew.
+                for gone in taken & {pair.one.id, pair.other.id}:
+                    prospects.remove(gone)
+            elif claim is None:
                 prospects.part(pair)
                 self._reunions.note(mode, pair)
             _matched(claim, prospects, taken)
@@ -156,19 +161,19 @@ class Sweeper:
         for pairs in prospects.pairs(now, outlook):
             for nth, pair in enumerate(pairs):
                 if nth % _PAIRS_IN_A_ROW == 0:
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(_PAUSE_S)
                 if self._clock() - now > self._rhythm.turn_ms // 2:
                     return  # the rest has its turn in the next sweep, of whichever node
                 if pair.one.id in prospects and pair.other.id in prospects:
                     yield pair
-            await asyncio.sleep(0)
+            await asyncio.sleep(_PAUSE_S)
 
     async def _call_last(self, prospects: Prospects, taken: set[str], outlook: Outlook) -> None:
         """Nobody's patience ends while somebody waits whom they may meet, however many wait."""
         for ticket, others in prospects.last_calls(self._clock(), outlook):
             claim = await self._matchmaker.last_call(ticket, others, taken, outlook)
             _matched(claim, prospects, taken)
-            await asyncio.sleep(0)
+            await asyncio.sleep(_PAUSE_S)
 
     async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
         """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""

@@ -32,8 +32,9 @@ class MemoryTickets:
         self._lease(ticket.user_id, lease_until)
         placed = self.tickets.setdefault(ticket.user_id, ticket)
         if placed is ticket:
-            self.anew[ticket.user_id] = max(ticket.joined_at, self.anew.get(ticket.user_id, 0))
-        self.joined += [ticket] if placed is ticket else []
+            before = self.anew.get(ticket.user_id)
+            self.anew[ticket.user_id] = max(ticket.joined_at, before or 0)
+            self.joined += [ticket] if before is None or ticket.joined_at - before >= 30_000 else []
         return placed
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:

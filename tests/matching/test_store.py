@@ -2,7 +2,10 @@
 
 import asyncio
 
+from redis.asyncio import Redis
+
 from core.ticket import Claim, Departure, Ticket
+from db.tickets import RedisTickets
 from services.ports import TicketStore
 from tests.matching.people import T0, again, new_id, put, ticket
 
@@ -88,6 +91,16 @@ async def test_the_market_shows_who_came_who_waits_and_how_long_it_took(store: T
         ("male:female", 0),
         ("male:female", 999),
     ]
+
+
+async def test_who_comes_and_goes_all_the_time_is_one_arrival(store: TicketStore) -> None:
+    """Nobody makes others believe that many come; after half a minute it counts anew."""
+    ana = ticket()
+    for ms in (0, 1_000, 2_000, 40_000):
+        one = again(ana, joined_at=T0 + ms)
+        assert await store.join(one, T0 + 90_000) == one
+        await store.leave(ana.user_id, "left")
+    assert [t.joined_at - T0 for t in (await store.market("video")).arrivals] == [40_000, 0]
 
 
 async def test_a_claim_takes_both(store: TicketStore) -> None:
@@ -234,3 +247,15 @@ async def test_joining_while_claimed_makes_no_second_ticket(store: TicketStore) 
     await store.claim(claim_of(ana, ben))
     assert await store.join(again(ana), T0 + 10_000) == ana
     assert await store.waiting("video") == 0
+
+
+async def test_a_claim_that_cannot_be_read_keeps_no_other_waiting(redis: Redis) -> None:
+    """As one that a node of another version has left."""
+    region = new_id()
+    store, ana, ben = RedisTickets(redis, region), ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    claim = claim_of(ana, ben)
+    assert await store.claim(claim) == "both"
+    await redis.hset(f"queue:{{{region}}}:claims", "another", b"\xc1")  # type: ignore[misc]
+    await redis.zadd(f"queue:{{{region}}}:claimed", {"another": 0})
+    assert await store.unfinished(claim.claimed_at) == (claim,)

@@ -17,13 +17,16 @@ redis.call('ZADD', q .. ':leases', 'GT', ARGV[6], user)
 if ticket then
   return ticket
 end
+local before = redis.call('ZSCORE', q .. ':restored', user)
 redis.call('ZADD', q .. ':restored', 'GT', ARGV[3], user)
 redis.call('HSET', q .. ':users', user, id)
 redis.call('HSET', q .. ':tickets', id, ARGV[4])
 redis.call('HSET', q .. ':places', id, ARGV[5])
-local recent = q .. ':' .. string.match(ARGV[5], '%S+') .. ':recent'
-redis.call('LPUSH', recent, ARGV[4])
-redis.call('LTRIM', recent, 0, 255)
+if not before or ARGV[3] - before >= 30000 then -- who comes and goes all the time is one arrival, not a crowd
+  local recent = q .. ':' .. string.match(ARGV[5], '%S+') .. ':recent'
+  redis.call('LPUSH', recent, ARGV[4])
+  redis.call('LTRIM', recent, 0, 255)
+end
 for place in string.gmatch(ARGV[5], '%S+') do
   redis.call('ZADD', q .. ':' .. place, ARGV[3], id)
 end
