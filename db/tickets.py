@@ -19,6 +19,7 @@
 Each change is one script, so that a crash falls between changes and never inside one.
 """
 
+import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -43,6 +44,11 @@ _GENDERS: tuple[Gender, ...] = get_args(Gender)
 _TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
 
 
+def _prefix(region: str) -> str:
+    """Of all keys of the region's queue; the braces keep them in one slot."""
+    return f"queue:{{{region}}}"
+
+
 def places(ticket: Ticket) -> str:
     """The sorted sets of a ticket: that of its mode, and its pools."""
     return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in pools_of(ticket))])
@@ -53,7 +59,7 @@ class RedisTickets:
 
     def __init__(self, redis: Redis, region: str) -> None:
         self._redis = redis
-        self._prefix = f"queue:{{{region}}}"
+        self._prefix = _prefix(region)
         self._scripts: Mapping[str, AsyncScript] = {
             file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
         }
@@ -164,8 +170,10 @@ class RedisTickets:
         return self._decode(await self._run("restore", *self._whole(ticket, call_id, now, lease_until)))
 
     def elsewhere(self, region: str) -> "RedisTickets":
-        """The queue of another region, on the same Redis."""
-        return RedisTickets(self._redis, region)
+        """The queue of another region, on the same Redis: its scripts and tickets are known already."""
+        other = copy.copy(self)
+        other._prefix = _prefix(region)
+        return other
 
     async def refuse(
         self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
