@@ -18,7 +18,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching bench-matching-live
+.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching bench-matching-live
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -27,6 +27,9 @@ help: ## This list
 
 run: packages page ## Serve everything at http://localhost:8080; make run PORT=9000 for another port
 	@exec $(VENV) -m realtime
+
+bots: packages ## Simulated people to try a client with, while a server runs; make bots ARGS="--mode voice --count 2"
+	@exec $(VENV) -m realtime bots $(ARGS)
 
 test: packages-dev page-dev ## Lint, types, import rules and all tests; make test ARGS="-k chat" for some of them
 	@exec $(VENV) -m tests --workers $(WORKERS) $(ARGS)

@@ -1,6 +1,7 @@
-"""`python -m realtime` serves everything; `settings` prints the table of settings, `admin` makes an admin."""
+"""`python -m realtime` serves everything; `--help` lists the rest: settings, admins, bots to try it with."""
 
 import argparse
+import contextlib
 import gc
 import os
 import sys
@@ -26,6 +27,8 @@ def main() -> int:
         sys.stderr.write(f"These settings do not serve:\n{mistakes}\n")
         return 2
     logs.set_up(settings)
+    if asked.command == "bots":
+        return _send_bots(settings, asked)
     # Imported here: the table of settings needs none of it.
     from db.embedded.errors import EmbeddedError  # noqa: PLC0415
     from db.migrate import MigrationError  # noqa: PLC0415
@@ -52,7 +55,26 @@ def _arguments() -> argparse.Namespace:
         default="admin",
         help="the role from now on (default: admin)",
     )
+    about = "simulated people who wait for somebody, talk, decide and chat; needs a server that runs"
+    bots = commands.add_parser("bots", help=about, description=about)
+    bots.add_argument("--server", metavar="URL", help="where it runs (default: localhost, at PORT)")
+    bots.add_argument("--count", type=int, default=4, help="how many (default: 4)")
+    bots.add_argument("--mode", choices=("voice", "video", "both"), default="both", help="(default: both)")
+    bots.add_argument("--talk-s", type=float, default=120, help="seconds until one hangs up (default: 120)")
+    bots.add_argument("--meet", action="store_true", help="let them meet each other too")
     return parser.parse_args()
+
+
+def _send_bots(settings: Settings, asked: argparse.Namespace) -> int:
+    from random import SystemRandom  # noqa: PLC0415
+
+    from realtime.peers.bots import Crowd, run  # noqa: PLC0415
+
+    server = (asked.server or f"http://localhost:{settings.port}").rstrip("/")
+    crowd = Crowd(server=server, count=asked.count, mode=asked.mode, talk_s=asked.talk_s, meet=asked.meet)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(run(crowd, Path(settings.data_dir) / "bots.json", SystemRandom()))
+    return 0
 
 
 def _serve(settings: Settings) -> int:

@@ -1,0 +1,1 @@
+"""Ends of calls that are programs: clients of the public contract whose media is aiortc's."""

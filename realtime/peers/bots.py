@@ -1,0 +1,94 @@
+"""Some bots at once, for whoever builds a client and is alone: `python -m realtime bots`."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any, Literal
+
+import aiohttp
+import structlog
+from msgspec import Struct
+
+from realtime.peers.bot import Bot, Habits
+from realtime.peers.client import Account, Client, Refused
+
+_NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia", "Hugo", "Ivy", "Jan", "Kim", "Leo")
+_MODES: tuple[Literal["video", "voice"], ...] = ("video", "voice")
+_AGAIN_S = 2.0
+_log = structlog.get_logger()
+
+
+class Crowd(Struct, frozen=True, kw_only=True):
+    """How many bots go where. `meet` lets them meet each other too; else they wait for people."""
+
+    server: str
+    count: int = 4
+    mode: Literal["voice", "video", "both"] = "both"
+    talk_s: float = 120.0
+    meet: bool = False
+
+
+async def run(crowd: Crowd, kept: Path, chance: Random) -> None:
+    """Until cancelled. `kept` is the file of their accounts: who has met a bot meets the same one later."""
+    people = _people(kept, crowd)
+    # Two accounts on one device are never offered to each other.
+    shared = f"bots-{secrets.token_hex(8)}"
+    async with aiohttp.ClientSession() as web, asyncio.TaskGroup() as all_of_them:
+        for number, person in enumerate(people):
+            device_id = f"{shared}-{number}" if crowd.meet else shared
+            habits = Habits(mode=_mode(crowd, number), talk_s=crowd.talk_s)
+            all_of_them.create_task(_live(crowd.server, web, person, device_id, habits, chance))
+
+
+async def _live(
+    server: str,
+    web: aiohttp.ClientSession,
+    person: dict[str, Any],
+    device_id: str,
+    habits: Habits,
+    chance: Random,
+) -> None:
+    account, name = Account(server, web, person), person["display_name"]
+    while True:
+        try:
+            await account.enter()
+            break
+        except aiohttp.ClientError as error:
+            _log.info("waiting for the server", server=server, error=str(error))
+            await asyncio.sleep(_AGAIN_S)
+        except Refused as refused:
+            _log.error("cannot sign in", bot=name, code=refused.code, sentence=str(refused))
+            return
+    async with Client(server, account, device_id=device_id) as client:
+        await Bot(name, account.id, client, habits, chance).run()
+
+
+def _mode(crowd: Crowd, number: int) -> Literal["voice", "video"]:
+    """With both, there is a woman and a man in each."""
+    return _MODES[number // 2 % 2] if crowd.mode == "both" else crowd.mode
+
+
+def _people(kept: Path, crowd: Crowd) -> Sequence[dict[str, Any]]:
+    """Accounts for this server, the same each time; passwords are made once and stay in `kept`."""
+    known = json.loads(kept.read_text()) if kept.exists() else {}
+    people: list[dict[str, Any]] = known.setdefault(crowd.server, [])
+    people.extend(_person(number) for number in range(len(people), crowd.count))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch(mode=0o600)
+    kept.write_text(json.dumps(known, indent=1))
+    return people[: crowd.count]
+
+
+def _person(number: int) -> dict[str, Any]:
+    name, username = _NAMES[number % len(_NAMES)], f"bot_{secrets.token_hex(6)}"
+    return {
+        "email": f"{username}@example.org",
+        "username": username,
+        "password": secrets.token_urlsafe(24),
+        "display_name": f"{name} (bot)",
+        "birth_date": f"{1990 + number % 10}-06-15",
+        "gender": ("female", "male")[number % 2],
+    }

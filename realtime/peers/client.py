@@ -1,0 +1,128 @@
+"""A program as a user: an account over REST, and one Socket.IO connection of the public contract."""
+
+import asyncio
+import time
+from typing import Any
+
+import aiohttp
+import socketio
+import structlog
+
+_EARLY_S = 60  # before its end a token is renewed
+_ANSWER_S = 10
+_TRIES = 5
+_COME_AGAIN = frozenset({"rate_limited", "unavailable"})
+_log = structlog.get_logger()
+
+
+class Refused(Exception):
+    """The server's error, by its `code`."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error.get("message") or error.get("detail") or error.get("code"))
+        self.code = str(error.get("code"))
+        self.error = error
+
+
+class Account:
+    """Signs up or in, and has a token that serves."""
+
+    def __init__(self, server: str, web: aiohttp.ClientSession, person: dict[str, Any]) -> None:
+        """`person` is the body of `POST /v1/auth/register`."""
+        self._server, self._web, self._person = server, web, person
+        self._signed_in: dict[str, Any] = {}
+        self._until = 0.0
+
+    @property
+    def id(self) -> str:
+        """The user's id, once signed in."""
+        return str(self._signed_in["user"]["id"])
+
+    async def enter(self) -> None:
+        """Sign in; who is not known yet signs up. Raises `Refused`, or aiohttp's errors."""
+        login = {"login": self._person["username"], "password": self._person["password"]}
+        try:
+            await self._post("login", login)
+        except Refused as refused:
+            if refused.code != "unauthenticated":
+                raise
+            await self._post("register", self._person)
+
+    async def token(self) -> str:
+        """An access token that serves for a minute at least."""
+        if time.monotonic() > self._until:
+            try:
+                await self._post("refresh", {"refresh_token": self._signed_in["refresh_token"]})
+            except Refused:
+                await self.enter()
+        return str(self._signed_in["access_token"])
+
+    @property
+    def serves_s(self) -> float:
+        """Seconds until the token wants to be renewed."""
+        return max(0.0, self._until - time.monotonic())
+
+    async def _post(self, what: str, body: dict[str, Any]) -> None:
+        for _ in range(_TRIES):
+            async with self._web.post(f"{self._server}/v1/auth/{what}", json=body) as response:
+                answer = await response.json(content_type=None)
+            if response.status < 400:
+                self._signed_in = answer
+                self._until = time.monotonic() + max(answer["expires_in_s"] - _EARLY_S, 1)
+                return
+            if answer.get("code") not in _COME_AGAIN:
+                raise Refused(answer)
+            await asyncio.sleep(answer.get("retry_after_ms", 1000) / 1000)
+        raise Refused(answer)
+
+
+class Client:
+    """A connection that comes back by itself, recovers by its offset, and gives events in their order."""
+
+    def __init__(self, server: str, account: Account, *, device_id: str) -> None:
+        self._server, self._account, self._device_id = server, account, device_id
+        self._events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
+        self._place: dict[str, str] = {}
+        self._socket = socketio.AsyncClient(handle_sigint=False)
+        self._socket.on("*", self._hear)
+
+    async def __aenter__(self) -> "Client":
+        # By WebSocket alone: that needs no load balancer that knows who was where.
+        await self._socket.connect(self._server, auth=self._auth, transports=["websocket"], retry=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._socket.shutdown()
+
+    async def next(self) -> tuple[str, dict[str, Any]]:
+        """The next event: its name and payload."""
+        return await self._events.get()
+
+    async def ask(self, command: str, **payload: Any) -> dict[str, Any]:
+        """What the acknowledgement carries. Waits when told to. Raises `Refused`, or socketio's errors."""
+        for _ in range(_TRIES):
+            answer = await self._socket.call(command, payload, timeout=_ANSWER_S)
+            if answer["ok"]:
+                return dict(answer["data"])
+            if answer["error"]["code"] not in _COME_AGAIN:
+                break
+            await asyncio.sleep(answer["error"].get("retry_after_ms", 1000) / 1000)
+        raise Refused(answer["error"])
+
+    async def renew(self) -> None:
+        """Bring a fresh token before the old one ends, for as long as this runs."""
+        while True:
+            await asyncio.sleep(self._account.serves_s)
+            token = await self._account.token()
+            if self._socket.connected:
+                await self.ask("session:refresh", token=token)
+
+    async def _auth(self) -> dict[str, str]:
+        return {"token": await self._account.token(), "device_id": self._device_id, **self._place}
+
+    async def _hear(self, name: str, payload: dict[str, Any], offset: str | None = None) -> None:
+        if name == "session:ready":
+            self._place["pid"] = payload["pid"]
+        if offset is not None:
+            self._place["offset"] = offset
+        await self._events.put((name, payload))
