@@ -14,6 +14,7 @@ from msgspec import Struct
 from core.clock import Clock
 from core.contract.decode import decode_json, decode_query
 from core.contract.endpoints import Endpoint
+from core.contract.openapi import EXAMPLE_ADDRESS
 from core.errors import (
     AppError,
     Internal,
@@ -40,10 +41,15 @@ _log = structlog.get_logger()
 
 
 class Exchange(Struct, frozen=True, kw_only=True):
-    """A request as its handler sees it. `now` in ms; `versions` as `If-Match` names them, None for any."""
+    """A request as its handler sees it.
+
+    `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
+    them, None for any.
+    """
 
     now: int
     client: Client
+    address: str
     path: Mapping[str, str]
     access: Access | None = None
     body: Struct | None = None
@@ -139,11 +145,12 @@ class Boundary:
             await self._throttle.pass_through(access.user_id, now)
         if not all(map(is_id, request.match_info.values())):
             raise NotFound
-        network = clients.client_network(
-            request.remote or "", headers.getall("X-Forwarded-For", ()), self._trusted
-        )
+        peer = request.remote or ""
+        address = clients.own_address(peer, request.scheme, headers, self._trusted, default=EXAMPLE_ADDRESS)
+        network = clients.client_network(peer, headers.getall("X-Forwarded-For", ()), self._trusted)
         return Exchange(
             now=now,
+            address=address,
             client=Client(network, clients.user_agent(headers.get("User-Agent"))),
             path=request.match_info,
             access=access,

@@ -1,7 +1,7 @@
 """Whose request it is: the client's address behind trusted proxies, and what headers say. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from core.errors import InvalidRequest, PreconditionFailed, Unauthenticated
@@ -10,6 +10,7 @@ Network = IPv4Network | IPv6Network
 
 _KEY = re.compile(r"[!-~]{1,200}")
 _TAG = re.compile(r'"(\d{1,9})"')
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _USER_AGENT_MAX = 500
 
 
@@ -35,6 +36,20 @@ def client_network(peer: str, forwarded: Iterable[str], trusted: Sequence[Networ
     if isinstance(parsed, IPv6Address):
         return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
     return str(parsed)
+
+
+def own_address(
+    peer: str, scheme: str, headers: Mapping[str, str], trusted: Sequence[Network], *, default: str
+) -> str:
+    """Where this client reached us, as `https://example.org`; behind a trusted proxy, where it reached that.
+
+    `default` where it does not say so in a form that can be repeated to it.
+    """
+    host = headers.get("Host", "")
+    if _is_in(peer, trusted):
+        scheme = headers.get("X-Forwarded-Proto", scheme)
+        host = headers.get("X-Forwarded-Host", host)
+    return f"{scheme}://{host}" if scheme in ("http", "https") and _HOST.fullmatch(host) else default
 
 
 def _is_in(address: str, trusted: Sequence[Network]) -> bool:

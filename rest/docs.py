@@ -8,38 +8,53 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from core.contract.asyncapi import asyncapi
+from core.contract.asyncapi import asyncapi, socket_servers
 from core.contract.examples import example
-from core.contract.openapi import openapi
+from core.contract.openapi import EXAMPLE_ADDRESS, openapi, rest_servers
 from core.errors import CATALOGUE
 from rest.docs_fields import Json, code, e, fields, prose, shown
 
 _STYLE = Path(__file__).with_name("docs.css").read_text()
-_START = """curl -X POST localhost:8080/v1/auth/login -H 'Content-Type: application/json' \\
-     -d '{"login": "ana_b", "password": "correct horse battery"}'
+_START = f"""curl -X POST {EXAMPLE_ADDRESS}/v1/auth/login -H 'Content-Type: application/json' \\
+     -d '{{"login": "ana_b", "password": "correct horse battery"}}'
 
-import { io } from "socket.io-client";
-const socket = io("http://localhost:8080", { auth: { token } });
+import {{ io }} from "socket.io-client";
+const socket = io("{EXAMPLE_ADDRESS}", {{ transports: ["websocket"], auth: {{ token }} }});
 socket.on("session:ready", (state) => …);
-const answer = await socket.emitWithAck("queue:join", { mode: "video" });"""
+const answer = await socket.emitWithAck("queue:join", {{ mode: "video" }});"""
 
 
 class Documents(Struct, frozen=True):
-    """Both documents as JSON, the page, and the Content-Security-Policy under which it shows."""
+    """Both documents, the page, and the Content-Security-Policy under which it shows.
 
-    openapi: bytes
-    asyncapi: bytes
+    Made once; what is served names the address that it was asked at, as `https://example.org`.
+    """
+
+    rest: Json
+    socket: Json
     page: str
     policy: str
 
+    def openapi(self, address: str) -> bytes:
+        """The OpenAPI document as JSON."""
+        return orjson.dumps({**self.rest, "servers": rest_servers(address)})
+
+    def asyncapi(self, address: str) -> bytes:
+        """The AsyncAPI document as JSON."""
+        return orjson.dumps({**self.socket, "servers": socket_servers(address)})
+
+    def page_at(self, address: str) -> str:
+        """The page as HTML."""
+        return self.page.replace(EXAMPLE_ADDRESS, e(address))
+
 
 def documents(version: str) -> Documents:
-    """All that describes this server, made once at the start."""
+    """All that describes this server."""
     rest, socket = openapi(version), asyncapi(version)
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     return Documents(
-        openapi=orjson.dumps(rest),
-        asyncapi=orjson.dumps(socket),
+        rest=rest,
+        socket=socket,
         page=page(rest, socket),
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'",
     )

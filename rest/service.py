@@ -55,18 +55,18 @@ class ServiceHandlers:
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 
-    async def openapi(self, _exchange: Exchange) -> web.Response:
+    async def openapi(self, exchange: Exchange) -> web.Response:
         """GET /openapi.json"""
-        return _json(self._documents.openapi)
+        return _json(self._documents.openapi(exchange.address))
 
-    async def asyncapi(self, _exchange: Exchange) -> web.Response:
+    async def asyncapi(self, exchange: Exchange) -> web.Response:
         """GET /asyncapi.json"""
-        return _json(self._documents.asyncapi)
+        return _json(self._documents.asyncapi(exchange.address))
 
-    async def docs(self, _exchange: Exchange) -> web.Response:
+    async def docs(self, exchange: Exchange) -> web.Response:
         """GET /docs"""
         return web.Response(
-            text=self._documents.page,
+            text=self._documents.page_at(exchange.address),
             content_type="text/html",
             headers={"Content-Security-Policy": self._documents.policy},
         )

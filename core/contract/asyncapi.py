@@ -11,18 +11,20 @@ from msgspec import Struct
 from core.contract import calls, chat, connections, queue, session
 from core.contract.base import Command, Event
 from core.contract.examples import example
-from core.contract.openapi import schemas_of
+from core.contract.naming import named
+from core.contract.openapi import EXAMPLE_ADDRESS, schemas_of
 from core.errors import CATALOGUE
 
 Json = dict[str, Any]
 
+_REF = "#/components/schemas/{name}"
 MODULES = (session, queue, calls, connections, chat)
 
 _ABOUT = (
     "Socket.IO v5 on Engine.IO v4, WebSocket and long-polling; any official client works. Connect with "
     "`auth: {token, device_id?, pid?, offset?}`: a refusal is a CONNECT_ERROR whose `data.code` is of the "
     "catalogue. A command takes one JSON object and is always acknowledged. The commands of a connection are "
-    "handled in the order in which they were sent."
+    "handled in the order in which they were sent. `x-events` and `x-commands` map each name to its types."
 )
 _DURABLE = (
     "Durable: every connected device gets it at least once and in order. One more argument follows the "
@@ -36,8 +38,9 @@ def asyncapi(version: str) -> Json:
     """The document as plain values; `version` is the server's."""
     commands, events = list(Command.registry.values()), list(Event.registry.values())
     replies = list(dict.fromkeys(command.reply for command in commands))
-    schemas = schemas_of([session.ConnectAuth, *commands, *events, *replies], "#/components/schemas/{name}")
-    schemas |= {_ack(reply): _acknowledged(reply) for reply in replies} | {"Refusal": _refusal()}
+    schemas = schemas_of([session.ConnectAuth, *commands, *events, *replies], _REF)
+    acknowledged = {_ack(reply): _acknowledged(reply) for reply in replies} | {"Refusal": _refusal()}
+    schemas |= named(acknowledged, _REF)
     messages = {"Connect": _message("connect", session.ConnectAuth, schemas)}
     messages |= {kind.__name__: _message(kind.event, kind, schemas) for kind in commands}
     messages |= {kind.__name__: _sent(kind, schemas) for kind in events}
@@ -47,7 +50,11 @@ def asyncapi(version: str) -> Json:
         "asyncapi": "3.0.0",
         "info": {"title": "Realtime Connect", "version": version, "description": _ABOUT},
         "defaultContentType": "application/json",
-        "servers": {"socket": _server()},
+        "servers": socket_servers(EXAMPLE_ADDRESS),
+        "x-events": {kind.event: _schema(kind) for kind in events},
+        "x-commands": {
+            kind.event: {"payload": _schema(kind), "data": _schema(kind.reply)} for kind in commands
+        },
         "channels": {
             "socket": _channel("/", "The namespace in which everything is said.", messages),
             "acknowledgement": _channel(None, "The acknowledgement of the packet that it answers.", answers),
@@ -68,14 +75,21 @@ def asyncapi(version: str) -> Json:
     }
 
 
-def _server() -> Json:
+def socket_servers(address: str) -> Json:
+    """Where Socket.IO answers: at an address as `https://example.org`."""
+    scheme, _, host = address.partition("://")
     return {
-        "host": "localhost:8080",
-        "pathname": "/socket.io",
-        "protocol": "socketio",
-        "protocolVersion": "5",
-        "description": "Where `make run` serves it.",
+        "socket": {
+            "host": host,
+            "pathname": "/socket.io",
+            "protocol": "wss" if scheme == "https" else "ws",
+            "description": "Socket.IO v5 on Engine.IO v4.",
+        }
     }
+
+
+def _schema(kind: type[Struct]) -> Json:
+    return {"$ref": _REF.format(name=kind.__name__)}
 
 
 def _channel(address: str | None, description: str, messages: Json) -> Json:
@@ -85,7 +99,7 @@ def _channel(address: str | None, description: str, messages: Json) -> Json:
 
 def _message(event: str, kind: type[Struct], schemas: Json) -> Json:
     """The message with the docstring's first sentence as summary and an example of its payload."""
-    schema = {"$ref": f"#/components/schemas/{kind.__name__}"}
+    schema = _schema(kind)
     return {
         "name": event,
         "title": event,
@@ -109,11 +123,10 @@ def _ack(reply: type[Struct]) -> str:
 
 
 def _acknowledged(reply: type[Struct]) -> Json:
-    data = {"$ref": f"#/components/schemas/{reply.__name__}"}
     return {
         "type": "object",
         "required": ["ok", "data"],
-        "properties": {"ok": {"const": True}, "data": data},
+        "properties": {"ok": {"const": True}, "data": _schema(reply)},
     }
 
 

@@ -7,12 +7,14 @@ import msgspec
 from msgspec import Struct
 
 from core.contract.endpoints import ENDPOINTS, Endpoint
+from core.contract.naming import named
 from core.contract.rest import Problem
 from core.errors import AppError
 from core.vocabulary import Id
 
 Json = dict[str, Any]
 
+EXAMPLE_ADDRESS = "http://localhost:8080"  # where `make run` serves
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
     "Lists are pages by cursor, newest first. Errors are RFC 9457 problems with a `code` from one catalogue, "
@@ -30,7 +32,7 @@ def openapi(version: str, endpoints: tuple[Endpoint, ...] = ENDPOINTS) -> Json:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Realtime Connect", "version": version, "description": _ABOUT},
-        "servers": [{"url": "/"}],
+        "servers": rest_servers(EXAMPLE_ADDRESS),
         "tags": [{"name": area} for area in dict.fromkeys(e.area for e in endpoints)],
         "paths": paths,
         "components": {
@@ -40,6 +42,11 @@ def openapi(version: str, endpoints: tuple[Endpoint, ...] = ENDPOINTS) -> Json:
             },
         },
     }
+
+
+def rest_servers(address: str) -> list[Json]:
+    """Where REST answers: at an address as `https://example.org`."""
+    return [{"url": address}]
 
 
 def _schemas(endpoints: tuple[Endpoint, ...]) -> Json:
@@ -56,7 +63,7 @@ def schemas_of(kinds: Any, ref: str) -> Json:
     for schema in components.values():
         if "description" in schema:
             schema["description"] = " ".join(schema["description"].split())
-    return components
+    return named(components, ref)
 
 
 def reference(kind: type[Struct]) -> Json:

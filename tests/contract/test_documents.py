@@ -116,3 +116,40 @@ def test_the_catalogue_has_each_code_once_with_a_sentence() -> None:
     assert len(codes) == len(set(codes))
     assert all(400 <= error.status < 600 and (error.__doc__ or "").endswith(".") for error in CATALOGUE)
     assert set(codes) >= PROMISED
+
+
+def _inline(schema: Any) -> Any:
+    """Every schema inside this one that is not a reference."""
+    if isinstance(schema, dict):
+        yield schema
+        for inner in schema.values():
+            yield from _inline(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            yield from _inline(inner)
+
+
+@pytest.mark.parametrize("document", [REST, SOCKET], ids=["openapi", "asyncapi"])
+def test_a_generator_of_clients_has_a_name_for_every_type(document: Any) -> None:
+    """Words and objects without one become `AnonymousSchema_7` in the client of whoever generates it."""
+    for name, schema in document["components"]["schemas"].items():
+        nameless = [s for s in _inline(schema) if ("enum" in s or "properties" in s) and "title" not in s]
+        # The fields of a schema are a dictionary of their own, with names for keys.
+        assert not [s for s in nameless if isinstance(s.get("enum", []), list)], name
+
+
+def test_words_of_the_vocabulary_are_written_once() -> None:
+    """`Mode` is one type, wherever it stands."""
+    schemas = SOCKET["components"]["schemas"]
+    assert schemas["Mode"] == {"title": "Mode", "type": "string", "enum": ["video", "voice"]}
+    for message in ("QueueJoin", "CallOffered", "TicketView"):
+        assert schemas[message]["properties"]["mode"] == {"$ref": "#/components/schemas/Mode"}
+
+
+def test_one_map_of_event_to_type() -> None:
+    """From a name to its payload, and for a command to what its acknowledgement carries."""
+    assert SOCKET["x-events"]["call:offered"] == {"$ref": "#/components/schemas/CallOffered"}
+    assert set(SOCKET["x-events"]) == set(Event.registry)
+    join = SOCKET["x-commands"]["queue:join"]
+    assert [join[part]["$ref"].rpartition("/")[2] for part in ("payload", "data")] == ["QueueJoin", "Queued"]
+    assert set(SOCKET["x-commands"]) == set(Command.registry)

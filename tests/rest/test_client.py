@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import Unauthenticated
-from rest.client import bearer, client_network, networks
+from rest.client import bearer, client_network, networks, own_address
 
 PROXIES = networks("10.0.0.0/8, 2001:db8:f::/48,192.0.2.1")
 
@@ -29,6 +29,24 @@ PROXIES = networks("10.0.0.0/8, 2001:db8:f::/48,192.0.2.1")
 )
 def test_the_nearest_that_is_no_proxy_is_the_client(peer: str, forwarded: list[str], seen: str) -> None:
     assert client_network(peer, forwarded, PROXIES) == seen
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "address"),
+    [
+        ("198.51.100.7", {"Host": "example.org"}, "http://example.org"),
+        ("198.51.100.7", {"Host": "[2001:db8::1]:8080"}, "http://[2001:db8::1]:8080"),
+        ("198.51.100.7", {"Host": "a.org", "X-Forwarded-Host": "b.org"}, "http://a.org"),
+        ("10.1.2.3", {"Host": "a.org", "X-Forwarded-Host": "b.org"}, "http://b.org"),
+        ("10.1.2.3", {"Host": "a.org:81", "X-Forwarded-Proto": "https"}, "https://a.org:81"),
+        ("10.1.2.3", {"Host": "a.org", "X-Forwarded-Proto": "javascript"}, "nowhere"),
+        ("198.51.100.7", {"Host": '"><script>'}, "nowhere"),
+        ("198.51.100.7", {}, "nowhere"),
+    ],
+)
+def test_the_address_a_client_reached(peer: str, headers: dict[str, str], address: str) -> None:
+    """A trusted proxy's word counts, nobody else's, and nothing that is no address is repeated."""
+    assert own_address(peer, "http", headers, PROXIES, default="nowhere") == address
 
 
 def test_a_network_is_checked_at_the_start() -> None:

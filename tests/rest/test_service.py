@@ -90,3 +90,14 @@ async def test_the_docs_show_everything_and_load_nothing(rest: RestServer) -> No
     assert page.loads == []
     assert answer.headers["Content-Type"].startswith("text/html")
     assert "script-src" not in answer.headers["Content-Security-Policy"]
+
+
+async def test_the_documents_name_the_address_they_came_from(rest: RestServer) -> None:
+    """So that a client made of them finds the server."""
+    asked = {"Host": "chat.example.org"}
+    described = (await rest.ask("GET", "/openapi.json", headers=asked)).body
+    assert described["servers"] == [{"url": "http://chat.example.org"}]
+    described = (await rest.ask("GET", "/asyncapi.json", headers=asked)).body
+    socket = described["servers"]["socket"]
+    assert (socket["host"], socket["protocol"]) == ("chat.example.org", "ws")
+    assert "io(&quot;http://chat.example.org&quot;" in (await rest.ask("GET", "/docs", headers=asked)).body
