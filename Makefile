@@ -80,7 +80,7 @@ packages-dev: venv
 		$(INSTALL) -r requirements-dev.lock)
 
 page: venv
-	$(call unless_same,package-lock.json,node_modules/.lock,Fetching the page's client script (socket.io-client)…,\
+	$(call unless_same,package-lock.json,node_modules/.lock,Fetching what the page is made of (socket.io-client and esbuild)…,\
 		$(VENV) .venv/bin/npm ci --omit=dev --loglevel=error --ignore-scripts >/dev/null)
 
 # All that `page` fetches too, so it says so in that one's name.

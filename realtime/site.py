@@ -1,17 +1,10 @@
-"""Serves the page: its own files, and the official client script that npm installed."""
+"""Serves the page: itself asked for anew each time, its files kept for good under names of their content."""
 
-from pathlib import Path
+import asyncio
 
 from aiohttp import web
 
-PAGE = Path(__file__).resolve().with_name("page")
-CLIENT = (
-    Path(__file__).resolve().parents[1]
-    / "node_modules"
-    / "socket.io-client"
-    / "dist"
-    / "socket.io.esm.min.js"
-)
+from realtime.bundle import Asset, Bundle, NotInstalled, bundle, newest
 
 _POLICY = (
     "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; img-src 'self' data: blob:; "
@@ -21,38 +14,59 @@ _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",  # asked again, and answered 304 while it is the same
+    "Vary": "Accept-Encoding",
 }
+_ASK_AGAIN = "no-cache"  # and be answered 304 while it is the same
+_KEEP = "public, max-age=31536000, immutable"
+_KEEP_NOT = "no-store"
 
 
-async def _index(_request: web.Request) -> web.StreamResponse:
-    return web.FileResponse(PAGE / "index.html", headers=_HEADERS)
+class Site:
+    """The page as its source was when somebody last asked for it."""
 
+    def __init__(self) -> None:
+        self._bundle: Bundle | None = None
+        self._made_of = 0
+        self._making = asyncio.Lock()
 
-async def _file(request: web.Request) -> web.StreamResponse:
-    path = _inside(request.match_info["path"])
-    if path is None:
+    async def index(self, request: web.Request) -> web.StreamResponse:
+        """The page itself."""
+        return _answer(request, (await self._newest()).index, _ASK_AGAIN)
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """One of its files. A name of another version is asked for while nodes are replaced: it gets ours."""
+        bundled, name = self._bundle or await self._newest(), request.match_info["name"]
+        if asset := bundled.files.get(name):
+            return _answer(request, asset, _ASK_AGAIN if name.endswith(".map") else _KEEP)
+        if asset := bundled.current(name):
+            return _answer(request, asset, _KEEP_NOT)
         raise web.HTTPNotFound
-    return web.FileResponse(path, headers=_HEADERS)
+
+    async def _newest(self) -> Bundle:
+        async with self._making:
+            source = newest()
+            if self._bundle is None or source != self._made_of:
+                try:
+                    self._bundle = await asyncio.to_thread(bundle)
+                except NotInstalled as error:
+                    raise web.HTTPNotFound(text=str(error)) from error
+                self._made_of = source
+            return self._bundle
 
 
-def _inside(name: str) -> Path | None:
-    """The file of the page that this names, or None."""
-    try:
-        path = (PAGE / name).resolve()
-        return path if path.is_relative_to(PAGE) and path.is_file() else None
-    except (ValueError, OSError):  # a NUL, or a name that is too long for any file
-        return None
-
-
-async def _client(_request: web.Request) -> web.StreamResponse:
-    if not CLIENT.is_file():
-        raise web.HTTPNotFound(text="The client script is not installed: run `make page`.")
-    return web.FileResponse(CLIENT, headers=_HEADERS)
+def _answer(request: web.Request, asset: Asset, cache: str) -> web.Response:
+    # Weak: the same content, in whichever encoding.
+    headers = {**_HEADERS, "Cache-Control": cache, "ETag": f'W/"{asset.digest}"'}
+    if any(tag.value == asset.digest for tag in request.if_none_match or ()):
+        return web.Response(status=304, headers=headers)
+    body = asset.plain
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        body, headers["Content-Encoding"] = asset.packed, "gzip"
+    return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
 
 
 def mount(app: web.Application) -> None:
     """Add the page's routes."""
-    app.router.add_get("/", _index)
-    app.router.add_get("/page/{path:.+}", _file)
-    app.router.add_get("/vendor/socket.io.esm.min.js", _client)
+    site = Site()
+    app.router.add_get("/", site.index)
+    app.router.add_get("/page/{name}", site.file)

@@ -5,7 +5,7 @@
  * worked or not, `session:ready` comes first after every connect and says where everything stands.
  */
 
-import { io } from "/vendor/socket.io.esm.min.js";
+import { io } from "socket.io-client";
 
 const ATTEMPT_MS = 5_000;
 const WITHIN_MS = 15_000;
@@ -54,6 +54,9 @@ export class Session {
     const socket = io({
       autoConnect: false,
       forceNew: true,
+      // WebSocket first: it needs no balancer that sends one client to one node. Polling where nothing else passes.
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
       reconnectionDelay: 500,
       reconnectionDelayMax: 4_000,
       auth: (done) => this.#authorise(done),

@@ -1,19 +1,70 @@
 """The page's own files, and what somebody else might ask for in their place."""
 
+import gzip
+import re
+
 import aiohttp
 import pytest
 from yarl import URL
 
+ENTRIES = ("main", "page", "icon")
 
-@pytest.mark.parametrize("path", ["main.js", "views/dom.js", "style.css"])
-async def test_the_page_is_served_and_may_do_only_what_it_needs(
-    address: str, web: aiohttp.ClientSession, path: str
-) -> None:
-    async with web.get(f"{address}/page/{path}") as response:
+
+async def _names(address: str, web: aiohttp.ClientSession) -> dict[str, str]:
+    """The files that the page loads, by what they were before they got their names."""
+    async with web.get(address) as response:
         assert response.status == 200
-        policy = response.headers["Content-Security-Policy"]
-        assert "default-src 'self'" in policy
-        assert "frame-ancestors 'none'" in policy
+        found = re.findall(r'"/page/(\w+)(-[0-9a-f]{12}\.\w+)"', await response.text())
+    return {stem: stem + rest for stem, rest in found}
+
+
+async def test_the_page_may_do_only_what_it_needs(address: str, web: aiohttp.ClientSession) -> None:
+    names = await _names(address, web)
+    assert tuple(sorted(names)) == tuple(sorted(ENTRIES)), names
+    for path in ("", *(f"page/{name}" for name in names.values())):
+        async with web.get(f"{address}/{path}") as response:
+            assert response.status == 200, path
+            policy = response.headers["Content-Security-Policy"]
+            assert "default-src 'self'" in policy
+            assert "frame-ancestors 'none'" in policy
+
+
+async def test_what_is_loaded_is_kept_under_the_name_of_its_content(
+    address: str, web: aiohttp.ClientSession
+) -> None:
+    """The page is asked for each time and answered 304; its files are not asked for again."""
+    async with web.get(address) as response:
+        assert response.headers["Cache-Control"] == "no-cache"
+        assert "Accept-Encoding" in response.headers["Vary"]
+        known = {"If-None-Match": response.headers["ETag"]}
+    async with web.get(address, headers=known) as response:
+        assert (response.status, await response.read()) == (304, b"")
+    for name in (await _names(address, web)).values():
+        async with web.get(f"{address}/page/{name}") as response:
+            assert "immutable" in response.headers["Cache-Control"], name
+
+
+async def test_a_name_of_another_version_gets_this_one(address: str, web: aiohttp.ClientSession) -> None:
+    """While nodes are replaced the page may come from one and its files from another; nobody keeps those."""
+    names = await _names(address, web)
+    other = re.sub(r"-[0-9a-f]{12}", "-0123456789ab", names["main"])
+    ours_url, other_url = f"{address}/page/{names['main']}", f"{address}/page/{other}"
+    async with web.get(ours_url) as ours, web.get(other_url) as asked:
+        assert (asked.status, asked.headers["Cache-Control"]) == (200, "no-store")
+        assert await asked.read() == await ours.read()
+
+
+async def test_it_is_compressed_for_whoever_reads_that(address: str, web: aiohttp.ClientSession) -> None:
+    url = f"{address}/page/{(await _names(address, web))['main']}"
+    async with web.get(url, headers={"Accept-Encoding": "identity"}) as response:
+        assert "Content-Encoding" not in response.headers
+        plain = await response.read()
+    async with aiohttp.ClientSession(auto_decompress=False) as raw, raw.get(url) as response:
+        assert response.headers["Content-Encoding"] == "gzip"
+        assert response.content_type == "text/javascript"
+        packed = await response.read()
+    assert gzip.decompress(packed) == plain
+    assert len(packed) < len(plain) / 2
 
 
 @pytest.mark.parametrize(
@@ -23,6 +74,7 @@ async def test_the_page_is_served_and_may_do_only_what_it_needs(
         "..%2fsite.py",
         "%2e%2e/%2e%2e/pyproject.toml",
         "/etc/passwd",
+        "index.html",
         "views",
         "main.js%00",
         "x" * 300,

@@ -1,0 +1,102 @@
+"""Makes the few files that a browser is sent of the page's many: joined, compressed, named by their content.
+
+The source in `realtime/page/` is what is read and edited. esbuild joins it with the official client script,
+both from `node_modules`; the result lives in memory.
+"""
+
+import gzip
+import hashlib
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+PAGE = Path(__file__).resolve().with_name("page")
+MODULES = Path(__file__).resolve().parents[1] / "node_modules"
+
+_ENTRIES = ("main.js", "page.css")
+_OPTIONS = ("--bundle", "--minify", "--sourcemap", "--format=esm", "--target=es2022", "--log-level=error")
+_TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".map": "application/json",
+}
+_LIMIT_S = 60
+
+
+class NotInstalled(Exception):
+    """The page is not installed: run `make page`."""
+
+
+class Asset(Struct, frozen=True):
+    """A file of the page as it is sent; `digest` is of its bytes before they are compressed."""
+
+    content_type: str
+    plain: bytes
+    packed: bytes
+    digest: str
+
+
+class Bundle(Struct, frozen=True):
+    """The page, and the files that it loads by names that change with them (`main-1f2e3d4c5b6a.js`)."""
+
+    index: Asset
+    files: dict[str, Asset]
+
+    def current(self, name: str) -> Asset | None:
+        """The file that another version of the page names so."""
+        stem = _without_digest(name)
+        return next((asset for own, asset in self.files.items() if _without_digest(own) == stem), None)
+
+
+def newest() -> int:
+    """When the source was changed last, in ns."""
+    return max(path.stat().st_mtime_ns for path in PAGE.rglob("*"))
+
+
+def bundle() -> Bundle:
+    """The page as its source is now. Blocks for some 50 ms. Raises `NotInstalled`."""
+    index = (PAGE / "index.html").read_text()
+    files = {}
+    for name, content in (*_built(), ("icon.svg", (PAGE / "icon.svg").read_bytes())):
+        asset = _asset(name, content)
+        stem, dot, ending = name.partition(".")
+        named = name if name.endswith(".map") else f"{stem}-{asset.digest}{dot}{ending}"
+        index = index.replace(f"/page/{name}", f"/page/{named}")
+        files[named] = asset
+    return Bundle(_asset("index.html", index.encode()), files)
+
+
+def _built() -> Iterator[tuple[str, bytes]]:
+    """The entries, each with a map that shows a browser's debugger the source."""
+    with TemporaryDirectory() as folder:
+        entries = [str(PAGE / name) for name in _ENTRIES]
+        subprocess.run(  # noqa: S603 - a program and arguments of our own
+            [_esbuild(), *entries, *_OPTIONS, f"--outdir={folder}"], check=True, timeout=_LIMIT_S
+        )
+        for path in sorted(Path(folder).iterdir()):
+            yield path.name, path.read_bytes()
+
+
+def _esbuild() -> Path:
+    """The program itself, from the one package that npm chose for this machine: it runs without Node."""
+    if not (MODULES / "socket.io-client").is_dir():
+        raise NotInstalled(NotInstalled.__doc__)
+    for pattern in ("@esbuild/*/bin/esbuild", "@esbuild/*/esbuild.exe"):
+        for path in MODULES.glob(pattern):
+            return path
+    raise NotInstalled(NotInstalled.__doc__)
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    return Asset(_TYPES[Path(name).suffix], content, gzip.compress(content, 9, mtime=0), digest)
+
+
+def _without_digest(name: str) -> str:
+    return re.sub(r"-[0-9a-f]{12}(?=\.)", "", name)

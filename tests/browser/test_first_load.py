@@ -1,0 +1,49 @@
+"""What a first visit costs: counted, for a slow network makes seconds of requests and bytes."""
+
+from typing import Any
+
+from playwright.async_api import expect
+
+from tests.browser.conftest import Visit
+
+REQUESTS = 4  # the page, its script, its style, its icon
+BYTES = 50_000
+
+
+async def test_a_first_visit_is_small(visit: Visit) -> None:
+    """A few requests and some kilobytes until one can sign up: at 400 kbit/s and 400 ms under two seconds."""
+    ana = await visit("Ana")
+    page = await ana.context.new_page()
+    devtools = await ana.context.new_cdp_session(page)
+    asked: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+
+    def requested(event: dict[str, Any]) -> None:
+        if not event["request"]["url"].startswith("data:"):
+            asked[event["requestId"]] = event["request"]["url"]
+
+    def loaded(event: dict[str, Any]) -> None:
+        if event["requestId"] in asked:
+            sizes[asked[event["requestId"]]] = event["encodedDataLength"]
+
+    devtools.on("Network.requestWillBeSent", requested)
+    devtools.on("Network.loadingFinished", loaded)
+    await devtools.send("Network.enable")
+    await devtools.send("Network.clearBrowserCache")
+    await page.goto(ana.address, wait_until="networkidle")
+    await expect(page.get_by_role("button", name="Create account")).to_be_visible()
+    assert len(asked) <= REQUESTS, asked
+    assert sum(sizes.values()) <= BYTES, sizes
+
+
+async def test_a_second_visit_asks_for_the_page_alone(visit: Visit) -> None:
+    """Everything else is named by its content, and kept."""
+    ana = await visit("Ana")
+    tab = await ana.second_tab()
+    await expect(tab.button("Create account")).to_be_visible()
+    kept = await tab.page.evaluate(
+        "performance.getEntriesByType('resource').filter((r) => r.name.includes('/page/'))"
+        ".map((r) => r.transferSize)"
+    )
+    assert kept
+    assert not any(kept), kept
