@@ -1,9 +1,7 @@
 """Takes messages to calls: load, decide, save, do. Any node can take any message to any call."""
 
-import contextlib
-
 from core.clock import Clock
-from core.errors import Gone, NotFound, Unavailable
+from core.errors import AppError, Gone, NotFound, Unavailable
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
@@ -95,8 +93,14 @@ class Switchboard:
         call_id = await self._acquaintances.active_call(user_id)
         if call_id is None:
             return
-        with contextlib.suppress(NotFound, Gone):  # it ended while we looked
+        try:
             await self.tell(call_id, message)
+        except Unavailable:
+            raise
+        except AppError:
+            # It ended while we looked, or this has no place in it. Nobody asked, so nobody is answered:
+            # above all, who comes or goes must not fail by it.
+            return
 
     async def _missing(self, call_id: str, message: Message) -> Exception:
         if isinstance(message, ByUser) and await self._record.was_in(call_id, message.user_id):

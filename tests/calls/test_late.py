@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.errors import Expired
 from core.ids import new_id
+from db.presence import CLAIM_MS
 from signaling.call import State
 from signaling.messages import Accept, Hangup
 from tests.calls.nodes import Node
@@ -54,3 +55,22 @@ async def test_what_has_just_begun_is_not_given_up(world: World, node: Node) -> 
     call = await node.live((she, he))
     await node.services.switchboard.tell(call.id, Hangup(he))
     assert [c.id for c in await node.services.switchboard.open_calls(she)] == [call.id]
+
+
+@pytest.mark.parametrize("way", ["arrived", "departed"])
+async def test_who_comes_or_goes_while_an_offer_lapses(world: World, node: Node, way: str) -> None:
+    """The call answers that it is over; the connect is let in, and the disconnect is settled, all the same."""
+    she, he = await world.person(), await world.person()
+    call = await node.offered((she, he))
+    phone = node.holds(she)
+    if way == "departed":
+        await node.services.lifecycle.arrived(phone)
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    late = replace(call, deadline=now_ms() - 1)
+    assert await node.stores.calls.save(late, (), version=stored.version, now=now_ms()) == []
+    await getattr(node.services.lifecycle, way)(phone)
+    devices = await node.services.presence.devices(she)
+    assert devices == ({phone.device} if way == "arrived" else set())
+    unsettled = {lapse.connection for lapse in await node.stores.presence.lapsed(now_ms() + CLAIM_MS)}
+    assert phone.sid not in unsettled
