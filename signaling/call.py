@@ -45,7 +45,9 @@ class Party(Struct, frozen=True, kw_only=True):
 class Call(Struct, frozen=True, kw_only=True):
     """One encounter, from the offer to the decision. Times are Unix milliseconds; the first party offers.
 
-    `at_fault` are the users through whom a match came to nothing.
+    `live_since` is when it last became live, while it is; `talked_ms` are the times before in which it was.
+    `away_since` is since when it has not been live, after it had been. `at_fault` are the users through whom
+    a match came to nothing.
     """
 
     id: str
@@ -59,6 +61,9 @@ class Call(Struct, frozen=True, kw_only=True):
     epoch: int = 0
     restarts: int = 0
     live_at: int | None = None
+    live_since: int | None = None
+    talked_ms: int = 0
+    away_since: int | None = None
     ended_at: int | None = None
     ended_by: str | None = None
     reason: EndReason | None = None
@@ -82,9 +87,15 @@ class Call(Struct, frozen=True, kw_only=True):
         return "offerer" if self.party(user_id) is self.parties[0] else "answerer"
 
     @property
+    def left_by(self) -> str | None:
+        """Who ended it, for the record; nobody, where the other had gone before: they may leave."""
+        alone = self.ended_by is not None and self.peer(self.ended_by).lost
+        return None if alone and self.reason in {"hung_up", "skipped"} else self.ended_by
+
+    @property
     def duration_s(self) -> int:
-        """Whole seconds from live to the end."""
-        return (self.ended_at - self.live_at) // 1000 if self.ended_at and self.live_at else 0
+        """Whole seconds in which it was live: absence is no talk."""
+        return self.talked_ms // 1000
 
 
 class Rules(Struct, frozen=True, kw_only=True):

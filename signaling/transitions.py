@@ -124,9 +124,10 @@ def _accept_again(call: Call, message: Accept, _now: int, _rules: Rules) -> Resu
 def _begin(call: Call, now: int, rules: Rules) -> Result:
     """A new epoch: both make their peer connections anew."""
     call = replace(call, epoch=call.epoch + 1)
-    call = replace(call, state=State.CONNECTING if call.live_at is None else State.RECONNECTING)
-    seconds = rules.connect_s if call.live_at is None else rules.grace_s
-    call = replace(call, deadline=now + seconds * 1000)
+    if call.live_at is not None:
+        call = _pause(call, now, rules)
+    elif call.state is State.OFFERED or not _somebody_lost(call):  # nobody prolongs another's absence
+        call = replace(call, state=State.CONNECTING, deadline=now + rules.connect_s * 1000)
     return call, (
         *(Start(p.user_id, p.device, call.epoch) for p in call.parties),
         *_to_both(call, _state_of(call)),
@@ -147,7 +148,7 @@ def _connected(call: Call, message: Connected, now: int, rules: Rules) -> Result
     _require_device(call, message.user_id, message.device)
     if message.epoch != call.epoch:
         raise StaleEpoch
-    return _settle(_with(call, message.user_id, connected_epoch=message.epoch, lost=False), now, rules)
+    return _settle(_present(call, message.user_id, now, rules, connected_epoch=message.epoch), now, rules)
 
 
 def _settle(call: Call, now: int, rules: Rules) -> Result:
@@ -157,12 +158,50 @@ def _settle(call: Call, now: int, rules: Rules) -> Result:
         first_time = call.live_at is None
         live_at = now if call.live_at is None else call.live_at
         deadline = live_at + rules.max_call_s * 1000
-        call = replace(call, state=State.LIVE, live_at=live_at, deadline=deadline)
+        call = replace(
+            call, state=State.LIVE, live_at=live_at, live_since=now, away_since=None, deadline=deadline
+        )
         return call, (*((RecordLive(now),) if first_time else ()), *_to_both(call, _state_of(call)))
     if not whole and call.state is State.LIVE:
-        call = replace(call, state=State.RECONNECTING, deadline=now + rules.grace_s * 1000)
+        call = _pause(call, now, rules)
         return call, _to_both(call, _state_of(call))
     return call, ()
+
+
+def _pause(call: Call, now: int, rules: Rules) -> Call:
+    """Not live any more: the grace counts from then, once, whatever happens until it is live again."""
+    if call.away_since is not None:
+        return call
+    return replace(
+        _stop_talk(call, now),
+        state=State.RECONNECTING,
+        away_since=now,
+        deadline=now + rules.grace_s * 1000,
+    )
+
+
+def _stop_talk(call: Call, now: int) -> Call:
+    """Count the time in which it has been live."""
+    since = call.live_at if call.state is State.LIVE and call.live_since is None else call.live_since
+    talk = 0 if since is None else now - since
+    return replace(call, talked_ms=call.talked_ms + talk, live_since=None)
+
+
+def _present(call: Call, user_id: str, now: int, rules: Rules, **changes: Any) -> Call:
+    """This user is here, and was perhaps lost: then there is the time that it takes to connect.
+
+    However often one comes and goes, that is no more than `connect_s` after the grace.
+    """
+    was_lost = call.party(user_id).lost
+    call = _with(call, user_id, lost=False, **changes)
+    if not was_lost or call.away_since is None or call.deadline is None or _somebody_lost(call):
+        return call
+    most = call.away_since + (rules.grace_s + rules.connect_s) * 1000
+    return replace(call, deadline=max(call.deadline, min(now + rules.connect_s * 1000, most)))
+
+
+def _somebody_lost(call: Call) -> bool:
+    return any(party.lost for party in call.parties)
 
 
 def _require_device(call: Call, user_id: str, device: str) -> None:
@@ -183,7 +222,7 @@ def _restart(call: Call, message: Restart, now: int, rules: Rules) -> Result:
         raise RateLimited(
             "This call has been restarted too often.", retry_after_ms=max(1, (call.deadline or now) - now)
         )
-    call = _with(call, message.user_id, device=message.device, lost=False)
+    call = _present(call, message.user_id, now, rules, device=message.device)
     return _begin(replace(call, restarts=call.restarts + 1), now, rules)
 
 
@@ -198,7 +237,9 @@ def _back(call: Call, message: Back, now: int, rules: Rules) -> Result:
     party = call.party(message.user_id)
     if party.device != message.device or not party.lost:
         return call, ()
-    return _settle(_with(call, message.user_id, lost=False), now, rules)
+    here = _present(call, message.user_id, now, rules)
+    settled, effects = _settle(here, now, rules)
+    return settled, effects or (() if here.deadline == call.deadline else _to_both(here, _state_of(here)))
 
 
 def _decline(call: Call, message: Decline | Hangup, now: int, rules: Rules) -> Result:
@@ -293,11 +334,17 @@ def _end(
     state = State.DECIDING if decidable else State.CLOSED
     faulted = tuple(p.user_id for p in at_fault) if call.origin == "match" else ()
     call = replace(
-        call, state=state, reason=reason, ended_by=by, ended_at=now, deadline=deadline, at_fault=faulted
+        _stop_talk(call, now),
+        state=state,
+        reason=reason,
+        ended_by=by,
+        ended_at=now,
+        deadline=deadline,
+        at_fault=faulted,
     )
     queued = {p.user_id: p.ticket for p in requeue if p.ticket is not None}
     return call, (
-        RecordEnded(reason, by, call.duration_s, now, deadline, faulted),
+        RecordEnded(reason, call.left_by, call.duration_s, now, deadline, faulted),
         *(Requeue(ticket) for ticket in queued.values()),
         *(emit(p.user_id, _ended_for(call, p, queued.get(p.user_id), rules)) for p in call.parties),
         *((report,) if report else ()),

@@ -2,7 +2,7 @@
 
 -- name: standing
 -- What user $1 did in the latest $4 calls offered since $2 (a call id is not older than $3), by the people met and by
--- the calls that were live; leaving within $5 (an interval) of live is early. Reports that a moderator has dismissed do
+-- the calls that were live; leaving after less than $5 (an interval) of being live is early. Reports that a moderator has dismissed do
 -- not count, nor do those of suspects, but for those about another suspect.
 SELECT
     u.tier,
@@ -14,7 +14,7 @@ SELECT
     count(c.live_at) FILTER (WHERE c.origin = 'match') AS live,
     count(c.live_at) FILTER (
         WHERE c.origin = 'match' AND c.ended_by = u.id AND c.end_reason IN ('hung_up', 'skipped')
-            AND c.ended_at < c.live_at + $5::interval
+            AND make_interval(secs => c.duration_s) < $5::interval
     ) AS early
 FROM identity.users u
 LEFT JOIN (

@@ -63,7 +63,7 @@ class Acquaintances:
         await self._record.ended(
             call.id,
             reason=call.reason or "connection_lost",
-            by=call.ended_by,
+            by=call.left_by,
             duration_s=call.duration_s,
             now=call.ended_at or self._clock(),
             decision_deadline=call.deadline,

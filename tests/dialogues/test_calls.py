@@ -235,6 +235,17 @@ async def test_a_lost_connection_that_does_not_come_back(pair: Pair) -> None:
     assert ended["decision"]["you_decide"] is True
 
 
+async def test_a_page_that_closes_is_missed_at_once_and_a_restart_prolongs_nothing(pair: Pair) -> None:
+    await pair.go_live()
+    await pair.ben.leave()
+    gone = await pair.ana.next("call:state", state="reconnecting")
+    for epoch in (1, 2):
+        await pair.ana.ask("call:restart", call_id=pair.call_id, epoch=epoch)
+        state = await pair.ana.next("call:state", state="reconnecting")
+        assert state["deadline"] == gone["deadline"]
+    await pair.ana.next("call:ended", reason="connection_lost")
+
+
 async def test_the_first_device_to_accept_has_the_call(pair: Pair) -> None:
     """The offer was heard on both; the other device hears that it is over there, and gets no signals."""
     laptop = await pair.she.connect("ana-laptop")

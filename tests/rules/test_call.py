@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.clock import rfc3339
 from core.errors import (
     AlreadyDecided,
     AppError,
@@ -24,6 +25,7 @@ from signaling.messages import (
     Accept,
     Back,
     Block,
+    ByUser,
     Connected,
     Deadline,
     Decline,
@@ -199,6 +201,68 @@ def test_a_restart_begins_a_new_epoch_for_both() -> None:
     assert table.call.state is State.LIVE
 
 
+def test_the_grace_counts_from_the_loss_whatever_the_survivor_does() -> None:
+    """A page that closed: the other's page restarts, for its media has failed, and prolongs nothing by it."""
+    table = Table().go_live()
+    table.say(Lost(BEN, "b-phone"))
+    gone_at = table.now
+    for epoch in (1, 2, 3):
+        table.now += 6_000
+        started = table.say(Restart(ANA, PHONE, epoch))
+        [state] = told(started, ANA, "call:state")
+        assert state["deadline"] == rfc3339(gone_at + 20_000)
+    table.now = gone_at + 20_000
+    assert told(table.say(Deadline()), ANA, "call:ended")[0]["reason"] == "connection_lost"
+
+
+def test_who_comes_back_late_has_the_time_that_connecting_takes() -> None:
+    """The survivor has restarted meanwhile, so there is media to connect: no more than that, once."""
+    table = Table().go_live()
+    table.say(Lost(BEN, "b-phone"))
+    gone_at = table.now
+    table.say(Restart(ANA, PHONE, 1))
+    table.now += 19_000
+    [state] = told(table.say(Back(BEN, "b-phone")), ANA, "call:state")
+    assert state["deadline"] == rfc3339(table.now + 15_000)
+    for _ in range(9):  # who comes and goes gains nothing by it
+        table.say(Lost(BEN, "b-phone"))
+        table.say(Back(BEN, "b-phone"))
+        table.now += 1_000
+    assert table.call.deadline == gone_at + 35_000
+
+
+def test_nobody_prolongs_anothers_absence_while_connecting() -> None:
+    table = Table().start()
+    table.say(Lost(BEN, "b-phone"))
+    deadline = table.call.deadline
+    table.now += 10_000
+    table.say(Restart(ANA, PHONE, 1))
+    assert table.call.deadline == deadline
+
+
+def test_absence_is_no_talk() -> None:
+    """Two seconds of talk, ten of absence, three of talk: five. The longest call counts all of it."""
+    table = Table().go_live()
+    live_at = table.now
+    table.now += 2_000
+    table.say(Lost(BEN, "b-phone"))
+    table.now += 10_000
+    table.say(Back(BEN, "b-phone"))
+    assert table.call.deadline == live_at + 1_800_000
+    table.now += 3_000
+    assert told(table.say(Hangup(ANA)), ANA, "call:ended")[0]["duration_s"] == 5
+
+
+def test_who_leaves_after_the_other_has_gone_has_not_left_early() -> None:
+    """On record it was nobody; a copy of the command is answered all the same."""
+    for message in (Hangup(ANA), Skip(ANA, "new-ticket")):
+        table = Table().go_live()
+        table.say(Lost(BEN, "b-phone"))
+        [end] = [e for e in table.say(message) if isinstance(e, RecordEnded)]
+        assert (end.by, end.duration_s) == (None, 0)
+        assert table.say(message) == []
+
+
 def test_restarts_are_limited() -> None:
     table = Table(max_restarts=2).go_live()
     for epoch in (1, 2):
@@ -350,9 +414,11 @@ genders = st.sampled_from(["female", "male", "other"])
 def test_whatever_happens(story: list[Any], first: Gender, second: Gender, policy: DecisionPolicy) -> None:
     """Moves stay in the table, both ends are freed once, nobody is queued twice, refusals stay sealed."""
     table = Table(first, second, policy=policy)
+    live_ms = 0
     for message, seconds in story:
         table.now += seconds * 1000
         before = table.call
+        live_ms += seconds * 1000 if before.state is State.LIVE else 0
         try:
             effects = table.say(message)
         except AppError:
@@ -363,8 +429,10 @@ def test_whatever_happens(story: list[Any], first: Gender, second: Gender, polic
         assert (table.call.deadline is None) == (table.call.state is State.CLOSED)
         assert not (before.state not in ACTIVE and table.call.state in ACTIVE)
         _check_sealed(before, table.call, effects)
+        _check_grace(before, table.call, message)
     ends = [e for e in table.effects if isinstance(e, RecordEnded)]
     assert len(ends) == (table.call.state not in ACTIVE)
+    assert [e.duration_s for e in ends] == [live_ms // 1000 for _ in ends], "absence is no talk"
     assert len(set(requeued(table.effects))) == len(requeued(table.effects))
     for user in (ANA, BEN):
         ended = [e for e in told(table.effects, user, "call:ended") if e["reason"] != "other_device"]
@@ -375,3 +443,16 @@ def _check_sealed(before: Call, after: Call, effects: list[Effect]) -> None:
     refused = before.state is State.DECIDING and after.state is State.DECIDING
     if refused:
         assert not any(isinstance(e, Emit) for e in effects)
+
+
+def _check_grace(before: Call, after: Call, message: Message) -> None:
+    """It counts from when the call was live last, and only who comes back is given time beyond it."""
+    if after.state is not State.RECONNECTING:
+        return
+    assert after.away_since is not None
+    assert after.deadline is not None
+    assert 20_000 <= after.deadline - after.away_since <= 35_000
+    if before.state is State.RECONNECTING and after.deadline != before.deadline:
+        assert isinstance(message, ByUser)
+        assert before.party(message.user_id).lost
+        assert not any(party.lost for party in after.parties)

@@ -51,8 +51,9 @@ class Town:
         reason: EndReason = "hung_up",
         ago: int = 60_000,
         live_ms: int = 60_000,
+        away_ms: int = 0,
     ) -> str:
-        """A live call that ended so."""
+        """A live call that ended so, in which they were away for a while."""
         now = now_ms() - ago
         call = await self.world.offered(users, now=now)
         await self.world.encounters.started(call, now)
@@ -62,7 +63,7 @@ class Town:
             reason=reason,
             by=by,
             duration_s=live_ms // 1000,
-            now=now + live_ms,
+            now=now + live_ms + away_ms,
             decision_deadline=None,
         )
         return call
@@ -143,6 +144,14 @@ async def test_what_somebody_did_is_counted_by_people_and_calls(world: World, to
     await town.call((ana, dan), by=ana, reason="reported", live_ms=1_000)
     assert await town.standing(ana) == Standing(met=3, live=5, early=2)
     assert await town.standing(cem) == Standing(met=1, live=2, early=1)
+
+
+async def test_who_leaves_early_is_seen_by_talk_and_not_by_absence(world: World, town: Town) -> None:
+    """Two seconds of talk are an early end, though one was away for a minute between them."""
+    ana, ben = await world.pair()
+    await town.call((ana, ben), by=ana, live_ms=2_000, away_ms=60_000)
+    await town.call((ana, ben), by=ana, live_ms=3_000, away_ms=60_000)
+    assert await town.standing(ana) == Standing(met=1, live=2, early=1)
 
 
 async def test_offers_that_came_to_nothing_and_calls_that_go_on_do_not_count(
