@@ -59,7 +59,7 @@ async def test_what_has_just_begun_is_not_given_up(world: World, node: Node) -> 
 
 @pytest.mark.parametrize("way", ["arrived", "departed"])
 async def test_who_comes_or_goes_while_an_offer_lapses(world: World, node: Node, way: str) -> None:
-    """The call answers that it is over; the connect is let in, and the disconnect is settled, all the same."""
+    """The call answers that it is over; the connect is let in and the disconnect settled all the same."""
     she, he = await world.person(), await world.person()
     call = await node.offered((she, he))
     phone = node.holds(she)
