@@ -153,3 +153,12 @@ def test_one_map_of_event_to_type() -> None:
     join = SOCKET["x-commands"]["queue:join"]
     assert [join[part]["$ref"].rpartition("/")[2] for part in ("payload", "data")] == ["QueueJoin", "Queued"]
     assert set(SOCKET["x-commands"]) == set(Command.registry)
+
+
+def test_the_guide_for_clients_lists_every_durable_event() -> None:
+    """`docs/client.md`, in the sentence about them."""
+    guide = Path("docs/client.md").read_text()
+    sentence = re.search(r"- Durable are (.*?)\.\s+All others are volatile", guide, re.DOTALL)
+    assert sentence, "docs/client.md no longer says which events are durable"
+    durable = {kind.event for kind in Event.registry.values() if not kind.volatile}
+    assert set(re.findall(r"`([a-z:]+)`", sentence[1])) == durable
