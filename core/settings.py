@@ -103,7 +103,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         about("Addresses or CIDR ranges of proxies whose X-Forwarded-For counts, separated by commas."),
     ] = ""
     cors_origins: Annotated[
-        Text, about("Origins of pages on other hosts that may use the API, separated by commas; `*` for all.")
+        Text,
+        about(
+            "Origins of pages on other hosts that may use the API too, separated by commas; `*` for all. The "
+            "product's own page and apps with a scheme of their own (`capacitor://localhost`) need no entry."
+        ),
     ] = ""
 
     # Timers of a call

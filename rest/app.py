@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from core.clock import Clock, now_ms
 from core.contract.endpoints import ENDPOINTS
 from core.ids import new_id
+from core.proxies import Proxies, networks
 from core.settings import Settings
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
@@ -39,7 +40,6 @@ from rest.accounts import AccountHandlers
 from rest.admin import AdminHandlers
 from rest.blocks import BlockHandlers
 from rest.boundary import Boundary, Handler, Throttle, problems
-from rest.client import networks
 from rest.docs import documents
 from rest.encounters import EncounterHandlers
 from rest.figures import Figures
@@ -75,7 +75,8 @@ def make_app(
 
     `checks` are what `/readyz` asks, by name: each raises when it fails. `notes` it only passes on.
     """
-    cross_origin = CrossOrigin(settings.cors_origins)
+    proxies = Proxies(networks(settings.trusted_proxies))
+    cross_origin = CrossOrigin(settings.cors_origins, proxies)
     figures = Figures(registry)
     app = web.Application(
         middlewares=[figures.measure, problems, cross_origin.preflight],
@@ -89,7 +90,7 @@ def make_app(
         authenticate=accounts.authenticate,
         throttle=Throttle(limiter, settings.requests_per_m, settings.requests_burst),
         clock=clock,
-        trusted=networks(settings.trusted_proxies),
+        proxies=proxies,
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
     )

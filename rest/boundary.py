@@ -3,7 +3,7 @@
 Handlers see an `Exchange`, whose parts were checked by what the endpoint declares, and return a Struct.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -27,6 +27,7 @@ from core.errors import (
     Unavailable,
 )
 from core.ids import is_id, new_id
+from core.proxies import Proxies, network_of
 from core.tokens import Access
 from core.vocabulary import Role
 from db.outage import OUTAGES
@@ -116,14 +117,14 @@ class Boundary:
         authenticate: Authenticate,
         throttle: Throttle,
         clock: Clock,
-        trusted: Sequence[clients.Network],
+        proxies: Proxies,
         max_body_bytes: int,
         body_timeout_s: float,
     ) -> None:
         self._authenticate = authenticate
         self._throttle = throttle
         self._clock = clock
-        self._trusted = trusted
+        self._proxies = proxies
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = body_timeout_s
 
@@ -146,11 +147,12 @@ class Boundary:
         if not all(map(is_id, request.match_info.values())):
             raise NotFound
         peer = request.remote or ""
-        address = clients.own_address(peer, request.scheme, headers, self._trusted, default=EXAMPLE_ADDRESS)
-        network = clients.client_network(peer, headers.getall("X-Forwarded-For", ()), self._trusted)
+        network = network_of(self._proxies.client(peer, headers.getall("X-Forwarded-For", ())))
         return Exchange(
             now=now,
-            address=address,
+            address=clients.own_address(
+                peer, request.scheme, headers, self._proxies, default=EXAMPLE_ADDRESS
+            ),
             client=Client(network, clients.user_agent(headers.get("User-Agent"))),
             path=request.match_info,
             access=access,

@@ -1,12 +1,11 @@
-"""Whose request it is: the client's address behind trusted proxies, and what headers say. Pure."""
+"""What headers say about a request. Pure; whose it is behind proxies, `core.proxies` reads."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from multidict import CIMultiDictProxy
 
 from core.errors import InvalidRequest, PreconditionFailed, Unauthenticated
-
-Network = IPv4Network | IPv6Network
+from core.proxies import Proxies
 
 _KEY = re.compile(r"[!-~]{1,200}")
 _TAG = re.compile(r'"(\d{1,9})"')
@@ -14,52 +13,17 @@ _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d
 _USER_AGENT_MAX = 500
 
 
-def networks(listed: str) -> tuple[Network, ...]:
-    """Addresses and CIDR ranges, separated by commas. Raises ValueError."""
-    return tuple(ip_network(part.strip(), strict=False) for part in listed.split(",") if part.strip())
-
-
-def client_network(peer: str, forwarded: Iterable[str], trusted: Sequence[Network]) -> str:
-    """What counts as one client: the address nearest to us that is no trusted proxy, an IPv6 one as its /64.
-
-    `forwarded` are the lines of X-Forwarded-For. They are read from the end, where the nearest proxy has
-    written; what an untrusted hop wrote is worth nothing.
-    """
-    hops = [hop.strip() for line in forwarded for hop in line.split(",")]
-    address = peer
-    while hops and _is_in(address, trusted):
-        address = hops.pop()
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return peer
-    if isinstance(parsed, IPv6Address):
-        return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
-    return str(parsed)
-
-
 def own_address(
-    peer: str, scheme: str, headers: Mapping[str, str], trusted: Sequence[Network], *, default: str
+    peer: str, scheme: str, headers: CIMultiDictProxy[str], proxies: Proxies, *, default: str
 ) -> str:
     """Where this client reached us, as `https://example.org`; behind a trusted proxy, where it reached that.
 
     `default` where it does not say so in a form that can be repeated to it.
     """
-    host = headers.get("Host", "")
-    if _is_in(peer, trusted):
-        scheme = headers.get("X-Forwarded-Proto", scheme)
-        host = headers.get("X-Forwarded-Host", host)
+    host = proxies.hosts(peer, headers.get("Host", ""), headers.getall("X-Forwarded-Host", ()))[-1]
+    if proxies.trust(peer):
+        scheme = headers.get("X-Forwarded-Proto", scheme).partition(",")[0].strip()
     return f"{scheme}://{host}" if scheme in ("http", "https") and _HOST.fullmatch(host) else default
-
-
-def _is_in(address: str, trusted: Sequence[Network]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    return any(parsed in network for network in trusted)
 
 
 def bearer(header: str | None) -> str:

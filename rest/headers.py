@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from core.origins import allows
+from core.proxies import Proxies
+
 _ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-Match"
 _EXPOSED = "ETag, Retry-After"
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
@@ -27,12 +30,13 @@ async def safety(request: web.Request, response: web.StreamResponse) -> None:
 class CrossOrigin:
     """CORS for the REST API. Tokens travel in a header, never in a cookie, so no credentials are allowed."""
 
-    def __init__(self, origins: str) -> None:
-        self._origins = frozenset(part.strip() for part in origins.split(",") if part.strip())
+    def __init__(self, origins: str, proxies: Proxies) -> None:
+        self._listed = frozenset(part.strip() for part in origins.split(",") if part.strip())
+        self._proxies = proxies
 
     async def allow(self, request: web.Request, response: web.StreamResponse) -> None:
         """Let the page read the answer, if its origin may use the API."""
-        if not request.path.startswith("/v1/") or not self._origins:
+        if not request.path.startswith("/v1/"):
             return
         response.headers.add("Vary", "Origin")
         if self._allows(request):
@@ -55,5 +59,9 @@ class CrossOrigin:
         )
 
     def _allows(self, request: web.Request) -> bool:
-        origin = request.headers.get("Origin")
-        return origin is not None and ("*" in self._origins or origin in self._origins)
+        headers, origin = request.headers, request.headers.get("Origin")
+        if origin is None:
+            return False
+        forwarded = headers.getall("X-Forwarded-Host", ())
+        hosts = self._proxies.hosts(request.remote or "", headers.get("Host", ""), forwarded)
+        return allows(origin, hosts, self._listed)

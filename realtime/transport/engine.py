@@ -12,7 +12,9 @@ from typing import Any
 import engineio
 from aiohttp import web
 
-from . import handshake, reasons
+from core.proxies import Proxies, networks
+
+from . import reasons
 from .backlog import Backlog
 from .deadlines import Alarm, Deadlines
 from .firststep import FirstStep
@@ -62,7 +64,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.sockets: dict[str, Session] = {}
         self.dropped_volatile = 0
         self.receiver: Callable[[Session, web.Request], Receiver] | None = None
-        self._reception = Reception(self, handshake.networks(trusted_proxies))
+        self._reception = Reception(self, Proxies(networks(",".join(trusted_proxies))))
         quick = min(self.ping_interval, self.ping_timeout)
         self._to_ping: Deadlines[Session] = Deadlines(
             self.ping_interval, self._ping, self.ping_interval / 100

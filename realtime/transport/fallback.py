@@ -4,11 +4,14 @@ Slower, less conformant and without bounds, but an application that uses the hoo
 stock cannot do is left out (`pid` in the CONNECT answer) or done the long way (`emit_encoded`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from typing import Any
 
 import socketio
 from aiohttp import web
+
+from core import origins
 
 from . import jsontext, reasons
 
@@ -19,6 +22,9 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
     """python-socketio's server; `gate` is asked before a new session is opened."""
 
     def __init__(self, *args: Any, gate: Callable[[], bool] | None = None, **kwargs: Any) -> None:
+        listed = kwargs.get("cors_allowed_origins")
+        if listed is None or (isinstance(listed, (list, tuple)) and listed):
+            kwargs["cors_allowed_origins"] = partial(_allows, listed or ())
         super().__init__(*args, **kwargs)
         self.gate = gate
 
@@ -69,3 +75,8 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
         path = f"/{socketio_path.strip('/')}/"
         for method in ("GET", "POST", "OPTIONS"):
             app.router.add_route(method, path, self.handle_request)
+
+
+def _allows(listed: Collection[str], origin: str | None, environ: dict[str, Any]) -> bool:
+    hosts = (environ.get("HTTP_HOST", ""), environ.get("HTTP_X_FORWARDED_HOST", "").partition(",")[0].strip())
+    return origins.allows(origin or "", hosts, listed)

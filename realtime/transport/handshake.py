@@ -8,15 +8,14 @@ several times their memory.
 import sys
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha1
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final
 
 from aiohttp import web
 
-Network = IPv4Network | IPv6Network
+from core.proxies import Proxies
 
 _WS_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _MAX_INTERNED: Final = 512
@@ -38,52 +37,16 @@ class Refused(Exception):
         self.status = status
 
 
-def networks(addresses: Iterable[str]) -> tuple[Network, ...]:
-    """Addresses and CIDR ranges of trusted proxies. Raises ValueError."""
-    return tuple(ip_network(address, strict=False) for address in addresses)
+def peer_address(request: web.Request, proxies: Proxies) -> str:
+    """The client's address, as far as trusted proxies say."""
+    return proxies.client(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
 
 
-def _trusted(address: str, proxies: tuple[Network, ...]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in proxies)
-
-
-def peer_address(request: web.Request, proxies: tuple[Network, ...]) -> str:
-    """The client's address: the nearest hop that is not a trusted proxy.
-
-    X-Forwarded-For is read from its end, where the nearest proxy writes; what an untrusted hop wrote
-    before itself is its own invention.
-    """
-    address = request.remote or ""
-    if not proxies or not _trusted(address, proxies):
-        return address
-    hops = ",".join(request.headers.getall("X-Forwarded-For", ())).split(",")
-    for hop in (hop.strip() for hop in reversed(hops)):
-        if not _is_address(hop):
-            break
-        address = hop
-        if not _trusted(hop, proxies):
-            break
-    return address
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def own_origins(request: web.Request, proxies: tuple[Network, ...]) -> tuple[str, ...]:
-    """The origins that are the server's own, as the client and as a trusted proxy name it."""
+def own_hosts(request: web.Request, proxies: Proxies) -> tuple[str, ...]:
+    """The server's names, as the client and a trusted proxy say them."""
     headers = request.headers
-    scheme, host = request.scheme, headers.get("Host", "")
-    origins = [f"{scheme}://{host}"]
-    if proxies and _trusted(request.remote or "", proxies):
-        scheme = headers.get("X-Forwarded-Proto", scheme).split(",")[0].strip()
-        host = headers.get("X-Forwarded-Host", host).split(",")[0].strip()
-        origins.append(f"{scheme}://{host}")
-    return tuple(origins)
+    forwarded = headers.getall("X-Forwarded-Host", ())
+    return proxies.hosts(request.remote or "", headers.get("Host", ""), forwarded)
 
 
 def upgrade_key(headers: Mapping[str, str]) -> str:
@@ -126,7 +89,7 @@ class Handshake:
 
     __slots__ = ("_headers", "_method", "_path", "_query", "_remote", "_scheme", "_version")
 
-    def __init__(self, request: web.Request, proxies: tuple[Network, ...]) -> None:
+    def __init__(self, request: web.Request, proxies: Proxies) -> None:
         self._headers = tuple((_environ_key(name), _shared(value)) for name, value in request.headers.items())
         self._method = request.method
         self._path = _shared(request.path)

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from core import origins
+from core.proxies import Proxies
+
 from . import deflate, handshake, internals, jsontext, reasons
 from .frames import text_frame
 from .handshake import Handshake, Refused
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 class Reception:
     """Answers the requests of one server. `proxies` are those whose X-Forwarded headers count."""
 
-    def __init__(self, server: "EngineServer", proxies: tuple[handshake.Network, ...]) -> None:
+    def __init__(self, server: "EngineServer", proxies: Proxies) -> None:
         self._server = server
         self._proxies = proxies
 
@@ -220,10 +223,10 @@ class Reception:
         return headers
 
     def _allows(self, origin: str, request: web.Request) -> bool:
+        """What python-engineio allows, the server's own page always, and whatever is no page."""
         allowed = self._server.cors_allowed_origins
-        if allowed is None:
-            return origin in handshake.own_origins(request, self._proxies)
-        if callable(allowed):
-            return bool(allowed(origin))
-        allowed = (allowed,) if isinstance(allowed, str) else allowed
-        return "*" in allowed or origin in allowed
+        listed = () if allowed is None or callable(allowed) else allowed
+        listed = (listed,) if isinstance(listed, str) else listed
+        return origins.allows(origin, handshake.own_hosts(request, self._proxies), listed) or (
+            callable(allowed) and bool(allowed(origin))
+        )

@@ -196,6 +196,8 @@ async def test_pages_of_other_origins_need_a_setting(world: World, redis: Redis,
     asks = {"Origin": "https://app.example", "Access-Control-Request-Method": "PATCH"}
     assert (await rest.ask("OPTIONS", "/v1/me", headers=asks)).status == 405
     assert "Access-Control-Allow-Origin" not in (await rest.ask("GET", "/v1/me", headers=asks)).headers
+    app = await rest.ask("GET", "/v1/me", headers={"Origin": "capacitor://localhost"})
+    assert app.headers["Access-Control-Allow-Origin"] == "capacitor://localhost"  # no page has this scheme
     listed = msgspec.structs.replace(SETTINGS, cors_origins="https://a.example, https://app.example")
     async with serving(world, redis, listed) as opened:
         preflight = await opened.ask("OPTIONS", "/v1/me", headers=asks)

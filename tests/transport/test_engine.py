@@ -338,7 +338,7 @@ async def test_bytes_that_come_with_the_upgrade_request_are_heard(house: House) 
 
 
 async def test_origins() -> None:
-    """Only one's own without a list, only those of the list with one; browsers get CORS headers."""
+    """One's own, and those of a list if there is one; browsers get CORS headers."""
     url = "EIO=4&transport=polling"
     async with serving(EngineServer(async_mode="aiohttp"), "engine.io") as own:
         assert (await own.request("GET", url, headers={"Origin": "https://evil.example"}))[0] == 403
@@ -348,15 +348,33 @@ async def test_origins() -> None:
     listed = EngineServer(async_mode="aiohttp", cors_allowed_origins=["https://app.example"])
     async with serving(listed, "engine.io") as listed_house:
         assert (await listed_house.request("GET", url, headers={"Origin": "https://app.example"}))[0] == 200
-        assert (
-            await listed_house.request(
-                "GET", url, headers={"Origin": f"http://127.0.0.1:{listed_house.port}"}
-            )
-        )[0] == 403
+        own_page = {"Origin": f"http://127.0.0.1:{listed_house.port}"}
+        assert (await listed_house.request("GET", url, headers=own_page))[0] == 200
+        assert (await listed_house.request("GET", url, headers={"Origin": "https://evil.example"}))[0] == 403
         async with listed_house.http.options(
             f"{listed_house.url}?{url}", headers={"Origin": "https://app.example"}
         ) as answer:
             assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+
+
+@pytest.mark.parametrize("origin", ["ws://{host}", "wss://{host}", "https://{host}", "capacitor://localhost"])
+@pytest.mark.parametrize("listed", [None, ["https://app.example"]])
+async def test_apps_open_a_websocket_with_the_origins_that_they_send(origin: str, listed: Any) -> None:
+    """An iOS client makes one of the address that it connects to, others have schemes of their own."""
+    server = EngineServer(async_mode="aiohttp", cors_allowed_origins=listed)
+    async with serving(server, "engine.io") as house:
+        sent = origin.format(host=f"127.0.0.1:{house.port}")
+        async with house.http.ws_connect(f"{house.url}?EIO=4&transport=websocket", origin=sent) as socket:
+            assert (await socket.receive_str()).startswith("0{")
+
+
+async def test_behind_a_proxy_the_own_host_is_what_the_proxy_was_asked_for() -> None:
+    """Only a trusted one says so."""
+    said = {"Origin": "https://talk.example", "X-Forwarded-Host": "talk.example"}
+    for proxies, status in ((("127.0.0.1",), 200), ((), 403)):
+        server = EngineServer(async_mode="aiohttp", trusted_proxies=proxies)
+        async with serving(server, "engine.io") as house:
+            assert (await house.request("GET", "EIO=4&transport=polling", headers=said))[0] == status
 
 
 @pytest.mark.parametrize(
@@ -368,6 +386,7 @@ async def test_origins() -> None:
         (("127.0.0.1", "10.0.0.0/8"), "6.6.6.6, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
         (("127.0.0.1",), "", "127.0.0.1"),
         (("127.0.0.1",), "not an address", "127.0.0.1"),
+        (("127.0.0.1",), "203.0.113.9:49152", "203.0.113.9"),
     ],
 )
 async def test_the_peers_address(proxies: tuple[str, ...], forwarded: str, seen: str) -> None:
