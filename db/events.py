@@ -4,21 +4,25 @@ Redis owns both; one script writes them together. A node reads a stream where it
 and where a client comes back with an offset.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 
 from core.contract.base import Event
 from core.errors import Unavailable
+from core.news import News
 from core.vocabulary import RevokedCode
 
 _EMIT = Path(__file__).with_name("lua").joinpath("emit.lua").read_text()
 REVOKED = b"revoked"
+# Without it a lane that was silent for longer has to look at the outbox once.
+_TOLD_MS = 86_400_000
+_Keys = tuple[str, str]
 
 
 class EventId(Struct, frozen=True, order=True):
@@ -111,25 +115,60 @@ class EventRoad:
         key: str | None = None,
     ) -> None:
         """As `services.ports.Events` promises."""
-        kind = type(event)
-        durable = "once" if key else "durable"
+        kind = "volatile" if type(event).volatile else "once" if key else "durable"
+        data = msgspec.json.encode(event)
+        keys = self._keys(user_id, f"said:{{{user_id}}}:{key or ''}")
+        args = self._args(user_id, event, data, kind, device or "", not_device or "")
         try:
-            await self._emit(
-                keys=[f"events:{{{user_id}}}", f"said:{{{user_id}}}:{key or ''}"],
-                args=[
-                    channel(user_id),
-                    kind.event,
-                    msgspec.json.encode(event),
-                    device or "",
-                    not_device or "",
-                    self._keep,
-                    self._keep_ms,
-                    "volatile" if kind.volatile else durable,
-                    self._publish,
-                ],
-            )
+            await self._emit(keys=keys, args=args)
         except (RedisError, OSError) as error:
             raise Unavailable from error
+
+    async def announce(self, news: Sequence[News]) -> list[int | None]:
+        """As `services.ports.Events` promises."""
+        data = {
+            id(event): msgspec.json.encode(event) for event in {id(n.event): n.event for n in news}.values()
+        }
+        calls = [
+            (
+                self._keys(n.user_id, f"told:{{{n.user_id}}}"),
+                (
+                    *self._args(n.user_id, n.event, data[id(n.event)], "next", "", ""),
+                    *(n.lane, n.number, n.before, _TOLD_MS),
+                ),
+            )
+            for n in news
+        ]
+        try:
+            replies = await self._emit_all(calls)
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+        return [reply if isinstance(reply, int) else None for reply in replies]
+
+    async def _emit_all(self, calls: Collection[tuple[_Keys, tuple[Any, ...]]]) -> list[Any]:
+        """In one trip; in three when Redis has forgotten the script, which it does when it starts anew."""
+        for _ in range(2):
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for keys, args in calls:
+                    pipe.evalsha(self._emit.sha, len(keys), *keys, *args)
+                replies = await pipe.execute(raise_on_error=False)
+            mistakes = [reply for reply in replies if isinstance(reply, Exception)]
+            if not any(isinstance(mistake, NoScriptError) for mistake in mistakes):
+                break
+            await self._redis.script_load(_EMIT)
+        if mistakes:
+            raise mistakes[0]
+        return replies
+
+    def _keys(self, user_id: str, mark: str) -> _Keys:
+        return f"events:{{{user_id}}}", mark
+
+    def _args(
+        self, user_id: str, event: Event, data: bytes, kind: str, device: str, not_device: str
+    ) -> tuple[str | int | bytes, ...]:
+        """What emit.lua wants to know of any event."""
+        about = (channel(user_id), type(event).event, data, device, not_device)
+        return *about, self._keep, self._keep_ms, kind, self._publish
 
     async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
         """As `services.ports.Events` promises."""

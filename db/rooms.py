@@ -3,6 +3,7 @@
 Only members see a room: to others it is `NotFound`. A room whose connection has ended stays readable.
 """
 
+from collections.abc import Collection
 from datetime import date
 
 from msgspec import Struct
@@ -31,11 +32,14 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 class Stored(Struct, frozen=True, kw_only=True):
-    """A message in its place, and whom to tell; `created` is false for one that was there before."""
+    """A message in its place, whom to tell, and its number among the news of its room, for the outbox.
+
+    No number: it was there before, and has been announced or waits to be.
+    """
 
     message: Message
     members: tuple[str, ...]
-    created: bool
+    number: int | None
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -58,20 +62,39 @@ class Rooms:
         Raises `NotFound` when the sender is no member or `reply_to` is not of this room, `Gone` when the
         connection has ended.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
-            room = await connection.fetchrow(_SQL["enter"], draft.room_id, draft.sender_id)
-            if room is None:
-                raise NotFound
-            row = await _say(connection, draft) if room["active"] else None
-            created = row is not None
-            if row is None:
-                row = await connection.fetchrow(
-                    _SQL["said_before"], draft.room_id, draft.sender_id, draft.client_id
-                )
-            if row is None:
-                raise Gone
-            members = await _members(connection, draft.room_id)
-        return Stored(message=_message(row), members=members, created=created)
+        row = await self._pool.fetchrow(
+            _SQL["say"],
+            draft.room_id,
+            draft.sender_id,
+            draft.id,
+            draft.client_id,
+            draft.type,
+            draft.content,
+            draft.reply_to,
+            to_datetime(draft.created_at),
+        )
+        if row is None:
+            return await self._said_before(draft)
+        return Stored(message=_message(row), members=tuple(row["members"]), number=row["number"])
+
+    async def _said_before(self, draft: Draft) -> Stored:
+        """The message that has this `client_id`; or why there is none."""
+        async with self._pool.acquire() as connection:
+            active = await _open(connection, draft.room_id, draft.sender_id)
+            row = await connection.fetchrow(
+                _SQL["said_before"], draft.room_id, draft.sender_id, draft.client_id
+            )
+            if row is not None:
+                members = await _members(connection, draft.room_id)
+                return Stored(message=_message(row), members=members, number=None)
+        if not active:
+            raise Gone
+        raise NotFound("There is no such message in this room to reply to.")
+
+    async def to_announce(self, message_ids: Collection[str]) -> dict[str, tuple[Message, tuple[str, ...]]]:
+        """These messages as they are now, each with those who hear of it still."""
+        rows = await self._pool.fetch(_SQL["to_announce"], list(message_ids))
+        return {row["id"]: (_message(row), tuple(row["members"])) for row in rows}
 
     async def history(
         self, room_id: str, user_id: str, *, before_seq: int | None, after_seq: int | None, limit: int
@@ -127,24 +150,6 @@ class Rooms:
             latest = await connection.fetch(_SQL["latest"], [row["id"] for row in rows])
         said = {row["room_id"]: _message(row) for row in latest}
         return [_view(row, said.get(row["id"]), today) for row in rows]
-
-
-async def _say(connection: Connection, draft: Draft) -> Record | None:
-    if draft.reply_to is not None and not await connection.fetchval(
-        _SQL["is_in_room"], draft.room_id, draft.reply_to
-    ):
-        raise NotFound("There is no such message in this room to reply to.")
-    return await connection.fetchrow(
-        _SQL["say"],
-        draft.room_id,
-        draft.sender_id,
-        draft.id,
-        draft.client_id,
-        draft.type,
-        draft.content,
-        draft.reply_to,
-        to_datetime(draft.created_at),
-    )
 
 
 async def _open(connection: Connection, room_id: str, user_id: str) -> bool:

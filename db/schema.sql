@@ -42,11 +42,23 @@ CREATE TABLE communication.messages (
     CONSTRAINT text_says_something CHECK (((type <> 'text'::text) OR (content IS NOT NULL) OR (deleted_at IS NOT NULL)))
 );
 
+CREATE TABLE communication.outbox (
+    lane uuid NOT NULL,
+    number bigint NOT NULL,
+    event text NOT NULL,
+    subject uuid NOT NULL,
+    CONSTRAINT outbox_event_check CHECK (((char_length(event) >= 1) AND (char_length(event) <= 100))),
+    CONSTRAINT outbox_number_check CHECK ((number > 0))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
 CREATE TABLE communication.rooms (
     id uuid NOT NULL,
     connection_id uuid NOT NULL,
     last_seq bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    last_news bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT rooms_last_news_check CHECK ((last_news >= 0)),
     CONSTRAINT rooms_last_seq_check CHECK ((last_seq >= 0))
 );
 
@@ -289,6 +301,9 @@ ALTER TABLE ONLY communication.messages
 
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT one_room_a_connection UNIQUE (connection_id);
+
+ALTER TABLE ONLY communication.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (lane, number);
 
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT rooms_pkey PRIMARY KEY (id);

@@ -7,6 +7,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from core.contract.calls import (
     CallSignal,
     CallSkip,
 )
-from core.contract.chat import ChatHistory, ChatRead, ChatSend, ChatTyping
+from core.contract.chat import ChatHistory, ChatMessage, ChatRead, ChatSend, ChatTyping
 from core.contract.connections import ConnectionEnd, DecisionSubmit
 from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.contract.session import PresenceSet, PresenceWatch
@@ -46,6 +47,7 @@ from db.events import EventRoad
 from db.matches import MatchRecords
 from db.migrate import migrate
 from db.outage import needed
+from db.outbox import Outbox
 from db.postgres import Pool, open_pool
 from db.presence import RedisPresence
 from db.rate_limits import NoLimits, RedisLimiter
@@ -55,6 +57,7 @@ from db.tickets import RedisTickets
 from db.trust import TrustStore
 from db.values import ValueStore
 from realtime import site
+from realtime.announcer import Announcer
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.attendant import Attendant
 from realtime.calls.commands import CallCommands
@@ -62,7 +65,7 @@ from realtime.calls.executor import Executor
 from realtime.calls.offers import Offers
 from realtime.calls.signals import Signals
 from realtime.calls.switchboard import Switchboard
-from realtime.chat import Chat
+from realtime.chat import Chat, announcements
 from realtime.connections import Connections
 from realtime.gateway.boundary import Handler
 from realtime.gateway.gateway import Gateway
@@ -110,6 +113,7 @@ class Stores:
         self.values = ValueStore(pool)
         self.encounters = Encounters(pool)
         self.rooms = Rooms(pool)
+        self.outbox = Outbox(pool)
         self.trust = TrustStore(pool)
         self.audit = AuditLog(pool)
         self.matches = MatchRecords(pool)
@@ -271,7 +275,18 @@ class Services:
         )
         self.retention = Retention(stores.matches, match_record_days=settings.match_record_days, clock=now_ms)
         self.attendant = Attendant(stores.calls, self.switchboard, now_ms)
-        self.chat = Chat(stores.rooms, stores.events, max_chars=settings.max_message_chars, clock=now_ms)
+        self.announcer = Announcer(
+            stores.outbox,
+            stores.events,
+            {ChatMessage.event: partial(announcements, stores.rooms)},
+        )
+        self.chat = Chat(
+            stores.rooms,
+            stores.events,
+            self.announcer,
+            max_chars=settings.max_message_chars,
+            clock=now_ms,
+        )
         self.calls = CallCommands(self.switchboard, stores.events, now_ms, new_id)
         self.signals = Signals(self.switchboard, stores.calls, stores.events, settings)
         self.lifecycle = Lifecycle(
@@ -353,10 +368,13 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             every_s=min(settings.queue_lease_s, settings.connection_lease_s) / 3,
         )
         await bus.subscribe(PARTED, serving.partings.wake)
+        bus.on_return.append(serving.announcer.wake)
+        house.push_async_callback(serving.announcer.close)
         jobs = Jobs(
             matchmaker=serving.matchmaker.run(),
             sweep=serving.sweep.run(),
             attendant=serving.attendant.run(),
+            announcer=serving.announcer.run(),
             partings=serving.partings.run(),
             reviews=serving.reviews.run(),
             presence=serving.presence.run(),

@@ -1,10 +1,10 @@
 """Chat: what a member may say, read and see. Postgres owns the messages, Redis only announces them.
 
-A message is committed first and announced afterwards, under its id as the key: a client that repeats a
-send whose acknowledgement it missed mends an announcement that was never made, and hears no message twice.
+A message is committed first, together with a note that it has to be announced (`db/outbox.py`), and announced
+afterwards: what is committed is acknowledged, also when the announcement has to wait.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from core.clock import Clock
@@ -24,6 +24,7 @@ from core.contract.chat import (
 from core.errors import InvalidRequest, PayloadTooLarge
 from core.ids import new_id
 from db.rooms import Draft, Receipt, Stored
+from realtime.announcer import Announcer, Told
 from realtime.gateway.caller import Caller
 from services.ports import Events
 
@@ -32,6 +33,9 @@ class Rooms(Protocol):
     """Where messages are kept; `db/rooms.py` says what each method promises."""
 
     async def send(self, draft: Draft) -> Stored: ...
+    async def to_announce(
+        self, message_ids: Collection[str]
+    ) -> dict[str, tuple[Message, tuple[str, ...]]]: ...
     async def history(
         self, room_id: str, user_id: str, *, before_seq: int | None, after_seq: int | None, limit: int
     ) -> tuple[list[Message], bool]: ...
@@ -39,11 +43,22 @@ class Rooms(Protocol):
     async def members(self, room_id: str, user_id: str, *, to_speak: bool = False) -> tuple[str, ...]: ...
 
 
+async def announcements(rooms: Rooms, message_ids: Collection[str]) -> Mapping[str, Told]:
+    """Who is told of each of these messages that were left to be announced."""
+    found = await rooms.to_announce(message_ids)
+    return {
+        message_id: [(member, ChatMessage(message=message)) for member in members]
+        for message_id, (message, members) in found.items()
+    }
+
+
 class Chat:
     """The handlers of `chat:*`."""
 
-    def __init__(self, rooms: Rooms, events: Events, *, max_chars: int, clock: Clock) -> None:
-        self._rooms, self._events = rooms, events
+    def __init__(
+        self, rooms: Rooms, events: Events, announcer: Announcer, *, max_chars: int, clock: Clock
+    ) -> None:
+        self._rooms, self._events, self._announcer = rooms, events, announcer
         self._max_chars, self._clock = max_chars, clock
 
     async def send(self, caller: Caller, command: ChatSend) -> Sent:
@@ -62,9 +77,12 @@ class Chat:
                 created_at=now,
             )
         )
-        message = stored.message
-        await self._tell(stored.members, ChatMessage(message=message), key=f"chat:message:{message.id}")
-        return Sent(message=message)
+        if stored.number is not None:
+            told = ChatMessage(message=stored.message)
+            await self._announcer.tell(
+                command.room_id, stored.number, [(member, told) for member in stored.members]
+            )
+        return Sent(message=stored.message)
 
     async def history(self, caller: Caller, command: ChatHistory) -> History:
         """A page of messages, oldest first."""

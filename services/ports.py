@@ -8,6 +8,7 @@ from msgspec import Struct
 from core.contract.admin import MatchReplay
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
+from core.news import News
 from core.presence import Attendance, Lapse
 from core.ticket import Census, Claim, Departure, Market, Taken, Ticket, Tier
 from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
@@ -29,6 +30,13 @@ class Events(Protocol):
 
         Durable events are stored first. The same `key` again (within minutes) has no effect.
         Raises `Unavailable` when Redis cannot be reached.
+        """
+
+    async def announce(self, news: Sequence[News]) -> list[int | None]:
+        """Durable events to all devices, each in its turn and once: the same number again has no effect.
+
+        Where it is not its turn yet, since its user has not been told what comes before it, nothing is said,
+        and the answer in its place is how far that user has been told in this lane. Raises the same.
         """
 
     async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:

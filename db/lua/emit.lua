@@ -1,13 +1,15 @@
 -- Keep an event in a user's bounded stream and announce it, or do neither.
 -- KEYS[1] the user's stream           events:{user}
--- KEYS[2] mark of what was said       said:{user}:<key>
+-- KEYS[2] mark of what was said       said:{user}:<key>; "next": how far in each lane, a hash      told:{user}
 -- ARGV[1] channel                     user:{user}
 -- ARGV[2] event name                  ARGV[3] JSON of its payload
 -- ARGV[4] only this device, or ""     ARGV[5] not this device, or ""
 -- ARGV[6] most events kept            ARGV[7] milliseconds they are kept
--- ARGV[8] "durable", "once" (durable, unless said before) or "volatile"
+-- ARGV[8] "durable", "once" (durable, unless said before), "next" (durable, in its turn) or "volatile"
 -- ARGV[9] command that announces: PUBLISH or SPUBLISH
--- Returns the event's id in the stream; "" when volatile or said before.
+-- ARGV[10...] for "next": lane, number in it, number of what has to come before it, milliseconds this is remembered
+-- Returns the event's id in the stream; "" when volatile or said before; for "next" how far the lane is, if what has
+-- to come before has not been said yet: then it is not this one's turn.
 -- The announcement is six lines: id, id of the event before it, name, device, not device, payload.
 if ARGV[8] == 'volatile' then
   redis.call(ARGV[9], ARGV[1], table.concat({'', '', ARGV[2], ARGV[4], ARGV[5], ARGV[3]}, '\n'))
@@ -15,6 +17,17 @@ if ARGV[8] == 'volatile' then
 end
 if ARGV[8] == 'once' and not redis.call('SET', KEYS[2], 1, 'NX', 'PX', ARGV[7]) then
   return ''
+end
+if ARGV[8] == 'next' then
+  local told = tonumber(redis.call('HGET', KEYS[2], ARGV[10]) or '0')
+  if told < tonumber(ARGV[12]) then
+    return told
+  end
+  if told >= tonumber(ARGV[11]) then
+    return ''
+  end
+  redis.call('HSET', KEYS[2], ARGV[10], ARGV[11])
+  redis.call('PEXPIRE', KEYS[2], ARGV[13])
 end
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[6], '*',

@@ -1,34 +1,51 @@
 -- Rooms and what is said in them.
 
--- name: enter
--- Lock room $1 for the next message of its member $2: seq is given out one at a time, and the connection cannot end
--- before the message is in. No row: not a member.
-SELECT c.ended_at IS NULL AS active
-FROM communication.rooms r
-JOIN communication.members m ON m.room_id = r.id AND m.user_id = $2
-JOIN interaction.connections c ON c.id = r.connection_id
-WHERE r.id = $1
-FOR NO KEY UPDATE OF r FOR SHARE OF c
-
 -- name: say
--- The next message of a locked room. No row: this client id has been used by this sender.
-WITH said AS (
+-- The next message of room $1 by its member $2, what of it has to be announced, and to whom. The room is locked: seq
+-- and news are given out one at a time, and the connection cannot end before the message is in.
+-- No row: this client id has been used by this sender, or it may not be said here.
+WITH place AS (
+    SELECT r.id, r.last_seq
+    FROM communication.rooms r
+    JOIN communication.members m ON m.room_id = r.id AND m.user_id = $2
+    JOIN interaction.connections c ON c.id = r.connection_id AND c.ended_at IS NULL
+    WHERE r.id = $1
+        AND ($7::uuid IS NULL OR EXISTS (SELECT FROM communication.messages WHERE id = $7 AND room_id = $1))
+    FOR NO KEY UPDATE OF r FOR SHARE OF c
+), said AS (
     INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
-    SELECT $3, r.id, r.last_seq + 1, $2, $4, $5, $6, $7, $8 FROM communication.rooms r WHERE r.id = $1
+    SELECT $3, place.id, place.last_seq + 1, $2, $4, $5, $6, $7, $8 FROM place
     ON CONFLICT ON CONSTRAINT one_message_a_client_id DO NOTHING
     RETURNING *
 ), counted AS (
-    UPDATE communication.rooms r SET last_seq = said.seq FROM said WHERE r.id = said.room_id
+    UPDATE communication.rooms r SET last_seq = said.seq, last_news = r.last_news + 1 FROM said
+    WHERE r.id = said.room_id
+    RETURNING r.last_news
+), noted AS (
+    INSERT INTO communication.outbox (lane, number, event, subject)
+    SELECT said.room_id, counted.last_news, 'chat:message', said.id FROM said, counted
 )
-SELECT * FROM said
+SELECT
+    said.*, counted.last_news AS number,
+    ARRAY(SELECT m.user_id FROM communication.members m WHERE m.room_id = $1 ORDER BY m.user_id) AS members
+FROM said, counted
+
+-- name: to_announce
+-- These messages as they are now, and who hears of them still: a block since keeps the two from hearing each other.
+SELECT s.*, ARRAY(
+    SELECT m.user_id FROM communication.members m
+    WHERE m.room_id = s.room_id AND NOT EXISTS (
+        SELECT FROM identity.blocks b
+        WHERE (b.blocker_id, b.blocked_id) IN ((m.user_id, s.sender_id), (s.sender_id, m.user_id))
+    )
+    ORDER BY m.user_id
+) AS members
+FROM communication.messages s
+WHERE s.id = ANY ($1::uuid[])
 
 -- name: said_before
 -- The message that this sender has sent under this client id.
 SELECT * FROM communication.messages WHERE room_id = $1 AND sender_id = $2 AND client_id = $3
-
--- name: is_in_room
--- Whether message $2 was said in room $1.
-SELECT EXISTS (SELECT FROM communication.messages WHERE id = $2 AND room_id = $1)
 
 -- name: is_member
 -- Whether $2 is a member of room $1, and whether anything can be said in it. No row: not a member.

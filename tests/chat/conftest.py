@@ -1,17 +1,22 @@
 """Ana and Ben, connected, with chat on the real stores and an event road that remembers."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 from msgspec import Struct
 
 from core.clock import now_ms
+from core.contract.chat import ChatMessage
 from core.ids import new_id
 from db.encounters import ConnectionRow
-from realtime.chat import Chat
+from db.outbox import Outbox
+from realtime.announcer import Announcer
+from realtime.chat import Chat, announcements
 from realtime.connections import Connections
 from realtime.gateway.caller import Caller
 from tests.chat.heard import Heard
+from tests.conftest import NewDatabase
 from tests.stores.world import World, world_at
 
 MAX_CHARS = 40
@@ -22,6 +27,7 @@ class Talk(Struct):
 
     world: World
     heard: Heard
+    announcer: Announcer
     chat: Chat
     connections: Connections
     connection: ConnectionRow
@@ -32,21 +38,40 @@ class Talk(Struct):
     def room_id(self) -> str:
         return self.connection.room_id
 
+    def an_announcer(self) -> Announcer:
+        """As another node has it."""
+        return announcer_of(self.world, self.heard)
+
+    def another_node(self) -> Chat:
+        return Chat(self.world.rooms, self.heard, self.an_announcer(), max_chars=MAX_CHARS, clock=now_ms)
+
+
+def announcer_of(world: World, heard: Heard) -> Announcer:
+    """Of one node."""
+    return Announcer(Outbox(world.pool), heard, {ChatMessage.event: partial(announcements, world.rooms)})
+
 
 def caller(user_id: str) -> Caller:
     """A live connection of this user."""
     return Caller(user_id=user_id, session_id=new_id(), device=new_id(), sid=new_id())
 
 
+@pytest.fixture(scope="session")
+async def chat_database_url(new_database: NewDatabase) -> str:
+    """A database on which no product runs, which would announce what the tests leave."""
+    return await new_database()
+
+
 @pytest.fixture
-async def talk(database_url: str) -> AsyncIterator[Talk]:
-    async with world_at(database_url) as world:
+async def talk(chat_database_url: str) -> AsyncIterator[Talk]:
+    async with world_at(chat_database_url) as world:
         ana, ben = await world.person("Ana"), await world.person("Ben")
         heard = Heard()
         yield Talk(
             world=world,
             heard=heard,
-            chat=Chat(world.rooms, heard, max_chars=MAX_CHARS, clock=now_ms),
+            announcer=(announcer := announcer_of(world, heard)),
+            chat=Chat(world.rooms, heard, announcer, max_chars=MAX_CHARS, clock=now_ms),
             connections=Connections(world.encounters, heard, clock=now_ms),
             connection=await world.connected((ana, ben)),
             ana=caller(ana),

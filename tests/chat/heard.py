@@ -1,18 +1,21 @@
 """The event road as tests see it: what was sent to whom, and outages on demand."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.contract.base import Event
 from core.errors import Unavailable
+from core.news import News
 
 
 class Heard:
-    """Keeps what `Events` promises: the same key again has no effect on the same user."""
+    """Keeps what `Events` promises: the same key again has no effect on a user, news have their turn."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, Event]] = []
         self.down = False
         self._keys: set[tuple[str, str]] = set()
+        self._told: dict[tuple[str, str], int] = {}
 
     async def send(self, user_id: str, event: Event, *, key: str | None = None, **_: Any) -> None:
         if self.down:
@@ -22,6 +25,20 @@ class Heard:
                 return
             self._keys.add((user_id, key))
         self.events.append((user_id, event))
+
+    async def announce(self, news: Sequence[News]) -> list[int | None]:
+        if self.down:
+            raise Unavailable
+        return [self._announced(each) for each in news]
+
+    def _announced(self, news: News) -> int | None:
+        last = self._told.get((news.user_id, news.lane), 0)
+        if last < news.before:
+            return last
+        if last < news.number:
+            self._told[news.user_id, news.lane] = news.number
+            self.events.append((news.user_id, news.event))
+        return None
 
     def by(self, user_id: str) -> list[Event]:
         """What this user has heard, in order."""

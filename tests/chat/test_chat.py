@@ -14,8 +14,9 @@ from core.contract.chat import (
     ChatTypingChanged,
 )
 from core.contract.connections import ConnectionEnd, ConnectionEnded
-from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge, Unavailable
+from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
+from db.outbox import Outbox
 from realtime.chat import is_storable
 from tests.chat.conftest import MAX_CHARS, Talk, caller
 
@@ -43,16 +44,43 @@ async def test_a_repeated_send_is_one_message_heard_once(talk: Talk):
     assert len(talk.heard.by(talk.ben.user_id)) == 1
 
 
-async def test_a_repeat_mends_an_announcement_that_failed(talk: Talk):
-    """Committed but not announced: the client is told to try again, and that makes the other hear it."""
+async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what_follows(talk: Talk):
+    """Committed is committed. The next one in the room brings it along, whoever sends it."""
     talk.heard.down = True
-    with pytest.raises(Unavailable):
-        await talk.chat.send(talk.ana, hello(talk))
+    early = [await talk.chat.send(talk.ana, hello(talk, client_id=str(n))) for n in range(2)]
     talk.heard.down = False
+    elsewhere = talk.another_node()
+    late = await elsewhere.send(talk.ben, hello(talk))
+    told = [ChatMessage(message=sent.message) for sent in (*early, late)]
+    assert talk.heard.by(talk.ana.user_id) == talk.heard.by(talk.ben.user_id) == told
+    await talk.announcer.look()
+    assert talk.heard.by(talk.ana.user_id) == told
+
+
+async def test_what_a_node_left_behind_is_announced_by_another(talk: Talk):
+    """It died after the commit: who finds the message at the second look tells it, once."""
+    talk.heard.down = True
     sent = await talk.chat.send(talk.ana, hello(talk))
+    talk.heard.down = False
+    others = talk.an_announcer(), talk.an_announcer()
+    for _ in range(2):
+        for other in others:
+            await other.look()
     assert talk.heard.by(talk.ben.user_id) == [ChatMessage(message=sent.message)]
-    history = await talk.chat.history(talk.ben, ChatHistory(room_id=talk.room_id))
-    assert (history.messages, history.has_more) == ([sent.message], False)
+    for other in others:
+        await other.clear()
+    assert await Outbox(talk.world.pool).of_lane(talk.room_id, 0, 9) == []
+
+
+async def test_a_block_keeps_what_was_left_from_being_announced(talk: Talk):
+    """Who said it hears it on the other devices; who is parted from them does not."""
+    talk.heard.down = True
+    sent = await talk.chat.send(talk.ana, hello(talk))
+    talk.heard.down = False
+    await talk.world.block(talk.ben.user_id, talk.ana.user_id)
+    await talk.announcer.look()
+    assert talk.heard.by(talk.ana.user_id) == [ChatMessage(message=sent.message)]
+    assert talk.heard.by(talk.ben.user_id) == []
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ async def gate_before(redis_url: str) -> AsyncIterator[tuple[Gate, str]]:
     gate = Gate(redis_url)
     await gate.open()
     try:
-        yield gate, f"redis://127.0.0.1:{gate.port}"
+        yield gate, f"redis://127.0.0.1:{gate.port}?{urlsplit(redis_url).query}"
     finally:
         await gate.shut()
 

@@ -1,0 +1,11 @@
+"""What is stored and has yet to be announced."""
+
+from db.migrations import run_sql_beside
+
+revision = "0008_outbox"
+down_revision = "0005_conduct"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql_beside(__file__)
