@@ -112,9 +112,25 @@ async def _execute(url: str, statement: str) -> None:
         await connection.close()
 
 
+# A database goes with a Redis: two products that share one and not the other take each other's work away,
+# and cannot do it. So each worker has three pairs: for stores, for the product of the dialogues, for nodes.
+
+
 @pytest.fixture(scope="session")
 async def database_url(new_database: NewDatabase) -> str:
-    """A database for this worker: empty, not migrated."""
+    """A database for this worker's stores: empty, not migrated. Goes with `redis_url`."""
+    return await new_database()
+
+
+@pytest.fixture(scope="session")
+async def product_database_url(new_database: NewDatabase) -> str:
+    """The same for the product that dialogues are held with. Goes with `product_redis_url`."""
+    return await new_database()
+
+
+@pytest.fixture(scope="session")
+async def nodes_database_url(new_database: NewDatabase) -> str:
+    """The same for products in processes of their own. Goes with `nodes_redis_url`."""
     return await new_database()
 
 

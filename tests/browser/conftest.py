@@ -29,10 +29,10 @@ Visit = Callable[..., Awaitable[Person]]
 
 
 @pytest.fixture(scope="session")
-async def server(database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
+async def server(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
     """One for all tests of this worker, with a queue of its own."""
     server = Served(
-        DATABASE_URL=database_url,
+        DATABASE_URL=nodes_database_url,
         REDIS_URL=nodes_redis_url,
         REGION="browser",
         QUEUE_UPDATE_S="1",

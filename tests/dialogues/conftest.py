@@ -16,11 +16,11 @@ SignUp = Callable[..., Awaitable[Person]]
 
 
 @pytest.fixture(scope="session")
-def settings(database_url: str, product_redis_url: str) -> Settings:
+def settings(product_database_url: str, product_redis_url: str) -> Settings:
     """Timers as short as a test can bear where it must wait for them."""
     return Settings(
         port=0,
-        database_url=database_url,
+        database_url=product_database_url,
         redis_url=product_redis_url,
         rate_limits="off",
         offer_s=2,

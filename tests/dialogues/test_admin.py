@@ -11,9 +11,9 @@ from tests.stores.world import world_at
 
 
 @pytest.fixture
-async def admin(sign_up: SignUp, database_url: str) -> Person:
+async def admin(sign_up: SignUp, product_database_url: str) -> Person:
     person = await sign_up()
-    async with world_at(database_url) as world:
+    async with world_at(product_database_url) as world:
         await world.set_role(person.id, "admin")
     return person
 

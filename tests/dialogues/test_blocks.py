@@ -14,8 +14,8 @@ TWO_DAYS_MS = 2 * 86_400_000
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with world_at(database_url) as world:
+async def world(product_database_url: str) -> AsyncIterator[World]:
+    async with world_at(product_database_url) as world:
         yield world
 
 

@@ -14,10 +14,11 @@ from tests.dialogues.person import Device, Refused
 
 
 @pytest.fixture(scope="module")
-async def address(settings: Settings, nodes_redis_url: str) -> AsyncIterator[str]:
+async def address(settings: Settings, nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[str]:
     """A product of its own, where the second wait is short enough to wait for."""
     own = replace(
         settings,
+        database_url=nodes_database_url,
         redis_url=nodes_redis_url,
         region="cool-downs",
         rate_limits="on",

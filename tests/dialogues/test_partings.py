@@ -21,8 +21,8 @@ from tests.stores.world import World, world_at
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with world_at(database_url) as world:
+async def world(product_database_url: str) -> AsyncIterator[World]:
+    async with world_at(product_database_url) as world:
         yield world
 
 

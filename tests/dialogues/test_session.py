@@ -196,12 +196,12 @@ async def test_a_call_that_nobody_knows(sign_up: SignUp) -> None:
 
 
 async def test_a_command_that_waited_while_its_session_ended_has_no_effect(
-    pair: Pair, database_url: str
+    pair: Pair, product_database_url: str
 ) -> None:
     """Revocation reaches what is queued behind a slow command, too."""
     connection = await pair.connect()
     room = connection["room_id"]
-    holder = await asyncpg.connect(database_url)
+    holder = await asyncpg.connect(product_database_url)
     try:
         async with holder.transaction():
             await holder.execute("LOCK TABLE communication.messages IN ACCESS EXCLUSIVE MODE")

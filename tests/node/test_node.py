@@ -16,10 +16,10 @@ LIMIT_S = 60.0
 
 
 @pytest.fixture(scope="session")
-async def server(database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
+async def server(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
     """A process of its own, with a queue of its own."""
     server = Served(
-        DATABASE_URL=database_url,
+        DATABASE_URL=nodes_database_url,
         REDIS_URL=nodes_redis_url,
         REGION="node",
         PASSWORD_MEMORY_KIB="1024",

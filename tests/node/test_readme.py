@@ -14,9 +14,13 @@ PATIENCE_S = 30
 
 
 @pytest.fixture
-async def server(database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
+async def server(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
     server = Served(
-        DATABASE_URL=database_url, REDIS_URL=nodes_redis_url, REGION="readme", OFFER_S="2", CONNECT_S="2"
+        DATABASE_URL=nodes_database_url,
+        REDIS_URL=nodes_redis_url,
+        REGION="readme",
+        OFFER_S="2",
+        CONNECT_S="2",
     )
     await server.start()
     yield server

@@ -13,14 +13,14 @@ StartNode = Callable[..., Awaitable[Served]]
 
 
 @pytest.fixture
-async def start_node(database_url: str, nodes_redis_url: str) -> AsyncIterator[StartNode]:
+async def start_node(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[StartNode]:
     """`await start_node()`: one more node on this worker's database and Redis."""
     nodes: list[Served] = []
 
     async def start(**settings: str) -> Served:
         cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1"}
         given = {
-            "DATABASE_URL": database_url,
+            "DATABASE_URL": nodes_database_url,
             "REDIS_URL": nodes_redis_url,
             "LOG_LEVEL": "WARNING",
             **cheap,
