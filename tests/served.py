@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-START_S = 40.0
-STOP_S = 20.0
+START_S = 120.0  # a busy machine takes its time
+STOP_S = 60.0
 
 
 class Served:
@@ -37,9 +37,15 @@ class Served:
         )
         told = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._listen(self._process, told))
-        async with asyncio.timeout(START_S):
-            # Not `localhost`: there the official client does not listen to the browser going off line.
-            self.address = (await told).replace("localhost", "127.0.0.1")
+        try:
+            async with asyncio.timeout(START_S):
+                # Not `localhost`: there the official client does not listen to the browser going off line.
+                self.address = (await told).replace("localhost", "127.0.0.1")
+        except BaseException as error:
+            await self._end(self._process)
+            if isinstance(error, TimeoutError):
+                raise AssertionError(f"No address came within {START_S:.0f} s:\n{self.log}") from None
+            raise
         self._settings["PORT"] = self.address.rpartition(":")[2]
 
     async def _listen(self, process: asyncio.subprocess.Process, told: asyncio.Future[str]) -> None:
@@ -74,9 +80,15 @@ class Served:
                 code = await self._process.wait()
                 await self._reader
         except TimeoutError:
-            self._process.kill()  # a test that fails leaves nothing behind
+            await self._end(self._process)
             raise AssertionError(f"The server did not stop:\n{self.log}") from None
         return code
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """A test that fails leaves nothing behind."""
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:

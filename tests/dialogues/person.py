@@ -9,7 +9,7 @@ import socketio
 
 from core.vocabulary import Gender
 
-PATIENCE_S = 20
+PATIENCE_S = 60  # of a test on a busy machine; what is there is taken at once
 _numbers = itertools.count(1)
 
 
