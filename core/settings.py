@@ -58,6 +58,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_pool: Annotated[Count, about("Most connections to PostgreSQL.")] = 10
 
     redis_pool: Annotated[Count, about("Most connections to Redis.")] = 50
+    answer_s: Annotated[
+        Seconds,
+        about(
+            "Seconds within which a command or request is answered: `unavailable`, if need be."
+            " PostgreSQL and Redis have three fifths of it for each thing they are asked."
+        ),
+    ] = 3
 
     # Identity
     secret: Annotated[
@@ -224,6 +231,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = "own"
     ping_interval_s: Annotated[Seconds, about("Seconds between two pings to a client.")] = 25
     ping_timeout_s: Annotated[Seconds, about("Seconds a client has to answer a ping.")] = 20
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds that one store may take: a command that meets a store away can still say so in time."""
+        return self.answer_s * 0.6
+
+    @property
+    def deadline_s(self) -> float:
+        """Seconds after which a command or request is given up: the answer has a way to go."""
+        return self.answer_s * 0.9
 
     @property
     def cool_downs(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.tasks import end
-from db.outage import OUTAGES
+from db.outage import OUTAGES, Outage
 
 _PAUSE_S = 0.2
 Listener = Callable[[bytes], None]
@@ -35,6 +35,7 @@ class Bus:
         self._heard = asyncio.Event()
         self._subscribed = False
         self._missed = 0
+        self._away = Outage("event bus cannot reach Redis", quiet_s=1.0)
         self._tasks: set[asyncio.Task[None]] = set()
         self.on_return: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
@@ -99,7 +100,7 @@ class Bus:
             try:
                 message = await self._pubsub.get_message(timeout=None)
             except (RedisError, OSError) as error:  # the client's own attempts were in vain
-                _log.warning("event bus cannot reach Redis", error=str(error))
+                self._away.failed(error)
                 await asyncio.sleep(_PAUSE_S)
                 continue
             except Exception:  # a task that ends here would leave this process deaf for good
@@ -111,7 +112,7 @@ class Bus:
 
     def _returned(self) -> None:
         """The client connected anew and subscribed to all again: have everyone read what was missed."""
-        _log.info("event bus found Redis again", channels=len(self._listeners))
+        _log.debug("event bus found Redis again", channels=len(self._listeners))
         for catch_up in self.on_return:
             self._spawn(self._until_done(catch_up))
 
@@ -121,7 +122,7 @@ class Bus:
             try:
                 return await catch_up()
             except OUTAGES as error:
-                _log.warning("what the event bus missed cannot be read yet", error=repr(error))
+                _log.debug("what the event bus missed cannot be read yet", error=repr(error))
                 await asyncio.sleep(_PAUSE_S)
             except Exception:
                 _log.exception("what the event bus missed was not read")
@@ -157,11 +158,25 @@ class Bus:
         """Send the canary, and count those in a row that did not come back."""
         while True:
             self._heard.clear()
+            sent = False
             try:
                 async with asyncio.timeout(self._canary_s):
                     await self.publish(self._canary, b"canary")
+                    sent = True
                     await self._heard.wait()
                 self._missed = 0
-            except (TimeoutError, RedisError, OSError):
+                self._away.worked()
+            except (TimeoutError, RedisError, OSError) as error:
                 self._missed += 1
+                self._away.failed(error)
+                if (
+                    sent
+                ):  # Redis is there, and this connection hears nothing: it is dead, though nobody said so
+                    await self._hang_up()
             await asyncio.sleep(self._canary_s)
+
+    async def _hang_up(self) -> None:
+        """Let the reader find its connection closed: it opens another one and subscribes to all again."""
+        connection = self._pubsub.connection
+        if connection is not None:
+            await connection.disconnect(nowait=True)

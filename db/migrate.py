@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 FOLDER = Path(__file__).with_name("migrations")
+_PATIENCE_S = 10  # for a server that takes connections and says nothing
 _LOCK = 7_312_026_001  # Any number that nothing else on this database locks.
 
 
@@ -49,7 +50,7 @@ async def migrate(url: str, log: Log) -> None:
 
 async def current(url: str) -> str | None:
     """The version that the database is at, None while it is empty."""
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, timeout=_PATIENCE_S)
     try:
         if await connection.fetchval("SELECT to_regclass('public.alembic_version')") is None:
             return None
@@ -66,7 +67,9 @@ async def _upgrade(url: str) -> None:
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
     engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(url, timeout=_PATIENCE_S),
+        poolclass=NullPool,
     )
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

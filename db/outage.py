@@ -1,32 +1,110 @@
-"""How Postgres and Redis fail when they are away: answered `unavailable`, never `internal`.
+"""How Postgres and Redis fail when they are away or full: answered `unavailable`, never `internal`.
 
-At the start it is a sentence for the operator instead, which names the setting to look at.
+What is a fault of ours is not in the list, so that it is found: a driver's error that may mean both is
+told apart where the store ends (`db/postgres.py`, `db/redis.py`). At the start an outage is a sentence for
+the operator instead, which names the setting to look at.
 """
 
-from collections.abc import Iterator
+import asyncio
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from socket import gaierror
 
 import asyncpg
-from redis.exceptions import BusyLoadingError, RedisError
+import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from core.errors import Unavailable
 
+QUIET_S = 5.0
+_log = structlog.get_logger()
+
+
+class WritesRefusedError(ResponseError):
+    """Redis answers, and takes no writes: its memory or disk is full, or it is a replica."""
+
+
+# A server that is there and takes no writes. 53 in SQLSTATE is "insufficient resources", 58 "system error".
+FULL: tuple[type[Exception], ...] = (
+    WritesRefusedError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
+    asyncpg.PostgresSystemError,
+)
+# 08 in SQLSTATE is "connection exception", 57 "operator intervention": shut down, starting, cancelled.
 OUTAGES: tuple[type[Exception], ...] = (
-    OSError,
+    *FULL,
+    ConnectionError,
+    TimeoutError,
+    gaierror,
     RedisConnectionError,
     RedisTimeoutError,
-    BusyLoadingError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # its word for a connection that broke in the middle of a transaction
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
 )
 # The same where a store of ours has already put it into the catalogue's word.
 AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)
+
+
+class Outage:
+    """Says once that `what` has begun, and once that it is over, however many notice.
+
+    It is over with the first success after `quiet_s` without a failure: one that comes and goes is one.
+    """
+
+    def __init__(
+        self, what: str, *, quiet_s: float = QUIET_S, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what, self._quiet_s, self._monotonic = what, quiet_s, monotonic
+        self._begun = self._latest = 0.0
+        self._failures = 0
+        self.lasts = False
+
+    def failed(self, error: BaseException) -> None:
+        """Once more."""
+        self._latest = self._monotonic()
+        self._failures += 1
+        if not self.lasts:
+            self.lasts, self._begun, self._failures = True, self._latest, 1
+            _log.warning(f"{self._what}: begun", error=reason(error))
+
+    def worked(self) -> None:
+        """What failed before has succeeded."""
+        if self.lasts and self._monotonic() - self._latest >= self._quiet_s:
+            self.lasts = False
+            lasted = round(self._latest - self._begun, 1)
+            _log.warning(f"{self._what}: over", lasted_s=lasted, failures=self._failures)
+
+
+class Outages:
+    """Of one server: that it is away, and that it takes no writes, which no success in reading ends."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+        self._away = Outage(f"{server} does not answer", quiet_s=1.0)
+        self._full = Outage(f"{server} takes no writes", quiet_s=2 * QUIET_S)
+
+    def failed(self, error: BaseException) -> None:
+        """One that is no outage says nothing."""
+        if isinstance(error, FULL):
+            self._full.failed(error)
+        elif isinstance(error, OUTAGES):
+            self._away.failed(error)
+
+    def worked(self) -> None:
+        """It has answered."""
+        if self._away.lasts or self._full.lasts:
+            self._away.worked()
+            self._full.worked()
+
+    def check_writes(self) -> None:
+        """Raises `ConnectionError` while it takes no writes, as far as anybody here has noticed."""
+        if self._full.lasts:
+            raise ConnectionError(f"{self._server} takes no writes.")
 
 
 class UnusableError(Exception):
@@ -38,5 +116,11 @@ def needed(server: str, setting: str) -> Iterator[None]:
     """What refuses in this block is `server`: raises `UnusableError`, which names the `setting`."""
     try:
         yield
-    except (*OUTAGES, asyncpg.PostgresError, RedisError) as error:
-        raise UnusableError(f"{server} cannot be used ({error}): see {setting}.") from error
+    except (*OUTAGES, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RedisError) as error:
+        raise UnusableError(f"{server} cannot be used ({reason(error)}): see {setting}.") from error
+
+
+def reason(error: BaseException) -> str:
+    """In words, also where a library says nothing."""
+    silent = isinstance(error, TimeoutError | RedisTimeoutError | asyncio.TimeoutError)
+    return str(error) or ("it does not answer" if silent else type(error).__name__)

@@ -1,15 +1,24 @@
 """PostgreSQL: the pool, and SQL by name. Stores own their queries; this module owns how they are run."""
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
 
+from db.outage import OUTAGES, Outages, reason
+
 _SQL = Path(__file__).with_name("sql")
+_SERVER = {
+    "application_name": "realtime-connect",
+    "idle_in_transaction_session_timeout": "10s",
+    "client_connection_check_interval": "1s",
+}
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 # The driver has no types of its own: these names say what is meant, the checker takes them as given.
@@ -30,10 +39,92 @@ async def _speak_plainly(connection: Connection) -> None:
     )
 
 
-async def open_pool(url: str, *, size: int, timeout_s: float = 10) -> Pool:
-    """A pool of at most `size` connections. Raises OSError or asyncpg's errors when the server refuses."""
-    return await asyncpg.create_pool(
-        url, min_size=1, max_size=size, init=_speak_plainly, timeout=timeout_s, command_timeout=30
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
+    """A statement that nobody waits for any more takes its connection along.
+
+    The driver would ask the server to cancel it, and let the pool and every rollback wait until it has.
+    """
+
+    def _cancel_current_command(self, *_: Any) -> None:
+        self._loop.call_soon(self.terminate)
+
+
+class _Pool(asyncpg.Pool):  # type: ignore[misc]
+    """Nobody waits longer than `patience_s` for a connection; outages are told from faults of ours."""
+
+    def __init__(self, url: str, *, patience_s: float, outages: Outages, **given: Any) -> None:
+        super().__init__(url, timeout=patience_s, command_timeout=patience_s, **given)
+        self.outages = outages
+        self._patience_s = patience_s
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """A connection of one's own for as long as the block lasts."""
+        try:
+            connection = await self._one()
+            try:
+                with _translated(connection):
+                    yield connection
+            finally:
+                await self.release(connection, timeout=self._patience_s)
+        except OUTAGES as error:
+            self.outages.failed(error)
+            if isinstance(error, TimeoutError):  # what else lies idle may be as dead
+                await self.expire_connections()
+            raise
+        self.outages.worked()
+
+    async def _one(self) -> Connection:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await self._acquire(None)
+        except TimeoutError:
+            raise TimeoutError("no connection to PostgreSQL has become free") from None
+        except (OSError, asyncpg.InterfaceError) as error:
+            raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
+
+    async def close(self) -> None:
+        """Close all connections; those that somebody still waits with are cut after a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience_s):
+                await super().close()
+
+
+@contextmanager
+def _translated(connection: Connection) -> Iterator[None]:
+    """The driver's own errors mean a fault of ours, unless the connection is gone."""
+    try:
+        yield
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if connection.is_closed():
+            raise ConnectionError(f"the connection to PostgreSQL was lost: {error}") from error
+        raise
+
+
+async def _forget_nothing(_: Connection) -> None:
+    """No statement of ours leaves anything behind in its session: that saves a round trip each time."""
+
+
+async def open_pool(url: str, *, size: int, patience_s: float = 10, outages: Outages | None = None) -> Pool:
+    """A pool of at most `size` connections. Raises OSError or asyncpg's errors when the server refuses.
+
+    The server itself gives up on a transaction whose node has gone or stands still, and so on its locks.
+    """
+    return await _Pool(
+        url,
+        patience_s=patience_s,
+        outages=outages or Outages("PostgreSQL"),
+        init_size=1,
+        min_size=0,  # or the driver goes on trying by itself, with a traceback each time
+        max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=asyncio.get_running_loop(),
+        init=_speak_plainly,
+        reset=_forget_nothing,
+        connection_class=_Connection,
+        record_class=asyncpg.Record,
+        server_settings=_SERVER,
     )
 
 

@@ -334,10 +334,14 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         urls = await house.enter_async_context(_servers(settings))
         with needed("PostgreSQL", "DATABASE_URL"):
             await migrate(urls.database_url, _log)
-            pool = await open_pool(urls.database_url, size=settings.database_pool)
+            pool = await open_pool(
+                urls.database_url, size=settings.database_pool, patience_s=settings.patience_s
+            )
         house.push_async_callback(pool.close)
         with needed("Redis", "REDIS_URL"):
-            redis = await house.enter_async_context(open_redis(urls.redis_url, size=settings.redis_pool))
+            redis = await house.enter_async_context(
+                open_redis(urls.redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
+            )
             bus = await house.enter_async_context(Bus(redis, node_id))
 
         stores = Stores(pool, redis, settings)

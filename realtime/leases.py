@@ -44,6 +44,6 @@ class Leases:
             try:
                 await job()
             except OUTAGES as error:
-                _log.warning("leases have to wait", job=job.__name__, error=repr(error))
+                _log.debug("leases have to wait", job=job.__name__, error=repr(error))
             except Exception:
                 _log.exception("leases have to wait", job=job.__name__)

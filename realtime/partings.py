@@ -79,7 +79,7 @@ class Partings:
             for parting in await self._store.due(self._clock()):
                 await self._attend(parting)
         except OUTAGES as error:
-            _log.warning("partings cannot be attended to", error=repr(error))
+            _log.debug("partings cannot be attended to", error=repr(error))
         except Exception:  # `run` must not end by an error that nobody foresaw
             _log.exception("partings cannot be attended to")
 
@@ -87,7 +87,7 @@ class Partings:
         try:
             await self._settle(parting)
         except AWAY as error:
-            _log.warning("a parting has to wait", parting=parting.id, error=repr(error))
+            _log.debug("a parting has to wait", parting=parting.id, error=repr(error))
         except Exception:
             _log.exception("a parting failed and will be tried again", parting=parting.id)
 

@@ -119,7 +119,7 @@ class Presence:
         try:
             await self._channels.publish(_channel(user_id), b"")
         except OUTAGES as error:  # volatile: the change itself is done, and the next one is announced again
-            _log.warning("a change of presence was not announced", user_id=user_id, error=repr(error))
+            _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))
 
     async def own_status(self, user_id: str) -> OwnStatus:
         """How the user wants to be seen."""
@@ -145,7 +145,7 @@ class Presence:
             try:
                 await self._tell(stale)
             except AWAY as error:
-                _log.warning("watchers were not told", users=len(stale), error=repr(error))
+                _log.debug("watchers were not told", users=len(stale), error=repr(error))
                 await asyncio.sleep(_RETRY_S)
                 for user_id in stale:
                     self._look_at(user_id)

@@ -35,7 +35,7 @@ class Retention:
             try:
                 await self.forget()
             except OUTAGES as error:
-                _log.warning("nothing is forgotten", error=repr(error))
+                _log.debug("nothing is forgotten", error=repr(error))
             except Exception:  # `run` must not end by an error that nobody foresaw
                 _log.exception("nothing is forgotten")
             await asyncio.sleep(self._every_s)

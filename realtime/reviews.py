@@ -30,7 +30,7 @@ class Reviews:
         try:
             return await self._trust.review(_AT_ONCE) == _AT_ONCE
         except OUTAGES as error:
-            _log.warning("nobody is reviewed", error=repr(error))
+            _log.debug("nobody is reviewed", error=repr(error))
         except Exception:  # `run` must not end by an error that nobody foresaw
             _log.exception("nobody is reviewed")
         return False

@@ -93,6 +93,7 @@ def make_app(
         proxies=proxies,
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
+        deadline_s=settings.deadline_s,
     )
     service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
     handlers = _handlers(
@@ -179,11 +180,13 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         database_url = settings.database_url or embedded.database_url
         with needed("PostgreSQL", "DATABASE_URL"):
             await migrate(database_url, _log)
-            pool = await open_pool(database_url, size=settings.database_pool)
+            pool = await open_pool(database_url, size=settings.database_pool, patience_s=settings.patience_s)
         house.push_async_callback(pool.close)
         redis_url = settings.redis_url or embedded.redis_url
         with needed("Redis", "REDIS_URL"):
-            redis = await house.enter_async_context(open_redis(redis_url, size=settings.redis_pool))
+            redis = await house.enter_async_context(
+                open_redis(redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
+            )
             bus = await house.enter_async_context(Bus(redis, settings.node_id or new_id()))
         passwords = Passwords(
             threads=settings.password_threads,

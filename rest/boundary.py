@@ -3,6 +3,7 @@
 Handlers see an `Exchange`, whose parts were checked by what the endpoint declares, and return a Struct.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 
@@ -120,6 +121,7 @@ class Boundary:
         proxies: Proxies,
         max_body_bytes: int,
         body_timeout_s: float,
+        deadline_s: float,
     ) -> None:
         self._authenticate = authenticate
         self._throttle = throttle
@@ -127,16 +129,20 @@ class Boundary:
         self._proxies = proxies
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = body_timeout_s
+        self._deadline_s = deadline_s
 
     def route(self, endpoint: Endpoint, handler: Handler) -> web.RouteDef:
         """The endpoint, answered by this handler."""
 
         async def answer(request: web.Request) -> web.StreamResponse:
-            return _response(endpoint, await handler(await self._exchange(endpoint, request)))
+            async with asyncio.timeout(self._deadline_s) as deadline:
+                return _response(endpoint, await handler(await self._exchange(endpoint, request, deadline)))
 
         return web.route(endpoint.method, endpoint.path, answer, name=endpoint.name)
 
-    async def _exchange(self, endpoint: Endpoint, request: web.Request) -> Exchange:
+    async def _exchange(
+        self, endpoint: Endpoint, request: web.Request, deadline: asyncio.Timeout
+    ) -> Exchange:
         """The checked request. Who asks comes first: a stranger learns nothing about the rest."""
         now, headers = self._clock(), request.headers
         access = None
@@ -159,11 +165,13 @@ class Boundary:
             query=decode_query(dict(request.query), endpoint.query) if endpoint.query else None,
             key=clients.idempotency_key(headers.get("Idempotency-Key")) if endpoint.idempotent else None,
             versions=clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None,
-            body=await self._body(endpoint.body, request) if endpoint.body else None,
+            body=await self._body(endpoint.body, request, deadline) if endpoint.body else None,
         )
 
-    async def _body(self, kind: type[Struct], request: web.Request) -> Struct:
+    async def _body(self, kind: type[Struct], request: web.Request, deadline: asyncio.Timeout) -> Struct:
+        deadline.reschedule(None)  # how long a client takes to send is bounded apart
         raw = await read_json(request, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
+        deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
         return decode_json(raw, kind)
 
 
@@ -196,7 +204,7 @@ async def problems(
     except web.HTTPException as error:
         return _translated(error)
     except OUTAGES as error:
-        _log.warning("a request found no store", path=request.path, error=repr(error))
+        _log.debug("a request found no store", path=request.path, error=repr(error))
         return problem(Unavailable(retry_after_ms=1000))
     except Exception:
         reference = new_id()

@@ -14,7 +14,7 @@ from rest.docs import Documents
 
 Check = Callable[[], Awaitable[object]]
 
-_CHECK_S = 3.0
+_CHECK_S = 2.0
 _log = structlog.get_logger()
 
 

@@ -64,4 +64,4 @@ class AnnouncedPartings:
         try:
             await self._channels.publish(PARTED, b"")
         except OUTAGES as error:  # they are on record, and nodes look by themselves too
-            _log.warning("a parting was not announced", error=repr(error))
+            _log.debug("a parting was not announced", error=repr(error))

@@ -18,7 +18,9 @@ class Served:
     """A server process: after `start()` it answers at `address`, after another `start()` there again."""
 
     def __init__(self, **settings: str) -> None:
-        self._settings = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **settings}
+        # A busy machine is slow: only who is interested in it has commands given up soon.
+        usual = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", "ANSWER_S": "20"}
+        self._settings = {**usual, **settings}
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._said: list[str] = []

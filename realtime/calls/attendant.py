@@ -28,7 +28,7 @@ class Attendant:
             try:
                 await asyncio.gather(*(self._attend(shard) for shard in range(SHARDS)))
             except OUTAGES as error:
-                _log.warning("calls cannot be attended to", error=repr(error))
+                _log.debug("calls cannot be attended to", error=repr(error))
             except Exception:  # ending here would leave every deadline to other nodes, who may end as well
                 _log.exception("calls cannot be attended to")
             await asyncio.sleep(self._every_s)

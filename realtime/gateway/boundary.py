@@ -34,7 +34,7 @@ class Boundary:
         except AppError as error:
             return refused(error)
         except OUTAGES as error:
-            _log.warning("a command found no store", command=name, error=repr(error))
+            _log.debug("a command found no store", command=name, error=repr(error))
             return refused(Unavailable())
         except Exception:
             reference = new_id()

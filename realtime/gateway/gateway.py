@@ -24,7 +24,7 @@ from core.settings import Settings
 from core.tokens import Access
 from db.bus import Bus
 from db.events import REVOKED, Announcement, EventRoad, channel, read_announcement
-from db.outage import AWAY, OUTAGES
+from db.outage import AWAY, OUTAGES, Outage
 from realtime.gateway.boundary import Boundary, Handler, describe, refused
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
@@ -63,6 +63,7 @@ class Gateway:
         self._bus, self._events, self._recovery = bus, events, recovery
         self._authenticate, self._limiter, self._lifecycle = authenticate, limiter, lifecycle
         self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
+        self._late = Outage("commands are not answered in time")
         self._of_user: dict[str, int] = {}
         self._arriving: set[str] = set()
         self._limited = settings.rate_limits == "on"
@@ -81,11 +82,12 @@ class Gateway:
         """
         self._arriving.add(sid)
         try:
-            connection = await self._admit(sid, auth)
+            async with asyncio.timeout(self._settings.deadline_s):
+                connection = await self._admit(sid, auth)
         except AppError as error:
             raise _refusal(error) from None
         except OUTAGES as error:
-            _log.warning("a connection found no store", error=repr(error))
+            _log.debug("a connection found no store", error=repr(error))
             self._wire.close(
                 sid, "no store"
             )  # a CONNECT_ERROR would keep an official client from coming back
@@ -164,16 +166,17 @@ class Gateway:
         """`session:ready` before anything else, then what was missed, then what comes."""
         caller, opening = connection.caller, connection.opening
         try:
-            await self._end_if_revoked(caller)  # since its token was read
-            await self._lifecycle.arrived(caller)
-            ready = await self._lifecycle.ready(connection)
-            data = msgspec.json.encode(ready)
-            self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
-            last = await self._replay(caller, opening.start) if opening.recovered else opening.start
+            async with asyncio.timeout(self._settings.deadline_s):
+                await self._end_if_revoked(caller)  # since its token was read
+                await self._lifecycle.arrived(caller)
+                ready = await self._lifecycle.ready(connection)
+                data = msgspec.json.encode(ready)
+                self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
+                last = await self._replay(caller, opening.start) if opening.recovered else opening.start
             connection.outlet.open(caller.device, last)
         except AWAY as error:
             # The client comes back by itself, and finds things as they are then.
-            _log.warning("a connection found no store", user_id=caller.user_id, error=repr(error))
+            _log.debug("a connection found no store", user_id=caller.user_id, error=repr(error))
             self._wire.close(caller.sid, "not welcomed")
         except Exception:
             _log.exception("a connection could not be welcomed", user_id=caller.user_id)
@@ -193,6 +196,15 @@ class Gateway:
         connection = self._roster.get(sid)
         if connection is None:
             return None
+        try:
+            # From its arrival on: who sent many at once does not wait for each of them in turn.
+            async with asyncio.timeout(self._settings.deadline_s):
+                return await self._in_turn(connection, name, arguments)
+        except TimeoutError:
+            self._late.failed(TimeoutError(f"{name} took too long"))
+            return refused(Unavailable())
+
+    async def _in_turn(self, connection: Connection, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
         mailbox = connection.mailbox
         try:
             if wait_ms := connection.pace.take(self._clock()):
@@ -204,9 +216,11 @@ class Gateway:
         try:
             if connection.revoked:  # while this command waited for its turn
                 return refused(Unauthenticated("This session is over."))
-            return await self._boundary.answer(connection.caller, name, arguments)
+            answer = await self._boundary.answer(connection.caller, name, arguments)
         finally:
             mailbox.give()
+        self._late.worked()
+        return answer
 
     def _hear(self, sid: str, outlet: Outlet, raw: bytes) -> None:
         """What the bus brings for a user of ours: an event, or the end of a session."""
@@ -272,7 +286,7 @@ class Gateway:
             await self._lifecycle.departed(connection.caller)
         except AWAY as error:
             # A departure that was not settled is found like a lapsed lease: by another node, or this one.
-            _log.warning("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))
+            _log.debug("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))
         finally:
             if not self._roster:
                 self._empty.set()

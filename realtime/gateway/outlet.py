@@ -89,7 +89,7 @@ class Outlet:
                 for announcement in await self._read_after(self._last or EventId(0, 0)):
                     self._pass(announcement)
             except Unavailable as error:
-                _log.warning("events cannot be read again yet", error=str(error))
+                _log.debug("events cannot be read again yet", error=str(error))
                 await asyncio.sleep(_RETRY_S)
                 continue
             if not self._incomplete:

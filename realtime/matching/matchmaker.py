@@ -91,7 +91,7 @@ class Matchmaker:
             try:
                 await self.seek(ticket, joined=joined)
             except OUTAGES as outage:
-                _log.warning("matching waits for the stores", error=str(outage), ticket=ticket.id)
+                _log.debug("matching waits for the stores", error=str(outage), ticket=ticket.id)
             except Exception:
                 _log.exception("a search failed", ticket=ticket.id)
 

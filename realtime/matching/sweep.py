@@ -91,7 +91,7 @@ class Sweeper:
                 try:
                     await self.in_turn(mode)
                 except OUTAGES as outage:
-                    _log.warning("the queue is not swept", mode=mode, error=str(outage))
+                    _log.debug("the queue is not swept", mode=mode, error=str(outage))
                 except Exception:
                     _log.exception("a sweep failed", mode=mode)
             await asyncio.sleep(self._rhythm.sweep_ms / 1000)

@@ -32,6 +32,7 @@ def settings(product_database_url: str, product_redis_url: str) -> Settings:
         connection_lease_s=3,
         password_memory_kib=1024,
         password_passes=1,
+        answer_s=20,
         log_level="WARNING",
     )
 

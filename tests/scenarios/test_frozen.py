@@ -1,0 +1,63 @@
+"""Stores that stand still: every command is answered, and when they go on, so does all else."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.dialogues.person import Device, Person, Refused
+from tests.faults import embedded, frozen
+from tests.scenarios.test_outages import until
+from tests.served import Served
+
+NEEDS: dict[str, tuple[str, dict[str, Any]]] = {
+    "redis-server": ("presence:set", {"status": "online"}),
+    "postgres": ("queue:join", {"mode": "voice"}),
+}
+
+
+async def answer(device: Device, command: str, **payload: Any) -> str:
+    """The code of the refusal, or `ok`."""
+    try:
+        await device.ask(command, **payload)
+    except Refused as refused:
+        return refused.code
+    return "ok"
+
+
+@pytest.mark.parametrize("server", NEEDS)
+async def test_every_command_is_answered_while_a_store_stands_still(
+    tmp_path: Path, web: aiohttp.ClientSession, server: str
+) -> None:
+    """Also those that wait behind others of one connection; the log says when it began, and when it ended."""
+    command, payload = NEEDS[server]
+    node = Served(DATA_DIR=str(tmp_path), DATABASE_URL="", REDIS_URL="", LOG_LEVEL="WARNING", ANSWER_S="2")
+    await node.start()
+    try:
+        people = [await Person.sign_up(node.address, web) for _ in range(4)]
+        devices = [await person.connect() for person in people]
+        with frozen(embedded(node, server)):
+            asked = [answer(device, command, **payload) for device in devices for _ in range(4)]
+            assert set(await asyncio.gather(*asked)) == {"unavailable"}
+            if server == "postgres":
+                status, problem = await people[0].rest("GET", "/v1/me")
+                assert (status, problem["code"]) == (503, "unavailable")
+
+        async def all_served() -> bool:
+            return {await answer(device, command, **payload) for device in devices} == {"ok"}
+
+        await until(all_served, "commands were taken again")
+        what = {"redis-server": "Redis does not answer", "postgres": "PostgreSQL does not answer"}[server]
+
+        async def over() -> bool:
+            await all_served()
+            return f"{what}: over" in node.log
+
+        await until(over, "the log said that it was over")
+        assert node.log.count(f"{what}: begun") == node.log.count(f"{what}: over") == 1
+        assert "Traceback" not in node.log
+        assert node.log.count("\n") < 12, node.log
+    finally:
+        await node.stop()
