@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from core.clock import Clock, rfc3339
+from core.contract.base import CONTRACT
 from core.contract.session import SessionReady, Unread
 from core.settings import Settings
 from core.vocabulary import RevokedCode
@@ -64,6 +65,7 @@ class Lifecycle:
             user=me,
             pid=connection.opening.pid,
             recovered=connection.opening.recovered,
+            contract=CONTRACT,
             server_time=rfc3339(now),
             token_expires_at=rfc3339(connection.expires_at),
             presence=own,

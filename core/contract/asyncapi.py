@@ -9,7 +9,7 @@ from msgspec import Struct
 
 # Whatever holds messages is imported here, since importing is what registers them.
 from core.contract import calls, chat, connections, queue, session
-from core.contract.base import Command, Event
+from core.contract.base import CONTRACT, Command, Event
 from core.contract.examples import example
 from core.contract.naming import named
 from core.contract.openapi import EXAMPLE_ADDRESS, schemas_of
@@ -22,9 +22,10 @@ MODULES = (session, queue, calls, connections, chat)
 
 _ABOUT = (
     "Socket.IO v5 on Engine.IO v4, WebSocket and long-polling; any official client works. Connect with "
-    "`auth: {token, device_id?, pid?, offset?}`: a refusal is a CONNECT_ERROR whose `data.code` is of the "
-    "catalogue. A command takes one JSON object and is always acknowledged. The commands of a connection are "
-    "handled in the order in which they were sent. `x-events` and `x-commands` map each name to its types."
+    "`auth: {token, device_id?, pid?, offset?, client?}`; what else is in it is ignored. A refusal is a "
+    "CONNECT_ERROR whose `data.code` is of the catalogue. A command takes one JSON object and is always "
+    "acknowledged. The commands of a connection are handled in the order in which they were sent. "
+    "`x-events` and `x-commands` map each name to its types."
 )
 _DURABLE = (
     "Durable: every connected device gets it at least once and in order. One more argument follows the "
@@ -48,7 +49,12 @@ def asyncapi(version: str) -> Json:
     answers["Refusal"] = _answer("Refusal", "The command was refused; nothing has changed.")
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": "Realtime Connect", "version": version, "description": _ABOUT},
+        "info": {
+            "title": "Realtime Connect",
+            "version": version,
+            "x-contract": CONTRACT,
+            "description": _ABOUT,
+        },
         "defaultContentType": "application/json",
         "servers": socket_servers(EXAMPLE_ADDRESS),
         "x-events": {kind.event: _schema(kind) for kind in events},

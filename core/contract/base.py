@@ -9,6 +9,8 @@ from typing import Any, ClassVar, dataclass_transform
 import msgspec
 from msgspec import Struct, StructMeta
 
+CONTRACT = "1.1"  # the version of the wire contract: a client omits what is newer
+
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class _FrozenMeta(StructMeta):

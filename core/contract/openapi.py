@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from core.contract.base import CONTRACT
 from core.contract.endpoints import ENDPOINTS, Endpoint
 from core.contract.naming import named
 from core.contract.rest import Problem
@@ -31,7 +32,12 @@ def openapi(version: str, endpoints: tuple[Endpoint, ...] = ENDPOINTS) -> Json:
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Realtime Connect", "version": version, "description": _ABOUT},
+        "info": {
+            "title": "Realtime Connect",
+            "version": version,
+            "x-contract": CONTRACT,
+            "description": _ABOUT,
+        },
         "servers": rest_servers(EXAMPLE_ADDRESS),
         "tags": [{"name": area} for area in dict.fromkeys(e.area for e in endpoints)],
         "paths": paths,

@@ -13,15 +13,25 @@ from core.vocabulary import Id, OwnStatus, Status, Timestamp
 # No control characters: it is a line of an announcement.
 DeviceId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 ShortText = Annotated[str, Meta(max_length=200)]
+ClientText = Annotated[str, Meta(max_length=100)]
 
 
-class ConnectAuth(Input):
-    """The `auth` of a connection."""
+class ClientInfo(Input, forbid_unknown_fields=False):
+    """What a client says of itself; what it cannot mean is ignored."""
+
+    name: ClientText | None = None
+    version: ClientText | None = None
+    platform: ClientText | None = None
+
+
+class ConnectAuth(Input, forbid_unknown_fields=False):
+    """The `auth` of a connection; what else is in it is ignored."""
 
     token: Annotated[str, Meta(max_length=4096)]
     device_id: DeviceId | None = None
     pid: ShortText | None = None
     offset: ShortText | None = None
+    client: ClientInfo | None = None
 
 
 class Unread(Wire):
@@ -32,11 +42,15 @@ class Unread(Wire):
 
 
 class SessionReady(Event, event="session:ready"):
-    """The first event after every connect: all that a client needs to draw itself again."""
+    """The first event after every connect: all that a client needs to draw itself again.
+
+    `contract` is the version of the wire contract: a client omits fields of commands that are newer.
+    """
 
     user: Me
     pid: str
     recovered: bool
+    contract: str
     server_time: Timestamp
     token_expires_at: Timestamp
     presence: OwnStatus

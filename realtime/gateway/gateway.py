@@ -25,6 +25,7 @@ from core.tokens import Access
 from db.bus import Bus
 from db.events import REVOKED, Announcement, EventRoad, channel, read_announcement
 from db.outage import AWAY, OUTAGES, Outage
+from realtime.gateway.auth import legible
 from realtime.gateway.boundary import Boundary, Handler, describe, refused
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
@@ -32,7 +33,7 @@ from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
 from realtime.gateway.ports import Authenticate, Lifecycle
-from realtime.gateway.recovery import Recovery, legible, worth_replaying
+from realtime.gateway.recovery import Recovery, worth_replaying
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 from services.ports import Limiter
@@ -129,6 +130,7 @@ class Gateway:
         except BaseException:
             await self._release(access.user_id, listener)
             raise
+        _log.debug("a connection is admitted", sid=sid, user_id=access.user_id, client=wanted.client)
         return Connection(
             Caller(access.user_id, access.session_id, wanted.device_id or opening.pid, sid),
             opening,

@@ -6,11 +6,9 @@ Both are opaque to clients and bound to their user, so that a foreign one is rec
 import hashlib
 import hmac
 import secrets
-from typing import Any
 
 from db.events import Announcement, EventId, Tail
 
-_LONGEST = 200  # characters of an offset or a pid; ours are shorter
 REPLAYED_OF_ENDED_CALLS = frozenset({"call:ended", "decision:result"})
 
 
@@ -54,20 +52,6 @@ class Recovery:
 
     def _mark(self, user_id: str, what: str) -> str:
         return hashlib.blake2s(f"{what} {user_id}".encode(), key=self._secret[:32], digest_size=6).hexdigest()
-
-
-def legible(auth: dict[str, Any]) -> dict[str, Any]:
-    """The same `auth`, where an offset or pid that cannot be ours is empty: no reason to refuse anyone."""
-    return {
-        name: "" if name in {"pid", "offset"} and not _may_be_ours(value) else value
-        for name, value in auth.items()
-    }
-
-
-def _may_be_ours(value: object) -> bool:
-    if value is None:
-        return True
-    return isinstance(value, str) and len(value) <= _LONGEST and value.isascii() and value.isprintable()
 
 
 def worth_replaying(missed: list[Announcement]) -> list[Announcement]:

@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from core.contract import asyncapi as module
 from core.contract.asyncapi import asyncapi
-from core.contract.base import Command, Event
+from core.contract.base import CONTRACT, Command, Event
 from core.contract.decode import decode
 from core.contract.endpoints import ENDPOINTS
 from core.contract.examples import example
@@ -108,6 +108,12 @@ def test_every_command_has_a_reply_and_every_event_its_delivery() -> None:
         (trait,) = SOCKET["components"]["messages"][event.__name__]["traits"]
         arguments = SOCKET["components"]["messageTraits"][trait["$ref"].rpartition("/")[2]]["x-arguments"]
         assert arguments == (["payload"] if event.volatile else ["payload", "offset"])
+
+
+def test_the_documents_and_every_connection_name_the_same_contract() -> None:
+    assert {d["info"]["x-contract"] for d in (REST, SOCKET)} == {CONTRACT} == {"1.1"}
+    ready = SOCKET["components"]["schemas"]["SessionReady"]
+    assert "contract" in ready["required"]
 
 
 def test_the_catalogue_has_each_code_once_with_a_sentence() -> None:

@@ -34,11 +34,33 @@ async def test_without_a_good_token_nobody_gets_in(address: str, auth: dict[str,
     assert refused.value.code in {"unauthenticated", "invalid_request"}
 
 
-async def test_unknown_fields_of_the_auth_are_named(sign_up: SignUp) -> None:
+async def test_what_the_auth_does_not_know_is_ignored(sign_up: SignUp) -> None:
+    """A newer client meets an older node of a rolling deploy; commands stay strict."""
     person = await sign_up()
-    with pytest.raises(Refused) as refused:
-        await person.connect(tokne="x")
-    assert (refused.value.code, refused.value.error["details"]["field"]) == ("invalid_request", "tokne")
+    device = await person.connect(newer={"deep": ["\0", {}]}, **{"a\0b": 1})
+    assert device.ready["contract"] == "1.1"
+    assert await device.refused("queue:leave", newer=True) == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        {"name": "app", "version": "1.2", "platform": "ios"},
+        {"name": "app", "newer": 1},
+        {"name": 7},
+        {"name": "x" * 50_000},
+        {"name": "\0"},
+        "app",
+        ["app"],
+        7,
+    ],
+    ids=lambda client: str(client)[:20],
+)
+async def test_what_a_client_says_of_itself_is_no_reason_to_refuse_it(
+    sign_up: SignUp, client: object
+) -> None:
+    person = await sign_up()
+    assert (await person.connect(client=client)).ready["recovered"] is False
 
 
 async def test_who_comes_back_with_an_offset_gets_what_was_missed(pair: Pair) -> None:
