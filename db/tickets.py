@@ -8,15 +8,17 @@
     <mode>:<g>:<s>:<b>  zset  the same, of age band b (`core/pools.py`)
     held              hash    ticket id -> call id of the claim that has it
     claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
-    restored          zset    "call user" by time: given back already; user by the time of the latest join,
-                              "claimed user" by that of the latest claim
+    out:<user>        string  with what the user went out of the queue last: the call id of the claim, or the
+                              id of the ticket that left; for an hour, or until they are in it again
+    came:<user>       string  when the user joined last (ms); for 30 s
     gone              hash    ticket id -> "user reason": left, to be told
     <mode>:turn       string  the node that sweeps
     <mode>:news       string  when those who wait were told last how it goes
     <mode>:recent     list    the latest tickets to join, newest first
     <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose patience ended
 
-Each change is one script, so that a crash falls between changes and never inside one.
+Each change is one script, so that a crash falls between changes and never inside one. What came first is
+never told by times, which nodes take from clocks of their own: those only measure how long something lasts.
 """
 
 import copy
@@ -39,7 +41,7 @@ _LUA = Path(__file__).with_name("lua") / "queue"
 _CACHED = 50_000
 _AT_ONCE = 500  # in one command: others have to be answered in between
 _NEWS_MS = 60_000
-_REMEMBER_RESTORED_MS = 3_600_000
+_REMEMBER_OUT_MS = 3_600_000  # longer than anybody is late with a join or a place to give back
 _GENDERS: tuple[Gender, ...] = get_args(Gender)
 _TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
 
@@ -68,14 +70,19 @@ class RedisTickets:
         self._decode = msgspec.msgpack.Decoder(Ticket).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
-    async def join(self, ticket: Ticket, lease_until: int, begun_at: int | None = None) -> Ticket | None:
+    async def out(self, user_id: str) -> str:
+        """With what this user went out of the queue last, for `join` to compare; empty: not lately."""
+        out = cast("bytes | None", await self._ask("GET", f"out:{user_id}"))
+        return out.decode() if out else ""
+
+    async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
         """Enter, or get the ticket one has already, waiting or claimed.
 
-        None: a claim has taken a ticket of this user since `begun_at`, so that they may be in a call by now.
+        None: by now the user has gone out of the queue with something else than `out`, perhaps into a call.
         """
         whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
-        own = await self._run("join", *whose, lease_until, "" if begun_at is None else begun_at)
-        if own == b"claimed":
+        own = await self._run("join", *whose, lease_until, *(() if out is None else (out,)))
+        if own == b"overtaken":
             return None
         if own:
             return self._decode(own)
@@ -84,7 +91,7 @@ class RedisTickets:
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
         """Take the waiting ticket out (only that one, if named); None when there is none to take."""
-        left = await self._run("leave", user_id, reason, ticket_id or "")
+        left = await self._run("leave", user_id, reason, ticket_id or "", _REMEMBER_OUT_MS)
         return Departure(ticket_id=left.decode(), user_id=user_id, reason=reason) if left else None
 
     async def of(self, user_id: str) -> Ticket | None:
@@ -160,14 +167,16 @@ class RedisTickets:
 
     async def settle(self, claim: Claim) -> None:
         """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
-        await self._run("settle", claim.call_id, *_two(claim))
+        await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
 
-    async def restore(self, ticket: Ticket, call_id: str, now: int, lease_until: int) -> Ticket:
+    async def restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         """Give a ticket back at its old place after that call came to nothing, once.
 
-        Gives the ticket that the user has now: another one, when they have joined again meanwhile.
+        Gives the ticket that the user has now: another one, when they have joined again meanwhile; None
+        when they have gone out of the queue otherwise since.
         """
-        return self._decode(await self._run("restore", *self._whole(ticket, call_id, now, lease_until)))
+        own = await self._run("restore", *self._whole(ticket, call_id, lease_until))
+        return self._decode(own) if own else None
 
     def elsewhere(self, region: str) -> "RedisTickets":
         """The queue of another region, on the same Redis: its scripts and tickets are known already."""
@@ -176,18 +185,18 @@ class RedisTickets:
         return other
 
     async def refuse(
-        self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
-    ) -> Sequence[Ticket]:
+        self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
+    ) -> Sequence[Ticket | None]:
         """Restore these and settle the claim, all at once: who gives up halfway leaves a claim that is whole.
 
         Gives the tickets that the innocent have now.
         """
         async with self._redis.pipeline(transaction=True) as pipe:
             for ticket in innocent:
-                await self._run("restore", *self._whole(ticket, claim.call_id, now, lease_until), client=pipe)
-            await self._run("settle", claim.call_id, *_two(claim), client=pipe)
+                await self._run("restore", *self._whole(ticket, claim.call_id, lease_until), client=pipe)
+            await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim), client=pipe)
             *restored, _ = await pipe.execute()
-        return [self._decode(body) for body in restored]
+        return [self._decode(body) if body else None for body in restored]
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
         """Claims made before then that nobody has settled; one that cannot be read is logged and left."""
@@ -197,7 +206,7 @@ class RedisTickets:
 
     async def lapse(self, now: int) -> Sequence[Departure]:
         """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
-        gone = await self._run("lapse", now, _AT_ONCE, now - _REMEMBER_RESTORED_MS)
+        gone = await self._run("lapse", now, _AT_ONCE, _REMEMBER_OUT_MS)
         pairs = zip(gone[::2], gone[1::2], strict=True)
         return tuple(_departure(ticket_id.decode(), *what.decode().split()) for ticket_id, what in pairs)
 
@@ -223,12 +232,10 @@ class RedisTickets:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""
         await self._scripts["end_turn"](keys=[f"{self._prefix}:{mode}:turn"], args=[node, rest_ms])
 
-    def _whole(
-        self, ticket: Ticket, call_id: str, now: int, lease_until: int
-    ) -> tuple[str | int | bytes, ...]:
+    def _whole(self, ticket: Ticket, call_id: str, lease_until: int) -> tuple[str | int | bytes, ...]:
         """What restore.lua wants to know."""
         whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
-        return *whose, self._encode(ticket), places(ticket), lease_until, now
+        return *whose, self._encode(ticket), places(ticket), lease_until
 
     async def _run(self, script: str, *args: str | int | bytes, client: Any = None) -> Any:
         return await self._scripts[script](keys=[self._prefix], args=list(args), client=client)

@@ -25,6 +25,7 @@ from core.errors import (
     NotQueued,
     RateLimited,
     Unauthenticated,
+    Unavailable,
     Underage,
 )
 from core.ticket import Claim, Ticket
@@ -39,6 +40,7 @@ from realtime.matching.sweep import Changed, tell
 from services.cool_downs import CoolDowns
 from services.ports import Acquaintances, Applicant, Applicants, Events, TicketStore
 
+_ATTEMPTS = 5
 _EXPLAINED = 512  # tickets looked at to explain a wait
 
 
@@ -118,55 +120,56 @@ class Queue:
     async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Ticket:
         """The place of this user in the queue, old or new, and a search for a partner.
 
-        Raises `AlreadyInCall`, `Unauthenticated`, `Banned`, `Underage`, `RateLimited` or `InvalidRequest`.
+        Raises `AlreadyInCall`, `Unauthenticated`, `Banned`, `Underage`, `RateLimited`, `InvalidRequest`, or
+        `Unavailable` under a storm of changes.
         """
-        begun = self._clock()
-        # First: it sets right what is on record of a call that has just ended, and so whose fault that was.
-        if await self._acquaintances.active_call(user_id) is not None:
-            raise AlreadyInCall
-        now = self._clock()
-        applicant = await self._admit(user_id, now)
-        ticket = self._ticket(applicant, device, mode, preferences, now)
-        placed = await self._tickets.join(ticket, self._clock() + self._lease_ms, begun)
-        if placed is None:  # no more: a claim of theirs was faster
+        for _ in range(_ATTEMPTS):
+            out = await self._tickets.out(user_id)
+            # First: it sets right what is on record of a call that has just ended, and whose fault that was.
             if await self._acquaintances.active_call(user_id) is not None:
                 raise AlreadyInCall
-            placed = await self._tickets.join(ticket, self._clock() + self._lease_ms)
-            assert placed is not None  # nothing was asked that could be answered so
-        # Asked again: a call may have begun meanwhile. One that took this very ticket is what was asked for.
-        if await self._acquaintances.active_call(user_id) is not None:
-            departure = await self._tickets.leave(user_id, "left", ticket.id)
+            now = self._clock()
+            applicant = await self._admit(user_id, now)
+            ticket = self._ticket(applicant, device, mode, preferences, now)
+            placed = await self._tickets.join(ticket, self._clock() + self._lease_ms, out)
+            if placed is not None:
+                await self._look_again(ticket, placed)
+                return placed
+            # Another device's ticket has come and gone since: into a call perhaps, so all is asked anew.
+        raise Unavailable("Your place in the queue changes too fast: try again.")
+
+    async def _look_again(self, ticket: Ticket, placed: Ticket) -> None:
+        """A direct call may have begun meanwhile; one that took this very ticket is what was asked for."""
+        if await self._acquaintances.active_call(ticket.user_id) is not None:
+            departure = await self._tickets.leave(ticket.user_id, "left", ticket.id)
             if departure is not None:
                 await self._tickets.told([departure])
                 raise AlreadyInCall
         elif placed.id == ticket.id:
             self._seekers.add(placed, joined=True)
-            self._figures.joined(mode)
-            await self._changed(user_id)
-        return placed
+            self._figures.joined(ticket.mode)
+            await self._changed(ticket.user_id)
 
-    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket:
+    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket | None:
         """The old place again after that call came to nothing; once for each call and user.
 
-        Gives the ticket that the user has now. A fresh ticket serves as well: one skips, and queues anew.
+        Gives the ticket that the user has now, if any. A fresh one serves as well: one skips, queues anew.
         """
-        now = self._clock()
-        here = (
-            ticket.region == self._region
-        )  # any node sees to any call, and another's sweep finds the ticket
+        # Any node sees to any call, and another region's sweep finds the ticket.
+        here = ticket.region == self._region
         store = self._tickets if here else self._tickets.elsewhere(ticket.region)
-        own = await store.restore(ticket, call_id, now, now + self._lease_ms)
-        if here:
+        own = await store.restore(ticket, call_id, self._clock() + self._lease_ms)
+        if here and own is not None:
             self._seekers.add(own)
         await self._changed(ticket.user_id)
         return own
 
     async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
         """The claim has become nothing: these get their old places back in the same step."""
-        now = self._clock()
-        for own in await self._tickets.refuse(claim, innocent, now, now + self._lease_ms):
-            self._seekers.add(own)
-            await self._changed(own.user_id)
+        for own in await self._tickets.refuse(claim, innocent, self._clock() + self._lease_ms):
+            if own is not None:
+                self._seekers.add(own)
+                await self._changed(own.user_id)
 
     async def remove(self, user_id: str, reason: LeftReason) -> None:
         """Take the user out of the queue, if waiting, and tell all devices."""

@@ -129,10 +129,13 @@ class Replays(Protocol):
 class TicketStore(Protocol):
     """The queue of one region. Times are ms since the epoch; a user has at most one ticket."""
 
-    async def join(self, ticket: Ticket, lease_until: int, begun_at: int | None = None) -> Ticket | None:
+    async def out(self, user_id: str) -> str:
+        """With what this user went out of the queue last, for `join` to compare; empty: not lately."""
+
+    async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
         """Enter, or get the ticket one has already, waiting or claimed.
 
-        None: a claim has taken a ticket of this user since `begun_at`, so that they may be in a call by now.
+        None: by now the user has gone out of the queue with something else than `out`, perhaps into a call.
         """
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
@@ -165,18 +168,19 @@ class TicketStore(Protocol):
     async def settle(self, claim: Claim) -> None:
         """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
 
-    async def restore(self, ticket: Ticket, call_id: str, now: int, lease_until: int) -> Ticket:
+    async def restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         """Give a ticket back at its old place after that call came to nothing, once for each call.
 
-        Gives the ticket that the user has now: another one, when they have joined again meanwhile.
+        Gives the ticket that the user has now: another one, when they have joined again meanwhile; None
+        when they have gone out of the queue otherwise since.
         """
 
     def elsewhere(self, region: str) -> "TicketStore":
         """The queue of another region."""
 
     async def refuse(
-        self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
-    ) -> Sequence[Ticket]:
+        self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
+    ) -> Sequence[Ticket | None]:
         """`restore` these and `settle` the claim at once; gives the tickets that the innocent have now."""
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:

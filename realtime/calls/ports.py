@@ -80,7 +80,7 @@ class Record(Protocol):
 class Queue(Protocol):
     """Where tickets go back to."""
 
-    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket:
+    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket | None:
         """The old place again, or a new one for who skipped; once for each call and user."""
 
     async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:

@@ -1,7 +1,7 @@
 """A queue with everything around it, and a node or several that match in it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
@@ -35,7 +35,7 @@ class Node:
         tickets: TicketStore,
         people: People,
         events: Heard,
-        clock: Clock,
+        clock: Callable[[], int],
         policy: Policy,
         name: str,
         alone_ms: int = 0,
@@ -96,11 +96,17 @@ class Node:
 class House:
     """Everything around the queue, with time under control."""
 
-    def __init__(self, tickets: TicketStore, nodes: int = 1, *, alone_ms: int = 0) -> None:
+    def __init__(
+        self, tickets: TicketStore, nodes: int = 1, *, alone_ms: int = 0, skews: Sequence[int] = ()
+    ) -> None:
+        """`skews`: by how many ms the clock of each node is ahead."""
         self.tickets = tickets
         self.people, self.events, self.clock, self.policy = People(), Heard(), Clock(), Policy()
-        around = (tickets, self.people, self.events, self.clock, self.policy)
-        self.nodes = [Node(*around, f"node {n}", alone_ms) for n in range(nodes)]
+        around = (tickets, self.people, self.events)
+        self.nodes = [
+            Node(*around, self.clock.ahead(skew), self.policy, f"node {n}", alone_ms)
+            for n, skew in enumerate(skews or [0] * nodes)
+        ]
         first = self.nodes[0]
         self.queue, self.matchmaker, self.sweep = first.queue, first.matchmaker, first.sweeper.sweep
 

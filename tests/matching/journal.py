@@ -20,7 +20,6 @@ class Journal:
     def __init__(self) -> None:
         self.wrong: list[str] = []
         self.tickets: dict[str, Ticket] = {}
-        self.joined: dict[str, Ticket] = {}  # user -> what the latest join gave
         self.claims: dict[str, Claim] = {}
         self.held: dict[str, str] = {}  # ticket -> call of the claim that has it
         self.refused: dict[str, Refusal] = {}  # the latest refusal of a claim
@@ -44,7 +43,6 @@ class Journal:
     def _tickets_join(self, placed: Ticket | None, _ticket: Ticket, *_: Any) -> None:
         if placed is not None:
             self._seen(placed)
-            self.joined[placed.user_id] = placed
 
     def _tickets_told(self, _: None, departures: list[Departure]) -> None:
         errand = now_running()
@@ -70,18 +68,19 @@ class Journal:
         for ticket_id in [ticket_id for ticket_id, call in self.held.items() if call == claim.call_id]:
             del self.held[ticket_id]
 
-    def _tickets_restore(self, own: Ticket, ticket: Ticket, call_id: str, *_: int) -> None:
+    def _tickets_restore(self, own: Ticket | None, ticket: Ticket, call_id: str, _: int = 0) -> None:
         claim = self.claims[call_id]
         mine = claim.first if claim.first.user_id == ticket.user_id else claim.second
         if self.held.get(mine.id) == call_id:
             del self.held[mine.id]
-        if own.id == ticket.id or own.id not in (claim.first.id, claim.second.id):
-            self.given_back.add((call_id, ticket.user_id))
-        anew = self.joined.get(ticket.user_id)
-        if anew is None or anew.joined_at <= own.joined_at:  # or it comes too late, and is not given back
+        if own is None or own.id == ticket.id or own.id not in (claim.first.id, claim.second.id):
+            self.given_back.add((call_id, ticket.user_id))  # or it came too late, and need not be
+        if own is not None:
             self._seen(own)
 
-    def _tickets_refuse(self, owns: list[Ticket], claim: Claim, innocent: list[Ticket], *_: int) -> None:
+    def _tickets_refuse(
+        self, owns: list[Ticket | None], claim: Claim, innocent: list[Ticket], _: int
+    ) -> None:
         for own, ticket in zip(owns, innocent, strict=True):
             self._tickets_restore(own, ticket, claim.call_id)
         self._tickets_settle(None, claim)

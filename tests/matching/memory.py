@@ -16,24 +16,27 @@ class MemoryTickets:
         self.leases: dict[str, int] = {}  # by user
         self.held: dict[str, str] = {}  # user -> call id
         self.claims: dict[str, Claim] = {}
-        self.restored: dict[tuple[str, str], int] = {}  # call and user -> when
-        self.claimed: dict[str, int] = {}  # user -> when a claim last took a ticket of theirs
-        self.anew: dict[str, int] = {}  # user -> when they last joined
+        self.outs: dict[str, str] = {}  # user -> the call or ticket they went out with last
+        self.came: dict[str, int] = {}  # user -> when they last joined
         self.gone: dict[str, Departure] = {}
         self.turns: dict[Mode, str] = {}
         self.news: dict[Mode, int] = {}
         self.joined: list[Ticket] = []
         self.waits: dict[Mode, list[Wait]] = {"voice": [], "video": []}
 
-    async def join(self, ticket: Ticket, lease_until: int, begun_at: int | None = None) -> Ticket | None:
-        claimed_since = begun_at is not None and self.claimed.get(ticket.user_id, -1) >= begun_at
-        if claimed_since and ticket.user_id not in self.tickets:
+    async def out(self, user_id: str) -> str:
+        return self.outs.get(user_id, "")
+
+    async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
+        overtaken = out is not None and self.outs.get(ticket.user_id, "") != out
+        if overtaken and ticket.user_id not in self.tickets:
             return None
         self._lease(ticket.user_id, lease_until)
         placed = self.tickets.setdefault(ticket.user_id, ticket)
         if placed is ticket:
-            before = self.anew.get(ticket.user_id)
-            self.anew[ticket.user_id] = max(ticket.joined_at, before or 0)
+            self.outs.pop(ticket.user_id, None)
+            before = self.came.get(ticket.user_id)
+            self.came[ticket.user_id] = ticket.joined_at
             self.joined += [ticket] if before is None or ticket.joined_at - before >= 30_000 else []
         return placed
 
@@ -87,7 +90,6 @@ class MemoryTickets:
             return "second_gone"
         for one in (claim.first, claim.second):
             self.waits[one.mode].append(Wait(kind(one), claim.claimed_at - one.joined_at))
-            self.claimed[one.user_id] = max(claim.claimed_at, self.claimed.get(one.user_id, 0))
         self.held[claim.first.user_id] = self.held[claim.second.user_id] = claim.call_id
         self.claims[claim.call_id] = claim
         return "both"
@@ -97,25 +99,26 @@ class MemoryTickets:
             if self.held.get(ticket.user_id) == claim.call_id:
                 del self.held[ticket.user_id], self.tickets[ticket.user_id]
                 self.leases.pop(ticket.user_id, None)
+                self.outs[ticket.user_id] = claim.call_id
         self.claims.pop(claim.call_id, None)
 
-    async def restore(self, ticket: Ticket, call_id: str, now: int, lease_until: int) -> Ticket:
+    async def restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         user_id = ticket.user_id
-        first = (call_id, user_id) not in self.restored
-        self.restored.setdefault((call_id, user_id), now)
         own = self.tickets.get(user_id)
         if own is not None and self.held.get(user_id) != call_id:
             return own
-        if first and self.anew.get(user_id, 0) <= ticket.joined_at:
-            self.held.pop(user_id, None)
-            self.tickets[user_id] = ticket
-            self._lease(user_id, lease_until)
+        if own is None and self.outs.get(user_id, call_id) != call_id:
+            return None
+        self.held.pop(user_id, None)
+        self.outs.pop(user_id, None)
+        self.tickets[user_id] = ticket
+        self._lease(user_id, lease_until)
         return ticket
 
     async def refuse(
-        self, claim: Claim, innocent: Sequence[Ticket], now: int, lease_until: int
-    ) -> Sequence[Ticket]:
-        restored = [await self.restore(ticket, claim.call_id, now, lease_until) for ticket in innocent]
+        self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
+    ) -> Sequence[Ticket | None]:
+        restored = [await self.restore(ticket, claim.call_id, lease_until) for ticket in innocent]
         await self.settle(claim)
         return restored
 
@@ -126,9 +129,6 @@ class MemoryTickets:
         for user_id, until in tuple(self.leases.items()):
             if until <= now and user_id not in self.held:
                 self._take_out(user_id, "disconnected")
-        self.restored = {once: at for once, at in self.restored.items() if at > now - 3_600_000}
-        self.claimed = {user_id: at for user_id, at in self.claimed.items() if at > now - 3_600_000}
-        self.anew = {user_id: at for user_id, at in self.anew.items() if at > now - 3_600_000}
         return tuple(self.gone.values())
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
@@ -155,6 +155,7 @@ class MemoryTickets:
     def _take_out(self, user_id: str, reason: LeftReason) -> Departure:
         ticket = self.tickets.pop(user_id)
         self.leases.pop(user_id, None)
+        self.outs[user_id] = ticket.id
         gone = Departure(ticket_id=ticket.id, user_id=user_id, reason=reason)
         self.gone[ticket.id] = gone
         return gone

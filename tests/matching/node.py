@@ -1,56 +1,88 @@
 """A node in a process of its own, as `realtime/app.py` composes it, less the gateway.
 
-`python -m tests.matching.node DATABASE_URL REDIS_URL`. Each line of input is a list of joins, pairs of user
-and gender sought, all made at once; the answer is a line: how many matches, as this node counts them so far,
-Redis should have prevented. It ends with its input.
+`python -m tests.matching.node DATABASE_URL REDIS_URL SKEW_MS`: its clock is ahead by so much. Each line of
+input is a `Storm`; the answer is a line: how many matches, as this node counts them so far, Redis should
+have prevented, and how many tickets joined. It ends with its input.
 """
 
 import asyncio
+import contextlib
 import sys
 
 import msgspec
+from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
+from core import logs
+from core.clock import now_ms
 from core.contract.queue import Preferences
+from core.errors import AlreadyInCall, AppError
 from core.ids import new_id
 from core.settings import Settings
 from core.vocabulary import Gender
 from db.bus import Bus
 from db.postgres import open_pool
 from db.redis import open_redis
+from realtime import app
 from realtime.app import Services, Stores
 from realtime.gateway.roster import Roster
+from signaling.messages import Decline
 from tests.calls.nodes import Silence
 
 REGION = "thousand"
 # Nobody answers: an offer that lapses frees both and queues neither. Nobody is connected to renew a lease.
-SETTINGS = Settings(region=REGION, offer_s=2, queue_lease_s=120, rate_limits="off")
+SETTINGS = Settings(
+    region=REGION, offer_s=2, queue_lease_s=120, rematch_h=0, rate_limits="off", log_level="ERROR"
+)
 
-Joins = list[tuple[str, Gender]]
+
+class Storm(Struct):
+    """Users and the gender they seek, who all join at once, each so many `times` in a row.
+
+    Who is in a call by then declines it, and goes on.
+    """
+
+    people: list[tuple[str, Gender]]
+    times: int = 1
 
 
-async def serve(database_url: str, redis_url: str) -> None:
+async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     """Search, sweep and attend to calls while joins come in."""
+    app.now_ms = lambda: now_ms() + skew_ms  # type: ignore[attr-defined]
     pool, registry, node = await open_pool(database_url, size=8), CollectorRegistry(), new_id()
     async with open_redis(redis_url, size=16) as redis, Bus(redis, node) as bus:
-        services = Services(Stores(pool, redis, SETTINGS), bus, Roster(Silence()), SETTINGS, node, registry)
+        stores = Stores(pool, redis, SETTINGS)
+        services = Services(stores, bus, Roster(Silence()), SETTINGS, node, registry)
         jobs = [
             asyncio.create_task(job.run())
             for job in (services.matchmaker, services.sweep, services.attendant)
         ]
         while line := await asyncio.to_thread(sys.stdin.readline):
-            joins = msgspec.json.decode(line, type=Joins)
-            await asyncio.gather(*(join(services, *one) for one in joins))
-            print(registry.get_sample_value("double_match_total"), flush=True)
+            storm = msgspec.json.decode(line, type=Storm)
+            await asyncio.gather(*(insist(stores, services, *one, storm.times) for one in storm.people))
+            doubles = registry.get_sample_value("double_match_total")
+            print(
+                doubles,
+                registry.get_sample_value("realtime_matching_joins_total", {"mode": "video"}),
+                flush=True,
+            )
         for job in jobs:
             job.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
     await pool.close()
 
 
-async def join(services: Services, user_id: str, sought: Gender) -> None:
-    await services.queue.enqueue(user_id, "", "video", Preferences(genders=[sought]))
+async def insist(stores: Stores, services: Services, user_id: str, sought: Gender, times: int) -> None:
+    for nth in range(times):
+        try:
+            await services.queue.enqueue(user_id, "", "video", Preferences(genders=[sought]))
+        except AlreadyInCall:
+            call_id = await stores.encounters.active_call(user_id)
+            if call_id is not None and nth < times - 1:
+                with contextlib.suppress(AppError):  # the other was faster
+                    await services.switchboard.tell(call_id, Decline(user_id))
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(*sys.argv[1:]))
+    logs.set_up(SETTINGS)
+    asyncio.run(serve(*sys.argv[1:3], int(sys.argv[3])))

@@ -1,6 +1,6 @@
 """People of the tests, and what stands around the queue: clock, profiles, acquaintances, offers, events."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from typing import Any
 
@@ -70,6 +70,10 @@ class Clock:
     def pass_ms(self, ms: int) -> int:
         self.now += ms
         return self.now
+
+    def ahead(self, ms: int) -> Callable[[], int]:
+        """The same time on another node, whose clock is ahead by so much."""
+        return lambda: self.now + ms
 
 
 class People:

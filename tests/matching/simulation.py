@@ -59,7 +59,14 @@ class Node:
         tickets, calls = port(world.stores.tickets(), "tickets"), port(world.stores.calls, "calls")
         record, events = port(world.stores.record, "record"), port(world.events, "events")
         people, presence = port(world.people, "people"), port(world.presence, "presence", sure=True)
-        clock, policy = world.clock, world.policy
+        policy = world.policy
+
+        def clock() -> int:
+            return world.clock() + world.skews.get(name, 0)
+
+        def new_id() -> str:
+            return world.new_id(clock())
+
         outlooks, figures = Outlooks(tickets, policy, clock), Figures(CollectorRegistry())
         acquaintances = Acquaintances(calls, record, clock)
         self.name, self.seekers = name, Seekers()
@@ -72,7 +79,7 @@ class Node:
             policy,
             outlooks,
             clock,
-            world.new_id,
+            new_id,
             presence.changed,
             CoolDowns(),
             figures,
@@ -126,7 +133,7 @@ class Node:
             Recorder(policy, 8),
             figures,
             clock,
-            world.new_id,
+            new_id,
         )
         rhythm = Rhythm(patience_ms=PATIENCE_MS)
         self.sweeper = Sweeper(
@@ -187,14 +194,15 @@ class World:
         self.away: set[str] = set()  # users whom no node holds a connection of
         self.ever_away: set[str] = set()
         self.devices: dict[str, str] = {}
+        self.skews: dict[str, int] = {}  # node -> by how many ms its clock is ahead
         self._strangers = cycle(stores.people[-STRANGERS:])
         self.nodes = [Node(self, f"node {n}") for n in range(nodes)]
         self.record = Port(stores.record, "record", self.journal.note)
         self.tickets = stores.tickets()
 
-    def new_id(self) -> str:
-        """A UUIDv7 of the simulated time, the same in each run."""
-        stamp = f"{self.clock():012x}"
+    def new_id(self, now: int | None = None) -> str:
+        """A UUIDv7 of the simulated time, or of what a node takes for it, the same in each run."""
+        stamp = f"{self.clock() if now is None else now:012x}"
         return f"{stamp[:8]}-{stamp[8:]}-7000-8000-{next(self._numbers):012x}"
 
     def settle_in(self, user_id: str, **facts: Any) -> str:
@@ -286,9 +294,17 @@ class World:
             )
         )
 
+    @property
+    def spread(self) -> int:
+        """By how many ms the clocks of two nodes, or of one and the world, differ at most."""
+        return max((0, *self.skews.values())) - min((0, *self.skews.values()))
+
     def tend(self) -> None:
-        """What happens by itself, undisturbed: each node searches, and any of them sweeps and attends."""
-        node = self.nodes[0]
+        """What happens by itself, undisturbed: each node searches, and any of them sweeps and attends.
+
+        The one whose clock is ahead: to it everything is due.
+        """
+        node = max(self.nodes, key=lambda one: self.skews.get(one.name, 0))
         for mode in MODES:
             self.start(f"{node.name} sweeps", node.sweeper.sweep(mode))
         self.start(f"{node.name} attends", node.attend())

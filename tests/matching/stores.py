@@ -14,6 +14,7 @@ from tests.matching.memory import MemoryTickets
 from tests.matching.memory_calls import MemoryCalls, MemoryRecord
 
 BOUNDED = ("recent", "waits")  # by number: the latest that joined, the latest waits
+HOUR_MS = 3_600_000  # and all that is no hash and no sorted set is bounded by time
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -23,7 +24,6 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     held: dict[str, str]  # user -> call
     claims: dict[str, Claim]
     gone: frozenset[str]  # tickets
-    restored: int
     leases: dict[str, int]
 
     def __post_init__(self) -> None:
@@ -69,7 +69,6 @@ class MemoryStores:
             held=dict(all_of_it.held),
             claims=dict(all_of_it.claims),
             gone=frozenset(all_of_it.gone),
-            restored=len(all_of_it.restored) + len(all_of_it.anew) + len(all_of_it.claimed),
             leases=dict(all_of_it.leases),
         )
 
@@ -98,8 +97,8 @@ async def contents(redis: Redis, prefix: str) -> dict[str, Any]:
             found[name] = {k.decode(): v for k, v in (await redis.hgetall(key)).items()}
         elif kind == "zset":
             found[name] = {k.decode(): int(at) for k, at in await redis.zrange(key, 0, -1, withscores=True)}
-        else:
-            assert name.partition(":")[2] in (*BOUNDED, "turn", "news"), f"what is {name}?"
+        elif name.partition(":")[2] not in BOUNDED:
+            assert -1 != await redis.pttl(key) <= HOUR_MS, f"{name} stays for ever"
     return found
 
 
@@ -110,7 +109,7 @@ def read(found: dict[str, Any]) -> Snapshot:
     assert tickets.keys() == standing.keys() == {own.decode() for own in users.values()}
     assert held.keys() <= tickets.keys()
     assert claims.keys() == found.pop("claimed", {}).keys()
-    gone, restored, leases = found.pop("gone", {}), found.pop("restored", {}), found.pop("leases", {})
+    gone, leases = found.pop("gone", {}), found.pop("leases", {})
     waiting = {user: own.decode() for user, own in users.items() if own.decode() not in held}
     pools: dict[str, dict[str, int]] = {}
     for body in (tickets[own] for own in waiting.values()):
@@ -124,6 +123,5 @@ def read(found: dict[str, Any]) -> Snapshot:
         held={user: held[own.decode()].decode() for user, own in users.items() if own.decode() in held},
         claims={call_id: msgspec.msgpack.decode(body, type=Claim) for call_id, body in claims.items()},
         gone=frozenset(gone),
-        restored=len(restored),
         leases=leases,
     )

@@ -1,6 +1,9 @@
 """Sequences that the state machine found to go wrong, against both stores."""
 
+import pytest
+
 from core.contract.queue import Preferences, QueueLeft
+from core.errors import AlreadyInCall
 from core.ticket import Claim
 from services.ports import Applicant, TicketStore
 from tests.matching.house import LEASE_MS, House
@@ -14,7 +17,7 @@ async def test_who_skips_an_offer_whose_claim_still_stands_is_queued_anew(store:
     claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
     assert await store.claim(claim) == "both"
     anew = again(ana, joined_at=T0 + 2_500)
-    assert await store.restore(anew, claim.call_id, T0 + 2_500, T0 + 12_500) == anew
+    assert await store.restore(anew, claim.call_id, T0 + 12_500) == anew
     await store.settle(claim)
     assert [t.id for t in await store.everyone("video")] == [anew.id]
     assert await store.of(ben.user_id) is None
@@ -32,7 +35,7 @@ async def test_a_place_that_comes_back_too_late_is_not_taken(store: TicketStore)
     matched = Claim(call_id=new_id(), first=anew, second=cal, claimed_at=T0 + 600)
     assert await store.claim(matched) == "both"
     await store.settle(matched)
-    await store.restore(ana, declined.call_id, T0 + 2_000, T0 + 12_000)
+    await store.restore(ana, declined.call_id, T0 + 12_000)
     assert await store.waiting("video") == 0
     assert await store.of(ana.user_id) is None
 
@@ -43,12 +46,65 @@ async def test_a_join_that_a_match_overtook_places_nobody(store: TicketStore) ->
     await put(store, ana, ben)
     claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0 + 100)
     assert await store.claim(claim) == "both"
-    assert await store.join(again(ana), T0 + 10_000, T0) == ana
+    before = await store.out(ana.user_id)
+    assert await store.join(again(ana), T0 + 10_000, before) == ana
     await store.settle(claim)
-    assert await store.join(again(ana), T0 + 10_000, T0) is None
+    assert await store.join(again(ana), T0 + 10_000, before) is None
     assert await store.waiting("video") == 0
     assert not await store.lapse(T0 + 20_000)
-    assert await store.join(again(ana), T0 + 10_000, T0 + 101) is not None
+    assert await store.join(again(ana), T0 + 10_000, await store.out(ana.user_id)) is not None
+
+
+@pytest.mark.parametrize("skew", [-20_000, -1, 0, 1, 9_000])
+async def test_a_join_that_another_nodes_match_overtook_places_nobody(store: TicketStore, skew: int) -> None:
+    """Whatever the clocks of the two nodes say: else its user waits, and may be claimed, while in a call."""
+    house = House(store, skews=(0, skew))
+    ana, ben = house.people.add(), house.people.add(gender="male")
+    mine, his = await house.join(ana), await house.join(ben)
+    claim = Claim(call_id=new_id(), first=mine, second=his, claimed_at=T0 + skew)
+    ask, waiting = house.people.active_call, []
+
+    async def meanwhile(user_id: str) -> str | None:
+        """The first answer is out of date by the time it is heard."""
+        waiting.append(await store.waiting("video"))
+        answer = await ask(user_id)
+        if len(waiting) == 1:
+            assert await store.claim(claim) == "both"
+            await house.nodes[1].offers.make(claim)
+        return answer
+
+    house.people.active_call = meanwhile
+    with pytest.raises(AlreadyInCall):
+        await house.join(ana)
+    assert waiting[1:] == [0] * len(waiting[1:]), "who was in a call waited for a moment"
+
+
+async def test_who_skips_is_queued_anew_by_a_node_whose_clock_is_behind(store: TicketStore) -> None:
+    """The new ticket is older than the one that the call was made of, by what the clocks say."""
+    ana, ben = ticket(joined_at=T0 + 20_000), ticket(gender="male")
+    await put(store, ana, ben)
+    claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
+    assert await store.claim(claim) == "both"
+    await store.settle(claim)
+    anew = again(ana, joined_at=T0 + 500)
+    assert await store.restore(anew, claim.call_id, T0 + 10_500) == anew
+    assert await store.of(ana.user_id) == anew
+
+
+async def test_a_place_that_comes_back_too_late_is_not_taken_where_clocks_differ(store: TicketStore) -> None:
+    """Joined on a node that is ahead, then on another: the later join is the one that has the lesser time."""
+    ana, ben, cal = ticket(joined_at=T0 + 20_000), ticket(gender="male"), ticket(gender="male")
+    await put(store, ana, ben, cal)
+    declined = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
+    assert await store.claim(declined) == "both"
+    await store.settle(declined)
+    anew = again(ana, joined_at=T0 + 500)
+    await put(store, anew)
+    matched = Claim(call_id=new_id(), first=anew, second=cal, claimed_at=T0 + 600)
+    assert await store.claim(matched) == "both"
+    await store.settle(matched)
+    await store.restore(ana, declined.call_id, T0 + 32_000)
+    assert await store.waiting("video") == 0
 
 
 async def test_a_join_that_took_long_has_a_whole_lease(store: TicketStore) -> None:

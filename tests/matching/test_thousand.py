@@ -1,7 +1,7 @@
 """A thousand people queue at once on three nodes, again and again: nobody is matched twice, nobody is lost.
 
-Three processes with connections of their own, on one Redis and one Postgres. `MATCHING_TIMES=10` repeats it
-ten times as often.
+Processes with connections of their own, on one Redis and one Postgres. `MATCHING_TIMES=10` repeats it ten
+times as often.
 """
 
 import asyncio
@@ -15,13 +15,15 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from tests.matching.node import REGION, Joins
+from tests.matching.node import REGION, Storm
 from tests.matching.stores import contents, read
 from tests.stores.world import World, world_at
 
 ROOT = Path(__file__).parents[2]
-PEOPLE, NODES, WITHIN_S = 1_000, 3, 60
-ROUNDS = 3 * int(os.environ.get("MATCHING_TIMES", "1"))
+TIMES = int(os.environ.get("MATCHING_TIMES", "1"))
+PEOPLE, NODES, WITHIN_S = 1_000, 3, 60 * TIMES
+ROUNDS = 3 * TIMES
+INSISTING, JOINS = 40, 6 * TIMES
 GENDERS = ("female", "male")
 
 
@@ -40,10 +42,10 @@ async def test_a_thousand_join_at_once_on_three_nodes(
         await redis.flushdb()
         nodes = [await house.enter_async_context(node(database_url, redis_url)) for _ in range(NODES)]
         people = await asyncio.gather(*(world.person(gender=GENDERS[n % 2]) for n in range(PEOPLE)))
-        joins: Joins = [(user, GENDERS[1 - n % 2]) for n, user in enumerate(people)]
+        joins = [(user, GENDERS[1 - n % 2]) for n, user in enumerate(people)]
         for number in range(1, ROUNDS + 1):
-            doubles = await asyncio.gather(*(ask(one, joins[n::NODES]) for n, one in enumerate(nodes)))
-            assert doubles == [0] * NODES
+            told = await asyncio.gather(*(ask(one, Storm(joins[n::NODES])) for n, one in enumerate(nodes)))
+            assert [doubles for doubles, _ in told] == [0] * NODES
             await everybody_was_in(world, number)
             now = read(await contents(redis, f"queue:{{{REGION}}}:"))
             assert not now.waiting
@@ -51,11 +53,28 @@ async def test_a_thousand_join_at_once_on_three_nodes(
             assert not now.claims
 
 
+async def test_who_joins_on_two_nodes_again_and_again_is_in_one_call(
+    world: World, database_url: str, redis_url: str
+) -> None:
+    """Each has a device on both, declines whatever comes, and joins anew; the clocks of the nodes differ."""
+    async with AsyncExitStack() as house:
+        redis = await house.enter_async_context(Redis.from_url(redis_url))
+        await redis.flushdb()
+        nodes = [await house.enter_async_context(node(database_url, redis_url, ms)) for ms in (0, -20)]
+        people = await asyncio.gather(*(world.person(gender=GENDERS[n % 2]) for n in range(INSISTING)))
+        storm = Storm([(user, GENDERS[1 - n % 2]) for n, user in enumerate(people)], times=JOINS)
+        told = await asyncio.gather(*(ask(one, storm) for one in nodes))
+        assert [doubles for doubles, _ in told] == [0, 0]
+        assert sum(joins for _, joins in told) > INSISTING, "not much of a storm"
+
+
 @asynccontextmanager
-async def node(database_url: str, redis_url: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """One more node, until the block ends."""
+async def node(
+    database_url: str, redis_url: str, skew_ms: int = 0
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """One more node, whose clock is ahead by so much, until the block ends."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.matching.node", database_url, redis_url),
+        *(sys.executable, "-m", "tests.matching.node", database_url, redis_url, str(skew_ms)),
         cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -73,13 +92,14 @@ async def node(database_url: str, redis_url: str) -> AsyncIterator[asyncio.subpr
             raise
 
 
-async def ask(node: asyncio.subprocess.Process, joins: Joins) -> float:
-    """Have these join at once; gives the matches that this node had to have refused."""
+async def ask(node: asyncio.subprocess.Process, storm: Storm) -> tuple[float, float]:
+    """Have these join; gives the matches that this node had to have refused, and how many joined, so far."""
     assert node.stdin is not None
     assert node.stdout is not None
-    node.stdin.write(msgspec.json.encode(joins) + b"\n")
+    node.stdin.write(msgspec.json.encode(storm) + b"\n")
     async with asyncio.timeout(WITHIN_S):
-        return float(await node.stdout.readline())
+        doubles, joins = map(float, (await node.stdout.readline()).split())
+    return doubles, joins
 
 
 async def everybody_was_in(world: World, rounds: int) -> None:

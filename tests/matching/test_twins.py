@@ -42,6 +42,7 @@ class Both(RuleBasedStateMachine):
         self.stores: tuple[TicketStore, ...] = (MemoryTickets(), RedisTickets(redis, self.region))
         self.tickets: list[Ticket] = []
         self.claims: list[Claim] = []
+        self.outs: dict[str, str] = {}  # as they were when somebody's join began
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
@@ -58,15 +59,22 @@ class Both(RuleBasedStateMachine):
         for one in range(len(CROWD)):
             self.join(one, LEASE)
 
-    @rule(who=who, lease=st.sampled_from((0, 3_000, 10_000)), ago=st.sampled_from((None, 0, 2_000)))
-    def join(self, who: int, lease: int, ago: int | None = None) -> None:
+    @rule(nth=nth)
+    def look(self, nth: int) -> None:
+        """Somebody's join begins."""
+        user_id = self.tickets[-1 - nth % len(self.tickets)].user_id
+        self.outs[user_id] = self.both("out", user_id)
+
+    @rule(who=who, lease=st.sampled_from((0, 3_000, 10_000)), looked=st.booleans())
+    def join(self, who: int, lease: int, looked: bool = False) -> None:
         before = [one for one in self.tickets if one.device == str(who)]
         if before:
             joining = again(before[0], joined_at=self.now)
         else:
             joining = ticket(joined_at=self.now, device=str(who), **CROWD[who])
         self.tickets.append(joining)
-        self.both("join", joining, self.now + lease, None if ago is None else self.now - ago)
+        out = self.outs.get(joining.user_id) if looked else None
+        self.both("join", joining, self.now + lease, out)
 
     @rule(nth=nth, reason=lefts, named=st.booleans())
     def leave(self, nth: int, reason: LeftReason, named: bool) -> None:
@@ -101,14 +109,14 @@ class Both(RuleBasedStateMachine):
             if anew:
                 one = again(one, joined_at=self.now)
                 self.tickets.append(one)
-            self.both("restore", one, claim.call_id, self.now, self.now + LEASE)
+            self.both("restore", one, claim.call_id, self.now + LEASE)
 
     @rule(nth=nth, innocent=st.sampled_from(((), (0,), (1,), (0, 1))))
     def refuse(self, nth: int, innocent: tuple[int, ...]) -> None:
         if self.claims:
             claim = self.claims[-1 - nth % len(self.claims)]
             two = (claim.first, claim.second)
-            self.both("refuse", claim, [two[n] for n in innocent], self.now, self.now + LEASE)
+            self.both("refuse", claim, [two[n] for n in innocent], self.now + LEASE)
 
     @rule(told=st.booleans())
     def lapse(self, told: bool) -> None:

@@ -14,7 +14,7 @@ for nth = 1, 2 do
   end
 end
 for nth = 1, 2 do
-  local id, user = ARGV[2 + 2 * nth], ARGV[3 + 2 * nth]
+  local id = ARGV[2 + 2 * nth]
   local places = redis.call('HGET', q .. ':places', id)
   local mode = q .. ':' .. string.match(places, '%S+')
   local waited = now - redis.call('ZSCORE', mode, id)
@@ -24,7 +24,6 @@ for nth = 1, 2 do
     redis.call('ZREM', q .. ':' .. place, id)
   end
   redis.call('HSET', q .. ':held', id, call)
-  redis.call('ZADD', q .. ':restored', 'GT', now, 'claimed ' .. user)
 end
 redis.call('HSET', q .. ':claims', call, ARGV[3])
 redis.call('ZADD', q .. ':claimed', now, call)

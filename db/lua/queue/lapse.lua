@@ -1,6 +1,6 @@
 -- Take out the tickets whose lease is over: no node holds a connection of their users any more.
 -- KEYS[1]  prefix of the region's queue
--- ARGV     now (ms), most to take, forget restores made before (ms)
+-- ARGV     now (ms), most to take, remember that they went out with it for (ms)
 -- Returns  ticket id, "user reason", ticket id, ...: all who left for whatever reason and are not told yet
 local q = KEYS[1]
 for _, user in ipairs(redis.call('ZRANGEBYSCORE', q .. ':leases', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
@@ -15,8 +15,11 @@ for _, user in ipairs(redis.call('ZRANGEBYSCORE', q .. ':leases', '-inf', ARGV[1
     redis.call('HDEL', q .. ':tickets', id)
     redis.call('HDEL', q .. ':users', user)
     redis.call('ZREM', q .. ':leases', user)
+    redis.call('SET', q .. ':out:' .. user, id, 'PX', ARGV[3])
     redis.call('HSET', q .. ':gone', id, user .. ' disconnected')
   end
 end
-redis.call('ZREMRANGEBYSCORE', q .. ':restored', '-inf', ARGV[3])
+if redis.call('TTL', q .. ':restored') == -1 then -- kept by earlier versions, which nobody else would clear away
+  redis.call('PEXPIRE', q .. ':restored', ARGV[3])
+end
 return redis.call('HGETALL', q .. ':gone')

@@ -1,6 +1,6 @@
 -- Take a waiting ticket out, and remember that its user has to be told. Patience that ended is noted.
 -- KEYS[1]  prefix of the region's queue
--- ARGV     user id, reason, the ticket id it must be or ''
+-- ARGV     user id, reason, the ticket id it must be or '', remember that they went out with it for (ms)
 -- Returns  the id of the ticket, or false: there is no such ticket, or a claim holds it
 local q, user = KEYS[1], ARGV[1]
 local id = redis.call('HGET', q .. ':users', user)
@@ -20,5 +20,6 @@ redis.call('HDEL', q .. ':places', id)
 redis.call('HDEL', q .. ':tickets', id)
 redis.call('HDEL', q .. ':users', user)
 redis.call('ZREM', q .. ':leases', user)
+redis.call('SET', q .. ':out:' .. user, id, 'PX', ARGV[4])
 redis.call('HSET', q .. ':gone', id, user .. ' ' .. ARGV[2])
 return id

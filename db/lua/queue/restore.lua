@@ -1,23 +1,23 @@
--- Give a ticket back at its old place after a call came to nothing; once for each call and user, and not to one
--- who has joined anew: a step repeated after a crash, or come late, must not queue someone matched again since.
+-- Give a ticket back at its old place after a call came to nothing: to one whom the claim of this very call still
+-- holds, or took out last. Who has joined anew keeps that ticket, and who has gone out otherwise since is not put
+-- back: a step repeated after a crash, or come late, must not queue someone matched again or gone.
 -- KEYS[1]  prefix of the region's queue
--- ARGV     call id, user id, ticket id, joined_at (ms), ticket, places, lease until (ms), now (ms)
--- Returns  the ticket the user has now: this one, or one joined with meanwhile
+-- ARGV     call id, user id, ticket id, joined_at (ms), ticket, places, lease until (ms)
+-- Returns  the ticket the user has now: this one, or one joined with meanwhile; false: they are not queued
 local q, call, user, id, ticket = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local own = redis.call('HGET', q .. ':users', user)
-local first = redis.call('ZADD', q .. ':restored', 'NX', ARGV[8], call .. ' ' .. user) == 1
 if own and redis.call('HGET', q .. ':held', own) ~= call then
   return redis.call('HGET', q .. ':tickets', own)
 end
-local anew = redis.call('ZSCORE', q .. ':restored', user)
-if not first or (anew and tonumber(anew) > tonumber(ARGV[4])) then
-  return ticket
-end
+local out = redis.call('GET', q .. ':out:' .. user)
 if own then -- the claim of this call is not settled yet; who skips comes back with another ticket than it holds
   redis.call('HDEL', q .. ':held', own)
   redis.call('HDEL', q .. ':tickets', own)
   redis.call('HDEL', q .. ':places', own)
+elseif out and out ~= call then
+  return false
 end
+redis.call('DEL', q .. ':out:' .. user)
 redis.call('HSET', q .. ':users', user, id)
 redis.call('HSET', q .. ':tickets', id, ticket)
 redis.call('HSET', q .. ':places', id, ARGV[6])

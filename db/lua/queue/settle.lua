@@ -1,9 +1,10 @@
--- A claim has become an offer, or nothing: forget it and the tickets that it still holds.
+-- A claim has become an offer, or nothing: forget it and the tickets that it still holds. Their users are out with
+-- this call from now on, for as long as it is remembered.
 -- KEYS[1]  prefix of the region's queue
--- ARGV     call id, first ticket id, first user id, second ticket id, second user id
+-- ARGV     call id, remember for (ms), first ticket id, first user id, second ticket id, second user id
 local q, call = KEYS[1], ARGV[1]
 for nth = 1, 2 do
-  local id, user = ARGV[2 * nth], ARGV[2 * nth + 1]
+  local id, user = ARGV[1 + 2 * nth], ARGV[2 + 2 * nth]
   if redis.call('HGET', q .. ':held', id) == call then
     redis.call('HDEL', q .. ':held', id)
     redis.call('HDEL', q .. ':tickets', id)
@@ -11,6 +12,7 @@ for nth = 1, 2 do
     if redis.call('HGET', q .. ':users', user) == id then
       redis.call('HDEL', q .. ':users', user)
       redis.call('ZREM', q .. ':leases', user)
+      redis.call('SET', q .. ':out:' .. user, call, 'PX', ARGV[2])
     end
   end
 end
