@@ -19,6 +19,7 @@ DEFAULT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - productio
 
 Text = Annotated[str, Meta(max_length=4096)]
 Seconds = Annotated[int, Meta(gt=0)]
+Duration = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(gt=0)]
 Pause = Annotated[int, Meta(ge=0)]
 Weight = Annotated[float, Meta(ge=0, le=1000)]
@@ -119,8 +120,16 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     # Timers of a call
     offer_s: Annotated[Seconds, about("Seconds an offer waits to be accepted.")] = 8
+    offer_silence_s: Annotated[
+        Duration,
+        about("Seconds in which somebody who is offered has to answer a ping, before the offer ends."),
+    ] = 2
     connect_s: Annotated[Seconds, about("Seconds a call may take to connect.")] = 15
     grace_s: Annotated[Seconds, about("Seconds a call waits for someone who was lost.")] = 20
+    call_ping_s: Annotated[Duration, about("Seconds between two pings to a device in a call.")] = 3
+    call_silence_s: Annotated[
+        Duration, about("Seconds without a word or an answer after which a device in a call is lost to it.")
+    ] = 7
     decision_s: Annotated[Seconds, about("Seconds to decide after a call.")] = 30
     ring_s: Annotated[Seconds, about("Seconds a direct call rings.")] = 30
     max_call_s: Annotated[Seconds, about("Seconds a call may last.")] = 1800
@@ -305,6 +314,9 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
         wrong.append("TURN_SECRET: needed with TURN_URLS")
     if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
         wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
+    usual = Settings()
+    if values.get("call_silence_s", usual.call_silence_s) <= values.get("call_ping_s", usual.call_ping_s):
+        wrong.append("CALL_SILENCE_S: has to be longer than CALL_PING_S")
     if not any(values.get(name, default) for name, default in _WEIGHTS.items()):
         wrong.append(f"{', '.join(map(str.upper, _WEIGHTS))}: at least one has to be above 0")
     for name, schemes in _SCHEMES.items():

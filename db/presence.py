@@ -45,7 +45,7 @@ class RedisPresence:
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
     ) -> frozenset[tuple[str, str]]:
-        """Prolong leases, each of a user and a connection; gives those that are not known (any more)."""
+        """Prolong leases, each of a user and a connection; gives those unknown, or taken for gone."""
         by_shard: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for user_id, connection in connections:
             by_shard[_shard(user_id)].append((user_id, connection))

@@ -5,6 +5,7 @@ An exit stack stops all of it in reverse. What a class uses, its constructor lis
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -70,6 +71,7 @@ from realtime.connections import Connections
 from realtime.gateway.boundary import Handler
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.plug import plug
+from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.roster import Roster
 from realtime.jobs import Jobs
@@ -350,6 +352,13 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         registry = CollectorRegistry()
         serving = services(stores, bus, roster, settings, node_id, registry)
         house.callback(serving.passwords.close)
+        pulse = Pulse(
+            roster=roster,
+            wire=server,
+            lifecycle=serving.lifecycle,
+            settings=settings,
+            time_s=time.monotonic,
+        )
         gateway = Gateway(
             settings=settings,
             clock=now_ms,
@@ -361,6 +370,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             authenticate=serving.accounts.authenticate,
             limiter=stores.limiter,
             lifecycle=serving.lifecycle,
+            pulse=pulse,
             handlers=serving.handlers(),
         )
         plug(server, gateway)
@@ -369,7 +379,10 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             presence=serving.presence,
             queue=serving.queue,
             lifecycle=serving.lifecycle,
+            pulse=pulse,
             every_s=min(settings.queue_lease_s, settings.connection_lease_s) / 3,
+            lease_s=settings.connection_lease_s,
+            time_s=time.monotonic,
         )
         await bus.subscribe(PARTED, serving.partings.wake)
         bus.on_return.append(serving.announcer.wake)
@@ -384,6 +397,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             presence=serving.presence.run(),
             retention=serving.retention.run(),
             leases=leases.run(),
+            pulse=pulse.run(),
         )
         await house.enter_async_context(jobs)
         app = make_app(

@@ -84,6 +84,15 @@ class Lifecycle:
         # Settled last: should this node die before, or find no store, another one notices.
         await self._presence.settle(caller)
 
+    async def silent(self, caller: Caller) -> None:
+        """As if it had gone: nobody is offered to, or talks with, a phone that sleeps."""
+        left = await self._presence.missed(caller)
+        if caller.device not in left:
+            await self.lost(caller.user_id, caller.device)
+        if not left:
+            await self._switchboard.silent(caller.user_id)
+        await self._presence.settle(caller)
+
     async def lost(self, user_id: str, device: str) -> None:
         """The device is gone; unless it came back while that was being said, in which case it is back."""
         await self._switchboard.lost(user_id, device)

@@ -87,6 +87,10 @@ class Presence:
         `settle` it when that has had its consequences; until then `lapsed` finds it again.
         """
         await self._unfollow(caller.sid)
+        return await self.missed(caller)
+
+    async def missed(self, caller: Caller) -> frozenset[str]:
+        """The same of a connection that stands, and may speak again: it goes on to follow others."""
         left = await self._store.depart(caller.user_id, caller.sid, self._clock())
         await self.changed(caller.user_id)
         return left.devices
@@ -95,12 +99,11 @@ class Presence:
         """What had to follow from this departure has been done."""
         await self._store.settle(caller.user_id, caller.sid, self._clock())
 
-    async def renew(self, callers: Collection[Caller]) -> None:
-        """These connections are still there; one that had lapsed meanwhile arrives again."""
+    async def renew(self, callers: Collection[Caller]) -> list[Caller]:
+        """These connections are still there; gives those taken for gone, who have to arrive again."""
         held = {(caller.user_id, caller.sid): caller for caller in callers}
-        for lost in await self._store.renew(held, self._clock(), self._lease_s):
-            if self._sockets.holds(held[lost].sid):
-                await self.arrived(held[lost])
+        lost = await self._store.renew(held, self._clock(), self._lease_s)
+        return [held[one] for one in lost if self._sockets.holds(held[one].sid)]
 
     async def lapsed(self) -> AsyncIterator[tuple[str, str]]:
         """Users and their devices that are gone with a node. Each is settled when the next is asked for.

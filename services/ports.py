@@ -211,7 +211,10 @@ class PresenceStore(Protocol):
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
     ) -> frozenset[tuple[str, str]]:
-        """Prolong leases, each of a user and a connection; gives those that are not known (any more)."""
+        """Prolong leases, each of a user and a connection; gives those that are not known (any more).
+
+        Those among them whose lapse somebody has taken up: their user may have been told that they are gone.
+        """
 
     async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
         """The connection is gone; gives what its user still has. Departing twice is as departing once.

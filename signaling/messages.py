@@ -47,6 +47,10 @@ class Back(ByUser, frozen=True):
     device: str
 
 
+class Silent(ByUser, frozen=True):
+    """No device of this user has answered, though all that are connected were asked."""
+
+
 class Hangup(ByUser, frozen=True):
     pass
 

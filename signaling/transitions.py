@@ -46,6 +46,7 @@ from signaling.messages import (
     Message,
     Report,
     Restart,
+    Silent,
     Skip,
     Vote,
 )
@@ -254,6 +255,14 @@ def _lapse(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
     return _end(call, "no_answer", None, now, rules, requeue=ready, at_fault=silent)
 
 
+def _unheard(call: Call, message: Silent, now: int, rules: Rules) -> Result:
+    """Who sleeps is at no fault, and is not queued again: the other keeps the place, and goes on at once."""
+    if call.party(message.user_id).device is not None:
+        return call, ()
+    peer = call.peer(message.user_id)
+    return _end(call, "no_answer", None, now, rules, requeue=() if peer.lost else (peer,))
+
+
 def _hangup(call: Call, message: Hangup, now: int, rules: Rules) -> Result:
     return _end(call, "hung_up", message.user_id, now, rules)
 
@@ -437,6 +446,7 @@ TRANSITIONS: dict[tuple[State, type[Message]], Move] = {
     (_S.OFFERED, Block): Move(_block, _OVER),
     (_S.OFFERED, Lost): Move(_lost, (_S.OFFERED,)),
     (_S.OFFERED, Back): Move(_back, (_S.OFFERED,)),
+    (_S.OFFERED, Silent): Move(_unheard, (_S.OFFERED, _S.CLOSED)),
     (_S.OFFERED, Deadline): Move(_lapse, _OVER),
     (_S.CONNECTING, Deadline): Move(_never_connected, _OVER),
     (_S.LIVE, Deadline): Move(_too_long, (_S.DECIDING, _S.CLOSED)),

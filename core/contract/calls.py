@@ -58,7 +58,10 @@ class PendingDecision(Wire):
 
 
 class CallOffered(Event, event="call:offered"):
-    """Someone who fits. `auto_accept` asks the client to accept by itself; the server never does."""
+    """Someone who fits. `auto_accept` asks the client to accept by itself; the server never does.
+
+    `expires_in_ms` is counted from when the offer was made, for clients whose clock is wrong.
+    """
 
     call_id: Id
     origin: Origin
@@ -66,6 +69,7 @@ class CallOffered(Event, event="call:offered"):
     peer: ProfileCard
     auto_accept: bool
     expires_at: Timestamp
+    expires_in_ms: int
     icebreaker: str | None = None
 
 

@@ -83,6 +83,7 @@ class Offers:
                 peer=call.peer(party.user_id).card,
                 auto_accept=self._auto_accept,
                 expires_at=rfc3339(call.deadline or call.offered_at),
+                expires_in_ms=(call.deadline or call.offered_at) - call.offered_at,
             )
             effects.append((emit(party.user_id, left), emit(party.user_id, offered)))
         return tuple(effect for both in effects for effect in both)

@@ -6,7 +6,7 @@ from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
 from signaling.call import Call, Rules, State
-from signaling.messages import Back, ByUser, Deadline, Lost, Message
+from signaling.messages import Back, ByUser, Deadline, Lost, Message, Silent
 from signaling.transitions import advance
 
 _ATTEMPTS = 20
@@ -78,6 +78,10 @@ class Switchboard:
     async def back(self, user_id: str, device: str) -> None:
         """This device is connected again."""
         await self._tell_active(user_id, Back(user_id, device))
+
+    async def silent(self, user_id: str) -> None:
+        """No device of this user answers any more."""
+        await self._tell_active(user_id, Silent(user_id))
 
     async def attend(self, call_id: str) -> None:
         """Do what this call waits for: effects that nobody finished, and a deadline that has come."""

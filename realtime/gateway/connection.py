@@ -25,7 +25,7 @@ class Opening(Struct, frozen=True):
 
 
 class Connection:
-    """Mutable, owned by the gateway. `expires_at` in Unix milliseconds."""
+    """Mutable, owned by the gateway. `expires_at` in Unix milliseconds; while `silent` it counts as gone."""
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Connection:
         self.pace = pace
         self.listener = listener
         self.revoked = False
+        self.silent = False
         self.welcome: asyncio.Task[None] | None = None
         self.expiry: asyncio.TimerHandle | None = None
 

@@ -33,6 +33,7 @@ from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
 from realtime.gateway.ports import Authenticate, Lifecycle
+from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery, worth_replaying
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
@@ -57,12 +58,14 @@ class Gateway:
         authenticate: Authenticate,
         limiter: Limiter,
         lifecycle: Lifecycle,
+        pulse: Pulse,
         handlers: Mapping[type[Command], Handler],
     ) -> None:
         self._settings, self._clock = settings, clock
         self._wire, self._roster = wire, roster
         self._bus, self._events, self._recovery = bus, events, recovery
         self._authenticate, self._limiter, self._lifecycle = authenticate, limiter, lifecycle
+        self._pulse = pulse
         self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
         self._late = Outage("commands are not answered in time")
         self._of_user: dict[str, int] = {}
@@ -174,6 +177,7 @@ class Gateway:
                 ready = await self._lifecycle.ready(connection)
                 data = msgspec.json.encode(ready)
                 self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
+                self._pulse.resumes(caller.sid, ready.call)
                 last = await self._replay(caller, opening.start) if opening.recovered else opening.start
             connection.outlet.open(caller.device, last)
         except AWAY as error:
@@ -237,6 +241,7 @@ class Gateway:
         self._wire.emit_encoded(
             announcement.name, announcement.data, sid, offset=offset, volatile=offset is None
         )
+        self._pulse.told(sid, announcement)
 
     async def _refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
         access = await self._authenticate(command.token, self._clock())

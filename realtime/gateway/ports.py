@@ -27,5 +27,8 @@ class Lifecycle(Protocol):
     async def departed(self, caller: Caller) -> None:
         """A connection has gone."""
 
+    async def silent(self, caller: Caller) -> None:
+        """A connection stands, and its client answers nothing: it is gone until it has `arrived` again."""
+
     async def revoked(self, caller: Caller) -> str | None:
         """Why the session of this connection is over, or None while it is not."""

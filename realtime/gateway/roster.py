@@ -29,6 +29,11 @@ class Roster:
         """Whoever is connected here."""
         return [connection.caller for connection in self]
 
+    @property
+    def speaking(self) -> list[Caller]:
+        """The same, less those who have fallen silent."""
+        return [connection.caller for connection in self if not connection.silent]
+
     def get(self, sid: str) -> Connection | None:
         """The connection, or None when it is not (any more) here."""
         return self._connections.get(sid)

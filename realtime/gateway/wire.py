@@ -16,3 +16,9 @@ class Wire(Protocol):
 
     def close(self, sid: str, reason: str) -> None:
         """Close the transport alone: the client comes back."""
+
+    def ping(self, sid: str) -> None:
+        """Ask for a sign of life now."""
+
+    def heard(self, sid: str) -> bool:
+        """Whether there was any since this was last asked."""

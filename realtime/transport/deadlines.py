@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+STOOD_STILL_S = 1.0
 
 
 class Deadlines(Generic[T]):
@@ -89,6 +90,12 @@ class Alarm:
 
     def _ring(self) -> None:
         self._timer = None
+        now = self._loop.time()
+        if now - self._armed_at > STOOD_STILL_S:
+            # The process stood still: first read what came meanwhile, answers to pings among it.
+            self._armed_at = now
+            self._timer = self._loop.call_later(self._tick, self._ring)
+            return
         for kind in self._kinds:
             kind.run(self._loop.time())
         self.set()

@@ -134,6 +134,13 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self._to_ping.add(session, self.loop.time())
         self.wake_alarm()
 
+    def ask(self, session: Session) -> None:
+        """Ping a session now; one that owes an answer is not asked again."""
+        if session in self._to_ping:
+            self._to_ping.discard(session)
+            self._ping(session)
+            self.wake_alarm()
+
     def _ping(self, session: Session) -> None:
         self._unanswered.add(session, self.loop.time())
         session.send(PING_FRAME)

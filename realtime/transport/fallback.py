@@ -63,6 +63,13 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
         if eio_sid is not None:
             self.start_background_task(self.eio.disconnect, eio_sid)
 
+    def ping(self, sid: str, namespace: str = "/") -> None:
+        """Nothing: stock pings when it is due."""
+
+    def heard(self, sid: str, namespace: str = "/") -> bool:
+        """True as long as it is here: stock does not tell when a client spoke last."""
+        return self._is_here(sid, namespace)
+
     async def handle_request(self, *args: Any, **kwargs: Any) -> Any:
         """Serve a request, unless it is a handshake that the gate refuses."""
         request: web.Request = args[0]

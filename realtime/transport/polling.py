@@ -52,6 +52,7 @@ class Polling:
     async def poll(self, request: web.Request) -> bytes:
         """Answer a GET, as soon as there is something to say. Raises Refused."""
         session = self._session
+        session.heard = True
         if self._waiter is not None:
             session.close(reasons.TRANSPORT_ERROR)
             raise handshake.Refused(handshake.BAD_REQUEST)
@@ -84,6 +85,7 @@ class Polling:
     async def receive(self, body: bytes, max_packets: int) -> None:
         """Take the packets of a POST. Raises Refused, and ends the session, when they are none."""
         session = self._session
+        session.heard = True
         try:
             packets = payload.decode(body, max_packets)
         except payload.PayloadError as error:

@@ -1,8 +1,8 @@
 """The Socket.IO server: python-socketio's `AsyncServer` with the socket path of this package under it.
 
 What an application calls is inherited: handlers, namespaces, rooms, sessions, `call`. What is replaced
-is everything between the socket and a handler. `emit_encoded`, `answer_connect`, `close` and the
-`volatile` flag are ours; `fallback.StockServer` has them too.
+is everything between the socket and a handler. `emit_encoded`, `answer_connect`, `close`, `ping`, `heard`
+and the `volatile` flag are ours; `fallback.StockServer` has them too.
 """
 
 import asyncio
@@ -193,10 +193,27 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
         Its disconnect handlers are called with `reason`.
         """
-        member = self.manager.member(sid, namespace)
-        session = None if member is None else self.eio.sockets.get(member.eio_sid)
+        session = self._session(sid, namespace)
         if session is not None:
             session.close(reason)
+
+    def ping(self, sid: str, namespace: str = "/") -> None:
+        """Ping a client now: it answers at once, or its connection ends after `ping_timeout`."""
+        session = self._session(sid, namespace)
+        if session is not None:
+            self.eio.ask(session)
+
+    def heard(self, sid: str, namespace: str = "/") -> bool:
+        """Whether the client has said anything, if only the answer to a ping, since this was last asked."""
+        session = self._session(sid, namespace)
+        if session is None:
+            return False
+        heard, session.heard = session.heard, False
+        return heard
+
+    def _session(self, sid: str, namespace: str) -> Session | None:
+        member = self.manager.member(sid, namespace)
+        return None if member is None else self.eio.sockets.get(member.eio_sid)
 
     def get_environ(self, sid: str, namespace: str | None = None) -> dict[str, Any] | None:
         """The WSGI environ of the request that opened a client's session, made anew for each call."""

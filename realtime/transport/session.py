@@ -1,7 +1,8 @@
 """One Engine.IO client, whatever carries it: the one way in for what is sent, the one way out of it.
 
 Owned by `EngineServer`. `write` is the bound write of a WebSocket's transport while it can take more,
-else None; who sends many frames looks at it first and calls `send` only when there is none.
+else None; who sends many frames looks at it first and calls `send` only when there is none. `heard`
+becomes true with whatever the client says; who wants to know anew makes it false.
 """
 
 import asyncio
@@ -79,6 +80,7 @@ class Session:
         "carrier",
         "closed",
         "handshake",
+        "heard",
         "keeper",
         "on_binary",
         "on_close",
@@ -94,6 +96,7 @@ class Session:
         self.keeper = keeper
         self.handshake = handshake
         self.closed = False
+        self.heard = False
         self.carrier: Carrier | None = None
         self.probe: Candidate | None = None
         self.write: Callable[[bytes], None] | None = None

@@ -107,6 +107,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
     def text(self, payload: bytearray) -> None:
         """An Engine.IO packet."""
         session = self._session
+        session.heard = True
         kind = payload[0] if payload else 0
         if kind == MESSAGE:
             session.on_text(payload)
@@ -119,6 +120,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
 
     def binary(self, payload: bytes) -> None:
         """An attachment, or a binary message."""
+        self._session.heard = True
         self._session.on_binary(payload)
 
     def control(self, opcode: int, payload: bytes) -> None:

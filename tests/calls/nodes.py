@@ -1,5 +1,6 @@
 """One node's stores and services, and the steps of a call that a crash may fall between."""
 
+import time
 from functools import partial
 
 from prometheus_client import CollectorRegistry
@@ -18,7 +19,9 @@ from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
+from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
+from realtime.leases import Leases
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, Connected, Message
 from signaling.transitions import advance
@@ -40,6 +43,12 @@ class Silence:
     def close(self, sid: str, reason: str) -> None:
         return
 
+    def ping(self, sid: str) -> None:
+        return
+
+    def heard(self, sid: str) -> bool:
+        return False
+
 
 class Node:
     """What realtime/app.py puts together, less the gateway."""
@@ -50,6 +59,27 @@ class Node:
         self.registry = CollectorRegistry()
         self.services = Services(self.stores, bus, self.roster, settings, new_id(), self.registry)
         self.rules = Rules.of(settings)
+        self.settings = settings
+
+    def leases(self, *, every_s: float, lease_s: float) -> Leases:
+        """What renews for those whom this node holds, and looks for what others have left."""
+        pulse = Pulse(
+            roster=self.roster,
+            wire=Silence(),
+            lifecycle=self.services.lifecycle,
+            settings=self.settings,
+            time_s=time.monotonic,
+        )
+        return Leases(
+            roster=self.roster,
+            presence=self.services.presence,
+            queue=self.services.queue,
+            lifecycle=self.services.lifecycle,
+            pulse=pulse,
+            every_s=every_s,
+            lease_s=lease_s,
+            time_s=time.monotonic,
+        )
 
     def holds(self, user_id: str) -> Caller:
         """A connection of this user to this node, which nothing is sent to."""

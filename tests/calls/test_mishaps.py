@@ -18,7 +18,6 @@ from db.presence import CLAIM_MS
 from db.redis import open_redis
 from realtime.calls.attendant import Attendant
 from realtime.gateway.caller import Caller
-from realtime.leases import Leases
 from signaling.call import State
 from signaling.messages import Accept, Hangup
 from tests.calls.nodes import REGION, Node
@@ -170,19 +169,13 @@ async def test_those_who_wait_keep_their_place_while_others_are_missed(
     ana, ben = await world.pair()
     lost = Caller(ben, new_id(), f"phone of {ben}", new_id())
     await node.stores.presence.arrive(ben, lost.sid, lost.device, now_ms() - 60_000, 1)
-    node.holds(ana)
+    await node.services.presence.arrived(node.holds(ana))
     await node.stores.tickets.join(await node.ticket(ana), now_ms() + 1_000)
 
     async def lease_of(user_id: str) -> float | None:
         return await redis.zscore(f"queue:{{{REGION}}}:leases", user_id)
 
-    leases = Leases(
-        roster=node.roster,
-        presence=node.services.presence,
-        queue=node.services.queue,
-        lifecycle=node.services.lifecycle,
-        every_s=0.02,
-    )
+    leases = node.leases(every_s=0.2, lease_s=0)
     async with world.pool.acquire() as holder, holder.transaction():
         await holder.execute("LOCK TABLE interaction.call_participants IN ACCESS EXCLUSIVE MODE")
         job = asyncio.create_task(leases.run())

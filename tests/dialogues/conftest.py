@@ -24,6 +24,8 @@ def settings(product_database_url: str, product_redis_url: str) -> Settings:
         redis_url=product_redis_url,
         rate_limits="off",
         offer_s=2,
+        offer_silence_s=30,  # a busy machine may keep everybody from answering for long
+        call_silence_s=30,
         connect_s=2,
         grace_s=2,
         decision_s=2,

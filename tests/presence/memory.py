@@ -46,11 +46,12 @@ class MemoryPresence:
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
     ) -> frozenset[tuple[str, str]]:
         known = {(u, c) for u, c in connections if c in (held := self.people[u].leases) and held[c].ends}
+        judged = {(u, c) for u, c in known if self.people[u].leases[c].claimed_until}
         for user_id, connection in known:
             person = self.people[user_id]
             person.leases[connection] = Lease(person.leases[connection].device, now + lease_s * 1000)
             person.seen(now)
-        return frozenset(connections) - known
+        return frozenset(connections) - (known - judged)
 
     async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
         person = self.people[user_id]

@@ -255,7 +255,8 @@ async def test_a_node_that_was_frozen_brings_its_connections_back(nodes: Nodes, 
     assert sorted(found) == [(ben.user_id, "laptop"), (ben.user_id, "phone")]
     await ana.hears(ben.user_id, "offline")
     there.sockets.here.discard(gone.caller.sid)
-    await there.presence.renew([ben.caller, gone.caller])
+    for caller in await there.presence.renew([ben.caller, gone.caller]):
+        await there.presence.arrived(caller)
     await ana.hears(ben.user_id, "online")
     assert await here.presence.devices(ben.user_id) == {"phone"}
 

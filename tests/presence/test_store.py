@@ -127,11 +127,19 @@ async def test_a_lapse_that_nobody_settled_is_found_again(store: PresenceStore) 
     assert await read(store, ana, end) == Attendance(last_seen=T0)
 
 
+async def test_a_lease_that_ran_out_and_nobody_missed_is_renewed_in_silence(store: PresenceStore) -> None:
+    """Redis stood still, and nobody has told anybody that they are gone."""
+    ana = new_id()
+    await store.arrive(ana, "c1", "phone", T0, LEASE_S)
+    assert await store.renew([(ana, "c1")], T0 + 3 * LEASE, LEASE_S) == frozenset()
+
+
 async def test_settling_spares_who_came_back(store: PresenceStore) -> None:
-    """A node that was only slow renews between the claim and its consequences."""
+    """A node that was only slow renews between the claim and its consequences, and hears of it once."""
     ana = new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     (lapse,) = await store.lapsed(T0 + LEASE)
+    assert await store.renew([(ana, "c1")], T0 + LEASE + 1, LEASE_S) == {(ana, "c1")}
     assert await store.renew([(ana, "c1")], T0 + LEASE + 1, LEASE_S) == frozenset()
     await store.settle(lapse.user_id, lapse.connection, T0 + LEASE + 2)
     assert (await read(store, ana, T0 + LEASE + 2)).devices == {"phone"}

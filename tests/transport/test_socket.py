@@ -84,6 +84,34 @@ async def test_an_encoded_event_is_sent_as_it_is(house: House, talk: Talk) -> No
         assert await ana.hear() == await ben.hear() == '42["chat:typing",{}]'
 
 
+async def test_a_client_can_be_pinged_at_any_time(house: House, talk: Talk) -> None:
+    """Once until it answers; whatever it says counts as heard, once."""
+    async with house.connected() as ana:
+        ana.deaf = True
+        talk.server.heard(ana.sid)
+        for _ in range(3):
+            talk.server.ping(ana.sid)
+        assert await ana.hear() == "2"
+        assert not talk.server.heard(ana.sid)
+        await ana.say("3", '421["echo",1]')
+        assert await ana.hear() == "431[1]"
+        assert talk.server.heard(ana.sid)
+        assert not talk.server.heard(ana.sid)
+        talk.server.ping(ana.sid)
+        assert await ana.hear() == "2"
+    talk.server.ping("nobody")
+    assert not talk.server.heard("nobody")
+
+
+async def test_a_ping_that_was_asked_for_ends_the_connection_like_any() -> None:
+    """Long before the next one would have been due."""
+    talk = Talk(ping_interval=1_000, ping_timeout=0.1)
+    async with serving(talk.server) as house, house.connected() as ana:
+        ana.deaf = True
+        talk.server.ping(ana.sid)
+        await until(lambda: talk.gone == [(ana.sid, reasons.PING_TIMEOUT)], "no disconnect")
+
+
 async def test_an_unknown_namespace_is_refused_by_name(house: House) -> None:
     """And the session goes on."""
     async with house.connected() as speaker:

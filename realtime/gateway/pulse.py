@@ -1,0 +1,192 @@
+"""Feels the pulse of connections that somebody waits for: those that are offered to another, or in a call.
+
+A phone that sleeps answers no ping, and its connection stands for most of a minute. Its client is asked
+when it is offered, and in a call every few seconds; who is silent for too long counts as gone for presence,
+queue and calls, though the connection stays, and arrives again with the first word. Each node sees to the
+connections that it holds, and to nothing else.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+
+import structlog
+
+from core.contract.base import Event
+from core.contract.calls import CallEnded, CallOffered, CallStarted, CallView
+from core.settings import Settings
+from core.tasks import end
+from db.events import Announcement
+from db.outage import AWAY
+from realtime.gateway.caller import Caller
+from realtime.gateway.connection import Connection
+from realtime.gateway.ports import Lifecycle
+from realtime.gateway.roster import Roster
+from realtime.gateway.wire import Wire
+
+_TICK_S = 0.25
+_AT_ONCE = 20
+_MATTERS: dict[str, type[Event]] = {kind.event: kind for kind in (CallOffered, CallStarted, CallEnded)}
+_log = structlog.get_logger()
+
+
+def silence(before_ms: int, *, heard: bool, passed_ms: int, most_ms: int) -> int:
+    """For how long nothing has been heard. Time beyond `most_ms` in which this node stood still is none."""
+    return 0 if heard else before_ms + min(passed_ms, most_ms)
+
+
+class Watch:
+    """One connection, and the call for whose sake it is watched.
+
+    `told`: this call knows that it sleeps. `over`: nobody waits for it any more, so it is asked no more.
+    """
+
+    __slots__ = ("call_id", "every_ms", "job", "over", "patience_ms", "silent_ms", "since_ping_ms", "told")
+
+    def __init__(self, call_id: str | None, patience_ms: int, every_ms: int | None) -> None:
+        self.call_id = call_id
+        self.patience_ms, self.every_ms = patience_ms, every_ms
+        self.silent_ms = self.since_ping_ms = 0
+        self.told, self.over = False, call_id is None
+        self.job: asyncio.Task[None] | None = None
+
+    @property
+    def asleep(self) -> bool:
+        """Whether it has been silent for too long."""
+        return self.silent_ms >= self.patience_ms
+
+    @property
+    def busy(self) -> bool:
+        """Whether the house is being told of it just now."""
+        return self.job is not None and not self.job.done()
+
+    def grow(self, *, heard: bool, passed_ms: int) -> None:
+        """So much time has gone by."""
+        if self.over and not heard and not self.asleep:
+            return  # nothing was asked
+        most_ms = round(2000 * _TICK_S)
+        self.silent_ms = silence(self.silent_ms, heard=heard, passed_ms=passed_ms, most_ms=most_ms)
+        self.since_ping_ms += passed_ms
+        # An offer asks once: who has answered is there.
+        self.over = self.over or (heard and self.every_ms is None)
+
+    def ping_due(self) -> bool:
+        """Whether it is to be asked again; from then on it counts anew."""
+        due = not self.over and self.every_ms is not None and self.since_ping_ms >= self.every_ms
+        if due:
+            self.since_ping_ms = 0
+        return due
+
+
+class Pulse:
+    """`run` goes on until cancelled; `time_s` is a monotonic clock in seconds."""
+
+    def __init__(
+        self,
+        *,
+        roster: Roster,
+        wire: Wire,
+        lifecycle: Lifecycle,
+        settings: Settings,
+        time_s: Callable[[], float],
+    ) -> None:
+        self._roster, self._wire, self._lifecycle = roster, wire, lifecycle
+        self._offer_ms = round(settings.offer_silence_s * 1000)
+        self._call_ms, self._every_ms = (
+            round(seconds * 1000) for seconds in (settings.call_silence_s, settings.call_ping_s)
+        )
+        self._time_s = time_s
+        self._watches: dict[str, Watch] = {}
+        self._jobs: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(_AT_ONCE)
+
+    # --- What is watched ---
+
+    def told(self, sid: str, announcement: Announcement) -> None:
+        """This goes to a connection now: it may be what one begins or ends to wait for."""
+        kind = _MATTERS.get(announcement.name)
+        if kind is None or (call_id := announcement.call_id) is None:
+            return
+        if kind is CallOffered:
+            self._watch(sid, Watch(call_id, self._offer_ms, None))
+        elif kind is CallStarted:
+            self._watch(sid, Watch(call_id, self._call_ms, self._every_ms))
+        elif (watch := self._watches.get(sid)) is not None and watch.call_id == call_id:
+            watch.over = True
+
+    def resumes(self, sid: str, call: CallView | None) -> None:
+        """A connection begins, and its user is in this call."""
+        if call is None:
+            return
+        offered = call.state == "offered"
+        every_ms = None if offered else self._every_ms
+        self._watch(sid, Watch(call.call_id, self._offer_ms if offered else self._call_ms, every_ms))
+
+    def missed(self, caller: Caller) -> None:
+        """Others have taken this connection for gone; it is here, and arrives again."""
+        if (connection := self._roster.get(caller.sid)) is not None:
+            connection.silent = True
+            self._watches.setdefault(caller.sid, Watch(None, sys.maxsize, None))
+
+    def _watch(self, sid: str, watch: Watch) -> None:
+        before = self._watches.get(sid)
+        if before is not None:  # who sleeps already is told of to this call too
+            watch.silent_ms, watch.job = before.silent_ms if before.asleep else 0, before.job
+        self._watches[sid] = watch
+        self._wire.heard(sid)
+        self._wire.ping(sid)
+
+    # --- Watching ---
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        before = self._time_s()
+        try:
+            while True:
+                await asyncio.sleep(_TICK_S)
+                now = self._time_s()
+                self.tick(round((now - before) * 1000))
+                before = now
+        finally:
+            await end(self._jobs)
+
+    def tick(self, passed_ms: int) -> None:
+        """Look at each once."""
+        for sid, watch in tuple(self._watches.items()):
+            connection = self._roster.get(sid)
+            if connection is None:
+                del self._watches[sid]
+                continue
+            watch.grow(heard=self._wire.heard(sid), passed_ms=passed_ms)
+            if watch.ping_due():
+                self._wire.ping(sid)
+            if watch.busy:
+                continue
+            if (watch.asleep and not watch.told) or (connection.silent and not watch.asleep):
+                watch.job = asyncio.create_task(self._turn(watch, connection))
+                self._jobs.add(watch.job)
+                watch.job.add_done_callback(self._jobs.discard)
+            elif watch.over and not watch.asleep:
+                del self._watches[sid]
+
+    async def _turn(self, watch: Watch, connection: Connection) -> None:
+        """It has fallen silent, or speaks again. What fails is tried again with the next look."""
+        asleep = watch.asleep
+        try:
+            async with self._room:
+                await (self._fall_silent if asleep else self._speak)(connection)
+            watch.told = asleep
+        except AWAY as error:
+            _log.debug("a silence has to wait", user_id=connection.caller.user_id, error=repr(error))
+        except Exception:
+            _log.exception("a silence has to wait", user_id=connection.caller.user_id)
+
+    async def _fall_silent(self, connection: Connection) -> None:
+        connection.silent = True  # first: its lease is renewed no more
+        await self._lifecycle.silent(connection.caller)
+
+    async def _speak(self, connection: Connection) -> None:
+        await self._lifecycle.arrived(connection.caller)
+        connection.silent = False
+        if not self._roster.holds(connection.caller.sid):  # it went meanwhile, and must not stay behind
+            await self._lifecycle.departed(connection.caller)

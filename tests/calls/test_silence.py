@@ -1,0 +1,173 @@
+"""Connections that stand and answer nothing: what they mean to an offer and to a call."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from core.clock import now_ms
+from core.contract.calls import CallOffered, CallStarted
+from db.events import Announcement
+from realtime.gateway.caller import Caller
+from realtime.gateway.pulse import Pulse
+from signaling.call import Call, State
+from tests.calls.nodes import Node
+from tests.stores.world import World
+
+PATIENCE_S = 20
+
+
+class Deaf:
+    """A wire whose clients answer pings only when they are awake."""
+
+    def __init__(self) -> None:
+        self.awake: set[str] = set()
+        self.pinged: list[str] = []
+
+    def ping(self, sid: str) -> None:
+        self.pinged.append(sid)
+
+    def heard(self, sid: str) -> bool:
+        return sid in self.awake
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not await holds():
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"never: {what}") from None
+
+
+@pytest.fixture
+def wire() -> Deaf:
+    return Deaf()
+
+
+@pytest.fixture
+def pulse(node: Node, wire: Deaf) -> Pulse:
+    """Its time is moved by `tick`."""
+    return Pulse(
+        roster=node.roster,
+        wire=wire,
+        lifecycle=node.services.lifecycle,
+        settings=node.settings,
+        time_s=lambda: 0.0,
+    )
+
+
+def told(name: str, call: Call) -> Announcement:
+    return Announcement(None, None, name, "", "", b'{"call_id":"%b"}' % call.id.encode())
+
+
+async def present(node: Node, user_id: str) -> Caller:
+    caller = node.holds(user_id)
+    await node.services.lifecycle.arrived(caller)
+    return caller
+
+
+async def state(node: Node, call: Call) -> State:
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    return stored.call.state
+
+
+async def test_an_offer_stands_while_one_device_answers(world: World, node: Node) -> None:
+    """The phone sleeps, the laptop does not; when both do, the other keeps the place: no fault."""
+    ana, ben = await world.pair()
+    phone = await present(node, ana)
+    laptop = Caller(ana, phone.session_id, "a laptop", f"{phone.sid} too")
+    await node.services.lifecycle.arrived(laptop)
+    call = await node.offered((ana, ben))
+    await node.services.lifecycle.silent(phone)
+    assert await state(node, call) is State.OFFERED
+    await node.services.lifecycle.silent(laptop)
+    ended = (await node.stores.calls.load(call.id)).call
+    assert (ended.state, ended.reason, ended.at_fault) == (State.CLOSED, "no_answer", ())
+    assert await node.services.queue.of(ben) == call.party(ben).ticket
+    assert await node.services.queue.of(ana) is None
+    await node.services.queue.remove(ben, "left")
+
+
+async def test_who_is_offered_is_asked_at_once_and_has_so_long(
+    world: World, node: Node, pulse: Pulse, wire: Deaf
+) -> None:
+    ana, ben = await world.pair()
+    hers, his = await present(node, ana), await present(node, ben)
+    call = await node.offered((ana, ben))
+    for caller in (hers, his):
+        pulse.told(caller.sid, told(CallOffered.event, call))
+    assert wire.pinged == [hers.sid, his.sid]
+    wire.awake = {his.sid}
+    for _ in range(7):
+        pulse.tick(250)
+    assert await state(node, call) is State.OFFERED
+    pulse.tick(250)
+
+    async def over() -> bool:
+        return await state(node, call) is State.CLOSED
+
+    await until(over, "the offer to one who sleeps was over")
+    assert await node.services.presence.devices(ana) == set()
+    assert await node.services.presence.devices(ben) == {his.device}
+    await node.services.queue.remove(ben, "left")
+
+
+async def test_a_pause_of_the_node_is_nobodys_silence(
+    world: World, node: Node, pulse: Pulse, wire: Deaf
+) -> None:
+    """It stood still for a minute: what came meanwhile has not been read yet."""
+    ana, ben = await world.pair()
+    hers = await present(node, ana)
+    call = await node.live((ana, ben))
+    pulse.told(hers.sid, told(CallStarted.event, call))
+    for _ in range(4):
+        pulse.tick(60_000)
+    wire.awake = {hers.sid}
+    pulse.tick(250)
+    assert not pulse._jobs
+    assert await state(node, call) is State.LIVE
+
+
+async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_speaks(
+    world: World, node: Node, pulse: Pulse, wire: Deaf
+) -> None:
+    ana, ben = await world.pair()
+    hers = await present(node, ana)
+    call = await node.live((ana, ben))
+    pulse.told(hers.sid, told(CallStarted.event, call))
+    for _ in range(28):
+        pulse.tick(250)
+    assert wire.pinged == [hers.sid] * 3, "at once, and after three and six seconds"
+
+    async def is_in(wanted: State) -> bool:
+        pulse.tick(250)
+        return await state(node, call) is wanted
+
+    await until(lambda: is_in(State.RECONNECTING), "who slept was missed")
+    assert node.roster.speaking == []
+    wire.awake = {hers.sid}
+    await until(lambda: is_in(State.LIVE), "who woke up was back")
+    await asyncio.gather(*pulse._jobs)
+    assert node.roster.speaking == [hers]
+    assert (await node.stores.presence.read_many([ana], now_ms()))[ana].devices == {hers.device}
+
+
+async def test_who_was_taken_for_gone_is_back_with_the_next_renewal(world: World, node: Node) -> None:
+    """Another node has judged the lease: renewing does all that an arrival does."""
+    ana, ben = await world.pair()
+    hers = await present(node, ana)
+    call = await node.live((ana, ben))
+    await node.stores.presence.depart(ana, hers.sid, now_ms())
+    await node.services.lifecycle.lost(ana, hers.device)
+    assert await state(node, call) is State.RECONNECTING
+    leases = node.leases(every_s=1, lease_s=1)
+    await leases.renew()
+    leases._pulse.tick(250)
+
+    async def back() -> bool:
+        return await state(node, call) is State.LIVE
+
+    await until(back, "the call went on")
+    assert await node.services.presence.devices(ana) == {hers.device}
