@@ -85,6 +85,22 @@ class Settings(Struct, frozen=True, kw_only=True):
     commands_burst: Annotated[Count, about("Commands that one connection may send at once.")] = 200
     requests_per_m: Annotated[Count, about("REST requests a minute of one account to one process.")] = 1200
     requests_burst: Annotated[Count, about("REST requests of one account to one process at once.")] = 200
+    max_connections: Annotated[
+        Count, about("TCP connections to one process; fewer where its file descriptors would run out.")
+    ] = 20_000
+    max_connections_an_address: Annotated[
+        Count,
+        about(
+            "TCP connections of one address (of an IPv6 one's /64) to one process, at most a quarter of all; "
+            "behind TRUSTED_PROXIES those of the forwarded address. No bound with RATE_LIMITS off."
+        ),
+    ] = 1000
+    max_newcomers: Annotated[Count, about("Sockets of one process that have not joined by CONNECT yet.")] = (
+        5000
+    )
+    max_newcomers_an_address: Annotated[
+        Count, about("Such sockets of one address; no bound of either kind with RATE_LIMITS off.")
+    ] = 500
     max_connections_a_user: Annotated[
         Count, about("Connections of one account to one process; no bound with RATE_LIMITS off.")
     ] = 20
@@ -229,7 +245,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     # Limits
     max_packet_bytes: Annotated[Count, about("Bytes of one Socket.IO packet.")] = 64 * 1024
     max_body_bytes: Annotated[Count, about("Bytes of one JSON body over REST.")] = 256 * 1024
-    body_timeout_s: Annotated[Seconds, about("Seconds a client has to send a body over REST.")] = 15
+    body_timeout_s: Annotated[Seconds, about("Seconds a client has to send a body.")] = 15
+    max_head_bytes: Annotated[Count, about("Bytes of the headers of one request together.")] = 32 * 1024
+    head_s: Annotated[Seconds, about("Seconds a client has to send the head of a request.")] = 10
+    keep_alive_s: Annotated[
+        Seconds,
+        about("Seconds an idle connection waits for the next request, and a stuck one to be read from."),
+    ] = 60
+    join_s: Annotated[Seconds, about("Seconds a socket has to join by CONNECT.")] = 20
     max_message_chars: Annotated[Count, about("Characters of one chat message.")] = 4000
     max_sdp_bytes: Annotated[Count, about("Bytes of one SDP.")] = 24 * 1024
     max_candidate_bytes: Annotated[Count, about("Bytes of one ICE candidate.")] = 512
@@ -238,6 +261,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     transport: Annotated[
         Literal["own", "stock"], about("Socket path: our own, or python-socketio's to compare with.")
     ] = "own"
+    compress_sockets_bytes: Annotated[
+        Pause,
+        about(
+            "Bytes from which on WebSocket messages are compressed for clients that offer it; 0: none are. "
+            "It saves network and costs CPU and delay, for every receiver anew."
+        ),
+    ] = 0
     ping_interval_s: Annotated[Seconds, about("Seconds between two pings to a client.")] = 25
     ping_timeout_s: Annotated[Seconds, about("Seconds a client has to answer a ping.")] = 20
 

@@ -35,6 +35,7 @@ from core.contract.connections import ConnectionEnd, DecisionSubmit
 from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.contract.session import PresenceSet, PresenceWatch
 from core.ids import new_id
+from core.seats import Seats
 from core.settings import Settings
 from core.tokens import AccessTokens
 from db.accounts import AccountStore
@@ -93,7 +94,8 @@ from realtime.retention import Retention
 from realtime.reviews import Reviews
 from realtime.transport import Chosen, make_server
 from realtime.watches import Watches
-from rest.app import checks_of, make_app, make_runner
+from rest.app import checks_of, make_app
+from rest.listening import listening
 from services.accounts import Accounts, Rates
 from services.blocks import PARTED, Blocks
 from services.cool_downs import CoolDowns
@@ -441,8 +443,18 @@ async def _socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen
         ping_timeout=settings.ping_timeout_s,
         max_http_buffer_size=settings.max_packet_bytes,
         trusted_proxies=_listed(settings.trusted_proxies),
+        newcomers=_newcomers(settings),
+        connect_timeout=settings.join_s,
+        body_timeout=settings.body_timeout_s,
+        deflate_threshold=settings.compress_sockets_bytes or None,
         engineio_logger=False,
     )
+
+
+def _newcomers(settings: Settings) -> Seats | None:
+    if settings.rate_limits == "off":
+        return None
+    return Seats(settings.max_newcomers, settings.max_newcomers_an_address)
 
 
 def _origins(settings: Settings) -> Any:
@@ -457,22 +469,10 @@ def _listed(text: str) -> tuple[str, ...]:
 @asynccontextmanager
 async def _listening(app: web.Application, gateway: Gateway, settings: Settings) -> AsyncIterator[str]:
     """Serve until the end of the block, then send every client elsewhere."""
-    runner = make_runner(app)
-    await runner.setup()
-    try:
-        tcp = web.TCPSite(runner, settings.host, settings.port)
-        try:
-            await tcp.start()
-        except OSError as error:
-            place = f"{settings.host}:{settings.port}"
-            raise OSError(f"{place} cannot be listened on ({error.strerror}): set HOST or PORT.") from error
-        port = runner.addresses[0][1]
+    async with listening(app, settings) as port:
         shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
         yield f"http://{shown}:{port}"
         await gateway.drain()
-        await tcp.stop()
-    finally:
-        await runner.cleanup()
 
 
 async def serve(settings: Settings) -> None:

@@ -4,7 +4,6 @@
 serves everything; `python -m rest` serves it alone.
 """
 
-import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -40,10 +39,12 @@ from rest.accounts import AccountHandlers
 from rest.admin import AdminHandlers
 from rest.blocks import BlockHandlers
 from rest.boundary import Boundary, Handler, Throttle, problems
+from rest.connections import admit
 from rest.docs import documents
 from rest.encounters import EncounterHandlers
 from rest.figures import Figures
 from rest.headers import CrossOrigin, safety
+from rest.listening import listening
 from rest.service import Check, ServiceHandlers
 from rest.values import ValueHandlers
 from services import ports
@@ -79,7 +80,7 @@ def make_app(
     cross_origin = CrossOrigin(settings.cors_origins, proxies)
     figures = Figures(registry)
     app = web.Application(
-        middlewares=[figures.measure, problems, cross_origin.preflight],
+        middlewares=[figures.measure, problems, admit, cross_origin.preflight],
         client_max_size=settings.max_body_bytes,
     )
     app.on_response_prepare.append(safety)
@@ -149,17 +150,6 @@ def _handlers(
     }
 
 
-def make_runner(app: web.Application) -> web.AppRunner:
-    """What listens for the application.
-
-    No body is unpacked: a small one may become a large one. What is no HTTP is answered and not logged, so
-    that nobody can fill the log with it; what fails inside is logged at the boundary.
-    """
-    silent = logging.getLogger("rest.http")
-    silent.setLevel(logging.CRITICAL)
-    return web.AppRunner(app, access_log=None, shutdown_timeout=2, auto_decompress=False, logger=silent)
-
-
 def checks_of(pool: Pool, redis: Redis, bus: Bus) -> dict[str, Check]:
     """What a node cannot work without."""
     return {"postgres": lambda: pool.fetchval("SELECT 1"), "redis": redis.ping, "event_bus": bus.check}
@@ -217,15 +207,5 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             registry=CollectorRegistry(),
             clock=now_ms,
         )
-        yield await house.enter_async_context(_listening(app, settings))
-
-
-@asynccontextmanager
-async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[str]:
-    runner = make_runner(app)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
-        yield f"http://{settings.host}:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+        port = await house.enter_async_context(listening(app, settings))
+        yield f"http://{settings.host}:{port}"

@@ -45,12 +45,10 @@ class Backlog:
         self.size -= len(frame)
         return frame
 
-    def drain(self) -> list[bytes]:
-        """All frames, oldest first."""
-        frames = [frame for frame, _ in self._frames]
-        self._frames.clear()
-        self._volatile = self.size = 0
-        return frames
+    def put_back(self, frame: bytes) -> None:
+        """What is left of the oldest frame: it is taken next."""
+        self._frames.appendleft((frame, False))
+        self.size += len(frame)
 
     def _fits(self, frame: bytes) -> bool:
         policy = self._policy

@@ -12,7 +12,6 @@ from functools import partial
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import web
 from socketio import exceptions
 
 from . import handlers, packets, reasons
@@ -30,13 +29,11 @@ Later = partial[None]
 class Client:
     """The receiver of one session: a member in each namespace that it has joined."""
 
-    __slots__ = ("_busy", "_held", "_members", "_partial", "_request", "_running", "_server", "session")
+    __slots__ = ("_busy", "_held", "_members", "_partial", "_running", "_server", "session")
 
-    def __init__(self, server: "SocketServer", session: Session, request: web.Request) -> None:
+    def __init__(self, server: "SocketServer", session: Session) -> None:
         self._server = server
         self.session = session
-        # Until the first connect handler has had it in its environ.
-        self._request: web.Request | None = request
         self._members: dict[str, Member] = {}
         self._partial: Partial | None = None
         self._held: deque[Later] | None = None
@@ -76,7 +73,7 @@ class Client:
 
     def closed(self, reason: str) -> None:
         """The session has ended: run what is to run, then be forgotten."""
-        self._partial = self._request = None
+        self._partial = None
         self._server.expect_nothing(self.session)
         if self._busy:
             self._held = deque((partial(self._leave_all, reason),))
@@ -228,7 +225,6 @@ class Client:
         except BaseException:
             self._forget(member)
             raise
-        self._request = None
         if refused is None:
             return None if member.connected else self._admit(member, held)
         self._forget(member)
@@ -246,7 +242,7 @@ class Client:
 
     async def _ask(self, member: Member, auth: dict[str, Any] | None) -> Any:
         """Run the connect handler; what it refuses with, or None."""
-        environ = self.session.handshake.environ(self._request)
+        environ = self.session.handshake.environ()
         try:
             verdict = await self._server.call_handler("connect", member, environ, auth)
         except exceptions.ConnectionRefusedError as refused:
@@ -267,6 +263,8 @@ class Client:
 
     def _refuse(self, namespace: str, reason: Any) -> None:
         self.session.send(packets.control_frame(packets.CONNECT_ERROR, namespace, reason))
+        if not self._members:
+            self._server.expect_going(self.session)
 
     def _forget(self, member: Member) -> None:
         self._server.manager.remove(member)

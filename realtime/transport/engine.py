@@ -6,6 +6,7 @@ of each connection it took over from aiohttp.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import engineio
 from aiohttp import web
 
 from core.proxies import Proxies, networks
+from core.seats import Seats
 
 from . import reasons
 from .backlog import Backlog
@@ -35,9 +37,9 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """An Engine.IO server with python-engineio's API.
 
     Beside its arguments: `trusted_proxies` (addresses or CIDR ranges whose X-Forwarded headers count),
-    `upgrade_timeout` and `close_timeout` (seconds), `limits`, `gate`, and `deflate_threshold`: the bytes from
-    which on WebSocket messages are compressed, None for no compression. Of its own arguments,
-    `monitor_clients` and JSONP have no meaning here.
+    `upgrade_timeout`, `close_timeout` and `body_timeout` (seconds), `limits`, `gate`, `newcomers` (how many
+    sessions may be about to join), and `deflate_threshold`: the bytes from which on WebSocket messages are
+    compressed, None for no compression. Of its own arguments, `monitor_clients` and JSONP have no meaning.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -52,6 +54,8 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         limits: Limits | None = None,
         gate: Gate | None = None,
         deflate_threshold: int | None = None,
+        newcomers: Seats | None = None,
+        body_timeout: float = 15.0,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("async_mode", "aiohttp")
@@ -59,11 +63,13 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
         self.limits = limits or Limits()
         self.gate = gate
         self.deflate_threshold = deflate_threshold
+        self.newcomers = Seats(sys.maxsize, sys.maxsize) if newcomers is None else newcomers
+        self.body_timeout = body_timeout
         self.close_timeout = close_timeout
         self.reports = Reports(self.logger)
         self.sockets: dict[str, Session] = {}
         self.dropped_volatile = 0
-        self.receiver: Callable[[Session, web.Request], Receiver] | None = None
+        self.receiver: Callable[[Session], Receiver] | None = None
         self._reception = Reception(self, Proxies(networks(",".join(trusted_proxies))))
         quick = min(self.ping_interval, self.ping_timeout)
         self._to_ping: Deadlines[Session] = Deadlines(

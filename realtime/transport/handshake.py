@@ -1,8 +1,8 @@
 """What an HTTP request must be before it may open or serve a session, and what is kept of it.
 
-Pure functions of the request. `Handshake` keeps the headers of an opening request for `get_environ`,
-interned, since thousands of browsers send the same ones, and without the request itself, which holds
-several times their memory.
+Pure functions of the request. Of an opening request `Handshake` keeps for `get_environ` what tells who
+and what the client is, interned, since thousands of browsers send the same: the request itself and all its
+headers would be a hundred times that, for as long as the client likes.
 """
 
 import sys
@@ -18,7 +18,8 @@ from aiohttp import web
 from core.proxies import Proxies
 
 _WS_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_MAX_INTERNED: Final = 512
+_KEPT: Final = ("Host", "Origin", "User-Agent", "Accept-Language")
+_MAX_KEPT: Final = 512
 
 UNKNOWN_TRANSPORT: Final = (0, "Transport unknown")
 UNKNOWN_SESSION: Final = (1, "Session ID unknown")
@@ -81,25 +82,26 @@ def _environ_key(header: str) -> str:
 
 
 def _shared(value: str) -> str:
-    return sys.intern(value) if len(value) < _MAX_INTERNED else value
+    return sys.intern(value[:_MAX_KEPT])
 
 
 class Handshake:
-    """What is kept of the request that opened a session."""
+    """What is kept of the request that opened a session: of each part no more than 512 characters."""
 
-    __slots__ = ("_headers", "_method", "_path", "_query", "_remote", "_scheme", "_version")
+    __slots__ = ("_headers", "_method", "_path", "_query", "_scheme", "_version", "address")
 
-    def __init__(self, request: web.Request, proxies: Proxies) -> None:
-        self._headers = tuple((_environ_key(name), _shared(value)) for name, value in request.headers.items())
+    def __init__(self, request: web.Request, address: str) -> None:
+        headers = request.headers
+        self._headers = tuple((name, _shared(headers[name])) for name in _KEPT if name in headers)
         self._method = request.method
         self._path = _shared(request.path)
-        self._query = request.query_string
-        self._remote = peer_address(request, proxies)
+        self._query = request.query_string[:_MAX_KEPT]
+        self.address = address
         self._scheme = request.scheme
         self._version = _shared(f"HTTP/{request.version[0]}.{request.version[1]}")
 
     def environ(self, request: web.Request | None = None) -> dict[str, Any]:
-        """A WSGI environ as python-socketio's; with `request` while it is at hand."""
+        """A WSGI environ as python-socketio's; with `request` and all its headers while it is at hand."""
         environ: dict[str, Any] = {
             "wsgi.errors": sys.stderr,
             "wsgi.version": (1, 0),
@@ -113,14 +115,15 @@ class Handshake:
             "QUERY_STRING": self._query,
             "RAW_URI": f"{self._path}?{self._query}" if self._query else self._path,
             "SERVER_PROTOCOL": self._version,
-            "REMOTE_ADDR": self._remote,
+            "REMOTE_ADDR": self.address,
             "REMOTE_PORT": "0",
             "SERVER_NAME": "aiohttp",
             "SERVER_PORT": "0",
             "PATH_INFO": self._path,
             "SCRIPT_NAME": "",
         }
-        for key, value in self._headers:
+        for name, value in self._headers if request is None else request.headers.items():
+            key = _environ_key(name)
             environ[key] = f"{environ[key]},{value}" if key in environ else value
         if request is not None:
             environ["wsgi.input"] = request.content

@@ -9,7 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from typing import Final
 
-from .frames import BINARY, split_frames, text_frame
+from .frames import BINARY, text_frame
 
 OPEN: Final = 0x30
 CLOSE: Final = 0x31
@@ -24,6 +24,9 @@ _SEPARATOR: Final = b"\x1e"
 PING_FRAME: Final = text_frame(b"2")
 PROBE: Final = b"2probe"
 PROBE_ANSWER_FRAME: Final = text_frame(b"3probe")
+MOST_PACKETS: Final = 16
+"""python-engineio's client takes no body with more: it would come back, and be sent the same."""
+
 CLOSE_PACKET: Final = b"1"
 NOOP_PACKET: Final = b"6"
 
@@ -32,12 +35,10 @@ class PayloadError(ValueError):
     """A client sent what is not an Engine.IO packet, or too many of them at once."""
 
 
-def encode(blobs: Iterable[bytes]) -> bytes:
-    """The polling body that says what these frames say."""
+def encode(packets: Iterable[tuple[int, bytes]]) -> bytes:
+    """The polling body that says what these packets say, each with the opcode of its frame."""
     return _SEPARATOR.join(
-        b"b" + b64encode(payload) if opcode == BINARY else payload
-        for blob in blobs
-        for opcode, payload in split_frames(blob)
+        b"b" + b64encode(payload) if opcode == BINARY else payload for opcode, payload in packets
     )
 
 

@@ -9,6 +9,7 @@ import asyncio
 from aiohttp import web
 
 from . import handshake, internals, payload, reasons
+from .frames import TEXT, frame, split_frames
 from .session import Session
 
 
@@ -72,11 +73,20 @@ class Polling:
     def _fetch(self) -> bytes:
         if self._discarded:
             return payload.NOOP_PACKET
+        packets = self._take(payload.MOST_PACKETS - (self._farewell is not None))
+        if self._farewell is not None:
+            packets.append((TEXT, self._farewell))
+        return payload.encode(packets) or payload.NOOP_PACKET
+
+    def _take(self, most: int) -> list[tuple[int, bytes]]:
+        """So many of the packets that wait; an event's attachments may come with the next poll."""
         backlog = self._session.backlog
-        body = payload.encode(backlog.drain()) if backlog else b""
-        if self._farewell is None:
-            return body or payload.NOOP_PACKET
-        return body + b"\x1e" + self._farewell if body else self._farewell
+        packets: list[tuple[int, bytes]] = []
+        while backlog and len(packets) < most:
+            packets += split_frames(backlog.pop())
+        if backlog is not None and (rest := packets[most:]):
+            backlog.put_back(b"".join(frame(opcode, data) for opcode, data in rest))
+        return packets[:most]
 
     def _lost(self) -> None:
         if self._waiter is not None and not self._discarded:

@@ -13,6 +13,7 @@ TRANSPORT_ERROR: Final = "transport error"
 PARSE_ERROR: Final = "parse error"
 SLOW_CONSUMER: Final = "slow consumer"
 CONNECT_TIMEOUT: Final = "connect timeout"
+CONNECT_REFUSED: Final = "connect refused"
 SERVER_SHUTDOWN: Final = "server shutdown"
 
 NORMAL: Final = 1000
@@ -29,6 +30,7 @@ _CODES: Final = {
     TRANSPORT_ERROR: PROTOCOL_ERROR,
     SLOW_CONSUMER: TRY_AGAIN_LATER,
     CONNECT_TIMEOUT: POLICY_VIOLATION,
+    CONNECT_REFUSED: POLICY_VIOLATION,
 }
 
 

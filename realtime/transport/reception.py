@@ -5,13 +5,13 @@ may not be is a `Refused`, which becomes Engine.IO's error answer here and nowhe
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from core import origins
-from core.proxies import Proxies
+from core.proxies import Proxies, network_of
 
 from . import deflate, handshake, internals, jsontext, reasons
 from .frames import text_frame
@@ -70,7 +70,13 @@ class Reception:
         if self._server.stopping or (self._server.gate is not None and not self._server.gate()):
             raise Refused((handshake.BAD_REQUEST[0], "Not accepting connections"), 503)
         key = handshake.upgrade_key(request.headers) if transport == "websocket" else None
-        session = Session(self._server.generate_id(), self._server, Handshake(request, self._proxies))
+        address = handshake.peer_address(request, self._proxies)
+        seat = self._server.newcomers.take(network_of(address))
+        if seat is None:
+            self._server.reports.warning("newcomers", f"there are too many, {address} is refused")
+            raise Refused((handshake.BAD_REQUEST[0], "Too many newcomers"), 503)
+        session = Session(self._server.generate_id(), self._server, Handshake(request, address))
+        session.seat = seat
         self._server.sockets[session.sid] = session
         refusal = await self._introduce(session, request)
         if refusal is not None:
@@ -87,12 +93,13 @@ class Reception:
     async def _introduce(self, session: Session, request: web.Request) -> web.Response | None:
         """Set the session's receiver; a response refuses it."""
         if self._server.receiver is not None:
-            receiver = self._server.receiver(session, request)
+            receiver = self._server.receiver(session)
         else:
             verdict = await self._ask_connect(session, request)
             if verdict is not None and verdict is not True:
                 return web.Response(status=401, body=jsontext.dumps(verdict or "Unauthorized"))
             receiver = EngineReceiver(self._server, session)
+            session.settle()
         session.tell(receiver)
         return None
 
@@ -134,12 +141,14 @@ class Reception:
         return web.Response(body=self._hello(session, upgrades), headers=headers, content_type="text/plain")
 
     def _open_websocket(self, session: Session, request: web.Request, key: str) -> web.StreamResponse:
-        taken = internals.take_transport(request)
+        taken = _take_over(request)
         if taken is None:
             session.close(reasons.TRANSPORT_CLOSE)
             return TakenOver()
-        transport, kept = taken
-        websocket = WebSocket(transport, session, self._server.max_http_buffer_size, self._server.lingering)
+        transport, kept, gone = taken
+        websocket = WebSocket(
+            transport, session, self._server.max_http_buffer_size, self._server.lingering, gone
+        )
         answer = self._switch(request, websocket, key) + text_frame(self._hello(session, []))
         self._begin(websocket, transport, answer, kept)
         websocket.carry()
@@ -148,11 +157,11 @@ class Reception:
 
     def _upgrade(self, request: web.Request, session: Session) -> web.StreamResponse:
         key = handshake.upgrade_key(request.headers)
-        taken = internals.take_transport(request)
+        taken = _take_over(request)
         if taken is None:
             return TakenOver()
-        transport, kept = taken
-        probe = Probe(transport, session, self._server.max_http_buffer_size, self._server.lingering)
+        transport, kept, gone = taken
+        probe = Probe(transport, session, self._server.max_http_buffer_size, self._server.lingering, gone)
         self._begin(probe, transport, self._switch(request, probe, key), kept)
         if session.upgraded or session.probe is not None or not self._server.allow_upgrades:
             # Node's server says so inside the WebSocket too: the client's own is not to break over it.
@@ -197,12 +206,16 @@ class Reception:
         return web.Response(body=b"ok", headers=headers, content_type="text/html")
 
     async def _body(self, request: web.Request) -> bytes:
-        """The body of a POST. Raises Refused once it is longer than allowed, without reading on."""
+        """The body of a POST. Raises Refused for one that is longer than allowed or does not come in time."""
         chunks = bytearray()
-        async for chunk in request.content.iter_any():
-            chunks += chunk
-            if len(chunks) > self._server.max_http_buffer_size:
-                raise Refused(handshake.BAD_REQUEST, 413)
+        try:
+            async with asyncio.timeout(self._server.body_timeout):
+                async for chunk in request.content.iter_any():
+                    chunks += chunk
+                    if len(chunks) > self._server.max_http_buffer_size:
+                        raise Refused(handshake.BAD_REQUEST, 413)
+        except (TimeoutError, ConnectionError):
+            raise Refused(handshake.BAD_REQUEST, 408) from None
         return bytes(chunks)
 
     def _cors(self, request: web.Request) -> dict[str, str]:
@@ -230,3 +243,18 @@ class Reception:
         return origins.allows(origin, handshake.own_hosts(request, self._proxies), listed) or (
             callable(allowed) and bool(allowed(origin))
         )
+
+
+def _take_over(request: web.Request) -> tuple[asyncio.Transport, bytes, Callable[[], None]] | None:
+    """The connection, what came after the request, and what to call when it has ended: it may be counted."""
+    hand_over = getattr(request.protocol, "hand_over", None)
+    gone: Callable[[], None] = _nothing if hand_over is None else hand_over()
+    taken = internals.take_transport(request)
+    if taken is None:
+        gone()
+        return None
+    return (*taken, gone)
+
+
+def _nothing() -> None:
+    """Nobody counts."""

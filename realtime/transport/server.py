@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import socketio
-from aiohttp import web
 
 from . import handlers, packets, reasons
 from .client import Client
@@ -26,8 +25,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     """A Socket.IO server with python-socketio's API, `async_mode="aiohttp"`.
 
     Beside its arguments and those of `EngineServer`: `connect_timeout`, the seconds a session may live
-    without having joined a namespace. Of its own, `serializer` is not supported, and admin
-    instrumentation is not.
+    without having joined a namespace; one that was refused has twice `close_timeout` to go. Of its own,
+    `serializer` is not supported, and admin instrumentation is not.
     """
 
     manager: RoomManager
@@ -51,7 +50,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
         self._unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)
         self._parting: Deadlines[Session] = Deadlines(self.eio.close_timeout, _parted)
-        self.eio.deadlines += (self._unjoined, self._parting)
+        self._refused: Deadlines[Session] = Deadlines(2 * self.eio.close_timeout, _refused)
+        self.eio.deadlines += (self._unjoined, self._parting, self._refused)
         self.eio.receiver = self._receive
         # A manager of python-socketio's reaches other processes, and so has its say in every emit.
         self._alone = type(self.manager) is RoomManager
@@ -61,12 +61,12 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     # Clients.
 
-    def _receive(self, session: Session, request: web.Request) -> Client:
+    def _receive(self, session: Session) -> Client:
         if not self.manager_initialized:
             self.manager_initialized = True
             self.manager.initialize()
         self._unjoined.add(session, self.eio.loop.time())
-        return Client(self, session, request)
+        return Client(self, session)
 
     def expect_connect(self, session: Session) -> None:
         """A session is in no namespace any more."""
@@ -76,8 +76,16 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
     def expect_nothing(self, session: Session) -> None:
         """A session is in a namespace, or has ended: it need not be closed for being in none."""
+        session.settle()
         self._unjoined.discard(session)
         self._parting.discard(session)
+        self._refused.discard(session)
+
+    def expect_going(self, session: Session) -> None:
+        """A session was refused what it asked for: an official client closes it once it has heard so."""
+        if session not in self._refused and not session.closed:
+            self._refused.add(session, self.eio.loop.time())
+            self.eio.wake_alarm()
 
     def failed(self, what: str, error: BaseException) -> None:
         """Code of the application's has raised. A cancelled handler has not."""
@@ -224,6 +232,10 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
 
 def _never_joined(session: Session) -> None:
     session.close(reasons.CONNECT_TIMEOUT)
+
+
+def _refused(session: Session) -> None:
+    session.close(reasons.CONNECT_REFUSED)
 
 
 def _parted(session: Session) -> None:

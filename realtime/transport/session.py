@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from core.seats import Seat
+
 from . import reasons
 from .backlog import Backlog
 from .handshake import Handshake
@@ -87,6 +89,7 @@ class Session:
         "on_text",
         "probe",
         "receiver",
+        "seat",
         "sid",
         "write",
     )
@@ -95,6 +98,7 @@ class Session:
         self.sid = sid
         self.keeper = keeper
         self.handshake = handshake
+        self.seat: Seat | None = None
         self.closed = False
         self.heard = False
         self.carrier: Carrier | None = None
@@ -159,6 +163,12 @@ class Session:
         self.resume_reading()
         self.on_close(reason)
 
+    def settle(self) -> None:
+        """It is no newcomer any more: it has joined, or it has ended."""
+        if self.seat is not None:
+            self.seat.leave()
+            self.seat = None
+
     def fail(self, why: str) -> None:
         """End the session of a client that sent what cannot be read."""
         if not self.closed:
@@ -167,6 +177,7 @@ class Session:
 
     def release(self) -> None:
         """Let go of everything, cycles among it: the handlers are done."""
+        self.settle()
         self.on_close = _ignore
         self.receiver = None
         self.carrier = self.backlog = None

@@ -38,7 +38,7 @@ class TakenOver(web.StreamResponse):
 class WebSocket(FrameReader, asyncio.Protocol):
     """One connection: carries its session from the start, or asks to after an upgrade."""
 
-    __slots__ = ("_code", "_lingering", "_session", "_transport", "_write")
+    __slots__ = ("_code", "_gone", "_lingering", "_session", "_transport", "_write")
     upgraded = True
 
     def __init__(
@@ -47,11 +47,13 @@ class WebSocket(FrameReader, asyncio.Protocol):
         session: Session,
         max_size: int,
         lingering: "Deadlines[WebSocket]",
+        gone: Callable[[], None],
     ) -> None:
         super().__init__(max_size)
         self._transport = transport
         self._session = session
         self._lingering = lingering
+        self._gone = gone
         self._code: int | None = None
         self._write: Callable[[bytes], None] = transport.write
 
@@ -91,6 +93,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """The connection is gone, whoever ended it."""
+        self._gone()
         self._lingering.discard(self)
         self.stop()
         session = self._session

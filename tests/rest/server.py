@@ -2,12 +2,11 @@
 
 import contextlib
 import itertools
-import socket
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiohttp
-from aiohttp import web
+import msgspec
 from msgspec import Struct
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
@@ -25,7 +24,8 @@ from db.matches import MatchRecords
 from db.rate_limits import NoLimits, RedisLimiter
 from db.values import ValueStore
 from realtime.matching.replay import Replays
-from rest.app import make_app, make_runner
+from rest.app import make_app
+from rest.listening import listening
 from services.accounts import Accounts, Rates
 from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords
@@ -162,14 +162,11 @@ async def serving(
         registry=CollectorRegistry(),
         clock=clock,
     )
-    runner = make_runner(app)
-    await runner.setup()
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        try:
-            await web.SockSite(runner, listener).start()
-            async with aiohttp.ClientSession() as client:
-                yield RestServer(f"http://127.0.0.1:{listener.getsockname()[1]}", client, world, redis, clock)
-        finally:
-            await runner.cleanup()
-            passwords.close()
+    try:
+        async with (
+            listening(app, msgspec.structs.replace(settings, port=0)) as port,
+            aiohttp.ClientSession() as client,
+        ):
+            yield RestServer(f"http://127.0.0.1:{port}", client, world, redis, clock)
+    finally:
+        passwords.close()

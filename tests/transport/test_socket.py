@@ -295,16 +295,17 @@ async def test_questions_never_answered_do_not_gather() -> None:
 
 
 async def test_the_environ_outlives_the_request(house: House, talk: Talk) -> None:
-    """As python-socketio's, without the request, which would keep its memory."""
+    """As python-socketio's, without the request and most of its headers, which would keep their memory."""
     async with house.http.ws_connect(
-        f"{house.url}?EIO=4&transport=websocket&x=1", headers={"X-A": "b"}
+        f"{house.url}?EIO=4&transport=websocket&x=1", headers={"X-A": "b", "User-Agent": "c" * 1000}
     ) as socket:
         await socket.receive_str()
         await socket.send_str("40")
         sid = json.loads((await socket.receive_str())[2:])["sid"]
         environ = talk.server.get_environ(sid)
         assert environ is not None
-        assert (environ["HTTP_X_A"], environ["REMOTE_ADDR"]) == ("b", "127.0.0.1")
+        assert (environ["HTTP_USER_AGENT"], environ["REMOTE_ADDR"]) == ("c" * 512, "127.0.0.1")
+        assert "HTTP_X_A" not in environ
         assert environ["QUERY_STRING"].endswith("x=1")
         assert "aiohttp.request" not in environ
 

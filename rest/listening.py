@@ -1,0 +1,59 @@
+"""Where the application is served: the port that is listened on, and what its connections may be."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from core.proxies import Proxies, networks
+from core.seats import Seats
+from core.settings import Settings
+from rest.connections import Connection, Doors
+from rest.descriptors import obtain
+
+_BACKLOG = 1024
+# For what is no connection of a client: files that are sent, pipes, embedded servers, look-ups.
+_OWN_DESCRIPTORS = 200
+
+
+@asynccontextmanager
+async def listening(app: web.Application, settings: Settings) -> AsyncIterator[int]:
+    """Serve until the end of the block; gives the port. Raises OSError in a sentence for the operator."""
+    loop, doors = asyncio.get_running_loop(), doors_of(settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
+    await runner.setup()
+    manager = runner.server
+    assert manager is not None  # it is set up
+    try:
+        try:
+            server = await loop.create_server(
+                lambda: Connection(manager, doors, loop), settings.host, settings.port, backlog=_BACKLOG
+            )
+        except OSError as error:
+            place = f"{settings.host}:{settings.port}"
+            raise OSError(f"{place} cannot be listened on ({error.strerror}): set HOST or PORT.") from error
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+    finally:
+        await runner.cleanup()
+
+
+def doors_of(settings: Settings) -> Doors:
+    """How many connections there may be: never so many that descriptors run out.
+
+    One address gets a quarter of them at most, so that no single one shuts out the others.
+    """
+    own = _OWN_DESCRIPTORS + settings.redis_pool + settings.database_pool
+    most = max(min(settings.max_connections, obtain(settings.max_connections + own) - own), 1)
+    each = min(settings.max_connections_an_address, most // 4)
+    return Doors(
+        Seats(most, max(each, 1) if settings.rate_limits == "on" else sys.maxsize),
+        Proxies(networks(settings.trusted_proxies)),
+        head_s=settings.head_s,
+        keep_alive_s=settings.keep_alive_s,
+        max_head_bytes=settings.max_head_bytes,
+    )

@@ -1,0 +1,91 @@
+"""Bodies of long-polling: no more packets than python-engineio's client takes, in order, none lost."""
+
+import asyncio
+from typing import Any
+
+import socketio
+
+from realtime.transport import SocketServer
+from tests.transport.speaker import Poller, serving
+
+MISSED = 40
+PATIENCE_S = 20.0
+
+
+def server() -> SocketServer:
+    """Emits much at once to whoever asks for it."""
+    server = SocketServer(async_mode="aiohttp", cors_allowed_origins="*")
+
+    @server.on("catch up")
+    async def catch_up(sid: str, *_: Any) -> None:
+        for number in range(MISSED):
+            await server.emit("missed", number, to=sid)
+            await server.emit("picture", bytes([number]), to=sid)
+
+    @server.on("big one")
+    async def big_one(sid: str, *_: Any) -> None:
+        await server.emit("album", [bytes([number]) for number in range(20)], to=sid)
+
+    @server.on("farewell")
+    async def farewell(sid: str, *_: Any) -> None:
+        for number in range(MISSED):
+            await server.emit("missed", number, to=sid)
+        await server.disconnect(sid)
+
+    return server
+
+
+async def test_the_python_client_catches_up_over_polling() -> None:
+    """On one connection: it used to be thrown out by the first body, and by that of each come-back."""
+    async with serving(server()) as house, asyncio.timeout(PATIENCE_S):
+        client = socketio.AsyncClient(reconnection=False)
+        missed: list[Any] = []
+        all_there = asyncio.Event()
+        ended: list[Any] = []
+
+        def hear(value: Any) -> None:
+            missed.append(value)
+            if len(missed) == 2 * MISSED:
+                all_there.set()
+
+        client.on("missed", hear)
+        client.on("picture", hear)
+        client.on("disconnect", lambda *why: (ended.append(why), all_there.set()))
+        await client.connect(f"http://127.0.0.1:{house.port}", transports=["polling"])
+        await client.emit("catch up")
+        await all_there.wait()
+        assert (missed, ended) == ([each for n in range(MISSED) for each in (n, bytes([n]))], [])
+        await client.disconnect()
+
+
+async def _bodies(poller: Poller, packets: int) -> list[list[str]]:
+    bodies: list[list[str]] = []
+    while sum(map(len, bodies)) < packets:
+        status, text = await poller.get()
+        assert status == 200
+        bodies.append(text.split("\x1e"))
+    return bodies
+
+
+async def test_the_rest_stays_for_the_next_poll() -> None:
+    """Also in the middle of an event with attachments."""
+    async with serving(server()) as house:
+        poller = await house.polling()
+        await poller.join()
+        await poller.post('42["big one"]')
+        bodies = await _bodies(poller, 21)
+        assert [len(body) for body in bodies] == [16, 5]
+        assert bodies[0][0].startswith('4520-["album"')
+        assert all(packet.startswith("b") for packet in [*bodies[0][1:], *bodies[1]])
+
+
+async def test_a_goodbye_comes_last() -> None:
+    """After all that was sent before it."""
+    async with serving(server()) as house:
+        poller = await house.polling()
+        await poller.join()
+        await poller.post('42["farewell"]')
+        bodies = await _bodies(poller, MISSED + 1)
+        said = [packet for body in bodies for packet in body]
+        assert said == [f'42["missed",{n}]' for n in range(MISSED)] + ["41"]
+        assert max(map(len, bodies)) <= 16
