@@ -1,15 +1,71 @@
 """Time: milliseconds since the epoch inside, RFC 3339 UTC with milliseconds on the wire."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
+from msgspec import Struct
+
 Clock = Callable[[], int]
+_LOOKS = 8
+_SLOWEST = 0.5
 
 
 def now_ms() -> int:
-    """Unix time in milliseconds: the clock that composition roots pass on."""
+    """Unix time in milliseconds, as this machine has it."""
     return time.time_ns() // 1_000_000
+
+
+def monotonic_ms() -> float:
+    """Milliseconds since whenever: nobody sets this clock."""
+    return time.monotonic_ns() / 1_000_000
+
+
+class _Look(Struct, frozen=True):
+    """How far the shared time is ahead of the monotonic clock, give or take `error`."""
+
+    offset: float
+    error: float
+
+
+class SharedClock:
+    """The time that all nodes share: between two looks the monotonic clock goes on. Roots pass it on.
+
+    It never goes back: ahead it goes at half speed until it is right; behind it is put right at once.
+    """
+
+    def __init__(self, wall: Clock = now_ms, monotonic: Callable[[], float] = monotonic_ms) -> None:
+        self._wall, self._monotonic = wall, monotonic
+        self._read_at = monotonic()
+        self._offset = self._target = wall() - self._read_at
+        self._looks: deque[_Look] = deque(maxlen=_LOOKS)
+
+    def __call__(self) -> int:
+        """Unix time in milliseconds."""
+        now = self._monotonic()
+        slowed = self._offset - (now - self._read_at) * _SLOWEST
+        self._offset, self._read_at = max(self._target, slowed), now
+        return int(now + self._offset)
+
+    def look(self, asked: float, theirs: float, answered: float) -> None:
+        """The shared time was `theirs` at some moment between these two of the monotonic clock.
+
+        Of the latest looks the one that took least counts, unless the newest shows that it is no longer true.
+        """
+        new = _Look(theirs - (asked + answered) / 2, (answered - asked) / 2)
+        if any(abs(new.offset - old.offset) > new.error + old.error + 1 for old in self._looks):
+            self._looks.clear()
+        self._looks.append(new)
+        self._target = min(self._looks, key=lambda look: look.error).offset
+
+    def start(self) -> None:
+        """Before anybody has read it: right at once, even if that is back."""
+        self._offset = self._target
+
+    def wall_ahead_ms(self) -> float:
+        """How far this machine's own clock is ahead of the shared one."""
+        return self._wall() - (self._monotonic() + self._target)
 
 
 def rfc3339(ms: int) -> str:

@@ -17,7 +17,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from core.clock import now_ms
+from core.clock import Clock, SharedClock, now_ms
 from core.contract.base import Command
 from core.contract.calls import (
     CallAccept,
@@ -56,6 +56,7 @@ from db.rate_limits import NoLimits, RedisLimiter
 from db.redis import open_redis
 from db.rooms import Rooms
 from db.tickets import RedisTickets
+from db.timekeeper import Timekeeper
 from db.trust import TrustStore
 from db.values import ValueStore
 from realtime import site
@@ -140,11 +141,12 @@ class Services:
         settings: Settings,
         node_id: str,
         registry: CollectorRegistry,
+        clock: Clock = now_ms,
     ) -> None:
-        figures = Figures(registry)
+        figures, fresh_id = Figures(registry), lambda: new_id(clock())
         rules, seekers = Rules.of(settings), Seekers()
         policy = Policy.of(settings)
-        outlooks = Outlooks(stores.tickets, policy, now_ms)
+        outlooks = Outlooks(stores.tickets, policy, clock)
         rematch_ms = settings.rematch_h * 3_600_000
         self.passwords = Passwords(
             threads=settings.password_threads,
@@ -162,7 +164,7 @@ class Services:
             refresh_token_s=settings.refresh_token_s,
         )
         self.values = Values(stores.values)
-        acquaintances = Acquaintances(stores.calls, stores.encounters, now_ms)
+        acquaintances = Acquaintances(stores.calls, stores.encounters, clock)
         self.presence = Presence(
             store=stores.presence,
             companions=stores.encounters,
@@ -171,7 +173,7 @@ class Services:
             channels=bus,
             sockets=roster,
             watches=Watches(),
-            clock=now_ms,
+            clock=clock,
             lease_s=settings.connection_lease_s,
         )
         self.queue = Queue(
@@ -182,8 +184,8 @@ class Services:
             seekers,
             policy,
             outlooks,
-            now_ms,
-            new_id,
+            clock,
+            fresh_id,
             self.presence.changed,
             CoolDowns.of(settings),
             figures,
@@ -193,14 +195,14 @@ class Services:
         )
         self.trust = Trust(
             stores.trust,
-            now_ms,
+            clock,
             new_id,
             window_ms=settings.trust_window_d * 86_400_000,
             early_ms=settings.early_hang_up_s * 1000,
             review_ms=settings.trust_review_s * 1000,
         )
         self.reviews = Reviews(self.trust)
-        self.connections = Connections(stores.encounters, stores.events, clock=now_ms)
+        self.connections = Connections(stores.encounters, stores.events, clock=clock)
         self.executor = Executor(
             calls=stores.calls,
             record=stores.encounters,
@@ -211,7 +213,7 @@ class Services:
             events=stores.events,
             settings=settings,
             rules=rules,
-            clock=now_ms,
+            clock=clock,
         )
         self.switchboard = Switchboard(
             calls=stores.calls,
@@ -219,7 +221,7 @@ class Services:
             acquaintances=acquaintances,
             executor=self.executor,
             rules=rules,
-            clock=now_ms,
+            clock=clock,
         )
         self.partings = Partings(
             store=stores.blocks,
@@ -228,7 +230,7 @@ class Services:
             acquaintances=acquaintances,
             connections=self.connections,
             presence=self.presence,
-            clock=now_ms,
+            clock=clock,
         )
         self.blocks = Blocks(stores.blocks, self.partings)
         offers = Offers(
@@ -242,7 +244,7 @@ class Services:
             settings=settings,
             rules=rules,
             figures=figures,
-            clock=now_ms,
+            clock=clock,
         )
         reach = Reach(
             candidates=settings.candidates,
@@ -259,8 +261,8 @@ class Services:
             reach,
             Recorder(policy, settings.match_record_candidates),
             figures,
-            now_ms,
-            new_id,
+            clock,
+            fresh_id,
         )
         rhythm = Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000)
         self.sweep = Sweeper(
@@ -272,13 +274,13 @@ class Services:
             outlooks,
             settings.candidates,
             rhythm,
-            Reunions(stores.tickets, acquaintances, policy, reach, now_ms),
+            Reunions(stores.tickets, acquaintances, policy, reach, clock),
             figures,
-            now_ms,
+            clock,
             node_id,
         )
-        self.retention = Retention(stores.matches, match_record_days=settings.match_record_days, clock=now_ms)
-        self.attendant = Attendant(stores.calls, self.switchboard, now_ms)
+        self.retention = Retention(stores.matches, match_record_days=settings.match_record_days, clock=clock)
+        self.attendant = Attendant(stores.calls, self.switchboard, clock)
         self.announcer = Announcer(
             stores.outbox,
             stores.events,
@@ -289,9 +291,9 @@ class Services:
             stores.events,
             self.announcer,
             max_chars=settings.max_message_chars,
-            clock=now_ms,
+            clock=clock,
         )
-        self.calls = CallCommands(self.switchboard, stores.events, now_ms, new_id)
+        self.calls = CallCommands(self.switchboard, stores.events, clock, new_id)
         self.signals = Signals(self.switchboard, stores.calls, stores.events, settings)
         self.lifecycle = Lifecycle(
             accounts=self.accounts,
@@ -301,7 +303,7 @@ class Services:
             switchboard=self.switchboard,
             settings=settings,
             rules=rules,
-            clock=now_ms,
+            clock=clock,
         )
 
     def handlers(self) -> dict[type[Command], Handler]:
@@ -347,12 +349,13 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
                 open_redis(urls.redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
             )
             bus = await house.enter_async_context(Bus(redis, node_id))
+            clock, registry = SharedClock(), CollectorRegistry()
+            await house.enter_async_context(Timekeeper(redis, clock, registry))
 
         stores = Stores(pool, redis, settings)
         server, fault = await _socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
         roster = Roster(server)
-        registry = CollectorRegistry()
-        serving = services(stores, bus, roster, settings, node_id, registry)
+        serving = services(stores, bus, roster, settings, node_id, registry, clock)
         house.callback(serving.passwords.close)
         pulse = Pulse(
             roster=roster,
@@ -363,7 +366,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         )
         gateway = Gateway(
             settings=settings,
-            clock=now_ms,
+            clock=clock,
             wire=server,
             roster=roster,
             bus=bus,
@@ -414,7 +417,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             checks={**checks_of(pool, redis, bus), "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
             registry=registry,
-            clock=now_ms,
+            clock=clock,
         )
         site.mount(app)
         server.attach(app)

@@ -13,7 +13,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from core.clock import Clock, now_ms
+from core.clock import Clock, SharedClock
 from core.contract.endpoints import ENDPOINTS
 from core.ids import new_id
 from core.proxies import Proxies, networks
@@ -33,6 +33,7 @@ from db.postgres import Pool, open_pool
 from db.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
 from db.redis import open_redis
 from db.rooms import Rooms
+from db.timekeeper import Timekeeper
 from db.values import ValueStore
 from realtime.matching.replay import Replays
 from rest.accounts import AccountHandlers
@@ -178,6 +179,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
                 open_redis(redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
             )
             bus = await house.enter_async_context(Bus(redis, settings.node_id or new_id()))
+            clock, registry = SharedClock(), CollectorRegistry()
+            await house.enter_async_context(Timekeeper(redis, clock, registry))
         passwords = Passwords(
             threads=settings.password_threads,
             queue=settings.password_queue,
@@ -204,8 +207,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             replays=Replays(MatchRecords(pool)),
             audit=AuditLog(pool),
             checks=checks_of(pool, redis, bus),
-            registry=CollectorRegistry(),
-            clock=now_ms,
+            registry=registry,
+            clock=clock,
         )
         port = await house.enter_async_context(listening(app, settings))
         yield f"http://{settings.host}:{port}"

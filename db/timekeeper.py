@@ -1,0 +1,61 @@
+"""Keeps this node's clock at Redis' time, which is one for all nodes."""
+
+import asyncio
+
+from prometheus_client import CollectorRegistry, Gauge
+from redis.asyncio import Redis
+
+from core.clock import SharedClock, monotonic_ms
+from core.tasks import end
+from db.outage import OUTAGES, Outage
+
+_LOOKS_AT_START = 3
+_MOST_MS = 1_000
+
+
+class Timekeeper:
+    """Looks at Redis' time every `every_s` seconds; tells when this machine is more than a second off."""
+
+    def __init__(
+        self, redis: Redis, clock: SharedClock, registry: CollectorRegistry, *, every_s: float = 2
+    ) -> None:
+        self._redis, self._clock, self._every_s = redis, clock, every_s
+        self._off = Outage("this machine's clock is more than a second off", quiet_s=0)
+        about = "Seconds that this machine's clock is ahead of the time that all nodes share."
+        Gauge("clock_offset_seconds", about, registry=registry).set_function(
+            lambda: clock.wall_ahead_ms() / 1000
+        )
+
+    async def __aenter__(self) -> "Timekeeper":
+        """The clock is right from here on. Raises what an outage raises."""
+        for _ in range(_LOOKS_AT_START):
+            await self._look()
+        self._clock.start()
+        self._compare()
+        self._task = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await end([self._task])
+
+    async def _keep(self) -> None:
+        """While Redis is away the clock goes on by itself."""
+        while True:
+            await asyncio.sleep(self._every_s)
+            try:
+                await self._look()
+            except OUTAGES:
+                continue
+            self._compare()
+
+    async def _look(self) -> None:
+        asked = monotonic_ms()
+        seconds, micros = await self._redis.time()
+        self._clock.look(asked, seconds * 1000 + micros / 1000, monotonic_ms())
+
+    def _compare(self) -> None:
+        ahead_ms = self._clock.wall_ahead_ms()
+        if abs(ahead_ms) > _MOST_MS:
+            self._off.failed(ValueError(f"{ahead_ms / 1000:+.1f} s"))
+        else:
+            self._off.worked()
