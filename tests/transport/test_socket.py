@@ -269,7 +269,7 @@ async def test_a_slow_consumer_loses_volatile_events_first() -> None:
             await talk.server.emit("v", "x" * 5000, to=sid, volatile=True)
             if number < 30:
                 await talk.server.emit("d", "y" * 5000, to=sid)
-        _, body = await poller.get()
+        body = "".join([(await poller.get())[1] for _ in range(2)])
         assert body.count('"d"') == 30
         assert body.count('"v"') < 15
         for _ in range(50):
