@@ -2,10 +2,13 @@
 
 The one place for both sides. Strict: no type is coerced into another. Text that
 PostgreSQL cannot keep (NUL, lone surrogates) ends here.
+
+A stranger may send this to us, so it costs little and in proportion: bytes become the Struct without a
+tree of everything in between, and the only path that is ever written is the offender's.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +23,8 @@ _SHOWN = 100
 _NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*?)`(?: - at `\$(.*)`)?", re.DOTALL)
 _PLACED = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
 _TOO_LONG = re.compile(r"Expected `(?:str|array|bytes|object)` of length <= (\d+)")
+_NOT_KEPT = re.compile("[\0\ud800-\udfff]")
+_UNSTORABLE = "holds characters that are not allowed"
 
 
 def decode(data: object, kind: type[S]) -> S:
@@ -28,74 +33,82 @@ def decode(data: object, kind: type[S]) -> S:
     Raises `InvalidRequest`, or `PayloadTooLarge` for a field that is too long; both carry
     `details={"field": "preferences.age_min"}` unless the message as a whole is wrong.
     """
-    return _decode(data, kind, strict=True)
+    return _checked(data, lambda: msgspec.convert(data, kind))
 
 
 def decode_query(data: dict[str, str], kind: type[S]) -> S:
     """The same from the query of a URL, in which numbers are text."""
-    return _decode(data, kind, strict=False)
-
-
-def _decode(data: object, kind: type[S], *, strict: bool) -> S:
-    try:
-        message = msgspec.convert(data, kind, strict=strict)
-    except (msgspec.ValidationError, UnicodeEncodeError) as mistake:
-        _refuse_unstorable(data)  # first, or the mistake could quote it
-        raise _explain(str(mistake)) from None
-    if not _all_storable(data):
-        _refuse_unstorable(data)
-    return message
+    return _checked(data, lambda: msgspec.convert(data, kind, strict=False))
 
 
 def decode_json(raw: bytes, kind: type[S]) -> S:
     """The same from the bytes of a body. Raises `InvalidRequest` also for what is no JSON in UTF-8."""
     try:
-        data = msgspec.json.decode(raw)
+        return _checked(None, lambda: msgspec.json.decode(raw, type=kind))
     except UnicodeDecodeError:
         raise InvalidRequest("The body is not valid UTF-8.") from None
     except RecursionError:
         raise InvalidRequest("The body is nested too deeply.") from None
     except msgspec.DecodeError as mistake:
         raise InvalidRequest(f"The body is not valid JSON: {mistake}.") from None
-    return decode(data, kind)
+
+
+def _checked(data: object, read: Callable[[], S]) -> S:
+    """What `read` makes of `data`, when PostgreSQL can keep all of it."""
+    try:
+        message = read()
+    except msgspec.ValidationError as mistake:
+        raise _explain(str(mistake)) from None
+    except UnicodeEncodeError:  # a lone surrogate where only certain words are allowed
+        raise _refusal(InvalidRequest, _unstorable(data) or "", _UNSTORABLE) from None
+    if not _all_storable(message):
+        raise _refusal(InvalidRequest, _unstorable(message) or "", _UNSTORABLE)
+    return message
 
 
 def _storable(text: str) -> bool:
     """Whether PostgreSQL can keep this text, and UTF-8 say it."""
-    if text.isprintable():
-        return True
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return text.isprintable() or _NOT_KEPT.search(text) is None
 
 
 def _all_storable(value: object) -> bool:
-    """Every text in what a Struct has accepted, whose depth is therefore the Struct's."""
+    """Every text in a Struct that was accepted, whose depth is therefore its type's."""
     if isinstance(value, str):
-        return value.isprintable() or _storable(value)
+        return _storable(value)
+    if isinstance(value, Struct):
+        return all(map(_all_storable, msgspec.structs.astuple(value)))
     if isinstance(value, dict):
-        return all(map(_all_storable, value.values())) and all(map(_storable, value))
+        return all(map(_all_storable, value.values())) and all(map(_all_storable, value))
     return not isinstance(value, list) or all(map(_all_storable, value))
 
 
-def _refuse_unstorable(data: object) -> None:
-    for field, text in _texts(data):
-        if not _storable(text):
-            raise _refusal(InvalidRequest, field, "holds characters that are not allowed")
+def _unstorable(data: object) -> str | None:
+    """The path of the first text that cannot be kept. One iterator a level: depth is the client's choice."""
+    path: list[str] = []
+    levels = [iter([("", data)])]
+    while levels:
+        step, value = next(levels[-1], (None, None))
+        if step is None:
+            levels.pop()
+            del path[-1:]
+        elif isinstance(value, str) and not _storable(value):
+            return "".join((*path, step))
+        elif isinstance(value, dict | list | Struct):
+            path.append(step)
+            levels.append(_inside(value))
+    return None
 
 
-def _texts(data: object) -> Iterator[tuple[str, str]]:
-    """Every text with the path of its field, names included. Iterative: depth is the client's choice."""
-    waiting: list[tuple[str, object]] = [("", data)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, str):
-            yield path, value
-        elif isinstance(value, dict):
-            for name, inner in value.items():
-                if isinstance(name, str):
-                    yield path, name
-                    waiting.append((f"{path}.{name}", inner))
-        elif isinstance(value, list):
-            waiting.extend((f"{path}[{i}]", inner) for i, inner in enumerate(value))
+def _inside(value: dict[object, object] | list[object] | Struct) -> Iterator[tuple[str, object]]:
+    """Each part with its step on the path. A name is a part too, and stands at its object's place."""
+    if isinstance(value, list):
+        yield from ((f"[{number}]", item) for number, item in enumerate(value))
+    elif isinstance(value, Struct):
+        yield from ((f".{name}", getattr(value, name)) for name in value.__struct_fields__)
+    else:
+        for name, item in value.items():
+            yield "", name
+            yield f".{str(name)[:_SHOWN]}", item
 
 
 def _explain(mistake: str) -> AppError:
@@ -115,13 +128,18 @@ def _sentence(finding: str) -> str:
     """The finding without its code marks, starting small; a pattern says nothing to people."""
     if finding.startswith("Expected `str` matching regex"):
         return "it does not have the expected form"
-    plain = finding.replace("`", "")[:_SHOWN]
+    plain = _shown(finding.replace("`", ""))
     return plain[:1].lower() + plain[1:]
 
 
 def _refusal(kind: type[AppError], path: str, sentence: str) -> AppError:
     """The error with the field's path in words and in `details`."""
-    field = path.removeprefix(".")[:_SHOWN]
+    field = _shown(path.removeprefix("."))
     if not field:
         return kind(f"The message {sentence}.")
     return kind(f"`{field}` {sentence}.", details={"field": field})
+
+
+def _shown(text: str) -> str:
+    """No more of what a client wrote than an answer repeats, with a mark for what cannot be shown."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:_SHOWN])

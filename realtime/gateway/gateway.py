@@ -115,14 +115,15 @@ class Gateway:
         return {"pid": connection.opening.pid}
 
     async def _admit(self, sid: str, auth: object) -> Connection:
-        if not isinstance(auth, dict) or not auth.get("token"):
+        if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
             raise Unauthenticated("Connect with an access token in `auth.token`.")
-        wanted = decode(legible(auth), ConnectAuth)
-        access = await self._authenticate(wanted.token, self._clock())
+        # The token before anything else: what a stranger sends beside it is not looked at.
+        access = await self._authenticate(auth["token"], self._clock())
         await self._slow_down(access.user_id)
         held = self._of_user.get(access.user_id, 0)
         if self._limited and held >= self._settings.max_connections_a_user:
             raise RateLimited("Too many connections of this account.", retry_after_ms=1000)
+        wanted = decode(legible(auth), ConnectAuth)
         self._of_user[access.user_id] = held + 1
         outlet = Outlet(partial(self._send, sid, access.user_id), partial(self._events.after, access.user_id))
         listener = partial(self._hear, sid, outlet)
