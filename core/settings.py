@@ -73,6 +73,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         Meta(min_length=16),
         about("Signs access tokens; at least 32 characters of chance in production."),
     ] = DEFAULT_SECRET
+    secret_previous: Annotated[
+        Text,
+        about("The secret before this one: what it has signed still counts. Empty: there is none."),
+    ] = ""
     access_token_s: Annotated[Seconds, about("Seconds an access token serves.")] = 900
     refresh_token_s: Annotated[Seconds, about("Seconds a refresh token serves.")] = 30 * 86_400
     refresh_grace_s: Annotated[
@@ -108,12 +112,34 @@ class Settings(Struct, frozen=True, kw_only=True):
         Count,
         about("Commands of one connection that may wait for their turn; no bound with RATE_LIMITS off."),
     ] = 256
-    register_per_m: Annotated[Count, about("Accounts an address may open each minute.")] = 12
-    register_burst: Annotated[Count, about("Accounts an address may open at once.")] = 20
-    login_per_m: Annotated[Count, about("Sign-ins an address may try each minute.")] = 60
-    login_burst: Annotated[Count, about("Sign-ins an address may try at once.")] = 30
-    account_login_per_m: Annotated[Count, about("Sign-ins anybody may try each minute for one login.")] = 6
-    account_login_burst: Annotated[Count, about("Sign-ins anybody may try at once for one login.")] = 10
+    stranger_requests_per_m: Annotated[
+        Count, about("REST requests without a token that a network may send to one process each minute.")
+    ] = 600
+    stranger_requests_burst: Annotated[
+        Count, about("REST requests without a token that a network may send to one process at once.")
+    ] = 300
+    register_per_m: Annotated[
+        Count, about("Accounts a network, an IPv4 address or an IPv6 /64, may open each minute.")
+    ] = 100
+    register_burst: Annotated[Count, about("Accounts a network may open at once.")] = 100
+    register_device_per_h: Annotated[Count, about("Accounts that may be opened on a device each hour.")] = 10
+    guesses_per_m: Annotated[
+        Count, about("Wrong passwords a network, or a known device, may send each minute for one login.")
+    ] = 6
+    guesses_burst: Annotated[
+        Count, about("Wrong passwords a network, or a known device, may send at once for one login.")
+    ] = 10
+    login_per_m: Annotated[Count, about("Wrong passwords a network may send each minute.")] = 60
+    login_burst: Annotated[Count, about("Wrong passwords a network may send at once.")] = 30
+    account_login_per_m: Annotated[
+        Count, about("Wrong passwords for one login each minute, from all networks and unknown devices.")
+    ] = 30
+    account_login_burst: Annotated[
+        Count, about("Wrong passwords for one login at once, from all networks and unknown devices.")
+    ] = 200
+    device_token_d: Annotated[
+        Count, about("Days for which a device on which somebody signed in is known.")
+    ] = 365
     password_memory_kib: Annotated[
         int, Meta(ge=8), about("KiB of memory that hashing one password takes (argon2id).")
     ] = 19 * 1024

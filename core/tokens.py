@@ -1,60 +1,134 @@
-"""Tokens: short-lived signed access tokens, and opaque refresh tokens of which only a hash is kept."""
+"""Tokens: short-lived signed access tokens, signed marks of known devices, and opaque refresh tokens, of
+which only a hash is kept.
+
+What is signed is a JWT (HS256) whose header names the key. Signed or not, its claims are read like anything
+else that a client sends: what does not fit is no token.
+"""
 
 import hashlib
 import secrets
+from typing import Annotated, Literal, TypeVar
 
 import jwt
-from msgspec import Struct
+import msgspec
+from msgspec import Meta, Struct
 
 from core.errors import TokenExpired, Unauthenticated
+from core.keys import Key
+from core.vocabulary import Id
 
 _ALGORITHM = "HS256"
-_ISSUER = "realtime-connect"
+_LONGEST = 4096
+_JWS = jwt.PyJWS()
+
+Issuer = Literal["realtime-connect"]
+# Seconds since the epoch, up to the year 2242.
+Moment = Annotated[int, Meta(ge=0, le=2**33)]
+S = TypeVar("S", bound=Struct)
 
 
 class Access(Struct, frozen=True):
-    """Who an access token speaks for. `session_id` names the family of refresh tokens it came from."""
+    """Who an access token speaks for. `session_id` names the family of refresh tokens it came from.
+
+    `twin` is the fingerprint of the refresh token that was given with it.
+    """
 
     user_id: str
     session_id: str
+    twin: bytes
     expires_at: int
+
+
+class _AccessClaims(Struct, kw_only=True):
+    iss: Issuer = "realtime-connect"
+    sub: Id
+    sid: Id
+    twin: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+    iat: Moment
+    exp: Moment
+
+
+class _Signed:
+    """Signs and reads claims of one kind. `keys`: the first one signs, all of them count."""
+
+    def __init__(self, keys: tuple[Key, ...]) -> None:
+        self._first = keys[0]
+        # Only a header that we have written ourselves is one: it is compared, never parsed.
+        self._by_header = {_signed(key, b"").partition(".")[0]: key for key in keys}
+
+    def sign(self, claims: Struct) -> str:
+        return _signed(self._first, msgspec.json.encode(claims))
+
+    def read(self, token: str, kind: type[S]) -> S | None:
+        """The claims; None when the token is not of ours, or not of this kind."""
+        key = self._by_header.get(token.partition(".")[0])
+        if key is None or len(token) > _LONGEST or not token.isascii():
+            return None
+        try:
+            return msgspec.json.decode(_JWS.decode(token, key.value, [_ALGORITHM]), type=kind)
+        except (jwt.InvalidTokenError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+
+def _signed(key: Key, payload: bytes) -> str:
+    return _JWS.encode(payload, key.value, _ALGORITHM, headers={"kid": key.kid})
 
 
 class AccessTokens:
     """Signs and reads access tokens. Times are Unix milliseconds."""
 
-    def __init__(self, secret: str, lifetime_s: int) -> None:
-        self._secret = secret
+    def __init__(self, keys: tuple[Key, ...], lifetime_s: int) -> None:
+        self._signed = _Signed(keys)
         self.lifetime_s = lifetime_s
 
-    def issue(self, user_id: str, session_id: str, now: int) -> str:
+    def issue(self, user_id: str, session_id: str, twin: bytes, now: int) -> str:
         """A token that serves `lifetime_s` from now."""
         seconds = now // 1000
-        claims = {
-            "iss": _ISSUER,
-            "sub": user_id,
-            "sid": session_id,
-            "iat": seconds,
-            "exp": seconds + self.lifetime_s,
-        }
-        return jwt.encode(claims, self._secret, _ALGORITHM)
+        claims = _AccessClaims(
+            sub=user_id, sid=session_id, twin=twin.hex(), iat=seconds, exp=seconds + self.lifetime_s
+        )
+        return self._signed.sign(claims)
 
     def read(self, token: str, now: int) -> Access:
         """Whom it speaks for. Raises `Unauthenticated`, or `TokenExpired` when only time is against it."""
-        try:
-            claims = jwt.decode(
-                token,
-                self._secret,
-                [_ALGORITHM],
-                issuer=_ISSUER,
-                # Time is our argument, not the library's clock.
-                options={"require": ["exp", "sub", "sid"], "verify_exp": False, "verify_iat": False},
-            )
-        except jwt.InvalidTokenError:
-            raise Unauthenticated("This access token is not valid.") from None
-        if claims["exp"] * 1000 <= now:
+        claims = self._signed.read(token, _AccessClaims)
+        if claims is None:
+            raise Unauthenticated("This access token is not valid.")
+        if claims.exp * 1000 <= now:
             raise TokenExpired
-        return Access(claims["sub"], claims["sid"], claims["exp"] * 1000)
+        return Access(claims.sub, claims.sid, bytes.fromhex(claims.twin), claims.exp * 1000)
+
+
+class Device(Struct, frozen=True):
+    """A device on which its user has signed in before."""
+
+    user_id: str
+    id: str
+
+
+class _DeviceClaims(Struct, kw_only=True):
+    iss: Issuer = "realtime-connect"
+    sub: Id
+    dev: Annotated[str, Meta(pattern=r"^[\w-]{16}$(?!\n)")]
+    exp: Moment
+
+
+class DeviceTokens:
+    """Signs and reads the marks of known devices, which let nobody in: they only say who has been here."""
+
+    def __init__(self, keys: tuple[Key, ...], lifetime_s: int) -> None:
+        self._signed = _Signed(keys)
+        self._lifetime_s = lifetime_s
+
+    def issue(self, user_id: str, known: Device | None, now: int) -> str:
+        """A mark of the device, the one that it has already or a new one."""
+        device = known.id if known and known.user_id == user_id else secrets.token_urlsafe(12)
+        return self._signed.sign(_DeviceClaims(sub=user_id, dev=device, exp=now // 1000 + self._lifetime_s))
+
+    def read(self, token: str | None, now: int) -> Device | None:
+        """Which device it marks; None for no mark, or one that does not count (any more)."""
+        claims = self._signed.read(token, _DeviceClaims) if token else None
+        return Device(claims.sub, claims.dev) if claims and claims.exp * 1000 > now else None
 
 
 def new_refresh_token() -> str:

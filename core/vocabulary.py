@@ -45,6 +45,8 @@ Id = Annotated[
         examples=["019a2f4e-7c1b-7d3a-9f60-5b2c8e1d4a77"],
     ),
 ]
+# The client's own, made up once. No control characters: it is a line of an announcement.
+DeviceId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Language = Annotated[
     str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", description="BCP 47 primary tag", examples=["en"])
 ]

@@ -42,10 +42,11 @@ class NewAccount(Struct, frozen=True, kw_only=True):
 
 
 class NewSession(Struct, frozen=True, kw_only=True):
-    """A sign-in to be, with the hash of its first refresh token."""
+    """A sign-in to be, with the hash of its first refresh token. `device` is the client's own id for it."""
 
     id: str
     user_id: str
+    device: str | None
     user_agent: str | None
     token_hash: bytes
     expires_at: int
@@ -76,22 +77,32 @@ class Credentials(Struct, frozen=True):
     banned: bool
 
 
-class TokenState(Struct, frozen=True):
-    """What is known of a refresh token that could not be spent."""
+class TokenState(Struct, frozen=True, kw_only=True):
+    """What is known of a refresh token. `over`: its session is. The rest is what `services.families` asks."""
 
     user_id: str
     session_id: str
-    spent: bool
+    over: bool
     banned: bool
+    expires_at: int
+    used_at: int | None
+    again: int
+    void: bool
+    got: bool
 
 
-class Standing(Struct, frozen=True):
-    """Whether a session goes on, and what its user may do."""
+class Standing(Struct, frozen=True, kw_only=True):
+    """Whether a session goes on, and what its user may do.
+
+    `void`, `served`: of the refresh token asked about, whether it does not count, and whether it has served.
+    """
 
     revoked: RevokedReason | None
     erased: bool
     banned: bool
     role: Role
+    void: bool
+    served: bool
 
 
 class Profile(Struct, frozen=True):
@@ -192,29 +203,55 @@ class AccountStore:
         async with self._pool.acquire() as connection:
             await _open(connection, session, now)
 
-    async def rotate(
-        self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int
-    ) -> tuple[str, str] | None:
-        """Spend a token for the next one: user and session, or None (see `token_state`). Atomic."""
-        row = await self._pool.fetchrow(
-            _SQL["rotate"], token_hash, fresh_hash, to_datetime(now), to_datetime(expires_at)
-        )
-        return row and (row["user_id"], row["session_id"])
-
     async def token_state(self, token_hash: bytes, now: int) -> TokenState | None:
         """None: nobody was ever given this token."""
         row = await self._pool.fetchrow(_SQL["token_state"], token_hash, to_datetime(now))
-        return row and TokenState(row["user_id"], row["session_id"], row["spent"], row["banned"])
+        return row and TokenState(
+            user_id=row["user_id"],
+            session_id=row["session_id"],
+            over=row["over"],
+            banned=row["banned"],
+            expires_at=to_ms(row["expires_at"]),
+            used_at=row["used_at"] and to_ms(row["used_at"]),
+            again=row["again"],
+            void=row["void"],
+            got=row["got"],
+        )
+
+    async def spend(self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int) -> bool:
+        """Spend a token for the next one. False: it is no more as it was, look at it again."""
+        return await self._give("spend", token_hash, fresh_hash, now, expires_at)
+
+    async def replace(self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int) -> bool:
+        """Put another token in the place of the one that this was spent for. False: the same."""
+        return await self._give("replace", token_hash, fresh_hash, now, expires_at)
+
+    async def _give(self, how: str, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int) -> bool:
+        at, until = to_datetime(now), to_datetime(expires_at)
+        return await self._pool.fetchval(_SQL[how], token_hash, fresh_hash, at, until) is not None
+
+    async def serve(self, twin: bytes, now: int) -> bool:
+        """The access token given with this refresh token serves. False: it became void."""
+        return await self._pool.fetchval(_SQL["serve"], twin, to_datetime(now)) is not None
 
     async def revoke(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
         """End a session of this user. False: it is not theirs or is over already."""
         row = await self._pool.fetchrow(_SQL["revoke"], user_id, session_id, reason, to_datetime(now))
         return row is not None
 
-    async def standing(self, user_id: str, session_id: str, now: int) -> Standing | None:
-        """How the session stands; None: there is none."""
-        row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now))
-        return row and Standing(row["revoked_reason"], row["erased"], row["banned"], row["role"])
+    async def standing(
+        self, user_id: str, session_id: str, now: int, twin: bytes | None = None
+    ) -> Standing | None:
+        """How the session stands, and one refresh token of it; None: there is no such session."""
+        row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now), twin)
+        return row and Standing(
+            revoked=row["revoked_reason"],
+            erased=row["erased"],
+            banned=row["banned"],
+            role=row["role"],
+            void=row["void"],
+            served=row["served"],
+        )
 
     async def sessions(
         self, user_id: str, *, current: str, before: str | None, limit: int, now: int
@@ -293,6 +330,7 @@ async def _open(connection: Connection, session: NewSession, now: int) -> None:
         session.token_hash,
         to_datetime(now),
         to_datetime(session.expires_at),
+        session.device,
     )
 
 
@@ -303,6 +341,7 @@ def _session(row: Record, current: str) -> SessionView:
         current=row["id"] == current,
         created_at=rfc3339(to_ms(row["created_at"])),
         last_used_at=rfc3339(to_ms(row["last_used_at"])),
+        device_id=row["device"],
     )
 
 

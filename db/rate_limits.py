@@ -39,7 +39,7 @@ class MemoryLimiter:
         tokens = min(float(burst), held + (at - then) * rate_per_s / 1000)
         lacking = cost - tokens
         wait = math.ceil((lacking - _DUST) * 1000 / rate_per_s) if lacking > _DUST else 0
-        self._buckets[key] = (tokens if wait else max(0.0, -lacking), at)
+        self._buckets[key] = (tokens if wait else min(float(burst), max(0.0, -lacking)), at)
         if len(self._buckets) > self._most:
             del self._buckets[next(iter(self._buckets))]
         return wait

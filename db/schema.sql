@@ -148,7 +148,13 @@ CREATE TABLE identity.refresh_tokens (
     issued_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
-    CONSTRAINT refresh_tokens_hash_check CHECK ((octet_length(hash) = 32))
+    parent bytea,
+    again smallint DEFAULT 0 NOT NULL,
+    served_at timestamp with time zone,
+    void_at timestamp with time zone,
+    CONSTRAINT refresh_tokens_again_check CHECK (((again >= 0) AND (again <= 3))),
+    CONSTRAINT refresh_tokens_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT void_ones_never_served CHECK (((void_at IS NULL) OR ((used_at IS NULL) AND (served_at IS NULL))))
 );
 
 CREATE TABLE identity.sessions (
@@ -381,7 +387,9 @@ CREATE UNIQUE INDEX one_account_a_username ON identity.users USING btree (lower(
 
 CREATE UNIQUE INDEX one_account_an_email ON identity.users USING btree (lower(email));
 
-CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING btree (session_id) WHERE (used_at IS NULL);
+CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING btree (session_id) WHERE ((used_at IS NULL) AND (void_at IS NULL));
+
+CREATE UNIQUE INDEX one_successor_a_token ON identity.refresh_tokens USING btree (parent) WHERE (void_at IS NULL);
 
 CREATE INDEX sessions_of_a_user ON identity.sessions USING btree (user_id, id);
 

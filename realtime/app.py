@@ -35,9 +35,9 @@ from core.contract.connections import ConnectionEnd, DecisionSubmit
 from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.contract.session import PresenceSet, PresenceWatch
 from core.ids import new_id
+from core.keys import Keyring
 from core.seats import Seats
 from core.settings import Settings
-from core.tokens import AccessTokens
 from db.accounts import AccountStore
 from db.audit import AuditLog
 from db.blocks import BlockStore
@@ -97,7 +97,7 @@ from realtime.transport import Chosen, make_server
 from realtime.watches import Watches
 from rest.app import checks_of, make_app
 from rest.listening import listening
-from services.accounts import Accounts, Rates
+from services.accounts import Accounts
 from services.blocks import PARTED, Blocks
 from services.cool_downs import CoolDowns
 from services.passwords import Passwords
@@ -154,14 +154,12 @@ class Services:
             memory_kib=settings.password_memory_kib,
             passes=settings.password_passes,
         )
-        self.accounts = Accounts(
+        self.accounts = Accounts.of(
+            settings,
             stores.accounts,
             passwords=self.passwords,
-            tokens=AccessTokens(settings.secret, settings.access_token_s),
             sessions=stores.events,
             limiter=stores.limiter,
-            rates=Rates.of(settings),
-            refresh_token_s=settings.refresh_token_s,
         )
         self.values = Values(stores.values)
         acquaintances = Acquaintances(stores.calls, stores.encounters, clock)
@@ -371,7 +369,11 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             roster=roster,
             bus=bus,
             events=stores.events,
-            recovery=Recovery(settings.secret, keep=settings.stream_events, keep_s=settings.stream_s),
+            recovery=Recovery(
+                Keyring.of(settings).keys("place in a stream"),
+                keep=settings.stream_events,
+                keep_s=settings.stream_s,
+            ),
             authenticate=serving.accounts.authenticate,
             limiter=stores.limiter,
             lifecycle=serving.lifecycle,

@@ -26,7 +26,7 @@ class AccountHandlers:
 
     async def refresh(self, exchange: Exchange) -> SignedIn:
         """POST /v1/auth/refresh"""
-        return await self._accounts.refresh(exchange.sent(Refresh).refresh_token, exchange.now)
+        return await self._accounts.refresh(exchange.sent(Refresh), exchange.now)
 
     async def logout(self, exchange: Exchange) -> None:
         """POST /v1/auth/logout"""

@@ -18,7 +18,6 @@ from core.contract.endpoints import ENDPOINTS
 from core.ids import new_id
 from core.proxies import Proxies, networks
 from core.settings import Settings
-from core.tokens import AccessTokens
 from db.accounts import AccountStore
 from db.audit import AuditLog
 from db.blocks import BlockStore
@@ -49,7 +48,7 @@ from rest.listening import listening
 from rest.service import Check, ServiceHandlers
 from rest.values import ValueHandlers
 from services import ports
-from services.accounts import Accounts, Rates
+from services.accounts import Accounts
 from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords
 from services.values import Values
@@ -86,11 +85,14 @@ def make_app(
     )
     app.on_response_prepare.append(safety)
     app.on_response_prepare.append(cross_origin.allow)
-    # In memory: an account that floods one process costs Redis nothing, and REST needs no Redis to read.
+    # In memory: who floods one process costs Redis nothing, and REST needs no Redis to read.
     limiter = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
     boundary = Boundary(
         authenticate=accounts.authenticate,
-        throttle=Throttle(limiter, settings.requests_per_m, settings.requests_burst),
+        accounts=Throttle(limiter, "account", settings.requests_per_m, settings.requests_burst),
+        strangers=Throttle(
+            limiter, "network", settings.stranger_requests_per_m, settings.stranger_requests_burst
+        ),
         clock=clock,
         proxies=proxies,
         max_body_bytes=settings.max_body_bytes,
@@ -188,14 +190,12 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             passes=settings.password_passes,
         )
         house.callback(passwords.close)
-        accounts = Accounts(
+        accounts = Accounts.of(
+            settings,
             AccountStore(pool),
             passwords=passwords,
-            tokens=AccessTokens(settings.secret, settings.access_token_s),
             sessions=EventRoad(redis, keep=settings.stream_events, keep_s=settings.stream_s),
             limiter=RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits(),
-            rates=Rates.of(settings),
-            refresh_token_s=settings.refresh_token_s,
         )
         app = make_app(
             settings=settings,

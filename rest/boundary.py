@@ -95,18 +95,19 @@ class Authenticate(Protocol):
 
 
 class Throttle(Struct, frozen=True):
-    """How many requests an account may make: so many a minute, `burst` at once."""
+    """How many requests one of `whom` may make: so many a minute, `burst` at once."""
 
     limiter: Limiter
+    whom: str
     per_m: int
     burst: int
 
-    async def pass_through(self, user_id: str, now: int) -> None:
+    async def pass_through(self, who: str, now: int) -> None:
         """One more request. Raises `RateLimited`."""
-        key = f"requests:{user_id}"
+        key = f"requests:{self.whom}:{who}"
         wait_ms = await self.limiter.take(key, rate_per_s=self.per_m / 60, burst=self.burst, now=now)
         if wait_ms:
-            raise RateLimited("Too many requests of this account.", retry_after_ms=wait_ms)
+            raise RateLimited(f"Too many requests of this {self.whom}.", retry_after_ms=wait_ms)
 
 
 class Boundary:
@@ -116,7 +117,8 @@ class Boundary:
         self,
         *,
         authenticate: Authenticate,
-        throttle: Throttle,
+        accounts: Throttle,
+        strangers: Throttle,
         clock: Clock,
         proxies: Proxies,
         max_body_bytes: int,
@@ -124,7 +126,7 @@ class Boundary:
         deadline_s: float,
     ) -> None:
         self._authenticate = authenticate
-        self._throttle = throttle
+        self._accounts, self._strangers = accounts, strangers
         self._clock = clock
         self._proxies = proxies
         self._max_body_bytes = max_body_bytes
@@ -143,17 +145,22 @@ class Boundary:
     async def _exchange(
         self, endpoint: Endpoint, request: web.Request, deadline: asyncio.Timeout
     ) -> Exchange:
-        """The checked request. Who asks comes first: a stranger learns nothing about the rest."""
+        """The checked request. Who asks comes first: a stranger learns nothing about the rest.
+
+        Then how often they ask, then sizes, and only then what they say.
+        """
         now, headers = self._clock(), request.headers
+        peer = request.remote or ""
+        network = network_of(self._proxies.client(peer, headers.getall("X-Forwarded-For", ())))
         access = None
         if endpoint.auth:
             token = clients.bearer(headers.get("Authorization"))
             access = await self._authenticate(token, now, endpoint.role)
-            await self._throttle.pass_through(access.user_id, now)
+            await self._accounts.pass_through(access.user_id, now)
+        elif not endpoint.unlimited:
+            await self._strangers.pass_through(network, now)
         if not all(map(is_id, request.match_info.values())):
             raise NotFound
-        peer = request.remote or ""
-        network = network_of(self._proxies.client(peer, headers.getall("X-Forwarded-For", ())))
         return Exchange(
             now=now,
             address=clients.own_address(

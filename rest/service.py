@@ -15,6 +15,7 @@ from rest.docs import Documents
 Check = Callable[[], Awaitable[object]]
 
 _CHECK_S = 2.0
+_KEPT_MS = 1000
 _log = structlog.get_logger()
 
 
@@ -33,20 +34,26 @@ class ServiceHandlers:
         self._notes = list(notes)
         self._registry = registry
         self._documents = documents
+        self._found: asyncio.Future[list[str]] | None = None
+        self._asked_at = 0
 
     async def healthz(self, _exchange: Exchange) -> Health:
         """GET /healthz"""
         return Health(status="ok")
 
-    async def readyz(self, _exchange: Exchange) -> Readiness:
-        """GET /readyz: all checks at once, each for a few seconds at most."""
-        names = list(self._checks)
-        answers = await asyncio.gather(*(self._ask(name) for name in names))
-        failed = [name for name, answered in zip(names, answers, strict=True) if not answered]
+    async def readyz(self, exchange: Exchange) -> Readiness:
+        """GET /readyz: what was found within the last second, or is being found out just now.
+
+        Whoever asks, and however often: the stores are asked once a second.
+        """
+        if self._found is None or (self._found.done() and not 0 <= exchange.now - self._asked_at < _KEPT_MS):
+            self._asked_at = exchange.now
+            self._found = asyncio.ensure_future(self._failing())
+        failed = await asyncio.shield(self._found)  # others may wait for it when this one goes away
         if failed:
             sentence = f"Not ready: {', '.join(failed)} did not answer."
             raise Unavailable(sentence, details={"failed": failed}, retry_after_ms=1000)
-        return Readiness(status="ready", checks=names, notes=self._notes)
+        return Readiness(status="ready", checks=list(self._checks), notes=self._notes)
 
     async def metrics(self, _exchange: Exchange) -> web.Response:
         """GET /metrics"""
@@ -70,6 +77,12 @@ class ServiceHandlers:
             content_type="text/html",
             headers={"Content-Security-Policy": self._documents.policy},
         )
+
+    async def _failing(self) -> list[str]:
+        """All checks at once, each for a few seconds at most."""
+        names = list(self._checks)
+        answers = await asyncio.gather(*(self._ask(name) for name in names))
+        return [name for name, answered in zip(names, answers, strict=True) if not answered]
 
     async def _ask(self, name: str) -> bool:
         try:

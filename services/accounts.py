@@ -1,8 +1,8 @@
 """Accounts: signing up, signing in, staying signed in, and one's own profile.
 
-A sign-in opens a session: a family of refresh tokens, each of which serves once. Whoever shows one a second
-time ends the family, since one of the two is a thief. Access tokens are signed and live for minutes; their
-session is looked up at each use, so that a revoked one serves nowhere. All times are ms since the epoch.
+A sign-in opens a session: a family of refresh tokens, each of which serves once (`services.families` has the
+rule). Access tokens are signed and live for minutes; their session is looked up at each use, so that a
+revoked one serves nowhere, and that one has served is noted the first time. All times are ms since the epoch.
 """
 
 import hashlib
@@ -11,26 +11,40 @@ import msgspec
 from msgspec import Struct
 
 from core.clock import today
-from core.contract.accounts import Login, ProfilePatch, Register, SessionView, SignedIn
+from core.contract.accounts import Login, ProfilePatch, Refresh, Register, SessionView, SignedIn
 from core.contract.people import Me, ProfileCard
 from core.errors import (
     Banned,
     IdempotencyConflict,
     NotFound,
     PreconditionFailed,
-    RateLimited,
     Unauthenticated,
+    Unavailable,
 )
 from core.ids import new_id
+from core.keys import Keyring
 from core.settings import Settings
-from core.tokens import Access, AccessTokens, fingerprint, new_refresh_token
+from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
 from core.vocabulary import RevokedCode, Role
-from db.accounts import AccountStore, Key, NewAccount, NewSession, Profile, RevokedReason, Standing
+from db.accounts import (
+    AccountStore,
+    Key,
+    NewAccount,
+    NewSession,
+    Profile,
+    RevokedReason,
+    Standing,
+    TokenState,
+)
 from services import account_rules as rules
+from services.families import Shown, Verdict, judge
+from services.guesses import Guesses, Rates
 from services.passwords import Passwords
 from services.ports import Applicant, Limiter, Sessions
 
 KEY_LIVES_MS = 86_400_000
+# More often than a token can change while somebody looks at it.
+_LOOKS = 8
 # What a live connection is told when its session ended for this reason.
 _TOLD: dict[RevokedReason, RevokedCode] = {"banned": "banned", "replaced": "replaced"}
 
@@ -42,30 +56,6 @@ class Client(Struct, frozen=True):
     user_agent: str | None = None
 
 
-class Rate(Struct, frozen=True):
-    """How often: so many a minute, `burst` at once."""
-
-    per_m: int
-    burst: int
-
-
-class Rates(Struct, frozen=True):
-    """The limits on who is not signed in yet."""
-
-    register: Rate
-    login: Rate
-    account: Rate
-
-    @classmethod
-    def of(cls, settings: Settings) -> "Rates":
-        """As the operator has set them."""
-        return cls(
-            Rate(settings.register_per_m, settings.register_burst),
-            Rate(settings.login_per_m, settings.login_burst),
-            Rate(settings.account_login_per_m, settings.account_login_burst),
-        )
-
-
 class Accounts:
     """The use cases. What Postgres or Redis raise when they are away passes through (`db.outage`)."""
 
@@ -75,18 +65,40 @@ class Accounts:
         *,
         passwords: Passwords,
         tokens: AccessTokens,
+        devices: DeviceTokens,
         sessions: Sessions,
-        limiter: Limiter,
-        rates: Rates,
+        guesses: Guesses,
         refresh_token_s: int,
     ) -> None:
         self._store = store
         self._passwords = passwords
         self._tokens = tokens
+        self._devices = devices
         self._sessions = sessions
-        self._limiter = limiter
-        self._rates = rates
+        self._guesses = guesses
         self._refresh_ms = refresh_token_s * 1000
+
+    @classmethod
+    def of(
+        cls,
+        settings: Settings,
+        store: AccountStore,
+        *,
+        passwords: Passwords,
+        sessions: Sessions,
+        limiter: Limiter,
+    ) -> "Accounts":
+        """As the operator has set them."""
+        keyring = Keyring.of(settings)
+        return cls(
+            store,
+            passwords=passwords,
+            tokens=AccessTokens(keyring.keys("access token"), settings.access_token_s),
+            devices=DeviceTokens(keyring.keys("device token"), settings.device_token_d * 86_400),
+            sessions=sessions,
+            guesses=Guesses(limiter, Rates.of(settings)),
+            refresh_token_s=settings.refresh_token_s,
+        )
 
     # Signing up and in
 
@@ -96,7 +108,7 @@ class Accounts:
         Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`,
         `RateLimited`, `Unavailable` when too many passwords wait.
         """
-        await self._slow_down(f"register:{client.network}", self._rates.register, now)
+        await self._guesses.sign_up(client.network, now)
         address, name = rules.email(body.email), rules.display_name(body.display_name)
         born = rules.adult(body.birth_date, today(now))
         use = key and Key(
@@ -104,18 +116,22 @@ class Accounts:
         )
         if use and (again := await self._again(use, body, client, now)):
             return again
-        account = NewAccount(
-            id=new_id(now),
-            email=address,
-            username=body.username,
-            password_hash=await self._passwords.hash(body.password),
-            display_name=name,
-            birth_date=born,
-            gender=body.gender,
-        )
-        session, token = self._new_session(account.id, client, now)
-        if await self._store.register(account, session, use or None, now):
-            return await self._signed_in(account.id, session.id, token, now)
+        async with self._guesses.new_account(body.device_id, now):
+            account = NewAccount(
+                id=new_id(now),
+                email=address,
+                username=body.username,
+                password_hash=await self._passwords.hash(body.password),
+                display_name=name,
+                birth_date=born,
+                gender=body.gender,
+            )
+            session, token = self._new_session(account.id, body.device_id, client, now)
+            made = await self._store.register(account, session, use or None, now)
+        if made:
+            return await self._signed_in(
+                account.id, session.id, token, self._known(body.device_token, now), now
+            )
         assert use
         # Two requests with one key at once: the other one was faster.
         again = await self._again(use, body, client, now)
@@ -128,38 +144,55 @@ class Accounts:
 
         Raises `Unauthenticated`, `Banned`, `RateLimited`, `Unavailable`.
         """
-        await self._slow_down(f"login:{client.network}", self._rates.login, now)
-        name = hashlib.sha256(body.login.casefold().encode()).hexdigest()
-        await self._slow_down(f"account:{name}", self._rates.account, now)
-        known = await self._store.credentials(body.login, now)
-        fits = await self._passwords.verify(known.password_hash if known else None, body.password)
-        if known is None or not fits:
-            raise Unauthenticated("This login and password do not belong together.")
+        known, device = await self._store.credentials(body.login, now), self._known(body.device_token, now)
+        own = device if known and device and device.user_id == known.user_id else None
+        async with self._guesses.password(body.login, client.network, own, now):
+            fits = await self._passwords.verify(known.password_hash if known else None, body.password)
+            if known is None or not fits:
+                raise Unauthenticated("This login and password do not belong together.")
         if known.banned:
             raise Banned
         if self._passwords.outdated(known.password_hash):
             stronger = await self._passwords.hash(body.password)
             await self._store.rehash(known.user_id, known.password_hash, stronger)
-        return await self._enter(known.user_id, client, now)
+        return await self._enter(known.user_id, body, client, now)
 
-    async def refresh(self, refresh_token: str, now: int) -> SignedIn:
-        """The next pair of tokens. A token that was spent before ends its family.
+    async def refresh(self, body: Refresh, now: int) -> SignedIn:
+        """The next pair of tokens, as `services.families` has it.
 
-        Raises `Unauthenticated`, `Banned`.
+        Raises `Unauthenticated`, which may end the family, and `Banned`.
         """
-        fresh = new_refresh_token()
-        spent = await self._store.rotate(
-            fingerprint(refresh_token), fingerprint(fresh), now, now + self._refresh_ms
+        shown, fresh = fingerprint(body.refresh_token), new_refresh_token()
+        for _ in range(_LOOKS):
+            state = await self._store.token_state(shown, now)
+            if state is None or state.over:
+                raise Unauthenticated("This refresh token is not valid: sign in again.")
+            give = self._store.spend if await self._may_spend(state, now) else self._store.replace
+            if await give(shown, fingerprint(fresh), now, now + self._refresh_ms):
+                device = self._known(body.device_token, now)
+                return await self._signed_in(state.user_id, state.session_id, fresh, device, now)
+        raise Unavailable
+
+    async def _may_spend(self, state: TokenState, now: int) -> bool:
+        """Whether this is the first use of a token; False: another successor is to be given."""
+        verdict = judge(
+            Shown(
+                expires_at=state.expires_at,
+                used_at=state.used_at,
+                again=state.again,
+                void=state.void,
+                got=state.got,
+            ),
+            now,
         )
-        if spent:
-            return await self._signed_in(*spent, fresh, now)
-        state = await self._store.token_state(fingerprint(refresh_token), now)
-        if state and state.spent:
+        if verdict is Verdict.END:
             await self._end(state.user_id, state.session_id, "reused", now)
             raise Unauthenticated("This refresh token was used before: sign in again.")
-        if state and state.banned:
+        if state.banned:
             raise Banned
-        raise Unauthenticated("This refresh token is not valid: sign in again.")
+        if verdict is Verdict.LATE:
+            raise Unauthenticated("This refresh token has expired: sign in again.")
+        return verdict is Verdict.SPEND
 
     async def logout(self, access: Access, now: int) -> None:
         """End the session that this access token belongs to."""
@@ -173,12 +206,14 @@ class Accounts:
         Raises `Unauthenticated`, `TokenExpired`, `Banned`, and `NotFound` for anybody of another role.
         """
         access = self._tokens.read(token, now)
-        standing = await self._store.standing(access.user_id, access.session_id, now)
+        standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
         code = _over(standing)
         if code == "banned":
             raise Banned
         if standing is None or code:
             raise Unauthenticated("This session is over: sign in again.")
+        if standing.void or not (standing.served or await self._store.serve(access.twin, now)):
+            raise Unauthenticated("This access token was replaced by another one.")
         if role is not None and standing.role != role:
             raise NotFound
         return access
@@ -251,10 +286,8 @@ class Accounts:
 
     # How it is done
 
-    async def _slow_down(self, key: str, rate: Rate, now: int) -> None:
-        wait_ms = await self._limiter.take(key, rate_per_s=rate.per_m / 60, burst=rate.burst, now=now)
-        if wait_ms:
-            raise RateLimited(retry_after_ms=wait_ms)
+    def _known(self, device_token: str | None, now: int) -> Device | None:
+        return self._devices.read(device_token, now)
 
     async def _again(self, key: Key, body: Register, client: Client, now: int) -> SignedIn | None:
         """The account that this key has made, or None for a key that was not used."""
@@ -265,30 +298,36 @@ class Accounts:
         # A key is no password: only who knows that is let in to what the key has made.
         if not await self._passwords.verify(use.password_hash, body.password) or not same:
             raise IdempotencyConflict
-        return await self._enter(use.user_id, client, now)
+        return await self._enter(use.user_id, body, client, now)
 
-    async def _enter(self, user_id: str, client: Client, now: int) -> SignedIn:
-        session, token = self._new_session(user_id, client, now)
+    async def _enter(self, user_id: str, body: Register | Login, client: Client, now: int) -> SignedIn:
+        session, token = self._new_session(user_id, body.device_id, client, now)
         await self._store.open_session(session, now)
-        return await self._signed_in(user_id, session.id, token, now)
+        return await self._signed_in(user_id, session.id, token, self._known(body.device_token, now), now)
 
-    def _new_session(self, user_id: str, client: Client, now: int) -> tuple[NewSession, str]:
+    def _new_session(
+        self, user_id: str, device_id: str | None, client: Client, now: int
+    ) -> tuple[NewSession, str]:
         token = new_refresh_token()
         session = NewSession(
             id=new_id(now),
             user_id=user_id,
+            device=device_id,
             user_agent=client.user_agent,
             token_hash=fingerprint(token),
             expires_at=now + self._refresh_ms,
         )
         return session, token
 
-    async def _signed_in(self, user_id: str, session_id: str, refresh_token: str, now: int) -> SignedIn:
+    async def _signed_in(
+        self, user_id: str, session_id: str, refresh_token: str, device: Device | None, now: int
+    ) -> SignedIn:
         return SignedIn(
             user=await self.me(user_id),
-            access_token=self._tokens.issue(user_id, session_id, now),
+            access_token=self._tokens.issue(user_id, session_id, fingerprint(refresh_token), now),
             refresh_token=refresh_token,
             expires_in_s=self._tokens.lifetime_s,
+            device_token=self._devices.issue(user_id, device, now),
         )
 
     async def _end(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
@@ -307,5 +346,6 @@ def _over(standing: Standing | None) -> RevokedCode | None:
 
 
 def _without_password(body: Register) -> bytes:
-    """SHA-256 of everything else: a fast hash of a password must not lie in a table."""
-    return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(body, password=""))).digest()
+    """SHA-256 of everything else: a fast hash of a password must not lie in a table. Marks may be renewed."""
+    told = msgspec.structs.replace(body, password="", device_token=None)
+    return hashlib.sha256(msgspec.json.encode(told)).digest()

@@ -66,7 +66,8 @@ class Limiter(Protocol):
     async def take(self, key: str, *, rate_per_s: float, burst: int, cost: int = 1, now: int) -> int:
         """Take `cost` out of the bucket at time `now` in ms: 0, or the ms until it would hold enough.
 
-        A bucket holds `burst` at most and gains `rate_per_s`; a refusal takes nothing.
+        A bucket holds `burst` at most and gains `rate_per_s`; a refusal takes nothing, and a negative cost
+        gives back.
         """
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from core.contract.base import Input, Wire
 from core.contract.people import DisplayName, Me
-from core.vocabulary import Age, Country, Gender, Id, Intent, Language, Timestamp
+from core.vocabulary import Age, Country, DeviceId, Gender, Id, Intent, Language, Timestamp
 
 Email = Annotated[
     str,
@@ -22,6 +22,15 @@ Username = Annotated[
 ]
 Password = Annotated[str, Meta(min_length=8, max_length=128, examples=["correct horse battery"])]
 Opaque = Annotated[str, Meta(min_length=1, max_length=4096, examples=["qJt0rPq0…"])]
+DeviceToken = Annotated[
+    str,
+    Meta(
+        max_length=4096,
+        description="What the last sign-in on this device gave: strangers who try the same login do not "
+        "slow down a device that is known.",
+        examples=["eyJhbGciOiJIUzI1NiIs…"],
+    ),
+]
 Name = Annotated[DisplayName, Meta(examples=["Ana"])]
 
 
@@ -34,6 +43,8 @@ class Register(Input):
     display_name: Name
     birth_date: Annotated[date, Meta(examples=["1998-04-30"])]
     gender: Gender
+    device_id: DeviceId | None = None
+    device_token: DeviceToken | None = None
 
 
 class Login(Input):
@@ -41,21 +52,31 @@ class Login(Input):
 
     login: Annotated[str, Meta(min_length=1, max_length=254, examples=["ana@example.com"])]
     password: Annotated[str, Meta(max_length=128, examples=["correct horse battery"])]
+    device_id: DeviceId | None = None
+    device_token: DeviceToken | None = None
 
 
 class Refresh(Input):
-    """A refresh token serves once."""
+    """A refresh token serves once.
+
+    When the answer was lost, show it again within 60 s, at most three times: the next answer replaces it.
+    """
 
     refresh_token: Opaque
+    device_token: DeviceToken | None = None
 
 
 class SignedIn(Wire):
-    """The account and its tokens. Keep the refresh token: each refresh answers with the next one."""
+    """The account and its tokens. Keep the refresh token: each refresh answers with the next one.
+
+    Keep the device token for as long as the app is installed, and send it along with the next sign-in.
+    """
 
     user: Me
     access_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])]
     refresh_token: Annotated[str, Meta(examples=["qJt0rPq0…"])]
     expires_in_s: Annotated[int, Meta(examples=[900], description="Seconds that the access token serves.")]
+    device_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])]
 
 
 class SeekingPatch(Input):
@@ -86,3 +107,4 @@ class SessionView(Wire):
     current: bool
     created_at: Timestamp
     last_used_at: Timestamp
+    device_id: Annotated[str, Meta(examples=["phone-1"])] | None = None

@@ -49,7 +49,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`; `guarded`: wants it back in
     `If-Match`. `role` is of who may ask, looked up at each request: to all others there is no such thing.
-    `media` is the type of an answer that is no JSON.
+    `media` is the type of an answer that is no JSON. `unlimited`: costs nothing, so that whoever watches over
+    the server may ask at any time; strangers may call all others only so often.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     idempotent: bool = False
     versioned: bool = False
     guarded: bool = False
+    unlimited: bool = False
     media: str = "application/json"
 
     @property
@@ -76,9 +78,11 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         if self.body or self.query:
             found |= {InvalidRequest, PayloadTooLarge}
         if self.auth:
-            found |= {Unauthenticated, TokenExpired, Banned, RateLimited}
+            found |= {Unauthenticated, TokenExpired, Banned}
         if self.role:
             found |= {NotFound}
+        if not self.unlimited:
+            found |= {RateLimited}
         if self.auth or self.body:
             # Only what keeps nothing anywhere cannot fail.
             found |= {Internal, Unavailable}
@@ -99,7 +103,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         body=Register,
         reply=SignedIn,
         status=201,
-        errors=(Underage, Conflict, RateLimited),
+        errors=(Underage, Conflict),
         auth=False,
         idempotent=True,
     ),
@@ -111,7 +115,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         summary="Sign in with email address or username.",
         body=Login,
         reply=SignedIn,
-        errors=(Unauthenticated, Banned, RateLimited),
+        errors=(Unauthenticated, Banned),
         auth=False,
     ),
     Endpoint(
@@ -119,7 +123,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         method="POST",
         path="/v1/auth/refresh",
         area="accounts",
-        summary="Trade a refresh token for the next pair; one used twice ends its session.",
+        summary="Trade a refresh token for the next pair; one used twice may end its session.",
         body=Refresh,
         reply=SignedIn,
         errors=(Unauthenticated, Banned),
@@ -308,6 +312,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         area="service",
         summary="Whether the process is alive.",
         reply=Health,
+        unlimited=True,
         auth=False,
     ),
     Endpoint(
@@ -317,6 +322,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         area="service",
         summary="Whether PostgreSQL, Redis and the event bus answer.",
         reply=Readiness,
+        unlimited=True,
         errors=(Unavailable,),
         auth=False,
     ),

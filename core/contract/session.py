@@ -8,10 +8,8 @@ from core.contract.base import Command, Empty, Event, Input, Wire
 from core.contract.calls import CallView, PendingDecision
 from core.contract.people import Me
 from core.contract.queue import TicketView
-from core.vocabulary import Id, OwnStatus, Status, Timestamp
+from core.vocabulary import DeviceId, Id, OwnStatus, Status, Timestamp
 
-# No control characters: it is a line of an announcement.
-DeviceId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 ShortText = Annotated[str, Meta(max_length=200)]
 ClientText = Annotated[str, Meta(max_length=100)]
 

@@ -27,8 +27,8 @@ INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, update
 -- name: open_session
 -- A session and its first refresh token $4.
 WITH session AS (
-    INSERT INTO identity.sessions (id, user_id, user_agent, created_at, last_used_at, expires_at)
-    VALUES ($1, $2, $3, $5, $5, $6)
+    INSERT INTO identity.sessions (id, user_id, user_agent, created_at, last_used_at, expires_at, device)
+    VALUES ($1, $2, $3, $5, $5, $6, $7)
 )
 INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($4, $1, $5, $6)
 
@@ -50,35 +50,59 @@ FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NU
 -- The same password, hashed by today's measure, unless it was changed meanwhile.
 UPDATE identity.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2
 
--- name: rotate
--- Spend refresh token $1 at $3 and put $2 in its place until $4. No row: it is unknown, spent, late, its session
--- is over or its user is banned. Of two that come at once the second waits for the row and finds it spent.
+-- name: token_state
+-- What is known of refresh token $1 at $2. No row: nobody was ever given it. `over`: its session is; `got`: its newest
+-- successor has served, or the access token of that one, or there is none.
+SELECT t.session_id, s.user_id, t.expires_at, t.used_at, t.again, t.void_at IS NOT NULL AS void,
+    s.revoked_at IS NOT NULL OR u.deleted_at IS NOT NULL AS over, NOT EXISTS (
+        SELECT FROM identity.refresh_tokens n
+        WHERE n.parent = t.hash AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
+    ) AS got, EXISTS (
+        SELECT FROM identity.bans b
+        WHERE b.user_id = s.user_id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+    ) AS banned
+FROM identity.refresh_tokens t
+JOIN identity.sessions s ON s.id = t.session_id
+JOIN identity.users u ON u.id = s.user_id
+WHERE t.hash = $1
+
+-- name: spend
+-- Spend refresh token $1 at $3 and put $2 in its place until $4. No row: it is no more as it was. Of two that come at
+-- once the second waits for the row and finds it spent.
 WITH spent AS (
     UPDATE identity.refresh_tokens t SET used_at = $3
     FROM identity.sessions s
-    JOIN identity.users u ON u.id = s.user_id AND u.deleted_at IS NULL
-    WHERE t.hash = $1 AND t.used_at IS NULL AND t.expires_at > $3 AND s.id = t.session_id AND s.revoked_at IS NULL
-        AND NOT EXISTS (
-            SELECT FROM identity.bans b
-            WHERE b.user_id = s.user_id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
-        )
-    RETURNING s.id AS session_id, s.user_id
+    WHERE t.hash = $1 AND t.used_at IS NULL AND t.void_at IS NULL AND s.id = t.session_id AND s.revoked_at IS NULL
+    RETURNING t.session_id
 ), fresh AS (
-    INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at)
-    SELECT $2, session_id, $3, $4 FROM spent
-), used AS (
-    UPDATE identity.sessions s SET last_used_at = $3, expires_at = $4 FROM spent WHERE s.id = spent.session_id
+    INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at, parent)
+    SELECT $2, session_id, $3, $4, $1 FROM spent
 )
-SELECT session_id, user_id FROM spent
+UPDATE identity.sessions s SET last_used_at = $3, expires_at = $4 FROM spent WHERE s.id = spent.session_id
+RETURNING s.id
 
--- name: token_state
--- What is known of refresh token $1 at $2.
-SELECT t.session_id, s.user_id, t.used_at IS NOT NULL AS spent, EXISTS (
-    SELECT FROM identity.bans b
-    WHERE b.user_id = s.user_id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
-) AS banned
-FROM identity.refresh_tokens t JOIN identity.sessions s ON s.id = t.session_id
-WHERE t.hash = $1
+-- name: replace
+-- Void the successor of refresh token $1 at $3, which has not served, and put $2 in its place until $4. No row: it has
+-- served or was replaced meanwhile. Its row is what all who change it wait for, and each looks at it again then.
+WITH voided AS (
+    UPDATE identity.refresh_tokens n SET void_at = $3
+    FROM identity.sessions s
+    WHERE n.parent = $1 AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
+        AND s.id = n.session_id AND s.revoked_at IS NULL
+    RETURNING n.session_id
+), shown AS (
+    UPDATE identity.refresh_tokens t SET again = t.again + 1 FROM voided WHERE t.hash = $1
+), fresh AS (
+    INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at, parent)
+    SELECT $2, session_id, $3, $4, $1 FROM voided
+)
+UPDATE identity.sessions s SET last_used_at = $3, expires_at = $4 FROM voided WHERE s.id = voided.session_id
+RETURNING s.id
+
+-- name: serve
+-- The access token given with refresh token $1 serves at $2. No row: it is void.
+UPDATE identity.refresh_tokens SET served_at = coalesce(served_at, $2) WHERE hash = $1 AND void_at IS NULL
+RETURNING hash
 
 -- name: revoke
 -- Session $2 of user $1 is over at $4, for reason $3. No row: it is not theirs, or it is over already.
@@ -87,16 +111,19 @@ WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL
 RETURNING id
 
 -- name: standing
--- How session $1 of user $2 stands at $3, and which role they have. No row: there is none.
+-- How session $1 of user $2 stands at $3, and which role they have. No row: there is none. Of the refresh token $4
+-- (null: of none): whether it does not count (any more), and whether it has served.
 SELECT s.revoked_reason, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
     SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
-) AS banned
-FROM identity.sessions s JOIN identity.users u ON u.id = s.user_id
+) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served
+FROM identity.sessions s
+JOIN identity.users u ON u.id = s.user_id
+LEFT JOIN identity.refresh_tokens t ON t.hash = $4 AND t.session_id = s.id
 WHERE s.id = $1 AND s.user_id = $2
 
 -- name: sessions
 -- The sessions of user $1 that go on at $2, newest first, before session $3 (null: from the newest).
-SELECT id, user_agent, created_at, last_used_at FROM identity.sessions
+SELECT id, device, user_agent, created_at, last_used_at FROM identity.sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
     AND id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 ORDER BY id DESC

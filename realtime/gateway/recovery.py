@@ -7,36 +7,40 @@ import hashlib
 import hmac
 import secrets
 
+from core.keys import Key
 from db.events import Announcement, EventId, Tail
 
 REPLAYED_OF_ENDED_CALLS = frozenset({"call:ended", "decision:result"})
 
 
 class Recovery:
-    """Makes and reads the offsets and pids of users. `keep` events are kept, for `keep_s` seconds."""
+    """Makes and reads the offsets and pids of users. `keep` events are kept, for `keep_s` seconds.
 
-    def __init__(self, secret: str, *, keep: int, keep_s: int) -> None:
-        self._secret = secret.encode()
+    The first of the `keys` signs, all of them count.
+    """
+
+    def __init__(self, keys: tuple[Key, ...], *, keep: int, keep_s: int) -> None:
+        self._keys = keys
         self._keep, self._keep_ms = keep, keep_s * 1000
 
     def new_pid(self, user_id: str) -> str:
         """A name for a connection that outlives it."""
         chance = secrets.token_urlsafe(12)
-        return f"{chance}.{self._mark(user_id, chance)}"
+        return f"{chance}.{_mark(self._keys[0], user_id, chance)}"
 
     def owns_pid(self, user_id: str, pid: str) -> bool:
         """Whether we gave this pid to this user."""
         chance, _, mark = pid.rpartition(".")
-        return hmac.compare_digest(mark.encode(), self._mark(user_id, chance).encode())
+        return self._marked(user_id, chance, mark)
 
     def offset(self, user_id: str, place: EventId) -> str:
         """A place in the user's stream, as the client holds it."""
-        return f"{place}.{self._mark(user_id, 'offset')}"
+        return f"{place}.{_mark(self._keys[0], user_id, 'offset')}"
 
     def place(self, user_id: str, offset: str) -> EventId | None:
         """The place that an offset stands for; None when it is malformed or another user's."""
         place, _, mark = offset.rpartition(".")
-        if not hmac.compare_digest(mark.encode(), self._mark(user_id, "offset").encode()):
+        if not self._marked(user_id, "offset", mark):
             return None
         try:
             return EventId.parse(place)
@@ -50,8 +54,14 @@ class Recovery:
         # Before the first event kept: nothing between them is missing unless it was too many or too long ago.
         return tail.length <= self._keep and tail.now - self._keep_ms <= place.ms <= tail.now
 
-    def _mark(self, user_id: str, what: str) -> str:
-        return hashlib.blake2s(f"{what} {user_id}".encode(), key=self._secret[:32], digest_size=6).hexdigest()
+    def _marked(self, user_id: str, what: str, mark: str) -> bool:
+        """Whether this is our mark, by any key that counts."""
+        said = mark.encode()
+        return any(hmac.compare_digest(said, _mark(key, user_id, what).encode()) for key in self._keys)
+
+
+def _mark(key: Key, user_id: str, what: str) -> str:
+    return hashlib.blake2s(f"{what} {user_id}".encode(), key=key.value, digest_size=6).hexdigest()
 
 
 def worth_replaying(missed: list[Announcement]) -> list[Announcement]:

@@ -2,10 +2,12 @@
  * The REST side: accounts, the profile, lists.
  *
  * The access token lives in memory. The refresh token is in localStorage, which all tabs share; it serves once, and
- * using it twice ends every session that came from it. So one refresh runs at a time, in this tab and across tabs.
+ * using it twice may end every session that came from it. So one refresh runs at a time, in this tab and across tabs.
+ * The device token outlives the account's own: by it the next sign-in is known to come from here.
  */
 
 const KEPT = "realtime-connect.account";
+const DEVICE = "realtime-connect.device-token";
 const MARGIN_MS = 10_000;
 
 /** An error of the server's catalogue (`code`), or `offline` when it could not be asked. */
@@ -113,14 +115,14 @@ export class Api {
   }
 
   async #signIn(path, fields) {
-    return this.#keep(await (await send("POST", path, fields)).json());
+    return this.#keep(await (await send("POST", path, { ...fields, ...knownDevice() })).json());
   }
 
   async #refreshAlone() {
     const exchange = async () => {
       const kept = this.#kept(); // read under the lock: another tab may have refreshed meanwhile
       if (!kept) throw new ApiError("unauthenticated", "Sign in first.");
-      const response = await send("POST", "/v1/auth/refresh", { refresh_token: kept.refresh_token });
+      const response = await send("POST", "/v1/auth/refresh", { refresh_token: kept.refresh_token, ...knownDevice() });
       return this.#keep(await response.json());
     };
     return navigator.locks ? navigator.locks.request(KEPT, exchange) : exchange();
@@ -129,12 +131,18 @@ export class Api {
   #keep(signedIn) {
     this.#access = { token: signedIn.access_token, until: performance.now() + signedIn.expires_in_s * 1000 };
     localStorage.setItem(KEPT, JSON.stringify({ user_id: signedIn.user.id, refresh_token: signedIn.refresh_token }));
+    localStorage.setItem(DEVICE, signedIn.device_token);
     return signedIn;
   }
 
   #kept() {
     return JSON.parse(localStorage.getItem(KEPT) ?? "null");
   }
+}
+
+function knownDevice() {
+  const token = localStorage.getItem(DEVICE);
+  return token ? { device_token: token } : {};
 }
 
 async function send(method, path, body, headers = {}) {

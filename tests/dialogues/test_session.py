@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from tests.dialogues.conftest import Pair, SignUp
-from tests.dialogues.person import Device, Refused
+from tests.dialogues.person import Device, Person, Refused
 
 
 async def test_the_first_thing_one_hears_is_how_things_stand(sign_up: SignUp) -> None:
@@ -27,11 +27,15 @@ async def test_the_first_thing_one_hears_is_how_things_stand(sign_up: SignUp) ->
     assert (ready["pending_decisions"], ready["unread"]) == ([], {"rooms": {}, "notifications": 0})
 
 
-@pytest.mark.parametrize("auth", [{}, {"token": ""}, {"token": "nonsense"}, {"token": 7}])
-async def test_without_a_good_token_nobody_gets_in(address: str, auth: dict[str, object]) -> None:
+@pytest.mark.parametrize("token", [None, "", "nonsense", 7, [], "\ud800", "x" * 5000, "\0", "é.é.é"])
+@pytest.mark.parametrize("beside", [{}, {"device_id": 7}, {"device_id": "\0", "pid": [[]]}])
+async def test_without_a_good_token_nobody_gets_in(
+    address: str, token: object, beside: dict[str, object]
+) -> None:
+    """Whatever else is sent: it is not looked at."""
     with pytest.raises(Refused) as refused:
-        await Device(address, None).connect(**auth)
-    assert refused.value.code in {"unauthenticated", "invalid_request"}
+        await Device(address, None).connect(token=token, **beside)
+    assert refused.value.code == "unauthenticated"
 
 
 async def test_what_the_auth_does_not_know_is_ignored(sign_up: SignUp) -> None:
@@ -252,3 +256,38 @@ async def _until_waited_for(holder: Any) -> None:
     async with asyncio.timeout(10):
         while not await holder.fetchval(waits):
             await asyncio.sleep(0.01)
+
+
+async def refreshed(person: Person, token: str) -> tuple[int, Any]:
+    return await person.rest("POST", "/v1/auth/refresh", json={"refresh_token": token})
+
+
+async def test_a_connect_shows_that_an_answer_has_arrived(sign_up: SignUp) -> None:
+    """Whoever shows the spent token after it is a thief: the connection hears the end of its session."""
+    person = await sign_up()
+    spent = person.refresh_token
+    _, second = await refreshed(person, spent)
+    device = await person.connect(token=second["access_token"])
+    assert (await refreshed(person, spent))[0] == 401
+    assert (await device.next("session:revoked"))["code"] == "signed_out"
+
+
+async def test_so_does_a_fresh_token_on_a_live_connection(sign_up: SignUp) -> None:
+    person = await sign_up()
+    device, spent = await person.connect(), person.refresh_token
+    _, second = await refreshed(person, spent)
+    await device.ask("session:refresh", token=second["access_token"])
+    assert (await refreshed(person, spent))[0] == 401
+    assert (await device.next("session:revoked"))["code"] == "signed_out"
+
+
+async def test_a_token_whose_answer_was_replaced_opens_nothing(sign_up: SignUp) -> None:
+    """Neither a connection nor time on one; what replaced it does."""
+    person = await sign_up()
+    device, spent = await person.connect(), person.refresh_token
+    lost, last = [(await refreshed(person, spent))[1]["access_token"] for _ in range(2)]
+    with pytest.raises(Refused) as refused:
+        await person.connect("tablet", token=lost)
+    assert refused.value.code == "unauthenticated"
+    assert await device.refused("session:refresh", token=lost) == "unauthenticated"
+    await device.ask("session:refresh", token=last)

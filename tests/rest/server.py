@@ -14,7 +14,6 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
-from core.tokens import AccessTokens
 from db.accounts import AccountStore
 from db.audit import AuditLog
 from db.blocks import BlockStore
@@ -26,7 +25,7 @@ from db.values import ValueStore
 from realtime.matching.replay import Replays
 from rest.app import make_app
 from rest.listening import listening
-from services.accounts import Accounts, Rates
+from services.accounts import Accounts
 from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords
 from services.values import Values
@@ -140,14 +139,12 @@ async def serving(
         memory_kib=settings.password_memory_kib,
         passes=settings.password_passes,
     )
-    accounts = Accounts(
+    accounts = Accounts.of(
+        settings,
         AccountStore(world.pool),
         passwords=passwords,
-        tokens=AccessTokens(settings.secret, settings.access_token_s),
         sessions=EventRoad(redis, keep=10, keep_s=60),
         limiter=RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits(),
-        rates=Rates.of(settings),
-        refresh_token_s=settings.refresh_token_s,
     )
     app = make_app(
         settings=settings,

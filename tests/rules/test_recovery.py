@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.keys import Keyring
 from db.events import Announcement, EventId, Tail
 from realtime.gateway.recovery import Recovery, worth_replaying
 from tests.rules.people import ANA, BEN
 
 NOW = 1_700_000_000_000
-recovery = Recovery("a secret of some length", keep=1000, keep_s=300)
+recovery = Recovery(Keyring("a secret of some length").keys("place in a stream"), keep=1000, keep_s=300)
 
 
 def tail(*, first: int | None = None, end: int = NOW, length: int = 1) -> Tail:

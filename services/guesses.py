@@ -1,0 +1,103 @@
+"""How often strangers may try: to guess a password, to open accounts. Decides what is counted; `Limiter`
+counts.
+
+Guesses of one login from one network are few, those of one network for all logins are more, and for one login
+from anywhere there are so many that strangers can hardly use them up: that would keep its owner out. A device
+on which the owner has signed in before is counted by itself, and no stranger's guesses count against it. A
+right password is no guess and gives back what it took; so does a sign-up that comes to nothing, as far as its
+device is concerned.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from msgspec import Struct
+
+from core.errors import AppError, RateLimited
+from core.settings import Settings
+from core.tokens import Device
+from services.ports import Limiter
+
+
+class Rate(Struct, frozen=True):
+    """How often: so many a second, `burst` at once."""
+
+    per_s: float
+    burst: int
+
+
+class Rates(Struct, frozen=True, kw_only=True):
+    """The limits on who is not signed in yet."""
+
+    register: Rate
+    register_device: Rate
+    network: Rate
+    login: Rate
+    account: Rate
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rates":
+        """As the operator has set them."""
+        return cls(
+            register=Rate(settings.register_per_m / 60, settings.register_burst),
+            register_device=Rate(settings.register_device_per_h / 3600, settings.register_device_per_h),
+            network=Rate(settings.login_per_m / 60, settings.login_burst),
+            login=Rate(settings.guesses_per_m / 60, settings.guesses_burst),
+            account=Rate(settings.account_login_per_m / 60, settings.account_login_burst),
+        )
+
+
+class Guesses:
+    """Counts what strangers try. All of it raises `RateLimited`."""
+
+    def __init__(self, limiter: Limiter, rates: Rates) -> None:
+        self._limiter, self._rates = limiter, rates
+
+    async def sign_up(self, network: str, now: int) -> None:
+        """One more request to open an account, from this network."""
+        await self._take([(f"register:{network}", self._rates.register)], now)
+
+    @asynccontextmanager
+    async def new_account(self, device_id: str | None, now: int) -> AsyncIterator[None]:
+        """One more account on this device, unless the block fails."""
+        limits = [(f"register-device:{_digest(device_id)}", self._rates.register_device)] if device_id else []
+        await self._take(limits, now)
+        try:
+            yield
+        except AppError:
+            await self._give_back(limits, now)
+            raise
+
+    @asynccontextmanager
+    async def password(self, login: str, network: str, known: Device | None, now: int) -> AsyncIterator[None]:
+        """One more guess of this login's password, unless the block ends well.
+
+        `known` is the device, if the login's owner has signed in there before.
+        """
+        rates, name = self._rates, _digest(login.casefold())
+        limits = [
+            (f"login:{network}", rates.network),
+            (f"login:{name}:{network}", rates.login),
+            (f"account:{name}", rates.account),
+        ]
+        if known is not None:
+            limits = [(f"device:{known.id}", rates.login)]
+        await self._take(limits, now)
+        yield
+        await self._give_back(limits, now)
+
+    async def _take(self, limits: Sequence[tuple[str, Rate]], now: int) -> None:
+        for key, rate in limits:
+            wait_ms = await self._limiter.take(key, rate_per_s=rate.per_s, burst=rate.burst, now=now)
+            if wait_ms:
+                raise RateLimited(retry_after_ms=wait_ms)
+
+    async def _give_back(self, limits: Sequence[tuple[str, Rate]], now: int) -> None:
+        for key, rate in limits:
+            await self._limiter.take(key, rate_per_s=rate.per_s, burst=rate.burst, cost=-1, now=now)
+
+
+def _digest(text: str) -> str:
+    """A key of bounded length that shows nobody's login."""
+    return hashlib.sha256(text.encode()).hexdigest()
