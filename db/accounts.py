@@ -220,15 +220,22 @@ class AccountStore:
 
     async def spend(self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int) -> bool:
         """Spend a token for the next one. False: it is no more as it was, look at it again."""
-        return await self._give("spend", token_hash, fresh_hash, now, expires_at)
+        given = await self._pool.fetchval(
+            _SQL["spend"], token_hash, fresh_hash, to_datetime(now), to_datetime(expires_at)
+        )
+        return given is not None
 
-    async def replace(self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int) -> bool:
-        """Put another token in the place of the one that this was spent for. False: the same."""
-        return await self._give("replace", token_hash, fresh_hash, now, expires_at)
+    async def replace(
+        self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int, *, again: int
+    ) -> bool:
+        """Put another token in the place of the one that this was spent for, and shown `again` times since.
 
-    async def _give(self, how: str, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int) -> bool:
-        at, until = to_datetime(now), to_datetime(expires_at)
-        return await self._pool.fetchval(_SQL[how], token_hash, fresh_hash, at, until) is not None
+        False: the same.
+        """
+        given = await self._pool.fetchval(
+            _SQL["replace"], token_hash, fresh_hash, to_datetime(now), to_datetime(expires_at), again
+        )
+        return given is not None
 
     async def serve(self, twin: bytes, now: int) -> bool:
         """The access token given with this refresh token serves. False: it became void."""

@@ -167,8 +167,12 @@ class Accounts:
             state = await self._store.token_state(shown, now)
             if state is None or state.over:
                 raise Unauthenticated("This refresh token is not valid: sign in again.")
-            give = self._store.spend if await self._may_spend(state, now) else self._store.replace
-            if await give(shown, fingerprint(fresh), now, now + self._refresh_ms):
+            given = (shown, fingerprint(fresh), now, now + self._refresh_ms)
+            if await self._may_spend(state, now):
+                done = await self._store.spend(*given)
+            else:
+                done = await self._store.replace(*given, again=state.again)
+            if done:
                 device = self._known(body.device_token, now)
                 return await self._signed_in(state.user_id, state.session_id, fresh, device, now)
         raise Unavailable

@@ -83,12 +83,14 @@ RETURNING s.id
 
 -- name: replace
 -- Void the successor of refresh token $1 at $3, which has not served, and put $2 in its place until $4. No row: it has
--- served or was replaced meanwhile. Its row is what all who change it wait for, and each looks at it again then.
+-- served, or $1 was shown again more than $5 times by now. The successor's row is what all who change it wait for, and
+-- each looks at it again then; who sees a later one sees the later count too.
 WITH voided AS (
     UPDATE identity.refresh_tokens n SET void_at = $3
-    FROM identity.sessions s
-    WHERE n.parent = $1 AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
-        AND s.id = n.session_id AND s.revoked_at IS NULL
+    FROM identity.refresh_tokens t
+    JOIN identity.sessions s ON s.id = t.session_id AND s.revoked_at IS NULL
+    WHERE t.hash = $1 AND t.again = $5
+        AND n.parent = t.hash AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
     RETURNING n.session_id
 ), shown AS (
     UPDATE identity.refresh_tokens t SET again = t.again + 1 FROM voided WHERE t.hash = $1
