@@ -66,7 +66,9 @@ class _Pool(asyncpg.Pool):  # type: ignore[misc]
                 with _translated(connection):
                     yield connection
             finally:
-                await self.release(connection, timeout=self._patience_s)
+                # Where a statement was given up, its connection goes while it is given back.
+                with suppress(asyncpg.InternalClientError):
+                    await self.release(connection, timeout=self._patience_s)
         except OUTAGES as error:
             self.outages.failed(error)
             if isinstance(error, TimeoutError):  # what else lies idle may be as dead
