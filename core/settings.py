@@ -308,6 +308,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.answer_s * 0.9
 
     @property
+    def renewal_s(self) -> float:
+        """Seconds between two renewals of what connections hold: a third of the shortest lease."""
+        return min(self.queue_lease_s, self.connection_lease_s) / 3
+
+    @property
     def cool_downs(self) -> tuple[int, ...]:
         """`cool_downs_s` in numbers."""
         return tuple(map(int, self.cool_downs_s.split(",")))

@@ -77,7 +77,7 @@ from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.roster import Roster
 from realtime.jobs import Jobs
-from realtime.leases import Leases
+from realtime.leases import Leases, Steadiness
 from realtime.lifecycle import Lifecycle
 from realtime.matching.figures import Figures
 from realtime.matching.matchmaker import Matchmaker, Reach
@@ -263,6 +263,9 @@ class Services:
             fresh_id,
         )
         rhythm = Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000)
+        # Whoever waits has a lease as a connection has: both are judged by the same steadiness.
+        longest_s = max(settings.queue_lease_s, settings.connection_lease_s)
+        self.steadiness = Steadiness(every_s=settings.renewal_s, lease_s=longest_s)
         self.sweep = Sweeper(
             stores.tickets,
             self.matchmaker,
@@ -276,6 +279,7 @@ class Services:
             figures,
             clock,
             node_id,
+            lambda: self.steadiness.may_judge(time.monotonic()),
         )
         self.retention = Retention(stores.matches, match_record_days=settings.match_record_days, clock=clock)
         self.attendant = Attendant(stores.calls, self.switchboard, clock)
@@ -387,8 +391,8 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             queue=serving.queue,
             lifecycle=serving.lifecycle,
             pulse=pulse,
-            every_s=min(settings.queue_lease_s, settings.connection_lease_s) / 3,
-            lease_s=settings.connection_lease_s,
+            every_s=settings.renewal_s,
+            steadiness=serving.steadiness,
             time_s=time.monotonic,
         )
         await bus.subscribe(PARTED, serving.partings.wake)

@@ -41,7 +41,7 @@ class Steadiness:
 
 
 class Leases:
-    """Renews every `every_s` seconds, a third of the shortest lease or less; `lease_s` is a connection's."""
+    """Renews every `every_s` seconds, a third of the shortest lease or less."""
 
     def __init__(
         self,
@@ -52,12 +52,12 @@ class Leases:
         lifecycle: Lifecycle,
         pulse: Pulse,
         every_s: float,
-        lease_s: float,
+        steadiness: Steadiness,
         time_s: Callable[[], float],
     ) -> None:
         self._roster, self._presence, self._queue, self._lifecycle = roster, presence, queue, lifecycle
         self._pulse, self._every_s, self._time_s = pulse, every_s, time_s
-        self._steadiness = Steadiness(every_s=every_s, lease_s=lease_s)
+        self._steadiness = steadiness
 
     async def run(self) -> None:
         """Until cancelled. Seeing to lapses may take its time: our own leases are renewed meanwhile."""

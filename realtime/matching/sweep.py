@@ -53,6 +53,7 @@ class Sweeper:
     """Sweeps the pools of one region. `run` goes on until it is cancelled.
 
     `candidates`: each ticket is held against so many of those who came before it.
+    `may_judge`: whether a lease that is over means that its user is gone, not that nobody could renew it.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Sweeper:
         figures: Figures,
         clock: Clock,
         node: str,
+        may_judge: Callable[[], bool] = lambda: True,
     ) -> None:
         self._tickets = tickets
         self._matchmaker = matchmaker
@@ -80,6 +82,7 @@ class Sweeper:
         self._figures = figures
         self._clock = clock
         self._node = node
+        self._may_judge = may_judge
         self._reunions = reunions
         self._prospects = {mode: Prospects(policy, candidates) for mode in _MODES}
 
@@ -109,7 +112,7 @@ class Sweeper:
 
     async def sweep(self, mode: Mode) -> None:
         """Who is not there any more, claims that nobody finished, matches, who is out of patience, news."""
-        await self._tell(await self._tickets.lapse(self._clock()))
+        await self._tell(await self._tickets.lapse(self._clock() if self._may_judge() else 0))
         late = self._clock() - self._rhythm.unfinished_ms
         await self._matchmaker.finish(await self._tickets.unfinished(late))
         everyone = await self._tickets.everyone(mode)

@@ -21,7 +21,7 @@ from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
-from realtime.leases import Leases
+from realtime.leases import Leases, Steadiness
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, Connected, Message
 from signaling.transitions import advance
@@ -77,7 +77,7 @@ class Node:
             lifecycle=self.services.lifecycle,
             pulse=pulse,
             every_s=every_s,
-            lease_s=lease_s,
+            steadiness=Steadiness(every_s=every_s, lease_s=lease_s),
             time_s=time.monotonic,
         )
 

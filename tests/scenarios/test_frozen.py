@@ -61,3 +61,39 @@ async def test_every_command_is_answered_while_a_store_stands_still(
         assert node.log.count("\n") < 12, node.log
     finally:
         await node.stop()
+
+
+async def test_a_place_in_the_queue_outlives_a_redis_that_stood_still(
+    tmp_path: Path, web: aiohttp.ClientSession
+) -> None:
+    """Nobody could renew anything meanwhile, so nobody is taken for gone."""
+    node = Served(
+        DATA_DIR=str(tmp_path),
+        DATABASE_URL="",
+        REDIS_URL="",
+        LOG_LEVEL="WARNING",
+        ANSWER_S="1",
+        QUEUE_LEASE_S="3",
+        CONNECTION_LEASE_S="3",
+        QUEUE_UPDATE_S="1",
+    )
+    await node.start()
+    try:
+        people = [await Person.sign_up(node.address, web) for _ in range(4)]
+        waiting = [await person.connect() for person in people]
+        for device in waiting:
+            await device.ask("queue:join", mode="video", preferences={"genders": ["male"]})
+        with frozen(embedded(node, "redis-server")):
+            for _ in range(5):  # almost a second each, at the least
+                assert await answer(waiting[0], "presence:set", status="online") == "unavailable"
+        before = [device.has_heard("queue:updated") for device in waiting]
+
+        async def swept() -> bool:
+            told = [device.has_heard("queue:updated") for device in waiting]
+            left = any(device.has_heard("queue:left") for device in waiting)
+            return left or all(now >= then + 3 for now, then in zip(told, before, strict=True))
+
+        await until(swept, "those who wait were told how it goes")
+        assert not any(device.has_heard("queue:left") for device in waiting)
+    finally:
+        await node.stop()
