@@ -173,6 +173,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         Duration, about("Seconds without a word or an answer after which a device in a call is lost to it.")
     ] = 7
     decision_s: Annotated[Seconds, about("Seconds to decide after a call.")] = 30
+    report_h: Annotated[Count, about("Hours after its end for which a call may be reported.")] = 24
     ring_s: Annotated[Seconds, about("Seconds a direct call rings.")] = 30
     max_call_s: Annotated[Seconds, about("Seconds a call may last.")] = 1800
     queue_s: Annotated[Seconds, about("Seconds a ticket waits in the queue.")] = 300

@@ -33,7 +33,18 @@ EndReason = Literal[
 ]
 LeftReason = Literal["left", "matched", "timed_out", "disconnected", "moderated"]
 RevokedCode = Literal["signed_out", "banned", "replaced", "token_expired"]
-ReportReason = Literal["nudity", "harassment", "hate", "underage", "spam", "scam", "other"]
+ReportReason = Literal[
+    "nudity",
+    "harassment",
+    "hate",
+    "underage",
+    "violence",
+    "self_harm",
+    "impersonation",
+    "spam",
+    "scam",
+    "other",
+]
 
 ADULT_AGE = 18
 

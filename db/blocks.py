@@ -59,8 +59,7 @@ class BlockStore:
             await connection.execute(_ENCOUNTERS["lock_users"], (blocker, blocked))
             if not await connection.fetchval(_SQL["may_block"], blocker, blocked, to_datetime(now)):
                 raise NotFound
-            if await connection.fetchval(_LASTING["block"], blocker, blocked, to_datetime(now)):
-                await _part(connection, blocker, blocked, now)
+            await _take_in(connection, blocker, blocked, now)
             return _block(await connection.fetchrow(_SQL["of_pair"], blocker, blocked))
 
     async def unblock(self, blocker: str, blocked: str) -> None:
@@ -89,8 +88,16 @@ class BlockStore:
         return [row["call_id"] for row in await self._pool.fetch(_SQL["open_between"], one, other)]
 
 
-async def _part(connection: Connection, blocker: str, blocked: str, now: int) -> None:
+async def block_within(connection: Connection, blocker: str, blocked: str, now: int) -> None:
+    """Block within a transaction, as `BlockStore.block` does; whoever is blocked already stays so."""
+    await connection.execute(_ENCOUNTERS["lock_users"], (blocker, blocked))
+    await _take_in(connection, blocker, blocked, now)
+
+
+async def _take_in(connection: Connection, blocker: str, blocked: str, now: int) -> None:
     at = to_datetime(now)
+    if not await connection.fetchval(_LASTING["block"], blocker, blocked, at):
+        return
     ended = await connection.fetchval(_LASTING["end_of_pair"], *sorted((blocker, blocked)), at, blocker)
     await connection.execute(_SQL["part"], new_id(now), blocker, blocked, ended)
 

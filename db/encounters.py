@@ -21,7 +21,7 @@ from core.ticket import MatchDecision
 from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.cards import card
 from db.matches import packed
-from db.postgres import Connection, Pool, Record, queries
+from db.postgres import Pool, Record, queries
 
 _SQL = queries("encounters")
 _LASTING = queries("connections")
@@ -223,35 +223,6 @@ class Encounters:
             await connection.execute(_SQL["closed"], call_id, "connected", at)
         return _connection(row)
 
-    async def report(
-        self,
-        report_id: str,
-        call_id: str,
-        reporter: str,
-        reported: str,
-        reason: str,
-        note: str | None,
-        block: bool,
-        now: int,
-    ) -> ConnectionRow | None:
-        """File the report, once for each call and reporter, and block if asked to.
-
-        A block ends the active connection of the two: that one is returned, when repeated too.
-        Raises `NotFound` for someone who was not in the call.
-        """
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL["lock_users"], (reporter, reported))
-            try:
-                new = await connection.fetchval(
-                    _LASTING["report"], report_id, call_id, reporter, reported, reason, note, to_datetime(now)
-                )
-            except asyncpg.ForeignKeyViolationError as error:
-                raise _stranger(error) from error
-            if new and block:
-                await _block(connection, reporter, reported, now)
-            row = await connection.fetchrow(_LASTING["ended_by_report"], call_id, reporter)
-        return row and _connection(row)
-
     # Connections
 
     async def connections(
@@ -290,12 +261,6 @@ def _refusal(found: Record, of_another_tier: Collection[str]) -> Refusal | None:
     reasons = [reason for reason, users in faults if users] + (["blocked"] if found["blocked"] else [])
     guilty = frozenset(user_id for _, users in faults for user_id in users)
     return Refusal(guilty, reasons[0]) if reasons else None
-
-
-async def _block(connection: Connection, blocker: str, blocked: str, now: int) -> None:
-    at = to_datetime(now)
-    await connection.execute(_LASTING["block"], blocker, blocked, at)
-    await connection.execute(_LASTING["end_of_pair"], *sorted((blocker, blocked)), at, blocker)
 
 
 def _oldest(since_ms: int) -> str:

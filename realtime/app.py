@@ -54,6 +54,7 @@ from db.postgres import Pool, open_pool
 from db.presence import RedisPresence
 from db.rate_limits import NoLimits, RedisLimiter
 from db.redis import open_redis
+from db.reports import ReportStore
 from db.rooms import Rooms
 from db.tickets import RedisTickets
 from db.timekeeper import Timekeeper
@@ -98,10 +99,11 @@ from realtime.watches import Watches
 from rest.app import checks_of, make_app
 from rest.listening import listening
 from services.accounts import Accounts
-from services.blocks import PARTED, Blocks
+from services.blocks import PARTED, AnnouncedPartings, Blocks
 from services.cool_downs import CoolDowns
 from services.passwords import Passwords
 from services.ports import Limiter
+from services.reports import Reports
 from services.trust import Trust
 from services.values import Values
 from signaling.call import Rules
@@ -117,6 +119,7 @@ class Stores:
         self.blocks = BlockStore(pool)
         self.values = ValueStore(pool)
         self.encounters = Encounters(pool)
+        self.reports = ReportStore(pool)
         self.rooms = Rooms(pool)
         self.outbox = Outbox(pool)
         self.trust = TrustStore(pool)
@@ -200,12 +203,19 @@ class Services:
             review_ms=settings.trust_review_s * 1000,
         )
         self.reviews = Reviews(self.trust)
+        self.reports = Reports(
+            stores.reports,
+            AnnouncedPartings(bus),
+            self.trust,
+            new_id,
+            window_ms=settings.report_h * 3_600_000,
+        )
         self.connections = Connections(stores.encounters, stores.events, clock=clock)
         self.executor = Executor(
             calls=stores.calls,
             record=stores.encounters,
             queue=self.queue,
-            connections=self.connections,
+            reports=self.reports,
             presence=self.presence,
             trust=self.trust,
             events=stores.events,
@@ -295,7 +305,7 @@ class Services:
             max_chars=settings.max_message_chars,
             clock=clock,
         )
-        self.calls = CallCommands(self.switchboard, stores.events, clock, new_id)
+        self.calls = CallCommands(self.switchboard, stores.events, self.reports, clock, new_id)
         self.signals = Signals(self.switchboard, stores.calls, stores.events, settings)
         self.lifecycle = Lifecycle(
             accounts=self.accounts,

@@ -15,7 +15,7 @@ from realtime.gateway.connection import Connection
 from realtime.presence import Presence
 from realtime.queue import Queue
 from services.accounts import Accounts
-from signaling.call import ACTIVE, Rules, State
+from signaling.call import ACTIVE, Rules
 from signaling.ice import ice_servers
 
 
@@ -72,7 +72,7 @@ class Lifecycle:
             ticket=ticket.view() if ticket else None,
             call=views[0] if views else None,
             pending_decisions=[
-                pending_decision(call, user_id, self._rules) for call in calls if call.state is State.DECIDING
+                pending_decision(call, user_id, self._rules) for call in calls if call.is_open_to(user_id)
             ],
             unread=Unread(rooms=unread, notifications=0),
         )

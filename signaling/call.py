@@ -47,7 +47,8 @@ class Call(Struct, frozen=True, kw_only=True):
 
     `live_since` is when it last became live, while it is; `talked_ms` are the times before in which it was.
     `away_since` is since when it has not been live, after it had been. `at_fault` are the users through whom
-    a match came to nothing.
+    a match came to nothing; `reported_by` those who have reported the other: nothing can come of it any more,
+    which only they know.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Call(Struct, frozen=True, kw_only=True):
     ended_by: str | None = None
     reason: EndReason | None = None
     at_fault: tuple[str, ...] = ()
+    reported_by: tuple[str, ...] = ()
     outcome: Outcome | None = None
 
     def party(self, user_id: str) -> Party:
@@ -81,6 +83,10 @@ class Call(Struct, frozen=True, kw_only=True):
         """The other side."""
         first, second = self.parties
         return second if self.party(user_id) is first else first
+
+    def is_open_to(self, user_id: str) -> bool:
+        """Whether there is a decision that this user has not settled for themselves by reporting."""
+        return self.state is State.DECIDING and user_id not in self.reported_by
 
     def role(self, user_id: str) -> CallRole:
         """The first party makes the offers."""

@@ -79,7 +79,7 @@ class FileReport(Effect, frozen=True):
     report_id: str
     reporter: str
     reported: str
-    reason: str
+    reason: str  # as it was kept, perhaps by an older node
     note: str | None
     block: bool
     at: int

@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from core.vocabulary import ReportReason
+
 
 class Message(Struct, frozen=True, tag=True):
     """Something happened."""
@@ -63,7 +65,7 @@ class Skip(ByUser, frozen=True):
 
 class Report(ByUser, frozen=True):
     report_id: str
-    reason: str
+    reason: ReportReason
     note: str | None = None
     block: bool = True
 

@@ -17,12 +17,12 @@ from core.contract.connections import DecisionResult
 from core.errors import AlreadyDecided, AppError, Conflict, Expired, Forbidden, Gone, RateLimited, StaleEpoch
 from core.ticket import Ticket
 from core.vocabulary import EndReason
+from signaling import reporting
 from signaling.call import ACTIVE, STARTED, Call, Party, Rules, State, decider_for
 from signaling.decision import agreed
 from signaling.effects import (
     Connect,
     Effects,
-    FileReport,
     Judge,
     RecordClosed,
     RecordEnded,
@@ -72,6 +72,8 @@ def advance(call: Call, message: Message, now: int, rules: Rules) -> Result:
 
 def _repeated(call: Call, message: Message) -> bool:
     """Whether this is the second copy of the message that ended the call: it gets the first answer."""
+    if isinstance(message, Report):
+        return message.user_id in call.reported_by
     return (
         isinstance(message, ByUser)
         and call.ended_by == message.user_id
@@ -287,11 +289,13 @@ def _skip(call: Call, message: Skip, now: int, rules: Rules) -> Result:
 
 
 def _report(call: Call, message: Report, now: int, rules: Rules) -> Result:
-    peer = call.peer(message.user_id).user_id
-    report = FileReport(
-        message.report_id, message.user_id, peer, message.reason, message.note, message.block, now
-    )
-    return _end(call, "reported", message.user_id, now, rules, report=report)
+    """A hang-up to the other, whatever that means in this state."""
+    hang_up = TRANSITIONS[call.state, Hangup].make
+    return reporting.ending(*hang_up(call, Hangup(message.user_id), now, rules), message, now)
+
+
+def _report_undecided(call: Call, message: Report, now: int, _rules: Rules) -> Result:
+    return reporting.deciding(call, message, now)
 
 
 def _block(call: Call, message: Block, now: int, rules: Rules) -> Result:
@@ -331,13 +335,12 @@ def _end(
     *,
     requeue: tuple[Party, ...] = (),
     at_fault: tuple[Party, ...] = (),
-    report: FileReport | None = None,
 ) -> Result:
     """The end for both: recorded first, so that both are free before they hear of it.
 
     Last comes what nobody waits for. `at_fault` counts in matches alone: friends may decline each other.
     """
-    counts = report is not None or call.state in STARTED
+    counts = call.state in STARTED
     decidable = call.origin == "match" and call.live_at is not None and reason in DECIDABLE
     deadline = now + rules.decision_s * 1000 if decidable else None
     state = State.DECIDING if decidable else State.CLOSED
@@ -356,7 +359,6 @@ def _end(
         RecordEnded(reason, call.left_by, call.duration_s, now, deadline, faulted),
         *(Requeue(ticket) for ticket in queued.values()),
         *(emit(p.user_id, _ended_for(call, p, queued.get(p.user_id), rules)) for p in call.parties),
-        *((report,) if report else ()),
         *(Judge(p.user_id) for p in call.parties if counts),
     )
 
@@ -376,6 +378,8 @@ def _ended_for(call: Call, party: Party, ticket: Ticket | None, rules: Rules) ->
 
 
 def _vote(call: Call, message: Vote, now: int, rules: Rules) -> Result:
+    if not call.is_open_to(message.user_id):
+        raise Gone("This call is not open to decide.")
     if decider_for(call, message.user_id, rules) == "peer":
         raise Forbidden("It is not for you to decide.")
     before = call.party(message.user_id).vote
@@ -386,7 +390,9 @@ def _vote(call: Call, message: Vote, now: int, rules: Rules) -> Result:
     call = _with(call, message.user_id, vote=message.connect)
     recorded = RecordVote(message.user_id, message.connect, message.feedback, now)
     first, second = call.parties
-    if not agreed(rules.policy, (first.card.gender, second.card.gender), (first.vote, second.vote)):
+    if call.reported_by or not agreed(
+        rules.policy, (first.card.gender, second.card.gender), (first.vote, second.vote)
+    ):
         return call, (recorded,)
     call = replace(call, state=State.CLOSED, outcome="connected", deadline=None)
     return call, (recorded, Connect(message.connection_id, message.room_id, now))
@@ -406,14 +412,17 @@ def _vote_late(call: Call, message: Vote, _now: int, rules: Rules) -> Result:
 
 
 def _undecided(call: Call, _message: Deadline, now: int, _rules: Rules) -> Result:
-    """A refusal and a time-out look the same: both are told now."""
+    """A refusal, a report and a time-out look the same: whoever does not know yet is told now."""
+    asked = [p.user_id for p in call.parties if call.is_open_to(p.user_id)]
     call = replace(call, state=State.CLOSED, outcome="not_connected", deadline=None)
     result = DecisionResult(call_id=call.id, outcome="not_connected")
-    return call, (RecordClosed("not_connected", now), *(emit(p.user_id, result) for p in call.parties))
+    return call, (RecordClosed("not_connected", now), *(emit(user_id, result) for user_id in asked))
 
 
-def _part(call: Call, _message: Block, now: int, rules: Rules) -> Result:
-    """Blocked while the decision was open: there will be none."""
+def _part(call: Call, message: Block, now: int, rules: Rules) -> Result:
+    """Blocked while the decision was open: there will be none; a report has seen to that without a word."""
+    if not call.is_open_to(message.user_id):
+        return call, ()
     return _undecided(call, Deadline(), now, rules)
 
 
@@ -428,7 +437,6 @@ _ENDS: dict[type[Message], tuple[EndReason, ...]] = {
     Decline: ("declined",),
     Hangup: ("hung_up", "declined"),
     Skip: ("skipped",),
-    Report: ("reported",),
     Block: ("blocked",),
 }
 
@@ -452,7 +460,8 @@ TRANSITIONS: dict[tuple[State, type[Message]], Move] = {
     (_S.LIVE, Deadline): Move(_too_long, (_S.DECIDING, _S.CLOSED)),
     (_S.RECONNECTING, Deadline): Move(_never_back, (_S.DECIDING, _S.CLOSED)),
     (_S.DECIDING, Vote): Move(_vote, _OVER_OR_OPEN),
-    (_S.DECIDING, Block): Move(_part, _OVER),
+    (_S.DECIDING, Report): Move(_report_undecided, (_S.DECIDING,)),
+    (_S.DECIDING, Block): Move(_part, _OVER_OR_OPEN),
     (_S.DECIDING, Deadline): Move(_undecided, _OVER),
     (_S.CLOSED, Vote): Move(_vote_late, _OVER),
 }
@@ -468,6 +477,6 @@ for _state in STARTED:
             Move(_give_up, _OVER) if _state is _S.CONNECTING else Move(_hangup, _OVER_OR_OPEN)
         ),
         (_state, Skip): Move(_skip, _OVER),
-        (_state, Report): Move(_report, _OVER),
+        (_state, Report): Move(_report, _OVER if _state is _S.CONNECTING else _OVER_OR_OPEN),
         (_state, Block): Move(_block, _OVER),
     }

@@ -17,6 +17,7 @@ from core.vocabulary import (
     LiveState,
     Mode,
     Origin,
+    ReportReason,
     Timestamp,
 )
 
@@ -198,10 +199,10 @@ class CallSkip(Command, event="call:skip", reply=Skipped):
 
 
 class CallReport(Command, event="call:report", reply=Empty):
-    """End the call, file a report, and block the other unless told not to."""
+    """End the call, file a report, and block the other unless told not to; also for a while after the end."""
 
     call_id: Id
-    reason: Annotated[str, Meta(min_length=1, max_length=64)]
+    reason: ReportReason
     note: Annotated[str, Meta(max_length=2000)] | None = None
     block: bool = True
 

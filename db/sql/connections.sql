@@ -60,24 +60,8 @@ WHERE $1 IN (c.user_a, c.user_b)
 ORDER BY c.id DESC
 LIMIT $3
 
--- name: report
--- One report of call $2 by each: a row only when it is new.
-INSERT INTO interaction.reports (id, call_id, reporter_id, reported_id, reason, note, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT ON CONSTRAINT one_report_a_call_and_reporter DO NOTHING
-RETURNING id
-
 -- name: block
 -- $1 blocks $2. No row: they had done so before.
 INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($1, $2, $3)
 ON CONFLICT (blocker_id, blocked_id) DO NOTHING
 RETURNING blocked_id
-
--- name: ended_by_report
--- The connection that the report of call $1 by $2 has ended: in the same moment, by the same hand.
-SELECT c.id, r.id AS room_id, c.user_a, c.user_b, c.call_id, c.ended_at, c.video_enabled, c.created_at
-FROM interaction.reports p
-JOIN interaction.connections c
-    ON c.user_a = least(p.reporter_id, p.reported_id) AND c.user_b = greatest(p.reporter_id, p.reported_id)
-JOIN communication.rooms r ON r.connection_id = c.id
-WHERE p.call_id = $1 AND p.reporter_id = $2 AND c.ended_by = p.reporter_id AND c.ended_at = p.created_at

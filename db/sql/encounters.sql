@@ -119,7 +119,7 @@ WHERE own.user_id = $1 AND own.call_id >= $3 AND c.offered_at >= $2
     AND (c.started_at IS NOT NULL OR c.end_reason IN ('declined', 'skipped'))
 
 -- name: on_good_terms
--- Whether users $1 and $2 have met without harm since $3: no block, no refusal. A call id is not older than $4.
+-- Whether users $1 and $2 have met without harm since $3: no block, no refusal, no report. A call id is not older than $4.
 SELECT NOT EXISTS (
     SELECT FROM identity.blocks b WHERE (b.blocker_id, b.blocked_id) IN (($1, $2), ($2, $1))
 ) AND NOT EXISTS (
@@ -128,6 +128,9 @@ SELECT NOT EXISTS (
     JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = $2
     WHERE own.user_id = $1 AND own.call_id >= $4 AND c.offered_at >= $3
         AND c.end_reason IN ('declined', 'skipped', 'reported', 'blocked', 'moderated')
+) AND NOT EXISTS (
+    SELECT FROM interaction.reports r
+    WHERE (r.reporter_id, r.reported_id) IN (($1, $2), ($2, $1)) AND r.created_at >= $3
 )
 
 -- name: was_in
@@ -135,9 +138,15 @@ SELECT NOT EXISTS (
 SELECT EXISTS (SELECT FROM interaction.call_participants WHERE call_id = $1 AND user_id = $2)
 
 -- name: history
--- Calls of a user that were answered and have ended, newest first, before call $2 (null: from the newest).
+-- Calls of a user that were answered and have ended, newest first, before call $2 (null: from the newest). Who has
+-- ended a call by reporting it, which on record is an end like any other, alone is told so.
 SELECT
-    c.id, c.origin, c.mode, c.started_at, c.ended_at, c.duration_s, c.end_reason, c.outcome,
+    c.id, c.origin, c.mode, c.started_at, c.ended_at, c.duration_s, c.outcome,
+    CASE WHEN EXISTS (
+        SELECT FROM interaction.reports r
+        WHERE r.call_id = c.id AND r.reporter_id = own.user_id AND r.reporter_id = c.ended_by
+            AND r.created_at = c.ended_at
+    ) THEN 'reported' ELSE c.end_reason END AS end_reason,
     card.*, EXISTS (
         SELECT FROM identity.blocks WHERE blocker_id = card.user_id AND blocked_id = own.user_id
     ) AS hidden

@@ -2,8 +2,8 @@
 
 -- name: standing
 -- What user $1 did in the latest $4 calls offered since $2 (a call id is not older than $3), by the people met and by
--- the calls that were live; leaving after less than $5 (an interval) of being live is early. Reports that a moderator has dismissed do
--- not count, nor do those of suspects, but for those about another suspect.
+-- the calls that were live; leaving after less than $5 (an interval) of being live is early, unless to report. Reports
+-- that a moderator has dismissed do not count, nor do those of suspects, but for those about another suspect.
 SELECT
     u.tier,
     u.verified_at IS NOT NULL AS verified,
@@ -14,7 +14,7 @@ SELECT
     count(c.live_at) FILTER (WHERE c.origin = 'match') AS live,
     count(c.live_at) FILTER (
         WHERE c.origin = 'match' AND c.ended_by = u.id AND c.end_reason IN ('hung_up', 'skipped')
-            AND make_interval(secs => c.duration_s) < $5::interval
+            AND make_interval(secs => c.duration_s) < $5::interval AND own.id IS NULL
     ) AS early
 FROM identity.users u
 LEFT JOIN (
@@ -26,6 +26,7 @@ LEFT JOIN (
 LEFT JOIN interaction.calls c ON c.id = latest.call_id AND c.offered_at >= $2 AND c.ended_at IS NOT NULL
 LEFT JOIN interaction.call_participants peer ON peer.call_id = c.id AND peer.user_id <> u.id
 LEFT JOIN interaction.reports r ON r.call_id = c.id AND r.reported_id = u.id
+LEFT JOIN interaction.reports own ON own.call_id = c.id AND own.reporter_id = u.id
 LEFT JOIN identity.users reporter ON reporter.id = r.reporter_id
 WHERE u.id = $1 AND u.deleted_at IS NULL
 GROUP BY u.id

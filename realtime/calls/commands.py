@@ -19,10 +19,11 @@ from core.contract.calls import (
     Skipped,
 )
 from core.contract.connections import DecisionSubmit
-from core.errors import Conflict, Gone
+from core.errors import Conflict, Expired, Gone
 from realtime.calls.switchboard import Switchboard
 from realtime.gateway.caller import Caller
 from services.ports import Events
+from services.reports import Reports
 from signaling.call import ACTIVE
 from signaling.messages import Accept, Connected, Decline, Hangup, Report, Restart, Skip, Vote
 
@@ -33,10 +34,15 @@ class CallCommands:
     """What a client may ask of a call."""
 
     def __init__(
-        self, switchboard: Switchboard, events: Events, clock: Clock, new_id: Callable[[int], str]
+        self,
+        switchboard: Switchboard,
+        events: Events,
+        reports: Reports,
+        clock: Clock,
+        new_id: Callable[[int], str],
     ) -> None:
         self._tell, self._call = switchboard.tell, switchboard.call
-        self._events = events
+        self._events, self._report_past = events, reports.report_past
         self._clock, self._make_id = clock, new_id
 
     def _new_id(self) -> str:
@@ -87,9 +93,12 @@ class CallCommands:
         return Skipped(ticket=ticket.view())
 
     async def report(self, caller: Caller, command: CallReport) -> Empty:
-        """End, file the report, block."""
+        """End, file the report, block; a call that is over can be reported for a while, by either."""
         report = Report(caller.user_id, self._new_id(), command.reason, command.note, command.block)
-        await self._tell(command.call_id, report)
+        try:
+            await self._tell(command.call_id, report)
+        except (Gone, Expired):
+            await self._report_past(caller.user_id, command, self._clock())
         return _DONE
 
     async def decide(self, caller: Caller, command: DecisionSubmit) -> Empty:

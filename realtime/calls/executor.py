@@ -18,7 +18,8 @@ from core.errors import Blocked
 from core.settings import Settings
 from db.calls import Pending
 from db.encounters import ConnectionRow
-from realtime.calls.ports import CallStore, Connections, Presence, Queue, Record, Trust
+from db.reports import NewReport
+from realtime.calls.ports import CallStore, Presence, Queue, Record, Reports, Trust
 from services.ports import Events
 from signaling import effects as do
 from signaling.call import Call, Rules, decider_for
@@ -36,7 +37,7 @@ class Executor:
         calls: CallStore,
         record: Record,
         queue: Queue,
-        connections: Connections,
+        reports: Reports,
         presence: Presence,
         trust: Trust,
         events: Events,
@@ -45,7 +46,7 @@ class Executor:
         clock: Clock,
     ) -> None:
         self._calls, self._record, self._queue = calls, record, queue
-        self._connections, self._presence, self._events = connections, presence, events
+        self._reports, self._presence, self._events = reports, presence, events
         self._trust = trust
         self._settings, self._rules, self._clock = settings, rules, clock
         self._how: dict[type[do.Effect], Callable[[Call, Any, str], Awaitable[None]]] = {
@@ -152,21 +153,18 @@ class Executor:
             await self._events.send(party.user_id, result, key=f"{key}:result")
 
     async def _file_report(self, call: Call, effect: do.FileReport, _key: str) -> None:
-        ended = await self._record.report(
-            effect.report_id,
-            call.id,
-            effect.reporter,
-            effect.reported,
-            effect.reason,
-            effect.note,
-            effect.block,
-            effect.at,
+        await self._reports.file(
+            NewReport(
+                id=effect.report_id,
+                call_id=call.id,
+                reporter=effect.reporter,
+                reported=effect.reported,
+                reason=effect.reason,
+                note=effect.note,
+                block=effect.block,
+                at=effect.at,
+            )
         )
-        if ended is not None:
-            await self._connections.tell_ended(ended)
-        if effect.block:
-            for party in call.parties:
-                await self._presence.changed(party.user_id)
 
     async def _judge(self, _call: Call, effect: do.Judge, _key: str) -> None:
         await self._trust.judge(effect.user_id)

@@ -7,6 +7,7 @@ from core.ticket import Claim, MatchDecision, Ticket
 from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.calls import Pending, SignalKind, Stored
 from db.encounters import ConnectionRow, Refusal
+from db.reports import NewReport
 from signaling.call import Call
 from signaling.effects import Effects
 
@@ -58,17 +59,6 @@ class Record(Protocol):
     async def connect(
         self, call_id: str, *, connection_id: str, room_id: str, users: tuple[str, str], now: int
     ) -> ConnectionRow: ...
-    async def report(
-        self,
-        report_id: str,
-        call_id: str,
-        reporter: str,
-        reported: str,
-        reason: str,
-        note: str | None,
-        block: bool,
-        now: int,
-    ) -> ConnectionRow | None: ...
     async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool: ...
     async def unfit(self, user_ids: Collection[str], now: int) -> frozenset[str]: ...
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]: ...
@@ -92,6 +82,13 @@ class Trust(Protocol):
 
     async def judge(self, user_id: str) -> None:
         """What this user did may move them to another tier."""
+
+
+class Reports(Protocol):
+    """Where reports are put on record."""
+
+    async def file(self, report: NewReport) -> None:
+        """Once for each call and reporter; a block with it has the effects of any."""
 
 
 class Presence(Protocol):

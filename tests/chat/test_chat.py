@@ -180,10 +180,8 @@ async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk)
 
 async def test_a_block_ends_the_talk(talk: Talk):
     """A report with a block, at once; the blocked one learns of the end and no more of the other."""
-    row = await talk.world.encounters.report(
-        new_id(), talk.connection.call_id, talk.ana.user_id, talk.ben.user_id, "spam", None, True, 1
-    )
-    assert row is not None
+    await talk.world.report(talk.connection.call_id, talk.ana.user_id, talk.ben.user_id, block=True)
+    row = await talk.world.encounters.end_connection(talk.connection.id, talk.ana.user_id, 1)
     await talk.connections.tell_ended(row)
     [ended] = talk.heard.by(talk.ben.user_id)
     assert isinstance(ended, ConnectionEnded)

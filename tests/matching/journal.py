@@ -7,6 +7,7 @@ from typing import Any
 
 from core.ticket import Claim, Departure, Ticket
 from db.encounters import Refusal
+from db.reports import NewReport
 from realtime.matching.rules import obstacle
 from tests.matching.errands import now_running
 from tests.matching.memory_calls import UNWANTED
@@ -110,9 +111,8 @@ class Journal:
         for user in still:
             del self.active[user]
 
-    def _record_report(self, _: Any, *what: Any) -> None:
-        reporter, reported = what[2:4]
-        self.blocks.setdefault(frozenset((reporter, reported)), self.steps)
+    def _record_file(self, _: Any, report: NewReport) -> None:
+        self.blocks.setdefault(frozenset((report.reporter, report.reported)), self.steps)
 
     def _seen(self, ticket: Ticket) -> None:
         """A ticket never changes under its id: above all, not its place."""

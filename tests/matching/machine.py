@@ -118,7 +118,7 @@ class Crowd(RuleBasedStateMachine):
             "next": Skip(user, self.world.new_id()),
             "stop": Hangup(user),
             "see": Connected(user, device, 1),
-            "report": Report(user, self.world.new_id(), "rude"),
+            "report": Report(user, self.world.new_id(), "other"),
         }
         return messages[says]
 

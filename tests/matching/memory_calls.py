@@ -6,6 +6,7 @@ from typing import Any
 from core.vocabulary import EndReason, Origin
 from db.calls import RETRY_MS, Pending, Stored
 from db.encounters import Refusal
+from db.reports import NewReport
 from signaling.call import Call
 from signaling.effects import Effects
 
@@ -100,8 +101,8 @@ class MemoryRecord:
     async def closed(self, call_id: str, outcome: str, now: int) -> None:
         return None
 
-    async def report(self, _id: str, _call: str, reporter: str, reported: str, *how: Any) -> None:
-        self.blocks.add(frozenset((reporter, reported)))
+    async def file(self, report: NewReport) -> None:
+        self.blocks.add(frozenset((report.reporter, report.reported)))
 
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
         met = [

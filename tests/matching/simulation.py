@@ -91,7 +91,7 @@ class Node:
             calls=calls,
             record=record,
             queue=self.queue,
-            connections=presence,
+            reports=record,
             trust=presence,
             presence=presence,
             events=events,
@@ -173,9 +173,6 @@ class Onlookers:
         return None
 
     async def judge(self, user_id: str) -> None:
-        return None
-
-    async def tell_ended(self, row: object) -> None:
         return None
 
 

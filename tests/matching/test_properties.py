@@ -58,7 +58,7 @@ class Fence(Encounters):
 
     def __init__(self, world: World) -> None:
         super().__init__(world.pool)
-        self.block, self.ban = world.block, world.ban
+        self.block, self.ban, self.file = world.block, world.ban, world.reports.file
 
 
 def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:

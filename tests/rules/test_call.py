@@ -1,5 +1,6 @@
 """The call's state machine: dialogues with both ends, and what holds whatever happens."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -316,8 +317,43 @@ def test_a_report_ends_the_call_and_is_filed_once() -> None:
     report = Report(ANA, "report", "harassment")
     effects = table.say(report)
     assert [(e.reported, e.block) for e in effects if isinstance(e, FileReport)] == [(BEN, True)]
-    assert table.call.state is State.CLOSED
     assert table.say(report) == []
+
+
+@pytest.mark.parametrize("by", [ANA, BEN])
+@pytest.mark.parametrize("stage", [Table, lambda: Table().start(), lambda: Table().go_live()])
+def test_the_reported_one_cannot_tell_it_from_a_hang_up(stage: Callable[[], Table], by: str) -> None:
+    """The same events in the same order and at the same time, the same place in the queue."""
+    other, seen = BEN if by == ANA else ANA, []
+    for message in (Hangup(by), Report(by, "report", "hate")):
+        table = stage()
+        stages = [table.say(message), table.wait(29), table.wait(1)]
+        heard = [[e for e in effects if isinstance(e, Emit) and e.user_id == other] for effects in stages]
+        seen.append((heard, requeued(stages[0]).count(other), table.call.outcome))
+    assert seen[0] == seen[1]
+
+
+def answer(table: Table, message: Message) -> object:
+    """What comes back: effects that anybody hears of, or the error's code."""
+    try:
+        return [e for e in table.say(message) if isinstance(e, Emit)]
+    except AppError as error:
+        return error.code
+
+
+def test_who_reports_decides_nothing_more() -> None:
+    """While both are asked too; the other's yes connects nobody, whoever of them decides."""
+    for by, other in ((ANA, BEN), (BEN, ANA)):
+        table = Table("female", "female", policy="either").hang_up()
+        effects = table.say(Report(by, "report", "spam"))
+        assert told(effects, by, "decision:result")[0]["outcome"] == "not_connected"
+        assert told(effects, other, "decision:result") == []
+        with pytest.raises(Gone):
+            table.say(Vote(by, True, "c", "r"))
+        assert answer(table, Vote(other, True, "c", "r")) == []
+        assert table.say(Block(by)) == []
+        assert [e.user_id for e in table.wait(30) if isinstance(e, Emit)] == [other]
+        assert table.call.outcome == "not_connected"
 
 
 def test_a_block_ends_the_call_and_any_decision() -> None:
@@ -428,7 +464,7 @@ def test_whatever_happens(story: list[Any], first: Gender, second: Gender, polic
             assert table.call.state in TRANSITIONS[before.state, type(message)].to
         assert (table.call.deadline is None) == (table.call.state is State.CLOSED)
         assert not (before.state not in ACTIVE and table.call.state in ACTIVE)
-        _check_sealed(before, table.call, effects)
+        _check_sealed(before, table.call, message, effects)
         _check_grace(before, table.call, message)
     ends = [e for e in table.effects if isinstance(e, RecordEnded)]
     assert len(ends) == (table.call.state not in ACTIVE)
@@ -439,10 +475,11 @@ def test_whatever_happens(story: list[Any], first: Gender, second: Gender, polic
         assert len(ended) == (table.call.state not in ACTIVE)
 
 
-def _check_sealed(before: Call, after: Call, effects: list[Effect]) -> None:
+def _check_sealed(before: Call, after: Call, message: Message, effects: list[Effect]) -> None:
     refused = before.state is State.DECIDING and after.state is State.DECIDING
-    if refused:
-        assert not any(isinstance(e, Emit) for e in effects)
+    if refused:  # who reports knows what they have done
+        knows = message.user_id if isinstance(message, Report) else None
+        assert not any(isinstance(e, Emit) and e.user_id != knows for e in effects)
 
 
 def _check_grace(before: Call, after: Call, message: Message) -> None:

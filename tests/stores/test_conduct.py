@@ -73,7 +73,7 @@ class Town:
         reporters = [await self.world.person(f"R{n}") for n in range(times)]
         for reporter in reporters:
             call = await self.call((who, reporter), by=reporter, reason="reported", ago=ago)
-            await self.world.encounters.report(new_id(), call, reporter, who, "spam", None, False, now_ms())
+            await self.world.report(call, reporter, who, "spam")
         return reporters
 
     async def place(self, who: str, tier: Tier) -> None:
@@ -172,7 +172,7 @@ async def test_a_reporter_counts_once_and_not_when_dismissed_or_suspect(world: W
     ana = await world.person()
     first, second, third = await town.reported(ana, times=3)
     call = await town.call((ana, first))
-    await world.encounters.report(new_id(), call, first, ana, "spam", None, False, now_ms())
+    await world.report(call, first, ana, "spam")
     assert await town.standing(ana) == Standing(met=3, reporters=3, live=4)
     await world.pool.execute(
         "UPDATE interaction.reports SET status = 'dismissed' WHERE reporter_id = $1", second
@@ -188,7 +188,7 @@ async def test_who_is_reported_at_the_offer_was_met(world: World, town: Town) ->
     ana, ben = pair = await world.pair()
     call = await world.offered(pair)
     await world.end(call, reason="reported")
-    await world.encounters.report(new_id(), call, ben, ana, "nudity", None, False, now_ms())
+    await world.report(call, ben, ana, "nudity")
     assert await town.standing(ana) == Standing(met=1, reporters=1)
 
 

@@ -1,4 +1,4 @@
-"""What a call leads to, on the real Postgres: connections, their end, reports and blocks."""
+"""What a call leads to, on the real Postgres: connections and their end."""
 
 import asyncio
 
@@ -6,14 +6,7 @@ import pytest
 
 from core.clock import now_ms
 from core.errors import Blocked, NotFound
-from core.ids import new_id
 from tests.stores.world import TODAY, World
-
-
-async def report(world: World, call: str, reporter: str, reported: str, *, block: bool = True):
-    return await world.encounters.report(
-        new_id(), call, reporter, reported, "harassment", "was rude", block, now_ms()
-    )
 
 
 async def test_a_yes_makes_a_connection_a_room_and_the_outcome(world: World):
@@ -93,51 +86,6 @@ async def test_others_connections_are_not_found(world: World):
         await world.encounters.end_connection(row.id, cleo, now_ms())
     ana = await world.encounters.connection(row.id, row.user_a, today=TODAY)
     assert ana.active
-
-
-async def test_a_report_blocks_and_ends_the_connection(world: World):
-    """In one step, and the repeat says the same."""
-    ana, ben = pair = await world.pair()
-    row = await world.connected(pair)
-    call = await world.talked(pair)
-    ended = await report(world, call, ana, ben)
-    assert ended is not None
-    assert (ended.id, ended.active) == (row.id, False)
-    assert await report(world, call, ana, ben) == ended
-    assert await world.encounters.avoid(ben, now_ms()) == {ana}
-    count = "SELECT count(*) FROM interaction.reports WHERE call_id = $1 AND status = 'open'"
-    assert await world.pool.fetchval(count, call) == 1
-
-
-async def test_a_report_without_a_block_leaves_the_connection(world: World):
-    """When the reporter says so."""
-    ana, ben = pair = await world.pair()
-    row = await world.connected(pair)
-    assert await report(world, row.call_id, ana, ben, block=False) is None
-    assert (await world.encounters.connection(row.id, ana, today=TODAY)).active
-    assert await world.encounters.avoid(ben, now_ms()) == frozenset()
-
-
-async def test_both_may_report_one_call_at_once(world: World):
-    """One report each, the connection ends once."""
-    ana, ben = pair = await world.pair()
-    row = await world.connected(pair)
-    async with asyncio.timeout(10):
-        ended = await asyncio.gather(
-            report(world, row.call_id, ana, ben), report(world, row.call_id, ben, ana)
-        )
-    assert [each.id for each in ended if each] == [row.id]
-
-
-async def test_only_who_was_there_reports(world: World):
-    """Nobody is reported, or blocked, for a call that they or the reporter were not in."""
-    ana, _ = pair = await world.pair()
-    call = await world.talked(pair)
-    cleo = await world.person("Cleo")
-    for reporter, reported in ((cleo, ana), (ana, cleo)):
-        with pytest.raises(NotFound):
-            await report(world, call, reporter, reported)
-    assert await world.encounters.avoid(cleo, now_ms()) == frozenset()
 
 
 async def test_who_is_connected_with_whom(world: World):

@@ -17,6 +17,7 @@ from db.encounters import ConnectionRow, Encounters, Refusal
 from db.matches import MatchRecords
 from db.migrate import migrate
 from db.postgres import Connection, Pool, open_pool
+from db.reports import NewReport, ReportStore
 from db.rooms import Draft, Rooms, Stored
 
 TODAY = date(2026, 6, 15)
@@ -31,6 +32,7 @@ class World:
         self.rooms = Rooms(pool)
         self.matches = MatchRecords(pool)
         self.blocks = BlockStore(pool)
+        self.reports = ReportStore(pool)
 
     async def person(self, name: str = "Ana", **profile: object) -> str:
         """A new account with a profile; gives its id."""
@@ -134,6 +136,29 @@ class World:
     async def block(self, blocker: str, blocked: str) -> None:
         await self.pool.execute(
             "INSERT INTO identity.blocks VALUES ($1, $2, $3)", blocker, blocked, to_datetime(now_ms())
+        )
+
+    async def report(
+        self,
+        call_id: str,
+        reporter: str,
+        reported: str,
+        reason: str = "spam",
+        *,
+        block: bool = False,
+        at: int | None = None,
+    ) -> None:
+        await self.reports.file(
+            NewReport(
+                id=new_id(),
+                call_id=call_id,
+                reporter=reporter,
+                reported=reported,
+                reason=reason,
+                note="was rude",
+                block=block,
+                at=at or now_ms(),
+            )
         )
 
     async def ban(self, user_id: str, *, until: int | None = None) -> str:
