@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
-from core.clock import rfc3339, to_datetime, to_ms
+from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.connections import ConnectionView
 from core.contract.people import ProfileCard
 from core.errors import Blocked, NotFound
@@ -22,6 +22,7 @@ from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.cards import card
 from db.matches import packed
 from db.postgres import Pool, Record, queries
+from signaling.call import Call, Party, State
 
 _SQL = queries("encounters")
 _LASTING = queries("connections")
@@ -176,6 +177,16 @@ class Encounters:
         """Calls that the user is in, or that ended and are still to be decided."""
         return [row["call_id"] for row in await self._pool.fetch(_SQL["open_calls"], user_id)]
 
+    async def open_calls_of(self, user_ids: Collection[str]) -> list[str]:
+        """The same of any of these users."""
+        rows = await self._pool.fetch(_SQL["open_calls_of"], list(user_ids))
+        return [row["call_id"] for row in rows]
+
+    async def on_record(self, call_id: str, now: int) -> Call | None:
+        """A call as far as it is on record; None when it is over and nothing is left to decide."""
+        rows = await self._pool.fetch(_SQL["on_record"], call_id)
+        return _recorded(rows[0], rows[1], now) if len(rows) == 2 else None
+
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
         """Users blocked either way, and those met since: both accepted, or one would not."""
         rows = await self._pool.fetch(_SQL["avoid"], user_id, to_datetime(since_ms), _oldest(since_ms))
@@ -247,6 +258,30 @@ class Encounters:
         if row is None:
             raise NotFound
         return _connection(row)
+
+
+def _recorded(first: Record, second: Record, now: int) -> Call:
+    """Which device has it and who was there nobody has on record; how long they talked is an upper bound."""
+    live, ended = (first[name] and to_ms(first[name]) for name in ("live_at", "ended_at"))
+    return Call(
+        id=first["id"],
+        origin=first["origin"],
+        mode=first["mode"],
+        region=first["region"],
+        parties=(_party(first, now), _party(second, now)),
+        offered_at=to_ms(first["offered_at"]),
+        deadline=first["decision_deadline"] and to_ms(first["decision_deadline"]),
+        state=State.DECIDING if ended else State.RECONNECTING,
+        live_at=live,
+        talked_ms=max(0, (ended or now) - live) if live else 0,
+        ended_at=ended,
+        ended_by=first["ended_by"],
+        reason=first["end_reason"],
+    )
+
+
+def _party(row: Record, now: int) -> Party:
+    return Party(card=card(row, today(now)), vote=row["vote"])
 
 
 def _refusal(found: Record, of_another_tier: Collection[str]) -> Refusal | None:

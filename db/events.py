@@ -4,13 +4,15 @@ Redis owns both; one script writes them together. A node reads a stream where it
 and where a client comes back with an offset.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
 from core.contract.base import Event
@@ -18,7 +20,9 @@ from core.errors import Unavailable
 from core.news import News
 from core.vocabulary import RevokedCode
 
-_EMIT = Path(__file__).with_name("lua").joinpath("emit.lua").read_text()
+_EMIT, _LOG = (
+    Path(__file__).with_name("lua").joinpath(f"{name}.lua").read_text() for name in ("emit", "log")
+)
 REVOKED = b"revoked"
 # Without it a lane that was silent for longer has to look at the outbox once.
 _TOLD_MS = 86_400_000
@@ -69,13 +73,25 @@ class Announcement(Struct, frozen=True):
         return (not self.device or self.device == device) and self.not_device != device
 
 
+class Log(Struct, frozen=True):
+    """What all streams are part of, until Redis loses its data: its name, and when it began, in Redis' ms.
+
+    `looks` grow with time: fewer than before mean that Redis is back at an older state.
+    """
+
+    name: str = ""
+    born: int = 0
+    looks: int = 0
+
+
 class Tail(Struct, frozen=True):
-    """What a stream keeps: where it ends (now, if it is empty), its first event, and how many."""
+    """What a stream of this log keeps: where it ends (now, if it is empty), its first event, how many."""
 
     end: EventId
     first: EventId | None
     length: int
     now: int
+    log: Log
 
 
 def channel(user_id: str) -> str:
@@ -97,11 +113,15 @@ def read_announcement(raw: bytes) -> Announcement:
 
 
 class EventRoad:
-    """Sends events, and reads those kept. Raises `Unavailable` when Redis does not answer."""
+    """Sends events, and reads those kept. Raises `Unavailable` when Redis does not answer.
+
+    `log` is the one that was there when somebody looked last.
+    """
 
     def __init__(self, redis: Redis, *, keep: int, keep_s: int, sharded: bool = False) -> None:
         self._redis = redis
-        self._emit = redis.register_script(_EMIT)
+        self._emit, self._log = redis.register_script(_EMIT), redis.register_script(_LOG)
+        self.log = Log()
         self._keep, self._keep_ms = keep, keep_s * 1000
         self._publish = "SPUBLISH" if sharded else "PUBLISH"
 
@@ -129,33 +149,49 @@ class EventRoad:
         data = {
             id(event): msgspec.json.encode(event) for event in {id(n.event): n.event for n in news}.values()
         }
-        calls = [
-            (
-                self._keys(n.user_id, f"told:{{{n.user_id}}}"),
-                (
-                    *self._args(n.user_id, n.event, data[id(n.event)], "next", "", ""),
-                    *(n.lane, n.number, n.before, _TOLD_MS),
-                ),
-            )
-            for n in news
-        ]
+
+        def ask(pipe: Pipeline) -> None:
+            for n in news:
+                keys = self._keys(n.user_id, f"told:{{{n.user_id}}}")
+                args = self._args(n.user_id, n.event, data[id(n.event)], "next", "", "")
+                turn = (n.lane, n.number, n.before, _TOLD_MS)
+                pipe.evalsha(self._emit.sha, len(keys), *keys, *args, *turn)
+
         try:
-            replies = await self._emit_all(calls)
+            replies = await self._trip(ask)
         except (RedisError, OSError) as error:
             raise Unavailable from error
         return [reply if isinstance(reply, int) else None for reply in replies]
 
-    async def _emit_all(self, calls: Collection[tuple[_Keys, tuple[Any, ...]]]) -> list[Any]:
-        """In one trip; in three when Redis has forgotten the script, which it does when it starts anew."""
+    async def look(self) -> Log:
+        """Which log there is now: another one than before, if Redis has lost its data."""
+        try:
+            [reply] = await self._trip(self._ask_for_log)
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
+        return self._seen(reply)
+
+    def _ask_for_log(self, pipe: Pipeline) -> None:
+        pipe.evalsha(self._log.sha, 1, "events:log", self.log.name, self.log.looks, secrets.token_hex(6))
+
+    def _seen(self, reply: Any) -> Log:
+        name, born, looks = reply
+        found = Log(name.decode(), int(born), looks)
+        if found.name != self.log.name or looks > self.log.looks:  # answers may cross
+            self.log = found
+        return found
+
+    async def _trip(self, ask: Callable[[Pipeline], None]) -> list[Any]:
+        """All at once; again when Redis has forgotten the scripts, which it does when it starts anew."""
         for _ in range(2):
             async with self._redis.pipeline(transaction=False) as pipe:
-                for keys, args in calls:
-                    pipe.evalsha(self._emit.sha, len(keys), *keys, *args)
+                ask(pipe)
                 replies = await pipe.execute(raise_on_error=False)
             mistakes = [reply for reply in replies if isinstance(reply, Exception)]
             if not any(isinstance(mistake, NoScriptError) for mistake in mistakes):
                 break
-            await self._redis.script_load(_EMIT)
+            for script in (_EMIT, _LOG):
+                await self._redis.script_load(script)
         if mistakes:
             raise mistakes[0]
         return replies
@@ -199,16 +235,20 @@ class EventRoad:
     async def tail(self, user_id: str) -> Tail:
         """The stream as it is now: read it before the state that an offset shall stand for."""
         key = f"events:{{{user_id}}}"
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.time()
-        pipe.xrange(key, count=1)
-        pipe.xrevrange(key, count=1)
-        pipe.xlen(key)
-        (seconds, micros), first, last, length = await pipe.execute()
+
+        def ask(pipe: Pipeline) -> None:
+            self._ask_for_log(pipe)
+            pipe.time()
+            pipe.xrange(key, count=1)
+            pipe.xrevrange(key, count=1)
+            pipe.xlen(key)
+
+        log, (seconds, micros), first, last, length = await self._trip(ask)
         now = seconds * 1000 + micros // 1000
         # An empty stream ends one millisecond ago: whatever comes has a greater id.
         end = EventId.parse(last[0][0].decode()) if last else EventId(now - 1, 0)
-        return Tail(end, EventId.parse(first[0][0].decode()) if first else None, length, now)
+        start = EventId.parse(first[0][0].decode()) if first else None
+        return Tail(end, start, length, now, self._seen(log))
 
     async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
         """As `services.ports.Sessions` promises: every node that holds such a connection ends it."""

@@ -94,6 +94,7 @@ from realtime.presence import Presence
 from realtime.queue import Queue
 from realtime.retention import Retention
 from realtime.reviews import Reviews
+from realtime.store_loss import StoreLoss
 from realtime.transport import Chosen, make_server
 from realtime.watches import Watches
 from rest.app import checks_of, make_app
@@ -165,7 +166,9 @@ class Services:
             limiter=stores.limiter,
         )
         self.values = Values(stores.values)
-        acquaintances = Acquaintances(stores.calls, stores.encounters, clock)
+        acquaintances = Acquaintances(
+            stores.calls, stores.encounters, rules, clock, lambda: stores.events.log.born
+        )
         self.presence = Presence(
             store=stores.presence,
             companions=stores.encounters,
@@ -405,6 +408,14 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             steadiness=serving.steadiness,
             time_s=time.monotonic,
         )
+        store_loss = StoreLoss(
+            events=stores.events,
+            roster=roster,
+            leases=leases,
+            switchboard=serving.switchboard,
+            queue=serving.queue,
+        )
+        bus.on_return.append(store_loss.look)
         await bus.subscribe(PARTED, serving.partings.wake)
         bus.on_return.append(serving.announcer.wake)
         house.push_async_callback(serving.announcer.close)
@@ -419,6 +430,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             retention=serving.retention.run(),
             leases=leases.run(),
             pulse=pulse.run(),
+            store_loss=store_loss.run(),
         )
         await house.enter_async_context(jobs)
         app = make_app(

@@ -28,7 +28,7 @@ from core.errors import (
     Unavailable,
     Underage,
 )
-from core.ticket import Claim, Ticket
+from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from realtime.gateway.caller import Caller
 from realtime.matching.explanation import permitted, tally
@@ -176,6 +176,15 @@ class Queue:
         departure = await self._tickets.leave(user_id, reason)
         if departure is not None:
             await tell(self._tickets, self._events, self._changed, [departure], self._figures)
+
+    async def forgotten(self, user_id: str, ticket_id: str) -> None:
+        """The store has lost its data: whoever still believes to have this ticket is told that it is gone."""
+        if await self._tickets.of(user_id) is not None:
+            return
+        if await self._acquaintances.active_call(user_id) is not None:  # matched meanwhile
+            return
+        gone = Departure(ticket_id=ticket_id, user_id=user_id, reason="disconnected")
+        await tell(self._tickets, self._events, self._changed, [gone], self._figures)
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user."""

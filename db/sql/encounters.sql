@@ -105,6 +105,27 @@ FROM interaction.calls c
 JOIN interaction.call_participants p ON p.call_id = c.id AND p.user_id = $1
 WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
 
+-- name: open_calls_of
+-- Calls that any of users $1 is in, or that have ended and wait for a decision.
+SELECT call_id FROM interaction.call_participants WHERE user_id = ANY ($1::uuid[]) AND active
+UNION
+SELECT p.call_id
+FROM interaction.calls c
+JOIN interaction.call_participants p ON p.call_id = c.id AND p.user_id = ANY ($1::uuid[])
+WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
+
+-- name: on_record
+-- Call $1 with each side and its vote, unless it is over and there is nothing to decide.
+SELECT
+    c.id, c.origin, c.mode, c.region, c.offered_at, c.live_at, c.ended_at, c.ended_by, c.end_reason,
+    c.decision_deadline, d.connect AS vote, card.*, false AS hidden
+FROM interaction.calls c
+JOIN interaction.call_participants p ON p.call_id = c.id
+JOIN identity.cards card ON card.user_id = p.user_id
+LEFT JOIN interaction.decisions d ON d.call_id = c.id AND d.user_id = p.user_id
+WHERE c.id = $1 AND c.closed_at IS NULL AND (c.ended_at IS NULL OR c.decision_deadline IS NOT NULL)
+ORDER BY p.user_id
+
 -- name: avoid
 -- Whom this user must not be offered: blocked either way, or met since $2. A call id is not older than $3.
 SELECT blocked_id AS user_id FROM identity.blocks WHERE blocker_id = $1

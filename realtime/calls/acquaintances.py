@@ -1,22 +1,30 @@
 """Who must not meet whom, and who is busy: what Postgres has on record, set right by what Redis knows."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import structlog
 
 from core.clock import Clock
 from realtime.calls.ports import CallStore, Record
-from signaling.call import ACTIVE, Call
+from signaling.call import ACTIVE, Call, Rules
+from signaling.loss import after_loss
 
 _ABANDONED_MS = 60_000
 _log = structlog.get_logger()
 
 
 class Acquaintances:
-    """Implements `services.ports.Acquaintances`."""
+    """Implements `services.ports.Acquaintances`.
 
-    def __init__(self, calls: CallStore, record: Record, clock: Clock) -> None:
-        self._calls, self._record, self._clock = calls, record, clock
+    `born`: since when, in ms, the store has its data. What is older and not in it is lost; else it is given
+    a minute, for a call is on record before it is there.
+    """
+
+    def __init__(
+        self, calls: CallStore, record: Record, rules: Rules, clock: Clock, born: Callable[[], int]
+    ) -> None:
+        self._calls, self._record, self._rules = calls, record, rules
+        self._clock, self._born = clock, born
 
     async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
         """Users blocked either way, or met since that time in ms since the epoch."""
@@ -33,32 +41,40 @@ class Acquaintances:
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""
         call_id = await self._record.active_call(user_id)
-        if call_id is None or await self._goes_on(call_id):
+        if call_id is None:
+            return None
+        call = await self.find(call_id)
+        if call is None:  # about to be there, or over by now
+            return await self._record.active_call(user_id)
+        if call.state in ACTIVE:
             return call_id
+        await self._note(call)
         return None
 
-    async def give_up(self, call_id: str) -> bool:
-        """Close on record a call that the store has lost; False while it may be about to be there.
+    async def find(self, call_id: str) -> Call | None:
+        """A call that was on record just now. One that the store has lost is put back, as `after_loss` says.
 
-        Nobody else would: both would be kept out of the queue, or asked for ever to decide.
+        Nobody else would: both would be kept out of the queue, or asked for ever to decide. Whoever puts it
+        there first decides what became of it: an offer that was just being made finds it taken.
+        None: it is over, or may be about to be there.
         """
-        now = self._clock()
-        if now - _made_at(call_id) < _ABANDONED_MS:
-            return False
-        _log.warning("a call was lost from the store and is closed on record", call_id=call_id)
-        await self._record.ended(
-            call_id, reason="connection_lost", by=None, duration_s=0, now=now, decision_deadline=None
-        )
-        await self._record.closed(call_id, "not_connected", now)
-        return True
-
-    async def _goes_on(self, call_id: str) -> bool:
         stored = await self._calls.load(call_id)
         if stored is not None:
-            return stored.call.state in ACTIVE or await self._ended(stored.call)
-        return not await self.give_up(call_id)
+            return stored.call
+        now = self._clock()
+        if _made_at(call_id) >= max(self._born(), now - _ABANDONED_MS):
+            return None
+        recorded = await self._record.on_record(call_id, now)
+        if recorded is None:
+            return None
+        _log.warning("a call was lost from the store", call_id=call_id)
+        call, effects = after_loss(recorded, now, self._rules)
+        if await self._calls.save(call, effects, version=0, now=now) is not None:
+            await self._note(call)
+        stored = await self._calls.load(call_id)
+        return stored.call if stored is not None else call
 
-    async def _ended(self, call: Call) -> bool:
+    async def _note(self, call: Call) -> None:
         """It is over, and the record lags behind: until that says so too, the fence keeps both out."""
         await self._record.ended(
             call.id,
@@ -69,7 +85,8 @@ class Acquaintances:
             decision_deadline=call.deadline,
             at_fault=call.at_fault,
         )
-        return False
+        if call.outcome == "not_connected":
+            await self._record.closed(call.id, "not_connected", self._clock())
 
 
 def _made_at(call_id: str) -> int:

@@ -55,7 +55,7 @@ class Offers:
             suspects=[t.user_id for t in (claim.first, claim.second) if t.tier == "suspect"],
             decision=claim.decision,
         )
-        if refusal is not None and await self._calls.load(claim.call_id) is None:
+        if refusal is not None and not await self._made_before(claim.call_id):
             await self._refuse(claim, refusal)
             return False
         call = offer(claim, now, self._rules)
@@ -70,6 +70,11 @@ class Offers:
         for party in call.parties:
             await self._presence.changed(party.user_id)
         return True
+
+    async def _made_before(self, call_id: str) -> bool:
+        """Whether this offer was made; one put back from the record after a loss has no tickets."""
+        stored = await self._calls.load(call_id)
+        return stored is not None and any(party.ticket for party in stored.call.parties)
 
     def _announcements(self, call: Call) -> Effects:
         effects: list[Effects] = []

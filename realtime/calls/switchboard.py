@@ -1,5 +1,7 @@
 """Takes messages to calls: load, decide, save, do. Any node can take any message to any call."""
 
+from collections.abc import Collection
+
 from core.clock import Clock
 from core.errors import AppError, Gone, NotFound, Unavailable
 from realtime.calls.acquaintances import Acquaintances
@@ -64,12 +66,19 @@ class Switchboard:
         """The call this user is in, and those still open to decide."""
         calls = []
         for call_id in await self._record.open_calls(user_id):
-            stored = await self._calls.load(call_id)
-            if stored is None:
-                await self._acquaintances.give_up(call_id)
-            elif stored.call.state is not State.CLOSED:
-                calls.append(stored.call)
+            call = await self._acquaintances.find(call_id)
+            if call is not None and call.state is not State.CLOSED:
+                calls.append(call)
         return calls
+
+    async def open_calls_of(self, user_ids: Collection[str]) -> list[str]:
+        """The same on record, of any of these users."""
+        return await self._record.open_calls_of(user_ids)
+
+    async def recover(self, call_id: str) -> None:
+        """If the store has lost this call, it is put back as what it has become, and both are told."""
+        if await self._calls.load(call_id) is None and await self._acquaintances.find(call_id) is not None:
+            await self.attend(call_id)
 
     async def lost(self, user_id: str, device: str) -> None:
         """The last connection of this device has gone."""

@@ -10,6 +10,7 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
+from realtime.gateway.place import Place
 
 
 class Opening(Struct, frozen=True):
@@ -45,6 +46,7 @@ class Connection:
         self.mailbox = mailbox
         self.pace = pace
         self.listener = listener
+        self.place = Place()
         self.revoked = False
         self.silent = False
         self.welcome: asyncio.Task[None] | None = None

@@ -157,10 +157,11 @@ class Gateway:
     async def _opening(self, wanted: ConnectAuth, user_id: str) -> Opening:
         tail = await self._events.tail(user_id)
         known = wanted.pid is None or self._recovery.owns_pid(user_id, wanted.pid)
-        place = self._recovery.place(user_id, wanted.offset) if wanted.offset and known else None
+        log = tail.log.name
+        place = self._recovery.place(user_id, wanted.offset, log) if wanted.offset and known else None
         if place is None or not self._recovery.serves(place, tail):
             pid = self._recovery.new_pid(user_id)
-            return Opening(pid, False, tail.end, self._recovery.offset(user_id, tail.end))
+            return Opening(pid, False, tail.end, self._recovery.offset(user_id, tail.end, log))
         pid = wanted.pid or self._recovery.new_pid(user_id)
         return Opening(pid, True, place, wanted.offset or "")
 
@@ -176,6 +177,7 @@ class Gateway:
                 await self._end_if_revoked(caller)  # since its token was read
                 await self._lifecycle.arrived(caller)
                 ready = await self._lifecycle.ready(connection)
+                connection.place.told(ready.ticket.id if ready.ticket else None)
                 data = msgspec.json.encode(ready)
                 self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
                 self._pulse.resumes(caller.sid, ready.call)
@@ -227,6 +229,7 @@ class Gateway:
         finally:
             mailbox.give()
         self._late.worked()
+        connection.place.answered(answer)
         return answer
 
     def _hear(self, sid: str, outlet: Outlet, raw: bytes) -> None:
@@ -238,7 +241,10 @@ class Gateway:
             outlet.take(read_announcement(raw))
 
     def _send(self, sid: str, user_id: str, announcement: Announcement) -> None:
-        offset = None if announcement.id is None else self._recovery.offset(user_id, announcement.id)
+        if (connection := self._roster.get(sid)) is not None:
+            connection.place.hear(announcement)
+        id_, log = announcement.id, self._events.log.name
+        offset = None if id_ is None else self._recovery.offset(user_id, id_, log)
         self._wire.emit_encoded(
             announcement.name, announcement.data, sid, offset=offset, volatile=offset is None
         )

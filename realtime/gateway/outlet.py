@@ -29,6 +29,7 @@ class Outlet:
         self._last: EventId | None = None
         self._held: list[Announcement] | None = []
         self._incomplete = False
+        self._anew = False
         self._catching_up: asyncio.Task[None] | None = None
 
     def take(self, announcement: Announcement) -> None:
@@ -58,6 +59,11 @@ class Outlet:
         self._held = []
         self._catching_up = asyncio.create_task(self._fill())
 
+    def begin_anew(self) -> None:
+        """There is another log: go on in it from its beginning, whatever its ids are like."""
+        self._anew = True
+        self.catch_up()
+
     def close(self) -> None:
         """The connection is gone."""
         if self._catching_up is not None:
@@ -85,13 +91,19 @@ class Outlet:
         """Read and send what came after the last event sent; what was held before is in the stream too."""
         while True:
             self._incomplete, covered = False, len(self._held or [])
+            anew, last = self._anew, self._last or EventId(0, 0)
             try:
-                for announcement in await self._read_after(self._last or EventId(0, 0)):
-                    self._pass(announcement)
+                kept = await self._read_after(EventId(0, 0) if anew else last)
             except Unavailable as error:
                 _log.debug("events cannot be read again yet", error=str(error))
                 await asyncio.sleep(_RETRY_S)
                 continue
+            if anew:
+                self._anew = False
+                if not any(announcement.id and announcement.id >= last for announcement in kept):
+                    self._last = EventId(0, 0)  # it is empty, or of a clock that is behind: all of it is news
+            for announcement in kept:
+                self._pass(announcement)
             if not self._incomplete:
                 break
         held, self._held = self._held or [], None

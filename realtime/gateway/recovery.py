@@ -1,6 +1,7 @@
 """What a returning client can be given back. Pure: offsets and pids, and whether they still serve.
 
 Both are opaque to clients and bound to their user, so that a foreign one is recognised without asking Redis.
+An offset is bound to the log as well: what Redis has lost nobody can be given back.
 """
 
 import hashlib
@@ -33,14 +34,14 @@ class Recovery:
         chance, _, mark = pid.rpartition(".")
         return self._marked(user_id, chance, mark)
 
-    def offset(self, user_id: str, place: EventId) -> str:
-        """A place in the user's stream, as the client holds it."""
-        return f"{place}.{_mark(self._keys[0], user_id, 'offset')}"
+    def offset(self, user_id: str, place: EventId, log: str) -> str:
+        """A place in the user's stream of the log of this name, as the client holds it."""
+        return f"{place}.{_mark(self._keys[0], user_id, f'offset {log}')}"
 
-    def place(self, user_id: str, offset: str) -> EventId | None:
-        """The place that an offset stands for; None when it is malformed or another user's."""
+    def place(self, user_id: str, offset: str, log: str) -> EventId | None:
+        """The place that an offset stands for; None when it is malformed, another user's or another log's."""
         place, _, mark = offset.rpartition(".")
-        if not self._marked(user_id, "offset", mark):
+        if not self._marked(user_id, f"offset {log}", mark):
             return None
         try:
             return EventId.parse(place)
@@ -51,6 +52,8 @@ class Recovery:
         """Whether all that came after this place is still kept."""
         if tail.first is not None and tail.first <= place:
             return place <= tail.end
+        if place.ms < tail.log.born - 1:  # of the log before
+            return False
         # Before the first event kept: nothing between them is missing unless it was too many or too long ago.
         return tail.length <= self._keep and tail.now - self._keep_ms <= place.ms <= tail.now
 

@@ -1,5 +1,7 @@
 """What comes too late, and what the store has lost."""
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
@@ -7,9 +9,10 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.errors import Expired
 from core.ids import new_id
+from db.events import EventId
 from db.presence import CLAIM_MS
-from signaling.call import State
-from signaling.messages import Accept, Hangup
+from signaling.call import Call, State
+from signaling.messages import Accept, Hangup, Vote
 from tests.calls.nodes import Node
 from tests.stores.world import World
 
@@ -47,6 +50,63 @@ async def test_a_decision_that_the_store_has_lost_is_closed_on_record(
     assert await record.open_calls(she) == [call_id]
     assert await node.services.switchboard.open_calls(she) == []
     assert await record.open_calls(she) == []
+
+
+async def lose(node: Node, redis: Redis, call: Call) -> None:
+    """Redis forgets the call; the data that it has is younger."""
+    for key in [key async for key in redis.scan_iter(f"*{call.id}*")]:
+        await redis.delete(key)
+    node.stores.events.log = replace(node.stores.events.log, born=now_ms() + 1)
+
+
+async def test_a_call_that_the_store_has_just_lost_ends_once_for_both(
+    world: World, node: Node, redis: Redis
+) -> None:
+    """Whoever looks, however many at once; what they had talked counts, and they may decide."""
+    she, he = await world.person(), await world.person()
+    call = await node.live((she, he))
+    await lose(node, redis, call)
+    await asyncio.gather(*(node.services.switchboard.recover(call.id) for _ in range(5)))
+    assert await node.stores.encounters.active_call(she) is None
+    for user_id in (she, he):
+        told = await node.stores.events.after(user_id, EventId(0, 0))
+        ends = [t.data for t in told if t.name == "call:ended" and b"other_device" not in t.data]
+        assert [b'"connection_lost"' in data and b'"decision"' in data for data in ends] == [True]
+    assert [c.state for c in await node.services.switchboard.open_calls(she)] == [State.DECIDING]
+
+
+async def test_a_decision_that_the_store_has_just_lost_stays_open_with_its_votes(
+    world: World, node: Node, redis: Redis
+) -> None:
+    she, he = await world.person(), await world.person()
+    call = await node.live((she, he))
+    await node.services.switchboard.tell(call.id, Hangup(he))
+    vote = Vote(she, connect=True, connection_id=new_id(), room_id=new_id())
+    before = await node.services.switchboard.tell(call.id, vote)
+    await lose(node, redis, call)
+    await node.services.switchboard.recover(call.id)
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    assert (stored.call.state, stored.call.deadline) == (before.state, before.deadline)
+    assert {p.user_id: p.vote for p in stored.call.parties} == {p.user_id: p.vote for p in before.parties}
+
+
+async def test_an_offer_that_was_being_made_while_the_store_lost_its_data_finds_it_over(
+    world: World, node: Node
+) -> None:
+    """On record and not in the store yet when somebody set things right: both are told, and both are free."""
+    she, he = await world.person(), await world.person()
+    claim = await node.claim((she, he))
+    assert await world.offer(claim.call_id, (she, he)) is None
+    node.stores.events.log = replace(node.stores.events.log, born=now_ms() + 1)
+    await node.services.switchboard.recover(claim.call_id)
+    await node.services.matchmaker.finish([claim])
+    for user_id in (she, he):
+        names = [t.name for t in await node.stores.events.after(user_id, EventId(0, 0))]
+        assert names.count("call:ended") == 1
+        assert "call:offered" not in names
+        assert await node.stores.encounters.active_call(user_id) is None
+        assert await node.stores.tickets.of(user_id) is not None
 
 
 async def test_what_has_just_begun_is_not_given_up(world: World, node: Node) -> None:

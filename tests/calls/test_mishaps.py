@@ -96,7 +96,9 @@ async def test_a_call_whose_record_was_closed_is_offered_to_nobody(world: World,
     assert await world.offer(claim.call_id, users) is None
     assert await node.services.queue._acquaintances.active_call(users[0]) is None
     await node.services.matchmaker.finish([claim])
-    assert await node.stores.calls.load(claim.call_id) is None
+    lost = await node.stores.calls.load(claim.call_id)
+    assert lost is not None
+    assert (lost.call.state, lost.call.reason) == (State.CLOSED, "connection_lost")
     for ticket in (claim.first, claim.second):
         assert await node.stores.tickets.of(ticket.user_id) == ticket
     assert claim.call_id not in {c.call_id for c in await node.stores.tickets.unfinished(now_ms())}

@@ -68,7 +68,7 @@ class Node:
             return world.new_id(clock())
 
         outlooks, figures = Outlooks(tickets, policy, clock), Figures(CollectorRegistry())
-        acquaintances = Acquaintances(calls, record, clock)
+        acquaintances = Acquaintances(calls, record, Rules(), clock, lambda: 0)
         self.name, self.seekers = name, Seekers()
         self.queue = Queue(
             tickets,

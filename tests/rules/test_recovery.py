@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.keys import Keyring
-from db.events import Announcement, EventId, Tail
+from db.events import Announcement, EventId, Log, Tail
 from realtime.gateway.recovery import Recovery, worth_replaying
 from tests.rules.people import ANA, BEN
 
@@ -13,15 +13,19 @@ NOW = 1_700_000_000_000
 recovery = Recovery(Keyring("a secret of some length").keys("place in a stream"), keep=1000, keep_s=300)
 
 
-def tail(*, first: int | None = None, end: int = NOW, length: int = 1) -> Tail:
+def tail(*, first: int | None = None, end: int = NOW, length: int = 1, born: int = 0) -> Tail:
     start = None if first is None else EventId(first, 0)
-    return Tail(EventId(end, 0), start, length if first is not None else 0, NOW)
+    return Tail(EventId(end, 0), start, length if first is not None else 0, NOW, Log("log", born))
 
 
 def test_an_offset_is_read_back_by_its_owner_alone() -> None:
-    offset = recovery.offset(ANA, EventId(NOW, 3))
-    assert recovery.place(ANA, offset) == EventId(NOW, 3)
-    assert recovery.place(BEN, offset) is None
+    offset = recovery.offset(ANA, EventId(NOW, 3), "log")
+    assert recovery.place(ANA, offset, "log") == EventId(NOW, 3)
+    assert recovery.place(BEN, offset, "log") is None
+
+
+def test_an_offset_of_a_log_that_was_lost_stands_for_nothing() -> None:
+    assert recovery.place(ANA, recovery.offset(ANA, EventId(NOW, 3), "lost"), "log") is None
 
 
 def test_a_pid_belongs_to_one_user_and_is_never_given_twice() -> None:
@@ -33,7 +37,7 @@ def test_a_pid_belongs_to_one_user_and_is_never_given_twice() -> None:
 
 @given(st.text(max_size=60))
 def test_no_made_up_text_is_an_offset_or_a_pid(text: str) -> None:
-    assert recovery.place(ANA, text) is None
+    assert recovery.place(ANA, text, "log") is None
     assert not recovery.owns_pid(ANA, text)
 
 
@@ -54,6 +58,11 @@ def test_no_made_up_text_is_an_offset_or_a_pid(text: str) -> None:
         (NOW - 301_000, tail(), False),  # whatever happened is forgotten
         (NOW + 60_000, tail(first=NOW - 5_000), False),  # the future
         (NOW + 60_000, tail(), False),
+        (NOW - 1_000, tail(first=NOW - 5_000, end=NOW - 2_000), False),  # beyond the end, in an old snapshot
+        (NOW - 1_000, tail(born=NOW - 900), False),  # of the log before
+        (NOW - 1_000, tail(first=NOW - 800, born=NOW - 900), False),
+        (NOW - 950, tail(first=NOW - 950, born=NOW - 900), True),  # said before anybody looked at the new log
+        (NOW - 1, tail(born=NOW), True),  # where an empty stream ends when its log begins
     ],
 )
 def test_what_an_offset_serves_for(place: int, kept: Tail, serves: bool) -> None:

@@ -13,14 +13,14 @@ from tests.scenarios.test_outages import child_of, connected
 from tests.served import Served
 
 Crowd = Callable[..., Awaitable[Person]]
-MESSAGES = 150
+MESSAGES, AT_ONCE = 150, 10
 
 
 async def say(device: Device, room: str, *contents: str) -> None:
-    """One after the other without waiting, as a client does; returns when all are acknowledged."""
-    await asyncio.gather(
-        *(device.ask("chat:send", room_id=room, client_id=content, content=content) for content in contents)
-    )
+    """Some at a time without waiting for an answer; returns when all are acknowledged."""
+    for start in range(0, len(contents), AT_ONCE):
+        said = ({"room_id": room, "client_id": text, "content": text} for text in contents[start:][:AT_ONCE])
+        await asyncio.gather(*(device.ask("chat:send", **what) for what in said))
 
 
 async def hears(device: Device, last: int) -> list[int]:

@@ -1,0 +1,14 @@
+-- Which log this is: a name by chance, given where there is none, or where the log has gone back behind what somebody has
+-- seen of it (an old snapshot). Whatever was kept under another name is lost.
+-- KEYS[1] the log: name, born (Unix ms), looks      events:log
+-- ARGV[1] the name that the caller knows, or ""     ARGV[2] how many looks it had then
+-- ARGV[3] a name for a new one
+-- Returns its name, when it was born, and how many looks it has had, this one included.
+local name, looks = unpack(redis.call('HMGET', KEYS[1], 'name', 'looks'))
+if not name or (name == ARGV[1] and tonumber(looks) < tonumber(ARGV[2])) then
+  local time = redis.call('TIME')
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'name', ARGV[3], 'born', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
+end
+looks = redis.call('HINCRBY', KEYS[1], 'looks', 1)
+return {redis.call('HGET', KEYS[1], 'name'), redis.call('HGET', KEYS[1], 'born'), looks}

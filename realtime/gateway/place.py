@@ -1,0 +1,47 @@
+"""The place in the queue that a client was told it has: what it goes by, should Redis forget the ticket."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from db.events import Announcement
+
+
+class _Ticket(Struct, frozen=True):
+    id: str
+
+
+class _OfTicket(Struct, frozen=True):
+    ticket: _Ticket | None = None
+    ticket_id: str = ""
+
+
+class Place:
+    """`ticket_id` of one connection's client, or None."""
+
+    def __init__(self) -> None:
+        self.ticket_id: str | None = None
+        self._left = ""
+
+    def told(self, ticket_id: str | None) -> None:
+        """By `session:ready` or an acknowledgement; which may come after the news that it is over."""
+        if ticket_id != self._left:
+            self.ticket_id = ticket_id
+
+    def hear(self, announcement: Announcement) -> None:
+        """By an event, which may be any."""
+        if announcement.name == "queue:left":
+            self._left = msgspec.json.decode(announcement.data, type=_OfTicket).ticket_id
+            if self.ticket_id == self._left:
+                self.ticket_id = None
+        elif announcement.name == "call:ended":
+            ticket = msgspec.json.decode(announcement.data, type=_OfTicket).ticket
+            if ticket is not None:
+                self.told(ticket.id)
+
+    def answered(self, answer: Mapping[str, Any]) -> None:
+        """By the acknowledgement of a command, which may be any."""
+        if ticket := answer.get("data", {}).get("ticket"):
+            self.told(ticket["id"])
