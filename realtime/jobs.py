@@ -39,5 +39,7 @@ class Jobs:
 
 
 def _report(task: asyncio.Task[None]) -> None:
-    if not task.cancelled():
+    # A job may also look whether it is asked to end: a library may lose the cancellation itself.
+    ended = task.cancelled() or (task.cancelling() and task.exception() is None)
+    if not ended:
         _log.error("a job has ended", job=task.get_name(), exc_info=task.exception())

@@ -8,6 +8,7 @@ of each connection it took over from aiohttp.
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import engineio
@@ -43,7 +44,6 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     """
 
     loop: asyncio.AbstractEventLoop
-    steps: FirstStep
 
     def __init__(
         self,
@@ -103,6 +103,11 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
             self.loop = asyncio.get_running_loop()
             self.steps = FirstStep(self.loop)
             self._alarm = Alarm(self.loop, self.deadlines, self._tick)
+
+    @cached_property
+    def steps(self) -> FirstStep:
+        """Runs handlers; there before the first request too, for whoever reads its figures."""
+        return FirstStep(asyncio.get_running_loop())
 
     def wake_alarm(self) -> None:
         """A deadline may be the first now."""

@@ -1,6 +1,9 @@
-"""Jobs go on until the end; one that does not is told of."""
+"""Background jobs: ending when asked is no fault, ending by oneself is."""
 
 import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -8,33 +11,50 @@ from structlog.testing import capture_logs
 from realtime.jobs import Jobs
 
 
-async def for_ever() -> None:
-    await asyncio.Event().wait()
+async def run(**jobs: Coroutine[Any, Any, None]) -> list[Any]:
+    """What is logged while these jobs begin and are ended."""
+    with capture_logs() as lines:
+        async with Jobs(**jobs):
+            await asyncio.sleep(0)
+    return lines
 
 
-async def test_a_job_that_ends_is_logged_and_makes_the_node_unready() -> None:
-    """Its name and its error are in the log; the others go on."""
-    stumble = asyncio.Event()
+async def test_a_job_that_is_ended_is_no_fault() -> None:
+    """Also one whose first cancellation was lost on the way, and that looked whether it was asked to end."""
 
-    async def fragile() -> None:
-        await stumble.wait()
-        raise LookupError("nobody foresaw this")
+    async def obedient() -> None:
+        await asyncio.Event().wait()
 
-    with capture_logs() as said:
-        async with Jobs(fragile=fragile(), steady=for_ever()) as jobs:
-            await jobs.check()
-            stumble.set()
-            async with asyncio.timeout(5):
-                while not said:
-                    await asyncio.sleep(0)
-            with pytest.raises(RuntimeError, match="fragile"):
+    async def deaf() -> None:
+        this = asyncio.current_task()
+        assert this is not None
+        while not this.cancelling():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+    assert await run(obedient=obedient(), deaf=deaf()) == []
+
+
+async def test_a_job_that_ends_by_itself_is_a_fault() -> None:
+    async def short() -> None:
+        return
+
+    jobs = Jobs(short=short())
+    with capture_logs() as lines:
+        async with jobs, asyncio.timeout(5):
+            while not lines:
+                await asyncio.sleep(0)
+            with pytest.raises(RuntimeError, match="short"):
                 await jobs.check()
-    assert [(entry["job"], str(entry["exc_info"])) for entry in said] == [("fragile", "nobody foresaw this")]
+    assert [(line["event"], line["job"]) for line in lines] == [("a job has ended", "short")]
 
 
-async def test_jobs_end_with_the_block() -> None:
-    """Silently: that is what they are for."""
-    with capture_logs() as said:
-        async with Jobs(steady=for_ever()) as jobs:
-            await jobs.check()
-    assert said == []
+async def test_a_job_that_fails_as_it_is_ended_says_how() -> None:
+    async def clumsy() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise LookupError
+
+    (line,) = await run(clumsy=clumsy())
+    assert isinstance(line["exc_info"], LookupError)
