@@ -17,7 +17,7 @@ from aiohttp import web
 from core.proxies import Proxies, networks
 from core.seats import Seats
 
-from . import reasons
+from . import internals, reasons
 from .backlog import Backlog
 from .deadlines import Alarm, Deadlines
 from .firststep import FirstStep
@@ -89,6 +89,7 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
 
     def attach(self, app: web.Application, engineio_path: str = "engine.io") -> None:
         """Serve under this path of an application, and close with it."""
+        internals.tell_bad_requests_in_a_line()
         path = engineio_path.strip("/")
         app.router.add_route("*", f"/{path}/", self.handle_request)
         app.router.add_route("*", f"/{path}", self.handle_request)

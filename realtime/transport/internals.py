@@ -6,10 +6,13 @@ aiohttp 3.14, python-engineio 4.15, python-socketio 5.18.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 try:
     from aiohttp._websocket.helpers import websocket_mask as _mask
@@ -47,6 +50,17 @@ def take_transport(request: web.Request) -> tuple[asyncio.Transport, bytes] | No
 def on_request_lost(request: web.Request, lost: Callable[[], None]) -> None:
     """Call `lost` when the client goes away while its request is being answered."""
     setattr(request, "_cancel", lambda _exc: lost())  # noqa: B010 - a method is replaced, which mypy refuses
+
+
+def tell_bad_requests_in_a_line() -> None:
+    """Keep the line alone where aiohttp logs a traceback, with what the client sent, for what is no HTTP."""
+    server_logger.addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.exc_info = None
+    return True
 
 
 enter_task: Callable[[asyncio.AbstractEventLoop, "asyncio.Task[Any]"], None] = asyncio.tasks._enter_task

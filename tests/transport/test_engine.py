@@ -399,6 +399,22 @@ async def test_the_peers_address(proxies: tuple[str, ...], forwarded: str, seen:
     assert met == [seen]
 
 
+async def test_a_head_too_long_is_one_line_in_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    """Without a traceback, and without what the client sent."""
+    assert (await house.request("GET", "EIO=4&transport=polling", headers={"X-A": "a" * 9000}))[0] == 400
+    lines = [record for record in caplog.records if record.name == "aiohttp.server"]
+    assert [(line.exc_info, "aaa" in line.getMessage()) for line in lines] == [(None, False)]
+
+
+async def test_figures_are_there_before_the_first_request() -> None:
+    """A scrape may come before any client."""
+    server = EngineServer(async_mode="aiohttp")
+    assert (server.steps.running, len(server.sockets)) == (0, 0)
+    async with serving(server, "engine.io") as house:
+        await house.polling()
+        assert server.steps.running == 0
+
+
 async def test_a_connect_handler_may_refuse() -> None:
     """401 with what it returned; nothing is left of the session."""
     server = EngineServer(async_mode="aiohttp")
