@@ -19,6 +19,8 @@ _SERVER = {
     "idle_in_transaction_session_timeout": "10s",
     "client_connection_check_interval": "1s",
 }
+# A row lock is a write that leaves nothing behind and waits for nobody.
+_PROBE = "SELECT 1 FROM public.alembic_version FOR UPDATE SKIP LOCKED"
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 # The driver has no types of its own: these names say what is meant, the checker takes them as given.
@@ -84,6 +86,11 @@ class _Pool(asyncpg.Pool):  # type: ignore[misc]
             raise TimeoutError("no connection to PostgreSQL has become free") from None
         except (OSError, asyncpg.InterfaceError) as error:
             raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
+
+    async def check_writes(self) -> None:
+        """Raises what an outage raises when PostgreSQL takes no writes, or has refused one lately."""
+        await self.fetchval(_PROBE)
+        self.outages.check_writes()
 
     async def close(self) -> None:
         """Close all connections; those that somebody still waits with are cut after a while."""

@@ -194,3 +194,8 @@ async def open_redis(
     )
     async with Redis.from_pool(pool) as redis:
         yield redis
+
+
+async def check_writes(redis: Redis) -> None:
+    """Raises what an outage raises when Redis takes no writes."""
+    await redis.set("probe", 1, px=10_000)

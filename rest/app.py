@@ -30,7 +30,7 @@ from db.migrate import migrate
 from db.outage import needed
 from db.postgres import Pool, open_pool
 from db.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
-from db.redis import open_redis
+from db.redis import check_writes, open_redis
 from db.rooms import Rooms
 from db.timekeeper import Timekeeper
 from db.values import ValueStore
@@ -155,7 +155,7 @@ def _handlers(
 
 def checks_of(pool: Pool, redis: Redis, bus: Bus) -> dict[str, Check]:
     """What a node cannot work without."""
-    return {"postgres": lambda: pool.fetchval("SELECT 1"), "redis": redis.ping, "event_bus": bus.check}
+    return {"postgres": pool.check_writes, "redis": lambda: check_writes(redis), "event_bus": bus.check}
 
 
 @asynccontextmanager

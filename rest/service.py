@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from core.contract.rest import Health, Readiness
 from core.errors import Unavailable
+from db.outage import Outage
 from rest.boundary import Exchange
 from rest.docs import Documents
 
@@ -31,6 +32,7 @@ class ServiceHandlers:
         documents: Documents,
     ) -> None:
         self._checks = checks
+        self._failures = {name: Outage(f"not ready: {name}", quiet_s=0) for name in checks}
         self._notes = list(notes)
         self._registry = registry
         self._documents = documents
@@ -89,8 +91,9 @@ class ServiceHandlers:
             async with asyncio.timeout(_CHECK_S):
                 await self._checks[name]()
         except Exception as error:
-            _log.warning("a readiness check failed", check=name, error=repr(error))
+            self._failures[name].failed(error)
             return False
+        self._failures[name].worked()
         return True
 
 

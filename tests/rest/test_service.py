@@ -9,13 +9,14 @@ from redis.asyncio import Redis
 from core.contract.base import Command, Event
 from core.contract.endpoints import ENDPOINTS
 from core.errors import CATALOGUE
+from db.redis import check_writes
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World
 
 
 async def test_ready_when_everything_answers(world: World, redis: Redis) -> None:
-    checks = {"postgres": lambda: world.pool.fetchval("SELECT 1"), "redis": redis.ping}
+    checks = {"postgres": world.pool.check_writes, "redis": lambda: check_writes(redis)}
     async with serving(world, redis, SETTINGS, checks) as rest:
         assert (await rest.ask("GET", "/readyz")).body == {"status": "ready", "checks": ["postgres", "redis"]}
         assert (await rest.ask("GET", "/healthz")).body == {"status": "ok"}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -12,12 +13,15 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("setting", ["DATABASE_URL", "REDIS_URL"])
-@pytest.mark.parametrize("program", ["realtime", "rest"])
+@pytest.mark.parametrize(("program", "listens"), [("realtime", False), ("realtime", True), ("rest", False)])
 async def test_a_server_that_does_not_answer_is_named(
-    program: str, setting: str, database_url: str, redis_url: str
+    program: str, setting: str, listens: bool, database_url: str, redis_url: str
 ) -> None:
-    with socket.socket() as nobody:  # bound and not listening: connections are refused
+    """Whether nobody listens, or somebody who never says a word."""
+    with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
+        if listens:
+            nobody.listen()
         place = f"127.0.0.1:{nobody.getsockname()[1]}"
         closed = {"DATABASE_URL": f"postgresql://{place}/x", "REDIS_URL": f"redis://{place}"}[setting]
         given = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, setting: closed, "PORT": "0"}
@@ -37,3 +41,4 @@ async def test_a_server_that_does_not_answer_is_named(
     assert last.startswith("Cannot start: ")
     assert setting in last
     assert "Traceback" not in said.decode()
+    assert re.search(r"cannot be used \(.+\)", last), last

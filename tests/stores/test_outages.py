@@ -1,6 +1,7 @@
 """How the servers themselves fail, and what becomes of it where a store ends."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import uvloop
 from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 
+from db.migrate import migrate
 from db.outage import OUTAGES, Outage, Outages, WritesRefusedError
 from db.postgres import open_pool
-from db.redis import open_redis
+from db.redis import check_writes, open_redis
 from tests.conftest import NewDatabase
 from tests.faults import redis_server, redis_wire
 
@@ -56,10 +58,12 @@ async def test_a_redis_that_takes_no_writes_is_an_outage(tmp_path: Path, breakin
     async with redis_server(tmp_path) as url, open_redis(url, size=1, outages=outages) as redis:
         script = redis.register_script("return redis.call('SET', KEYS[1], 1)")
         await script(keys=["key"])
-        outages.check_writes()
+        await check_writes(redis)
         await redis.execute_command(*breaking)
         with pytest.raises(WritesRefusedError):
             await redis.set("key", 1)
+        with pytest.raises(WritesRefusedError):
+            await check_writes(redis)
         with pytest.raises(WritesRefusedError):
             await script(keys=["key"])
         with pytest.raises(WritesRefusedError):
@@ -177,6 +181,29 @@ async def test_what_a_postgres_that_cannot_says_is_an_outage(
             await pool.execute(statement)
         begun = {"full": "PostgreSQL takes no writes: begun", "away": "PostgreSQL does not answer: begun"}
         assert [entry["event"] for entry in said] == [begun[what]]
+    finally:
+        await pool.close()
+
+
+async def test_a_postgres_that_takes_no_writes_is_not_ready(new_database: NewDatabase) -> None:
+    """Read-only, though it answers; or full, as somebody has been told a moment ago."""
+    url = await new_database()
+    await migrate(url, logging.getLogger(__name__))
+    pool = await open_pool(url, size=1)
+    try:
+        await pool.check_writes()
+        await pool.execute("SET default_transaction_read_only = on")
+        with pytest.raises(OUTAGES):
+            await pool.check_writes()
+        await pool.execute("RESET default_transaction_read_only")
+    finally:
+        await pool.close()
+    pool = await open_pool(url, size=1)
+    try:
+        with pytest.raises(asyncpg.DiskFullError):
+            await pool.execute("DO $$ BEGIN RAISE 'no space left' USING ERRCODE = 'disk_full'; END $$")
+        with pytest.raises(OUTAGES):
+            await pool.check_writes()
     finally:
         await pool.close()
 
