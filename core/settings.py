@@ -186,7 +186,18 @@ class Settings(Struct, frozen=True, kw_only=True):
         Seconds, about("Seconds a ticket survives the loss of its user's last connection.")
     ] = 10
     candidates: Annotated[Count, about("Waiting tickets that one search looks at.")] = 256
-    rematch_h: Annotated[int, Meta(ge=0), about("Hours before the same two may meet again.")] = 24
+    rematch_h: Annotated[
+        float,
+        Meta(ge=0, le=8784),
+        about("Hours before the same two may meet again; fractions too, as 0.002."),
+    ] = 24
+    no_show_apart_s: Annotated[
+        Pause,
+        about(
+            "Seconds before two are offered to each other again of whom one did not answer the last time;"
+            " no longer than REMATCH_H."
+        ),
+    ] = 60
     rematch_alone_s: Annotated[
         Pause,
         about(
@@ -314,10 +325,18 @@ class Settings(Struct, frozen=True, kw_only=True):
         return min(self.queue_lease_s, self.connection_lease_s) / 3
 
     @property
+    def rematch_ms(self) -> int:
+        """`rematch_h` in ms."""
+        return round(self.rematch_h * 3_600_000)
+
+    @property
     def cool_downs(self) -> tuple[int, ...]:
         """`cool_downs_s` in numbers."""
         return tuple(map(int, self.cool_downs_s.split(",")))
 
+
+# Where nothing is said. One who tries the product out meets the same few people all the time.
+_IN_DEVELOPMENT: Mapping[str, float] = {"rematch_h": 0.001}
 
 _WEIGHTS: Mapping[str, float] = {
     field.name: field.default
@@ -360,6 +379,8 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
         except ValueError as mistake:
             shown = "" if "secret" in name or "url" in name else f"={raw!r}"
             mistakes.append(f"{name.upper()}{shown}: {mistake}")
+    if values.get("environment", Settings().environment) == "development":
+        values = {**_IN_DEVELOPMENT, **values}
     mistakes += _contradictions(values)
     if mistakes:
         raise SettingsError("\n".join(mistakes))
@@ -423,5 +444,8 @@ def table() -> str:
         sentence = next(m.description for m in reversed(kind) if isinstance(m, Meta) and m.description)
         words = get_args(kind[0])
         choices = f" One of {', '.join(f'`{w}`' for w in words)}." if words else ""
-        rows.append(f"| `{field.name.upper()}` | `{field.default}` | {sentence}{choices} |")
+        default = f"`{field.default}`"
+        if field.name in _IN_DEVELOPMENT:
+            default += f"; in development `{_IN_DEVELOPMENT[field.name]}`"
+        rows.append(f"| `{field.name.upper()}` | {default} | {sentence}{choices} |")
     return "\n".join(rows) + "\n"

@@ -6,13 +6,14 @@ happen one after the other and never deadlock. Times are ms since the epoch. Eve
 """
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
 
+from core.apart import Since
 from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.connections import ConnectionView
 from core.contract.people import ProfileCard
@@ -187,18 +188,14 @@ class Encounters:
         rows = await self._pool.fetch(_SQL["on_record"], call_id)
         return _recorded(rows[0], rows[1], now) if len(rows) == 2 else None
 
-    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
-        """Users blocked either way, and those met since: both accepted, or one would not."""
-        rows = await self._pool.fetch(_SQL["avoid"], user_id, to_datetime(since_ms), _oldest(since_ms))
+    async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
+        """Users blocked either way, and those met since: both accepted, or one would not or was silent."""
+        rows = await self._pool.fetch(_SQL["avoid"], user_id, *_times(since))
         return frozenset(row["user_id"] for row in rows)
 
-    async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:
-        """No block stands between them, and neither has declined, skipped or reported the other since."""
-        return bool(
-            await self._pool.fetchval(
-                _SQL["on_good_terms"], one, other, to_datetime(since_ms), _oldest(since_ms)
-            )
-        )
+    async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
+        """Nothing since then but that they have met: no block, and neither would not meet the other."""
+        return bool(await self._pool.fetchval(_SQL["on_good_terms"], one, other, *_times(since)))
 
     async def was_in(self, call_id: str, user_id: str) -> bool:
         """Whether the user took part in this call."""
@@ -298,9 +295,11 @@ def _refusal(found: Record, of_another_tier: Collection[str]) -> Refusal | None:
     return Refusal(guilty, reasons[0]) if reasons else None
 
 
-def _oldest(since_ms: int) -> str:
-    """No call offered since then has an id before this one."""
-    return str(UUID(int=max(since_ms - _CLOCK_SKEW_MS, 0) << 80))
+def _times(since: Since) -> tuple[str, datetime, datetime]:
+    """An id before those of all calls offered since then, and then."""
+    earliest = min(since.met, since.unanswered) - _CLOCK_SKEW_MS
+    oldest = str(UUID(int=max(earliest, 0) << 80))
+    return oldest, to_datetime(since.met), to_datetime(since.unanswered)
 
 
 def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:

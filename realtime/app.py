@@ -17,6 +17,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from core.apart import Apart
 from core.clock import Clock, SharedClock, now_ms
 from core.contract.base import Command
 from core.contract.calls import (
@@ -151,7 +152,7 @@ class Services:
         rules, seekers = Rules.of(settings), Seekers()
         policy = Policy.of(settings)
         outlooks = Outlooks(stores.tickets, policy, clock)
-        rematch_ms = settings.rematch_h * 3_600_000
+        apart = Apart.of(settings)
         self.passwords = Passwords(
             threads=settings.password_threads,
             queue=settings.password_queue,
@@ -195,7 +196,7 @@ class Services:
             figures,
             region=settings.region,
             lease_ms=settings.queue_lease_s * 1000,
-            rematch_ms=rematch_ms,
+            apart=apart,
         )
         self.trust = Trust(
             stores.trust,
@@ -259,7 +260,7 @@ class Services:
         )
         reach = Reach(
             candidates=settings.candidates,
-            rematch_ms=rematch_ms,
+            apart=apart,
             alone_ms=settings.rematch_alone_s * 1000,
         )
         self.matchmaker = Matchmaker(

@@ -6,6 +6,7 @@ Owner of the commands `queue:*`. Joining answers at once; the matchmaker looks f
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from core.apart import Apart
 from core.clock import Clock
 from core.contract.base import Empty
 from core.contract.people import Seeking
@@ -31,7 +32,7 @@ from core.errors import (
 from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from realtime.gateway.caller import Caller
-from realtime.matching.explanation import permitted, tally
+from realtime.matching.explanation import judge, permitted, tally
 from realtime.matching.figures import Figures
 from realtime.matching.outlooks import Outlooks
 from realtime.matching.policy import Policy
@@ -67,7 +68,7 @@ class Queue:
         *,
         region: str,
         lease_ms: int,
-        rematch_ms: int,
+        apart: Apart,
     ) -> None:
         self._tickets = tickets
         self._applicants = applicants
@@ -83,7 +84,7 @@ class Queue:
         self._figures = figures
         self._region = region
         self._lease_ms = lease_ms
-        self._rematch_ms = rematch_ms
+        self._apart = apart
 
     async def join(self, caller: Caller, command: QueueJoin) -> Queued:
         """`queue:join`: the place in the queue; the same again while waiting."""
@@ -102,18 +103,18 @@ class Queue:
         ticket = await self._tickets.of(caller.user_id)
         if ticket is None:
             raise NotQueued
-        now = self._clock()
+        now, outlook = self._clock(), await self._outlooks.of(ticket.mode)
         census = await self._tickets.census(ticket, _EXPLAINED)
-        apart = await self._acquaintances.avoid(ticket.user_id, now - self._rematch_ms)
-        apart |= await self._acquaintances.unfit(permitted(self._policy, ticket, census, apart, now))
-        candidates, removed = tally(self._policy, ticket, census, apart, now)
+        apart = await self._acquaintances.avoid(ticket.user_id, self._apart.since(now))
+        judged = judge(self._policy, ticket, census, apart, now, outlook)
+        candidates, removed = tally(census, judged, await self._acquaintances.unfit(permitted(judged)))
         return Explained(
             candidates=candidates,
             removed=removed,
             relaxes=[
                 Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()
             ],
-            estimated_wait_ms=(await self._outlooks.of(ticket.mode)).estimate(ticket, now),
+            estimated_wait_ms=outlook.estimate(ticket, now),
             sample=census.drawn,
         )
 

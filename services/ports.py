@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from core.apart import Since
 from core.contract.admin import MatchReplay
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
@@ -96,11 +97,11 @@ class Applicants(Protocol):
 class Acquaintances(Protocol):
     """Who must not meet whom, and who is busy. Postgres knows."""
 
-    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
-        """Users blocked either way, or met since that time in ms since the epoch."""
+    async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
+        """Users blocked either way, met since then, or offered since then in vain."""
 
-    async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:
-        """No block stands between them, and neither has declined, skipped or reported the other since."""
+    async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
+        """Nothing since then but that they have met: no block, and neither would not meet the other."""
 
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""

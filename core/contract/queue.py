@@ -61,13 +61,16 @@ class Explained(Wire):
     """Why the caller still waits: how many may be offered, and by reason how many not.
 
     Reasons are `gender` (one does not seek the other), the caller's own `age` range, the caller's own wishes
-    while they count (`countries`, `intents`, `languages`), and `kept_apart` for all that is between the two
-    or lies with the other, which is not told apart. Where very many wait the counts, but for `gender`, are
+    while they count (`countries`, `intents`, `languages`), `kept_apart` for all that is between the two or
+    lies with the other, which is not told apart, and `asked_more`: they fit, and waiting promises somebody
+    who fits better, until one has waited long enough. Where very many wait the counts, but for `gender`, are
     projected from a `sample` of so many, drawn by chance.
     """
 
     candidates: int
-    removed: Annotated[dict[str, int], Meta(examples=[{"gender": 3, "age": 2, "kept_apart": 1}])]
+    removed: Annotated[
+        dict[str, int], Meta(examples=[{"gender": 3, "age": 2, "kept_apart": 1, "asked_more": 1}])
+    ]
     relaxes: list[Relaxation]
     estimated_wait_ms: int | None
     sample: int | None = None

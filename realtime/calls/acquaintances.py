@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 import structlog
 
+from core.apart import Since
 from core.clock import Clock
 from realtime.calls.ports import CallStore, Record
 from signaling.call import ACTIVE, Call, Rules
@@ -26,17 +27,17 @@ class Acquaintances:
         self._calls, self._record, self._rules = calls, record, rules
         self._clock, self._born = clock, born
 
-    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
-        """Users blocked either way, or met since that time in ms since the epoch."""
-        return await self._record.avoid(user_id, since_ms)
+    async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
+        """Users blocked either way, met since then, or offered since then in vain."""
+        return await self._record.avoid(user_id, since)
 
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
         """Those of these users to whom no offer would be made: banned, gone, or in a call or offer."""
         return await self._record.unfit(user_ids, self._clock())
 
-    async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:
-        """No block stands between them, and neither has declined, skipped or reported the other since."""
-        return await self._record.on_good_terms(one, other, since_ms)
+    async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
+        """Nothing since then but that they have met: no block, and neither would not meet the other."""
+        return await self._record.on_good_terms(one, other, since)
 
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""

@@ -11,6 +11,7 @@ from typing import cast
 import structlog
 from msgspec import Struct
 
+from core.apart import Apart
 from core.clock import Clock
 from core.ticket import Claim, Road, Ticket
 from db.outage import OUTAGES
@@ -29,13 +30,13 @@ _LOOKS = 3
 
 
 class Reach(Struct, frozen=True, kw_only=True):
-    """How far a search goes: the most candidates read, and for how long (ms) the same two do not meet.
+    """How far a search goes: the most candidates read, and for how long the same two do not meet.
 
-    `alone_ms`: having waited so long for want of anybody else they may (`reunions`); 0: not even then.
+    `alone_ms` (ms): having waited so long for want of anybody else they may (`reunions`); 0: not even then.
     """
 
     candidates: int
-    rematch_ms: int
+    apart: Apart
     alone_ms: int = 0
 
 
@@ -212,4 +213,4 @@ class Matchmaker:
 
     async def _avoid(self, user_id: str) -> Set[str]:
         """Asked late and always anew before a claim: a block counts at once."""
-        return await self._acquaintances.avoid(user_id, self._clock() - self._reach.rematch_ms)
+        return await self._acquaintances.avoid(user_id, self._reach.apart.since(self._clock()))

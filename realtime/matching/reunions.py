@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import get_args
 
+from core.apart import Since
 from core.clock import Clock
 from core.ticket import Ticket
 from core.vocabulary import Mode
@@ -54,7 +55,7 @@ class Reunions:
 
     async def _may_meet(self, pair: Pair, now: int) -> bool:
         """All that keeps these two apart is that they met, and neither has anybody else."""
-        one, other, since = pair.one, pair.other, now - self._reach.rematch_ms
+        one, other, since = pair.one, pair.other, self._reach.apart.since(now)
         return (
             now - max(one.joined_at, other.joined_at) >= self._reach.alone_ms
             and await self._alone(one, since)
@@ -62,7 +63,7 @@ class Reunions:
             and await self._acquaintances.on_good_terms(one.user_id, other.user_id, since)
         )
 
-    async def _alone(self, ticket: Ticket, since: int) -> bool:
+    async def _alone(self, ticket: Ticket, since: Since) -> bool:
         """Whether nobody waits whom this one may meet, now or when wishes relax, but whom they met lately."""
         census = await self._tickets.census(ticket, self._reach.candidates)
         if census.drawn is not None:

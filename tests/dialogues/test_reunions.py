@@ -36,3 +36,16 @@ async def test_who_declined_the_other_does_not(meet: Meet) -> None:
     for _ in range(3):
         await pair.ana.next("queue:updated")
     assert (pair.ana.has_heard("call:offered"), pair.ben.has_heard("call:offered")) == (1, 1)
+
+
+async def test_two_who_did_not_answer_are_not_offered_to_each_other_again(meet: Meet) -> None:
+    """Not at once: who has not answered just now would hardly do so a second later."""
+    pair = await meet()
+    for device in (pair.ana, pair.ben):
+        assert "ticket" not in await device.next("call:ended", reason="no_answer")
+        await device.ask("queue:join", mode="video")
+    await pair.ana.next("queue:updated", waiting=2)
+    for _ in range(3):
+        await pair.ana.next("queue:updated")
+    assert (pair.ana.has_heard("call:offered"), pair.ben.has_heard("call:offered")) == (1, 1)
+    assert (await pair.ana.ask("queue:explain"))["removed"] == {"kept_apart": 1}

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
+from core.apart import Apart
 from core.contract.queue import Preferences
 from core.ticket import Ticket
 from core.vocabulary import Mode
@@ -24,7 +25,7 @@ from services.ports import TicketStore
 from tests.matching.people import Clock, Heard, Offers, People, new_id
 
 LEASE_MS = 10_000
-DAY_MS = 86_400_000
+APART = Apart(met_ms=86_400_000, unanswered_ms=86_400_000)
 
 
 class Node:
@@ -60,10 +61,10 @@ class Node:
             self.figures,
             region="main",
             lease_ms=LEASE_MS,
-            rematch_ms=DAY_MS,
+            apart=APART,
         )
         self.offers.queue, self.offers.tickets = self.queue, tickets
-        reach = Reach(candidates=64, rematch_ms=DAY_MS, alone_ms=alone_ms)
+        reach = Reach(candidates=64, apart=APART, alone_ms=alone_ms)
         self.matchmaker = Matchmaker(
             tickets,
             people,

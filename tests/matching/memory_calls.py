@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from core.apart import Since
 from core.vocabulary import EndReason, Origin
 from db.calls import RETRY_MS, Pending, Stored
 from db.encounters import Refusal
@@ -10,7 +11,9 @@ from db.reports import NewReport
 from signaling.call import Call
 from signaling.effects import Effects
 
-UNWANTED: frozenset[EndReason] = frozenset({"declined", "skipped"})  # one would not meet the other
+UNWANTED: frozenset[EndReason] = frozenset(
+    {"declined", "skipped", "no_answer"}
+)  # would not meet, or did not come
 
 
 class MemoryCalls:
@@ -104,11 +107,11 @@ class MemoryRecord:
     async def file(self, report: NewReport) -> None:
         self.blocks.add(frozenset((report.reporter, report.reported)))
 
-    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
+    async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
         met = [
             self.calls[call_id]
             for call_id in self.met
-            if user_id in self.calls[call_id] and self.offered_at[call_id] >= since_ms
+            if user_id in self.calls[call_id] and self.offered_at[call_id] >= since.met
         ]
         blocked = [pair for pair in self.blocks if user_id in pair]
         return frozenset(user for pair in (*met, *blocked) for user in pair) - {user_id}

@@ -23,7 +23,6 @@ from core.vocabulary import Gender
 from db.bus import Bus
 from db.postgres import open_pool
 from db.redis import open_redis
-from realtime import app
 from realtime.app import Services, Stores
 from realtime.gateway.roster import Roster
 from signaling.messages import Decline
@@ -48,11 +47,12 @@ class Storm(Struct):
 
 async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     """Search, sweep and attend to calls while joins come in."""
-    app.now_ms = lambda: now_ms() + skew_ms  # type: ignore[attr-defined]
     pool, registry, node = await open_pool(database_url, size=8), CollectorRegistry(), new_id()
     async with open_redis(redis_url, size=16) as redis, Bus(redis, node) as bus:
         stores = Stores(pool, redis, SETTINGS)
-        services = Services(stores, bus, Roster(Silence()), SETTINGS, node, registry)
+        services = Services(
+            stores, bus, Roster(Silence()), SETTINGS, node, registry, lambda: now_ms() + skew_ms
+        )
         jobs = [
             asyncio.create_task(job.run())
             for job in (services.matchmaker, services.sweep, services.attendant)

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from core.apart import Since
 from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
 from core.ticket import Claim, Ticket
@@ -102,11 +103,11 @@ class People:
     async def applicant(self, user_id: str, now: int) -> Applicant | None:
         return self.applicants.get(user_id)
 
-    async def avoid(self, user_id: str, since_ms: int) -> frozenset[str]:
+    async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
         self.asked += 1
         return frozenset(other for pair in self.apart if user_id in pair for other in pair - {user_id})
 
-    async def on_good_terms(self, one: str, other: str, since_ms: int) -> bool:
+    async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
         return frozenset((one, other)) in self.on_terms
 
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:

@@ -11,6 +11,7 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from core.apart import Apart
 from core.contract.queue import Preferences
 from core.errors import AppError
 from core.settings import Settings
@@ -43,7 +44,7 @@ from tests.matching.stores import Snapshot, Stores
 
 LEASE_MS = 10_000
 PATIENCE_MS = 60_000
-DAY_MS = 86_400_000
+APART = Apart(met_ms=86_400_000, unanswered_ms=86_400_000)
 RULES = Rules()
 STRANGERS = 6  # friends for direct calls, at the end of the people
 MODES: tuple[Mode, ...] = ("video", "voice")
@@ -85,7 +86,7 @@ class Node:
             figures,
             region="main",
             lease_ms=LEASE_MS,
-            rematch_ms=DAY_MS,
+            apart=APART,
         )
         executor = Executor(
             calls=calls,
@@ -121,7 +122,7 @@ class Node:
             clock=clock,
         )
         self.attendant = Attendant(calls, self.switchboard, clock)
-        reach = Reach(candidates=64, rematch_ms=DAY_MS)
+        reach = Reach(candidates=64, apart=APART)
         self.matchmaker = Matchmaker(
             tickets,
             acquaintances,

@@ -108,6 +108,24 @@ async def test_explain_counts_nobody_who_could_not_be_offered(house: House) -> N
     assert (told.candidates, told.removed) == (0, {"kept_apart": 2})
 
 
+async def test_explain_says_when_waiting_promises_somebody_better(house: House) -> None:
+    """He may meet her, nothing keeps them apart, and yet there is no offer: others fit her better."""
+    for n in range(150):
+        man = ticket(gender="male", genders=("female",), joined_at=T0 - 200 * n, intent="serious")
+        await house.tickets.join(man, T0 + LEASE_MS)
+        await house.tickets.leave(man.user_id, "left")
+    ana = house.people.add(intent="serious")
+    ben = house.people.add(gender="male", intent="casual", age=55, languages=["fr"])
+    await house.join(ben)
+    await house.join(ana, genders=["male"])
+    assert await house.matchmaker.seek(await house.queue.of(ana)) is None
+    told = await house.queue.explain(caller(ana), QueueExplain())
+    assert (told.candidates, told.removed) == (0, {"asked_more": 1})
+    house.clock.pass_ms(299_500)
+    told = await house.queue.explain(caller(ana), QueueExplain())
+    assert (told.candidates, told.removed) == (1, {})
+
+
 async def test_explain_says_when_some_stand_for_all(house: House) -> None:
     """In a long queue the counts are projected; those who do not fit by gender are counted."""
     ana = house.people.add()

@@ -13,8 +13,22 @@ def mistakes(environ: dict[str, str], dotenv: Path | None = None) -> list[str]:
     return str(error.value).splitlines()
 
 
+PRODUCTION = {"ENVIRONMENT": "production", "SECRET": "x" * 32}
+
+
 def test_what_is_not_said_has_its_default() -> None:
-    assert load({"PATH": "/bin", "HOME": "/root"}) == Settings()
+    usual = Settings(environment="production", secret="x" * 32)
+    assert load({"PATH": "/bin", "HOME": "/root", **PRODUCTION}) == usual
+
+
+def test_in_development_the_same_two_meet_again_after_seconds() -> None:
+    """Elsewhere after a day; what is said counts everywhere, fractions too. The table says both."""
+    assert 1_000 <= load({}).rematch_ms <= 10_000
+    assert load(PRODUCTION).rematch_ms == 24 * 3_600_000
+    for environ in ({}, PRODUCTION):
+        assert load({**environ, "REMATCH_H": "0.002"}).rematch_ms == 7_200
+    assert mistakes({"REMATCH_H": "-1"}) == ["REMATCH_H='-1': Expected float >= 0.0"]
+    assert "| `REMATCH_H` | `24`; in development `0.001` |" in table()
 
 
 def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
@@ -50,7 +64,7 @@ def test_an_unknown_name_in_the_file_is_a_mistake(tmp_path: Path) -> None:
 def test_production_wants_a_secret_of_its_own(secret: str) -> None:
     wrong = mistakes({"ENVIRONMENT": "production", "SECRET": secret})
     assert wrong == ["SECRET: set one of at least 32 characters in production"]
-    assert load({"ENVIRONMENT": "production", "SECRET": "x" * 32}).environment == "production"
+    assert load(PRODUCTION).environment == "production"
 
 
 def test_a_secret_is_never_repeated() -> None:

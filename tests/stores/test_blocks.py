@@ -8,7 +8,7 @@ from core.clock import now_ms
 from db.blocks import TAKEN_MS, Parting
 from db.postgres import queries
 from tests.conftest import NewDatabase
-from tests.stores.world import TODAY, World
+from tests.stores.world import TODAY, World, since
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ async def test_a_block_ends_the_connection_and_leaves_a_parting(world: World) ->
     assert await world.blocks.block(ana, ben, None, now_ms() + 5) == first
     assert not (await world.encounters.connection(row.id, ben, today=TODAY)).active
     assert await world.encounters.connected([pair]) == frozenset()
-    assert await world.encounters.avoid(ben, now_ms()) == {ana}
+    assert await world.encounters.avoid(ben, since(now_ms())) == {ana}
     [parting] = await partings(world, ana)
     assert (parting.blocked, parting.connection_id) == (ben, row.id)
 
@@ -56,7 +56,7 @@ async def test_an_unblock_revives_nothing(world: World) -> None:
     await world.blocks.unblock(ana, ben)
     assert not (await world.encounters.connection(row.id, ana, today=TODAY)).active
     assert len(await partings(world, ana)) == 1
-    assert await world.encounters.avoid(ana, now_ms() + 1) == frozenset()
+    assert await world.encounters.avoid(ana, since(now_ms() + 1)) == frozenset()
     assert (await world.connected(pair)).active
 
 
@@ -67,7 +67,7 @@ async def test_a_block_by_the_other_is_not_undone(world: World) -> None:
     await world.blocks.block(ana, ben, None, now_ms())
     await world.blocks.block(ben, ana, None, now_ms())
     await world.blocks.unblock(ana, ben)
-    assert await world.encounters.avoid(ana, now_ms() + 1000) == {ben}
+    assert await world.encounters.avoid(ana, since(now_ms() + 1000)) == {ben}
 
 
 async def test_what_is_open_between_two(world: World) -> None:

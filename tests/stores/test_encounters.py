@@ -7,12 +7,13 @@ import random
 import pytest
 from msgspec.structs import replace
 
+from core.apart import Since
 from core.clock import now_ms
 from core.errors import NotFound
 from core.ids import new_id
 from core.vocabulary import EndReason
 from db.encounters import Refusal
-from tests.stores.world import TODAY, World
+from tests.stores.world import TODAY, World, since
 
 HOUR = 3_600_000
 
@@ -191,40 +192,55 @@ async def test_who_refused_the_other_lately_is_on_good_terms_no_more(world: Worl
     for earlier in (now - 5_000, now - 3_000):
         await world.end(await world.offered((ana, ben), now=earlier), now=earlier + 10)
     terms = world.encounters.on_good_terms
-    assert await terms(ana, ben, now - 10_000)
+    assert await terms(ana, ben, since(now - 10_000))
     await world.end(await world.offered((ben, ana), now=now - 2_000), reason=reason, now=now - 1_990)
-    assert not await terms(ana, ben, now - 10_000)
-    assert not await terms(ben, ana, now - 10_000)
-    assert await terms(ana, ben, now - 1_000)
+    assert not await terms(ana, ben, since(now - 10_000))
+    assert not await terms(ben, ana, since(now - 10_000))
+    assert await terms(ana, ben, since(now - 1_000))
 
 
 async def test_a_block_either_way_ends_good_terms(world: World):
     ana, ben = await world.pair()
     await world.block(ana, ben)
-    assert not await world.encounters.on_good_terms(ana, ben, 0)
-    assert not await world.encounters.on_good_terms(ben, ana, 0)
+    assert not await world.encounters.on_good_terms(ana, ben, since(0))
+    assert not await world.encounters.on_good_terms(ben, ana, since(0))
 
 
 async def test_one_avoids_whom_one_met_or_blocked(world: World):
-    """Met: both accepted, or one declined or skipped. An offer that nobody answered is no meeting."""
+    """Met: both accepted, or one declined or skipped."""
     ana, now = await world.person("Ana"), now_ms()
     people = [await world.person(f"P{n}") for n in range(7)]
-    met, declined, skipped, missed, long_ago, blocker, blocked = people
+    met, declined, skipped, friend, long_ago, blocker, blocked = people
     await world.talked((ana, met), now=now - 23 * HOUR)
     await world.end(await world.offered((declined, ana), now=now - 2 * HOUR), reason="declined")
     await world.end(await world.offered((ana, skipped), now=now - 2 * HOUR), reason="skipped")
-    await world.end(await world.offered((ana, missed), now=now - 2 * HOUR), reason="no_answer")
+    call_id = new_id(now)
+    assert await world.offer(call_id, (ana, friend), now=now - 1, origin="direct") is None
+    await world.end(call_id, reason="no_answer")
     await world.talked((ana, long_ago), now=now - 25 * HOUR)
     await world.block(blocker, ana)
     await world.block(ana, blocked)
-    assert await world.encounters.avoid(ana, now - 24 * HOUR) == {
+    assert await world.encounters.avoid(ana, since(now - 24 * HOUR)) == {
         met,
         declined,
         skipped,
         blocker,
         blocked,
     }
-    assert await world.encounters.avoid(met, now - 24 * HOUR) == {ana}
+    assert await world.encounters.avoid(met, since(now - 24 * HOUR)) == {ana}
+
+
+async def test_who_did_not_answer_is_avoided_for_a_shorter_while(world: World):
+    """By the one who was ready too, and neither is on good terms."""
+    ana, now = await world.person("Ana"), now_ms()
+    silent, long_ago = [await world.person(f"P{n}") for n in range(2)]
+    await world.end(await world.offered((ana, long_ago), now=now - 2 * HOUR), reason="no_answer")
+    await world.end(await world.offered((ana, silent), now=now - HOUR // 2), reason="no_answer")
+    lately = Since(met=now - 24 * HOUR, unanswered=now - HOUR)
+    for one, other in ((ana, silent), (silent, ana)):
+        assert await world.encounters.avoid(one, lately) == {other}
+        assert not await world.encounters.on_good_terms(one, other, lately)
+    assert await world.encounters.on_good_terms(ana, long_ago, lately)
 
 
 async def test_history_pages_from_the_newest(world: World):

@@ -7,7 +7,7 @@ import pytest
 from core.clock import now_ms
 from core.errors import NotFound
 from tests.conftest import NewDatabase
-from tests.stores.world import TODAY, World
+from tests.stores.world import TODAY, World, since
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ async def test_a_report_blocks_and_ends_the_connection(world: World) -> None:
     for _ in range(2):
         await world.report(call, ana, ben, block=True)
     assert not (await world.encounters.connection(row.id, ben, today=TODAY)).active
-    assert await world.encounters.avoid(ben, now_ms()) == {ana}
+    assert await world.encounters.avoid(ben, since(now_ms())) == {ana}
     assert await on_record(world, call) == 1
     left = [p for p in await world.blocks.due(now_ms(), limit=1000) if p.blocker == ana]
     assert [(p.blocked, p.connection_id) for p in left] == [(ben, row.id)]
@@ -40,12 +40,12 @@ async def test_a_report_without_a_block_leaves_the_connection(world: World) -> N
     """When the reporter says so; they are on no good terms all the same."""
     ana, ben = pair = await world.pair()
     row = await world.connected(pair)
-    since = now_ms() - 1_000
-    assert await world.encounters.on_good_terms(ana, ben, since)
+    before = now_ms() - 1_000
+    assert await world.encounters.on_good_terms(ana, ben, since(before))
     await world.report(row.call_id, ana, ben)
     assert (await world.encounters.connection(row.id, ana, today=TODAY)).active
-    assert await world.encounters.avoid(ben, now_ms()) == frozenset()
-    assert not await world.encounters.on_good_terms(ben, ana, since)
+    assert await world.encounters.avoid(ben, since(now_ms())) == frozenset()
+    assert not await world.encounters.on_good_terms(ben, ana, since(before))
 
 
 async def test_a_repeat_does_not_block_whom_the_first_did_not(world: World) -> None:
@@ -54,7 +54,7 @@ async def test_a_repeat_does_not_block_whom_the_first_did_not(world: World) -> N
     call = await world.talked(pair)
     await world.report(call, ana, ben)
     await world.report(call, ana, ben, block=True)
-    assert await world.encounters.avoid(ben, now_ms()) == frozenset()
+    assert await world.encounters.avoid(ben, since(now_ms())) == frozenset()
 
 
 async def test_both_may_report_one_call_at_once(world: World) -> None:
@@ -78,7 +78,7 @@ async def test_only_who_was_there_reports(world: World) -> None:
     for reporter, reported in ((cleo, ana), (ana, cleo)):
         with pytest.raises(NotFound):
             await world.report(call, reporter, reported, block=True)
-    assert await world.encounters.avoid(cleo, now_ms()) == frozenset()
+    assert await world.encounters.avoid(cleo, since(now_ms())) == frozenset()
     assert await world.reports.past(call, cleo) is None
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 import msgspec
 
+from core.apart import Since
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.ticket import MatchDecision
@@ -21,6 +22,11 @@ from db.reports import NewReport, ReportStore
 from db.rooms import Draft, Rooms, Stored
 
 TODAY = date(2026, 6, 15)
+
+
+def since(ms: int) -> Since:
+    """Whatever happened since then keeps apart."""
+    return Since(met=ms, unanswered=ms)
 
 
 class World:
