@@ -60,6 +60,9 @@ bench-matching: packages-dev ## Matching beside what is common, against the opti
 bench-matching-live: packages-dev ## What a join costs with 10 to 10,000 waiting, on a real Redis and PostgreSQL
 	@exec $(VENV) -m bench.matching.live $(ARGS)
 
+bench-faults: packages-dev ## How soon a call knows of a frozen client, a closed tab, a pause of a node or of Redis
+	@exec $(VENV) -m bench.faults $(ARGS)
+
 # ---- what the commands stand on; each does nothing when it is up to date ----
 
 venv:

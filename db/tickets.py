@@ -3,7 +3,7 @@
     tickets, places   hash    ticket id -> the ticket; -> the sorted sets it stands in, as words
     users             hash    user id -> ticket id: at most one each
     leases            zset    user id by the time until which somebody holds a connection of theirs
-    <mode>            zset    ticket id by joined_at: all who wait
+    <mode>            zset    ticket id by joined_at: all who wait, less those kept back (`reserve`)
     <mode>:<g>:<s>    zset    ticket id by joined_at: of gender g, seeking s; a ticket is in up to three
     <mode>:<g>:<s>:<b>  zset  the same, of age band b (`core/pools.py`)
     held              hash    ticket id -> call id of the claim that has it
@@ -178,6 +178,16 @@ class RedisTickets:
         own = await self._run("restore", *self._whole(ticket, call_id, lease_until))
         return self._decode(own) if own else None
 
+    async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
+        """`restore` it, but let nobody be matched with it before it may `enter`."""
+        whole = self._whole(ticket, call_id, lease_until, at_once=False)
+        own = await self._run("restore", *whole)
+        return self._decode(own) if own else None
+
+    async def enter(self, ticket: Ticket) -> bool:
+        """From now on it can be matched; False when it does not wait any more."""
+        return bool(await self._run("enter", ticket.user_id, ticket.id, ticket.joined_at))
+
     def elsewhere(self, region: str) -> "RedisTickets":
         """The queue of another region, on the same Redis: its scripts and tickets are known already."""
         other = copy.copy(self)
@@ -232,10 +242,12 @@ class RedisTickets:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""
         await self._scripts["end_turn"](keys=[f"{self._prefix}:{mode}:turn"], args=[node, rest_ms])
 
-    def _whole(self, ticket: Ticket, call_id: str, lease_until: int) -> tuple[str | int | bytes, ...]:
+    def _whole(
+        self, ticket: Ticket, call_id: str, lease_until: int, *, at_once: bool = True
+    ) -> tuple[str | int | bytes, ...]:
         """What restore.lua wants to know."""
         whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
-        return *whose, self._encode(ticket), places(ticket), lease_until
+        return *whose, self._encode(ticket), places(ticket), lease_until, "now" if at_once else ""
 
     async def _run(self, script: str, *args: str | int | bytes, client: Any = None) -> Any:
         return await self._scripts[script](keys=[self._prefix], args=list(args), client=client)

@@ -151,19 +151,26 @@ class Queue:
             self._figures.joined(ticket.mode)
             await self._changed(ticket.user_id)
 
-    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket | None:
+    async def reserve(self, ticket: Ticket, call_id: str) -> Ticket | None:
         """The old place again after that call came to nothing; once for each call and user.
 
         Gives the ticket that the user has now, if any. A fresh one serves as well: one skips, queues anew.
+        Nobody is matched with it before it is given back: its user has to hear first how the call ended.
         """
-        # Any node sees to any call, and another region's sweep finds the ticket.
-        here = ticket.region == self._region
-        store = self._tickets if here else self._tickets.elsewhere(ticket.region)
-        own = await store.restore(ticket, call_id, self._clock() + self._lease_ms)
-        if here and own is not None:
+        return await self._of_region(ticket).reserve(ticket, call_id, self._clock() + self._lease_ms)
+
+    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket | None:
+        """`reserve` the place if that was not done, and let them be matched from now on."""
+        own = await self.reserve(ticket, call_id)
+        if own is not None and await self._of_region(ticket).enter(own) and ticket.region == self._region:
             self._seekers.add(own)
         await self._changed(ticket.user_id)
         return own
+
+    def _of_region(self, ticket: Ticket) -> TicketStore:
+        """Any node sees to any call; the sweep of the ticket's own region finds it."""
+        here = ticket.region == self._region
+        return self._tickets if here else self._tickets.elsewhere(ticket.region)
 
     async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
         """The claim has become nothing: these get their old places back in the same step."""

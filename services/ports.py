@@ -177,6 +177,12 @@ class TicketStore(Protocol):
         when they have gone out of the queue otherwise since.
         """
 
+    async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
+        """`restore` it, but let nobody be matched with it before it may `enter`."""
+
+    async def enter(self, ticket: Ticket) -> bool:
+        """From now on it can be matched; False when it does not wait any more."""
+
     def elsewhere(self, region: str) -> "TicketStore":
         """The queue of another region."""
 

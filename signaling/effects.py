@@ -32,7 +32,15 @@ class Start(Effect, frozen=True):
     epoch: int
 
 
+class Reserve(Effect, frozen=True):
+    """The place in the queue is theirs again; nobody is matched with them before `Requeue`."""
+
+    ticket: Ticket
+
+
 class Requeue(Effect, frozen=True):
+    """They can be matched again: after they were told how this call ended."""
+
     ticket: Ticket
 
 
@@ -95,6 +103,7 @@ Effects = tuple[Effect, ...]
 AnyEffect = (
     Emit
     | Start
+    | Reserve
     | Requeue
     | RecordStarted
     | RecordLive

@@ -30,6 +30,7 @@ from signaling.effects import (
     RecordStarted,
     RecordVote,
     Requeue,
+    Reserve,
     Start,
     emit,
 )
@@ -338,7 +339,9 @@ def _end(
 ) -> Result:
     """The end for both: recorded first, so that both are free before they hear of it.
 
-    Last comes what nobody waits for. `at_fault` counts in matches alone: friends may decline each other.
+    A place is there before its user hears of it, and is offered to others after that: the next offer never
+    comes before the end of this call. Last comes what nobody waits for. `at_fault` counts in matches alone:
+    friends may decline each other.
     """
     counts = call.state in STARTED
     decidable = call.origin == "match" and call.live_at is not None and reason in DECIDABLE
@@ -357,8 +360,9 @@ def _end(
     queued = {p.user_id: p.ticket for p in requeue if p.ticket is not None}
     return call, (
         RecordEnded(reason, call.left_by, call.duration_s, now, deadline, faulted),
-        *(Requeue(ticket) for ticket in queued.values()),
+        *(Reserve(ticket) for ticket in queued.values()),
         *(emit(p.user_id, _ended_for(call, p, queued.get(p.user_id), rules)) for p in call.parties),
+        *(Requeue(ticket) for ticket in queued.values()),
         *(Judge(p.user_id) for p in call.parties if counts),
     )
 

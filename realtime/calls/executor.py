@@ -52,6 +52,7 @@ class Executor:
         self._how: dict[type[do.Effect], Callable[[Call, Any, str], Awaitable[None]]] = {
             do.Emit: self._emit,
             do.Start: self._start,
+            do.Reserve: self._reserve,
             do.Requeue: self._requeue,
             do.RecordStarted: self._record_started,
             do.RecordLive: self._record_live,
@@ -95,6 +96,9 @@ class Executor:
             max_duration_s=self._rules.max_call_s,
         )
         await self._events.send(effect.user_id, started, device=effect.device, key=key)
+
+    async def _reserve(self, call: Call, effect: do.Reserve, _key: str) -> None:
+        await self._queue.reserve(effect.ticket, call.id)
 
     async def _requeue(self, call: Call, effect: do.Requeue, _key: str) -> None:
         await self._queue.give_back(effect.ticket, call.id)

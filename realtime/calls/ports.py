@@ -73,6 +73,9 @@ class Record(Protocol):
 class Queue(Protocol):
     """Where tickets go back to."""
 
+    async def reserve(self, ticket: Ticket, call_id: str) -> Ticket | None:
+        """Their place again, in which nobody is matched with them before it is given back."""
+
     async def give_back(self, ticket: Ticket, call_id: str) -> Ticket | None:
         """The old place again, or a new one for who skipped; once for each call and user."""
 

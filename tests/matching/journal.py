@@ -79,6 +79,8 @@ class Journal:
         if own is not None:
             self._seen(own)
 
+    _tickets_reserve = _tickets_restore
+
     def _tickets_refuse(
         self, owns: list[Ticket | None], claim: Claim, innocent: list[Ticket], _: int
     ) -> None:

@@ -215,6 +215,7 @@ class Crowd(RuleBasedStateMachine):
         both = [u for u in now.waiting if self.journal.origins.get(self.journal.active.get(u, "")) == "match"]
         assert not both, f"in the queue and in a call: {both}"
         assert not now.held
+        assert not now.reserved, "a place was given back, and nobody can be matched with it"
         assert not now.gone
 
     def check_claims(self) -> None:

@@ -15,6 +15,7 @@ class MemoryTickets:
         self.tickets: dict[str, Ticket] = {}  # by user
         self.leases: dict[str, int] = {}  # by user
         self.held: dict[str, str] = {}  # user -> call id
+        self.reserved: set[str] = set()  # users whose ticket nobody is matched with yet
         self.claims: dict[str, Claim] = {}
         self.outs: dict[str, str] = {}  # user -> the call or ticket they went out with last
         self.came: dict[str, int] = {}  # user -> when they last joined
@@ -73,7 +74,8 @@ class MemoryTickets:
         return Market(arrivals=recent, stock=stock, waits=tuple(reversed(self.waits[mode])))
 
     async def everyone(self, mode: Mode) -> Sequence[Ticket]:
-        waiting = [t for t in self.tickets.values() if t.mode == mode and t.user_id not in self.held]
+        out = self.held.keys() | self.reserved
+        waiting = [t for t in self.tickets.values() if t.mode == mode and t.user_id not in out]
         return sorted(waiting, key=lambda ticket: (ticket.joined_at, ticket.id))
 
     async def census(self, ticket: Ticket, most: int) -> Census:
@@ -115,6 +117,19 @@ class MemoryTickets:
         self._lease(user_id, lease_until)
         return ticket
 
+    async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
+        before = self.tickets.get(ticket.user_id), self.held.get(ticket.user_id)
+        own = await self.restore(ticket, call_id, lease_until)
+        if (self.tickets.get(ticket.user_id), self.held.get(ticket.user_id)) != before:
+            self.reserved.add(ticket.user_id)
+        return own
+
+    async def enter(self, ticket: Ticket) -> bool:
+        own = self.tickets.get(ticket.user_id)
+        waits = own is not None and own.id == ticket.id and ticket.user_id not in self.held
+        self.reserved -= {ticket.user_id} if waits else set()
+        return waits
+
     async def refuse(
         self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
     ) -> Sequence[Ticket | None]:
@@ -149,11 +164,14 @@ class MemoryTickets:
 
     def _claimable(self, ticket: Ticket, now: int) -> bool:
         own = self.tickets.get(ticket.user_id)
-        waits = own is not None and own.id == ticket.id and ticket.user_id not in self.held
+        waits = (
+            own is not None and own.id == ticket.id and ticket.user_id not in self.held.keys() | self.reserved
+        )
         return waits and self.leases.get(ticket.user_id, 0) > now
 
     def _take_out(self, user_id: str, reason: LeftReason) -> Departure:
         ticket = self.tickets.pop(user_id)
+        self.reserved.discard(user_id)
         self.leases.pop(user_id, None)
         self.outs[user_id] = ticket.id
         gone = Departure(ticket_id=ticket.id, user_id=user_id, reason=reason)

@@ -21,6 +21,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     """What a store of tickets holds, checked to hold together."""
 
     waiting: dict[str, str]  # user -> ticket
+    reserved: frozenset[str]  # users among those who wait: nobody is matched with them yet
     held: dict[str, str]  # user -> call
     claims: dict[str, Claim]
     gone: frozenset[str]  # tickets
@@ -66,6 +67,7 @@ class MemoryStores:
         all_of_it = self._tickets
         return Snapshot(
             waiting={u: t.id for u, t in all_of_it.tickets.items() if u not in all_of_it.held},
+            reserved=frozenset(all_of_it.reserved),
             held=dict(all_of_it.held),
             claims=dict(all_of_it.claims),
             gone=frozenset(all_of_it.gone),
@@ -112,14 +114,19 @@ def read(found: dict[str, Any]) -> Snapshot:
     gone, leases = found.pop("gone", {}), found.pop("leases", {})
     waiting = {user: own.decode() for user, own in users.items() if own.decode() not in held}
     pools: dict[str, dict[str, int]] = {}
+    reserved: set[str] = set()
     for body in (tickets[own] for own in waiting.values()):
         ticket = msgspec.msgpack.decode(body, type=Ticket)
         assert standing[ticket.id].decode() == places(ticket)
+        if ticket.id not in found.get(ticket.mode, {}):
+            reserved.add(ticket.user_id)
+            continue
         for pool in places(ticket).split():
             pools.setdefault(pool, {})[ticket.id] = ticket.joined_at
     assert found == pools, "the pools hold those who wait, each at its place, and nobody else"
     return Snapshot(
         waiting=waiting,
+        reserved=frozenset(reserved),
         held={user: held[own.decode()].decode() for user, own in users.items() if own.decode() in held},
         claims={call_id: msgspec.msgpack.decode(body, type=Claim) for call_id, body in claims.items()},
         gone=frozenset(gone),

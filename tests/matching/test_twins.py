@@ -100,8 +100,8 @@ class Both(RuleBasedStateMachine):
         if self.claims:
             self.both("settle", self.claims[-1 - nth % len(self.claims)])
 
-    @rule(nth=nth, second=st.booleans(), anew=st.booleans())
-    def restore(self, nth: int, second: bool, anew: bool) -> None:
+    @rule(nth=nth, second=st.booleans(), anew=st.booleans(), reserved=st.booleans())
+    def restore(self, nth: int, second: bool, anew: bool, reserved: bool) -> None:
         """The old ticket, or a new one of who skipped."""
         if self.claims:
             claim = self.claims[-1 - nth % len(self.claims)]
@@ -109,7 +109,11 @@ class Both(RuleBasedStateMachine):
             if anew:
                 one = again(one, joined_at=self.now)
                 self.tickets.append(one)
-            self.both("restore", one, claim.call_id, self.now + LEASE)
+            self.both("reserve" if reserved else "restore", one, claim.call_id, self.now + LEASE)
+
+    @rule(nth=nth)
+    def enter(self, nth: int) -> None:
+        self.both("enter", self.tickets[-1 - nth % len(self.tickets)])
 
     @rule(nth=nth, innocent=st.sampled_from(((), (0,), (1,), (0, 1))))
     def refuse(self, nth: int, innocent: tuple[int, ...]) -> None:

@@ -21,7 +21,7 @@ from core.errors import (
 )
 from core.vocabulary import DecisionPolicy, Gender
 from signaling.call import ACTIVE, Call, Rules, State, offer
-from signaling.effects import Connect, Effect, Emit, FileReport, RecordEnded, Requeue, Start
+from signaling.effects import Connect, Effect, Emit, FileReport, RecordEnded, Requeue, Reserve, Start
 from signaling.messages import (
     Accept,
     Back,
@@ -470,6 +470,7 @@ def test_whatever_happens(story: list[Any], first: Gender, second: Gender, polic
     assert len(ends) == (table.call.state not in ACTIVE)
     assert [e.duration_s for e in ends] == [live_ms // 1000 for _ in ends], "absence is no talk"
     assert len(set(requeued(table.effects))) == len(requeued(table.effects))
+    _check_order(table.effects)
     for user in (ANA, BEN):
         ended = [e for e in told(table.effects, user, "call:ended") if e["reason"] != "other_device"]
         assert len(ended) == (table.call.state not in ACTIVE)
@@ -493,3 +494,17 @@ def _check_grace(before: Call, after: Call, message: Message) -> None:
         assert isinstance(message, ByUser)
         assert before.party(message.user_id).lost
         assert not any(party.lost for party in after.parties)
+
+
+def _check_order(effects: list[Effect]) -> None:
+    """A place is there before its user hears of it, and offered to others when both have heard of the end."""
+    kept = [e.ticket for e in effects if isinstance(e, Reserve)]
+    assert kept == [e.ticket for e in effects if isinstance(e, Requeue)]
+    if kept:
+        steps = [
+            type(e)
+            for e in effects
+            if isinstance(e, Reserve | Requeue)
+            or (isinstance(e, Emit) and e.name == "call:ended" and e.data["reason"] != "other_device")
+        ]
+        assert steps == [Reserve] * len(kept) + [Emit] * 2 + [Requeue] * len(kept)

@@ -1,5 +1,5 @@
 -- Take two tickets out of the queue together and leave the claim as a record, or do nothing.
--- Both must wait, unclaimed, on a lease that still runs. How long they waited is noted.
+-- Both must wait, unclaimed, in their pools, on a lease that still runs. How long they waited is noted.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     now (ms), call id, claim, first ticket id, first user id, second ticket id, second user id
 -- Returns  0 both are taken; 1 the first is not to be had; 2 the second is not
@@ -9,7 +9,8 @@ for nth = 1, 2 do
   local lease = redis.call('ZSCORE', q .. ':leases', user)
   local waits = redis.call('HGET', q .. ':users', user) == id
     and redis.call('HEXISTS', q .. ':held', id) == 0
-  if not waits or not lease or tonumber(lease) <= now then
+  local mode = waits and string.match(redis.call('HGET', q .. ':places', id), '%S+')
+  if not waits or not redis.call('ZSCORE', q .. ':' .. mode, id) or not lease or tonumber(lease) <= now then
     return nth
   end
 end

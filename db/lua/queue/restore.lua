@@ -2,7 +2,8 @@
 -- holds, or took out last. Who has joined anew keeps that ticket, and who has gone out otherwise since is not put
 -- back: a step repeated after a crash, or come late, must not queue someone matched again or gone.
 -- KEYS[1]  prefix of the region's queue
--- ARGV     call id, user id, ticket id, joined_at (ms), ticket, places, lease until (ms)
+-- ARGV     call id, user id, ticket id, joined_at (ms), ticket, places, lease until (ms), and '' to keep it out of
+--          the pools until it may `enter` them
 -- Returns  the ticket the user has now: this one, or one joined with meanwhile; false: they are not queued
 local q, call, user, id, ticket = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[5]
 local own = redis.call('HGET', q .. ':users', user)
@@ -22,7 +23,9 @@ redis.call('HSET', q .. ':users', user, id)
 redis.call('HSET', q .. ':tickets', id, ticket)
 redis.call('HSET', q .. ':places', id, ARGV[6])
 redis.call('ZADD', q .. ':leases', 'GT', ARGV[7], user)
-for place in string.gmatch(ARGV[6], '%S+') do
-  redis.call('ZADD', q .. ':' .. place, ARGV[4], id)
+if ARGV[8] ~= '' then
+  for place in string.gmatch(ARGV[6], '%S+') do
+    redis.call('ZADD', q .. ':' .. place, ARGV[4], id)
+  end
 end
 return ticket

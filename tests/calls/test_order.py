@@ -1,0 +1,76 @@
+"""In which order two people hear that a call has ended, and are offered to others."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.ids import new_id
+from db.events import EventId
+from signaling.call import Call
+from signaling.messages import Decline, Message, Skip
+from tests.calls.nodes import Node
+from tests.stores.world import World
+
+
+async def steps(node: Node, call: Call, message: Message) -> AsyncIterator[None]:
+    """The effects of this message, one by one: another node may look, or this one die, after each."""
+    call = await node.saved_only(call, message)
+    for pending in await node.stores.calls.outbox(call.id):
+        await node.services.executor.perform(call, [pending])
+        yield
+
+
+async def can_be_matched(node: Node, user_id: str) -> bool:
+    return user_id in {ticket.user_id for ticket in await node.stores.tickets.everyone("video")}
+
+
+async def has_heard(node: Node, user_id: str) -> bool:
+    told = await node.stores.events.after(user_id, EventId(0, 0))
+    return "call:ended" in {event.name for event in told}
+
+
+@pytest.mark.parametrize("skips", [False, True])
+async def test_nobody_is_offered_anew_before_they_have_heard_of_the_end(
+    world: World, node: Node, skips: bool
+) -> None:
+    """And whoever has heard has the place that `call:ended` names."""
+    ana, ben = await world.pair()
+    call = await node.offered((ana, ben))
+    users = (ana, ben) if skips else (ana,)
+    message = Skip(ben, new_id()) if skips else Decline(ben)
+    async for _ in steps(node, call, message):
+        for user_id in users:
+            heard = await has_heard(node, user_id)
+            assert heard or not await can_be_matched(node, user_id), "matched before told"
+            assert not heard or await node.services.queue.of(user_id), "told of a place that is not there"
+    for user_id in users:
+        assert await can_be_matched(node, user_id)
+        await node.services.queue.remove(user_id, "left")
+
+
+async def test_who_leaves_as_soon_as_they_have_heard_has_left(world: World, node: Node) -> None:
+    """The place was reserved and not given back yet; a node that comes late does not put them back."""
+    ana, ben = await world.pair()
+    call = await node.offered((ana, ben))
+    left = False
+    async for _ in steps(node, call, Decline(ben)):
+        if not left and await has_heard(node, ana):
+            await node.services.queue.remove(ana, "left")
+            left = True
+    assert left
+    assert await node.services.queue.of(ana) is None
+    assert not await can_be_matched(node, ana)
+    told = await node.stores.events.after(ana, EventId(0, 0))
+    assert [event.name for event in told if event.name == "queue:left"] == ["queue:left"]
+
+
+async def test_a_death_between_the_two_steps_costs_nobody_the_place(world: World, node: Node) -> None:
+    ana, ben = await world.pair()
+    call = await node.offered((ana, ben))
+    async for _ in steps(node, call, Decline(ben)):
+        if await has_heard(node, ana):
+            break
+    assert await node.services.queue.of(ana) == call.party(ana).ticket
+    await node.services.switchboard.attend(call.id)
+    assert await can_be_matched(node, ana)
+    await node.services.queue.remove(ana, "left")
