@@ -299,6 +299,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     transport: Annotated[
         Literal["own", "stock"], about("Socket path: our own, or python-socketio's to compare with.")
     ] = "own"
+    compress_answers_bytes: Annotated[
+        Pause,
+        about("Bytes from which on answers of REST and the documents are compressed; 0: none are."),
+    ] = 1024
     compress_sockets_bytes: Annotated[
         Pause,
         about(

@@ -39,6 +39,7 @@ from rest.accounts import AccountHandlers
 from rest.admin import AdminHandlers
 from rest.blocks import BlockHandlers
 from rest.boundary import Boundary, Handler, Throttle, problems
+from rest.compression import Compression
 from rest.connections import admit
 from rest.docs import documents
 from rest.encounters import EncounterHandlers
@@ -78,9 +79,9 @@ def make_app(
     """
     proxies = Proxies(networks(settings.trusted_proxies))
     cross_origin = CrossOrigin(settings.cors_origins, proxies)
-    figures = Figures(registry)
+    figures, compression = Figures(registry), Compression(settings.compress_answers_bytes)
     app = web.Application(
-        middlewares=[figures.measure, problems, admit, cross_origin.preflight],
+        middlewares=[figures.measure, compression.pack, problems, admit, cross_origin.preflight],
         client_max_size=settings.max_body_bytes,
     )
     app.on_response_prepare.append(safety)

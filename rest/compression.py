@@ -1,0 +1,61 @@
+"""Compressing answers, where that shows nobody a secret by its length.
+
+The length of a compressed answer tells how much of it repeats what was asked (BREACH). Tokens are only in
+answers under `/v1/auth/` and to POST, and those go as they are.
+"""
+
+import re
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+_GZIP: Final = zlib.MAX_WBITS | 16
+# Four times as fast as the usual level, for answers a tenth to a third longer.
+_LEVEL: Final = zlib.Z_BEST_SPEED
+_TEXT: Final = frozenset(("application/json", "text/html", "text/plain"))
+_REFUSED: Final = re.compile(r"q=0(\.0*)?")
+
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Compression:
+    """Packs answers of at least so many bytes; 0: none."""
+
+    def __init__(self, least_bytes: int) -> None:
+        self._least = least_bytes
+
+    @web.middleware
+    async def pack(self, request: web.Request, handler: Next) -> web.StreamResponse:
+        """Around whatever makes the answer."""
+        response = await handler(request)
+        if self._least and isinstance(response, web.Response) and self._may_be_packed(request, response):
+            response.headers.add("Vary", "Accept-Encoding")
+            if accepts_gzip(request.headers.get("Accept-Encoding", "")):
+                packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+                response.body = packer.compress(response.body) + packer.flush()  # type: ignore[arg-type]
+                response.headers["Content-Encoding"] = "gzip"
+        return response
+
+    def _may_be_packed(self, request: web.Request, response: web.Response) -> bool:
+        headers = response.headers
+        return (
+            request.method == "GET"
+            and not request.path.startswith("/v1/auth/")
+            and isinstance(response.body, bytes)
+            and len(response.body) >= self._least
+            and response.content_type in _TEXT
+            and not response.compression
+            # Made by whoever gave it; an ETag is of the bytes that it came with.
+            and not {"Content-Encoding", "ETag"} & headers.keys()
+        )
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether `Accept-Encoding` names gzip, and not to refuse it."""
+    for offer in header.lower().split(","):
+        coding, *parameters = (part.strip() for part in offer.split(";"))
+        if coding in ("gzip", "*"):
+            return not any(_REFUSED.fullmatch(parameter) for parameter in parameters)
+    return False
