@@ -91,6 +91,8 @@ class Lifecycle:
             await self.lost(caller.user_id, caller.device)
         if not left:
             await self._switchboard.silent(caller.user_id)
+            # Who sleeps as well may have got their place back by the other's silence.
+            await self._queue.remove(caller.user_id, "disconnected")
         await self._presence.settle(caller)
 
     async def lost(self, user_id: str, device: str) -> None:

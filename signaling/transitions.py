@@ -139,11 +139,10 @@ def _begin(call: Call, now: int, rules: Rules) -> Result:
 
 
 def _state_of(call: Call) -> CallState:
-    waits = call.state is not State.LIVE and call.deadline is not None
     return CallState(
         call_id=call.id,
         state=call.state.value,  # type: ignore[arg-type]  # only ever told of started calls
-        deadline=rfc3339(call.deadline) if waits and call.deadline else None,
+        deadline=rfc3339(call.deadline) if call.deadline else None,
         live_at=rfc3339(call.live_at) if call.live_at else None,
     )
 

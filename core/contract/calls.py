@@ -172,7 +172,7 @@ class CallMediaChanged(Event, event="call:media", volatile=True):
 
 
 class CallState(Event, event="call:state"):
-    """The call connects, is live, or waits for someone to come back until `deadline`."""
+    """The call connects, is live, or waits for someone: `deadline` is when that ends at the latest."""
 
     call_id: Id
     state: LiveState

@@ -90,6 +90,17 @@ async def test_an_offer_stands_while_one_device_answers(world: World, node: Node
     await node.services.queue.remove(ben, "left")
 
 
+async def test_two_who_sleep_are_both_out_of_the_queue(world: World, node: Node) -> None:
+    """The first silence gives the other the place back, the second takes it: nobody is offered to either."""
+    ana, ben = await world.pair()
+    phones = [await present(node, user_id) for user_id in (ana, ben)]
+    await node.offered((ana, ben))
+    for phone in phones:
+        await node.services.lifecycle.silent(phone)
+    for user_id in (ana, ben):
+        assert await node.services.queue.of(user_id) is None
+
+
 async def test_who_is_offered_is_asked_at_once_and_has_so_long(
     world: World, node: Node, pulse: Pulse, wire: Deaf
 ) -> None:

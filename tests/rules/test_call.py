@@ -162,7 +162,12 @@ def test_live_when_both_have_said_so_at_the_current_epoch() -> None:
         table.say(Connected(BEN, "b-phone", 2))
     effects = table.say(Connected(BEN, "b-phone", 1))
     assert told(effects, ANA, "call:state") == [
-        {"call_id": CALL, "state": "live", "live_at": "1970-01-01T00:00:10.000Z"}
+        {
+            "call_id": CALL,
+            "state": "live",
+            "deadline": "1970-01-01T00:30:10.000Z",
+            "live_at": "1970-01-01T00:00:10.000Z",
+        }
     ]
 
 

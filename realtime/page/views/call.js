@@ -65,7 +65,7 @@ function flag(id, raised, words) {
 function standing(state, now) {
   const { encounter } = state;
   const shown = state.link === "online" ? encounter.state : "reconnecting"; // what else holds is not ours to know
-  const left = secondsLeft(state, encounter.deadline, now);
+  const left = secondsLeft(state, encounter.state === "live" ? null : encounter.deadline, now);
   const words = {
     connecting: "Connecting…",
     live: "Live",
