@@ -6,6 +6,16 @@ CREATE SCHEMA identity;
 
 CREATE SCHEMA interaction;
 
+CREATE FUNCTION identity.enforce_anew() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.enforced_at := NULL;
+    NEW.taken_until := '-infinity';
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION identity.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -81,6 +91,14 @@ CREATE TABLE identity.bans (
     created_at timestamp with time zone NOT NULL,
     until timestamp with time zone,
     lifted_at timestamp with time zone,
+    begins_at timestamp with time zone,
+    during tstzrange GENERATED ALWAYS AS (
+CASE
+    WHEN ((lifted_at IS NOT NULL) OR (until <= begins_at)) THEN 'empty'::tstzrange
+    ELSE tstzrange(begins_at, until)
+END) STORED NOT NULL,
+    enforced_at timestamp with time zone,
+    taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     CONSTRAINT bans_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
 );
 
@@ -377,7 +395,9 @@ CREATE INDEX audit_by_actor ON identity.audit_log USING btree (actor_id, id) WHE
 
 CREATE INDEX audit_by_subject ON identity.audit_log USING btree (subject_id, id) WHERE (subject_id IS NOT NULL);
 
-CREATE INDEX bans_not_lifted ON identity.bans USING btree (user_id) WHERE (lifted_at IS NULL);
+CREATE INDEX bans_of_a_user ON identity.bans USING btree (user_id);
+
+CREATE INDEX bans_to_enforce ON identity.bans USING btree (taken_until) WHERE ((enforced_at IS NULL) AND (lifted_at IS NULL));
 
 CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, blocker_id);
 
@@ -418,6 +438,8 @@ CREATE INDEX partings_to_take ON interaction.partings USING btree (taken_until);
 CREATE INDEX reports_on_a_user ON interaction.reports USING btree (reported_id, id);
 
 CREATE INDEX reports_to_review ON interaction.reports USING btree (id) WHERE (status = ANY (ARRAY['open'::text, 'reviewing'::text]));
+
+CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 
 CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.audit_log FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
 

@@ -1,16 +1,18 @@
-"""`python -m realtime` serves everything; `--help` lists the rest: settings, admins, bots to try it with."""
+"""`python -m realtime` serves everything; `--help` lists the rest: settings, admins, bans, bots."""
 
 import argparse
 import contextlib
 import gc
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
 import uvloop
 
 from core import logs
+from core.clock import to_ms
 from core.settings import Settings, SettingsError, load, table
 from core.vocabulary import Role
 
@@ -34,8 +36,9 @@ def main() -> int:
     from db.migrate import MigrationError  # noqa: PLC0415
     from db.outage import UnusableError  # noqa: PLC0415
 
+    operations = {"admin": _give, "ban": _ban, "unban": _unban}
     try:
-        return _give(settings, asked.login, asked.role) if asked.command == "admin" else _serve(settings)
+        return operations[asked.command](settings, asked) if asked.command in operations else _serve(settings)
     except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
         sys.stderr.write(f"Cannot start: {error}\n")
         return 1
@@ -55,6 +58,19 @@ def _arguments() -> argparse.Namespace:
         default="admin",
         help="the role from now on (default: admin)",
     )
+    about = "ban somebody: what they are doing ends within a second or two; while a server runs, or not"
+    ban = commands.add_parser("ban", help=about, description=about)
+    ban.add_argument("login", help="email address or username of an account that exists")
+    ban.add_argument("--reason", required=True, help="why, for those who look at it later")
+    ban.add_argument(
+        "--until",
+        type=datetime.fromisoformat,
+        metavar="TIME",
+        help="when it ends, such as 2026-01-31T12:00+00:00 (without a zone: UTC); default: never",
+    )
+    about = "lift all bans of somebody, who may then sign in again"
+    unban = commands.add_parser("unban", help=about, description=about)
+    unban.add_argument("login", help="email address or username of an account that exists")
     about = "simulated people who wait for somebody, talk, decide and chat; needs a server that runs"
     bots = commands.add_parser("bots", help=about, description=about)
     bots.add_argument("--server", metavar="URL", help="where it runs (default: localhost, at PORT)")
@@ -86,14 +102,46 @@ def _serve(settings: Settings) -> int:
     return 0
 
 
-def _give(settings: Settings, login: str, role: Role) -> int:
+def _give(settings: Settings, asked: argparse.Namespace) -> int:
     from realtime.roles import give_role  # noqa: PLC0415
 
-    if not uvloop.run(give_role(settings, login, role)):
-        sys.stderr.write(f"Nobody signs in as {login!r}: register first.\n")
-        return 1
-    sys.stdout.write(f"The role of {login} is now: {role}.\n")
+    if not uvloop.run(give_role(settings, asked.login, asked.role)):
+        return _nobody(asked.login)
+    sys.stdout.write(f"The role of {asked.login} is now: {asked.role}.\n")
     return 0
+
+
+def _ban(settings: Settings, asked: argparse.Namespace) -> int:
+    from core.errors import InvalidRequest, NotFound  # noqa: PLC0415
+    from realtime.roles import ban  # noqa: PLC0415
+
+    until = asked.until and (asked.until if asked.until.tzinfo else asked.until.replace(tzinfo=UTC))
+    try:
+        uvloop.run(ban(settings, asked.login, reason=asked.reason, until=until and to_ms(until)))
+    except NotFound:
+        return _nobody(asked.login)
+    except InvalidRequest as mistake:
+        sys.stderr.write(f"{mistake}\n")
+        return 2
+    sys.stdout.write(f"{asked.login} is banned{f' until {until.isoformat()}' if until else ''}.\n")
+    return 0
+
+
+def _unban(settings: Settings, asked: argparse.Namespace) -> int:
+    from core.errors import NotFound  # noqa: PLC0415
+    from realtime.roles import unban  # noqa: PLC0415
+
+    try:
+        lifted = uvloop.run(unban(settings, asked.login))
+    except NotFound:
+        return _nobody(asked.login)
+    sys.stdout.write(f"{asked.login} is banned no more.\n" if lifted else f"{asked.login} was not banned.\n")
+    return 0
+
+
+def _nobody(login: str) -> int:
+    sys.stderr.write(f"Nobody signs in as {login!r}: register first.\n")
+    return 1
 
 
 sys.exit(main())

@@ -41,6 +41,7 @@ from core.seats import Seats
 from core.settings import Settings
 from db.accounts import AccountStore
 from db.audit import AuditLog
+from db.bans import BanStore
 from db.blocks import BlockStore
 from db.bus import Bus
 from db.calls import Calls
@@ -63,6 +64,7 @@ from db.trust import TrustStore
 from db.values import ValueStore
 from realtime import site
 from realtime.announcer import Announcer
+from realtime.banishments import Banishments
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.attendant import Attendant
 from realtime.calls.commands import CallCommands
@@ -119,6 +121,7 @@ class Stores:
     def __init__(self, pool: Pool, redis: Redis, settings: Settings) -> None:
         self.accounts = AccountStore(pool)
         self.blocks = BlockStore(pool)
+        self.bans = BanStore(pool)
         self.values = ValueStore(pool)
         self.encounters = Encounters(pool)
         self.reports = ReportStore(pool)
@@ -245,6 +248,16 @@ class Services:
             clock=clock,
         )
         self.blocks = Blocks(stores.blocks, self.partings)
+        self.banishments = Banishments(
+            store=stores.bans,
+            record=stores.encounters,
+            sessions=stores.events,
+            queue=self.queue,
+            switchboard=self.switchboard,
+            acquaintances=acquaintances,
+            presence=self.presence,
+            clock=clock,
+        )
         offers = Offers(
             calls=stores.calls,
             record=stores.encounters,
@@ -426,6 +439,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             attendant=serving.attendant.run(),
             announcer=serving.announcer.run(),
             partings=serving.partings.run(),
+            banishments=serving.banishments.run(),
             reviews=serving.reviews.run(),
             presence=serving.presence.run(),
             retention=serving.retention.run(),

@@ -1,6 +1,6 @@
-"""What an operator does to accounts from the command line: give somebody a role. Works while a server runs.
+"""What an operator does to accounts from the command line: give a role, ban, unban. Also while a server runs.
 
-Endpoints look a role up at each request, so what is done here holds at once.
+Endpoints look a role up at each request, and nodes look for new bans: what is done here holds soon enough.
 """
 
 from collections.abc import AsyncIterator
@@ -13,22 +13,47 @@ from core.clock import now_ms
 from core.settings import Settings
 from core.vocabulary import Role
 from db.accounts import AccountStore
+from db.bans import BanStore, NewBan
 from db.embedded import EmbeddedServers
 from db.migrate import migrate
 from db.outage import needed
-from db.postgres import open_pool
+from db.postgres import Pool, open_pool
+from services.bans import Bans
 
 _log = structlog.get_logger()
 
 
 async def give_role(settings: Settings, login: str, role: Role) -> bool:
     """Whoever signs in with this address or username has the role from now on; False: nobody does."""
+    async with _pool(settings) as pool:
+        return await AccountStore(pool).set_role(login, role, now_ms())
+
+
+async def ban(settings: Settings, login: str, *, reason: str, until: int | None) -> None:
+    """Whoever signs in so is banned from now on, until that time in ms or for good.
+
+    Raises `NotFound` for nobody, `InvalidRequest`.
+    """
+    async with _pool(settings) as pool:
+        bans = Bans(BanStore(pool))
+        await bans.ban(NewBan(user_id=await bans.of_login(login), reason=reason, until=until), now_ms())
+
+
+async def unban(settings: Settings, login: str) -> bool:
+    """Whoever signs in so is banned no more; False: they were not. Raises `NotFound` for nobody."""
+    async with _pool(settings) as pool:
+        bans = Bans(BanStore(pool))
+        return await bans.unban(await bans.of_login(login), None, now_ms())
+
+
+@asynccontextmanager
+async def _pool(settings: Settings) -> AsyncIterator[Pool]:
     async with _database(settings) as url:
         with needed("PostgreSQL", "DATABASE_URL"):
             await migrate(url, _log)
             pool = await open_pool(url, size=1)
         try:
-            return await AccountStore(pool).set_role(login, role, now_ms())
+            yield pool
         finally:
             await pool.close()
 

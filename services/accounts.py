@@ -165,6 +165,8 @@ class Accounts:
         shown, fresh = fingerprint(body.refresh_token), new_refresh_token()
         for _ in range(_LOOKS):
             state = await self._store.token_state(shown, now)
+            if state is not None and state.over and state.banned:
+                raise Banned
             if state is None or state.over:
                 raise Unauthenticated("This refresh token is not valid: sign in again.")
             given = (shown, fingerprint(fresh), now, now + self._refresh_ms)
@@ -211,10 +213,9 @@ class Accounts:
         """
         access = self._tokens.read(token, now)
         standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
-        code = _over(standing)
-        if code == "banned":
+        if standing is not None and standing.banned:
             raise Banned
-        if standing is None or code:
+        if standing is None or _over(standing):
             raise Unauthenticated("This session is over: sign in again.")
         if standing.void or not (standing.served or await self._store.serve(access.twin, now)):
             raise Unauthenticated("This access token was replaced by another one.")

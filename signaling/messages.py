@@ -74,6 +74,10 @@ class Block(ByUser, frozen=True):
     """This user blocked the other."""
 
 
+class Moderate(ByUser, frozen=True):
+    """This user was banned."""
+
+
 class Vote(ByUser, frozen=True):
     """`connection_id` and `room_id` are for the connection that this vote may make."""
 

@@ -45,6 +45,7 @@ from signaling.messages import (
     Hangup,
     Lost,
     Message,
+    Moderate,
     Report,
     Restart,
     Silent,
@@ -302,6 +303,13 @@ def _block(call: Call, message: Block, now: int, rules: Rules) -> Result:
     return _end(call, "blocked", message.user_id, now, rules)
 
 
+def _moderate(call: Call, message: Moderate, now: int, rules: Rules) -> Result:
+    """Whoever was offered somebody who is banned by now keeps the old place."""
+    peer = call.peer(message.user_id)
+    innocent = (peer,) if call.state is State.OFFERED and not peer.lost else ()
+    return _end(call, "moderated", None, now, rules, requeue=innocent)
+
+
 def _never_connected(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
     """Where one was ready and the other was not, it is told whose fault it is. Otherwise it is nobody's."""
     for party in call.parties:
@@ -455,6 +463,7 @@ TRANSITIONS: dict[tuple[State, type[Message]], Move] = {
     (_S.OFFERED, Skip): Move(_skip, _OVER),
     (_S.OFFERED, Report): Move(_report, _OVER),
     (_S.OFFERED, Block): Move(_block, _OVER),
+    (_S.OFFERED, Moderate): Move(_moderate, _OVER),
     (_S.OFFERED, Lost): Move(_lost, (_S.OFFERED,)),
     (_S.OFFERED, Back): Move(_back, (_S.OFFERED,)),
     (_S.OFFERED, Silent): Move(_unheard, (_S.OFFERED, _S.CLOSED)),
@@ -465,6 +474,7 @@ TRANSITIONS: dict[tuple[State, type[Message]], Move] = {
     (_S.DECIDING, Vote): Move(_vote, _OVER_OR_OPEN),
     (_S.DECIDING, Report): Move(_report_undecided, (_S.DECIDING,)),
     (_S.DECIDING, Block): Move(_part, _OVER_OR_OPEN),
+    (_S.DECIDING, Moderate): Move(_undecided, _OVER),
     (_S.DECIDING, Deadline): Move(_undecided, _OVER),
     (_S.CLOSED, Vote): Move(_vote_late, _OVER),
 }
@@ -482,4 +492,5 @@ for _state in STARTED:
         (_state, Skip): Move(_skip, _OVER),
         (_state, Report): Move(_report, _OVER if _state is _S.CONNECTING else _OVER_OR_OPEN),
         (_state, Block): Move(_block, _OVER),
+        (_state, Moderate): Move(_moderate, _OVER),
     }

@@ -35,14 +35,14 @@ INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at) VA
 -- name: login_by_email
 -- Who signs in with this address at $2.
 SELECT u.id, u.password_hash, EXISTS (
-    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $2::timestamptz
 ) AS banned
 FROM identity.users u WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
 
 -- name: login_by_username
 -- Who signs in with this username at $2.
 SELECT u.id, u.password_hash, EXISTS (
-    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $2::timestamptz
 ) AS banned
 FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
 
@@ -59,7 +59,7 @@ SELECT t.session_id, s.user_id, t.expires_at, t.used_at, t.again, t.void_at IS N
         WHERE n.parent = t.hash AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
     ) AS got, EXISTS (
         SELECT FROM identity.bans b
-        WHERE b.user_id = s.user_id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+        WHERE b.user_id = s.user_id AND b.during @> $2::timestamptz
     ) AS banned
 FROM identity.refresh_tokens t
 JOIN identity.sessions s ON s.id = t.session_id
@@ -116,7 +116,7 @@ RETURNING id
 -- How session $1 of user $2 stands at $3, and which role they have. No row: there is none. Of the refresh token $4
 -- (null: of none): whether it does not count (any more), and whether it has served.
 SELECT s.revoked_reason, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
-    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $3::timestamptz
 ) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served
 FROM identity.sessions s
 JOIN identity.users u ON u.id = s.user_id
@@ -159,7 +159,7 @@ RETURNING user_id
 -- Card of user $1, whom they seek, how far they are trusted, whether they are banned at $2, the strengths of their
 -- values by key, and when the latest $3 matches failed through them, the newest first.
 SELECT card.*, false AS hidden, p.seeking_genders, p.seeking_age_min, p.seeking_age_max, u.tier, EXISTS (
-    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $2::timestamptz
 ) AS banned, (
     SELECT coalesce(jsonb_object_agg(v.key, v.strength), '{}') FROM identity.user_values v WHERE v.user_id = u.id
 ) AS strengths, ARRAY(
@@ -183,5 +183,5 @@ WHERE card.user_id = $1
     )
     AND NOT EXISTS (
         SELECT FROM identity.bans b
-        WHERE b.user_id = $1 AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+        WHERE b.user_id = $1 AND b.during @> $3::timestamptz
     )

@@ -9,7 +9,7 @@ SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id 
             AND NOT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $2 AND blocked_id = $1)
             AND NOT EXISTS (
                 SELECT FROM identity.bans b
-                WHERE b.user_id = $2 AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+                WHERE b.user_id = $2 AND b.during @> $3::timestamptz
             )
     )
     OR EXISTS (

@@ -25,7 +25,7 @@ SELECT
     ) AS matched,
     ARRAY(
         SELECT b.user_id::text FROM identity.bans b
-        WHERE b.user_id = ANY ($2::uuid[]) AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $3)
+        WHERE b.user_id = ANY ($2::uuid[]) AND b.during @> $3::timestamptz
     ) AS banned,
     EXISTS (
         SELECT FROM identity.blocks WHERE blocker_id = ANY ($2::uuid[]) AND blocked_id = ANY ($2::uuid[])
@@ -85,7 +85,7 @@ WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.delet
     OR EXISTS (SELECT FROM interaction.call_participants p WHERE p.user_id = asked.id AND p.active)
     OR EXISTS (
         SELECT FROM identity.bans b
-        WHERE b.user_id = asked.id AND b.lifted_at IS NULL AND (b.until IS NULL OR b.until > $2)
+        WHERE b.user_id = asked.id AND b.during @> $2::timestamptz
     )
 
 -- name: connected

@@ -20,12 +20,16 @@ ROLE = "SELECT role FROM identity.users WHERE username = $1"
 
 
 async def admin(*arguments: str, **settings: str) -> tuple[int | None, str]:
+    """`admin`: its exit code, and what it said."""
+    return await operate("admin", *arguments, **settings)
+
+
+async def operate(*arguments: str, **settings: str) -> tuple[int | None, str]:
     """The command: its exit code, and what it said."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "realtime",
-        "admin",
         *arguments,
         cwd=ROOT,
         env={**os.environ, "LOG_LEVEL": "WARNING", **settings},

@@ -3,7 +3,7 @@
 from db.migrations import run_sql_beside
 
 revision = "0008_outbox"
-down_revision = "0006_families"
+down_revision = "0007_bans"
 
 
 def upgrade() -> None:

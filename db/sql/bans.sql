@@ -1,0 +1,35 @@
+-- Who is banned, and whether that has taken effect where they are connected. Times are passed as timestamptz.
+
+-- name: of_login
+-- Whose email address or username this is.
+SELECT id FROM identity.users
+WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
+
+-- name: ban
+-- Ban $1 of user $2 for reason $3, by $4 (null: the operator), at $5, from $6 (null: at once) until $7 (null: for good).
+INSERT INTO identity.bans (id, user_id, reason, created_by, created_at, begins_at, until)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: lift
+-- No ban of user $1 holds any more, nor will, from $2 on. A row for each that did or would have.
+UPDATE identity.bans SET lifted_at = $2
+WHERE user_id = $1 AND lifted_at IS NULL AND (until IS NULL OR until > $2)
+RETURNING id
+
+-- name: due
+-- At most $3 bans that hold at $1, have not taken effect and are seen to by nobody, each taken until $2.
+UPDATE identity.bans SET taken_until = $2
+WHERE id IN (
+    SELECT id FROM identity.bans
+    WHERE enforced_at IS NULL AND lifted_at IS NULL AND taken_until <= $1 AND during @> $1::timestamptz
+    ORDER BY taken_until LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, user_id
+
+-- name: end_sessions
+-- All sessions of user $1 are over at $2, and with them their refresh tokens.
+UPDATE identity.sessions SET revoked_at = $2, revoked_reason = 'banned' WHERE user_id = $1 AND revoked_at IS NULL
+
+-- name: enforced
+-- Ban $1 had taken effect everywhere at $2.
+UPDATE identity.bans SET enforced_at = $2 WHERE id = $1
