@@ -79,6 +79,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = ""
     access_token_s: Annotated[Seconds, about("Seconds an access token serves.")] = 900
     refresh_token_s: Annotated[Seconds, about("Seconds a refresh token serves.")] = 30 * 86_400
+    session_record_days: Annotated[
+        Count, about("Days until a session that is over, and a refresh token that has expired, is forgotten.")
+    ] = 7
     refresh_grace_s: Annotated[
         Seconds, about("Seconds a live connection has to bring a fresh token after its own expired.")
     ] = 60

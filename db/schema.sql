@@ -403,6 +403,8 @@ CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, b
 
 CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, created_at, blocked_id);
 
+CREATE INDEX idempotency_keys_by_age ON identity.idempotency_keys USING btree (created_at);
+
 CREATE UNIQUE INDEX one_account_a_username ON identity.users USING btree (lower(username));
 
 CREATE UNIQUE INDEX one_account_an_email ON identity.users USING btree (lower(email));
@@ -411,7 +413,11 @@ CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING b
 
 CREATE UNIQUE INDEX one_successor_a_token ON identity.refresh_tokens USING btree (parent) WHERE (void_at IS NULL);
 
+CREATE INDEX sessions_by_end ON identity.sessions USING btree (expires_at);
+
 CREATE INDEX sessions_of_a_user ON identity.sessions USING btree (user_id, id);
+
+CREATE INDEX tokens_by_end ON identity.refresh_tokens USING btree (expires_at);
 
 CREATE INDEX tokens_of_a_session ON identity.refresh_tokens USING btree (session_id);
 

@@ -48,6 +48,7 @@ from db.calls import Calls
 from db.embedded import EmbeddedServers, Urls
 from db.encounters import Encounters
 from db.events import EventRoad
+from db.leftovers import Leftovers
 from db.matches import MatchRecords
 from db.migrate import migrate
 from db.outage import needed
@@ -95,14 +96,14 @@ from realtime.matching.sweep import Rhythm, Sweeper
 from realtime.partings import Partings
 from realtime.presence import Presence
 from realtime.queue import Queue
-from realtime.retention import Retention
+from realtime.retention import DAY_MS, Kept, Retention
 from realtime.reviews import Reviews
 from realtime.store_loss import StoreLoss
 from realtime.transport import Chosen, make_server
 from realtime.watches import Watches
 from rest.app import checks_of, make_app
 from rest.listening import listening
-from services.accounts import Accounts
+from services.accounts import KEY_LIVES_MS, Accounts
 from services.blocks import PARTED, AnnouncedPartings, Blocks
 from services.cool_downs import CoolDowns
 from services.passwords import Passwords
@@ -130,6 +131,7 @@ class Stores:
         self.trust = TrustStore(pool)
         self.audit = AuditLog(pool)
         self.matches = MatchRecords(pool)
+        self.leftovers = Leftovers(pool)
         self.calls = Calls(redis)
         self.tickets = RedisTickets(redis, settings.region)
         self.presence = RedisPresence(redis)
@@ -308,7 +310,15 @@ class Services:
             node_id,
             lambda: self.steadiness.may_judge(time.monotonic()),
         )
-        self.retention = Retention(stores.matches, match_record_days=settings.match_record_days, clock=clock)
+        self.retention = Retention(
+            [
+                Kept(stores.matches.forget, settings.match_record_days * DAY_MS),
+                Kept(stores.leftovers.keys, KEY_LIVES_MS),
+                Kept(stores.leftovers.tokens, settings.session_record_days * DAY_MS),
+                Kept(stores.leftovers.sessions, settings.session_record_days * DAY_MS),
+            ],
+            clock,
+        )
         self.attendant = Attendant(stores.calls, self.switchboard, clock)
         self.announcer = Announcer(
             stores.outbox,

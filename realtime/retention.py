@@ -1,33 +1,38 @@
 """Forgetting what is kept only for a while. Any node does it, no leader: two at once share the work."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
+from msgspec import Struct
 
 from core.clock import Clock
 from db.outage import OUTAGES
 
-_DAY_MS = 86_400_000
+DAY_MS = 86_400_000
 _AT_ONCE = 500
 _log = structlog.get_logger()
 
 
-class MatchRecords(Protocol):
-    """Decisions of matching; `db/matches.py` says what the method promises."""
+class Forget(Protocol):
+    """Drops the oldest of one kind that are from before a time in ms, and gives how many those were."""
 
-    async def forget(self, before: int, *, limit: int) -> int: ...
+    async def __call__(self, before: int, *, limit: int) -> int: ...
+
+
+class Kept(Struct, frozen=True):
+    """Something that is kept for so many ms."""
+
+    forget: Forget
+    ms: int
 
 
 class Retention:
-    """Forgets decisions of matching after `match_record_days`; `run` looks every `every_s` seconds."""
+    """Forgets each kind in time; `run` looks every `every_s` seconds."""
 
-    def __init__(
-        self, matches: MatchRecords, *, match_record_days: int, clock: Clock, every_s: float = 600
-    ) -> None:
-        self._matches = matches
-        self._kept_ms = match_record_days * _DAY_MS
-        self._clock, self._every_s = clock, every_s
+    def __init__(self, kinds: Sequence[Kept], clock: Clock, *, every_s: float = 600) -> None:
+        self._kinds, self._clock, self._every_s = kinds, clock, every_s
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -42,5 +47,7 @@ class Retention:
 
     async def forget(self) -> None:
         """All that is too old, a bounded number at once."""
-        while await self._matches.forget(self._clock() - self._kept_ms, limit=_AT_ONCE) == _AT_ONCE:
-            pass
+        for kept in self._kinds:
+            before = self._clock() - kept.ms
+            while await kept.forget(before, limit=_AT_ONCE) == _AT_ONCE:
+                pass

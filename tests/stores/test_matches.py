@@ -7,11 +7,9 @@ from core.ids import new_id
 from core.ticket import MatchDecision
 from realtime.matching.policy import Policy
 from realtime.matching.recorder import Recorder
-from realtime.retention import Retention
+from realtime.retention import DAY_MS, Kept, Retention
 from tests.matching.people import ticket
 from tests.stores.world import World
-
-DAY_MS = 86_400_000
 
 
 def decision(at: int) -> MatchDecision:
@@ -47,7 +45,7 @@ async def test_decisions_are_forgotten_in_time(world: World) -> None:
             call_id = new_id()
             await world.offer(call_id, await world.pair(), decision=decision(now - ago))
             calls.append(call_id)
-    nodes = [Retention(world.matches, match_record_days=14, clock=lambda: now) for _ in range(2)]
+    nodes = [Retention([Kept(world.matches.forget, 14 * DAY_MS)], lambda: now) for _ in range(2)]
     await asyncio.gather(*(node.forget() for node in nodes))
     assert [await world.matches.of(call_id) for call_id in old] == [None] * 3
     assert None not in [await world.matches.of(call_id) for call_id in young]

@@ -1,0 +1,11 @@
+"""Finding by age what is to be forgotten."""
+
+from db.migrations import run_sql_beside
+
+revision = "0009_leftovers"
+down_revision = "0008_outbox"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql_beside(__file__)

@@ -1,0 +1,25 @@
+-- What has served its time. Rows that another node is dropping, or that are in use just now, are left.
+
+-- name: tokens
+-- Drop up to $2 refresh tokens that were over before $1. Nobody can be signed in by them, used or not.
+DELETE FROM identity.refresh_tokens WHERE hash IN (
+    SELECT hash FROM identity.refresh_tokens WHERE expires_at < $1
+    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+RETURNING 1
+
+-- name: sessions
+-- Drop up to $2 sessions that were over before $1, with what tokens they still have: their last was over by then.
+DELETE FROM identity.sessions WHERE id IN (
+    SELECT id FROM identity.sessions WHERE expires_at < $1
+    ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+RETURNING 1
+
+-- name: keys
+-- Drop up to $2 idempotency keys of requests answered before $1.
+DELETE FROM identity.idempotency_keys WHERE (endpoint, key) IN (
+    SELECT endpoint, key FROM identity.idempotency_keys WHERE created_at < $1
+    ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+RETURNING 1
