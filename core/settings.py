@@ -5,7 +5,7 @@ The variable of a field is its name in capitals: `offer_s` is `OFFER_S`.
 """
 
 from collections.abc import Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -394,12 +394,38 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     return Settings(**values)
 
 
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can get there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _unsafe(values: dict[str, Any]) -> list[str]:
+    """What may do for one person on one machine, and for nothing else."""
+    secret, previous = values.get("secret", DEFAULT_SECRET), values.get("secret_previous")
+    wrong = []
+    if values.get("environment") == "production":
+        if secret == DEFAULT_SECRET or len(secret) < 32:
+            wrong.append("SECRET: set one of at least 32 characters in production")
+        if values.get("rate_limits") == "off":
+            wrong.append("RATE_LIMITS: off is for tests, not for production")
+    elif secret == DEFAULT_SECRET and not _is_loopback(values.get("host", Settings().host)):
+        wrong.append(
+            "SECRET: set one of your own where others can reach the server (HOST): "
+            "with the default one anybody can sign in as anybody"
+        )
+    if previous and not len(previous) >= 16:
+        wrong.append("SECRET_PREVIOUS: has to have at least 16 characters, as SECRET")
+    if previous == DEFAULT_SECRET:
+        wrong.append("SECRET_PREVIOUS: what everybody knows must not count any longer")
+    return wrong
+
+
 def _contradictions(values: dict[str, Any]) -> list[str]:
     """What no single field can tell is wrong."""
-    secret = values.get("secret", DEFAULT_SECRET)
-    wrong = []
-    if values.get("environment") == "production" and (secret == DEFAULT_SECRET or len(secret) < 32):
-        wrong.append("SECRET: set one of at least 32 characters in production")
+    wrong = _unsafe(values)
     if values.get("turn_urls") and not values.get("turn_secret"):
         wrong.append("TURN_SECRET: needed with TURN_URLS")
     if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):

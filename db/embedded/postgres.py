@@ -40,7 +40,14 @@ CONFIGURATION = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
+    # A journal is no place for what people are called; a refused statement is told to its client.
     "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
 }
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import subprocess
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from db.embedded.account import Account
 
@@ -36,6 +38,13 @@ def turn_over(journal: Path) -> None:
     """Begin a new journal when this one has grown; the last one is kept beside it."""
     if journal.exists() and journal.stat().st_size > JOURNAL_BYTES:
         journal.rename(journal.with_suffix(".1.log"))
+
+
+def opened(journal: Path) -> BinaryIO:
+    """The journal to add to, which its owner alone may read."""
+    file = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.fchmod(file, 0o600)  # one of an earlier start, perhaps
+    return os.fdopen(file, "ab")
 
 
 def ending(process: "subprocess.Popen[bytes]") -> asyncio.Future[int]:
@@ -76,7 +85,7 @@ class Child:
         Not awaited: no cancellation comes in between either. A program that cannot be executed ends at once.
         Raises PermissionError when we may not become its user.
         """
-        with program.journal.open("ab") as journal:
+        with opened(program.journal) as journal:
             begins = journal.tell()
             process = subprocess.Popen(  # noqa: S603 - paths of our own making
                 ("/bin/sh", "-c", GATE, program.name, *program.argv),

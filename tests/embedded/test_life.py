@@ -216,3 +216,28 @@ async def test_a_file_in_place_of_the_folder_is_explained(tmp_path):
     with pytest.raises(EmbeddedError, match="DATA_DIR"):
         async with EmbeddedServers.open(tmp_path / "data", postgres=False, redis=True, log=print):
             pass
+
+
+async def test_what_the_servers_say_is_for_their_owner_and_repeats_nothing(tmp_path):
+    """Neither what a statement was given nor what a constraint refused; older journals are closed too."""
+    (tmp_path / "postgres.log").write_text("from before\n")
+    async with EmbeddedServers.open(tmp_path, postgres=True, redis=True, log=print) as urls:
+        connection = await asyncpg.connect(urls.database_url)
+        await connection.execute("CREATE TABLE users (email text UNIQUE, born date)")
+        taken = "INSERT INTO users (email) VALUES ($1)"
+        await connection.execute(taken, "ana@example.org")
+        for statement, given in (
+            (taken, ("ana@example.org",)),
+            ("INSERT INTO users (email) VALUES ('ana@example.org')", ()),
+            ("SELECT 'ana@example.org'::date", ()),
+            ("SELECT $1::text::date", ("ana@example.org",)),
+        ):
+            with pytest.raises(asyncpg.PostgresError):
+                await connection.execute(statement, *given)
+        await connection.close()
+        async with Redis.from_url(urls.redis_url) as client:
+            await client.set("ana@example.org", "here")
+    for journal in (tmp_path / "postgres.log", tmp_path / "redis.log"):
+        assert journal.stat().st_mode & 0o777 == 0o600
+        assert "ana@example" not in journal.read_text()
+    assert (tmp_path / "postgres.log").read_text().startswith("from before\n")

@@ -67,6 +67,29 @@ def test_production_wants_a_secret_of_its_own(secret: str) -> None:
     assert load(PRODUCTION).environment == "production"
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "chat.example.org", ""])
+def test_where_others_can_come_the_default_secret_is_refused(host: str) -> None:
+    """Everybody knows it, and could sign tokens of anybody."""
+    [line] = mistakes({"HOST": host})
+    assert line.startswith("SECRET: set one of your own")
+    assert load({"HOST": host, "SECRET": "sixteen letters."}).host == host
+    for loopback in ("127.0.0.1", "127.8.8.8", "::1", "localhost"):
+        assert load({"HOST": loopback}).host == loopback
+
+
+def test_production_has_rate_limits() -> None:
+    wrong = mistakes({"ENVIRONMENT": "production", "SECRET": "x" * 32, "RATE_LIMITS": "off"})
+    assert wrong == ["RATE_LIMITS: off is for tests, not for production"]
+    assert load({"RATE_LIMITS": "off"}).rate_limits == "off"
+
+
+@pytest.mark.parametrize("previous", ["hunter2", DEFAULT_SECRET])
+def test_a_previous_secret_is_as_good_as_one(previous: str) -> None:
+    [line] = mistakes({"SECRET": "x" * 32, "SECRET_PREVIOUS": previous})
+    assert line.startswith("SECRET_PREVIOUS: ")
+    assert previous not in line
+
+
 def test_a_secret_is_never_repeated() -> None:
     [line] = mistakes({"SECRET": "hunter2"})
     assert "hunter2" not in line
