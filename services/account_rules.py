@@ -12,6 +12,7 @@ from core.contract.accounts import ProfilePatch, SeekingPatch
 from core.contract.people import MAX_AGE, MAX_DISPLAY_NAME, Me, Seeking
 from core.errors import InvalidRequest, PayloadTooLarge, Underage
 from core.vocabulary import ADULT_AGE
+from services.names import readable, reserved
 
 # One address with a dot in its domain, in any script: RFC 5321 without comments, quotes and literals.
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}")
@@ -37,11 +38,14 @@ def email(text: str) -> str:
 def display_name(text: str) -> str:
     """The name without spaces around it.
 
-    Raises `InvalidRequest` when it is empty or hides a sign, `PayloadTooLarge` when NFC makes it too long.
+    Raises `InvalidRequest` when it is empty to the eye, hides something or would speak for the operator,
+    `PayloadTooLarge` when NFC makes it too long.
     """
     name = unicodedata.normalize("NFC", text).strip()
     if not readable(name):
         raise InvalidRequest("`display_name` is not a name.", details={"field": "display_name"})
+    if reserved(name):
+        raise InvalidRequest("`display_name` is reserved.", details={"field": "display_name"})
     if len(name) > MAX_DISPLAY_NAME:
         raise PayloadTooLarge(
             f"`display_name` may not be longer than {MAX_DISPLAY_NAME}.", details={"field": "display_name"}
@@ -49,11 +53,11 @@ def display_name(text: str) -> str:
     return name
 
 
-def readable(text: str) -> bool:
-    """Whether there is something to be seen, and nothing that hides."""
-    # Controls and directions (Cc, Cf) would let one text look like another; joiners are part of some scripts.
-    hidden = any(unicodedata.category(c) in {"Cc", "Cf"} and c not in "\u200c\u200d" for c in text)
-    return not hidden and any(c.isprintable() and not c.isspace() for c in text)
+def username(text: str) -> str:
+    """The name itself. Raises `InvalidRequest` when it would speak for the operator."""
+    if reserved(text):
+        raise InvalidRequest("`username` is reserved.", details={"field": "username"})
+    return text
 
 
 def adult(birth_date: date, today: date) -> date:

@@ -109,7 +109,8 @@ class Accounts:
         `RateLimited`, `Unavailable` when too many passwords wait.
         """
         await self._guesses.sign_up(client.network, now)
-        address, name = rules.email(body.email), rules.display_name(body.display_name)
+        address, username = rules.email(body.email), rules.username(body.username)
+        name = rules.display_name(body.display_name)
         born = rules.adult(body.birth_date, today(now))
         use = key and Key(
             endpoint="register", key=key, fingerprint=_without_password(body), since=now - KEY_LIVES_MS
@@ -120,7 +121,7 @@ class Accounts:
             account = NewAccount(
                 id=new_id(now),
                 email=address,
-                username=body.username,
+                username=username,
                 password_hash=await self._passwords.hash(body.password),
                 display_name=name,
                 birth_date=born,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from core.contract.values import MAX_CATEGORY, MAX_NAME, OwnValue
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
 from db.values import KeyedValue
-from services.account_rules import readable
+from services.names import readable
 
 
 def keyed(values: Sequence[OwnValue]) -> Sequence[KeyedValue]:

@@ -40,9 +40,14 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead_ms = 0
+        self._stopped_at: int | None = None
 
     def __call__(self) -> int:
-        return now_ms() + self.ahead_ms
+        return (self._stopped_at or now_ms()) + self.ahead_ms
+
+    def stop(self) -> None:
+        """It moves by `advance` alone from now on."""
+        self._stopped_at = now_ms()
 
     def advance(self, *, s: float) -> None:
         self.ahead_ms += int(s * 1000)

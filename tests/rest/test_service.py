@@ -38,6 +38,27 @@ async def test_not_ready_names_what_does_not_answer(world: World, redis: Redis) 
     await nowhere.aclose()
 
 
+async def test_however_many_ask_the_stores_are_asked_once_a_second(world: World, redis: Redis) -> None:
+    """At once, or one after the other; a second later they are asked anew, also when clocks go back."""
+    asked = 0
+
+    async def count() -> None:
+        nonlocal asked
+        asked += 1
+        await world.pool.fetchval("SELECT 1")
+
+    async with serving(world, redis, SETTINGS, {"counted": count}) as rest:
+        rest.clock.stop()
+        answers = await asyncio.gather(*(rest.ask("GET", "/readyz") for _ in range(50)))
+        answers += [await rest.ask("GET", "/readyz") for _ in range(10)]
+        assert {answer.status for answer in answers} == {200}
+        assert asked == 1
+        for s in (1, -3600):
+            rest.clock.advance(s=s)
+            assert (await rest.ask("GET", "/readyz")).status == 200
+        assert asked == 3
+
+
 async def test_rate_limits_without_redis_are_unavailable(world: World) -> None:
     """Nobody guesses passwords unlimited because Redis is away."""
     nowhere = Redis.from_url("redis://127.0.0.1:1")

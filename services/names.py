@@ -1,0 +1,93 @@
+"""What somebody may be called, and which texts can be read at all. Pure.
+
+A name must look like what it is: nothing in it hides, turns the direction of writing, or is blank to the
+eye, and none says that its bearer speaks for the operator.
+"""
+
+import re
+import unicodedata
+
+# Controls, directions, separators of lines, private letters, halves of letters, and what is no letter yet.
+_NEVER = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
+# What counts as a letter or a mark and shows nothing: the joiner of graphemes, fillers of Hangul, vowels that
+# are never written, Mongolian selectors, a Braille cell without dots.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+# Pictures may be newer than our tables of Unicode, which then know no category of theirs.
+_PICTURES = range(0x1F000, 0x1FB00)
+_SKINS = range(0x1F3FB, 0x1F400)
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
+_VIRAMA = 9  # its combining class: what joins consonants in the scripts of India
+
+# What looks like a Latin letter: of Cyrillic, of Greek, and what stands for letters where people play.
+_LOOKS_LIKE = str.maketrans(
+    "аеіјорсуѕхԁһӏмтпαειορτυνκı" + "l013457|!$@",
+    "aeijopcysxdhimtnaeioptuvki" + "ioieastiisa",
+)
+
+
+def readable(text: str) -> bool:
+    """Whether there is something to be seen, and nothing that hides."""
+    return all(_shows(text, at) for at in range(len(text))) and any(map(_visible, text))
+
+
+def reserved(name: str) -> bool:
+    """Whether it says, to the eye, that its bearer speaks for the operator; with a number behind it too."""
+    return _folded(name) in _RESERVED or _folded(re.sub(r"[\d\W_]+$", "", name)) in _RESERVED
+
+
+def _category(letter: str) -> str:
+    return "So" if ord(letter) in _PICTURES else unicodedata.category(letter)
+
+
+def _visible(letter: str) -> bool:
+    """Whether one sees it by itself: marks stand on letters, and a space is none."""
+    return _category(letter)[0] in "LNPS" and letter not in _BLANK
+
+
+def _shows(text: str, at: int) -> bool:
+    letter = text[at]
+    if letter in (_NON_JOINER, _JOINER):
+        return _joins(text, at)
+    if any(ord(letter) in some for some in _SELECTORS):  # it chooses the picture of what stands before it
+        return at > 0 and _visible(text[at - 1])
+    return _category(letter) not in _NEVER and letter not in _BLANK
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether a joiner has something to do: at a virama, in Arabic script (RFC 5892, A), between emoji."""
+    if not 0 < at < len(text) - 1:
+        return False
+    before, after = text[at - 1], text[at + 1]
+    if _VIRAMA in (unicodedata.combining(before), unicodedata.combining(after)):
+        return True
+    base = _base(text, at)
+    if unicodedata.bidirectional(base) == unicodedata.bidirectional(after) == "AL":
+        return True
+    return text[at] == _JOINER and _category(base) == _category(after) == "So"
+
+
+def _base(text: str, at: int) -> str:
+    """The letter or picture before this place; marks, selectors and tones of skin belong to it."""
+    while at > 1 and (_category(text[at - 1]) in {"Mn", "Me"} or ord(text[at - 1]) in _SKINS):
+        at -= 1
+    return text[at - 1]
+
+
+def _folded(name: str) -> str:
+    """What counts to the eye: no case, no marks, no signs in between, each letter as what it looks like."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(letter for letter in plain.translate(_LOOKS_LIKE) if letter.isalnum())
+
+
+_RESERVED = frozenset(
+    map(
+        _folded,
+        (
+            *("admin", "administrator", "administration", "moderator", "moderation", "operator", "official"),
+            *("support", "customersupport", "customerservice", "helpdesk", "security", "staff"),
+            *("system", "sysadmin", "superuser", "root", "webmaster", "postmaster", "hostmaster"),
+            *("realtimeconnect", "realtimeconnectteam"),
+        ),
+    )
+)
