@@ -1,17 +1,18 @@
 """Serves the page: itself asked for anew each time, its files kept for good under names of their content."""
 
 import asyncio
+import re
 
 from aiohttp import web
 
 from realtime.bundle import Asset, Bundle, NotInstalled, bundle, newest
 
 _POLICY = (
-    "default-src 'self'; connect-src 'self' ws: wss:; media-src 'self' blob:; img-src 'self' data: blob:; "
+    "default-src 'self'; connect-src 'self'{sockets}; media-src 'self' blob:; img-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?")
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Vary": "Accept-Encoding",
@@ -56,13 +57,23 @@ class Site:
 
 def _answer(request: web.Request, asset: Asset, cache: str) -> web.Response:
     # Weak: the same content, in whichever encoding.
-    headers = {**_HEADERS, "Cache-Control": cache, "ETag": f'W/"{asset.digest}"'}
+    headers = {
+        **_HEADERS,
+        "Content-Security-Policy": _policy(request.headers.get("Host", "")),
+        "Cache-Control": cache,
+        "ETag": f'W/"{asset.digest}"',
+    }
     if any(tag.value == asset.digest for tag in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     body = asset.plain
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         body, headers["Content-Encoding"] = asset.packed, "gzip"
     return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
+
+
+def _policy(host: str) -> str:
+    """Sockets of this host alone: for older browsers 'self' has none, so it is named, if it is a name."""
+    return _POLICY.format(sockets=f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else "")
 
 
 def mount(app: web.Application) -> None:

@@ -11,6 +11,11 @@ _ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-Match"
 _EXPOSED = "ETag, Retry-After"
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _CORS_S = "600"
+# A call needs camera and microphone, for our own pages; nothing here needs the rest.
+_PERMISSIONS = "camera=(self), microphone=(self), " + ", ".join(
+    f"{feature}=()"
+    for feature in ("geolocation", "payment", "usb", "serial", "bluetooth", "midi", "display-capture")
+)
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -21,6 +26,8 @@ async def safety(request: web.Request, response: web.StreamResponse) -> None:
     headers["Server"] = "realtime-connect"  # which version of which library is nobody's business
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", _PERMISSIONS)
     if "json" in response.content_type:
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
     if request.path.startswith("/v1/"):

@@ -27,6 +27,20 @@ async def test_the_page_may_do_only_what_it_needs(address: str, web: aiohttp.Cli
             policy = response.headers["Content-Security-Policy"]
             assert "default-src 'self'" in policy
             assert "frame-ancestors 'none'" in policy
+            host = address.removeprefix("http://")
+            assert f"connect-src 'self' ws://{host} wss://{host};" in policy
+            assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+            allowed = response.headers["Permissions-Policy"].split(", ")
+            assert allowed[:2] == ["camera=(self)", "microphone=(self)"]
+            assert all(feature.endswith("=()") for feature in allowed[2:])
+
+
+@pytest.mark.parametrize("host", ["x; script-src *", "x *", "ws:", "a" * 300, "[::1", "*"])
+async def test_a_host_is_no_way_into_the_policy(address: str, web: aiohttp.ClientSession, host: str) -> None:
+    """Whatever the client says that it asked for: what is no name is not named."""
+    async with web.get(address, headers={"Host": host}) as response:
+        if response.status == 200:
+            assert "connect-src 'self'; " in response.headers["Content-Security-Policy"]
 
 
 async def test_what_is_loaded_is_kept_under_the_name_of_its_content(
