@@ -1,10 +1,11 @@
 # Everything a person does with this project. `make help` lists it.
-# Needs only make and Python 3.11 to 3.13 with venv: all else is installed into .venv and node_modules, from wheels.
+# Needs only make and Python 3.11 or 3.12 with venv: all else is installed into .venv and node_modules, from wheels.
 
 # The first Python that fits, unless one is named: make run PYTHON=/path/to/python3.12
-# Up to 3.12 a Redis comes with the packages, so 3.13 is taken only where there is nothing else.
+# Up to 3.12 a Redis comes with the packages, so 3.13 is taken only where there is another Redis and no such Python.
 FITS    = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, int(sys.argv[1])))
-PYTHON ?= $(shell for newest in 12 13; do for p in python3 python3.12 python3.11 python3.13; do \
+NEWEST  = $(if $(REDIS_URL)$(shell command -v redis-server 2>/dev/null),13,12)
+PYTHON ?= $(shell for newest in 12 $(NEWEST); do for p in python3 python3.12 python3.11 python3.13; do \
             "$$p" -c '$(FITS)' $$newest 2>/dev/null && echo "$$p" && break 2; done; done)
 WORKERS ?= 2
 ARGS    ?=
@@ -67,9 +68,10 @@ bench-faults: packages-dev ## How soon a call knows of a frozen client, a closed
 
 venv:
 	@$(VENV) -c 'import sys' 2>/dev/null || { \
-		p="$(PYTHON)"; "$${p:-python3}" -c '$(FITS)' 13 2>/dev/null || { \
-			echo "Python 3.11, 3.12 or 3.13 with venv is needed (on Debian: apt install python3-venv)." \
-				"Name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
+		p="$(PYTHON)"; "$${p:-python3}" -c '$(FITS)' $(NEWEST) 2>/dev/null || { \
+			echo "Python 3.11 or 3.12 with venv is needed (on Debian: apt install python3-venv)." \
+				"Name one: make PYTHON=/path/to/python3.12" \
+				"(3.13 serves where redis-server is on the PATH, or REDIS_URL is set.)" >&2; exit 1; }; \
 		echo "→ Making .venv with $$("$$p" --version)"; "$$p" -m venv --clear .venv; }
 	$(call unless_same,requirements-uv.lock,.venv/uv.lock,Installing the installer (uv),$(VENV) -m pip install --quiet \
 		--disable-pip-version-check --only-binary :all: --require-hashes -r requirements-uv.lock)

@@ -23,6 +23,29 @@ INBOUND = """async () => {
 }"""
 
 
+# Every track that the page has ever been given.
+TRACKS = """
+  const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  globalThis.tracks = [];
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await ask(wanted);
+    tracks.push(...stream.getTracks());
+    return stream;
+  };
+"""
+
+# What a browser does that nobody sees: sounds and vibrations.
+RINGS = """
+  globalThis.rings = { sounds: 0, vibrations: 0 };
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (...when) {
+    rings.sounds += 1;
+    return start.apply(this, when);
+  };
+  navigator.vibrate = (pattern) => Boolean(pattern && (rings.vibrations += 1));
+"""
+
+
 class Person:
     """One browser context: its own storage, its own camera."""
 
@@ -34,7 +57,7 @@ class Person:
 
     @classmethod
     async def visit(
-        cls, browser: Browser, address: str, name: str, *, phone: bool = False, dark: bool = False
+        cls, browser: Browser, address: str, name: str, *, phone: bool = False, dark: bool = False, **how: Any
     ) -> Self:
         """Open the page for the first time."""
         context = await browser.new_context(
@@ -42,8 +65,11 @@ class Person:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             locale="en-GB",
+            **how,
         )
         context.set_default_timeout(WAIT_MS)
+        for script in (TRACKS, RINGS):
+            await context.add_init_script(script)
         page = await context.new_page()
         person = cls(name, context, page, address)
         await page.goto(address)
@@ -67,7 +93,7 @@ class Person:
 
     async def leave(self) -> None:
         """Go away without a ticket left behind that the next test would meet."""
-        for last in ("Not this time", "Hang up", "Stop looking"):
+        for last in () if self.page.is_closed() else ("Not this time", "Hang up", "Stop looking"):
             button = self.button(last)
             if await button.is_visible() and await button.is_enabled():
                 await button.dispatch_event("click")
@@ -81,6 +107,12 @@ class Person:
 
     async def press(self, name: str) -> None:
         await self.button(name).click()
+
+    async def join(self) -> None:
+        """Say yes to the offer, unless the page was faster, which joins by itself after a moment."""
+        await self.page.locator("#offer[open], #call:not([hidden])").first.wait_for()
+        if await (button := self.button("Join now")).is_visible():
+            await button.dispatch_event("click")
 
     async def go(self, place: str) -> None:
         await self.page.get_by_role("link", name=re.compile(f"^{place}")).first.click()
@@ -158,6 +190,15 @@ class Person:
     async def _inbound(self) -> dict[str, int]:
         figures: dict[str, int] = await self.page.evaluate(INBOUND)
         return figures
+
+    async def films(self, *kinds: str) -> None:
+        """Exactly these of camera (`video`) and microphone (`audio`) are open: no light is on for more."""
+        live = "tracks.filter((track) => track.readyState === 'live').map((track) => track.kind).sort()"
+
+        async def exactly() -> bool:
+            return bool(await self.page.evaluate(live) == sorted(kinds))
+
+        await eventually(exactly, f"{self.name} has other than {kinds} open")
 
     async def sees_oneself(self) -> None:
         """The preview shows moving pictures."""
