@@ -214,6 +214,7 @@ class Queue:
             raise RateLimited(
                 f"Several matches failed lately because you declined, did not answer or did not connect:"
                 f" you may queue again in {math.ceil(left_ms / 1000)} s.",
+                details={"reason": "cool_down"},  # no other limit is one
                 retry_after_ms=left_ms,
             )
         return applicant

@@ -65,6 +65,11 @@ export class Call {
     return this.#session.command("call:restart", { call_id, epoch });
   }
 
+  /** One's own camera is back on another track. */
+  showCamera(track) {
+    this.#peer?.replaceVideo(track);
+  }
+
   /** Media flows both ways: failures from now on are new ones. */
   settled() {
     this.#failures = 0;

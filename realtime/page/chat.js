@@ -94,6 +94,7 @@ export class Chat {
     const { place, rooms } = this.#store.state;
     const known = Object.values(rooms).filter((room) => room.has_more !== null);
     await Promise.all(known.map((room) => this.#fill(room.id)));
+    for (const { id, outgoing } of known) for (const one of outgoing) if (one.failed === "offline") this.again(id, one);
     if (this.#room(place.id)?.has_more === null) await this.open(place.id);
   }
 

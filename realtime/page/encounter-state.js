@@ -27,21 +27,29 @@ function present(state, call) {
   const before = state.encounter.call_id === call.call_id ? state.encounter : {};
   const held = state.heldCall === call.call_id;
   if (call.state === "offered") {
-    return { auto_accept: held, ...before, ...pick(call, OFFER), phase: "offered", accepted: held };
+    const until = Date.parse(call.expires_at) - state.skew;
+    return { auto_accept: held, joining: null, ...before, ...pick(call, OFFER), until, phase: "offered", accepted: held };
   }
-  if (!held) return { phase: "elsewhere", call_id: call.call_id, peer: call.peer, mode: call.mode, epoch: call.epoch };
+  if (!held) return elsewhere(call, { epoch: call.epoch, free: call.state === "reconnecting" });
   return { peerMedia: { audio: true, video: true }, ...before, ...pick(call, CALL), phase: "call" };
 }
 
-const OFFER = ["call_id", "origin", "mode", "peer", "expires_at"];
+/** Another device has the call; it is `free` when that one is gone, as far as we can tell, so that this one may go on. */
+function elsewhere({ call_id, peer, mode }, { epoch, free }) {
+  return { phase: "elsewhere", call_id, peer, mode, epoch, free };
+}
+
+const OFFER = ["call_id", "origin", "mode", "peer"];
 const CALL = ["call_id", "mode", "peer", "state", "epoch", "role", "decider", "max_duration_s", "live_at", "deadline"];
 
 function pick(source, names) {
   return Object.fromEntries(names.map((name) => [name, source[name]]));
 }
 
+const UNDECIDED = { decider: null, vote: null, outcome: null };
+
 function known(state, callId) {
-  return state.decisions.find((decision) => decision.call_id === callId) ?? { vote: null, outcome: null };
+  return state.decisions.find((decision) => decision.call_id === callId) ?? UNDECIDED;
 }
 
 function waitingWith(encounter, ticket, more = {}) {
@@ -65,22 +73,20 @@ function changeDecision(state, callId, changes) {
 /** Why a call that one did not end oneself has ended; `leaving` is what one did. */
 function ended(state, data) {
   const { encounter } = state;
-  const after = { reason: data.reason, mine: encounter.leaving ?? null, peer: encounter.peer ?? null };
+  const { call_id, peer = null, leaving = null } = encounter;
+  const after = { call_id, peer, reason: data.reason, mine: leaving, reported: data.reason === "reported" };
   const left = { ...state, heldCall: null };
   if (data.ticket) return { ...left, encounter: waitingWith(encounter, data.ticket, { after }) };
-  if (data.reason === "other_device") {
-    const { call_id, peer, mode } = encounter;
-    return { ...left, encounter: { phase: "elsewhere", call_id, peer, mode, epoch: null } };
-  }
+  if (data.reason === "other_device") return { ...left, encounter: elsewhere(encounter, { epoch: 0, free: false }) };
   if (encounter.phase === "elsewhere") return { ...left, encounter: LOBBY };
-  const over = { phase: "over", call_id: data.call_id, duration_s: data.duration_s, mode: encounter.mode, ...after };
+  const over = { phase: "over", duration_s: data.duration_s, mode: encounter.mode, ...after };
   return { ...left, encounter: over };
 }
 
 function asked(state, { call_id, decision }) {
   if (!decision || state.decisions.some((d) => d.call_id === call_id)) return state;
-  const { peer } = state.encounter;
-  return { ...state, decisions: [...state.decisions, { call_id, peer, ...decision, vote: null, outcome: null }] };
+  const { peer, decider = null } = state.encounter;
+  return { ...state, decisions: [...state.decisions, { ...UNDECIDED, call_id, peer, decider, ...decision }] };
 }
 
 export const ENCOUNTER = {
@@ -105,8 +111,18 @@ export const ENCOUNTER = {
     decisions: state.decisions.filter((decision) => !decision.outcome),
   }),
 
-  "call:offered": (state, offer) =>
-    isCurrent(state, offer) ? state : { ...state, notice: null, encounter: { ...offer, phase: "offered", accepted: false } },
+  "call:offered": (state, offer, at) => {
+    if (isCurrent(state, offer)) return state;
+    // How long it lasts tells more than when it ends: the clocks of two machines differ.
+    const until = offer.expires_in_ms ? at + offer.expires_in_ms : Date.parse(offer.expires_at) - state.skew;
+    return { ...state, notice: null, encounter: { ...offer, phase: "offered", until, joining: null, accepted: false } };
+  },
+
+  /** In `after_ms` the page accepts by itself; null: it does not. */
+  "page:joining": (state, { call_id, after_ms }, at) =>
+    isCurrent(state, { call_id })
+      ? changeEncounter(state, { joining: after_ms === null ? null : { since: at, until: at + after_ms } })
+      : state,
 
   "page:accepted": (state, { call_id }) =>
     isCurrent(state, { call_id }) ? { ...changeEncounter(state, { accepted: true }), heldCall: call_id } : state,
@@ -138,6 +154,18 @@ export const ENCOUNTER = {
     isCurrent(state, { call_id }) ? changeEncounter(state, { leaving: how }) : state,
 
   "call:ended": (state, data) => (isCurrent(state, data) ? ended(asked(state, data), data) : state),
+
+  /** The device that had the call is gone, or not: whether this one may take it over. */
+  "page:holder": (state, { call_id, gone }) =>
+    isCurrent(state, { call_id }) && state.encounter.phase === "elsewhere" ? changeEncounter(state, { free: gone }) : state,
+
+  "page:reported": (state, { call_id, block }) => {
+    const { encounter, decisions } = state;
+    const kept = block ? decisions.filter((decision) => decision.call_id !== call_id) : decisions;
+    const done = { ...state, notice: "reported", decisions: kept };
+    if (encounter.after?.call_id === call_id) return changeEncounter(done, { after: { ...encounter.after, reported: true } });
+    return isCurrent(done, { call_id }) ? changeEncounter(done, { reported: true }) : done;
+  },
 
   "page:voted": (state, { call_id, connect }) => changeDecision(state, call_id, { vote: connect }),
 

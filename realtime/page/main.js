@@ -5,9 +5,11 @@
  */
 
 import { Api } from "./api.js";
+import { Bell } from "./bell.js";
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { openDevice } from "./device.js";
+import { Hold } from "./hold.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
 import { Session } from "./session.js";
@@ -17,8 +19,9 @@ import { callView } from "./views/call.js";
 import { chatsView } from "./views/chats.js";
 import { decisionsView } from "./views/decisions.js";
 import { meetView } from "./views/meet.js";
-import { offerView } from "./views/offer.js";
+import { canRefuse, offerView } from "./views/offer.js";
 import { profileView } from "./views/profile.js";
+import { reportView } from "./views/report.js";
 import { roomView } from "./views/room.js";
 import { shellView } from "./views/shell.js";
 
@@ -36,12 +39,13 @@ const session = new Session({
   onEnd: end,
 });
 const remote = { stream: null };
-const media = new Media({ onEnded: (kind) => meeting.lost(kind) });
+const media = new Media({ onEnded: (kind) => meeting.lost(kind), onCamera: (track) => call.showCamera(track) });
 const call = new Call({ session, media, onRemote: (stream) => ((remote.stream = stream), draw()) });
-const meeting = new Meeting({ session, media, call, store });
+const [hold, bell] = [new Hold(), new Bell()];
+const meeting = new Meeting({ session, media, call, store, hold, canRefuse });
 const chat = new Chat({ session, api, store });
 
-const parts = { store, session, api, media, call, remote, meeting, chat, signUp, signIn, signOut };
+const parts = { store, session, api, media, call, remote, meeting, chat, bell, signUp, signIn, signOut };
 const views = [
   shellView,
   accountView,
@@ -52,11 +56,18 @@ const views = [
   profileView,
   offerView,
   callView,
+  reportView,
 ].map((view) => view(parts));
 
 function draw() {
   const now = Date.now();
   for (const view of views) view(store.state, now);
+}
+
+/** Clocks, countdowns, and what waits for one. */
+function tick() {
+  meeting.tick(Date.now());
+  draw();
 }
 
 function hear(name, data) {
@@ -121,9 +132,8 @@ function follow({ key }) {
 function go() {
   const [name, id] = location.hash.slice(1).split("/");
   const place = name === "room" ? { name, id } : { name: ["chats", "profile"].includes(name) ? name : "meet" };
-  const { encounter } = store.state;
   // Nobody wants to be filmed while reading; who waits for a match has to be.
-  if (place.name !== "meet" && ["lobby", "over"].includes(encounter.phase)) meeting.close();
+  if (place.name !== "meet") meeting.rest();
   store.dispatch("page:place", { place });
   if (place.name === "room") chat.open(place.id);
   meeting.look();
@@ -131,9 +141,13 @@ function go() {
 
 store.listen(draw);
 store.listen((state) => (device.heldCall = state.heldCall));
+store.listen((state) => hold.keep(state.heldCall));
 addEventListener("hashchange", go);
 addEventListener("storage", follow);
-setInterval(draw, TICK_MS); // clocks and countdowns
+addEventListener("pagehide", () => meeting.rest({ leaving: true }));
+addEventListener("pageshow", () => meeting.look());
+document.addEventListener("visibilitychange", () => (document.hidden ? meeting.rest() : meeting.look()));
+setInterval(tick, TICK_MS);
 go();
 stay();
 

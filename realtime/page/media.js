@@ -41,15 +41,23 @@ export class Media {
   stream = null;
   mode = null;
   #asking = null;
+  #dark = false;
   #onEnded;
+  #onCamera;
 
-  /** `onEnded(kind)` when a device is unplugged or its permission taken back while it is in use. */
-  constructor({ onEnded }) {
+  /**
+   * `onEnded(kind)` when a device is unplugged or its permission taken back while it is in use; `onCamera(track)`
+   * when the camera, which had been switched off, is back on another track.
+   */
+  constructor({ onEnded, onCamera }) {
     this.#onEnded = onEnded;
+    this.#onCamera = onCamera;
   }
 
+  /** What the mode needs is open; a camera that was switched off is closed on purpose. */
   get live() {
-    return this.stream?.getTracks().every((track) => track.readyState === "live") ?? false;
+    const tracks = this.stream?.getTracks() ?? [];
+    return tracks.length > 0 && tracks.every((track) => track.readyState === "live" || (track.kind === "video" && this.#dark));
   }
 
   /** Open what the mode needs; what is open, or being asked for, stays. Throws `MediaError`. */
@@ -66,24 +74,47 @@ export class Media {
 
   async #adopt(asking) {
     try {
-      const stream = await ask(asking.mode);
+      const stream = await ask({ audio: AUDIO, video: asking.mode === "video" && VIDEO });
       if (this.#asking !== asking) {
         stop(stream);
         throw new MediaError("failed"); // closed, or opened in another mode, while the browser was asking
       }
-      for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#onEnded(track.kind));
+      for (const track of stream.getTracks()) this.#watch(track);
       this.stream = stream;
       this.mode = asking.mode;
+      this.#dark = false;
       return stream;
     } finally {
       if (this.#asking === asking) this.#asking = null;
     }
   }
 
-  /** Switch what is sent, without asking the browser again. */
-  enable({ audio, video }) {
+  /**
+   * Switch what is sent. A microphone stays open, since it has to be back at once; a camera that is off is closed, so
+   * that its light tells the truth, and opened again. Throws `MediaError` when it cannot be.
+   */
+  async enable({ audio, video }) {
     for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = audio;
-    for (const track of this.stream?.getVideoTracks() ?? []) track.enabled = video;
+    const [camera] = this.stream?.getVideoTracks() ?? [];
+    if (!camera) return;
+    const wasDark = this.#dark;
+    this.#dark = !video;
+    if (!video) camera.stop();
+    else if (wasDark) await this.#lighten(this.stream);
+  }
+
+  /** The camera again, in the place of the track that was stopped. */
+  async #lighten(stream) {
+    const [fresh] = (await ask({ video: VIDEO })).getVideoTracks();
+    if (this.stream !== stream || this.#dark) return fresh.stop(); // closed, or off again, meanwhile
+    for (const old of stream.getVideoTracks()) stream.removeTrack(old);
+    stream.addTrack(fresh);
+    this.#watch(fresh);
+    this.#onCamera(fresh);
+  }
+
+  #watch(track) {
+    track.addEventListener("ended", () => this.#onEnded(track.kind));
   }
 
   close() {
@@ -94,9 +125,9 @@ export class Media {
   }
 }
 
-async function ask(mode) {
+async function ask(wanted) {
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: AUDIO, video: mode === "video" ? VIDEO : false });
+    return await navigator.mediaDevices.getUserMedia(wanted);
   } catch (error) {
     throw new MediaError(REFUSALS[error.name] ?? "failed");
   }

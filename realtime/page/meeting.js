@@ -6,21 +6,28 @@
  */
 
 import { allowed } from "./media.js";
+import { coolsDown } from "./state.js";
 
 const LOOK_AT_CARD_MS = 2_500;
+const IDLE = ["lobby", "over"];
 
 export class Meeting {
   #session;
   #media;
   #call;
   #store;
-  #acceptTimer = null;
+  #hold;
+  #canRefuse;
+  #watched = null;
 
-  constructor({ session, media, call, store }) {
+  /** `canRefuse()` says whether the person sees the offer and can say no to it. */
+  constructor({ session, media, call, store, hold, canRefuse }) {
     this.#session = session;
     this.#media = media;
     this.#call = call;
     this.#store = store;
+    this.#hold = hold;
+    this.#canRefuse = canRefuse;
   }
 
   // --- One's own camera and microphone ---
@@ -34,16 +41,24 @@ export class Meeting {
       if (this.#store.state.media.mode === mode && this.#media.mode === null) this.#changeMedia({ status: error.problem });
       return false;
     }
-    this.#media.enable(this.#store.state.media);
     this.#changeMedia({ status: "ready" });
+    await this.#enable();
     return true;
   }
 
   /** Somebody looks into the mirror: open it where the browser has nothing to ask. */
   async look() {
-    const { media, encounter, place, account } = this.#store.state;
-    const looks = account === "in" && this.#session.ready && place.name === "meet" && encounter.phase === "lobby" && media.status === "off";
-    if (looks && (await allowed(media.mode)) && this.#store.state.media.status === "off") await this.open();
+    const looks = () => {
+      const { media, encounter, place, account } = this.#store.state;
+      const here = account === "in" && this.#session.ready && place.name === "meet" && !document.hidden;
+      return here && encounter.phase === "lobby" && media.status === "off";
+    };
+    if (looks() && (await allowed(this.#store.state.media.mode)) && looks()) await this.open();
+  }
+
+  /** Nobody looks any more, or the page is left: nothing is filmed that nobody asked for. */
+  rest({ leaving = false } = {}) {
+    if (leaving || IDLE.includes(this.#store.state.encounter.phase)) this.close();
   }
 
   close() {
@@ -60,8 +75,7 @@ export class Meeting {
   /** Mute, or switch the camera off, or back on: `kind` is `audio` or `video`. */
   toggle(kind) {
     this.#changeMedia({ [kind]: !this.#store.state.media[kind] });
-    this.#media.enable(this.#store.state.media);
-    this.#tellMedia();
+    return this.#enable();
   }
 
   /** A device is gone while it was in use. */
@@ -75,8 +89,9 @@ export class Meeting {
 
   async join() {
     const { mode } = this.#store.state.media;
-    if (!(await this.open(mode))) return;
-    await this.#attempt(async () => this.#store.dispatch("page:queued", await this.#queue(mode)));
+    if (coolsDown(this.#store.state, Date.now()) || !(await this.open(mode))) return;
+    await this.#attempt(() => this.#queue(mode));
+    if (this.#store.state.encounter.phase === "over") this.close();
   }
 
   leave() {
@@ -84,7 +99,6 @@ export class Meeting {
   }
 
   async accept() {
-    clearTimeout(this.#acceptTimer);
     const { call_id, mode } = this.#store.state.encounter;
     if (!(await this.open(mode))) return;
     this.#store.dispatch("page:accepted", { call_id });
@@ -92,7 +106,6 @@ export class Meeting {
   }
 
   decline() {
-    clearTimeout(this.#acceptTimer);
     return this.#leaveCall("decline", "call:decline");
   }
 
@@ -114,8 +127,17 @@ export class Meeting {
     });
   }
 
-  report({ reason, note, block }) {
-    return this.#leaveCall("report", "call:report", { reason, block, ...(note && { note }) });
+  /** Tell the moderators, in a call, which ends it, or afterwards. */
+  async report(call_id, { reason, note, block }) {
+    const { phase } = this.#store.state.encounter;
+    const said = { reason, block, ...(note && { note }) };
+    if (phase === "call" && this.#present(call_id)) return this.#leaveCall("report", "call:report", said);
+    try {
+      await this.#session.command("call:report", { call_id, ...said });
+      this.#store.dispatch("page:reported", { call_id, block });
+    } catch (error) {
+      this.#store.dispatch("page:notice", { text: error.code ?? "internal" });
+    }
   }
 
   async decide(callId, connect) {
@@ -130,7 +152,26 @@ export class Meeting {
   async takeOver() {
     const { call_id, mode, epoch } = this.#store.state.encounter;
     if (!(await this.open(mode))) return;
-    await this.#attempt(() => this.#call.restart({ call_id, epoch: epoch ?? 0 }));
+    try {
+      await this.#call.restart({ call_id, epoch });
+    } catch (error) {
+      this.close();
+      this.#store.dispatch("page:holder", { call_id, gone: false });
+      this.#store.dispatch("page:notice", { text: error.code === "conflict" ? "held_elsewhere" : error.code });
+    }
+  }
+
+  /** Often: join by ourselves, once somebody could see for a while who it is, and how to refuse. */
+  tick(now) {
+    const { phase, call_id, auto_accept, accepted, joining, until } = this.#store.state.encounter;
+    if (phase !== "offered" || !auto_accept || accepted || !this.#media.live) return;
+    if (!this.#canRefuse()) {
+      if (joining) this.#store.dispatch("page:joining", { call_id, after_ms: null });
+    } else if (joining && now >= joining.until) {
+      this.accept();
+    } else if (!joining && until > now) {
+      this.#store.dispatch("page:joining", { call_id, after_ms: Math.min(LOOK_AT_CARD_MS, (until - now) / 2) });
+    }
   }
 
   // --- What the server says ---
@@ -138,23 +179,22 @@ export class Meeting {
   /** An event, after the state has taken it in. */
   heard(name, data) {
     if (name === "session:ready") this.#returned(data);
-    else if (name === "call:offered") this.#offered(data);
     else if (name === "call:started") this.#started(data);
     else if (name === "call:signal") this.#call.receive(data);
     else if (name === "call:state" && data.state === "live") this.#live();
     else if (name === "call:ended") this.#ended(data);
+    else if (name === "queue:left") this.rest();
+    if (this.#store.state.encounter.phase === "elsewhere") this.#watchHolder();
   }
 
-  #offered({ call_id, auto_accept, expires_at }) {
-    clearTimeout(this.#acceptTimer);
-    if (!auto_accept || !this.#media.live || this.#present(call_id)?.phase !== "offered") return;
-    const left = Date.parse(expires_at) - Date.now() - this.#store.state.skew;
-    this.#acceptTimer = setTimeout(() => this.#acceptIfOffered(call_id), Math.min(LOOK_AT_CARD_MS, left / 2));
-  }
-
-  #acceptIfOffered(callId) {
-    const offer = this.#present(callId);
-    if (offer?.phase === "offered" && !offer.accepted) this.accept();
+  /** The tab that has the call may go: then it can go on here. */
+  async #watchHolder() {
+    const { call_id } = this.#store.state.encounter;
+    if (this.#watched === call_id || !(await this.#hold.heldHere(call_id))) return;
+    this.#watched = call_id;
+    await this.#hold.freed(call_id);
+    this.#watched = null;
+    this.#store.dispatch("page:holder", { call_id, gone: true });
   }
 
   async #started(started) {
@@ -172,9 +212,8 @@ export class Meeting {
   }
 
   #ended({ call_id }) {
-    clearTimeout(this.#acceptTimer);
     if (this.#call.id === call_id) this.#call.end();
-    if (this.#store.state.encounter.phase === "elsewhere") this.close();
+    if (["over", "elsewhere"].includes(this.#store.state.encounter.phase)) this.close();
   }
 
   /** The connection is back: the call that the server knows goes on, one that it does not know is over. */
@@ -182,7 +221,6 @@ export class Meeting {
     const { encounter } = this.#store.state;
     if (this.#call.id && !call && !recovered) this.#call.end();
     if (!call) return this.look();
-    if (encounter.phase === "offered") this.#offered(encounter);
     if (encounter.phase !== "call") return;
     if (!(await this.open(call.mode))) await this.hangUp();
     else await this.#attempt(() => this.#call.resume(call, { recovered }));
@@ -195,13 +233,26 @@ export class Meeting {
     return encounter.call_id === callId ? encounter : null;
   }
 
-  /** A place in the queue. A wait that is too long to sit through has a reason of its own: see `cooling_down`. */
+  /** A place in the queue, or a break: the server says how long, and it is told as what it is. */
   async #queue(mode) {
     try {
-      return await this.#session.command("queue:join", { mode });
+      this.#store.dispatch("page:queued", await this.#session.command("queue:join", { mode }));
     } catch (error) {
-      if (error.code === "rate_limited") error.code = "cooling_down";
-      throw error;
+      if (!error.coolDown) throw error;
+      this.#store.dispatch("page:cool-down", { retry_after_ms: error.retryAfterMs });
+    }
+  }
+
+  /** What is switched on is sent, what is off is not; the camera's light goes with it. */
+  async #enable() {
+    const { media } = this.#store.state;
+    this.#tellMedia();
+    try {
+      await this.#media.enable(media);
+    } catch {
+      this.#changeMedia({ video: false });
+      this.#store.dispatch("page:notice", { text: "camera_lost" });
+      this.#tellMedia();
     }
   }
 

@@ -49,6 +49,11 @@ export class Peer {
     });
   }
 
+  /** Send another track in the place of the camera's; nothing has to be agreed anew. */
+  replaceVideo(track) {
+    return this.#inOrder(() => this.#pc.getSenders().find((sender) => sender.track?.kind === "video")?.replaceTrack(track));
+  }
+
   close() {
     this.#closed = true;
     this.#pc.close();

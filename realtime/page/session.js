@@ -23,6 +23,11 @@ export class CommandError extends Error {
     this.details = details;
     this.retryAfterMs = retry_after_ms;
   }
+
+  /** A break for somebody who let offers fail, and nothing that sending again would help. */
+  get coolDown() {
+    return this.details.reason === "cool_down";
+  }
 }
 
 export class Session {
@@ -91,9 +96,10 @@ export class Session {
       await this.#untilReady(deadline);
       const answer = await this.#attempt(name, payload, deadline);
       if (answer?.ok) return answer.data;
-      const pause = answer ? (answer.error.retry_after_ms ?? PAUSE_MS) : 0;
-      const again = answer ? PASSING.has(answer.error.code) : patient;
-      if (!again || Date.now() + pause >= deadline) throw new CommandError(answer?.error ?? OFFLINE);
+      const error = new CommandError(answer?.error ?? OFFLINE);
+      const pause = answer ? (error.retryAfterMs ?? PAUSE_MS) : 0;
+      const again = answer ? PASSING.has(error.code) && !error.coolDown : patient;
+      if (!again || Date.now() + pause >= deadline) throw error;
       await new Promise((resume) => setTimeout(resume, pause));
     }
   }

@@ -22,6 +22,8 @@ export function initial({ heldCall = null } = {}) {
     encounter: { phase: "lobby" },
     heldCall,
     decisions: [],
+    report: null,
+    coolDown: null,
     rooms: {},
     notice: null,
   };
@@ -34,7 +36,17 @@ export function serverTime(state, now) {
 
 /** Whole seconds until an RFC 3339 time, never below zero; null without one. */
 export function secondsLeft(state, deadline, now) {
-  return deadline ? Math.max(0, Math.ceil((Date.parse(deadline) - serverTime(state, now)) / 1000)) : null;
+  return deadline ? secondsUntil(Date.parse(deadline) - state.skew, now) : null;
+}
+
+/** Whole seconds until a time of this machine's clock in ms, never below zero. */
+export function secondsUntil(until, now) {
+  return Math.max(0, Math.ceil((until - now) / 1000));
+}
+
+/** Whether this user has to take a break before queueing again. */
+export function coolsDown({ coolDown }, now) {
+  return coolDown !== null && coolDown.until > now;
 }
 
 /** All unread messages. */
@@ -56,6 +68,11 @@ const ACCOUNT = {
   "page:place": (state, { place }) => ({ ...state, place }),
 
   "page:notice": (state, { text }) => ({ ...state, notice: text }),
+
+  "page:cool-down": (state, { retry_after_ms }, at) => ({ ...state, coolDown: { until: at + retry_after_ms } }),
+
+  /** Somebody is about to be reported; null when the dialog is closed. */
+  "page:report": (state, report) => ({ ...state, report }),
 
   "page:media": (state, changes) => ({ ...state, media: { ...state.media, ...changes } }),
 

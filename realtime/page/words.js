@@ -5,11 +5,11 @@ const NOTICES = {
   banned: "This account is banned.",
   blocked: "You cannot reach this person.",
   conflict: "That is not possible right now.",
-  cooling_down: "You turned several people down or did not answer. Please take a break of a few minutes.",
   disconnected: "You were away for too long, so your place in the queue is gone.",
   ended_meanwhile: "The call ended while you were away.",
   expired: "Too late: the time for this has passed.",
   gone: "This is over already.",
+  held_elsewhere: "Your other tab or device is still in this call.",
   moderated: "A moderator has taken you out of the queue.",
   not_found: "This is not there any more.",
   offline: "The server cannot be reached. Please try again.",
@@ -17,6 +17,7 @@ const NOTICES = {
   precondition_failed: "Your profile was changed elsewhere. Here is the newest version: please make your change again.",
   profile_incomplete: "Please complete your profile first.",
   rate_limited: "That was a bit fast. Please wait a moment.",
+  reported: "Thank you for telling us. A moderator will look at it.",
   timed_out: "Nobody turned up this time. Try again a little later.",
   already_decided: "You have decided already.",
   camera_lost: "Your camera stopped working.",
@@ -94,6 +95,32 @@ const ENDINGS = {
 export function ending({ reason, mine, peer }) {
   const [own, theirs] = ENDINGS[reason] ?? ["The call has ended", "The call has ended"];
   return (mine ? own : theirs).replace("{peer}", peer?.display_name ?? "The other");
+}
+
+/** What a break after several failed offers is called, beside the time that is left. */
+export const COOL_DOWN = "Several offers failed lately because you declined, did not answer or did not connect. You can meet someone again in";
+
+const DECIDERS = {
+  you: "Whether you stay in touch is up to you.",
+  peer: "Whether you stay in touch is up to {peer}.",
+  both: "You stay in touch if both say yes afterwards.",
+  either: "You stay in touch if one says yes afterwards.",
+};
+
+/** Who will decide about staying in touch, as `decider` has it. */
+export function deciding(decider, peer) {
+  return (DECIDERS[decider] ?? "").replace("{peer}", peer.display_name);
+}
+
+const ASKED = {
+  you: "You alone decide. {peer} only hears of a yes.",
+  both: "It takes a yes from both of you. Nobody can tell a no from no answer.",
+  either: "One yes is enough, yours or {peer}'s.",
+};
+
+/** What one's own vote does. After a reload it is not known who else votes. */
+export function asked(decider, name) {
+  return (ASKED[decider] ?? "A no is never told.").replace("{peer}", name);
 }
 
 const INTENTS = {

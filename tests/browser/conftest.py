@@ -97,7 +97,7 @@ def pair(sign_up: Visit) -> Callable[[], Awaitable[tuple[Person, Person]]]:
         for person in (ana, ben):
             await person.press("Meet someone")
         for person in (ana, ben):
-            await person.press("Join now")
+            await person.join()
         for person in (ana, ben):
             await person.sees_state("Live")
         return ana, ben

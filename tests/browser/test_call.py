@@ -25,22 +25,30 @@ async def test_two_strangers_meet_talk_decide_and_write(server: Served, sign_up:
     await ben.fits()
     await ana.page.keyboard.press("Enter")
     await ana.sees("Waiting for Ben…")
-    await ben.press("Join now")
+    await ben.join()
     for person in (ana, ben):
         await person.sees_state("Live")
         await person.sees_and_hears()
         await person.fits()
 
+    await ana.sees("Whether you stay in touch is up to you.")
+    await ben.sees("Whether you stay in touch is up to Ana.")
     await ben.press("Mute")
     await ana.sees("Ben is muted")
     await ana.page.keyboard.press("v")
     await ben.sees("Ana's camera is off")
+    await ana.films("audio")
     await ana.page.keyboard.press("v")
     await expect(ben.page.get_by_text("Ana's camera is off")).to_be_hidden()
+    await ana.films("audio", "video")
+    await ben.sees_and_hears()
 
     await ben.press("Hang up")
     await ana.sees_heading("Ben hung up")
+    for person in (ana, ben):
+        await person.films()
     await ben.sees_heading("Ana decides")
+    await ana.sees("You alone decide. Ben only hears of a yes.")
     await ana.press("Yes, stay in touch")
     for person, other in ((ana, ben), (ben, ana)):
         await person.fits()
@@ -92,10 +100,9 @@ async def test_a_reload_after_accepting(sign_up: Visit) -> None:
     ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")
     for person in (ana, ben):
         await person.press("Meet someone")
-    await ana.press("Join now")
+    await ana.join()
     await ana.sees("Waiting for Ben…")
     await ana.page.reload()
-    await ben.press("Join now")
     for person in (ana, ben):
         await person.sees_state("Live")
         await person.sees_and_hears()
@@ -113,20 +120,20 @@ async def test_a_lost_connection_comes_back_by_itself(pair: Pair) -> None:
         await person.sees_and_hears()
     await expect(ana.page.get_by_text("Connection lost. Trying to get it back…")).to_be_hidden()
     await ana.press("Report")
-    await ana.page.get_by_label("Spam").check()
+    await ana.page.get_by_label("Self-harm").check()
     await ana.press("Report and end call")
     await ana.sees_heading("Thank you for telling us")
-    await ben.sees_heading("The call has ended")
+    await expect(ben.page.get_by_role("region", name="Call")).to_be_hidden()
 
 
 async def test_a_voice_call_needs_no_camera(sign_up: Visit) -> None:
-    """Voice meets voice: sound, no picture. A call in another tab is told of, and left alone."""
+    """Voice meets voice: sound, no picture. Another tab takes the call when the first is gone, not before."""
     ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")
     for person in (ana, ben):
         await person.page.get_by_text("Voice", exact=True).click()
         await person.press("Meet someone")
     for person in (ana, ben):
-        await person.press("Join now")
+        await person.join()
     for person in (ana, ben):
         await person.sees_state("Live")
         await person.hears()
@@ -134,9 +141,14 @@ async def test_a_voice_call_needs_no_camera(sign_up: Visit) -> None:
     tab = await ana.second_tab()
     await tab.sees_heading("You are in a call elsewhere")
     await ana.hears()
-    await ana.page.bring_to_front()
-    await ana.press("Hang up")
-    await tab.is_ready()
+    await expect(tab.button("Continue here")).to_be_hidden()
+    await ana.page.close()
+    await tab.press("Continue here")
+    for person in (tab, ben):
+        await person.sees_state("Live")
+        await person.hears()
+    await tab.press("Hang up")
+    await ben.sees_heading("Ana hung up")
 
 
 async def test_declining_leaves_the_other_in_the_queue(sign_up: Visit) -> None:
@@ -148,3 +160,44 @@ async def test_declining_leaves_the_other_in_the_queue(sign_up: Visit) -> None:
     await ben.page.keyboard.press("Escape")
     await ana.sees("Ben said not this time.")
     await ben.sees_heading("You said not this time")
+
+
+async def test_whoever_is_hung_up_on_can_still_report(pair: Pair) -> None:
+    """The dialog stays, with what was written, and the report arrives after the end as well."""
+    ana, ben = await pair()
+    await ana.press("Report")
+    dialog = ana.page.get_by_role("dialog", name="Report Ben")
+    await dialog.get_by_label("Violence or threats").check()
+    await dialog.get_by_label("Tell us more, if you like").fill("He knows where I live.")
+    await ben.press("Hang up")
+    await ben.sees_heading("You hung up")
+    await expect(dialog.get_by_role("button", name="Report", exact=True)).to_be_visible()
+    await expect(dialog.get_by_label("Tell us more, if you like")).to_have_value("He knows where I live.")
+    await dialog.get_by_role("button", name="Report", exact=True).click()
+    await ana.sees("Thank you for telling us. A moderator will look at it.")
+    await expect(ana.button("Report")).to_be_hidden()
+
+
+async def test_whose_partner_closes_the_tab_is_told_at_once(pair: Pair) -> None:
+    """The picture stops and the time that is left runs, while the media has not noticed anything yet."""
+    ana, ben = await pair()
+    await ben.page.close()
+    await ana.sees_state(re.compile(r"Reconnecting… \d+ s"))
+    await ana.press("Hang up")
+    await ana.sees_heading("You hung up")
+
+
+async def test_an_offer_rings_and_waits_for_somebody_to_see_it(sign_up: Visit) -> None:
+    """It sounds, vibrates, says so in the title, and accepts nothing by itself while nobody can say no."""
+    ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male", phone=True)
+    await ana.page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+    for person in (ana, ben):
+        await person.press("Meet someone")
+    await expect(ana.page).to_have_title(re.compile("^Somebody for you: Ben"))
+    await ben.sees("Waiting for Ana…")  # his page joined by itself, and hers, which came first, did not
+    await expect(ana.button("Join now")).to_be_visible()
+    rings = await ana.page.evaluate("rings")
+    assert rings["sounds"] > 0, rings
+    assert rings["vibrations"] > 0, rings
+    await ana.press("Not this time")
+    await ben.sees("Ana said not this time.")

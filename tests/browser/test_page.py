@@ -19,9 +19,14 @@ async def test_a_third_finds_nobody_and_is_told_so(sign_up: Visit) -> None:
     await cleo.sees(re.compile(r"^0:0[1-9]$"))
     await cleo.fits()
     await cleo.go("Profile")
+    await cleo.films("audio", "video")  # somebody may come at any moment
     await cleo.press("Looking for someone…")
     await cleo.press("Stop looking")
     await cleo.is_ready()
+    await cleo.go("Profile")
+    await cleo.films()
+    await cleo.go("Meet")
+    await cleo.films("audio", "video")
 
 
 @pytest.mark.parametrize(

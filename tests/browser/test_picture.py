@@ -42,7 +42,7 @@ async def test_the_picture_of_two_people_in_a_call(visit: Visit, tmp_path: Path)
     for person in (ana, ben):
         await person.press("Meet someone")
     for person in (ana, ben):
-        await person.press("Join now")
+        await person.join()
     for person in (ana, ben):
         await person.sees_state("Live")
         await _is_sharp(person)

@@ -54,6 +54,7 @@ async def cooling(device: Device, **what: Any) -> dict[str, Any]:
     with pytest.raises(Refused) as refused:
         await device.ask("queue:join", mode="video", **what)
     assert refused.value.code == "rate_limited"
+    assert refused.value.error["details"] == {"reason": "cool_down"}, "a page tells a break from other limits"
     return refused.value.error
 
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Outbox } from "../../realtime/page/outbox.js";
 import { contiguousUpTo } from "../../realtime/page/rooms-state.js";
-import { initial, reduce, secondsLeft, unreadInAll } from "../../realtime/page/state.js";
+import { coolsDown, initial, reduce, secondsLeft, unreadInAll } from "../../realtime/page/state.js";
 import * as words from "../../realtime/page/words.js";
 
 const NOW = Date.parse("2026-11-21T12:00:00.000Z");
@@ -65,8 +65,47 @@ test("a queue that ends without a match says so", () => {
 test("session:ready after a reload: one's own call goes on, another device's is elsewhere", () => {
   const call = { ...OFFER, ...STARTED, state: "live", epoch: 3, live_at: "2026-11-21T11:59:00.000Z", deadline: null };
   assert.equal(play([ready({ call })], initial({ heldCall: "c1" })).encounter.phase, "call");
-  assert.deepEqual(play([ready({ call })]).encounter, { phase: "elsewhere", call_id: "c1", peer: PEER, mode: "video", epoch: 3 });
+  assert.deepEqual(play([ready({ call })]).encounter, { phase: "elsewhere", call_id: "c1", peer: PEER, mode: "video", epoch: 3, free: false });
   assert.equal(play([ready({ ticket: TICKET })]).encounter.phase, "waiting");
+});
+
+test("the place of a device that is gone can be taken", () => {
+  const call = { ...OFFER, ...STARTED, state: "reconnecting", epoch: 3, live_at: null, deadline: null };
+  const elsewhere = play([ready({ call })]);
+  assert.equal(elsewhere.encounter.free, true);
+  assert.equal(play([["page:holder", { call_id: "c1", gone: false }]], elsewhere).encounter.free, false);
+  assert.equal(play([["page:holder", { call_id: "c0", gone: false }]], elsewhere), elsewhere);
+});
+
+test("an offer lasts as long as the server says, whatever this machine's clock says", () => {
+  const late = NOW + 60_000; // a clock that is a minute ahead, and no session:ready to tell so
+  const state = play([["call:offered", { ...OFFER, expires_in_ms: 8_000 }, late]]);
+  assert.equal(state.encounter.until, late + 8_000);
+  const older = play([["session:ready", ready()[1], late], ["call:offered", OFFER, late]]);
+  assert.equal(older.encounter.until, late + 8_000);
+});
+
+test("who decides is said during the call and after it", () => {
+  assert.equal(words.deciding("peer", PEER), "Whether you stay in touch is up to Ben.");
+  assert.equal(words.deciding(null, PEER), "");
+  const state = play([...IN_CALL, ["call:ended", { ...ENDED, decision: DECISION }]]);
+  assert.equal(words.asked(state.decisions[0].decider, "Ben"), "You alone decide. Ben only hears of a yes.");
+  assert.equal(words.asked("both", "Ben"), "It takes a yes from both of you. Nobody can tell a no from no answer.");
+});
+
+test("a break is counted down from what the server said", () => {
+  const state = play([["page:cool-down", { retry_after_ms: 30_000 }]]);
+  assert.deepEqual([NOW, NOW + 29_999, NOW + 30_000].map((now) => coolsDown(state, now)), [true, true, false]);
+});
+
+test("a report outlives the call, and takes the decision with it when the two are kept apart", () => {
+  const talked = [...IN_CALL, ["page:report", { call_id: "c1", peer: PEER }], ["call:ended", { ...ENDED, decision: DECISION }]];
+  const state = play(talked);
+  assert.deepEqual([state.report.call_id, state.encounter.reported], ["c1", false]);
+  const told = play([["page:reported", { call_id: "c1", block: true }]], state);
+  assert.deepEqual([told.encounter.reported, told.decisions, told.notice], [true, [], "reported"]);
+  const again = play([...IN_CALL, ["call:ended", { ...ENDED, reason: "skipped", ticket: TICKET }], ["page:reported", { call_id: "c1", block: false }]]);
+  assert.deepEqual([again.encounter.phase, again.encounter.after.reported], ["waiting", true]);
 });
 
 test("a call that the server does not know any more is over, unless its end is being replayed", () => {

@@ -1,7 +1,7 @@
 /** In the call: the other large, oneself small, and what one can do. */
 
 import { secondsLeft, serverTime } from "../state.js";
-import { duration, place } from "../words.js";
+import { deciding, duration, place } from "../words.js";
 import { avatar, byId, play, press, show, text } from "./dom.js";
 
 const FITS_TO = 1.8;
@@ -11,8 +11,6 @@ export function callView({ store, meeting, media, remote }) {
   byId("camera").addEventListener("click", () => meeting.toggle("video"));
   byId("hangup").addEventListener("click", () => meeting.hangUp());
   byId("skip").addEventListener("click", () => meeting.skip());
-  byId("report").addEventListener("click", () => byId("report-dialog").showModal());
-  byId("report-dialog").addEventListener("close", () => sendReport(meeting));
   byId("hear").addEventListener("click", () => byId("remote").play().then(() => show(byId("hear"), false)));
   byId("remote").addEventListener("resize", fit);
   addEventListener("resize", fit);
@@ -27,7 +25,6 @@ export function callView({ store, meeting, media, remote }) {
     byId("shell").inert = seen;
     play(byId("remote"), seen ? remote.stream : null, () => show(byId("hear"), true));
     play(byId("local"), seen && encounter.mode === "video" ? media.stream : null);
-    if (!seen && shown) closeReport();
     if (seen) draw(state, now, remote.stream);
     if (seen && !shown) byId("call-name").focus();
     shown = seen;
@@ -40,12 +37,15 @@ function draw(state, now, stream) {
   const { peer, peerMedia } = encounter;
   text(byId("call-name"), peer.display_name);
   text(byId("call-about"), place(peer));
+  show(byId("call-decides"), Boolean(encounter.decider));
+  text(byId("call-decides"), deciding(encounter.decider, peer));
   avatar(byId("remote-avatar"), peer);
   const visible = video && stream && peerMedia.video;
   show(byId("remote-blank"), !visible);
   byId("remote").classList.toggle("dark", !visible);
+  byId("remote").classList.toggle("stale", state.link !== "online" || encounter.state !== "live");
   show(byId("call-icebreaker"), Boolean(encounter.icebreaker));
-  text(byId("call-icebreaker"), encounter.icebreaker ?? "");
+  text(byId("call-icebreaker"), encounter.icebreaker?.text ?? "");
   flag("peer-muted", !peerMedia.audio, `${peer.display_name} is muted`);
   flag("peer-dark", video && !peerMedia.video, `${peer.display_name}'s camera is off`);
   standing(state, now);
@@ -90,18 +90,4 @@ function shortcut(event, { encounter }) {
   if (encounter.phase !== "call" || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const button = { m: "mute", v: "camera" }[event.key.toLowerCase()];
   if (button) byId(button).click();
-}
-
-function sendReport(meeting) {
-  const [dialog, form] = [byId("report-dialog"), byId("report-form")];
-  if (dialog.returnValue === "send") {
-    const { reason, note } = Object.fromEntries(new FormData(form));
-    meeting.report({ reason, note: note.trim(), block: form.elements.block.checked });
-  }
-  dialog.returnValue = "";
-  form.reset();
-}
-
-function closeReport() {
-  if (byId("report-dialog").open) byId("report-dialog").close();
 }

@@ -1,6 +1,7 @@
 /** After a call: stay in touch? One card for each call that is open to decide, or has just been decided. */
 
 import { secondsLeft } from "../state.js";
+import { asked } from "../words.js";
 import { avatar, byId, h, text } from "./dom.js";
 
 export function decisionsView({ store, meeting }) {
@@ -38,8 +39,8 @@ function draw(decision, key, actions) {
   const { peer } = decision;
   const face = h("span", { class: "avatar", "aria-hidden": "true" });
   avatar(face, peer);
-  const [title, words] = WORDS[key](peer.display_name);
-  const said = h("div", {}, h("h2", {}, title), h("p", { class: "calm" }, words));
+  const [title, words] = WORDS[key](peer.display_name, decision);
+  const said = h("div", { class: "person" }, h("h2", {}, title), h("p", { class: "calm" }, words));
   const open = ["theirs", "mine", "yes", "no"].includes(key);
   const head = h("header", {}, face, said, ...(open ? [h("span", { class: "left", "aria-label": "time left" })] : []));
   const card = h("article", { class: `card decision ${key}`, "aria-label": title }, head, buttons(decision, key, actions));
@@ -48,7 +49,7 @@ function draw(decision, key, actions) {
 }
 
 const WORDS = {
-  mine: (name) => [`Stay in touch with ${name}?`, `${name} only hears of a yes.`],
+  mine: (name, { decider }) => [`Stay in touch with ${name}?`, asked(decider, name)],
   theirs: (name) => [`${name} decides`, "You will be told whether you stay in touch."],
   yes: (name) => ["You said yes", `We tell you as soon as it is certain whether ${name} stays in touch.`],
   no: (name) => ["You said no", `${name} will only hear that it did not work out.`],

@@ -1,7 +1,7 @@
 /** Before and after a call: the mirror, the lobby, the wait, how it ended. */
 
-import { serverTime } from "../state.js";
-import { camera, duration, ending, roughly } from "../words.js";
+import { coolsDown, secondsUntil, serverTime } from "../state.js";
+import { COOL_DOWN, camera, duration, ending, roughly } from "../words.js";
 import { lacking } from "../media.js";
 import { avatar, byId, play, press, show, text } from "./dom.js";
 
@@ -31,7 +31,8 @@ export function meetView({ store, meeting, media }) {
     for (const id of PANELS) show(byId(id), id === panel);
     show(byId("over-next"), panel === "over");
     mirror(state, media);
-    if (panel === "lobby") lobby(state);
+    coolDown(state, now);
+    if (panel === "lobby") lobby(state, now);
     if (panel === "waiting") waiting(state, now);
     if (panel === "over") over(state);
     if (panel === "elsewhere") elsewhere(state);
@@ -69,9 +70,19 @@ function buttonWords(status, mode) {
   return mode === "video" ? "Turn on camera" : "Turn on microphone";
 }
 
-function lobby({ media, link }) {
+function lobby(state, now) {
+  const { media, link } = state;
   for (const radio of document.getElementsByName("mode")) radio.checked = radio.value === media.mode;
-  byId("join").disabled = link !== "online" || media.status === "asking" || lacking() !== null;
+  byId("join").disabled = link !== "online" || media.status === "asking" || lacking() !== null || coolsDown(state, now);
+}
+
+/** The words are read out once; the time beside them runs. */
+function coolDown(state, now) {
+  const cools = coolsDown(state, now) && ["lobby", "over"].includes(state.encounter.phase);
+  show(byId("cool-down"), cools);
+  text(byId("cool-down-text"), cools ? COOL_DOWN : "");
+  text(byId("cool-down-left"), cools ? `${duration(secondsUntil(state.coolDown.until, now))}.` : "");
+  byId("next").disabled = cools;
 }
 
 function waiting(state, now) {
@@ -79,7 +90,8 @@ function waiting(state, now) {
   if (!ticket) return;
   const alone = count !== null && count <= 1;
   show(byId("waiting-after"), after !== null);
-  text(byId("waiting-after"), after ? `${ending(after)}.` : "");
+  text(byId("waiting-why"), after ? `${ending(after)}.` : "");
+  show(byId("waiting-report"), reportable(after));
   text(byId("waiting-title"), alone ? "Nobody else is here yet" : "Looking for someone");
   text(byId("waiting-text"), waitingWords(alone, relaxed));
   text(byId("waiting-time"), duration((serverTime(state, now) - Date.parse(ticket.joined_at)) / 1000));
@@ -93,7 +105,13 @@ function waitingWords(alone, relaxed) {
   return "You will see who it is before you talk.";
 }
 
+/** Whoever has talked to somebody, or seen their card, may have something to tell, for a day. */
+function reportable(after) {
+  return after?.peer != null && !after.reported;
+}
+
 function over({ encounter, decisions }) {
+  show(byId("over-report"), reportable(encounter));
   text(byId("over-title"), ending(encounter));
   const open = decisions.some((decision) => decision.call_id === encounter.call_id);
   const talked = encounter.duration_s > 0 ? `You talked for ${duration(encounter.duration_s)}.` : "";
@@ -103,6 +121,7 @@ function over({ encounter, decisions }) {
 
 function elsewhere({ encounter }) {
   const who = encounter.peer ? ` with ${encounter.peer.display_name}` : "";
-  text(byId("elsewhere-text"), `Another tab or device of yours has the call${who}.`);
-  show(byId("take-over"), encounter.epoch !== null);
+  const free = "The tab or device of yours that had the call";
+  text(byId("elsewhere-text"), encounter.free ? `${free}${who} is gone.` : `Another tab or device of yours has the call${who}.`);
+  show(byId("take-over"), encounter.free);
 }

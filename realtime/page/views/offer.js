@@ -1,10 +1,10 @@
-/** Somebody for you: the other's card, with the time that is left to join. */
+/** Somebody for you: the other's card, with the time that is left to join, or until the page joins by itself. */
 
-import { secondsLeft } from "../state.js";
+import { secondsUntil } from "../state.js";
 import { about } from "../words.js";
 import { avatar, byId, show, text } from "./dom.js";
 
-export function offerView({ meeting }) {
+export function offerView({ meeting, bell }) {
   const dialog = byId("offer");
   byId("accept").addEventListener("click", () => meeting.accept());
   byId("decline").addEventListener("click", () => meeting.decline());
@@ -12,35 +12,49 @@ export function offerView({ meeting }) {
     event.preventDefault(); // the state closes it
     meeting.decline();
   });
-  let total = 1;
+  let opened = 0;
 
   return (state, now) => {
     const offer = state.encounter;
     const open = state.account === "in" && offer.phase === "offered";
+    bell.ring(open && !offer.accepted);
     if (!open) return dialog.close();
-    const left = secondsLeft(state, offer.expires_at, now);
     if (!dialog.open) {
-      total = Math.max(1, left);
+      opened = now;
       dialog.showModal();
       byId("accept").focus();
     }
-    draw(offer, left, state.media);
-    dialog.style.setProperty("--left", left / total);
+    draw(offer, state.media, now);
+    const { since, until } = offer.accepted || !offer.joining ? { since: opened, until: offer.until } : offer.joining;
+    byId("offer-countdown").style.setProperty("--left", Math.max(0, (until - now) / Math.max(1, until - since)));
   };
 }
 
-function draw(offer, left, media) {
-  const { peer, accepted, auto_accept, mode } = offer;
+/** Whether the person sees the offer, and nothing keeps them from saying no to it. */
+export function canRefuse() {
+  if (document.hidden) return false;
+  const button = byId("decline");
+  const { left, top, width, height, right, bottom } = button.getBoundingClientRect();
+  const inside = width > 0 && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+  return inside && button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}
+
+function draw(offer, media, now) {
+  const { peer, accepted, mode } = offer;
   avatar(byId("offer-avatar"), peer);
   text(byId("offer-eyebrow"), mode === "video" ? "Somebody for a video call" : "Somebody for a voice call");
   text(byId("offer-name"), peer.display_name);
   text(byId("offer-about"), about(peer));
   text(byId("offer-bio"), peer.bio ?? "");
   show(byId("offer-icebreaker"), Boolean(offer.icebreaker));
-  text(byId("offer-icebreaker"), offer.icebreaker ?? "");
+  text(byId("offer-icebreaker"), offer.icebreaker?.text ?? "");
   show(byId("accept"), !accepted);
   byId("accept").disabled = media.status === "asking";
-  const joining = auto_accept && media.status === "ready";
-  const waiting = joining ? "You join in a moment." : `Join within ${left} s.`;
-  text(byId("offer-state"), accepted ? `Waiting for ${peer.display_name}… ${left} s` : waiting);
+  text(byId("offer-state"), standing(offer, now));
+}
+
+function standing({ peer, accepted, joining, until }, now) {
+  if (accepted) return `Waiting for ${peer.display_name}… ${secondsUntil(until, now)} s`;
+  if (joining) return `You join in ${secondsUntil(joining.until, now)} s.`;
+  return `Join within ${secondsUntil(until, now)} s.`;
 }

@@ -1,0 +1,254 @@
+/**
+ * The page's own views, drawn from states that its own rules make: every view with whatever others may write, without
+ * having to live through it. `showScene(name, words)` draws; `misfits()` and `faint()` look at what is drawn.
+ */
+
+import { initial, reduce } from "./page/state.js";
+import { accountView } from "./page/views/account.js";
+import { callView } from "./page/views/call.js";
+import { chatsView } from "./page/views/chats.js";
+import { decisionsView } from "./page/views/decisions.js";
+import { meetView } from "./page/views/meet.js";
+import { offerView } from "./page/views/offer.js";
+import { profileView } from "./page/views/profile.js";
+import { reportView } from "./page/views/report.js";
+import { roomView } from "./page/views/room.js";
+import { shellView } from "./page/views/shell.js";
+
+const NOW = Date.now();
+const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
+const TICKET = { id: "t1", mode: "video", state: "waiting", joined_at: at(-75) };
+const DECISION = { you_decide: true, deadline: at(25) };
+
+function cast(words) {
+  const peer = {
+    user_id: "peer", display_name: words.name, age: 31, gender: "male", intent: "networking", languages: ["en", "de", "fr"],
+    country: "DE", city: words.city, bio: words.bio,
+  };
+  const me = { ...peer, id: "me", username: words.username, seeking: { genders: ["male"], age_min: 18, age_max: 99 } };
+  return { peer, me };
+}
+
+function scenes(words) {
+  const { peer, me } = cast(words);
+  const ready = { user: me, server_time: at(0), ticket: null, call: null, pending_decisions: [], unread: { rooms: {} }, recovered: false };
+  const signedIn = [["page:signed-in", { user: me }], ["session:ready", ready], ["page:link", { link: "online" }]];
+  const withMedia = [...signedIn, ["page:media", { status: "ready" }]];
+  const queued = [...withMedia, ["page:queued", { ticket: TICKET, waiting: 3, estimated_wait_ms: 32_000 }]];
+  const icebreaker = { id: "i", text: words.bio, depth: 1 };
+  const offer = {
+    call_id: "c1", origin: "match", mode: "video", peer, auto_accept: true, expires_at: at(8), expires_in_ms: 8_000, icebreaker,
+  };
+  const offered = [...queued, ["call:offered", offer]];
+  const accepted = [...offered, ["page:accepted", { call_id: "c1" }]];
+  const started = (decider) => ["call:started", { call_id: "c1", epoch: 1, role: "offerer", ice_servers: [], decider, max_duration_s: 1800 }];
+  const live = [...accepted, started("both"), ["call:state", { call_id: "c1", state: "live", deadline: at(1700), live_at: at(-65) }]];
+  const ended = (more) => ["call:ended", { call_id: "c1", reason: "hung_up", duration_s: 65, ...more }];
+  const room = { id: "r1", connection_id: "k1", peer, active: true, unread: 120, last_seq: 3, created_at: at(-90_000) };
+  const said = (seq, sender_id) => ({ id: `m${seq}`, room_id: "r1", seq, sender_id, content: words.message, created_at: at(-90_000 + seq) });
+  const rooms = [
+    ...withMedia,
+    ["page:rooms", { items: [{ ...room, last_message: said(3, "peer") }, { ...room, id: "r2", unread: 0, active: false, last_message: null }] }],
+    ["page:history", { room_id: "r1", messages: [said(1, "me"), said(2, "peer"), said(3, "peer")], has_more: true }],
+  ];
+  const inRoom = ["page:place", { place: { name: "room", id: "r1" } }];
+  const over = (name, decider, more = {}) => [...accepted, started(decider), ended({ decision: { ...DECISION, ...more } })];
+  return {
+    starting: [],
+    "sign up": [["page:signed-out", { code: null }]],
+    "sign in": [["page:signed-out", { code: "replaced" }]],
+    lobby: withMedia,
+    "lobby without camera": [...signedIn, ["page:media", { status: "refused" }], ["page:notice", { text: "microphone_lost" }]],
+    "connection lost": [...withMedia, ["page:link", { link: "away" }]],
+    "a short break": [...withMedia, ["page:cool-down", { retry_after_ms: 250_000 }]],
+    waiting: queued,
+    "waiting again": [...accepted, started("both"), ended({ reason: "skipped", ticket: TICKET })],
+    "offer joining by itself": [...offered, ["page:joining", { call_id: "c1", after_ms: 2_500 }]],
+    offer: [...queued, ["call:offered", { ...offer, auto_accept: false }]],
+    "offer accepted": accepted,
+    connecting: [...accepted, started("you")],
+    "video call": live,
+    "both off": [
+      ...live, ["page:media", { audio: false, video: false }], ["call:media", { call_id: "c1", audio: false, video: false }],
+    ],
+    reconnecting: [...live, ["call:state", { call_id: "c1", state: "reconnecting", deadline: at(17) }]],
+    "voice call": [...queued, ["call:offered", { ...offer, mode: "voice" }], ["page:accepted", { call_id: "c1" }], started("peer")],
+    "report in a call": [...live, ["page:report", { call_id: "c1", peer }]],
+    "both decide": over("both", "both"),
+    "I decide": over("you", "you"),
+    "the other decides": over("peer", "peer", { you_decide: false }),
+    "one yes will do": over("either", "either"),
+    "said yes": [...over("both", "both"), ["page:voted", { call_id: "c1", connect: true }]],
+    connected: [...over("both", "both"), ["decision:result", { call_id: "c1", outcome: "connected", connection: { id: "k", room_id: "r" } }]],
+    "not connected": [...over("both", "both"), ["decision:result", { call_id: "c1", outcome: "not_connected" }]],
+    "reported after the call": [...over("both", "both"), ["page:reported", { call_id: "c1", block: true }]],
+    "report after the call": [...over("both", "both"), ["page:report", { call_id: "c1", peer }]],
+    elsewhere: [...signedIn, ["session:ready", { ...ready, call: { ...offer, state: "reconnecting", epoch: 3, role: "offerer", live_at: at(-5) } }]],
+    chats: [...rooms, ["page:place", { place: { name: "chats" } }]],
+    "no chats": [...signedIn, ["page:place", { place: { name: "chats" } }]],
+    room: [...rooms, inRoom],
+    "room with writing": [
+      ...rooms, ["chat:typing", { room_id: "r1", user_id: "peer", typing: true }], inRoom,
+      ["page:sending", { room_id: "r1", client_id: "o1", content: words.message }],
+      ["page:sending", { room_id: "r1", client_id: "o2", content: words.message }],
+      ["page:send-failed", { room_id: "r1", client_id: "o2", code: "offline" }],
+    ],
+    "room that ended": [...rooms, ["connection:ended", { connection: { room_id: "r1" } }], inRoom],
+    profile: [...withMedia, ["page:place", { place: { name: "profile" } }]],
+    "looking elsewhere": [...queued, ["page:place", { place: { name: "profile" } }]],
+  };
+}
+
+/** Does nothing, whatever is asked of it: nobody presses anything here. */
+const idle = new Proxy(() => {}, { get: (_, name) => (name === "then" ? undefined : idle), apply: () => idle });
+
+/** Something bright in place of a camera, which is where white controls are hard to see. */
+function picture() {
+  const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+  const paint = canvas.getContext("2d");
+  setInterval(() => {
+    paint.fillStyle = "#fff";
+    paint.fillRect(0, 0, 640, 480);
+  }, 100);
+  return canvas.captureStream(5);
+}
+
+const store = { state: initial(), dispatch: () => {}, listen: () => {} };
+const api = { me: async () => ({ me: store.state.me, etag: "1" }) };
+const [mine, theirs] = [{ stream: picture() }, { stream: picture() }];
+const parts = { store, api, meeting: idle, chat: idle, session: idle, call: idle, bell: idle, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
+const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, offerView, callView, reportView].map((view) => view(parts));
+
+function draw(actions) {
+  store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());
+  for (const view of views) view(store.state, NOW);
+}
+
+const running = () => document.getAnimations().filter(({ playState }) => playState === "running");
+
+globalThis.sceneNames = Object.keys(scenes({}));
+globalThis.showScene = async (name, words) => {
+  draw([["page:signed-out", { code: null }]]); // from nothing, as if one had just come
+  draw(scenes(words)[name]);
+  // One that ends may begin another, as where a colour is inherited.
+  for (let all; (all = running()).length; ) await Promise.allSettled(all.map(({ finished }) => finished));
+};
+
+// --- Looking at it ---
+
+const CONTROLS = "button, a[href], select, textarea, input:not([type=radio], [type=checkbox]), label:has(input)";
+
+/** What has the screen: a dialog, a call, or everything. */
+function foreground() {
+  return document.querySelector("dialog[open]") ?? document.querySelector("#call:not([hidden])") ?? document.body;
+}
+
+const named = (element) => `${element.id || element.className || element.localName} “${element.textContent.trim().slice(0, 30)}”`;
+
+function onScreen(box) {
+  return box.left >= -0.5 && box.top >= -0.5 && box.right <= innerWidth + 0.5 && box.bottom <= innerHeight + 0.5;
+}
+
+function reachable(control, scrolls) {
+  if (scrolls) control.scrollIntoView({ block: "center", behavior: "instant" });
+  const box = control.getBoundingClientRect();
+  if (box.left < -0.5 || box.right > innerWidth + 0.5) return "sideways off the screen";
+  if (!scrolls && !onScreen(box)) return "off the screen";
+  const hit = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  return control.contains(hit) ? null : `covered by ${hit ? named(hit) : "nothing"}`;
+}
+
+/** What is wider than its place, off the screen, or covered. In a dialog and in a call nothing needs scrolling. */
+globalThis.misfits = () => {
+  const top = foreground();
+  const seen = [...top.querySelectorAll("*")].filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen"));
+  const wide = [document.documentElement, ...seen].filter((element) => {
+    const { overflowX, textOverflow } = getComputedStyle(element);
+    const scrolls = element === document.documentElement || ["auto", "scroll"].includes(overflowX);
+    return element.scrollWidth > element.clientWidth + 1 && scrolls && textOverflow !== "ellipsis";
+  });
+  const faults = wide.map((element) => `${named(element)} scrolls sideways`);
+  for (const element of seen) {
+    const { left, right, width } = element.getBoundingClientRect();
+    if (width && (left < -1 || right > innerWidth + 1) && !element.closest("svg")) faults.push(`${named(element)} is wider than the screen`);
+  }
+  const controls = seen.filter((element) => element.matches(CONTROLS));
+  for (const control of controls) {
+    const fault = reachable(control, top === document.body || control.closest("form") !== null);
+    if (fault) faults.push(`${named(control)} is ${fault}`);
+  }
+  scrollTo(0, 0);
+  return faults;
+};
+
+/** How many first headings somebody finds who reads by headings: those that are hidden behind a dialog are not read. */
+globalThis.firstHeadings = () => {
+  const all = [...document.querySelectorAll("h1")].filter((h1) => h1.checkVisibility() && !h1.closest("[inert]"));
+  return all.map((h1) => h1.textContent);
+};
+
+const pixel = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", { willReadFrequently: true });
+
+/** Any CSS colour as `[r, g, b, alpha]`. */
+function rgba(colour) {
+  pixel.clearRect(0, 0, 1, 1);
+  pixel.fillStyle = colour;
+  pixel.fillRect(0, 0, 1, 1);
+  const [r, g, b, a] = pixel.getImageData(0, 0, 1, 1).data;
+  return [r, g, b, a / 255];
+}
+
+function over([r, g, b, a], below) {
+  return [r, g, b].map((part, i) => part * a + below[i] * (1 - a));
+}
+
+/** What is behind an element. In a call that may be the brightest picture: what is drawn there brings its own ground. */
+function ground(element) {
+  const layers = [];
+  for (let at = element; at; at = at.parentElement) {
+    if (at.id === "call") return layers.reduceRight((below, layer) => over(layer, below), [255, 255, 255]);
+    const { backgroundColor } = getComputedStyle(at);
+    const colour = rgba(backgroundColor);
+    if (colour[3]) layers.push(colour);
+    if (colour[3] === 1) break;
+  }
+  return layers.reduceRight((below, layer) => over(layer, below), [255, 255, 255]);
+}
+
+function luminance(rgb) {
+  const [r, g, b] = rgb.map((part) => part / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+function contrast(one, other) {
+  const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function opacity(element) {
+  let all = 1;
+  for (let at = element; at; at = at.parentElement) all *= Number(getComputedStyle(at).opacity);
+  return all;
+}
+
+function needed({ fontSize, fontWeight }) {
+  const size = parseFloat(fontSize);
+  return size >= 24 || (size >= 18.66 && Number(fontWeight) >= 700) ? 3 : 4.5;
+}
+
+/** Text whose contrast is less than WCAG 2 AA asks for, with what it has. */
+globalThis.faint = () => {
+  const words = document.createTreeWalker(foreground(), NodeFilter.SHOW_TEXT);
+  const elements = new Set();
+  while (words.nextNode()) if (words.currentNode.data.trim()) elements.add(words.currentNode.parentElement);
+  const faults = [];
+  for (const element of elements) {
+    if (!element.checkVisibility({ visibilityProperty: true }) || element.closest(":disabled, .unseen, option, script")) continue;
+    const style = getComputedStyle(element);
+    const below = ground(element);
+    const [r, g, b, a] = rgba(style.color);
+    const has = contrast(over([r, g, b, a * opacity(element)], below), below);
+    if (has < needed(style)) faults.push(`${named(element)} ${has.toFixed(2)}`);
+  }
+  return faults;
+};

@@ -1,0 +1,84 @@
+"""Every view, drawn from the states that the page's own rules make, on small screens and with long words."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, Route
+
+from tests.served import ROOT, Served
+
+HERE = Path(__file__).parent
+PAGE = ROOT / "realtime" / "page"
+# Longer than the server lets a name be: what is drawn is safe by itself.
+LONG = dict.fromkeys(("name", "city", "bio", "message", "username"), "W" * 200)
+PLAIN = {
+    "name": "Ben",
+    "city": "Berlin",
+    "bio": "Climbs, cooks, laughs.",
+    "message": "That was fun!",
+    "username": "ben",
+}
+SCREENS = {"phone": (320, 568), "landscape": (568, 320), "desk": (1280, 800)}
+
+
+@asynccontextmanager
+async def _stage(browser: Browser, address: str, screen: str, **how: Any) -> AsyncIterator[Page]:
+    """The page as the server gives it, with the stage in the place of its main module."""
+    width, height = SCREENS[screen]
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB", **how
+    )
+    page = await context.new_page()
+    await page.route("**/page/main-*.js", _empty)
+    await page.route("**/stage/**", _file)
+    await page.goto(address)
+    await page.add_script_tag(url="/stage/stage.js", type="module")
+    await page.wait_for_function("globalThis.showScene !== undefined")
+    yield page
+    await context.close()
+
+
+async def _empty(route: Route) -> None:
+    await route.fulfill(body="", content_type="text/javascript")
+
+
+async def _file(route: Route) -> None:
+    name = route.request.url.partition("/stage/")[2]
+    path = PAGE / name.removeprefix("page/") if name.startswith("page/") else HERE / name
+    await route.fulfill(path=path, content_type="text/javascript")
+
+
+async def _everywhere(page: Page, words: dict[str, str], look: str) -> dict[str, list[str]]:
+    """What a look at each scene finds, where it finds something."""
+    found = {}
+    for scene in await page.evaluate("sceneNames"):
+        await page.evaluate("([scene, words]) => showScene(scene, words)", [scene, words])
+        if faults := await page.evaluate(f"{look}()"):
+            found[scene] = faults
+    return found
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+async def test_long_words_move_nothing_off_the_screen(server: Served, browser: Browser, screen: str) -> None:
+    """A word of 200 letters in each field that others write: no sideways scrolling, all buttons in reach."""
+    async with _stage(browser, server.address, screen) as page:
+        assert not (found := await _everywhere(page, LONG, "misfits")), found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_everything_can_be_read(server: Served, browser: Browser, scheme: str) -> None:
+    """The contrast that WCAG 2 asks for at level AA, of everything that is written anywhere."""
+    async with _stage(browser, server.address, "phone", color_scheme=scheme) as page:
+        assert not (found := await _everywhere(page, PLAIN, "faint")), found
+
+
+@pytest.mark.parametrize("screen", ["phone", "desk"])
+async def test_each_view_has_one_first_heading(server: Served, browser: Browser, screen: str) -> None:
+    async with _stage(browser, server.address, screen) as page:
+        for scene in await page.evaluate("sceneNames"):
+            await page.evaluate("([scene, words]) => showScene(scene, words)", [scene, PLAIN])
+            first = await page.evaluate("firstHeadings()")
+            assert len(first) == 1 or scene == "starting", f"{scene}: {first}"
