@@ -5,7 +5,7 @@ two users may meet (offer, connect, report) first locks both, in the order of th
 happen one after the other and never deadlock. Times are ms since the epoch. Everything may be repeated.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -19,7 +19,7 @@ from core.contract.connections import ConnectionView
 from core.contract.people import ProfileCard
 from core.errors import Blocked, NotFound
 from core.ticket import MatchDecision
-from core.vocabulary import EndReason, Mode, Origin, Outcome
+from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome
 from db.cards import card
 from db.matches import packed
 from db.postgres import Pool, Record, queries
@@ -38,12 +38,13 @@ RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "b
 class Refusal(Struct, frozen=True):
     """Why an offer was not made.
 
-    `guilty` are busy, banned or gone, or queued with a trust that is not theirs any more; none: a block, or
-    it is over.
+    `guilty` are busy, banned or gone, or queued with a trust that is not theirs any more, each with the word
+    for why they leave the queue; none: a block, or it is over. Known here alone: who was busy may be free
+    when somebody looks again, and is not moderated for that.
     `double_match`: somebody is in another call that came of matching, which Redis should have prevented.
     """
 
-    guilty: frozenset[str]
+    guilty: Mapping[str, LeftReason]
     reason: RefusalReason
 
 
@@ -107,9 +108,10 @@ class Encounters:
             locked = await connection.fetch(_SQL["lock_users"], users)
             found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
             if found["repeated"]:
-                return Refusal(frozenset(), "over") if found["over"] else None
+                return Refusal({}, "over") if found["over"] else None
             by_now = {row["id"] for row in locked if row["tier"] == "suspect"}
-            if refusal := _refusal(found, (by_now ^ set(suspects) or by_now) if len(by_now) == 1 else set()):
+            moved = (by_now ^ set(suspects) or by_now) if len(by_now) == 1 else set()
+            if refusal := _refusal(found, fallen=moved & by_now, risen=moved - by_now):
                 return refusal
             await connection.execute(_SQL["offer"], call_id, origin, mode, region, users, at, *why)
         return None
@@ -281,17 +283,18 @@ def _party(row: Record, now: int) -> Party:
     return Party(card=card(row, today(now)), vote=row["vote"])
 
 
-def _refusal(found: Record, of_another_tier: Collection[str]) -> Refusal | None:
+def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) -> Refusal | None:
     """What stands against an offer; the gravest reason, when there are several."""
     busy: RefusalReason = "double_match" if found["matched"] else "in_call"
-    faults: tuple[tuple[RefusalReason, Collection[str]], ...] = (
-        (busy, found["busy"]),
-        ("banned", found["banned"]),
-        ("gone", found["gone"]),
-        ("trust", of_another_tier),
+    faults: tuple[tuple[RefusalReason, LeftReason, Collection[str]], ...] = (
+        (busy, "matched", found["busy"]),
+        ("banned", "moderated", found["banned"]),
+        ("gone", "moderated", found["gone"]),
+        ("trust", "moderated", fallen),
+        ("trust", "left", risen),  # by no wish of theirs, but above all not by their fault
     )
-    reasons = [reason for reason, users in faults if users] + (["blocked"] if found["blocked"] else [])
-    guilty = frozenset(user_id for _, users in faults for user_id in users)
+    reasons = [reason for reason, _, users in faults if users] + (["blocked"] if found["blocked"] else [])
+    guilty = {user_id: left for _, left, users in reversed(faults) for user_id in users}
     return Refusal(guilty, reasons[0]) if reasons else None
 
 

@@ -100,14 +100,12 @@ class Offers:
         log("an offer was refused", call_id=claim.call_id, guilty=guilty, reason=why)
         self._figures.refused(why)
         for ticket in (claim.first, claim.second):
-            if ticket.user_id in refusal.guilty:
-                await self._let_go(ticket, claim.call_id)
+            if (left := refusal.guilty.get(ticket.user_id)) is not None:
+                await self._let_go(ticket, claim.call_id, left)
         innocent = [t for t in (claim.first, claim.second) if t.user_id not in refusal.guilty]
         await self._queue.refuse(claim, innocent)
 
-    async def _let_go(self, ticket: Ticket, call_id: str) -> None:
-        busy = await self._record.active_call(ticket.user_id) is not None
-        reason: LeftReason = "matched" if busy else "moderated"
+    async def _let_go(self, ticket: Ticket, call_id: str, reason: LeftReason) -> None:
         left = QueueLeft(ticket_id=ticket.id, reason=reason)
         await self._events.send(ticket.user_id, left, key=f"{call_id}:left")
         self._figures.departed(reason)

@@ -80,10 +80,11 @@ class MemoryRecord:
         self, call_id: str, *, origin: Origin, users: tuple[str, str], now: int, **_recorded: Any
     ) -> Refusal | None:
         if call_id in self.calls:
-            return Refusal(frozenset(), "over") if call_id in self.over else None
+            return Refusal({}, "over") if call_id in self.over else None
         guilty = frozenset(user for user in users if user in self.active or user in self.banned)
         if guilty or frozenset(users) in self.blocks:
-            return Refusal(guilty, "in_call" if guilty else "blocked")
+            told = {user: "matched" if user in self.active else "moderated" for user in guilty}
+            return Refusal(told, "in_call" if guilty else "blocked")
         self.calls[call_id], self.offered_at[call_id] = users, now
         self.active.update(dict.fromkeys(users, call_id))
         return None

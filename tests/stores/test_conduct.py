@@ -365,7 +365,8 @@ async def test_the_fence_keeps_suspects_and_others_apart(
         now=now_ms(),
         suspects=[pair[n] for n in queued_as],
     )
-    assert refusal == (None if guilty is None else Refusal(frozenset(pair[n] for n in guilty), "trust"))
+    told = {pair[n]: "moderated" if n in now_suspect else "left" for n in guilty or ()}
+    assert refusal == (None if guilty is None else Refusal(told, "trust"))
 
 
 # The audit log
