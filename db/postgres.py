@@ -83,7 +83,8 @@ class _Pool(asyncpg.Pool):  # type: ignore[misc]
             async with asyncio.timeout(self._patience_s):
                 return await self._acquire(None)
         except TimeoutError:
-            raise TimeoutError("no connection to PostgreSQL has become free") from None
+            # Not the server's time-out: those who have a connection may be served, only slowly.
+            raise ConnectionError("no connection to PostgreSQL has become free") from None
         except (OSError, asyncpg.InterfaceError) as error:
             raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
 

@@ -144,11 +144,10 @@ class _Pool(ConnectionPool):
         self._broke_at = 0.0
 
     async def get_connection(self, *_: Any, **__: Any) -> AbstractConnection:
-        try:
-            async with asyncio.timeout(self._patience_s):
-                await self._places.acquire()
-        except TimeoutError:
-            raise RedisTimeoutError("No connection has become free.") from None
+        if self._places.locked():
+            await self._wait()
+        else:
+            await self._places.acquire()
         connection = cast("_Patient", self.get_available_connection())  # type: ignore[no-untyped-call]
         try:
             if connection.opened_at < self._broke_at:
@@ -158,6 +157,13 @@ class _Pool(ConnectionPool):
             self._put_back(connection)
             raise
         return connection
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._places.acquire()
+        except TimeoutError:
+            raise RedisTimeoutError("No connection has become free.") from None
 
     async def release(self, connection: AbstractConnection) -> None:
         self._put_back(cast("_Patient", connection))

@@ -39,6 +39,9 @@ from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 from services.ports import Limiter
 
+_AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer
+_OPENING_S = 15  # every step has a bound of its own; who is stopped halfway costs more than who is late
+_WENT_AWAY = "The connection went away while it was being opened."
 _log = structlog.get_logger()
 
 
@@ -70,6 +73,7 @@ class Gateway:
         self._late = Outage("commands are not answered in time")
         self._of_user: dict[str, int] = {}
         self._arriving: set[str] = set()
+        self._turnstile = asyncio.Semaphore(_AT_ONCE)
         self._limited = settings.rate_limits == "on"
         self._draining = False
         self._empty = asyncio.Event()
@@ -86,7 +90,30 @@ class Gateway:
         """
         self._arriving.add(sid)
         try:
-            async with asyncio.timeout(self._settings.deadline_s):
+            # When all come back at once each has to be served in time: who has begun is served first.
+            await self._turnstile.acquire()
+        except BaseException:
+            self._arriving.discard(sid)
+            raise
+        try:
+            connection = await self._enter(sid, auth)
+        except BaseException:
+            self._turnstile.release()
+            raise
+        connection.mailbox.take()  # commands that come already wait until it is welcomed
+        connection.welcome = self._spawn(self._welcome(connection))
+        connection.welcome.add_done_callback(lambda _: self._welcomed(connection))
+        return {"pid": connection.opening.pid}
+
+    def _welcomed(self, connection: Connection) -> None:
+        connection.mailbox.give()
+        self._turnstile.release()
+
+    async def _enter(self, sid: str, auth: object) -> Connection:
+        try:
+            if sid not in self._arriving:
+                raise Unavailable(_WENT_AWAY)
+            async with asyncio.timeout(_OPENING_S):
                 connection = await self._admit(sid, auth)
         except AppError as error:
             raise _refusal(error) from None
@@ -105,14 +132,11 @@ class Gateway:
             self._arriving.discard(sid)
         if gone:
             await self._forget(connection)
-            raise _refusal(Unavailable("The connection went away while it was being opened."))
+            raise _refusal(Unavailable(_WENT_AWAY))
         self._roster.enter(connection)
         self._empty.clear()
         self._expect_expiry(connection)
-        connection.mailbox.take()  # commands that come already wait until it is welcomed
-        connection.welcome = self._spawn(self._welcome(connection))
-        connection.welcome.add_done_callback(lambda _: connection.mailbox.give())
-        return {"pid": connection.opening.pid}
+        return connection
 
     async def _admit(self, sid: str, auth: object) -> Connection:
         if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
@@ -173,7 +197,7 @@ class Gateway:
         """`session:ready` before anything else, then what was missed, then what comes."""
         caller, opening = connection.caller, connection.opening
         try:
-            async with asyncio.timeout(self._settings.deadline_s):
+            async with asyncio.timeout(_OPENING_S):
                 await self._end_if_revoked(caller)  # since its token was read
                 await self._lifecycle.arrived(caller)
                 ready = await self._lifecycle.ready(connection)
