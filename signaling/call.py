@@ -1,8 +1,10 @@
 """What a call is: who takes part, what state it is in, and the rules an operator chose. Pure data."""
 
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.contract.people import ProfileCard
 from core.errors import NotFound
@@ -87,6 +89,11 @@ class Call(Struct, frozen=True, kw_only=True):
     def is_open_to(self, user_id: str) -> bool:
         """Whether there is a decision that this user has not settled for themselves by reporting."""
         return self.state is State.DECIDING and user_id not in self.reported_by
+
+    def with_party(self, user_id: str, **changes: Any) -> "Call":
+        """The call with one side changed."""
+        first, second = (replace(p, **changes) if p.user_id == user_id else p for p in self.parties)
+        return replace(self, parties=(first, second))
 
     def role(self, user_id: str) -> CallRole:
         """The first party makes the offers."""

@@ -17,7 +17,7 @@ from core.contract.connections import DecisionResult
 from core.errors import AlreadyDecided, AppError, Conflict, Expired, Forbidden, Gone, RateLimited, StaleEpoch
 from core.ticket import Ticket
 from core.vocabulary import EndReason
-from signaling import reporting
+from signaling import grace, reporting
 from signaling.call import ACTIVE, STARTED, Call, Party, Rules, State, decider_for
 from signaling.decision import agreed
 from signaling.effects import (
@@ -95,12 +95,6 @@ def _misplaced(call: Call) -> AppError:
     return Expired("This offer has lapsed.") if call.reason == "no_answer" else Gone("This call has ended.")
 
 
-def _with(call: Call, user_id: str, **changes: Any) -> Call:
-    """The call with one party changed."""
-    first, second = (replace(p, **changes) if p.user_id == user_id else p for p in call.parties)
-    return replace(call, parties=(first, second))
-
-
 def _to_both(call: Call, event: Event) -> Effects:
     return tuple(emit(p.user_id, event, device=p.device) for p in call.parties)
 
@@ -111,7 +105,7 @@ def _accept(call: Call, message: Accept, now: int, rules: Rules) -> Result:
         return call, ()
     if device is not None:
         raise Gone("Another device has accepted.")
-    call = _with(call, message.user_id, device=message.device, lost=False)
+    call = call.with_party(message.user_id, device=message.device, lost=False)
     elsewhere = CallEnded(call_id=call.id, reason="other_device", duration_s=0)
     effects: Effects = (emit(message.user_id, elsewhere, not_device=message.device),)
     if call.peer(message.user_id).device is None:
@@ -130,8 +124,8 @@ def _begin(call: Call, now: int, rules: Rules) -> Result:
     """A new epoch: both make their peer connections anew."""
     call = replace(call, epoch=call.epoch + 1)
     if call.live_at is not None:
-        call = _pause(call, now, rules)
-    elif call.state is State.OFFERED or not _somebody_lost(call):  # nobody prolongs another's absence
+        call = grace.pause(call, now, rules)
+    elif call.state is State.OFFERED or not grace.somebody_lost(call):  # nobody prolongs another's absence
         call = replace(call, state=State.CONNECTING, deadline=now + rules.connect_s * 1000)
     return call, (
         *(Start(p.user_id, p.device, call.epoch) for p in call.parties),
@@ -152,7 +146,9 @@ def _connected(call: Call, message: Connected, now: int, rules: Rules) -> Result
     _require_device(call, message.user_id, message.device)
     if message.epoch != call.epoch:
         raise StaleEpoch
-    return _settle(_present(call, message.user_id, now, rules, connected_epoch=message.epoch), now, rules)
+    return _settle(
+        grace.returned(call, message.user_id, now, rules, connected_epoch=message.epoch), now, rules
+    )
 
 
 def _settle(call: Call, now: int, rules: Rules) -> Result:
@@ -167,45 +163,9 @@ def _settle(call: Call, now: int, rules: Rules) -> Result:
         )
         return call, (*((RecordLive(now),) if first_time else ()), *_to_both(call, _state_of(call)))
     if not whole and call.state is State.LIVE:
-        call = _pause(call, now, rules)
+        call = grace.pause(call, now, rules)
         return call, _to_both(call, _state_of(call))
     return call, ()
-
-
-def _pause(call: Call, now: int, rules: Rules) -> Call:
-    """Not live any more: the grace counts from then, once, whatever happens until it is live again."""
-    if call.away_since is not None:
-        return call
-    return replace(
-        _stop_talk(call, now),
-        state=State.RECONNECTING,
-        away_since=now,
-        deadline=now + rules.grace_s * 1000,
-    )
-
-
-def _stop_talk(call: Call, now: int) -> Call:
-    """Count the time in which it has been live."""
-    since = call.live_at if call.state is State.LIVE and call.live_since is None else call.live_since
-    talk = 0 if since is None else now - since
-    return replace(call, talked_ms=call.talked_ms + talk, live_since=None)
-
-
-def _present(call: Call, user_id: str, now: int, rules: Rules, **changes: Any) -> Call:
-    """This user is here, and was perhaps lost: then there is the time that it takes to connect.
-
-    However often one comes and goes, that is no more than `connect_s` after the grace.
-    """
-    was_lost = call.party(user_id).lost
-    call = _with(call, user_id, lost=False, **changes)
-    if not was_lost or call.away_since is None or call.deadline is None or _somebody_lost(call):
-        return call
-    most = call.away_since + (rules.grace_s + rules.connect_s) * 1000
-    return replace(call, deadline=max(call.deadline, min(now + rules.connect_s * 1000, most)))
-
-
-def _somebody_lost(call: Call) -> bool:
-    return any(party.lost for party in call.parties)
 
 
 def _require_device(call: Call, user_id: str, device: str) -> None:
@@ -226,7 +186,7 @@ def _restart(call: Call, message: Restart, now: int, rules: Rules) -> Result:
         raise RateLimited(
             "This call has been restarted too often.", retry_after_ms=max(1, (call.deadline or now) - now)
         )
-    call = _present(call, message.user_id, now, rules, device=message.device)
+    call = grace.returned(call, message.user_id, now, rules, device=message.device)
     return _begin(replace(call, restarts=call.restarts + 1), now, rules)
 
 
@@ -234,14 +194,14 @@ def _lost(call: Call, message: Lost, now: int, rules: Rules) -> Result:
     party = call.party(message.user_id)
     if party.device != message.device or party.lost:
         return call, ()
-    return _settle(_with(call, message.user_id, lost=True), now, rules)
+    return _settle(call.with_party(message.user_id, lost=True), now, rules)
 
 
 def _back(call: Call, message: Back, now: int, rules: Rules) -> Result:
     party = call.party(message.user_id)
     if party.device != message.device or not party.lost:
         return call, ()
-    here = _present(call, message.user_id, now, rules)
+    here = grace.returned(call, message.user_id, now, rules)
     settled, effects = _settle(here, now, rules)
     return settled, effects or (() if here.deadline == call.deadline else _to_both(here, _state_of(here)))
 
@@ -282,7 +242,7 @@ def _skip(call: Call, message: Skip, now: int, rules: Rules) -> Result:
     ticket = call.party(message.user_id).ticket
     if ticket is None:
         raise Conflict("Only a matched call can be skipped.")
-    call = _with(call, message.user_id, ticket=replace(ticket, id=message.ticket_id, joined_at=now))
+    call = call.with_party(message.user_id, ticket=replace(ticket, id=message.ticket_id, joined_at=now))
     innocent = (call.peer(message.user_id),) if call.state is State.OFFERED else ()
     return _end(
         call, "skipped", message.user_id, now, rules, requeue=(*innocent, call.party(message.user_id))
@@ -356,7 +316,7 @@ def _end(
     state = State.DECIDING if decidable else State.CLOSED
     faulted = tuple(p.user_id for p in at_fault) if call.origin == "match" else ()
     call = replace(
-        _stop_talk(call, now),
+        grace.stop_talk(call, now),
         state=state,
         reason=reason,
         ended_by=by,
@@ -398,7 +358,7 @@ def _vote(call: Call, message: Vote, now: int, rules: Rules) -> Result:
         if before != message.connect:
             raise AlreadyDecided
         return call, ()
-    call = _with(call, message.user_id, vote=message.connect)
+    call = call.with_party(message.user_id, vote=message.connect)
     recorded = RecordVote(message.user_id, message.connect, message.feedback, now)
     first, second = call.parties
     if call.reported_by or not agreed(
