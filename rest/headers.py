@@ -13,8 +13,7 @@ _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _CORS_S = "600"
 # A call needs camera and microphone, for our own pages; nothing here needs the rest.
 _PERMISSIONS = "camera=(self), microphone=(self), " + ", ".join(
-    f"{feature}=()"
-    for feature in ("geolocation", "payment", "usb", "serial", "bluetooth", "midi", "display-capture")
+    f"{feature}=()" for feature in ("geolocation", "payment", "usb", "serial", "midi", "display-capture")
 )
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -111,17 +111,17 @@ def test_while_a_secret_is_changed_what_both_have_signed_counts() -> None:
     before, meanwhile, after = Keyring(OLD), Keyring(NEW, OLD), Keyring(NEW)
     access = AccessTokens(before.keys("access token"), 900).issue(ANA, BEN, TWIN, NOW)
     device = DeviceTokens(before.keys("device token"), 900).issue(ANA, None, NOW)
-    offset = recovery(before).offset(ANA, EventId(NOW, 3))
+    offset = recovery(before).offset(ANA, EventId(NOW, 3), "log")
     pid = recovery(before).new_pid(ANA)
     assert AccessTokens(meanwhile.keys("access token"), 900).read(access, NOW).user_id == ANA
     assert DeviceTokens(meanwhile.keys("device token"), 900).read(device, NOW)
-    assert recovery(meanwhile).place(ANA, offset) == EventId(NOW, 3)
+    assert recovery(meanwhile).place(ANA, offset, "log") == EventId(NOW, 3)
     assert recovery(meanwhile).owns_pid(ANA, pid)
     again = AccessTokens(meanwhile.keys("access token"), 900).issue(ANA, BEN, TWIN, NOW)
     assert AccessTokens(after.keys("access token"), 900).read(again, NOW).user_id == ANA
     assert refusal(access) is Unauthenticated
     assert DeviceTokens(after.keys("device token"), 900).read(device, NOW) is None
-    assert recovery(after).place(ANA, offset) is None
+    assert recovery(after).place(ANA, offset, "log") is None
     assert not recovery(after).owns_pid(ANA, pid)
 
 
