@@ -15,7 +15,6 @@ from db.accounts import Key, claim_key
 from db.postgres import Connection, Pool, Record, queries
 
 _SQL = queries("blocks")
-_LASTING = queries("connections")
 _ENCOUNTERS = queries("encounters")
 
 # For so long a parting is left to the node that has taken it up.
@@ -47,20 +46,23 @@ class BlockStore:
 
     # Blocks
 
-    async def block(self, blocker: str, blocked: str, key: Key | None, now: int) -> Block:
+    async def block(
+        self, blocker: str, blocked: str, key: Key | None, now: int, *, take: bool = False
+    ) -> tuple[Block, Parting | None]:
         """Block, end the connection of the two and leave a parting, all at once; the block, if it is there.
 
-        A `key` that was used for the same gives its answer without effect, though they are unblocked since.
+        The parting is given too, if there is a new one: `take` it for `TAKEN_MS`, so that nobody else does. A
+        `key` that was used for the same gives its answer without effect, though they are unblocked since.
         Raises `NotFound` for whom the blocker neither sees nor has met, `IdempotencyConflict`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             if key and not await claim_key(connection, key, blocker, now):
-                return await _answered(connection, key, blocked)
+                return await _answered(connection, key, blocked), None
             await connection.execute(_ENCOUNTERS["lock_users"], (blocker, blocked))
             if not await connection.fetchval(_SQL["may_block"], blocker, blocked, to_datetime(now)):
                 raise NotFound
-            await _take_in(connection, blocker, blocked, now)
-            return _block(await connection.fetchrow(_SQL["of_pair"], blocker, blocked))
+            parting = await _take_in(connection, blocker, blocked, now, now + TAKEN_MS if take else None)
+            return _block(await connection.fetchrow(_SQL["of_pair"], blocker, blocked)), parting
 
     async def unblock(self, blocker: str, blocked: str) -> None:
         """Block no more. What the block has ended stays ended."""
@@ -91,15 +93,15 @@ class BlockStore:
 async def block_within(connection: Connection, blocker: str, blocked: str, now: int) -> None:
     """Block within a transaction, as `BlockStore.block` does; whoever is blocked already stays so."""
     await connection.execute(_ENCOUNTERS["lock_users"], (blocker, blocked))
-    await _take_in(connection, blocker, blocked, now)
+    await _take_in(connection, blocker, blocked, now, None)
 
 
-async def _take_in(connection: Connection, blocker: str, blocked: str, now: int) -> None:
-    at = to_datetime(now)
-    if not await connection.fetchval(_LASTING["block"], blocker, blocked, at):
-        return
-    ended = await connection.fetchval(_LASTING["end_of_pair"], *sorted((blocker, blocked)), at, blocker)
-    await connection.execute(_SQL["part"], new_id(now), blocker, blocked, ended)
+async def _take_in(
+    connection: Connection, blocker: str, blocked: str, now: int, taken_until: int | None
+) -> Parting | None:
+    until = None if taken_until is None else to_datetime(taken_until)
+    row = await connection.fetchrow(_SQL["take_in"], new_id(now), blocker, blocked, to_datetime(now), until)
+    return row and _parting(row)
 
 
 async def _answered(connection: Connection, key: Key, blocked: str) -> Block:

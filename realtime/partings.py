@@ -42,6 +42,8 @@ class Record(Protocol):
 class Partings:
     """Implements `services.ports.Partings`; `run` looks when woken, and every `every_s` seconds."""
 
+    sees_to_them = True
+
     def __init__(
         self,
         *,
@@ -67,17 +69,24 @@ class Partings:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await self.parted()
+            await self._look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._every_s):
                     await self._woken.wait()
             self._woken.clear()
 
-    async def parted(self) -> None:
-        """See to all that wait. Never raises an outage: what fails is tried again after a moment."""
+    async def parted(self, parting: Parting | None = None) -> None:
+        """See to this one now, and to others when their turn comes. Never raises an outage."""
+        if parting is None:
+            self.wake()
+        else:
+            await self._attend(parting)
+
+    async def _look(self) -> None:
+        """See to all that wait, none after the other: what fails is tried again after a moment."""
         try:
-            for parting in await self._store.due(self._clock()):
-                await self._attend(parting)
+            due = await self._store.due(self._clock())
+            await asyncio.gather(*(self._attend(parting) for parting in due))
         except OUTAGES as error:
             _log.debug("partings cannot be attended to", error=repr(error))
         except Exception:  # `run` must not end by an error that nobody foresaw

@@ -11,7 +11,7 @@ import structlog
 from core.contract.rest import NewBlock
 from core.errors import InvalidRequest
 from db.accounts import Key
-from db.blocks import Block, BlockStore
+from db.blocks import Block, BlockStore, Parting
 from db.outage import OUTAGES
 from services.accounts import KEY_LIVES_MS
 from services.ports import Channels, Partings
@@ -40,8 +40,11 @@ class Blocks:
             fingerprint=hashlib.sha256(body.user_id.encode()).digest(),
             since=now - KEY_LIVES_MS,
         )
-        block = await self._store.block(blocker, body.user_id, use or None, now)
-        await self._partings.parted()
+        block, parting = await self._store.block(
+            blocker, body.user_id, use or None, now, take=self._partings.sees_to_them
+        )
+        if parting is not None:
+            await self._partings.parted(parting)
         return block
 
     async def unblock(self, blocker: str, blocked: str) -> None:
@@ -56,10 +59,12 @@ class Blocks:
 class AnnouncedPartings:
     """Partings where no connections are held: any node that hears of them sees to them."""
 
+    sees_to_them = False
+
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
 
-    async def parted(self) -> None:
+    async def parted(self, _parting: Parting | None = None) -> None:
         """As `services.ports.Partings` promises."""
         try:
             await self._channels.publish(PARTED, b"")

@@ -13,6 +13,7 @@ from core.news import News
 from core.presence import Attendance, Lapse
 from core.ticket import Census, Claim, Departure, Market, Taken, Ticket, Tier
 from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
+from db.blocks import Parting
 
 
 class Events(Protocol):
@@ -57,8 +58,13 @@ class Sessions(Protocol):
 class Partings(Protocol):
     """Sees to what blocks still have to bring about: calls ended, both told. The store has them on record."""
 
-    async def parted(self) -> None:
-        """There may be some now. Never raises an outage: what is not done now is done when that is over."""
+    sees_to_them: bool  # itself, at once: then a new one is taken with the block, and not left to any node
+
+    async def parted(self, parting: Parting | None = None) -> None:
+        """There is one now: this one, if it was taken, else any that nobody has taken.
+
+        Never raises an outage: what is not done now is done when that is over.
+        """
 
 
 class Limiter(Protocol):

@@ -19,9 +19,23 @@ SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id 
         WHERE u.id = $2 AND u.deleted_at IS NULL
     )
 
--- name: part
--- Parting $1: $2 has blocked $3 and so ended connection $4, if any.
-INSERT INTO interaction.partings (id, blocker_id, blocked_id, connection_id) VALUES ($1, $2, $3, $4)
+-- name: take_in
+-- $2 blocks $3 at $4, which ends their connection and leaves parting $1, taken until $5 (null: not taken). No row: they
+-- had done so before.
+WITH new AS (
+    INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($2, $3, $4)
+    ON CONFLICT (blocker_id, blocked_id) DO NOTHING
+    RETURNING blocker_id, blocked_id
+), ended AS (
+    UPDATE interaction.connections c SET ended_at = $4, ended_by = $2
+    FROM new
+    WHERE c.user_a = least(new.blocker_id, new.blocked_id) AND c.user_b = greatest(new.blocker_id, new.blocked_id)
+        AND c.ended_at IS NULL
+    RETURNING c.id
+)
+INSERT INTO interaction.partings (id, blocker_id, blocked_id, connection_id, taken_until)
+SELECT $1, new.blocker_id, new.blocked_id, (SELECT id FROM ended), coalesce($5::timestamptz, '-infinity') FROM new
+RETURNING id, blocker_id, blocked_id, connection_id
 
 -- name: of_pair
 -- The block of $2 by $1.

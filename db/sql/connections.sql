@@ -25,12 +25,6 @@ SELECT EXISTS (
     WHERE (blocker_id, blocked_id) = ($1, $2) OR (blocker_id, blocked_id) = ($2, $1)
 )
 
--- name: end_of_pair
--- The connection of the pair ($1, $2) is over at $3, by $4. No row: they had none.
-UPDATE interaction.connections SET ended_at = $3, ended_by = $4
-WHERE user_a = $1 AND user_b = $2 AND ended_at IS NULL
-RETURNING id
-
 -- name: end
 -- Connection $1 is over at $3, by its member $2.
 UPDATE interaction.connections SET ended_at = $3, ended_by = $2
@@ -59,9 +53,3 @@ WHERE $1 IN (c.user_a, c.user_b)
     AND ($4::uuid IS NULL OR c.id = $4)
 ORDER BY c.id DESC
 LIMIT $3
-
--- name: block
--- $1 blocks $2. No row: they had done so before.
-INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($1, $2, $3)
-ON CONFLICT (blocker_id, blocked_id) DO NOTHING
-RETURNING blocked_id

@@ -4,6 +4,7 @@ Effects wait in the call's outbox until they are done. They are done in order, b
 node that saved them, or after a moment any other. Each is keyed or idempotent, so twice is as once.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -119,8 +120,7 @@ class Executor:
             decision_deadline=effect.decision_deadline,
             at_fault=effect.at_fault,
         )
-        for party in call.parties:
-            await self._presence.changed(party.user_id)
+        await asyncio.gather(*(self._presence.changed(party.user_id) for party in call.parties))
 
     async def _record_vote(self, call: Call, effect: do.RecordVote, _key: str) -> None:
         await self._record.voted(call.id, effect.user_id, effect.connect, effect.feedback, effect.at)

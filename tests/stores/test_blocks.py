@@ -26,13 +26,14 @@ async def test_a_block_ends_the_connection_and_leaves_a_parting(world: World) ->
     """In one step, and a repeat adds nothing."""
     ana, ben = pair = await world.pair()
     row = await world.connected(pair)
-    first = await world.blocks.block(ana, ben, None, now_ms())
-    assert await world.blocks.block(ana, ben, None, now_ms() + 5) == first
+    first, left = await world.blocks.block(ana, ben, None, now_ms())
+    assert await world.blocks.block(ana, ben, None, now_ms() + 5) == (first, None)
     assert not (await world.encounters.connection(row.id, ben, today=TODAY)).active
     assert await world.encounters.connected([pair]) == frozenset()
     assert await world.encounters.avoid(ben, since(now_ms())) == {ana}
     [parting] = await partings(world, ana)
     assert (parting.blocked, parting.connection_id) == (ben, row.id)
+    assert parting == left
 
 
 async def test_a_parting_is_taken_by_one_node_at_a_time_until_it_is_settled(world: World) -> None:
@@ -46,6 +47,15 @@ async def test_a_parting_is_taken_by_one_node_at_a_time_until_it_is_settled(worl
     [again] = await partings(world, ana, now=now + TAKEN_MS)
     await world.blocks.settled(again.id)
     assert await partings(world, ana, now=now + 10 * TAKEN_MS) == []
+
+
+async def test_a_parting_that_its_node_takes_with_the_block_is_left_to_it(world: World) -> None:
+    """Nobody else finds it before that node has had its time."""
+    ana, ben = await world.pair()
+    now = now_ms()
+    _, parting = await world.blocks.block(ana, ben, None, now, take=True)
+    assert await partings(world, ana, now=now + TAKEN_MS - 1) == []
+    assert await partings(world, ana, now=now + TAKEN_MS) == [parting]
 
 
 async def test_an_unblock_revives_nothing(world: World) -> None:
