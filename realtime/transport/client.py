@@ -230,7 +230,7 @@ class Client:
         self._forget(member)
         if not member.connected:
             return self._refuse(namespace, refused)
-        return self.session.send(packets.control_frame(packets.DISCONNECT, namespace))
+        return self._turn_away(packets.control_frame(packets.DISCONNECT, namespace))
 
     def _unwelcome(self, namespace: str) -> str | None:
         server = self._server
@@ -262,7 +262,10 @@ class Client:
         self._server.expect_nothing(self.session)
 
     def _refuse(self, namespace: str, reason: Any) -> None:
-        self.session.send(packets.control_frame(packets.CONNECT_ERROR, namespace, reason))
+        self._turn_away(packets.control_frame(packets.CONNECT_ERROR, namespace, reason))
+
+    def _turn_away(self, words: bytes) -> None:
+        self.session.send(words)
         if not self._members:
             self._server.expect_going(self.session)
 
