@@ -39,7 +39,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: Annotated[Text, about("Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535), about("TCP port to listen on; 0 takes a free one.")] = 8080
     environment: Annotated[
-        Literal["development", "production"], about("`production` refuses to start on a default secret.")
+        Literal["development", "production"],
+        about(
+            "`production` refuses to start on a default secret; in `development` the same two meet again"
+            " after seconds."
+        ),
     ] = "development"
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("Least severe line logged.")] = (
         "INFO"

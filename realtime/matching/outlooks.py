@@ -22,7 +22,7 @@ class Outlooks:
         """What those who wait in this mode have to expect."""
         now = self._clock()
         seen, outlook = self._seen.get(mode, (now - _FRESH_MS, self._policy.outlook()))
-        if now - seen >= _FRESH_MS:
+        if not 0 <= now - seen < _FRESH_MS:  # also when the clock was set back
             # Noted before reading: whoever asks meanwhile makes do with what was seen last.
             self._seen[mode] = (now, outlook)
             outlook.see(await self._tickets.market(mode), self._clock())
