@@ -2,8 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -57,30 +57,22 @@ class _Pool(asyncpg.Pool):  # type: ignore[misc]
     def __init__(self, url: str, *, patience_s: float, outages: Outages, **given: Any) -> None:
         super().__init__(url, timeout=patience_s, command_timeout=patience_s, **given)
         self.outages = outages
-        self._patience_s = patience_s
+        self.patience_s = patience_s
 
-    @asynccontextmanager
-    async def acquire(self) -> AsyncIterator[Connection]:
-        """A connection of one's own for as long as the block lasts."""
-        try:
-            connection = await self._one()
-            try:
-                with _translated(connection):
-                    yield connection
-            finally:
-                # Where a statement was given up, its connection goes while it is given back.
-                with suppress(asyncpg.InternalClientError):
-                    await self.release(connection, timeout=self._patience_s)
-        except OUTAGES as error:
-            self.outages.failed(error)
-            if isinstance(error, TimeoutError):  # what else lies idle may be as dead
-                await self.expire_connections()
-            raise
-        self.outages.worked()
+    def acquire(self, *, timeout: float | None = None) -> "_Loan":  # noqa: ARG002 - the driver's word
+        """A connection of one's own, in `async with`."""
+        return _Loan(self)
 
-    async def _one(self) -> Connection:
+    async def failed(self, error: BaseException) -> None:
+        """An outage is told of; after a time-out all that lies idle may be as dead."""
+        self.outages.failed(error)
+        if isinstance(error, TimeoutError):
+            await self.expire_connections()
+
+    async def one(self) -> Connection:
+        """A connection, to be given back by `release`. Raises an outage when there is none in time."""
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self.patience_s):
                 return await self._acquire(None)
         except TimeoutError:
             # Not the server's time-out: those who have a connection may be served, only slowly.
@@ -96,19 +88,42 @@ class _Pool(asyncpg.Pool):  # type: ignore[misc]
     async def close(self) -> None:
         """Close all connections; those that somebody still waits with are cut after a while."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self.patience_s):
                 await super().close()
 
 
-@contextmanager
-def _translated(connection: Connection) -> Iterator[None]:
-    """The driver's own errors mean a fault of ours, unless the connection is gone."""
-    try:
-        yield
-    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        if connection.is_closed():
-            raise ConnectionError(f"the connection to PostgreSQL was lost: {error}") from error
-        raise
+class _Loan:
+    """A connection of one's own for as long as the block lasts. A class, as every statement comes by here."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        try:
+            self._connection = await self._pool.one()
+        except OUTAGES as error:
+            await self._pool.failed(error)
+            raise
+        return self._connection
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        # The driver's own errors mean a fault of ours, unless the connection is gone.
+        own = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+        if own and self._connection.is_closed():
+            lost = ConnectionError(f"the connection to PostgreSQL was lost: {error}")
+        else:
+            lost = None
+        # Where a statement was given up, its connection goes while it is given back.
+        with suppress(asyncpg.InternalClientError):
+            await self._pool.release(self._connection, timeout=self._pool.patience_s)
+        if error is None:
+            self._pool.outages.worked()
+            return
+        await self._pool.failed(lost or error)
+        if lost:
+            raise lost from error
 
 
 async def _forget_nothing(_: Connection) -> None:
