@@ -17,7 +17,7 @@ export class Peer {
 
   /**
    * `send(signal)` brings `{description}` or `{candidate}` to the other side; `onTrack(stream)`; `onFlowing(path)`
-   * once, when the other's media arrives; `onFailed()` when the network gave up.
+   * once, when the other's media arrives; `onFailed()` once, when the network gave up.
    */
   constructor({ iceServers, iceTransportPolicy, stream, send, onTrack, onFlowing, onFailed }) {
     this.#stream = stream;
@@ -100,7 +100,14 @@ export class Peer {
 
   #changed() {
     if (this.#pc.connectionState === "connected") this.#watchForMedia();
-    if (this.#pc.connectionState === "failed" && !this.#closed) this.#tell.onFailed();
+    if (this.#pc.connectionState === "failed" && !this.#closed) this.#fail();
+  }
+
+  /** Once: one failure of a network is one, however often the browser says so. */
+  #fail() {
+    const { onFailed } = this.#tell;
+    this.#tell.onFailed = () => {};
+    onFailed();
   }
 
   async #watchForMedia() {
