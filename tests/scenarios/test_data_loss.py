@@ -42,7 +42,7 @@ async def test_who_was_in_a_call_or_waited_is_told_and_may_queue_again(
     start_node: StartNode, crowd: Crowd, nodes_redis_url: str
 ) -> None:
     """Two nodes notice it at once; each is told once. What is open to decide stays open."""
-    nodes = await asyncio.gather(*(start_node(DECISION_S="60", OFFER_S="60") for _ in range(2)))
+    nodes = await asyncio.gather(*(start_node(DECISION_S="300", OFFER_S="300") for _ in range(2)))
 
     async def pair() -> list[Device]:
         people = [await crowd(node, gender=g) for node, g in zip(nodes, ("female", "male"), strict=True)]
