@@ -72,7 +72,7 @@ class Banishments:
                 due = await self._store.due(self._clock())
                 await asyncio.gather(*(self._attend(ban) for ban in due))
             except OUTAGES as error:
-                _log.warning("bans cannot be looked for", error=repr(error))
+                _log.debug("bans cannot be looked for", error=repr(error))
             except Exception:  # `run` must not end by an error that nobody foresaw
                 _log.exception("bans cannot be looked for")
             await asyncio.sleep(self._every_s)
@@ -82,7 +82,7 @@ class Banishments:
             if await self._enforce(ban.user_id):
                 await self._store.enforced(ban.id, self._clock())
         except AWAY as error:
-            _log.warning("a ban has to wait", ban=ban.id, error=repr(error))
+            _log.debug("a ban has to wait", ban=ban.id, error=repr(error))
         except Exception:
             _log.exception("a ban failed and will be tried again", ban=ban.id)
 
