@@ -39,6 +39,7 @@ class Errand:
         self.answer: Any = None
         self.error: Exception | None = None
         self._loop, self._calls, self._fate = loop, 0, "goes"
+        self._one_by_one, self._dying = asyncio.Lock(), False
         self._rest = self._gate = loop.create_future()
         self._task = loop.create_task(self._run(work))
         self._loop.run_until_complete(self._rest)
@@ -66,7 +67,7 @@ class Errand:
     def die(self) -> None:
         """Stand still for ever."""
         if not self.ended:
-            self._rest = self._loop.create_future()
+            self._rest, self._dying = self._loop.create_future(), True
             self._gate.set_exception(Died())
             self._loop.run_until_complete(self._rest)
 
@@ -76,17 +77,20 @@ class Errand:
         await self._gate
 
     async def call(self, name: str, work: Callable[[], Coroutine[Any, Any, Any]], sure: bool) -> Any:
-        """A call to the world outside, when it is this errand's turn."""
-        while self._calls == 0:
-            await self._stand()
-        self._calls -= 1
-        self.tick()
-        self.trail.append(name)
-        fate, self._fate = ("goes" if sure else self._fate), "goes"
-        self.harmed |= fate != "goes"
-        if fate == "refused":
-            raise ConnectionError(f"{name} was refused")
-        answer = await work()
+        """A call to the world outside, when it is this errand's turn; of several at once, one by one."""
+        async with self._one_by_one:
+            if self._dying:
+                raise Died
+            while self._calls == 0:
+                await self._stand()
+            self._calls -= 1
+            self.tick()
+            self.trail.append(name)
+            fate, self._fate = ("goes" if sure else self._fate), "goes"
+            self.harmed |= fate != "goes"
+            if fate == "refused":
+                raise ConnectionError(f"{name} was refused")
+            answer = await work()
         if fate == "unanswered":
             raise ConnectionError(f"the answer of {name} was lost")
         return answer
