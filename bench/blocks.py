@@ -69,11 +69,13 @@ class Traced(app.Services):
 
     def __init__(self, stores: app.Stores, *around: Any) -> None:
         _around(stores.blocks, "block", lambda blocker, *_: blocker, "received", "committed")
-        _around(stores.calls, "save", lambda call, *_: call.reason == "blocked" and call.id, "", "saved")
+        _around(
+            stores.calls, "save", lambda call, *_: call.id if call.reason == "blocked" else None, "", "saved"
+        )
         _around(
             stores.events,
             "send",
-            lambda _, event: isinstance(event, CallEnded) and event.call_id,
+            lambda _, event: event.call_id if isinstance(event, CallEnded) else None,
             "",
             "announced to one",
         )
@@ -81,7 +83,7 @@ class Traced(app.Services):
         _around(
             self.switchboard,
             "tell",
-            lambda _, message: isinstance(message, Block) and message.user_id,
+            lambda _, message: message.user_id if isinstance(message, Block) else None,
             "taken up",
             "",
         )
