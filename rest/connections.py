@@ -136,11 +136,13 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Bytes of a head are counted, and waited for no longer than a head may take."""
         seen = self._request_count
+        # Asked before: what ends a body is none of a head.
+        in_head = self._body is None or self._body.is_eof()
         super().data_received(data)
         if self._request_count != seen:
             self._body = self._messages[-1][1]
             self._head_came()
-        elif data and not self._upgraded and (self._body is None or self._body.is_eof()):
+        elif data and not self._upgraded and in_head:
             self._head_bytes += len(data)
             if self._head_bytes > self._doors.max_head_bytes:
                 self._dismiss(_TOO_LONG)

@@ -41,6 +41,16 @@ async def test_a_body(web: aiohttp.ClientSession, address: str, path: str, shape
     assert await peak_of(send) < MOST_BYTES
 
 
+@pytest.mark.parametrize("size", [40_000, 120_000, 256 * 1024])
+async def test_a_body_as_long_as_allowed_is_read(web: aiohttp.ClientSession, address: str, size: int) -> None:
+    """However it falls into pieces on its way, and the next one on the same connection too."""
+    body = b'{"login": "nobody", "password": "x"}'.ljust(size)
+    for _ in range(3):
+        headers = {"Content-Type": "application/json"}
+        async with web.post(f"{address}/v1/auth/login", data=body, headers=headers) as response:
+            assert response.status == 401, await response.text()
+
+
 async def test_a_query(sign_up: SignUp) -> None:
     """It is as long as a line of HTTP may be."""
     person = await sign_up()
