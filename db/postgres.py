@@ -111,7 +111,7 @@ class _Loan:
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         # The driver's own errors mean a fault of ours, unless the connection is gone.
         own = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
-        if own and self._connection.is_closed():
+        if own and _is_gone(self._connection):
             lost = ConnectionError(f"the connection to PostgreSQL was lost: {error}")
         else:
             lost = None
@@ -124,6 +124,13 @@ class _Loan:
         await self._pool.failed(lost or error)
         if lost:
             raise lost from error
+
+
+def _is_gone(connection: Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # it broke, and the pool has taken it back already
+        return True
 
 
 async def _forget_nothing(_: Connection) -> None:

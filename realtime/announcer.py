@@ -127,7 +127,7 @@ class Announcer:
 
     def _fail(self, error: Exception) -> None:
         if not self._failing:
-            _log.warning("what is stored has to wait to be announced", error=repr(error))
+            _log.debug("what is stored has to wait to be announced", error=repr(error))
         self._failing = True
 
     async def _tell_lane(self, lane: str, after: int) -> None:

@@ -64,7 +64,7 @@ class Wire:
             task.add_done_callback(self._tasks.discard)
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, RuntimeError):  # the latter is uvloop's, of a wire that was cut
             while data := await source.read(65536):
                 await self._open.wait()
                 sink.write(data)

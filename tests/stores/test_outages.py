@@ -246,6 +246,24 @@ async def test_who_gives_up_in_a_transaction_leaves_nothing_behind(new_database:
         await pool.close()
 
 
+async def test_a_connection_that_breaks_within_a_transaction_is_an_outage(database_url: str) -> None:
+    """The driver says then that the transaction cannot be left, as if that were a fault of ours."""
+    pool = await open_pool(database_url, size=2)
+
+    async def work() -> None:
+        async with asyncio.timeout(PATIENCE_S), pool.acquire() as connection, connection.transaction():
+            await pool.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+            while True:
+                await connection.execute("SELECT 1")
+
+    try:
+        with pytest.raises(OUTAGES):
+            await work()
+        assert await pool.fetchval("SELECT 1") == 1
+    finally:
+        await pool.close()
+
+
 async def test_nobody_waits_for_a_connection_without_end(database_url: str) -> None:
     pool = await open_pool(database_url, size=1, patience_s=SOON_S)
     try:
