@@ -67,6 +67,7 @@ class Alarm:
         self._tick = tick
         self._timer: asyncio.TimerHandle | None = None
         self._armed_at = 0.0
+        self._gave_time = False
 
     def set(self) -> None:
         """Make sure that a timer runs for the nearest deadline. Call after adding the first item."""
@@ -91,11 +92,13 @@ class Alarm:
     def _ring(self) -> None:
         self._timer = None
         now = self._loop.time()
-        if now - self._armed_at > STOOD_STILL_S:
+        if now - self._armed_at > STOOD_STILL_S and not self._gave_time:
             # The process stood still: first read what came meanwhile, answers to pings among it.
-            self._armed_at = now
+            # Once: a process that is always late would never come to its deadlines.
+            self._armed_at, self._gave_time = now, True
             self._timer = self._loop.call_later(self._tick, self._ring)
             return
+        self._gave_time = False
         for kind in self._kinds:
             kind.run(self._loop.time())
         self.set()
