@@ -25,7 +25,8 @@ from redis.asyncio import Redis
 
 FOLDER = "TEST_SERVERS_FOLDER"
 START_S = 60.0
-REDIS_DATABASES = 15  # those of a Redis, less the default one
+REDIS_DATABASES = 63  # those of an embedded Redis, less the default one
+REDIS_DATABASES_ELSEWHERE = 15
 
 NewDatabase = Callable[..., Awaitable[str]]
 NewRedis = Callable[[], Awaitable[str]]
@@ -142,7 +143,8 @@ async def new_redis(servers: Servers, worker_id: str) -> NewRedis:
     """
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     worker = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
-    share = REDIS_DATABASES // workers
+    numbered = REDIS_DATABASES_ELSEWHERE if "REDIS_URL" in os.environ else REDIS_DATABASES
+    share = numbered // workers
     numbers = iter(range(1 + worker * share, 1 + (worker + 1) * share))
 
     async def create() -> str:

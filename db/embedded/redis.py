@@ -21,6 +21,7 @@ CONFIGURATION = {
     "appendonly": "yes",
     "appendfsync": "everysec",
     "save": "",
+    "databases": "64",
     "dir": ".",
 }
 
@@ -39,7 +40,7 @@ class Redis:
 
     @property
     def url(self) -> str:
-        """Where it answers, for `redis.asyncio.from_url`; `?db=1` names another of its 16 databases."""
+        """Where it answers, for `redis.asyncio.from_url`; `?db=1` names another of its 64 databases."""
         return f"unix://{quote(str(self._socket))}?db=0"
 
     @property

@@ -6,10 +6,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 from core.settings import Settings
 from realtime.app import running
+from tests.conftest import NewDatabase, NewRedis
 from tests.dialogues.person import Device, Person
+
+HURRIED_S = {"offer_s": 4, "connect_s": 4, "grace_s": 4, "decision_s": 4, "queue_lease_s": 4}
 
 Meet = Callable[..., Awaitable["Pair"]]
 SignUp = Callable[..., Awaitable[Person]]
@@ -17,21 +21,21 @@ SignUp = Callable[..., Awaitable[Person]]
 
 @pytest.fixture(scope="session")
 def settings(product_database_url: str, product_redis_url: str) -> Settings:
-    """Timers as short as a test can bear where it must wait for them."""
+    """Timers that no busy machine outlasts: a test that waits for their end is marked `hurried`."""
     return Settings(
         port=0,
         database_url=product_database_url,
         redis_url=product_redis_url,
         rate_limits="off",
-        offer_s=2,
+        offer_s=25,
         offer_silence_s=30,  # a busy machine may keep everybody from answering for long
         call_silence_s=30,
-        connect_s=2,
-        grace_s=2,
-        decision_s=2,
+        connect_s=25,
+        grace_s=25,
+        decision_s=25,
         queue_update_s=1,
-        queue_lease_s=3,
-        connection_lease_s=3,
+        queue_lease_s=15,
+        connection_lease_s=15,
         password_memory_kib=1024,
         password_passes=1,
         answer_s=20,
@@ -46,6 +50,36 @@ async def address(settings: Settings) -> AsyncIterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+async def hurried_settings(settings: Settings, new_database: NewDatabase, new_redis: NewRedis) -> Settings:
+    """The same where a test waits for the end of an offer, of connecting, of a grace or a decision."""
+    stores = {"database_url": await new_database(), "redis_url": await new_redis()}
+    return replace(settings, **stores, **HURRIED_S)
+
+
+@pytest.fixture(scope="session")
+async def hurried_address(hurried_settings: Settings) -> AsyncIterator[str]:
+    """Where that one answers."""
+    async with running(hurried_settings) as address:
+        yield address
+
+
+@pytest.fixture
+def here(request: pytest.FixtureRequest) -> str:
+    """Where the product of this test answers."""
+    hurried = request.node.get_closest_marker("hurried")
+    address: str = request.getfixturevalue("hurried_address" if hurried else "address")
+    return address
+
+
+@pytest.fixture
+def database_of_product(request: pytest.FixtureRequest) -> str:
+    """The database of the product of this test."""
+    hurried = request.node.get_closest_marker("hurried")
+    settings: Settings = request.getfixturevalue("hurried_settings" if hurried else "settings")
+    return settings.database_url
+
+
 @pytest.fixture
 async def web() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as session:
@@ -53,12 +87,12 @@ async def web() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-async def sign_up(address: str, web: aiohttp.ClientSession) -> AsyncIterator[SignUp]:
+async def sign_up(here: str, web: aiohttp.ClientSession) -> AsyncIterator[SignUp]:
     """`await sign_up(gender="male")`: a new person; gone when the test ends."""
     people: list[Person] = []
 
     async def make(**what: Any) -> Person:
-        people.append(await Person.sign_up(what.pop("address", address), web, **what))
+        people.append(await Person.sign_up(what.pop("address", here), web, **what))
         return people[-1]
 
     yield make

@@ -38,22 +38,23 @@ class Device:
         self._new = asyncio.Condition()
         self._client = socketio.AsyncClient(reconnection=False, logger=False)
         self._client.on("*", self._hear)
-        self._client.on("disconnect", self.closed.set)
+        self._client.on("disconnect", self._gone)
 
     async def connect(self, **auth: Any) -> dict[str, Any]:
         """The `session:ready` that follows. Raises `Refused` with what CONNECT_ERROR says."""
         auth = {k: v for k, v in {"device_id": self.device_id, **auth}.items() if v is not None}
         refusal: list[Any] = []
         self._client.on("connect_error", refusal.append)
+        self.closed.clear()
         try:
             await self._client.connect(
                 self._address, auth=auth, transports=self._transports, wait_timeout=PATIENCE_S
             )
         except socketio.exceptions.ConnectionError:
+            self.closed.set()
             if refusal and isinstance(refusal[0], dict) and "data" in refusal[0]:
                 raise Refused(refusal[0]["data"]) from None
             raise
-        self.closed.clear()
         self.ready = await self.next("session:ready")
         return self.ready
 
@@ -62,6 +63,11 @@ class Device:
         async with self._new:
             self.heard.append((name, payload, offset))
             self.offset = offset or self.offset
+            self._new.notify_all()
+
+    async def _gone(self, *_reason: str) -> None:
+        async with self._new:
+            self.closed.set()
             self._new.notify_all()
 
     async def ask(self, command: str, **payload: Any) -> Any:
@@ -95,11 +101,14 @@ class Device:
 
         try:
             async with asyncio.timeout(PATIENCE_S), self._new:
-                while (index := find()) is None:
+                while (index := find()) is None and not self.closed.is_set():
                     await self._new.wait()
         except TimeoutError:
+            index = None
+        if index is None:
             told = [(n, p) for n, p, _ in self.heard[self._taken :]]
-            raise AssertionError(f"no {name} {like} came, but {told}") from None
+            end = ", and the connection is closed" if self.closed.is_set() else ""
+            raise AssertionError(f"no {name} {like} came, but {told}{end}")
         self._taken = index + 1
         return self.heard[index][1]
 

@@ -1,6 +1,5 @@
 """Nothing in Redis stays for ever: a key goes by itself, or is one of the few whose members do."""
 
-import asyncio
 import re
 
 from redis.asyncio import Redis
@@ -26,7 +25,10 @@ async def test_what_is_kept_in_redis_has_a_bound(pair: Pair, product_redis_url: 
         await device.ask("queue:explain")
     async with Redis.from_url(product_redis_url, decode_responses=True) as redis:
         keys = [key async for key in redis.scan_iter(count=1_000)]
-        kept = await asyncio.gather(*(redis.pttl(key) for key in keys))
+        asking = redis.pipeline(transaction=False)
+        for key in keys:
+            asking.pttl(key)
+        kept = await asking.execute()
     lasting = {key for key, ms in zip(keys, kept, strict=True) if ms == -1}
     assert {key for key in lasting if not any(re.fullmatch(known, key) for known in LASTING)} == set()
     assert len(lasting) < len(keys)

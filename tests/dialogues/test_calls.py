@@ -44,6 +44,7 @@ async def test_a_decline_gives_the_other_the_old_place(pair: Pair) -> None:
     assert joined["ticket"] == ended["ticket"]
 
 
+@pytest.mark.hurried
 async def test_an_offer_that_lapses(pair: Pair) -> None:
     """The one who was ready is queued at the old place, the other is not."""
     await pair.ana.ask("call:accept", call_id=pair.call_id)
@@ -128,6 +129,7 @@ async def test_live_when_both_say_so(pair: Pair) -> None:
         assert "live_at" in await device.next("call:state", state="live")
 
 
+@pytest.mark.hurried
 async def test_media_that_never_flows(pair: Pair) -> None:
     await pair.start()
     for device in (pair.ana, pair.ben):
@@ -225,6 +227,7 @@ async def test_a_restart_begins_anew_for_both(pair: Pair) -> None:
         await device.next("call:state", state="live")
 
 
+@pytest.mark.hurried
 async def test_a_lost_connection_that_does_not_come_back(pair: Pair) -> None:
     await pair.go_live()
     await pair.ben.drop()
@@ -233,6 +236,7 @@ async def test_a_lost_connection_that_does_not_come_back(pair: Pair) -> None:
     assert ended["decision"]["you_decide"] is True
 
 
+@pytest.mark.hurried
 async def test_a_page_that_closes_is_missed_at_once_and_a_restart_prolongs_nothing(pair: Pair) -> None:
     await pair.go_live()
     await pair.ben.leave()

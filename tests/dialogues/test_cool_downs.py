@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from core.settings import Settings
 from realtime.app import running
-from tests.dialogues.conftest import Meet, Pair, SignUp
+from tests.dialogues.conftest import HURRIED_S, Meet, Pair, SignUp
 from tests.dialogues.person import Device, Refused
 
 
@@ -23,6 +23,7 @@ async def address(settings: Settings, nodes_database_url: str, nodes_redis_url: 
         region="cool-downs",
         rate_limits="on",
         cool_downs_s="0,1,300",
+        **HURRIED_S,
         register_per_m=6000,
         register_burst=1000,
     )

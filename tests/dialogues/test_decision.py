@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.dialogues.conftest import Meet, Pair
 
 
@@ -20,6 +22,7 @@ async def test_she_says_yes_and_they_are_connected_at_once(pair: Pair) -> None:
     assert listed["items"] == [created]
 
 
+@pytest.mark.hurried
 async def test_she_says_no_and_it_looks_like_a_time_out(pair: Pair) -> None:
     await pair.hang_up()
     await pair.ana.ask("decision:submit", call_id=pair.call_id, connect=False)
@@ -38,6 +41,7 @@ async def test_the_same_vote_again_is_fine_and_another_is_not(pair: Pair) -> Non
     assert await pair.ben.refused("decision:submit", call_id=pair.call_id, connect=True) == "forbidden"
 
 
+@pytest.mark.hurried
 async def test_a_late_vote(pair: Pair) -> None:
     await pair.hang_up()
     await pair.ana.next("decision:result", outcome="not_connected")

@@ -97,6 +97,7 @@ async def test_the_ticket_is_there_after_a_reconnect_and_not_for_ever(sign_up: S
     assert watcher.ready["ticket"] == ticket
 
 
+@pytest.mark.hurried
 async def test_who_has_gone_leaves_the_queue(sign_up: SignUp) -> None:
     """The lease runs out, which others see, and who comes back later is told."""
     person, watcher = await sign_up(), await sign_up()

@@ -17,8 +17,8 @@ HOUR_MS = 3_600_000
 
 
 @pytest.fixture
-async def world(product_database_url: str) -> AsyncIterator[World]:
-    async with world_at(product_database_url) as world:
+async def world(database_of_product: str) -> AsyncIterator[World]:
+    async with world_at(database_of_product) as world:
         yield world
 
 
@@ -89,6 +89,7 @@ async def test_the_other_hears_what_a_hang_up_would_have_told(meet: Meet, began:
     assert (own["reason"], "decision" in own, "ticket" in own) == ("reported", False, False)
 
 
+@pytest.mark.hurried
 async def test_the_reported_one_decides_and_nothing_comes_of_it(pair: Pair) -> None:
     """A yes is taken like any; at the deadline, not before, it is no connection, in past calls too."""
     await pair.go_live()
@@ -108,6 +109,7 @@ async def test_the_reported_one_decides_and_nothing_comes_of_it(pair: Pair) -> N
     assert pair.ben.has_heard("decision:result") == 0
 
 
+@pytest.mark.hurried
 async def test_a_report_while_the_decision_is_open(pair: Pair, world: World) -> None:
     """Whoever reports has decided; the other learns at the deadline that there is no connection."""
     await pair.hang_up()
@@ -121,6 +123,7 @@ async def test_a_report_while_the_decision_is_open(pair: Pair, world: World) -> 
     assert await past(pair.she) == await past(pair.he) == {"reason": "hung_up", "outcome": "not_connected"}
 
 
+@pytest.mark.hurried
 async def test_both_report_after_the_end(pair: Pair, world: World) -> None:
     """Also the one who was hung up on; each once, the first counts, and both are blocked."""
     await pair.hang_up()
@@ -192,6 +195,7 @@ async def test_reasons_are_those_of_the_contract(pair: Pair) -> None:
     assert await pair.ana.refused("call:report", **note) == "payload_too_large"
 
 
+@pytest.mark.hurried
 @pytest.mark.parametrize("repeat", range(3))
 async def test_a_report_and_a_hang_up_at_once(meet: Meet, world: World, repeat: int) -> None:
     """Whichever is first, it is filed once; the other hears one end and no connection comes of it."""
