@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 
 from db.embedded.binaries import locate
+from tests.patience import PATIENCE_S
 from tests.served import Served
 
 
@@ -88,7 +89,7 @@ async def redis_server(folder: Path, *options: str) -> AsyncIterator[str]:
         stdout=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while not place.exists():
                 await asyncio.sleep(0.01)
         yield f"unix://{place}?db=0"

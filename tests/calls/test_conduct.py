@@ -10,6 +10,7 @@ from core.ids import new_id
 from db.events import EventId
 from signaling.messages import Decline, Report, Skip
 from tests.calls.nodes import Node
+from tests.patience import PATIENCE_S
 from tests.stores.test_conduct import Town
 from tests.stores.world import World
 
@@ -49,7 +50,7 @@ async def test_joins_that_race_the_end_of_a_call_are_all_refused(world: World, n
     ben = await world.person("Ben")
     await declined(node, world, ben)
     call = await node.offered((await world.person(), ben))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         _, *answers = await asyncio.gather(
             node.services.switchboard.tell(call.id, Decline(ben)),
             *(join(node, ben) for _ in range(20)),

@@ -22,6 +22,7 @@ from signaling.call import State
 from signaling.messages import Accept, Hangup
 from tests.calls.nodes import REGION, Node
 from tests.conftest import NewDatabase, Servers
+from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 DAY_MS = 86_400_000
@@ -82,7 +83,7 @@ async def test_an_attendant_outlives_an_error_that_nobody_foresaw(world: World, 
             Attendant(node.stores.calls, node.services.switchboard, now_ms, every_s=0.01).run()
         )
         with capture_logs() as said:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while not said and not attendant.done():
                     await asyncio.sleep(0.01)
         assert not attendant.done()
@@ -147,7 +148,7 @@ async def test_partings_outlive_an_error_that_nobody_foresaw(new_database: NewDa
             partings = Node(pool, redis, bus, Settings(region=REGION)).services.partings
             job = asyncio.create_task(partings.run())
             with capture_logs() as said:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(PATIENCE_S):
                     while not said and not job.done():
                         await asyncio.sleep(0.01)
             assert not job.done()
@@ -181,7 +182,7 @@ async def test_those_who_wait_keep_their_place_while_others_are_missed(
     async with world.pool.acquire() as holder, holder.transaction():
         await holder.execute("LOCK TABLE interaction.call_participants IN ACCESS EXCLUSIVE MODE")
         job = asyncio.create_task(leases.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await world.someone_waits_for(holder)
             for _ in range(2):  # renewed, and renewed again
                 before = await lease_of(ana)

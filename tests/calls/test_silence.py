@@ -12,9 +12,8 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.pulse import Pulse
 from signaling.call import Call, State
 from tests.calls.nodes import Node
+from tests.patience import PATIENCE_S
 from tests.stores.world import World
-
-PATIENCE_S = 20
 
 
 class Deaf:

@@ -17,6 +17,7 @@ from core.ids import new_id
 from db.bus import Bus
 from db.events import Announcement, EventId, EventRoad, channel, read_announcement
 from realtime.gateway.outlet import Outlet
+from tests.patience import PATIENCE_S
 
 BUS = f"bus-{uuid.uuid4().hex}"
 
@@ -48,7 +49,7 @@ class Client:
         return self
 
     async def receives(self, count: int) -> list[str]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.got) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
@@ -274,7 +275,7 @@ async def test_who_waits_for_a_channel_asks_again_when_the_first_to_ask_fails(re
             await bus.publish(channel(user), b"nobody hears this")
         first = asyncio.create_task(bus.subscribe(channel(user), lambda _: None))
         second = asyncio.create_task(bus.subscribe(channel(user), lambda _: heard.set()))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             outcome = await asyncio.gather(first, second, return_exceptions=True)
             assert [type(error).__name__ for error in outcome] == ["ConnectionError"] * 2
             await gate.open()
@@ -295,5 +296,5 @@ async def test_a_catch_up_that_finds_no_store_is_tried_again(redis: Redis, bus: 
 
     bus.on_return.append(catch_up)
     await cut(redis)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await done.wait()

@@ -8,8 +8,8 @@ import aiohttp
 import socketio
 
 from core.vocabulary import Gender
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 60  # of a test on a busy machine; what is there is taken at once
 _numbers = itertools.count(1)
 
 

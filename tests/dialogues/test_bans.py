@@ -15,6 +15,7 @@ from signaling.call import Rules, offer
 from tests.dialogues.conftest import Meet, Pair, SignUp
 from tests.dialogues.person import Device, Person, Refused
 from tests.dialogues.test_partings import claim
+from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 
 SQL = "INSERT INTO identity.bans (id, user_id, reason, created_at) VALUES ($1, $2, 'by hand', now())"
@@ -34,7 +35,7 @@ async def by_hand(world: World, person: Person) -> None:
 async def is_out(device: Device, person: Person) -> None:
     """The connection ends and none is had any more, nor anything else."""
     assert (await device.next("session:revoked"))["code"] == "banned"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await device.closed.wait()
     with pytest.raises(Refused) as refused:
         await person.connect("another")
@@ -105,7 +106,7 @@ async def test_a_ban_while_an_offer_is_being_made(
     ana = await she.connect()
     call_id = await world.offered((she.id, he.id))
     await by_hand(world, he)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not await world.pool.fetchval(
             "SELECT count(*) FROM identity.sessions WHERE revoked_at > $1 AND user_id = $2",
             to_datetime(0),
@@ -130,7 +131,7 @@ async def test_a_ban_while_somebody_reconnects(meet: Meet, world: World) -> None
 
     await asyncio.gather(again(), by_hand(world, pair.he))
     assert (await pair.ana.next("call:ended", call_id=pair.call_id))["reason"] == "moderated"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         for device in pair.he.devices:
             await device.closed.wait()
 

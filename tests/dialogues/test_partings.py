@@ -16,6 +16,7 @@ from rest.app import running
 from signaling.call import Rules, offer
 from tests.dialogues.conftest import Pair, SignUp
 from tests.dialogues.person import Person
+from tests.patience import PATIENCE_S
 from tests.rules.people import card, ticket
 from tests.stores.world import World, world_at
 
@@ -91,6 +92,6 @@ async def test_nothing_is_left_when_all_is_done(pair: Pair, world: World) -> Non
     await pair.she.rest("POST", "/v1/blocks", json={"user_id": pair.he.id})
     await pair.ben.next("call:ended", reason="blocked")
     left = "SELECT count(*) FROM interaction.partings WHERE blocker_id = $1"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while await world.pool.fetchval(left, pair.she.id):
             await asyncio.sleep(0.01)

@@ -11,6 +11,7 @@ from core.clock import now_ms, rfc3339, to_datetime
 from core.vocabulary import EndReason
 from tests.dialogues.conftest import Meet, Pair, SignUp
 from tests.dialogues.person import Device, Person, Refused
+from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 
 HOUR_MS = 3_600_000
@@ -34,7 +35,7 @@ async def reports(world: World, call_id: str) -> list[tuple[str, str]]:
 
 async def filed(world: World, call_id: str, number: int = 1) -> None:
     """Until so many are on record: a report is answered when it is sure to be."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(found := await reports(world, call_id)) < number:
             await asyncio.sleep(0.01)
     assert len(found) == number

@@ -9,6 +9,7 @@ import pytest
 
 from tests.dialogues.conftest import Pair, SignUp
 from tests.dialogues.person import Device, Person, Refused
+from tests.patience import PATIENCE_S
 
 
 async def test_the_first_thing_one_hears_is_how_things_stand(sign_up: SignUp) -> None:
@@ -253,7 +254,7 @@ async def _until_waited_for(holder: Any) -> None:
     waits = (
         "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not await holder.fetchval(waits):
             await asyncio.sleep(0.01)
 

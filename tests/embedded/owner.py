@@ -10,8 +10,9 @@ from typing import Any
 
 import psutil
 
+from tests.patience import PATIENCE_S
+
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 20.0
 POLL_S = 0.02
 
 

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from db.embedded import EmbeddedError, EmbeddedServers
 from tests.embedded.owner import PROJECT, at_work_in, gone, owner_of, until
+from tests.patience import PATIENCE_S
 
 KILLED_IN_BETWEEN = """
 import asyncio, os, signal, sys
@@ -200,4 +201,4 @@ async def test_a_closed_input_ends_the_command(tmp_path):
     async with owner_of(tmp_path) as owner:
         await owner.urls()
         owner.process.stdin.close()
-        assert await asyncio.wait_for(owner.process.wait(), 20) == 0
+        assert await asyncio.wait_for(owner.process.wait(), PATIENCE_S) == 0

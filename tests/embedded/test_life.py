@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from db.embedded import EmbeddedError, EmbeddedServers, Urls
 from tests.embedded.owner import at_work_in, until
+from tests.patience import PATIENCE_S
 
 ASK = """
 import asyncio, sys, asyncpg
@@ -124,7 +125,7 @@ async def test_a_server_that_is_killed_is_started_again(tmp_path, name, postgres
 
 
 async def _answers(urls: Urls) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 if urls.database_url:

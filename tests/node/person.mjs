@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { io } from "socket.io-client";
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 60_000;
 const PASSWORD = "correct horse battery";
 
 async function post(address, path, body) {

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.node.test_node import node_path
+from tests.patience import PATIENCE_S
 from tests.served import ROOT, Served
 
 CLIENT = ROOT / "docs" / "client.mjs"
-PATIENCE_S = 40
 SAID = re.compile(
     r"Waiting .*Found guest_\d+.*In a call as the \w+\s+Over: hung_up\s+And now: connected\s*$", re.DOTALL
 )

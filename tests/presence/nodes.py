@@ -17,9 +17,9 @@ from db.presence import RedisPresence
 from realtime.gateway.caller import Caller
 from realtime.presence import Presence
 from realtime.watches import Watches
+from tests.patience import PATIENCE_S
 
 LEASE_S = 30
-WAIT_S = 5
 
 
 class Time:
@@ -95,7 +95,7 @@ class Client:
         """Events until this one; fails with what came instead."""
         heard: list[Event] = []
         with suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     event = await self.node.sockets.inbox[self.caller.sid].get()
                     heard.append(event)

@@ -12,6 +12,7 @@ from core.ids import new_id
 from core.presence import Attendance, shown
 from core.vocabulary import OwnStatus
 from db.presence import CLAIM_MS
+from tests.patience import PATIENCE_S
 from tests.presence.nodes import LEASE_S, Node, Society, Time
 
 Nodes = tuple[Node, Node]
@@ -21,7 +22,7 @@ LEASE = LEASE_S * 1000
 
 async def nobody_listens(redis: Redis, channel: str) -> None:
     """Wait until Redis has heard that the channel was given up."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while (await redis.pubsub_numsub(channel))[0][1]:
             await asyncio.sleep(0)
 
@@ -82,7 +83,7 @@ async def test_an_answer_that_was_overtaken_is_followed_by_how_things_are(
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
     society.held_up = go_on = asyncio.Event()
     asking = asyncio.create_task(ana.watch(ben.user_id))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while society.held_up is not None:
             await asyncio.sleep(0)
     await here.store.read_many([ben.user_id], 0)  # answered after what Ana is told was read
@@ -182,7 +183,7 @@ async def test_who_went_away_while_asking_leaves_nothing(nodes: Nodes, pair: Pai
         for _ in range(turns):
             await asyncio.sleep(0)
         await ana.leave()
-        await asyncio.wait_for(asking, 5)
+        await asyncio.wait_for(asking, PATIENCE_S)
         assert here.watches.watched == ()
         await nobody_listens(redis, channel)
 
@@ -286,6 +287,6 @@ async def test_changes_that_cross_end_with_how_things_are(nodes: Nodes, pair: Pa
     await phone.set("away")
     last = None
     while last != "away":
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             last = (await here.sockets.inbox[ana.caller.sid].get()).status
     assert (await ana.watch(pair[1]))[pair[1]].status == "away"

@@ -10,6 +10,7 @@ from core.clock import now_ms
 from core.ids import new_id
 from services.blocks import PARTED
 from tests.conftest import NewDatabase
+from tests.patience import PATIENCE_S
 from tests.rest.server import Answer, RestServer
 
 
@@ -158,7 +159,7 @@ async def test_the_sidecar_leaves_the_rest_to_a_node(rest: RestServer, redis: Re
     await pubsub.subscribe(PARTED)
     assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
     assert (await block(rest, ana, ben)).status == 201
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while (await pubsub.get_message(timeout=5) or {}).get("type") != "message":
             pass
     await pubsub.aclose()

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from core.contract.endpoints import ENDPOINTS
+from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, new_person, serving
 from tests.stores.world import World
@@ -112,7 +113,7 @@ async def raw(rest: RestServer, request: bytes) -> tuple[asyncio.StreamReader, a
 
 async def problem_on(reader: asyncio.StreamReader) -> dict[str, Any]:
     """The problem that comes back."""
-    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).decode().lower()
+    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)).decode().lower()
     assert "application/problem+json" in head
     length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
     found: dict[str, Any] = json.loads(await reader.readexactly(length))

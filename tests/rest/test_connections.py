@@ -15,9 +15,9 @@ from realtime.transport import EngineServer
 from rest.boundary import problems
 from rest.connections import admit
 from rest.listening import listening
+from tests.patience import PATIENCE_S
 from tests.transport.speaker import upgrade_request
 
-PATIENCE_S = 20.0
 GET = b"GET / HTTP/1.1\r\nHost: x\r\n"
 
 
@@ -257,6 +257,7 @@ import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 1024))
 from core.settings import Settings
 from rest.listening import doors_of
+from tests.patience import PATIENCE_S
 seats = doors_of(Settings()).seats
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0], seats.most, seats.most_each)
 """

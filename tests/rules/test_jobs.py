@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from realtime.jobs import Jobs
+from tests.patience import PATIENCE_S
 
 
 async def run(**jobs: Coroutine[Any, Any, None]) -> list[Any]:
@@ -41,7 +42,7 @@ async def test_a_job_that_ends_by_itself_is_a_fault() -> None:
 
     jobs = Jobs(short=short())
     with capture_logs() as lines:
-        async with jobs, asyncio.timeout(5):
+        async with jobs, asyncio.timeout(PATIENCE_S):
             while not lines:
                 await asyncio.sleep(0)
             with pytest.raises(RuntimeError, match="short"):

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.dialogues.person import Person, Refused
+from tests.patience import PATIENCE_S
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.test_roles import operate
 
@@ -32,7 +33,7 @@ async def test_a_ban_from_the_command_line_reaches_every_node(
     assert (await ana.next("call:ended", call_id=call_id))["reason"] == "moderated"
     for device in (ben, tablet):
         assert (await device.next("session:revoked"))["code"] == "banned"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await device.closed.wait()
     with pytest.raises(Refused) as refused:
         await he.connect("third")

@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from tests.dialogues.person import Person, Refused
+from tests.patience import PATIENCE_S
 from tests.scenarios.conftest import StartNode
 
 
@@ -37,7 +38,7 @@ async def test_strangers_are_bounded_before_anybody_knows_who_they_are(
     stranger = {"X-Forwarded-For": "203.0.113.9:4000"}
     ios = {"Origin": node.address.replace("http", "ws")}
     async with (
-        asyncio.timeout(20),
+        asyncio.timeout(PATIENCE_S),
         web.ws_connect(f"{url}websocket", headers=stranger | ios, compress=15) as socket,
     ):
         assert socket.compress

@@ -9,9 +9,8 @@ import psutil
 import pytest
 
 from tests.dialogues.person import Device, Person, Refused
+from tests.patience import PATIENCE_S
 from tests.served import Served
-
-PATIENCE_S = 30
 
 
 def child_of(node: Served, name: str) -> psutil.Process:

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from db.embedded import EmbeddedServers
 from tests.dialogues.conftest import Pair
 from tests.dialogues.person import Device, Person
+from tests.patience import PATIENCE_S
 from tests.scenarios.conftest import StartNode
 from tests.served import Served
 
@@ -96,7 +97,7 @@ async def test_nobody_is_missed_for_time_in_which_redis_stood_still(
         pair = await live(*await two(crowd, here, there))
         with standing_still(pid):
             await asyncio.sleep(LEASE_S + 1)  # time itself is what this is about
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             for _ in range(2 * LEASE_S):  # everybody has renewed, and whoever judges has judged
                 before = await leases(redis)
                 while [now for now, then in zip(await leases(redis), before, strict=True) if now <= then]:

@@ -10,6 +10,7 @@ from db.bans import TAKEN_MS, BanStore, NewBan
 from db.postgres import queries
 from services.bans import Bans
 from tests.conftest import NewDatabase
+from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 DAY = 86_400_000
@@ -81,7 +82,7 @@ async def test_sessions_end_after_the_offers_that_did_not_know_of_the_ban(
     """Whoever looks for calls afterwards finds them."""
     ana, _ = await world.pair()
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
         world.pool.acquire() as holder,
         asyncio.TaskGroup() as group,
         holder.transaction(),

@@ -8,6 +8,7 @@ from core.clock import now_ms
 from db.blocks import TAKEN_MS, Parting
 from db.postgres import queries
 from tests.conftest import NewDatabase
+from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World, since
 
 
@@ -99,7 +100,7 @@ async def test_a_block_and_an_offer_at_once(world: World) -> None:
     for _ in range(10):
         ana, ben = pair = await world.pair()
         call_id = f"{(await world.person())[:-4]}0000"
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             refusal, _ = await asyncio.gather(
                 world.offer(call_id, pair), world.blocks.block(ben, ana, None, now_ms())
             )
@@ -110,7 +111,7 @@ async def test_a_block_waits_for_the_fence(world: World) -> None:
     """While an offer to either is decided on, so that whoever looks after the block finds it."""
     ana, ben = await world.pair()
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(PATIENCE_S),
         world.pool.acquire() as holder,
         asyncio.TaskGroup() as group,
         holder.transaction(),
@@ -125,7 +126,7 @@ async def test_blocking_each_other_at_once(world: World) -> None:
     """Neither waits for the other for ever, and one connection ends once."""
     ana, ben = pair = await world.pair()
     row = await world.connected(pair)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(
             world.blocks.block(ana, ben, None, now_ms()), world.blocks.block(ben, ana, None, now_ms())
         )

@@ -4,6 +4,7 @@ import asyncio
 import random
 
 from db.redis import open_redis
+from tests.patience import PATIENCE_S
 
 AT_ONCE = 4
 ROUNDS = 50
@@ -28,5 +29,5 @@ async def test_no_cancellation_is_lost(redis_url: str) -> None:
                 for task in tasks:
                     task.cancel()
                 over.set()  # whoever has not heard ends here, and not as cancelled
-                await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 20)
+                await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE_S)
                 assert [task.cancelled() for task in tasks] == [True] * AT_ONCE

@@ -18,6 +18,7 @@ from db.encounters import Refusal
 from db.trust import LATEST_CALLS, Standing, TrustStore
 from services.trust import Trust
 from tests.conftest import NewDatabase
+from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 DAY = 86_400_000
@@ -286,7 +287,7 @@ async def test_who_judges_what_has_changed_meanwhile_judges_again(
         await transaction.start()
         await holder.execute("UPDATE identity.users SET tier = 'trusted' WHERE id = $1", ana)
         judging = asyncio.create_task(trust.judge(ana))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await world.someone_waits_for(holder)
         await transaction.commit()
     await judging

@@ -6,6 +6,7 @@ import pytest
 
 from core.clock import now_ms
 from core.errors import Blocked, NotFound
+from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
 
 
@@ -46,7 +47,7 @@ async def test_connecting_at_once_makes_one_connection(world: World):
     """Two nodes, two calls, either order of the pair: one connection with one room."""
     ana, ben = pair = await world.pair()
     calls = [await world.talked(pair) for _ in range(4)]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         rows = await asyncio.gather(
             *(world.connect(call, users) for call in calls for users in ((ana, ben), (ben, ana)))
         )

@@ -13,6 +13,7 @@ from core.errors import NotFound
 from core.ids import new_id
 from core.vocabulary import EndReason
 from db.encounters import Refusal
+from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World, since
 
 HOUR = 3_600_000
@@ -89,7 +90,7 @@ async def test_offers_that_overlap_at_once_leave_one_call_a_user(world: World):
     pairs = [tuple(random.sample(pair, 2)) for pair in itertools.combinations(people, 2)]
     for _ in range(3):
         calls = [new_id() for _ in pairs]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             answers = await asyncio.gather(*(world.offer(c, p) for c, p in zip(calls, pairs, strict=True)))
         made = {c: p for c, p, a in zip(calls, pairs, answers, strict=True) if a is None}
         busy = [user for pair in made.values() for user in pair]

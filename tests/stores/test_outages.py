@@ -17,8 +17,8 @@ from db.postgres import open_pool
 from db.redis import check_writes, open_redis
 from tests.conftest import NewDatabase
 from tests.faults import redis_server, redis_wire
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 20
 SOON_S = 0.5
 
 

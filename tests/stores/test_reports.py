@@ -7,6 +7,7 @@ import pytest
 from core.clock import now_ms
 from core.errors import NotFound
 from tests.conftest import NewDatabase
+from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World, since
 
 
@@ -61,7 +62,7 @@ async def test_both_may_report_one_call_at_once(world: World) -> None:
     """One report each, however often sent; the connection ends once."""
     pair = await world.pair()
     row = await world.connected(pair)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(
             *(world.report(row.call_id, *both, block=True) for both in (pair, pair[::-1]) for _ in range(3))
         )

@@ -7,6 +7,7 @@ import pytest
 from core.clock import now_ms
 from core.errors import Gone, NotFound
 from core.ids import new_id
+from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
 
 
@@ -48,7 +49,7 @@ async def test_two_hundred_at_once_leave_no_gap(world: World):
     room_id, ana, ben = await room(world)
     sends = [(sender, f"{n}") for n in range(80) for sender in (ana, ben)]
     repeats = sends[:40]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         stored = await asyncio.gather(
             *(world.say(room_id, sender, n, client_id=n) for sender, n in sends + repeats)
         )
@@ -108,7 +109,7 @@ async def test_an_end_waits_for_the_message_before_it(world: World):
     """However sends and the end cross: what was acknowledged is in, in order, and the rest is refused."""
     ana, ben = pair = await world.pair()
     connection = await world.connected(pair)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         answers = await asyncio.gather(
             *(world.say(connection.room_id, ana) for _ in range(10)),
             world.encounters.end_connection(connection.id, ben, now_ms()),
@@ -126,7 +127,7 @@ async def test_a_message_that_waits_while_the_connection_ends_is_refused(world: 
     """The end is seen even by a send that had begun before it: a block takes effect at once."""
     ana, ben = pair = await world.pair()
     connection = await world.connected(pair)
-    async with world.pool.acquire() as other, asyncio.timeout(10):
+    async with world.pool.acquire() as other, asyncio.timeout(PATIENCE_S):
         async with other.transaction():
             await other.execute(
                 "SELECT FROM communication.rooms WHERE id = $1 FOR UPDATE", connection.room_id

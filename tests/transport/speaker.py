@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType, web
 
-PATIENCE_S = 5.0
+from tests.patience import PATIENCE_S
 
 
 def upgrade_request(path: str = "engine.io") -> bytes:

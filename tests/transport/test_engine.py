@@ -11,6 +11,7 @@ import pytest
 
 from realtime.transport import EngineServer, reasons
 from realtime.transport.frames import close_frame
+from tests.patience import PATIENCE_S
 from tests.transport.speaker import House, serving, until, upgrade_request
 from tests.transport.test_frames import masked
 
@@ -314,7 +315,7 @@ async def test_a_peer_that_does_not_close_is_cut_off() -> None:
         writer.write(upgrade_request())
         await reader.readuntil(b'"maxPayload"')
         await echo.server.disconnect()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_S):
             assert await _rest(reader) == close_frame(1000)
         writer.close()
 
@@ -332,7 +333,7 @@ async def test_bytes_that_come_with_the_upgrade_request_are_heard(house: House) 
     """A client need not wait for the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
     writer.write(upgrade_request() + masked(1, b"4early"))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_S):
         await reader.readuntil(b"4early")
     writer.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from realtime.transport.firststep import PENDING, FirstStep
+from tests.patience import PATIENCE_S
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
 needs_eager = pytest.mark.skipif(sys.version_info < (3, 12), reason="eager tasks came with 3.12")
@@ -43,7 +44,7 @@ class Outcomes:
 
     async def settled(self) -> list[tuple[Any, BaseException | None]]:
         """What came of those that suspended."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while self.steps.running:
                 await asyncio.sleep(0)
         return self.later

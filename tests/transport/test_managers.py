@@ -7,6 +7,7 @@ import socketio
 
 from realtime.transport import SocketServer
 from realtime.transport.rooms import RoomManager, adopt
+from tests.patience import PATIENCE_S
 from tests.transport.speaker import serving, until
 
 
@@ -26,7 +27,7 @@ async def test_two_servers_on_one_redis(redis_url: str, worker_id: str) -> None:
         house_there.connected() as ben,
     ):
         await until(lambda: all(s.manager.pubsub for s in servers), "no subscription")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while True:  # a subscription has no sign that it is there, but that it hears
                 await here.emit("hello", to=ben.sid)
                 try:

@@ -10,6 +10,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from core.seats import Seats
 from realtime.transport import EngineServer, SocketServer, reasons
+from tests.patience import PATIENCE_S
 from tests.transport.speaker import House, serving, until
 
 POLLING = "EIO=4&transport=polling"
@@ -136,7 +137,7 @@ async def test_a_body_that_does_not_come_is_given_up() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
         head = f"POST /socket.io/?{poller.query} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n4"
         writer.write(head.encode())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await reader.readline()).startswith(b"HTTP/1.1 408")
         writer.close()
 

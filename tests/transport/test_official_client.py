@@ -11,6 +11,7 @@ import pytest
 from socketio.exceptions import ConnectionRefusedError as Refusal
 
 from realtime.transport import SocketServer
+from tests.patience import PATIENCE_S
 from tests.transport.speaker import serving
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +70,7 @@ async def test_the_official_client() -> None:
             node, str(script), f"http://127.0.0.1:{house.port}", cwd=ROOT,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     assert process.returncode == 0, err.decode()
     said = {line["step"]: line["value"] for line in map(json.loads, out.splitlines())}
     talk = {"inOrder": True, "binary": [1, 2, 3], "asked": 42}

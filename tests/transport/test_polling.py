@@ -6,10 +6,10 @@ from typing import Any
 import socketio
 
 from realtime.transport import SocketServer
+from tests.patience import PATIENCE_S
 from tests.transport.speaker import Poller, serving
 
 MISSED = 40
-PATIENCE_S = 20.0
 
 
 def server() -> SocketServer:
