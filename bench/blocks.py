@@ -29,7 +29,8 @@ from msgspec import Struct
 
 from core import logs
 from core.contract.calls import CallEnded
-from core.settings import Settings, load
+from core.environment import load
+from core.settings import Settings
 from core.tasks import end
 from db.embedded import EmbeddedServers, Urls
 from realtime import app

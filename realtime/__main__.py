@@ -13,7 +13,9 @@ import uvloop
 
 from core import logs
 from core.clock import to_ms
-from core.settings import Settings, SettingsError, load, table
+from core.environment import SettingsError, load
+from core.settings import Settings
+from core.settings_table import table
 from core.vocabulary import Role
 
 

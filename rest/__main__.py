@@ -9,7 +9,8 @@ from pathlib import Path
 import uvloop
 
 from core import logs
-from core.settings import Settings, SettingsError, load
+from core.environment import SettingsError, load
+from core.settings import Settings
 from db.embedded.errors import EmbeddedError
 from db.migrate import MigrationError
 from db.outage import UnusableError

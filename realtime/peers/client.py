@@ -117,8 +117,13 @@ class Client:
             if self._socket.connected:
                 await self.ask("session:refresh", token=token)
 
-    async def _auth(self) -> dict[str, str]:
-        return {"token": await self._account.token(), "device_id": self._device_id, **self._place}
+    async def _auth(self) -> dict[str, Any]:
+        return {
+            "token": await self._account.token(),
+            "device_id": self._device_id,
+            "client": {"name": "bots", "version": "1", "platform": "python"},
+            **self._place,
+        }
 
     async def _hear(self, name: str, payload: dict[str, Any], offset: str | None = None) -> None:
         if name == "session:ready":

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.settings import Settings, SettingsError, load
+from core.environment import SettingsError, load
+from core.settings import Settings
 from services.cool_downs import CoolDowns
 
 NOW = 1_800_000_000_000

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.settings import table
+from core.settings_table import table
 from signaling.diagram import diagram
 
 DOCS = Path(__file__).parents[2] / "docs"

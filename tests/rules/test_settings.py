@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import DEFAULT_SECRET, Settings, SettingsError, load, table
+from core.environment import SettingsError, load
+from core.settings import DEFAULT_SECRET, Settings
+from core.settings_table import table
 
 
 def mistakes(environ: dict[str, str], dotenv: Path | None = None) -> list[str]:

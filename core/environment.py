@@ -1,0 +1,129 @@
+"""Settings from the environment and a `.env` file, checked together: all mistakes are reported at once."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+from dotenv import dotenv_values
+
+from core.settings import DEFAULT_SECRET, MOST_COOL_DOWNS, Settings
+
+# Where nothing is said. One who tries the product out meets the same few people all the time.
+IN_DEVELOPMENT: Mapping[str, float] = {"rematch_h": 0.001}
+
+_WEIGHTS: Mapping[str, float] = {
+    field.name: field.default
+    for field in msgspec.structs.fields(Settings)
+    if field.name.startswith("match_weight_")
+}
+_SCHEMES = {
+    "database_url": ("postgresql://", "postgres://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+}
+
+
+class SettingsError(Exception):
+    """One line a mistake, all of them at once."""
+
+
+def _parse(raw: str, kind: Any) -> Any:
+    """The value in the field's type: integers and literals are written as text in an environment."""
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError as mistake:
+        plain = str(mistake).replace("Expected `int`, got `str`", "expected a whole number")
+        plain = plain.replace("Expected `float`, got `str`", "expected a number")
+        raise ValueError(plain.replace("`", "")) from None
+
+
+def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
+    """Settings from the environment, which wins, and the `.env` file.
+
+    Raises `SettingsError` naming every mistake, so that one start shows them all.
+    """
+    written = {k: v for k, v in dotenv_values(dotenv).items() if v is not None} if dotenv else {}
+    known = get_type_hints(Settings, include_extras=True)
+    found = {k.lower(): v for k, v in {**written, **environ}.items() if k.lower() in known and k.isupper()}
+    values: dict[str, Any] = {}
+    mistakes = [f"{k}: there is no such setting (.env)" for k in written if k.lower() not in known]
+    for name, raw in found.items():
+        try:
+            values[name] = _parse(raw, known[name])
+        except ValueError as mistake:
+            shown = "" if "secret" in name or "url" in name else f"={raw!r}"
+            mistakes.append(f"{name.upper()}{shown}: {mistake}")
+    if values.get("environment", Settings().environment) == "development":
+        values = {**IN_DEVELOPMENT, **values}
+    mistakes += _contradictions(values)
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return Settings(**values)
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether only this machine can get there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _unsafe(values: dict[str, Any]) -> list[str]:
+    """What may do for one person on one machine, and for nothing else."""
+    secret, previous = values.get("secret", DEFAULT_SECRET), values.get("secret_previous")
+    wrong = []
+    if values.get("environment") == "production":
+        if secret == DEFAULT_SECRET or len(secret) < 32:
+            wrong.append("SECRET: set one of at least 32 characters in production")
+        if values.get("rate_limits") == "off":
+            wrong.append("RATE_LIMITS: off is for tests, not for production")
+    elif secret == DEFAULT_SECRET and not _is_loopback(values.get("host", Settings().host)):
+        wrong.append(
+            "SECRET: set one of your own where others can reach the server (HOST): "
+            "with the default one anybody can sign in as anybody"
+        )
+    if previous and not len(previous) >= 16:
+        wrong.append("SECRET_PREVIOUS: has to have at least 16 characters, as SECRET")
+    if previous == DEFAULT_SECRET:
+        wrong.append("SECRET_PREVIOUS: what everybody knows must not count any longer")
+    return wrong
+
+
+def _contradictions(values: dict[str, Any]) -> list[str]:
+    """What no single field can tell is wrong."""
+    wrong = _unsafe(values)
+    if values.get("turn_urls") and not values.get("turn_secret"):
+        wrong.append("TURN_SECRET: needed with TURN_URLS")
+    if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
+        wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
+    usual = Settings()
+    if values.get("call_silence_s", usual.call_silence_s) <= values.get("call_ping_s", usual.call_ping_s):
+        wrong.append("CALL_SILENCE_S: has to be longer than CALL_PING_S")
+    if not any(values.get(name, default) for name, default in _WEIGHTS.items()):
+        wrong.append(f"{', '.join(map(str.upper, _WEIGHTS))}: at least one has to be above 0")
+    for name, schemes in _SCHEMES.items():
+        if values.get(name) and not values[name].startswith(schemes):
+            wrong.append(f"{name.upper()}: has to begin with {' or '.join(schemes)}")
+    for proxy in filter(None, map(str.strip, values.get("trusted_proxies", "").split(","))):
+        try:
+            ip_network(proxy, strict=False)
+        except ValueError:
+            wrong.append(f"TRUSTED_PROXIES: {proxy!r} is neither an address nor a CIDR range")
+    return wrong + _wrong_cool_downs(values)
+
+
+def _wrong_cool_downs(values: dict[str, Any]) -> list[str]:
+    usual = Settings()
+    text = values.get("cool_downs_s", usual.cool_downs_s)
+    window = values.get("cool_down_window_s", usual.cool_down_window_s)
+    steps = [int(step) for step in map(str.strip, text.split(",")) if step.isascii() and step.isdigit()]
+    if not 1 <= len(steps) <= MOST_COOL_DOWNS or len(steps) <= text.count(","):
+        most = f"one to {MOST_COOL_DOWNS} whole numbers of seconds, separated by commas"
+        return [f"COOL_DOWNS_S={text!r}: has to be {most}, such as 0,30,300"]
+    if steps != sorted(steps):
+        return [f"COOL_DOWNS_S={text!r}: none may be shorter than the one before"]
+    if steps[-1] > window:
+        return [f"COOL_DOWNS_S={text!r}: none may be longer than COOL_DOWN_WINDOW_S, which is {window}"]
+    return []
