@@ -8,6 +8,7 @@ from msgspec import Struct
 from core.contract.base import Event
 from core.ticket import Ticket
 from core.vocabulary import EndReason, Outcome
+from signaling.call import Call
 
 
 class Effect(Struct, frozen=True, tag=True):
@@ -100,6 +101,7 @@ class Judge(Effect, frozen=True):
 
 
 Effects = tuple[Effect, ...]
+Result = tuple[Call, Effects]  # what a message makes of a call, and what is to be done then
 AnyEffect = (
     Emit
     | Start

@@ -3,8 +3,9 @@
 from msgspec.structs import replace
 
 from signaling.call import ACTIVE, Call, Rules, State
+from signaling.effects import Result
 from signaling.messages import Deadline
-from signaling.transitions import Result, advance
+from signaling.transitions import advance
 
 
 def after_loss(call: Call, now: int, rules: Rules) -> Result:

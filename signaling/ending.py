@@ -1,0 +1,149 @@
+"""How a call ends, and what that means to whom: told, queued anew, at fault. Pure; the table asks."""
+
+from collections.abc import Set
+
+from msgspec.structs import replace
+
+from core.clock import rfc3339
+from core.contract.calls import CallEnded, DecisionAsked
+from core.errors import Conflict
+from core.ticket import Ticket
+from core.vocabulary import EndReason
+from signaling import grace
+from signaling.call import STARTED, Call, Party, Rules, State, decider_for
+from signaling.effects import Judge, RecordEnded, Requeue, Reserve, Result, emit
+from signaling.messages import Block, Deadline, Decline, Hangup, Moderate, Silent, Skip
+
+DECIDABLE: frozenset[EndReason] = frozenset({"hung_up", "max_duration", "connection_lost"})
+
+
+def decline(call: Call, message: Decline | Hangup, now: int, rules: Rules) -> Result:
+    decliner, innocent = call.party(message.user_id), call.peer(message.user_id)
+    return _end(call, "declined", message.user_id, now, rules, requeue=(innocent,), at_fault=(decliner,))
+
+
+def lapse(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
+    """Nobody came in time: who was ready gets the old place back."""
+    ready = tuple(p for p in call.parties if p.device is not None and not p.lost)
+    silent = tuple(p for p in call.parties if p.device is None)
+    return _end(call, "no_answer", None, now, rules, requeue=ready, at_fault=silent)
+
+
+def unheard(call: Call, message: Silent, now: int, rules: Rules) -> Result:
+    """Who sleeps is at no fault, and is not queued again: the other keeps the place, and goes on at once."""
+    if call.party(message.user_id).device is not None:
+        return call, ()
+    peer = call.peer(message.user_id)
+    return _end(call, "no_answer", None, now, rules, requeue=() if peer.lost else (peer,))
+
+
+def hangup(call: Call, message: Hangup, now: int, rules: Rules) -> Result:
+    return _end(call, "hung_up", message.user_id, now, rules)
+
+
+def give_up(call: Call, message: Hangup, now: int, rules: Rules) -> Result:
+    """Whoever accepts and leaves before the media of either flowed has declined, only later."""
+    quitter, peer = call.party(message.user_id), call.peer(message.user_id)
+    quits = quitter.connected_epoch != call.epoch and not peer.lost
+    return _end(call, "hung_up", quitter.user_id, now, rules, at_fault=(quitter,) if quits else ())
+
+
+def skip(call: Call, message: Skip, now: int, rules: Rules) -> Result:
+    """The one who skips queues anew, at the end; an innocent whose offer this was gets the old place back."""
+    ticket = call.party(message.user_id).ticket
+    if ticket is None:
+        raise Conflict("Only a matched call can be skipped.")
+    call = call.with_party(message.user_id, ticket=replace(ticket, id=message.ticket_id, joined_at=now))
+    innocent = (call.peer(message.user_id),) if call.state is State.OFFERED else ()
+    return _end(
+        call, "skipped", message.user_id, now, rules, requeue=(*innocent, call.party(message.user_id))
+    )
+
+
+def block(call: Call, message: Block, now: int, rules: Rules) -> Result:
+    return _end(call, "blocked", message.user_id, now, rules)
+
+
+def moderate(call: Call, message: Moderate, now: int, rules: Rules) -> Result:
+    """Whoever was offered somebody who is banned by now keeps the old place."""
+    peer = call.peer(message.user_id)
+    innocent = (peer,) if call.state is State.OFFERED and not peer.lost else ()
+    return _end(call, "moderated", None, now, rules, requeue=innocent)
+
+
+def never_connected(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
+    """Where one was ready and the other was not, it is told whose fault it is. Otherwise it is nobody's."""
+    for party in call.parties:
+        peer = call.peer(party.user_id)
+        if _missing(party, call) > _missing(peer, call):
+            ready = () if peer.lost else (peer,)
+            return _end(call, "media_failed", None, now, rules, requeue=ready, at_fault=(party,))
+    return _end(call, "media_failed", None, now, rules)
+
+
+def _missing(party: Party, call: Call) -> Set[str]:
+    """What this side still owed to a call that was to connect."""
+    owed = {"presence": party.lost, "media": party.connected_epoch != call.epoch}
+    return {name for name, missing in owed.items() if missing}
+
+
+def too_long(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
+    return _end(call, "max_duration", None, now, rules)
+
+
+def never_back(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
+    return _end(call, "connection_lost", None, now, rules)
+
+
+def _end(
+    call: Call,
+    reason: EndReason,
+    by: str | None,
+    now: int,
+    rules: Rules,
+    *,
+    requeue: tuple[Party, ...] = (),
+    at_fault: tuple[Party, ...] = (),
+) -> Result:
+    """The end for both: recorded first, so that both are free before they hear of it.
+
+    A place is there before its user hears of it, and is offered to others after that: the next offer never
+    comes before the end of this call. Last comes what nobody waits for. `at_fault` counts in matches alone:
+    friends may decline each other.
+    """
+    counts = call.state in STARTED
+    decidable = call.origin == "match" and call.live_at is not None and reason in DECIDABLE
+    deadline = now + rules.decision_s * 1000 if decidable else None
+    state = State.DECIDING if decidable else State.CLOSED
+    faulted = tuple(p.user_id for p in at_fault) if call.origin == "match" else ()
+    call = replace(
+        grace.stop_talk(call, now),
+        state=state,
+        reason=reason,
+        ended_by=by,
+        ended_at=now,
+        deadline=deadline,
+        at_fault=faulted,
+    )
+    queued = {p.user_id: p.ticket for p in requeue if p.ticket is not None}
+    return call, (
+        RecordEnded(reason, call.left_by, call.duration_s, now, deadline, faulted),
+        *(Reserve(ticket) for ticket in queued.values()),
+        *(emit(p.user_id, _ended_for(call, p, queued.get(p.user_id), rules)) for p in call.parties),
+        *(Requeue(ticket) for ticket in queued.values()),
+        *(Judge(p.user_id) for p in call.parties if counts),
+    )
+
+
+def _ended_for(call: Call, party: Party, ticket: Ticket | None, rules: Rules) -> CallEnded:
+    decision = None
+    if call.state is State.DECIDING and call.deadline is not None:
+        has_a_say = decider_for(call, party.user_id, rules) != "peer"
+        decision = DecisionAsked(you_decide=has_a_say, deadline=rfc3339(call.deadline))
+    return CallEnded(
+        call_id=call.id,
+        reason=call.reason or "hung_up",
+        duration_s=call.duration_s,
+        decision=decision,
+        ticket=ticket.view() if ticket else None,
+    )
