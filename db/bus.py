@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.tasks import end
-from db.outage import OUTAGES, Outage
+from db.outage import AWAY, Outage
 
 _PAUSE_S = 0.2
 Listener = Callable[[bytes], None]
@@ -121,7 +121,7 @@ class Bus:
         while True:
             try:
                 return await catch_up()
-            except OUTAGES as error:
+            except AWAY as error:
                 _log.debug("what the event bus missed cannot be read yet", error=repr(error))
                 await asyncio.sleep(_PAUSE_S)
             except Exception:

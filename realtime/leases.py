@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from db.outage import OUTAGES
+from db.outage import AWAY
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
 from realtime.lifecycle import Lifecycle
@@ -84,7 +84,7 @@ class Leases:
             await asyncio.sleep(self._every_s)
             try:
                 await job()
-            except OUTAGES as error:
+            except AWAY as error:
                 _log.debug("leases have to wait", job=job.__name__, error=repr(error))
             except Exception:
                 _log.exception("leases have to wait", job=job.__name__)

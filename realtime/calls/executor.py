@@ -19,6 +19,7 @@ from core.errors import Blocked
 from core.settings import Settings
 from db.calls import Pending
 from db.encounters import ConnectionRow
+from db.outage import AWAY
 from db.reports import NewReport
 from realtime.calls.ports import CallStore, Presence, Queue, Record, Reports, Trust
 from services.ports import Events
@@ -72,11 +73,15 @@ class Executor:
             for item in pending:
                 await self._how[type(item.effect)](call, item.effect, item.key)
                 performed.append(item)
+        except AWAY as error:
+            _log.debug("an effect has to wait", call_id=call.id, error=repr(error))
         except Exception:
             _log.exception("an effect failed and will be tried again", call_id=call.id)
         try:
             if performed:
                 await self._calls.done(call.id, performed)
+        except AWAY as error:
+            _log.debug("effects cannot be noted; they will be done again", call_id=call.id, error=repr(error))
         except Exception:
             _log.exception("effects were done but not noted; they will be done again", call_id=call.id)
 

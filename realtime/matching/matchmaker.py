@@ -14,7 +14,7 @@ from msgspec import Struct
 from core.apart import Apart
 from core.clock import Clock
 from core.ticket import Claim, Road, Ticket
-from db.outage import OUTAGES
+from db.outage import AWAY
 from realtime.matching.figures import Figures
 from realtime.matching.outlook import Outlook
 from realtime.matching.outlooks import Outlooks
@@ -91,7 +91,7 @@ class Matchmaker:
             ticket, joined = await self._seekers.next()
             try:
                 await self.seek(ticket, joined=joined)
-            except OUTAGES as outage:
+            except AWAY as outage:
                 _log.debug("matching waits for the stores", error=str(outage), ticket=ticket.id)
             except Exception:
                 _log.exception("a search failed", ticket=ticket.id)
@@ -173,7 +173,7 @@ class Matchmaker:
         for claim in claims:
             try:
                 await self._offers.make(claim)
-            except OUTAGES:
+            except AWAY:
                 raise
             except Exception:
                 _log.exception("a claim cannot be finished", call_id=claim.call_id)

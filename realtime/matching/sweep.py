@@ -18,7 +18,7 @@ from core.clock import Clock
 from core.contract.queue import QueueLeft, QueueUpdated
 from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import Mode
-from db.outage import OUTAGES
+from db.outage import AWAY
 from realtime.matching.figures import Figures
 from realtime.matching.matchmaker import Matchmaker
 from realtime.matching.outlook import Outlook
@@ -93,7 +93,7 @@ class Sweeper:
             for mode in _MODES:
                 try:
                     await self.in_turn(mode)
-                except OUTAGES as outage:
+                except AWAY as outage:
                     _log.debug("the queue is not swept", mode=mode, error=str(outage))
                 except Exception:
                     _log.exception("a sweep failed", mode=mode)

@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.contract.calls import CallEnded
 from core.contract.session import PresenceChanged
+from core.errors import Unavailable
 from core.ids import new_id
 from db.bus import Bus
 from db.events import Announcement, EventId, EventRoad, channel, read_announcement
@@ -286,7 +287,7 @@ async def test_who_waits_for_a_channel_asks_again_when_the_first_to_ask_fails(re
 
 async def test_a_catch_up_that_finds_no_store_is_tried_again(redis: Redis, bus: Bus) -> None:
     """Postgres may come back later than the bus: who was revoked meanwhile is still found."""
-    answers: list[Exception] = [ConnectionRefusedError(), ConnectionRefusedError()]
+    answers: list[Exception] = [Unavailable(), ConnectionRefusedError()]
     done = asyncio.Event()
 
     async def catch_up() -> None:

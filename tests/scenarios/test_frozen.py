@@ -97,3 +97,31 @@ async def test_a_place_in_the_queue_outlives_a_redis_that_stood_still(
         assert not any(device.has_heard("queue:left") for device in waiting)
     finally:
         await node.stop()
+
+
+async def test_a_call_that_ends_while_postgres_stands_still_is_put_on_record_later(
+    tmp_path: Path, web: aiohttp.ClientSession
+) -> None:
+    """Both hear of it then; until it works it is an outage, not a fault of ours at each attempt."""
+    node = Served(DATA_DIR=str(tmp_path), DATABASE_URL="", REDIS_URL="", LOG_LEVEL="WARNING", ANSWER_S="2")
+    await node.start()
+    try:
+        she, he = [await Person.sign_up(node.address, web, gender=g) for g in ("female", "male")]
+        ana, ben = await she.connect(), await he.connect()
+        for device in (ana, ben):
+            await device.ask("queue:join", mode="voice")
+        call_id = (await ana.next("call:offered"))["call_id"]
+        await ben.next("call:offered", call_id=call_id)
+        for device in (ana, ben):
+            await device.ask("call:accept", call_id=call_id)
+        for device in (ana, ben):
+            await device.next("call:started")
+        with frozen(embedded(node, "postgres")):
+            await answer(ana, "call:end", call_id=call_id)
+            assert await answer(ben, "queue:join", mode="voice") == "unavailable"
+        for device in (ana, ben):
+            await device.next("call:ended", call_id=call_id)
+        assert "PostgreSQL does not answer: begun" in node.log
+        assert "Traceback" not in node.log, node.log
+    finally:
+        await node.stop()
