@@ -112,6 +112,17 @@ class Profile(Struct, frozen=True):
     version: int
 
 
+class Beginning(Struct, frozen=True, kw_only=True):
+    """What a client starts from. `busy`: in a call or offer, or one is still to be decided.
+
+    `unread`: how many messages of others wait, by room; rooms where none does are left out.
+    """
+
+    me: Me
+    busy: bool
+    unread: dict[str, int]
+
+
 class Application(Struct, frozen=True, kw_only=True):
     """What a queue ticket is made of.
 
@@ -273,6 +284,11 @@ class AccountStore:
         """One's own account; None: it is gone."""
         row = await self._pool.fetchrow(_SQL["me"], user_id)
         return row and Profile(_me(row), row["version"])
+
+    async def beginning(self, user_id: str) -> Beginning | None:
+        """All that a connect reads of a user, at once; None: the account is gone."""
+        row = await self._pool.fetchrow(_SQL["beginning"], user_id)
+        return row and Beginning(me=_me(row), busy=row["busy"], unread=row["unread"] or {})
 
     async def change(self, profile: Profile, now: int) -> bool:
         """Write what may change of `profile.me` over `profile.version`. False: somebody was faster."""

@@ -85,13 +85,17 @@ class Log(Struct, frozen=True):
 
 
 class Tail(Struct, frozen=True):
-    """What a stream of this log keeps: where it ends (now, if it is empty), its first event, how many."""
+    """What a stream of this log keeps: where it ends (now, if it is empty), its first event, how many.
+
+    `missed` is what came after the place that was asked for.
+    """
 
     end: EventId
     first: EventId | None
     length: int
     now: int
     log: Log
+    missed: Sequence[Announcement] = ()
 
 
 def channel(user_id: str) -> str:
@@ -223,17 +227,13 @@ class EventRoad:
             entries: Any = await self._redis.xrange(f"events:{{{user_id}}}", min=f"({last}", max="+")
         except (RedisError, OSError) as error:
             raise Unavailable from error
-        found: list[Announcement] = []
-        before: EventId | None = None
-        for raw_id, fields in entries:
-            id_ = EventId.parse(raw_id.decode())
-            name, device, not_device = (fields[k].decode() for k in (b"name", b"device", b"not_device"))
-            found.append(Announcement(id_, before, name, device, not_device, fields[b"data"]))
-            before = id_
-        return found
+        return _read(entries)
 
-    async def tail(self, user_id: str) -> Tail:
-        """The stream as it is now: read it before the state that an offset shall stand for."""
+    async def tail(self, user_id: str, last: EventId | None = None) -> Tail:
+        """The stream as it is now, with what came after the place `last`.
+
+        Read it before the state that an offset shall stand for.
+        """
         key = f"events:{{{user_id}}}"
 
         def ask(pipe: Pipeline) -> None:
@@ -242,13 +242,15 @@ class EventRoad:
             pipe.xrange(key, count=1)
             pipe.xrevrange(key, count=1)
             pipe.xlen(key)
+            if last is not None:
+                pipe.xrange(key, min=f"({last}", max="+")
 
-        log, (seconds, micros), first, last, length = await self._trip(ask)
+        log, (seconds, micros), oldest, newest, length, *missed = await self._trip(ask)
         now = seconds * 1000 + micros // 1000
         # An empty stream ends one millisecond ago: whatever comes has a greater id.
-        end = EventId.parse(last[0][0].decode()) if last else EventId(now - 1, 0)
-        start = EventId.parse(first[0][0].decode()) if first else None
-        return Tail(end, start, length, now, self._seen(log))
+        end = EventId.parse(newest[0][0].decode()) if newest else EventId(now - 1, 0)
+        start = EventId.parse(oldest[0][0].decode()) if oldest else None
+        return Tail(end, start, length, now, self._seen(log), _read(missed[0]) if missed else ())
 
     async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
         """As `services.ports.Sessions` promises: every node that holds such a connection ends it."""
@@ -257,3 +259,15 @@ class EventRoad:
             await self._redis.publish(channel(user_id), message)
         except (RedisError, OSError) as error:
             raise Unavailable from error
+
+
+def _read(entries: Any) -> list[Announcement]:
+    """What a stream keeps, as Redis gives it."""
+    found: list[Announcement] = []
+    before: EventId | None = None
+    for raw_id, fields in entries:
+        id_ = EventId.parse(raw_id.decode())
+        name, device, not_device = (fields[k].decode() for k in (b"name", b"device", b"not_device"))
+        found.append(Announcement(id_, before, name, device, not_device, fields[b"data"]))
+        before = id_
+    return found

@@ -127,10 +127,6 @@ class Rooms:
                 raise Gone
             return await _members(connection, room_id)
 
-    async def unread(self, user_id: str) -> dict[str, int]:
-        """How many messages of others wait, by room; rooms where none does are left out."""
-        return {row["room_id"]: row["unread"] for row in await self._pool.fetch(_SQL["unread"], user_id)}
-
     async def rooms(self, user_id: str, *, before: str | None, limit: int, today: date) -> list[RoomView]:
         """The user's rooms, newest first, those older than the room `before`."""
         return await self._views(user_id, before, limit, None, today)

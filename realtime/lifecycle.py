@@ -1,8 +1,5 @@
 """What the coming and going of connections means to presence, queue and calls; what a client starts from."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 from core.clock import Clock, rfc3339
 from core.contract.base import CONTRACT
 from core.contract.session import SessionReady, Unread
@@ -15,7 +12,7 @@ from realtime.gateway.connection import Connection
 from realtime.presence import Presence
 from realtime.queue import Queue
 from services.accounts import Accounts
-from signaling.call import ACTIVE, Rules
+from signaling.call import ACTIVE, Call, Rules
 from signaling.ice import ice_servers
 
 
@@ -28,31 +25,28 @@ class Lifecycle:
         accounts: Accounts,
         presence: Presence,
         queue: Queue,
-        unread: Callable[[str], Awaitable[dict[str, int]]],
         switchboard: Switchboard,
         settings: Settings,
         rules: Rules,
         clock: Clock,
     ) -> None:
-        self._accounts, self._presence, self._queue, self._unread = accounts, presence, queue, unread
+        self._accounts, self._presence, self._queue = accounts, presence, queue
         self._switchboard, self._settings, self._rules, self._clock = switchboard, settings, rules, clock
 
     async def arrived(self, caller: Caller) -> None:
         """Present again: the ticket lives on, and a call that missed this device goes on."""
         await self._presence.arrived(caller)
-        await self._queue.renew([caller.user_id])
+        await self._queue.resume(caller.user_id)
         await self._switchboard.back(caller.user_id, caller.device)
 
     async def ready(self, connection: Connection) -> SessionReady:
-        """All of it read after the offset that stands for it."""
-        user_id = connection.caller.user_id
-        me, own, ticket, calls, unread = await asyncio.gather(
-            self._accounts.me(user_id),
-            self._presence.own_status(user_id),
-            self._queue.of(user_id),
-            self._switchboard.open_calls(user_id),
-            self._unread(user_id),
-        )
+        """The same for a client that starts: all of it read after the offset that stands for it."""
+        caller, user_id = connection.caller, connection.caller.user_id
+        # Present first: whoever tells a call that this device is lost looks for it here afterwards.
+        own = (await self._presence.arrived(caller)).own
+        ticket = await self._queue.resume(user_id)
+        beginning = await self._accounts.beginning(user_id)
+        calls = await self._rejoin(caller) if beginning.busy else []
         now = self._clock()
         servers = ice_servers(self._settings, user_id, now)
         policy = self._settings.ice_transport_policy
@@ -62,7 +56,7 @@ class Lifecycle:
             if call.state in ACTIVE
         ]
         return SessionReady(
-            user=me,
+            user=beginning.me,
             pid=connection.opening.pid,
             recovered=connection.opening.recovered,
             contract=CONTRACT,
@@ -74,8 +68,12 @@ class Lifecycle:
             pending_decisions=[
                 pending_decision(call, user_id, self._rules) for call in calls if call.is_open_to(user_id)
             ],
-            unread=Unread(rooms=unread, notifications=0),
+            unread=Unread(rooms=beginning.unread, notifications=0),
         )
+
+    async def _rejoin(self, caller: Caller) -> list[Call]:
+        await self._switchboard.back(caller.user_id, caller.device)
+        return await self._switchboard.open_calls(caller.user_id)
 
     async def departed(self, caller: Caller) -> None:
         """The last connection of a device takes its call into `reconnecting`."""

@@ -17,7 +17,6 @@ from core.contract.base import Empty
 from core.contract.session import Presence as Shown
 from core.contract.session import PresenceChanged, Presences, PresenceSet, PresenceWatch
 from core.presence import Attendance, shown
-from core.vocabulary import OwnStatus
 from db.outage import AWAY, OUTAGES
 from realtime.gateway.caller import Caller
 from realtime.watches import Listener, Watches
@@ -76,10 +75,12 @@ class Presence:
 
     # --- What the gateway and others tell ---
 
-    async def arrived(self, caller: Caller) -> None:
+    async def arrived(self, caller: Caller) -> Attendance:
         """A connection is there."""
-        await self._store.arrive(caller.user_id, caller.sid, caller.device, self._clock(), self._lease_s)
+        now, lease_s = self._clock(), self._lease_s
+        attendance = await self._store.arrive(caller.user_id, caller.sid, caller.device, now, lease_s)
         await self.changed(caller.user_id)
+        return attendance
 
     async def departed(self, caller: Caller) -> frozenset[str]:
         """A connection is gone; gives the devices of its user that are still connected.
@@ -124,16 +125,9 @@ class Presence:
         except OUTAGES as error:  # volatile: the change itself is done, and the next one is announced again
             _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))
 
-    async def own_status(self, user_id: str) -> OwnStatus:
-        """How the user wants to be seen."""
-        return (await self._attendance(user_id)).own
-
     async def devices(self, user_id: str) -> frozenset[str]:
         """The devices of this user that are connected now, to whichever node."""
-        return (await self._attendance(user_id)).devices
-
-    async def _attendance(self, user_id: str) -> Attendance:
-        return (await self._store.read_many([user_id], self._clock()))[user_id]
+        return (await self._store.read_many([user_id], self._clock()))[user_id].devices
 
     # --- Telling watchers ---
 

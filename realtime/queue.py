@@ -198,6 +198,13 @@ class Queue:
         """The ticket of this user."""
         return await self._tickets.of(user_id)
 
+    async def resume(self, user_id: str) -> Ticket | None:
+        """This user is connected again: their ticket, if any, lives on."""
+        ticket = await self.of(user_id)
+        if ticket is not None:
+            await self.renew([user_id])
+        return ticket
+
     async def renew(self, user_ids: Iterable[str]) -> None:
         """This node holds connections of these users: their tickets live on for a lease."""
         await self._tickets.renew(user_ids, self._clock() + self._lease_ms)

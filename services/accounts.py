@@ -28,6 +28,7 @@ from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint,
 from core.vocabulary import RevokedCode, Role
 from db.accounts import (
     AccountStore,
+    Beginning,
     Key,
     NewAccount,
     NewSession,
@@ -212,7 +213,19 @@ class Accounts:
 
         Raises `Unauthenticated`, `TokenExpired`, `Banned`, and `NotFound` for anybody of another role.
         """
-        access = self._tokens.read(token, now)
+        access = self.read(token, now)
+        await self.check(access, now, role)
+        return access
+
+    def read(self, token: str, now: int) -> Access:
+        """Whom an access token speaks for, by its signature alone: its session may be over.
+
+        Raises `Unauthenticated`, `TokenExpired`.
+        """
+        return self._tokens.read(token, now)
+
+    async def check(self, access: Access, now: int, role: Role | None = None) -> None:
+        """Whether what was read from a token holds now, as `authenticate` has it."""
         standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
         if standing is not None and standing.banned:
             raise Banned
@@ -222,11 +235,17 @@ class Accounts:
             raise Unauthenticated("This access token was replaced by another one.")
         if role is not None and standing.role != role:
             raise NotFound
-        return access
 
     async def revoked(self, user_id: str, session_id: str, now: int) -> RevokedCode | None:
         """Why this session is over, in the words of `session:revoked`; None while it goes on."""
         return _over(await self._store.standing(user_id, session_id, now))
+
+    async def beginning(self, user_id: str) -> Beginning:
+        """What a client starts from, in one query. Raises `Unauthenticated` when the account is gone."""
+        found = await self._store.beginning(user_id)
+        if found is None:
+            raise Unauthenticated("This account is gone.")
+        return found
 
     async def me(self, user_id: str) -> Me:
         """One's own account. Raises `Unauthenticated` when it is gone."""

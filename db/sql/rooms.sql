@@ -76,18 +76,6 @@ FROM communication.rooms r
 WHERE r.id = $1 AND m.room_id = r.id AND m.user_id = $2
 RETURNING m.read_seq, m.delivered_seq
 
--- name: unread
--- How many messages of others wait in each room of user $1; rooms where none does are left out.
-SELECT m.room_id, waiting.unread
-FROM communication.members m
-JOIN communication.rooms r ON r.id = m.room_id AND r.last_seq > m.read_seq
-CROSS JOIN LATERAL (
-    SELECT count(*) AS unread FROM communication.messages s
-    WHERE s.room_id = m.room_id AND s.seq > m.read_seq AND s.sender_id IS DISTINCT FROM m.user_id
-        AND s.deleted_at IS NULL
-) waiting
-WHERE m.user_id = $1 AND waiting.unread > 0
-
 -- name: views
 -- Rooms of user $1 as they see them, newest first: before room $2 (null: from the newest), or only room $4.
 SELECT

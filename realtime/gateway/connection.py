@@ -1,11 +1,11 @@
 """One client's connection: whose it is, where it goes on from, and until when its token serves."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from db.events import EventId
+from db.events import Announcement, EventId
 from realtime.gateway.caller import Caller
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
@@ -16,17 +16,21 @@ from realtime.gateway.place import Place
 class Opening(Struct, frozen=True):
     """How a connection begins: what it is called, and after which event it goes on.
 
-    `offset` is the text that `session:ready` carries.
+    `offset` is the text that `session:ready` carries, `missed` what is sent after it.
     """
 
     pid: str
     recovered: bool
     start: EventId
     offset: str
+    missed: Sequence[Announcement] = ()
 
 
 class Connection:
-    """Mutable, owned by the gateway. `expires_at` in Unix milliseconds; while `silent` it counts as gone."""
+    """Mutable, owned by the gateway. `expires_at` in Unix milliseconds; while `silent` it counts as gone.
+
+    `unsure`: while it was opened the bus said that a session is over, or may have missed something.
+    """
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class Connection:
         self.place = Place()
         self.revoked = False
         self.silent = False
+        self.unsure = False
         self.welcome: asyncio.Task[None] | None = None
         self.expiry: asyncio.TimerHandle | None = None
 

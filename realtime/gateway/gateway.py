@@ -23,7 +23,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.tokens import Access
 from db.bus import Bus
-from db.events import REVOKED, Announcement, EventRoad, channel, read_announcement
+from db.events import REVOKED, Announcement, EventId, EventRoad, channel, read_announcement
 from db.outage import AWAY, OUTAGES, Outage
 from realtime.gateway.auth import legible
 from realtime.gateway.boundary import Boundary, Handler, describe, refused
@@ -32,7 +32,7 @@ from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
-from realtime.gateway.ports import Authenticate, Lifecycle
+from realtime.gateway.ports import Lifecycle, Sessions
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery, worth_replaying
 from realtime.gateway.roster import Roster
@@ -58,7 +58,7 @@ class Gateway:
         bus: Bus,
         events: EventRoad,
         recovery: Recovery,
-        authenticate: Authenticate,
+        sessions: Sessions,
         limiter: Limiter,
         lifecycle: Lifecycle,
         pulse: Pulse,
@@ -67,12 +67,12 @@ class Gateway:
         self._settings, self._clock = settings, clock
         self._wire, self._roster = wire, roster
         self._bus, self._events, self._recovery = bus, events, recovery
-        self._authenticate, self._limiter, self._lifecycle = authenticate, limiter, lifecycle
+        self._sessions, self._limiter, self._lifecycle = sessions, limiter, lifecycle
         self._pulse = pulse
         self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
         self._late = Outage("commands are not answered in time")
         self._of_user: dict[str, int] = {}
-        self._arriving: set[str] = set()
+        self._arriving: dict[str, bool] = {}  # by sid: whether the connection will be `unsure`
         self._turnstile = asyncio.Semaphore(_AT_ONCE)
         self._limited = settings.rate_limits == "on"
         self._draining = False
@@ -88,12 +88,12 @@ class Gateway:
 
         Gives what the CONNECT answer tells beside the `sid`; `session:ready` follows by itself.
         """
-        self._arriving.add(sid)
+        self._arriving[sid] = False
         try:
             # When all come back at once each has to be served in time: who has begun is served first.
             await self._turnstile.acquire()
         except BaseException:
-            self._arriving.discard(sid)
+            self._arriving.pop(sid, None)
             raise
         try:
             connection = await self._enter(sid, auth)
@@ -128,11 +128,11 @@ class Gateway:
             _log.exception("a connection failed", reference=reference)
             raise _refusal(Internal(details={"reference": reference})) from None
         finally:
-            gone = sid not in self._arriving
-            self._arriving.discard(sid)
-        if gone:
+            unsure = self._arriving.pop(sid, None)
+        if unsure is None:
             await self._forget(connection)
             raise _refusal(Unavailable(_WENT_AWAY))
+        connection.unsure = unsure
         self._roster.enter(connection)
         self._empty.clear()
         self._expect_expiry(connection)
@@ -142,21 +142,19 @@ class Gateway:
         if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
             raise Unauthenticated("Connect with an access token in `auth.token`.")
         # The token before anything else: what a stranger sends beside it is not looked at.
-        access = await self._authenticate(auth["token"], self._clock())
-        await self._slow_down(access.user_id)
-        held = self._of_user.get(access.user_id, 0)
-        if self._limited and held >= self._settings.max_connections_a_user:
-            raise RateLimited("Too many connections of this account.", retry_after_ms=1000)
-        wanted = decode(legible(auth), ConnectAuth)
-        self._of_user[access.user_id] = held + 1
+        access = self._sessions.read(auth["token"], self._clock())
         outlet = Outlet(partial(self._send, sid, access.user_id), partial(self._events.after, access.user_id))
         listener = partial(self._hear, sid, outlet)
         try:
-            # Listen first, then see what is kept: nothing falls between the two.
+            # Listen first, then look whether the session goes on and what is kept: nothing falls between.
             await self._bus.subscribe(channel(access.user_id), listener)
+            await self._sessions.check(access, self._clock())
+            await self._slow_down(access.user_id)
+            wanted = decode(legible(auth), ConnectAuth)
             opening = await self._opening(wanted, access.user_id)
+            self._count(access.user_id)
         except BaseException:
-            await self._release(access.user_id, listener)
+            await self._bus.unsubscribe(channel(access.user_id), listener)
             raise
         _log.debug("a connection is admitted", sid=sid, user_id=access.user_id, client=wanted.client)
         return Connection(
@@ -178,16 +176,24 @@ class Gateway:
         if wait_ms:
             raise RateLimited("Too many connects of this account.", retry_after_ms=wait_ms)
 
+    def _count(self, user_id: str) -> None:
+        held = self._of_user.get(user_id, 0)
+        if self._limited and held >= self._settings.max_connections_a_user:
+            raise RateLimited("Too many connections of this account.", retry_after_ms=1000)
+        self._of_user[user_id] = held + 1
+
     async def _opening(self, wanted: ConnectAuth, user_id: str) -> Opening:
-        tail = await self._events.tail(user_id)
-        known = wanted.pid is None or self._recovery.owns_pid(user_id, wanted.pid)
-        log = tail.log.name
-        place = self._recovery.place(user_id, wanted.offset, log) if wanted.offset and known else None
-        if place is None or not self._recovery.serves(place, tail):
+        log, place = self._events.log.name, partial(self._recovery.wanted, user_id, wanted.pid, wanted.offset)
+        last = place(log)
+        tail = await self._events.tail(user_id, last)
+        if tail.log.name != log:  # this node had not seen it yet
+            last = place(tail.log.name)
+            tail = await self._events.tail(user_id, last) if last else tail
+        if last is None or not self._recovery.serves(last, tail):
             pid = self._recovery.new_pid(user_id)
-            return Opening(pid, False, tail.end, self._recovery.offset(user_id, tail.end, log))
+            return Opening(pid, False, tail.end, self._recovery.offset(user_id, tail.end, tail.log.name))
         pid = wanted.pid or self._recovery.new_pid(user_id)
-        return Opening(pid, True, place, wanted.offset or "")
+        return Opening(pid, True, last, wanted.offset or "", tail.missed)
 
     def _new_pace(self) -> Pace:
         rate = self._settings.commands_per_s if self._limited else 0
@@ -198,15 +204,16 @@ class Gateway:
         caller, opening = connection.caller, connection.opening
         try:
             async with asyncio.timeout(_OPENING_S):
-                await self._end_if_revoked(caller)  # since its token was read
-                await self._lifecycle.arrived(caller)
+                if connection.unsure:
+                    connection.outlet.catch_up()
+                    await self._end_if_revoked(caller)
                 ready = await self._lifecycle.ready(connection)
                 connection.place.told(ready.ticket.id if ready.ticket else None)
                 data = msgspec.json.encode(ready)
                 self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
                 self._pulse.resumes(caller.sid, ready.call)
-                last = await self._replay(caller, opening.start) if opening.recovered else opening.start
-            connection.outlet.open(caller.device, last)
+            connection.outlet.open(caller.device, self._replay(caller, opening))
+            connection.opening = msgspec.structs.replace(opening, missed=())
         except AWAY as error:
             # The client comes back by itself, and finds things as they are then.
             _log.debug("a connection found no store", user_id=caller.user_id, error=repr(error))
@@ -215,12 +222,12 @@ class Gateway:
             _log.exception("a connection could not be welcomed", user_id=caller.user_id)
             self._wire.close(caller.sid, "not welcomed")
 
-    async def _replay(self, caller: Caller, last: Any) -> Any:
-        missed = await self._events.after(caller.user_id, last)
-        mine = [m for m in missed if m.is_for(caller.device)]
+    def _replay(self, caller: Caller, opening: Opening) -> EventId:
+        """Send what was missed when it was opened; the outlet has what came since."""
+        mine = [m for m in opening.missed if m.is_for(caller.device)]
         for announcement in worth_replaying(mine):
             self._send(caller.sid, caller.user_id, announcement)
-        return missed[-1].id if missed else last
+        return (opening.missed[-1].id if opening.missed else None) or opening.start
 
     # --- While it is there ---
 
@@ -275,7 +282,8 @@ class Gateway:
         self._pulse.told(sid, announcement)
 
     async def _refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
-        access = await self._authenticate(command.token, self._clock())
+        access = self._sessions.read(command.token, self._clock())
+        await self._sessions.check(access, self._clock())
         if access.user_id != caller.user_id:
             raise Forbidden("This token is another account's.")
         connection = self._roster.get(caller.sid)
@@ -299,6 +307,7 @@ class Gateway:
 
     async def _catch_up(self) -> None:
         """The bus was away: every connection reads what it may have missed."""
+        self._arriving = dict.fromkeys(self._arriving, True)
         for connection in self._roster:
             connection.outlet.catch_up()
 
@@ -315,7 +324,7 @@ class Gateway:
 
     async def disconnect(self, sid: str) -> None:
         """The Socket.IO server says that this connection has gone."""
-        self._arriving.discard(sid)
+        self._arriving.pop(sid, None)
         connection = self._roster.strike(sid)
         if connection is None:
             return
@@ -344,6 +353,8 @@ class Gateway:
     def _revoke_if(self, sid: str, session_id: str, code: str) -> None:
         """End the connection if it is of this session; an empty one means any."""
         connection = self._roster.get(sid)
+        if sid in self._arriving:
+            self._arriving[sid] = True
         if connection is not None and session_id in ("", connection.caller.session_id):
             connection.revoked = True
             self._spawn(self._revoke(sid, code))

@@ -8,21 +8,24 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 
 
-class Authenticate(Protocol):
-    """Whom a token speaks for, now."""
+class Sessions(Protocol):
+    """Whom a token speaks for."""
 
-    async def __call__(self, token: str, now: int) -> Access:
-        """Raises `Unauthenticated`, `TokenExpired` or `Banned`."""
+    def read(self, token: str, now: int) -> Access:
+        """By its signature alone. Raises `Unauthenticated` or `TokenExpired`."""
+
+    async def check(self, access: Access, now: int) -> None:
+        """Whether it does so now. Raises `Unauthenticated` or `Banned`."""
 
 
 class Lifecycle(Protocol):
     """What the coming and going of connections means to presence, queue and calls."""
 
     async def arrived(self, caller: Caller) -> None:
-        """A connection is there, and nothing has been sent to it yet."""
+        """A connection that was silent is there again."""
 
     async def ready(self, connection: Connection) -> SessionReady:
-        """All that its client needs to draw itself again."""
+        """A connection is there, and nothing has been sent to it yet: what its client draws itself from."""
 
     async def departed(self, caller: Caller) -> None:
         """A connection has gone."""

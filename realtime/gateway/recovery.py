@@ -7,6 +7,7 @@ An offset is bound to the log as well: what Redis has lost nobody can be given b
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 
 from core.keys import Key
 from db.events import Announcement, EventId, Tail
@@ -48,6 +49,11 @@ class Recovery:
         except ValueError:
             return None
 
+    def wanted(self, user_id: str, pid: str | None, offset: str | None, log: str) -> EventId | None:
+        """Where a client that brings these wants to go on in this log; None where it has no such place."""
+        known = pid is None or self.owns_pid(user_id, pid)
+        return self.place(user_id, offset, log) if offset and known else None
+
     def serves(self, place: EventId, tail: Tail) -> bool:
         """Whether all that came after this place is still kept."""
         if tail.first is not None and tail.first <= place:
@@ -67,7 +73,7 @@ def _mark(key: Key, user_id: str, what: str) -> str:
     return hashlib.blake2s(f"{what} {user_id}".encode(), key=key.value, digest_size=6).hexdigest()
 
 
-def worth_replaying(missed: list[Announcement]) -> list[Announcement]:
+def worth_replaying(missed: Sequence[Announcement]) -> list[Announcement]:
     """All but what is over: of a call that has ended only its end and its decision."""
     ended = {m.call_id for m in missed if m.name == "call:ended"}
     return [

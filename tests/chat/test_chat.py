@@ -16,6 +16,7 @@ from core.contract.chat import (
 from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
+from db.accounts import AccountStore
 from db.outbox import Outbox
 from realtime.chat import is_storable
 from tests.chat.conftest import MAX_CHARS, Talk, caller
@@ -129,7 +130,9 @@ async def test_reading_tells_both(talk: Talk):
         await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=seq))
     receipt = ChatReceipt(room_id=talk.room_id, user_id=talk.ben.user_id, delivered_seq=2, read_seq=2)
     assert talk.heard.by(talk.ana.user_id) == talk.heard.by(talk.ben.user_id) == [receipt]
-    assert await talk.world.rooms.unread(talk.ben.user_id) == {talk.room_id: 1}
+    beginning = await AccountStore(talk.world.pool).beginning(talk.ben.user_id)
+    assert beginning is not None
+    assert beginning.unread == {talk.room_id: 1}
 
 
 async def test_typing_reaches_the_other_alone(talk: Talk):

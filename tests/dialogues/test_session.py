@@ -7,6 +7,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from db.events import EventRoad, Tail
+from realtime.gateway.gateway import Gateway
+from realtime.gateway.outlet import Outlet
 from tests.dialogues.conftest import Pair, SignUp
 from tests.dialogues.person import Device, Person, Refused
 from tests.patience import PATIENCE_S
@@ -261,6 +264,34 @@ async def _until_waited_for(holder: Any) -> None:
 
 async def refreshed(person: Person, token: str) -> tuple[int, Any]:
     return await person.rest("POST", "/v1/auth/refresh", json={"refresh_token": token})
+
+
+async def test_a_session_that_ends_while_a_connection_opens_ends_it(
+    sign_up: SignUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its session was looked at, before there is a connection that could be told."""
+    person, heard = await sign_up(), asyncio.Event()
+    hear, tail = Gateway._hear, EventRoad.tail
+
+    def hearing(self: Gateway, sid: str, outlet: Outlet, raw: bytes) -> None:
+        hear(self, sid, outlet, raw)
+        heard.set()
+
+    async def slow(self: EventRoad, *given: Any) -> Tail:
+        assert (await person.rest("POST", "/v1/auth/logout"))[0] == 204
+        async with asyncio.timeout(PATIENCE_S):
+            await heard.wait()
+        return await tail(self, *given)
+
+    monkeypatch.setattr(Gateway, "_hear", hearing)
+    monkeypatch.setattr(EventRoad, "tail", slow)
+    connecting = asyncio.create_task(person.connect())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await heard.wait()
+        assert (await person.devices[0].next("session:revoked"))["code"] == "signed_out"
+    finally:
+        connecting.cancel()
 
 
 async def test_a_connect_shows_that_an_answer_has_arrived(sign_up: SignUp) -> None:

@@ -68,9 +68,9 @@ async def test_one_sets_ones_status_and_vanishes_like_one_who_left(nodes: Nodes,
     assert (await ana.hears(ben.user_id, "offline")).last_seen == vanished
     time.now += 1_000
     await there.presence.renew([ben.caller])
-    await there.client(ben.user_id, "laptop").arrive()
+    laptop = await there.client(ben.user_id, "laptop").arrive()
     assert (await ana.watch(ben.user_id))[ben.user_id].last_seen == vanished
-    assert await here.presence.own_status(ben.user_id) == "invisible"
+    assert (await there.presence.arrived(laptop.caller)).own == "invisible"
     await ben.set("online")
     await ana.hears(ben.user_id, "online")
 
