@@ -12,7 +12,7 @@ const REFUSALS = {
   AbortError: "busy",
 };
 
-/** `problem` is one of `unsupported refused missing busy failed`. */
+/** `problem` is one of `unsupported refused missing busy failed`, or `closed` by ourselves. */
 export class MediaError extends Error {
   constructor(problem) {
     super(problem);
@@ -77,7 +77,7 @@ export class Media {
       const stream = await ask({ audio: AUDIO, video: asking.mode === "video" && VIDEO });
       if (this.#asking !== asking) {
         stop(stream);
-        throw new MediaError("failed"); // closed, or opened in another mode, while the browser was asking
+        throw new MediaError("closed"); // or opened in another mode, while the browser was asking
       }
       for (const track of stream.getTracks()) this.#watch(track);
       this.stream = stream;

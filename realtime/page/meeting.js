@@ -38,7 +38,8 @@ export class Meeting {
     try {
       await this.#media.open(mode);
     } catch (error) {
-      if (this.#store.state.media.mode === mode && this.#media.mode === null) this.#changeMedia({ status: error.problem });
+      const told = error.problem !== "closed" && this.#store.state.media.mode === mode && this.#media.mode === null;
+      if (told) this.#changeMedia({ status: error.problem });
       return false;
     }
     this.#changeMedia({ status: "ready" });
@@ -46,14 +47,19 @@ export class Meeting {
     return true;
   }
 
-  /** Somebody looks into the mirror: open it where the browser has nothing to ask. */
+  /** Somebody looks into the mirror, or waits on a page that was loaded anew: open it where the browser has nothing to ask. */
   async look() {
-    const looks = () => {
-      const { media, encounter, place, account } = this.#store.state;
-      const here = account === "in" && this.#session.ready && place.name === "meet" && !document.hidden;
-      return here && encounter.phase === "lobby" && media.status === "off";
-    };
-    if (looks() && (await allowed(this.#store.state.media.mode)) && looks()) await this.open();
+    const mode = this.#looked();
+    if (mode && (await allowed(mode)) && this.#looked() === mode) await this.open(mode);
+  }
+
+  /** The mode in which camera and microphone should be open and are not, or null. */
+  #looked() {
+    const { media, encounter, place, account } = this.#store.state;
+    if (account !== "in" || !this.#session.ready || media.status !== "off") return null;
+    if (encounter.phase === "waiting") return encounter.ticket.mode;
+    if (encounter.phase === "offered") return encounter.mode;
+    return encounter.phase === "lobby" && place.name === "meet" && !document.hidden ? media.mode : null;
   }
 
   /** Nobody looks any more, or the page is left: nothing is filmed that nobody asked for. */
@@ -220,8 +226,7 @@ export class Meeting {
   async #returned({ call, recovered }) {
     const { encounter } = this.#store.state;
     if (this.#call.id && !call && !recovered) this.#call.end();
-    if (!call) return this.look();
-    if (encounter.phase !== "call") return;
+    if (encounter.phase !== "call") return this.look();
     if (!(await this.open(call.mode))) await this.hangUp();
     else await this.#attempt(() => this.#call.resume(call, { recovered }));
   }

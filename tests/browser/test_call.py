@@ -108,6 +108,26 @@ async def test_a_reload_after_accepting(sign_up: Visit) -> None:
         await person.sees_and_hears()
 
 
+async def test_a_reload_while_waiting(sign_up: Visit) -> None:
+    """The microphone opens again, for a voice call no camera, and the page joins by itself as it would have."""
+    ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")
+    await ana.page.get_by_text("Voice", exact=True).click()
+    await ana.press("Meet someone")
+    await ana.sees_heading("Nobody else is here yet")
+    await ana.page.reload()
+    await ana.films("audio")
+    await ben.page.get_by_text("Voice", exact=True).click()
+    await ben.press("Meet someone")
+    await expect(ben.page.get_by_role("dialog", name="Ana")).to_be_visible()
+    await ben.page.reload()
+    await ben.films("audio")
+    await ben.join()
+    for person in (ana, ben):
+        await person.sees_state("Live")
+    await ben.press("Hang up")
+    await ana.sees_heading("Ben hung up")
+
+
 async def test_a_lost_connection_comes_back_by_itself(pair: Pair) -> None:
     """The banner says so, the other waits, and the call goes on."""
     ana, ben = await pair()

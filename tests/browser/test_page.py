@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.person import PASSWORD, Person
+from tests.browser.person import PASSWORD, Person, eventually
 from tests.served import Served
 
 
@@ -140,6 +140,29 @@ async def _refuse_camera(person: Person, error: str) -> None:
           wanted.video ? Promise.reject(new DOMException("", "{error}")) : ask(wanted);
     """)
     await person.page.reload()
+
+
+async def test_looking_away_while_the_browser_asks(visit: Visit) -> None:
+    """What comes too late is closed again and has not failed: whoever comes back sees the mirror."""
+    ana = await visit("Ana")
+    await ana.page.add_init_script("""
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        const answered = new Promise((answer) => (globalThis.answer = answer));
+        navigator.mediaDevices.getUserMedia = (wanted) => answered.then(() => ask(wanted));
+    """)
+    await ana.page.reload()
+    await ana.fill_sign_up()
+    await ana.sees("Please allow the browser to use your camera and microphone.")
+    await ana.go("Profile")
+    await ana.page.evaluate("answer()")
+
+    async def opened() -> bool:
+        return bool(await ana.page.evaluate("tracks.length === 2"))
+
+    await eventually(opened, "The camera did not open")
+    await ana.films()
+    await ana.go("Meet")
+    await ana.sees_oneself()
 
 
 async def test_the_server_is_away_at_the_start(sign_up: Visit, server: Served) -> None:
