@@ -24,7 +24,7 @@ unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 help: ## This list
 	@echo "Realtime Connect"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do \
-		printf '%-22s %s\n' "$$name" "$$text"; done
+		printf '%-27s %s\n' "$$name" "$$text"; done
 
 run: packages page ## Serve everything at http://localhost:8080; make run PORT=9000 for another port
 	@exec $(VENV) -m realtime

@@ -226,7 +226,7 @@ export class Meeting {
   async #returned({ call, recovered }) {
     const { encounter } = this.#store.state;
     if (this.#call.id && !call && !recovered) this.#call.end();
-    if (encounter.phase !== "call") return this.look();
+    if (!call || encounter.phase !== "call") return this.look();
     if (!(await this.open(call.mode))) await this.hangUp();
     else await this.#attempt(() => this.#call.resume(call, { recovered }));
   }

@@ -91,10 +91,15 @@ const ENDINGS = {
   moderated: ["A moderator ended the call", "A moderator ended the call"],
 };
 
+/** Words about somebody, whose name may have any sign in it: `$&` too, which `replace` would take for its own. */
+function named(words, name) {
+  return words.replace("{peer}", () => name);
+}
+
 /** How a call ended; `mine` when it was one's own doing. */
 export function ending({ reason, mine, peer }) {
   const [own, theirs] = ENDINGS[reason] ?? ["The call has ended", "The call has ended"];
-  return (mine ? own : theirs).replace("{peer}", peer?.display_name ?? "The other");
+  return named(mine ? own : theirs, peer?.display_name ?? "The other");
 }
 
 /** What a break after several failed offers is called, beside the time that is left. */
@@ -109,7 +114,7 @@ const DECIDERS = {
 
 /** Who will decide about staying in touch, as `decider` has it. */
 export function deciding(decider, peer) {
-  return (DECIDERS[decider] ?? "").replace("{peer}", peer.display_name);
+  return named(DECIDERS[decider] ?? "", peer.display_name);
 }
 
 const ASKED = {
@@ -120,7 +125,7 @@ const ASKED = {
 
 /** What one's own vote does. After a reload it is not known who else votes. */
 export function asked(decider, name) {
-  return (ASKED[decider] ?? "A no is never told.").replace("{peer}", name);
+  return named(ASKED[decider] ?? "A no is never told.", name);
 }
 
 const INTENTS = {

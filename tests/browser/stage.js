@@ -83,6 +83,9 @@ function scenes(words) {
     "not connected": [...over("both", "both"), ["decision:result", { call_id: "c1", outcome: "not_connected" }]],
     "reported after the call": [...over("both", "both"), ["page:reported", { call_id: "c1", block: true }]],
     "report after the call": [...over("both", "both"), ["page:report", { call_id: "c1", peer }]],
+    "asked again after a reload": [
+      ...withMedia, ["session:ready", { ...ready, pending_decisions: [{ call_id: "c1", peer, ...DECISION }] }],
+    ],
     elsewhere: [...signedIn, ["session:ready", { ...ready, call: { ...offer, state: "reconnecting", epoch: 3, role: "offerer", live_at: at(-5) } }]],
     chats: [...rooms, ["page:place", { place: { name: "chats" } }]],
     "no chats": [...signedIn, ["page:place", { place: { name: "chats" } }]],

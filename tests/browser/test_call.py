@@ -146,6 +146,18 @@ async def test_a_lost_connection_comes_back_by_itself(pair: Pair) -> None:
     await expect(ben.page.get_by_role("region", name="Call")).to_be_hidden()
 
 
+async def test_whoever_comes_back_hears_that_the_call_is_over(pair: Pair) -> None:
+    """The end is told by what was missed, after a connection on which there is no call any more."""
+    ana, ben = await pair()
+    await ana.context.set_offline(True)
+    await ana.sees("Connection lost. Trying to get it back…")
+    await ben.press("Hang up")
+    await ben.sees_heading("You hung up")
+    await ana.context.set_offline(False)
+    await ana.sees_heading("Ben hung up")
+    await ana.films()
+
+
 async def test_a_voice_call_needs_no_camera(sign_up: Visit) -> None:
     """Voice meets voice: sound, no picture. Another tab takes the call when the first is gone, not before."""
     ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")

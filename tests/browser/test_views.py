@@ -68,6 +68,32 @@ async def test_long_words_move_nothing_off_the_screen(server: Served, browser: B
         assert not (found := await _everywhere(page, LONG, "misfits")), found
 
 
+async def test_a_question_with_little_time_is_in_view(server: Served, browser: Browser) -> None:
+    """On the smallest phone the answers stand where nobody has to look for them, above the navigation."""
+    async with _stage(browser, server.address, "phone") as page:
+        for scene in ("both decide", "I decide", "one yes will do", "asked again after a reload"):
+            await page.evaluate("([scene, words]) => showScene(scene, words)", [scene, PLAIN])
+            for answer in ("Yes, stay in touch", "No, thanks"):
+                button = await page.get_by_role("button", name=answer).bounding_box()
+                below = await page.get_by_role("navigation").bounding_box()
+                assert button and below
+                assert button["y"] + button["height"] <= below["y"], f"{scene}: {answer} at {button}"
+
+
+async def test_the_time_left_stands_behind_any_name(server: Served, browser: Browser) -> None:
+    """A name that is written from right to left does not turn the number that follows it."""
+    async with _stage(browser, server.address, "desk") as page:
+        await page.evaluate("([scene, words]) => showScene(scene, words)", ["offer accepted", {**PLAIN, "name": "محمد"}])
+        number, name = await page.evaluate("""() => ["8 s", "محمد"].map((words) => {
+          const node = document.getElementById("offer-state").firstChild;
+          const range = new Range();
+          range.setStart(node, node.data.indexOf(words));
+          range.setEnd(node, node.data.indexOf(words) + 1);
+          return range.getBoundingClientRect().left;
+        })""")
+        assert number > name
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_everything_can_be_read(server: Served, browser: Browser, scheme: str) -> None:
     """The contrast that WCAG 2 asks for at level AA, of everything that is written anywhere."""

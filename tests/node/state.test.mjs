@@ -28,6 +28,13 @@ function play(actions, state = initial()) {
 const OFFERED = [["page:signed-in", { user: ME }], ready(), ["page:queued", { ticket: TICKET, waiting: 2 }], ["call:offered", OFFER]];
 const IN_CALL = [...OFFERED, ["page:accepted", { call_id: "c1" }], ["call:started", STARTED]];
 
+test("a name is said as it is written", () => {
+  const peer = { display_name: "A$$AP $& $'" };
+  assert.equal(words.ending({ reason: "hung_up", mine: null, peer }), "A$$AP $& $' hung up");
+  assert.equal(words.deciding("peer", peer), "Whether you stay in touch is up to A$$AP $& $'.");
+  assert.equal(words.asked("you", peer.display_name), "You alone decide. A$$AP $& $' only hears of a yes.");
+});
+
 test("the way through a call", () => {
   const phases = [];
   let state = initial();

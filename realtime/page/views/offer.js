@@ -54,7 +54,8 @@ function draw(offer, media, now) {
 }
 
 function standing({ peer, accepted, joining, until }, now) {
-  if (accepted) return `Waiting for ${peer.display_name}… ${secondsUntil(until, now)} s`;
+  // The mark keeps the number behind a name that is written from right to left.
+  if (accepted) return `Waiting for ${peer.display_name}…\u200e ${secondsUntil(until, now)} s`;
   if (joining) return `You join in ${secondsUntil(joining.until, now)} s.`;
   return `Join within ${secondsUntil(until, now)} s.`;
 }
