@@ -109,7 +109,7 @@ async def test_a_reload_after_accepting(sign_up: Visit) -> None:
 
 
 async def test_a_reload_while_waiting(sign_up: Visit) -> None:
-    """The microphone opens again, for a voice call no camera, and the page joins by itself as it would have."""
+    """The microphone opens again, for a voice call no camera, and the page joins by itself all the same."""
     ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")
     await ana.page.get_by_text("Voice", exact=True).click()
     await ana.press("Meet someone")

@@ -76,14 +76,17 @@ async def test_a_question_with_little_time_is_in_view(server: Served, browser: B
             for answer in ("Yes, stay in touch", "No, thanks"):
                 button = await page.get_by_role("button", name=answer).bounding_box()
                 below = await page.get_by_role("navigation").bounding_box()
-                assert button and below
+                assert button
+                assert below
                 assert button["y"] + button["height"] <= below["y"], f"{scene}: {answer} at {button}"
 
 
 async def test_the_time_left_stands_behind_any_name(server: Served, browser: Browser) -> None:
     """A name that is written from right to left does not turn the number that follows it."""
     async with _stage(browser, server.address, "desk") as page:
-        await page.evaluate("([scene, words]) => showScene(scene, words)", ["offer accepted", {**PLAIN, "name": "محمد"}])
+        await page.evaluate(
+            "([scene, words]) => showScene(scene, words)", ["offer accepted", {**PLAIN, "name": "محمد"}]
+        )
         number, name = await page.evaluate("""() => ["8 s", "محمد"].map((words) => {
           const node = document.getElementById("offer-state").firstChild;
           const range = new Range();
