@@ -31,22 +31,43 @@ class _Parser(DefaultParser):  # type: ignore[valid-type,misc]  # the client pic
 
 
 class _Patient(AbstractConnection):
-    """Tells of outages, and sees that a connection is gone where the client does not."""
+    """Tells of outages, and sees that a connection is gone where the client does not.
+
+    The bus writes and listens in tasks of their own, and each opens a connection that it finds closed:
+    one does, and until Redis has let it in there is no connection for the others.
+    """
 
     def __init__(self, *, outages: Outages, **given: Any) -> None:
         super().__init__(**given)
         self._outages = outages
         self._loop = asyncio.get_running_loop()
+        self._opening = asyncio.Lock()
+        self._opener: asyncio.Task[Any] | None = None
         self.opened_at = 0.0
         self.broken = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether this task may write and read."""
+        there = self._reader is not None and self._writer is not None
+        return there and (self._opener is None or self._opener is asyncio.current_task())
 
     async def connect_check_health(self, *args: Any, **given: Any) -> None:
         if self.is_connected:
             return
+        if self._opener is asyncio.current_task():  # it broke before Redis had let us in
+            await super().connect_check_health(*args, **given)
+            return
         try:
             # One bound for all attempts: a black hole is not tried again and again.
-            async with asyncio.timeout(self.socket_connect_timeout):
-                await super().connect_check_health(*args, **given)
+            async with asyncio.timeout(self.socket_connect_timeout), self._opening:
+                if self.is_connected:
+                    return
+                self._opener = asyncio.current_task()
+                try:
+                    await super().connect_check_health(*args, **given)
+                finally:
+                    self._opener = None
         except TimeoutError:
             await self.disconnect(nowait=True)
             error = RedisTimeoutError("It does not let anybody in.")
@@ -56,6 +77,10 @@ class _Patient(AbstractConnection):
             self._break(error)
             raise
         self.opened_at, self.broken = self._loop.time(), False
+
+    async def disconnect(self, *args: Any, **given: Any) -> None:
+        if self._opener in (None, asyncio.current_task()):  # else what broke is not there any more
+            await super().disconnect(*args, **given)
 
     async def send_packed_command(
         self,

@@ -120,6 +120,29 @@ async def test_a_reset_connection_is_opened_again(redis_url: str, run: Callable[
     await asyncio.to_thread(run, scenario())
 
 
+async def test_who_listens_waits_until_another_has_opened_the_connection(redis_url: str) -> None:
+    """A slow Redis takes a while to let somebody in: the answers to that are not the listener's."""
+    wire, database = redis_wire(redis_url)
+    async with (
+        wire.laid(),
+        open_redis(f"redis://127.0.0.1:{wire.port}/{database}", size=1, patience_s=PATIENCE_S) as redis,
+        redis.pubsub() as pubsub,
+    ):
+        await pubsub.subscribe("first")
+        await pubsub.get_message(timeout=None)
+        wire.silence()
+        await pubsub.connection.disconnect(nowait=True)
+        asking = asyncio.create_task(pubsub.subscribe("second"))
+        while pubsub.connection._writer is None:
+            await asyncio.sleep(0)
+        listening = asyncio.create_task(pubsub.get_message(timeout=None))
+        await asyncio.sleep(0)
+        wire.speak()
+        await asking
+        heard = [await listening, await pubsub.get_message(timeout=None)]
+        assert {message["channel"] for message in heard} == {b"first", b"second"}
+
+
 async def test_after_a_black_hole_no_dead_connection_is_tried(redis_url: str) -> None:
     """The one that found out has all others opened anew, and nobody else waits."""
     wire, database = redis_wire(redis_url)
