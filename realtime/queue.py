@@ -89,7 +89,8 @@ class Queue:
     async def join(self, caller: Caller, command: QueueJoin) -> Queued:
         """`queue:join`: the place in the queue; the same again while waiting."""
         ticket = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
-        waiting = await self._tickets.waiting(ticket.mode)
+        # The place may be taken for a match by now: whoever is told of one is told that one waits there.
+        waiting = max(1, await self._tickets.waiting(ticket.mode))
         estimate = (await self._outlooks.of(ticket.mode)).estimate(ticket, self._clock())
         return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=estimate)
 

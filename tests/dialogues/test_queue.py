@@ -34,6 +34,16 @@ async def test_joining_again_gives_the_same_ticket(sign_up: SignUp) -> None:
     assert answers[0]["waiting"] >= 1
 
 
+async def test_who_joins_counts_themselves(sign_up: SignUp) -> None:
+    """Also in the answer to a copy that comes while the place is being taken for a match."""
+    she, he = await sign_up(gender="female"), await sign_up(gender="male")
+    ana, ben = await she.connect("ana-phone"), await he.connect("ben-phone")
+    await ana.ask("queue:join", mode="voice")
+    copies = await asyncio.gather(*(ben.send_raw("queue:join", {"mode": "voice"}) for _ in range(4)))
+    assert copies[0]["ok"]
+    assert all(copy["data"]["waiting"] >= 1 for copy in copies if copy["ok"]), copies
+
+
 async def test_two_devices_share_one_ticket(sign_up: SignUp) -> None:
     person = await sign_up()
     phone, laptop = await person.connect("phone"), await person.connect("laptop")
