@@ -10,7 +10,8 @@ from db.postgres import Record
 def card(row: Record, today: date) -> ProfileCard:
     """The card in a row with the columns of `identity.cards` and `hidden`.
 
-    `hidden`: this person has blocked the reader, who keeps the name that they knew and learns nothing more.
+    `hidden`: the two have nothing to do with each other (any more); the reader keeps the name that they knew
+    and learns nothing more. Whether that is for a block is not told apart.
     """
     shown = ProfileCard(
         user_id=row["user_id"],

@@ -42,9 +42,7 @@ WHERE c.id = $1 AND $2 IN (c.user_a, c.user_b)
 -- connection $4.
 SELECT
     c.id, r.id AS room_id, c.ended_at, c.video_enabled, c.created_at,
-    card.*, EXISTS (
-        SELECT FROM identity.blocks WHERE blocker_id = card.user_id AND blocked_id = $1
-    ) AS hidden
+    card.*, c.ended_at IS NOT NULL AS hidden
 FROM interaction.connections c
 JOIN communication.rooms r ON r.connection_id = c.id
 JOIN identity.cards card ON card.user_id = CASE WHEN c.user_a = $1 THEN c.user_b ELSE c.user_a END

@@ -166,7 +166,8 @@ SELECT EXISTS (SELECT FROM interaction.call_participants WHERE call_id = $1 AND 
 
 -- name: history
 -- Calls of a user that were answered and have ended, newest first, before call $2 (null: from the newest). Who has
--- ended a call by reporting it, which on record is an end like any other, alone is told so.
+-- ended a call by reporting it, which on record is an end like any other, alone is told so. Of a peer one is not
+-- connected with there is a name and no more, so that a list tells nobody who has blocked them.
 SELECT
     c.id, c.origin, c.mode, c.started_at, c.ended_at, c.duration_s, c.outcome,
     CASE WHEN EXISTS (
@@ -174,8 +175,10 @@ SELECT
         WHERE r.call_id = c.id AND r.reporter_id = own.user_id AND r.reporter_id = c.ended_by
             AND r.created_at = c.ended_at
     ) THEN 'reported' ELSE c.end_reason END AS end_reason,
-    card.*, EXISTS (
-        SELECT FROM identity.blocks WHERE blocker_id = card.user_id AND blocked_id = own.user_id
+    card.*, NOT EXISTS (
+        SELECT FROM interaction.connections k
+        WHERE k.user_a = least(own.user_id, card.user_id) AND k.user_b = greatest(own.user_id, card.user_id)
+            AND k.ended_at IS NULL
     ) AS hidden
 FROM interaction.call_participants own
 JOIN interaction.calls c ON c.id = own.call_id AND c.started_at IS NOT NULL AND c.ended_at IS NOT NULL

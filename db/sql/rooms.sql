@@ -85,9 +85,7 @@ SELECT
         WHERE s.room_id = r.id AND s.seq > own.read_seq AND s.sender_id IS DISTINCT FROM $1
             AND s.deleted_at IS NULL
     ) AS unread,
-    card.*, EXISTS (
-        SELECT FROM identity.blocks WHERE blocker_id = card.user_id AND blocked_id = $1
-    ) AS hidden
+    card.*, c.ended_at IS NOT NULL AS hidden
 FROM communication.members own
 JOIN communication.rooms r ON r.id = own.room_id
 JOIN interaction.connections c ON c.id = r.connection_id

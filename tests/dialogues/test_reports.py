@@ -124,6 +124,24 @@ async def test_a_report_while_the_decision_is_open(pair: Pair, world: World) -> 
     assert await past(pair.she) == await past(pair.he) == {"reason": "hung_up", "outcome": "not_connected"}
 
 
+async def test_past_calls_look_after_a_report_as_after_a_hang_up(meet: Meet) -> None:
+    """Also who was met there: the block that comes with a report changes nothing in the list."""
+    seen = []
+    for command, more in (("call:end", {}), ("call:report", {"reason": "spam"})):
+        pair = await meet()
+        await pair.he.rest("PATCH", "/v1/me", json={"city": "Graz"}, headers={"If-Match": "*"})
+        await pair.go_live()
+        await pair.ben.ask(command, call_id=pair.call_id, **more)
+        await pair.ana.next("call:ended")
+        async with asyncio.timeout(PATIENCE_S):
+            while more and not (await pair.he.rest("GET", "/v1/blocks"))[1]["items"]:
+                await asyncio.sleep(0.01)
+        _, listed = await pair.she.rest("GET", "/v1/me/calls")
+        peer = listed["items"][0]["peer"]
+        seen.append({k: v for k, v in peer.items() if k not in {"user_id", "display_name"}})
+    assert seen[0] == seen[1]
+
+
 @pytest.mark.hurried
 async def test_both_report_after_the_end(pair: Pair, world: World) -> None:
     """Also the one who was hung up on; each once, the first counts, and both are blocked."""

@@ -43,6 +43,22 @@ async def test_a_repeat_does_not_revive_what_was_ended(world: World):
     assert new.active
 
 
+async def test_an_end_looks_the_same_with_a_block_and_without(world: World):
+    """What one sees of the other ends with the connection, in its room too, whoever has ended it and how."""
+    ana = await world.person("Ana")
+    seen = []
+    for blocks in (False, True):
+        ben = await world.person("Ben", city="Graz")
+        row = await world.connected((ana, ben))
+        if blocks:
+            await world.block(ben, ana)
+        await world.encounters.end_connection(row.id, ben, now_ms())
+        view = await world.encounters.connection(row.id, ana, today=TODAY)
+        room = await world.rooms.room(row.room_id, ana, today=TODAY)
+        seen += [(peer.display_name, peer.city, peer.languages) for peer in (view.peer, room.peer)]
+    assert seen == [("Ben", None, [])] * 4
+
+
 async def test_connecting_at_once_makes_one_connection(world: World):
     """Two nodes, two calls, either order of the pair: one connection with one room."""
     ana, ben = pair = await world.pair()

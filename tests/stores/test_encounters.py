@@ -270,9 +270,15 @@ async def test_history_tells_what_happened(world: World):
     )
     now = now_ms()
     call = await world.talked((ana, ben), now=now)
+    await world.connect(call, (ana, ben))
     [past] = await world.encounters.history(ana, before=None, limit=10, today=TODAY)
     assert (past.call_id, past.mode, past.origin, past.reason) == (call, "video", "match", "hung_up")
-    assert (past.started_at, past.ended_at, past.duration_s, past.outcome) == (now, now + 61_000, 60, "none")
+    assert (past.started_at, past.ended_at, past.duration_s, past.outcome) == (
+        now,
+        now + 61_000,
+        60,
+        "connected",
+    )
     card = past.peer
     assert (card.user_id, card.display_name, card.age, card.gender) == (ben, "Ben", 29, "male")
     assert (card.languages, card.city, card.country, card.photo_url) == (["en"], "Graz", "AT", "/media/1.jpg")
@@ -280,16 +286,13 @@ async def test_history_tells_what_happened(world: World):
     assert later == replace(past, peer=replace(card, age=30))
 
 
-async def test_who_has_blocked_one_shows_a_name_and_nothing_more(world: World):
-    """The blocker still sees whom they blocked."""
+async def test_past_calls_show_strangers_by_name_and_nothing_more(world: World):
+    """Whoever has blocked whom looks like somebody with whom nothing came of it."""
     ana, ben = await world.person("Ana", city="Graz"), await world.person("Ben", city="Linz")
     await world.talked((ana, ben))
-    await world.block(ana, ben)
-    [seen_by_ben] = await world.encounters.history(ben, before=None, limit=1, today=TODAY)
-    [seen_by_ana] = await world.encounters.history(ana, before=None, limit=1, today=TODAY)
-    assert (seen_by_ben.peer.display_name, seen_by_ben.peer.city, seen_by_ben.peer.languages) == (
-        "Ana",
-        None,
-        [],
-    )
-    assert seen_by_ana.peer.city == "Linz"
+    for blocks in (False, True):
+        if blocks:
+            await world.block(ana, ben)
+        for reader, name in ((ana, "Ben"), (ben, "Ana")):
+            [past] = await world.encounters.history(reader, before=None, limit=1, today=TODAY)
+            assert (past.peer.display_name, past.peer.city, past.peer.languages) == (name, None, [])
