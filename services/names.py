@@ -19,11 +19,15 @@ _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 _VIRAMA = 9  # its combining class: what joins consonants in the scripts of India
 
-# What looks like a Latin letter: of Cyrillic, of Greek, and what stands for letters where people play.
+# What looks like a Latin letter: capitals of Greek, whose small letters do not always; Cyrillic, Greek,
+# Armenian, Cherokee; and what stands for letters where people play.
+_CAPITALS = str.maketrans("ΑΕΗΙΜΝΟΡΤΥΧ", "aehimnoptyx")  # noqa: RUF001 - that they look alike is the point
 _LOOKS_LIKE = str.maketrans(
-    "аеіјорсуѕхԁһӏмтпαειορτυνκı" + "l013457|!$@",
-    "aeijopcysxdhimtnaeioptuvki" + "ioieastiisa",
+    "аеіјорсуѕхԁһӏмтпαειορτυνκı" + "ոսօᎠᎪᎷᏆᏚɑⲁᗩʋ" + "l013457|!$@",
+    "aeijopcysxdhimtnaeioptuvki" + "nuodamisaaau" + "ioieastiisa",
 )
+# Small capitals, letters in circles and flags, turned or struck through, of scripts like Lisu: by name.
+_NAMED = re.compile(r"(?:LETTER|CAPITAL|TURNED) ([A-Z])(?: WITH .*)?$")
 
 
 def readable(text: str) -> bool:
@@ -32,8 +36,10 @@ def readable(text: str) -> bool:
 
 
 def reserved(name: str) -> bool:
-    """Whether it says, to the eye, that its bearer speaks for the operator; with a number behind it too."""
-    return _folded(name) in _RESERVED or _folded(re.sub(r"[\d\W_]+$", "", name)) in _RESERVED
+    """Whether it says, to the eye, that its bearer speaks for the operator; also with a number or a title."""
+    bare = re.sub(r"^[\d\W_]+|[\d\W_]+$", "", name)
+    untitled = "".join(word for word in re.split(r"[\W_]+", bare) if _folded(word) not in _TITLES)
+    return not _RESERVED.isdisjoint(map(_folded, (name, bare, untitled)))
 
 
 def _category(letter: str) -> str:
@@ -76,9 +82,18 @@ def _base(text: str, at: int) -> str:
 
 def _folded(name: str) -> str:
     """What counts to the eye: no case, no marks, no signs in between, each letter as what it looks like."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    return "".join(letter for letter in plain.translate(_LOOKS_LIKE) if letter.isalnum())
+    composed = unicodedata.normalize("NFKC", name).translate(_CAPITALS)
+    plain = unicodedata.normalize("NFKD", composed.casefold()).translate(_LOOKS_LIKE)
+    return "".join(letter for letter in map(_latin, plain) if letter.isalnum()).replace("rn", "m")
 
+
+def _latin(letter: str) -> str:
+    """The Latin letter that a sign is a form of, or the sign."""
+    form = None if letter.isascii() else _NAMED.search(unicodedata.name(letter, ""))
+    return form[1].casefold() if form else letter
+
+
+_TITLES = frozenset(map(_folded, ("the", "team", "official", "realtime", "connect")))
 
 _RESERVED = frozenset(
     map(
@@ -87,7 +102,7 @@ _RESERVED = frozenset(
             *("admin", "administrator", "administration", "moderator", "moderation", "operator", "official"),
             *("support", "customersupport", "customerservice", "helpdesk", "security", "staff"),
             *("system", "sysadmin", "superuser", "root", "webmaster", "postmaster", "hostmaster"),
-            *("realtimeconnect", "realtimeconnectteam"),
+            *("realtimeconnect", "realtimeconnectteam", "админ", "администратор", "модератор"),
         ),
     )
 )

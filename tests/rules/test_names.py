@@ -107,6 +107,21 @@ def test_a_name_has_nothing_that_hides(text: str) -> None:
         "Official",
         "m0derat0r",
         "system",
+        "ΑDΜΙΝ",  # Greek capitals
+        "ᴀᴅᴍɪɴ",
+        "🅰dmin",
+        "🅐🅓🅜🅘🅝",
+        "🇦🇩🇲🇮🇳",
+        "ɑdmin",
+        "ađmin",
+        "ꓮdmin",  # Lisu
+        "ᎪᎠᎷᏆN",  # Cherokee
+        "adrnin",
+        "АДМИН",
+        "The Admin",
+        "Official Admin",
+        "1 admin team",
+        "Realtime Connect Support",
     ],
 )
 def test_who_would_speak_for_the_operator(name: str) -> None:
@@ -114,7 +129,22 @@ def test_who_would_speak_for_the_operator(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["badminton", "Ana", "supporter", "Roots", "ana_b", "42", "", "Администра", "Adminka"]
+    "name",
+    [
+        "badminton",
+        "Ana",
+        "supporter",
+        "Roots",
+        "ana_b",
+        "42",
+        "",
+        "Администра",
+        "Adminka",
+        "Đorđe",
+        "The Team",
+        "Ана 7",
+        "연",
+    ],
 )
 def test_who_does_not(name: str) -> None:
     assert not reserved(name)
