@@ -1,7 +1,8 @@
 """Which of the application's handlers an event goes to, in python-socketio's order. Pure look-ups.
 
 A table for the namespace and the event, then its catch-all, then the same of the catch-all namespace,
-then a namespace class, then the catch-all class.
+then a namespace class, then the catch-all class. `*` names no event: a client that utters it reaches the
+catch-all like with any other name, which is told so, and not its place in the table.
 """
 
 import inspect
@@ -27,7 +28,7 @@ def find(
     own = tables.get(namespace)
     if own is not None:
         handler = own.get(event)
-        if handler is not None:
+        if handler is not None and event != "*":
             return handler, ()
         handler = own.get("*")
         if handler is not None and event not in RESERVED:
@@ -38,7 +39,7 @@ def find(
 def _find_wider(
     event: str, namespace: str, everywhere: Mapping[str, Handler], classes: Classes
 ) -> tuple[Handler, tuple[str, ...]] | None:
-    if event in everywhere:
+    if event in everywhere and event != "*":
         return everywhere[event], (namespace,)
     if "*" in everywhere and event not in RESERVED:
         return everywhere["*"], (event, namespace)

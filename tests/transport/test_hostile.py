@@ -120,6 +120,16 @@ async def test_garbage_frames(house: House, server: SocketServer, log: Log) -> N
     assert log.bytes < max(LOG_BYTES_A_ROUND * ROUNDS, 20_000)
 
 
+async def test_the_place_of_the_catch_all_is_a_name_like_any(house: House, server: SocketServer) -> None:
+    """Nobody speaks with the session id of another by naming it where the catch-all is told the own one."""
+    heard: list[Any] = []
+    server.on("*", lambda event, sid, *values: heard.append((event, sid, values)))
+    async with house.connected() as ana:
+        await ana.say('421["*","another",{}]')
+        assert await ana.hear() == "431[]"
+        assert heard == [("*", ana.sid, ("another", {}))]
+
+
 async def test_garbage_bodies(house: House, server: SocketServer, log: Log) -> None:
     """Each ends the session that it is sent to."""
     chance = random.Random(8)
