@@ -196,7 +196,7 @@ def _row(name: str, figures: Sequence[Return], count: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--clients", type=int, default=1000, help="descriptors bound them")
+    parser.add_argument("--clients", type=int, default=2000, help="descriptors bound them")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=40.0, help="after that no other round begins")
     options = parser.parse_args()
