@@ -33,7 +33,7 @@ from core.environment import load
 from core.settings import Settings
 from core.tasks import end
 from db.embedded import EmbeddedServers, Urls
-from realtime import app
+from realtime import app, composition
 from signaling.messages import Block
 
 _SLICE_S = 0.003
@@ -65,10 +65,10 @@ def _around(thing: Any, name: str, key: Callable[..., str | None], before: str, 
     setattr(thing, name, traced)
 
 
-class Traced(app.Services):
+class Traced(composition.Services):
     """The product's services, which tell of each step from a block to the end of a call."""
 
-    def __init__(self, stores: app.Stores, *around: Any) -> None:
+    def __init__(self, stores: composition.Stores, *around: Any) -> None:
         _around(stores.blocks, "block", lambda blocker, *_: blocker, "received", "committed")
         _around(
             stores.calls, "save", lambda call, *_: call.id if call.reason == "blocked" else None, "", "saved"

@@ -1,373 +1,49 @@
 """The composition root: names what stands behind every port, in the order in which it starts.
 
-An exit stack stops all of it in reverse. What a class uses, its constructor lists.
+An exit stack stops all of it in reverse. `realtime/composition.py` lists the parts.
 """
 
 import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from redis.asyncio import Redis
 
-from core.apart import Apart
-from core.clock import Clock, SharedClock, now_ms
-from core.contract.base import Command
-from core.contract.calls import (
-    CallAccept,
-    CallConnected,
-    CallDecline,
-    CallEnd,
-    CallMedia,
-    CallReport,
-    CallRestart,
-    CallSignal,
-    CallSkip,
-)
-from core.contract.chat import ChatHistory, ChatMessage, ChatRead, ChatSend, ChatTyping
-from core.contract.connections import ConnectionEnd, DecisionSubmit
-from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
-from core.contract.session import PresenceSet, PresenceWatch
+from core.clock import SharedClock
 from core.ids import new_id
 from core.keys import Keyring
 from core.seats import Seats
 from core.settings import Settings
-from db.accounts import AccountStore
-from db.audit import AuditLog
-from db.bans import BanStore
-from db.blocks import BlockStore
 from db.bus import Bus
-from db.calls import Calls
 from db.embedded import EmbeddedServers, Urls
-from db.encounters import Encounters
-from db.events import EventRoad
-from db.leftovers import Leftovers
-from db.matches import MatchRecords
 from db.migrate import migrate
-from db.outage import needed
-from db.outbox import Outbox
+from db.outage import OUTAGES, needed
 from db.postgres import Pool, open_pool
-from db.presence import RedisPresence
-from db.rate_limits import NoLimits, RedisLimiter
 from db.redis import open_redis
-from db.reports import ReportStore
-from db.rooms import Rooms
-from db.tickets import RedisTickets
 from db.timekeeper import Timekeeper
-from db.trust import TrustStore
-from db.values import ValueStore
 from realtime import site
-from realtime.announcer import Announcer
-from realtime.banishments import Banishments
-from realtime.calls.acquaintances import Acquaintances
-from realtime.calls.attendant import Attendant
-from realtime.calls.commands import CallCommands
-from realtime.calls.executor import Executor
-from realtime.calls.offers import Offers
-from realtime.calls.signals import Signals
-from realtime.calls.switchboard import Switchboard
-from realtime.chat import Chat, announcements
-from realtime.connections import Connections
-from realtime.gateway.boundary import Handler
+from realtime.composition import Services, Stores
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.plug import plug
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.roster import Roster
 from realtime.jobs import Jobs
-from realtime.leases import Leases, Steadiness
-from realtime.lifecycle import Lifecycle
-from realtime.matching.figures import Figures
-from realtime.matching.matchmaker import Matchmaker, Reach
-from realtime.matching.outlooks import Outlooks
-from realtime.matching.policy import Policy
-from realtime.matching.recorder import Recorder
+from realtime.leases import Leases
 from realtime.matching.replay import Replays
-from realtime.matching.reunions import Reunions
-from realtime.matching.seekers import Seekers
-from realtime.matching.sweep import Rhythm, Sweeper
-from realtime.partings import Partings
-from realtime.presence import Presence
-from realtime.queue import Queue
-from realtime.retention import DAY_MS, Kept, Retention
-from realtime.reviews import Reviews
 from realtime.store_loss import StoreLoss
 from realtime.transport import Chosen, make_server
-from realtime.watches import Watches
 from rest.app import checks_of, make_app
 from rest.listening import listening
-from services.accounts import KEY_LIVES_MS, Accounts
-from services.blocks import PARTED, AnnouncedPartings, Blocks
-from services.cool_downs import CoolDowns
-from services.passwords import Passwords
-from services.ports import Limiter
-from services.reports import Reports
-from services.trust import Trust
-from services.values import Values
-from signaling.call import Rules
+from services.blocks import PARTED
 
 _log = structlog.get_logger()
-
-
-class Stores:
-    """Whatever keeps something."""
-
-    def __init__(self, pool: Pool, redis: Redis, settings: Settings) -> None:
-        self.accounts = AccountStore(pool)
-        self.blocks = BlockStore(pool)
-        self.bans = BanStore(pool)
-        self.values = ValueStore(pool)
-        self.encounters = Encounters(pool)
-        self.reports = ReportStore(pool)
-        self.rooms = Rooms(pool)
-        self.outbox = Outbox(pool)
-        self.trust = TrustStore(pool)
-        self.audit = AuditLog(pool)
-        self.matches = MatchRecords(pool)
-        self.leftovers = Leftovers(pool)
-        self.calls = Calls(redis)
-        self.tickets = RedisTickets(redis, settings.region)
-        self.presence = RedisPresence(redis)
-        # One more than is promised tells an offset at the edge from one beyond it.
-        self.events = EventRoad(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
-        self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()
-
-
-class Services:
-    """The use cases, on top of the stores."""
-
-    def __init__(
-        self,
-        stores: Stores,
-        bus: Bus,
-        roster: Roster,
-        settings: Settings,
-        node_id: str,
-        registry: CollectorRegistry,
-        clock: Clock = now_ms,
-    ) -> None:
-        figures, fresh_id = Figures(registry), lambda: new_id(clock())
-        rules, seekers = Rules.of(settings), Seekers()
-        policy = Policy.of(settings)
-        outlooks = Outlooks(stores.tickets, policy, clock)
-        apart = Apart.of(settings)
-        self.passwords = Passwords(
-            threads=settings.password_threads,
-            queue=settings.password_queue,
-            memory_kib=settings.password_memory_kib,
-            passes=settings.password_passes,
-        )
-        self.accounts = Accounts.of(
-            settings,
-            stores.accounts,
-            passwords=self.passwords,
-            sessions=stores.events,
-            limiter=stores.limiter,
-        )
-        self.values = Values(stores.values)
-        acquaintances = Acquaintances(
-            stores.calls, stores.encounters, rules, clock, lambda: stores.events.log.born
-        )
-        self.presence = Presence(
-            store=stores.presence,
-            companions=stores.encounters,
-            calls=stores.encounters,
-            queue=stores.tickets,
-            channels=bus,
-            sockets=roster,
-            watches=Watches(),
-            clock=clock,
-            lease_s=settings.connection_lease_s,
-        )
-        self.queue = Queue(
-            stores.tickets,
-            self.accounts,
-            acquaintances,
-            stores.events,
-            seekers,
-            policy,
-            outlooks,
-            clock,
-            fresh_id,
-            self.presence.changed,
-            CoolDowns.of(settings),
-            figures,
-            region=settings.region,
-            lease_ms=settings.queue_lease_s * 1000,
-            apart=apart,
-        )
-        self.trust = Trust(
-            stores.trust,
-            clock,
-            new_id,
-            window_ms=settings.trust_window_d * 86_400_000,
-            early_ms=settings.early_hang_up_s * 1000,
-            review_ms=settings.trust_review_s * 1000,
-        )
-        self.reviews = Reviews(self.trust)
-        self.reports = Reports(
-            stores.reports,
-            AnnouncedPartings(bus),
-            self.trust,
-            new_id,
-            window_ms=settings.report_h * 3_600_000,
-        )
-        self.connections = Connections(stores.encounters, stores.events, clock=clock)
-        self.executor = Executor(
-            calls=stores.calls,
-            record=stores.encounters,
-            queue=self.queue,
-            reports=self.reports,
-            presence=self.presence,
-            trust=self.trust,
-            events=stores.events,
-            settings=settings,
-            rules=rules,
-            clock=clock,
-        )
-        self.switchboard = Switchboard(
-            calls=stores.calls,
-            record=stores.encounters,
-            acquaintances=acquaintances,
-            executor=self.executor,
-            rules=rules,
-            clock=clock,
-        )
-        self.partings = Partings(
-            store=stores.blocks,
-            record=stores.encounters,
-            switchboard=self.switchboard,
-            acquaintances=acquaintances,
-            connections=self.connections,
-            presence=self.presence,
-            clock=clock,
-        )
-        self.blocks = Blocks(stores.blocks, self.partings)
-        self.banishments = Banishments(
-            store=stores.bans,
-            record=stores.encounters,
-            sessions=stores.events,
-            queue=self.queue,
-            switchboard=self.switchboard,
-            acquaintances=acquaintances,
-            presence=self.presence,
-            clock=clock,
-        )
-        offers = Offers(
-            calls=stores.calls,
-            record=stores.encounters,
-            executor=self.executor,
-            tickets=stores.tickets,
-            queue=self.queue,
-            presence=self.presence,
-            events=stores.events,
-            settings=settings,
-            rules=rules,
-            figures=figures,
-            clock=clock,
-        )
-        reach = Reach(
-            candidates=settings.candidates,
-            apart=apart,
-            alone_ms=settings.rematch_alone_s * 1000,
-        )
-        self.matchmaker = Matchmaker(
-            stores.tickets,
-            acquaintances,
-            offers,
-            seekers,
-            policy,
-            outlooks,
-            reach,
-            Recorder(policy, settings.match_record_candidates),
-            figures,
-            clock,
-            fresh_id,
-        )
-        rhythm = Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000)
-        # Whoever waits has a lease as a connection has: both are judged by the same steadiness.
-        longest_s = max(settings.queue_lease_s, settings.connection_lease_s)
-        self.steadiness = Steadiness(every_s=settings.renewal_s, lease_s=longest_s)
-        self.sweep = Sweeper(
-            stores.tickets,
-            self.matchmaker,
-            stores.events,
-            self.presence.changed,
-            policy,
-            outlooks,
-            settings.candidates,
-            rhythm,
-            Reunions(stores.tickets, acquaintances, policy, reach, clock),
-            figures,
-            clock,
-            node_id,
-            lambda: self.steadiness.may_judge(time.monotonic()),
-        )
-        self.retention = Retention(
-            [
-                Kept(stores.matches.forget, settings.match_record_days * DAY_MS),
-                Kept(stores.leftovers.keys, KEY_LIVES_MS),
-                Kept(stores.leftovers.tokens, settings.session_record_days * DAY_MS),
-                Kept(stores.leftovers.sessions, settings.session_record_days * DAY_MS),
-            ],
-            clock,
-        )
-        self.attendant = Attendant(stores.calls, self.switchboard, clock)
-        self.announcer = Announcer(
-            stores.outbox,
-            stores.events,
-            {ChatMessage.event: partial(announcements, stores.rooms)},
-        )
-        self.chat = Chat(
-            stores.rooms,
-            stores.events,
-            self.announcer,
-            max_chars=settings.max_message_chars,
-            clock=clock,
-        )
-        self.calls = CallCommands(self.switchboard, stores.events, self.reports, clock, new_id)
-        self.signals = Signals(self.switchboard, stores.calls, stores.events, settings)
-        self.lifecycle = Lifecycle(
-            accounts=self.accounts,
-            presence=self.presence,
-            queue=self.queue,
-            switchboard=self.switchboard,
-            settings=settings,
-            rules=rules,
-            clock=clock,
-        )
-
-    def handlers(self) -> dict[type[Command], Handler]:
-        """Who answers which command; the gateway itself answers `session:refresh`."""
-        return {
-            PresenceSet: self.presence.set,
-            PresenceWatch: self.presence.watch,
-            QueueJoin: self.queue.join,
-            QueueLeave: self.queue.leave,
-            QueueExplain: self.queue.explain,
-            CallAccept: self.calls.accept,
-            CallDecline: self.calls.decline,
-            CallSignal: self.signals.signal,
-            CallConnected: self.calls.connected,
-            CallRestart: self.calls.restart,
-            CallMedia: self.calls.media,
-            CallEnd: self.calls.end,
-            CallSkip: self.calls.skip,
-            CallReport: self.calls.report,
-            DecisionSubmit: self.calls.decide,
-            ConnectionEnd: self.connections.end,
-            ChatSend: self.chat.send,
-            ChatHistory: self.chat.history,
-            ChatRead: self.chat.read,
-            ChatTyping: self.chat.typing,
-        }
 
 
 @asynccontextmanager
@@ -381,7 +57,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             pool = await open_pool(
                 urls.database_url, size=settings.database_pool, patience_s=settings.patience_s
             )
-        house.push_async_callback(pool.close)
+        house.push_async_callback(_close, pool)
         with needed("Redis", "REDIS_URL"):
             redis = await house.enter_async_context(
                 open_redis(urls.redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
@@ -474,6 +150,12 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         site.mount(app)
         server.attach(app)
         yield await house.enter_async_context(_listening(app, gateway, settings))
+
+
+async def _close(pool: Pool) -> None:
+    """A PostgreSQL that has ended first, as when a whole machine stops, leaves nothing to close."""
+    with suppress(*OUTAGES):
+        await pool.close()
 
 
 @asynccontextmanager

@@ -7,17 +7,17 @@ from typing import Any
 from core.contract.calls import CallOffered
 from core.contract.queue import QueueJoin
 from core.ticket import Ticket
-from realtime import app
+from realtime import composition
 from realtime.gateway.caller import Caller
 
 
-class Product(app.Services):
+class Product(composition.Services):
     """`offered`: when an offer had been announced to this user; `gone` are the same for whoever takes them.
 
     `at_once` are those whose own search on joining found somebody; `searched` is set when that is over.
     """
 
-    def __init__(self, stores: app.Stores, *around: Any) -> None:
+    def __init__(self, stores: composition.Stores, *around: Any) -> None:
         self.offered: dict[str, float] = {}
         self.gone: list[str] = []
         self.at_once: set[str] = set()
@@ -27,7 +27,7 @@ class Product(app.Services):
         super().__init__(stores, *around)
         self._watch()
 
-    def _hear(self, stores: app.Stores) -> None:
+    def _hear(self, stores: composition.Stores) -> None:
         send = stores.events.send
 
         async def heard(user_id: str, event: Any, **how: Any) -> None:

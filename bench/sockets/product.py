@@ -20,7 +20,7 @@ from core import logs
 from core.contract.base import Command, Wire
 from core.settings import Settings
 from core.vocabulary import Id
-from realtime import app
+from realtime import app, composition
 from realtime.gateway.boundary import Handler
 from realtime.gateway.caller import Caller
 
@@ -43,7 +43,7 @@ class Echo(Command, event="echo", reply=Echoed):
     video: bool
 
 
-class Services(app.Services):
+class Services(composition.Services):
     """The product's, and one handler more."""
 
     def handlers(self) -> dict[type[Command], Handler]:

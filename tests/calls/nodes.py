@@ -13,7 +13,7 @@ from core.ticket import Claim, Ticket
 from db.bus import Bus
 from db.events import EventId
 from db.postgres import Pool
-from realtime.app import Services, Stores
+from realtime.composition import Services, Stores
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox

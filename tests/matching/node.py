@@ -23,7 +23,7 @@ from core.vocabulary import Gender
 from db.bus import Bus
 from db.postgres import open_pool
 from db.redis import open_redis
-from realtime.app import Services, Stores
+from realtime.composition import Services, Stores
 from realtime.gateway.roster import Roster
 from signaling.messages import Decline
 from tests.calls.nodes import Silence
