@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.apart import Since
-from core.vocabulary import EndReason, Origin
+from core.vocabulary import EndReason, Mode, Origin
 from db.calls import RETRY_MS, Pending, Stored
 from db.encounters import Refusal
 from db.reports import NewReport
-from signaling.call import Call
+from signaling.call import Call, Party, State
 from signaling.effects import Effects
+from tests.matching.people import card
 
 UNWANTED: frozenset[EndReason] = frozenset(
     {"declined", "skipped", "no_answer"}
@@ -71,13 +72,22 @@ class MemoryRecord:
         self.active: dict[str, str] = {}  # user -> call
         self.calls: dict[str, tuple[str, str]] = {}
         self.over: set[str] = set()
+        self.what: dict[str, tuple[Origin, Mode, str]] = {}  # origin, mode and region
         self.offered_at: dict[str, int] = {}
         self.met: set[str] = set()
         self.banned: set[str] = set()
         self.blocks: set[frozenset[str]] = set()
 
     async def offer(
-        self, call_id: str, *, origin: Origin, users: tuple[str, str], now: int, **_recorded: Any
+        self,
+        call_id: str,
+        *,
+        origin: Origin,
+        mode: Mode,
+        region: str,
+        users: tuple[str, str],
+        now: int,
+        **_recorded: Any,
     ) -> Refusal | None:
         if call_id in self.calls:
             return Refusal({}, "over") if call_id in self.over else None
@@ -87,7 +97,24 @@ class MemoryRecord:
             return Refusal(told, "in_call" if guilty else "blocked")
         self.calls[call_id], self.offered_at[call_id] = users, now
         self.active.update(dict.fromkeys(users, call_id))
+        self.what[call_id] = (origin, mode, region)
         return None
+
+    async def on_record(self, call_id: str, now: int) -> Call | None:
+        if call_id not in self.calls or call_id in self.over:
+            return None
+        one, other = sorted(self.calls[call_id])
+        origin, mode, region = self.what[call_id]
+        return Call(
+            id=call_id,
+            origin=origin,
+            mode=mode,
+            region=region,
+            parties=(Party(card=card(user_id=one)), Party(card=card(user_id=other))),
+            offered_at=self.offered_at[call_id],
+            deadline=None,
+            state=State.RECONNECTING,
+        )
 
     async def started(self, call_id: str, now: int) -> None:
         self.met.add(call_id)

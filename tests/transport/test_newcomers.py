@@ -14,7 +14,7 @@ from tests.patience import PATIENCE_S
 from tests.transport.speaker import House, serving, until
 
 POLLING = "EIO=4&transport=polling"
-KEPT_BYTES = 6_000
+KEPT_BYTES = 14_000
 
 
 def server(**options: Any) -> SocketServer:
