@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from random import Random
@@ -28,8 +29,8 @@ def loopback_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def address(start_node: StartNode) -> str:
-    """A product with a queue that nobody else waits in."""
-    return (await start_node(REGION="bots")).address
+    """A product with a queue that nobody else waits in, nor bots of another test that have just gone."""
+    return (await start_node(REGION=f"bots-{secrets.token_hex(4)}")).address
 
 
 @pytest.fixture
