@@ -6,5 +6,5 @@ const socket = io(server, { auth: { token: (await signUp.json()).access_token },
 const ask = (command, payload) => socket.timeout(5000).emitWithAck(command, payload);
 socket.once("session:ready", async () => console.log("Waiting", await ask("queue:join", { mode: "voice" })));
 socket.on("call:offered", ({ call_id, peer }) => { console.log("Found", peer.display_name); ask("call:accept", { call_id }); });
-socket.on("call:started", async ({ call_id, epoch, role }) => { console.log("In a call as the", role); await ask("call:connected", { call_id, epoch }); if (role === "offerer") setTimeout(() => ask("call:end", { call_id }), 2000); });
+socket.on("call:started", async ({ call_id, epoch, role }) => { console.log("In a call as the", role); await ask("call:connected", { call_id, epoch }); if (role === "offerer") setTimeout(() => socket.emit("call:end", { call_id }), 2000); });
 socket.on("call:ended", ({ reason }) => { console.log("Over:", reason); socket.disconnect(); });
