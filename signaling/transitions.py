@@ -99,7 +99,6 @@ _ENDS: dict[type[Message], tuple[EndReason, ...]] = {
 _S = State
 _OVER = (_S.CLOSED,)
 _OVER_OR_OPEN = (_S.DECIDING, _S.CLOSED)
-_WAITING = (_S.CONNECTING, _S.RECONNECTING)
 
 TRANSITIONS: dict[tuple[State, type[Message]], Move] = {
     (_S.OFFERED, Accept): Move(joining.accept, (_S.OFFERED, _S.CONNECTING)),
