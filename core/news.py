@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from core.contract.base import Event
+from core.wire.message import Event
 
 
 class News(Struct, frozen=True):

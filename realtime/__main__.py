@@ -35,7 +35,7 @@ def main() -> int:
         return _send_bots(settings, asked)
     # Imported here: the table of settings needs none of it.
     from db.embedded.errors import EmbeddedError  # noqa: PLC0415
-    from db.migrate import MigrationError  # noqa: PLC0415
+    from db.migrations.migrate import MigrationError  # noqa: PLC0415
     from db.outage import UnusableError  # noqa: PLC0415
 
     operations = {"admin": _give, "ban": _ban, "unban": _unban}

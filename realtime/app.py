@@ -20,24 +20,24 @@ from core.ids import new_id
 from core.keys import Keyring
 from core.seats import Seats
 from core.settings import Settings
-from db.bus import Bus
 from db.embedded import EmbeddedServers, Urls
-from db.migrate import migrate
+from db.migrations.migrate import migrate
 from db.outage import OUTAGES, needed
-from db.postgres import Pool, open_pool
-from db.redis import open_redis
-from db.timekeeper import Timekeeper
+from db.postgres.pool import Pool, open_pool
+from db.redis.bus import Bus
+from db.redis.client import open_redis
+from db.redis.timekeeper import Timekeeper
+from matching.replay import Replays
 from realtime import site
+from realtime.background.jobs import Jobs
+from realtime.background.store_loss import StoreLoss
 from realtime.composition import Services, Stores
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.plug import plug
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.roster import Roster
-from realtime.jobs import Jobs
-from realtime.leases import Leases
-from realtime.matching.replay import Replays
-from realtime.store_loss import StoreLoss
+from realtime.presence.leases import Leases
 from realtime.transport import Chosen, make_server
 from rest.app import checks_of, make_app
 from rest.listening import listening

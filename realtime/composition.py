@@ -9,9 +9,7 @@ from functools import partial
 from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
-from core.apart import Apart
 from core.clock import Clock, now_ms
-from core.contract.base import Command
 from core.contract.calls import (
     CallAccept,
     CallConnected,
@@ -29,27 +27,33 @@ from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.contract.session import PresenceSet, PresenceWatch
 from core.ids import new_id
 from core.settings import Settings
-from db.accounts import AccountStore
-from db.audit import AuditLog
-from db.bans import BanStore
-from db.blocks import BlockStore
-from db.bus import Bus
-from db.calls import Calls
-from db.encounters import Encounters
-from db.events import EventRoad
-from db.leftovers import Leftovers
-from db.matches import MatchRecords
-from db.outbox import Outbox
-from db.postgres import Pool
-from db.presence import RedisPresence
-from db.rate_limits import NoLimits, RedisLimiter
-from db.reports import ReportStore
-from db.rooms import Rooms
-from db.tickets import RedisTickets
-from db.trust import TrustStore
-from db.values import ValueStore
-from realtime.announcer import Announcer
-from realtime.banishments import Banishments
+from core.wire.message import Command
+from db.postgres.accounts import AccountStore
+from db.postgres.audit import AuditLog
+from db.postgres.bans import BanStore
+from db.postgres.blocks import BlockStore
+from db.postgres.encounters import Encounters
+from db.postgres.leftovers import Leftovers
+from db.postgres.matches import MatchRecords
+from db.postgres.outbox import Outbox
+from db.postgres.pool import Pool
+from db.postgres.reports import ReportStore
+from db.postgres.rooms import Rooms
+from db.postgres.trust import TrustStore
+from db.postgres.values import ValueStore
+from db.redis.bus import Bus
+from db.redis.calls import Calls
+from db.redis.events import EventRoad
+from db.redis.presence import RedisPresence
+from db.redis.rate_limits import NoLimits, RedisLimiter
+from db.redis.tickets import RedisTickets
+from matching.apart import Apart
+from matching.policy import Policy
+from matching.recorder import Recorder
+from realtime.background.banishments import Banishments
+from realtime.background.partings import Partings
+from realtime.background.retention import DAY_MS, Kept, Retention
+from realtime.background.reviews import Reviews
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.attendant import Attendant
 from realtime.calls.commands import CallCommands
@@ -57,28 +61,24 @@ from realtime.calls.executor import Executor
 from realtime.calls.offers import Offers
 from realtime.calls.signals import Signals
 from realtime.calls.switchboard import Switchboard
-from realtime.chat import Chat, announcements
-from realtime.connections import Connections
 from realtime.gateway.boundary import Handler
 from realtime.gateway.roster import Roster
-from realtime.leases import Steadiness
 from realtime.lifecycle import Lifecycle
-from realtime.matching.figures import Figures
-from realtime.matching.matchmaker import Matchmaker, Reach
-from realtime.matching.outlooks import Outlooks
-from realtime.matching.policy import Policy
-from realtime.matching.recorder import Recorder
-from realtime.matching.reunions import Reunions
-from realtime.matching.seekers import Seekers
-from realtime.matching.sweep import Rhythm, Sweeper
-from realtime.partings import Partings
-from realtime.presence import Presence
-from realtime.queue import Queue
-from realtime.retention import DAY_MS, Kept, Retention
-from realtime.reviews import Reviews
-from realtime.watches import Watches
+from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.matchmaker import Matchmaker, Reach
+from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.queue import Queue
+from realtime.matchmaking.reunions import Reunions
+from realtime.matchmaking.seekers import Seekers
+from realtime.matchmaking.sweep import Rhythm, Sweeper
+from realtime.presence.leases import Steadiness
+from realtime.presence.presence import Presence
+from realtime.presence.watches import Watches
 from services.accounts import KEY_LIVES_MS, Accounts
+from services.announcer import Announcer
 from services.blocks import AnnouncedPartings, Blocks
+from services.chat import Chat, announcements
+from services.connections import Connections
 from services.cool_downs import CoolDowns
 from services.passwords import Passwords
 from services.ports import Limiter

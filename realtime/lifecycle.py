@@ -1,17 +1,17 @@
 """What the coming and going of connections means to presence, queue and calls; what a client starts from."""
 
 from core.clock import Clock, rfc3339
-from core.contract.base import CONTRACT
 from core.contract.session import SessionReady, Unread
 from core.settings import Settings
 from core.vocabulary import RevokedCode
+from core.wire.message import CONTRACT
 from realtime.calls.switchboard import Switchboard
 from realtime.calls.views import call_view, pending_decision
-from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
-from realtime.presence import Presence
-from realtime.queue import Queue
+from realtime.matchmaking.queue import Queue
+from realtime.presence.presence import Presence
 from services.accounts import Accounts
+from services.caller import Caller
 from signaling.call import ACTIVE, Call, Rules
 from signaling.ice import ice_servers
 

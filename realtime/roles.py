@@ -12,12 +12,12 @@ import structlog
 from core.clock import now_ms
 from core.settings import Settings
 from core.vocabulary import Role
-from db.accounts import AccountStore
-from db.bans import BanStore, NewBan
 from db.embedded import EmbeddedServers
-from db.migrate import migrate
+from db.migrations.migrate import migrate
 from db.outage import needed
-from db.postgres import Pool, open_pool
+from db.postgres.accounts import AccountStore
+from db.postgres.bans import BanStore, NewBan
+from db.postgres.pool import Pool, open_pool
 from services.bans import Bans
 
 _log = structlog.get_logger()

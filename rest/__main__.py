@@ -12,7 +12,7 @@ from core import logs
 from core.environment import SettingsError, load
 from core.settings import Settings
 from db.embedded.errors import EmbeddedError
-from db.migrate import MigrationError
+from db.migrations.migrate import MigrationError
 from db.outage import UnusableError
 from rest.app import running
 

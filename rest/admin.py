@@ -2,7 +2,7 @@
 
 from core.clock import rfc3339
 from core.contract.admin import AuditEntry, AuditPage, AuditQuery, MatchReplay
-from db.audit import AuditLog, Entry
+from db.postgres.audit import AuditLog, Entry
 from rest import cursors
 from rest.boundary import Exchange
 from services.ports import Replays

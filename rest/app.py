@@ -18,23 +18,23 @@ from core.contract.endpoints import ENDPOINTS
 from core.ids import new_id
 from core.proxies import Proxies, networks
 from core.settings import Settings
-from db.accounts import AccountStore
-from db.audit import AuditLog
-from db.blocks import BlockStore
-from db.bus import Bus
 from db.embedded import EmbeddedServers
-from db.encounters import Encounters
-from db.events import EventRoad
-from db.matches import MatchRecords
-from db.migrate import migrate
+from db.migrations.migrate import migrate
 from db.outage import needed
-from db.postgres import Pool, open_pool
-from db.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
-from db.redis import check_writes, open_redis
-from db.rooms import Rooms
-from db.timekeeper import Timekeeper
-from db.values import ValueStore
-from realtime.matching.replay import Replays
+from db.postgres.accounts import AccountStore
+from db.postgres.audit import AuditLog
+from db.postgres.blocks import BlockStore
+from db.postgres.encounters import Encounters
+from db.postgres.matches import MatchRecords
+from db.postgres.pool import Pool, open_pool
+from db.postgres.rooms import Rooms
+from db.postgres.values import ValueStore
+from db.redis.bus import Bus
+from db.redis.client import check_writes, open_redis
+from db.redis.events import EventRoad
+from db.redis.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
+from db.redis.timekeeper import Timekeeper
+from matching.replay import Replays
 from rest.accounts import AccountHandlers
 from rest.admin import AdminHandlers
 from rest.blocks import BlockHandlers

@@ -2,7 +2,7 @@
 
 from core.clock import rfc3339
 from core.contract.rest import BlockPage, BlockView, NewBlock, PageQuery
-from db.blocks import Block
+from db.postgres.blocks import Block
 from rest import cursors
 from rest.boundary import Exchange
 from services.blocks import Blocks

@@ -8,9 +8,9 @@ from pathlib import Path
 import orjson
 from msgspec import Struct
 
-from core.contract.asyncapi import asyncapi, socket_servers
-from core.contract.examples import example
-from core.contract.openapi import EXAMPLE_ADDRESS, openapi, rest_servers
+from core.documents.asyncapi import asyncapi, socket_servers
+from core.documents.examples import example
+from core.documents.openapi import EXAMPLE_ADDRESS, openapi, rest_servers
 from core.errors import CATALOGUE
 from rest.docs_fields import Json, code, e, fields, prose, shown
 

@@ -4,9 +4,9 @@ from core.clock import rfc3339, today
 from core.contract.chat import RoomView
 from core.contract.connections import ConnectionView
 from core.contract.rest import CallPage, ConnectionPage, MessagePage, PageQuery, PastCall, RoomPage
-from db import encounters as records
-from db.encounters import Encounters
-from db.rooms import Rooms
+from db.postgres import encounters as records
+from db.postgres.encounters import Encounters
+from db.postgres.rooms import Rooms
 from rest import cursors
 from rest.boundary import Exchange
 

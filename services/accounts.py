@@ -26,7 +26,7 @@ from core.keys import Keyring
 from core.settings import Settings
 from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
 from core.vocabulary import RevokedCode, Role
-from db.accounts import (
+from db.postgres.accounts import (
     AccountStore,
     Beginning,
     Key,

@@ -1,17 +1,17 @@
 """Banning, for good or for a time, and taking it back: the one way in which a ban is made by us.
 
 A ban is a row. That it ends what its user is doing is the work of any node that finds it due
-(`realtime/banishments.py`), so one that somebody writes by hand is worth as much.
+(`realtime/background/banishments.py`), so one that somebody writes by hand is worth as much.
 """
 
 from typing import Protocol
 
 from core.errors import InvalidRequest
-from db.bans import NewBan
+from db.postgres.bans import NewBan
 
 
 class BanStore(Protocol):
-    """Where bans are kept; `db/bans.py` says what each method promises."""
+    """Where bans are kept; `db/postgres/bans.py` says what each method promises."""
 
     async def of_login(self, login: str) -> str: ...
     async def ban(self, ban: NewBan, now: int) -> str: ...

@@ -10,9 +10,9 @@ import structlog
 
 from core.contract.rest import NewBlock
 from core.errors import InvalidRequest
-from db.accounts import Key
-from db.blocks import Block, BlockStore, Parting
 from db.outage import OUTAGES
+from db.postgres.accounts import Key
+from db.postgres.blocks import Block, BlockStore, Parting
 from services.accounts import KEY_LIVES_MS
 from services.ports import Channels, Partings
 

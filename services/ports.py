@@ -5,15 +5,15 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from core.apart import Since
 from core.contract.admin import MatchReplay
-from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
 from core.news import News
 from core.presence import Attendance, Lapse
 from core.ticket import Census, Claim, Departure, Market, Taken, Ticket, Tier
 from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
-from db.blocks import Parting
+from core.wire.message import Event
+from db.postgres.blocks import Parting
+from matching.apart import Since
 
 
 class Events(Protocol):

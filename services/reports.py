@@ -8,12 +8,12 @@ from typing import Protocol
 
 from core.contract.calls import CallReport
 from core.errors import Gone, NotFound
-from db.reports import NewReport, PastEncounter
+from db.postgres.reports import NewReport, PastEncounter
 from services.ports import Partings
 
 
 class ReportStore(Protocol):
-    """Where reports are kept; `db/reports.py` says what each method promises."""
+    """Where reports are kept; `db/postgres/reports.py` says what each method promises."""
 
     async def file(self, report: NewReport) -> None: ...
     async def past(self, call_id: str, user_id: str) -> PastEncounter | None: ...

@@ -1,4 +1,4 @@
-"""How far somebody is trusted: suspects meet suspects (`realtime/matching/rules.py`), trust adds to a score.
+"""How far somebody is trusted: suspects meet suspects (`matching/rules.py`), trust adds to a score.
 
 `tier` is pure and says who belongs where. It takes more to come into a tier than to stay in it, so that
 nobody goes to and fro. `Trust` carries it out: after each call that began, after each report, and at reviews,
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.ticket import Tier
-from db.trust import Standing
+from db.postgres.trust import Standing
 
 _log = structlog.get_logger()
 _ATTEMPTS = 5
@@ -78,7 +78,7 @@ def tier(standing: Standing, present: Tier, thresholds: Thresholds = DEFAULT_THR
 
 
 class TrustStore(Protocol):
-    """Where tiers are kept; `db/trust.py` says what each method promises."""
+    """Where tiers are kept; `db/postgres/trust.py` says what each method promises."""
 
     async def standing(self, user_id: str, *, since: int, early_ms: int) -> tuple[Tier, Standing] | None: ...
     async def move(

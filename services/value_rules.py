@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from core.contract.values import MAX_CATEGORY, MAX_NAME, OwnValue
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
-from db.values import KeyedValue
+from db.postgres.values import KeyedValue
 from services.names import readable
 
 

@@ -1,7 +1,7 @@
 """What somebody holds dear. Others meet it only as the closeness of two people's values, in matching."""
 
 from core.contract.values import OwnValues
-from db.values import ValueStore
+from db.postgres.values import ValueStore
 from services.value_rules import keyed
 
 

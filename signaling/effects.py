@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from core.contract.base import Event
 from core.ticket import Ticket
 from core.vocabulary import EndReason, Outcome
+from core.wire.message import Event
 from signaling.call import Call
 
 

@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 
 from core.clock import rfc3339
-from core.contract.base import Event
 from core.contract.calls import CallEnded, CallState
 from core.errors import Conflict, Gone, RateLimited, StaleEpoch
+from core.wire.message import Event
 from signaling import grace
 from signaling.call import Call, Rules, State
 from signaling.effects import Effects, RecordLive, RecordStarted, Result, Start, emit

@@ -21,12 +21,18 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import psutil
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as effort
 from redis.asyncio import Redis
 
 FOLDER = "TEST_SERVERS_FOLDER"
 START_S = 60.0
 REDIS_DATABASES = 63  # those of an embedded Redis, less the default one
 REDIS_DATABASES_ELSEWHERE = 15
+
+# How long a busy machine takes to draw examples says nothing about them.
+effort.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+effort.load_profile("untimed")
 
 NewDatabase = Callable[..., Awaitable[str]]
 NewRedis = Callable[[], Awaitable[str]]

@@ -17,8 +17,8 @@ from bench.matching.population import PATIENCE_MS, Setting, arrivals
 from bench.matching.simulation import Evening, Strategy
 from bench.matching.strategies import Assignment, BestOnArrival, FirstCome, Ours
 from core.ticket import Ticket
-from realtime.matching.policy import Policy
-from realtime.matching.score import Weights
+from matching.policy import Policy
+from matching.score import Weights
 
 POLICY = Policy(
     shares=Weights(intent=0.35, country=0.15, values=0.5, language=0, age=0, trust=0, wait=0),

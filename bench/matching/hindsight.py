@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from bench.matching.population import LANGUAGES
 from core.ticket import Ticket
-from realtime.matching.policy import Policy
+from matching.policy import Policy
 
 
 class Best(Struct, frozen=True):

@@ -38,9 +38,9 @@ from core.settings import Settings
 from core.tasks import end
 from core.ticket import Ticket
 from db.embedded import EmbeddedServers, Urls
-from db.migrate import migrate
+from db.migrations.migrate import migrate
+from matching.policy import Policy
 from realtime import app
-from realtime.matching.policy import Policy
 
 _AT_ONCE = 16
 _CAME_MS = 200_000  # those who wait have come over so long

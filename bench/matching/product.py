@@ -8,7 +8,7 @@ from core.contract.calls import CallOffered
 from core.contract.queue import QueueJoin
 from core.ticket import Ticket
 from realtime import composition
-from realtime.gateway.caller import Caller
+from services.caller import Caller
 
 
 class Product(composition.Services):

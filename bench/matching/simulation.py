@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from bench.matching.population import ARRIVALS_S, PATIENCE_MS
 from core.ticket import Ticket
-from realtime.matching.policy import Policy
+from matching.policy import Policy
 
 Matched = tuple[Ticket, Ticket]
 

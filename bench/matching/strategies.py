@@ -9,8 +9,8 @@ from scipy.optimize import linear_sum_assignment
 
 from bench.matching.simulation import Matched
 from core.ticket import Market, Ticket, Wait, kind
-from realtime.matching.policy import Policy
-from realtime.matching.prospects import Prospects
+from matching.policy import Policy
+from matching.prospects import Prospects
 
 CANDIDATES = 256  # the default of the setting
 _SECOND_MS = 1_000

@@ -17,12 +17,12 @@ import uvloop
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core import logs
-from core.contract.base import Command, Wire
 from core.settings import Settings
 from core.vocabulary import Id
+from core.wire.message import Command, Wire
 from realtime import app, composition
 from realtime.gateway.boundary import Handler
-from realtime.gateway.caller import Caller
+from services.caller import Caller
 
 ACCOUNTS = 50
 

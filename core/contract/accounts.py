@@ -9,9 +9,9 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from core.contract.base import Input, Wire
 from core.contract.people import DisplayName, Me
 from core.vocabulary import Age, Country, DeviceId, Gender, Id, Intent, Language, Timestamp
+from core.wire.message import Input, Wire
 
 Email = Annotated[
     str,

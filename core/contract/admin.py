@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from core.contract.base import Wire
 from core.contract.rest import NextCursor, PageQuery
 from core.ticket import Fate, Road
 from core.vocabulary import Id, Mode, Timestamp
+from core.wire.message import Wire
 
 Score = Annotated[float, Meta(examples=[0.72])]
 Removed = Annotated[

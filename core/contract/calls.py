@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from core.contract.base import Command, Empty, Event, Input, Wire
 from core.contract.people import ProfileCard
 from core.contract.queue import TicketView
 from core.vocabulary import (
@@ -20,6 +19,7 @@ from core.vocabulary import (
     ReportReason,
     Timestamp,
 )
+from core.wire.message import Command, Empty, Event, Input, Wire
 
 
 class IceServer(Wire):

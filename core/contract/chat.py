@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from core.contract.base import Command, Empty, Event, Wire
 from core.contract.people import ProfileCard
 from core.vocabulary import Id, Timestamp
+from core.wire.message import Command, Empty, Event, Wire
 
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 HISTORY_MAX = 100

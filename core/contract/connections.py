@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from core.contract.base import Command, Empty, Event, Input, Wire
 from core.contract.people import ProfileCard
 from core.vocabulary import Id, Outcome, Timestamp
+from core.wire.message import Command, Empty, Event, Input, Wire
 
 
 class Feedback(Input):

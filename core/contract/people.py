@@ -4,8 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from core.contract.base import Input, Wire
 from core.vocabulary import ADULT_AGE, Age, Country, Gender, Id, Intent, Language, Role, Timestamp
+from core.wire.message import Input, Wire
 
 GENDERS: tuple[Gender, ...] = ("female", "male", "other")
 MAX_AGE = 120

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from core.contract.base import Command, Empty, Event, Input, Wire
 from core.vocabulary import Age, Country, Gender, Id, Intent, Language, LeftReason, Mode, Timestamp
+from core.wire.message import Command, Empty, Event, Input, Wire
 
 
 class TicketView(Wire):

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from core.contract.accounts import SessionView
-from core.contract.base import Input, Wire
 from core.contract.chat import Message, RoomView
 from core.contract.connections import ConnectionView
 from core.contract.people import ProfileCard
 from core.vocabulary import EndReason, Id, Mode, Outcome, Timestamp
+from core.wire.message import Input, Wire
 
 PAGE_MAX = 100
 

@@ -4,11 +4,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from core.contract.base import Command, Empty, Event, Input, Wire
 from core.contract.calls import CallView, PendingDecision
 from core.contract.people import Me
 from core.contract.queue import TicketView
 from core.vocabulary import DeviceId, Id, OwnStatus, Status, Timestamp
+from core.wire.message import Command, Empty, Event, Input, Wire
 
 ShortText = Annotated[str, Meta(max_length=200)]
 ClientText = Annotated[str, Meta(max_length=100)]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from core.contract.base import Input
+from core.wire.message import Input
 
 MAX_VALUES = 50
 MAX_CATEGORY = 50

@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection
 
 import structlog
 
-from core.apart import Since
 from core.clock import Clock
+from matching.apart import Since
 from realtime.calls.ports import CallStore, Record
 from signaling.call import ACTIVE, Call, Rules
 from signaling.loss import after_loss

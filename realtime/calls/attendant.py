@@ -5,8 +5,8 @@ import asyncio
 import structlog
 
 from core.clock import Clock
-from db.calls import SHARDS
 from db.outage import OUTAGES
+from db.redis.calls import SHARDS
 from realtime.calls.ports import CallStore
 from realtime.calls.switchboard import Switchboard
 

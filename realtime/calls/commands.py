@@ -5,7 +5,6 @@ from collections.abc import Callable
 import msgspec
 
 from core.clock import Clock
-from core.contract.base import Empty
 from core.contract.calls import (
     CallAccept,
     CallConnected,
@@ -20,8 +19,9 @@ from core.contract.calls import (
 )
 from core.contract.connections import DecisionSubmit
 from core.errors import Conflict, Expired, Gone
+from core.wire.message import Empty
 from realtime.calls.switchboard import Switchboard
-from realtime.gateway.caller import Caller
+from services.caller import Caller
 from services.ports import Events
 from services.reports import Reports
 from signaling.call import ACTIVE

@@ -12,15 +12,15 @@ import msgspec
 import structlog
 
 from core.clock import Clock, rfc3339
-from core.contract.base import Event
 from core.contract.calls import CallStarted
 from core.contract.connections import ConnectionCreated, ConnectionView, DecisionResult, NewConnection
 from core.errors import Blocked
 from core.settings import Settings
-from db.calls import Pending
-from db.encounters import ConnectionRow
+from core.wire.message import Event
 from db.outage import AWAY
-from db.reports import NewReport
+from db.postgres.encounters import ConnectionRow
+from db.postgres.reports import NewReport
+from db.redis.calls import Pending
 from realtime.calls.ports import CallStore, Presence, Queue, Record, Reports, Trust
 from services.ports import Events
 from signaling import effects as do

@@ -8,10 +8,10 @@ from core.contract.queue import QueueLeft
 from core.settings import Settings
 from core.ticket import Claim, Ticket
 from core.vocabulary import LeftReason
-from db.encounters import Refusal
+from db.postgres.encounters import Refusal
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Presence, Queue, Record
-from realtime.matching.figures import Figures
+from realtime.matchmaking.figures import Figures
 from services.ports import Events, TicketStore
 from signaling.call import Call, Rules, offer
 from signaling.effects import Effects, emit

@@ -1,14 +1,14 @@
-"""What calls need of the outside; `db/calls.py` and `db/encounters.py` say what each method promises."""
+"""What calls need of the outside; the stores of the same names say what each method promises."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
-from core.apart import Since
 from core.ticket import Claim, MatchDecision, Ticket
 from core.vocabulary import EndReason, Mode, Origin, Outcome
-from db.calls import Pending, SignalKind, Stored
-from db.encounters import ConnectionRow, Refusal
-from db.reports import NewReport
+from db.postgres.encounters import ConnectionRow, Refusal
+from db.postgres.reports import NewReport
+from db.redis.calls import Pending, SignalKind, Stored
+from matching.apart import Since
 from signaling.call import Call
 from signaling.effects import Effects
 

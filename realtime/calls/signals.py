@@ -4,14 +4,14 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from core.contract.base import Empty
 from core.contract.calls import CallSignal, CallSignalled, SessionDescription
 from core.errors import Conflict, Gone, InvalidRequest, RateLimited, StaleEpoch
 from core.settings import Settings
-from db.calls import SignalKind
+from core.wire.message import Empty
+from db.redis.calls import SignalKind
 from realtime.calls.ports import CallStore
 from realtime.calls.switchboard import Switchboard
-from realtime.gateway.caller import Caller
+from services.caller import Caller
 from services.ports import Events
 from signaling.call import ACTIVE, STARTED, Call
 from signaling.candidates import check_candidate

@@ -7,12 +7,12 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from core.contract.base import Command
-from core.contract.decode import decode
 from core.errors import AppError, Internal, InvalidRequest, Unavailable
 from core.ids import new_id
+from core.wire.decode import decode
+from core.wire.message import Command
 from db.outage import OUTAGES
-from realtime.gateway.caller import Caller
+from services.caller import Caller
 
 Handler = Callable[[Caller, Any], Awaitable[Struct]]
 _log = structlog.get_logger()

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from db.events import Announcement, EventId
-from realtime.gateway.caller import Caller
+from db.redis.events import Announcement, EventId
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
 from realtime.gateway.place import Place
+from services.caller import Caller
 
 
 class Opening(Struct, frozen=True):

@@ -15,19 +15,18 @@ import structlog
 from socketio.exceptions import ConnectionRefusedError as Refused
 
 from core.clock import Clock, rfc3339
-from core.contract.base import Command
-from core.contract.decode import decode
 from core.contract.session import ConnectAuth, SessionRefresh, SessionRevoked, TokenAccepted
 from core.errors import AppError, Forbidden, Internal, RateLimited, Unauthenticated, Unavailable
 from core.ids import new_id
 from core.settings import Settings
 from core.tokens import Access
-from db.bus import Bus
-from db.events import REVOKED, Announcement, EventId, EventRoad, channel, read_announcement
+from core.wire.decode import decode
+from core.wire.message import Command
 from db.outage import AWAY, OUTAGES, Outage
+from db.redis.bus import Bus
+from db.redis.events import REVOKED, Announcement, EventId, EventRoad, channel, read_announcement
 from realtime.gateway.auth import legible
 from realtime.gateway.boundary import Boundary, Handler, describe, refused
-from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
@@ -37,6 +36,7 @@ from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery, worth_replaying
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
+from services.caller import Caller
 from services.ports import Limiter
 
 _AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer

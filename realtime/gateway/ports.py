@@ -4,8 +4,8 @@ from typing import Protocol
 
 from core.contract.session import SessionReady
 from core.tokens import Access
-from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
+from services.caller import Caller
 
 
 class Sessions(Protocol):

@@ -12,17 +12,17 @@ from collections.abc import Callable
 
 import structlog
 
-from core.contract.base import Event
 from core.contract.calls import CallEnded, CallOffered, CallStarted, CallView
 from core.settings import Settings
 from core.tasks import end
-from db.events import Announcement
+from core.wire.message import Event
 from db.outage import AWAY
-from realtime.gateway.caller import Caller
+from db.redis.events import Announcement
 from realtime.gateway.connection import Connection
 from realtime.gateway.ports import Lifecycle
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
+from services.caller import Caller
 
 _TICK_S = 0.25
 _AT_ONCE = 20

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from core.contract.base import Event
-from realtime.gateway.caller import Caller
+from core.wire.message import Event
 from realtime.gateway.connection import Connection
 from realtime.gateway.wire import Wire
+from services.caller import Caller
 
 
 class Roster:

@@ -6,8 +6,8 @@ import pytest
 from redis.asyncio import Redis
 
 from core.settings import Settings
-from db.bus import Bus
-from db.redis import open_redis
+from db.redis.bus import Bus
+from db.redis.client import open_redis
 from tests.calls.nodes import REGION, Node
 from tests.stores.world import World, world_at
 

@@ -10,18 +10,18 @@ from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
 from core.ticket import Claim, Ticket
-from db.bus import Bus
-from db.events import EventId
-from db.postgres import Pool
+from db.postgres.pool import Pool
+from db.redis.bus import Bus
+from db.redis.events import EventId
 from realtime.composition import Services, Stores
-from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
-from realtime.leases import Leases, Steadiness
+from realtime.presence.leases import Leases, Steadiness
+from services.caller import Caller
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, Connected, Message
 from signaling.transitions import advance

@@ -10,14 +10,14 @@ from structlog.testing import capture_logs
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
-from db.bus import Bus
-from db.events import EventId
 from db.outage import OUTAGES
-from db.postgres import open_pool
-from db.presence import CLAIM_MS
-from db.redis import open_redis
+from db.postgres.pool import open_pool
+from db.redis.bus import Bus
+from db.redis.client import open_redis
+from db.redis.events import EventId
+from db.redis.presence import CLAIM_MS
 from realtime.calls.attendant import Attendant
-from realtime.gateway.caller import Caller
+from services.caller import Caller
 from signaling.call import State
 from signaling.messages import Accept, Hangup
 from tests.calls.nodes import REGION, Node

@@ -4,8 +4,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from db.encounters import Encounters, Refusal
-from db.events import EventId
+from db.postgres.encounters import Encounters, Refusal
+from db.redis.events import EventId
 from signaling.messages import Hangup
 from tests.calls.nodes import Node
 from tests.stores.test_conduct import Town

@@ -9,12 +9,12 @@ from msgspec import Struct
 from core.clock import now_ms
 from core.contract.chat import ChatMessage
 from core.ids import new_id
-from db.encounters import ConnectionRow
-from db.outbox import Outbox
-from realtime.announcer import Announcer
-from realtime.chat import Chat, announcements
-from realtime.connections import Connections
-from realtime.gateway.caller import Caller
+from db.postgres.encounters import ConnectionRow
+from db.postgres.outbox import Outbox
+from services.announcer import Announcer
+from services.caller import Caller
+from services.chat import Chat, announcements
+from services.connections import Connections
 from tests.chat.heard import Heard
 from tests.conftest import NewDatabase
 from tests.stores.world import World, world_at

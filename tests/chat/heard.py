@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.contract.base import Event
 from core.errors import Unavailable
 from core.news import News
+from core.wire.message import Event
 
 
 class Heard:

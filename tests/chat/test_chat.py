@@ -16,9 +16,9 @@ from core.contract.chat import (
 from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
-from db.accounts import AccountStore
-from db.outbox import Outbox
-from realtime.chat import is_storable
+from db.postgres.accounts import AccountStore
+from db.postgres.outbox import Outbox
+from services.chat import is_storable
 from tests.chat.conftest import MAX_CHARS, Talk, caller
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from core.contract.accounts import Login
-from core.contract.base import Input
 from core.contract.calls import CallSignal
 from core.contract.chat import ChatSend
-from core.contract.decode import decode, decode_json, decode_query
 from core.contract.session import ConnectAuth, PresenceWatch
 from core.contract.values import OwnValues
 from core.errors import AppError
+from core.wire.decode import decode, decode_json, decode_query
+from core.wire.message import Input
 from tests.contract.hostile import BYTES, SHAPES
 
 # What a message may take at its peak for each of its bytes, and how many calls of functions.

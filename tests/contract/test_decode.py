@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.contract.base import Command
 from core.contract.calls import CallReport, CallSignal
-from core.contract.decode import decode, decode_json
 from core.contract.queue import QueueJoin
 from core.contract.session import PresenceWatch
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
+from core.wire.decode import decode, decode_json
+from core.wire.message import Command
 
 CALL = "0190a000-0000-7000-8000-000000000000"
 

@@ -11,14 +11,15 @@ import msgspec
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from core.contract import asyncapi as module
-from core.contract.asyncapi import asyncapi
-from core.contract.base import CONTRACT, Command, Event
-from core.contract.decode import decode
+from core.contract import session
 from core.contract.endpoints import ENDPOINTS
-from core.contract.examples import example
-from core.contract.openapi import openapi
+from core.documents import asyncapi as module
+from core.documents.asyncapi import asyncapi
+from core.documents.examples import example
+from core.documents.openapi import openapi
 from core.errors import CATALOGUE
+from core.wire.decode import decode
+from core.wire.message import CONTRACT, Command, Event
 
 CHECK = Path(__file__).with_name("asyncapi_check.mjs")
 REST, SOCKET = openapi("1.2.3"), asyncapi("1.2.3")
@@ -62,7 +63,7 @@ def test_asyncapi_check_can_fail() -> None:
 
 def test_every_module_of_messages_is_imported() -> None:
     """A message that is not imported would be missing from the document without a word."""
-    folder = Path(module.__file__).parent
+    folder = Path(session.__file__).parent
     message = re.compile(r"^class \w+\((Command|Event), event=", re.MULTILINE)
     holding = {path.stem for path in folder.glob("*.py") if message.search(path.read_text())}
     assert holding == {m.__name__.rpartition(".")[2] for m in module.MODULES}

@@ -4,8 +4,8 @@ import pytest
 from redis.asyncio import Redis
 
 from core.ids import new_id
-from db.bus import Bus
-from db.events import EventId, EventRoad
+from db.redis.bus import Bus
+from db.redis.events import EventId, EventRoad
 from tests.delivery.test_road import Client, ended
 from tests.delivery.test_road import bus as bus  # noqa: PLC0414 - a fixture
 from tests.delivery.test_road import redis as redis  # noqa: PLC0414

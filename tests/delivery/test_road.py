@@ -15,8 +15,8 @@ from core.contract.calls import CallEnded
 from core.contract.session import PresenceChanged
 from core.errors import Unavailable
 from core.ids import new_id
-from db.bus import Bus
-from db.events import Announcement, EventId, EventRoad, channel, read_announcement
+from db.redis.bus import Bus
+from db.redis.events import Announcement, EventId, EventRoad, channel, read_announcement
 from realtime.gateway.outlet import Outlet
 from tests.patience import PATIENCE_S
 

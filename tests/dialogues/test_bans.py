@@ -8,8 +8,8 @@ from redis.asyncio import Redis
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
-from db.bans import BanStore, NewBan
-from db.calls import Calls
+from db.postgres.bans import BanStore, NewBan
+from db.redis.calls import Calls
 from services.bans import Bans
 from signaling.call import Rules, offer
 from tests.dialogues.conftest import Meet, Pair, SignUp

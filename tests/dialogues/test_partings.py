@@ -11,7 +11,7 @@ from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
 from core.ticket import Claim
-from db.calls import Calls
+from db.redis.calls import Calls
 from rest.app import running
 from signaling.call import Rules, offer
 from tests.dialogues.conftest import Pair, SignUp

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.events import EventRoad, Tail
+from db.redis.events import EventRoad, Tail
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.outlet import Outlet
 from tests.dialogues.conftest import Pair, SignUp

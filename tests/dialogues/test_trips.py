@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from db import postgres, redis
+from db.postgres import pool as postgres
+from db.redis import client as redis
 from realtime.gateway.gateway import Gateway
 from tests.dialogues.conftest import SignUp
 from tests.dialogues.person import Device, Person

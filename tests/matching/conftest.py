@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 
-from db.tickets import RedisTickets
+from db.redis.tickets import RedisTickets
 from services.ports import TicketStore
 from tests.matching.memory import MemoryTickets
 from tests.matching.people import new_id

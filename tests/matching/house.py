@@ -6,20 +6,20 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from core.apart import Apart
 from core.contract.queue import Preferences
 from core.ticket import Ticket
 from core.vocabulary import Mode
-from realtime.gateway.caller import Caller
-from realtime.matching.figures import Figures
-from realtime.matching.matchmaker import Matchmaker, Reach
-from realtime.matching.outlooks import Outlooks
-from realtime.matching.policy import Policy
-from realtime.matching.recorder import Recorder
-from realtime.matching.reunions import Reunions
-from realtime.matching.seekers import Seekers
-from realtime.matching.sweep import Rhythm, Sweeper
-from realtime.queue import Queue
+from matching.apart import Apart
+from matching.policy import Policy
+from matching.recorder import Recorder
+from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.matchmaker import Matchmaker, Reach
+from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.queue import Queue
+from realtime.matchmaking.reunions import Reunions
+from realtime.matchmaking.seekers import Seekers
+from realtime.matchmaking.sweep import Rhythm, Sweeper
+from services.caller import Caller
 from services.cool_downs import CoolDowns
 from services.ports import TicketStore
 from tests.matching.people import Clock, Heard, Offers, People, new_id

@@ -6,9 +6,9 @@ Written by the ports of all nodes. What is wrong is noted, not raised: the produ
 from typing import Any
 
 from core.ticket import Claim, Departure, Ticket
-from db.encounters import Refusal
-from db.reports import NewReport
-from realtime.matching.rules import obstacle
+from db.postgres.encounters import Refusal
+from db.postgres.reports import NewReport
+from matching.rules import obstacle
 from tests.matching.errands import now_running
 from tests.matching.memory_calls import UNWANTED
 

@@ -1,11 +1,11 @@
-"""The queue of one region in memory: the twin of `db.tickets.RedisTickets`, held to the same tests."""
+"""The queue of one region in memory: the twin of `db.redis.tickets.RedisTickets`, held to the same tests."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from core.pools import pools_for, pools_of, shares
 from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait, kind
 from core.vocabulary import LeftReason, Mode
+from matching.pools import pools_for, pools_of, shares
 
 
 class MemoryTickets:

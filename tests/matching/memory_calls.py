@@ -1,13 +1,13 @@
-"""Calls in memory: twins of `db.calls.Calls` and of what `db.encounters.Encounters` is to a call."""
+"""Calls in memory: twins of the stores `Calls` and `Encounters`, as far as a call needs them."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from core.apart import Since
 from core.vocabulary import EndReason, Mode, Origin
-from db.calls import RETRY_MS, Pending, Stored
-from db.encounters import Refusal
-from db.reports import NewReport
+from db.postgres.encounters import Refusal
+from db.postgres.reports import NewReport
+from db.redis.calls import RETRY_MS, Pending, Stored
+from matching.apart import Since
 from signaling.call import Call, Party, State
 from signaling.effects import Effects
 from tests.matching.people import card

@@ -20,9 +20,9 @@ from core.errors import AlreadyInCall, AppError
 from core.ids import new_id
 from core.settings import Settings
 from core.vocabulary import Gender
-from db.bus import Bus
-from db.postgres import open_pool
-from db.redis import open_redis
+from db.postgres.pool import open_pool
+from db.redis.bus import Bus
+from db.redis.client import open_redis
 from realtime.composition import Services, Stores
 from realtime.gateway.roster import Roster
 from signaling.messages import Decline

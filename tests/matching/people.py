@@ -6,11 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.apart import Since
-from core.contract.base import Event
 from core.contract.people import ProfileCard, Seeking
 from core.ticket import Claim, Ticket
-from realtime.queue import Queue
+from core.wire.message import Event
+from matching.apart import Since
+from realtime.matchmaking.queue import Queue
 from services.ports import Applicant, TicketStore
 
 T0 = 1_800_000_000_000

@@ -11,29 +11,29 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from core.apart import Apart
 from core.contract.queue import Preferences
 from core.errors import AppError
 from core.settings import Settings
 from core.ticket import Ticket
 from core.vocabulary import Mode
-from db.calls import SHARDS
 from db.outage import OUTAGES
+from db.redis.calls import SHARDS
+from matching.apart import Apart
+from matching.outlook import Stance
+from matching.policy import Policy
+from matching.recorder import Recorder
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.attendant import Attendant
 from realtime.calls.executor import Executor
 from realtime.calls.offers import Offers
 from realtime.calls.switchboard import Switchboard
-from realtime.matching.figures import Figures
-from realtime.matching.matchmaker import Matchmaker, Reach
-from realtime.matching.outlook import Stance
-from realtime.matching.outlooks import Outlooks
-from realtime.matching.policy import Policy
-from realtime.matching.recorder import Recorder
-from realtime.matching.reunions import Reunions
-from realtime.matching.seekers import Seekers
-from realtime.matching.sweep import Rhythm, Sweeper
-from realtime.queue import Queue
+from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.matchmaker import Matchmaker, Reach
+from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.queue import Queue
+from realtime.matchmaking.reunions import Reunions
+from realtime.matchmaking.seekers import Seekers
+from realtime.matchmaking.sweep import Rhythm, Sweeper
 from services.cool_downs import CoolDowns
 from signaling.call import Call, Rules
 from signaling.messages import Message

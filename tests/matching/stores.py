@@ -7,8 +7,8 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from core.ticket import Claim, Ticket
-from db.calls import Calls
-from db.tickets import RedisTickets, places
+from db.redis.calls import Calls
+from db.redis.tickets import RedisTickets, places
 from services.ports import TicketStore
 from tests.matching.memory import MemoryTickets
 from tests.matching.memory_calls import MemoryCalls, MemoryRecord
@@ -105,7 +105,7 @@ async def contents(redis: Redis, prefix: str) -> dict[str, Any]:
 
 
 def read(found: dict[str, Any]) -> Snapshot:
-    """From the keys at the head of db/tickets.py; each of them must agree with the others."""
+    """From the keys at the head of db/redis/tickets.py; each of them must agree with the others."""
     tickets, users, held = found.pop("tickets", {}), found.pop("users", {}), found.pop("held", {})
     standing, claims = found.pop("places", {}), found.pop("claims", {})
     assert tickets.keys() == standing.keys() == {own.decode() for own in users.values()}

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from core.ticket import Census, Pool, Ticket
-from realtime.matching.explanation import judge, permitted, reason, tally
-from realtime.matching.policy import Policy
+from matching.explanation import judge, permitted, reason, tally
+from matching.policy import Policy
 from tests.matching.people import T0, ticket
 
 NOBODY: frozenset[str] = frozenset()

@@ -4,8 +4,8 @@ import random
 from itertools import chain
 
 from core.ticket import Market, Ticket
-from realtime.matching.policy import Policy
-from realtime.matching.prospects import Prospects
+from matching.policy import Policy
+from matching.prospects import Prospects
 from services.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, ticket

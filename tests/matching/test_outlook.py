@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from core.ticket import Market, Ticket, Wait
-from realtime.matching.outlook import Curve, Outlook
-from realtime.matching.policy import Policy
-from realtime.matching.prospects import Pair, Prospects, both_ends
+from matching.outlook import Curve, Outlook
+from matching.policy import Policy
+from matching.prospects import Pair, Prospects, both_ends
 from services.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, ticket

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.pools import band, pools_for, pools_of, shares
 from core.ticket import Ticket
-from realtime.matching.rules import obstacle
+from matching.pools import band, pools_for, pools_of, shares
+from matching.rules import obstacle
 from tests.matching.people import ticket
 
 GENDERS = ("female", "male", "other")

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from redis.asyncio import Redis
 
-from db.encounters import Encounters
+from db.postgres.encounters import Encounters
 from tests.conftest import NewDatabase
 from tests.matching.machine import PEOPLE, Crowd
 from tests.matching.memory_calls import MemoryRecord
@@ -67,7 +67,7 @@ def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
-    """Tickets and calls in Redis: each step a script, and all keys as db/tickets.py lists them."""
+    """Tickets and calls in Redis: each step a script, and all keys as db/redis/tickets.py lists them."""
     redis = Redis.from_url(redis_url)
 
     def stores() -> Stores:

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from core.ticket import Claim, Market, MatchDecision, Taken
-from realtime.matching.policy import Policy
-from realtime.matching.recorder import Recorder
-from realtime.matching.replay import replay
-from realtime.matching.score import Weights
+from matching.policy import Policy
+from matching.recorder import Recorder
+from matching.replay import replay
+from matching.score import Weights
 from services.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, new_id, ticket

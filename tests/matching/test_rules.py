@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from core.settings import Settings
-from realtime.matching.policy import Policy
-from realtime.matching.rules import obstacle
-from realtime.matching.score import Weights, closeness
-from realtime.queue import unit
+from matching.policy import Policy
+from matching.rules import obstacle
+from matching.score import Weights, closeness
+from realtime.matchmaking.queue import unit
 from tests.matching.people import T0, ticket
 
 NOBODY: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 
 from core.ticket import Claim, Departure, Ticket
-from db.tickets import RedisTickets
+from db.redis.tickets import RedisTickets
 from services.ports import TicketStore
 from tests.matching.people import T0, again, new_id, put, ticket
 

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from core.ticket import Claim, Market, Ticket
 from core.vocabulary import LeftReason
-from db.tickets import RedisTickets
+from db.redis.tickets import RedisTickets
 from services.ports import TicketStore
 from tests.matching.memory import MemoryTickets
 from tests.matching.people import T0, again, new_id, ticket

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from core.presence import Attendance, Lapse
 from core.vocabulary import OwnStatus
-from db.presence import CLAIM_MS
+from db.redis.presence import CLAIM_MS
 
 
 class Lease(Struct):

@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
 
-from core.contract.base import Event
 from core.contract.session import Presence as Shown
 from core.contract.session import PresenceChanged, PresenceSet, PresenceWatch
 from core.ids import new_id
 from core.vocabulary import OwnStatus, Status
-from db.bus import Bus
-from db.presence import RedisPresence
-from realtime.gateway.caller import Caller
-from realtime.presence import Presence
-from realtime.watches import Watches
+from core.wire.message import Event
+from db.redis.bus import Bus
+from db.redis.presence import RedisPresence
+from realtime.presence.presence import Presence
+from realtime.presence.watches import Watches
+from services.caller import Caller
 from tests.patience import PATIENCE_S
 
 LEASE_S = 30

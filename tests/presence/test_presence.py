@@ -11,7 +11,7 @@ from core.clock import rfc3339
 from core.ids import new_id
 from core.presence import Attendance, shown
 from core.vocabulary import OwnStatus
-from db.presence import CLAIM_MS
+from db.redis.presence import CLAIM_MS
 from tests.patience import PATIENCE_S
 from tests.presence.nodes import LEASE_S, Node, Society, Time
 

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from core.ids import new_id
 from core.presence import Attendance
-from db.presence import CLAIM_MS, SHARDS, RedisPresence
+from db.redis.presence import CLAIM_MS, SHARDS, RedisPresence
 from services.ports import PresenceStore
 
 T0 = 1_750_000_000_000

@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.contract.session import Presence as Shown
 from core.errors import Unavailable
-from realtime.watches import Watches
+from realtime.presence.watches import Watches
 
 SIDS, USERS = ("s1", "s2", "s3"), ("ana", "ben", "cem", "dua")
 

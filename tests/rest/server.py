@@ -14,15 +14,15 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
-from db.accounts import AccountStore
-from db.audit import AuditLog
-from db.blocks import BlockStore
-from db.bus import Bus
-from db.events import EventRoad, channel
-from db.matches import MatchRecords
-from db.rate_limits import NoLimits, RedisLimiter
-from db.values import ValueStore
-from realtime.matching.replay import Replays
+from db.postgres.accounts import AccountStore
+from db.postgres.audit import AuditLog
+from db.postgres.blocks import BlockStore
+from db.postgres.matches import MatchRecords
+from db.postgres.values import ValueStore
+from db.redis.bus import Bus
+from db.redis.events import EventRoad, channel
+from db.redis.rate_limits import NoLimits, RedisLimiter
+from matching.replay import Replays
 from rest.app import make_app
 from rest.listening import listening
 from services.accounts import Accounts

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 from core.clock import now_ms
 from core.ids import new_id
 from core.ticket import Claim, MatchDecision
-from realtime.matching.policy import Policy
-from realtime.matching.recorder import Recorder
+from matching.policy import Policy
+from matching.recorder import Recorder
 from tests.matching.people import ticket
 from tests.rest.server import RestServer
 

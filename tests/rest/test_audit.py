@@ -4,8 +4,8 @@ import pytest
 
 from core.clock import now_ms, rfc3339
 from core.ids import new_id
-from db import audit
-from db.audit import Entry
+from db.postgres import audit
+from db.postgres.audit import Entry
 from tests.rest.server import RestServer
 from tests.rest.test_admin import admin
 

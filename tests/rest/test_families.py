@@ -13,9 +13,9 @@ from redis.asyncio import Redis
 
 from core.contract.accounts import Refresh, Register, SignedIn
 from core.errors import Unauthenticated
-from db.accounts import AccountStore
-from db.events import EventRoad
-from db.rate_limits import NoLimits
+from db.postgres.accounts import AccountStore
+from db.redis.events import EventRoad
+from db.redis.rate_limits import NoLimits
 from services.accounts import Accounts, Client
 from services.families import Shown, Verdict, judge
 from services.passwords import Passwords

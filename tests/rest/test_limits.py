@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from core.contract.endpoints import ENDPOINTS, Endpoint
 from core.ids import new_id
-from db.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
+from db.redis.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
 from services.ports import Limiter
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving

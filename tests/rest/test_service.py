@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 import msgspec
 from redis.asyncio import Redis
 
-from core.contract.base import Command, Event
 from core.contract.endpoints import ENDPOINTS
 from core.errors import CATALOGUE
-from db.redis import check_writes
+from core.wire.message import Command, Event
+from db.redis.client import check_writes
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.clock import now_ms
-from db.accounts import AccountStore
+from db.postgres.accounts import AccountStore
 from services.value_rules import key_of
 from tests.rest.server import Answer, RestServer
 

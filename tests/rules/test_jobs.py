@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from realtime.jobs import Jobs
+from realtime.background.jobs import Jobs
 from tests.patience import PATIENCE_S
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.events import Announcement
+from db.redis.events import Announcement
 from realtime.gateway.place import Place
 
 JOINED = {"ok": True, "data": {"ticket": {"id": "one", "mode": "voice"}, "waiting": 1}}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.gateway.pulse import silence
-from realtime.leases import Steadiness
+from realtime.presence.leases import Steadiness
 
 MOST = 500
 looks = st.lists(st.tuples(st.booleans(), st.integers(0, 60_000)), max_size=30)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.keys import Keyring
-from db.events import Announcement, EventId, Log, Tail
+from db.redis.events import Announcement, EventId, Log, Tail
 from realtime.gateway.recovery import Recovery, worth_replaying
 from tests.rules.people import ANA, BEN
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from core.ticket import Tier
-from db.trust import Standing
+from db.postgres.trust import Standing
 from services.trust import DEFAULT_THRESHOLDS, tier
 
 RANK = {"suspect": 0, "neutral": 1, "trusted": 2}

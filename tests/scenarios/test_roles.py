@@ -8,9 +8,9 @@ from pathlib import Path
 import aiohttp
 
 from core.ids import new_id
-from db.audit import AuditLog
 from db.embedded import EmbeddedServers
-from db.postgres import open_pool
+from db.postgres.audit import AuditLog
+from db.postgres.pool import open_pool
 from tests.rest.server import new_person
 from tests.served import Served
 from tests.stores.world import world_at

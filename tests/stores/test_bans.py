@@ -6,8 +6,8 @@ import pytest
 
 from core.clock import now_ms, to_datetime
 from core.errors import InvalidRequest, NotFound
-from db.bans import TAKEN_MS, BanStore, NewBan
-from db.postgres import queries
+from db.postgres.bans import TAKEN_MS, BanStore, NewBan
+from db.postgres.pool import queries
 from services.bans import Bans
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S

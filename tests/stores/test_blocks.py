@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from core.clock import now_ms
-from db.blocks import TAKEN_MS, Parting
-from db.postgres import queries
+from db.postgres.blocks import TAKEN_MS, Parting
+from db.postgres.pool import queries
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World, since

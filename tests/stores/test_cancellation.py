@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from db.redis import open_redis
+from db.redis.client import open_redis
 from tests.patience import PATIENCE_S
 
 AT_ONCE = 4

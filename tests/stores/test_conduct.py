@@ -11,11 +11,11 @@ from core.ids import new_id
 from core.settings import MOST_COOL_DOWNS
 from core.ticket import Tier
 from core.vocabulary import EndReason
-from db import audit
-from db.accounts import AccountStore
-from db.audit import AuditLog, Entry
-from db.encounters import Refusal
-from db.trust import LATEST_CALLS, Standing, TrustStore
+from db.postgres import audit
+from db.postgres.accounts import AccountStore
+from db.postgres.audit import AuditLog, Entry
+from db.postgres.encounters import Refusal
+from db.postgres.trust import LATEST_CALLS, Standing, TrustStore
 from services.trust import Trust
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S

@@ -7,12 +7,12 @@ import random
 import pytest
 from msgspec.structs import replace
 
-from core.apart import Since
 from core.clock import now_ms
 from core.errors import NotFound
 from core.ids import new_id
 from core.vocabulary import EndReason
-from db.encounters import Refusal
+from db.postgres.encounters import Refusal
+from matching.apart import Since
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World, since
 

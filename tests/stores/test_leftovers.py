@@ -4,8 +4,8 @@ import asyncio
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
-from db.leftovers import Leftovers
-from realtime.retention import DAY_MS, Kept, Retention
+from db.postgres.leftovers import Leftovers
+from realtime.background.retention import DAY_MS, Kept, Retention
 from tests.stores.world import World
 
 

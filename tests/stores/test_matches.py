@@ -5,9 +5,9 @@ import asyncio
 from core.clock import now_ms
 from core.ids import new_id
 from core.ticket import MatchDecision
-from realtime.matching.policy import Policy
-from realtime.matching.recorder import Recorder
-from realtime.retention import DAY_MS, Kept, Retention
+from matching.policy import Policy
+from matching.recorder import Recorder
+from realtime.background.retention import DAY_MS, Kept, Retention
 from tests.matching.people import ticket
 from tests.stores.world import World
 

@@ -7,15 +7,15 @@ import asyncpg
 import pytest
 from alembic.script import ScriptDirectory
 
-from db import migrate as migrations
-from db.migrate import MigrationError, current, migrate, revisions
-from db.schema import SCHEMA, replayed, scratch_database
+from db.migrations import migrate as migrations
+from db.migrations.migrate import MigrationError, current, migrate, revisions
+from db.migrations.schema import SCHEMA, replayed, scratch_database
 
 LOG = logging.getLogger(__name__)
 
 
 async def test_the_committed_schema_is_what_the_migrations_make(database_url: str):
-    """Stale? `python -m db.schema` writes it anew."""
+    """Stale? `python -m db.migrations.schema` writes it anew."""
     assert await replayed(database_url) == SCHEMA.read_text()
 
 

@@ -11,10 +11,10 @@ import uvloop
 from redis.exceptions import RedisError
 from structlog.testing import capture_logs
 
-from db.migrate import migrate
+from db.migrations.migrate import migrate
 from db.outage import OUTAGES, Outage, Outages, WritesRefusedError
-from db.postgres import open_pool
-from db.redis import check_writes, open_redis
+from db.postgres.pool import open_pool
+from db.redis.client import check_writes, open_redis
 from tests.conftest import NewDatabase
 from tests.faults import redis_server, redis_wire
 from tests.patience import PATIENCE_S

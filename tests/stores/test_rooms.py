@@ -7,7 +7,7 @@ import pytest
 from core.clock import now_ms
 from core.errors import Gone, NotFound
 from core.ids import new_id
-from db.accounts import AccountStore
+from db.postgres.accounts import AccountStore
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
 

@@ -8,18 +8,18 @@ from datetime import date
 
 import msgspec
 
-from core.apart import Since
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, Origin, Role
-from db.blocks import BlockStore
-from db.encounters import ConnectionRow, Encounters, Refusal
-from db.matches import MatchRecords
-from db.migrate import migrate
-from db.postgres import Connection, Pool, open_pool
-from db.reports import NewReport, ReportStore
-from db.rooms import Draft, Rooms, Stored
+from db.migrations.migrate import migrate
+from db.postgres.blocks import BlockStore
+from db.postgres.encounters import ConnectionRow, Encounters, Refusal
+from db.postgres.matches import MatchRecords
+from db.postgres.pool import Connection, Pool, open_pool
+from db.postgres.reports import NewReport, ReportStore
+from db.postgres.rooms import Draft, Rooms, Stored
+from matching.apart import Since
 
 TODAY = date(2026, 6, 15)
 

@@ -1,0 +1,167 @@
+"""The OpenAPI 3.1 document, made of the declared endpoints and their Structs. Pure."""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from core.contract.endpoints import ENDPOINTS, Endpoint
+from core.contract.rest import Problem
+from core.documents.naming import named
+from core.errors import AppError
+from core.vocabulary import Id
+from core.wire.message import CONTRACT
+
+Json = dict[str, Any]
+
+EXAMPLE_ADDRESS = "http://localhost:8080"  # where `make run` serves
+_REF = "#/components/schemas/{name}"
+_ABOUT = (
+    "Lists are pages by cursor, newest first. Errors are RFC 9457 problems with a `code` from one catalogue, "
+    "the same as over Socket.IO (`/asyncapi.json`). The server refuses fields it does not know; a client "
+    "should ignore those it does not know."
+)
+
+
+def openapi(version: str, endpoints: tuple[Endpoint, ...] = ENDPOINTS) -> Json:
+    """The document as plain values; `version` is the server's."""
+    schemas = _schemas(endpoints)
+    paths: Json = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Realtime Connect",
+            "version": version,
+            "x-contract": CONTRACT,
+            "description": _ABOUT,
+        },
+        "servers": rest_servers(EXAMPLE_ADDRESS),
+        "tags": [{"name": area} for area in dict.fromkeys(e.area for e in endpoints)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "access_token": {"type": "http", "scheme": "bearer", "description": "An access token."}
+            },
+        },
+    }
+
+
+def rest_servers(address: str) -> list[Json]:
+    """Where REST answers: at an address as `https://example.org`."""
+    return [{"url": address}]
+
+
+def _schemas(endpoints: tuple[Endpoint, ...]) -> Json:
+    """Each Struct that is named anywhere, by name."""
+    named: list[type[Struct]] = [Problem]
+    for endpoint in endpoints:
+        named += [kind for kind in (endpoint.body, endpoint.query, endpoint.reply) if kind]
+    return schemas_of(dict.fromkeys(named), _REF)
+
+
+def schemas_of(kinds: Any, ref: str) -> Json:
+    """JSON Schemas of Structs and of what they are made of, with descriptions on one line."""
+    _, components = msgspec.json.schema_components(kinds, ref_template=ref)
+    for schema in components.values():
+        if "description" in schema:
+            schema["description"] = " ".join(schema["description"].split())
+    return named(components, ref)
+
+
+def reference(kind: type[Struct]) -> Json:
+    """Where the schema of this Struct stands."""
+    return {"$ref": _REF.format(name=kind.__name__)}
+
+
+def _operation(endpoint: Endpoint, schemas: Json) -> Json:
+    operation: Json = {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "tags": [endpoint.area],
+        "parameters": [*_in_path(endpoint), *_in_query(endpoint, schemas), *_in_headers(endpoint)],
+        "responses": _responses(endpoint),
+        "security": [{"access_token": []}] if endpoint.auth else [],
+    }
+    if endpoint.role:
+        operation["description"] = f"For the role `{endpoint.role}`; to all others there is no such thing."
+    if endpoint.body:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": reference(endpoint.body)}},
+        }
+    return operation
+
+
+def _in_path(endpoint: Endpoint) -> list[Json]:
+    schema = msgspec.json.schema(Id)
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        for name in re.findall(r"\{(\w+)\}", endpoint.path)
+    ]
+
+
+def _in_query(endpoint: Endpoint, schemas: Json) -> list[Json]:
+    if endpoint.query is None:
+        return []
+    fields = schemas[endpoint.query.__name__]["properties"]
+    return [{"name": name, "in": "query", "schema": schema} for name, schema in fields.items()]
+
+
+def _in_headers(endpoint: Endpoint) -> list[Json]:
+    headers: list[Json] = []
+    if endpoint.idempotent:
+        headers.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "The same key and body again, within a day, has the effect of one request.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+            }
+        )
+    if endpoint.guarded:
+        headers.append(
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": True,
+                "description": "The ETag that GET gave.",
+                "schema": {"type": "string", "examples": ['"7"']},
+            }
+        )
+    return headers
+
+
+def _responses(endpoint: Endpoint) -> Json:
+    good: Json = {"description": endpoint.reply.__doc__ if endpoint.reply else "Done."}
+    if endpoint.reply:
+        good["content"] = {endpoint.media: {"schema": reference(endpoint.reply)}}
+    elif endpoint.status != 204:
+        schema = {"type": "object"} if endpoint.media == "application/json" else {"type": "string"}
+        good["content"] = {endpoint.media: {"schema": schema}}
+    if endpoint.versioned:
+        good["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
+    responses = {str(endpoint.status): good}
+    for status in dict.fromkeys(error.status for error in endpoint.possible_errors):
+        responses[str(status)] = _problem([e for e in endpoint.possible_errors if e.status == status])
+    return responses
+
+
+def _problem(errors: list[type[AppError]]) -> Json:
+    codes = [error.code for error in errors]
+    answer: Json = {
+        "description": " ".join(f"`{error.code}`: {error.__doc__}" for error in errors),
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "allOf": [reference(Problem), {"properties": {"code": {"enum": codes}}}],
+                }
+            }
+        },
+    }
+    if errors[0].status in {429, 503}:
+        answer["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    return answer

@@ -1,0 +1,552 @@
+-- Written by `python -m db.migrations.schema` from the migrations; do not edit.
+
+CREATE SCHEMA communication;
+
+CREATE SCHEMA identity;
+
+CREATE SCHEMA interaction;
+
+CREATE FUNCTION identity.enforce_anew() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.enforced_at := NULL;
+    NEW.taken_until := '-infinity';
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION identity.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% of % is refused: it is only ever added to', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'insufficient_privilege';
+END
+$$;
+
+CREATE TABLE communication.members (
+    room_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    read_seq bigint DEFAULT 0 NOT NULL,
+    delivered_seq bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT read_after_delivered CHECK (((0 <= read_seq) AND (read_seq <= delivered_seq)))
+);
+
+CREATE TABLE communication.messages (
+    id uuid NOT NULL,
+    room_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    sender_id uuid,
+    client_id text,
+    type text NOT NULL,
+    content text,
+    reply_to uuid,
+    created_at timestamp with time zone NOT NULL,
+    edited_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    CONSTRAINT messages_client_id_check CHECK (((char_length(client_id) >= 1) AND (char_length(client_id) <= 100))),
+    CONSTRAINT messages_seq_check CHECK ((seq > 0)),
+    CONSTRAINT messages_type_check CHECK ((type = ANY (ARRAY['text'::text, 'image'::text, 'video'::text, 'voice'::text, 'system'::text]))),
+    CONSTRAINT only_the_system_is_nobody CHECK ((((type = 'system'::text) = (sender_id IS NULL)) AND ((sender_id IS NULL) = (client_id IS NULL)))),
+    CONSTRAINT text_says_something CHECK (((type <> 'text'::text) OR (content IS NOT NULL) OR (deleted_at IS NOT NULL)))
+);
+
+CREATE TABLE communication.outbox (
+    lane uuid NOT NULL,
+    number bigint NOT NULL,
+    event text NOT NULL,
+    subject uuid NOT NULL,
+    CONSTRAINT outbox_event_check CHECK (((char_length(event) >= 1) AND (char_length(event) <= 100))),
+    CONSTRAINT outbox_number_check CHECK ((number > 0))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+CREATE TABLE communication.rooms (
+    id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    last_seq bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    last_news bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT rooms_last_news_check CHECK ((last_news >= 0)),
+    CONSTRAINT rooms_last_seq_check CHECK ((last_seq >= 0))
+);
+
+CREATE TABLE identity.audit_log (
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    action text NOT NULL,
+    subject_id uuid,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT audit_log_action_check CHECK ((action ~ '^[a-z_]{1,64}$'::text)),
+    CONSTRAINT audit_log_details_check CHECK ((jsonb_typeof(details) = 'object'::text))
+);
+
+CREATE TABLE identity.bans (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    reason text NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    lifted_at timestamp with time zone,
+    begins_at timestamp with time zone,
+    during tstzrange GENERATED ALWAYS AS (
+CASE
+    WHEN ((lifted_at IS NOT NULL) OR (until <= begins_at)) THEN 'empty'::tstzrange
+    ELSE tstzrange(begins_at, until)
+END) STORED NOT NULL,
+    enforced_at timestamp with time zone,
+    taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT bans_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
+);
+
+CREATE TABLE identity.blocks (
+    blocker_id uuid NOT NULL,
+    blocked_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT nobody_blocks_themselves CHECK ((blocker_id <> blocked_id))
+);
+
+CREATE TABLE identity.profiles (
+    user_id uuid NOT NULL,
+    display_name text NOT NULL,
+    birth_date date NOT NULL,
+    gender text NOT NULL,
+    intent text DEFAULT 'casual'::text NOT NULL,
+    languages text[] DEFAULT '{}'::text[] NOT NULL,
+    country text,
+    city text,
+    bio text,
+    photos jsonb DEFAULT '[]'::jsonb NOT NULL,
+    seeking_genders text[] DEFAULT '{female,male,other}'::text[] NOT NULL,
+    seeking_age_min integer DEFAULT 18 NOT NULL,
+    seeking_age_max integer DEFAULT 120 NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT profiles_bio_check CHECK ((char_length(bio) <= 2000)),
+    CONSTRAINT profiles_city_check CHECK ((char_length(city) <= 100)),
+    CONSTRAINT profiles_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT profiles_display_name_check CHECK (((char_length(display_name) >= 1) AND (char_length(display_name) <= 100))),
+    CONSTRAINT profiles_gender_check CHECK ((gender = ANY (ARRAY['female'::text, 'male'::text, 'other'::text]))),
+    CONSTRAINT profiles_intent_check CHECK ((intent = ANY (ARRAY['casual'::text, 'friends'::text, 'serious'::text, 'networking'::text]))),
+    CONSTRAINT profiles_languages_check CHECK ((cardinality(languages) <= 20)),
+    CONSTRAINT profiles_photos_check CHECK ((jsonb_typeof(photos) = 'array'::text)),
+    CONSTRAINT profiles_seeking_genders_check CHECK (((cardinality(seeking_genders) > 0) AND (seeking_genders <@ '{female,male,other}'::text[]))),
+    CONSTRAINT seeking_adults_in_order CHECK (((18 <= seeking_age_min) AND (seeking_age_min <= seeking_age_max) AND (seeking_age_max <= 120)))
+);
+
+CREATE VIEW identity.cards AS
+ SELECT user_id,
+    display_name,
+    birth_date,
+    gender,
+    intent,
+    languages,
+    country,
+    city,
+    bio,
+    (photos ->> 0) AS photo_url
+   FROM identity.profiles;
+
+CREATE TABLE identity.idempotency_keys (
+    endpoint text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
+    CONSTRAINT idempotency_keys_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
+);
+
+CREATE TABLE identity.refresh_tokens (
+    hash bytea NOT NULL,
+    session_id uuid NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    parent bytea,
+    again smallint DEFAULT 0 NOT NULL,
+    served_at timestamp with time zone,
+    void_at timestamp with time zone,
+    CONSTRAINT refresh_tokens_again_check CHECK (((again >= 0) AND (again <= 3))),
+    CONSTRAINT refresh_tokens_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT void_ones_never_served CHECK (((void_at IS NULL) OR ((used_at IS NULL) AND (served_at IS NULL))))
+);
+
+CREATE TABLE identity.sessions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    device text,
+    user_agent text,
+    created_at timestamp with time zone NOT NULL,
+    last_used_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_reason text,
+    CONSTRAINT revoked_for_a_reason CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL))),
+    CONSTRAINT sessions_device_check CHECK ((char_length(device) <= 100)),
+    CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['signed_out'::text, 'banned'::text, 'replaced'::text, 'reused'::text, 'password_changed'::text, 'erased'::text]))),
+    CONSTRAINT sessions_user_agent_check CHECK ((char_length(user_agent) <= 500))
+);
+
+CREATE TABLE identity.user_values (
+    user_id uuid NOT NULL,
+    key text NOT NULL,
+    category text NOT NULL,
+    value_name text NOT NULL,
+    strength integer NOT NULL,
+    place integer NOT NULL,
+    CONSTRAINT user_values_category_check CHECK (((char_length(category) >= 1) AND (char_length(category) <= 50))),
+    CONSTRAINT user_values_key_check CHECK ((key ~ '^[0-9a-f]{16}$'::text)),
+    CONSTRAINT user_values_place_check CHECK ((place > 0)),
+    CONSTRAINT user_values_strength_check CHECK (((strength >= 0) AND (strength <= 100))),
+    CONSTRAINT user_values_value_name_check CHECK (((char_length(value_name) >= 1) AND (char_length(value_name) <= 100)))
+);
+
+CREATE TABLE identity.users (
+    id uuid NOT NULL,
+    email text,
+    username text,
+    password_hash text,
+    role text DEFAULT 'user'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    tier text DEFAULT 'neutral'::text NOT NULL,
+    verified_at timestamp with time zone,
+    judged_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT only_the_erased_have_no_login CHECK (((deleted_at IS NOT NULL) OR ((email IS NOT NULL) AND (username IS NOT NULL) AND (password_hash IS NOT NULL)))),
+    CONSTRAINT users_email_check CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'moderator'::text, 'admin'::text]))),
+    CONSTRAINT users_tier_check CHECK ((tier = ANY (ARRAY['trusted'::text, 'neutral'::text, 'suspect'::text]))),
+    CONSTRAINT users_username_check CHECK (((char_length(username) >= 1) AND (char_length(username) <= 50)))
+);
+
+CREATE TABLE interaction.call_participants (
+    call_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    active boolean NOT NULL,
+    fault_at timestamp with time zone
+);
+
+CREATE TABLE interaction.calls (
+    id uuid NOT NULL,
+    origin text NOT NULL,
+    mode text NOT NULL,
+    region text NOT NULL,
+    offered_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    live_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    end_reason text,
+    ended_by uuid,
+    duration_s integer,
+    outcome text DEFAULT 'none'::text NOT NULL,
+    decision_deadline timestamp with time zone,
+    closed_at timestamp with time zone,
+    CONSTRAINT calls_duration_s_check CHECK ((duration_s >= 0)),
+    CONSTRAINT calls_end_reason_check CHECK ((end_reason = ANY (ARRAY['hung_up'::text, 'skipped'::text, 'declined'::text, 'cancelled'::text, 'no_answer'::text, 'max_duration'::text, 'connection_lost'::text, 'media_failed'::text, 'reported'::text, 'blocked'::text, 'moderated'::text]))),
+    CONSTRAINT calls_mode_check CHECK ((mode = ANY (ARRAY['voice'::text, 'video'::text]))),
+    CONSTRAINT calls_origin_check CHECK ((origin = ANY (ARRAY['match'::text, 'direct'::text]))),
+    CONSTRAINT calls_outcome_check CHECK ((outcome = ANY (ARRAY['none'::text, 'connected'::text, 'not_connected'::text]))),
+    CONSTRAINT decided_after_the_end CHECK (((ended_at IS NOT NULL) OR ((ended_by IS NULL) AND (decision_deadline IS NULL) AND (closed_at IS NULL)))),
+    CONSTRAINT ended_for_a_reason CHECK ((((ended_at IS NULL) = (end_reason IS NULL)) AND ((ended_at IS NULL) = (duration_s IS NULL)))),
+    CONSTRAINT outcome_when_closed CHECK (((outcome = 'none'::text) OR (closed_at IS NOT NULL)))
+);
+
+CREATE TABLE interaction.connections (
+    id uuid NOT NULL,
+    user_a uuid NOT NULL,
+    user_b uuid NOT NULL,
+    call_id uuid NOT NULL,
+    video_enabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    CONSTRAINT ended_before_by CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT pair_in_order CHECK ((user_a < user_b))
+);
+
+CREATE TABLE interaction.decisions (
+    call_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    connect boolean NOT NULL,
+    feedback jsonb,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE interaction.match_decisions (
+    call_id uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    body bytea NOT NULL
+);
+
+CREATE TABLE interaction.partings (
+    id uuid NOT NULL,
+    blocker_id uuid NOT NULL,
+    blocked_id uuid NOT NULL,
+    connection_id uuid,
+    taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT nobody_parts_from_themselves CHECK ((blocker_id <> blocked_id))
+);
+
+CREATE TABLE interaction.reports (
+    id uuid NOT NULL,
+    call_id uuid,
+    reporter_id uuid NOT NULL,
+    reported_id uuid NOT NULL,
+    reason text NOT NULL,
+    note text,
+    created_at timestamp with time zone NOT NULL,
+    status text DEFAULT 'open'::text NOT NULL,
+    CONSTRAINT nobody_reports_themselves CHECK ((reporter_id <> reported_id)),
+    CONSTRAINT reports_note_check CHECK ((char_length(note) <= 2000)),
+    CONSTRAINT reports_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 64))),
+    CONSTRAINT reports_status_check CHECK ((status = ANY (ARRAY['open'::text, 'reviewing'::text, 'actioned'::text, 'dismissed'::text])))
+);
+
+CREATE TABLE public.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+
+ALTER TABLE ONLY communication.members
+    ADD CONSTRAINT members_pkey PRIMARY KEY (room_id, user_id);
+
+ALTER TABLE ONLY communication.messages
+    ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY communication.messages
+    ADD CONSTRAINT one_message_a_client_id UNIQUE (room_id, sender_id, client_id);
+
+ALTER TABLE ONLY communication.messages
+    ADD CONSTRAINT one_message_a_seq UNIQUE (room_id, seq);
+
+ALTER TABLE ONLY communication.rooms
+    ADD CONSTRAINT one_room_a_connection UNIQUE (connection_id);
+
+ALTER TABLE ONLY communication.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (lane, number);
+
+ALTER TABLE ONLY communication.rooms
+    ADD CONSTRAINT rooms_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY identity.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY identity.bans
+    ADD CONSTRAINT bans_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY identity.blocks
+    ADD CONSTRAINT blocks_pkey PRIMARY KEY (blocker_id, blocked_id);
+
+ALTER TABLE ONLY identity.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (endpoint, key);
+
+ALTER TABLE ONLY identity.profiles
+    ADD CONSTRAINT profiles_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY identity.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY identity.sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY identity.user_values
+    ADD CONSTRAINT user_values_pkey PRIMARY KEY (user_id, key);
+
+ALTER TABLE ONLY identity.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY interaction.call_participants
+    ADD CONSTRAINT call_participants_pkey PRIMARY KEY (call_id, user_id);
+
+ALTER TABLE ONLY interaction.calls
+    ADD CONSTRAINT calls_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY interaction.connections
+    ADD CONSTRAINT connections_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY interaction.decisions
+    ADD CONSTRAINT decisions_pkey PRIMARY KEY (call_id, user_id);
+
+ALTER TABLE ONLY interaction.match_decisions
+    ADD CONSTRAINT match_decisions_pkey PRIMARY KEY (call_id);
+
+ALTER TABLE ONLY interaction.connections
+    ADD CONSTRAINT one_connection_a_call UNIQUE (call_id);
+
+ALTER TABLE ONLY interaction.reports
+    ADD CONSTRAINT one_report_a_call_and_reporter UNIQUE (call_id, reporter_id);
+
+ALTER TABLE ONLY interaction.partings
+    ADD CONSTRAINT partings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY interaction.reports
+    ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+CREATE INDEX rooms_of_a_user ON communication.members USING btree (user_id, room_id);
+
+CREATE INDEX audit_by_actor ON identity.audit_log USING btree (actor_id, id) WHERE (actor_id IS NOT NULL);
+
+CREATE INDEX audit_by_subject ON identity.audit_log USING btree (subject_id, id) WHERE (subject_id IS NOT NULL);
+
+CREATE INDEX bans_of_a_user ON identity.bans USING btree (user_id);
+
+CREATE INDEX bans_to_enforce ON identity.bans USING btree (taken_until) WHERE ((enforced_at IS NULL) AND (lifted_at IS NULL));
+
+CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, blocker_id);
+
+CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, created_at, blocked_id);
+
+CREATE INDEX idempotency_keys_by_age ON identity.idempotency_keys USING btree (created_at);
+
+CREATE UNIQUE INDEX one_account_a_username ON identity.users USING btree (lower(username));
+
+CREATE UNIQUE INDEX one_account_an_email ON identity.users USING btree (lower(email));
+
+CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING btree (session_id) WHERE ((used_at IS NULL) AND (void_at IS NULL));
+
+CREATE UNIQUE INDEX one_successor_a_token ON identity.refresh_tokens USING btree (parent) WHERE (void_at IS NULL);
+
+CREATE INDEX sessions_by_end ON identity.sessions USING btree (expires_at);
+
+CREATE INDEX sessions_of_a_user ON identity.sessions USING btree (user_id, id);
+
+CREATE INDEX tokens_by_end ON identity.refresh_tokens USING btree (expires_at);
+
+CREATE INDEX tokens_of_a_session ON identity.refresh_tokens USING btree (session_id);
+
+CREATE INDEX users_to_review ON identity.users USING btree (judged_at) WHERE (tier <> 'neutral'::text);
+
+CREATE INDEX calls_of_a_user ON interaction.call_participants USING btree (user_id, call_id);
+
+CREATE INDEX calls_to_decide ON interaction.calls USING btree (id) WHERE ((decision_deadline IS NOT NULL) AND (closed_at IS NULL));
+
+CREATE INDEX connections_of_a ON interaction.connections USING btree (user_a, id);
+
+CREATE INDEX connections_of_b ON interaction.connections USING btree (user_b, id);
+
+CREATE INDEX faults_of_a_user ON interaction.call_participants USING btree (user_id, fault_at) WHERE (fault_at IS NOT NULL);
+
+CREATE INDEX match_decisions_by_age ON interaction.match_decisions USING btree (decided_at);
+
+CREATE UNIQUE INDEX one_active_call_a_user ON interaction.call_participants USING btree (user_id) WHERE active;
+
+CREATE UNIQUE INDEX one_active_connection_a_pair ON interaction.connections USING btree (user_a, user_b) WHERE (ended_at IS NULL);
+
+CREATE INDEX partings_to_take ON interaction.partings USING btree (taken_until);
+
+CREATE INDEX reports_on_a_user ON interaction.reports USING btree (reported_id, id);
+
+CREATE INDEX reports_to_review ON interaction.reports USING btree (id) WHERE (status = ANY (ARRAY['open'::text, 'reviewing'::text]));
+
+CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
+
+CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.audit_log FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+
+ALTER TABLE ONLY communication.members
+    ADD CONSTRAINT members_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
+
+ALTER TABLE ONLY communication.members
+    ADD CONSTRAINT members_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY communication.messages
+    ADD CONSTRAINT messages_reply_to_fkey FOREIGN KEY (reply_to) REFERENCES communication.messages(id);
+
+ALTER TABLE ONLY communication.messages
+    ADD CONSTRAINT messages_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
+
+ALTER TABLE ONLY communication.messages
+    ADD CONSTRAINT messages_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY communication.rooms
+    ADD CONSTRAINT rooms_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
+
+ALTER TABLE ONLY identity.audit_log
+    ADD CONSTRAINT audit_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.audit_log
+    ADD CONSTRAINT audit_log_subject_id_fkey FOREIGN KEY (subject_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.bans
+    ADD CONSTRAINT bans_created_by_fkey FOREIGN KEY (created_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.bans
+    ADD CONSTRAINT bans_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.blocks
+    ADD CONSTRAINT blocks_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.blocks
+    ADD CONSTRAINT blocks_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY identity.profiles
+    ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES identity.sessions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY identity.sessions
+    ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.user_values
+    ADD CONSTRAINT user_values_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.call_participants
+    ADD CONSTRAINT call_participants_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id);
+
+ALTER TABLE ONLY interaction.call_participants
+    ADD CONSTRAINT call_participants_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.calls
+    ADD CONSTRAINT calls_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.connections
+    ADD CONSTRAINT connections_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id);
+
+ALTER TABLE ONLY interaction.connections
+    ADD CONSTRAINT connections_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.connections
+    ADD CONSTRAINT connections_user_a_fkey FOREIGN KEY (user_a) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.connections
+    ADD CONSTRAINT connections_user_b_fkey FOREIGN KEY (user_b) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.match_decisions
+    ADD CONSTRAINT match_decisions_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id);
+
+ALTER TABLE ONLY interaction.partings
+    ADD CONSTRAINT partings_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.partings
+    ADD CONSTRAINT partings_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.partings
+    ADD CONSTRAINT partings_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
+
+ALTER TABLE ONLY interaction.reports
+    ADD CONSTRAINT reported_was_in_the_call FOREIGN KEY (call_id, reported_id) REFERENCES interaction.call_participants(call_id, user_id);
+
+ALTER TABLE ONLY interaction.reports
+    ADD CONSTRAINT reporter_was_in_the_call FOREIGN KEY (call_id, reporter_id) REFERENCES interaction.call_participants(call_id, user_id);
+
+ALTER TABLE ONLY interaction.reports
+    ADD CONSTRAINT reports_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id);
+
+ALTER TABLE ONLY interaction.reports
+    ADD CONSTRAINT reports_reported_id_fkey FOREIGN KEY (reported_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.reports
+    ADD CONSTRAINT reports_reporter_id_fkey FOREIGN KEY (reporter_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.decisions
+    ADD CONSTRAINT voter_was_in_the_call FOREIGN KEY (call_id, user_id) REFERENCES interaction.call_participants(call_id, user_id);

@@ -1,0 +1,65 @@
+"""The audit log in Postgres: who did what to whom. Only ever added to; the database refuses anything else.
+
+What is done and its entry belong into one statement or transaction, so that neither is there without the
+other: `write` takes the caller's connection. Ids are UUIDv7, times ms since the epoch.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from core.clock import to_datetime, to_ms
+from db.postgres.pool import Connection, Pool, Record, queries
+
+_SQL = queries("audit")
+
+
+class Entry(Struct, frozen=True, kw_only=True):
+    """`actor` None: the system itself. `action` is a word of lower-case letters and `_`, up to 64 of them."""
+
+    id: str
+    at: int
+    actor: str | None
+    action: str
+    subject: str | None
+    details: Mapping[str, Any] = {}
+
+
+async def write(connection: Connection, entry: Entry) -> None:
+    """Add an entry, within the transaction that does what it tells of."""
+    await connection.execute(
+        _SQL["write"],
+        entry.id,
+        to_datetime(entry.at),
+        entry.actor,
+        entry.action,
+        entry.subject,
+        dict(entry.details),
+    )
+
+
+class AuditLog:
+    """The log, for those who read it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def entries(self, *, user_id: str | None, before: str | None, limit: int) -> list[Entry]:
+        """Newest first, those before the entry `before`; with a user, those by or about them."""
+        if user_id is None:
+            rows = await self._pool.fetch(_SQL["page"], before, limit)
+        else:
+            rows = await self._pool.fetch(_SQL["page_of_user"], before, limit, user_id)
+        return [_entry(row) for row in rows]
+
+
+def _entry(row: Record) -> Entry:
+    return Entry(
+        id=row["id"],
+        at=to_ms(row["at"]),
+        actor=row["actor_id"],
+        action=row["action"],
+        subject=row["subject_id"],
+        details=row["details"],
+    )

@@ -1,0 +1,102 @@
+"""Bans in Postgres: who is banned, from when until when, and whether that has taken effect.
+
+Whoever asks whether somebody is banned reads `identity.bans.during`. A row may be written by anybody, also by
+hand: it takes effect because nodes look for those that have not. Ids are text, times ms since the epoch. What
+an outage raises (`db.outage`) passes through.
+"""
+
+from msgspec import Struct
+
+from core.clock import to_datetime
+from core.errors import NotFound
+from core.ids import new_id
+from db.postgres import audit
+from db.postgres.pool import Pool, queries
+
+_SQL = queries("bans")
+_ENCOUNTERS = queries("encounters")
+
+# For so long a ban is left to the node that has taken it up.
+TAKEN_MS = 2_000
+
+
+class NewBan(Struct, frozen=True, kw_only=True):
+    """A ban to be. `begins_at` None: at once; `until` None: for good; `by` None: the operator."""
+
+    user_id: str
+    reason: str
+    by: str | None = None
+    begins_at: int | None = None
+    until: int | None = None
+
+
+class DueBan(Struct, frozen=True):
+    """A ban that holds and is to take effect."""
+
+    id: str
+    user_id: str
+
+
+class BanStore:
+    """Bans."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of_login(self, login: str) -> str:
+        """Whose email address or username this is. Raises `NotFound`: nobody's."""
+        user_id: str | None = await self._pool.fetchval(_SQL["of_login"], login)
+        if user_id is None:
+            raise NotFound
+        return user_id
+
+    async def ban(self, ban: NewBan, now: int) -> str:
+        """Put it on record and on the audit log; gives its id. What it ends is ended by who finds it due."""
+        ban_id, at = new_id(now), to_datetime(now)
+        begins, until = (t if t is None else to_datetime(t) for t in (ban.begins_at, ban.until))
+        entry = audit.Entry(
+            id=new_id(now),
+            at=now,
+            actor=ban.by,
+            action="banned",
+            subject=ban.user_id,
+            details={"ban": ban_id, "begins_at": ban.begins_at, "until": ban.until},
+        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL["ban"], ban_id, ban.user_id, ban.reason, ban.by, at, begins, until)
+            await audit.write(connection, entry)
+        return ban_id
+
+    async def unban(self, user_id: str, by: str | None, now: int) -> bool:
+        """Lift all that hold or will, and say so on the audit log. False: there was none."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            lifted = [row["id"] for row in await connection.fetch(_SQL["lift"], user_id, to_datetime(now))]
+            if lifted:
+                entry = audit.Entry(
+                    id=new_id(now),
+                    at=now,
+                    actor=by,
+                    action="unbanned",
+                    subject=user_id,
+                    details={"bans": lifted},
+                )
+                await audit.write(connection, entry)
+        return bool(lifted)
+
+    async def due(self, now: int, *, limit: int = 50) -> list[DueBan]:
+        """Bans that are to take effect, each now taken for `TAKEN_MS`."""
+        rows = await self._pool.fetch(_SQL["due"], to_datetime(now), to_datetime(now + TAKEN_MS), limit)
+        return [DueBan(row["id"], row["user_id"]) for row in rows]
+
+    async def end_sessions(self, user_id: str, now: int) -> None:
+        """End all sessions of this user, once no offer to them is being decided on any more.
+
+        An offer that was made beside the ban is on record when this returns; a later one sees the ban.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_ENCOUNTERS["lock_users"], (user_id,))
+            await connection.execute(_SQL["end_sessions"], user_id, to_datetime(now))
+
+    async def enforced(self, ban_id: str, now: int) -> None:
+        """All that it ends has ended."""
+        await self._pool.execute(_SQL["enforced"], ban_id, to_datetime(now))

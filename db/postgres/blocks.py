@@ -1,0 +1,126 @@
+"""Blocks in Postgres, and the partings that they leave: what a block still has to bring about.
+
+What can be decided on record happens together with the block: matching, profiles and new connections ask
+for blocks themselves, and the connection of the two ends. The rest is a parting, which some node of the
+realtime side sees to and removes. Ids are text, times ms since the epoch. What an outage raises (`db.outage`)
+passes through.
+"""
+
+from msgspec import Struct
+
+from core.clock import to_datetime, to_ms
+from core.errors import IdempotencyConflict, NotFound
+from core.ids import new_id
+from db.postgres.accounts import Key, claim_key
+from db.postgres.pool import Connection, Pool, Record, queries
+
+_SQL = queries("blocks")
+_ENCOUNTERS = queries("encounters")
+
+# For so long a parting is left to the node that has taken it up.
+TAKEN_MS = 2_000
+
+
+class Block(Struct, frozen=True, kw_only=True):
+    """Someone whom one has blocked, by the name they go by."""
+
+    user_id: str
+    display_name: str
+    created_at: int
+
+
+class Parting(Struct, frozen=True, kw_only=True):
+    """A block whose consequences are to be seen to; it has ended this connection, if any."""
+
+    id: str
+    blocker: str
+    blocked: str
+    connection_id: str | None
+
+
+class BlockStore:
+    """Blocks and partings."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    # Blocks
+
+    async def block(
+        self, blocker: str, blocked: str, key: Key | None, now: int, *, take: bool = False
+    ) -> tuple[Block, Parting | None]:
+        """Block, end the connection of the two and leave a parting, all at once; the block, if it is there.
+
+        The parting is given too, if there is a new one: `take` it for `TAKEN_MS`, so that nobody else does. A
+        `key` that was used for the same gives its answer without effect, though they are unblocked since.
+        Raises `NotFound` for whom the blocker neither sees nor has met, `IdempotencyConflict`.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if key and not await claim_key(connection, key, blocker, now):
+                return await _answered(connection, key, blocked), None
+            await connection.execute(_ENCOUNTERS["lock_users"], (blocker, blocked))
+            if not await connection.fetchval(_SQL["may_block"], blocker, blocked, to_datetime(now)):
+                raise NotFound
+            parting = await _take_in(connection, blocker, blocked, now, now + TAKEN_MS if take else None)
+            return _block(await connection.fetchrow(_SQL["of_pair"], blocker, blocked)), parting
+
+    async def unblock(self, blocker: str, blocked: str) -> None:
+        """Block no more. What the block has ended stays ended."""
+        await self._pool.execute(_SQL["unblock"], blocker, blocked)
+
+    async def blocks(self, blocker: str, *, before: tuple[int, str] | None, limit: int) -> list[Block]:
+        """Whom one has blocked, newest first: those before the block at this time of this user."""
+        at, user_id = before or (None, None)
+        since = None if at is None else to_datetime(at)
+        return [_block(row) for row in await self._pool.fetch(_SQL["blocks"], blocker, since, user_id, limit)]
+
+    # Partings
+
+    async def due(self, now: int, *, limit: int = 50) -> list[Parting]:
+        """Partings that nobody has taken up, each now taken for `TAKEN_MS`."""
+        rows = await self._pool.fetch(_SQL["due"], to_datetime(now), to_datetime(now + TAKEN_MS), limit)
+        return [_parting(row) for row in rows]
+
+    async def settled(self, parting_id: str) -> None:
+        """All that it asked for is done."""
+        await self._pool.execute(_SQL["settled"], parting_id)
+
+    async def open_between(self, one: str, other: str) -> list[str]:
+        """Calls of these two with each other that go on, or have ended and are still to be decided."""
+        return [row["call_id"] for row in await self._pool.fetch(_SQL["open_between"], one, other)]
+
+
+async def block_within(connection: Connection, blocker: str, blocked: str, now: int) -> None:
+    """Block within a transaction, as `BlockStore.block` does; whoever is blocked already stays so."""
+    await connection.execute(_ENCOUNTERS["lock_users"], (blocker, blocked))
+    await _take_in(connection, blocker, blocked, now, None)
+
+
+async def _take_in(
+    connection: Connection, blocker: str, blocked: str, now: int, taken_until: int | None
+) -> Parting | None:
+    until = None if taken_until is None else to_datetime(taken_until)
+    row = await connection.fetchrow(_SQL["take_in"], new_id(now), blocker, blocked, to_datetime(now), until)
+    return row and _parting(row)
+
+
+async def _answered(connection: Connection, key: Key, blocked: str) -> Block:
+    row = await connection.fetchrow(_SQL["answered"], key.endpoint, key.key, blocked)
+    if row is None or row["fingerprint"] != key.fingerprint:
+        raise IdempotencyConflict
+    return _block(row)
+
+
+def _block(row: Record) -> Block:
+    return Block(
+        user_id=row["user_id"], display_name=row["display_name"], created_at=to_ms(row["created_at"])
+    )
+
+
+def _parting(row: Record) -> Parting:
+    return Parting(
+        id=row["id"],
+        blocker=row["blocker_id"],
+        blocked=row["blocked_id"],
+        connection_id=row["connection_id"],
+    )

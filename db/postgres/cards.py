@@ -1,0 +1,37 @@
+"""A profile card from a row of the view `identity.cards`. Pure: the stores that join the view own the SQL."""
+
+from datetime import date
+
+from core.clock import age_on
+from core.contract.people import ProfileCard
+from db.postgres.pool import Record
+
+
+def card(row: Record, today: date) -> ProfileCard:
+    """The card in a row with the columns of `identity.cards` and `hidden`.
+
+    `hidden`: the two have nothing to do with each other (any more); the reader keeps the name that they knew
+    and learns nothing more. Whether that is for a block is not told apart.
+    """
+    shown = ProfileCard(
+        user_id=row["user_id"],
+        display_name=row["display_name"],
+        age=age_on(row["birth_date"], today),
+        gender=row["gender"],
+        intent=row["intent"],
+        languages=[],
+    )
+    if row["hidden"]:
+        return shown
+    return ProfileCard(
+        user_id=shown.user_id,
+        display_name=shown.display_name,
+        age=shown.age,
+        gender=shown.gender,
+        intent=shown.intent,
+        languages=row["languages"],
+        country=row["country"],
+        city=row["city"],
+        bio=row["bio"],
+        photo_url=row["photo_url"],
+    )

@@ -1,0 +1,348 @@
+"""Encounters on record: calls from the offer to the outcome, and the connections and reports they lead to.
+
+Postgres owns what must outlive Redis, and is the fence: a user is in one active call. Whoever changes whom
+two users may meet (offer, connect, report) first locks both, in the order of their ids, so such changes
+happen one after the other and never deadlock. Times are ms since the epoch. Everything may be repeated.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from core.clock import rfc3339, to_datetime, to_ms, today
+from core.contract.connections import ConnectionView
+from core.contract.people import ProfileCard
+from core.errors import Blocked, NotFound
+from core.ticket import MatchDecision
+from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome
+from db.postgres.cards import card
+from db.postgres.matches import packed
+from db.postgres.pool import Pool, Record, queries
+from matching.apart import Since
+from signaling.call import Call, Party, State
+
+_SQL = queries("encounters")
+_LASTING = queries("connections")
+
+# A call id may be older than its offer by what the clocks of two nodes differ: the index is read from there.
+_CLOCK_SKEW_MS = 3_600_000
+
+
+RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "over"]
+
+
+class Refusal(Struct, frozen=True):
+    """Why an offer was not made.
+
+    `guilty` are busy, banned or gone, or queued with a trust that is not theirs any more, each with the word
+    for why they leave the queue; none: a block, or it is over. Known here alone: who was busy may be free
+    when somebody looks again, and is not moderated for that.
+    `double_match`: somebody is in another call that came of matching, which Redis should have prevented.
+    """
+
+    guilty: Mapping[str, LeftReason]
+    reason: RefusalReason
+
+
+class ConnectionRow(Struct, frozen=True, kw_only=True):
+    """A connection seen from nowhere. `user_a` is the smaller id; `created_at` in ms."""
+
+    id: str
+    room_id: str
+    user_a: str
+    user_b: str
+    active: bool
+    video_enabled: bool
+    created_at: int
+    call_id: str
+
+
+class PastCall(Struct, frozen=True, kw_only=True):
+    """A call that was answered and is over, as one of the two sees it. Times in ms."""
+
+    call_id: str
+    origin: Origin
+    mode: Mode
+    peer: ProfileCard
+    started_at: int
+    ended_at: int
+    duration_s: int
+    reason: EndReason
+    outcome: Outcome | Literal["none"]
+
+
+class Encounters:
+    """Calls, decisions, connections and reports in Postgres."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    # A call, step by step
+
+    async def offer(
+        self,
+        call_id: str,
+        *,
+        origin: Origin,
+        mode: Mode,
+        region: str,
+        users: tuple[str, str],
+        now: int,
+        suspects: Collection[str] = (),
+        decision: MatchDecision | None = None,
+    ) -> Refusal | None:
+        """The fence: both users enter this call, or neither does and the refusal says why.
+
+        `suspects` are those of the two who queued as such: where one is suspect by now and the other is not,
+        one of them queued as what they are no more.
+
+        The decision that led to it, if any, is kept with it: neither is there without the other.
+        """
+        at = to_datetime(now)
+        why = (to_datetime(decision.decided_at), packed(decision)) if decision else (None, None)
+        async with self._pool.acquire() as connection, connection.transaction():
+            locked = await connection.fetch(_SQL["lock_users"], users)
+            found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
+            if found["repeated"]:
+                return Refusal({}, "over") if found["over"] else None
+            by_now = {row["id"] for row in locked if row["tier"] == "suspect"}
+            moved = (by_now ^ set(suspects) or by_now) if len(by_now) == 1 else set()
+            if refusal := _refusal(found, fallen=moved & by_now, risen=moved - by_now):
+                return refusal
+            await connection.execute(_SQL["offer"], call_id, origin, mode, region, users, at, *why)
+        return None
+
+    async def started(self, call_id: str, now: int) -> None:
+        """Both have accepted."""
+        await self._pool.execute(_SQL["started"], call_id, to_datetime(now))
+
+    async def live(self, call_id: str, now: int) -> None:
+        """Media flows."""
+        await self._pool.execute(_SQL["live"], call_id, to_datetime(now))
+
+    async def ended(
+        self,
+        call_id: str,
+        *,
+        reason: EndReason,
+        by: str | None,
+        duration_s: int,
+        now: int,
+        decision_deadline: int | None,
+        at_fault: Collection[str] = (),
+    ) -> None:
+        """The call is over and both are free. The first end on record stays, and whose fault it was."""
+        deadline = None if decision_deadline is None else to_datetime(decision_deadline)
+        at, guilty = to_datetime(now), list(at_fault)
+        await self._pool.execute(_SQL["ended"], call_id, at, reason, by, duration_s, deadline, guilty)
+
+    async def voted(
+        self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int
+    ) -> None:
+        """A vote; the first of each user stays. Raises `NotFound` for someone who was not in the call."""
+        try:
+            await self._pool.execute(_SQL["voted"], call_id, user_id, connect, feedback, to_datetime(now))
+        except asyncpg.ForeignKeyViolationError as error:
+            raise _stranger(error) from error
+
+    async def closed(self, call_id: str, outcome: Outcome, now: int) -> None:
+        """The decision is over; the first outcome stays."""
+        await self._pool.execute(_SQL["closed"], call_id, outcome, to_datetime(now))
+
+    # What one may ask about a user's calls
+
+    async def active_call(self, user_id: str) -> str | None:
+        """The call that the user is in, an offer included."""
+        found: str | None = await self._pool.fetchval(_SQL["active_call"], user_id)
+        return found
+
+    async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those who are in a call, an offer included."""
+        rows = await self._pool.fetch(_SQL["in_call"], list(user_ids))
+        return frozenset(row["user_id"] for row in rows)
+
+    async def unfit(self, user_ids: Collection[str], now: int) -> frozenset[str]:
+        """Those to whom no offer can be made: gone, busy or banned."""
+        rows = await self._pool.fetch(_SQL["unfit"], list(user_ids), to_datetime(now))
+        return frozenset(row["user_id"] for row in rows)
+
+    async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those of these pairs, as they were given, who have an active connection with each other."""
+        ones, others = [one for one, _ in pairs], [other for _, other in pairs]
+        rows = await self._pool.fetch(_SQL["connected"], ones, others)
+        return frozenset((row["one"], row["other"]) for row in rows)
+
+    async def open_calls(self, user_id: str) -> list[str]:
+        """Calls that the user is in, or that ended and are still to be decided."""
+        return [row["call_id"] for row in await self._pool.fetch(_SQL["open_calls"], user_id)]
+
+    async def open_calls_of(self, user_ids: Collection[str]) -> list[str]:
+        """The same of any of these users."""
+        rows = await self._pool.fetch(_SQL["open_calls_of"], list(user_ids))
+        return [row["call_id"] for row in rows]
+
+    async def on_record(self, call_id: str, now: int) -> Call | None:
+        """A call as far as it is on record; None when it is over and nothing is left to decide."""
+        rows = await self._pool.fetch(_SQL["on_record"], call_id)
+        return _recorded(rows[0], rows[1], now) if len(rows) == 2 else None
+
+    async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
+        """Users blocked either way, and those met since: both accepted, or one would not or was silent."""
+        rows = await self._pool.fetch(_SQL["avoid"], user_id, *_times(since))
+        return frozenset(row["user_id"] for row in rows)
+
+    async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
+        """Nothing since then but that they have met: no block, and neither would not meet the other."""
+        return bool(await self._pool.fetchval(_SQL["on_good_terms"], one, other, *_times(since)))
+
+    async def was_in(self, call_id: str, user_id: str) -> bool:
+        """Whether the user took part in this call."""
+        return bool(await self._pool.fetchval(_SQL["was_in"], call_id, user_id))
+
+    async def history(self, user_id: str, *, before: str | None, limit: int, today: date) -> list[PastCall]:
+        """Calls that were answered and are over, newest first, those older than the call `before`."""
+        return [
+            _past_call(row, today) for row in await self._pool.fetch(_SQL["history"], user_id, before, limit)
+        ]
+
+    # What a call leads to
+
+    async def connect(
+        self, call_id: str, *, connection_id: str, room_id: str, users: tuple[str, str], now: int
+    ) -> ConnectionRow:
+        """Make connection, room, members and outcome at once, or give the pair's active connection.
+
+        Raises `Blocked` when one has blocked the other since they met.
+        """
+        user_a, user_b = sorted(users)
+        at = to_datetime(now)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL["lock_users"], users)
+            row = await connection.fetchrow(_LASTING["of_pair"], user_a, user_b, call_id)
+            if row is None:
+                if await connection.fetchval(_LASTING["blocked"], user_a, user_b):
+                    raise Blocked
+                await connection.execute(
+                    _LASTING["connect"], connection_id, room_id, user_a, user_b, call_id, at
+                )
+                row = await connection.fetchrow(_LASTING["of_pair"], user_a, user_b, call_id)
+            await connection.execute(_SQL["closed"], call_id, "connected", at)
+        return _connection(row)
+
+    # Connections
+
+    async def connections(
+        self, user_id: str, *, before: str | None, limit: int, today: date
+    ) -> list[ConnectionView]:
+        """The user's connections, ended ones too, newest first, those older than the connection `before`."""
+        rows = await self._pool.fetch(_LASTING["views"], user_id, before, limit, None)
+        return [_view(row, today) for row in rows]
+
+    async def connection(self, connection_id: str, user_id: str, *, today: date) -> ConnectionView:
+        """One connection as this user sees it. Raises `NotFound`, for others' connections too."""
+        row = await self._pool.fetchrow(_LASTING["views"], user_id, None, 1, connection_id)
+        if row is None:
+            raise NotFound
+        return _view(row, today)
+
+    async def end_connection(self, connection_id: str, user_id: str, now: int) -> ConnectionRow:
+        """End it; one that has ended stays as it is. Raises `NotFound`, for others' connections too."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(_LASTING["end"], connection_id, user_id, to_datetime(now))
+            row = await connection.fetchrow(_LASTING["of_member"], connection_id, user_id)
+        if row is None:
+            raise NotFound
+        return _connection(row)
+
+
+def _recorded(first: Record, second: Record, now: int) -> Call:
+    """Which device has it and who was there nobody has on record; how long they talked is an upper bound."""
+    live, ended = (first[name] and to_ms(first[name]) for name in ("live_at", "ended_at"))
+    return Call(
+        id=first["id"],
+        origin=first["origin"],
+        mode=first["mode"],
+        region=first["region"],
+        parties=(_party(first, now), _party(second, now)),
+        offered_at=to_ms(first["offered_at"]),
+        deadline=first["decision_deadline"] and to_ms(first["decision_deadline"]),
+        state=State.DECIDING if ended else State.RECONNECTING,
+        live_at=live,
+        talked_ms=max(0, (ended or now) - live) if live else 0,
+        ended_at=ended,
+        ended_by=first["ended_by"],
+        reason=first["end_reason"],
+    )
+
+
+def _party(row: Record, now: int) -> Party:
+    return Party(card=card(row, today(now)), vote=row["vote"])
+
+
+def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) -> Refusal | None:
+    """What stands against an offer; the gravest reason, when there are several."""
+    busy: RefusalReason = "double_match" if found["matched"] else "in_call"
+    faults: tuple[tuple[RefusalReason, LeftReason, Collection[str]], ...] = (
+        (busy, "matched", found["busy"]),
+        ("banned", "moderated", found["banned"]),
+        ("gone", "moderated", found["gone"]),
+        ("trust", "moderated", fallen),
+        ("trust", "left", risen),  # by no wish of theirs, but above all not by their fault
+    )
+    reasons = [reason for reason, _, users in faults if users] + (["blocked"] if found["blocked"] else [])
+    guilty = {user_id: left for _, left, users in reversed(faults) for user_id in users}
+    return Refusal(guilty, reasons[0]) if reasons else None
+
+
+def _times(since: Since) -> tuple[str, datetime, datetime]:
+    """An id before those of all calls offered since then, and then."""
+    earliest = min(since.met, since.unanswered) - _CLOCK_SKEW_MS
+    oldest = str(UUID(int=max(earliest, 0) << 80))
+    return oldest, to_datetime(since.met), to_datetime(since.unanswered)
+
+
+def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:
+    """What a broken foreign key means to the caller."""
+    return NotFound() if str(error.constraint_name).endswith("_was_in_the_call") else error
+
+
+def _connection(row: Record) -> ConnectionRow:
+    return ConnectionRow(
+        id=row["id"],
+        room_id=row["room_id"],
+        user_a=row["user_a"],
+        user_b=row["user_b"],
+        active=row["ended_at"] is None,
+        video_enabled=row["video_enabled"],
+        created_at=to_ms(row["created_at"]),
+        call_id=row["call_id"],
+    )
+
+
+def _view(row: Record, today: date) -> ConnectionView:
+    return ConnectionView(
+        id=row["id"],
+        room_id=row["room_id"],
+        peer=card(row, today),
+        active=row["ended_at"] is None,
+        video_enabled=row["video_enabled"],
+        created_at=rfc3339(to_ms(row["created_at"])),
+    )
+
+
+def _past_call(row: Record, today: date) -> PastCall:
+    return PastCall(
+        call_id=row["id"],
+        origin=row["origin"],
+        mode=row["mode"],
+        peer=card(row, today),
+        started_at=to_ms(row["started_at"]),
+        ended_at=to_ms(row["ended_at"]),
+        duration_s=row["duration_s"],
+        reason=row["end_reason"],
+        outcome=row["outcome"],
+    )

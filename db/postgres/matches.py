@@ -1,0 +1,33 @@
+"""Decisions of matching in Postgres: written with the offer (`encounters.py`), for admins, then forgotten.
+
+A body is msgpack: what it says of people is personal, and no query needs to look into it.
+"""
+
+import msgspec
+
+from core.clock import to_datetime
+from core.ticket import MatchDecision
+from db.postgres.pool import Pool, queries
+
+_SQL = queries("matches")
+
+
+def packed(decision: MatchDecision) -> bytes:
+    """As it is stored."""
+    return msgspec.msgpack.encode(decision)
+
+
+class MatchRecords:
+    """What is left of decisions."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of(self, call_id: str) -> MatchDecision | None:
+        """Why there was this call; None: it did not come of matching, or is forgotten."""
+        body = await self._pool.fetchval(_SQL["of_call"], call_id)
+        return body and msgspec.msgpack.decode(body, type=MatchDecision)
+
+    async def forget(self, before: int, *, limit: int) -> int:
+        """Drop the oldest made before that time in ms, `limit` at most; gives how many those were."""
+        return len(await self._pool.fetch(_SQL["forget"], to_datetime(before), limit))

@@ -1,0 +1,166 @@
+"""PostgreSQL: the pool, and SQL by name. Stores own their queries; this module owns how they are run."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import asyncpg
+import msgspec
+
+from db.outage import OUTAGES, Outages, reason
+
+_SQL = Path(__file__).parent
+_SERVER = {
+    "application_name": "realtime-connect",
+    "idle_in_transaction_session_timeout": "10s",
+    "client_connection_check_interval": "1s",
+}
+# A row lock is a write that leaves nothing behind and waits for nobody.
+_PROBE = "SELECT 1 FROM public.alembic_version FOR UPDATE SKIP LOCKED"
+_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+# The driver has no types of its own: these names say what is meant, the checker takes them as given.
+Pool: TypeAlias = asyncpg.Pool
+Connection: TypeAlias = asyncpg.Connection
+Record: TypeAlias = asyncpg.Record
+
+
+async def _speak_plainly(connection: Connection) -> None:
+    """Ids are text and JSON is values in this house."""
+    await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str, format="text")
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: msgspec.json.encode(value).decode(),
+        decoder=msgspec.json.decode,
+        format="text",
+    )
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
+    """A statement that nobody waits for any more takes its connection along.
+
+    The driver would ask the server to cancel it, and let the pool and every rollback wait until it has.
+    """
+
+    def _cancel_current_command(self, *_: Any) -> None:
+        self._loop.call_soon(self.terminate)
+
+
+class _Pool(asyncpg.Pool):  # type: ignore[misc]
+    """Nobody waits longer than `patience_s` for a connection; outages are told from faults of ours."""
+
+    def __init__(self, url: str, *, patience_s: float, outages: Outages, **given: Any) -> None:
+        super().__init__(url, timeout=patience_s, command_timeout=patience_s, **given)
+        self.outages = outages
+        self.patience_s = patience_s
+
+    def acquire(self, *, timeout: float | None = None) -> "_Loan":  # noqa: ARG002 - the driver's word
+        """A connection of one's own, in `async with`."""
+        return _Loan(self)
+
+    async def failed(self, error: BaseException) -> None:
+        """An outage is told of; after a time-out all that lies idle may be as dead."""
+        self.outages.failed(error)
+        if isinstance(error, TimeoutError):
+            await self.expire_connections()
+
+    async def one(self) -> Connection:
+        """A connection, to be given back by `release`. Raises an outage when there is none in time."""
+        try:
+            async with asyncio.timeout(self.patience_s):
+                return await self._acquire(None)
+        except TimeoutError:
+            # Not the server's time-out: those who have a connection may be served, only slowly.
+            raise ConnectionError("no connection to PostgreSQL has become free") from None
+        except (OSError, asyncpg.InterfaceError) as error:
+            raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
+
+    async def check_writes(self) -> None:
+        """Raises what an outage raises when PostgreSQL takes no writes, or has refused one lately."""
+        await self.fetchval(_PROBE)
+        self.outages.check_writes()
+
+    async def close(self) -> None:
+        """Close all connections; those that somebody still waits with are cut after a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.patience_s):
+                await super().close()
+
+
+class _Loan:
+    """A connection of one's own for as long as the block lasts. A class, as every statement comes by here."""
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        try:
+            self._connection = await self._pool.one()
+        except OUTAGES as error:
+            await self._pool.failed(error)
+            raise
+        return self._connection
+
+    async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        # The driver's own errors mean a fault of ours, unless the connection is gone.
+        own = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+        if own and _is_gone(self._connection):
+            lost = ConnectionError(f"the connection to PostgreSQL was lost: {error}")
+        else:
+            lost = None
+        # Where a statement was given up, its connection goes while it is given back.
+        with suppress(asyncpg.InternalClientError):
+            await self._pool.release(self._connection, timeout=self._pool.patience_s)
+        if error is None:
+            self._pool.outages.worked()
+            return
+        await self._pool.failed(lost or error)
+        if lost:
+            raise lost from error
+
+
+def _is_gone(connection: Connection) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:  # it broke, and the pool has taken it back already
+        return True
+
+
+async def _forget_nothing(_: Connection) -> None:
+    """No statement of ours leaves anything behind in its session: that saves a round trip each time."""
+
+
+async def open_pool(url: str, *, size: int, patience_s: float = 10, outages: Outages | None = None) -> Pool:
+    """A pool of at most `size` connections. Raises OSError or asyncpg's errors when the server refuses.
+
+    The server itself gives up on a transaction whose node has gone or stands still, and so on its locks.
+    """
+    return await _Pool(
+        url,
+        patience_s=patience_s,
+        outages=outages or Outages("PostgreSQL"),
+        init_size=1,
+        min_size=0,  # or the driver goes on trying by itself, with a traceback each time
+        max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=asyncio.get_running_loop(),
+        init=_speak_plainly,
+        reset=_forget_nothing,
+        connection_class=_Connection,
+        record_class=asyncpg.Record,
+        server_settings=_SERVER,
+    )
+
+
+def queries(file: str) -> Mapping[str, str]:
+    """The statements of `db/postgres/<file>.sql`: each follows a line `-- name: x` and what it does."""
+    parts = _NAME.split((_SQL / f"{file}.sql").read_text())
+    return MappingProxyType(dict(zip(parts[1::2], (p.strip() for p in parts[2::2]), strict=True)))

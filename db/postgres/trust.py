@@ -1,0 +1,66 @@
+"""How far somebody is trusted, in Postgres: what it is reckoned from, the tier, and each move of it.
+
+A move and its entry on the audit log are one statement. Ids are text, times ms since the epoch.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from core.clock import to_datetime
+from core.ticket import Tier
+from db.postgres.pool import Pool, queries
+
+_SQL = queries("trust")
+
+# So many of somebody's latest calls tell enough about them, and are read at each judgement.
+LATEST_CALLS = 500
+
+# A call id may be older than its offer by what the clocks of two nodes differ: the index is read from there.
+_CLOCK_SKEW_MS = 3_600_000
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What somebody did within a window.
+
+    Of the people `met` so many have reported them; of the `live` calls they have left so many `early`.
+    `verified`: an address or a number was seen to be theirs.
+    """
+
+    met: int = 0
+    reporters: int = 0
+    live: int = 0
+    early: int = 0
+    verified: bool = False
+
+
+class TrustStore:
+    """Tiers and standings."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def standing(self, user_id: str, *, since: int, early_ms: int) -> tuple[Tier, Standing] | None:
+        """The tier, and what the user did since then; None: the account is gone."""
+        oldest = str(UUID(int=max(since - _CLOCK_SKEW_MS, 0) << 80))
+        early = timedelta(milliseconds=early_ms)
+        row = await self._pool.fetchrow(
+            _SQL["standing"], user_id, to_datetime(since), oldest, LATEST_CALLS, early
+        )
+        return row and (row["tier"], Standing(**{f: row[f] for f in Standing.__struct_fields__}))
+
+    async def move(
+        self, user_id: str, before: Tier, after: Tier, *, entry_id: str, details: dict[str, Any], now: int
+    ) -> bool:
+        """From one tier to another, with this entry on the audit log. False: they are not in `before`."""
+        row = await self._pool.fetchrow(
+            _SQL["move"], user_id, before, after, entry_id, to_datetime(now), details
+        )
+        return row is not None
+
+    async def due(self, now: int, *, judged_before: int, limit: int) -> list[str]:
+        """Users, trusted or suspect, whom no node has taken up for review since then; they are now."""
+        rows = await self._pool.fetch(_SQL["due"], to_datetime(now), to_datetime(judged_before), limit)
+        return [row["id"] for row in rows]

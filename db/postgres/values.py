@@ -1,0 +1,44 @@
+"""What users hold dear, in Postgres. A value is known by its key: `services/value_rules.py` makes it."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from core.contract.values import OwnValue
+from db.postgres.pool import Pool, queries
+
+_SQL = queries("values")
+
+
+class KeyedValue(Struct, frozen=True):
+    """A value and what it is compared by."""
+
+    key: str
+    value: OwnValue
+
+
+class ValueStore:
+    """Values. `AccountStore.application` reads them too, for a queue ticket."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def replace(self, user_id: str, values: Sequence[KeyedValue]) -> None:
+        """These and no others, in this order. Of two that come at once the later one stays, whole."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL["lock"], user_id)
+            await connection.execute(
+                _SQL["replace"],
+                user_id,
+                [each.key for each in values],
+                [each.value.category for each in values],
+                [each.value.name for each in values],
+                [each.value.strength for each in values],
+            )
+
+    async def of(self, user_id: str) -> list[OwnValue]:
+        """All of them, in the order in which they were put."""
+        return [
+            OwnValue(category=row["category"], name=row["value_name"], strength=row["strength"])
+            for row in await self._pool.fetch(_SQL["of"], user_id)
+        ]

@@ -1,0 +1,122 @@
+"""Where calls are while they last: in Redis, changed by compare-and-set, so that any node can go on.
+
+A call lives in a shard: its record, its outbox of effects and the time it next wants attention share one
+slot of a cluster. Postgres keeps what remains of a call (`db/postgres/encounters.py`).
+"""
+
+import zlib
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from signaling.call import Call, State
+from signaling.effects import AnyEffect, Effect, Effects
+
+# Changing it moves calls to shards where nobody looks for them: only while no call is going on.
+SHARDS = 8
+RETRY_MS = 2_000
+_DAY_MS = 86_400_000
+_AFTERWARDS_MS = 600_000
+
+_LUA = Path(__file__).with_name("lua")
+
+
+SignalKind = Literal["candidate", "description"]
+
+
+class Stored(Struct, frozen=True):
+    """A call as it was read, with the version that a change must still find."""
+
+    call: Call
+    version: int
+
+
+class Pending(Struct, frozen=True):
+    """An effect that waits in a call's outbox. `key` names it for ever; `entry` is its text there."""
+
+    key: str
+    effect: Effect
+    entry: bytes
+
+
+def _shard(call_id: str) -> int:
+    return zlib.crc32(call_id.encode()) % SHARDS
+
+
+def _keys(call_id: str) -> list[str]:
+    shard = f"{{calls-{_shard(call_id)}}}"
+    return [f"call:{shard}:{call_id}", f"outbox:{shard}:{call_id}", f"attention:{shard}"]
+
+
+class Calls:
+    """Loads and saves calls. Redis' errors pass through: nothing was saved that was not answered."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._save, self._done, self._due = (
+            redis.register_script((_LUA / f"call_{name}.lua").read_text()) for name in ("save", "done", "due")
+        )
+        self._document = msgspec.json.Decoder(Call)
+        self._effect: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEffect)
+
+    async def load(self, call_id: str) -> Stored | None:
+        """The call, or None: it never was, or ended some ten minutes ago."""
+        reply: Any = await self._redis.hmget(_keys(call_id)[0], ["version", "document"])
+        version, document = reply
+        return Stored(self._document.decode(document), int(version)) if document else None
+
+    async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
+        """Save over `version` (0: a new call). All that waits in the outbox then, or None: it has changed."""
+        outbox = await self._save(
+            keys=_keys(call.id),
+            args=[
+                version,
+                msgspec.json.encode(call),
+                call.id,
+                "" if call.deadline is None else call.deadline,
+                now + RETRY_MS,
+                _AFTERWARDS_MS if call.state is State.CLOSED else _DAY_MS,
+                _DAY_MS,
+                *(msgspec.json.encode(effect) for effect in effects),
+            ],
+        )
+        return None if outbox is None else self._read(call.id, outbox)
+
+    async def outbox(self, call_id: str) -> list[Pending]:
+        """The effects that nobody is known to have performed, oldest first."""
+        entries: Any = await self._redis.lrange(_keys(call_id)[1], 0, -1)
+        return self._read(call_id, entries)
+
+    async def done(self, call_id: str, performed: list[Pending]) -> None:
+        """These have been performed."""
+        await self._done(keys=_keys(call_id), args=[call_id, *(p.entry for p in performed)])
+
+    async def due(self, shard: int, now: int, *, limit: int = 50) -> list[str]:
+        """Calls whose deadline has come or whose effects wait too long, put off for `RETRY_MS`."""
+        found = await self._due(keys=[f"attention:{{calls-{shard}}}"], args=[now, now + RETRY_MS, limit])
+        return [call_id.decode() for call_id in found]
+
+    async def count_signal(self, call_id: str, kind: SignalKind, epoch: int, user_id: str) -> int:
+        """How many signals of this kind this side has sent in this epoch, this one included."""
+        record, _, _ = _keys(call_id)
+        # Beside the record and as short-lived; a field of it would make versions out of signals.
+        key = f"{record}:signals"
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hincrby(key, f"{kind} {epoch} {user_id}")
+        pipe.pexpire(key, _AFTERWARDS_MS)
+        count, _ = await pipe.execute()
+        return int(count)
+
+    async def forget(self, call_id: str) -> None:
+        """Nobody needs to attend to this call any more: its record is gone."""
+        await self._redis.zrem(_keys(call_id)[2], call_id)
+
+    def _read(self, call_id: str, entries: list[bytes]) -> list[Pending]:
+        pending = []
+        for entry in entries:
+            number, _, document = entry.partition(b" ")
+            pending.append(Pending(f"{call_id}:{number.decode()}", self._effect.decode(document), entry))
+        return pending

@@ -1,0 +1,30 @@
+-- Enter the queue, or find out where one is already. A user has at most one ticket. Who has gone out of the queue
+-- since the join began may be in a call by now: they are not placed, or a join cut short could leave them in both.
+-- KEYS[1]  prefix of the region's queue: every key below starts with it and shares its hash tag
+-- ARGV     user id, ticket id, joined_at (ms), ticket, places (words, see db/redis/tickets.py), lease until (ms), and
+--          with what the user had gone out last when the join began ('': with nothing); without it nobody asks
+-- Returns  the ticket the user has already, or false: the given one waits now; or 'overtaken'
+local q, user, id = KEYS[1], ARGV[1], ARGV[2]
+local own = redis.call('HGET', q .. ':users', user)
+local ticket = own and redis.call('HGET', q .. ':tickets', own)
+if not ticket and ARGV[7] and (redis.call('GET', q .. ':out:' .. user) or '') ~= ARGV[7] then
+  return 'overtaken'
+end
+redis.call('ZADD', q .. ':leases', 'GT', ARGV[6], user)
+if ticket then
+  return ticket
+end
+redis.call('DEL', q .. ':out:' .. user)
+redis.call('HSET', q .. ':users', user, id)
+redis.call('HSET', q .. ':tickets', id, ARGV[4])
+redis.call('HSET', q .. ':places', id, ARGV[5])
+local came = redis.call('SET', q .. ':came:' .. user, ARGV[3], 'PX', 30000, 'GET')
+if not came or ARGV[3] - came >= 30000 then -- who comes and goes all the time is one arrival, not a crowd
+  local recent = q .. ':' .. string.match(ARGV[5], '%S+') .. ':recent'
+  redis.call('LPUSH', recent, ARGV[4])
+  redis.call('LTRIM', recent, 0, 255)
+end
+for place in string.gmatch(ARGV[5], '%S+') do
+  redis.call('ZADD', q .. ':' .. place, ARGV[3], id)
+end
+return false

@@ -1,0 +1,298 @@
+"""Tickets in Redis: the queue of one region, all of it in one slot of a cluster. Owner of `queue:{region}:*`.
+
+    tickets, places   hash    ticket id -> the ticket; -> the sorted sets it stands in, as words
+    users             hash    user id -> ticket id: at most one each
+    leases            zset    user id by the time until which somebody holds a connection of theirs
+    <mode>            zset    ticket id by joined_at: all who wait, less those kept back (`reserve`)
+    <mode>:<g>:<s>    zset    ticket id by joined_at: of gender g, seeking s; a ticket is in up to three
+    <mode>:<g>:<s>:<b>  zset  the same, of age band b (`matching/pools.py`)
+    held              hash    ticket id -> call id of the claim that has it
+    claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
+    out:<user>        string  with what the user went out of the queue last: the call id of the claim, or the
+                              id of the ticket that left; for an hour, or until they are in it again
+    came:<user>       string  when the user joined last (ms); for 30 s
+    gone              hash    ticket id -> "user reason": left, to be told
+    <mode>:turn       string  the node that sweeps
+    <mode>:news       string  when those who wait were told last how it goes
+    <mode>:recent     list    the latest tickets to join, newest first
+    <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose patience ended
+
+Each change is one script, so that a crash falls between changes and never inside one. What came first is
+never told by times, which nodes take from clocks of their own: those only measure how long something lasts.
+"""
+
+import copy
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast, get_args
+
+import msgspec
+import structlog
+from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
+
+from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait
+from core.vocabulary import Gender, LeftReason, Mode
+from matching.pools import pools_for, pools_of
+
+_log = structlog.get_logger()
+_LUA = Path(__file__).with_name("lua") / "queue"
+_CACHED = 50_000
+_AT_ONCE = 500  # in one command: others have to be answered in between
+_NEWS_MS = 60_000
+_REMEMBER_OUT_MS = 3_600_000  # longer than anybody is late with a join or a place to give back
+_GENDERS: tuple[Gender, ...] = get_args(Gender)
+_TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
+
+
+def _prefix(region: str) -> str:
+    """Of all keys of the region's queue; the braces keep them in one slot."""
+    return f"queue:{{{region}}}"
+
+
+def places(ticket: Ticket) -> str:
+    """The sorted sets of a ticket: that of its mode, and its pools."""
+    return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in pools_of(ticket))])
+
+
+class RedisTickets:
+    """Implements `services.ports.TicketStore`. `redis` gives bytes."""
+
+    def __init__(self, redis: Redis, region: str) -> None:
+        self._redis = redis
+        self._prefix = _prefix(region)
+        self._scripts: Mapping[str, AsyncScript] = {
+            file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
+        }
+        # A ticket never changes under its id, so what was read once need not be read again.
+        self._known: dict[bytes, Ticket] = {}
+        self._decode = msgspec.msgpack.Decoder(Ticket).decode
+        self._encode = msgspec.msgpack.Encoder().encode
+
+    async def out(self, user_id: str) -> str:
+        """With what this user went out of the queue last, for `join` to compare; empty: not lately."""
+        out = cast("bytes | None", await self._ask("GET", f"out:{user_id}"))
+        return out.decode() if out else ""
+
+    async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
+        """Enter, or get the ticket one has already, waiting or claimed.
+
+        None: by now the user has gone out of the queue with something else than `out`, perhaps into a call.
+        """
+        whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
+        own = await self._run("join", *whose, lease_until, *(() if out is None else (out,)))
+        if own == b"overtaken":
+            return None
+        if own:
+            return self._decode(own)
+        self._known[ticket.id.encode()] = ticket
+        return ticket
+
+    async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
+        """Take the waiting ticket out (only that one, if named); None when there is none to take."""
+        left = await self._run("leave", user_id, reason, ticket_id or "", _REMEMBER_OUT_MS)
+        return Departure(ticket_id=left.decode(), user_id=user_id, reason=reason) if left else None
+
+    async def of(self, user_id: str) -> Ticket | None:
+        """The ticket of this user, waiting or claimed."""
+        own = cast("bytes | None", await self._ask("HGET", "users", user_id))
+        found = await self._tickets([own]) if own else ()
+        return found[0] if found else None
+
+    async def queuing(self, user_ids: Collection[str]) -> frozenset[str]:
+        """Those of these users who have a ticket, waiting or claimed."""
+        if not user_ids:
+            return frozenset()
+        tickets = cast("list[bytes | None]", await self._ask("HMGET", "users", *user_ids))
+        return frozenset(user_id for user_id, own in zip(user_ids, tickets, strict=True) if own)
+
+    async def renew(self, user_ids: Iterable[str], until: int) -> None:
+        """These users are connected: their tickets, if any, count until then."""
+        leases = [part for user_id in user_ids for part in (until, user_id)]
+        for start in range(0, len(leases), 2 * _AT_ONCE):
+            await self._ask("ZADD", "leases", "XX", "GT", *leases[start : start + 2 * _AT_ONCE])
+
+    async def waiting(self, mode: Mode) -> int:
+        """How many wait."""
+        return cast("int", await self._ask("ZCARD", mode))
+
+    async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
+        """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
+        pools = (f"{ticket.mode}:{pool}" for pool in pools_for(ticket))
+        return await self._tickets(await self._run("candidates", limit, *pools))
+
+    async def everyone(self, mode: Mode) -> Sequence[Ticket]:
+        """All who wait, the longest waiting first."""
+        return await self._tickets(cast("list[bytes]", await self._ask("ZRANGE", mode, 0, -1)))
+
+    async def market(self, mode: Mode) -> Market:
+        """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
+        pools = [(gender, sought) for gender in _GENDERS for sought in _GENDERS]
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.execute_command("LRANGE", f"{self._prefix}:{mode}:recent", 0, -1)
+            pipeline.execute_command("LRANGE", f"{self._prefix}:{mode}:waits", 0, -1)
+            for gender, sought in pools:
+                pipeline.execute_command("ZCARD", f"{self._prefix}:{mode}:{gender}:{sought}")
+            recent, waits, *counts = await pipeline.execute()
+        return Market(
+            arrivals=tuple(self._decode(body) for body in recent),
+            stock=dict(zip(pools, counts, strict=True)),
+            waits=tuple(_wait(wait.decode(), mode) for wait in waits),
+        )
+
+    async def census(self, ticket: Ticket, most: int) -> Census:
+        """Who waits beside this ticket, by pool, with `most` drawn in all: at a bounded cost."""
+        each, own = most // len(ticket.genders), ticket.id.encode()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.execute_command("ZCARD", f"{self._prefix}:{ticket.mode}")
+            pipeline.execute_command("ZSCORE", f"{self._prefix}:{ticket.mode}", own)
+            for gender in ticket.genders:
+                pool = f"{self._prefix}:{ticket.mode}:{gender}:{ticket.card.gender}"
+                pipeline.execute_command("ZCARD", pool)
+                pipeline.execute_command("ZRANDMEMBER", pool, each)
+            waiting, place, *found = await pipeline.execute()
+        present, pools = int(place is not None), []
+        for gender, number, ids in zip(ticket.genders, found[::2], found[1::2], strict=True):
+            drawn = await self._tickets([ticket_id for ticket_id in ids if ticket_id != own])
+            others = number - (present if gender == ticket.card.gender else 0)
+            pools.append(Pool(others, tuple(drawn)))
+        return Census(waiting - present, tuple(pools))
+
+    async def claim(self, claim: Claim) -> Taken:
+        """Take both tickets out and leave the claim as a record, or do nothing."""
+        body = self._encode(claim)
+        outcome = await self._run("claim", claim.claimed_at, claim.call_id, body, *_two(claim))
+        return _TAKEN[int(outcome)]
+
+    async def settle(self, claim: Claim) -> None:
+        """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
+        await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
+
+    async def restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
+        """Give a ticket back at its old place after that call came to nothing, once.
+
+        Gives the ticket that the user has now: another one, when they have joined again meanwhile; None
+        when they have gone out of the queue otherwise since.
+        """
+        own = await self._run("restore", *self._whole(ticket, call_id, lease_until))
+        return self._decode(own) if own else None
+
+    async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
+        """`restore` it, but let nobody be matched with it before it may `enter`."""
+        whole = self._whole(ticket, call_id, lease_until, at_once=False)
+        own = await self._run("restore", *whole)
+        return self._decode(own) if own else None
+
+    async def enter(self, ticket: Ticket) -> bool:
+        """From now on it can be matched; False when it does not wait any more."""
+        return bool(await self._run("enter", ticket.user_id, ticket.id, ticket.joined_at))
+
+    def elsewhere(self, region: str) -> "RedisTickets":
+        """The queue of another region, on the same Redis: its scripts and tickets are known already."""
+        other = copy.copy(self)
+        other._prefix = _prefix(region)
+        return other
+
+    async def refuse(
+        self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
+    ) -> Sequence[Ticket | None]:
+        """Restore these and settle the claim, all at once: who gives up halfway leaves a claim that is whole.
+
+        Gives the tickets that the innocent have now.
+        """
+        async with self._redis.pipeline(transaction=True) as pipe:
+            for ticket in innocent:
+                await self._run("restore", *self._whole(ticket, claim.call_id, lease_until), client=pipe)
+            await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim), client=pipe)
+            *restored, _ = await pipe.execute()
+        return [self._decode(body) if body else None for body in restored]
+
+    async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
+        """Claims made before then that nobody has settled; one that cannot be read is logged and left."""
+        calls = cast("list[bytes]", await self._ask("ZRANGEBYSCORE", "claimed", "-inf", claimed_before))
+        bodies = cast("list[bytes | None]", await self._ask("HMGET", "claims", *calls)) if calls else []
+        return tuple(claim for body in bodies if body and (claim := _claim(body)))
+
+    async def lapse(self, now: int) -> Sequence[Departure]:
+        """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
+        gone = await self._run("lapse", now, _AT_ONCE, _REMEMBER_OUT_MS)
+        pairs = zip(gone[::2], gone[1::2], strict=True)
+        return tuple(_departure(ticket_id.decode(), *what.decode().split()) for ticket_id, what in pairs)
+
+    async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
+        """Their users have been told; gives those of whom nobody had said so before."""
+        gone = tuple(departures)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for departure in gone:
+                pipe.execute_command("HDEL", f"{self._prefix}:gone", departure.ticket_id)
+            removed = await pipe.execute() if gone else ()
+        return [departure for departure, first in zip(gone, removed, strict=True) if first]
+
+    async def last_news(self, mode: Mode, now: int) -> int | None:
+        """When those who wait were told last how it goes; from now on that is `now`. None: not lately."""
+        last = await self._redis.set(f"{self._prefix}:{mode}:news", now, get=True, px=_NEWS_MS)
+        return int(last) if last else None
+
+    async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
+        """Whether this node is the one to sweep, for at most `ms`."""
+        return bool(await self._redis.set(f"{self._prefix}:{mode}:turn", node, nx=True, px=ms))
+
+    async def end_turn(self, mode: Mode, node: str, rest_ms: int) -> None:
+        """The sweep is done: nobody needs to sweep again for `rest_ms`."""
+        await self._scripts["end_turn"](keys=[f"{self._prefix}:{mode}:turn"], args=[node, rest_ms])
+
+    def _whole(
+        self, ticket: Ticket, call_id: str, lease_until: int, *, at_once: bool = True
+    ) -> tuple[str | int | bytes, ...]:
+        """What restore.lua wants to know."""
+        whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
+        return *whose, self._encode(ticket), places(ticket), lease_until, "now" if at_once else ""
+
+    async def _run(self, script: str, *args: str | int | bytes, client: Any = None) -> Any:
+        return await self._scripts[script](keys=[self._prefix], args=list(args), client=client)
+
+    async def _ask(self, command: str, key: str, *args: str | int | bytes) -> Any:
+        redis = cast("Any", self._redis)
+        return await redis.execute_command(command, f"{self._prefix}:{key}", *args)
+
+    async def _tickets(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
+        """Those of these tickets that still exist."""
+        unknown = [ticket_id for ticket_id in ids if ticket_id not in self._known]
+        for start in range(0, len(unknown), _AT_ONCE):
+            some = unknown[start : start + _AT_ONCE]
+            for ticket_id, body in zip(some, await self._ask("HMGET", "tickets", *some), strict=True):
+                if body:
+                    self._known[ticket_id] = self._decode(body)
+        found = tuple(self._known[ticket_id] for ticket_id in ids if ticket_id in self._known)
+        self._forget()
+        return found
+
+    def _forget(self) -> None:
+        """Keep the memory bounded: the tickets read first are most likely gone."""
+        for ticket_id in tuple(islice(self._known, max(0, len(self._known) - _CACHED))):
+            del self._known[ticket_id]
+
+
+def _two(claim: Claim) -> tuple[str, str, str, str]:
+    return claim.first.id, claim.first.user_id, claim.second.id, claim.second.user_id
+
+
+def _claim(body: bytes) -> Claim | None:
+    try:
+        return msgspec.msgpack.decode(body, type=Claim)
+    except msgspec.MsgspecError as error:  # of another version: it must not keep all others waiting
+        _log.error("a claim cannot be read", error=str(error))
+        return None
+
+
+def _wait(noted: str, mode: Mode) -> Wait:
+    """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
+    waited, _, *places = noted.split()
+    pools = (place.removeprefix(f"{mode}:") for place in places)
+    kind = " ".join(sorted(pool for pool in pools if pool.count(":") == 1))
+    return Wait(kind, None if waited == "-" else int(waited))
+
+
+def _departure(ticket_id: str, user_id: str, reason: str) -> Departure:
+    return Departure(ticket_id=ticket_id, user_id=user_id, reason=cast("LeftReason", reason))

@@ -1,0 +1,252 @@
+"""What each who waits has reason to expect, and so what they ask for. Pure.
+
+A match now is worth its score; to wait on is worth what may still come. That worth V of one's remaining
+patience r is the reservation value of optimal stopping (McCall 1970; in continuous time, with offers that
+arrive at random): V(0) = 0 and
+
+    dV/dr = sum over candidates k of  rate * (score_k - V)+   +  called * (mean score - V)  -  cost of waiting
+
+where the candidates are those of the latest arrivals whom the rules permit. The middle term is the last call:
+whoever's patience is about to end takes anybody who is still free, whatever that one hopes for, so the more
+of the others leave with empty hands the less there is to hold out for. The right side is linear in V between
+two scores, so the curve is a chain of exponentials, computed exactly.
+
+A meeting as such is worth something too, which counts in all of this and keeps those whom few fit from being
+held out for: added to every score, it is only felt where one may end up with nobody.
+
+Two who meet give up both their expectations. How much each one's counts depends on the stock: who has many to
+choose from asks for their own worth, who stands in a long line asks for little. Nobody arrives: nobody has
+anything to expect, and every permitted pair is matched at once.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from math import exp, log, sqrt
+
+from msgspec import Struct
+
+from core.ticket import Market, Ticket, kind
+from core.vocabulary import Gender
+from matching.rules import obstacle
+from matching.score import Weights, score
+
+
+class Stance(Struct, frozen=True, kw_only=True):
+    """How one weighs now against later. The defaults are the best of `bench/matching`.
+
+    `cost` is what a second of waiting costs in score. `horizon` is the share of patience that is planned
+    with: in the rest one takes whoever comes. `stock_power` and `stock_prior` say how fast a lopsided pool
+    shifts the weight to the scarce side. `regard` is how much, of several who may be had, those with little
+    to expect are preferred. `meeting` is what a match is worth apart from its score. No more than `plenty`
+    comers a second are counted on: where more come one need not hold out for the very best. Arrivals are
+    counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and serves `keep_ms`.
+    The last call is `last_call_ms` before the end of patience (a sweep must fall into that time); 0: none is.
+    """
+
+    cost: float = 0.008
+    horizon: float = 0.9
+    stock_power: float = 4.0
+    stock_prior: float = 15.0
+    regard: float = 2.0
+    meeting: float = 0.5
+    plenty: float = 8.0
+    comers: int = 96
+    window_ms: int = 30_000
+    burst_ms: int = 5_000
+    keep_ms: int = 30_000
+    last_call_ms: int = 1_000
+
+
+class Curve:
+    """Worth of waiting by remaining patience: `V(r) = limit + (start - limit) * exp(-pace * (r - since))`."""
+
+    __slots__ = ("_since", "_spans")
+
+    def __init__(self, scores: Sequence[float], rate: float, cost: float, called: float = 0.0) -> None:
+        """`scores` of those who may come, each at `rate` a second; `cost` of a second.
+
+        `called`: how often (a second) one is taken by the last call of one of them.
+        """
+        self._since = [0.0]
+        self._spans: list[tuple[float, float, float]] = []
+        value, since = 0.0, 0.0
+        left, total = len(scores), sum(scores)
+        by_call = called * total / max(1, left)
+        for best in sorted(scores):
+            pace = rate * left + called
+            limit = (rate * total + by_call - cost) / pace if pace > 0 else 0.0
+            if limit <= value:
+                break
+            self._spans.append((limit, value, pace))
+            if limit <= best:
+                return
+            since += log((limit - value) / (limit - best)) / pace
+            value = best
+            self._since.append(since)
+            left, total = left - 1, total - best
+        self._spans.append((value, value, 0.0))
+
+    def at(self, seconds: float) -> float:
+        """The worth of waiting with so much patience left."""
+        if seconds <= 0:
+            return 0.0
+        span = bisect_right(self._since, seconds) - 1
+        limit, start, pace = self._spans[span]
+        return limit + (start - limit) * exp(-pace * (seconds - self._since[span]))
+
+
+Stake = tuple[float, float]
+
+
+class Side(Struct, frozen=True):
+    """What those of one gender who seek the same have in common.
+
+    Who has come for them lately, how often (a second) each of these comes, how often one of theirs is taken
+    by the last call of each, and what they weigh in a pair.
+    """
+
+    comers: Sequence[Ticket]
+    rate: float
+    called: float
+    weight: float
+
+
+class Outlook:
+    """The market as it was last seen, and what it means for each ticket. Curves are kept for a while."""
+
+    def __init__(
+        self, shares: Weights, *, patience_ms: int, stance: Stance, common_language: bool = False
+    ) -> None:
+        self._shares = shares
+        self._patience_ms = patience_ms
+        self._stance = stance
+        self._common_language = common_language
+        self._market = Market()
+        self._arrivals: Sequence[Ticket] = ()
+        self._rate = 0.0
+        self._sides: dict[tuple[Gender, tuple[Gender, ...]], Side] = {}
+        self._waits: dict[str, Sequence[int]] = {}
+        self._curves: dict[str, tuple[int, Curve]] = {}
+
+    def see(self, market: Market, now: int) -> None:
+        """Take note of who came lately and who waits."""
+        since = now - self._stance.window_ms
+        self._market = market
+        self._arrivals = [ticket for ticket in market.arrivals if ticket.joined_at > since]
+        self._rate = arrival_rate(self._arrivals, len(market.arrivals), now, self._stance)
+        self._sides.clear()
+        self._waits.clear()
+        old = now - self._stance.keep_ms
+        for ticket_id in [ticket_id for ticket_id, (made, _) in self._curves.items() if made < old]:
+            del self._curves[ticket_id]
+
+    def worth(self, ticket: Ticket, now: int) -> float:
+        """What waiting on is worth to this ticket, in score."""
+        if not self._rate:
+            return 0.0
+        kept = self._curves.get(ticket.id)
+        if kept is None:
+            kept = self._curves[ticket.id] = (now, self._curve(ticket))
+        return kept[1].at((self._stance.horizon * self._patience_ms - now + ticket.joined_at) / 1000)
+
+    def asked(self, one: Ticket, other: Ticket, now: int) -> float:
+        """The score that a match of these two must have now."""
+        return self.agreed(self.stake(one, now), self.stake(other, now))
+
+    def stake(self, ticket: Ticket, now: int) -> Stake:
+        """What waiting on is worth to this ticket, and the weight this has."""
+        return self.worth(ticket, now), self._side(ticket).weight
+
+    def last_call(self, ticket: Ticket, now: int) -> bool:
+        """Whether this ticket's patience is about to end."""
+        begins = self._patience_ms - self._stance.last_call_ms
+        return self._stance.last_call_ms > 0 and now - ticket.joined_at >= begins
+
+    def agreed(self, one: Stake, other: Stake) -> float:
+        """What is asked of a match between two stakes: the weighted mean, less what meeting is worth."""
+        (mine, weight), (theirs, counterweight) = one, other
+        return (mine * weight + theirs * counterweight) / (weight + counterweight) - self._stance.meeting
+
+    def estimate(self, ticket: Ticket, now: int) -> int | None:
+        """How long (ms) this ticket may still wait: the median of those of its kind who waited as long.
+
+        None while too few are known. Who left unmatched counts as having waited to the end.
+        """
+        waited = now - ticket.joined_at
+        waits = self._waits_of(kind(ticket))
+        first = bisect_left(waits, waited)
+        median = (first + len(waits)) // 2
+        return waits[median] - waited if len(waits) - first >= _ENOUGH else None
+
+    def _waits_of(self, kind: str) -> Sequence[int]:
+        """The latest waits (ms) of this kind, the shortest first."""
+        waits = self._waits.get(kind)
+        if waits is None:
+            waits = self._waits[kind] = sorted(
+                self._patience_ms if wait.waited_ms is None else wait.waited_ms
+                for wait in self._market.waits
+                if wait.kind == kind
+            )
+        return waits
+
+    def _curve(self, ticket: Ticket) -> Curve:
+        side = self._side(ticket)
+        meeting = self._stance.meeting
+        scores = [
+            meeting + score(self._shares, ticket, other, ticket.joined_at, self._patience_ms)
+            for other in side.comers
+            if obstacle(ticket, other, common_language=self._common_language) is None
+        ]
+        return Curve(scores, side.rate, self._stance.cost, side.called * len(scores))
+
+    def _side(self, ticket: Ticket) -> Side:
+        kind = (ticket.card.gender, ticket.genders)
+        side = self._sides.get(kind)
+        if side is None:
+            side = self._sides[kind] = self._side_of(*kind)
+        return side
+
+    def _side_of(self, gender: Gender, sought: tuple[Gender, ...]) -> Side:
+        fitting = [t for t in self._arrivals if t.card.gender in sought and gender in t.genders]
+        comers = fitting[: self._stance.comers]
+        stock = sum(self._market.stock.get((other, gender), 0) for other in sought)
+        share = len(fitting) / max(1, len(self._arrivals))
+        rate = min(self._rate * share, self._stance.plenty) / max(1, len(comers))
+        own = sum(self._market.stock.get((gender, other), 0) for other in sought)
+        return Side(
+            comers=comers,
+            rate=rate,
+            called=rate * self._given_up(frozenset(f"{other}:{gender}" for other in sought)) / max(1, own),
+            weight=(stock + self._stance.stock_prior) ** self._stance.stock_power,
+        )
+
+    def _given_up(self, pools: frozenset[str]) -> float:
+        """The share of those of these pools who left with empty hands, where they have a last call."""
+        if not self._stance.last_call_ms:
+            return 0.0
+        ended = [
+            wait.waited_ms is None for wait in self._market.waits if pools.intersection(wait.kind.split())
+        ]
+        return sum(ended) / len(ended) if ended else 0.0
+
+
+def arrival_rate(recent: Sequence[Ticket], kept: int, now: int, stance: Stance) -> float:
+    """Arrivals a second, on the low side: who expects too little matches too soon, and nobody waits in vain.
+
+    The lesser of a long window's and a short one's, each less its standard error: a burst is no stream.
+    """
+    if not recent:
+        return 0.0
+    full = len(recent) == kept and kept >= _FULL
+    span = max(1, now - min(ticket.joined_at for ticket in recent)) if full else stance.window_ms
+    lately = sum(ticket.joined_at > now - stance.burst_ms for ticket in recent)
+    burst = min(span, stance.burst_ms)
+    return min(_surely(len(recent)) / span, _surely(lately) / burst) * 1000
+
+
+def _surely(count: int) -> float:
+    return max(0.0, count - sqrt(count))
+
+
+_FULL = 256  # as many arrivals as the store keeps
+_ENOUGH = 5

@@ -1,0 +1,180 @@
+"""The policy of matching: of those who may meet, who is offered to whom, and when. Pure: time is an argument.
+
+Hard rules and wishes say who may meet (`rules`), the score how well two fit (`score`), the outlook what a
+match must be worth now rather than later (`outlook`). Of several the one is chosen whose score most exceeds
+what was asked, which favours people who have little else to expect.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from core.settings import Settings
+from core.ticket import Ticket
+from matching.outlook import Outlook, Stance
+from matching.rules import DEFAULT_RELAXATION, Wish, obstacle, relaxed, unmet_wish, wishes
+from matching.score import Weights, parts, score
+
+
+class Choice(Struct, frozen=True):
+    """Someone who may be offered: how well they fit (0 to 1), and the score that was asked for."""
+
+    ticket: Ticket
+    score: float
+    asked: float
+
+
+class Survey(Struct, frozen=True, kw_only=True):
+    """All who were looked at: who may be offered, the best first, and how many were removed by what.
+
+    `removed` counts by rule or wish, and by `asked`: more was asked of the pair than it is worth.
+    """
+
+    choices: Sequence[Choice]
+    removed: Mapping[str, int]
+
+    @property
+    def considered(self) -> int:
+        """How many were looked at."""
+        return len(self.choices) + sum(self.removed.values())
+
+
+class Asks(Protocol):
+    """Knows what is asked of a pair; an `Outlook` does."""
+
+    def asked(self, one: Ticket, other: Ticket, now: int) -> float: ...
+
+
+class Considered(Struct, frozen=True, kw_only=True):
+    """What the policy thought of one candidate; `removed` is the rule or wish that took them out."""
+
+    ticket: Ticket
+    removed: str | None
+    parts: Mapping[str, float]
+    score: float
+    asked: float
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """`shares` sum to 1; `common_language` makes one language in common a hard rule; times in ms."""
+
+    shares: Weights = field(default_factory=lambda: Weights().shares())
+    stance: Stance = Stance()
+    relaxation: Mapping[Wish, int] = field(default_factory=lambda: DEFAULT_RELAXATION)
+    common_language: bool = False
+    patience_ms: int = 300_000
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Policy":
+        """As the operator has set it."""
+        return cls(
+            shares=Weights.of(settings).shares(),
+            stance=_stance(settings),
+            relaxation={
+                "countries": settings.relax_countries_s * 1000,
+                "intents": settings.relax_intents_s * 1000,
+                "languages": settings.relax_languages_s * 1000,
+            },
+            patience_ms=settings.queue_s * 1000,
+        )
+
+    def outlook(self) -> Outlook:
+        """An outlook in the terms of this policy, which has seen nothing yet and expects nothing."""
+        return Outlook(
+            self.shares,
+            patience_ms=self.patience_ms,
+            stance=self.stance,
+            common_language=self.common_language,
+        )
+
+    def removed(self, one: Ticket, other: Ticket, avoid: Set[str], now: int) -> str | None:
+        """The hard rule, or the wish of either, by which these two are not matched now."""
+        return obstacle(one, other, avoid, common_language=self.common_language) or self.unmet(
+            one, other, now
+        )
+
+    def unmet(self, one: Ticket, other: Ticket, now: int) -> Wish | None:
+        """The wish of either that the other does not meet."""
+        return unmet_wish(one, other, now - one.joined_at, self.relaxation) or unmet_wish(
+            other, one, now - other.joined_at, self.relaxation
+        )
+
+    def score(self, one: Ticket, other: Ticket, now: int) -> float:
+        """How well these two fit now, from 0 to 1."""
+        return score(self.shares, one, other, now, self.patience_ms)
+
+    def seniority(self, ticket: Ticket, now: int) -> float:
+        """The part of the score for having waited: it is that of the one who waited longer."""
+        return self.shares.wait * min(1.0, max(0.0, (now - ticket.joined_at) / self.patience_ms))
+
+    def gain(self, fit: float, asked: float) -> float:
+        """What a match of this score gains: the greatest gain is chosen."""
+        return fit - self.stance.regard * asked
+
+    def rank(
+        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
+    ) -> Sequence[Choice]:
+        """Those who may be offered to the seeker now, the best first; of equals, who has waited longest."""
+        return self.survey(seeker, candidates, avoid, now, outlook).choices
+
+    def survey(
+        self,
+        seeker: Ticket,
+        candidates: Iterable[Ticket],
+        avoid: Set[str],
+        now: int,
+        outlook: Outlook,
+        *,
+        unasked: bool = False,
+    ) -> Survey:
+        """The same, and how many of the candidates were removed by what. `unasked`: whatever their score."""
+        choices = []
+        removed: dict[str, int] = {}
+        for other in candidates:
+            why: str | None = self.removed(seeker, other, avoid, now)
+            if why is None:
+                fit, asked = self.score(seeker, other, now), outlook.asked(seeker, other, now)
+                if unasked or fit >= asked:
+                    choices.append(Choice(other, fit, asked))
+                    continue
+                why = "asked"
+            removed[why] = removed.get(why, 0) + 1
+        return Survey(choices=sorted(choices, key=self.order), removed=removed)
+
+    def order(self, choice: Choice) -> tuple[float, int, str]:
+        """Sorts choices: the greatest gain first; of equals, who has waited longest."""
+        return -self.gain(choice.score, choice.asked), choice.ticket.joined_at, choice.ticket.id
+
+    def consider(
+        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Asks
+    ) -> Sequence[Considered]:
+        """The same, told in full for people: every candidate with the reason or the parts of the score."""
+        shares = {name: getattr(self.shares, name) for name in self.shares.__struct_fields__}
+        told = []
+        for other in candidates:
+            weighted = {
+                name: shares[name] * part
+                for name, part in parts(seeker, other, now, self.patience_ms).items()
+                if shares[name]
+            }
+            why = self.removed(seeker, other, avoid, now)
+            asked = outlook.asked(seeker, other, now)
+            fit = sum(weighted.values())
+            told.append(Considered(ticket=other, removed=why, parts=weighted, score=fit, asked=asked))
+        return told
+
+    def relaxed(self, ticket: Ticket, now: int) -> Sequence[Wish]:
+        """The wishes of this ticket that no longer count."""
+        return relaxed(ticket, now - ticket.joined_at, self.relaxation)
+
+    def relaxes(self, ticket: Ticket, now: int) -> Mapping[Wish, int]:
+        """The wishes that still count, and after how many ms of waiting they no longer will."""
+        waited = now - ticket.joined_at
+        return {wish: self.relaxation[wish] for wish in wishes(ticket) if waited < self.relaxation[wish]}
+
+
+def _stance(settings: Settings) -> Stance:
+    stance = Stance(cost=settings.match_wait_cost)
+    return stance if settings.match_last_call == "on" else replace(stance, last_call_ms=0)

@@ -1,0 +1,107 @@
+"""Deciding again what was decided: who was considered, each score's parts, why the winner won.
+
+Pure but for the store. Nothing of the answer is kept but the input: the policy of then judges the tickets of
+then, so what admins see is what the rules say, and `reproduced` whether that is what was decided by.
+"""
+
+from collections.abc import Sequence
+from math import isclose
+from typing import Protocol
+
+import msgspec
+
+from core.clock import rfc3339
+from core.contract.admin import MatchCandidate, MatchReplay, MatchSeeker
+from core.errors import NotFound
+from core.ticket import Contender, MatchDecision, Ticket
+from matching.policy import Considered, Policy
+
+_EXACT = 1e-9  # sums in another order differ by less
+
+
+class MatchRecords(Protocol):
+    """Where decisions are kept; `db/postgres/matches.py` says what the method promises."""
+
+    async def of(self, call_id: str) -> MatchDecision | None: ...
+
+
+class Replays:
+    """Implements `services.ports.Replays`."""
+
+    def __init__(self, matches: MatchRecords) -> None:
+        self._matches = matches
+
+    async def of(self, call_id: str) -> MatchReplay:
+        """The decision that led to this call. Raises `NotFound`: no match, no call, or forgotten."""
+        decision = await self._matches.of(call_id)
+        if decision is None:
+            raise NotFound
+        return replay(call_id, decision)
+
+
+class _AsThen:
+    """What was asked then. It cannot be computed again: it depends on the market of that moment."""
+
+    def __init__(self, contenders: Sequence[Contender]) -> None:
+        self._asked = {contender.ticket.id: contender.asked for contender in contenders}
+
+    def asked(self, one: Ticket, other: Ticket, now: int) -> float:  # noqa: ARG002 - as an outlook is asked
+        return self._asked[other.id]
+
+
+def replay(call_id: str, decision: MatchDecision) -> MatchReplay:
+    """The decision, made again by the policy of then."""
+    policy = msgspec.msgpack.decode(decision.policy, type=Policy)
+    seeker, now, contenders = decision.seeker, decision.decided_at, decision.contenders
+    tickets = [contender.ticket for contender in contenders]
+    told = policy.consider(seeker, tickets, frozenset(), now, _AsThen(contenders))
+    pairs = list(zip(contenders, told, strict=True))
+    return MatchReplay(
+        call_id=call_id,
+        decided_at=rfc3339(now),
+        road=decision.road,
+        seeker=MatchSeeker(user_id=seeker.user_id, mode=seeker.mode, waited_ms=now - seeker.joined_at),
+        policy=msgspec.to_builtins(policy),
+        considered=decision.considered,
+        removed=dict(decision.removed),
+        candidates=[_candidate(policy, then, again, now) for then, again in pairs],
+        reproduced=all(_agree(then, again) for then, again in pairs),
+        why=_why(policy, decision),
+    )
+
+
+def _candidate(policy: Policy, then: Contender, again: Considered, now: int) -> MatchCandidate:
+    return MatchCandidate(
+        user_id=then.ticket.user_id,
+        waited_ms=now - then.ticket.joined_at,
+        score=again.score,
+        decided_score=then.score,
+        asked=then.asked,
+        gain=policy.gain(then.score, then.asked),
+        parts=dict(again.parts),
+        outcome=then.fate,
+    )
+
+
+def _agree(then: Contender, again: Considered) -> bool:
+    """The policy still permits the pair, and finds it worth what it found then."""
+    return again.removed is None and isclose(then.score, again.score, abs_tol=_EXACT)
+
+
+def _why(policy: Policy, decision: MatchDecision) -> str:
+    """Why the winner won, in a sentence or two."""
+    winner = next(contender for contender in decision.contenders if contender.fate == "won")
+    gain, regard = policy.gain(winner.score, winner.asked), policy.stance.regard
+    offered = decision.considered - sum(decision.removed.values())
+    others = [contender.fate for contender in decision.contenders]
+    passed = {
+        "must not meet the seeker": others.count("avoided"),
+        "had been taken": others.count("taken"),
+        "had not had their turn in the sweep": others.count("unseen"),
+    }
+    excuses = "; ".join(f"{number} {why}" for why, number in passed.items() if number)
+    return (
+        f"Of {decision.considered} considered, {offered} could be offered, and the greatest gain of those "
+        f"to be had was {gain:.3f}: a score of {winner.score:.3f}, less {regard:g} times the "
+        f"{winner.asked:.3f} that was asked." + (f" Of the others, {excuses}." if excuses else "")
+    )

@@ -1,0 +1,104 @@
+"""What a ban brings about where its user is: sessions, the place in the queue, offers and calls end.
+
+Bans are rows that anybody may write: the use case, an operator by hand, one that begins at a time to come.
+Any node looks for those that have not taken effect, no leader. Every step may be repeated.
+"""
+
+import asyncio
+import contextlib
+from typing import Protocol
+
+import structlog
+
+from core.clock import Clock
+from core.errors import Expired, Gone, NotFound
+from core.vocabulary import LeftReason
+from db.outage import AWAY, OUTAGES
+from db.postgres.bans import DueBan
+from realtime.calls.acquaintances import Acquaintances
+from realtime.calls.ports import Presence
+from realtime.calls.switchboard import Switchboard
+from services.ports import Sessions
+from signaling.messages import Moderate
+
+_log = structlog.get_logger()
+
+
+class BanStore(Protocol):
+    """Where bans are kept; `db/postgres/bans.py` says what each method promises."""
+
+    async def due(self, now: int) -> list[DueBan]: ...
+    async def end_sessions(self, user_id: str, now: int) -> None: ...
+    async def enforced(self, ban_id: str, now: int) -> None: ...
+
+
+class Record(Protocol):
+    """Calls on record; `db/postgres/encounters.py` says what the method promises."""
+
+    async def open_calls(self, user_id: str) -> list[str]: ...
+
+
+class Queue(Protocol):
+    """Where people wait."""
+
+    async def remove(self, user_id: str, reason: LeftReason) -> None:
+        """Take the user out, if waiting, and tell all devices."""
+
+
+class Banishments:
+    """`run` looks every `every_s` seconds."""
+
+    def __init__(
+        self,
+        *,
+        store: BanStore,
+        record: Record,
+        sessions: Sessions,
+        queue: Queue,
+        switchboard: Switchboard,
+        acquaintances: Acquaintances,
+        presence: Presence,
+        clock: Clock,
+        every_s: float = 0.5,
+    ) -> None:
+        self._store, self._record, self._sessions, self._queue = store, record, sessions, queue
+        self._switchboard, self._acquaintances = switchboard, acquaintances
+        self._presence, self._clock, self._every_s = presence, clock, every_s
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                due = await self._store.due(self._clock())
+                await asyncio.gather(*(self._attend(ban) for ban in due))
+            except OUTAGES as error:
+                _log.debug("bans cannot be looked for", error=repr(error))
+            except Exception:  # `run` must not end by an error that nobody foresaw
+                _log.exception("bans cannot be looked for")
+            await asyncio.sleep(self._every_s)
+
+    async def _attend(self, ban: DueBan) -> None:
+        try:
+            if await self._enforce(ban.user_id):
+                await self._store.enforced(ban.id, self._clock())
+        except AWAY as error:
+            _log.debug("a ban has to wait", ban=ban.id, error=repr(error))
+        except Exception:
+            _log.exception("a ban failed and will be tried again", ban=ban.id)
+
+    async def _enforce(self, user_id: str) -> bool:
+        """Whether all of it is done: an offer just before the ban is on record first, in the store later."""
+        await self._store.end_sessions(user_id, self._clock())
+        try:
+            await self._queue.remove(user_id, "moderated")
+            for call_id in await self._record.open_calls(user_id):
+                await self._end(call_id, user_id)
+        finally:
+            # Told last, as it is the last that a device hears; and told whatever else fails.
+            await self._sessions.revoked(user_id, None, "banned")
+        await self._presence.changed(user_id)
+        return await self._acquaintances.active_call(user_id) is None
+
+    async def _end(self, call_id: str, user_id: str) -> None:
+        with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
+            await self._switchboard.tell(call_id, Moderate(user_id))

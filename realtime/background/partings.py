@@ -1,0 +1,120 @@
+"""What a block brings about where people are connected: a call or an offer ends, both are told, watchers too.
+
+Partings are written together with the block (`db/postgres/blocks.py`), by whichever process took the request.
+Any node works them off, no leader: at once when it took the block itself or was told of it, otherwise when it
+looks.
+Every step may be repeated, so one that was left half done is done again.
+"""
+
+import asyncio
+import contextlib
+from typing import Protocol
+
+import structlog
+
+from core.clock import Clock
+from core.errors import Expired, Gone, NotFound
+from db.outage import AWAY, OUTAGES
+from db.postgres.blocks import Parting
+from db.postgres.encounters import ConnectionRow
+from realtime.calls.acquaintances import Acquaintances
+from realtime.calls.ports import Connections, Presence
+from realtime.calls.switchboard import Switchboard
+from signaling.messages import Block
+
+_log = structlog.get_logger()
+
+
+class PartingStore(Protocol):
+    """Where partings are kept; `db/postgres/blocks.py` says what each method promises."""
+
+    async def due(self, now: int) -> list[Parting]: ...
+    async def settled(self, parting_id: str) -> None: ...
+    async def open_between(self, one: str, other: str) -> list[str]: ...
+
+
+class Record(Protocol):
+    """Calls and connections on record; `db/postgres/encounters.py` says what each method promises."""
+
+    async def end_connection(self, connection_id: str, user_id: str, now: int) -> ConnectionRow: ...
+    async def was_in(self, call_id: str, user_id: str) -> bool: ...
+
+
+class Partings:
+    """Implements `services.ports.Partings`; `run` looks when woken, and every `every_s` seconds."""
+
+    sees_to_them = True
+
+    def __init__(
+        self,
+        *,
+        store: PartingStore,
+        record: Record,
+        switchboard: Switchboard,
+        acquaintances: Acquaintances,
+        connections: Connections,
+        presence: Presence,
+        clock: Clock,
+        every_s: float = 1,
+    ) -> None:
+        self._store, self._record = store, record
+        self._switchboard, self._acquaintances = switchboard, acquaintances
+        self._connections, self._presence = connections, presence
+        self._clock, self._every_s = clock, every_s
+        self._woken = asyncio.Event()
+
+    def wake(self, _message: bytes = b"") -> None:
+        """Another process has left a parting."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._look()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._every_s):
+                    await self._woken.wait()
+            self._woken.clear()
+
+    async def parted(self, parting: Parting | None = None) -> None:
+        """See to this one now, and to others when their turn comes. Never raises an outage."""
+        if parting is None:
+            self.wake()
+        else:
+            await self._attend(parting)
+
+    async def _look(self) -> None:
+        """See to all that wait, none after the other: what fails is tried again after a moment."""
+        try:
+            due = await self._store.due(self._clock())
+            await asyncio.gather(*(self._attend(parting) for parting in due))
+        except OUTAGES as error:
+            _log.debug("partings cannot be attended to", error=repr(error))
+        except Exception:  # `run` must not end by an error that nobody foresaw
+            _log.exception("partings cannot be attended to")
+
+    async def _attend(self, parting: Parting) -> None:
+        try:
+            await self._settle(parting)
+        except AWAY as error:
+            _log.debug("a parting has to wait", parting=parting.id, error=repr(error))
+        except Exception:
+            _log.exception("a parting failed and will be tried again", parting=parting.id)
+
+    async def _settle(self, parting: Parting) -> None:
+        blocker, blocked = parting.blocker, parting.blocked
+        for call_id in await self._store.open_between(blocker, blocked):
+            with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
+                await self._switchboard.tell(call_id, Block(blocker))
+        if parting.connection_id is not None:
+            row = await self._record.end_connection(parting.connection_id, blocker, self._clock())
+            await self._connections.tell_ended(row)
+        for user_id in (blocker, blocked):
+            await self._presence.changed(user_id)
+        if not await self._in_one_call(blocker, blocked):
+            await self._store.settled(parting.id)
+
+    async def _in_one_call(self, one: str, other: str) -> bool:
+        """Whether they still are: an offer just before the block is on record first, in the store later."""
+        call_id = await self._acquaintances.active_call(one)
+        return call_id is not None and await self._record.was_in(call_id, other)

@@ -1,0 +1,83 @@
+"""Notices that Redis has lost its data, and sets right what hung on it for those who are connected here.
+
+Every node does so for its own connections, at once or a moment later: each step may be repeated. What was
+on its way between two stores when the data went is seen to by a second pass some seconds later.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import structlog
+
+from db.outage import AWAY
+from db.redis.events import EventRoad
+from realtime.calls.switchboard import Switchboard
+from realtime.gateway.roster import Roster
+from realtime.matchmaking.queue import Queue
+from realtime.presence.leases import Leases
+
+_AGAIN = 5  # looks later
+_AT_ONCE = 20
+_log = structlog.get_logger()
+T = TypeVar("T")
+
+
+class StoreLoss:
+    """`run` looks every `every_s` seconds which log there is."""
+
+    def __init__(
+        self,
+        *,
+        events: EventRoad,
+        roster: Roster,
+        leases: Leases,
+        switchboard: Switchboard,
+        queue: Queue,
+        every_s: float = 1,
+    ) -> None:
+        self._events, self._roster, self._leases = events, roster, leases
+        self._switchboard, self._queue = switchboard, queue
+        self._every_s = every_s
+        self._settled = ""
+        self._again_in = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except AWAY as error:
+                _log.debug("which log there is cannot be seen", error=repr(error))
+            except Exception:
+                _log.exception("what Redis has lost is not set right yet")
+            await asyncio.sleep(self._every_s)
+
+    async def look(self) -> None:
+        """Set things right where there is another log than before."""
+        log = await self._events.look()
+        if self._settled not in {"", log.name}:
+            _log.warning("Redis has lost its data", connections=len(self._roster))
+            for connection in self._roster:
+                connection.outlet.begin_anew()
+            await self.set_right()
+            self._again_in = _AGAIN
+        elif self._again_in:
+            self._again_in -= 1
+            if not self._again_in:
+                await self.set_right()
+        self._settled = log.name
+
+    async def set_right(self) -> None:
+        """Who is connected is present; calls end or are put back; whose place is gone is told so."""
+        await self._leases.renew()
+        users = {caller.user_id for caller in self._roster.callers}
+        await _each(await self._switchboard.open_calls_of(users), self._switchboard.recover)
+        places = {(c.caller.user_id, c.place.ticket_id) for c in self._roster if c.place.ticket_id}
+        await _each(places, lambda place: self._queue.forgotten(*place))
+
+
+async def _each(items: Iterable[T], job: Callable[[T], Awaitable[None]]) -> None:
+    waiting = list(items)
+    for start in range(0, len(waiting), _AT_ONCE):
+        await asyncio.gather(*(job(item) for item in waiting[start : start + _AT_ONCE]))

@@ -1,0 +1,216 @@
+"""Carries the policy out: reads who waits, ranks them, claims the best, has the offer made.
+
+A claim takes two tickets or none, so any number of matchmakers may work at once. Whoever dies between two
+steps leaves a ticket that the sweep matches, or a claim that it finishes.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Set
+from typing import cast
+
+import structlog
+from msgspec import Struct
+
+from core.clock import Clock
+from core.ticket import Claim, Road, Ticket
+from db.outage import AWAY
+from matching.apart import Apart
+from matching.outlook import Outlook
+from matching.policy import Choice, Policy, Survey
+from matching.prospects import Pair
+from matching.recorder import Recorder
+from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.seekers import Seekers
+from services.ports import Acquaintances, Offers, TicketStore
+
+_log = structlog.get_logger()
+_WORKERS = 8
+_LOOKS = 3
+
+
+class Reach(Struct, frozen=True, kw_only=True):
+    """How far a search goes: the most candidates read, and for how long the same two do not meet.
+
+    `alone_ms` (ms): having waited so long for want of anybody else they may (`reunions`); 0: not even then.
+    """
+
+    candidates: int
+    apart: Apart
+    alone_ms: int = 0
+
+
+class _Found(Struct, frozen=True):
+    """What a search or a sweep saw at a time (ms), on behalf of the seeker."""
+
+    road: Road
+    seeker: Ticket
+    survey: Survey
+    at: int
+
+
+class Matchmaker:
+    """Finds partners. `run` works off the seekers until it is cancelled."""
+
+    def __init__(
+        self,
+        tickets: TicketStore,
+        acquaintances: Acquaintances,
+        offers: Offers,
+        seekers: Seekers,
+        policy: Policy,
+        outlooks: Outlooks,
+        reach: Reach,
+        recorder: Recorder,
+        figures: Figures,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._tickets = tickets
+        self._acquaintances = acquaintances
+        self._offers = offers
+        self._seekers = seekers
+        self._policy = policy
+        self._outlooks = outlooks
+        self._reach = reach
+        self._recorder = recorder
+        self._figures = figures
+        self._clock = clock
+        self._new_id = new_id
+
+    async def run(self) -> None:
+        """Find a partner for each seeker, several at a time. An outage leaves them to the sweep."""
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(_WORKERS):
+                workers.create_task(self._work())
+
+    async def _work(self) -> None:
+        this = cast("asyncio.Task[None]", asyncio.current_task())
+        # Asked, not only raised: on Python 3.11 the client's pool may lose a cancellation.
+        while not this.cancelling():
+            ticket, joined = await self._seekers.next()
+            try:
+                await self.seek(ticket, joined=joined)
+            except AWAY as outage:
+                _log.debug("matching waits for the stores", error=str(outage), ticket=ticket.id)
+            except Exception:
+                _log.exception("a search failed", ticket=ticket.id)
+
+    async def seek(self, ticket: Ticket, *, joined: bool = False) -> Claim | None:
+        """Find a partner worth more than waiting on and have the offer made; None: not now.
+
+        `joined`: they have only just come, so the time it takes says how fast matching answers.
+        """
+        for _ in range(_LOOKS):
+            outlook = await self._outlooks.of(ticket.mode)
+            candidates = await self._tickets.candidates(ticket, self._reach.candidates)
+            others = [other for other in candidates if other.id != ticket.id]
+            now = self._clock()
+            survey = self._policy.survey(ticket, others, frozenset(), now, outlook)
+            found = _Found("search", ticket, survey, now)
+            taken: set[str] = set()
+            claim = await self._claim_best(found, survey.choices, taken)
+            if claim is not None and await self._offers.make(claim) and joined:
+                self._figures.found_on_joining(self._clock() - ticket.joined_at)
+            if claim is not None or not taken or ticket.id in taken:
+                return claim
+            # Everyone worth having was faster: there may be others by now.
+        return None
+
+    async def match(
+        self,
+        pair: Pair,
+        rivals: Iterable[Ticket],
+        taken: set[str],
+        now: int,
+        outlook: Outlook,
+        *,
+        apart: dict[str, Set[str]] | None,
+    ) -> Claim | None:
+        """Have an offer made to these two, found at `now`; None: they must not meet, or one is gone.
+
+        `rivals` are those who might have been offered instead; `taken` the tickets that the sweep found gone,
+        to which those are added that are found gone now. `apart` is whom a user has to avoid, of those asked
+        about in this sweep: nobody is asked about again in vain; None: having met lately does not count.
+        """
+        avoid: Set[str] = frozenset()
+        if apart is not None:
+            user_id, other_id = pair.other.user_id, pair.one.user_id
+            if other_id in apart.get(user_id, ()):
+                return None
+            apart[user_id] = avoid = await self._avoid(user_id)
+            if other_id in avoid:
+                return None
+        best = Choice(pair.one, pair.score, pair.asked)
+        others = (rival for rival in rivals if rival.id not in {pair.one.id, pair.other.id})
+        survey = self._policy.survey(pair.other, others, frozenset(), now, outlook)
+        choices = sorted((best, *survey.choices), key=self._policy.order)
+        found = _Found("sweep", pair.other, Survey(choices=choices, removed=survey.removed), now)
+        claim = await self._claim_best(found, [best], taken, avoid)
+        if claim is not None:
+            await self._offers.make(claim)
+        return claim
+
+    async def last_call(
+        self, ticket: Ticket, others: Iterable[Ticket], taken: set[str], outlook: Outlook
+    ) -> Claim | None:
+        """Have an offer made to this ticket and the best of the others; None: nobody is to be had.
+
+        `taken` as in `match`.
+        """
+        now = self._clock()
+        survey = self._policy.survey(ticket, others, frozenset(), now, outlook, unasked=True)
+        claim = await self._claim_best(_Found("sweep", ticket, survey, now), survey.choices, taken)
+        if claim is not None:
+            await self._offers.make(claim)
+        return claim
+
+    async def finish(self, claims: Iterable[Claim]) -> None:
+        """Have the offers of these claims made: whoever took them did not come so far.
+
+        One that cannot be made keeps no other waiting. Raises what an outage raises.
+        """
+        for claim in claims:
+            try:
+                await self._offers.make(claim)
+            except AWAY:
+                raise
+            except Exception:
+                _log.exception("a claim cannot be finished", call_id=claim.call_id)
+
+    async def _claim_best(
+        self,
+        found: _Found,
+        choices: Iterable[Choice],
+        taken: set[str],
+        avoid: Set[str] | None = None,
+    ) -> Claim | None:
+        """The claim of the first of these who is to be had; `taken` gains the tickets that are gone."""
+        ticket = found.seeker
+        for choice in choices:
+            if avoid is None:
+                avoid = await self._avoid(ticket.user_id)
+            if choice.ticket.user_id in avoid:
+                continue
+            claim = Claim(
+                call_id=self._new_id(),
+                first=choice.ticket,
+                second=ticket,
+                claimed_at=self._clock(),
+                decision=self._recorder.record(
+                    found.road, ticket, found.survey, choice, avoid=avoid, taken=taken, now=found.at
+                ),
+            )
+            outcome = await self._tickets.claim(claim)
+            if outcome == "both":
+                return claim
+            self._figures.refused(outcome)
+            if outcome == "second_gone":
+                taken.add(ticket.id)
+                return None
+            taken.add(choice.ticket.id)
+        return None
+
+    async def _avoid(self, user_id: str) -> Set[str]:
+        """Asked late and always anew before a claim: a block counts at once."""
+        return await self._acquaintances.avoid(user_id, self._reach.apart.since(self._clock()))

@@ -1,0 +1,271 @@
+"""The queue as its users see it: join, leave, ask why. Also where calls give tickets back.
+
+Owner of the commands `queue:*`. Joining answers at once; the matchmaker looks for a partner after that.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from core.clock import Clock
+from core.contract.people import Seeking
+from core.contract.queue import (
+    Explained,
+    Preferences,
+    Queued,
+    QueueExplain,
+    QueueJoin,
+    QueueLeave,
+    Relaxation,
+)
+from core.errors import (
+    AlreadyInCall,
+    Banned,
+    InvalidRequest,
+    NotQueued,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+    Underage,
+)
+from core.ticket import Claim, Departure, Ticket
+from core.vocabulary import ADULT_AGE, LeftReason, Mode
+from core.wire.message import Empty
+from matching.apart import Apart
+from matching.explanation import judge, permitted, tally
+from matching.policy import Policy
+from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.seekers import Seekers
+from realtime.matchmaking.sweep import Changed, tell
+from services.caller import Caller
+from services.cool_downs import CoolDowns
+from services.ports import Acquaintances, Applicant, Applicants, Events, TicketStore
+
+_ATTEMPTS = 5
+_EXPLAINED = 512  # tickets looked at to explain a wait
+
+
+class Queue:
+    """Handlers of the commands, and what calls ask of the queue. `lease_ms` is setting `queue_lease_s`.
+
+    `changed` tells those who watch a user's presence to look again: queuing is a part of it.
+    """
+
+    def __init__(
+        self,
+        tickets: TicketStore,
+        applicants: Applicants,
+        acquaintances: Acquaintances,
+        events: Events,
+        seekers: Seekers,
+        policy: Policy,
+        outlooks: Outlooks,
+        clock: Clock,
+        new_id: Callable[[], str],
+        changed: Changed,
+        cool_downs: CoolDowns,
+        figures: Figures,
+        *,
+        region: str,
+        lease_ms: int,
+        apart: Apart,
+    ) -> None:
+        self._tickets = tickets
+        self._applicants = applicants
+        self._acquaintances = acquaintances
+        self._events = events
+        self._seekers = seekers
+        self._policy = policy
+        self._outlooks = outlooks
+        self._clock = clock
+        self._new_id = new_id
+        self._changed = changed
+        self._cool_downs = cool_downs
+        self._figures = figures
+        self._region = region
+        self._lease_ms = lease_ms
+        self._apart = apart
+
+    async def join(self, caller: Caller, command: QueueJoin) -> Queued:
+        """`queue:join`: the place in the queue; the same again while waiting."""
+        ticket = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
+        # The place may be taken for a match by now: whoever is told of one is told that one waits there.
+        waiting = max(1, await self._tickets.waiting(ticket.mode))
+        estimate = (await self._outlooks.of(ticket.mode)).estimate(ticket, self._clock())
+        return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=estimate)
+
+    async def leave(self, caller: Caller, _command: QueueLeave) -> Empty:
+        """`queue:leave`: also fine for one who does not wait."""
+        await self.remove(caller.user_id, "left")
+        return Empty()
+
+    async def explain(self, caller: Caller, _command: QueueExplain) -> Explained:
+        """`queue:explain`: why the caller still waits. Raises `NotQueued`."""
+        ticket = await self._tickets.of(caller.user_id)
+        if ticket is None:
+            raise NotQueued
+        now, outlook = self._clock(), await self._outlooks.of(ticket.mode)
+        census = await self._tickets.census(ticket, _EXPLAINED)
+        apart = await self._acquaintances.avoid(ticket.user_id, self._apart.since(now))
+        judged = judge(self._policy, ticket, census, apart, now, outlook)
+        candidates, removed = tally(census, judged, await self._acquaintances.unfit(permitted(judged)))
+        return Explained(
+            candidates=candidates,
+            removed=removed,
+            relaxes=[
+                Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()
+            ],
+            estimated_wait_ms=outlook.estimate(ticket, now),
+            sample=census.drawn,
+        )
+
+    async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Ticket:
+        """The place of this user in the queue, old or new, and a search for a partner.
+
+        Raises `AlreadyInCall`, `Unauthenticated`, `Banned`, `Underage`, `RateLimited`, `InvalidRequest`, or
+        `Unavailable` under a storm of changes.
+        """
+        for _ in range(_ATTEMPTS):
+            out = await self._tickets.out(user_id)
+            # First: it sets right what is on record of a call that has just ended, and whose fault that was.
+            if await self._acquaintances.active_call(user_id) is not None:
+                raise AlreadyInCall
+            now = self._clock()
+            applicant = await self._admit(user_id, now)
+            ticket = self._ticket(applicant, device, mode, preferences, now)
+            placed = await self._tickets.join(ticket, self._clock() + self._lease_ms, out)
+            if placed is not None:
+                await self._look_again(ticket, placed)
+                return placed
+            # Another device's ticket has come and gone since: into a call perhaps, so all is asked anew.
+        raise Unavailable("Your place in the queue changes too fast: try again.")
+
+    async def _look_again(self, ticket: Ticket, placed: Ticket) -> None:
+        """A direct call may have begun meanwhile; one that took this very ticket is what was asked for."""
+        if await self._acquaintances.active_call(ticket.user_id) is not None:
+            departure = await self._tickets.leave(ticket.user_id, "left", ticket.id)
+            if departure is not None:
+                await self._tickets.told([departure])
+                raise AlreadyInCall
+        elif placed.id == ticket.id:
+            self._seekers.add(placed, joined=True)
+            self._figures.joined(ticket.mode)
+            await self._changed(ticket.user_id)
+
+    async def reserve(self, ticket: Ticket, call_id: str) -> Ticket | None:
+        """The old place again after that call came to nothing; once for each call and user.
+
+        Gives the ticket that the user has now, if any. A fresh one serves as well: one skips, queues anew.
+        Nobody is matched with it before it is given back: its user has to hear first how the call ended.
+        """
+        return await self._of_region(ticket).reserve(ticket, call_id, self._clock() + self._lease_ms)
+
+    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket | None:
+        """`reserve` the place if that was not done, and let them be matched from now on."""
+        own = await self.reserve(ticket, call_id)
+        if own is not None and await self._of_region(ticket).enter(own) and ticket.region == self._region:
+            self._seekers.add(own)
+        await self._changed(ticket.user_id)
+        return own
+
+    def _of_region(self, ticket: Ticket) -> TicketStore:
+        """Any node sees to any call; the sweep of the ticket's own region finds it."""
+        here = ticket.region == self._region
+        return self._tickets if here else self._tickets.elsewhere(ticket.region)
+
+    async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
+        """The claim has become nothing: these get their old places back in the same step."""
+        for own in await self._tickets.refuse(claim, innocent, self._clock() + self._lease_ms):
+            if own is not None:
+                self._seekers.add(own)
+                await self._changed(own.user_id)
+
+    async def remove(self, user_id: str, reason: LeftReason) -> None:
+        """Take the user out of the queue, if waiting, and tell all devices."""
+        departure = await self._tickets.leave(user_id, reason)
+        if departure is not None:
+            await tell(self._tickets, self._events, self._changed, [departure], self._figures)
+
+    async def forgotten(self, user_id: str, ticket_id: str) -> None:
+        """The store has lost its data: whoever still believes to have this ticket is told that it is gone."""
+        if await self._tickets.of(user_id) is not None:
+            return
+        if await self._acquaintances.active_call(user_id) is not None:  # matched meanwhile
+            return
+        gone = Departure(ticket_id=ticket_id, user_id=user_id, reason="disconnected")
+        await tell(self._tickets, self._events, self._changed, [gone], self._figures)
+
+    async def of(self, user_id: str) -> Ticket | None:
+        """The ticket of this user."""
+        return await self._tickets.of(user_id)
+
+    async def resume(self, user_id: str) -> Ticket | None:
+        """This user is connected again: their ticket, if any, lives on."""
+        ticket = await self.of(user_id)
+        if ticket is not None:
+            await self.renew([user_id])
+        return ticket
+
+    async def renew(self, user_ids: Iterable[str]) -> None:
+        """This node holds connections of these users: their tickets live on for a lease."""
+        await self._tickets.renew(user_ids, self._clock() + self._lease_ms)
+
+    async def _admit(self, user_id: str, now: int) -> Applicant:
+        applicant = await self._applicants.applicant(user_id, now)
+        if applicant is None:
+            raise Unauthenticated
+        if applicant.banned:
+            raise Banned
+        if applicant.card.age < ADULT_AGE:
+            raise Underage
+        if left_ms := self._cool_downs.left_ms(applicant.faults, now):
+            raise RateLimited(
+                f"Several matches failed lately because you declined, did not answer or did not connect:"
+                f" you may queue again in {math.ceil(left_ms / 1000)} s.",
+                details={"reason": "cool_down"},  # no other limit is one
+                retry_after_ms=left_ms,
+            )
+        return applicant
+
+    def _ticket(self, who: Applicant, device: str, mode: Mode, wanted: Preferences, now: int) -> Ticket:
+        seeking = _seeking(who.seeking, wanted)
+        return Ticket(
+            id=self._new_id(),
+            user_id=who.card.user_id,
+            region=self._region,
+            mode=mode,
+            joined_at=now,
+            device=device,
+            card=who.card,
+            genders=tuple(dict.fromkeys(seeking.genders)),
+            age_min=seeking.age_min,
+            age_max=seeking.age_max,
+            languages=tuple(wanted.languages or ()),
+            intents=tuple(wanted.intents or ()),
+            countries=tuple(wanted.countries or ()),
+            values=unit(who.values),
+            tier=who.tier,
+        )
+
+
+def _seeking(standing: Seeking, wanted: Preferences) -> Seeking:
+    """What this join says, and where it is silent, what the profile says."""
+
+    def said(now: int | None, always: int) -> int:
+        return always if now is None else now
+
+    seeking = Seeking(
+        genders=wanted.genders or standing.genders,
+        age_min=said(wanted.age_min, standing.age_min),
+        age_max=said(wanted.age_max, standing.age_max),
+    )
+    if seeking.age_min > seeking.age_max:
+        raise InvalidRequest("age_min is above age_max.", details={"field": "preferences.age_min"})
+    return seeking
+
+
+def unit(strengths: Mapping[str, int]) -> dict[str, float]:
+    """Strengths of 0 to 100 around indifference at 50, as a vector of length one; empty if indifferent."""
+    centred = {name: strength - 50.0 for name, strength in strengths.items() if strength != 50}
+    length = math.sqrt(sum(value * value for value in centred.values()))
+    return {name: value / length for name, value in centred.items()}

@@ -1,0 +1,78 @@
+"""Who meets again for want of anybody else: two who met lately, where the operator allows it.
+
+Only when both have waited for a while, neither may meet anybody else who waits, and neither of them has
+declined, skipped, reported or blocked the other since. In every other case who met lately is kept apart.
+"""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import get_args
+
+from core.clock import Clock
+from core.ticket import Ticket
+from core.vocabulary import Mode
+from matching.apart import Since
+from matching.outlook import Outlook
+from matching.policy import Policy
+from matching.prospects import Pair, Prospects
+from matching.rules import obstacle
+from realtime.matchmaking.matchmaker import Reach
+from services.ports import Acquaintances, TicketStore
+
+_AT_ONCE = 10  # pairs looked at in one sweep
+_KEPT = 1_000
+
+
+class Reunions:
+    """The pairs that sweeps found and matching kept apart. In memory: any node that sweeps finds them."""
+
+    def __init__(
+        self, tickets: TicketStore, acquaintances: Acquaintances, policy: Policy, reach: Reach, clock: Clock
+    ) -> None:
+        self._tickets, self._acquaintances = tickets, acquaintances
+        self._policy, self._reach, self._clock = policy, reach, clock
+        self._apart: dict[Mode, dict[tuple[str, str], Pair]] = {mode: {} for mode in get_args(Mode)}
+
+    def note(self, mode: Mode, pair: Pair) -> None:
+        """These two were kept apart, for whatever reason."""
+        apart = self._apart[mode]
+        if self._reach.alone_ms and len(apart) < _KEPT:
+            apart[pair.one.id, pair.other.id] = pair
+
+    async def due(self, mode: Mode, waiting: Prospects, outlook: Outlook) -> Sequence[Pair]:
+        """Of the pairs of which both still wait, those who may meet again now; some pairs at a time."""
+        apart = self._apart[mode]
+        for gone in [ids for ids in apart if ids[0] not in waiting or ids[1] not in waiting]:
+            del apart[gone]
+        due, now = [], self._clock()
+        for ids, pair in tuple(islice(apart.items(), _AT_ONCE)):
+            apart[ids] = apart.pop(ids)  # to the end of the line
+            fit = self._policy.score(pair.one, pair.other, now)
+            again = Pair(pair.one, pair.other, fit, outlook.asked(pair.one, pair.other, now))
+            if again.score >= again.asked and await self._may_meet(again, now):
+                due.append(again)
+        return due
+
+    async def _may_meet(self, pair: Pair, now: int) -> bool:
+        """All that keeps these two apart is that they met, and neither has anybody else."""
+        one, other, since = pair.one, pair.other, self._reach.apart.since(now)
+        return (
+            now - max(one.joined_at, other.joined_at) >= self._reach.alone_ms
+            and await self._alone(one, since)
+            and await self._alone(other, since)
+            and await self._acquaintances.on_good_terms(one.user_id, other.user_id, since)
+        )
+
+    async def _alone(self, ticket: Ticket, since: Since) -> bool:
+        """Whether nobody waits whom this one may meet, now or when wishes relax, but whom they met lately."""
+        census = await self._tickets.census(ticket, self._reach.candidates)
+        if census.drawn is not None:
+            return False  # so many that there is somebody
+        language = self._policy.common_language
+        left = {
+            other.user_id
+            for pool in census.pools
+            for other in pool.drawn
+            if obstacle(ticket, other, common_language=language) is None
+        }
+        return left <= await self._acquaintances.avoid(ticket.user_id, since)

@@ -1,0 +1,229 @@
+"""What must happen though nobody asks: matches that waiting makes possible, departures, unfinished claims.
+
+Every node sweeps; a turn in Redis sees to it that no two do the same work at once. A turn lasts a few
+seconds at most, which is what the death of the node that had it can delay.
+"""
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence, Set
+from itertools import islice
+from typing import cast, get_args
+
+import structlog
+from msgspec import Struct
+
+from core.clock import Clock
+from core.contract.queue import QueueLeft, QueueUpdated
+from core.ticket import Claim, Departure, Ticket
+from core.vocabulary import Mode
+from db.outage import AWAY
+from matching.outlook import Outlook
+from matching.policy import Policy
+from matching.prospects import Pair, Prospects
+from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.matchmaker import Matchmaker
+from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.reunions import Reunions
+from services.ports import Events, TicketStore
+
+Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others may have changed
+
+_log = structlog.get_logger()
+_NEW_IN_A_ROW = 20  # judged before others may run
+_PAIRS_IN_A_ROW = 100  # of which nobody need be asked about
+_TOLD_AT_ONCE = 100
+_PAUSE_S = 0.005  # a join takes a dozen steps: with less it would wait for most of the sweep
+_MODES: tuple[Mode, ...] = get_args(Mode)
+_RIVALS = 64  # of each pool: whom a pair is shown beside, in the record of why these two
+
+
+class Rhythm(Struct, frozen=True, kw_only=True):
+    """In ms: between two sweeps, the longest turn, patience, a claim's time, between two updates."""
+
+    sweep_ms: int = 500
+    turn_ms: int = 5_000
+    patience_ms: int = 300_000
+    unfinished_ms: int = 3_000
+    update_ms: int = 3_000
+
+
+class Sweeper:
+    """Sweeps the pools of one region. `run` goes on until it is cancelled.
+
+    `candidates`: each ticket is held against so many of those who came before it.
+    `may_judge`: whether a lease that is over means that its user is gone, not that nobody could renew it.
+    """
+
+    def __init__(
+        self,
+        tickets: TicketStore,
+        matchmaker: Matchmaker,
+        events: Events,
+        changed: Changed,
+        policy: Policy,
+        outlooks: Outlooks,
+        candidates: int,
+        rhythm: Rhythm,
+        reunions: Reunions,
+        figures: Figures,
+        clock: Clock,
+        node: str,
+        may_judge: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._tickets = tickets
+        self._matchmaker = matchmaker
+        self._events = events
+        self._changed = changed
+        self._policy = policy
+        self._outlooks = outlooks
+        self._rhythm = rhythm
+        self._figures = figures
+        self._clock = clock
+        self._node = node
+        self._may_judge = may_judge
+        self._reunions = reunions
+        self._prospects = {mode: Prospects(policy, candidates) for mode in _MODES}
+
+    async def run(self) -> None:
+        """Sweep whenever it is this node's turn."""
+        this = cast("asyncio.Task[None]", asyncio.current_task())
+        while not this.cancelling():
+            for mode in _MODES:
+                try:
+                    await self.in_turn(mode)
+                except AWAY as outage:
+                    _log.debug("the queue is not swept", mode=mode, error=str(outage))
+                except Exception:
+                    _log.exception("a sweep failed", mode=mode)
+            await asyncio.sleep(self._rhythm.sweep_ms / 1000)
+
+    async def in_turn(self, mode: Mode) -> bool:
+        """Sweep a mode, if it is this node's turn."""
+        self._figures.waiting(mode, await self._tickets.waiting(mode))
+        if not await self._tickets.take_turn(mode, self._node, self._rhythm.turn_ms):
+            return False
+        begun = time.perf_counter()
+        await self.sweep(mode)
+        self._figures.swept(mode, time.perf_counter() - begun)
+        await self._tickets.end_turn(mode, self._node, self._rhythm.sweep_ms * 4 // 5)
+        return True
+
+    async def sweep(self, mode: Mode) -> None:
+        """Who is not there any more, claims that nobody finished, matches, who is out of patience, news."""
+        await self._tell(await self._tickets.lapse(self._clock() if self._may_judge() else 0))
+        late = self._clock() - self._rhythm.unfinished_ms
+        await self._matchmaker.finish(await self._tickets.unfinished(late))
+        everyone = await self._tickets.everyone(mode)
+        gone = await self._match(mode, everyone)
+        staying = await self._take_leave([ticket for ticket in everyone if ticket.id not in gone])
+        await self._update(mode, staying)
+
+    async def _take_leave(self, everyone: Sequence[Ticket]) -> Sequence[Ticket]:
+        """Let those go who have waited too long, and tell them. Gives who stays."""
+        overdue = self._clock() - self._rhythm.patience_ms
+        first = bisect_right(everyone, overdue, key=lambda ticket: ticket.joined_at)
+        left = [await self._tickets.leave(t.user_id, "timed_out", t.id) for t in everyone[:first]]
+        await self._tell([departure for departure in left if departure is not None])
+        return everyone[first:]
+
+    async def _tell(self, departures: Iterable[Departure]) -> None:
+        await tell(self._tickets, self._events, self._changed, departures, self._figures)
+
+    async def _match(self, mode: Mode, everyone: Sequence[Ticket]) -> Collection[str]:
+        """Match those for whom waiting has made possible, or worth while, what was not. Gives who is gone."""
+        prospects = self._prospects[mode]
+        for nth, ticket in enumerate(prospects.see(everyone)):
+            prospects.add(ticket)
+            if nth % _NEW_IN_A_ROW == 0:
+                await asyncio.sleep(_PAUSE_S)
+        outlook = await self._outlooks.of(mode)
+        now = self._clock()
+        taken: set[str] = set()
+        apart: dict[str, Set[str]] = {}
+        async for pair in self._pairs(prospects, now, outlook):
+            rivals = prospects.rivals(pair.other, _RIVALS)
+            claim = await self._matchmaker.match(pair, rivals, taken, now, outlook, apart=apart)
+            if claim is None and not taken.isdisjoint({pair.one.id, pair.other.id}):
+                # Perhaps for a moment only, as when an offer is refused: who comes back is seen anew.
+                for gone in taken & {pair.one.id, pair.other.id}:
+                    prospects.remove(gone)
+            elif claim is None:
+                prospects.part(pair)
+                self._reunions.note(mode, pair)
+            _matched(claim, prospects, taken)
+        await self._call_last(prospects, taken, outlook)
+        for pair in await self._reunions.due(mode, prospects, outlook):
+            claim = await self._matchmaker.match(pair, (), taken, self._clock(), outlook, apart=None)
+            _matched(claim, prospects, taken)
+        return taken
+
+    async def _pairs(self, prospects: Prospects, now: int, outlook: Outlook) -> AsyncIterator[Pair]:
+        """The pairs of which both still wait, until half the turn is over; others run in between."""
+        for pairs in prospects.pairs(now, outlook):
+            for nth, pair in enumerate(pairs):
+                if nth % _PAIRS_IN_A_ROW == 0:
+                    await asyncio.sleep(_PAUSE_S)
+                if self._clock() - now > self._rhythm.turn_ms // 2:
+                    return  # the rest has its turn in the next sweep, of whichever node
+                if pair.one.id in prospects and pair.other.id in prospects:
+                    yield pair
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _call_last(self, prospects: Prospects, taken: set[str], outlook: Outlook) -> None:
+        """Nobody's patience ends while somebody waits whom they may meet, however many wait."""
+        for ticket, others in prospects.last_calls(self._clock(), outlook):
+            claim = await self._matchmaker.last_call(ticket, others, taken, outlook)
+            _matched(claim, prospects, taken)
+            await asyncio.sleep(_PAUSE_S)
+
+    async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
+        """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""
+        now = self._clock()
+        outlook = await self._outlooks.of(mode)
+        last = await self._tickets.last_news(mode, now)
+        due = self._due(everyone, now, self._rhythm.sweep_ms if last is None else now - last)
+        while some := tuple(islice(due, _TOLD_AT_ONCE)):
+            news = [(ticket.user_id, self._news(ticket, len(everyone), now, outlook)) for ticket in some]
+            await self._events.send_all(news)
+
+    def _due(self, everyone: Iterable[Ticket], now: int, ago: int) -> Iterator[Ticket]:
+        """Whoever passed a multiple of `update_ms` of waiting since the last news, so many ms ago."""
+        every = self._rhythm.update_ms
+        return (
+            ticket
+            for ticket in everyone
+            if (now - ticket.joined_at) // every > max(0, (now - ago - ticket.joined_at) // every)
+        )
+
+    def _news(self, ticket: Ticket, waiting: int, now: int, outlook: Outlook) -> QueueUpdated:
+        return QueueUpdated(
+            waiting=waiting,
+            waited_ms=now - ticket.joined_at,
+            relaxed=list(self._policy.relaxed(ticket, now)),
+            estimated_wait_ms=outlook.estimate(ticket, now),
+        )
+
+
+def _matched(claim: Claim | None, prospects: Prospects, taken: set[str]) -> None:
+    """Whom this claim took, if there is one, wait no more: no news for them, and no other match."""
+    for ticket in (claim.first, claim.second) if claim else ():
+        prospects.remove(ticket.id)
+        taken.add(ticket.id)
+
+
+async def tell(
+    tickets: TicketStore,
+    events: Events,
+    changed: Changed,
+    departures: Iterable[Departure],
+    figures: Figures,
+) -> None:
+    """Tell the users, and who watches them, that they wait no more; repeated after a crash, once."""
+    told = list(departures)
+    for gone in told:
+        left = QueueLeft(ticket_id=gone.ticket_id, reason=gone.reason)
+        await events.send(gone.user_id, left, key=f"queue:left:{gone.ticket_id}")
+        await changed(gone.user_id)
+    figures.told(await tickets.told(told))

@@ -1,0 +1,90 @@
+"""Keeps what this process's connections hold alive, and finds what dead ones left behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from db.outage import AWAY
+from realtime.gateway.pulse import Pulse
+from realtime.gateway.roster import Roster
+from realtime.lifecycle import Lifecycle
+from realtime.matchmaking.queue import Queue
+from realtime.presence.presence import Presence
+
+_log = structlog.get_logger()
+
+
+class Steadiness:
+    """Whether leases may be judged by time: only by who could renew all along, and so could all others.
+
+    Pure: times are seconds of a monotonic clock. A node that stood still, or found no Redis, renews first,
+    and leaves the others a lease to do the same; what is dead is found so much later.
+    """
+
+    def __init__(self, *, every_s: float, lease_s: float) -> None:
+        self._every_s, self._lease_s = every_s, lease_s
+        self._since = self._last = float("-inf")
+
+    def renewed(self, now: float) -> None:
+        """Everything that is held here has been renewed."""
+        if not self._in_time(now):
+            self._since = now
+        self._last = now
+
+    def may_judge(self, now: float) -> bool:
+        """Whether a lease that has run out now is a connection that has gone."""
+        return self._in_time(now) and now - self._since >= self._lease_s
+
+    def _in_time(self, now: float) -> bool:
+        return now - self._last <= 2 * self._every_s
+
+
+class Leases:
+    """Renews every `every_s` seconds, a third of the shortest lease or less."""
+
+    def __init__(
+        self,
+        *,
+        roster: Roster,
+        presence: Presence,
+        queue: Queue,
+        lifecycle: Lifecycle,
+        pulse: Pulse,
+        every_s: float,
+        steadiness: Steadiness,
+        time_s: Callable[[], float],
+    ) -> None:
+        self._roster, self._presence, self._queue, self._lifecycle = roster, presence, queue, lifecycle
+        self._pulse, self._every_s, self._time_s = pulse, every_s, time_s
+        self._steadiness = steadiness
+
+    async def run(self) -> None:
+        """Until cancelled. Seeing to lapses may take its time: our own leases are renewed meanwhile."""
+        await asyncio.gather(self._repeat(self.renew), self._repeat(self.see_to_lapses))
+
+    async def renew(self) -> None:
+        """Whoever is connected here, and not silent, is still there."""
+        callers = self._roster.speaking
+        begun = self._time_s()
+        for caller in await self._presence.renew(callers):
+            self._pulse.missed(caller)
+        await self._queue.renew({caller.user_id for caller in callers})
+        self._steadiness.renewed(begun)
+
+    async def see_to_lapses(self) -> None:
+        """Treat connections that lapsed as gone: their node died with them."""
+        if not self._steadiness.may_judge(self._time_s()):
+            return
+        async for user_id, device in self._presence.lapsed():
+            await self._lifecycle.lost(user_id, device)
+
+    async def _repeat(self, job: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(self._every_s)
+            try:
+                await job()
+            except AWAY as error:
+                _log.debug("leases have to wait", job=job.__name__, error=repr(error))
+            except Exception:
+                _log.exception("leases have to wait", job=job.__name__)

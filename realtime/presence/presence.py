@@ -1,0 +1,227 @@
+"""Who is there, as others may see it. Owner of the commands `presence:*`; the store keeps leases and wishes.
+
+What is announced is only that something about a user has changed. The node that has a watcher of theirs
+then reads how things are, so that announcements may cross or come twice without anybody seeing an old
+state last. Whether the watcher may (still) see the user is asked each time: a block works at once, and
+who may see no more is told `offline`, once, whatever is true: the last thing they saw must not stay.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from functools import partial
+
+import structlog
+
+from core.clock import Clock, rfc3339
+from core.contract.session import Presence as Shown
+from core.contract.session import PresenceChanged, Presences, PresenceSet, PresenceWatch
+from core.presence import Attendance, shown
+from core.wire.message import Empty
+from db.outage import AWAY, OUTAGES
+from realtime.presence.watches import Listener, Watches
+from services.caller import Caller
+from services.ports import Busy, Channels, Companions, PresenceStore, Queuing, Sockets
+
+_RETRY_S = 0.5
+_AT_ONCE = 200
+_log = structlog.get_logger()
+
+
+class Presence:
+    """Handlers of the commands, and what the gateway tells of connections. `run` goes on until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        store: PresenceStore,
+        companions: Companions,
+        calls: Busy,
+        queue: Queuing,
+        channels: Channels,
+        sockets: Sockets,
+        watches: Watches,
+        clock: Clock,
+        lease_s: int,
+    ) -> None:
+        self._store, self._companions, self._calls, self._queue = store, companions, calls, queue
+        self._channels, self._sockets, self._watches = channels, sockets, watches
+        self._clock, self._lease_s = clock, lease_s
+        self._stale: set[str] = set()
+        self._any_stale = asyncio.Event()
+        channels.on_return.append(self._look_at_all)
+
+    # --- Commands ---
+
+    async def set(self, caller: Caller, command: PresenceSet) -> Empty:
+        """Say how one wants to be seen, on all devices."""
+        await self._store.set_status(caller.user_id, command.status, self._clock())
+        await self.changed(caller.user_id)
+        return Empty()
+
+    async def watch(self, caller: Caller, command: PresenceWatch) -> Presences:
+        """Follow these users instead of those before; whom the caller may not see is left out."""
+        allowed = await self._visible_to(caller.user_id, dict.fromkeys(command.user_ids))
+        if not self._sockets.holds(caller.sid):
+            return Presences(presences=[])
+        try:
+            await self._follow(caller, allowed)
+        except BaseException:
+            await self._unfollow(caller.sid)
+            raise
+        presences = await self._read(allowed)
+        for user_id in self._watches.tell_first(caller.sid, presences):
+            self._look_at(user_id)
+        return Presences(presences=list(presences.values()))
+
+    # --- What the gateway and others tell ---
+
+    async def arrived(self, caller: Caller) -> Attendance:
+        """A connection is there."""
+        now, lease_s = self._clock(), self._lease_s
+        attendance = await self._store.arrive(caller.user_id, caller.sid, caller.device, now, lease_s)
+        await self.changed(caller.user_id)
+        return attendance
+
+    async def departed(self, caller: Caller) -> frozenset[str]:
+        """A connection is gone; gives the devices of its user that are still connected.
+
+        `settle` it when that has had its consequences; until then `lapsed` finds it again.
+        """
+        await self._unfollow(caller.sid)
+        return await self.missed(caller)
+
+    async def missed(self, caller: Caller) -> frozenset[str]:
+        """The same of a connection that stands, and may speak again: it goes on to follow others."""
+        left = await self._store.depart(caller.user_id, caller.sid, self._clock())
+        await self.changed(caller.user_id)
+        return left.devices
+
+    async def settle(self, caller: Caller) -> None:
+        """What had to follow from this departure has been done."""
+        await self._store.settle(caller.user_id, caller.sid, self._clock())
+
+    async def renew(self, callers: Collection[Caller]) -> list[Caller]:
+        """These connections are still there; gives those taken for gone, who have to arrive again."""
+        held = {(caller.user_id, caller.sid): caller for caller in callers}
+        lost = await self._store.renew(held, self._clock(), self._lease_s)
+        return [held[one] for one in lost if self._sockets.holds(held[one].sid)]
+
+    async def lapsed(self) -> AsyncIterator[tuple[str, str]]:
+        """Users and their devices that are gone with a node. Each is settled when the next is asked for.
+
+        Should the consequences fail, or this node die, it is found again some seconds later.
+        """
+        while found := await self._store.lapsed(self._clock()):
+            for lapse in found:
+                await self.changed(lapse.user_id)
+                if lapse.device and lapse.device not in lapse.left.devices:
+                    yield lapse.user_id, lapse.device
+                await self._store.settle(lapse.user_id, lapse.connection, self._clock())
+
+    async def changed(self, user_id: str) -> None:
+        """Something that others may see of this user has changed, in queue and calls too."""
+        try:
+            await self._channels.publish(_channel(user_id), b"")
+        except OUTAGES as error:  # volatile: the change itself is done, and the next one is announced again
+            _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))
+
+    async def devices(self, user_id: str) -> frozenset[str]:
+        """The devices of this user that are connected now, to whichever node."""
+        return (await self._store.read_many([user_id], self._clock()))[user_id].devices
+
+    # --- Telling watchers ---
+
+    async def run(self) -> None:
+        """Tell watchers what has changed, much at once if much came up meanwhile."""
+        while True:
+            await self._any_stale.wait()
+            self._any_stale.clear()
+            stale = {self._stale.pop() for _ in range(min(len(self._stale), _AT_ONCE))}
+            if self._stale:
+                self._any_stale.set()
+            try:
+                await self._tell(stale)
+            except AWAY as error:
+                _log.debug("watchers were not told", users=len(stale), error=repr(error))
+                await asyncio.sleep(_RETRY_S)
+                for user_id in stale:
+                    self._look_at(user_id)
+            except Exception:
+                _log.exception("watchers were not told")
+
+    async def _tell(self, stale: Collection[str]) -> None:
+        watched = [user_id for user_id in stale if self._watches.watchers(user_id)]
+        if not watched:
+            return
+        presences = await self._read(watched)
+        pairs = {(w, user_id) for user_id in watched for _, w in self._watches.watchers(user_id)}
+        allowed = await self._companions.connected(pairs)
+        for user_id, presence in presences.items():
+            for sid, watcher in self._watches.watchers(user_id):
+                seen = presence if (watcher, user_id) in allowed else _unseen(user_id)
+                if self._watches.tell(sid, seen):
+                    self._sockets.send(sid, _changed(seen))
+
+    def _look_at(self, user_id: str, _message: bytes = b"") -> None:
+        self._stale.add(user_id)
+        self._any_stale.set()
+
+    async def _look_at_all(self) -> None:
+        """The channels were away: anything may have changed."""
+        for user_id in self._watches.watched:
+            self._look_at(user_id)
+
+    async def _follow(self, caller: Caller, user_ids: Iterable[str]) -> None:
+        listeners, unwatched = self._watches.replace(
+            caller.sid, caller.user_id, user_ids, lambda user_id: partial(self._look_at, user_id)
+        )
+        # Also those that others here watch: their subscription may not be confirmed yet.
+        await asyncio.gather(
+            *(self._channels.subscribe(_channel(u), heard) for u, heard in listeners.items())
+        )
+        # The connection may have gone meanwhile, and taken its listeners away before they were there.
+        strays = {u: heard for u, heard in listeners.items() if not self._watches.uses(u, heard)}
+        await self._silence(unwatched | strays)
+
+    async def _unfollow(self, sid: str) -> None:
+        await self._silence(self._watches.forget(sid))
+
+    async def _silence(self, listeners: Mapping[str, Listener]) -> None:
+        for user_id, listener in listeners.items():
+            await self._channels.unsubscribe(_channel(user_id), listener)
+
+    async def _visible_to(self, watcher: str, user_ids: Iterable[str]) -> list[str]:
+        pairs = [(watcher, user_id) for user_id in user_ids]
+        allowed = await self._companions.connected(pairs) if pairs else frozenset()
+        return [user_id for watcher, user_id in pairs if (watcher, user_id) in allowed]
+
+    async def _read(self, user_ids: Collection[str]) -> dict[str, Shown]:
+        """How these users are shown now."""
+        if not user_ids:
+            return {}
+        attendances, in_call, queuing = await asyncio.gather(
+            self._store.read_many(user_ids, self._clock()),
+            self._calls.in_call(user_ids),
+            self._queue.queuing(user_ids),
+        )
+        return {
+            user_id: Shown(
+                user_id=user_id,
+                status=shown(attendance, in_call=user_id in in_call, queuing=user_id in queuing),
+                last_seen=None if attendance.last_seen is None else rfc3339(attendance.last_seen),
+            )
+            for user_id, attendance in attendances.items()
+        }
+
+
+def _unseen(user_id: str) -> Shown:
+    """How someone is shown whom the watcher may not see."""
+    return Shown(user_id=user_id, status="offline", last_seen=None)
+
+
+def _changed(shown: Shown) -> PresenceChanged:
+    return PresenceChanged(user_id=shown.user_id, status=shown.status, last_seen=shown.last_seen)
+
+
+def _channel(user_id: str) -> str:
+    return f"presence:{{{user_id}}}"

@@ -1,0 +1,170 @@
+"""Announces what is stored: in the order of its lane, to all, whoever stored it and whatever befell Redis.
+
+The node that has stored something tells of it right after the commit, in one trip to Redis. There a script
+lets through what is next in its lane and nothing else, so that nodes need no lock between them: whoever comes
+too early reads from the outbox what comes before, and tells that first. Whatever is still in the outbox when
+somebody looks for the second time has been left there, by an outage or a node that died, and is told then.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Protocol
+
+import structlog
+
+from core.news import News
+from core.wire.message import Event
+from db.outage import AWAY
+from db.postgres.outbox import Waiting
+from services.ports import Events
+
+_AT_MOST_S = 1.0  # what is committed is acknowledged: it does not wait for a Redis that does not answer
+_CLEAR_S = 0.2
+_AT_ONCE = 200
+_ATTEMPTS = 5
+_log = structlog.get_logger()
+
+Told = Sequence[tuple[str, Event]]  # users, and what each is told
+Load = Callable[[Collection[str]], Awaitable[Mapping[str, Told]]]
+
+
+class Outbox(Protocol):
+    """What waits to be announced; `db/postgres/outbox.py` says what each method promises."""
+
+    async def waiting(self, limit: int) -> list[tuple[str, int]]: ...
+    async def of_lane(self, lane: str, after: int, limit: int) -> list[Waiting]: ...
+    async def told(self, news: Collection[tuple[str, int]]) -> None: ...
+
+
+class Announcer:
+    """`loaders`: by the name of an event, who is told what about each of these subjects, as things are then.
+
+    `run` looks when woken, and every `every_s` seconds.
+    """
+
+    def __init__(
+        self, outbox: Outbox, events: Events, loaders: Mapping[str, Load], *, every_s: float = 1
+    ) -> None:
+        self._outbox, self._events, self._loaders = outbox, events, loaders
+        self._every_s = every_s
+        self._told: list[tuple[str, int]] = []
+        self._seen: frozenset[tuple[str, int]] = frozenset()
+        self._failing = False
+        self._woken = asyncio.Event()
+
+    async def tell(self, lane: str, number: int, told: Told) -> None:
+        """What has just been committed under this number. Never raises an outage: the outbox keeps it."""
+        if self._failing:
+            return
+        try:
+            async with asyncio.timeout(_AT_MOST_S):
+                news = [News(user_id, event, lane, number, number - 1) for user_id, event in told]
+                stands = [stand for stand in await self._events.announce(news) if stand is not None]
+                if stands:
+                    await self._tell_lane(lane, min(stands))
+                else:
+                    self._told.append((lane, number))
+        except AWAY as error:
+            self._fail(error)
+
+    async def wake(self) -> None:
+        """Redis is back: look at once."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await asyncio.gather(self._repeat(self.clear, _CLEAR_S), self._repeat(self._look_when_woken, 0))
+
+    async def clear(self) -> None:
+        """Take out of the outbox what all have been told."""
+        told, self._told = self._told, []
+        try:
+            if told:
+                await self._outbox.told(told)
+        except BaseException:
+            self._told += told
+            raise
+
+    async def close(self) -> None:
+        """Clear at the end what can be cleared; the rest waits for a node that looks."""
+        with contextlib.suppress(*AWAY):
+            await self.clear()
+
+    async def look(self) -> None:
+        """Tell what has been left: what waited at the last look already, or all while it is known to wait."""
+        while True:
+            waiting = await self._outbox.waiting(_AT_ONCE)
+            left = waiting if self._failing else [news for news in waiting if news in self._seen]
+            self._seen = frozenset(waiting)
+            for lane, _ in groupby(left, key=lambda news: news[0]):
+                await self._tell_lane(lane, 0)
+            if len(left) < _AT_ONCE:
+                break
+            await self.clear()
+        if self._failing:
+            _log.info("what is stored is announced again")
+            self._failing = False
+
+    async def _look_when_woken(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._every_s):
+                await self._woken.wait()
+        self._woken.clear()
+        async with asyncio.timeout(10 * _AT_MOST_S):
+            await self.look()
+
+    async def _repeat(self, job: Callable[[], Awaitable[None]], every_s: float) -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            try:
+                await job()
+            except AWAY as error:
+                self._fail(error)
+            except Exception:
+                _log.exception("what is stored cannot be announced")
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failing:
+            _log.debug("what is stored has to wait to be announced", error=repr(error))
+        self._failing = True
+
+    async def _tell_lane(self, lane: str, after: int) -> None:
+        """All that waits in the lane after a number up to which those who lag behind have been told."""
+        for _ in range(_ATTEMPTS):
+            stands = await self._tell_in_order(lane, after)
+            if stands is None:
+                return
+            after = stands  # Redis lost its data in between
+
+    async def _tell_in_order(self, lane: str, after: int) -> int | None:
+        last: dict[str, int] = {}
+        while waiting := await self._outbox.of_lane(lane, after, _AT_ONCE):
+            news = list(_in_turn(lane, waiting, await self._load(waiting), last))
+            stands = [stand for stand in await self._events.announce(news) if stand is not None]
+            if stands:
+                return min(stands)
+            self._told += [(lane, each.number) for each in waiting]
+            after = waiting[-1].number
+        return None
+
+    async def _load(self, waiting: Iterable[Waiting]) -> Mapping[str, Told]:
+        by_event: dict[str, list[str]] = {}
+        for each in waiting:
+            by_event.setdefault(each.event, []).append(each.subject)
+        told: dict[str, Told] = {}
+        for event, subjects in by_event.items():
+            found = await self._loaders[event](subjects)
+            told |= {f"{event} {subject}": found[subject] for subject in subjects if subject in found}
+        return told
+
+
+def _in_turn(
+    lane: str, waiting: Iterable[Waiting], told: Mapping[str, Told], last: dict[str, int]
+) -> Iterable[News]:
+    """Everybody's news of this lane, each after the one before it; `last` is what each was told last."""
+    for each in waiting:
+        for user_id, event in told.get(f"{each.event} {each.subject}", ()):
+            yield News(user_id, event, lane, each.number, last.get(user_id, 0))
+            last[user_id] = each.number
