@@ -6,7 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from core.clock import rfc3339
-from core.contract.people import ProfileCard
+from core.contract.profiles import ProfileCard
 from core.contract.queue import TicketView
 from core.vocabulary import Country, Gender, Intent, Language, LeftReason, Mode
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import msgspec
 
 from core.clock import rfc3339
-from core.contract.admin import MatchCandidate, MatchReplay, MatchSeeker
+from core.contract.matches import MatchCandidate, MatchReplay, MatchSeeker
 from core.errors import NotFound
 from core.ticket import Contender, MatchDecision, Ticket
 from matching.policy import Considered, Policy

@@ -22,9 +22,10 @@ from core.contract.calls import (
     CallSkip,
 )
 from core.contract.chat import ChatHistory, ChatMessage, ChatRead, ChatSend, ChatTyping
-from core.contract.connections import ConnectionEnd, DecisionSubmit
+from core.contract.connections import ConnectionEnd
+from core.contract.decisions import DecisionSubmit
+from core.contract.presence import PresenceSet, PresenceWatch
 from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
-from core.contract.session import PresenceSet, PresenceWatch
 from core.ids import new_id
 from core.settings import Settings
 from core.wire.message import Command

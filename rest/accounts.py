@@ -1,8 +1,9 @@
 """Signing up and in, one's own profile and sessions. Decides nothing: `services.accounts` does."""
 
-from core.contract.accounts import Login, ProfilePatch, Refresh, Register, SignedIn
-from core.contract.people import ProfileCard
-from core.contract.rest import PageQuery, SessionPage
+from core.contract.accounts import Login, Refresh, Register, SignedIn
+from core.contract.profiles import ProfileCard, ProfilePatch
+from core.contract.sessions import SessionPage
+from core.wire.pages import PageQuery
 from rest import cursors
 from rest.boundary import Exchange, Versioned
 from services.accounts import Accounts

@@ -1,7 +1,8 @@
 """What is for admins alone; the boundary lets in nobody else. Reading only."""
 
 from core.clock import rfc3339
-from core.contract.admin import AuditEntry, AuditPage, AuditQuery, MatchReplay
+from core.contract.audit import AuditEntry, AuditPage, AuditQuery
+from core.contract.matches import MatchReplay
 from db.postgres.audit import AuditLog, Entry
 from rest import cursors
 from rest.boundary import Exchange

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
 from core.clock import Clock, SharedClock
-from core.contract.endpoints import ENDPOINTS
+from core.contract.index import ENDPOINTS
 from core.ids import new_id
 from core.proxies import Proxies, networks
 from core.settings import Settings

@@ -1,7 +1,8 @@
 """Blocking, unblocking and the list of whom one has blocked. Decides nothing: `services.blocks` does."""
 
 from core.clock import rfc3339
-from core.contract.rest import BlockPage, BlockView, NewBlock, PageQuery
+from core.contract.blocks import BlockPage, BlockView, NewBlock
+from core.wire.pages import PageQuery
 from db.postgres.blocks import Block
 from rest import cursors
 from rest.boundary import Exchange

@@ -13,7 +13,6 @@ from aiohttp import web
 from msgspec import Struct
 
 from core.clock import Clock
-from core.contract.endpoints import Endpoint
 from core.documents.openapi import EXAMPLE_ADDRESS
 from core.errors import (
     AppError,
@@ -31,6 +30,7 @@ from core.proxies import Proxies, network_of
 from core.tokens import Access
 from core.vocabulary import Role
 from core.wire.decode import decode_json, decode_query
+from core.wire.endpoint import Endpoint
 from db.outage import OUTAGES
 from rest import client as clients
 from rest.body import read_json

@@ -1,9 +1,10 @@
 """What one has lived through: past calls, connections, rooms and their messages. Reading only."""
 
 from core.clock import rfc3339, today
-from core.contract.chat import RoomView
-from core.contract.connections import ConnectionView
-from core.contract.rest import CallPage, ConnectionPage, MessagePage, PageQuery, PastCall, RoomPage
+from core.contract.calls import CallPage, PastCall
+from core.contract.chat import MessagePage, RoomPage, RoomView
+from core.contract.connections import ConnectionPage, ConnectionView
+from core.wire.pages import PageQuery
 from db.postgres import encounters as records
 from db.postgres.encounters import Encounters
 from db.postgres.rooms import Rooms

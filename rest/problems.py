@@ -5,8 +5,8 @@ import math
 import msgspec
 from aiohttp import web
 
-from core.contract.rest import Problem
 from core.errors import AppError
+from core.wire.problem import Problem
 
 MEDIA = "application/problem+json"
 

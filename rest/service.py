@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
-from core.contract.rest import Health, Readiness
+from core.contract.service import Health, Readiness
 from core.errors import Unavailable
 from db.outage import Outage
 from rest.boundary import Exchange

@@ -8,8 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from core.clock import age_on
-from core.contract.accounts import ProfilePatch, SeekingPatch
-from core.contract.people import MAX_AGE, MAX_DISPLAY_NAME, Me, Seeking
+from core.contract.profiles import MAX_AGE, MAX_DISPLAY_NAME, Me, ProfilePatch, Seeking, SeekingPatch
 from core.errors import InvalidRequest, PayloadTooLarge, Underage
 from core.vocabulary import ADULT_AGE
 from services.names import readable, reserved

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from core.clock import today
-from core.contract.accounts import Login, ProfilePatch, Refresh, Register, SessionView, SignedIn
-from core.contract.people import Me, ProfileCard
+from core.contract.accounts import Login, Refresh, Register, SignedIn
+from core.contract.profiles import Me, ProfileCard, ProfilePatch
+from core.contract.sessions import SessionView
 from core.errors import (
     Banned,
     IdempotencyConflict,

@@ -8,7 +8,7 @@ import hashlib
 
 import structlog
 
-from core.contract.rest import NewBlock
+from core.contract.blocks import NewBlock
 from core.errors import InvalidRequest
 from db.outage import OUTAGES
 from db.postgres.accounts import Key

@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from core.contract.admin import MatchReplay
-from core.contract.people import ProfileCard, Seeking
+from core.contract.matches import MatchReplay
+from core.contract.profiles import ProfileCard, Seeking
 from core.news import News
 from core.presence import Attendance, Lapse
 from core.ticket import Census, Claim, Departure, Market, Taken, Ticket, Tier

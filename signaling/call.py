@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.contract.people import ProfileCard
+from core.contract.profiles import ProfileCard
 from core.errors import NotFound
 from core.settings import Settings
 from core.ticket import Claim, Ticket

@@ -7,7 +7,7 @@ told, and when, is what `call:end` would have told. Only the reporter sees a dif
 from msgspec.structs import replace
 
 from core.contract.calls import CallEnded
-from core.contract.connections import DecisionResult
+from core.contract.decisions import DecisionResult
 from signaling.call import Call
 from signaling.effects import Effect, Effects, Emit, FileReport, Judge, RecordEnded, emit
 from signaling.messages import Report

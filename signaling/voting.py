@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from core.contract.connections import DecisionResult
+from core.contract.decisions import DecisionResult
 from core.errors import AlreadyDecided, Expired, Forbidden, Gone
 from signaling.call import Call, Rules, State, decider_for
 from signaling.decision import agreed

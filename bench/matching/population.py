@@ -5,7 +5,7 @@ from msgspec import Struct
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from core.contract.people import ProfileCard
+from core.contract.profiles import ProfileCard
 from core.ticket import Ticket
 
 ARRIVALS_S = 300

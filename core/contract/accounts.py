@@ -1,4 +1,4 @@
-"""Accounts over REST: sign up, sign in, one's own profile and sessions. Bodies and answers.
+"""Signing up and in.
 
 A username is 3 to 50 ASCII letters, digits, `_`, `.` or `-`; it is never an address, so that a login is
 either. Lengths of passwords and names are counted in characters.
@@ -7,10 +7,12 @@ either. Lengths of passwords and names are counted in characters.
 from datetime import date
 from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
-from core.contract.people import DisplayName, Me
-from core.vocabulary import Age, Country, DeviceId, Gender, Id, Intent, Language, Timestamp
+from core.contract.profiles import DisplayName, Me
+from core.errors import Banned, Conflict, Unauthenticated, Underage
+from core.vocabulary import DeviceId, Gender
+from core.wire.endpoint import Endpoint
 from core.wire.message import Input, Wire
 
 Email = Annotated[
@@ -31,7 +33,6 @@ DeviceToken = Annotated[
         examples=["eyJhbGciOiJIUzI1NiIs…"],
     ),
 ]
-Name = Annotated[DisplayName, Meta(examples=["Ana"])]
 
 
 class Register(Input):
@@ -40,7 +41,7 @@ class Register(Input):
     email: Email
     username: Username
     password: Password
-    display_name: Name
+    display_name: DisplayName
     birth_date: Annotated[date, Meta(examples=["1998-04-30"])]
     gender: Gender
     device_id: DeviceId | None = None
@@ -79,32 +80,48 @@ class SignedIn(Wire):
     device_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])]
 
 
-class SeekingPatch(Input):
-    """Whom to meet; what is left out stays."""
-
-    genders: Annotated[list[Gender], Meta(min_length=1, max_length=3)] | UnsetType = UNSET
-    age_min: Age | UnsetType = UNSET
-    age_max: Age | UnsetType = UNSET
-
-
-class ProfilePatch(Input):
-    """What may change; what is left out stays, null clears. No other field is for its owner to change."""
-
-    display_name: Name | UnsetType = UNSET
-    intent: Intent | UnsetType = UNSET
-    languages: Annotated[list[Language], Meta(max_length=20)] | UnsetType = UNSET
-    country: Country | UnsetType | None = UNSET
-    city: Annotated[str, Meta(max_length=100, examples=["Berlin"])] | UnsetType | None = UNSET
-    bio: Annotated[str, Meta(max_length=2000, examples=["Climbs, cooks, laughs."])] | UnsetType | None = UNSET
-    seeking: SeekingPatch | UnsetType = UNSET
-
-
-class SessionView(Wire):
-    """One sign-in on one device; `current` is the one that asks."""
-
-    id: Id
-    user_agent: str | None
-    current: bool
-    created_at: Timestamp
-    last_used_at: Timestamp
-    device_id: Annotated[str, Meta(examples=["phone-1"])] | None = None
+ENDPOINTS = (
+    Endpoint(
+        name="register",
+        method="POST",
+        path="/v1/auth/register",
+        area="accounts",
+        summary="Open an account and sign in.",
+        body=Register,
+        reply=SignedIn,
+        status=201,
+        errors=(Underage, Conflict),
+        auth=False,
+        idempotent=True,
+    ),
+    Endpoint(
+        name="login",
+        method="POST",
+        path="/v1/auth/login",
+        area="accounts",
+        summary="Sign in with email address or username.",
+        body=Login,
+        reply=SignedIn,
+        errors=(Unauthenticated, Banned),
+        auth=False,
+    ),
+    Endpoint(
+        name="refresh",
+        method="POST",
+        path="/v1/auth/refresh",
+        area="accounts",
+        summary="Trade a refresh token for the next pair; one used twice may end its session.",
+        body=Refresh,
+        reply=SignedIn,
+        errors=(Unauthenticated, Banned),
+        auth=False,
+    ),
+    Endpoint(
+        name="logout",
+        method="POST",
+        path="/v1/auth/logout",
+        area="accounts",
+        summary="End this session; its live connections end too.",
+        status=204,
+    ),
+)

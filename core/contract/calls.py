@@ -1,10 +1,13 @@
-"""The call on the wire, from the offer to its end. WebRTC's own names stay in camelCase."""
+"""Calls: what is said from the offer to the end, and the list of past ones.
+
+WebRTC's own names stay in camelCase.
+"""
 
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from core.contract.people import ProfileCard
+from core.contract.profiles import ProfileCard
 from core.contract.queue import TicketView
 from core.vocabulary import (
     CallRole,
@@ -16,10 +19,13 @@ from core.vocabulary import (
     LiveState,
     Mode,
     Origin,
+    Outcome,
     ReportReason,
     Timestamp,
 )
+from core.wire.endpoint import Endpoint
 from core.wire.message import Command, Empty, Event, Input, Wire
+from core.wire.pages import NextCursor, PageQuery
 
 
 class IceServer(Wire):
@@ -222,3 +228,36 @@ class CallEnded(Event, event="call:ended"):
     duration_s: int
     decision: DecisionAsked | None = None
     ticket: TicketView | None = None
+
+
+class PastCall(Wire):
+    """A call that was answered and is over. `outcome` is null while it can still be decided."""
+
+    call_id: Id
+    mode: Mode
+    peer: ProfileCard
+    started_at: Timestamp
+    ended_at: Timestamp
+    duration_s: int
+    reason: EndReason
+    outcome: Outcome | None
+
+
+class CallPage(Wire):
+    """A page of past calls."""
+
+    items: list[PastCall]
+    next_cursor: NextCursor
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="past_calls",
+        method="GET",
+        path="/v1/me/calls",
+        area="calls",
+        summary="Calls that were answered and are over.",
+        query=PageQuery,
+        reply=CallPage,
+    ),
+)

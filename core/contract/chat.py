@@ -1,12 +1,15 @@
-"""Messages in a room. The text's length is bounded by a setting, checked where it is sent."""
+"""Rooms and their messages. The text's length is bounded by a setting, checked where it is sent."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from core.contract.people import ProfileCard
+from core.contract.profiles import ProfileCard
+from core.errors import NotFound
 from core.vocabulary import Id, Timestamp
+from core.wire.endpoint import Endpoint
 from core.wire.message import Command, Empty, Event, Wire
+from core.wire.pages import NextCursor, PageQuery
 
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 HISTORY_MAX = 100
@@ -110,3 +113,49 @@ class RoomView(Wire):
     read_seq: int
     unread: int
     created_at: Timestamp
+
+
+class RoomPage(Wire):
+    """A page of rooms."""
+
+    items: list[RoomView]
+    next_cursor: NextCursor
+
+
+class MessagePage(Wire):
+    """A page of messages, newest first."""
+
+    items: list[Message]
+    next_cursor: NextCursor
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="rooms",
+        method="GET",
+        path="/v1/rooms",
+        area="chat",
+        summary="One's rooms.",
+        query=PageQuery,
+        reply=RoomPage,
+    ),
+    Endpoint(
+        name="room",
+        method="GET",
+        path="/v1/rooms/{id}",
+        area="chat",
+        summary="One room.",
+        reply=RoomView,
+        errors=(NotFound,),
+    ),
+    Endpoint(
+        name="messages",
+        method="GET",
+        path="/v1/rooms/{id}/messages",
+        area="chat",
+        summary="What was said in a room, newest first.",
+        query=PageQuery,
+        reply=MessagePage,
+        errors=(NotFound,),
+    ),
+)

@@ -1,43 +1,11 @@
-"""What a call may lead to: the decision, and the lasting connection."""
+"""Lasting connections, which a yes after a call makes."""
 
-from typing import Annotated
-
-from msgspec import Meta
-
-from core.contract.people import ProfileCard
-from core.vocabulary import Id, Outcome, Timestamp
-from core.wire.message import Command, Empty, Event, Input, Wire
-
-
-class Feedback(Input):
-    """How the call was."""
-
-    rating: Annotated[int, Meta(ge=1, le=5)] | None = None
-    icebreaker_helped: bool | None = None
-
-
-class DecisionSubmit(Command, event="decision:submit", reply=Empty):
-    """Whether to stay in touch. Sealed: the other learns of a yes only when both ways are open."""
-
-    call_id: Id
-    connect: bool
-    feedback: Feedback | None = None
-
-
-class NewConnection(Wire):
-    """The connection that a yes has made."""
-
-    id: Id
-    room_id: Id
-    peer: ProfileCard
-
-
-class DecisionResult(Event, event="decision:result"):
-    """`connected` at once, `not_connected` at the deadline only: a refusal and a time-out look the same."""
-
-    call_id: Id
-    outcome: Outcome
-    connection: NewConnection | None = None
+from core.contract.profiles import ProfileCard
+from core.errors import NotFound
+from core.vocabulary import Id, Timestamp
+from core.wire.endpoint import Endpoint
+from core.wire.message import Command, Empty, Event, Wire
+from core.wire.pages import NextCursor, PageQuery
 
 
 class ConnectionView(Wire):
@@ -67,3 +35,32 @@ class ConnectionEnded(Event, event="connection:ended"):
     """A connection is over."""
 
     connection: ConnectionView
+
+
+class ConnectionPage(Wire):
+    """A page of connections, ended ones too."""
+
+    items: list[ConnectionView]
+    next_cursor: NextCursor
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="connections",
+        method="GET",
+        path="/v1/connections",
+        area="calls",
+        summary="One's connections.",
+        query=PageQuery,
+        reply=ConnectionPage,
+    ),
+    Endpoint(
+        name="connection",
+        method="GET",
+        path="/v1/connections/{id}",
+        area="calls",
+        summary="One connection.",
+        reply=ConnectionView,
+        errors=(NotFound,),
+    ),
+)

@@ -1,14 +1,14 @@
-"""A connection's life: the state it starts from, its token, its presence."""
+"""A connection's life: the state it starts from, its token, its end."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from core.contract.calls import CallView, PendingDecision
-from core.contract.people import Me
+from core.contract.profiles import Me
 from core.contract.queue import TicketView
-from core.vocabulary import DeviceId, Id, OwnStatus, Status, Timestamp
-from core.wire.message import Command, Empty, Event, Input, Wire
+from core.vocabulary import DeviceId, OwnStatus, Timestamp
+from core.wire.message import Command, Event, Input, Wire
 
 ShortText = Annotated[str, Meta(max_length=200)]
 ClientText = Annotated[str, Meta(max_length=100)]
@@ -74,37 +74,3 @@ class SessionRefresh(Command, event="session:refresh", reply=TokenAccepted):
     """Put a fresh access token on a live connection."""
 
     token: Annotated[str, Meta(max_length=4096)]
-
-
-class PresenceSet(Command, event="presence:set", reply=Empty):
-    """Say how one wants to be seen."""
-
-    status: OwnStatus
-
-
-class Presence(Wire):
-    """How a user is seen by those who may see them."""
-
-    user_id: Id
-    status: Status
-    last_seen: Timestamp | None
-
-
-class Presences(Wire):
-    """The present state of those watched."""
-
-    presences: list[Presence]
-
-
-class PresenceWatch(Command, event="presence:watch", reply=Presences):
-    """Replace the list of users whose presence one follows."""
-
-    user_ids: Annotated[list[Id], Meta(max_length=200)]
-
-
-class PresenceChanged(Event, event="presence:changed", volatile=True):
-    """Someone whom one watches came, left or is busy."""
-
-    user_id: Id
-    status: Status
-    last_seen: Timestamp | None

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from core.wire.endpoint import Endpoint
 from core.wire.message import Input
 
 MAX_VALUES = 50
@@ -27,3 +28,24 @@ class OwnValues(Input):
     """All of one's values, none of them twice."""
 
     values: Annotated[list[OwnValue], Meta(max_length=MAX_VALUES)]
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="values",
+        method="GET",
+        path="/v1/me/values",
+        area="me",
+        summary="What one holds dear, in the order in which it was put.",
+        reply=OwnValues,
+    ),
+    Endpoint(
+        name="put_values",
+        method="PUT",
+        path="/v1/me/values",
+        area="me",
+        summary="Hold these values and no others; matching prefers people whose values are close.",
+        body=OwnValues,
+        reply=OwnValues,
+    ),
+)

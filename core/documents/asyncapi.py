@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document of the Socket.IO side, made of the registries of commands and events. Pure.
+"""The AsyncAPI 3.0 document of the Socket.IO side, made of the commands and events of the contract. Pure.
 
 Seen from the server: it receives commands and replies to each on its acknowledgement, and it sends events.
 """
@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-# Whatever holds messages is imported here, since importing is what registers them.
-from core.contract import calls, chat, connections, queue, session
+from core.contract.index import COMMANDS, EVENTS
+from core.contract.session import ConnectAuth
 from core.documents.examples import example
 from core.documents.naming import named
 from core.documents.openapi import EXAMPLE_ADDRESS, schemas_of
@@ -18,7 +18,6 @@ from core.wire.message import CONTRACT, Command, Event
 Json = dict[str, Any]
 
 _REF = "#/components/schemas/{name}"
-MODULES = (session, queue, calls, connections, chat)
 
 _ABOUT = (
     "Socket.IO v5 on Engine.IO v4, WebSocket and long-polling; any official client works. Connect with "
@@ -37,14 +36,13 @@ _VOLATILE = "Volatile: a slow consumer loses it first, and nothing is kept for l
 
 def asyncapi(version: str) -> Json:
     """The document as plain values; `version` is the server's."""
-    commands, events = list(Command.registry.values()), list(Event.registry.values())
-    replies = list(dict.fromkeys(command.reply for command in commands))
-    schemas = schemas_of([session.ConnectAuth, *commands, *events, *replies], _REF)
+    replies = list(dict.fromkeys(command.reply for command in COMMANDS))
+    schemas = schemas_of([ConnectAuth, *COMMANDS, *EVENTS, *replies], _REF)
     acknowledged = {_ack(reply): _acknowledged(reply) for reply in replies} | {"Refusal": _refusal()}
     schemas |= named(acknowledged, _REF)
-    messages = {"Connect": _message("connect", session.ConnectAuth, schemas)}
-    messages |= {kind.__name__: _message(kind.event, kind, schemas) for kind in commands}
-    messages |= {kind.__name__: _sent(kind, schemas) for kind in events}
+    messages = {"Connect": _message("connect", ConnectAuth, schemas)}
+    messages |= {kind.__name__: _message(kind.event, kind, schemas) for kind in COMMANDS}
+    messages |= {kind.__name__: _sent(kind, schemas) for kind in EVENTS}
     answers = {_ack(reply): _answer(_ack(reply), reply.__doc__) for reply in replies}
     answers["Refusal"] = _answer("Refusal", "The command was refused; nothing has changed.")
     return {
@@ -57,9 +55,9 @@ def asyncapi(version: str) -> Json:
         },
         "defaultContentType": "application/json",
         "servers": socket_servers(EXAMPLE_ADDRESS),
-        "x-events": {kind.event: _schema(kind) for kind in events},
+        "x-events": {kind.event: _schema(kind) for kind in EVENTS},
         "x-commands": {
-            kind.event: {"payload": _schema(kind), "data": _schema(kind.reply)} for kind in commands
+            kind.event: {"payload": _schema(kind), "data": _schema(kind.reply)} for kind in COMMANDS
         },
         "channels": {
             "socket": _channel("/", "The namespace in which everything is said.", messages),
@@ -67,8 +65,8 @@ def asyncapi(version: str) -> Json:
         },
         "operations": {
             "Connect": _connect(),
-            **{kind.__name__: _command(kind) for kind in commands},
-            **{kind.__name__: _event(kind) for kind in events},
+            **{kind.__name__: _command(kind) for kind in COMMANDS},
+            **{kind.__name__: _event(kind) for kind in EVENTS},
         },
         "components": {
             "schemas": schemas,

@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from core.contract.endpoints import ENDPOINTS, Endpoint
-from core.contract.rest import Problem
+from core.contract.index import ENDPOINTS
 from core.documents.naming import named
 from core.errors import AppError
 from core.vocabulary import Id
+from core.wire.endpoint import Endpoint
 from core.wire.message import CONTRACT
+from core.wire.problem import Problem
 
 Json = dict[str, Any]
 

@@ -12,8 +12,8 @@ import asyncpg
 from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms, today
-from core.contract.accounts import SessionView
-from core.contract.people import Me, ProfileCard, Seeking
+from core.contract.profiles import Me, ProfileCard, Seeking
+from core.contract.sessions import SessionView
 from core.errors import Conflict
 from core.ids import new_id
 from core.settings import MOST_COOL_DOWNS

@@ -3,7 +3,7 @@
 from datetime import date
 
 from core.clock import age_on
-from core.contract.people import ProfileCard
+from core.contract.profiles import ProfileCard
 from db.postgres.pool import Record
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.connections import ConnectionView
-from core.contract.people import ProfileCard
+from core.contract.profiles import ProfileCard
 from core.errors import Blocked, NotFound
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome

@@ -17,7 +17,7 @@ from core.contract.calls import (
     CallSkip,
     Skipped,
 )
-from core.contract.connections import DecisionSubmit
+from core.contract.decisions import DecisionSubmit
 from core.errors import Conflict, Expired, Gone
 from core.wire.message import Empty
 from realtime.calls.switchboard import Switchboard

@@ -13,7 +13,8 @@ import structlog
 
 from core.clock import Clock, rfc3339
 from core.contract.calls import CallStarted
-from core.contract.connections import ConnectionCreated, ConnectionView, DecisionResult, NewConnection
+from core.contract.connections import ConnectionCreated, ConnectionView
+from core.contract.decisions import DecisionResult, NewConnection
 from core.errors import Blocked
 from core.settings import Settings
 from core.wire.message import Event

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from core.clock import Clock
-from core.contract.people import Seeking
+from core.contract.profiles import Seeking
 from core.contract.queue import (
     Explained,
     Preferences,

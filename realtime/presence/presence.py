@@ -13,8 +13,8 @@ from functools import partial
 import structlog
 
 from core.clock import Clock, rfc3339
-from core.contract.session import Presence as Shown
-from core.contract.session import PresenceChanged, Presences, PresenceSet, PresenceWatch
+from core.contract.presence import Presence as Shown
+from core.contract.presence import PresenceChanged, Presences, PresenceSet, PresenceWatch
 from core.presence import Attendance, shown
 from core.wire.message import Empty
 from db.outage import AWAY, OUTAGES

@@ -5,7 +5,7 @@ Bounded by the length of a list, which the contract limits, and by the number of
 
 from collections.abc import Callable, Iterable, Mapping
 
-from core.contract.session import Presence as Shown
+from core.contract.presence import Presence as Shown
 from core.errors import Unavailable
 
 Listener = Callable[[bytes], None]

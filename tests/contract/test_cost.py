@@ -12,7 +12,8 @@ import pytest
 from core.contract.accounts import Login
 from core.contract.calls import CallSignal
 from core.contract.chat import ChatSend
-from core.contract.session import ConnectAuth, PresenceWatch
+from core.contract.presence import PresenceWatch
+from core.contract.session import ConnectAuth
 from core.contract.values import OwnValues
 from core.errors import AppError
 from core.wire.decode import decode, decode_json, decode_query

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.contract.calls import CallReport, CallSignal
+from core.contract.presence import PresenceWatch
 from core.contract.queue import QueueJoin
-from core.contract.session import PresenceWatch
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
 from core.wire.decode import decode, decode_json
 from core.wire.message import Command

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from core.contract.calls import CallEnded
-from core.contract.session import PresenceChanged
+from core.contract.presence import PresenceChanged
 from core.errors import Unavailable
 from core.ids import new_id
 from db.redis.bus import Bus

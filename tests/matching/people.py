@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from core.contract.people import ProfileCard, Seeking
+from core.contract.profiles import ProfileCard, Seeking
 from core.ticket import Claim, Ticket
 from core.wire.message import Event
 from matching.apart import Since

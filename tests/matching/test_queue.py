@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from core.clock import rfc3339
-from core.contract.people import Seeking
+from core.contract.profiles import Seeking
 from core.contract.queue import Preferences, QueueExplain, QueueJoin, QueueLeave, QueueLeft
 from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauthenticated, Underage
 from core.ticket import Claim

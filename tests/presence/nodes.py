@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
 
-from core.contract.session import Presence as Shown
-from core.contract.session import PresenceChanged, PresenceSet, PresenceWatch
+from core.contract.presence import Presence as Shown
+from core.contract.presence import PresenceChanged, PresenceSet, PresenceWatch
 from core.ids import new_id
 from core.vocabulary import OwnStatus, Status
 from core.wire.message import Event

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from core.contract.session import Presence as Shown
+from core.contract.presence import Presence as Shown
 from core.errors import Unavailable
 from realtime.presence.watches import Watches
 

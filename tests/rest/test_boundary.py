@@ -13,7 +13,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from core.contract.endpoints import ENDPOINTS
+from core.contract.index import ENDPOINTS
 from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, new_person, serving

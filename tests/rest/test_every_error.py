@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from core.contract.endpoints import ENDPOINTS, Endpoint
-from core.contract.people import Me
+from core.contract.index import ENDPOINTS
+from core.contract.profiles import Me
 from core.ids import new_id
 from core.settings import Settings
+from core.wire.endpoint import Endpoint
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
 from tests.stores.world import world_at

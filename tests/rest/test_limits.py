@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from core.contract.endpoints import ENDPOINTS, Endpoint
+from core.contract.index import ENDPOINTS
 from core.ids import new_id
+from core.wire.endpoint import Endpoint
 from db.redis.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
 from services.ports import Limiter
 from tests.rest.conftest import SETTINGS

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import msgspec
 from redis.asyncio import Redis
 
-from core.contract.endpoints import ENDPOINTS
+from core.contract.index import ENDPOINTS
 from core.errors import CATALOGUE
 from core.wire.message import Command, Event
 from db.redis.client import check_writes

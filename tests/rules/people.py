@@ -1,6 +1,6 @@
 """Two people and their tickets, for rules that need no store."""
 
-from core.contract.people import ProfileCard
+from core.contract.profiles import ProfileCard
 from core.ticket import Claim, Ticket
 from core.vocabulary import Gender
 

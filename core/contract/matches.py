@@ -1,12 +1,12 @@
-"""What admins are told over REST."""
+"""Why matching brought two together, for admins."""
 
 from typing import Annotated, Any
 
 from msgspec import Meta
 
-from core.contract.rest import NextCursor, PageQuery
 from core.ticket import Fate, Road
 from core.vocabulary import Id, Mode, Timestamp
+from core.wire.endpoint import Endpoint
 from core.wire.message import Wire
 
 Score = Annotated[float, Meta(examples=[0.72])]
@@ -24,30 +24,6 @@ Parts = Annotated[
 PolicyInForce = Annotated[
     dict[str, Any], Meta(description="Shares of the score, stance and times as they were in force.")
 ]
-
-
-class AuditQuery(PageQuery):
-    """Which part of the audit log; `user_id`: only what this user did, or what was done to them."""
-
-    user_id: Id | None = None
-
-
-class AuditEntry(Wire):
-    """Something that was done, and nobody can take back. What `details` say depends on the `action`."""
-
-    id: Id
-    at: Timestamp
-    actor: Annotated[str, Meta(description="Id of the user who did it, or `system`.", examples=["system"])]
-    action: Annotated[str, Meta(examples=["tier_changed"])]
-    subject_id: Annotated[Id | None, Meta(description="To whom; null: to no user.")]
-    details: Annotated[dict[str, Any], Meta(examples=[{"from": "neutral", "to": "suspect"}])]
-
-
-class AuditPage(Wire):
-    """A page of the audit log, newest first."""
-
-    items: list[AuditEntry]
-    next_cursor: NextCursor
 
 
 class MatchSeeker(Wire):
@@ -94,3 +70,16 @@ class MatchReplay(Wire):
     candidates: list[MatchCandidate]
     reproduced: bool
     why: Annotated[str, Meta(examples=["The greatest gain of 9 who could be offered: 0.41."])]
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="match_replay",
+        method="GET",
+        path="/v1/admin/calls/{id}/match",
+        area="admin",
+        summary="Why matching brought these two together: the candidates, the parts of each score.",
+        reply=MatchReplay,
+        role="admin",
+    ),
+)

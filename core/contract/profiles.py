@@ -1,0 +1,115 @@
+"""Profiles: one's own account and profile, and the card that others see."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType, field
+
+from core.errors import NotFound
+from core.vocabulary import ADULT_AGE, Age, Country, Gender, Id, Intent, Language, Role, Timestamp
+from core.wire.endpoint import Endpoint
+from core.wire.message import Input, Wire
+
+GENDERS: tuple[Gender, ...] = ("female", "male", "other")
+MAX_AGE = 120
+MAX_DISPLAY_NAME = 100
+
+DisplayName = Annotated[str, Meta(min_length=1, max_length=MAX_DISPLAY_NAME, examples=["Ana"])]
+
+
+class ProfileCard(Wire):
+    """What strangers see of someone: no more than its owner shows."""
+
+    user_id: Id
+    display_name: str
+    age: int
+    gender: Gender
+    intent: Intent
+    languages: list[Language]
+    country: Country | None = None
+    city: str | None = None
+    bio: str | None = None
+    photo_url: str | None = None
+
+
+class Seeking(Input):
+    """Whom someone wants to meet; what a `queue:join` does not say comes from here."""
+
+    genders: Annotated[list[Gender], Meta(min_length=1, max_length=3)] = field(
+        default_factory=lambda: list(GENDERS)
+    )
+    age_min: Age = ADULT_AGE
+    age_max: Age = MAX_AGE
+
+
+class Me(Wire):
+    """One's own account and profile."""
+
+    id: Id
+    email: str
+    username: str
+    role: Role
+    display_name: str
+    birth_date: Annotated[str, Meta(extra_json_schema={"format": "date"})]
+    gender: Gender
+    intent: Intent
+    languages: list[Language]
+    country: Country | None
+    city: str | None
+    bio: str | None
+    photos: list[str]
+    seeking: Seeking
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class SeekingPatch(Input):
+    """Whom to meet; what is left out stays."""
+
+    genders: Annotated[list[Gender], Meta(min_length=1, max_length=3)] | UnsetType = UNSET
+    age_min: Age | UnsetType = UNSET
+    age_max: Age | UnsetType = UNSET
+
+
+class ProfilePatch(Input):
+    """What may change; what is left out stays, null clears. No other field is for its owner to change."""
+
+    display_name: DisplayName | UnsetType = UNSET
+    intent: Intent | UnsetType = UNSET
+    languages: Annotated[list[Language], Meta(max_length=20)] | UnsetType = UNSET
+    country: Country | UnsetType | None = UNSET
+    city: Annotated[str, Meta(max_length=100, examples=["Berlin"])] | UnsetType | None = UNSET
+    bio: Annotated[str, Meta(max_length=2000, examples=["Climbs, cooks, laughs."])] | UnsetType | None = UNSET
+    seeking: SeekingPatch | UnsetType = UNSET
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="me",
+        method="GET",
+        path="/v1/me",
+        area="me",
+        summary="One's own account and profile.",
+        reply=Me,
+        versioned=True,
+    ),
+    Endpoint(
+        name="change_me",
+        method="PATCH",
+        path="/v1/me",
+        area="me",
+        summary="Change one's profile, if it is still what `If-Match` says.",
+        body=ProfilePatch,
+        reply=Me,
+        versioned=True,
+        guarded=True,
+    ),
+    Endpoint(
+        name="profile",
+        method="GET",
+        path="/v1/profiles/{id}",
+        area="people",
+        summary="The card of someone.",
+        reply=ProfileCard,
+        errors=(NotFound,),
+    ),
+)

@@ -1,0 +1,51 @@
+"""One's sign-ins, each on one device, for as long as they go on."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from core.errors import NotFound
+from core.vocabulary import Id, Timestamp
+from core.wire.endpoint import Endpoint
+from core.wire.message import Wire
+from core.wire.pages import NextCursor, PageQuery
+
+
+class SessionView(Wire):
+    """One sign-in on one device; `current` is the one that asks."""
+
+    id: Id
+    user_agent: str | None
+    current: bool
+    created_at: Timestamp
+    last_used_at: Timestamp
+    device_id: Annotated[str, Meta(examples=["phone-1"])] | None = None
+
+
+class SessionPage(Wire):
+    """A page of sessions that go on."""
+
+    items: list[SessionView]
+    next_cursor: NextCursor
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="sessions",
+        method="GET",
+        path="/v1/auth/sessions",
+        area="accounts",
+        summary="One's sessions that go on.",
+        query=PageQuery,
+        reply=SessionPage,
+    ),
+    Endpoint(
+        name="end_session",
+        method="DELETE",
+        path="/v1/auth/sessions/{id}",
+        area="accounts",
+        summary="Sign out one session; its live connections end too.",
+        status=204,
+        errors=(NotFound,),
+    ),
+)
