@@ -33,7 +33,9 @@ from db.postgres.accounts import AccountStore
 from db.postgres.audit import AuditLog
 from db.postgres.bans import BanStore
 from db.postgres.blocks import BlockStore
-from db.postgres.encounters import Encounters
+from db.postgres.call_records import CallRecords
+from db.postgres.connections import ConnectionStore
+from db.postgres.eligibility import EligibilityStore
 from db.postgres.leftovers import Leftovers
 from db.postgres.matches import MatchRecords
 from db.postgres.outbox import Outbox
@@ -97,7 +99,9 @@ class Stores:
         self.blocks = BlockStore(pool)
         self.bans = BanStore(pool)
         self.values = ValueStore(pool)
-        self.encounters = Encounters(pool)
+        self.call_records = CallRecords(pool)
+        self.connections = ConnectionStore(pool)
+        self.eligibility = EligibilityStore(pool)
         self.reports = ReportStore(pool)
         self.rooms = Rooms(pool)
         self.outbox = Outbox(pool)
@@ -146,12 +150,17 @@ class Services:
         )
         self.values = Values(stores.values)
         acquaintances = Acquaintances(
-            stores.calls, stores.encounters, rules, clock, lambda: stores.events.log.born
+            stores.calls,
+            stores.call_records,
+            stores.eligibility,
+            rules,
+            clock,
+            lambda: stores.events.log.born,
         )
         self.presence = Presence(
             store=stores.presence,
-            companions=stores.encounters,
-            calls=stores.encounters,
+            companions=stores.connections,
+            calls=stores.call_records,
             queue=stores.tickets,
             channels=bus,
             sockets=roster,
@@ -192,10 +201,11 @@ class Services:
             new_id,
             window_ms=settings.report_h * 3_600_000,
         )
-        self.connections = Connections(stores.encounters, stores.events, clock=clock)
+        self.connections = Connections(stores.connections, stores.events, clock=clock)
         self.executor = Executor(
             calls=stores.calls,
-            record=stores.encounters,
+            record=stores.call_records,
+            connections=stores.connections,
             queue=self.queue,
             reports=self.reports,
             presence=self.presence,
@@ -207,7 +217,7 @@ class Services:
         )
         self.switchboard = Switchboard(
             calls=stores.calls,
-            record=stores.encounters,
+            record=stores.call_records,
             acquaintances=acquaintances,
             executor=self.executor,
             rules=rules,
@@ -215,7 +225,7 @@ class Services:
         )
         self.partings = Partings(
             store=stores.blocks,
-            record=stores.encounters,
+            record=stores.call_records,
             switchboard=self.switchboard,
             acquaintances=acquaintances,
             connections=self.connections,
@@ -225,7 +235,7 @@ class Services:
         self.blocks = Blocks(stores.blocks, self.partings)
         self.banishments = Banishments(
             store=stores.bans,
-            record=stores.encounters,
+            record=stores.call_records,
             sessions=stores.events,
             queue=self.queue,
             switchboard=self.switchboard,
@@ -235,7 +245,7 @@ class Services:
         )
         offers = Offers(
             calls=stores.calls,
-            record=stores.encounters,
+            record=stores.call_records,
             executor=self.executor,
             tickets=stores.tickets,
             queue=self.queue,

@@ -24,7 +24,8 @@ from db.outage import needed
 from db.postgres.accounts import AccountStore
 from db.postgres.audit import AuditLog
 from db.postgres.blocks import BlockStore
-from db.postgres.encounters import Encounters
+from db.postgres.call_records import CallRecords
+from db.postgres.connections import ConnectionStore
 from db.postgres.matches import MatchRecords
 from db.postgres.pool import Pool, open_pool
 from db.postgres.rooms import Rooms
@@ -64,7 +65,8 @@ def make_app(
     accounts: Accounts,
     values: Values,
     blocks: Blocks,
-    encounters: Encounters,
+    calls: CallRecords,
+    connections: ConnectionStore,
     rooms: Rooms,
     replays: ports.Replays,
     audit: AuditLog,
@@ -105,7 +107,7 @@ def make_app(
         AccountHandlers(accounts),
         ValueHandlers(values),
         BlockHandlers(blocks),
-        EncounterHandlers(encounters, rooms),
+        EncounterHandlers(calls, connections, rooms),
         AdminHandlers(replays, audit),
         service,
     )
@@ -203,7 +205,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
             accounts=accounts,
             values=Values(ValueStore(pool)),
             blocks=Blocks(BlockStore(pool), AnnouncedPartings(bus)),
-            encounters=Encounters(pool),
+            calls=CallRecords(pool),
+            connections=ConnectionStore(pool),
             rooms=Rooms(pool),
             replays=Replays(MatchRecords(pool)),
             audit=AuditLog(pool),

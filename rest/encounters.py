@@ -5,8 +5,9 @@ from core.contract.calls import CallPage, PastCall
 from core.contract.chat import MessagePage, RoomPage, RoomView
 from core.contract.connections import ConnectionPage, ConnectionView
 from core.wire.pages import PageQuery
-from db.postgres import encounters as records
-from db.postgres.encounters import Encounters
+from db.postgres import call_records as records
+from db.postgres.call_records import CallRecords
+from db.postgres.connections import ConnectionStore
 from db.postgres.rooms import Rooms
 from rest import cursors
 from rest.boundary import Exchange
@@ -15,13 +16,13 @@ from rest.boundary import Exchange
 class EncounterHandlers:
     """Handlers by the names of their endpoints."""
 
-    def __init__(self, encounters: Encounters, rooms: Rooms) -> None:
-        self._encounters, self._rooms = encounters, rooms
+    def __init__(self, calls: CallRecords, connections: ConnectionStore, rooms: Rooms) -> None:
+        self._calls, self._connections, self._rooms = calls, connections, rooms
 
     async def past_calls(self, exchange: Exchange) -> CallPage:
         """GET /v1/me/calls"""
         query, now = exchange.asked(PageQuery), exchange.now
-        found = await self._encounters.history(
+        found = await self._calls.history(
             exchange.caller.user_id,
             before=cursors.to_id(query.cursor),
             limit=query.limit + 1,
@@ -33,7 +34,7 @@ class EncounterHandlers:
     async def connections(self, exchange: Exchange) -> ConnectionPage:
         """GET /v1/connections"""
         query, now = exchange.asked(PageQuery), exchange.now
-        found = await self._encounters.connections(
+        found = await self._connections.page(
             exchange.caller.user_id,
             before=cursors.to_id(query.cursor),
             limit=query.limit + 1,
@@ -44,7 +45,7 @@ class EncounterHandlers:
 
     async def connection(self, exchange: Exchange) -> ConnectionView:
         """GET /v1/connections/{id}"""
-        return await self._encounters.connection(
+        return await self._connections.view(
             exchange.path["id"], exchange.caller.user_id, today=today(exchange.now)
         )
 

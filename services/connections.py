@@ -3,22 +3,12 @@
 A connection that has ended keeps its room readable and its history; nothing more is said in it.
 """
 
-from datetime import date
-from typing import Protocol
-
 from core.clock import Clock, today
-from core.contract.connections import ConnectionEnd, ConnectionEnded, ConnectionView
+from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.wire.message import Empty
-from db.postgres.encounters import ConnectionRow
+from db.postgres.connections import ConnectionStore
 from services.caller import Caller
 from services.ports import Events
-
-
-class ConnectionStore(Protocol):
-    """Where connections are kept; `db/postgres/encounters.py` says what each method promises."""
-
-    async def end_connection(self, connection_id: str, user_id: str, now: int) -> ConnectionRow: ...
-    async def connection(self, connection_id: str, user_id: str, *, today: date) -> ConnectionView: ...
 
 
 class Connections:
@@ -29,15 +19,15 @@ class Connections:
 
     async def end(self, caller: Caller, command: ConnectionEnd) -> Empty:
         """End a connection that the caller has; ending it again changes nothing."""
-        row = await self._store.end_connection(command.connection_id, caller.user_id, self._clock())
-        await self.tell_ended(row)
+        await self.end_by(command.connection_id, caller.user_id)
         return Empty()
 
-    async def tell_ended(self, row: ConnectionRow) -> None:
-        """Tell both that it is over, once: also for a connection that a block or a report has ended."""
-        day = today(self._clock())
+    async def end_by(self, connection_id: str, user_id: str) -> None:
+        """It is over, by this member, and both are told, once: also of one that a block has ended already."""
+        now = self._clock()
+        row, day = await self._store.end(connection_id, user_id, now), today(now)
         for member in (row.user_a, row.user_b):
-            view = await self._store.connection(row.id, member, today=day)
+            view = await self._store.view(row.id, member, today=day)
             await self._events.send(
                 member, ConnectionEnded(connection=view), key=f"connection:ended:{row.id}"
             )

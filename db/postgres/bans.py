@@ -12,9 +12,9 @@ from core.errors import NotFound
 from core.ids import new_id
 from db.postgres import audit
 from db.postgres.pool import Pool, queries
+from db.postgres.user_locks import lock_users
 
 _SQL = queries("bans")
-_ENCOUNTERS = queries("encounters")
 
 # For so long a ban is left to the node that has taken it up.
 TAKEN_MS = 2_000
@@ -94,7 +94,7 @@ class BanStore:
         An offer that was made beside the ban is on record when this returns; a later one sees the ban.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_ENCOUNTERS["lock_users"], (user_id,))
+            await lock_users(connection, (user_id,))
             await connection.execute(_SQL["end_sessions"], user_id, to_datetime(now))
 
     async def enforced(self, ban_id: str, now: int) -> None:

@@ -13,9 +13,9 @@ from core.errors import IdempotencyConflict, NotFound
 from core.ids import new_id
 from db.postgres.accounts import Key, claim_key
 from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.user_locks import lock_users
 
 _SQL = queries("blocks")
-_ENCOUNTERS = queries("encounters")
 
 # For so long a parting is left to the node that has taken it up.
 TAKEN_MS = 2_000
@@ -58,7 +58,7 @@ class BlockStore:
         async with self._pool.acquire() as connection, connection.transaction():
             if key and not await claim_key(connection, key, blocker, now):
                 return await _answered(connection, key, blocked), None
-            await connection.execute(_ENCOUNTERS["lock_users"], (blocker, blocked))
+            await lock_users(connection, (blocker, blocked))
             if not await connection.fetchval(_SQL["may_block"], blocker, blocked, to_datetime(now)):
                 raise NotFound
             parting = await _take_in(connection, blocker, blocked, now, now + TAKEN_MS if take else None)
@@ -92,7 +92,7 @@ class BlockStore:
 
 async def block_within(connection: Connection, blocker: str, blocked: str, now: int) -> None:
     """Block within a transaction, as `BlockStore.block` does; whoever is blocked already stays so."""
-    await connection.execute(_ENCOUNTERS["lock_users"], (blocker, blocked))
+    await lock_users(connection, (blocker, blocked))
     await _take_in(connection, blocker, blocked, now, None)
 
 

@@ -51,3 +51,11 @@ WHERE $1 IN (c.user_a, c.user_b)
     AND ($4::uuid IS NULL OR c.id = $4)
 ORDER BY c.id DESC
 LIMIT $3
+
+-- name: connected
+-- Those of the pairs, users $1 with users $2 place by place, who have an active connection.
+SELECT pair.one, pair.other
+FROM unnest($1::uuid[], $2::uuid[]) AS pair (one, other)
+JOIN interaction.connections c
+    ON c.user_a = least(pair.one, pair.other) AND c.user_b = greatest(pair.one, pair.other)
+WHERE c.ended_at IS NULL

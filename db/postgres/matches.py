@@ -1,4 +1,4 @@
-"""Decisions of matching in Postgres: written with the offer (`encounters.py`), for admins, then forgotten.
+"""Decisions of matching in Postgres: written with the offer (`call_records.py`), for admins, then forgotten.
 
 A body is msgpack: what it says of people is personal, and no query needs to look into it.
 """

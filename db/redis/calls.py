@@ -1,7 +1,7 @@
 """Where calls are while they last: in Redis, changed by compare-and-set, so that any node can go on.
 
 A call lives in a shard: its record, its outbox of effects and the time it next wants attention share one
-slot of a cluster. Postgres keeps what remains of a call (`db/postgres/encounters.py`).
+slot of a cluster. Postgres keeps what remains of a call (`db/postgres/call_records.py`).
 """
 
 import zlib

@@ -33,7 +33,7 @@ class BanStore(Protocol):
 
 
 class Record(Protocol):
-    """Calls on record; `db/postgres/encounters.py` says what the method promises."""
+    """Calls on record; `db/postgres/call_records.py` says what the method promises."""
 
     async def open_calls(self, user_id: str) -> list[str]: ...
 

@@ -16,7 +16,6 @@ from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
 from db.outage import AWAY, OUTAGES
 from db.postgres.blocks import Parting
-from db.postgres.encounters import ConnectionRow
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.ports import Connections, Presence
 from realtime.calls.switchboard import Switchboard
@@ -34,9 +33,8 @@ class PartingStore(Protocol):
 
 
 class Record(Protocol):
-    """Calls and connections on record; `db/postgres/encounters.py` says what each method promises."""
+    """Calls on record; `db/postgres/call_records.py` says what the method promises."""
 
-    async def end_connection(self, connection_id: str, user_id: str, now: int) -> ConnectionRow: ...
     async def was_in(self, call_id: str, user_id: str) -> bool: ...
 
 
@@ -107,8 +105,7 @@ class Partings:
             with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
                 await self._switchboard.tell(call_id, Block(blocker))
         if parting.connection_id is not None:
-            row = await self._record.end_connection(parting.connection_id, blocker, self._clock())
-            await self._connections.tell_ended(row)
+            await self._connections.end_by(parting.connection_id, blocker)
         for user_id in (blocker, blocked):
             await self._presence.changed(user_id)
         if not await self._in_one_call(blocker, blocked):

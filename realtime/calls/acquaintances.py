@@ -6,7 +6,7 @@ import structlog
 
 from core.clock import Clock
 from matching.apart import Since
-from realtime.calls.ports import CallStore, Record
+from realtime.calls.ports import CallStore, Eligibility, Record
 from signaling.call import ACTIVE, Call, Rules
 from signaling.loss import after_loss
 
@@ -22,22 +22,28 @@ class Acquaintances:
     """
 
     def __init__(
-        self, calls: CallStore, record: Record, rules: Rules, clock: Clock, born: Callable[[], int]
+        self,
+        calls: CallStore,
+        record: Record,
+        eligibility: Eligibility,
+        rules: Rules,
+        clock: Clock,
+        born: Callable[[], int],
     ) -> None:
-        self._calls, self._record, self._rules = calls, record, rules
+        self._calls, self._record, self._eligibility, self._rules = calls, record, eligibility, rules
         self._clock, self._born = clock, born
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
         """Users blocked either way, met since then, or offered since then in vain."""
-        return await self._record.avoid(user_id, since)
+        return await self._eligibility.avoid(user_id, since)
 
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
         """Those of these users to whom no offer would be made: banned, gone, or in a call or offer."""
-        return await self._record.unfit(user_ids, self._clock())
+        return await self._eligibility.unfit(user_ids, self._clock())
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
         """Nothing since then but that they have met: no block, and neither would not meet the other."""
-        return await self._record.on_good_terms(one, other, since)
+        return await self._eligibility.on_good_terms(one, other, since)
 
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""

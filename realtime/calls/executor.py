@@ -19,7 +19,7 @@ from core.errors import Blocked
 from core.settings import Settings
 from core.wire.message import Event
 from db.outage import AWAY
-from db.postgres.encounters import ConnectionRow
+from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending
 from realtime.calls.ports import CallStore, Presence, Queue, Record, Reports, Trust
@@ -39,6 +39,7 @@ class Executor:
         *,
         calls: CallStore,
         record: Record,
+        connections: ConnectionStore,
         queue: Queue,
         reports: Reports,
         presence: Presence,
@@ -48,7 +49,7 @@ class Executor:
         rules: Rules,
         clock: Clock,
     ) -> None:
-        self._calls, self._record, self._queue = calls, record, queue
+        self._calls, self._record, self._connections, self._queue = calls, record, connections, queue
         self._reports, self._presence, self._events = reports, presence, events
         self._trust = trust
         self._settings, self._rules, self._clock = settings, rules, clock
@@ -137,7 +138,7 @@ class Executor:
     async def _connect(self, call: Call, effect: do.Connect, key: str) -> None:
         first, second = call.parties
         try:
-            row = await self._record.connect(
+            row = await self._connections.connect(
                 call.id,
                 connection_id=effect.connection_id,
                 room_id=effect.room_id,

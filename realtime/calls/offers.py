@@ -8,7 +8,7 @@ from core.contract.queue import QueueLeft
 from core.settings import Settings
 from core.ticket import Claim, Ticket
 from core.vocabulary import LeftReason
-from db.postgres.encounters import Refusal
+from db.postgres.call_records import Refusal
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Presence, Queue, Record
 from realtime.matchmaking.figures import Figures

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from core.ticket import Claim, Departure, Road, Taken
 from core.vocabulary import LeftReason, Mode
-from db.postgres.encounters import RefusalReason
+from db.postgres.call_records import RefusalReason
 
 _F = TypeVar("_F", Counter, Histogram)
 _MODES: tuple[Mode, ...] = get_args(Mode)

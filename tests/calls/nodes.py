@@ -132,7 +132,7 @@ class Node:
     async def made_only(self, claim: Claim) -> Call:
         """The same, but the claim still stands."""
         users, now = (claim.first.user_id, claim.second.user_id), now_ms()
-        await self.stores.encounters.offer(
+        await self.stores.call_records.offer(
             claim.call_id, origin="match", mode="video", region=REGION, users=users, now=now
         )
         call = offer(claim, now, self.rules)

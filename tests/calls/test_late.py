@@ -40,7 +40,7 @@ async def test_a_decision_that_the_store_has_lost_is_closed_on_record(
     """Nobody could decide it any more, and it would be asked for at every connect."""
     she, he = await world.person(), await world.person()
     call_id = new_id(now_ms() - 3_600_000)
-    record = node.stores.encounters
+    record = node.stores.call_records
     hour_ago = now_ms() - 3_600_000
     await record.offer(call_id, origin="match", mode="video", region="x", users=(she, he), now=hour_ago)
     await record.live(call_id, hour_ago)
@@ -67,7 +67,7 @@ async def test_a_call_that_the_store_has_just_lost_ends_once_for_both(
     call = await node.live((she, he))
     await lose(node, redis, call)
     await asyncio.gather(*(node.services.switchboard.recover(call.id) for _ in range(5)))
-    assert await node.stores.encounters.active_call(she) is None
+    assert await node.stores.call_records.active_call(she) is None
     for user_id in (she, he):
         told = await node.stores.events.after(user_id, EventId(0, 0))
         ends = [t.data for t in told if t.name == "call:ended" and b"other_device" not in t.data]
@@ -105,7 +105,7 @@ async def test_an_offer_that_was_being_made_while_the_store_lost_its_data_finds_
         names = [t.name for t in await node.stores.events.after(user_id, EventId(0, 0))]
         assert names.count("call:ended") == 1
         assert "call:offered" not in names
-        assert await node.stores.encounters.active_call(user_id) is None
+        assert await node.stores.call_records.active_call(user_id) is None
         assert await node.stores.tickets.of(user_id) is not None
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from db.postgres.encounters import Encounters, Refusal
+from db.postgres.call_records import CallRecords, Refusal
 from db.redis.events import EventId
 from signaling.messages import Hangup
 from tests.calls.nodes import Node
@@ -18,7 +18,7 @@ async def reasons(node: Node, user_id: str) -> list[str]:
     return [t.data.decode().partition('"reason":"')[2].rstrip('"}') for t in told if t.name == "queue:left"]
 
 
-class EndsMeanwhile(Encounters):
+class EndsMeanwhile(CallRecords):
     """The real fence; what keeps somebody busy ends as soon as it has refused them."""
 
     def __init__(self, node: Node, world: World, call_id: str, user_id: str) -> None:

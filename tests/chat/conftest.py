@@ -9,7 +9,7 @@ from msgspec import Struct
 from core.clock import now_ms
 from core.contract.chat import ChatMessage
 from core.ids import new_id
-from db.postgres.encounters import ConnectionRow
+from db.postgres.connections import ConnectionRow
 from db.postgres.outbox import Outbox
 from services.announcer import Announcer
 from services.caller import Caller
@@ -72,7 +72,7 @@ async def talk(chat_database_url: str) -> AsyncIterator[Talk]:
             heard=heard,
             announcer=(announcer := announcer_of(world, heard)),
             chat=Chat(world.rooms, heard, announcer, max_chars=MAX_CHARS, clock=now_ms),
-            connections=Connections(world.encounters, heard, clock=now_ms),
+            connections=Connections(world.connections, heard, clock=now_ms),
             connection=await world.connected((ana, ben)),
             ana=caller(ana),
             ben=caller(ben),

@@ -184,8 +184,7 @@ async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk)
 async def test_a_block_ends_the_talk(talk: Talk):
     """A report with a block, at once; the blocked one learns of the end and no more of the other."""
     await talk.world.report(talk.connection.call_id, talk.ana.user_id, talk.ben.user_id, block=True)
-    row = await talk.world.encounters.end_connection(talk.connection.id, talk.ana.user_id, 1)
-    await talk.connections.tell_ended(row)
+    await talk.connections.end_by(talk.connection.id, talk.ana.user_id)
     [ended] = talk.heard.by(talk.ben.user_id)
     assert isinstance(ended, ConnectionEnded)
     assert (ended.connection.active, ended.connection.peer.languages) == (False, [])

@@ -117,7 +117,7 @@ async def test_a_ban_while_an_offer_is_being_made(
         made = offer(claim(call_id, she, he), now_ms(), Rules(offer_s=30))
         assert await Calls(redis).save(made, (), version=0, now=now_ms()) == []
     assert (await ana.next("call:ended", call_id=call_id))["reason"] == "moderated"
-    assert await world.encounters.active_call(he.id) is None
+    assert await world.call_records.active_call(he.id) is None
 
 
 async def test_a_ban_while_somebody_reconnects(meet: Meet, world: World) -> None:
@@ -169,4 +169,4 @@ async def test_a_ban_and_its_lifting_are_on_the_audit_log(sign_up: SignUp, world
         (she.id, "banned", {"ban": ban_id, "begins_at": None, "until": None}),
         (she.id, "unbanned", {"bans": [ban_id]}),
     ]
-    assert await world.encounters.unfit([he.id], now_ms()) == frozenset()
+    assert await world.eligibility.unfit([he.id], now_ms()) == frozenset()

@@ -83,7 +83,7 @@ async def test_a_block_between_the_fence_and_the_call(
         assert await Calls(redis).save(made, (), version=0, now=now_ms()) == []
     for device in (ana, ben):
         assert (await device.next("call:ended", call_id=call_id))["reason"] == "blocked"
-    assert await world.encounters.active_call(she.id) is None
+    assert await world.call_records.active_call(she.id) is None
 
 
 async def test_nothing_is_left_when_all_is_done(pair: Pair, world: World) -> None:

@@ -6,7 +6,7 @@ Written by the ports of all nodes. What is wrong is noted, not raised: the produ
 from typing import Any
 
 from core.ticket import Claim, Departure, Ticket
-from db.postgres.encounters import Refusal
+from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from matching.rules import obstacle
 from tests.matching.errands import now_running

@@ -1,10 +1,10 @@
-"""Calls in memory: twins of the stores `Calls` and `Encounters`, as far as a call needs them."""
+"""Calls in memory: twins of `Calls`, `CallRecords` and `EligibilityStore`, as far as a call needs them."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from core.vocabulary import EndReason, Mode, Origin
-from db.postgres.encounters import Refusal
+from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from db.redis.calls import RETRY_MS, Pending, Stored
 from matching.apart import Since

@@ -77,7 +77,7 @@ async def insist(stores: Stores, services: Services, user_id: str, sought: Gende
         try:
             await services.queue.enqueue(user_id, "", "video", Preferences(genders=[sought]))
         except AlreadyInCall:
-            call_id = await stores.encounters.active_call(user_id)
+            call_id = await stores.call_records.active_call(user_id)
             if call_id is not None and nth < times - 1:
                 with contextlib.suppress(AppError):  # the other was faster
                     await services.switchboard.tell(call_id, Decline(user_id))

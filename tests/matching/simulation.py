@@ -69,7 +69,7 @@ class Node:
             return world.new_id(clock())
 
         outlooks, figures = Outlooks(tickets, policy, clock), Figures(CollectorRegistry())
-        acquaintances = Acquaintances(calls, record, Rules(), clock, lambda: 0)
+        acquaintances = Acquaintances(calls, record, record, Rules(), clock, lambda: 0)
         self.name, self.seekers = name, Seekers()
         self.queue = Queue(
             tickets,
@@ -91,6 +91,7 @@ class Node:
         executor = Executor(
             calls=calls,
             record=record,
+            connections=record,
             queue=self.queue,
             reports=record,
             trust=presence,

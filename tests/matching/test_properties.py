@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from redis.asyncio import Redis
 
-from db.postgres.encounters import Encounters
+from db.postgres.call_records import CallRecords
 from tests.conftest import NewDatabase
 from tests.matching.machine import PEOPLE, Crowd
 from tests.matching.memory_calls import MemoryRecord
@@ -53,12 +53,14 @@ EVERYBODY = tuple(islice(ids(), len(PEOPLE) + STRANGERS))
 FORGET = "TRUNCATE interaction.calls CASCADE; TRUNCATE identity.blocks, identity.bans CASCADE"
 
 
-class Fence(Encounters):
+class Fence(CallRecords):
     """The real one, and what befalls people elsewhere in the product."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world.pool)
         self.block, self.ban, self.file = world.block, world.ban, world.reports.file
+        self.avoid, self.unfit = world.eligibility.avoid, world.eligibility.unfit
+        self.on_good_terms = world.eligibility.on_good_terms
 
 
 def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:

@@ -36,10 +36,10 @@ async def test_a_ban_holds_between_its_times(world: World, bans: BanStore) -> No
     ana, now = await world.person(), now_ms()
     await bans.ban(NewBan(user_id=ana, reason="spam", begins_at=now + DAY, until=now + 2 * DAY), now)
     for at, holds in ((now, False), (now + DAY, True), (now + 2 * DAY - 1, True), (now + 2 * DAY, False)):
-        assert (ana in await world.encounters.unfit([ana], at)) is holds
+        assert (ana in await world.eligibility.unfit([ana], at)) is holds
         assert len(await due(bans, ana, at)) == holds
     assert await bans.unban(ana, None, now)
-    assert await world.encounters.unfit([ana], now + DAY) == frozenset()
+    assert await world.eligibility.unfit([ana], now + DAY) == frozenset()
     assert await due(bans, ana, now + DAY + TAKEN_MS) == []
 
 
@@ -72,7 +72,7 @@ async def test_a_ban_written_by_hand_in_any_order(world: World, bans: BanStore) 
     await world.pool.execute(
         "UPDATE identity.bans SET begins_at = $2 WHERE id = $1", ban_id, to_datetime(now + DAY)
     )
-    assert await world.encounters.unfit([ana], now + DAY) == frozenset()
+    assert await world.eligibility.unfit([ana], now + DAY) == frozenset()
     assert await due(bans, ana, now + DAY) == []
 
 
@@ -87,7 +87,7 @@ async def test_sessions_end_after_the_offers_that_did_not_know_of_the_ban(
         asyncio.TaskGroup() as group,
         holder.transaction(),
     ):
-        await holder.execute(queries("encounters")["lock_users"], [ana])
+        await holder.execute(queries("user_locks")["lock_users"], [ana])
         ending = group.create_task(bans.end_sessions(ana, now_ms()))
         await world.someone_waits_for(holder)
         assert not ending.done()

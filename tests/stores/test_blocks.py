@@ -29,9 +29,9 @@ async def test_a_block_ends_the_connection_and_leaves_a_parting(world: World) ->
     row = await world.connected(pair)
     first, left = await world.blocks.block(ana, ben, None, now_ms())
     assert await world.blocks.block(ana, ben, None, now_ms() + 5) == (first, None)
-    assert not (await world.encounters.connection(row.id, ben, today=TODAY)).active
-    assert await world.encounters.connected([pair]) == frozenset()
-    assert await world.encounters.avoid(ben, since(now_ms())) == {ana}
+    assert not (await world.connections.view(row.id, ben, today=TODAY)).active
+    assert await world.connections.connected([pair]) == frozenset()
+    assert await world.eligibility.avoid(ben, since(now_ms())) == {ana}
     [parting] = await partings(world, ana)
     assert (parting.blocked, parting.connection_id) == (ben, row.id)
     assert parting == left
@@ -65,9 +65,9 @@ async def test_an_unblock_revives_nothing(world: World) -> None:
     row = await world.connected(pair)
     await world.blocks.block(ana, ben, None, now_ms())
     await world.blocks.unblock(ana, ben)
-    assert not (await world.encounters.connection(row.id, ana, today=TODAY)).active
+    assert not (await world.connections.view(row.id, ana, today=TODAY)).active
     assert len(await partings(world, ana)) == 1
-    assert await world.encounters.avoid(ana, since(now_ms() + 1)) == frozenset()
+    assert await world.eligibility.avoid(ana, since(now_ms() + 1)) == frozenset()
     assert (await world.connected(pair)).active
 
 
@@ -78,7 +78,7 @@ async def test_a_block_by_the_other_is_not_undone(world: World) -> None:
     await world.blocks.block(ana, ben, None, now_ms())
     await world.blocks.block(ben, ana, None, now_ms())
     await world.blocks.unblock(ana, ben)
-    assert await world.encounters.avoid(ana, since(now_ms() + 1000)) == {ben}
+    assert await world.eligibility.avoid(ana, since(now_ms() + 1000)) == {ben}
 
 
 async def test_what_is_open_between_two(world: World) -> None:
@@ -116,7 +116,7 @@ async def test_a_block_waits_for_the_fence(world: World) -> None:
         asyncio.TaskGroup() as group,
         holder.transaction(),
     ):
-        await holder.execute(queries("encounters")["lock_users"], [ana])
+        await holder.execute(queries("user_locks")["lock_users"], [ana])
         block = group.create_task(world.blocks.block(ben, ana, None, now_ms()))
         await world.someone_waits_for(holder)
         assert not block.done()

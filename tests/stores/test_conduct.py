@@ -14,7 +14,7 @@ from core.vocabulary import EndReason
 from db.postgres import audit
 from db.postgres.accounts import AccountStore
 from db.postgres.audit import AuditLog, Entry
-from db.postgres.encounters import Refusal
+from db.postgres.call_records import Refusal
 from db.postgres.trust import LATEST_CALLS, Standing, TrustStore
 from services.trust import Trust
 from tests.conftest import NewDatabase
@@ -57,9 +57,9 @@ class Town:
         """A live call that ended so, in which they were away for a while."""
         now = now_ms() - ago
         call = await self.world.offered(users, now=now)
-        await self.world.encounters.started(call, now)
-        await self.world.encounters.live(call, now)
-        await self.world.encounters.ended(
+        await self.world.call_records.started(call, now)
+        await self.world.call_records.live(call, now)
+        await self.world.call_records.ended(
             call,
             reason=reason,
             by=by,
@@ -111,7 +111,7 @@ async def test_a_fault_is_on_record_with_the_end_once(world: World) -> None:
     call, now = await world.offered(pair), now_ms()
 
     async def end(at_fault: list[str], at: int) -> None:
-        await world.encounters.ended(
+        await world.call_records.ended(
             call, reason="declined", by=ben, duration_s=0, now=at, decision_deadline=None, at_fault=at_fault
         )
 
@@ -125,7 +125,7 @@ async def test_faults_are_told_from_the_newest_and_not_all(world: World) -> None
     ben, now = await world.person("Ben"), now_ms()
     for n in range(MOST_COOL_DOWNS + 2):
         call = await world.offered((await world.person(), ben))
-        await world.encounters.ended(
+        await world.call_records.ended(
             call, reason="declined", by=ben, duration_s=0, now=now + n, decision_deadline=None, at_fault=[ben]
         )
     assert await faults(world, ben) == tuple(now + n for n in range(MOST_COOL_DOWNS + 1, 1, -1))
@@ -161,8 +161,8 @@ async def test_offers_that_came_to_nothing_and_calls_that_go_on_do_not_count(
     ana, _ = pair = await world.pair()
     await world.end(await world.offered(pair), reason="declined")
     call = await world.offered(pair)
-    await world.encounters.started(call, now_ms())
-    await world.encounters.live(call, now_ms())
+    await world.call_records.started(call, now_ms())
+    await world.call_records.live(call, now_ms())
     assert await town.standing(ana) == Standing()
     await world.end(call)
     assert await town.standing(ana) == Standing(met=1, live=1)
@@ -357,7 +357,7 @@ async def test_the_fence_keeps_suspects_and_others_apart(
     pair = await world.pair()
     for n in now_suspect:
         await town.place(pair[n], "suspect")
-    refusal = await world.encounters.offer(
+    refusal = await world.call_records.offer(
         new_id(),
         origin="match",
         mode="video",

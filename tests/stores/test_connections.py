@@ -16,9 +16,9 @@ async def test_a_yes_makes_a_connection_a_room_and_the_outcome(world: World):
     row = await world.connected(pair)
     assert (row.user_a, row.user_b, row.active, row.video_enabled) == (*sorted(pair), True, False)
     assert await world.rooms.members(row.room_id, ana) == tuple(sorted(pair))
-    assert await world.encounters.open_calls(ana) == []
-    mine = await world.encounters.connection(row.id, ana, today=TODAY)
-    theirs = await world.encounters.connection(row.id, ben, today=TODAY)
+    assert await world.call_records.open_calls(ana) == []
+    mine = await world.connections.view(row.id, ana, today=TODAY)
+    theirs = await world.connections.view(row.id, ben, today=TODAY)
     assert (mine.id, mine.room_id, mine.active) == (theirs.id, theirs.room_id, theirs.active)
     assert (mine.peer.user_id, theirs.peer.user_id) == (ben, ana)
 
@@ -35,7 +35,7 @@ async def test_a_repeat_does_not_revive_what_was_ended(world: World):
     """The call led to this connection; that it is over stays so. A later call makes a new one."""
     ana, _ = pair = await world.pair()
     row = await world.connected(pair)
-    await world.encounters.end_connection(row.id, ana, now_ms())
+    await world.connections.end(row.id, ana, now_ms())
     repeated = await world.connect(row.call_id, pair)
     assert (repeated.id, repeated.active) == (row.id, False)
     new = await world.connected(pair)
@@ -52,8 +52,8 @@ async def test_an_end_looks_the_same_with_a_block_and_without(world: World):
         row = await world.connected((ana, ben))
         if blocks:
             await world.block(ben, ana)
-        await world.encounters.end_connection(row.id, ben, now_ms())
-        view = await world.encounters.connection(row.id, ana, today=TODAY)
+        await world.connections.end(row.id, ben, now_ms())
+        view = await world.connections.view(row.id, ana, today=TODAY)
         room = await world.rooms.room(row.room_id, ana, today=TODAY)
         seen += [(peer.display_name, peer.city, peer.languages) for peer in (view.peer, room.peer)]
     assert seen == [("Ben", None, [])] * 4
@@ -68,7 +68,7 @@ async def test_connecting_at_once_makes_one_connection(world: World):
             *(world.connect(call, users) for call in calls for users in ((ana, ben), (ben, ana)))
         )
     assert len({(row.id, row.room_id) for row in rows}) == 1
-    assert len(await world.encounters.connections(ana, before=None, limit=10, today=TODAY)) == 1
+    assert len(await world.connections.page(ana, before=None, limit=10, today=TODAY)) == 1
 
 
 async def test_a_block_before_the_yes_forbids_the_connection(world: World):
@@ -78,7 +78,7 @@ async def test_a_block_before_the_yes_forbids_the_connection(world: World):
     await world.block(ben, ana)
     with pytest.raises(Blocked):
         await world.connect(call, pair)
-    assert await world.encounters.connections(ana, before=None, limit=10, today=TODAY) == []
+    assert await world.connections.page(ana, before=None, limit=10, today=TODAY) == []
 
 
 async def test_connections_page_from_the_newest(world: World):
@@ -86,9 +86,9 @@ async def test_connections_page_from_the_newest(world: World):
     ana = await world.person("Ana")
     rows = [await world.connected((ana, await world.person(f"P{n}"))) for n in range(3)]
     await world.connected(await world.pair())
-    await world.encounters.end_connection(rows[0].id, ana, now_ms())
-    first = await world.encounters.connections(ana, before=None, limit=2, today=TODAY)
-    rest = await world.encounters.connections(ana, before=first[-1].id, limit=2, today=TODAY)
+    await world.connections.end(rows[0].id, ana, now_ms())
+    first = await world.connections.page(ana, before=None, limit=2, today=TODAY)
+    rest = await world.connections.page(ana, before=first[-1].id, limit=2, today=TODAY)
     assert [view.id for view in first + rest] == sorted((row.id for row in rows), reverse=True)
     assert {view.id: view.active for view in first + rest}[rows[0].id] is False
 
@@ -98,10 +98,10 @@ async def test_others_connections_are_not_found(world: World):
     row = await world.connected(await world.pair())
     cleo = await world.person("Cleo")
     with pytest.raises(NotFound):
-        await world.encounters.connection(row.id, cleo, today=TODAY)
+        await world.connections.view(row.id, cleo, today=TODAY)
     with pytest.raises(NotFound):
-        await world.encounters.end_connection(row.id, cleo, now_ms())
-    ana = await world.encounters.connection(row.id, row.user_a, today=TODAY)
+        await world.connections.end(row.id, cleo, now_ms())
+    ana = await world.connections.view(row.id, row.user_a, today=TODAY)
     assert ana.active
 
 
@@ -111,17 +111,7 @@ async def test_who_is_connected_with_whom(world: World):
     cem, _ = await world.pair()
     row = await world.connected(pair)
     asked = [(ana, ben), (ben, ana), (ana, cem), (cem, ben)]
-    assert await world.encounters.connected(asked) == {(ana, ben), (ben, ana)}
-    assert await world.encounters.connected([]) == frozenset()
-    await world.encounters.end_connection(row.id, ana, now_ms())
-    assert await world.encounters.connected(asked) == frozenset()
-
-
-async def test_who_of_many_is_in_a_call(world: World):
-    """An offer counts, a call that has ended does not."""
-    ana, ben = await world.pair()
-    cem, dua = await world.pair()
-    await world.offered((ana, ben))
-    await world.talked((cem, dua))
-    assert await world.encounters.in_call([ana, ben, cem]) == {ana, ben}
-    assert await world.encounters.in_call([]) == frozenset()
+    assert await world.connections.connected(asked) == {(ana, ben), (ben, ana)}
+    assert await world.connections.connected([]) == frozenset()
+    await world.connections.end(row.id, ana, now_ms())
+    assert await world.connections.connected(asked) == frozenset()

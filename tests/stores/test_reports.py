@@ -30,8 +30,8 @@ async def test_a_report_blocks_and_ends_the_connection(world: World) -> None:
     call = await world.talked(pair)
     for _ in range(2):
         await world.report(call, ana, ben, block=True)
-    assert not (await world.encounters.connection(row.id, ben, today=TODAY)).active
-    assert await world.encounters.avoid(ben, since(now_ms())) == {ana}
+    assert not (await world.connections.view(row.id, ben, today=TODAY)).active
+    assert await world.eligibility.avoid(ben, since(now_ms())) == {ana}
     assert await on_record(world, call) == 1
     left = [p for p in await world.blocks.due(now_ms(), limit=1000) if p.blocker == ana]
     assert [(p.blocked, p.connection_id) for p in left] == [(ben, row.id)]
@@ -42,11 +42,11 @@ async def test_a_report_without_a_block_leaves_the_connection(world: World) -> N
     ana, ben = pair = await world.pair()
     row = await world.connected(pair)
     before = now_ms() - 1_000
-    assert await world.encounters.on_good_terms(ana, ben, since(before))
+    assert await world.eligibility.on_good_terms(ana, ben, since(before))
     await world.report(row.call_id, ana, ben)
-    assert (await world.encounters.connection(row.id, ana, today=TODAY)).active
-    assert await world.encounters.avoid(ben, since(now_ms())) == frozenset()
-    assert not await world.encounters.on_good_terms(ben, ana, since(before))
+    assert (await world.connections.view(row.id, ana, today=TODAY)).active
+    assert await world.eligibility.avoid(ben, since(now_ms())) == frozenset()
+    assert not await world.eligibility.on_good_terms(ben, ana, since(before))
 
 
 async def test_a_repeat_does_not_block_whom_the_first_did_not(world: World) -> None:
@@ -55,7 +55,7 @@ async def test_a_repeat_does_not_block_whom_the_first_did_not(world: World) -> N
     call = await world.talked(pair)
     await world.report(call, ana, ben)
     await world.report(call, ana, ben, block=True)
-    assert await world.encounters.avoid(ben, since(now_ms())) == frozenset()
+    assert await world.eligibility.avoid(ben, since(now_ms())) == frozenset()
 
 
 async def test_both_may_report_one_call_at_once(world: World) -> None:
@@ -79,7 +79,7 @@ async def test_only_who_was_there_reports(world: World) -> None:
     for reporter, reported in ((cleo, ana), (ana, cleo)):
         with pytest.raises(NotFound):
             await world.report(call, reporter, reported, block=True)
-    assert await world.encounters.avoid(cleo, since(now_ms())) == frozenset()
+    assert await world.eligibility.avoid(cleo, since(now_ms())) == frozenset()
     assert await world.reports.past(call, cleo) is None
 
 
@@ -89,13 +89,13 @@ async def test_only_the_reporter_sees_it_among_past_calls(world: World) -> None:
     for at_the_end in (True, False):
         now = now_ms()
         call = await world.offered(pair, now=now)
-        await world.encounters.started(call, now)
-        await world.encounters.ended(
+        await world.call_records.started(call, now)
+        await world.call_records.ended(
             call, reason="hung_up", by=ana, duration_s=0, now=now, decision_deadline=None
         )
         await world.report(call, ana, ben, at=now if at_the_end else now + 1)
         seen = []
         for user_id in pair:
-            [latest] = await world.encounters.history(user_id, before=None, limit=1, today=TODAY)
+            [latest] = await world.call_records.history(user_id, before=None, limit=1, today=TODAY)
             seen.append(latest.reason)
         assert seen == ["reported" if at_the_end else "hung_up", "hung_up"]

@@ -96,7 +96,7 @@ async def test_nothing_is_said_after_the_end(world: World):
     ana, ben = pair = await world.pair()
     connection = await world.connected(pair)
     said = await world.say(connection.room_id, ana, client_id="1")
-    await world.encounters.end_connection(connection.id, ben, now_ms())
+    await world.connections.end(connection.id, ben, now_ms())
     with pytest.raises(Gone):
         await world.say(connection.room_id, ana)
     with pytest.raises(Gone):
@@ -113,7 +113,7 @@ async def test_an_end_waits_for_the_message_before_it(world: World):
     async with asyncio.timeout(PATIENCE_S):
         answers = await asyncio.gather(
             *(world.say(connection.room_id, ana) for _ in range(10)),
-            world.encounters.end_connection(connection.id, ben, now_ms()),
+            world.connections.end(connection.id, ben, now_ms()),
             *(world.say(connection.room_id, ben) for _ in range(10)),
             return_exceptions=True,
         )
@@ -135,7 +135,7 @@ async def test_a_message_that_waits_while_the_connection_ends_is_refused(world: 
             )
             send = asyncio.create_task(world.say(connection.room_id, ana))
             await world.someone_waits_for(other)
-            await world.encounters.end_connection(connection.id, ben, now_ms())
+            await world.connections.end(connection.id, ben, now_ms())
         with pytest.raises(Gone):
             await send
     assert await page(world, connection.room_id, ana) == ([], False)

@@ -14,7 +14,9 @@ from core.ticket import MatchDecision
 from core.vocabulary import EndReason, Origin, Role
 from db.migrations.migrate import migrate
 from db.postgres.blocks import BlockStore
-from db.postgres.encounters import ConnectionRow, Encounters, Refusal
+from db.postgres.call_records import CallRecords, Refusal
+from db.postgres.connections import ConnectionRow, ConnectionStore
+from db.postgres.eligibility import EligibilityStore
 from db.postgres.matches import MatchRecords
 from db.postgres.pool import Connection, Pool, open_pool
 from db.postgres.reports import NewReport, ReportStore
@@ -34,7 +36,9 @@ class World:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.encounters = Encounters(pool)
+        self.call_records = CallRecords(pool)
+        self.connections = ConnectionStore(pool)
+        self.eligibility = EligibilityStore(pool)
         self.rooms = Rooms(pool)
         self.matches = MatchRecords(pool)
         self.blocks = BlockStore(pool)
@@ -94,7 +98,7 @@ class World:
         origin: Origin = "match",
         decision: MatchDecision | None = None,
     ) -> Refusal | None:
-        return await self.encounters.offer(
+        return await self.call_records.offer(
             call_id,
             origin=origin,
             mode="video",
@@ -108,8 +112,8 @@ class World:
         """A call that was live and has ended, open to decide."""
         now = now or now_ms()
         call_id = await self.offered(users, now=now)
-        await self.encounters.started(call_id, now)
-        await self.encounters.live(call_id, now + 1000)
+        await self.call_records.started(call_id, now)
+        await self.call_records.live(call_id, now + 1000)
         await self.end(call_id, now=now + 61_000, decision_deadline=now + 91_000)
         return call_id
 
@@ -121,7 +125,7 @@ class World:
         now: int | None = None,
         decision_deadline: int | None = None,
     ) -> None:
-        await self.encounters.ended(
+        await self.call_records.ended(
             call_id,
             reason=reason,
             by=None,
@@ -135,7 +139,7 @@ class World:
         return await self.connect(await self.talked(users), users)
 
     async def connect(self, call_id: str, users: tuple[str, str]) -> ConnectionRow:
-        return await self.encounters.connect(
+        return await self.connections.connect(
             call_id, connection_id=new_id(), room_id=new_id(), users=users, now=now_ms()
         )
 

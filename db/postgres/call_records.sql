@@ -1,9 +1,5 @@
 -- Calls from the offer to what they lead to. Users are passed as an array; times as timestamptz.
 
--- name: lock_users
--- One at a time may change whom these users meet. Locked in the order of their ids: two such locks cannot cross.
-SELECT id, tier FROM identity.users WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
-
 -- name: obstacles
 -- Why users $2 cannot be offered call $1 at $3: who is at fault for what, whether a block stands between them.
 -- `matched`: one of them is in a call that came of matching.
@@ -78,24 +74,6 @@ SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active
 -- Those of users $1 who are in a call or have an offer.
 SELECT user_id FROM interaction.call_participants WHERE user_id = ANY ($1::uuid[]) AND active
 
--- name: unfit
--- Those of users $1 to whom no offer can be made at $2: gone, busy or banned.
-SELECT asked.id AS user_id FROM unnest($1::uuid[]) AS asked (id)
-WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)
-    OR EXISTS (SELECT FROM interaction.call_participants p WHERE p.user_id = asked.id AND p.active)
-    OR EXISTS (
-        SELECT FROM identity.bans b
-        WHERE b.user_id = asked.id AND b.during @> $2::timestamptz
-    )
-
--- name: connected
--- Those of the pairs, users $1 with users $2 place by place, who have an active connection.
-SELECT pair.one, pair.other
-FROM unnest($1::uuid[], $2::uuid[]) AS pair (one, other)
-JOIN interaction.connections c
-    ON c.user_a = least(pair.one, pair.other) AND c.user_b = greatest(pair.one, pair.other)
-WHERE c.ended_at IS NULL
-
 -- name: open_calls
 -- Calls that this user is in, or that have ended and wait for a decision.
 SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active
@@ -125,40 +103,6 @@ JOIN identity.cards card ON card.user_id = p.user_id
 LEFT JOIN interaction.decisions d ON d.call_id = c.id AND d.user_id = p.user_id
 WHERE c.id = $1 AND c.closed_at IS NULL AND (c.ended_at IS NULL OR c.decision_deadline IS NOT NULL)
 ORDER BY p.user_id
-
--- name: avoid
--- Whom this user must not be offered: blocked either way, met since $3, or offered in vain since $4, for one of the
--- two did not answer. A call id is not older than $2.
-SELECT blocked_id AS user_id FROM identity.blocks WHERE blocker_id = $1
-UNION
-SELECT blocker_id FROM identity.blocks WHERE blocked_id = $1
-UNION
-SELECT peer.user_id
-FROM interaction.call_participants own
-JOIN interaction.calls c ON c.id = own.call_id
-JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id <> own.user_id
-WHERE own.user_id = $1 AND own.call_id >= $2 AND (
-    c.offered_at >= $3 AND (c.started_at IS NOT NULL OR c.end_reason IN ('declined', 'skipped'))
-    OR c.offered_at >= $4 AND c.origin = 'match' AND c.end_reason = 'no_answer'
-)
-
--- name: on_good_terms
--- Whether users $1 and $2 have met without harm since $4, and have not been offered in vain since $5: no block, no
--- refusal, no report. A call id is not older than $3.
-SELECT NOT EXISTS (
-    SELECT FROM identity.blocks b WHERE (b.blocker_id, b.blocked_id) IN (($1, $2), ($2, $1))
-) AND NOT EXISTS (
-    SELECT FROM interaction.call_participants own
-    JOIN interaction.calls c ON c.id = own.call_id
-    JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = $2
-    WHERE own.user_id = $1 AND own.call_id >= $3 AND (
-        c.offered_at >= $4 AND c.end_reason IN ('declined', 'skipped', 'reported', 'blocked', 'moderated')
-        OR c.offered_at >= $5 AND c.origin = 'match' AND c.end_reason = 'no_answer'
-    )
-) AND NOT EXISTS (
-    SELECT FROM interaction.reports r
-    WHERE (r.reporter_id, r.reported_id) IN (($1, $2), ($2, $1)) AND r.created_at >= $4
-)
 
 -- name: was_in
 -- Whether this user took part in the call.

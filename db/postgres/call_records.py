@@ -1,36 +1,29 @@
-"""Encounters on record: calls from the offer to the outcome, and the connections and reports they lead to.
+"""Calls on record in Postgres, from the offer to the outcome, with the votes that lead to it.
 
-Postgres owns what must outlive Redis, and is the fence: a user is in one active call. Whoever changes whom
-two users may meet (offer, connect, report) first locks both, in the order of their ids, so such changes
-happen one after the other and never deadlock. Times are ms since the epoch. Everything may be repeated.
+The offer is the fence: a user is in one active call. It locks both users first (`user_locks.py`). Everything
+may be repeated: what came first stays. Ids are text, times ms since the epoch. What an outage raises
+(`db.outage`) passes through.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Literal
-from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
 
-from core.clock import rfc3339, to_datetime, to_ms, today
-from core.contract.connections import ConnectionView
+from core.clock import to_datetime, to_ms, today
 from core.contract.profiles import ProfileCard
-from core.errors import Blocked, NotFound
+from core.errors import NotFound
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome
 from db.postgres.cards import card
 from db.postgres.matches import packed
-from db.postgres.pool import Pool, Record, queries
-from matching.apart import Since
+from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.user_locks import lock_users
 from signaling.call import Call, Party, State
 
-_SQL = queries("encounters")
-_LASTING = queries("connections")
-
-# A call id may be older than its offer by what the clocks of two nodes differ: the index is read from there.
-_CLOCK_SKEW_MS = 3_600_000
-
+_SQL = queries("call_records")
 
 RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "over"]
 
@@ -48,19 +41,6 @@ class Refusal(Struct, frozen=True):
     reason: RefusalReason
 
 
-class ConnectionRow(Struct, frozen=True, kw_only=True):
-    """A connection seen from nowhere. `user_a` is the smaller id; `created_at` in ms."""
-
-    id: str
-    room_id: str
-    user_a: str
-    user_b: str
-    active: bool
-    video_enabled: bool
-    created_at: int
-    call_id: str
-
-
 class PastCall(Struct, frozen=True, kw_only=True):
     """A call that was answered and is over, as one of the two sees it. Times in ms."""
 
@@ -75,8 +55,8 @@ class PastCall(Struct, frozen=True, kw_only=True):
     outcome: Outcome | Literal["none"]
 
 
-class Encounters:
-    """Calls, decisions, connections and reports in Postgres."""
+class CallRecords:
+    """Calls, their participants and their votes."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -105,7 +85,7 @@ class Encounters:
         at = to_datetime(now)
         why = (to_datetime(decision.decided_at), packed(decision)) if decision else (None, None)
         async with self._pool.acquire() as connection, connection.transaction():
-            locked = await connection.fetch(_SQL["lock_users"], users)
+            locked = await lock_users(connection, users)
             found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
             if found["repeated"]:
                 return Refusal({}, "over") if found["over"] else None
@@ -151,7 +131,8 @@ class Encounters:
 
     async def closed(self, call_id: str, outcome: Outcome, now: int) -> None:
         """The decision is over; the first outcome stays."""
-        await self._pool.execute(_SQL["closed"], call_id, outcome, to_datetime(now))
+        async with self._pool.acquire() as connection:
+            await close_within(connection, call_id, outcome, now)
 
     # What one may ask about a user's calls
 
@@ -164,17 +145,6 @@ class Encounters:
         """Those who are in a call, an offer included."""
         rows = await self._pool.fetch(_SQL["in_call"], list(user_ids))
         return frozenset(row["user_id"] for row in rows)
-
-    async def unfit(self, user_ids: Collection[str], now: int) -> frozenset[str]:
-        """Those to whom no offer can be made: gone, busy or banned."""
-        rows = await self._pool.fetch(_SQL["unfit"], list(user_ids), to_datetime(now))
-        return frozenset(row["user_id"] for row in rows)
-
-    async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-        """Those of these pairs, as they were given, who have an active connection with each other."""
-        ones, others = [one for one, _ in pairs], [other for _, other in pairs]
-        rows = await self._pool.fetch(_SQL["connected"], ones, others)
-        return frozenset((row["one"], row["other"]) for row in rows)
 
     async def open_calls(self, user_id: str) -> list[str]:
         """Calls that the user is in, or that ended and are still to be decided."""
@@ -190,15 +160,6 @@ class Encounters:
         rows = await self._pool.fetch(_SQL["on_record"], call_id)
         return _recorded(rows[0], rows[1], now) if len(rows) == 2 else None
 
-    async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
-        """Users blocked either way, and those met since: both accepted, or one would not or was silent."""
-        rows = await self._pool.fetch(_SQL["avoid"], user_id, *_times(since))
-        return frozenset(row["user_id"] for row in rows)
-
-    async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
-        """Nothing since then but that they have met: no block, and neither would not meet the other."""
-        return bool(await self._pool.fetchval(_SQL["on_good_terms"], one, other, *_times(since)))
-
     async def was_in(self, call_id: str, user_id: str) -> bool:
         """Whether the user took part in this call."""
         return bool(await self._pool.fetchval(_SQL["was_in"], call_id, user_id))
@@ -209,54 +170,10 @@ class Encounters:
             _past_call(row, today) for row in await self._pool.fetch(_SQL["history"], user_id, before, limit)
         ]
 
-    # What a call leads to
 
-    async def connect(
-        self, call_id: str, *, connection_id: str, room_id: str, users: tuple[str, str], now: int
-    ) -> ConnectionRow:
-        """Make connection, room, members and outcome at once, or give the pair's active connection.
-
-        Raises `Blocked` when one has blocked the other since they met.
-        """
-        user_a, user_b = sorted(users)
-        at = to_datetime(now)
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL["lock_users"], users)
-            row = await connection.fetchrow(_LASTING["of_pair"], user_a, user_b, call_id)
-            if row is None:
-                if await connection.fetchval(_LASTING["blocked"], user_a, user_b):
-                    raise Blocked
-                await connection.execute(
-                    _LASTING["connect"], connection_id, room_id, user_a, user_b, call_id, at
-                )
-                row = await connection.fetchrow(_LASTING["of_pair"], user_a, user_b, call_id)
-            await connection.execute(_SQL["closed"], call_id, "connected", at)
-        return _connection(row)
-
-    # Connections
-
-    async def connections(
-        self, user_id: str, *, before: str | None, limit: int, today: date
-    ) -> list[ConnectionView]:
-        """The user's connections, ended ones too, newest first, those older than the connection `before`."""
-        rows = await self._pool.fetch(_LASTING["views"], user_id, before, limit, None)
-        return [_view(row, today) for row in rows]
-
-    async def connection(self, connection_id: str, user_id: str, *, today: date) -> ConnectionView:
-        """One connection as this user sees it. Raises `NotFound`, for others' connections too."""
-        row = await self._pool.fetchrow(_LASTING["views"], user_id, None, 1, connection_id)
-        if row is None:
-            raise NotFound
-        return _view(row, today)
-
-    async def end_connection(self, connection_id: str, user_id: str, now: int) -> ConnectionRow:
-        """End it; one that has ended stays as it is. Raises `NotFound`, for others' connections too."""
-        async with self._pool.acquire() as connection:
-            await connection.execute(_LASTING["end"], connection_id, user_id, to_datetime(now))
-            row = await connection.fetchrow(_LASTING["of_member"], connection_id, user_id)
-        if row is None:
-            raise NotFound
-        return _connection(row)
+async def close_within(connection: Connection, call_id: str, outcome: Outcome, now: int) -> None:
+    """The decision is over, within a transaction; the first outcome stays."""
+    await connection.execute(_SQL["closed"], call_id, outcome, to_datetime(now))
 
 
 def _recorded(first: Record, second: Record, now: int) -> Call:
@@ -298,40 +215,9 @@ def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) 
     return Refusal(guilty, reasons[0]) if reasons else None
 
 
-def _times(since: Since) -> tuple[str, datetime, datetime]:
-    """An id before those of all calls offered since then, and then."""
-    earliest = min(since.met, since.unanswered) - _CLOCK_SKEW_MS
-    oldest = str(UUID(int=max(earliest, 0) << 80))
-    return oldest, to_datetime(since.met), to_datetime(since.unanswered)
-
-
 def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:
     """What a broken foreign key means to the caller."""
     return NotFound() if str(error.constraint_name).endswith("_was_in_the_call") else error
-
-
-def _connection(row: Record) -> ConnectionRow:
-    return ConnectionRow(
-        id=row["id"],
-        room_id=row["room_id"],
-        user_a=row["user_a"],
-        user_b=row["user_b"],
-        active=row["ended_at"] is None,
-        video_enabled=row["video_enabled"],
-        created_at=to_ms(row["created_at"]),
-        call_id=row["call_id"],
-    )
-
-
-def _view(row: Record, today: date) -> ConnectionView:
-    return ConnectionView(
-        id=row["id"],
-        room_id=row["room_id"],
-        peer=card(row, today),
-        active=row["ended_at"] is None,
-        video_enabled=row["video_enabled"],
-        created_at=rfc3339(to_ms(row["created_at"])),
-    )
 
 
 def _past_call(row: Record, today: date) -> PastCall:

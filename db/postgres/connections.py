@@ -1,0 +1,114 @@
+"""Connections in Postgres: what two people keep who both said yes. Ids are text, times ms since the epoch.
+
+A connection is made together with its room, and stays on record when it has ended. What an outage raises
+(`db.outage`) passes through.
+"""
+
+from collections.abc import Collection
+from datetime import date
+
+from msgspec import Struct
+
+from core.clock import rfc3339, to_datetime, to_ms
+from core.contract.connections import ConnectionView
+from core.errors import Blocked, NotFound
+from db.postgres.call_records import close_within
+from db.postgres.cards import card
+from db.postgres.pool import Pool, Record, queries
+from db.postgres.user_locks import lock_users
+
+_SQL = queries("connections")
+
+
+class ConnectionRow(Struct, frozen=True, kw_only=True):
+    """A connection seen from nowhere. `user_a` is the smaller id; `created_at` in ms."""
+
+    id: str
+    room_id: str
+    user_a: str
+    user_b: str
+    active: bool
+    video_enabled: bool
+    created_at: int
+    call_id: str
+
+
+class ConnectionStore:
+    """Connections; each pair has one that is active, at most. Everything may be repeated."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def connect(
+        self, call_id: str, *, connection_id: str, room_id: str, users: tuple[str, str], now: int
+    ) -> ConnectionRow:
+        """Connection, room, members and the call's outcome at once; or the pair's active connection.
+
+        Raises `Blocked` when one has blocked the other since they met.
+        """
+        user_a, user_b = sorted(users)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await lock_users(connection, users)
+            row = await connection.fetchrow(_SQL["of_pair"], user_a, user_b, call_id)
+            if row is None:
+                if await connection.fetchval(_SQL["blocked"], user_a, user_b):
+                    raise Blocked
+                await connection.execute(
+                    _SQL["connect"], connection_id, room_id, user_a, user_b, call_id, to_datetime(now)
+                )
+                row = await connection.fetchrow(_SQL["of_pair"], user_a, user_b, call_id)
+            await close_within(connection, call_id, "connected", now)
+        return _connection(row)
+
+    async def end(self, connection_id: str, user_id: str, now: int) -> ConnectionRow:
+        """End it; one that has ended stays as it is. Raises `NotFound`, for others' connections too."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(_SQL["end"], connection_id, user_id, to_datetime(now))
+            row = await connection.fetchrow(_SQL["of_member"], connection_id, user_id)
+        if row is None:
+            raise NotFound
+        return _connection(row)
+
+    async def page(
+        self, user_id: str, *, before: str | None, limit: int, today: date
+    ) -> list[ConnectionView]:
+        """The user's connections, ended ones too, newest first, those older than the connection `before`."""
+        rows = await self._pool.fetch(_SQL["views"], user_id, before, limit, None)
+        return [_view(row, today) for row in rows]
+
+    async def view(self, connection_id: str, user_id: str, *, today: date) -> ConnectionView:
+        """One connection as this user sees it. Raises `NotFound`, for others' connections too."""
+        row = await self._pool.fetchrow(_SQL["views"], user_id, None, 1, connection_id)
+        if row is None:
+            raise NotFound
+        return _view(row, today)
+
+    async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        """Those of these pairs, as they were given, who have an active connection with each other."""
+        ones, others = [one for one, _ in pairs], [other for _, other in pairs]
+        rows = await self._pool.fetch(_SQL["connected"], ones, others)
+        return frozenset((row["one"], row["other"]) for row in rows)
+
+
+def _connection(row: Record) -> ConnectionRow:
+    return ConnectionRow(
+        id=row["id"],
+        room_id=row["room_id"],
+        user_a=row["user_a"],
+        user_b=row["user_b"],
+        active=row["ended_at"] is None,
+        video_enabled=row["video_enabled"],
+        created_at=to_ms(row["created_at"]),
+        call_id=row["call_id"],
+    )
+
+
+def _view(row: Record, today: date) -> ConnectionView:
+    return ConnectionView(
+        id=row["id"],
+        room_id=row["room_id"],
+        peer=card(row, today),
+        active=row["ended_at"] is None,
+        video_enabled=row["video_enabled"],
+        created_at=rfc3339(to_ms(row["created_at"])),
+    )

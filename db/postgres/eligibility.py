@@ -1,0 +1,45 @@
+"""Who may be offered to whom, as far as Postgres knows: asked before an offer; the offer itself is fenced.
+
+Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from core.clock import to_datetime
+from db.postgres.pool import Pool, queries
+from matching.apart import Since
+
+_SQL = queries("eligibility")
+
+# A call id may be older than its offer by what the clocks of two nodes differ: the index is read from there.
+_CLOCK_SKEW_MS = 3_600_000
+
+
+class EligibilityStore:
+    """What keeps users out of offers, and pairs apart."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def unfit(self, user_ids: Collection[str], now: int) -> frozenset[str]:
+        """Those to whom no offer can be made: gone, busy or banned."""
+        rows = await self._pool.fetch(_SQL["unfit"], list(user_ids), to_datetime(now))
+        return frozenset(row["user_id"] for row in rows)
+
+    async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
+        """Users blocked either way, and those met since: both accepted, or one would not or was silent."""
+        rows = await self._pool.fetch(_SQL["avoid"], user_id, *_times(since))
+        return frozenset(row["user_id"] for row in rows)
+
+    async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
+        """Nothing since then but that they have met: no block, and neither would not meet the other."""
+        return bool(await self._pool.fetchval(_SQL["on_good_terms"], one, other, *_times(since)))
+
+
+def _times(since: Since) -> tuple[str, datetime, datetime]:
+    """An id before those of all calls offered since then, and then."""
+    earliest = min(since.met, since.unanswered) - _CLOCK_SKEW_MS
+    oldest = str(UUID(int=max(earliest, 0) << 80))
+    return oldest, to_datetime(since.met), to_datetime(since.unanswered)

@@ -1,0 +1,82 @@
+"""Who may be offered to whom, on the real Postgres: who is unfit, whom one avoids, who is on good terms."""
+
+import pytest
+
+from core.clock import now_ms
+from core.ids import new_id
+from core.vocabulary import EndReason
+from matching.apart import Since
+from tests.stores.world import World, since
+
+HOUR = 3_600_000
+
+
+async def test_who_would_be_refused_can_be_asked_before(world: World):
+    """Busy, banned or gone: those whom the fence calls guilty."""
+    ana, ben, cal, dee, eve = [await world.person() for _ in range(5)]
+    await world.offered((ana, ben))
+    await world.ban(cal)
+    await world.ban(dee, until=now_ms() - 1)
+    nobody = new_id()
+    unfit = await world.eligibility.unfit([ana, ben, cal, dee, eve, nobody], now_ms())
+    assert unfit == {ana, ben, cal, nobody}
+    assert not await world.eligibility.unfit([], now_ms())
+
+
+@pytest.mark.parametrize("reason", ["declined", "skipped", "reported", "blocked"])
+async def test_who_refused_the_other_lately_is_on_good_terms_no_more(world: World, reason: EndReason):
+    """Whoever of the two did, and however well they have talked besides."""
+    ana, ben = await world.pair()
+    now = now_ms()
+    for earlier in (now - 5_000, now - 3_000):
+        await world.end(await world.offered((ana, ben), now=earlier), now=earlier + 10)
+    terms = world.eligibility.on_good_terms
+    assert await terms(ana, ben, since(now - 10_000))
+    await world.end(await world.offered((ben, ana), now=now - 2_000), reason=reason, now=now - 1_990)
+    assert not await terms(ana, ben, since(now - 10_000))
+    assert not await terms(ben, ana, since(now - 10_000))
+    assert await terms(ana, ben, since(now - 1_000))
+
+
+async def test_a_block_either_way_ends_good_terms(world: World):
+    ana, ben = await world.pair()
+    await world.block(ana, ben)
+    assert not await world.eligibility.on_good_terms(ana, ben, since(0))
+    assert not await world.eligibility.on_good_terms(ben, ana, since(0))
+
+
+async def test_one_avoids_whom_one_met_or_blocked(world: World):
+    """Met: both accepted, or one declined or skipped."""
+    ana, now = await world.person("Ana"), now_ms()
+    people = [await world.person(f"P{n}") for n in range(7)]
+    met, declined, skipped, friend, long_ago, blocker, blocked = people
+    await world.talked((ana, met), now=now - 23 * HOUR)
+    await world.end(await world.offered((declined, ana), now=now - 2 * HOUR), reason="declined")
+    await world.end(await world.offered((ana, skipped), now=now - 2 * HOUR), reason="skipped")
+    call_id = new_id(now)
+    assert await world.offer(call_id, (ana, friend), now=now - 1, origin="direct") is None
+    await world.end(call_id, reason="no_answer")
+    await world.talked((ana, long_ago), now=now - 25 * HOUR)
+    await world.block(blocker, ana)
+    await world.block(ana, blocked)
+    assert await world.eligibility.avoid(ana, since(now - 24 * HOUR)) == {
+        met,
+        declined,
+        skipped,
+        blocker,
+        blocked,
+    }
+    assert await world.eligibility.avoid(met, since(now - 24 * HOUR)) == {ana}
+
+
+async def test_who_did_not_answer_is_avoided_for_a_shorter_while(world: World):
+    """By the one who was ready too, and neither is on good terms."""
+    ana, now = await world.person("Ana"), now_ms()
+    silent, long_ago = [await world.person(f"P{n}") for n in range(2)]
+    await world.end(await world.offered((ana, long_ago), now=now - 2 * HOUR), reason="no_answer")
+    await world.end(await world.offered((ana, silent), now=now - HOUR // 2), reason="no_answer")
+    lately = Since(met=now - 24 * HOUR, unanswered=now - HOUR)
+    for one, other in ((ana, silent), (silent, ana)):
+        assert await world.eligibility.avoid(one, lately) == {other}
+        assert not await world.eligibility.on_good_terms(one, other, lately)
+    assert await world.eligibility.on_good_terms(ana, long_ago, lately)
