@@ -53,7 +53,7 @@ clean: ## Remove what was installed or cached; the data in .data stays
 
 bench-sockets: packages-dev page ## CPU of Node's socket.io, stock python-socketio and ours, side by side
 	@cd bench/sockets && ../../$(VENV) ../../.venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null
-	@exec $(VENV) bench/sockets $(ARGS)
+	@exec $(VENV) -m bench.sockets $(ARGS)
 
 bench-matching: packages-dev ## Matching beside what is common, against the optimum with hindsight
 	@exec $(VENV) -m bench.matching $(ARGS)

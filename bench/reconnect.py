@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -24,10 +23,8 @@ import psutil
 import uvloop
 from msgspec import Struct
 
+from bench.sockets.wire import Peer, frame
 from tests.served import Served
-
-sys.path.insert(0, str(Path(__file__).with_name("sockets")))
-from wire import Peer, frame
 
 _SIGN_UPS_AT_ONCE = 20
 _PATIENCE_S = 50
@@ -42,7 +39,7 @@ class Client(Peer):
         self._auth = auth
         self.welcomed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.ready.add_done_callback(lambda ready: ready.exception())
-        self.message = Client._hear
+        self.message = lambda _, payload: self._hear(payload)
 
     def _protocol(self, packet: bytes) -> None:
         if packet[:1] == b"0":

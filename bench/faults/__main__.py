@@ -205,5 +205,5 @@ if __name__ == "__main__":
     parser.add_argument("measures", nargs="*", choices=[[], *MEASURES], help="all unless named")
     parser.add_argument("--pairs", type=int, default=20, help="calls at once")
     options = parser.parse_args()
-    person.PATIENCE_S = _PATIENCE_S
+    person.PATIENCE_S = _PATIENCE_S  # type: ignore[attr-defined]  # all that its people wait for
     asyncio.run(main(options.measures or list(MEASURES), options.pairs))

@@ -21,6 +21,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import numpy as np
@@ -37,6 +38,7 @@ from core.clock import now_ms
 from core.settings import Settings
 from core.tasks import end
 from core.ticket import Ticket
+from core.vocabulary import Gender
 from db.embedded import EmbeddedServers, Urls
 from db.migrations.migrate import migrate
 from matching.policy import Policy
@@ -119,7 +121,8 @@ class Bench:
             if gone := self._waiting.pop(user_id, None):
                 self._men -= 1 if gone.card.gender == "male" else -1
         self.product.gone.clear()
-        plentiful, scarce = ("male", "female") if self._men > 0 else ("female", "male")
+        plentiful: Gender = "male" if self._men > 0 else "female"
+        scarce: Gender = "female" if self._men > 0 else "male"
         ticket = self._crowd.next(scarce if len(self._waiting) >= self._size else plentiful)
         self._men += 1 if ticket.card.gender == "male" else -1
         self._waiting[ticket.user_id] = ticket
@@ -247,11 +250,12 @@ async def _measured(bench: Bench, redis: Redis, options: Options, seed: int) -> 
 async def _running(settings: Settings) -> AsyncIterator[Product]:
     made: list[Product] = []
 
-    def make(*around: object) -> Product:
-        made.append(Product(*around))
-        return made[0]
+    class Noted(Product):
+        def __init__(self, *around: Any, **parts: Any) -> None:
+            super().__init__(*around, **parts)
+            made.append(self)
 
-    async with app.running(settings, services=make):
+    async with app.running(settings, services=Noted):
         yield made[0]
 
 

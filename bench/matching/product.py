@@ -36,7 +36,7 @@ class Product(composition.Services):
                 self.offered.setdefault(user_id, time.perf_counter())
                 self.gone.append(user_id)
 
-        stores.events.send = heard
+        stores.events.send = heard  # type: ignore[method-assign]  # a look from outside
 
     def _watch(self) -> None:
         seek = self.matchmaker.seek
@@ -51,7 +51,7 @@ class Product(composition.Services):
                 if over := self.searched.pop(ticket.user_id, None):
                     over.set()
 
-        self.matchmaker.seek = watched
+        self.matchmaker.seek = watched  # type: ignore[method-assign]  # a look from outside
 
     async def join(self, ticket: Ticket) -> None:
         """This person's `queue:join`."""

@@ -11,11 +11,11 @@ import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 
-import lifecycles
-import scenarios
 import uvloop
-import whole
-from target import FLAVOURS, Target, pin_load
+
+from bench.sockets import lifecycles, scenarios, whole
+from bench.sockets.target import FLAVOURS, Target, pin_load
+from bench.sockets.wire import Peer, connect, disconnect
 
 Results = dict[str, dict[str, list[float | None]]]
 _ATTEMPTS = 4
@@ -32,11 +32,11 @@ async def steady(measure: Callable[[], Awaitable[float]]) -> float | None:
 
 
 async def messages(target: Target, figures: dict[str, float | None], options: argparse.Namespace) -> None:
-    peers: list[scenarios.Peer] = []
+    peers: list[Peer] = []
 
     async def come() -> float:
         if peers:
-            await lifecycles.disconnect(peers)
+            await disconnect(peers)
             peers.clear()
         cost, some = await lifecycles.coming(target, options.connections)
         peers.extend(some)
@@ -44,7 +44,7 @@ async def messages(target: Target, figures: dict[str, float | None], options: ar
 
     figures["connect"] = await steady(come)
     if not peers:
-        peers += await scenarios.connect(target.port, options.connections)
+        peers += await connect(target.port, options.connections)
     for name, scenario in scenarios.MESSAGES.items():
         if not options.only or name in options.only:
             figures[name] = await steady(lambda run=scenario: run(target, peers, options.seconds))  # type: ignore[misc]

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from scenarios import SMALL, Window, window
-from target import Target
-from wire import Peer, connect, disconnect, frame
+from bench.sockets.scenarios import SMALL, Window, window
+from bench.sockets.target import Target
+from bench.sockets.wire import Peer, connect, disconnect, frame
 
 
 async def coming(target: Target, count: int) -> tuple[float, list[Peer]]:

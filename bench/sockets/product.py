@@ -9,12 +9,9 @@ import gc
 import json
 import sys
 import tempfile
-from pathlib import Path
 
 import aiohttp
 import uvloop
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from core import logs
 from core.settings import Settings

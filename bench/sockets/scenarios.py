@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from target import Target, machine_busy_s
-from wire import Peer, connect, disconnect, frame
+from bench.sockets.target import Target, machine_busy_s
+from bench.sockets.wire import Peer, connect, disconnect, frame
 
 SMALL = '{"call_id":"0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5b","audio":true,"video":false}'
 LARGE = '{"text":"' + "x" * 1000 + '"}'

@@ -4,14 +4,11 @@ import asyncio
 import gc
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import socketio
 import uvloop
 from aiohttp import web
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from realtime.transport import Limits, OutputPolicy, SocketServer
 

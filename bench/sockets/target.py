@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+PROJECT = HERE.parents[1]
 FLAVOURS = ("node", "stock", "ours")
 SERVER_CORE, LOAD_CORE = 0, 1
 
@@ -22,7 +23,7 @@ def pin_load() -> None:
 def _command(flavour: str, settings: dict[str, Any]) -> list[str]:
     if flavour == "node":
         return ["node", str(HERE / "server.mjs"), json.dumps(settings)]
-    return [sys.executable, str(HERE / "server.py"), flavour, json.dumps(settings)]
+    return [sys.executable, "-m", "bench.sockets.server", flavour, json.dumps(settings)]
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Target:
         """Start a server and wait for its port."""
         command = ["taskset", "-c", str(SERVER_CORE), *_command(flavour, settings)]
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=PROJECT
         )
         assert process.stdout is not None
         port = int(await process.stdout.readline())

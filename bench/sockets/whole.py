@@ -5,21 +5,19 @@ import asyncio
 import json
 import statistics
 import sys
-from pathlib import Path
 from typing import Any
 
-import scenarios
-from product import ACCOUNTS
-from target import SERVER_CORE, Target
-from wire import Peer, connect
+from bench.sockets import scenarios
+from bench.sockets.product import ACCOUNTS
+from bench.sockets.target import PROJECT, SERVER_CORE, Target
+from bench.sockets.wire import Peer, connect
 
 
 async def start(connections: int, noise: float) -> tuple[Target, list[str]]:
     """The product, pinned as the other servers are, and the tokens of its accounts."""
-    script = str(Path(__file__).with_name("product.py"))
     process = await asyncio.create_subprocess_exec(
-        "taskset", "-c", str(SERVER_CORE), sys.executable, script, str(connections),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        "taskset", "-c", str(SERVER_CORE), sys.executable, "-m", "bench.sockets.product", str(connections),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=PROJECT,
     )  # fmt: skip
     assert process.stdout is not None
     said: dict[str, Any] = json.loads(await process.stdout.readline())

@@ -7,7 +7,7 @@ who may see no more is told `offline`, once, whatever is true: the last thing th
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from functools import partial
 
 import structlog
@@ -106,7 +106,7 @@ class Presence:
         lost = await self._store.renew(held, self._clock(), self._lease_s)
         return [held[one] for one in lost if self._sockets.holds(held[one].sid)]
 
-    async def lapsed(self) -> AsyncIterator[tuple[str, str]]:
+    async def lapsed(self) -> AsyncGenerator[tuple[str, str]]:
         """Users and their devices that are gone with a node. Each is settled when the next is asked for.
 
         Should the consequences fail, or this node die, it is found again some seconds later.

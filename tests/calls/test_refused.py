@@ -1,5 +1,6 @@
 """What those are told whose claim the fence refuses: nobody hears `moderated` who was not."""
 
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ class EndsMeanwhile(CallRecords):
 
     def __init__(self, node: Node, world: World, call_id: str, user_id: str) -> None:
         super().__init__(world.pool)
-        self._end = lambda: node.services.switchboard.tell(call_id, Hangup(user_id))
+        self._end = partial(node.services.switchboard.tell, call_id, Hangup(user_id))
 
     async def offer(self, *given: Any, **more: Any) -> Refusal | None:
         refusal = await super().offer(*given, **more)
@@ -37,7 +38,8 @@ async def test_whose_other_call_ends_meanwhile_is_not_told_of_moderation(world: 
     cem = await world.person("Cem")
     other = await node.live((ana, cem))
     claim = await node.claim((ana, ben))
-    node.services.matchmaker._offers._record = EndsMeanwhile(node, world, other.id, cem)
+    offers: Any = node.services.matchmaker._offers
+    offers._record = EndsMeanwhile(node, world, other.id, cem)
     await node.services.matchmaker.finish([claim])
     assert await node.stores.calls.load(claim.call_id) is None
     assert await reasons(node, ana) == ["matched"]

@@ -11,12 +11,12 @@ from db.redis.events import Announcement
 from realtime.gateway.pulse import Pulse
 from services.caller import Caller
 from signaling.call import Call, State
-from tests.calls.nodes import Node
+from tests.calls.nodes import Node, Silence
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 
-class Deaf:
+class Deaf(Silence):
     """A wire whose clients answer pings only when they are awake."""
 
     def __init__(self) -> None:
@@ -82,7 +82,9 @@ async def test_an_offer_stands_while_one_device_answers(world: World, node: Node
     await node.services.lifecycle.silent(phone)
     assert await state(node, call) is State.OFFERED
     await node.services.lifecycle.silent(laptop)
-    ended = (await node.stores.calls.load(call.id)).call
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    ended = stored.call
     assert (ended.state, ended.reason, ended.at_fault) == (State.CLOSED, "no_answer", ())
     assert await node.services.queue.of(ben) == call.party(ben).ticket
     assert await node.services.queue.of(ana) is None

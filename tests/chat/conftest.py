@@ -15,8 +15,8 @@ from services.announcer import Announcer
 from services.caller import Caller
 from services.chat import Chat, announcements
 from services.connections import Connections
-from tests.chat.heard import Heard
 from tests.conftest import NewDatabase
+from tests.heard import Heard
 from tests.stores.world import World, world_at
 
 MAX_CHARS = 40

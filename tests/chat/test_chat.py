@@ -1,5 +1,7 @@
 """Chat as two people have it: say, read, type, end."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,11 +24,11 @@ from services.chat import is_storable
 from tests.chat.conftest import MAX_CHARS, Talk, caller
 
 
-def hello(talk: Talk, content: str | None = "hello", client_id: str = "1", **more: str) -> ChatSend:
+def hello(talk: Talk, content: str | None = "hello", client_id: str = "1", **more: Any) -> ChatSend:
     return ChatSend(room_id=talk.room_id, client_id=client_id, content=content, **more)
 
 
-async def test_both_hear_a_message(talk: Talk):
+async def test_both_hear_a_message(talk: Talk) -> None:
     """The sender's own devices too; the answer is the same message."""
     sent = await talk.chat.send(talk.ana, hello(talk))
     assert (sent.message.seq, sent.message.content, sent.message.client_id) == (1, "hello", "1")
@@ -38,14 +40,14 @@ async def test_both_hear_a_message(talk: Talk):
     )
 
 
-async def test_a_repeated_send_is_one_message_heard_once(talk: Talk):
+async def test_a_repeated_send_is_one_message_heard_once(talk: Talk) -> None:
     """A retry after a lost acknowledgement has the effect of one and the first answer."""
     sent = await talk.chat.send(talk.ana, hello(talk))
     assert await talk.chat.send(talk.ana, hello(talk)) == sent
     assert len(talk.heard.by(talk.ben.user_id)) == 1
 
 
-async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what_follows(talk: Talk):
+async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what_follows(talk: Talk) -> None:
     """Committed is committed. The next one in the room brings it along, whoever sends it."""
     talk.heard.down = True
     early = [await talk.chat.send(talk.ana, hello(talk, client_id=str(n))) for n in range(2)]
@@ -58,7 +60,7 @@ async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what
     assert talk.heard.by(talk.ana.user_id) == told
 
 
-async def test_what_a_node_left_behind_is_announced_by_another(talk: Talk):
+async def test_what_a_node_left_behind_is_announced_by_another(talk: Talk) -> None:
     """It died after the commit: who finds the message at the second look tells it, once."""
     talk.heard.down = True
     sent = await talk.chat.send(talk.ana, hello(talk))
@@ -73,7 +75,7 @@ async def test_what_a_node_left_behind_is_announced_by_another(talk: Talk):
     assert await Outbox(talk.world.pool).of_lane(talk.room_id, 0, 9) == []
 
 
-async def test_a_block_keeps_what_was_left_from_being_announced(talk: Talk):
+async def test_a_block_keeps_what_was_left_from_being_announced(talk: Talk) -> None:
     """Who said it hears it on the other devices; who is parted from them does not."""
     talk.heard.down = True
     sent = await talk.chat.send(talk.ana, hello(talk))
@@ -99,7 +101,9 @@ async def test_a_block_keeps_what_was_left_from_being_announced(talk: Talk):
         ({"reply_to": new_id()}, NotFound),
     ],
 )
-async def test_what_cannot_be_said_is_refused(talk: Talk, change: dict[str, str], error: type[AppError]):
+async def test_what_cannot_be_said_is_refused(
+    talk: Talk, change: dict[str, str], error: type[AppError]
+) -> None:
     """Nothing is stored and nobody hears of it."""
     with pytest.raises(error):
         await talk.chat.send(talk.ana, hello(talk, **change))
@@ -107,7 +111,7 @@ async def test_what_cannot_be_said_is_refused(talk: Talk, change: dict[str, str]
     assert (await talk.chat.history(talk.ana, ChatHistory(room_id=talk.room_id))).messages == []
 
 
-async def test_the_longest_message_comes_back_as_it_was_said(talk: Talk):
+async def test_the_longest_message_comes_back_as_it_was_said(talk: Talk) -> None:
     """Characters are code points, whatever they weigh; quotes and newlines are text."""
     content = ("\U0001f642'\"\n\\u0000é" * MAX_CHARS)[:MAX_CHARS]
     await talk.chat.send(talk.ana, hello(talk, content))
@@ -116,12 +120,12 @@ async def test_the_longest_message_comes_back_as_it_was_said(talk: Talk):
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\0\ud800\udfff"))))
-def test_storable_is_all_but_nul_and_halves_of_pairs(text: str):
+def test_storable_is_all_but_nul_and_halves_of_pairs(text: str) -> None:
     """Character by character, as Unicode numbers them."""
     assert is_storable(text) == all(ord(c) != 0 and not 0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
-async def test_reading_tells_both(talk: Talk):
+async def test_reading_tells_both(talk: Talk) -> None:
     """The other sees how far; the reader's own devices clear their badge; once."""
     for n in range(3):
         await talk.chat.send(talk.ana, hello(talk, client_id=str(n)))
@@ -135,7 +139,7 @@ async def test_reading_tells_both(talk: Talk):
     assert beginning.unread == {talk.room_id: 1}
 
 
-async def test_typing_reaches_the_other_alone(talk: Talk):
+async def test_typing_reaches_the_other_alone(talk: Talk) -> None:
     """Each time anew: it expires by itself."""
     for typing in (True, True, False):
         await talk.chat.typing(talk.ana, ChatTyping(room_id=talk.room_id, typing=typing))
@@ -147,7 +151,7 @@ async def test_typing_reaches_the_other_alone(talk: Talk):
     assert talk.heard.by(talk.ana.user_id) == []
 
 
-async def test_a_stranger_finds_no_room(talk: Talk):
+async def test_a_stranger_finds_no_room(talk: Talk) -> None:
     """Whatever they try, and nobody hears of it."""
     cleo = caller(await talk.world.person("Cleo"))
     with pytest.raises(NotFound):
@@ -163,7 +167,7 @@ async def test_a_stranger_finds_no_room(talk: Talk):
     assert talk.heard.events == []
 
 
-async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk):
+async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk) -> None:
     """Each sees the other on it; the room stays readable, nothing more is said or typed."""
     await talk.chat.send(talk.ana, hello(talk))
     talk.heard.events.clear()
@@ -181,7 +185,7 @@ async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk)
     await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=1))
 
 
-async def test_a_block_ends_the_talk(talk: Talk):
+async def test_a_block_ends_the_talk(talk: Talk) -> None:
     """A report with a block, at once; the blocked one learns of the end and no more of the other."""
     await talk.world.report(talk.connection.call_id, talk.ana.user_id, talk.ben.user_id, block=True)
     await talk.connections.end_by(talk.connection.id, talk.ana.user_id)

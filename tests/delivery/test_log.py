@@ -42,6 +42,7 @@ async def test_back_at_an_old_snapshot_it_is_another_one(
     """It has the name that everybody knows, and has been looked at less often than they know."""
     await road.look()
     snapshot = await redis.dump("events:log")
+    assert snapshot is not None
     lost = await road.look()
     await elsewhere.look()
     await redis.restore("events:log", 0, snapshot, replace=True)

@@ -172,7 +172,7 @@ async def test_both_skip_at_once(meet: Meet) -> None:
     pair = await meet()
     await pair.go_live()
 
-    async def skip(device) -> str:
+    async def skip(device: Device) -> str:
         try:
             await device.ask("call:skip", call_id=pair.call_id)
         except Refused as refused:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.hostile import BYTES, SHAPES
 from tests.dialogues.conftest import SignUp
-from tests.dialogues.person import PATIENCE_S
+from tests.patience import PATIENCE_S
 
 # For both sides, since the client is in this process too, and for whatever else goes on meanwhile.
 MOST_BYTES = 60 * BYTES

@@ -34,7 +34,7 @@ async def test_the_first_thing_one_hears_is_how_things_stand(sign_up: SignUp) ->
 @pytest.mark.parametrize("token", [None, "", "nonsense", 7, [], "\ud800", "x" * 5000, "\0", "é.é.é"])
 @pytest.mark.parametrize("beside", [{}, {"device_id": 7}, {"device_id": "\0", "pid": [[]]}])
 async def test_without_a_good_token_nobody_gets_in(
-    address: str, token: object, beside: dict[str, object]
+    address: str, token: object, beside: dict[str, Any]
 ) -> None:
     """Whatever else is sent: it is not looked at."""
     with pytest.raises(Refused) as refused:
@@ -45,7 +45,8 @@ async def test_without_a_good_token_nobody_gets_in(
 async def test_what_the_auth_does_not_know_is_ignored(sign_up: SignUp) -> None:
     """A newer client meets an older node of a rolling deploy; commands stay strict."""
     person = await sign_up()
-    device = await person.connect(newer={"deep": ["\0", {}]}, **{"a\0b": 1})
+    odd: dict[str, Any] = {"newer": {"deep": ["\0", {}]}, "a\0b": 1}
+    device = await person.connect(**odd)
     assert device.ready["contract"] == "1.1"
     assert await device.refused("queue:leave", newer=True) == "invalid_request"
 
@@ -181,8 +182,9 @@ async def test_what_is_not_a_command_is_refused(sign_up: SignUp) -> None:
     device = await (await sign_up()).connect()
     for name in ("queue:jump", "*"):
         assert await device.refused(name) == "invalid_request"
-    for arguments in (("queue:leave", {}, {}), ("queue:leave", 7), ("queue:leave", []), ("queue:leave", "x")):
-        answer = await device.send_raw(*arguments)
+    wrong: list[tuple[Any, ...]] = [({}, {}), (7,), ([],), ("x",)]
+    for arguments in wrong:
+        answer = await device.send_raw("queue:leave", *arguments)
         assert (answer["ok"], answer["error"]["code"]) == (False, "invalid_request"), arguments
     assert (await device.send_raw("queue:leave"))["ok"] is True
     assert (await device.send_raw("queue:leave", None))["ok"] is True

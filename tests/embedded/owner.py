@@ -36,7 +36,7 @@ def at_work_in(data: Path) -> dict[str, psutil.Process]:
 def gone(process: psutil.Process) -> bool:
     """Whether it has ended, reaped by the first process of this machine or not."""
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 
@@ -54,15 +54,27 @@ class Owner:
         assert self.process.stdout is not None
         line = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE_S)
         assert line, await self.said()
-        return json.loads(line)
+        urls: dict[str, str] = json.loads(line)
+        return urls
 
     async def said(self) -> str:
         """All its progress lines, when it has ended."""
         assert self.process.stderr is not None
         return (await asyncio.wait_for(self.process.stderr.read(), PATIENCE_S)).decode()
 
-    def guardian(self) -> psutil.Process | None:
-        """The process that outlives it by moments."""
+    def close_input(self) -> None:
+        """What holds its input is gone, as far as it can tell."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def guardian(self) -> psutil.Process:
+        """The process that outlives it by moments, which is there."""
+        found = self.guardian_if_any()
+        assert found is not None, "no guardian watches this process"
+        return found
+
+    def guardian_if_any(self) -> psutil.Process | None:
+        """The same; none for the moment in which it is replaced."""
         for child in psutil.Process(self.pid).children():
             command = child.as_dict(["cmdline"])["cmdline"] or []  # none: it has just ended
             if any(part.endswith("guardian.py") for part in command):
@@ -73,9 +85,9 @@ class Owner:
 @asynccontextmanager
 async def owner_of(data: Path, *, python: str = sys.executable, **popen: Any) -> AsyncIterator[Owner]:
     """Start one; at the end whatever is left of it is gone."""
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
-    command = (python, "-m", "db.embedded", str(data))
-    process = await asyncio.create_subprocess_exec(*command, cwd=PROJECT, **pipes, **popen)
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), asyncio.subprocess.PIPE)
+    command = ("-m", "db.embedded", str(data))
+    process = await asyncio.create_subprocess_exec(python, *command, cwd=PROJECT, **pipes, **popen)
     try:
         yield Owner(data, process)
     finally:

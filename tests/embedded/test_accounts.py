@@ -19,6 +19,8 @@ from tests.embedded.owner import PROJECT, at_work_in, owner_of
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
+PythonFor = tuple[str, dict[str, str]]
+
 
 def _entry(name: str, uid: int) -> pwd.struct_passwd:
     return pwd.struct_passwd((name, "x", uid, uid, "", "/", "/bin/false"))
@@ -41,7 +43,7 @@ def nobody() -> Account:
 
 
 @pytest.fixture
-def python_for(nobody: Account, open_folder: Path) -> tuple[str, dict[str, str]]:
+def python_for(nobody: Account, open_folder: Path) -> PythonFor:
     """An interpreter that the ordinary user can run, and the environment in which it finds the packages.
 
     Where ours lies in a private folder (that of root, often), it is a copy.
@@ -72,7 +74,9 @@ def python_for(nobody: Account, open_folder: Path) -> tuple[str, dict[str, str]]
         ([("root", 0), ("daemon", 1), ("app", 1000)], "app"),
     ],
 )
-def test_root_takes_the_fittest_user_there_is(tmp_path, entries, chosen):
+def test_root_takes_the_fittest_user_there_is(
+    tmp_path: Path, entries: list[tuple[str, int]], chosen: str
+) -> None:
     """PostgreSQL's own user, else nobody, else whoever is least a part of the system."""
     account = choose_account(tmp_path, [_entry(*entry) for entry in entries])
     assert account is not None
@@ -80,14 +84,14 @@ def test_root_takes_the_fittest_user_there_is(tmp_path, entries, chosen):
 
 
 @as_root
-def test_without_any_user_the_sentence_says_what_to_do(tmp_path):
+def test_without_any_user_the_sentence_says_what_to_do(tmp_path: Path) -> None:
     """A system with root alone."""
     with pytest.raises(EmbeddedError, match=r"useradd .*DATABASE_URL"):
         choose_account(tmp_path, [_entry("root", 0)])
 
 
 @as_root
-def test_the_owner_of_the_project_or_of_the_data_goes_first(tmp_path, nobody):
+def test_the_owner_of_the_project_or_of_the_data_goes_first(tmp_path: Path, nobody: Account) -> None:
     """So that `sudo make run` and `make run` can take turns; data keeps its owner, known here or not."""
     everyone = pwd.getpwall()
     os.chown(tmp_path, nobody.uid, nobody.gid)
@@ -103,7 +107,7 @@ def test_the_owner_of_the_project_or_of_the_data_goes_first(tmp_path, nobody):
 
 
 @as_root
-async def test_root_runs_both_as_an_ordinary_user_and_opens_no_folder(tmp_path):
+async def test_root_runs_both_as_an_ordinary_user_and_opens_no_folder(tmp_path: Path) -> None:
     """In a folder that only root may enter; its permissions and its parents' stay as they are."""
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
@@ -120,7 +124,7 @@ async def test_root_runs_both_as_an_ordinary_user_and_opens_no_folder(tmp_path):
 
 
 @as_root
-async def test_programs_in_a_private_folder_are_run_as_copies(open_folder, nobody):
+async def test_programs_in_a_private_folder_are_run_as_copies(open_folder: Path, nobody: Account) -> None:
     """A project below /root: the user cannot reach the wheel's programs, and runs copies of them."""
     found = locate(postgres=True, redis=True)
     assert found.postgres is not None
@@ -134,6 +138,8 @@ async def test_programs_in_a_private_folder_are_run_as_copies(open_folder, nobod
     lines: list[str] = []
     copies = reachable(hidden, nobody, open_folder, lines.append)
     assert lines
+    assert copies.postgres is not None
+    assert copies.redis is not None
     for program in (copies.postgres / "bin/postgres", copies.postgres / "bin/initdb", copies.redis):
         version = await asyncio.create_subprocess_exec(
             program, "--version", **nobody.popen, stdout=asyncio.subprocess.PIPE
@@ -144,7 +150,9 @@ async def test_programs_in_a_private_folder_are_run_as_copies(open_folder, nobod
 
 
 @as_root
-async def test_an_ordinary_user_needs_no_root(open_folder, nobody, python_for):
+async def test_an_ordinary_user_needs_no_root(
+    open_folder: Path, nobody: Account, python_for: PythonFor
+) -> None:
     """Everything belongs to that user; afterwards root can take a turn, and then the user again."""
     nobody.own(open_folder)
     data = open_folder / ".data"
@@ -158,12 +166,14 @@ async def test_an_ordinary_user_needs_no_root(open_folder, nobody, python_for):
                 assert psutil.Process(owner.pid).uids().effective == nobody.uid
             else:
                 await (await asyncpg.connect(urls["database_url"])).close()
-            owner.process.stdin.close()
+            owner.close_input()
             assert await owner.process.wait() == 0
 
 
 @as_root
-async def test_a_folder_of_somebody_else_is_explained(open_folder, nobody, python_for):
+async def test_a_folder_of_somebody_else_is_explained(
+    open_folder: Path, nobody: Account, python_for: PythonFor
+) -> None:
     """Root made it first: the ordinary user is told whose it is."""
     async with EmbeddedServers.open(open_folder / ".data", postgres=False, redis=True, log=print):
         pass
@@ -178,7 +188,7 @@ async def test_a_folder_of_somebody_else_is_explained(open_folder, nobody, pytho
 
 @as_root
 @pytest.mark.parametrize("missing", ["setuid", "chown"])
-async def test_a_root_without_its_rights_is_explained(tmp_path, missing):
+async def test_a_root_without_its_rights_is_explained(tmp_path: Path, missing: str) -> None:
     """In some containers root may become nobody else: the sentence says what to do instead."""
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -195,7 +205,7 @@ async def test_a_root_without_its_rights_is_explained(tmp_path, missing):
     assert b"Traceback" not in said
 
 
-def test_a_platform_without_binaries_is_told_which_url_to_set(monkeypatch):
+def test_a_platform_without_binaries_is_told_which_url_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where neither wheel is installed, and no redis-server is on the PATH."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "/nowhere")
@@ -205,7 +215,9 @@ def test_a_platform_without_binaries_is_told_which_url_to_set(monkeypatch):
         locate(postgres=False, redis=True)
 
 
-def test_redis_on_the_path_serves_where_there_is_no_wheel(monkeypatch, tmp_path):
+def test_redis_on_the_path_serves_where_there_is_no_wheel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """A distribution's own redis-server is as good."""
     program = tmp_path / "redis-server"
     program.touch(mode=0o755)

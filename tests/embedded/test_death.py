@@ -39,7 +39,7 @@ async def _kept(data: Path) -> int:
     async with EmbeddedServers.open(data, postgres=True, redis=True, log=print) as urls:
         connection = await asyncpg.connect(urls.database_url)
         try:
-            return await connection.fetchval("SELECT count(*) FROM kept")
+            return int(await connection.fetchval("SELECT count(*) FROM kept"))
         finally:
             await connection.close()
 
@@ -49,7 +49,7 @@ def _runtime(urls: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_stops_both_cleanly(tmp_path, number):
+async def test_a_signal_stops_both_cleanly(tmp_path: Path, number: int) -> None:
     """The servers write down all they have, and the process ends with 0."""
     async with owner_of(tmp_path) as owner:
         urls = await owner.urls()
@@ -62,7 +62,7 @@ async def test_a_signal_stops_both_cleanly(tmp_path, number):
     assert (tmp_path / "postgres.log").read_text().splitlines()[-1].endswith("database system is shut down")
 
 
-async def test_ctrl_c_in_a_terminal_reaches_the_owner_alone(tmp_path):
+async def test_ctrl_c_in_a_terminal_reaches_the_owner_alone(tmp_path: Path) -> None:
     """A terminal signals the whole process group: the servers are not in it, nor is the guardian."""
     async with owner_of(tmp_path, start_new_session=True) as owner:
         await owner.urls()
@@ -74,7 +74,7 @@ async def test_ctrl_c_in_a_terminal_reaches_the_owner_alone(tmp_path):
         assert await owner.process.wait() == 0
 
 
-async def test_they_are_gone_when_the_owner_is_killed(tmp_path):
+async def test_they_are_gone_when_the_owner_is_killed(tmp_path: Path) -> None:
     """kill -9: the guardian stops both cleanly, removes their runtime folder and ends."""
     async with owner_of(tmp_path) as owner:
         urls = await owner.urls()
@@ -89,7 +89,7 @@ async def test_they_are_gone_when_the_owner_is_killed(tmp_path):
     assert await _kept(tmp_path) == 1
 
 
-async def test_they_are_gone_when_the_owner_is_killed_while_it_creates_them(tmp_path):
+async def test_they_are_gone_when_the_owner_is_killed_while_it_creates_them(tmp_path: Path) -> None:
     """kill -9 during the first start leaves nothing at work and nothing half made."""
     async with owner_of(tmp_path) as owner:
         await until((tmp_path / "postgres.new" / "PG_VERSION").exists, "initdb to be at work")
@@ -100,7 +100,7 @@ async def test_they_are_gone_when_the_owner_is_killed_while_it_creates_them(tmp_
         await _write(await owner.urls())
 
 
-async def test_nothing_runs_that_the_guardian_does_not_know_of(tmp_path):
+async def test_nothing_runs_that_the_guardian_does_not_know_of(tmp_path: Path) -> None:
     """An owner killed between spawning a program and telling the guardian: the program never begins."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", KILLED_IN_BETWEEN, str(tmp_path), cwd=PROJECT
@@ -115,13 +115,15 @@ def _anything_in(data: Path) -> list[psutil.Process]:
     return [p for p in psutil.process_iter(["cwd"]) if (p.info["cwd"] or "").startswith(str(data))]
 
 
-async def test_a_killed_guardian_has_a_successor(tmp_path):
+async def test_a_killed_guardian_has_a_successor(tmp_path: Path) -> None:
     """kill -9 of the guardian costs nothing: another one watches, and does its work when the owner dies."""
     async with owner_of(tmp_path) as owner:
         await _write(await owner.urls())
         first = owner.guardian()
         first.kill()
-        second = await until(lambda: (g := owner.guardian()) and g.pid != first.pid and g, "another guardian")
+        second = await until(
+            lambda: (g := owner.guardian_if_any()) and g.pid != first.pid and g, "another guardian"
+        )
         assert at_work_in(tmp_path)
         owner.process.kill()
         await owner.process.wait()
@@ -130,7 +132,7 @@ async def test_a_killed_guardian_has_a_successor(tmp_path):
     assert await _kept(tmp_path) == 1
 
 
-async def test_orphans_are_stopped_and_their_folder_taken_over(tmp_path):
+async def test_orphans_are_stopped_and_their_folder_taken_over(tmp_path: Path) -> None:
     """Owner and guardian killed at once leave both running: the next owner stops them, with nothing lost."""
     async with owner_of(tmp_path) as owner:
         urls = await owner.urls()
@@ -152,7 +154,7 @@ async def test_orphans_are_stopped_and_their_folder_taken_over(tmp_path):
     assert await _kept(tmp_path) == 2
 
 
-async def test_a_second_server_is_refused_and_told_by_whom(tmp_path):
+async def test_a_second_server_is_refused_and_told_by_whom(tmp_path: Path) -> None:
     """One owner at a time; the first does not notice."""
     async with owner_of(tmp_path) as owner:
         await _write(await owner.urls())
@@ -167,7 +169,7 @@ async def test_a_second_server_is_refused_and_told_by_whom(tmp_path):
             await owner.process.wait()
 
 
-async def test_the_folder_is_free_again_at_once(tmp_path):
+async def test_the_folder_is_free_again_at_once(tmp_path: Path) -> None:
     """Ten owners in a row, each gone before the next comes."""
     for _ in range(10):
         async with EmbeddedServers.open(tmp_path, postgres=False, redis=True, log=print):
@@ -177,7 +179,7 @@ async def test_the_folder_is_free_again_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("pid", [1, None, 4194303])
-async def test_a_stale_pid_file_keeps_nobody_out(tmp_path, pid):
+async def test_a_stale_pid_file_keeps_nobody_out(tmp_path: Path, pid: int | None) -> None:
     """Whether its number is free again or somebody else's: this process's, or that of the first."""
     async with owner_of(tmp_path) as owner:
         await _write(await owner.urls())
@@ -196,9 +198,9 @@ async def test_a_stale_pid_file_keeps_nobody_out(tmp_path, pid):
     assert await _kept(tmp_path) == 1
 
 
-async def test_a_closed_input_ends_the_command(tmp_path):
+async def test_a_closed_input_ends_the_command(tmp_path: Path) -> None:
     """Tests and benchmarks hold its input: when they are gone, so is it."""
     async with owner_of(tmp_path) as owner:
         await owner.urls()
-        owner.process.stdin.close()
+        owner.close_input()
         assert await asyncio.wait_for(owner.process.wait(), PATIENCE_S) == 0

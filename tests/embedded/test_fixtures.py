@@ -3,8 +3,10 @@
 import asyncpg
 from redis.asyncio import Redis
 
+from tests.conftest import NewDatabase
 
-async def test_a_fresh_database_is_empty_and_can_be_copied(new_database):
+
+async def test_a_fresh_database_is_empty_and_can_be_copied(new_database: NewDatabase) -> None:
     """A database comes without tables, on a server that keeps what it acknowledges; a template copies one."""
     original = await new_database()
     connection = await asyncpg.connect(original)
@@ -17,7 +19,7 @@ async def test_a_fresh_database_is_empty_and_can_be_copied(new_database):
     await copy.close()
 
 
-async def test_redis_is_real(redis_url):
+async def test_redis_is_real(redis_url: str) -> None:
     """Streams, scripts and channels work, in a numbered database of the worker's own."""
     async with Redis.from_url(redis_url, decode_responses=True) as client:
         await client.xadd("events", {"n": 1})

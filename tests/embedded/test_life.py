@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -31,9 +32,10 @@ uvloop.run(main())
 """
 
 
-async def test_what_was_kept_is_there_after_a_restart(tmp_path):
+async def test_what_was_kept_is_there_after_a_restart(tmp_path: Path) -> None:
     """Both come up from nothing, keep what they are told, and come back with it in under 3 s."""
-    data, lines = tmp_path / "data", []
+    data = tmp_path / "data"
+    lines: list[str] = []
     async with EmbeddedServers.open(data, postgres=True, redis=True, log=lines.append) as urls:
         connection = await asyncpg.connect(urls.database_url)
         await connection.execute("CREATE TABLE kept (n int)")
@@ -56,7 +58,7 @@ async def test_what_was_kept_is_there_after_a_restart(tmp_path):
     assert "database system is shut down" in (data / "postgres.log").read_text().splitlines()[-1]
 
 
-async def test_the_database_is_set_up_to_lose_nothing_and_to_trust_nobody(tmp_path):
+async def test_the_database_is_set_up_to_lose_nothing_and_to_trust_nobody(tmp_path: Path) -> None:
     """Commits wait for the disk; the role is no superuser; nothing listens on the network."""
     async with EmbeddedServers.open(tmp_path, postgres=True, redis=False, log=print) as urls:
         assert urls.redis_url == ""
@@ -75,7 +77,7 @@ async def test_the_database_is_set_up_to_lose_nothing_and_to_trust_nobody(tmp_pa
     assert (tmp_path / "postgres").stat().st_mode & 0o777 == 0o700
 
 
-async def test_redis_writes_its_file_every_second(tmp_path):
+async def test_redis_writes_its_file_every_second(tmp_path: Path) -> None:
     """An append-only file, synced every second, and nothing on the network."""
     async with (
         EmbeddedServers.open(tmp_path, postgres=False, redis=True, log=print) as urls,
@@ -88,14 +90,14 @@ async def test_redis_writes_its_file_every_second(tmp_path):
     assert (tmp_path / "redis").stat().st_mode & 0o777 == 0o700
 
 
-async def test_nothing_is_started_when_nothing_is_asked_for(tmp_path):
+async def test_nothing_is_started_when_nothing_is_asked_for(tmp_path: Path) -> None:
     """With both URLs given there is not even a folder."""
     async with EmbeddedServers.open(tmp_path / "data", postgres=False, redis=False, log=print) as urls:
         assert urls == Urls("", "")
     assert not (tmp_path / "data").exists()
 
 
-async def test_a_long_path_with_spaces_and_commas(tmp_path):
+async def test_a_long_path_with_spaces_and_commas(tmp_path: Path) -> None:
     """The data may lie anywhere: sockets, whose paths are limited, lie elsewhere."""
     data = tmp_path / "a, b" / ("long name " * 20).strip() / "it's"
     async with EmbeddedServers.open(data, postgres=True, redis=True, log=print) as urls:
@@ -107,7 +109,7 @@ async def test_a_long_path_with_spaces_and_commas(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "postgres"), [("postgres", True), ("redis-server", False)])
-async def test_a_server_that_is_killed_is_started_again(tmp_path, name, postgres):
+async def test_a_server_that_is_killed_is_started_again(tmp_path: Path, name: str, postgres: bool) -> None:
     """The URL stays; the log says what happened."""
     lines: list[str] = []
     async with EmbeddedServers.open(
@@ -139,7 +141,7 @@ async def _answers(urls: Urls) -> None:
                 return
 
 
-async def test_a_start_that_is_cancelled_leaves_nothing(tmp_path):
+async def test_a_start_that_is_cancelled_leaves_nothing(tmp_path: Path) -> None:
     """Ctrl-C while the database is being created ends what was begun; the next start begins anew."""
 
     async def start() -> None:
@@ -156,7 +158,7 @@ async def test_a_start_that_is_cancelled_leaves_nothing(tmp_path):
         await (await asyncpg.connect(urls.database_url)).close()
 
 
-async def test_the_event_loop_is_never_held(tmp_path):
+async def test_the_event_loop_is_never_held(tmp_path: Path) -> None:
     """While both are created, start and stop, nothing else waits for one of those steps."""
     begun, longest = time.monotonic(), 0.0
 
@@ -174,7 +176,7 @@ async def test_the_event_loop_is_never_held(tmp_path):
     assert longest < (time.monotonic() - begun) / 4
 
 
-async def test_it_works_under_uvloop(tmp_path):
+async def test_it_works_under_uvloop(tmp_path: Path) -> None:
     """The loop that serves is not the one that tests."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", UNDER_UVLOOP, str(tmp_path), stdout=asyncio.subprocess.PIPE
@@ -192,7 +194,7 @@ async def test_it_works_under_uvloop(tmp_path):
         ("redis", "Not a directory"),
     ],
 )
-async def test_a_spoiled_folder_is_explained(tmp_path, file, says):
+async def test_a_spoiled_folder_is_explained(tmp_path: Path, file: str, says: str) -> None:
     """Nothing of a person's is overwritten; the sentence says what stands in the way."""
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text("16")
@@ -202,7 +204,7 @@ async def test_a_spoiled_folder_is_explained(tmp_path, file, says):
     assert not at_work_in(tmp_path)
 
 
-async def test_a_damaged_file_is_explained(tmp_path):
+async def test_a_damaged_file_is_explained(tmp_path: Path) -> None:
     """What the server said when it gave up is in the message."""
     (tmp_path / "redis").mkdir()
     (tmp_path / "redis" / "appendonly.aof").write_bytes(b"*3\r\nnonsense" * 10)
@@ -211,7 +213,7 @@ async def test_a_damaged_file_is_explained(tmp_path):
             pass
 
 
-async def test_a_file_in_place_of_the_folder_is_explained(tmp_path):
+async def test_a_file_in_place_of_the_folder_is_explained(tmp_path: Path) -> None:
     """DATA_DIR has to be a folder."""
     (tmp_path / "data").touch()
     with pytest.raises(EmbeddedError, match="DATA_DIR"):
@@ -219,7 +221,7 @@ async def test_a_file_in_place_of_the_folder_is_explained(tmp_path):
             pass
 
 
-async def test_what_the_servers_say_is_for_their_owner_and_repeats_nothing(tmp_path):
+async def test_what_the_servers_say_is_for_their_owner_and_repeats_nothing(tmp_path: Path) -> None:
     """Neither what a statement was given nor what a constraint refused; older journals are closed too."""
     (tmp_path / "postgres.log").write_text("from before\n")
     async with EmbeddedServers.open(tmp_path, postgres=True, redis=True, log=print) as urls:

@@ -22,7 +22,8 @@ from realtime.matchmaking.sweep import Rhythm, Sweeper
 from services.caller import Caller
 from services.cool_downs import CoolDowns
 from services.ports import TicketStore
-from tests.matching.people import Clock, Heard, Offers, People, new_id
+from tests.heard import Heard
+from tests.matching.people import Clock, Offers, People, new_id
 
 LEASE_MS = 10_000
 APART = Apart(met_ms=86_400_000, unanswered_ms=86_400_000)

@@ -55,7 +55,7 @@ class Journal:
             self.claims[claim.call_id] = claim
             one, other = claim.first, claim.second
             pair = frozenset((one.user_id, other.user_id))
-            why = obstacle(one, other) or ("met" if pair in self.met else None)
+            why: str | None = obstacle(one, other) or ("met" if pair in self.met else None)
             errand = now_running()
             if self.held.keys() & {one.id, other.id}:
                 why = "claimed already"

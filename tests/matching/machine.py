@@ -6,10 +6,19 @@ user is in at most one of ticket, offer and call, and nobody is lost. When all h
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from core.contract.queue import Preferences, QueueLeft
 from core.vocabulary import Mode
@@ -36,6 +45,11 @@ few = st.one_of(st.none(), st.integers(0, 3))
 calls = st.one_of(st.none(), st.integers(0, 14))
 skew = st.sampled_from((0, 0, 1, -1, 50, -50, 1_000, -1_000, 20_000, -20_000))  # of a clock, in ms
 wishes = st.sampled_from([Preferences(), Preferences(countries=["DE"]), Preferences(age_max=40)])
+
+
+def run_machine(make: Callable[[], RuleBasedStateMachine], effort: settings) -> None:
+    """Hypothesis says that any factory serves, and has the type of a class."""
+    run_state_machine_as_test(make, settings=effort)  # type: ignore[arg-type]
 
 
 class Crowd(RuleBasedStateMachine):

@@ -24,6 +24,7 @@ class MemoryTickets:
         self.news: dict[Mode, int] = {}
         self.joined: list[Ticket] = []
         self.waits: dict[Mode, list[Wait]] = {"voice": [], "video": []}
+        self._others: dict[str, MemoryTickets] = {}  # by region
 
     async def out(self, user_id: str) -> str:
         return self.outs.get(user_id, "")
@@ -47,6 +48,9 @@ class MemoryTickets:
             return None
         self.waits[ticket.mode] += [Wait(kind(ticket), None)] if reason == "timed_out" else []
         return self._take_out(user_id, reason)
+
+    def elsewhere(self, region: str) -> "MemoryTickets":
+        return self._others.setdefault(region, MemoryTickets())
 
     async def of(self, user_id: str) -> Ticket | None:
         return self.tickets.get(user_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.vocabulary import EndReason, Mode, Origin
+from core.vocabulary import EndReason, LeftReason, Mode, Origin
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from db.redis.calls import RETRY_MS, Pending, Stored
@@ -93,7 +93,9 @@ class MemoryRecord:
             return Refusal({}, "over") if call_id in self.over else None
         guilty = frozenset(user for user in users if user in self.active or user in self.banned)
         if guilty or frozenset(users) in self.blocks:
-            told = {user: "matched" if user in self.active else "moderated" for user in guilty}
+            told: dict[str, LeftReason] = {
+                user: "matched" if user in self.active else "moderated" for user in guilty
+            }
             return Refusal(told, "in_call" if guilty else "blocked")
         self.calls[call_id], self.offered_at[call_id] = users, now
         self.active.update(dict.fromkeys(users, call_id))

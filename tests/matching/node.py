@@ -85,4 +85,4 @@ async def insist(stores: Stores, services: Services, user_id: str, sought: Gende
 
 if __name__ == "__main__":
     logs.set_up(SETTINGS)
-    asyncio.run(serve(*sys.argv[1:3], int(sys.argv[3])))
+    asyncio.run(serve(sys.argv[1], sys.argv[2], int(sys.argv[3])))

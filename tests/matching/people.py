@@ -1,6 +1,6 @@
 """People of the tests, and what stands around the queue: clock, profiles, acquaintances, offers, events."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import count
 from typing import Any
 
@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from core.contract.profiles import ProfileCard, Seeking
 from core.ticket import Claim, Ticket
-from core.wire.message import Event
 from matching.apart import Since
 from realtime.matchmaking.queue import Queue
 from services.ports import Applicant, TicketStore
@@ -148,34 +147,6 @@ class Offers:
 
     def pairs(self) -> set[frozenset[str]]:
         return {frozenset((c.first.user_id, c.second.user_id)) for c in self.made.values()}
-
-
-class Heard:
-    """The road of events: remembers what each user was told, each key once."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, Event]] = []
-        self._keys: set[tuple[str, str]] = set()
-
-    async def send(
-        self,
-        user_id: str,
-        event: Event,
-        *,
-        device: str | None = None,
-        not_device: str | None = None,
-        key: str | None = None,
-    ) -> None:
-        if key is not None and (user_id, key) in self._keys:
-            return
-        self._keys.add((user_id, key or f"{len(self.events)}"))
-        self.events.append((user_id, event))
-
-    async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
-        self.events += news
-
-    def by(self, user_id: str, kind: type[Event]) -> list[Any]:
-        return [event for to, event in self.events if to == user_id and isinstance(event, kind)]
 
 
 async def put(store: TicketStore, *tickets: Ticket, lease_ms: int = 10_000) -> None:

@@ -37,9 +37,10 @@ from realtime.matchmaking.sweep import Rhythm, Sweeper
 from services.cool_downs import CoolDowns
 from signaling.call import Call, Rules
 from signaling.messages import Message
+from tests.heard import Heard
 from tests.matching.errands import Errand, Port
 from tests.matching.journal import Journal
-from tests.matching.people import Clock, Heard, People
+from tests.matching.people import Clock, People
 from tests.matching.stores import Snapshot, Stores
 
 LEASE_MS = 10_000
@@ -312,7 +313,8 @@ class World:
                 self.start(f"{node.name} searches", node.search())
 
     def snapshot(self) -> Snapshot:
-        return self.do(self.stores.snapshot())
+        seen: Snapshot = self.do(self.stores.snapshot())
+        return seen
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from db.redis.tickets import RedisTickets, places
 from services.ports import TicketStore
 from tests.matching.memory import MemoryTickets
 from tests.matching.memory_calls import MemoryCalls, MemoryRecord
+from tests.text import text
 
 BOUNDED = ("recent", "waits")  # by number: the latest that joined, the latest waits
 HOUR_MS = 3_600_000  # and all that is no hash and no sorted set is bounded by time
@@ -93,12 +94,13 @@ async def contents(redis: Redis, prefix: str) -> dict[str, Any]:
     """Every key that begins so, less that, with all that it holds."""
     found: dict[str, Any] = {}
     async for key in redis.scan_iter(f"{prefix}*", count=1_000):
-        kind = (await redis.type(key)).decode()
-        name = key.decode().removeprefix(prefix)
+        kind = text(await redis.type(key))
+        name = text(key).removeprefix(prefix)
         if kind == "hash":
-            found[name] = {k.decode(): v for k, v in (await redis.hgetall(key)).items()}
+            found[name] = {text(k): v for k, v in (await redis.hgetall(key)).items()}
         elif kind == "zset":
-            found[name] = {k.decode(): int(at) for k, at in await redis.zrange(key, 0, -1, withscores=True)}
+            scored: list[Any] = await redis.zrange(key, 0, -1, withscores=True)
+            found[name] = {text(k): int(at) for k, at in scored}
         elif name.partition(":")[2] not in BOUNDED:
             assert -1 != await redis.pttl(key) <= HOUR_MS, f"{name} stays for ever"
     return found

@@ -56,13 +56,16 @@ async def test_a_join_that_a_match_overtook_places_nobody(store: TicketStore) ->
 
 
 @pytest.mark.parametrize("skew", [-20_000, -1, 0, 1, 9_000])
-async def test_a_join_that_another_nodes_match_overtook_places_nobody(store: TicketStore, skew: int) -> None:
+async def test_a_join_that_another_nodes_match_overtook_places_nobody(
+    store: TicketStore, skew: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever the clocks of the two nodes say: else its user waits, and may be claimed, while in a call."""
     house = House(store, skews=(0, skew))
     ana, ben = house.people.add(), house.people.add(gender="male")
     mine, his = await house.join(ana), await house.join(ben)
     claim = Claim(call_id=new_id(), first=mine, second=his, claimed_at=T0 + skew)
-    ask, waiting = house.people.active_call, []
+    ask = house.people.active_call
+    waiting: list[int] = []
 
     async def meanwhile(user_id: str) -> str | None:
         """The first answer is out of date by the time it is heard."""
@@ -73,7 +76,7 @@ async def test_a_join_that_another_nodes_match_overtook_places_nobody(store: Tic
             await house.nodes[1].offers.make(claim)
         return answer
 
-    house.people.active_call = meanwhile
+    monkeypatch.setattr(house.people, "active_call", meanwhile)
     with pytest.raises(AlreadyInCall):
         await house.join(ana)
     assert waiting[1:] == [0] * len(waiting[1:]), "who was in a call waited for a moment"
@@ -107,7 +110,9 @@ async def test_a_place_that_comes_back_too_late_is_not_taken_where_clocks_differ
     assert await store.waiting("video") == 0
 
 
-async def test_a_join_that_took_long_has_a_whole_lease(store: TicketStore) -> None:
+async def test_a_join_that_took_long_has_a_whole_lease(
+    store: TicketStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It counts from when the ticket is placed, or a slow store would put out who has just come."""
     house = House(store)
     ana = house.people.add()
@@ -117,7 +122,7 @@ async def test_a_join_that_took_long_has_a_whole_lease(store: TicketStore) -> No
         house.clock.pass_ms(LEASE_MS + 1)
         return await ask(user_id, now)
 
-    house.people.applicant = slowly
+    monkeypatch.setattr(house.people, "applicant", slowly)
     await house.queue.enqueue(ana, "", "video", Preferences())
     await house.sweep("video")
     assert await house.tickets.waiting("video") == 1

@@ -2,6 +2,7 @@
 
 import random
 from itertools import chain, pairwise
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -90,7 +91,7 @@ def test_where_many_come_more_is_asked_and_less_with_waiting() -> None:
 def test_everyone_looked_at_may_be_offered_or_was_removed_for_a_reason() -> None:
     """By a rule, by a wish of either, or because more is asked of the pair by now."""
     ana = ticket(intent="serious", languages=["de"], country="DE", countries=("DE",))
-    alike = {"intent": "serious", "languages": ["de"], "country": "DE"}
+    alike: dict[str, Any] = {"intent": "serious", "languages": ["de"], "country": "DE"}
     best, poor = ticket(**alike), ticket(intent="casual", age=50, country="DE")
     others = [best, poor, ticket(genders=("male",)), ticket(age_max=20), ticket(country="FR")]
     survey = POLICY.survey(ana, others, NOBODY, T0, outlook_of(crowd(150, 15)))

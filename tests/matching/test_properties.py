@@ -11,12 +11,11 @@ from itertools import islice
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import run_state_machine_as_test
 from redis.asyncio import Redis
 
 from db.postgres.call_records import CallRecords
 from tests.conftest import NewDatabase
-from tests.matching.machine import PEOPLE, Crowd
+from tests.matching.machine import PEOPLE, Crowd, run_machine
 from tests.matching.memory_calls import MemoryRecord
 from tests.matching.people import ids
 from tests.matching.simulation import STRANGERS
@@ -65,7 +64,7 @@ class Fence(CallRecords):
 
 def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:
     """Tickets, calls and fence in memory: many runs."""
-    run_state_machine_as_test(lambda: Crowd(loop, MemoryStores(EVERYBODY)), settings=effort(200))
+    run_machine(lambda: Crowd(loop, MemoryStores(EVERYBODY)), effort(200))
 
 
 def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
@@ -77,7 +76,7 @@ def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
         return RedisStores(redis, "main", EVERYBODY, MemoryRecord())
 
     try:
-        run_state_machine_as_test(lambda: Crowd(loop, stores()), settings=effort(40))
+        run_machine(lambda: Crowd(loop, stores()), effort(40))
     finally:
         loop.run_until_complete(redis.aclose())
 
@@ -96,7 +95,7 @@ def test_on_redis_and_postgres(
         return RedisStores(redis, "main", EVERYBODY, Fence(world))
 
     try:
-        run_state_machine_as_test(lambda: Crowd(loop, stores()), settings=effort(20))
+        run_machine(lambda: Crowd(loop, stores()), effort(20))
     finally:
         loop.run_until_complete(opened.__aexit__(None, None, None))
         loop.run_until_complete(redis.aclose())

@@ -118,7 +118,9 @@ async def test_explain_says_when_waiting_promises_somebody_better(house: House) 
     ben = house.people.add(gender="male", intent="casual", age=55, languages=["fr"])
     await house.join(ben)
     await house.join(ana, genders=["male"])
-    assert await house.matchmaker.seek(await house.queue.of(ana)) is None
+    waiting = await house.queue.of(ana)
+    assert waiting is not None
+    assert await house.matchmaker.seek(waiting) is None
     told = await house.queue.explain(caller(ana), QueueExplain())
     assert (told.candidates, told.removed) == (0, {"asked_more": 1})
     house.clock.pass_ms(299_500)

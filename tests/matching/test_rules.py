@@ -70,7 +70,13 @@ def test_wishes_relax_with_waiting(wish: dict[str, Any], at_ms: int) -> None:
 def test_the_best_fit_comes_first_and_of_equals_the_oldest() -> None:
     """Intent, language, country, values and age all count."""
     ana = ticket(intent="serious", country="DE", languages=["de"], values={"calm": 1.0}, age=30)
-    alike = {"intent": "serious", "country": "DE", "languages": ["de"], "values": {"calm": 1.0}, "age": 30}
+    alike: dict[str, Any] = {
+        "intent": "serious",
+        "country": "DE",
+        "languages": ["de"],
+        "values": {"calm": 1.0},
+        "age": 30,
+    }
     best = ticket(**alike)
     later = ticket(**alike, joined_at=T0 + 1)
     worse = [

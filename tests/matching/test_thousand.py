@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from core.vocabulary import Gender
 from tests.matching.node import REGION, Storm
 from tests.matching.stores import contents, read
 from tests.stores.world import World, world_at
@@ -24,7 +25,7 @@ TIMES = int(os.environ.get("MATCHING_TIMES", "1"))
 PEOPLE, NODES, WITHIN_S = 1_000, 3, 60 * TIMES
 ROUNDS = 3 * TIMES
 INSISTING, JOINS = 40, 6 * TIMES
-GENDERS = ("female", "male")
+GENDERS: tuple[Gender, Gender] = ("female", "male")
 
 
 @pytest.fixture

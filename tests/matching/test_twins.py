@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from redis.asyncio import Redis
 
 from core.ticket import Claim, Market, Ticket
 from core.vocabulary import LeftReason
 from db.redis.tickets import RedisTickets
 from services.ports import TicketStore
+from tests.matching.machine import run_machine
 from tests.matching.memory import MemoryTickets
 from tests.matching.people import T0, again, new_id, ticket
 from tests.matching.simulation import MODES
@@ -168,9 +169,9 @@ def test_the_twins_agree(loop: asyncio.AbstractEventLoop, redis_url: str) -> Non
     """The same random sequence of operations, the same answers."""
     redis = Redis.from_url(redis_url)
     try:
-        run_state_machine_as_test(
+        run_machine(
             lambda: Both(loop, redis),
-            settings=settings(
+            settings(
                 max_examples=25,
                 stateful_step_count=30,
                 deadline=None,

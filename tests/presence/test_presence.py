@@ -1,6 +1,7 @@
 """Presence as users meet it, over two nodes: what is shown, to whom, and when it changes."""
 
 import asyncio
+from contextlib import aclosing
 from itertools import product
 from typing import get_args
 
@@ -8,9 +9,10 @@ import pytest
 from redis.asyncio import Redis
 
 from core.clock import rfc3339
+from core.contract.presence import PresenceChanged
 from core.ids import new_id
 from core.presence import Attendance, shown
-from core.vocabulary import OwnStatus
+from core.vocabulary import OwnStatus, Status
 from db.redis.presence import CLAIM_MS
 from tests.patience import PATIENCE_S
 from tests.presence.nodes import LEASE_S, Node, Society, Time
@@ -30,7 +32,7 @@ async def nobody_listens(redis: Redis, channel: str) -> None:
 @pytest.mark.parametrize(
     ("own", "in_call", "queuing"), list(product(get_args(OwnStatus), (True, False), (True, False)))
 )
-def test_the_status_shown(own, in_call, queuing):
+def test_the_status_shown(own: OwnStatus, in_call: bool, queuing: bool) -> None:
     """Being busy says more than being away; the invisible and the absent are offline whatever they do."""
     there = Attendance(connections={"c1": "phone"}, own=own)
     expected = "in_call" if in_call else "queuing" if queuing else own
@@ -38,7 +40,9 @@ def test_the_status_shown(own, in_call, queuing):
     assert shown(Attendance(own=own), in_call=in_call, queuing=queuing) == "offline"
 
 
-async def test_a_watcher_hears_the_coming_and_going_on_another_node(nodes: Nodes, pair: Pair, time: Time):
+async def test_a_watcher_hears_the_coming_and_going_on_another_node(
+    nodes: Nodes, pair: Pair, time: Time
+) -> None:
     """The answer to the list first, then each change; last seen is when Ben left."""
     here, there = nodes
     ana = await here.client(pair[0]).arrive()
@@ -50,13 +54,15 @@ async def test_a_watcher_hears_the_coming_and_going_on_another_node(nodes: Nodes
     assert (await ana.hears(ben.user_id, "offline")).last_seen == rfc3339(time.now)
 
 
-async def test_who_was_never_there_was_never_seen(nodes: Nodes, pair: Pair):
+async def test_who_was_never_there_was_never_seen(nodes: Nodes, pair: Pair) -> None:
     """A null, not the epoch."""
     ana = await nodes[0].client(pair[0]).arrive()
     assert (await ana.watch(pair[1]))[pair[1]].last_seen is None
 
 
-async def test_one_sets_ones_status_and_vanishes_like_one_who_left(nodes: Nodes, pair: Pair, time: Time):
+async def test_one_sets_ones_status_and_vanishes_like_one_who_left(
+    nodes: Nodes, pair: Pair, time: Time
+) -> None:
     """Invisible is offline to others, with nothing that moves on."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -77,7 +83,7 @@ async def test_one_sets_ones_status_and_vanishes_like_one_who_left(nodes: Nodes,
 
 async def test_an_answer_that_was_overtaken_is_followed_by_how_things_are(
     nodes: Nodes, pair: Pair, society: Society
-):
+) -> None:
     """Ben goes away while Ana's list is being read: first the event, the older answer, the event again."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -94,7 +100,7 @@ async def test_an_answer_that_was_overtaken_is_followed_by_how_things_are(
     await ana.hears(ben.user_id, "away")
 
 
-async def test_queue_and_call_show(nodes: Nodes, pair: Pair, society: Society):
+async def test_queue_and_call_show(nodes: Nodes, pair: Pair, society: Society) -> None:
     """Whoever changes them says that something has changed, on whichever node."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -111,7 +117,7 @@ async def test_queue_and_call_show(nodes: Nodes, pair: Pair, society: Society):
     await ana.hears(ben.user_id, "online")
 
 
-async def test_strangers_are_left_out(nodes: Nodes, pair: Pair):
+async def test_strangers_are_left_out(nodes: Nodes, pair: Pair) -> None:
     """Neither said nor told later: as if they did not exist; nor oneself."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -125,7 +131,9 @@ async def test_strangers_are_left_out(nodes: Nodes, pair: Pair):
     assert ana.heard_nothing
 
 
-async def test_a_connection_that_ended_ends_the_view_at_once(nodes: Nodes, pair: Pair, society: Society):
+async def test_a_connection_that_ended_ends_the_view_at_once(
+    nodes: Nodes, pair: Pair, society: Society
+) -> None:
     """A block needs no message of its own: at the next change who may not see is told `offline`, no more."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -142,7 +150,7 @@ async def test_a_connection_that_ended_ends_the_view_at_once(nodes: Nodes, pair:
     assert ana.heard_nothing
 
 
-async def test_a_list_replaces_the_one_before(nodes: Nodes, pair: Pair, society: Society):
+async def test_a_list_replaces_the_one_before(nodes: Nodes, pair: Pair, society: Society) -> None:
     """What is no longer watched is no longer subscribed."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -156,10 +164,10 @@ async def test_a_list_replaces_the_one_before(nodes: Nodes, pair: Pair, society:
     assert ana.heard_nothing
     assert here.watches.watched == (cem.user_id,)
     assert await ana.watch() == {}
-    assert here.watches.watched == ()
+    assert not here.watches.watched
 
 
-async def test_nothing_is_left_of_a_watcher_who_goes(nodes: Nodes, pair: Pair, redis: Redis):
+async def test_nothing_is_left_of_a_watcher_who_goes(nodes: Nodes, pair: Pair, redis: Redis) -> None:
     """Neither an entry nor a subscription."""
     here, _ = nodes
     channel = f"presence:{{{pair[1]}}}"
@@ -170,10 +178,10 @@ async def test_nothing_is_left_of_a_watcher_who_goes(nodes: Nodes, pair: Pair, r
     assert await redis.pubsub_numsub(channel) == [(channel.encode(), 1)]
     await again.leave()
     await nobody_listens(redis, channel)
-    assert here.watches.watched == ()
+    assert not here.watches.watched
 
 
-async def test_who_went_away_while_asking_leaves_nothing(nodes: Nodes, pair: Pair, redis: Redis):
+async def test_who_went_away_while_asking_leaves_nothing(nodes: Nodes, pair: Pair, redis: Redis) -> None:
     """The socket closes at each point of the way of a list into the watches."""
     here, _ = nodes
     channel = f"presence:{{{pair[1]}}}"
@@ -184,11 +192,11 @@ async def test_who_went_away_while_asking_leaves_nothing(nodes: Nodes, pair: Pai
             await asyncio.sleep(0)
         await ana.leave()
         await asyncio.wait_for(asking, PATIENCE_S)
-        assert here.watches.watched == ()
+        assert not here.watches.watched
         await nobody_listens(redis, channel)
 
 
-async def test_two_devices_and_the_one_that_stays(nodes: Nodes, pair: Pair):
+async def test_two_devices_and_the_one_that_stays(nodes: Nodes, pair: Pair) -> None:
     """Leaving tells which devices are still there; only the last one shows as offline."""
     here, there = nodes
     ana = await here.client(pair[0]).arrive()
@@ -202,7 +210,7 @@ async def test_two_devices_and_the_one_that_stays(nodes: Nodes, pair: Pair):
     assert ana.heard_nothing
 
 
-async def test_the_death_of_a_node_shows_within_the_lease(nodes: Nodes, pair: Pair, time: Time):
+async def test_the_death_of_a_node_shows_within_the_lease(nodes: Nodes, pair: Pair, time: Time) -> None:
     """Its connections are not renewed any more; another node finds them, once, and tells."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -219,20 +227,21 @@ async def test_the_death_of_a_node_shows_within_the_lease(nodes: Nodes, pair: Pa
     assert [gone async for gone in here.presence.lapsed()] == []
 
 
-async def test_a_lapse_whose_consequences_failed_is_found_again(nodes: Nodes, pair: Pair, time: Time):
+async def test_a_lapse_whose_consequences_failed_is_found_again(nodes: Nodes, pair: Pair, time: Time) -> None:
     """The node that found it may die as well."""
     here, there = nodes
     await there.client(pair[1]).arrive()
     time.now += LEASE
-    finding = here.presence.lapsed()
-    assert await anext(finding) == (pair[1], "phone")
-    await finding.aclose()
+    async with aclosing(here.presence.lapsed()) as finding:
+        assert await anext(finding) == (pair[1], "phone")
     assert [gone async for gone in there.presence.lapsed()] == []
     time.now += CLAIM_MS
     assert [gone async for gone in there.presence.lapsed()] == [(pair[1], "phone")]
 
 
-async def test_a_device_that_is_back_on_another_node_has_not_gone(nodes: Nodes, pair: Pair, time: Time):
+async def test_a_device_that_is_back_on_another_node_has_not_gone(
+    nodes: Nodes, pair: Pair, time: Time
+) -> None:
     """The client came back before the lease of its dead connection ran out."""
     here, there = nodes
     await there.client(pair[1]).arrive()
@@ -244,7 +253,9 @@ async def test_a_device_that_is_back_on_another_node_has_not_gone(nodes: Nodes, 
     assert await here.presence.devices(pair[1]) == {"phone"}
 
 
-async def test_a_node_that_was_frozen_brings_its_connections_back(nodes: Nodes, pair: Pair, time: Time):
+async def test_a_node_that_was_frozen_brings_its_connections_back(
+    nodes: Nodes, pair: Pair, time: Time
+) -> None:
     """Others took them for lost; they still are connected, and renewing finds that out."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -262,7 +273,9 @@ async def test_a_node_that_was_frozen_brings_its_connections_back(nodes: Nodes, 
     assert await here.presence.devices(ben.user_id) == {"phone"}
 
 
-async def test_what_was_announced_while_the_bus_was_away_is_looked_up(nodes: Nodes, pair: Pair, redis: Redis):
+async def test_what_was_announced_while_the_bus_was_away_is_looked_up(
+    nodes: Nodes, pair: Pair, redis: Redis
+) -> None:
     """Redis drops the subscriptions and Ben leaves meanwhile; on return every watched user is read."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
@@ -275,7 +288,7 @@ async def test_what_was_announced_while_the_bus_was_away_is_looked_up(nodes: Nod
     await ana.hears(ben.user_id, "offline")
 
 
-async def test_changes_that_cross_end_with_how_things_are(nodes: Nodes, pair: Pair):
+async def test_changes_that_cross_end_with_how_things_are(nodes: Nodes, pair: Pair) -> None:
     """Many changes at once from both nodes: the last that Ana is told is what is so."""
     here, there = nodes
     ana = await here.client(pair[0]).arrive()
@@ -285,8 +298,10 @@ async def test_changes_that_cross_end_with_how_things_are(nodes: Nodes, pair: Pa
         await asyncio.gather(*(c.set(s) for c in (phone, laptop) for s in get_args(OwnStatus)))
     await phone.set("online")
     await phone.set("away")
-    last = None
+    last: Status | None = None
     while last != "away":
         async with asyncio.timeout(PATIENCE_S):
-            last = (await here.sockets.inbox[ana.caller.sid].get()).status
+            event = await here.sockets.inbox[ana.caller.sid].get()
+        assert isinstance(event, PresenceChanged)
+        last = event.status
     assert (await ana.watch(pair[1]))[pair[1]].status == "away"

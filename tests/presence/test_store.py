@@ -8,6 +8,7 @@ from core.ids import new_id
 from core.presence import Attendance
 from db.redis.presence import CLAIM_MS, SHARDS, RedisPresence
 from services.ports import PresenceStore
+from tests.text import text
 
 T0 = 1_750_000_000_000
 LEASE_S = 30
@@ -185,7 +186,7 @@ async def test_a_lapse_of_one_whom_redis_forgot_is_dropped(redis: Redis) -> None
     """The hash has gone, the lease is left: it is found without a device, and settled away."""
     store, ana = RedisPresence(redis), new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
-    await redis.delete(*[key for key in await redis.keys("presence:*") if key.decode().endswith(ana)])
+    await redis.delete(*[key for key in await redis.keys("presence:*") if text(key).endswith(ana)])
     (lapse,) = await store.lapsed(T0 + LEASE)
     assert lapse.device == ""
     await store.settle(lapse.user_id, lapse.connection, T0 + LEASE)
@@ -196,5 +197,5 @@ async def test_the_keys_of_a_change_share_a_slot(redis: Redis) -> None:
     """What a script touches has one hash tag, and users are spread over all shards."""
     store = RedisPresence(redis)
     await asyncio.gather(*(store.arrive(new_id(), "c1", "phone", T0, LEASE_S) for _ in range(200)))
-    tags = {key.decode().split(":")[1] for key in await redis.keys("presence:*")}
+    tags = {text(key).split(":")[1] for key in await redis.keys("presence:*")}
     assert tags == {f"{{presence-{shard}}}" for shard in range(SHARDS)}

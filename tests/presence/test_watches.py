@@ -1,33 +1,38 @@
 """The table of watches: both ways at once, bounded, and nothing left behind."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from core.contract.presence import Presence as Shown
 from core.errors import Unavailable
-from realtime.presence.watches import Watches
+from core.vocabulary import Status
+from realtime.presence.watches import Listener, Watches
 
 SIDS, USERS = ("s1", "s2", "s3"), ("ana", "ben", "cem", "dua")
 
 
-def listen(user_id):
+def listen(user_id: str) -> Listener:
     return lambda message: None
 
 
-def is_(user_id, status="online"):
+def is_(user_id: str, status: Status = "online") -> Shown:
     return Shown(user_id=user_id, status=status, last_seen=None)
 
 
 class Table(RuleBasedStateMachine):
     """Compared with the plain truth: a set of users for each connection."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.watches, self.truth, self.listening = Watches(most=7), {}, {}
+        self.watches = Watches(most=7)
+        self.truth: dict[str, set[str]] = {}
+        self.listening: dict[str, Listener] = {}
 
     @rule(sid=st.sampled_from(SIDS), users=st.sets(st.sampled_from(USERS)))
-    def replace(self, sid, users):
+    def replace(self, sid: str, users: set[str]) -> None:
         """Listeners are handed out for all and taken away for those whom nobody watches any more."""
         others = [watched for other, watched in self.truth.items() if other != sid]
         if sum(map(len, others)) + len(users) > 7:
@@ -42,20 +47,20 @@ class Table(RuleBasedStateMachine):
             assert self.listening.setdefault(user, listener) is listener
 
     @rule(sid=st.sampled_from(SIDS))
-    def forget(self, sid):
+    def forget(self, sid: str) -> None:
         """Also of one who never watched."""
         self.truth.pop(sid, None)
         self.took_away(self.watches.forget(sid))
 
-    def took_away(self, gone):
+    def took_away(self, gone: Mapping[str, Listener]) -> None:
         for user, listener in gone.items():
             assert self.listening.pop(user) is listener
             assert not self.watches.uses(user, listener)
 
     @invariant()
-    def agrees_with_the_truth(self):
+    def agrees_with_the_truth(self) -> None:
         """Watched users, watchers and listeners are those that must be."""
-        everyone = set().union(*self.truth.values())
+        everyone = set[str]().union(*self.truth.values())
         assert set(self.watches.watched) == everyone == self.listening.keys()
         for user in USERS:
             watchers = {sid for sid, watched in self.truth.items() if user in watched}
@@ -65,7 +70,7 @@ class Table(RuleBasedStateMachine):
 TestTable = Table.TestCase
 
 
-def test_what_was_told_is_not_told_again():
+def test_what_was_told_is_not_told_again() -> None:
     """To each connection for itself."""
     watches = Watches()
     watches.replace("s1", "w", ["ana"], listen)
@@ -77,7 +82,7 @@ def test_what_was_told_is_not_told_again():
     assert not watches.tell("s2", is_("ana"))
 
 
-def test_an_event_that_overtook_the_answer_is_looked_at_again():
+def test_an_event_that_overtook_the_answer_is_looked_at_again() -> None:
     """The client takes the answer for the newer of the two, and it may be the older."""
     watches = Watches()
     watches.replace("s1", "w", ["ana", "ben"], listen)

@@ -119,17 +119,16 @@ class RestServer:
     @contextlib.asynccontextmanager
     async def listening(self, user_id: str) -> AsyncIterator[Any]:
         """Hear what the nodes that hold this user's connections are told: `await heard()`."""
-        pubsub = self.redis.pubsub()
-        await pubsub.subscribe(channel(user_id))
-        assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
+        async with self.redis.pubsub() as pubsub:
+            await pubsub.subscribe(channel(user_id))
+            assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
 
-        async def heard() -> list[str]:
-            message = await pubsub.get_message(timeout=5)
-            assert message is not None, "nothing was announced"
-            return message["data"].decode().split("\n")
+            async def heard() -> list[str]:
+                message = await pubsub.get_message(timeout=5)
+                assert message is not None, "nothing was announced"
+                return str(message["data"], "utf-8").split("\n")
 
-        yield heard
-        await pubsub.aclose()
+            yield heard
 
 
 @contextlib.asynccontextmanager

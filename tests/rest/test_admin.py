@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from core.clock import now_ms
 from core.ids import new_id
 from core.ticket import Claim, MatchDecision
+from core.vocabulary import Role
 from matching.policy import Policy
 from matching.recorder import Recorder
 from tests.matching.people import ticket
@@ -55,7 +56,7 @@ async def test_a_match_is_replayed_for_admins(rest: RestServer) -> None:
 
 
 @pytest.mark.parametrize("role", ["user", "moderator"])
-async def test_to_others_there_is_no_such_thing(rest: RestServer, role: str) -> None:
+async def test_to_others_there_is_no_such_thing(rest: RestServer, role: Role) -> None:
     """And nobody who is not signed in learns anything at all."""
     call_id, _ = await matched(rest)
     signed_in = await rest.sign_up()
@@ -70,7 +71,8 @@ async def test_an_admin_who_is_one_no_more_has_no_access_any_more(rest: RestServ
     call_id, _ = await matched(rest)
     signed_in = await rest.sign_up()
     path, token = f"/v1/admin/calls/{call_id}/match", signed_in["access_token"]
-    for role, status in (("admin", 200), ("user", 404), ("admin", 200)):
+    steps: list[tuple[Role, int]] = [("admin", 200), ("user", 404), ("admin", 200)]
+    for role, status in steps:
         await rest.world.set_role(signed_in["user"]["id"], role)
         assert (await rest.ask("GET", path, token=token)).status == status
 

@@ -4,6 +4,7 @@ import pytest
 
 from core.clock import now_ms, rfc3339
 from core.ids import new_id
+from core.vocabulary import Role
 from db.postgres import audit
 from db.postgres.audit import Entry
 from tests.rest.server import RestServer
@@ -70,7 +71,7 @@ async def test_a_query_that_cannot_be_is_named(rest: RestServer, query: str, fie
 
 
 @pytest.mark.parametrize("role", ["user", "moderator"])
-async def test_to_others_there_is_no_such_thing(rest: RestServer, role: str) -> None:
+async def test_to_others_there_is_no_such_thing(rest: RestServer, role: Role) -> None:
     """Whatever they ask of it; nor to those who have not signed in."""
     signed_in = await rest.sign_up()
     await rest.world.set_role(signed_in["user"]["id"], role)

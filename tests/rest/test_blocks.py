@@ -155,14 +155,13 @@ async def test_the_sidecar_leaves_the_rest_to_a_node(rest: RestServer, redis: Re
     """A parting on record, and a word to whoever listens."""
     ana, ben = await rest.sign_up(), await rest.world.person("Ben")
     row = await rest.world.connected((ana["user"]["id"], ben))
-    pubsub = redis.pubsub()
-    await pubsub.subscribe(PARTED)
-    assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
-    assert (await block(rest, ana, ben)).status == 201
-    async with asyncio.timeout(PATIENCE_S):
-        while (await pubsub.get_message(timeout=5) or {}).get("type") != "message":
-            pass
-    await pubsub.aclose()
+    async with redis.pubsub() as pubsub:
+        await pubsub.subscribe(PARTED)
+        assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
+        assert (await block(rest, ana, ben)).status == 201
+        async with asyncio.timeout(PATIENCE_S):
+            while (await pubsub.get_message(timeout=5) or {}).get("type") != "message":
+                pass
     [parting] = [p for p in await rest.world.blocks.due(now_ms(), limit=1000) if p.blocked == ben]
     assert (parting.blocker, parting.connection_id) == (ana["user"]["id"], row.id)
     await rest.world.blocks.settled(parting.id)

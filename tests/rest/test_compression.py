@@ -55,17 +55,17 @@ async def test_what_has_a_version_or_a_token_is_not_compressed(rest: RestServer)
         headers = {"User-Agent": "b" * 400}
         assert (await rest.ask("POST", "/v1/auth/login", json=again, headers=headers)).status == 200
     token = {"Authorization": f"Bearer {signed_in['access_token']}", "Accept-Encoding": "gzip"}
-    _, headers = await raw(rest, "/v1/me", **token)
+    _, told = await raw(rest, "/v1/me", **token)
     changes = {"bio": "c" * 500, "city": "d" * 100, "languages": ["en", "de", "fr", "es"]}
-    versions = {"If-Match": str(headers["ETag"])}
+    versions = {"If-Match": str(told["ETag"])}
     changed = await rest.ask(
         "PATCH", "/v1/me", token=signed_in["access_token"], json=changes, headers=versions
     )
     assert changed.status == 200
     for path in ("/v1/me", "/v1/auth/sessions"):
-        body, headers = await raw(rest, path, **token)
+        body, told = await raw(rest, path, **token)
         assert len(body) > 1024
-        assert "Content-Encoding" not in headers
+        assert "Content-Encoding" not in told
 
 
 @pytest.mark.parametrize(

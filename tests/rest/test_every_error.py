@@ -114,7 +114,9 @@ async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
 
 async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
     """The second within a minute, where one is allowed."""
-    strict = {f"{name}_{how}": 1 for name in ("requests", "stranger_requests") for how in ("per_m", "burst")}
+    strict: dict[str, Any] = {
+        f"{name}_{how}": 1 for name in ("requests", "stranger_requests") for how in ("per_m", "burst")
+    }
     settings = Settings(password_memory_kib=8, password_passes=1, **strict)
     async with serving(someone.rest.world, someone.redis, settings) as at:
         if endpoint.auth:

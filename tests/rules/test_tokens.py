@@ -47,7 +47,22 @@ def test_what_was_issued_is_read() -> None:
         tokens.read(token, NOW + 900_000)
 
 
-ODD = [None, True, -1, 1.5, 2**63, 10**400, float("inf"), float("nan"), "", "x", "9" * 3000, [], [[]], {}]
+ODD: list[Any] = [
+    None,
+    True,
+    -1,
+    1.5,
+    2**63,
+    10**400,
+    float("inf"),
+    float("nan"),
+    "",
+    "x",
+    "9" * 3000,
+    [],
+    [[]],
+    {},
+]
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -87,7 +102,7 @@ def test_no_claims_are_more_than_an_error(claims: dict[str, Any]) -> None:
         signed(GOOD, typ="other"),
         signed(GOOD, crit=["b64"], b64=False),
         signed(GOOD).replace(".", "=.", 1),
-        jwt.encode(GOOD, None, "none"),
+        jwt.encode(GOOD, "", "none"),
         jwt.encode(GOOD, NEW, "HS256"),
         base64.urlsafe_b64encode(b"[" * 2500).decode() + ".e30.x",
         DeviceTokens(Keyring(NEW).keys("device token"), 900).issue(ANA, None, NOW),

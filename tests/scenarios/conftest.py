@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import aiohttp
 import pytest
@@ -47,7 +48,7 @@ async def crowd(web: aiohttp.ClientSession) -> AsyncIterator[Callable[..., Await
     """`await crowd(node, gender=...)`: a new person of that node; gone when the test ends."""
     people: list[Person] = []
 
-    async def sign_up(node: Served, **what: str) -> Person:
+    async def sign_up(node: Served, **what: Any) -> Person:
         person = await Person.sign_up(node.address, web, **what)
         people.append(person)
         return person

@@ -23,7 +23,7 @@ async def offered(*devices: Device) -> str:
         await device.ask("queue:join", mode="voice")
     call_ids = {(await device.next("call:offered"))["call_id"] for device in devices}
     assert len(call_ids) == 1
-    return call_ids.pop()
+    return str(call_ids.pop())
 
 
 async def live(*devices: Device) -> str:

@@ -43,7 +43,7 @@ async def connected(ana: Device, ben: Device) -> str:
     await ben.ask("call:end", call_id=call_id)
     await ana.next("call:ended")
     await ana.ask("decision:submit", call_id=call_id, connect=True)
-    return (await ben.next("decision:result"))["connection"]["room_id"]
+    return str((await ben.next("decision:result"))["connection"]["room_id"])
 
 
 @pytest.mark.parametrize("server", ["redis-server", "postgres"])

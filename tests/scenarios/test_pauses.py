@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -44,18 +45,18 @@ def asleep(device: Device) -> Iterator[None]:
         transport.resume_reading()
 
 
-async def live(ana: Device, ben: Device) -> Pair:
+async def live(she: Person, he: Person, ana: Device, ben: Device) -> Pair:
     """Two who talk."""
     for device in (ana, ben):
         await device.ask("queue:join", mode="voice")
     call_id = (await ana.next("call:offered"))["call_id"]
     await ben.next("call:offered", call_id=call_id)
-    return await Pair(ana, ben, None, None, call_id).go_live()
+    return await Pair(ana, ben, she, he, call_id).go_live()
 
 
-async def two(crowd: Crowd, here: Served, there: Served) -> tuple[Device, Device]:
+async def two(crowd: Crowd, here: Served, there: Served) -> tuple[Person, Person, Device, Device]:
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
-    return await she.connect(), await he.connect()
+    return she, he, await she.connect(), await he.connect()
 
 
 async def ends_well(pair: Pair) -> None:
@@ -113,7 +114,8 @@ async def leases(redis: Redis) -> list[float]:
     """When the leases of connections end, those of each user in the same place."""
     found: dict[bytes, float] = {}
     async for key in redis.scan_iter("presence:*:leases"):
-        found |= dict(await redis.zrange(key, 0, -1, withscores=True))
+        scored: list[Any] = await redis.zrange(key, 0, -1, withscores=True)
+        found |= dict(scored)
     return [found[name] for name in sorted(found)]
 
 
@@ -125,7 +127,7 @@ async def alert(start_node: StartNode) -> Served:
 
 async def test_a_sleeping_phone_costs_the_other_seconds_and_no_place(alert: Served, crowd: Crowd) -> None:
     """Who sleeps is not queued again and at no fault; awake, they may queue at once."""
-    ana, ben = await two(crowd, alert, alert)
+    _, _, ana, ben = await two(crowd, alert, alert)
     await ben.ask("queue:join", mode="voice")
     with asleep(ben):
         ticket = (await ana.ask("queue:join", mode="voice"))["ticket"]

@@ -1,18 +1,21 @@
 """Which candidates pass: addresses of one host, never names to look up, and under relay only relays."""
 
 import random
+from typing import Any, Literal, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from core.contract.calls import IceCandidate
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
+from core.vocabulary import IceTransportPolicy
 from signaling.candidates import check_candidate
 from tests.signaling.samples import SAMPLES
 
 MUTATIONS = 6000
+POLICIES: tuple[IceTransportPolicy, ...] = get_args(IceTransportPolicy)
 UUID = "4f1c2d3e-aaaa-4bbb-8ccc-0123456789ab"
 HOST = "candidate:562107114 1 udp 2122194687 192.0.2.2 39651 typ host generation 0 ufrag dQWE network-id 3"
 ACTIVE = "candidate:1 1 tcp 1518214911 192.0.2.2 9 typ host tcptype active generation 0"
@@ -33,36 +36,43 @@ GOOD = (
 )
 
 
-def sent(text, **place):
+Sent = IceCandidate | Literal[""] | None
+
+
+def sent(text: str, **place: Any) -> IceCandidate:
     return IceCandidate(candidate=text, **(place or {"sdpMid": "0", "sdpMLineIndex": 0}))
 
 
-def check(candidate, policy="all", max_bytes=512):
+def check(
+    candidate: Sent, policy: IceTransportPolicy = "all", max_bytes: int = 512
+) -> IceCandidate | UnsetType | None:
     return check_candidate(candidate, max_bytes=max_bytes, ice_transport_policy=policy)
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_what_browsers_send_passes_as_it_is(text):
+def test_what_browsers_send_passes_as_it_is(text: str) -> None:
     """Over UDP and TCP, by IPv4, IPv6 and the names that browsers hide addresses behind."""
     assert check(sent(text)) == sent(text)
 
 
-def test_the_end_of_candidates_has_three_spellings():
+def test_the_end_of_candidates_has_three_spellings() -> None:
     """null, "" and an object without a candidate all mean it."""
-    for end in (None, "", sent(""), sent("", sdpMid="0", usernameFragment="dQWE")):
+    ends: list[Sent] = [None, "", sent(""), sent("", sdpMid="0", usernameFragment="dQWE")]
+    for end in ends:
         assert check(end) is None
         assert check(end, "relay") is None
 
 
 @pytest.mark.parametrize("text", [text for text in GOOD if " typ relay" not in text])
-def test_relay_only_drops_others_silently(text):
+def test_relay_only_drops_others_silently(text: str) -> None:
     """Nothing is passed on, which is neither an error nor the end of candidates."""
     assert check(sent(text), "relay") is UNSET
 
 
-def test_a_relay_candidate_passes_without_the_address_it_was_made_from():
+def test_a_relay_candidate_passes_without_the_address_it_was_made_from() -> None:
     """`raddr` is the client's own address as the TURN server sees it."""
     passed = check(sent(RELAY), "relay")
+    assert isinstance(passed, IceCandidate)
     assert passed.candidate == RELAY.replace("203.0.113.7", "0.0.0.0").replace("51716", "0")
     assert passed.sdpMid == "0"
     assert check(passed, "relay") == passed
@@ -114,13 +124,13 @@ REFUSED = {
 
 @pytest.mark.parametrize("why", REFUSED)
 @pytest.mark.parametrize("policy", ["all", "relay"])
-def test_what_is_no_candidate_is_refused(why, policy):
+def test_what_is_no_candidate_is_refused(why: str, policy: IceTransportPolicy) -> None:
     """Under either policy: a malformed one is an error, not one to drop."""
     with pytest.raises(InvalidRequest):
         check(sent(REFUSED[why]), policy)
 
 
-def test_too_long_is_too_large():
+def test_too_long_is_too_large() -> None:
     """The text by the setting, the mid and the user name by their grammar."""
     assert check(sent(HOST), max_bytes=len(HOST)) == sent(HOST)
     with pytest.raises(PayloadTooLarge):
@@ -145,19 +155,19 @@ def test_too_long_is_too_large():
         {"sdpMid": "0", "usernameFragment": "ab cd"},
     ],
 )
-def test_a_candidate_says_where_it_belongs(place):
+def test_a_candidate_says_where_it_belongs(place: dict[str, Any]) -> None:
     """Else addIceCandidate of the peer would throw."""
     with pytest.raises(InvalidRequest):
         check(sent(HOST, **place))
 
 
-def test_a_mid_or_an_index_is_enough():
+def test_a_mid_or_an_index_is_enough() -> None:
     """Either names the section."""
     assert check(sent(HOST, sdpMid="audio"))
     assert check(sent(HOST, sdpMLineIndex=2, usernameFragment="dQWE"))
 
 
-def test_candidates_in_descriptions_are_those_that_trickle():
+def test_candidates_in_descriptions_are_those_that_trickle() -> None:
     """What Chromium gathers passes here too, word for word."""
     lines = [line for s in SAMPLES.values() for line in s.sdp.split("\r\n") if line.startswith("a=cand")]
     assert len(lines) > 20
@@ -165,7 +175,7 @@ def test_candidates_in_descriptions_are_those_that_trickle():
         assert check(sent(line[2:])) == sent(line[2:])
 
 
-def test_mutated_candidates_give_errors_of_the_catalogue_alone():
+def test_mutated_candidates_give_errors_of_the_catalogue_alone() -> None:
     """What passes is stable, and under relay it is a relay without a related address."""
     chance = random.Random(20260131)
     passed = 0
@@ -187,24 +197,27 @@ def test_mutated_candidates_give_errors_of_the_catalogue_alone():
             )
             words[at] = chance.choice((*words, *odd, words[at][1:], words[at] * 2))
         text = " ".join(words)
-        for policy in ("all", "relay"):
+        for policy in POLICIES:
             try:
                 good = check(sent(text), policy)
             except AppError:
                 continue
             passed += 1
-            if good is UNSET:
+            if not isinstance(good, IceCandidate):
+                assert good is UNSET
                 assert policy == "relay"
                 continue
             assert check(good, policy) == good
-            assert policy == "all" or " typ relay" in good.candidate
+            assert policy == "all" or " typ relay" in (good.candidate or "")
     assert passed > MUTATIONS // 20, "the mutations are too wild to show anything"
 
 
 @given(
     st.text(max_size=600), st.text(max_size=40) | st.none(), st.integers() | st.none(), st.text() | st.none()
 )
-def test_any_text_gives_a_known_error(text, mid, index, ufrag):
+def test_any_text_gives_a_known_error(
+    text: str, mid: str | None, index: int | None, ufrag: str | None
+) -> None:
     """Whatever stands in whichever field."""
     for candidate in (text, f"candidate:{text}", f"{HOST} {text}"):
         offered = IceCandidate(candidate=candidate, sdpMid=mid, sdpMLineIndex=index, usernameFragment=ufrag)

@@ -17,18 +17,18 @@ TURN = Settings(
 )
 
 
-def test_without_servers_there_are_none():
+def test_without_servers_there_are_none() -> None:
     """A client then uses none, instead of a public default."""
     assert ice_servers(Settings(), ANA, 0) == []
 
 
-def test_stun_needs_no_credential():
+def test_stun_needs_no_credential() -> None:
     """Spaces and empty places in the list do no harm."""
     told = ice_servers(Settings(stun_urls=" stun:a.example:3478,,stun:b.example "), ANA, 0)
     assert told == [IceServer(urls=["stun:a.example:3478", "stun:b.example"])]
 
 
-def test_turn_takes_a_credential_that_coturn_checks_with_the_shared_secret():
+def test_turn_takes_a_credential_that_coturn_checks_with_the_shared_secret() -> None:
     """Known answer: HMAC-SHA1 with key S over the user name, by openssl."""
     (turn,) = ice_servers(TURN, ANA, 1_700_000_000_999)
     assert turn.urls == ["turn:t.example:3478", "turns:t.example:5349?transport=tcp"]
@@ -37,10 +37,12 @@ def test_turn_takes_a_credential_that_coturn_checks_with_the_shared_secret():
 
 
 @given(st.text(min_size=1, max_size=64).filter(str.isprintable), st.integers(0, 2**42))
-def test_a_credential_serves_for_its_time_from_now(secret, now):
+def test_a_credential_serves_for_its_time_from_now(secret: str, now: int) -> None:
     """Whole seconds, never longer than the setting says."""
     settings = Settings(turn_urls="turn:t.example", turn_secret=secret, turn_s=60)
     (turn,) = ice_servers(settings, ANA, now)
+    assert turn.username is not None
+    assert turn.credential is not None
     expiry, user = turn.username.split(":")
     assert now + 59_000 < int(expiry) * 1000 <= now + 60_000
     assert user == ANA

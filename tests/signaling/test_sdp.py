@@ -1,5 +1,7 @@
 """What a session description may say: browsers' pass unchanged, each broken rule is named."""
 
+from functools import partial
+
 import pytest
 from aiortc.sdp import SessionDescription as Parsed
 
@@ -13,24 +15,26 @@ VIDEO = SAMPLES["chromium-video.offer"].sdp
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_what_browsers_write_passes_as_it_is(name):
+def test_what_browsers_write_passes_as_it_is(name: str) -> None:
     """Offers and answers, restarts, rejected and bundle-only sections, simulcast, data channels."""
     assert check(SAMPLES[name]) is SAMPLES[name]
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_another_parser_reads_what_passes_as_we_do(name):
+def test_another_parser_reads_what_passes_as_we_do(name: str) -> None:
     """aiortc agrees that there are sections, each with its mid, ICE user and sha-256 fingerprint."""
     parsed = Parsed.parse(check(SAMPLES[name]).sdp)
     live = [media for media in parsed.media if media.port]
     assert 1 <= len(parsed.media) <= 3
     for media in live:
         assert media.rtp.muxId
+        assert media.ice is not None
         assert media.ice.usernameFragment
+        assert media.dtls is not None
         assert "sha-256" in [fingerprint.algorithm for fingerprint in media.dtls.fingerprints]
 
 
-def test_only_the_offerer_offers_and_only_the_answerer_answers():
+def test_only_the_offerer_offers_and_only_the_answerer_answers() -> None:
     """Two offers that cross can hang a browser for good."""
     with pytest.raises(InvalidRequest, match="offerer"):
         check(SAMPLES["chromium-voice.offer"], role="answerer")
@@ -38,7 +42,7 @@ def test_only_the_offerer_offers_and_only_the_answerer_answers():
         check(SAMPLES["chromium-voice.answer"], role="offerer")
 
 
-def test_a_voice_call_has_no_video():
+def test_a_voice_call_has_no_video() -> None:
     """Not even rejected: a section at port 0 with bundle-only would start it."""
     with pytest.raises(InvalidRequest, match="no video"):
         check(SAMPLES["chromium-video.offer"], mode="voice")
@@ -47,13 +51,13 @@ def test_a_voice_call_has_no_video():
         check(offer(rejected), mode="voice")
 
 
-def test_more_bytes_than_allowed_are_too_large():
+def test_more_bytes_than_allowed_are_too_large() -> None:
     """The limit is in bytes, before anything is read."""
     text = CONVERSATION.encode()
-    whole = {"role": "offerer", "mode": "voice", "ice_transport_policy": "all"}
-    assert check_description(offer(CONVERSATION), max_bytes=len(text), **whole)
+    within = partial(check_description, role="offerer", mode="voice", ice_transport_policy="all")
+    assert within(offer(CONVERSATION), max_bytes=len(text))
     with pytest.raises(PayloadTooLarge):
-        check_description(offer(CONVERSATION), max_bytes=len(text) - 1, **whole)
+        within(offer(CONVERSATION), max_bytes=len(text) - 1)
     with pytest.raises(PayloadTooLarge):
         check(offer("\N{GRINNING FACE}" * 7000))
 
@@ -127,34 +131,34 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("why", REFUSED)
-def test_what_breaks_a_rule_is_refused(why):
+def test_what_breaks_a_rule_is_refused(why: str) -> None:
     """Each of these differs from a good offer by one thing."""
     with pytest.raises(InvalidRequest):
         check(offer(REFUSED[why]), mode="video")
 
 
-def test_the_good_offer_of_the_refusals_is_good():
+def test_the_good_offer_of_the_refusals_is_good() -> None:
     """So that each refusal above is for the one thing that it changes."""
     assert check(offer(CONVERSATION), mode="video")
     assert check(offer(adding(CONVERSATION, *["a=rtpmap:1 x/8000"] * 56, *["a=rtcp-fb:* nack"] * 127)))
     assert check(offer(adding(CONVERSATION, *["a=candidate:1 1 udp 1 192.0.2.1 1 typ host"] * 40)))
 
 
-def test_an_answer_takes_a_side():
+def test_an_answer_takes_a_side() -> None:
     """`actpass` is an offer to choose: an answer with it would leave DTLS without a client."""
     answer = SAMPLES["chromium-voice.answer"].sdp
     with pytest.raises(InvalidRequest, match="setup"):
         check(SessionDescription(type="answer", sdp=instead(answer, "a=setup:active", "a=setup:actpass")))
 
 
-def test_one_strong_fingerprint_among_others_is_enough():
+def test_one_strong_fingerprint_among_others_is_enough() -> None:
     """Servers as peers give one for each hash."""
     assert check(
         offer(instead(CONVERSATION, FINGERPRINT, f"a=fingerprint:sha-512 {'AA:' * 63}AA\r\n{FINGERPRINT}"))
     )
 
 
-def test_relay_only_lets_nothing_pass_that_tells_an_address():
+def test_relay_only_lets_nothing_pass_that_tells_an_address() -> None:
     """Host and reflexive candidates go, and the addresses that browsers repeat elsewhere are blanked."""
     text = instead(GATHERED, "IN IP4 0.0.0.0", "IN IP4 203.0.113.7")
     text = instead(text, "a=rtcp-mux", "a=rtcp:51718 IN IP4 203.0.113.7\r\na=rtcp-mux")
@@ -173,7 +177,7 @@ def test_relay_only_lets_nothing_pass_that_tells_an_address():
     assert check(offer(passed), policy="relay").sdp == passed
 
 
-def test_relay_only_keeps_every_other_line():
+def test_relay_only_keeps_every_other_line() -> None:
     """Attributes that we do not know are the browsers' business."""
     lines = GATHERED.split("\r\n")
     touched = ("a=candidate", "c=", "m=", "o=", "a=rtcp:")
@@ -182,7 +186,7 @@ def test_relay_only_keeps_every_other_line():
     assert [line for line in passed if not line.startswith(touched)] == untouched
 
 
-def test_a_rejected_section_stays_rejected_under_relay():
+def test_a_rejected_section_stays_rejected_under_relay() -> None:
     """Port 0 says no; only a port that tells something is blanked."""
     answer = SAMPLES["firefox-video-rejected.answer"]
     assert "m=video 0 UDP" in check(answer, policy="relay").sdp

@@ -3,6 +3,7 @@
 import random
 import sys
 from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -57,7 +58,7 @@ def mutated(text: str, chance: random.Random) -> str:
     return text
 
 
-def test_mutated_descriptions_give_errors_of_the_catalogue_alone():
+def test_mutated_descriptions_give_errors_of_the_catalogue_alone() -> None:
     """What passes is stable: checked again it passes unchanged, and under relay tells only relays."""
     chance = random.Random(20260131)
     originals = list(SAMPLES.values())
@@ -81,7 +82,7 @@ def test_mutated_descriptions_give_errors_of_the_catalogue_alone():
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=400), st.sampled_from(POLICIES))
-def test_any_text_gives_a_known_error(text, policy):
+def test_any_text_gives_a_known_error(text: str, policy: IceTransportPolicy) -> None:
     """Also behind a good beginning."""
     for sdp in (text, adding(CONVERSATION, text), CONVERSATION + text):
         try:
@@ -94,7 +95,7 @@ def steps_of(sdp: str, policy: IceTransportPolicy) -> int:
     """How many lines of Python run while this is checked: work that no busy machine changes."""
     steps = 0
 
-    def count(_frame: FrameType, event: str, _arg: object) -> object:
+    def count(_frame: FrameType, event: str, _arg: object) -> Any:
         nonlocal steps
         steps += event == "line"
         return count
@@ -118,7 +119,7 @@ HEAVY = {
 
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("what", HEAVY)
-def test_work_grows_with_the_length_and_no_faster(what, policy):
+def test_work_grows_with_the_length_and_no_faster(what: str, policy: IceTransportPolicy) -> None:
     """Twice the lines, at most twice the steps; the longest takes at most 60 steps a line."""
     few, many = (adding(CONVERSATION, *[HEAVY[what]] * n) for n in (200, 400))
     base = steps_of(CONVERSATION, policy)
@@ -126,7 +127,7 @@ def test_work_grows_with_the_length_and_no_faster(what, policy):
     assert steps_of(many, policy) <= 60 * many.count("\n")
 
 
-def test_repeated_formats_and_feedback_cost_a_step_each_and_not_their_product():
+def test_repeated_formats_and_feedback_cost_a_step_each_and_not_their_product() -> None:
     """Where parsers are quadratic: as many rtpmap and rtcp-fb as are allowed, and candidates with them."""
     heavy = adding(GATHERED, *["a=rtcp-fb:* nack"] * 90, *["a=rtpmap:1 x/8000"] * 50)
     assert len(heavy) <= MAX_BYTES

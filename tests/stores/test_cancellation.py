@@ -3,6 +3,8 @@
 import asyncio
 import random
 
+from redis.asyncio import Redis
+
 from db.redis.client import open_redis
 from tests.patience import PATIENCE_S
 
@@ -17,7 +19,7 @@ async def test_no_cancellation_is_lost(redis_url: str) -> None:
         async with open_redis(redis_url, size=size) as redis:
             over = asyncio.Event()
 
-            async def ask(redis=redis, over=over) -> None:
+            async def ask(redis: Redis = redis, over: asyncio.Event = over) -> None:
                 while not over.is_set():
                     await redis.ping()
 

@@ -1,7 +1,6 @@
 """Faults, tiers and the audit log on the real Postgres, with many who act at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -10,7 +9,7 @@ from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.settings import MOST_COOL_DOWNS
 from core.ticket import Tier
-from core.vocabulary import EndReason
+from core.vocabulary import EndReason, LeftReason
 from db.postgres import audit
 from db.postgres.accounts import AccountStore
 from db.postgres.audit import AuditLog, Entry
@@ -32,7 +31,7 @@ async def database_url(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture
-async def trust(world: World) -> AsyncIterator[Trust]:
+def trust(world: World) -> Trust:
     return Trust(TrustStore(world.pool), now_ms, new_id, window_ms=30 * DAY, early_ms=3_000, review_ms=HOUR)
 
 
@@ -366,7 +365,7 @@ async def test_the_fence_keeps_suspects_and_others_apart(
         now=now_ms(),
         suspects=[pair[n] for n in queued_as],
     )
-    told = {pair[n]: "moderated" if n in now_suspect else "left" for n in guilty or ()}
+    told: dict[str, LeftReason] = {pair[n]: "moderated" if n in now_suspect else "left" for n in guilty or ()}
     assert refusal == (None if guilty is None else Refusal(told, "trust"))
 
 

@@ -10,7 +10,7 @@ from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
 
 
-async def test_a_yes_makes_a_connection_a_room_and_the_outcome(world: World):
+async def test_a_yes_makes_a_connection_a_room_and_the_outcome(world: World) -> None:
     """All of it is there at once, and the same for both."""
     ana, ben = pair = await world.pair()
     row = await world.connected(pair)
@@ -23,7 +23,7 @@ async def test_a_yes_makes_a_connection_a_room_and_the_outcome(world: World):
     assert (mine.peer.user_id, theirs.peer.user_id) == (ben, ana)
 
 
-async def test_connecting_again_gives_the_same_connection(world: World):
+async def test_connecting_again_gives_the_same_connection(world: World) -> None:
     """Whether the executor repeats itself or the pair meets again."""
     pair = await world.pair()
     row = await world.connected(pair)
@@ -31,7 +31,7 @@ async def test_connecting_again_gives_the_same_connection(world: World):
     assert await world.connect(await world.talked(pair), pair[::-1]) == row
 
 
-async def test_a_repeat_does_not_revive_what_was_ended(world: World):
+async def test_a_repeat_does_not_revive_what_was_ended(world: World) -> None:
     """The call led to this connection; that it is over stays so. A later call makes a new one."""
     ana, _ = pair = await world.pair()
     row = await world.connected(pair)
@@ -43,7 +43,7 @@ async def test_a_repeat_does_not_revive_what_was_ended(world: World):
     assert new.active
 
 
-async def test_an_end_looks_the_same_with_a_block_and_without(world: World):
+async def test_an_end_looks_the_same_with_a_block_and_without(world: World) -> None:
     """What one sees of the other ends with the connection, in its room too, whoever has ended it and how."""
     ana = await world.person("Ana")
     seen = []
@@ -59,7 +59,7 @@ async def test_an_end_looks_the_same_with_a_block_and_without(world: World):
     assert seen == [("Ben", None, [])] * 4
 
 
-async def test_connecting_at_once_makes_one_connection(world: World):
+async def test_connecting_at_once_makes_one_connection(world: World) -> None:
     """Two nodes, two calls, either order of the pair: one connection with one room."""
     ana, ben = pair = await world.pair()
     calls = [await world.talked(pair) for _ in range(4)]
@@ -71,7 +71,7 @@ async def test_connecting_at_once_makes_one_connection(world: World):
     assert len(await world.connections.page(ana, before=None, limit=10, today=TODAY)) == 1
 
 
-async def test_a_block_before_the_yes_forbids_the_connection(world: World):
+async def test_a_block_before_the_yes_forbids_the_connection(world: World) -> None:
     """Nothing is made of it, whoever has blocked."""
     ana, ben = pair = await world.pair()
     call = await world.talked(pair)
@@ -81,7 +81,7 @@ async def test_a_block_before_the_yes_forbids_the_connection(world: World):
     assert await world.connections.page(ana, before=None, limit=10, today=TODAY) == []
 
 
-async def test_connections_page_from_the_newest(world: World):
+async def test_connections_page_from_the_newest(world: World) -> None:
     """Only one's own, ended ones too, without gap or repeat."""
     ana = await world.person("Ana")
     rows = [await world.connected((ana, await world.person(f"P{n}"))) for n in range(3)]
@@ -93,7 +93,7 @@ async def test_connections_page_from_the_newest(world: World):
     assert {view.id: view.active for view in first + rest}[rows[0].id] is False
 
 
-async def test_others_connections_are_not_found(world: World):
+async def test_others_connections_are_not_found(world: World) -> None:
     """To see or to end."""
     row = await world.connected(await world.pair())
     cleo = await world.person("Cleo")
@@ -105,7 +105,7 @@ async def test_others_connections_are_not_found(world: World):
     assert ana.active
 
 
-async def test_who_is_connected_with_whom(world: World):
+async def test_who_is_connected_with_whom(world: World) -> None:
     """Asked for many pairs at once, either way round; over when the connection is."""
     ana, ben = pair = await world.pair()
     cem, _ = await world.pair()

@@ -11,7 +11,7 @@ from tests.stores.world import World, since
 HOUR = 3_600_000
 
 
-async def test_who_would_be_refused_can_be_asked_before(world: World):
+async def test_who_would_be_refused_can_be_asked_before(world: World) -> None:
     """Busy, banned or gone: those whom the fence calls guilty."""
     ana, ben, cal, dee, eve = [await world.person() for _ in range(5)]
     await world.offered((ana, ben))
@@ -24,7 +24,7 @@ async def test_who_would_be_refused_can_be_asked_before(world: World):
 
 
 @pytest.mark.parametrize("reason", ["declined", "skipped", "reported", "blocked"])
-async def test_who_refused_the_other_lately_is_on_good_terms_no_more(world: World, reason: EndReason):
+async def test_who_refused_the_other_lately_is_on_good_terms_no_more(world: World, reason: EndReason) -> None:
     """Whoever of the two did, and however well they have talked besides."""
     ana, ben = await world.pair()
     now = now_ms()
@@ -38,14 +38,14 @@ async def test_who_refused_the_other_lately_is_on_good_terms_no_more(world: Worl
     assert await terms(ana, ben, since(now - 1_000))
 
 
-async def test_a_block_either_way_ends_good_terms(world: World):
+async def test_a_block_either_way_ends_good_terms(world: World) -> None:
     ana, ben = await world.pair()
     await world.block(ana, ben)
     assert not await world.eligibility.on_good_terms(ana, ben, since(0))
     assert not await world.eligibility.on_good_terms(ben, ana, since(0))
 
 
-async def test_one_avoids_whom_one_met_or_blocked(world: World):
+async def test_one_avoids_whom_one_met_or_blocked(world: World) -> None:
     """Met: both accepted, or one declined or skipped."""
     ana, now = await world.person("Ana"), now_ms()
     people = [await world.person(f"P{n}") for n in range(7)]
@@ -69,7 +69,7 @@ async def test_one_avoids_whom_one_met_or_blocked(world: World):
     assert await world.eligibility.avoid(met, since(now - 24 * HOUR)) == {ana}
 
 
-async def test_who_did_not_answer_is_avoided_for_a_shorter_while(world: World):
+async def test_who_did_not_answer_is_avoided_for_a_shorter_while(world: World) -> None:
     """By the one who was ready too, and neither is on good terms."""
     ana, now = await world.person("Ana"), now_ms()
     silent, long_ago = [await world.person(f"P{n}") for n in range(2)]

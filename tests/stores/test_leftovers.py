@@ -35,7 +35,8 @@ async def left(world: World, session_id: str) -> int | None:
         "SELECT count(t.hash) FROM identity.sessions s"
         " LEFT JOIN identity.refresh_tokens t ON t.session_id = s.id WHERE s.id = $1 GROUP BY s.id"
     )
-    return await world.pool.fetchval(query, session_id)
+    count: int | None = await world.pool.fetchval(query, session_id)
+    return count
 
 
 def nodes(world: World, now: int) -> list[Retention]:

@@ -39,7 +39,8 @@ async def test_an_offer_that_was_refused_leaves_no_decision(world: World) -> Non
 async def test_decisions_are_forgotten_in_time(world: World) -> None:
     """Two nodes at once share the work; what is not old enough stays."""
     now = now_ms()
-    old, young = [], []
+    old: list[str] = []
+    young: list[str] = []
     for ago, calls in ((15 * DAY_MS, old), (13 * DAY_MS, young)):
         for _ in range(3):
             call_id = new_id()

@@ -14,12 +14,12 @@ from db.migrations.schema import SCHEMA, replayed, scratch_database
 LOG = logging.getLogger(__name__)
 
 
-async def test_the_committed_schema_is_what_the_migrations_make(database_url: str):
+async def test_the_committed_schema_is_what_the_migrations_make(database_url: str) -> None:
     """Stale? `python -m db.migrations.schema` writes it anew."""
     assert await replayed(database_url) == SCHEMA.read_text()
 
 
-async def test_many_processes_may_start_at_once(database_url: str):
+async def test_many_processes_may_start_at_once(database_url: str) -> None:
     """One migrates, the others wait for it and find nothing left to do."""
     async with scratch_database(database_url) as empty:
         await asyncio.gather(*(migrate(empty, LOG) for _ in range(4)))
@@ -28,7 +28,7 @@ async def test_many_processes_may_start_at_once(database_url: str):
 
 async def test_nothing_is_said_when_there_is_nothing_to_do(
     database_url: str, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     """A second start finds the newest schema and leaves it alone."""
     async with scratch_database(database_url) as empty:
         with caplog.at_level(logging.INFO, __name__):
@@ -39,7 +39,7 @@ async def test_nothing_is_said_when_there_is_nothing_to_do(
         assert caplog.messages == []
 
 
-async def test_a_newer_database_is_refused(database_url: str):
+async def test_a_newer_database_is_refused(database_url: str) -> None:
     """A program never works on a schema it does not know."""
     async with scratch_database(database_url) as empty:
         await migrate(empty, LOG)
@@ -50,14 +50,14 @@ async def test_a_newer_database_is_refused(database_url: str):
             await migrate(empty, LOG)
 
 
-async def test_the_newest_file_is_the_head_that_alembic_sees():
+async def test_the_newest_file_is_the_head_that_alembic_sees() -> None:
     """The quick look-up and Alembic agree on what is newest, and each migration has its SQL."""
     script = ScriptDirectory(str(migrations.FOLDER))
     assert script.get_current_head() == revisions()[-1]
     assert sorted(revision.revision for revision in script.walk_revisions()) == revisions()
 
 
-async def test_evidence_is_never_deleted_along_with_something_else(database_url: str):
+async def test_evidence_is_never_deleted_along_with_something_else(database_url: str) -> None:
     """Only refresh tokens go with their session."""
     async with scratch_database(database_url) as empty:
         await migrate(empty, LOG)

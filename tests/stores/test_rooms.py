@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.clock import now_ms
+from core.contract.chat import Message
 from core.errors import Gone, NotFound
 from core.ids import new_id
 from db.postgres.accounts import AccountStore
@@ -17,14 +18,22 @@ async def room(world: World) -> tuple[str, str, str]:
     return (await world.connected(pair)).room_id, ana, ben
 
 
-async def page(world: World, room_id: str, reader: str, *, before=None, after=None, limit=100):
+async def page(
+    world: World,
+    room_id: str,
+    reader: str,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = 100,
+) -> tuple[list[int], bool]:
     messages, has_more = await world.rooms.history(
         room_id, reader, before_seq=before, after_seq=after, limit=limit
     )
     return [message.seq for message in messages], has_more
 
 
-async def test_messages_count_from_one(world: World):
+async def test_messages_count_from_one(world: World) -> None:
     """Each with what was said, by whom, in reply to what."""
     room_id, ana, ben = await room(world)
     first = await world.say(room_id, ana, "hello")
@@ -36,7 +45,7 @@ async def test_messages_count_from_one(world: World):
     assert (messages[1].content, messages[1].sender_id, messages[1].reply_to) == ("hi", ben, messages[0].id)
 
 
-async def test_the_same_client_id_is_the_same_message(world: World):
+async def test_the_same_client_id_is_the_same_message(world: World) -> None:
     """Of one sender; another sender's client ids are their own."""
     room_id, ana, ben = await room(world)
     said = await world.say(room_id, ana, "hello", client_id="1")
@@ -45,7 +54,7 @@ async def test_the_same_client_id_is_the_same_message(world: World):
     assert (await world.say(room_id, ben, "hi", client_id="1")).message.seq == 2
 
 
-async def test_two_hundred_at_once_leave_no_gap(world: World):
+async def test_two_hundred_at_once_leave_no_gap(world: World) -> None:
     """Both send at once, many of them twice: seq is 1, 2, 3 … and everybody got their own."""
     room_id, ana, ben = await room(world)
     sends = [(sender, f"{n}") for n in range(80) for sender in (ana, ben)]
@@ -54,7 +63,7 @@ async def test_two_hundred_at_once_leave_no_gap(world: World):
         stored = await asyncio.gather(
             *(world.say(room_id, sender, n, client_id=n) for sender, n in sends + repeats)
         )
-    first = {}
+    first: dict[tuple[str, str], Message] = {}
     for (sender, n), each in zip(sends + repeats, stored, strict=True):
         assert (each.message.sender_id, each.message.client_id) == (sender, n)
         assert first.setdefault((sender, n), each.message) == each.message
@@ -64,7 +73,7 @@ async def test_two_hundred_at_once_leave_no_gap(world: World):
     assert seqs == list(range(1, 161))
 
 
-async def test_only_members_see_a_room(world: World):
+async def test_only_members_see_a_room(world: World) -> None:
     """To others there is no such room, whatever they try."""
     room_id, ana, _ = await room(world)
     cleo = await world.person("Cleo")
@@ -81,7 +90,7 @@ async def test_only_members_see_a_room(world: World):
             await world.rooms.room(where, who, today=TODAY)
 
 
-async def test_a_reply_stays_in_its_room(world: World):
+async def test_a_reply_stays_in_its_room(world: World) -> None:
     """A message of another room is not found, and the refusal takes no seq."""
     room_id, ana, _ = await room(world)
     elsewhere, cleo, _ = await room(world)
@@ -91,7 +100,7 @@ async def test_a_reply_stays_in_its_room(world: World):
     assert (await world.say(room_id, ana)).message.seq == 1
 
 
-async def test_nothing_is_said_after_the_end(world: World):
+async def test_nothing_is_said_after_the_end(world: World) -> None:
     """What was said stays readable, and a repeated send still gives its message."""
     ana, ben = pair = await world.pair()
     connection = await world.connected(pair)
@@ -106,7 +115,7 @@ async def test_nothing_is_said_after_the_end(world: World):
     assert (await world.rooms.room(connection.room_id, ana, today=TODAY)).active is False
 
 
-async def test_an_end_waits_for_the_message_before_it(world: World):
+async def test_an_end_waits_for_the_message_before_it(world: World) -> None:
     """However sends and the end cross: what was acknowledged is in, in order, and the rest is refused."""
     ana, ben = pair = await world.pair()
     connection = await world.connected(pair)
@@ -124,7 +133,7 @@ async def test_an_end_waits_for_the_message_before_it(world: World):
     assert seqs == list(range(1, 21 - len(refused)))
 
 
-async def test_a_message_that_waits_while_the_connection_ends_is_refused(world: World):
+async def test_a_message_that_waits_while_the_connection_ends_is_refused(world: World) -> None:
     """The end is seen even by a send that had begun before it: a block takes effect at once."""
     ana, ben = pair = await world.pair()
     connection = await world.connected(pair)
@@ -153,7 +162,7 @@ async def test_a_message_that_waits_while_the_connection_ends_is_refused(world: 
         ({"after": 2, "before": 5}, [3, 4], False),
     ],
 )
-async def test_history_pages(world: World, bounds: dict[str, int], seqs: list[int], has_more: bool):
+async def test_history_pages(world: World, bounds: dict[str, int], seqs: list[int], has_more: bool) -> None:
     """Oldest first; the latest page without bounds."""
     room_id, ana, _ = await room(world)
     for _ in range(9):
@@ -161,7 +170,7 @@ async def test_history_pages(world: World, bounds: dict[str, int], seqs: list[in
     assert await page(world, room_id, ana, limit=4, **bounds) == (seqs, has_more)
 
 
-async def test_reading_never_goes_back_nor_beyond(world: World):
+async def test_reading_never_goes_back_nor_beyond(world: World) -> None:
     """A late or wild `seq` does no harm."""
     room_id, ana, ben = await room(world)
     for _ in range(5):
@@ -178,7 +187,7 @@ async def unread(world: World, user_id: str) -> dict[str, int]:
     return beginning.unread
 
 
-async def test_unread_counts_what_others_said(world: World):
+async def test_unread_counts_what_others_said(world: World) -> None:
     """In each room; one's own words and what was read do not count."""
     room_id, ana, ben = await room(world)
     other = (await world.connected((ben, await world.person("Cleo")))).room_id
@@ -195,7 +204,7 @@ async def test_unread_counts_what_others_said(world: World):
     assert {view.id: view.unread for view in views} == {room_id: 0, other: 0}
 
 
-async def test_rooms_show_the_peer_and_the_latest(world: World):
+async def test_rooms_show_the_peer_and_the_latest(world: World) -> None:
     """Newest first, in pages, with all that a list of chats draws."""
     ana = await world.person("Ana")
     rooms = [(await world.connected((ana, await world.person(f"P{n}")))).room_id for n in range(3)]

@@ -91,7 +91,8 @@ class WebSocketSpeaker:
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 raise ConnectionError(message)
             if message.data != "2" or self.deaf:
-                return message.data
+                data: str | bytes = message.data
+                return data
             await self.socket.send_str("3")
 
     async def expect(self, beginning: str) -> str:

@@ -31,10 +31,10 @@ def server(make: Make) -> Any:
     """A server with an `echo` that answers its arguments."""
     server = make()
 
-    @server.on("echo")
     async def echo(_sid: str, *values: Any) -> Any:
         return values
 
+    server.on("echo", echo)
     return server
 
 

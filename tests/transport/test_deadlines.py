@@ -35,7 +35,8 @@ class Loop:
 
 
 def armed() -> tuple[Loop, list[str], Deadlines[str]]:
-    loop, late = Loop(), []
+    loop = Loop()
+    late: list[str] = []
     kind: Deadlines[str] = Deadlines(20, late.append)
     kind.add("a session", loop.time())
     alarm: Any = Alarm(loop, [kind], 0.1)  # type: ignore[arg-type]

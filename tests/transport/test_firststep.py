@@ -69,7 +69,7 @@ async def test_what_ends_at_once_gives_its_value(outcomes: Outcomes) -> None:
     before = asyncio.all_tasks()
     assert await outcomes.run(quick, quick, quick) == ["done"] * 3
     # Of its own module's: a product that this worker runs meanwhile makes tasks too.
-    made = [task.get_coro().__qualname__ for task in asyncio.all_tasks() - before]
+    made = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks() - before]
     assert not {"_tell", "_Parked._carry", "quick"}.intersection(made)
 
 

@@ -104,8 +104,8 @@ async def test_a_fault_falls_back_to_stock(
     """With the reason, in the log too; and the hooks go on working."""
     monkeypatch.setattr(internals, "take_transport", _gone)
     monkeypatch.setattr(selftest, "_TIMEOUT_S", 1.0)
-    chosen = await make_server(async_mode="aiohttp", cors_allowed_origins="*", gate=lambda: gate[0])
     gate = [True]
+    chosen = await make_server(async_mode="aiohttp", cors_allowed_origins="*", gate=lambda: gate[0])
     server = chosen.server
     assert isinstance(server, StockServer)
     assert chosen.fault is not None

@@ -21,11 +21,11 @@ def server(**options: Any) -> SocketServer:
     """Refuses whoever brings no token."""
     server = SocketServer(async_mode="aiohttp", cors_allowed_origins="*", close_timeout=0.1, **options)
 
-    @server.on("connect")
     async def connect(_sid: str, _environ: Any, auth: Any) -> None:
         if not auth:
             raise Refusal("not you", {"code": "unauthenticated"})
 
+    server.on("connect", connect)
     return server
 
 

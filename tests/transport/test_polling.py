@@ -16,22 +16,22 @@ def server() -> SocketServer:
     """Emits much at once to whoever asks for it."""
     server = SocketServer(async_mode="aiohttp", cors_allowed_origins="*")
 
-    @server.on("catch up")
     async def catch_up(sid: str, *_: Any) -> None:
         for number in range(MISSED):
             await server.emit("missed", number, to=sid)
             await server.emit("picture", bytes([number]), to=sid)
 
-    @server.on("big one")
     async def big_one(sid: str, *_: Any) -> None:
         await server.emit("album", [bytes([number]) for number in range(20)], to=sid)
 
-    @server.on("farewell")
     async def farewell(sid: str, *_: Any) -> None:
         for number in range(MISSED):
             await server.emit("missed", number, to=sid)
         await server.disconnect(sid)
 
+    server.on("catch up", catch_up)
+    server.on("big one", big_one)
+    server.on("farewell", farewell)
     return server
 
 
@@ -48,9 +48,13 @@ async def test_the_python_client_catches_up_over_polling() -> None:
             if len(missed) == 2 * MISSED:
                 all_there.set()
 
+        def end(*why: Any) -> None:
+            ended.append(why)
+            all_there.set()
+
         client.on("missed", hear)
         client.on("picture", hear)
-        client.on("disconnect", lambda *why: (ended.append(why), all_there.set()))
+        client.on("disconnect", end)
         await client.connect(f"http://127.0.0.1:{house.port}", transports=["polling"])
         await client.emit("catch up")
         await all_there.wait()

@@ -1,6 +1,6 @@
 """The event road as tests see it: what was sent to whom, and outages on demand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from core.errors import Unavailable
@@ -26,6 +26,10 @@ class Heard:
             self._keys.add((user_id, key))
         self.events.append((user_id, event))
 
+    async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
+        for user_id, event in news:
+            await self.send(user_id, event)
+
     async def announce(self, news: Sequence[News]) -> list[int | None]:
         if self.down:
             raise Unavailable
@@ -40,6 +44,6 @@ class Heard:
             self.events.append((news.user_id, news.event))
         return None
 
-    def by(self, user_id: str) -> list[Event]:
-        """What this user has heard, in order."""
-        return [event for listener, event in self.events if listener == user_id]
+    def by(self, user_id: str, *kinds: type[Event]) -> list[Any]:
+        """What this user has heard, in order; of these kinds alone, if any are named."""
+        return [event for to, event in self.events if to == user_id and isinstance(event, kinds or Event)]
