@@ -40,7 +40,7 @@ from realtime.gateway.roster import Roster
 from realtime.presence.leases import Leases
 from realtime.transport import Chosen, make_server
 from rest.app import checks_of, make_app
-from rest.listening import listening
+from rest.http.listening import listening
 from services.blocks import PARTED
 
 _log = structlog.get_logger()

@@ -1,4 +1,4 @@
-"""The composition root of REST: every declared endpoint with its handler, and what surrounds them all.
+"""The composition root of REST: every resource with its handlers, and what surrounds them all.
 
 `make_app` gives an aiohttp application to which the realtime side adds its own routes, so that one process
 serves everything; `python -m rest` serves it alone.
@@ -37,17 +37,23 @@ from db.redis.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
 from db.redis.timekeeper import Timekeeper
 from matching.replay import Replays
 from rest.accounts import AccountHandlers
-from rest.admin import AdminHandlers
+from rest.audit import AuditHandlers
 from rest.blocks import BlockHandlers
-from rest.boundary import Boundary, Handler, Throttle, problems
-from rest.compression import Compression
-from rest.connections import admit
+from rest.calls import CallHandlers
+from rest.chat import ChatHandlers
+from rest.connections import ConnectionHandlers
 from rest.docs import documents
-from rest.encounters import EncounterHandlers
-from rest.figures import Figures
-from rest.headers import CrossOrigin, safety
-from rest.listening import listening
+from rest.http.binding import bind
+from rest.http.boundary import Boundary, Throttle, problems
+from rest.http.compression import Compression
+from rest.http.connections import admit
+from rest.http.figures import Figures
+from rest.http.headers import CrossOrigin, safety
+from rest.http.listening import listening
+from rest.matches import MatchHandlers
+from rest.profiles import ProfileHandlers
 from rest.service import Check, ServiceHandlers
+from rest.sessions import SessionHandlers
 from rest.values import ValueHandlers
 from services import ports
 from services.accounts import Accounts
@@ -103,57 +109,21 @@ def make_app(
         deadline_s=settings.deadline_s,
     )
     service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
-    handlers = _handlers(
+    resources = (
         AccountHandlers(accounts),
+        SessionHandlers(accounts),
+        ProfileHandlers(accounts),
         ValueHandlers(values),
         BlockHandlers(blocks),
-        EncounterHandlers(calls, connections, rooms),
-        AdminHandlers(replays, audit),
+        CallHandlers(calls),
+        ConnectionHandlers(connections),
+        ChatHandlers(rooms),
+        MatchHandlers(replays),
+        AuditHandlers(audit),
         service,
     )
-    app.add_routes([boundary.route(endpoint, handlers[endpoint.name]) for endpoint in ENDPOINTS])
+    app.add_routes([boundary.route(*bound) for bound in bind(resources, ENDPOINTS)])
     return app
-
-
-def _handlers(
-    accounts: AccountHandlers,
-    values: ValueHandlers,
-    blocks: BlockHandlers,
-    encounters: EncounterHandlers,
-    admin: AdminHandlers,
-    service: ServiceHandlers,
-) -> dict[str, Handler]:
-    """Who answers which endpoint; an endpoint without a handler ends the start."""
-    return {
-        "register": accounts.register,
-        "login": accounts.login,
-        "refresh": accounts.refresh,
-        "logout": accounts.logout,
-        "sessions": accounts.sessions,
-        "end_session": accounts.end_session,
-        "me": accounts.me,
-        "change_me": accounts.change_me,
-        "profile": accounts.profile,
-        "values": values.values,
-        "put_values": values.put_values,
-        "blocks": blocks.blocks,
-        "block": blocks.block,
-        "unblock": blocks.unblock,
-        "past_calls": encounters.past_calls,
-        "connections": encounters.connections,
-        "connection": encounters.connection,
-        "rooms": encounters.rooms,
-        "room": encounters.room,
-        "messages": encounters.messages,
-        "match_replay": admin.match_replay,
-        "audit": admin.audit,
-        "healthz": service.healthz,
-        "readyz": service.readyz,
-        "metrics": service.metrics,
-        "openapi": service.openapi,
-        "asyncapi": service.asyncapi,
-        "docs": service.docs,
-    }
 
 
 def checks_of(pool: Pool, redis: Redis, bus: Bus) -> dict[str, Check]:

@@ -1,33 +1,34 @@
 """Blocking, unblocking and the list of whom one has blocked. Decides nothing: `services.blocks` does."""
 
 from core.clock import rfc3339
+from core.contract import blocks as contract
 from core.contract.blocks import BlockPage, BlockView, NewBlock
+from core.wire.cursors import BY_TIME
 from core.wire.pages import PageQuery
 from db.postgres.blocks import Block
-from rest import cursors
-from rest.boundary import Exchange
+from rest.http.boundary import Exchange
+from rest.http.paging import page
 from services.blocks import Blocks
 
 
 class BlockHandlers:
-    """Handlers by the names of their endpoints."""
+    """One method for each endpoint, of the same name."""
+
+    endpoints = contract.ENDPOINTS
 
     def __init__(self, blocks: Blocks) -> None:
         self._blocks = blocks
 
     async def blocks(self, exchange: Exchange) -> BlockPage:
-        """GET /v1/blocks"""
-        query = exchange.asked(PageQuery)
-        found = await self._blocks.blocks(
-            exchange.caller.user_id, cursors.to_moment(query.cursor), query.limit + 1
-        )
-        items, after = cursors.page(
-            found, query.limit, lambda block: cursors.of_moment(block.created_at, block.user_id)
+        items, after = await page(
+            exchange.asked(PageQuery),
+            lambda before, limit: self._blocks.blocks(exchange.caller.user_id, before, limit),
+            cursors=BY_TIME,
+            key=lambda block: (block.created_at, block.user_id),
         )
         return BlockPage(items=[_view(block) for block in items], next_cursor=after)
 
     async def block(self, exchange: Exchange) -> BlockView:
-        """POST /v1/blocks"""
         return _view(
             await self._blocks.block(
                 exchange.caller.user_id, exchange.sent(NewBlock), exchange.key, exchange.now
@@ -35,7 +36,6 @@ class BlockHandlers:
         )
 
     async def unblock(self, exchange: Exchange) -> None:
-        """DELETE /v1/blocks/{user_id}"""
         await self._blocks.unblock(exchange.caller.user_id, exchange.path["user_id"])
 
 

@@ -7,11 +7,12 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
+from core.contract import service as contract
 from core.contract.service import Health, Readiness
 from core.errors import Unavailable
 from db.outage import Outage
-from rest.boundary import Exchange
 from rest.docs import Documents
+from rest.http.boundary import Exchange
 
 Check = Callable[[], Awaitable[object]]
 
@@ -21,7 +22,9 @@ _log = structlog.get_logger()
 
 
 class ServiceHandlers:
-    """Handlers by the names of their endpoints. A check raises when what it asks does not answer."""
+    """One method for each endpoint, of the same name. A check raises when what it asks does not answer."""
+
+    endpoints = contract.ENDPOINTS
 
     def __init__(
         self,
@@ -40,11 +43,10 @@ class ServiceHandlers:
         self._asked_at = 0
 
     async def healthz(self, _exchange: Exchange) -> Health:
-        """GET /healthz"""
         return Health(status="ok")
 
     async def readyz(self, exchange: Exchange) -> Readiness:
-        """GET /readyz: what was found within the last second, or is being found out just now.
+        """What was found within the last second, or is being found out just now.
 
         Whoever asks, and however often: the stores are asked once a second.
         """
@@ -58,22 +60,18 @@ class ServiceHandlers:
         return Readiness(status="ready", checks=list(self._checks), notes=self._notes)
 
     async def metrics(self, _exchange: Exchange) -> web.Response:
-        """GET /metrics"""
         return web.Response(
             body=generate_latest(self._registry),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 
     async def openapi(self, exchange: Exchange) -> web.Response:
-        """GET /openapi.json"""
         return _json(self._documents.openapi(exchange.address))
 
     async def asyncapi(self, exchange: Exchange) -> web.Response:
-        """GET /asyncapi.json"""
         return _json(self._documents.asyncapi(exchange.address))
 
     async def docs(self, exchange: Exchange) -> web.Response:
-        """GET /docs"""
         return web.Response(
             text=self._documents.page_at(exchange.address),
             content_type="text/html",

@@ -24,7 +24,7 @@ from db.redis.events import EventRoad, channel
 from db.redis.rate_limits import NoLimits, RedisLimiter
 from matching.replay import Replays
 from rest.app import make_app
-from rest.listening import listening
+from rest.http.listening import listening
 from services.accounts import Accounts
 from services.blocks import AnnouncedPartings, Blocks
 from services.passwords import Passwords

@@ -5,7 +5,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from core.errors import Unauthenticated
 from core.proxies import Proxies, networks
-from rest.client import bearer, own_address
+from rest.http.client import bearer, own_address
 
 PROXIES = Proxies(networks("10.0.0.0/8, 2001:db8:f::/48,192.0.2.1"))
 

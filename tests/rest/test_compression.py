@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import aiohttp
 import pytest
 
-from rest.compression import accepts_gzip
+from rest.http.compression import accepts_gzip
 from tests.rest.server import RestServer, new_person
 
 

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from core.settings import Settings
 from realtime.transport import EngineServer
-from rest.boundary import problems
-from rest.connections import admit
-from rest.listening import listening
+from rest.http.boundary import problems
+from rest.http.connections import admit
+from rest.http.listening import listening
 from tests.patience import PATIENCE_S
 from tests.transport.speaker import upgrade_request
 
@@ -256,7 +256,7 @@ def test_a_process_asks_for_descriptors_and_keeps_some() -> None:
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 1024))
 from core.settings import Settings
-from rest.listening import doors_of
+from rest.http.listening import doors_of
 from tests.patience import PATIENCE_S
 seats = doors_of(Settings()).seats
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0], seats.most, seats.most_each)

@@ -10,8 +10,8 @@ from aiohttp import web
 from core.proxies import Proxies, networks
 from core.seats import Seats
 from core.settings import Settings
-from rest.connections import Connection, Doors
-from rest.descriptors import obtain
+from rest.http.connections import Connection, Doors
+from rest.http.descriptors import obtain
 
 _BACKLOG = 1024
 # For what is no connection of a client: files that are sent, pipes, embedded servers, look-ups.

@@ -32,9 +32,9 @@ from core.vocabulary import Role
 from core.wire.decode import decode_json, decode_query
 from core.wire.endpoint import Endpoint
 from db.outage import OUTAGES
-from rest import client as clients
-from rest.body import read_json
-from rest.problems import problem
+from rest.http import client as clients
+from rest.http.body import read_json
+from rest.http.problems import problem
 from services.accounts import Client
 from services.ports import Limiter
 

@@ -1,0 +1,44 @@
+"""Past calls over REST. Reading only."""
+
+from core.clock import rfc3339, today
+from core.contract import calls as contract
+from core.contract.calls import CallPage, PastCall
+from core.wire.cursors import BY_ID
+from core.wire.pages import PageQuery
+from db.postgres import call_records as records
+from db.postgres.call_records import CallRecords
+from rest.http.boundary import Exchange
+from rest.http.paging import page
+
+
+class CallHandlers:
+    """One method for each endpoint, of the same name."""
+
+    endpoints = contract.ENDPOINTS
+
+    def __init__(self, calls: CallRecords) -> None:
+        self._calls = calls
+
+    async def past_calls(self, exchange: Exchange) -> CallPage:
+        items, after = await page(
+            exchange.asked(PageQuery),
+            lambda before, limit: self._calls.history(
+                exchange.caller.user_id, before=before, limit=limit, today=today(exchange.now)
+            ),
+            cursors=BY_ID,
+            key=lambda call: call.call_id,
+        )
+        return CallPage(items=[_past_call(call) for call in items], next_cursor=after)
+
+
+def _past_call(call: records.PastCall) -> PastCall:
+    return PastCall(
+        call_id=call.call_id,
+        mode=call.mode,
+        peer=call.peer,
+        started_at=rfc3339(call.started_at),
+        ended_at=rfc3339(call.ended_at),
+        duration_s=call.duration_s,
+        reason=call.reason,
+        outcome=None if call.outcome == "none" else call.outcome,
+    )

@@ -1,0 +1,216 @@
+"""TCP connections: who may have how many, and how long each may take to say what it wants.
+
+aiohttp waits for ever for a head that does not come, and a process accepts until it has no descriptor left.
+Here a connection has a seat from its first moment, or is told 503 and closed; it has `head_s` to send a
+head, also drop by drop, and `keep_alive_s` to begin the next one, or to take what it is sent. A trusted
+proxy's connection counts for the client whose request it carries, while it does.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import chain
+from typing import Any, Final, cast
+
+import structlog
+from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
+
+from core.errors import InvalidRequest, RateLimited
+from core.proxies import Proxies, network_of
+from core.seats import Seat, Seats
+
+_BUSY: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
+_TOO_LONG: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
+# A proxy keeps connections to be quick: it closes them, so that none is closed under a request of its.
+_PROXY_KEEP_ALIVE_S: Final = 3600.0
+_QUIET_S: Final = 10.0
+
+Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = structlog.get_logger()
+
+
+class Doors:
+    """What the connections of one process have in common."""
+
+    def __init__(
+        self, seats: Seats, proxies: Proxies, *, head_s: float, keep_alive_s: float, max_head_bytes: int
+    ) -> None:
+        self.seats, self.proxies = seats, proxies
+        self.head_s, self.keep_alive_s, self.max_head_bytes = head_s, keep_alive_s, max_head_bytes
+        self._silent_until = 0.0
+
+    def client(self, address: str) -> str | None:
+        """For whom something from this address counts; None for a trusted proxy."""
+        return None if self.proxies.trust(address) else network_of(address)
+
+    def refused(self, address: str, now: float) -> None:
+        """Say so, once in a while: nobody can fill the log by coming often."""
+        if now >= self._silent_until:
+            self._silent_until = now + _QUIET_S
+            hint = "If it is a proxy's address, name it in TRUSTED_PROXIES."
+            _log.warning("connections are refused", address=address, open=self.seats.taken, hint=hint)
+
+
+class Connection(web.RequestHandler):
+    """One connection, until it ends or a WebSocket takes it over.
+
+    Leans on private names of aiohttp 3.14: `_request_count`, `_messages`, `_upgraded`, `_keepalive_timeout`.
+    """
+
+    __slots__ = ("_body", "_doors", "_head_bytes", "_late", "_seat", "_stuck", "proxied")
+
+    def __init__(self, manager: web.Server, doors: Doors, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(
+            manager,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # what aiohttp itself calls off
+            auto_decompress=False,  # a small body may become a large one
+            keepalive_timeout=doors.keep_alive_s,
+            lingering_time=2,
+        )
+        self._doors = doors
+        self._seat: Seat | None = None
+        self._late: asyncio.TimerHandle | None = None
+        self._stuck: asyncio.TimerHandle | None = None
+        self._body: Any = None
+        self._head_bytes = 0
+        self.proxied = False
+
+    # Coming and going.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a seat, or leave at once."""
+        doors, address = self._doors, (transport.get_extra_info("peername") or ("",))[0]
+        client = doors.client(address)
+        self.proxied = client is None
+        self._seat = doors.seats.take(client)
+        if self._seat is None:
+            doors.refused(address, self._loop.time())
+            self.transport = cast("asyncio.Transport", transport)
+            self._dismiss(_BUSY)
+            return
+        if self.proxied:
+            self._keepalive_timeout = _PROXY_KEEP_ALIVE_S
+        super().connection_made(transport)
+        self._expect_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """It has ended, or a WebSocket has taken it over."""
+        self._head_came()
+        self._taken()
+        self.hand_over()()
+        super().connection_lost(exc)
+
+    def hand_over(self) -> Callable[[], None]:
+        """Leave the seat to whoever takes the connection over: what they call when it has ended."""
+        seat, self._seat = self._seat, None
+        return _nothing if seat is None else seat.leave
+
+    def count_for(self, client: str | None) -> bool:
+        """A proxy's connection carries a request of this client, or of nobody. False: they have too many."""
+        return self._seat is None or self._seat.move(client)
+
+    def check(self, request: web.Request) -> None:
+        """Raises `InvalidRequest` for a head that came whole and is too long."""
+        if sum(map(len, chain.from_iterable(request.raw_headers))) > self._doors.max_head_bytes:
+            raise InvalidRequest("The headers are too long together.")
+
+    def count(self, request: web.Request) -> None:
+        """Count for the client on whose behalf a proxy asks. Raises `RateLimited` when they have too many."""
+        forwarded = request.headers.getall("X-Forwarded-For", ())
+        client = self._doors.client(self._doors.proxies.client(request.remote or "", forwarded))
+        if not self.count_for(client):
+            raise RateLimited("Too many connections of this address.", retry_after_ms=10_000)
+
+    def _dismiss(self, words: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(words)
+        self.force_close()
+
+    # What a client says.
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a head are counted, and waited for no longer than a head may take."""
+        seen = self._request_count
+        # Asked before: what ends a body is none of a head.
+        in_head = self._body is None or self._body.is_eof()
+        super().data_received(data)
+        if self._request_count != seen:
+            self._body = self._messages[-1][1]
+            self._head_came()
+        elif data and not self._upgraded and in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > self._doors.max_head_bytes:
+                self._dismiss(_TOO_LONG)
+            elif self._late is None:
+                self._expect_head()
+
+    def _expect_head(self) -> None:
+        self._late = self._loop.call_later(self._doors.head_s, self.force_close)
+
+    def _head_came(self) -> None:
+        self._head_bytes = 0
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002 - aiohttp's own signature
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - it may repeat what the client sent
+    ) -> web.StreamResponse:
+        """What is no HTTP is answered in a word and not logged: nobody is to fill the log with it."""
+        if status >= 500:
+            _log.error("a request failed outside of its handler", exc_info=exc)
+        elif isinstance(exc, LineTooLong):
+            status = 431
+        response = web.Response(status=status)
+        response.force_close()
+        return response
+
+    # What a client takes.
+
+    def pause_writing(self) -> None:
+        """It takes nothing at the moment."""
+        super().pause_writing()
+        self._stuck = self._loop.call_later(self._doors.keep_alive_s, self._give_up)
+
+    def resume_writing(self) -> None:
+        """It takes more."""
+        super().resume_writing()
+        self._taken()
+
+    def _taken(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+
+    def _give_up(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+
+
+def _nothing() -> None:
+    """Nobody has to be told."""
+
+
+@web.middleware
+async def admit(request: web.Request, handler: Next) -> web.StreamResponse:
+    """Refuse a head that is too long as a whole, and a proxy's client who has too many connections."""
+    connection = request.protocol
+    if not isinstance(connection, Connection):
+        return await handler(request)
+    connection.check(request)
+    if not connection.proxied:
+        return await handler(request)
+    connection.count(request)
+    try:
+        return await handler(request)
+    finally:
+        connection.count_for(None)
