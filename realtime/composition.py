@@ -30,6 +30,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.wire.message import Command
 from db.postgres.accounts import AccountStore
+from db.postgres.applicants import ApplicantStore
 from db.postgres.audit import AuditLog
 from db.postgres.bans import BanStore
 from db.postgres.blocks import BlockStore
@@ -40,8 +41,10 @@ from db.postgres.leftovers import Leftovers
 from db.postgres.matches import MatchRecords
 from db.postgres.outbox import Outbox
 from db.postgres.pool import Pool
+from db.postgres.profiles import ProfileStore
 from db.postgres.reports import ReportStore
 from db.postgres.rooms import Rooms
+from db.postgres.sessions import SessionStore
 from db.postgres.trust import TrustStore
 from db.postgres.values import ValueStore
 from db.redis.bus import Bus
@@ -96,6 +99,9 @@ class Stores:
 
     def __init__(self, pool: Pool, redis: Redis, settings: Settings) -> None:
         self.accounts = AccountStore(pool)
+        self.sessions = SessionStore(pool)
+        self.profiles = ProfileStore(pool)
+        self.applicants = ApplicantStore(pool)
         self.blocks = BlockStore(pool)
         self.bans = BanStore(pool)
         self.values = ValueStore(pool)
@@ -144,6 +150,8 @@ class Services:
         self.accounts = Accounts.of(
             settings,
             stores.accounts,
+            families=stores.sessions,
+            profiles=stores.profiles,
             passwords=self.passwords,
             sessions=stores.events,
             limiter=stores.limiter,
@@ -170,7 +178,7 @@ class Services:
         )
         self.queue = Queue(
             stores.tickets,
-            self.accounts,
+            stores.applicants,
             acquaintances,
             stores.events,
             seekers,

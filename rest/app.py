@@ -28,7 +28,9 @@ from db.postgres.call_records import CallRecords
 from db.postgres.connections import ConnectionStore
 from db.postgres.matches import MatchRecords
 from db.postgres.pool import Pool, open_pool
+from db.postgres.profiles import ProfileStore
 from db.postgres.rooms import Rooms
+from db.postgres.sessions import SessionStore
 from db.postgres.values import ValueStore
 from db.redis.bus import Bus
 from db.redis.client import check_writes, open_redis
@@ -166,6 +168,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         accounts = Accounts.of(
             settings,
             AccountStore(pool),
+            families=SessionStore(pool),
+            profiles=ProfileStore(pool),
             passwords=passwords,
             sessions=EventRoad(redis, keep=settings.stream_events, keep_s=settings.stream_s),
             limiter=RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits(),

@@ -27,22 +27,14 @@ from core.keys import Keyring
 from core.settings import Settings
 from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
 from core.vocabulary import RevokedCode, Role
-from db.postgres.accounts import (
-    AccountStore,
-    Beginning,
-    Key,
-    NewAccount,
-    NewSession,
-    Profile,
-    RevokedReason,
-    Standing,
-    TokenState,
-)
+from db.postgres.accounts import AccountStore, Key, NewAccount
+from db.postgres.profiles import Beginning, Profile, ProfileStore
+from db.postgres.sessions import NewSession, RevokedReason, SessionStore, Standing, TokenState
 from services import account_rules as rules
 from services.families import Shown, Verdict, judge
 from services.guesses import Guesses, Rates
 from services.passwords import Passwords
-from services.ports import Applicant, Limiter, Sessions
+from services.ports import Limiter, Sessions
 
 KEY_LIVES_MS = 86_400_000
 # More often than a token can change while somebody looks at it.
@@ -65,6 +57,8 @@ class Accounts:
         self,
         store: AccountStore,
         *,
+        families: SessionStore,
+        profiles: ProfileStore,
         passwords: Passwords,
         tokens: AccessTokens,
         devices: DeviceTokens,
@@ -72,7 +66,7 @@ class Accounts:
         guesses: Guesses,
         refresh_token_s: int,
     ) -> None:
-        self._store = store
+        self._store, self._families, self._profiles = store, families, profiles
         self._passwords = passwords
         self._tokens = tokens
         self._devices = devices
@@ -86,6 +80,8 @@ class Accounts:
         settings: Settings,
         store: AccountStore,
         *,
+        families: SessionStore,
+        profiles: ProfileStore,
         passwords: Passwords,
         sessions: Sessions,
         limiter: Limiter,
@@ -94,6 +90,8 @@ class Accounts:
         keyring = Keyring.of(settings)
         return cls(
             store,
+            families=families,
+            profiles=profiles,
             passwords=passwords,
             tokens=AccessTokens(keyring.keys("access token"), settings.access_token_s),
             devices=DeviceTokens(keyring.keys("device token"), settings.device_token_d * 86_400),
@@ -167,16 +165,16 @@ class Accounts:
         """
         shown, fresh = fingerprint(body.refresh_token), new_refresh_token()
         for _ in range(_LOOKS):
-            state = await self._store.token_state(shown, now)
+            state = await self._families.token_state(shown, now)
             if state is not None and state.over and state.banned:
                 raise Banned
             if state is None or state.over:
                 raise Unauthenticated("This refresh token is not valid: sign in again.")
             given = (shown, fingerprint(fresh), now, now + self._refresh_ms)
             if await self._may_spend(state, now):
-                done = await self._store.spend(*given)
+                done = await self._families.spend(*given)
             else:
-                done = await self._store.replace(*given, again=state.again)
+                done = await self._families.replace(*given, again=state.again)
             if done:
                 device = self._known(body.device_token, now)
                 return await self._signed_in(state.user_id, state.session_id, fresh, device, now)
@@ -227,23 +225,23 @@ class Accounts:
 
     async def check(self, access: Access, now: int, role: Role | None = None) -> None:
         """Whether what was read from a token holds now, as `authenticate` has it."""
-        standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
+        standing = await self._families.standing(access.user_id, access.session_id, now, access.twin)
         if standing is not None and standing.banned:
             raise Banned
         if standing is None or _over(standing):
             raise Unauthenticated("This session is over: sign in again.")
-        if standing.void or not (standing.served or await self._store.serve(access.twin, now)):
+        if standing.void or not (standing.served or await self._families.serve(access.twin, now)):
             raise Unauthenticated("This access token was replaced by another one.")
         if role is not None and standing.role != role:
             raise NotFound
 
     async def revoked(self, user_id: str, session_id: str, now: int) -> RevokedCode | None:
         """Why this session is over, in the words of `session:revoked`; None while it goes on."""
-        return _over(await self._store.standing(user_id, session_id, now))
+        return _over(await self._families.standing(user_id, session_id, now))
 
     async def beginning(self, user_id: str) -> Beginning:
         """What a client starts from, in one query. Raises `Unauthenticated` when the account is gone."""
-        found = await self._store.beginning(user_id)
+        found = await self._profiles.beginning(user_id)
         if found is None:
             raise Unauthenticated("This account is gone.")
         return found
@@ -254,7 +252,7 @@ class Accounts:
 
     async def profile(self, user_id: str) -> Profile:
         """The same with its version. Raises `Unauthenticated` when it is gone."""
-        profile = await self._store.profile(user_id)
+        profile = await self._profiles.profile(user_id)
         if profile is None:
             raise Unauthenticated("This account is gone.")
         return profile
@@ -272,36 +270,22 @@ class Accounts:
         changed = Profile(rules.patched(profile.me, patch), profile.version)
         if changed.me == profile.me:
             return profile
-        if not await self._store.change(changed, now):
+        if not await self._profiles.change(changed, now):
             raise PreconditionFailed
         return await self.profile(user_id)
 
     async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard:
         """The card, if the viewer may see it. Raises `NotFound`: gone, banned or blocked either way."""
-        card = await self._store.visible_card(user_id, viewer_id, now)
+        card = await self._profiles.visible_card(user_id, viewer_id, now)
         if card is None:
             raise NotFound
         return card
-
-    async def applicant(self, user_id: str, now: int) -> Applicant | None:
-        """All that a queue ticket is made of, in one query; None when the account is gone."""
-        found = await self._store.application(user_id, now)
-        if found is None:
-            return None
-        return Applicant(
-            card=found.card,
-            seeking=found.seeking,
-            banned=found.banned,
-            values=found.values,
-            tier=found.tier,
-            faults=found.faults,
-        )
 
     # One's sessions
 
     async def sessions(self, access: Access, before: str | None, limit: int, now: int) -> list[SessionView]:
         """Sessions that go on, newest first, those older than the session `before`."""
-        return await self._store.sessions(
+        return await self._families.page(
             access.user_id, current=access.session_id, before=before, limit=limit, now=now
         )
 
@@ -328,7 +312,7 @@ class Accounts:
 
     async def _enter(self, user_id: str, body: Register | Login, client: Client, now: int) -> SignedIn:
         session, token = self._new_session(user_id, body.device_id, client, now)
-        await self._store.open_session(session, now)
+        await self._families.open(session, now)
         return await self._signed_in(user_id, session.id, token, self._known(body.device_token, now), now)
 
     def _new_session(
@@ -358,7 +342,7 @@ class Accounts:
 
     async def _end(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
         """Whether the session had to be ended. It is told either way: an earlier telling may have failed."""
-        ended = await self._store.revoke(user_id, session_id, reason, now)
+        ended = await self._families.revoke(user_id, session_id, reason, now)
         await self._sessions.revoked(user_id, session_id, _TOLD.get(reason, "signed_out"))
         return ended
 

@@ -1,17 +1,15 @@
 """What the rules need of the outside, as interfaces. The composition roots choose what stands behind them."""
 
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
-from msgspec import Struct
-
 from core.contract.matches import MatchReplay
-from core.contract.profiles import ProfileCard, Seeking
 from core.news import News
 from core.presence import Attendance, Lapse
-from core.ticket import Census, Claim, Departure, Market, Taken, Ticket, Tier
+from core.ticket import Census, Claim, Departure, Market, Taken, Ticket
 from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
 from core.wire.message import Event
+from db.postgres.applicants import Applicant
 from db.postgres.blocks import Parting
 from matching.apart import Since
 
@@ -76,21 +74,6 @@ class Limiter(Protocol):
         A bucket holds `burst` at most and gains `rate_per_s`; a refusal takes nothing, and a negative cost
         gives back.
         """
-
-
-class Applicant(Struct, frozen=True, kw_only=True):
-    """What the queue must know of a user: the card strangers see, whom they seek, and how they stand.
-
-    `values` are strengths of 0 to 100 by key of the value; `tier` is the trust they have earned; `faults`
-    are the latest times (ms, the newest first) at which a match failed through them.
-    """
-
-    card: ProfileCard
-    seeking: Seeking
-    banned: bool = False
-    values: Mapping[str, int] = {}
-    tier: Tier = "neutral"
-    faults: Sequence[int] = ()
 
 
 class Applicants(Protocol):

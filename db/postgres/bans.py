@@ -12,6 +12,7 @@ from core.errors import NotFound
 from core.ids import new_id
 from db.postgres import audit
 from db.postgres.pool import Pool, queries
+from db.postgres.sessions import end_all_within
 from db.postgres.user_locks import lock_users
 
 _SQL = queries("bans")
@@ -95,7 +96,7 @@ class BanStore:
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await lock_users(connection, (user_id,))
-            await connection.execute(_SQL["end_sessions"], user_id, to_datetime(now))
+            await end_all_within(connection, user_id, "banned", now)
 
     async def enforced(self, ban_id: str, now: int) -> None:
         """All that it ends has ended."""

@@ -26,10 +26,6 @@ WHERE id IN (
 )
 RETURNING id, user_id
 
--- name: end_sessions
--- All sessions of user $1 are over at $2, and with them their refresh tokens.
-UPDATE identity.sessions SET revoked_at = $2, revoked_reason = 'banned' WHERE user_id = $1 AND revoked_at IS NULL
-
 -- name: enforced
 -- Ban $1 had taken effect everywhere at $2.
 UPDATE identity.bans SET enforced_at = $2 WHERE id = $1

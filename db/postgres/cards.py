@@ -1,9 +1,9 @@
-"""A profile card from a row of the view `identity.cards`. Pure: the stores that join the view own the SQL."""
+"""Parts of a profile from a row. Pure: the stores whose queries give the columns own the SQL."""
 
 from datetime import date
 
 from core.clock import age_on
-from core.contract.profiles import ProfileCard
+from core.contract.profiles import ProfileCard, Seeking
 from db.postgres.pool import Record
 
 
@@ -34,4 +34,11 @@ def card(row: Record, today: date) -> ProfileCard:
         city=row["city"],
         bio=row["bio"],
         photo_url=row["photo_url"],
+    )
+
+
+def seeking(row: Record) -> Seeking:
+    """Whom they seek, in a row with the columns of `identity.profiles` that begin so."""
+    return Seeking(
+        genders=row["seeking_genders"], age_min=row["seeking_age_min"], age_max=row["seeking_age_max"]
     )

@@ -18,7 +18,7 @@ class KeyedValue(Struct, frozen=True):
 
 
 class ValueStore:
-    """Values. `AccountStore.application` reads them too, for a queue ticket."""
+    """Values. `ApplicantStore` reads them too, for a queue ticket."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

@@ -30,6 +30,7 @@ from core.errors import (
 from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from core.wire.message import Empty
+from db.postgres.applicants import Applicant
 from matching.apart import Apart
 from matching.explanation import judge, permitted, tally
 from matching.policy import Policy
@@ -39,7 +40,7 @@ from realtime.matchmaking.seekers import Seekers
 from realtime.matchmaking.sweep import Changed, tell
 from services.caller import Caller
 from services.cool_downs import CoolDowns
-from services.ports import Acquaintances, Applicant, Applicants, Events, TicketStore
+from services.ports import Acquaintances, Applicants, Events, TicketStore
 
 _ATTEMPTS = 5
 _EXPLAINED = 512  # tickets looked at to explain a wait

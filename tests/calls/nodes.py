@@ -97,7 +97,7 @@ class Node:
         return caller
 
     async def ticket(self, user_id: str) -> Ticket:
-        applicant = await self.services.accounts.applicant(user_id, now_ms())
+        applicant = await self.stores.applicants.applicant(user_id, now_ms())
         assert applicant is not None
         return Ticket(
             id=new_id(),

@@ -18,8 +18,8 @@ from core.contract.chat import (
 from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
-from db.postgres.accounts import AccountStore
 from db.postgres.outbox import Outbox
+from db.postgres.profiles import ProfileStore
 from services.chat import is_storable
 from tests.chat.conftest import MAX_CHARS, Talk, caller
 
@@ -134,7 +134,7 @@ async def test_reading_tells_both(talk: Talk) -> None:
         await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=seq))
     receipt = ChatReceipt(room_id=talk.room_id, user_id=talk.ben.user_id, delivered_seq=2, read_seq=2)
     assert talk.heard.by(talk.ana.user_id) == talk.heard.by(talk.ben.user_id) == [receipt]
-    beginning = await AccountStore(talk.world.pool).beginning(talk.ben.user_id)
+    beginning = await ProfileStore(talk.world.pool).beginning(talk.ben.user_id)
     assert beginning is not None
     assert beginning.unread == {talk.room_id: 1}
 

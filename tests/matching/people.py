@@ -8,9 +8,10 @@ from msgspec.structs import replace
 
 from core.contract.profiles import ProfileCard, Seeking
 from core.ticket import Claim, Ticket
+from db.postgres.applicants import Applicant
 from matching.apart import Since
 from realtime.matchmaking.queue import Queue
-from services.ports import Applicant, TicketStore
+from services.ports import TicketStore
 
 T0 = 1_800_000_000_000
 

@@ -5,7 +5,8 @@ import pytest
 from core.contract.queue import Preferences, QueueLeft
 from core.errors import AlreadyInCall
 from core.ticket import Claim
-from services.ports import Applicant, TicketStore
+from db.postgres.applicants import Applicant
+from services.ports import TicketStore
 from tests.matching.house import LEASE_MS, House
 from tests.matching.people import T0, again, new_id, put, ticket
 

@@ -18,6 +18,8 @@ from db.postgres.accounts import AccountStore
 from db.postgres.audit import AuditLog
 from db.postgres.blocks import BlockStore
 from db.postgres.matches import MatchRecords
+from db.postgres.profiles import ProfileStore
+from db.postgres.sessions import SessionStore
 from db.postgres.values import ValueStore
 from db.redis.bus import Bus
 from db.redis.events import EventRoad, channel
@@ -146,6 +148,8 @@ async def serving(
     accounts = Accounts.of(
         settings,
         AccountStore(world.pool),
+        families=SessionStore(world.pool),
+        profiles=ProfileStore(world.pool),
         passwords=passwords,
         sessions=EventRoad(redis, keep=10, keep_s=60),
         limiter=RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits(),

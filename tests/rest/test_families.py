@@ -14,6 +14,8 @@ from redis.asyncio import Redis
 from core.contract.accounts import Refresh, Register, SignedIn
 from core.errors import Unauthenticated
 from db.postgres.accounts import AccountStore
+from db.postgres.profiles import ProfileStore
+from db.postgres.sessions import SessionStore
 from db.redis.events import EventRoad
 from db.redis.rate_limits import NoLimits
 from services.accounts import Accounts, Client
@@ -139,7 +141,13 @@ def accounts(world: World, redis: Redis) -> Iterator[Accounts]:
     passwords = Passwords(threads=1, queue=10, memory_kib=8, passes=1)
     road = EventRoad(redis, keep=10, keep_s=60)
     yield Accounts.of(
-        SETTINGS, AccountStore(world.pool), passwords=passwords, sessions=road, limiter=NoLimits()
+        SETTINGS,
+        AccountStore(world.pool),
+        families=SessionStore(world.pool),
+        profiles=ProfileStore(world.pool),
+        passwords=passwords,
+        sessions=road,
+        limiter=NoLimits(),
     )
     passwords.close()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.clock import now_ms
-from db.postgres.accounts import AccountStore
+from db.postgres.applicants import ApplicantStore
 from services.value_rules import key_of
 from tests.rest.server import Answer, RestServer
 
@@ -126,8 +126,8 @@ async def test_matching_is_told_the_strengths_by_key(rest: RestServer) -> None:
     await put(
         rest, ben["access_token"], value("CAFE\u0301 culture ", "leisure", 70), value("honesty", "work")
     )
-    store = AccountStore(rest.world.pool)
-    one, other = [await store.application(who["user"]["id"], now_ms()) for who in (ana, ben)]
+    store = ApplicantStore(rest.world.pool)
+    one, other = [await store.applicant(who["user"]["id"], now_ms()) for who in (ana, ben)]
     assert one is not None
     assert other is not None
     shared = key_of("Leisure", "Café Culture")

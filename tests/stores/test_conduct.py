@@ -11,7 +11,7 @@ from core.settings import MOST_COOL_DOWNS
 from core.ticket import Tier
 from core.vocabulary import EndReason, LeftReason
 from db.postgres import audit
-from db.postgres.accounts import AccountStore
+from db.postgres.applicants import ApplicantStore
 from db.postgres.audit import AuditLog, Entry
 from db.postgres.call_records import Refusal
 from db.postgres.trust import LATEST_CALLS, Standing, TrustStore
@@ -99,9 +99,9 @@ def town(world: World) -> Town:
 
 
 async def faults(world: World, user_id: str) -> tuple[int, ...]:
-    application = await AccountStore(world.pool).application(user_id, now_ms())
-    assert application is not None
-    return application.faults
+    applicant = await ApplicantStore(world.pool).applicant(user_id, now_ms())
+    assert applicant is not None
+    return tuple(applicant.faults)
 
 
 async def test_a_fault_is_on_record_with_the_end_once(world: World) -> None:
@@ -259,9 +259,9 @@ async def test_who_hangs_up_on_everybody_meets_only_their_like(
     for n in range(10):
         await town.call((spammer, await world.person(f"V{n}")), by=spammer, live_ms=2_000)
     await trust.judge(spammer)
-    application = await AccountStore(world.pool).application(spammer, now_ms())
-    assert application is not None
-    assert application.tier == "suspect"
+    applicant = await ApplicantStore(world.pool).applicant(spammer, now_ms())
+    assert applicant is not None
+    assert applicant.tier == "suspect"
 
 
 async def test_many_who_judge_at_once_leave_one_move_and_one_entry(

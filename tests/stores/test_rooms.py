@@ -8,7 +8,7 @@ from core.clock import now_ms
 from core.contract.chat import Message
 from core.errors import Gone, NotFound
 from core.ids import new_id
-from db.postgres.accounts import AccountStore
+from db.postgres.profiles import ProfileStore
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
 
@@ -182,7 +182,7 @@ async def test_reading_never_goes_back_nor_beyond(world: World) -> None:
 
 
 async def unread(world: World, user_id: str) -> dict[str, int]:
-    beginning = await AccountStore(world.pool).beginning(user_id)
+    beginning = await ProfileStore(world.pool).beginning(user_id)
     assert beginning is not None
     return beginning.unread
 

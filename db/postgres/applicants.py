@@ -1,0 +1,52 @@
+"""Who asks to be matched, in Postgres: all that a queue ticket is made of, in one query.
+
+Implements `services.ports.Applicants`. Ids are text, times ms since the epoch. What an outage raises
+(`db.outage`) passes through.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from core.clock import to_datetime, to_ms, today
+from core.contract.profiles import ProfileCard, Seeking
+from core.settings import MOST_COOL_DOWNS
+from core.ticket import Tier
+from db.postgres.cards import card, seeking
+from db.postgres.pool import Pool, queries
+
+_SQL = queries("applicants")
+
+
+class Applicant(Struct, frozen=True, kw_only=True):
+    """What the queue must know of a user: the card strangers see, whom they seek, and how they stand.
+
+    `values` are strengths of 0 to 100 by key of the value; `tier` is the trust they have earned; `faults`
+    are the latest times (ms, the newest first) at which a match failed through them.
+    """
+
+    card: ProfileCard
+    seeking: Seeking
+    banned: bool = False
+    values: Mapping[str, int] = {}
+    tier: Tier = "neutral"
+    faults: Sequence[int] = ()
+
+
+class ApplicantStore:
+    """Applicants."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def applicant(self, user_id: str, now: int) -> Applicant | None:
+        """How they stand at this time, with their age then; None: the account is gone."""
+        row = await self._pool.fetchrow(_SQL["applicant"], user_id, to_datetime(now), MOST_COOL_DOWNS)
+        return row and Applicant(
+            card=card(row, today(now)),
+            seeking=seeking(row),
+            banned=row["banned"],
+            values=row["strengths"],
+            tier=row["tier"],
+            faults=tuple(map(to_ms, row["faults"])),
+        )

@@ -1,0 +1,17 @@
+-- Who asks to be matched. Times are passed as timestamptz.
+
+-- name: applicant
+-- Card of user $1, whom they seek, how far they are trusted, whether they are banned at $2, the strengths of their
+-- values by key, and when the latest $3 matches failed through them, the newest first.
+SELECT card.*, false AS hidden, p.seeking_genders, p.seeking_age_min, p.seeking_age_max, u.tier, EXISTS (
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $2::timestamptz
+) AS banned, (
+    SELECT coalesce(jsonb_object_agg(v.key, v.strength), '{}') FROM identity.user_values v WHERE v.user_id = u.id
+) AS strengths, ARRAY(
+    SELECT own.fault_at FROM interaction.call_participants own
+    WHERE own.user_id = u.id AND own.fault_at IS NOT NULL ORDER BY own.fault_at DESC LIMIT $3
+) AS faults
+FROM identity.users u
+JOIN identity.profiles p ON p.user_id = u.id
+JOIN identity.cards card ON card.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL

@@ -1,0 +1,163 @@
+"""Sessions in Postgres, each a family of refresh tokens: one sign-in on one device.
+
+Which token serves is a rule (`services/families.py`), kept here. Ids are text, times ms since the epoch.
+Of tokens only hashes come here. What an outage raises (`db.outage`) passes through.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from core.clock import rfc3339, to_datetime, to_ms
+from core.contract.sessions import SessionView
+from core.vocabulary import Role
+from db.postgres.pool import Connection, Pool, Record, queries
+
+_SQL = queries("sessions")
+
+RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_changed", "erased"]
+
+
+class NewSession(Struct, frozen=True, kw_only=True):
+    """A sign-in to be, with the hash of its first refresh token. `device` is the client's own id for it."""
+
+    id: str
+    user_id: str
+    device: str | None
+    user_agent: str | None
+    token_hash: bytes
+    expires_at: int
+
+
+class TokenState(Struct, frozen=True, kw_only=True):
+    """What is known of a refresh token. `over`: its session is. The rest is what `services.families` asks."""
+
+    user_id: str
+    session_id: str
+    over: bool
+    banned: bool
+    expires_at: int
+    used_at: int | None
+    again: int
+    void: bool
+    got: bool
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Whether a session goes on, and what its user may do.
+
+    `void`, `served`: of the refresh token asked about, whether it does not count, and whether it has served.
+    """
+
+    revoked: RevokedReason | None
+    erased: bool
+    banned: bool
+    role: Role
+    void: bool
+    served: bool
+
+
+class SessionStore:
+    """Sessions and their refresh tokens."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def open(self, session: NewSession, now: int) -> None:
+        """A session of an account that exists."""
+        async with self._pool.acquire() as connection:
+            await open_within(connection, session, now)
+
+    async def token_state(self, token_hash: bytes, now: int) -> TokenState | None:
+        """None: nobody was ever given this token."""
+        row = await self._pool.fetchrow(_SQL["token_state"], token_hash, to_datetime(now))
+        return row and TokenState(
+            user_id=row["user_id"],
+            session_id=row["session_id"],
+            over=row["over"],
+            banned=row["banned"],
+            expires_at=to_ms(row["expires_at"]),
+            used_at=row["used_at"] and to_ms(row["used_at"]),
+            again=row["again"],
+            void=row["void"],
+            got=row["got"],
+        )
+
+    async def spend(self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int) -> bool:
+        """Spend a token for the next one. False: it is no more as it was, look at it again."""
+        given = await self._pool.fetchval(
+            _SQL["spend"], token_hash, fresh_hash, to_datetime(now), to_datetime(expires_at)
+        )
+        return given is not None
+
+    async def replace(
+        self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int, *, again: int
+    ) -> bool:
+        """Put another token in the place of the one that this was spent for, and shown `again` times since.
+
+        False: the same.
+        """
+        given = await self._pool.fetchval(
+            _SQL["replace"], token_hash, fresh_hash, to_datetime(now), to_datetime(expires_at), again
+        )
+        return given is not None
+
+    async def serve(self, twin: bytes, now: int) -> bool:
+        """The access token given with this refresh token serves. False: it became void."""
+        return await self._pool.fetchval(_SQL["serve"], twin, to_datetime(now)) is not None
+
+    async def revoke(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
+        """End a session of this user. False: it is not theirs or is over already."""
+        row = await self._pool.fetchrow(_SQL["revoke"], user_id, session_id, reason, to_datetime(now))
+        return row is not None
+
+    async def standing(
+        self, user_id: str, session_id: str, now: int, twin: bytes | None = None
+    ) -> Standing | None:
+        """How the session stands, and one refresh token of it; None: there is no such session."""
+        row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now), twin)
+        return row and Standing(
+            revoked=row["revoked_reason"],
+            erased=row["erased"],
+            banned=row["banned"],
+            role=row["role"],
+            void=row["void"],
+            served=row["served"],
+        )
+
+    async def page(
+        self, user_id: str, *, current: str, before: str | None, limit: int, now: int
+    ) -> list[SessionView]:
+        """Sessions that go on, newest first, those older than the session `before`."""
+        rows = await self._pool.fetch(_SQL["page"], user_id, to_datetime(now), before, limit)
+        return [_session(row, current) for row in rows]
+
+
+async def open_within(connection: Connection, session: NewSession, now: int) -> None:
+    """A session, within a transaction that may make its account too."""
+    await connection.execute(
+        _SQL["open"],
+        session.id,
+        session.user_id,
+        session.user_agent,
+        session.token_hash,
+        to_datetime(now),
+        to_datetime(session.expires_at),
+        session.device,
+    )
+
+
+async def end_all_within(connection: Connection, user_id: str, reason: RevokedReason, now: int) -> None:
+    """End all sessions of this user, and with them their refresh tokens, within a transaction."""
+    await connection.execute(_SQL["end_all"], user_id, reason, to_datetime(now))
+
+
+def _session(row: Record, current: str) -> SessionView:
+    return SessionView(
+        id=row["id"],
+        user_agent=row["user_agent"],
+        current=row["id"] == current,
+        created_at=rfc3339(to_ms(row["created_at"])),
+        last_used_at=rfc3339(to_ms(row["last_used_at"])),
+        device_id=row["device"],
+    )

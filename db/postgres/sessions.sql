@@ -1,0 +1,94 @@
+-- Sessions and their refresh tokens. Times are passed as timestamptz.
+
+-- name: open
+-- A session and its first refresh token $4.
+WITH session AS (
+    INSERT INTO identity.sessions (id, user_id, user_agent, created_at, last_used_at, expires_at, device)
+    VALUES ($1, $2, $3, $5, $5, $6, $7)
+)
+INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($4, $1, $5, $6)
+
+-- name: token_state
+-- What is known of refresh token $1 at $2. No row: nobody was ever given it. `over`: its session is; `got`: its newest
+-- successor has served, or the access token of that one, or there is none.
+SELECT t.session_id, s.user_id, t.expires_at, t.used_at, t.again, t.void_at IS NOT NULL AS void,
+    s.revoked_at IS NOT NULL OR u.deleted_at IS NOT NULL AS over, NOT EXISTS (
+        SELECT FROM identity.refresh_tokens n
+        WHERE n.parent = t.hash AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
+    ) AS got, EXISTS (
+        SELECT FROM identity.bans b
+        WHERE b.user_id = s.user_id AND b.during @> $2::timestamptz
+    ) AS banned
+FROM identity.refresh_tokens t
+JOIN identity.sessions s ON s.id = t.session_id
+JOIN identity.users u ON u.id = s.user_id
+WHERE t.hash = $1
+
+-- name: spend
+-- Spend refresh token $1 at $3 and put $2 in its place until $4. No row: it is no more as it was. Of two that come at
+-- once the second waits for the row and finds it spent.
+WITH spent AS (
+    UPDATE identity.refresh_tokens t SET used_at = $3
+    FROM identity.sessions s
+    WHERE t.hash = $1 AND t.used_at IS NULL AND t.void_at IS NULL AND s.id = t.session_id AND s.revoked_at IS NULL
+    RETURNING t.session_id
+), fresh AS (
+    INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at, parent)
+    SELECT $2, session_id, $3, $4, $1 FROM spent
+)
+UPDATE identity.sessions s SET last_used_at = $3, expires_at = $4 FROM spent WHERE s.id = spent.session_id
+RETURNING s.id
+
+-- name: replace
+-- Void the successor of refresh token $1 at $3, which has not served, and put $2 in its place until $4. No row: it has
+-- served, or $1 was shown again more than $5 times by now. The successor's row is what all who change it wait for, and
+-- each looks at it again then; who sees a later one sees the later count too.
+WITH voided AS (
+    UPDATE identity.refresh_tokens n SET void_at = $3
+    FROM identity.refresh_tokens t
+    JOIN identity.sessions s ON s.id = t.session_id AND s.revoked_at IS NULL
+    WHERE t.hash = $1 AND t.again = $5
+        AND n.parent = t.hash AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
+    RETURNING n.session_id
+), shown AS (
+    UPDATE identity.refresh_tokens t SET again = t.again + 1 FROM voided WHERE t.hash = $1
+), fresh AS (
+    INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at, parent)
+    SELECT $2, session_id, $3, $4, $1 FROM voided
+)
+UPDATE identity.sessions s SET last_used_at = $3, expires_at = $4 FROM voided WHERE s.id = voided.session_id
+RETURNING s.id
+
+-- name: serve
+-- The access token given with refresh token $1 serves at $2. No row: it is void.
+UPDATE identity.refresh_tokens SET served_at = coalesce(served_at, $2) WHERE hash = $1 AND void_at IS NULL
+RETURNING hash
+
+-- name: revoke
+-- Session $2 of user $1 is over at $4, for reason $3. No row: it is not theirs, or it is over already.
+UPDATE identity.sessions SET revoked_at = $4, revoked_reason = $3
+WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL
+RETURNING id
+
+-- name: end_all
+-- All sessions of user $1 are over at $3, for reason $2, and with them their refresh tokens.
+UPDATE identity.sessions SET revoked_at = $3, revoked_reason = $2 WHERE user_id = $1 AND revoked_at IS NULL
+
+-- name: standing
+-- How session $1 of user $2 stands at $3, and which role they have. No row: there is none. Of the refresh token $4
+-- (null: of none): whether it does not count (any more), and whether it has served.
+SELECT s.revoked_reason, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
+    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $3::timestamptz
+) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served
+FROM identity.sessions s
+JOIN identity.users u ON u.id = s.user_id
+LEFT JOIN identity.refresh_tokens t ON t.hash = $4 AND t.session_id = s.id
+WHERE s.id = $1 AND s.user_id = $2
+
+-- name: page
+-- The sessions of user $1 that go on at $2, newest first, before session $3 (null: from the newest).
+SELECT id, device, user_agent, created_at, last_used_at FROM identity.sessions
+WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
+    AND id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+ORDER BY id DESC
+LIMIT $4
