@@ -37,6 +37,7 @@ from db.postgres.blocks import BlockStore
 from db.postgres.call_records import CallRecords
 from db.postgres.connections import ConnectionStore
 from db.postgres.eligibility import EligibilityStore
+from db.postgres.idempotency import KEPT_MS
 from db.postgres.leftovers import Leftovers
 from db.postgres.matches import MatchRecords
 from db.postgres.outbox import Outbox
@@ -80,7 +81,7 @@ from realtime.matchmaking.sweep import Rhythm, Sweeper
 from realtime.presence.leases import Steadiness
 from realtime.presence.presence import Presence
 from realtime.presence.watches import Watches
-from services.accounts import KEY_LIVES_MS, Accounts
+from services.accounts import Accounts
 from services.announcer import Announcer
 from services.blocks import AnnouncedPartings, Blocks
 from services.chat import Chat, announcements
@@ -304,7 +305,7 @@ class Services:
         self.retention = Retention(
             [
                 Kept(stores.matches.forget, settings.match_record_days * DAY_MS),
-                Kept(stores.leftovers.keys, KEY_LIVES_MS),
+                Kept(stores.leftovers.keys, KEPT_MS),
                 Kept(stores.leftovers.tokens, settings.session_record_days * DAY_MS),
                 Kept(stores.leftovers.sessions, settings.session_record_days * DAY_MS),
             ],

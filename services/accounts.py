@@ -5,9 +5,6 @@ rule). Access tokens are signed and live for minutes; their session is looked up
 revoked one serves nowhere, and that one has served is noted the first time. All times are ms since the epoch.
 """
 
-import hashlib
-
-import msgspec
 from msgspec import Struct
 
 from core.clock import today
@@ -27,7 +24,8 @@ from core.keys import Keyring
 from core.settings import Settings
 from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
 from core.vocabulary import RevokedCode, Role
-from db.postgres.accounts import AccountStore, Key, NewAccount
+from db.postgres.accounts import AccountStore, NewAccount
+from db.postgres.idempotency import Key
 from db.postgres.profiles import Beginning, Profile, ProfileStore
 from db.postgres.sessions import NewSession, RevokedReason, SessionStore, Standing, TokenState
 from services import account_rules as rules
@@ -36,7 +34,6 @@ from services.guesses import Guesses, Rates
 from services.passwords import Passwords
 from services.ports import Limiter, Sessions
 
-KEY_LIVES_MS = 86_400_000
 # More often than a token can change while somebody looks at it.
 _LOOKS = 8
 # What a live connection is told when its session ended for this reason.
@@ -102,7 +99,7 @@ class Accounts:
 
     # Signing up and in
 
-    async def register(self, body: Register, client: Client, key: str | None, now: int) -> SignedIn:
+    async def register(self, body: Register, client: Client, key: Key | None, now: int) -> SignedIn:
         """A new account, signed in; the same `key` and body again: the same account, with fresh tokens.
 
         Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`,
@@ -112,11 +109,8 @@ class Accounts:
         address, username = rules.email(body.email), rules.username(body.username)
         name = rules.display_name(body.display_name)
         born = rules.adult(body.birth_date, today(now))
-        use = key and Key(
-            endpoint="register", key=key, fingerprint=_without_password(body), since=now - KEY_LIVES_MS
-        )
-        if use and (again := await self._again(use, body, client, now)):
-            return again
+        if key and await self._store.opened(key):
+            return await self._again(address, body, client, now)
         async with self._guesses.new_account(body.device_id, now):
             account = NewAccount(
                 id=new_id(now),
@@ -128,17 +122,13 @@ class Accounts:
                 gender=body.gender,
             )
             session, token = self._new_session(account.id, body.device_id, client, now)
-            made = await self._store.register(account, session, use or None, now)
+            made = await self._store.register(account, session, key, now)
         if made:
             return await self._signed_in(
                 account.id, session.id, token, self._known(body.device_token, now), now
             )
-        assert use
         # Two requests with one key at once: the other one was faster.
-        again = await self._again(use, body, client, now)
-        if again is None:
-            raise IdempotencyConflict
-        return again
+        return await self._again(address, body, client, now)
 
     async def login(self, body: Login, client: Client, now: int) -> SignedIn:
         """Sign in with email or username. Unknown logins and wrong passwords look and cost the same.
@@ -299,16 +289,14 @@ class Accounts:
     def _known(self, device_token: str | None, now: int) -> Device | None:
         return self._devices.read(device_token, now)
 
-    async def _again(self, key: Key, body: Register, client: Client, now: int) -> SignedIn | None:
-        """The account that this key has made, or None for a key that was not used."""
-        use = await self._store.key_use(key)
-        if use is None:
-            return None
-        same = use.fingerprint == key.fingerprint
-        # A key is no password: only who knows that is let in to what the key has made.
-        if not await self._passwords.verify(use.password_hash, body.password) or not same:
+    async def _again(self, address: str, body: Register, client: Client, now: int) -> SignedIn:
+        """Sign in to the account that this very request has opened, but for its password."""
+        known = await self._store.credentials(address, now)
+        fits = await self._passwords.verify(known.password_hash if known else None, body.password)
+        # A key is no password: only one who knows that is let in to what the key has opened.
+        if known is None or not fits:
             raise IdempotencyConflict
-        return await self._enter(use.user_id, body, client, now)
+        return await self._enter(known.user_id, body, client, now)
 
     async def _enter(self, user_id: str, body: Register | Login, client: Client, now: int) -> SignedIn:
         session, token = self._new_session(user_id, body.device_id, client, now)
@@ -353,9 +341,3 @@ def _over(standing: Standing | None) -> RevokedCode | None:
     if standing is None or standing.erased:
         return "signed_out"
     return standing.revoked and _TOLD.get(standing.revoked, "signed_out")
-
-
-def _without_password(body: Register) -> bytes:
-    """SHA-256 of everything else: a fast hash of a password must not lie in a table. Marks may be renewed."""
-    told = msgspec.structs.replace(body, password="", device_token=None)
-    return hashlib.sha256(msgspec.json.encode(told)).digest()

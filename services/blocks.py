@@ -4,16 +4,13 @@ The store decides all that is on record in one transaction with the block and le
 living (the call of the two, what their devices show), as a parting. `Partings` is who sees to those.
 """
 
-import hashlib
-
 import structlog
 
 from core.contract.blocks import NewBlock
 from core.errors import InvalidRequest
 from db.outage import OUTAGES
-from db.postgres.accounts import Key
 from db.postgres.blocks import Block, BlockStore, Parting
-from services.accounts import KEY_LIVES_MS
+from db.postgres.idempotency import Key
 from services.ports import Channels, Partings
 
 PARTED = "partings"
@@ -26,7 +23,7 @@ class Blocks:
     def __init__(self, store: BlockStore, partings: Partings) -> None:
         self._store, self._partings = store, partings
 
-    async def block(self, blocker: str, body: NewBlock, key: str | None, now: int) -> Block:
+    async def block(self, blocker: str, body: NewBlock, key: Key | None, now: int) -> Block:
         """Block someone, at once and everywhere; blocking them again changes nothing.
 
         Raises `InvalidRequest` for oneself, `NotFound` for whom one neither sees nor has met,
@@ -34,14 +31,8 @@ class Blocks:
         """
         if body.user_id == blocker:
             raise InvalidRequest("Nobody can block themselves.", details={"field": "user_id"})
-        use = key and Key(
-            endpoint=f"block:{blocker}",
-            key=key,
-            fingerprint=hashlib.sha256(body.user_id.encode()).digest(),
-            since=now - KEY_LIVES_MS,
-        )
         block, parting = await self._store.block(
-            blocker, body.user_id, use or None, now, take=self._partings.sees_to_them
+            blocker, body.user_id, key, now, take=self._partings.sees_to_them
         )
         if parting is not None:
             await self._partings.parted(parting)

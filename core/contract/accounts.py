@@ -38,6 +38,9 @@ DeviceToken = Annotated[
 class Register(Input):
     """What an account needs. Under 18: `underage`; what somebody else has: `conflict`, named in `details`."""
 
+    # A fast digest of a password must not lie in a table; a device token may be another one with each try.
+    secrets = ("password", "device_token")
+
     email: Email
     username: Username
     password: Password

@@ -43,7 +43,12 @@ class Wire(Struct, metaclass=_FrozenMeta, frozen=True, kw_only=True, omit_defaul
 
 
 class Input(Struct, metaclass=_FrozenMeta, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Something a client says. An unknown field is refused by name."""
+    """Something a client says. An unknown field is refused by name.
+
+    `secrets` are fields of which nothing is kept, not even in a digest.
+    """
+
+    secrets: ClassVar[tuple[str, ...]] = ()
 
 
 class Empty(Wire):

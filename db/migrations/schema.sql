@@ -151,12 +151,13 @@ CREATE VIEW identity.cards AS
    FROM identity.profiles;
 
 CREATE TABLE identity.idempotency_keys (
-    endpoint text NOT NULL,
+    owner text NOT NULL,
+    operation text NOT NULL,
     key text NOT NULL,
-    fingerprint bytea NOT NULL,
-    user_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    answer jsonb,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT idempotency_keys_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
+    CONSTRAINT idempotency_keys_digest_check CHECK ((octet_length(digest) = 32)),
     CONSTRAINT idempotency_keys_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
 );
 
@@ -342,7 +343,7 @@ ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (blocker_id, blocked_id);
 
 ALTER TABLE ONLY identity.idempotency_keys
-    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (endpoint, key);
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (operation, key, owner);
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_pkey PRIMARY KEY (user_id);
@@ -484,9 +485,6 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
-
-ALTER TABLE ONLY identity.idempotency_keys
-    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

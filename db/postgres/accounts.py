@@ -9,11 +9,12 @@ import asyncpg
 from msgspec import Struct
 
 from core.clock import to_datetime
-from core.errors import Conflict
+from core.errors import Conflict, IdempotencyConflict
 from core.ids import new_id
 from core.vocabulary import Gender, Role
 from db.postgres import audit
-from db.postgres.pool import Connection, Pool, queries
+from db.postgres.idempotency import Key, claim, keep, kept
+from db.postgres.pool import Pool, queries
 from db.postgres.sessions import NewSession, open_within
 
 _SQL = queries("accounts")
@@ -32,21 +33,10 @@ class NewAccount(Struct, frozen=True, kw_only=True):
     gender: Gender
 
 
-class Key(Struct, frozen=True, kw_only=True):
-    """A client's own key for a request: at which endpoint, for what (SHA-256), and since when keys count."""
-
-    endpoint: str
-    key: str
-    fingerprint: bytes
-    since: int
-
-
-class KeyUse(Struct, frozen=True):
-    """What a key has been used for before."""
+class Opened(Struct, frozen=True):
+    """The account that a registration has opened: what is kept of its answer, whose tokens are not."""
 
     user_id: str
-    fingerprint: bytes
-    password_hash: str | None
 
 
 class Credentials(Struct, frozen=True):
@@ -64,14 +54,15 @@ class AccountStore:
         self._pool = pool
 
     async def register(self, account: NewAccount, session: NewSession, key: Key | None, now: int) -> bool:
-        """Account, profile and first session at once. False: the key has been used, ask `key_use`.
+        """Account, profile and first session at once. False: this very request has `opened` one before.
 
-        Raises `Conflict` naming the field that somebody else has.
+        Raises `Conflict` naming the field that somebody else has, or `IdempotencyConflict` if it was given to
+        the account that this key has opened.
         """
         at = to_datetime(now)
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                if key and not await claim_key(connection, key, account.id, now):
+                if await claim(connection, key, Opened) is not None:
                     return False
                 await connection.execute(
                     _SQL["register"],
@@ -85,16 +76,22 @@ class AccountStore:
                     at,
                 )
                 await open_within(connection, session, now)
+                await keep(connection, key, Opened(account.id))
         except asyncpg.UniqueViolationError as error:
             if (field := _TAKEN.get(str(error.constraint_name))) is None:
                 raise
+            if key and await self._opened_with(key, account):
+                raise IdempotencyConflict from None
             raise Conflict(f"This {field} is taken.", details={"field": field}) from None
         return True
 
-    async def key_use(self, key: Key) -> KeyUse | None:
-        """What the key was used for."""
-        row = await self._pool.fetchrow(_SQL["key_use"], key.endpoint, key.key, to_datetime(key.since))
-        return row and KeyUse(row["user_id"], row["fingerprint"], row["password_hash"])
+    async def opened(self, key: Key) -> bool:
+        """Whether this very request has opened an account before."""
+        return await kept(self._pool, key, Opened) is not None
+
+    async def _opened_with(self, key: Key, account: NewAccount) -> bool:
+        given = (key.operation, key.key, account.email, account.username)
+        return bool(await self._pool.fetchval(_SQL["opened_with"], *given))
 
     async def credentials(self, login: str, now: int) -> Credentials | None:
         """Whose email address or username this is, whatever the case of its letters."""
@@ -124,19 +121,3 @@ class AccountStore:
                 )
                 await audit.write(connection, entry)
         return row is not None
-
-
-async def claim_key(connection: Connection, key: Key, user_id: str, now: int) -> bool:
-    """Use the key for this account, within a transaction. False: it has been used."""
-    return (
-        await connection.fetchval(
-            _SQL["claim_key"],
-            key.endpoint,
-            key.key,
-            key.fingerprint,
-            user_id,
-            to_datetime(now),
-            to_datetime(key.since),
-        )
-        is not None
-    )

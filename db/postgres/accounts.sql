@@ -1,21 +1,5 @@
 -- Accounts: signing up, signing in, roles. Times are passed as timestamptz.
 
--- name: claim_key
--- Use key $2 at endpoint $1 for what $3 tells and account $4 comes of. No row: in use since $6.
-INSERT INTO identity.idempotency_keys AS k (endpoint, key, fingerprint, user_id, created_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (endpoint, key) DO UPDATE
-SET fingerprint = excluded.fingerprint, user_id = excluded.user_id, created_at = excluded.created_at
-WHERE k.created_at < $6
-RETURNING user_id
-
--- name: key_use
--- What key $2 was used for at endpoint $1 since $3.
-SELECT k.fingerprint, k.user_id, u.password_hash
-FROM identity.idempotency_keys k
-JOIN identity.users u ON u.id = k.user_id
-WHERE k.endpoint = $1 AND k.key = $2 AND k.created_at >= $3
-
 -- name: register
 -- The account and its profile, whose other fields have defaults.
 WITH account AS (
@@ -23,6 +7,14 @@ WITH account AS (
     VALUES ($1, $2, $3, $4, $8, $8)
 )
 INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, updated_at) VALUES ($1, $5, $6, $7, $8)
+
+-- name: opened_with
+-- Whether operation $1 with key $2 has opened the account that has address $3 or username $4.
+SELECT EXISTS (
+    SELECT FROM identity.idempotency_keys k
+    JOIN identity.users u ON u.id = (k.answer ->> 'user_id')::uuid
+    WHERE k.operation = $1 AND k.key = $2 AND (lower(u.email) = lower($3) OR lower(u.username) = lower($4))
+)
 
 -- name: login_by_email
 -- Who signs in with this address at $2.

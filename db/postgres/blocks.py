@@ -9,9 +9,9 @@ passes through.
 from msgspec import Struct
 
 from core.clock import to_datetime, to_ms
-from core.errors import IdempotencyConflict, NotFound
+from core.errors import NotFound
 from core.ids import new_id
-from db.postgres.accounts import Key, claim_key
+from db.postgres.idempotency import Key, claim, keep
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
@@ -56,13 +56,14 @@ class BlockStore:
         Raises `NotFound` for whom the blocker neither sees nor has met, `IdempotencyConflict`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            if key and not await claim_key(connection, key, blocker, now):
-                return await _answered(connection, key, blocked), None
+            if (known := await claim(connection, key, Block)) is not None:
+                return known, None
             await lock_users(connection, (blocker, blocked))
             if not await connection.fetchval(_SQL["may_block"], blocker, blocked, to_datetime(now)):
                 raise NotFound
             parting = await _take_in(connection, blocker, blocked, now, now + TAKEN_MS if take else None)
-            return _block(await connection.fetchrow(_SQL["of_pair"], blocker, blocked)), parting
+            block = _block(await connection.fetchrow(_SQL["of_pair"], blocker, blocked))
+            return await keep(connection, key, block), parting
 
     async def unblock(self, blocker: str, blocked: str) -> None:
         """Block no more. What the block has ended stays ended."""
@@ -102,13 +103,6 @@ async def _take_in(
     until = None if taken_until is None else to_datetime(taken_until)
     row = await connection.fetchrow(_SQL["take_in"], new_id(now), blocker, blocked, to_datetime(now), until)
     return row and _parting(row)
-
-
-async def _answered(connection: Connection, key: Key, blocked: str) -> Block:
-    row = await connection.fetchrow(_SQL["answered"], key.endpoint, key.key, blocked)
-    if row is None or row["fingerprint"] != key.fingerprint:
-        raise IdempotencyConflict
-    return _block(row)
 
 
 def _block(row: Record) -> Block:

@@ -43,15 +43,6 @@ SELECT b.blocked_id AS user_id, card.display_name, b.created_at
 FROM identity.blocks b JOIN identity.cards card ON card.user_id = b.blocked_id
 WHERE b.blocker_id = $1 AND b.blocked_id = $2
 
--- name: answered
--- What the request with key $2 at endpoint $1 was for, and its answer if it was for blocking $3, though they may be
--- unblocked since.
-SELECT k.fingerprint, card.user_id, card.display_name, coalesce(b.created_at, k.created_at) AS created_at
-FROM identity.idempotency_keys k
-LEFT JOIN identity.cards card ON card.user_id = $3
-LEFT JOIN identity.blocks b ON b.blocker_id = k.user_id AND b.blocked_id = $3
-WHERE k.endpoint = $1 AND k.key = $2
-
 -- name: unblock
 -- $1 does not block $2 any more.
 DELETE FROM identity.blocks WHERE blocker_id = $1 AND blocked_id = $2

@@ -32,8 +32,10 @@ from core.vocabulary import Role
 from core.wire.decode import decode_json, decode_query
 from core.wire.endpoint import Endpoint
 from db.outage import OUTAGES
+from db.postgres.idempotency import Key
 from rest.http import client as clients
 from rest.http.body import read_json
+from rest.http.idempotency import key_of
 from rest.http.problems import problem
 from services.accounts import Client
 from services.ports import Limiter
@@ -56,7 +58,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     access: Access | None = None
     body: Struct | None = None
     query: Struct | None = None
-    key: str | None = None
+    key: Key | None = None
     versions: frozenset[int] | None = None
 
     @property
@@ -161,6 +163,7 @@ class Boundary:
             await self._strangers.pass_through(network, now)
         if not all(map(is_id, request.match_info.values())):
             raise NotFound
+        body = await self._body(endpoint.body, request, deadline) if endpoint.body else None
         return Exchange(
             now=now,
             address=clients.own_address(
@@ -170,9 +173,18 @@ class Boundary:
             path=request.match_info,
             access=access,
             query=decode_query(dict(request.query), endpoint.query) if endpoint.query else None,
-            key=clients.idempotency_key(headers.get("Idempotency-Key")) if endpoint.idempotent else None,
+            key=key_of(
+                headers.get("Idempotency-Key"),
+                operation=endpoint.name,
+                user_id=access.user_id if access else None,
+                path=request.match_info,
+                body=body,
+                now=now,
+            )
+            if endpoint.idempotent
+            else None,
             versions=clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None,
-            body=await self._body(endpoint.body, request, deadline) if endpoint.body else None,
+            body=body,
         )
 
     async def _body(self, kind: type[Struct], request: web.Request, deadline: asyncio.Timeout) -> Struct:

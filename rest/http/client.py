@@ -4,10 +4,9 @@ import re
 
 from multidict import CIMultiDictProxy
 
-from core.errors import InvalidRequest, PreconditionFailed, Unauthenticated
+from core.errors import PreconditionFailed, Unauthenticated
 from core.proxies import Proxies
 
-_KEY = re.compile(r"[!-~]{1,200}")
 _TAG = re.compile(r'"(\d{1,9})"')
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _USER_AGENT_MAX = 500
@@ -32,16 +31,6 @@ def bearer(header: str | None) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Send an access token: `Authorization: Bearer <token>`.")
     return token.strip()
-
-
-def idempotency_key(header: str | None) -> str | None:
-    """The client's key for this request. Raises `InvalidRequest` for more than visible ASCII."""
-    if header is not None and not _KEY.fullmatch(header):
-        raise InvalidRequest(
-            "`Idempotency-Key` has to be 1 to 200 visible ASCII characters.",
-            details={"field": "Idempotency-Key"},
-        )
-    return header
 
 
 def expected_versions(header: str | None) -> frozenset[int] | None:

@@ -48,8 +48,8 @@ class Someone:
         headers = what.pop("headers", {"If-Match": "*"} if endpoint.guarded else {})
         path = what.pop("path", None) or re.sub(r"\{\w+\}", new_id(), endpoint.path)
         path += what.pop("query", "")
-        if endpoint.body and "data" not in what:
-            what.setdefault("json", self.body(endpoint))
+        if endpoint.body and not {"data", "json"} & what.keys():
+            what["json"] = self.body(endpoint)
         return await (at or self.rest).ask(endpoint.method, path, token=token, headers=headers, **what)
 
 
@@ -106,10 +106,11 @@ async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
-    """One key for two accounts, or for blocking two."""
-    key = {"Idempotency-Key": new_id()}
-    assert (await someone.ask(endpoint, headers=key)).status == endpoint.status
-    return await someone.ask(endpoint, headers=key)
+    """One key for two bodies; those of an account that is to be opened have its address in common."""
+    key, body = {"Idempotency-Key": new_id()}, someone.body(endpoint)
+    assert (await someone.ask(endpoint, headers=key, json=body)).status == endpoint.status
+    other = {**body, "display_name": "Eve"} if endpoint.name == "register" else someone.body(endpoint)
+    return await someone.ask(endpoint, headers=key, json=other)
 
 
 async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:

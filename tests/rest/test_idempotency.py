@@ -1,0 +1,96 @@
+"""`Idempotency-Key`: every endpoint that takes one acts once and answers its copies the same."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from core.contract.accounts import Register, SignedIn
+from core.contract.index import ENDPOINTS
+from core.ids import new_id
+from core.wire.endpoint import Endpoint
+from core.wire.message import Input
+from db.postgres.idempotency import Key
+from rest.http.idempotency import key_of
+from tests.rest.server import Answer, RestServer, new_person
+
+KEYED = [endpoint for endpoint in ENDPOINTS if endpoint.idempotent]
+
+
+async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
+    """One that is accepted: a new endpoint that takes a key has one here."""
+    return {"register": new_person(), "block": {"user_id": await rest.world.person("Ben")}}[endpoint.name]
+
+
+async def ask(rest: RestServer, endpoint: Endpoint, body: Any, key: str, token: str | None) -> Answer:
+    headers = {"Idempotency-Key": key}
+    return await rest.ask(endpoint.method, endpoint.path, json=body, headers=headers, token=token)
+
+
+def test_whatever_creates_takes_a_key() -> None:
+    """A POST whose answer is 201."""
+    creating = {e.name for e in ENDPOINTS if e.method == "POST" and e.status == 201}
+    assert creating == {e.name for e in KEYED}
+
+
+@pytest.mark.parametrize("endpoint", KEYED, ids=lambda endpoint: endpoint.name)
+async def test_copies_at_once_and_later_have_one_answer(rest: RestServer, endpoint: Endpoint) -> None:
+    """To the letter, but for the tokens of those that sign in: these are made anew each time."""
+    token = (await rest.sign_up())["access_token"] if endpoint.auth else None
+    body, key = await good_body(rest, endpoint), new_id()
+    copies = await asyncio.gather(*(ask(rest, endpoint, body, key, token) for _ in range(4)))
+    copies.append(await ask(rest, endpoint, body, key, token))
+    assert {copy.status for copy in copies} == {endpoint.status}
+    if endpoint.reply is SignedIn:
+        assert len({copy.body["refresh_token"] for copy in copies}) == len(copies)
+        assert all(copy.body["user"] == copies[0].body["user"] for copy in copies)
+    else:
+        assert all(copy.body == copies[0].body for copy in copies)
+
+
+@pytest.mark.parametrize("endpoint", [e for e in KEYED if e.auth], ids=lambda endpoint: endpoint.name)
+async def test_a_key_is_its_accounts_own(rest: RestServer, endpoint: Endpoint) -> None:
+    """Another body is refused, of another account it is another key, and a refusal is not kept."""
+    ana, eve = [(await rest.sign_up())["access_token"] for _ in range(2)]
+    body, other, key = await good_body(rest, endpoint), await good_body(rest, endpoint), new_id()
+    assert (await ask(rest, endpoint, {"colour": "blue"}, key, ana)).code == "invalid_request"
+    assert (await ask(rest, endpoint, body, key, ana)).status == endpoint.status
+    assert (await ask(rest, endpoint, other, key, ana)).code == "idempotency_conflict"
+    assert (await ask(rest, endpoint, other, key, eve)).status == endpoint.status
+
+
+class Note(Input):
+    """A body of one version."""
+
+    text: str
+
+
+class NewerNote(Input):
+    """The same as a later version has it."""
+
+    text: str
+    colour: str = "grey"
+
+
+def made(body: Input, *, path: str = "1", user_id: str | None = "ana") -> Key:
+    key = key_of("k", operation="note", user_id=user_id, path={"id": path}, body=body, now=1)
+    assert key is not None
+    return key
+
+
+def test_what_is_asked_is_path_and_body() -> None:
+    """A newer node, which knows more fields, takes an old request for the same."""
+    assert made(Note(text="a")) == made(NewerNote(text="a")) == made(Note(text="a"))
+    asked = [Note(text="a"), Note(text="b"), NewerNote(text="a", colour="blue")]
+    assert len({made(body, path=path).digest for body in asked for path in "12"}) == 6
+
+
+def test_a_strangers_key_belongs_to_what_is_asked() -> None:
+    """Less what is secret, of which not even a digest is kept."""
+    person = new_person()
+    one, same, other = (
+        made(Register(**person | changes), user_id=None)
+        for changes in ({}, {"password": "another one", "device_token": "t"}, {"display_name": "Eve"})
+    )
+    assert (one, one.owner) == (same, one.digest.hex())
+    assert one.owner != other.owner
