@@ -1,9 +1,10 @@
-"""Why somebody still waits, as far as they may know it. Pure: `Queue` asks the stores.
+"""Why a user still waits, as far as they may know it (`queue:explain`). Pure: `Queue` asks the stores.
 
-Told is what one could change oneself: whom one seeks, one's wishes. Whatever stands between two people or
-lies with the other is one reason, `kept_apart`: met lately, a block either way, a ban, the tier of trust,
-the device, the other's own ages and wishes. So nobody can tell who has blocked them, whether somebody whom
-they know waits, or how they are trusted themselves. Who passes all that and is not offered is `asked_more`.
+A user is told what they could change themselves: whom they seek, and their wishes. Whatever lies between two
+people or with the other is one reason, `kept_apart`: met lately, a block either way, a ban, the tier of
+trust, the device, the other's own ages and wishes. So nobody can tell who has blocked them, whether somebody
+whom they know waits, or how they are trusted themselves. `asked_more` are those who pass all of that and are
+not offered, because more is asked of the pair than it is worth.
 """
 
 from collections import Counter
@@ -15,15 +16,15 @@ from matching.rules import unmet_wish
 
 KEPT_APART, ASKED_MORE = "kept_apart", "asked_more"
 
-Judged = Sequence[Sequence[tuple[str, str | None]]]  # by pool: the users drawn, and what keeps each away
+Judged = Sequence[Sequence[tuple[str, str | None]]]  # by pool: the users drawn, and why each is not offered
 
 
 def reason(
     policy: Policy, one: Ticket, other: Ticket, apart: Set[str], now: int, outlook: Asks
 ) -> str | None:
-    """What keeps `other` from `one`, in the words that `one` may hear; None: they may be offered.
+    """Why `other` is not offered to `one`, in the words that `one` may read; None: they may be offered.
 
-    `apart` are users whom `one` is not to meet, whatever for.
+    `apart` are users whom `one` must not meet, for whatever reason.
     """
     why = policy.removed(one, other, apart, now)
     if why is None:
@@ -36,7 +37,7 @@ def reason(
 
 
 def judge(policy: Policy, one: Ticket, census: Census, apart: Set[str], now: int, outlook: Asks) -> Judged:
-    """What keeps those who were drawn from `one`, by what is known of them so far."""
+    """The `reason` of each ticket drawn. Whether an offer could be made to them is not asked yet."""
     return [
         [(other.user_id, reason(policy, one, other, apart, now, outlook)) for other in pool.drawn]
         for pool in census.pools
@@ -44,14 +45,14 @@ def judge(policy: Policy, one: Ticket, census: Census, apart: Set[str], now: int
 
 
 def permitted(judged: Judged) -> Collection[str]:
-    """Those of whom it is yet to be asked whether an offer could be made to them."""
+    """The users for whom it remains to be asked whether an offer could be made to them."""
     return [user_id for pool in judged for user_id, why in pool if why in (None, ASKED_MORE)]
 
 
 def tally(census: Census, judged: Judged, unfit: Set[str]) -> tuple[int, dict[str, int]]:
-    """How many of all who wait may be offered, and how many not, by reason. `unfit` can have no offer.
+    """How many of all who wait may be offered, and how many may not, by reason. `unfit` can have no offer.
 
-    Who does not fit by gender is counted; of a pool of which only some were drawn, those stand for all.
+    Those who do not fit by gender are counted. If only some of a pool were drawn, their share stands for all.
     """
     counts: Counter[str | None] = Counter()
     counts["gender"] = census.waiting - sum(pool.number for pool in census.pools)

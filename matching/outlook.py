@@ -1,22 +1,22 @@
-"""What each who waits has reason to expect, and so what they ask for. Pure.
+"""What each waiting user has reason to expect, and so what score is asked of a match. Pure.
 
-A match now is worth its score; to wait on is worth what may still come. That worth V of one's remaining
-patience r is the reservation value of optimal stopping (McCall 1970; in continuous time, with offers that
+A match now is worth its score; to wait on is worth what may still come. That worth V, for a remaining
+patience of r, is the reservation value of optimal stopping (McCall 1970; in continuous time, with offers that
 arrive at random): V(0) = 0 and
 
     dV/dr = sum over candidates k of  rate * (score_k - V)+   +  called * (mean score - V)  -  cost of waiting
 
 where the candidates are those of the latest arrivals whom the rules permit. The middle term is the last call:
-whoever's patience is about to end takes anybody who is still free, whatever that one hopes for, so the more
-of the others leave with empty hands the less there is to hold out for. The right side is linear in V between
-two scores, so the curve is a chain of exponentials, computed exactly.
+a user whose patience is about to end takes anybody who is still free, whatever that one hopes for. So the
+more of the others leave without a match, the less there is to hold out for. The right side is linear in V
+between two scores, so the curve is a chain of exponentials, computed exactly.
 
-A meeting as such is worth something too, which counts in all of this and keeps those whom few fit from being
-held out for: added to every score, it is only felt where one may end up with nobody.
+A meeting as such is worth something too. This is added to every score, so it only matters where a user may
+end up with nobody; it keeps people with few fitting others from being held out for.
 
-Two who meet give up both their expectations. How much each one's counts depends on the stock: who has many to
-choose from asks for their own worth, who stands in a long line asks for little. Nobody arrives: nobody has
-anything to expect, and every permitted pair is matched at once.
+Two who meet both give up what they expected. How much each expectation counts depends on the stock: somebody
+with many to choose from asks for their own worth, somebody in a long line asks for little. If nobody arrives,
+there is nothing to expect, and every permitted pair is matched at once.
 """
 
 from bisect import bisect_left, bisect_right
@@ -32,15 +32,16 @@ from matching.score import Weights, score
 
 
 class Stance(Struct, frozen=True, kw_only=True):
-    """How one weighs now against later. The defaults are the best of `bench/matching`.
+    """How a match now is weighed against a later one. The defaults are the best of `bench/matching`.
 
     `cost` is what a second of waiting costs in score. `horizon` is the share of patience that is planned
-    with: in the rest one takes whoever comes. `stock_power` and `stock_prior` say how fast a lopsided pool
-    shifts the weight to the scarce side. `regard` is how much, of several who may be had, those with little
-    to expect are preferred. `meeting` is what a match is worth apart from its score. No more than `plenty`
-    comers a second are counted on: where more come one need not hold out for the very best. Arrivals are
-    counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and serves `keep_ms`.
-    The last call is `last_call_ms` before the end of patience (a sweep must fall into that time); 0: none is.
+    with: in the rest a user takes anybody who comes. `stock_power` and `stock_prior` say how fast a lopsided
+    pool shifts the weight to the scarce side. `regard` says how much, of several candidates, those with
+    little to expect are preferred. `meeting` is what a match is worth apart from its score. No more than
+    `plenty` arrivals a second are counted on: where more come, nobody has to hold out for the very best.
+    Arrivals are counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and used for
+    `keep_ms`. The last call begins `last_call_ms` before patience ends (a sweep must fall into that time); 0:
+    no last call.
     """
 
     cost: float = 0.008
@@ -63,9 +64,9 @@ class Curve:
     __slots__ = ("_since", "_spans")
 
     def __init__(self, scores: Sequence[float], rate: float, cost: float, called: float = 0.0) -> None:
-        """`scores` of those who may come, each at `rate` a second; `cost` of a second.
+        """`scores` of those who may come, each `rate` times a second; `cost` of a second.
 
-        `called`: how often (a second) one is taken by the last call of one of them.
+        `called`: how often a second a user is taken by the last call of one of them.
         """
         self._since = [0.0]
         self._spans: list[tuple[float, float, float]] = []
@@ -99,10 +100,11 @@ Stake = tuple[float, float]
 
 
 class Side(Struct, frozen=True):
-    """What those of one gender who seek the same have in common.
+    """What all users of one gender who seek the same have in common.
 
-    Who has come for them lately, how often (a second) each of these comes, how often one of theirs is taken
-    by the last call of each, and what they weigh in a pair.
+    `comers` are the latest arrivals who fit, each coming `rate` times a second. `called` is how often a
+    second one of these users is taken by the last call of each comer. `weight` is how much they count in a
+    pair.
     """
 
     comers: Sequence[Ticket]
@@ -112,7 +114,7 @@ class Side(Struct, frozen=True):
 
 
 class Outlook:
-    """The market as it was last seen, and what it means for each ticket. Curves are kept for a while."""
+    """The market as it was last read, and what it means for each ticket. Curves are cached for a while."""
 
     def __init__(
         self, shares: Weights, *, patience_ms: int, stance: Stance, common_language: bool = False
@@ -129,7 +131,7 @@ class Outlook:
         self._curves: dict[str, tuple[int, Curve]] = {}
 
     def see(self, market: Market, now: int) -> None:
-        """Take note of who came lately and who waits."""
+        """Take the market as it is now: who came lately, and how many wait."""
         since = now - self._stance.window_ms
         self._market = market
         self._arrivals = [ticket for ticket in market.arrivals if ticket.joined_at > since]
@@ -141,7 +143,7 @@ class Outlook:
             del self._curves[ticket_id]
 
     def worth(self, ticket: Ticket, now: int) -> float:
-        """What waiting on is worth to this ticket, in score."""
+        """What it is worth to this ticket to go on waiting, in score."""
         if not self._rate:
             return 0.0
         kept = self._curves.get(ticket.id)
@@ -154,7 +156,7 @@ class Outlook:
         return self.agreed(self.stake(one, now), self.stake(other, now))
 
     def stake(self, ticket: Ticket, now: int) -> Stake:
-        """What waiting on is worth to this ticket, and the weight this has."""
+        """What it is worth to this ticket to go on waiting, and how much that counts in a pair."""
         return self.worth(ticket, now), self._side(ticket).weight
 
     def last_call(self, ticket: Ticket, now: int) -> bool:
@@ -163,14 +165,14 @@ class Outlook:
         return self._stance.last_call_ms > 0 and now - ticket.joined_at >= begins
 
     def agreed(self, one: Stake, other: Stake) -> float:
-        """What is asked of a match between two stakes: the weighted mean, less what meeting is worth."""
+        """The score asked of a pair: the weighted mean of their stakes, less what a meeting is worth."""
         (mine, weight), (theirs, counterweight) = one, other
         return (mine * weight + theirs * counterweight) / (weight + counterweight) - self._stance.meeting
 
     def estimate(self, ticket: Ticket, now: int) -> int | None:
-        """How long (ms) this ticket may still wait: the median of those of its kind who waited as long.
+        """How long (ms) this ticket may still wait: the median of its kind's waits of at least this length.
 
-        None while too few are known. Who left unmatched counts as having waited to the end.
+        None while too few are known. A user who left unmatched counts as having waited to the end.
         """
         waited = now - ticket.joined_at
         waits = self._waits_of(kind(ticket))
@@ -221,7 +223,7 @@ class Outlook:
         )
 
     def _given_up(self, pools: frozenset[str]) -> float:
-        """The share of those of these pools who left with empty hands, where they have a last call."""
+        """The share of users of these pools who left without a match; 0 where there is no last call."""
         if not self._stance.last_call_ms:
             return 0.0
         ended = [
@@ -231,9 +233,10 @@ class Outlook:
 
 
 def arrival_rate(recent: Sequence[Ticket], kept: int, now: int, stance: Stance) -> float:
-    """Arrivals a second, on the low side: who expects too little matches too soon, and nobody waits in vain.
+    """Arrivals a second, estimated low: to expect too little only matches people a little too soon.
 
-    The lesser of a long window's and a short one's, each less its standard error: a burst is no stream.
+    The smaller of the rates in a long and in a short window, each less its standard error, so that a burst is
+    not taken for a steady stream.
     """
     if not recent:
         return 0.0

@@ -1,8 +1,8 @@
 """The policy of matching: of those who may meet, who is offered to whom, and when. Pure: time is an argument.
 
-Hard rules and wishes say who may meet (`rules`), the score how well two fit (`score`), the outlook what a
-match must be worth now rather than later (`outlook`). Of several the one is chosen whose score most exceeds
-what was asked, which favours people who have little else to expect.
+Hard rules and wishes say who may meet (`rules`), the score says how well two fit (`score`), and the outlook
+what a match must be worth to be made now rather than later (`outlook`). Of several candidates the one is
+chosen whose score exceeds most what was asked, which favours people who have little else to expect.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -27,7 +27,7 @@ class Choice(Struct, frozen=True):
 
 
 class Survey(Struct, frozen=True, kw_only=True):
-    """All who were looked at: who may be offered, the best first, and how many were removed by what.
+    """The result of looking at candidates: who may be offered, best first, and why the others may not.
 
     `removed` counts by rule or wish, and by `asked`: more was asked of the pair than it is worth.
     """
@@ -42,13 +42,13 @@ class Survey(Struct, frozen=True, kw_only=True):
 
 
 class Asks(Protocol):
-    """Knows what is asked of a pair; an `Outlook` does."""
+    """Says which score is asked of a pair, as `Outlook` does."""
 
     def asked(self, one: Ticket, other: Ticket, now: int) -> float: ...
 
 
 class Considered(Struct, frozen=True, kw_only=True):
-    """What the policy thought of one candidate; `removed` is the rule or wish that took them out."""
+    """How the policy judged one candidate; `removed` is the rule or wish that excludes them, if any."""
 
     ticket: Ticket
     removed: str | None
@@ -81,7 +81,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         )
 
     def outlook(self) -> Outlook:
-        """An outlook in the terms of this policy, which has seen nothing yet and expects nothing."""
+        """An outlook for this policy. It has seen no market yet, and so expects nothing."""
         return Outlook(
             self.shares,
             patience_ms=self.patience_ms,
@@ -110,13 +110,13 @@ class Policy(Struct, frozen=True, kw_only=True):
         return self.shares.wait * min(1.0, max(0.0, (now - ticket.joined_at) / self.patience_ms))
 
     def gain(self, fit: float, asked: float) -> float:
-        """What a match of this score gains: the greatest gain is chosen."""
+        """The score less `regard` times what was asked. The candidate with the greatest gain is chosen."""
         return fit - self.stance.regard * asked
 
     def rank(
         self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
     ) -> Sequence[Choice]:
-        """Those who may be offered to the seeker now, the best first; of equals, who has waited longest."""
+        """Those who may be offered to the seeker now, best first; among equals the longest waiting first."""
         return self.survey(seeker, candidates, avoid, now, outlook).choices
 
     def survey(
@@ -129,7 +129,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         *,
         unasked: bool = False,
     ) -> Survey:
-        """The same, and how many of the candidates were removed by what. `unasked`: whatever their score."""
+        """The same, with how many were removed by each reason. `unasked`: whatever their score."""
         choices = []
         removed: dict[str, int] = {}
         for other in candidates:
@@ -144,13 +144,13 @@ class Policy(Struct, frozen=True, kw_only=True):
         return Survey(choices=sorted(choices, key=self.order), removed=removed)
 
     def order(self, choice: Choice) -> tuple[float, int, str]:
-        """Sorts choices: the greatest gain first; of equals, who has waited longest."""
+        """Sort key of choices: the greatest gain first; among equals the longest waiting first."""
         return -self.gain(choice.score, choice.asked), choice.ticket.joined_at, choice.ticket.id
 
     def consider(
         self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Asks
     ) -> Sequence[Considered]:
-        """The same, told in full for people: every candidate with the reason or the parts of the score."""
+        """Every candidate with the reason against them or the parts of their score, for people to read."""
         shares = {name: getattr(self.shares, name) for name in self.shares.__struct_fields__}
         told = []
         for other in candidates:

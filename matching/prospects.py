@@ -1,6 +1,7 @@
-"""Who of those waiting could be matched with whom: each pair is judged once, when the later one is seen.
+"""Which of the waiting tickets could be matched with each other.
 
-A sweep then only compares what was found with what is asked by now. Pure, but it remembers.
+Each pair is judged once, when the later of the two is first seen; after that a sweep only compares their
+score with what is asked by now. Without input or output, but with a memory.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,16 +15,16 @@ from matching.policy import Policy
 from matching.pools import pools_for, pools_of, shares
 from matching.rules import obstacle
 
-# What one sweep does at most, and what it does before others may run: some ms of work.
+# The most that one sweep does, and how much it does before other tasks may run: some ms of work.
 _NEW_AT_ONCE = 200
 _LOOKED_AT_ONCE = 1_000
 _SLICE = 50
 
 
 def both_ends(queue: dict[str, Ticket], most: int) -> Sequence[Ticket]:
-    """The first and the last of a queue, `most` together: the first for fairness, the last for choice.
+    """The first and the last of a queue, `most` in all: the first for fairness, the last for choice.
 
-    Whoever is in the middle was among the last, and will be among the first.
+    Tickets in the middle were among the last once, and will be among the first.
     """
     if len(queue) <= most:
         return tuple(queue.values())
@@ -44,7 +45,7 @@ class Prospects:
     """The permitted pairs among the tickets of one mode."""
 
     def __init__(self, policy: Policy, most: int) -> None:
-        """`most`: each ticket is held against so many of those who came before it."""
+        """`most`: against how many of the earlier tickets each ticket is judged."""
         self._policy = policy
         self._most = most
         self._tickets: dict[str, Ticket] = {}
@@ -54,19 +55,19 @@ class Prospects:
         self._pools: dict[str, dict[str, Ticket]] = {}
 
     def see(self, waiting: Sequence[Ticket]) -> Sequence[Ticket]:
-        """These wait now, oldest first: forget the others. Gives the new ones to `add`, not too many."""
+        """These wait now, oldest first; forget all others. Gives a bounded number of new ones to `add`."""
         for gone in self._tickets.keys() - {ticket.id for ticket in waiting}:
             self.remove(gone)
         new = (ticket for ticket in waiting if ticket.id not in self._tickets)
         return tuple(islice(new, _NEW_AT_ONCE))
 
     def add(self, ticket: Ticket) -> None:
-        """Hold a new ticket against those who may fit, and against whoever is about to give up."""
+        """Judge a new ticket against those that may fit, and against those whose last call has begun."""
         language = self._policy.common_language
         rivals = {other.id: other for other in self.rivals(ticket, self._most)}
         rivals |= {called: self._tickets[called] for called in self._called}
         self._earlier[ticket.id] = [
-            # Without the part for waiting, which grows: `pairs` adds it.
+            # Without the part for waiting, which grows with time: `pairs` adds it.
             (other.id, self._policy.score(ticket, other, min(ticket.joined_at, other.joined_at)))
             for other in rivals.values()
             if obstacle(ticket, other, common_language=language) is None
@@ -76,7 +77,7 @@ class Prospects:
             self._pools.setdefault(pool, {})[ticket.id] = ticket
 
     def rivals(self, ticket: Ticket, most: int) -> Iterator[Ticket]:
-        """Those whom this ticket is held against: of each pool that fits, the first and the last who wait."""
+        """The tickets to judge this one against: of each fitting pool the first and the last that wait."""
         pools = [self._pools.get(pool, {}) for pool in pools_for(ticket)]
         for pool, share in zip(pools, shares([len(pool) for pool in pools], most), strict=True):
             yield from both_ends(pool, share)
@@ -85,13 +86,13 @@ class Prospects:
         return ticket_id in self._tickets
 
     def part(self, pair: Pair) -> None:
-        """These two are not to be matched after all."""
+        """Forget this pair: the two must not be matched after all."""
         for mine, theirs in ((pair.one.id, pair.other.id), (pair.other.id, pair.one.id)):
             if mine in self._earlier:
                 self._earlier[mine] = [each for each in self._earlier[mine] if each[0] != theirs]
 
     def remove(self, ticket_id: str) -> None:
-        """This ticket waits no more."""
+        """This ticket no longer waits."""
         ticket = self._tickets.pop(ticket_id, None)
         if ticket is not None:
             del self._earlier[ticket_id]
@@ -100,9 +101,9 @@ class Prospects:
                 del self._pools[pool][ticket_id]
 
     def pairs(self, now: int, outlook: Outlook) -> Iterator[Sequence[Pair]]:
-        """The pairs worth what is asked by now, the greatest gain first. A ticket may be in several.
+        """The pairs that are worth what is asked by now, the greatest gain first. A ticket may be in several.
 
-        In slices of the queue: whoever takes them may match and let others run in between.
+        They come in slices of the queue, so that the caller can match and let other tasks run in between.
         """
         turn = self._turn()
         for start in range(0, len(turn), _SLICE):
@@ -116,7 +117,7 @@ class Prospects:
             yield [pair for _, pair in found]
 
     def last_calls(self, now: int, outlook: Outlook) -> Iterator[tuple[Ticket, Sequence[Ticket]]]:
-        """Whose patience is about to end, each once, and all who wait where somebody may fit."""
+        """The tickets whose patience is about to end, each once, with all others in the pools that fit."""
         for ticket in tuple(self._tickets.values()):
             if outlook.last_call(ticket, now) and ticket.id not in self._called and ticket.id in self:
                 self._called.add(ticket.id)
@@ -124,7 +125,7 @@ class Prospects:
                 yield ticket, [other for pool in pools for other in pool.values() if other.id != ticket.id]
 
     def _worth_while(self, ticket: Ticket, now: int, outlook: Outlook) -> Iterator[tuple[float, Pair]]:
-        """With whom of the earlier ones, by gain."""
+        """The pairs of this ticket with earlier ones, each with its gain."""
         self._earlier[ticket.id] = earlier = [e for e in self._earlier[ticket.id] if e[0] in self._tickets]
         mine = outlook.stake(ticket, now)
         for other_id, fit in earlier:
@@ -135,7 +136,7 @@ class Prospects:
                 yield self._policy.gain(whole, asked), Pair(one, ticket, whole, asked)
 
     def _turn(self) -> Sequence[str]:
-        """Whose earlier ones to look at this time: everyone's, or in turns when they are many."""
+        """The tickets whose pairs to look at this time: all of them, or some in turn if there are many."""
         tickets = tuple(self._earlier)
         if len(tickets) <= _LOOKED_AT_ONCE:
             return tickets

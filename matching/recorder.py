@@ -1,4 +1,4 @@
-"""What is kept of a decision, so that it can be decided again. Pure: the claim carries it to Postgres.
+"""What is recorded of a match, so that it can be explained later. Pure: the claim carries it to Postgres.
 
 Of people only what the policy judges by is kept: no name, text, picture or device.
 """
@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from core.ticket import Contender, Fate, MatchDecision, Road, Ticket
 from matching.policy import Choice, Policy, Survey
 
-# Beside the best, so many who came before the winner and could not be had.
+# How many better candidates that could not be had are recorded, beside the best.
 _PASSED_OVER = 24
 
 
 class Recorder:
-    """Writes decisions of one policy down; `keep` is how many of those who could be offered."""
+    """Makes the records of one policy; `keep` is how many of the candidates each holds."""
 
     def __init__(self, policy: Policy, keep: int) -> None:
         self._policy = msgspec.msgpack.encode(policy)
@@ -33,9 +33,9 @@ class Recorder:
         taken: Collection[str],
         now: int,
     ) -> MatchDecision:
-        """The decision of `now` for `winner`, one of the survey's choices.
+        """The record of deciding for `winner`, one of the survey's choices, at `now`.
 
-        `avoid` are users who could not be had, `taken` tickets that were gone when they were tried.
+        `avoid` are users whom the seeker must not meet, `taken` tickets that were gone when tried.
         """
         place = survey.choices.index(winner)
         fates: list[tuple[Choice, Fate]] = []
@@ -47,7 +47,7 @@ class Recorder:
             elif choice.ticket.id in taken:
                 fates.append((choice, "taken"))
             else:
-                # Only a sweep may not have come to a better one: it looks at pairs in turns.
+                # "unseen" happens in sweeps only: they look at pairs in turns.
                 fates.append((choice, "lower" if nth > place else "unseen"))
         return MatchDecision(
             road=road,
@@ -63,7 +63,7 @@ class Recorder:
         )
 
     def _kept(self, choices: Sequence[Choice], place: int) -> Sequence[Choice]:
-        """The best, those who came before the winner, and the winner."""
+        """The best choices, those before the winner, and the winner."""
         most = self._keep + _PASSED_OVER
         if place < most:
             return choices[: max(self._keep, place + 1)]
@@ -71,6 +71,6 @@ class Recorder:
 
 
 def _lean(ticket: Ticket) -> Ticket:
-    """The same ticket without what no rule and no part of the score looks at."""
+    """The ticket without what no rule and no part of the score uses."""
     card = replace(ticket.card, display_name="", city=None, bio=None, photo_url=None)
     return replace(ticket, card=card, device="")

@@ -1,7 +1,7 @@
-"""Deciding again what was decided: who was considered, each score's parts, why the winner won.
+"""Explains a match from its record: who was considered, the parts of each score, why the winner won.
 
-Pure but for the store. Nothing of the answer is kept but the input: the policy of then judges the tickets of
-then, so what admins see is what the rules say, and `reproduced` whether that is what was decided by.
+Pure but for the store. Only the input is stored: the recorded policy judges the recorded tickets again. So
+admins see what the rules say, and `reproduced` says whether the scores are those of the decision.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Replays:
         self._matches = matches
 
     async def of(self, call_id: str) -> MatchReplay:
-        """The decision that led to this call. Raises `NotFound`: no match, no call, or forgotten."""
+        """The decision that led to this call. Raises `NotFound`: no matched call, or deleted by now."""
         decision = await self._matches.of(call_id)
         if decision is None:
             raise NotFound
@@ -40,7 +40,7 @@ class Replays:
 
 
 class _AsThen:
-    """What was asked then. It cannot be computed again: it depends on the market of that moment."""
+    """What was asked at that time, as recorded: it depends on the market of that moment."""
 
     def __init__(self, contenders: Sequence[Contender]) -> None:
         self._asked = {contender.ticket.id: contender.asked for contender in contenders}
@@ -50,7 +50,7 @@ class _AsThen:
 
 
 def replay(call_id: str, decision: MatchDecision) -> MatchReplay:
-    """The decision, made again by the policy of then."""
+    """The decision, made again by the recorded policy."""
     policy = msgspec.msgpack.decode(decision.policy, type=Policy)
     seeker, now, contenders = decision.seeker, decision.decided_at, decision.contenders
     tickets = [contender.ticket for contender in contenders]
@@ -84,7 +84,7 @@ def _candidate(policy: Policy, then: Contender, again: Considered, now: int) -> 
 
 
 def _agree(then: Contender, again: Considered) -> bool:
-    """The policy still permits the pair, and finds it worth what it found then."""
+    """Whether the policy permits the pair again, with the score of that time."""
     return again.removed is None and isclose(then.score, again.score, abs_tol=_EXACT)
 
 

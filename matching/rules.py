@@ -1,6 +1,7 @@
-"""Who may meet whom, whatever they wish and however long they wait. Pure; nothing here ever relaxes.
+"""Who may meet whom. Pure.
 
-Wishes do: each is dropped after a time of its own, first the one that matters least.
+`obstacle` has the hard rules, which hold however long two wait. Wishes relax: each is dropped after a time of
+its own, the one that matters least first.
 """
 
 from collections.abc import Mapping, Set
@@ -20,7 +21,7 @@ DEFAULT_RELAXATION: Mapping[Wish, int] = {"countries": 5_000, "intents": 10_000,
 def obstacle(  # noqa: PLR0911 - a line a rule
     one: Ticket, other: Ticket, avoid: Set[str] = frozenset(), *, common_language: bool = False
 ) -> Obstacle | None:
-    """What forbids these two to meet, or None. The same whoever asks.
+    """The rule that forbids these two to meet, or None. It is the same in both directions.
 
     `avoid` are the users whom `one` must not meet: a block either way, or met not long ago.
     """
@@ -47,7 +48,7 @@ def obstacle(  # noqa: PLR0911 - a line a rule
 def unmet_wish(
     one: Ticket, other: Ticket, waited_ms: int, relaxation: Mapping[Wish, int] = DEFAULT_RELAXATION
 ) -> Wish | None:
-    """The wish of `one`, who has waited so long, that keeps `other` from being considered yet."""
+    """The wish of `one`, who has waited for `waited_ms`, that excludes `other` for now."""
     theirs = other.card
     if one.countries and waited_ms < relaxation["countries"] and theirs.country not in one.countries:
         return "countries"

@@ -1,4 +1,4 @@
-"""How well two fit: weighted parts, each from 0 to 1, so that a score can be told in its parts. Pure."""
+"""How well two fit: weighted parts, each from 0 to 1, so that a score can be explained by its parts. Pure."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from msgspec import Struct
 from core.settings import Settings
 from core.ticket import Ticket
 
-_AGES_APART = 20  # years from which on age adds nothing
+_AGES_APART = 20  # years of difference from which on age adds nothing
 _UNKNOWN_VALUES = 0.5
 
 
@@ -35,7 +35,7 @@ class Weights(Struct, frozen=True, kw_only=True):
 
 
 def closeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """The cosine of two vectors of length one, moved to 0 … 1; half when either is unknown."""
+    """The cosine of two vectors of length one, scaled to 0 … 1; one half if either is unknown."""
     if not one or not other:
         return _UNKNOWN_VALUES
     get = other.get
@@ -43,7 +43,7 @@ def closeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 
 
 def parts(one: Ticket, other: Ticket, now: int, patience_ms: int) -> dict[str, float]:
-    """Each part of the score, unweighted, as both sides would compute it."""
+    """Each part of the score, unweighted. The same for both sides."""
     mine, theirs = one.card, other.card
     waited = now - min(one.joined_at, other.joined_at)
     return {

@@ -41,7 +41,7 @@ _HIDDEN = r"\1 0.0.0.0\2 0"
 def check_candidate(
     candidate: IceCandidate | Literal[""] | None, *, max_bytes: int, ice_transport_policy: IceTransportPolicy
 ) -> IceCandidate | UnsetType | None:
-    """What to pass on: the candidate, None for the end of candidates, UNSET for nothing at all.
+    """What to pass on: the candidate, None for the end of candidates, UNSET if nothing is to be passed on.
 
     `max_bytes` bounds the candidate's text. Browsers write the end of candidates as null, as "" and as an
     object with an empty `candidate`. Raises `PayloadTooLarge` or `InvalidRequest`.
@@ -56,9 +56,9 @@ def check_candidate(
 
 
 def admit(text: str, *, max_bytes: int, ice_transport_policy: IceTransportPolicy) -> str | None:
-    """The text `candidate:…` as it may be passed on, or None when the policy keeps it back.
+    """The text `candidate:…` as it may be passed on, or None if the policy forbids that.
 
-    Also the value of an SDP's `a=` line. Raises `PayloadTooLarge` or `InvalidRequest`.
+    It is also used for the `a=candidate:` lines of an SDP. Raises `PayloadTooLarge` or `InvalidRequest`.
     """
     if len(text) > max_bytes:
         raise PayloadTooLarge(f"A candidate has at most {max_bytes} bytes.")
@@ -91,7 +91,7 @@ def is_unicast(address: str) -> bool:
 
 
 def _check_place(candidate: IceCandidate) -> None:
-    """Where the candidate belongs: RTCPeerConnection needs a mid or an index."""
+    """Check which media section it belongs to: RTCPeerConnection needs a mid or an index."""
     mid, index, ufrag = candidate.sdpMid, candidate.sdpMLineIndex, candidate.usernameFragment
     if len(mid or "") > _MAX_MID or len(ufrag or "") > _MAX_UFRAG:
         raise PayloadTooLarge("sdpMid or usernameFragment is too long.")
@@ -116,7 +116,7 @@ def is_ufrag(text: str) -> bool:
 
 
 def _extensions(rest: str) -> dict[str, str]:
-    """Names, in lower case, and values of what follows the type; each name once."""
+    """The pairs of name (in lower case) and value that follow the type. Raises if a name comes twice."""
     words = rest.split()
     names = [name.lower() for name in words[::2]]
     if len(set(names)) < len(names):

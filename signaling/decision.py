@@ -1,7 +1,7 @@
-"""Who decides after a call, and when it is decided. Pure; the call's state machine asks.
+"""Who decides after a call, and whether the votes connect the two. Pure.
 
-A policy is a table from the two genders to who decides. Votes are sealed: a decision is either
-`connected` or still open, so that nobody can tell a refusal from silence before the deadline.
+A policy says, for the genders of the two, who decides. Votes are sealed: until the deadline a decision is
+either `connected` or still open, so that nobody can tell a refusal from silence.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,13 +34,13 @@ _MEANING: Mapping[Decider, Callable[[bool, bool], bool]] = MappingProxyType(
 
 
 def decider(policy: DecisionPolicy, own: Gender, peer: Gender) -> Decider:
-    """Who decides, as the one with the gender `own` sees it; the peer sees the mirror of it."""
+    """Who decides, seen by the user of gender `own`; for the peer it is the other way round."""
     return POLICIES[policy](own, peer)
 
 
 def agreed(
     policy: DecisionPolicy, genders: tuple[Gender, Gender], votes: tuple[bool | None, bool | None]
 ) -> bool:
-    """Whether these votes connect the two; if not it is still open, whatever they are. None: no vote yet."""
+    """Whether these votes connect the two. If not, the decision stays open. None: no vote yet."""
     own, peer = votes
     return _MEANING[decider(policy, *genders)](own is True, peer is True)

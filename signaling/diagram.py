@@ -7,7 +7,7 @@ from signaling.transitions import TRANSITIONS
 
 
 def diagram() -> str:
-    """A `stateDiagram-v2`. Messages that leave a call as it is are left out."""
+    """A `stateDiagram-v2`. Messages that do not change the state are left out."""
     arrows: dict[tuple[State, State], list[str]] = {}
     for (state, message), move in TRANSITIONS.items():
         for target in move.to:

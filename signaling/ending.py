@@ -1,4 +1,7 @@
-"""How a call ends, and what that means to whom: told, queued anew, at fault. Pure; the table asks."""
+"""How a call ends: what each of the two is told, who gets a place in the queue back, whose fault it was.
+
+Pure; the table in `signaling/transitions.py` names these functions.
+"""
 
 from collections.abc import Set
 
@@ -23,14 +26,14 @@ def decline(call: Call, message: Decline | Hangup, now: int, rules: Rules) -> Re
 
 
 def lapse(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
-    """Nobody came in time: who was ready gets the old place back."""
+    """Not both accepted in time: one who had accepted gets the old place back, the other is at fault."""
     ready = tuple(p for p in call.parties if p.device is not None and not p.lost)
     silent = tuple(p for p in call.parties if p.device is None)
     return _end(call, "no_answer", None, now, rules, requeue=ready, at_fault=silent)
 
 
 def unheard(call: Call, message: Silent, now: int, rules: Rules) -> Result:
-    """Who sleeps is at no fault, and is not queued again: the other keeps the place, and goes on at once."""
+    """A user whose devices sleep has no fault and is not queued again; the other gets the old place back."""
     if call.party(message.user_id).device is not None:
         return call, ()
     peer = call.peer(message.user_id)
@@ -42,14 +45,14 @@ def hangup(call: Call, message: Hangup, now: int, rules: Rules) -> Result:
 
 
 def give_up(call: Call, message: Hangup, now: int, rules: Rules) -> Result:
-    """Whoever accepts and leaves before the media of either flowed has declined, only later."""
+    """Somebody who accepts and leaves before their own media flows has declined, only later."""
     quitter, peer = call.party(message.user_id), call.peer(message.user_id)
     quits = quitter.connected_epoch != call.epoch and not peer.lost
     return _end(call, "hung_up", quitter.user_id, now, rules, at_fault=(quitter,) if quits else ())
 
 
 def skip(call: Call, message: Skip, now: int, rules: Rules) -> Result:
-    """The one who skips queues anew, at the end; an innocent whose offer this was gets the old place back."""
+    """The one who skips joins the end of the queue. In an offer the other gets the old place back."""
     ticket = call.party(message.user_id).ticket
     if ticket is None:
         raise Conflict("Only a matched call can be skipped.")
@@ -65,14 +68,14 @@ def block(call: Call, message: Block, now: int, rules: Rules) -> Result:
 
 
 def moderate(call: Call, message: Moderate, now: int, rules: Rules) -> Result:
-    """Whoever was offered somebody who is banned by now keeps the old place."""
+    """A user was banned. In an offer the other gets the old place back."""
     peer = call.peer(message.user_id)
     innocent = (peer,) if call.state is State.OFFERED and not peer.lost else ()
     return _end(call, "moderated", None, now, rules, requeue=innocent)
 
 
 def never_connected(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
-    """Where one was ready and the other was not, it is told whose fault it is. Otherwise it is nobody's."""
+    """If one side was less ready than the other, it is at fault. Otherwise nobody is."""
     for party in call.parties:
         peer = call.peer(party.user_id)
         if _missing(party, call) > _missing(peer, call):
@@ -82,7 +85,7 @@ def never_connected(call: Call, _message: Deadline, now: int, rules: Rules) -> R
 
 
 def _missing(party: Party, call: Call) -> Set[str]:
-    """What this side still owed to a call that was to connect."""
+    """What this side still lacked for the call to connect."""
     owed = {"presence": party.lost, "media": party.connected_epoch != call.epoch}
     return {name for name, missing in owed.items() if missing}
 
@@ -105,11 +108,11 @@ def _end(
     requeue: tuple[Party, ...] = (),
     at_fault: tuple[Party, ...] = (),
 ) -> Result:
-    """The end for both: recorded first, so that both are free before they hear of it.
+    """End the call for both. The end is recorded first, so that both are free before they hear of it.
 
-    A place is there before its user hears of it, and is offered to others after that: the next offer never
-    comes before the end of this call. Last comes what nobody waits for. `at_fault` counts in matches alone:
-    friends may decline each other.
+    A place in the queue is reserved before its user is told, and can be matched only after that: so the next
+    offer never arrives before the end of this call. What nobody waits for comes last. `at_fault` counts only
+    for matched calls: friends may decline each other.
     """
     counts = call.state in STARTED
     decidable = call.origin == "match" and call.live_at is not None and reason in DECIDABLE

@@ -1,4 +1,4 @@
-"""For how long a call waits for somebody who is away, and what of it was talk. Pure; the table asks."""
+"""How long a call waits for a user who was lost, and how much of its time was talk. Pure."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from signaling.call import Call, Rules, State
 
 
 def pause(call: Call, now: int, rules: Rules) -> Call:
-    """Not live any more: the grace counts from then, once, whatever happens until it is live again."""
+    """The call is no longer live. The grace starts once and is not prolonged until it is live again."""
     if call.away_since is not None:
         return call
     return replace(
@@ -20,16 +20,16 @@ def pause(call: Call, now: int, rules: Rules) -> Call:
 
 
 def stop_talk(call: Call, now: int) -> Call:
-    """Count the time in which it has been live."""
+    """Add the time since the call last became live to its talk."""
     since = call.live_at if call.state is State.LIVE and call.live_since is None else call.live_since
     talk = 0 if since is None else max(0, now - since)  # another node's clock may be behind
     return replace(call, talked_ms=call.talked_ms + talk, live_since=None)
 
 
 def returned(call: Call, user_id: str, now: int, rules: Rules, **changes: Any) -> Call:
-    """This user is here, and was perhaps lost: then there is the time that it takes to connect.
+    """This user is here. If they were lost, the call waits as long as media takes to connect (`connect_s`).
 
-    However often one comes and goes, that is no more than `connect_s` after the grace.
+    However often they come and go, the call waits no longer than `connect_s` after the grace.
     """
     was_lost = call.party(user_id).lost
     call = call.with_party(user_id, lost=False, **changes)
@@ -40,5 +40,5 @@ def returned(call: Call, user_id: str, now: int, rules: Rules, **changes: Any) -
 
 
 def somebody_lost(call: Call) -> bool:
-    """Whether one of the two is away."""
+    """Whether one of the two is lost."""
     return any(party.lost for party in call.parties)

@@ -1,7 +1,7 @@
-"""The ICE servers that a client is told: STUN for everyone, TURN with a credential that runs out. Pure.
+"""The ICE servers that a client is given: STUN for everyone, TURN with a credential that expires. Pure.
 
 The credential is that of the TURN REST API (draft-uberti-behave-turn-rest), which coturn calls
-`use-auth-secret`: nothing is stored, the TURN server checks it with the secret it shares with us.
+`use-auth-secret`: nothing is stored, and the TURN server checks it with the secret that it shares with us.
 """
 
 import base64
@@ -13,7 +13,7 @@ from core.settings import Settings
 
 
 def ice_servers(settings: Settings, user_id: str, now: int) -> list[IceServer]:
-    """The servers for this user. `now` in ms since the epoch; the credential serves `turn_s` seconds."""
+    """The servers for this user. `now` in ms since the epoch; a credential is valid for `turn_s` seconds."""
     servers = []
     if stun := _urls(settings.stun_urls):
         servers.append(IceServer(urls=stun))
@@ -29,6 +29,6 @@ def _urls(listed: str) -> list[str]:
 
 
 def _credential(secret: str, username: str) -> str:
-    # SHA-1 is what every TURN server speaks; as an HMAC it is not broken.
+    # Every TURN server supports SHA-1; as an HMAC it is not broken.
     digest = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()

@@ -1,4 +1,7 @@
-"""How a call comes about and stays live: accepted, connected, lost and back. Pure; the table asks."""
+"""How a call starts and stays live: accepting, connecting, losing a device and getting it back.
+
+Pure; the table in `signaling/transitions.py` names these functions.
+"""
 
 from msgspec.structs import replace
 
@@ -38,11 +41,11 @@ def accept_again(call: Call, message: Accept, _now: int, _rules: Rules) -> Resul
 
 
 def _begin(call: Call, now: int, rules: Rules) -> Result:
-    """A new epoch: both make their peer connections anew."""
+    """Begin a new epoch, in which both clients make a new peer connection."""
     call = replace(call, epoch=call.epoch + 1)
     if call.live_at is not None:
         call = grace.pause(call, now, rules)
-    elif call.state is State.OFFERED or not grace.somebody_lost(call):  # nobody prolongs another's absence
+    elif call.state is State.OFFERED or not grace.somebody_lost(call):  # else a lost peer would get more time
         call = replace(call, state=State.CONNECTING, deadline=now + rules.connect_s * 1000)
     return call, (
         *(Start(p.user_id, p.device, call.epoch) for p in call.parties),
@@ -69,7 +72,7 @@ def connected(call: Call, message: Connected, now: int, rules: Rules) -> Result:
 
 
 def _settle(call: Call, now: int, rules: Rules) -> Result:
-    """Live when both sides are here and connected at this epoch; otherwise waiting for that."""
+    """The state that follows from the parties: live if both are here and connected at this epoch."""
     whole = all(p.connected_epoch == call.epoch and not p.lost for p in call.parties)
     if whole and call.state is not State.LIVE:
         first_time = call.live_at is None
@@ -99,7 +102,7 @@ def restart(call: Call, message: Restart, now: int, rules: Rules) -> Result:
     if message.epoch < call.epoch and party.device == message.device:
         return call, ()
     if call.restarts >= rules.max_restarts:
-        # Not in this call any more, so: when its present time is up.
+        # It cannot be restarted again at all: say when the time of its present state is over.
         raise RateLimited(
             "This call has been restarted too often.", retry_after_ms=max(1, (call.deadline or now) - now)
         )

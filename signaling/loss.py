@@ -1,4 +1,4 @@
-"""What becomes of a call of which only the record is left. Pure."""
+"""What becomes of a call that Redis has lost, so that only the record in PostgreSQL is left. Pure."""
 
 from msgspec.structs import replace
 
@@ -9,7 +9,7 @@ from signaling.transitions import advance
 
 
 def after_loss(call: Call, now: int, rules: Rules) -> Result:
-    """What was going on has lost its connection; what is open to decide stays open until its time."""
+    """A call that was going on ends as `connection_lost`; an open decision stays open until its deadline."""
     if call.state in ACTIVE:
         call = replace(call, state=State.RECONNECTING, deadline=now)
     return advance(call, Deadline(), now, rules)

@@ -1,4 +1,4 @@
-"""What can happen to a call."""
+"""What can happen to a call: the messages that `signaling/transitions.py` knows."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ class Message(Struct, frozen=True, tag=True):
 
 
 class ByUser(Message, frozen=True):
-    """Something that one of the two did, or that befell them."""
+    """Something that one of the two did, or that happened to them."""
 
     user_id: str
 
@@ -38,7 +38,7 @@ class Restart(ByUser, frozen=True):
 
 
 class Lost(ByUser, frozen=True):
-    """The last connection of this device went away."""
+    """The last connection of this device has closed, or is silent."""
 
     device: str
 
@@ -50,7 +50,7 @@ class Back(ByUser, frozen=True):
 
 
 class Silent(ByUser, frozen=True):
-    """No device of this user has answered, though all that are connected were asked."""
+    """None of this user's connected devices has answered a ping in time."""
 
 
 class Hangup(ByUser, frozen=True):
@@ -88,4 +88,4 @@ class Vote(ByUser, frozen=True):
 
 
 class Deadline(Message, frozen=True):
-    """The time that the present state was given is over."""
+    """The call's deadline has passed."""

@@ -1,7 +1,7 @@
-"""What a report makes of a call. Pure; `signaling/transitions.py` says when.
+"""What a report does to a call. Pure; the table in `signaling/transitions.py` says in which states.
 
-To the one who is reported it is a call that was hung up, and a decision that came to nothing: what they are
-told, and when, is what `call:end` would have told. Only the reporter sees a difference.
+For the reported user it looks like a hang-up, and like a decision without a connection: they are told what
+`call:end` would have told them, at the same time. Only the reporter sees a difference.
 """
 
 from msgspec.structs import replace
@@ -14,9 +14,9 @@ from signaling.messages import Report
 
 
 def ending(call: Call, effects: Effects, report: Report, now: int) -> tuple[Call, Effects]:
-    """The call that the reporter has hung up, with the effects of that, as one that was reported.
+    """Turn the result of a hang-up (`call`, `effects`) into the result of a report.
 
-    The reporter is told so, has nothing to decide and is at no fault.
+    The reporter is told `reported`, has nothing to decide and is not at fault.
     """
     at_fault = tuple(user_id for user_id in call.at_fault if user_id != report.user_id)
     call = replace(call, at_fault=at_fault, reported_by=(report.user_id,))
@@ -34,7 +34,7 @@ def ending(call: Call, effects: Effects, report: Report, now: int) -> tuple[Call
 
 
 def deciding(call: Call, report: Report, now: int) -> tuple[Call, Effects]:
-    """The same while both are asked to decide: the reporter has, the other waits for the deadline."""
+    """A report while the decision is open: it is over for the reporter, the other waits for the deadline."""
     call = replace(call, reported_by=(*call.reported_by, report.user_id))
     result = DecisionResult(call_id=call.id, outcome="not_connected")
     filed = _filed(call, report, now)

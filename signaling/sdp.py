@@ -1,7 +1,8 @@
 """What a session description may say before it is passed to the peer. Pure; `call:signal` calls it.
 
-One linear walk over lines that were bounded before: no line looks at all others. What passes is the text
-that came, less what the rules take out, never a parse written out again, which would lose attributes.
+One pass over the lines, after their number and size were checked, so the cost is linear. What is passed on
+is the text that came, without the lines that the rules remove. It is never written anew from a parse, which
+would lose attributes.
 The rules are those of JSEP (RFC 8829), BUNDLE (RFC 9143), RFC 8839 and RFC 8122, and one of ours:
 a voice call has no video, not even a section that could start it.
 """
@@ -33,10 +34,10 @@ _SETUPS: Mapping[str, frozenset[str]] = MappingProxyType(
 _TRANSPORT = ("ice-ufrag", "ice-pwd", "fingerprint", "setup")
 _DIGEST_BYTES: Mapping[str, int] = MappingProxyType({"sha-256": 32, "sha-384": 48, "sha-512": 64})
 
-# A lone line feed is refused with the rest: browsers take it for the end of a line, so a line that we
-# take for one could be two, the second unchecked.
+# A lone line feed is refused too: browsers take it for the end of a line, so what we check as one line could
+# be two lines to them, the second unchecked.
 _TEXT = re.compile(r"(?:[a-z]=[ -~]*\r\n)+")
-# Firefox reads names in any case and libwebrtc ends them at a space: only what all read alike may pass.
+# Firefox ignores the case of names, and libwebrtc ends them at a space: names that all read alike may pass.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _ORIGIN = re.compile(r"o=(\S+ \d{1,20} \d{1,20}) IN IP[46] (\S+)", re.ASCII)
 _MEDIA = re.compile(
@@ -60,12 +61,12 @@ class _Section(Struct, frozen=True):
     said: dict[str, list[str]]
 
     def one(self, name: str) -> str | None:
-        """The value of an attribute that may stand once; "" for a mere flag."""
+        """The value of an attribute that may occur once; "" for a flag without a value."""
         return self.said[name][0] if name in self.said else None
 
     @property
     def live(self) -> bool:
-        """Port 0 rejects a section, unless it is only waiting to be bundled."""
+        """Port 0 means that the section is rejected, unless it is marked `bundle-only`."""
         return self.port != 0 or "bundle-only" in self.said
 
 
@@ -115,7 +116,7 @@ def _lines(text: str, max_bytes: int) -> list[str]:
 
 
 def _sections(lines: list[str]) -> list[_Section]:
-    """The session, then each `m=` line with what follows it."""
+    """The session's lines, then each `m=` line with the lines that follow it."""
     sections = [_Section("session", 0, {})]
     for line in lines:
         kind, value = line[0], line[2:]
@@ -175,7 +176,7 @@ def _check_media(media: list[_Section], mode: Mode) -> None:
 
 
 def _check_bundle(session: _Section, media: list[_Section]) -> _Section:
-    """All sections that live share one transport; gives the section that describes it."""
+    """All sections in use share one transport. Gives the section that describes it."""
     by_mid = {mid: section for section in media if (mid := section.one("mid")) is not None}
     groups = [group.split()[1:] for group in session.said.get("group", ()) if group.startswith("BUNDLE")]
     if len(groups) != 1 or not groups[0]:
@@ -191,7 +192,7 @@ def _check_bundle(session: _Section, media: list[_Section]) -> _Section:
 
 
 def _check_transport(section: _Section, kind: str) -> None:
-    """What is said of ICE and DTLS is well formed, wherever it is said."""
+    """Attributes of ICE and DTLS are well formed, in whichever section they stand."""
     ufrag, password, setup = (section.one(name) for name in ("ice-ufrag", "ice-pwd", "setup"))
     if ufrag is not None and not is_ufrag(ufrag):
         raise InvalidRequest("ice-ufrag is 4 to 256 ICE characters.")
@@ -212,7 +213,7 @@ def _check_transport(section: _Section, kind: str) -> None:
 
 
 def _check_live(section: _Section, session: _Section, bundle: _Section) -> None:
-    """What a section needs that is not rejected. A bundled one may leave the transport to the first."""
+    """What a section in use needs. In a bundle the first section may describe the transport for all."""
     for name in _TRANSPORT:
         values = section.said.get(name) or bundle.said.get(name) or session.said.get(name)
         if not values:
@@ -237,12 +238,12 @@ def _is_fingerprint(value: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
-    """An address, or those that say none is known yet."""
+    """An IP address, or 0.0.0.0 or ::, which mean that none is known yet."""
     return text in {"0.0.0.0", "::"} or is_unicast(text)  # noqa: S104
 
 
 def _passed(lines: Iterable[str], max_bytes: int, policy: IceTransportPolicy) -> Iterator[str]:
-    """The lines, less candidates that the policy keeps back; under `relay` none tells an address."""
+    """The lines to pass on: no candidate that the policy forbids, and under `relay` no own address."""
     for line in lines:
         if line.partition(":")[0] == "a=candidate":
             text = admit(line[2:], max_bytes=max_bytes, ice_transport_policy=policy)
@@ -255,7 +256,7 @@ def _passed(lines: Iterable[str], max_bytes: int, policy: IceTransportPolicy) ->
 
 
 def _anonymous(line: str) -> Iterator[str]:
-    """The line without an address: what a browser writes before it knows one."""
+    """The line with its address replaced by what a browser writes before it knows one."""
     if line.startswith("c="):
         yield f"c={_NOWHERE}"
     elif line.startswith("a=rtcp:"):
@@ -263,7 +264,7 @@ def _anonymous(line: str) -> Iterator[str]:
     elif line.startswith("m="):
         yield _PORT.sub(r"\1 9", line)
     elif line.startswith("o="):
-        # The same in every description of a session, as it must be, since it is a constant.
+        # A session's descriptions must all have the same origin; a constant has.
         yield _ORIGIN.sub(r"o=\1 IN IP4 127.0.0.1", line)
     elif not line.startswith("a=remote-candidates:"):
         yield line

@@ -1,7 +1,7 @@
-"""Whether a call may change as a message asks, and what follows.
+"""The call's state machine: whether a call may change as a message asks, and what follows.
 
-Pure: `advance` takes the call, a message and the time, and returns the next call and the effects that
-somebody else performs. The table at the end is the whole policy; docs/calls.md draws it.
+Pure: `advance` takes the call, a message and the time, and returns the next call and its effects, which the
+executor of the realtime side performs. The table at the end is the whole policy; docs/calls.md draws it.
 """
 
 from collections.abc import Callable
@@ -35,9 +35,10 @@ from signaling.messages import (
 
 
 def advance(call: Call, message: Message, now: int, rules: Rules) -> Result:
-    """The next call and what to do. Raises the AppError to answer when the message has no place.
+    """The next call and its effects. Raises the AppError to answer if this state does not allow the message.
 
-    An unchanged call with no effects means: nothing to do, all is well (a repeat, a timer that came early).
+    An unchanged call without effects means that there was nothing to do: a repeat, or a timer that fired
+    too early.
     """
     if isinstance(message, ByUser):
         call.party(message.user_id)
@@ -50,7 +51,7 @@ def advance(call: Call, message: Message, now: int, rules: Rules) -> Result:
 
 
 def _repeated(call: Call, message: Message) -> bool:
-    """Whether this is the second copy of the message that ended the call: it gets the first answer."""
+    """Whether this is a second copy of the message that ended the call: it gets the same answer again."""
     if isinstance(message, Report):
         return message.user_id in call.reported_by
     return (
@@ -61,19 +62,19 @@ def _repeated(call: Call, message: Message) -> bool:
 
 
 def _early(call: Call, message: Message, now: int) -> bool:
-    """Whether a timer fired that has been set anew since."""
+    """Whether a timer fired whose deadline has been moved since."""
     return isinstance(message, Deadline) and (call.deadline is None or now < call.deadline)
 
 
 def _misplaced(call: Call) -> AppError:
-    """Why this message has no place now."""
+    """The error for a message that is not allowed in this state."""
     if call.state in ACTIVE:
         return Conflict("The call is not in a state for this.")
     return Expired("This offer has lapsed.") if call.reason == "no_answer" else Gone("This call has ended.")
 
 
 def _report(call: Call, message: Report, now: int, rules: Rules) -> Result:
-    """A hang-up to the other, whatever that means in this state."""
+    """Do what a hang-up does in this state, with the changes that only the reporter sees."""
     hang_up = TRANSITIONS[call.state, Hangup].make
     return reporting.ending(*hang_up(call, Hangup(message.user_id), now, rules), message, now)
 
@@ -83,7 +84,7 @@ def _report_undecided(call: Call, message: Report, now: int, _rules: Rules) -> R
 
 
 class Move(Struct, frozen=True):
-    """What makes the change, and the states it may lead to."""
+    """The function that makes the change, and the states it may lead to."""
 
     make: Callable[[Call, Any, int, Rules], Result]
     to: tuple[State, ...]

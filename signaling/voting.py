@@ -1,4 +1,4 @@
-"""How the two decide after a call. Pure; the table asks."""
+"""How the two decide after a call. Pure; the table in `signaling/transitions.py` names these functions."""
 
 from msgspec.structs import replace
 
@@ -45,7 +45,7 @@ def vote_late(call: Call, message: Vote, _now: int, rules: Rules) -> Result:
 
 
 def undecided(call: Call, _message: Deadline, now: int, _rules: Rules) -> Result:
-    """A refusal, a report and a time-out look the same: whoever does not know yet is told now."""
+    """The time is over. A refusal, a report and silence look the same to those who are told now."""
     asked = [p.user_id for p in call.parties if call.is_open_to(p.user_id)]
     call = replace(call, state=State.CLOSED, outcome="not_connected", deadline=None)
     result = DecisionResult(call_id=call.id, outcome="not_connected")
@@ -53,7 +53,7 @@ def undecided(call: Call, _message: Deadline, now: int, _rules: Rules) -> Result
 
 
 def part(call: Call, message: Block, now: int, rules: Rules) -> Result:
-    """Blocked while the decision was open: there will be none; a report has seen to that without a word."""
+    """A block closes an open decision, unless the blocker has reported: an early end would tell that."""
     if not call.is_open_to(message.user_id):
         return call, ()
     return undecided(call, Deadline(), now, rules)
