@@ -16,6 +16,7 @@ LINT = {
     "Format": ("-m", "ruff", "format", "--check"),
     "Types": ("-m", "mypy"),
     "Import rules": (LINT_IMPORTS, "--no-logo"),
+    "File sizes": ("-m", "tests.sizes"),
 }
 
 

@@ -11,7 +11,7 @@ from db.redis.events import EventId
 from signaling.messages import Decline, Report, Skip
 from tests.calls.nodes import Node
 from tests.patience import PATIENCE_S
-from tests.stores.test_conduct import Town
+from tests.stores.town import Town
 from tests.stores.world import World
 
 

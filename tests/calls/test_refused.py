@@ -9,7 +9,7 @@ from db.postgres.call_records import CallRecords, Refusal
 from db.redis.events import EventId
 from signaling.messages import Hangup
 from tests.calls.nodes import Node
-from tests.stores.test_conduct import Town
+from tests.stores.town import Town
 from tests.stores.world import World
 
 

@@ -17,8 +17,8 @@ from signaling.messages import (
     Restart,
     Skip,
 )
+from tests.rules.calls import PHONE, Table, requeued, told
 from tests.rules.people import ANA, BEN
-from tests.rules.test_call import PHONE, Table, requeued, told
 
 HIS = "b-phone"
 

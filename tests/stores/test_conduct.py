@@ -1,27 +1,21 @@
-"""Faults, tiers and the audit log on the real Postgres, with many who act at once."""
+"""Faults and tiers on the real Postgres, with many who act at once."""
 
 import asyncio
 
-import asyncpg
 import pytest
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.settings import MOST_COOL_DOWNS
-from core.ticket import Tier
-from core.vocabulary import EndReason, LeftReason
-from db.postgres import audit
+from core.vocabulary import LeftReason
 from db.postgres.applicants import ApplicantStore
-from db.postgres.audit import AuditLog, Entry
 from db.postgres.call_records import Refusal
 from db.postgres.trust import LATEST_CALLS, Standing, TrustStore
 from services.trust import Trust
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
+from tests.stores.town import DAY, HOUR, Town
 from tests.stores.world import World
-
-DAY = 86_400_000
-HOUR = 3_600_000
 
 
 @pytest.fixture(scope="module")
@@ -33,61 +27,6 @@ async def database_url(new_database: NewDatabase) -> str:
 @pytest.fixture
 def trust(world: World) -> Trust:
     return Trust(TrustStore(world.pool), now_ms, new_id, window_ms=30 * DAY, early_ms=3_000, review_ms=HOUR)
-
-
-class Town:
-    """What people do to each other, put on record."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.store = TrustStore(world.pool)
-        self.log = AuditLog(world.pool)
-
-    async def call(
-        self,
-        users: tuple[str, str],
-        *,
-        by: str | None = None,
-        reason: EndReason = "hung_up",
-        ago: int = 60_000,
-        live_ms: int = 60_000,
-        away_ms: int = 0,
-    ) -> str:
-        """A live call that ended so, in which they were away for a while."""
-        now = now_ms() - ago
-        call = await self.world.offered(users, now=now)
-        await self.world.call_records.started(call, now)
-        await self.world.call_records.live(call, now)
-        await self.world.call_records.ended(
-            call,
-            reason=reason,
-            by=by,
-            duration_s=live_ms // 1000,
-            now=now + live_ms + away_ms,
-            decision_deadline=None,
-        )
-        return call
-
-    async def reported(self, who: str, *, times: int, ago: int = 60_000) -> list[str]:
-        """By so many people who met them; gives these."""
-        reporters = [await self.world.person(f"R{n}") for n in range(times)]
-        for reporter in reporters:
-            call = await self.call((who, reporter), by=reporter, reason="reported", ago=ago)
-            await self.world.report(call, reporter, who, "spam")
-        return reporters
-
-    async def place(self, who: str, tier: Tier) -> None:
-        await self.world.pool.execute("UPDATE identity.users SET tier = $2 WHERE id = $1", who, tier)
-
-    async def tier(self, who: str) -> Tier:
-        found = await self.store.standing(who, since=now_ms() - DAY, early_ms=3_000)
-        assert found is not None
-        return found[0]
-
-    async def standing(self, who: str, *, since: int = 30 * DAY) -> Standing:
-        found = await self.store.standing(who, since=now_ms() - since, early_ms=3_000)
-        assert found is not None
-        return found[1]
 
 
 @pytest.fixture
@@ -367,44 +306,3 @@ async def test_the_fence_keeps_suspects_and_others_apart(
     )
     told: dict[str, LeftReason] = {pair[n]: "moderated" if n in now_suspect else "left" for n in guilty or ()}
     assert refusal == (None if guilty is None else Refusal(told, "trust"))
-
-
-# The audit log
-
-
-async def test_the_log_is_only_added_to(world: World) -> None:
-    """Whoever tries, and though they mean nothing by it."""
-    ana = await world.person()
-    entry = Entry(id=new_id(), at=now_ms(), actor=ana, action="seen", subject=None, details={"n": 1})
-    async with world.pool.acquire() as connection:
-        await audit.write(connection, entry)
-    for statement in (
-        "UPDATE identity.audit_log SET action = action",
-        "DELETE FROM identity.audit_log WHERE false",
-        "TRUNCATE identity.audit_log",
-    ):
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="only ever added to"):
-            await world.pool.execute(statement)
-    assert await AuditLog(world.pool).entries(user_id=ana, before=None, limit=9) == [entry]
-
-
-async def test_pages_of_the_log_follow_one_another(world: World) -> None:
-    """Newest first, each once: all of it, or what a user did and what was done to them."""
-    ana, ben = await world.pair()
-    now = now_ms()
-    whom = [(ana, ben), (ben, ana), (None, ana), (ana, ana), (None, ben), (ana, None)]
-    entries = [
-        Entry(id=new_id(now + n), at=now + n, actor=actor, action="done", subject=subject)
-        for n, (actor, subject) in enumerate(whom)
-    ]
-    async with world.pool.acquire() as connection, connection.transaction():
-        for entry in entries:
-            await audit.write(connection, entry)
-    log = AuditLog(world.pool)
-    found, before = [], None
-    while page := await log.entries(user_id=ana, before=before, limit=2):
-        found += page
-        before = page[-1].id
-    assert found == [e for e in reversed(entries) if ana in (e.actor, e.subject)]
-    everything = await log.entries(user_id=None, before=None, limit=len(entries))
-    assert everything == entries[::-1]

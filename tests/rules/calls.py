@@ -1,0 +1,58 @@
+"""A call with both its ends, and a clock that only moves when told."""
+
+from typing import Any
+
+from core.vocabulary import DecisionPolicy, Gender
+from signaling.call import Rules, offer
+from signaling.effects import Effect, Emit, Requeue
+from signaling.messages import Accept, Connected, Deadline, Hangup, Message
+from signaling.transitions import advance
+from tests.rules.people import ANA, BEN, claim
+
+STRANGER = "00000000-0000-7000-8000-00000000000c"
+PHONE, LAPTOP = "a-phone", "a-laptop"
+
+
+class Table:
+    """Both ends of a call, and a clock that only moves when told."""
+
+    def __init__(
+        self, *genders: Gender, policy: DecisionPolicy = "female_decides", max_restarts: int = 10
+    ) -> None:
+        self.rules = Rules(policy=policy, max_restarts=max_restarts)
+        self.now = 10_000
+        self.call = offer(claim(*(genders or ("female", "male"))), self.now, self.rules)
+        self.effects: list[Effect] = []
+
+    def say(self, message: Message) -> list[Effect]:
+        self.call, effects = advance(self.call, message, self.now, self.rules)
+        self.effects += effects
+        return list(effects)
+
+    def wait(self, seconds: int) -> list[Effect]:
+        self.now += seconds * 1000
+        return self.say(Deadline())
+
+    def start(self) -> "Table":
+        self.say(Accept(ANA, PHONE))
+        self.say(Accept(BEN, "b-phone"))
+        return self
+
+    def go_live(self) -> "Table":
+        self.start()
+        self.say(Connected(ANA, PHONE, 1))
+        self.say(Connected(BEN, "b-phone", 1))
+        return self
+
+    def hang_up(self) -> "Table":
+        self.go_live()
+        self.say(Hangup(BEN))
+        return self
+
+
+def told(effects: list[Effect], user_id: str, name: str) -> list[dict[str, Any]]:
+    return [e.data for e in effects if isinstance(e, Emit) and e.user_id == user_id and e.name == name]
+
+
+def requeued(effects: list[Effect]) -> list[str]:
+    return [e.ticket.user_id for e in effects if isinstance(e, Requeue)]
