@@ -32,10 +32,10 @@ run: packages page ## Serve everything at http://localhost:8080; make run PORT=9
 bots: packages ## Simulated people to try a client with, while a server runs; make bots ARGS="--mode voice --count 2"
 	@exec $(VENV) -m realtime bots $(ARGS)
 
-test: packages-dev page-dev ## Lint, types, import rules and all tests; make test ARGS="-k chat" for some of them
+test: packages-dev page-dev ## All checks and all tests; make test ARGS="-k chat" for some of them
 	@exec $(VENV) -m tests --workers $(WORKERS) $(ARGS)
 
-lint: packages-dev ## Lint, types and import rules only
+lint: packages-dev ## Lint, types, import rules and file sizes only
 	@exec $(VENV) -m tests --lint
 
 format: packages-dev ## Put the code into its one format
