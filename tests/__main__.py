@@ -54,7 +54,9 @@ def _duration(seconds: float) -> str:
 def main() -> int:
     """The command; 0 when everything passed."""
     parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
-    parser.add_argument("--lint", action="store_true", help="only what needs no tests: lint, types, import rules, file sizes")
+    parser.add_argument(
+        "--lint", action="store_true", help="only what needs no tests: lint, types, import rules, file sizes"
+    )
     parser.add_argument("--workers", default="2", help="processes that run tests side by side")
     options, for_pytest = parser.parse_known_args()
     outcomes = [perform(name, *command) for name, command in LINT.items()]
