@@ -27,13 +27,17 @@ import socketio
 import uvloop
 from msgspec import Struct
 
+from composition import realtime
+from composition.foundation import Foundation
+from composition.live_stores import LiveStores
+from composition.services import Services
 from core import logs
 from core.contract.calls import CallEnded
 from core.environment import load
 from core.settings import Settings
 from core.tasks import end
 from db.embedded import EmbeddedServers, Urls
-from realtime import app, composition
+from services.ports import Sockets
 from signaling.messages import Block
 
 _SLICE_S = 0.003
@@ -65,10 +69,10 @@ def _around(thing: Any, name: str, key: Callable[..., str | None], before: str, 
     setattr(thing, name, traced)
 
 
-class Traced(composition.Services):
+class Traced(Services):
     """The product's services, which tell of each step from a block to the end of a call."""
 
-    def __init__(self, stores: composition.Stores, *around: Any) -> None:
+    def __init__(self, stores: LiveStores, base: Foundation, sockets: Sockets) -> None:
         _around(stores.blocks, "block", lambda blocker, *_: blocker, "received", "committed")
         _around(
             stores.calls, "save", lambda call, *_: call.id if call.reason == "blocked" else None, "", "saved"
@@ -80,7 +84,7 @@ class Traced(composition.Services):
             "",
             "announced to one",
         )
-        super().__init__(stores, *around)
+        super().__init__(stores, base, sockets)
         _around(
             self.switchboard,
             "tell",
@@ -103,7 +107,7 @@ async def _busy(share: float) -> None:
 async def _node(share: float) -> None:
     settings = load(os.environ)
     logs.set_up(settings)
-    async with app.running(settings, services=Traced) as address:
+    async with realtime.running(settings, services=Traced) as address:
         print(json.dumps([0, "address", address]), flush=True)
         lines = asyncio.StreamReader()
         await asyncio.get_running_loop().connect_read_pipe(

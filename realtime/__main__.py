@@ -96,16 +96,17 @@ def _send_bots(settings: Settings, asked: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings) -> int:
-    from realtime.app import serve  # noqa: PLC0415
+    from composition.program import serve  # noqa: PLC0415
+    from composition.realtime import running  # noqa: PLC0415
 
     # Fewer, larger collections: nearly all that a server allocates lives as long as a connection.
     gc.set_threshold(20_000, 20, 50)
-    uvloop.run(serve(settings))
+    uvloop.run(serve(running(settings), "Realtime Connect"))
     return 0
 
 
 def _give(settings: Settings, asked: argparse.Namespace) -> int:
-    from realtime.roles import give_role  # noqa: PLC0415
+    from composition.operations import give_role  # noqa: PLC0415
 
     if not uvloop.run(give_role(settings, asked.login, asked.role)):
         return _nobody(asked.login)
@@ -114,8 +115,8 @@ def _give(settings: Settings, asked: argparse.Namespace) -> int:
 
 
 def _ban(settings: Settings, asked: argparse.Namespace) -> int:
+    from composition.operations import ban  # noqa: PLC0415
     from core.errors import InvalidRequest, NotFound  # noqa: PLC0415
-    from realtime.roles import ban  # noqa: PLC0415
 
     until = asked.until and (asked.until if asked.until.tzinfo else asked.until.replace(tzinfo=UTC))
     try:
@@ -130,8 +131,8 @@ def _ban(settings: Settings, asked: argparse.Namespace) -> int:
 
 
 def _unban(settings: Settings, asked: argparse.Namespace) -> int:
+    from composition.operations import unban  # noqa: PLC0415
     from core.errors import NotFound  # noqa: PLC0415
-    from realtime.roles import unban  # noqa: PLC0415
 
     try:
         lifted = uvloop.run(unban(settings, asked.login))

@@ -1,8 +1,9 @@
 """`python -m bench.matching.live`: what a join costs, and how soon it becomes an offer, on real servers.
 
-The product as `realtime/app.py` puts it together, with all its jobs at work, on a real Redis and a real
-PostgreSQL; only sockets are left out: commands go to their handlers as the gateway would give them, and the
-leases of all who wait are renewed as for connections held here. `crowd.py` says who waits. Prints Markdown.
+The product as `composition/realtime.py` puts it together, with all its jobs at work, on a real Redis and a
+real PostgreSQL; only sockets are left out: commands go to their handlers as the gateway would give them, and
+the leases of all who wait are renewed as for connections held here. `crowd.py` says who waits. Prints
+Markdown.
 
 At full speed joins follow one another, some at a time, each until its search is over. At a rate they come as
 chance has it, and an offer's time counts from when the join was due until it has been announced. A fit waits
@@ -33,6 +34,7 @@ from redis.asyncio import Redis
 
 from bench.matching.crowd import Crowd, accounts, sign_up
 from bench.matching.product import Product
+from composition import realtime
 from core import logs
 from core.clock import now_ms
 from core.settings import Settings
@@ -42,7 +44,6 @@ from core.vocabulary import Gender
 from db.embedded import EmbeddedServers, Urls
 from db.migrations.migrate import migrate
 from matching.policy import Policy
-from realtime import app
 
 _AT_ONCE = 16
 _CAME_MS = 200_000  # those who wait have come over so long
@@ -255,7 +256,7 @@ async def _running(settings: Settings) -> AsyncIterator[Product]:
             super().__init__(*around, **parts)
             made.append(self)
 
-    async with app.running(settings, services=Noted):
+    async with realtime.running(settings, services=Noted):
         yield made[0]
 
 

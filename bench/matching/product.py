@@ -4,30 +4,33 @@ import asyncio
 import time
 from typing import Any
 
+from composition.foundation import Foundation
+from composition.live_stores import LiveStores
+from composition.services import Services
 from core.contract.calls import CallOffered
 from core.contract.queue import QueueJoin
 from core.ticket import Ticket
-from realtime import composition
 from services.caller import Caller
+from services.ports import Sockets
 
 
-class Product(composition.Services):
+class Product(Services):
     """`offered`: when an offer had been announced to this user; `gone` are the same for whoever takes them.
 
     `at_once` are those whose own search on joining found somebody; `searched` is set when that is over.
     """
 
-    def __init__(self, stores: composition.Stores, *around: Any) -> None:
+    def __init__(self, stores: LiveStores, base: Foundation, sockets: Sockets) -> None:
         self.offered: dict[str, float] = {}
         self.gone: list[str] = []
         self.at_once: set[str] = set()
         self.searched: dict[str, asyncio.Event] = {}
         self.tickets = stores.tickets
         self._hear(stores)
-        super().__init__(stores, *around)
+        super().__init__(stores, base, sockets)
         self._watch()
 
-    def _hear(self, stores: composition.Stores) -> None:
+    def _hear(self, stores: LiveStores) -> None:
         send = stores.events.send
 
         async def heard(user_id: str, event: Any, **how: Any) -> None:

@@ -13,11 +13,11 @@ import tempfile
 import aiohttp
 import uvloop
 
+from composition import realtime, services
 from core import logs
 from core.settings import Settings
 from core.vocabulary import Id
 from core.wire.message import Command, Wire
-from realtime import app, composition
 from realtime.gateway.boundary import Handler
 from services.caller import Caller
 
@@ -40,7 +40,7 @@ class Echo(Command, event="echo", reply=Echoed):
     video: bool
 
 
-class Services(composition.Services):
+class Services(services.Services):
     """The product's, and one handler more."""
 
     def handlers(self) -> dict[type[Command], Handler]:
@@ -74,7 +74,7 @@ async def serve(connections: int) -> None:
             max_connections_a_user=connections // ACCOUNTS + 1,
         )
         logs.set_up(settings)
-        async with app.running(settings, services=Services) as address:
+        async with realtime.running(settings, services=Services) as address:
             async with aiohttp.ClientSession() as web:
                 tokens = [await sign_up(web, address, number) for number in range(ACCOUNTS)]
             print(json.dumps({"port": int(address.rsplit(":", 1)[1]), "tokens": tokens}), flush=True)

@@ -1,11 +1,15 @@
 """One node's stores and services, and the steps of a call that a crash may fall between."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 
-from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from composition.foundation import Foundation
+from composition.gateway import leases, pulse
+from composition.live_stores import LiveStores
+from composition.services import Services
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
@@ -13,13 +17,13 @@ from core.ticket import Claim, Ticket
 from db.postgres.pool import Pool
 from db.redis.bus import Bus
 from db.redis.events import EventId
-from realtime.composition import Services, Stores
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pace import Pace
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
+from realtime.gateway.wire import Wire
 from realtime.presence.leases import Leases, Steadiness
 from services.caller import Caller
 from signaling.call import Call, Rules, offer
@@ -51,34 +55,26 @@ class Silence:
 
 
 class Node:
-    """What realtime/app.py puts together, less the gateway."""
+    """What composition/realtime.py puts together, less the gateway."""
 
     def __init__(self, pool: Pool, redis: Redis, bus: Bus, settings: Settings) -> None:
-        self.stores = Stores(pool, redis, settings)
+        base = Foundation(settings, pool, redis, bus, node_id=new_id())
+        self.stores = LiveStores(base)
         self.roster = Roster(Silence())
-        self.registry = CollectorRegistry()
-        self.services = Services(self.stores, bus, self.roster, settings, new_id(), self.registry)
+        self.registry = base.registry
+        self.services = Services(self.stores, base, self.roster)
         self.rules = Rules.of(settings)
         self.settings = settings
 
+    def pulse(self, wire: Wire, time_s: Callable[[], float] = time.monotonic) -> Pulse:
+        """What notices that one of those whom this node holds has fallen silent."""
+        return pulse(self.services, self.settings, self.roster, wire, time_s)
+
     def leases(self, *, every_s: float, lease_s: float) -> Leases:
         """What renews for those whom this node holds, and looks for what others have left."""
-        pulse = Pulse(
-            roster=self.roster,
-            wire=Silence(),
-            lifecycle=self.services.lifecycle,
-            settings=self.settings,
-            time_s=time.monotonic,
-        )
-        return Leases(
-            roster=self.roster,
-            presence=self.services.presence,
-            queue=self.services.queue,
-            lifecycle=self.services.lifecycle,
-            pulse=pulse,
-            every_s=every_s,
-            steadiness=Steadiness(every_s=every_s, lease_s=lease_s),
-            time_s=time.monotonic,
+        steadiness = Steadiness(every_s=every_s, lease_s=lease_s)
+        return leases(
+            self.services, self.roster, self.pulse(Silence()), every_s=every_s, steadiness=steadiness
         )
 
     def holds(self, user_id: str) -> Caller:

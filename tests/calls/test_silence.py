@@ -47,13 +47,7 @@ def wire() -> Deaf:
 @pytest.fixture
 def pulse(node: Node, wire: Deaf) -> Pulse:
     """Its time is moved by `tick`."""
-    return Pulse(
-        roster=node.roster,
-        wire=wire,
-        lifecycle=node.services.lifecycle,
-        settings=node.settings,
-        time_s=lambda: 0.0,
-    )
+    return node.pulse(wire, lambda: 0.0)
 
 
 def told(name: str, call: Call) -> Announcement:

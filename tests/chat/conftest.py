@@ -1,19 +1,18 @@
 """Ana and Ben, connected, with chat on the real stores and an event road that remembers."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 
 import pytest
 from msgspec import Struct
 
+from composition.chat import Conversations
 from core.clock import now_ms
-from core.contract.chat import ChatMessage
 from core.ids import new_id
 from db.postgres.connections import ConnectionRow
 from db.postgres.outbox import Outbox
 from services.announcer import Announcer
 from services.caller import Caller
-from services.chat import Chat, announcements
+from services.chat import Chat
 from services.connections import Connections
 from tests.conftest import NewDatabase
 from tests.heard import Heard
@@ -40,15 +39,17 @@ class Talk(Struct):
 
     def an_announcer(self) -> Announcer:
         """As another node has it."""
-        return announcer_of(self.world, self.heard)
+        return node_on(self.world, self.heard).announcer
 
     def another_node(self) -> Chat:
-        return Chat(self.world.rooms, self.heard, self.an_announcer(), max_chars=MAX_CHARS, clock=now_ms)
+        return node_on(self.world, self.heard).chat
 
 
-def announcer_of(world: World, heard: Heard) -> Announcer:
-    """Of one node."""
-    return Announcer(Outbox(world.pool), heard, {ChatMessage.event: partial(announcements, world.rooms)})
+def node_on(world: World, heard: Heard) -> Conversations:
+    """Chat as one node has it."""
+    return Conversations(
+        rooms=world.rooms, outbox=Outbox(world.pool), events=heard, max_chars=MAX_CHARS, clock=now_ms
+    )
 
 
 def caller(user_id: str) -> Caller:
@@ -67,11 +68,12 @@ async def talk(chat_database_url: str) -> AsyncIterator[Talk]:
     async with world_at(chat_database_url) as world:
         ana, ben = await world.person("Ana"), await world.person("Ben")
         heard = Heard()
+        node = node_on(world, heard)
         yield Talk(
             world=world,
             heard=heard,
-            announcer=(announcer := announcer_of(world, heard)),
-            chat=Chat(world.rooms, heard, announcer, max_chars=MAX_CHARS, clock=now_ms),
+            announcer=node.announcer,
+            chat=node.chat,
             connections=Connections(world.connections, heard, clock=now_ms),
             connection=await world.connected((ana, ben)),
             ana=caller(ana),

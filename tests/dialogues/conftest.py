@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
+from composition.realtime import running
 from core.settings import Settings
-from realtime.app import running
 from tests.conftest import NewDatabase, NewRedis
 from tests.dialogues.person import Device, Person
 

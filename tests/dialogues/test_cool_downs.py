@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from composition.realtime import running
 from core.settings import Settings
-from realtime.app import running
 from tests.dialogues.conftest import HURRIED_S, Meet, Pair, SignUp
 from tests.dialogues.person import Device, Refused
 

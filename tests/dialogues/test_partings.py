@@ -7,12 +7,12 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from composition.rest import running
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
 from core.ticket import Claim
 from db.redis.calls import Calls
-from rest.app import running
 from signaling.call import Rules, offer
 from tests.dialogues.conftest import Pair, SignUp
 from tests.dialogues.person import Person

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from msgspec.structs import replace
 
+from composition.realtime import running
 from core.settings import Settings
-from realtime.app import running
 from tests.dialogues.conftest import SignUp
 from tests.dialogues.person import Person
 

@@ -4,29 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from composition.matching import Matching
 from core.contract.queue import Preferences
+from core.settings import Settings
 from core.ticket import Ticket
 from core.vocabulary import Mode
-from matching.apart import Apart
 from matching.policy import Policy
-from matching.recorder import Recorder
 from realtime.matchmaking.figures import Figures
-from realtime.matchmaking.matchmaker import Matchmaker, Reach
-from realtime.matchmaking.outlooks import Outlooks
-from realtime.matchmaking.queue import Queue
-from realtime.matchmaking.reunions import Reunions
-from realtime.matchmaking.seekers import Seekers
-from realtime.matchmaking.sweep import Rhythm, Sweeper
 from services.caller import Caller
-from services.cool_downs import CoolDowns
 from services.ports import TicketStore
 from tests.heard import Heard
 from tests.matching.people import Clock, Offers, People, new_id
 
 LEASE_MS = 10_000
-APART = Apart(met_ms=86_400_000, unanswered_ms=86_400_000)
+SETTINGS = Settings(queue_lease_s=LEASE_MS // 1000, candidates=64, no_show_apart_s=86_400)
 
 
 class Node:
@@ -38,75 +32,42 @@ class Node:
         people: People,
         events: Heard,
         clock: Callable[[], int],
-        policy: Policy,
         name: str,
-        alone_ms: int = 0,
+        settings: Settings,
     ) -> None:
         self.offers = Offers(people)
-        self.seekers = Seekers()
         self.registry = CollectorRegistry()
-        self.figures = Figures(self.registry)
-        outlooks = Outlooks(tickets, policy, clock)
-        self.queue = Queue(
-            tickets,
-            people,
-            people,
-            events,
-            self.seekers,
-            policy,
-            outlooks,
-            clock,
-            new_id,
-            people.look_at,
-            CoolDowns(),
-            self.figures,
-            region="main",
-            lease_ms=LEASE_MS,
-            apart=APART,
+        matching = Matching(
+            tickets=tickets,
+            applicants=people,
+            acquaintances=people,
+            events=events,
+            changed=people.look_at,
+            figures=Figures(self.registry),
+            settings=settings,
+            clock=clock,
+            new_id=new_id,
         )
+        self.queue, self.seekers = matching.queue, matching.seekers
         self.offers.queue, self.offers.tickets = self.queue, tickets
-        reach = Reach(candidates=64, apart=APART, alone_ms=alone_ms)
-        self.matchmaker = Matchmaker(
-            tickets,
-            people,
-            self.offers,
-            self.seekers,
-            policy,
-            outlooks,
-            reach,
-            Recorder(policy, 8),
-            self.figures,
-            clock,
-            new_id,
-        )
-        self.sweeper = Sweeper(
-            tickets,
-            self.matchmaker,
-            events,
-            people.look_at,
-            policy,
-            outlooks,
-            64,
-            Rhythm(),
-            Reunions(tickets, people, policy, reach, clock),
-            self.figures,
-            clock,
-            name,
-        )
+        search = matching.search(self.offers, node_id=name)
+        self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
 
 
 class House:
     """Everything around the queue, with time under control."""
 
     def __init__(
-        self, tickets: TicketStore, nodes: int = 1, *, alone_ms: int = 0, skews: Sequence[int] = ()
+        self, tickets: TicketStore, nodes: int = 1, *, alone_s: int = 0, skews: Sequence[int] = ()
     ) -> None:
         """`skews`: by how many ms the clock of each node is ahead."""
+        settings = replace(SETTINGS, rematch_alone_s=alone_s)
         self.tickets = tickets
-        self.people, self.events, self.clock, self.policy = People(), Heard(), Clock(), Policy()
+        self.people, self.events, self.clock = People(), Heard(), Clock()
+        self.policy = Policy.of(settings)
         around = (tickets, self.people, self.events)
         self.nodes = [
-            Node(*around, self.clock.ahead(skew), self.policy, f"node {n}", alone_ms)
+            Node(*around, self.clock.ahead(skew), f"node {n}", settings)
             for n, skew in enumerate(skews or [0] * nodes)
         ]
         first = self.nodes[0]

@@ -1,4 +1,4 @@
-"""A node in a process of its own, as `realtime/app.py` composes it, less the gateway.
+"""A node in a process of its own, as `composition/realtime.py` composes it, less the gateway.
 
 `python -m tests.matching.node DATABASE_URL REDIS_URL SKEW_MS`: its clock is ahead by so much. Each line of
 input is a `Storm`; the answer is a line: how many matches, as this node counts them so far, Redis should
@@ -11,8 +11,10 @@ import sys
 
 import msgspec
 from msgspec import Struct
-from prometheus_client import CollectorRegistry
 
+from composition.foundation import Foundation
+from composition.live_stores import LiveStores
+from composition.services import Services
 from core import logs
 from core.clock import now_ms
 from core.contract.queue import Preferences
@@ -23,7 +25,6 @@ from core.vocabulary import Gender
 from db.postgres.pool import open_pool
 from db.redis.bus import Bus
 from db.redis.client import open_redis
-from realtime.composition import Services, Stores
 from realtime.gateway.roster import Roster
 from signaling.messages import Decline
 from tests.calls.nodes import Silence
@@ -47,12 +48,11 @@ class Storm(Struct):
 
 async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     """Search, sweep and attend to calls while joins come in."""
-    pool, registry, node = await open_pool(database_url, size=8), CollectorRegistry(), new_id()
-    async with open_redis(redis_url, size=16) as redis, Bus(redis, node) as bus:
-        stores = Stores(pool, redis, SETTINGS)
-        services = Services(
-            stores, bus, Roster(Silence()), SETTINGS, node, registry, lambda: now_ms() + skew_ms
-        )
+    pool, node_id = await open_pool(database_url, size=8), new_id()
+    async with open_redis(redis_url, size=16) as redis, Bus(redis, node_id) as bus:
+        base = Foundation(SETTINGS, pool, redis, bus, node_id=node_id, clock=lambda: now_ms() + skew_ms)
+        stores = LiveStores(base)
+        services = Services(stores, base, Roster(Silence()))
         jobs = [
             asyncio.create_task(job.run())
             for job in (services.matchmaker, services.sweep, services.attendant)
@@ -60,10 +60,10 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
         while line := await asyncio.to_thread(sys.stdin.readline):
             storm = msgspec.json.decode(line, type=Storm)
             await asyncio.gather(*(insist(stores, services, *one, storm.times) for one in storm.people))
-            doubles = registry.get_sample_value("double_match_total")
+            doubles = base.registry.get_sample_value("double_match_total")
             print(
                 doubles,
-                registry.get_sample_value("realtime_matching_joins_total", {"mode": "video"}),
+                base.registry.get_sample_value("realtime_matching_joins_total", {"mode": "video"}),
                 flush=True,
             )
         for job in jobs:
@@ -72,7 +72,7 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     await pool.close()
 
 
-async def insist(stores: Stores, services: Services, user_id: str, sought: Gender, times: int) -> None:
+async def insist(stores: LiveStores, services: Services, user_id: str, sought: Gender, times: int) -> None:
     for nth in range(times):
         try:
             await services.queue.enqueue(user_id, "", "video", Preferences(genders=[sought]))

@@ -11,6 +11,8 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
+from composition.calls import Calls
+from composition.matching import Matching
 from core.contract.queue import Preferences
 from core.errors import AppError
 from core.settings import Settings
@@ -18,23 +20,10 @@ from core.ticket import Ticket
 from core.vocabulary import Mode
 from db.outage import OUTAGES
 from db.redis.calls import SHARDS
-from matching.apart import Apart
 from matching.outlook import Stance
 from matching.policy import Policy
-from matching.recorder import Recorder
 from realtime.calls.acquaintances import Acquaintances
-from realtime.calls.attendant import Attendant
-from realtime.calls.executor import Executor
-from realtime.calls.offers import Offers
-from realtime.calls.switchboard import Switchboard
 from realtime.matchmaking.figures import Figures
-from realtime.matchmaking.matchmaker import Matchmaker, Reach
-from realtime.matchmaking.outlooks import Outlooks
-from realtime.matchmaking.queue import Queue
-from realtime.matchmaking.reunions import Reunions
-from realtime.matchmaking.seekers import Seekers
-from realtime.matchmaking.sweep import Rhythm, Sweeper
-from services.cool_downs import CoolDowns
 from signaling.call import Call, Rules
 from signaling.messages import Message
 from tests.heard import Heard
@@ -45,14 +34,15 @@ from tests.matching.stores import Snapshot, Stores
 
 LEASE_MS = 10_000
 PATIENCE_MS = 60_000
-APART = Apart(met_ms=86_400_000, unanswered_ms=86_400_000)
-RULES = Rules()
+SETTINGS = Settings(
+    queue_lease_s=LEASE_MS // 1000, queue_s=PATIENCE_MS // 1000, candidates=64, no_show_apart_s=86_400
+)
 STRANGERS = 6  # friends for direct calls, at the end of the people
 MODES: tuple[Mode, ...] = ("video", "voice")
 
 
 class Node:
-    """One process, as `realtime/app.py` composes it, less the gateway."""
+    """One process, as `composition/realtime.py` composes it, less the gateway."""
 
     def __init__(self, world: "World", name: str) -> None:
         def port(real: Any, name: str, *, sure: bool = False) -> Any:
@@ -61,7 +51,6 @@ class Node:
         tickets, calls = port(world.stores.tickets(), "tickets"), port(world.stores.calls, "calls")
         record, events = port(world.stores.record, "record"), port(world.events, "events")
         people, presence = port(world.people, "people"), port(world.presence, "presence", sure=True)
-        policy = world.policy
 
         def clock() -> int:
             return world.clock() + world.skews.get(name, 0)
@@ -69,90 +58,39 @@ class Node:
         def new_id() -> str:
             return world.new_id(clock())
 
-        outlooks, figures = Outlooks(tickets, policy, clock), Figures(CollectorRegistry())
-        acquaintances = Acquaintances(calls, record, record, Rules(), clock, lambda: 0)
-        self.name, self.seekers = name, Seekers()
-        self.queue = Queue(
-            tickets,
-            people,
-            acquaintances,
-            events,
-            self.seekers,
-            policy,
-            outlooks,
-            clock,
-            new_id,
-            presence.changed,
-            CoolDowns(),
-            figures,
-            region="main",
-            lease_ms=LEASE_MS,
-            apart=APART,
+        acquaintances = Acquaintances(calls, record, record, Rules.of(SETTINGS), clock, lambda: 0)
+        figures = Figures(CollectorRegistry())
+        matching = Matching(
+            tickets=tickets,
+            applicants=people,
+            acquaintances=acquaintances,
+            events=events,
+            changed=presence.changed,
+            figures=figures,
+            settings=world.settings,
+            clock=clock,
+            new_id=new_id,
+            policy=world.policy,
         )
-        executor = Executor(
+        self.name, self.queue, self.seekers = name, matching.queue, matching.seekers
+        made = Calls(
             calls=calls,
             record=record,
             connections=record,
+            acquaintances=acquaintances,
+            tickets=tickets,
             queue=self.queue,
             reports=record,
             trust=presence,
             presence=presence,
             events=events,
-            settings=world.settings,
-            rules=RULES,
-            clock=clock,
-        )
-        self.offers = Offers(
-            calls=calls,
-            record=record,
-            executor=executor,
-            tickets=tickets,
-            queue=self.queue,
-            presence=presence,
-            events=events,
-            settings=world.settings,
-            rules=RULES,
             figures=figures,
+            settings=world.settings,
             clock=clock,
         )
-        self.switchboard = Switchboard(
-            calls=calls,
-            record=record,
-            acquaintances=acquaintances,
-            executor=executor,
-            rules=RULES,
-            clock=clock,
-        )
-        self.attendant = Attendant(calls, self.switchboard, clock)
-        reach = Reach(candidates=64, apart=APART)
-        self.matchmaker = Matchmaker(
-            tickets,
-            acquaintances,
-            self.offers,
-            self.seekers,
-            policy,
-            outlooks,
-            reach,
-            Recorder(policy, 8),
-            figures,
-            clock,
-            new_id,
-        )
-        rhythm = Rhythm(patience_ms=PATIENCE_MS)
-        self.sweeper = Sweeper(
-            tickets,
-            self.matchmaker,
-            events,
-            presence.changed,
-            policy,
-            outlooks,
-            64,
-            rhythm,
-            Reunions(tickets, acquaintances, policy, reach, clock),
-            figures,
-            clock,
-            name,
-        )
+        self.offers, self.switchboard, self.attendant = made.offers, made.switchboard, made.attendant
+        search = matching.search(self.offers, node_id=name)
+        self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
 
     async def search(self) -> None:
         """What a worker of the matchmaker does for the next seeker."""
@@ -186,7 +124,7 @@ class World:
         self.loop, self.stores = loop, stores
         self.clock, self.journal, self.events = Clock(), Journal(), Heard()
         self.people, self.presence = People(), Onlookers()
-        self.settings = Settings()
+        self.settings = SETTINGS
         # Nobody plans ahead: whoever is permitted is worth taking.
         self.policy = Policy(stance=Stance(horizon=0.0), patience_ms=PATIENCE_MS)
         self._numbers = count(1)

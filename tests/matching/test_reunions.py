@@ -11,7 +11,7 @@ ALONE_MS = 4_000
 
 @pytest.fixture
 def house(store: TicketStore) -> House:
-    return House(store, alone_ms=ALONE_MS)
+    return House(store, alone_s=ALONE_MS // 1000)
 
 
 async def wait(house: House, ms: int) -> None:

@@ -8,29 +8,16 @@ from typing import Any
 import aiohttp
 import msgspec
 from msgspec import Struct
-from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis
 
+from composition.foundation import Foundation
+from composition.rest import sidecar
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
-from db.postgres.accounts import AccountStore
-from db.postgres.audit import AuditLog
-from db.postgres.blocks import BlockStore
-from db.postgres.matches import MatchRecords
-from db.postgres.profiles import ProfileStore
-from db.postgres.sessions import SessionStore
-from db.postgres.values import ValueStore
 from db.redis.bus import Bus
-from db.redis.events import EventRoad, channel
-from db.redis.rate_limits import NoLimits, RedisLimiter
-from matching.replay import Replays
-from rest.app import make_app
+from db.redis.events import channel
 from rest.http.listening import listening
-from services.accounts import Accounts
-from services.blocks import AnnouncedPartings, Blocks
-from services.passwords import Passwords
-from services.values import Values
 from tests.stores.world import World
 
 _numbers = itertools.count(1)
@@ -139,40 +126,10 @@ async def serving(
 ) -> AsyncIterator[RestServer]:
     """The REST application on a free port, for as long as the block lasts."""
     clock = Clock()
-    passwords = Passwords(
-        threads=settings.password_threads,
-        queue=settings.password_queue,
-        memory_kib=settings.password_memory_kib,
-        passes=settings.password_passes,
-    )
-    accounts = Accounts.of(
-        settings,
-        AccountStore(world.pool),
-        families=SessionStore(world.pool),
-        profiles=ProfileStore(world.pool),
-        passwords=passwords,
-        sessions=EventRoad(redis, keep=10, keep_s=60),
-        limiter=RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits(),
-    )
-    app = make_app(
-        settings=settings,
-        accounts=accounts,
-        values=Values(ValueStore(world.pool)),
-        blocks=Blocks(BlockStore(world.pool), AnnouncedPartings(Bus(redis, "rest"))),
-        calls=world.call_records,
-        connections=world.connections,
-        rooms=world.rooms,
-        replays=Replays(MatchRecords(world.pool)),
-        audit=AuditLog(world.pool),
-        checks=checks or {},
-        registry=CollectorRegistry(),
-        clock=clock,
-    )
-    try:
+    base = Foundation(settings, world.pool, redis, Bus(redis, "rest"), node_id="rest", clock=clock)
+    with sidecar(base, checks or {}) as app:
         async with (
             listening(app, msgspec.structs.replace(settings, port=0)) as port,
             aiohttp.ClientSession() as client,
         ):
             yield RestServer(f"http://127.0.0.1:{port}", client, world, redis, clock)
-    finally:
-        passwords.close()

@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from redis.asyncio import Redis
 
+from composition.accounts import Identity
+from composition.foundation import Foundation
+from composition.stores import Stores
 from core.contract.accounts import Refresh, Register, SignedIn
 from core.errors import Unauthenticated
-from db.postgres.accounts import AccountStore
-from db.postgres.profiles import ProfileStore
-from db.postgres.sessions import SessionStore
-from db.redis.events import EventRoad
-from db.redis.rate_limits import NoLimits
+from db.redis.bus import Bus
 from services.accounts import Accounts, Client
 from services.families import Shown, Verdict, judge
-from services.passwords import Passwords
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, new_person
 from tests.stores.world import World
@@ -138,18 +136,10 @@ async def test_a_ban_is_told_and_spends_nothing(rest: RestServer) -> None:
 
 @pytest.fixture
 def accounts(world: World, redis: Redis) -> Iterator[Accounts]:
-    passwords = Passwords(threads=1, queue=10, memory_kib=8, passes=1)
-    road = EventRoad(redis, keep=10, keep_s=60)
-    yield Accounts.of(
-        SETTINGS,
-        AccountStore(world.pool),
-        families=SessionStore(world.pool),
-        profiles=ProfileStore(world.pool),
-        passwords=passwords,
-        sessions=road,
-        limiter=NoLimits(),
-    )
-    passwords.close()
+    base = Foundation(SETTINGS, world.pool, redis, Bus(redis, "families"), node_id="families")
+    identity = Identity(Stores(base), SETTINGS)
+    yield identity.accounts
+    identity.close()
 
 
 class Given(Struct):

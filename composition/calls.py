@@ -1,0 +1,72 @@
+"""Calls: who may have one, what happens in it, and what comes of a claim."""
+
+from core.clock import Clock
+from core.settings import Settings
+from db.postgres.connections import ConnectionStore
+from realtime.calls.acquaintances import Acquaintances
+from realtime.calls.attendant import Attendant
+from realtime.calls.executor import Executor
+from realtime.calls.offers import Offers
+from realtime.calls.ports import CallStore, Presence, Queue, Record, Reports, Trust
+from realtime.calls.switchboard import Switchboard
+from realtime.matchmaking.figures import Figures
+from services.ports import Events, TicketStore
+from signaling.call import Rules
+
+
+class Calls:
+    """The calls of all nodes, as one of them carries them out."""
+
+    def __init__(
+        self,
+        *,
+        calls: CallStore,
+        record: Record,
+        connections: ConnectionStore,
+        acquaintances: Acquaintances,
+        tickets: TicketStore,
+        queue: Queue,
+        reports: Reports,
+        trust: Trust,
+        presence: Presence,
+        events: Events,
+        figures: Figures,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        rules = Rules.of(settings)
+        self.executor = Executor(
+            calls=calls,
+            record=record,
+            connections=connections,
+            queue=queue,
+            reports=reports,
+            presence=presence,
+            trust=trust,
+            events=events,
+            settings=settings,
+            rules=rules,
+            clock=clock,
+        )
+        self.switchboard = Switchboard(
+            calls=calls,
+            record=record,
+            acquaintances=acquaintances,
+            executor=self.executor,
+            rules=rules,
+            clock=clock,
+        )
+        self.offers = Offers(
+            calls=calls,
+            record=record,
+            executor=self.executor,
+            tickets=tickets,
+            queue=queue,
+            presence=presence,
+            events=events,
+            settings=settings,
+            rules=rules,
+            figures=figures,
+            clock=clock,
+        )
+        self.attendant = Attendant(calls, self.switchboard, clock)

@@ -1,0 +1,19 @@
+"""Chat, and the announcing of what was stored."""
+
+from functools import partial
+
+from core.clock import Clock
+from core.contract.chat import ChatMessage
+from db.postgres.outbox import Outbox
+from db.postgres.rooms import Rooms
+from services.announcer import Announcer
+from services.chat import Chat, announcements
+from services.ports import Events
+
+
+class Conversations:
+    """The use cases of rooms on one node, which announces by itself what it has stored."""
+
+    def __init__(self, *, rooms: Rooms, outbox: Outbox, events: Events, max_chars: int, clock: Clock) -> None:
+        self.announcer = Announcer(outbox, events, {ChatMessage.event: partial(announcements, rooms)})
+        self.chat = Chat(rooms, events, self.announcer, max_chars=max_chars, clock=clock)

@@ -1,0 +1,118 @@
+"""What every program stands on: PostgreSQL and Redis, given or embedded, the bus between nodes, a clock."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+
+import structlog
+from prometheus_client import CollectorRegistry
+from redis.asyncio import Redis
+
+from core.clock import Clock, SharedClock, now_ms
+from core.ids import new_id
+from core.settings import Settings
+from db.embedded import EmbeddedServers, Urls
+from db.migrations.migrate import migrate
+from db.outage import OUTAGES, needed
+from db.postgres.pool import Pool, open_pool
+from db.redis.bus import Bus
+from db.redis.client import check_writes, open_redis
+from db.redis.timekeeper import Timekeeper
+from rest.service import Check
+
+_log = structlog.get_logger()
+
+
+class Foundation:
+    """Given to whatever is built on it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        pool: Pool,
+        redis: Redis,
+        bus: Bus,
+        *,
+        node_id: str,
+        clock: Clock = now_ms,
+        registry: CollectorRegistry | None = None,
+    ) -> None:
+        self.settings, self.node_id = settings, node_id
+        self.pool, self.redis, self.bus = pool, redis, bus
+        self.clock, self.registry = clock, registry or CollectorRegistry()
+
+    def new_id(self) -> str:
+        """A fresh id, by the common clock."""
+        return new_id(self.clock())
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """What a node cannot work without."""
+        redis = self.redis
+        return {
+            "postgres": self.pool.check_writes,
+            "redis": lambda: check_writes(redis),
+            "event_bus": self.bus.check,
+        }
+
+
+@asynccontextmanager
+async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
+    """Servers, the newest schema, a pool of each and the bus, for as long as the block lasts."""
+    node_id = settings.node_id or new_id()
+    async with AsyncExitStack() as house:
+        urls = await house.enter_async_context(_servers(settings))
+        with needed("PostgreSQL", "DATABASE_URL"):
+            await migrate(urls.database_url, _log)
+            pool = await open_pool(
+                urls.database_url, size=settings.database_pool, patience_s=settings.patience_s
+            )
+        house.push_async_callback(_close, pool)
+        with needed("Redis", "REDIS_URL"):
+            redis = await house.enter_async_context(
+                open_redis(urls.redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
+            )
+            bus = await house.enter_async_context(Bus(redis, node_id))
+            clock, registry = SharedClock(), CollectorRegistry()
+            await house.enter_async_context(Timekeeper(redis, clock, registry))
+        yield Foundation(settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry)
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Pool]:
+    """One connection to PostgreSQL alone, with the newest schema: also while a server runs, or not."""
+    async with _database_url(settings) as url:
+        with needed("PostgreSQL", "DATABASE_URL"):
+            await migrate(url, _log)
+            pool = await open_pool(url, size=1)
+        try:
+            yield pool
+        finally:
+            await pool.close()
+
+
+@asynccontextmanager
+async def _servers(settings: Settings) -> AsyncIterator[Urls]:
+    """The given PostgreSQL and Redis, or embedded ones."""
+    async with EmbeddedServers.open(
+        Path(settings.data_dir),
+        postgres=not settings.database_url,
+        redis=not settings.redis_url,
+        log=_log.info,
+    ) as embedded:
+        yield Urls(settings.database_url or embedded.database_url, settings.redis_url or embedded.redis_url)
+
+
+@asynccontextmanager
+async def _database_url(settings: Settings) -> AsyncIterator[str]:
+    if settings.database_url:
+        yield settings.database_url
+        return
+    async with EmbeddedServers.database(Path(settings.data_dir), _log.info) as url:
+        yield url
+
+
+async def _close(pool: Pool) -> None:
+    """A PostgreSQL that has ended first, as when a whole machine stops, leaves nothing to close."""
+    with suppress(*OUTAGES):
+        await pool.close()

@@ -1,0 +1,119 @@
+"""The gateway, and what looks after the connections of this process."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from composition.foundation import Foundation
+from composition.live_stores import LiveStores
+from composition.services import Services
+from core.keys import Keyring
+from core.seats import Seats
+from core.settings import Settings
+from realtime.background.store_loss import StoreLoss
+from realtime.gateway.gateway import Gateway
+from realtime.gateway.pulse import Pulse
+from realtime.gateway.recovery import Recovery
+from realtime.gateway.roster import Roster
+from realtime.gateway.wire import Wire
+from realtime.presence.leases import Leases, Steadiness
+from realtime.transport import Chosen, make_server
+
+
+async def socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
+    """Our transport, or the stock one, and why; new clients come in while the `gate` says so."""
+    return await make_server(
+        stock=settings.transport == "stock",
+        gate=gate,
+        async_mode="aiohttp",
+        cors_allowed_origins=_origins(settings),
+        ping_interval=settings.ping_interval_s,
+        ping_timeout=settings.ping_timeout_s,
+        max_http_buffer_size=settings.max_packet_bytes,
+        trusted_proxies=_listed(settings.trusted_proxies),
+        newcomers=_newcomers(settings),
+        connect_timeout=settings.join_s,
+        body_timeout=settings.body_timeout_s,
+        deflate_threshold=settings.compress_sockets_bytes or None,
+        engineio_logger=False,
+    )
+
+
+class Connected:
+    """Who holds connections: the gateway, their pulse and leases, and who notices what Redis has lost."""
+
+    def __init__(
+        self, stores: LiveStores, services: Services, base: Foundation, roster: Roster, wire: Wire
+    ) -> None:
+        settings = base.settings
+        self.pulse = pulse(services, settings, roster, wire)
+        self.gateway = Gateway(
+            settings=settings,
+            clock=base.clock,
+            wire=wire,
+            roster=roster,
+            bus=base.bus,
+            events=stores.events,
+            recovery=Recovery(
+                Keyring.of(settings).keys("place in a stream"),
+                keep=settings.stream_events,
+                keep_s=settings.stream_s,
+            ),
+            sessions=services.accounts,
+            limiter=stores.limiter,
+            lifecycle=services.lifecycle,
+            pulse=self.pulse,
+            handlers=services.handlers(),
+        )
+        self.leases = leases(
+            services, roster, self.pulse, every_s=settings.renewal_s, steadiness=services.steadiness
+        )
+        self.store_loss = StoreLoss(
+            events=stores.events,
+            roster=roster,
+            leases=self.leases,
+            switchboard=services.switchboard,
+            queue=services.queue,
+        )
+
+
+def pulse(
+    services: Services,
+    settings: Settings,
+    roster: Roster,
+    wire: Wire,
+    time_s: Callable[[], float] = time.monotonic,
+) -> Pulse:
+    """Who notices that a client has fallen silent."""
+    return Pulse(roster=roster, wire=wire, lifecycle=services.lifecycle, settings=settings, time_s=time_s)
+
+
+def leases(
+    services: Services, roster: Roster, pulse: Pulse, *, every_s: float, steadiness: Steadiness
+) -> Leases:
+    """Who renews for those who are connected here, and looks for what others have left."""
+    return Leases(
+        roster=roster,
+        presence=services.presence,
+        queue=services.queue,
+        lifecycle=services.lifecycle,
+        pulse=pulse,
+        every_s=every_s,
+        steadiness=steadiness,
+        time_s=time.monotonic,
+    )
+
+
+def _newcomers(settings: Settings) -> Seats | None:
+    if settings.rate_limits == "off":
+        return None
+    return Seats(settings.max_newcomers, settings.max_newcomers_an_address)
+
+
+def _origins(settings: Settings) -> Any:
+    """As python-engineio reads it: None is the page's own origin alone."""
+    return "*" if settings.cors_origins == "*" else list(_listed(settings.cors_origins)) or None
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part for item in text.split(",") if (part := item.strip()))

@@ -1,0 +1,31 @@
+"""The stores of a node that matches and calls: the same, and what lasts as long as somebody is there."""
+
+from composition.foundation import Foundation
+from composition.stores import Stores
+from db.postgres.applicants import ApplicantStore
+from db.postgres.bans import BanStore
+from db.postgres.eligibility import EligibilityStore
+from db.postgres.leftovers import Leftovers
+from db.postgres.outbox import Outbox
+from db.postgres.reports import ReportStore
+from db.postgres.trust import TrustStore
+from db.redis.calls import Calls
+from db.redis.presence import RedisPresence
+from db.redis.tickets import RedisTickets
+
+
+class LiveStores(Stores):
+    """Whatever keeps something."""
+
+    def __init__(self, base: Foundation) -> None:
+        super().__init__(base)
+        self.applicants = ApplicantStore(base.pool)
+        self.eligibility = EligibilityStore(base.pool)
+        self.bans = BanStore(base.pool)
+        self.reports = ReportStore(base.pool)
+        self.outbox = Outbox(base.pool)
+        self.trust = TrustStore(base.pool)
+        self.leftovers = Leftovers(base.pool)
+        self.calls = Calls(base.redis)
+        self.tickets = RedisTickets(base.redis, base.settings.region)
+        self.presence = RedisPresence(base.redis)

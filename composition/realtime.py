@@ -1,0 +1,82 @@
+"""`python -m realtime`: the whole product, in the order in which it starts.
+
+An exit stack stops all of it in reverse.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiohttp import web
+
+from composition.endpoints import application
+from composition.foundation import foundation
+from composition.gateway import Connected, socket_server
+from composition.live_stores import LiveStores
+from composition.services import Services
+from core.settings import Settings
+from realtime import site
+from realtime.background.jobs import Jobs
+from realtime.gateway.gateway import Gateway
+from realtime.gateway.plug import plug
+from realtime.gateway.roster import Roster
+from rest.http.listening import listening
+from services.blocks import PARTED
+
+
+@asynccontextmanager
+async def running(settings: Settings, services: type[Services] = Services) -> AsyncIterator[str]:
+    """The whole product, for as long as the block lasts; gives the address of the page."""
+    async with AsyncExitStack() as house:
+        base = await house.enter_async_context(foundation(settings))
+        stores = LiveStores(base)
+        server, fault = await socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
+        roster = Roster(server)
+        serving = services(stores, base, roster)
+        house.callback(serving.close)
+        house.push_async_callback(serving.announcer.close)
+
+        connected = Connected(stores, serving, base, roster, server)
+        gateway = connected.gateway
+        plug(server, gateway)
+        base.bus.on_return += [connected.store_loss.look, serving.announcer.wake]
+        await base.bus.subscribe(PARTED, serving.partings.wake)
+
+        jobs = await house.enter_async_context(_jobs(serving, connected))
+        app = application(
+            base,
+            stores,
+            serving.accounts,
+            serving.blocks,
+            checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
+            notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
+        )
+        site.mount(app)
+        server.attach(app)
+        yield await house.enter_async_context(_listening(app, gateway, settings))
+
+
+def _jobs(serving: Services, connected: Connected) -> Jobs:
+    """What goes on besides answering."""
+    return Jobs(
+        matchmaker=serving.matchmaker.run(),
+        sweep=serving.sweep.run(),
+        attendant=serving.attendant.run(),
+        announcer=serving.announcer.run(),
+        partings=serving.partings.run(),
+        banishments=serving.banishments.run(),
+        reviews=serving.reviews.run(),
+        presence=serving.presence.run(),
+        retention=serving.retention.run(),
+        leases=connected.leases.run(),
+        pulse=connected.pulse.run(),
+        store_loss=connected.store_loss.run(),
+    )
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, gateway: Gateway, settings: Settings) -> AsyncIterator[str]:
+    """Serve until the end of the block, then send every client elsewhere."""
+    async with listening(app, settings) as port:
+        shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
+        yield f"http://{shown}:{port}"
+        await gateway.drain()

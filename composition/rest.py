@@ -1,0 +1,36 @@
+"""`python -m rest`: what it starts, in order. It keeps no connections, matches nobody and has no calls."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+
+from aiohttp import web
+
+from composition.accounts import Identity
+from composition.endpoints import application
+from composition.foundation import Foundation, foundation
+from composition.stores import Stores
+from core.settings import Settings
+from rest.http.listening import listening
+from rest.service import Check
+from services.blocks import AnnouncedPartings, Blocks
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[str]:
+    """The REST side alone, for as long as the block lasts; gives its address."""
+    async with foundation(settings) as base:
+        with sidecar(base, base.checks) as app:
+            async with listening(app, settings) as port:
+                yield f"http://{settings.host}:{port}"
+
+
+@contextmanager
+def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Application]:
+    """Its application; a block that it takes is announced to the nodes that hold connections."""
+    stores = Stores(base)
+    identity = Identity(stores, base.settings)
+    blocks = Blocks(stores.blocks, AnnouncedPartings(base.bus))
+    try:
+        yield application(base, stores, identity.accounts, blocks, checks=checks)
+    finally:
+        identity.close()

@@ -1,0 +1,75 @@
+"""Reports, trust, blocks and bans, and how each takes effect."""
+
+from composition.calls import Calls
+from composition.foundation import Foundation
+from composition.live_stores import LiveStores
+from core.ids import new_id
+from realtime.background.banishments import Banishments
+from realtime.background.partings import Partings
+from realtime.background.reviews import Reviews
+from realtime.calls.acquaintances import Acquaintances
+from realtime.matchmaking.queue import Queue
+from realtime.presence.presence import Presence
+from services.blocks import AnnouncedPartings, Blocks
+from services.connections import Connections
+from services.reports import Reports
+from services.trust import Trust
+
+
+class Conduct:
+    """What is thought of people: reports are filed, and move them from tier to tier."""
+
+    def __init__(self, stores: LiveStores, base: Foundation) -> None:
+        settings = base.settings
+        self.trust = Trust(
+            stores.trust,
+            base.clock,
+            new_id,
+            window_ms=settings.trust_window_d * 86_400_000,
+            early_ms=settings.early_hang_up_s * 1000,
+            review_ms=settings.trust_review_s * 1000,
+        )
+        self.reviews = Reviews(self.trust)
+        self.reports = Reports(
+            stores.reports,
+            AnnouncedPartings(base.bus),
+            self.trust,
+            new_id,
+            window_ms=settings.report_h * 3_600_000,
+        )
+
+
+class Protection:
+    """What blocks and bans bring about, where people are connected."""
+
+    def __init__(
+        self,
+        stores: LiveStores,
+        base: Foundation,
+        *,
+        calls: Calls,
+        queue: Queue,
+        acquaintances: Acquaintances,
+        connections: Connections,
+        presence: Presence,
+    ) -> None:
+        self.partings = Partings(
+            store=stores.blocks,
+            record=stores.call_records,
+            switchboard=calls.switchboard,
+            acquaintances=acquaintances,
+            connections=connections,
+            presence=presence,
+            clock=base.clock,
+        )
+        self.blocks = Blocks(stores.blocks, self.partings)
+        self.banishments = Banishments(
+            store=stores.bans,
+            record=stores.call_records,
+            sessions=stores.events,
+            queue=queue,
+            switchboard=calls.switchboard,
+            acquaintances=acquaintances,
+            presence=presence,
+            clock=base.clock,
+        )

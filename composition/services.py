@@ -1,0 +1,174 @@
+"""The use cases of a node, area after area: each stands on those before it."""
+
+import time
+
+from composition.accounts import Identity
+from composition.calls import Calls
+from composition.chat import Conversations
+from composition.foundation import Foundation
+from composition.live_stores import LiveStores
+from composition.matching import Matching
+from composition.safety import Conduct, Protection
+from core.contract.calls import (
+    CallAccept,
+    CallConnected,
+    CallDecline,
+    CallEnd,
+    CallMedia,
+    CallReport,
+    CallRestart,
+    CallSignal,
+    CallSkip,
+)
+from core.contract.chat import ChatHistory, ChatRead, ChatSend, ChatTyping
+from core.contract.connections import ConnectionEnd
+from core.contract.decisions import DecisionSubmit
+from core.contract.presence import PresenceSet, PresenceWatch
+from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
+from core.ids import new_id
+from core.wire.message import Command
+from db.postgres.idempotency import KEPT_MS
+from realtime.background.retention import DAY_MS, Kept, Retention
+from realtime.calls.acquaintances import Acquaintances
+from realtime.calls.commands import CallCommands
+from realtime.calls.signals import Signals
+from realtime.gateway.boundary import Handler
+from realtime.lifecycle import Lifecycle
+from realtime.matchmaking.figures import Figures
+from realtime.presence.leases import Steadiness
+from realtime.presence.presence import Presence
+from realtime.presence.watches import Watches
+from services.connections import Connections
+from services.ports import Sockets
+from signaling.call import Rules
+
+
+class Services:
+    """What a node does for the people who are connected to it; `close` it."""
+
+    def __init__(self, stores: LiveStores, base: Foundation, sockets: Sockets) -> None:
+        settings, clock, events = base.settings, base.clock, stores.events
+        identity = Identity(stores, settings)
+        self.accounts, self.close = identity.accounts, identity.close
+        self.connections = Connections(stores.connections, events, clock=clock)
+        conversations = Conversations(
+            rooms=stores.rooms,
+            outbox=stores.outbox,
+            events=events,
+            max_chars=settings.max_message_chars,
+            clock=clock,
+        )
+        self.chat, self.announcer = conversations.chat, conversations.announcer
+        self.presence = Presence(
+            store=stores.presence,
+            companions=stores.connections,
+            calls=stores.call_records,
+            queue=stores.tickets,
+            channels=base.bus,
+            sockets=sockets,
+            watches=Watches(),
+            clock=clock,
+            lease_s=settings.connection_lease_s,
+        )
+        conduct = Conduct(stores, base)
+        self.trust, self.reviews, self.reports = conduct.trust, conduct.reviews, conduct.reports
+
+        rules, figures = Rules.of(settings), Figures(base.registry)
+        acquaintances = Acquaintances(
+            stores.calls, stores.call_records, stores.eligibility, rules, clock, lambda: events.log.born
+        )
+        matching = Matching(
+            tickets=stores.tickets,
+            applicants=stores.applicants,
+            acquaintances=acquaintances,
+            events=events,
+            changed=self.presence.changed,
+            figures=figures,
+            settings=settings,
+            clock=clock,
+            new_id=base.new_id,
+        )
+        self.queue = matching.queue
+        calls = Calls(
+            calls=stores.calls,
+            record=stores.call_records,
+            connections=stores.connections,
+            acquaintances=acquaintances,
+            tickets=stores.tickets,
+            queue=self.queue,
+            reports=self.reports,
+            trust=self.trust,
+            presence=self.presence,
+            events=events,
+            figures=figures,
+            settings=settings,
+            clock=clock,
+        )
+        self.switchboard, self.executor, self.attendant = calls.switchboard, calls.executor, calls.attendant
+        self.calls = CallCommands(self.switchboard, events, self.reports, clock, new_id)
+        self.signals = Signals(self.switchboard, stores.calls, events, settings)
+
+        # Whoever waits has a lease as a connection has: both are judged by the same steadiness.
+        longest_s = max(settings.queue_lease_s, settings.connection_lease_s)
+        self.steadiness = Steadiness(every_s=settings.renewal_s, lease_s=longest_s)
+        search = matching.search(
+            calls.offers,
+            node_id=base.node_id,
+            may_judge=lambda: self.steadiness.may_judge(time.monotonic()),
+        )
+        self.matchmaker, self.sweep = search.matchmaker, search.sweeper
+
+        protection = Protection(
+            stores,
+            base,
+            calls=calls,
+            queue=self.queue,
+            acquaintances=acquaintances,
+            connections=self.connections,
+            presence=self.presence,
+        )
+        self.partings, self.blocks = protection.partings, protection.blocks
+        self.banishments = protection.banishments
+        self.retention = Retention(
+            [
+                Kept(stores.matches.forget, settings.match_record_days * DAY_MS),
+                Kept(stores.leftovers.keys, KEPT_MS),
+                Kept(stores.leftovers.tokens, settings.session_record_days * DAY_MS),
+                Kept(stores.leftovers.sessions, settings.session_record_days * DAY_MS),
+            ],
+            clock,
+        )
+        self.lifecycle = Lifecycle(
+            accounts=self.accounts,
+            presence=self.presence,
+            queue=self.queue,
+            switchboard=self.switchboard,
+            settings=settings,
+            rules=rules,
+            clock=clock,
+        )
+
+    def handlers(self) -> dict[type[Command], Handler]:
+        """Who answers which command; the gateway itself answers `session:refresh`."""
+        return {
+            PresenceSet: self.presence.set,
+            PresenceWatch: self.presence.watch,
+            QueueJoin: self.queue.join,
+            QueueLeave: self.queue.leave,
+            QueueExplain: self.queue.explain,
+            CallAccept: self.calls.accept,
+            CallDecline: self.calls.decline,
+            CallSignal: self.signals.signal,
+            CallConnected: self.calls.connected,
+            CallRestart: self.calls.restart,
+            CallMedia: self.calls.media,
+            CallEnd: self.calls.end,
+            CallSkip: self.calls.skip,
+            CallReport: self.calls.report,
+            DecisionSubmit: self.calls.decide,
+            ConnectionEnd: self.connections.end,
+            ChatSend: self.chat.send,
+            ChatHistory: self.chat.history,
+            ChatRead: self.chat.read,
+            ChatTyping: self.chat.typing,
+        }

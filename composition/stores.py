@@ -1,0 +1,32 @@
+"""The stores that both programs use. What holds no state of its own may be built again where it is used."""
+
+from composition.foundation import Foundation
+from db.postgres.accounts import AccountStore
+from db.postgres.blocks import BlockStore
+from db.postgres.call_records import CallRecords
+from db.postgres.connections import ConnectionStore
+from db.postgres.matches import MatchRecords
+from db.postgres.profiles import ProfileStore
+from db.postgres.rooms import Rooms
+from db.postgres.sessions import SessionStore
+from db.redis.events import EventRoad
+from db.redis.rate_limits import NoLimits, RedisLimiter
+from services.ports import Limiter
+
+
+class Stores:
+    """Accounts, what two people have with each other, and the road by which events reach them."""
+
+    def __init__(self, base: Foundation) -> None:
+        pool, redis, settings = base.pool, base.redis, base.settings
+        self.accounts = AccountStore(pool)
+        self.sessions = SessionStore(pool)
+        self.profiles = ProfileStore(pool)
+        self.blocks = BlockStore(pool)
+        self.call_records = CallRecords(pool)
+        self.connections = ConnectionStore(pool)
+        self.rooms = Rooms(pool)
+        self.matches = MatchRecords(pool)
+        # One more than is promised tells an offset at the edge from one beyond it.
+        self.events = EventRoad(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
+        self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()
