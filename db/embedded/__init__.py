@@ -1,7 +1,8 @@
-"""Real PostgreSQL and real Redis as child processes, for whoever has neither and wants to begin now.
+"""Real PostgreSQL and real Redis as child processes, for people who have neither and want to begin now.
 
-One server owns a data folder at a time. Its children live in sessions of their own, so that Ctrl-C in a
-terminal reaches the server alone, which drains and then stops them; a guardian stops them when it was killed.
+One server process owns a data folder at a time. Its children run in sessions of their own, so that Ctrl-C in
+a terminal reaches only the server, which drains and then stops them. If the server is killed, a guardian
+process stops them.
 """
 
 from db.embedded.errors import EmbeddedError

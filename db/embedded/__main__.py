@@ -1,8 +1,8 @@
 """`python -m db.embedded [FOLDER]`: run the servers alone, for tests and benchmarks.
 
 Prints one JSON line, `{"database_url": …, "redis_url": …}`, when both answer. Runs until its standard input
-ends, so that it never outlives whom it serves, or until SIGINT or SIGTERM. Without a folder the data is
-temporary and gone at the end.
+ends, so that it never outlives the process that started it, or until SIGINT or SIGTERM. Without a folder the
+data is temporary and is removed at the end.
 """
 
 import asyncio

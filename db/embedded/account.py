@@ -1,7 +1,8 @@
-"""Who runs the servers. PostgreSQL refuses to run as root, so root hands both to an ordinary user.
+"""The operating system's user under which the servers run.
 
-No folder is opened for that user: data is reached through the working directory that it inherits, and
-binaries that it cannot reach are copied to where it can.
+PostgreSQL refuses to run as root, so a server started as root runs both as an ordinary user. No folder's
+permissions are changed for that user: it reaches the data through the working directory that it inherits, and
+binaries that it cannot reach are copied to a place where it can.
 """
 
 import os
@@ -18,7 +19,7 @@ PREFERRED = ("postgres", "nobody")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An ordinary user that root drops to."""
+    """An ordinary user, as which root starts the servers."""
 
     name: str
     uid: int
@@ -26,16 +27,16 @@ class Account:
 
     @property
     def popen(self) -> dict[str, Any]:
-        """The arguments of `subprocess.Popen` that drop to this user and every privilege with it."""
+        """The arguments of `subprocess.Popen` that run a program as this user, without other privileges."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def own(self, path: Path) -> None:
-        """Give one file or folder to this user."""
+        """Make this user the owner of one file or folder."""
         os.chown(path, self.uid, self.gid)
 
 
 def _owner(folder: Path) -> Account | None:
-    """The folder's owner, unless that is root; a user without an entry here goes by its number."""
+    """The folder's owner, unless that is root. A user without a name here is named by its number."""
     try:
         found = folder.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -48,10 +49,11 @@ def _owner(folder: Path) -> Account | None:
 
 
 def choose_account(data: Path, entries: list[pwd.struct_passwd]) -> Account | None:
-    """The user for the servers of `data`: whom a cluster there belongs to, else one of `entries`.
+    """The user for the servers of `data`: the owner of a database there, else one of `entries`.
 
-    A new cluster goes to the owner of its folder, so that root and that user can take turns, else to one of
-    the users that systems have. None when this process is not root. Raises `EmbeddedError` without any.
+    A new database goes to the owner of its folder, so that root and that user can take turns; else to one of
+    the users that systems usually have. None if this process is not root. Raises `EmbeddedError` if there is
+    no ordinary user.
     """
     if os.geteuid() != 0:
         return None
@@ -81,6 +83,6 @@ def _may_search(folder: Path, account: Account) -> bool:
 
 
 def can_reach(path: Path, account: Account | None) -> bool:
-    """Whether the user may pass through every parent of `path`, links resolved, and use `path`."""
+    """Whether the user may enter every parent of `path` (links resolved), and `path` itself."""
     real = path.resolve()
     return account is None or all(_may_search(folder, account) for folder in (real, *real.parents))

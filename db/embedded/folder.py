@@ -1,7 +1,8 @@
-"""Who owns a data folder: the living process that holds the lock on its `lock` file, and no other.
+"""Which process owns a data folder: the one that holds the lock on its `lock` file.
 
-The kernel drops the lock with its holder, so a dead owner never keeps anyone out. What it left running is
-found by its working directory, which is the folder itself, and stopped before anything new is started.
+The kernel releases the lock when its holder ends, so a dead owner never keeps anyone out. Servers that it
+left running are found by their working directory, which is the folder, and stopped before new ones are
+started.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ def make_folder(path: Path) -> None:
 
 
 def make_private_folder(path: Path, account: Account | None) -> None:
-    """Make `path` unless it exists; the account, or else this process's user, alone may enter it."""
+    """Make `path` unless it exists. Only the account, or else this process's user, may enter it."""
     make_folder(path)
     path.chmod(0o700)
     if account is not None:
@@ -48,13 +49,13 @@ def make_private_folder(path: Path, account: Account | None) -> None:
 
 
 def shown(path: Path) -> Path:
-    """The path as a person would write it: relative when it lies below the working directory."""
+    """The path as a person would write it: relative if it lies below the working directory."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 class Claim:
-    """The right to use a data folder, with a note of what a successor would have to tidy up."""
+    """The right to use a data folder, with a note of what the next owner would have to clean up."""
 
     def __init__(self, data: Path, lock: IO[str]) -> None:
         self._data = data
@@ -72,7 +73,7 @@ class Claim:
             account.own(self._data / "lock")
 
     async def tidy(self, say: Callable[[str], None]) -> None:
-        """Stop the servers of a dead owner; remove its runtime folder and pid files that now name nobody."""
+        """Stop the servers of a dead owner, and remove its runtime folder and out-of-date pid files."""
         pid_files = [self._data / "postgres" / "postmaster.pid", self._data / "redis" / "redis.pid"]
         if any(path.exists() for path in pid_files) or self._left_runtime.name:
             await _stop_orphans(
@@ -86,7 +87,7 @@ class Claim:
 
 @contextlib.contextmanager
 def claimed(data: Path) -> Iterator[Claim]:
-    """Own the folder until the end of the block. Raises `FolderInUse` when another living process does."""
+    """Own the folder until the end of the block. Raises `FolderInUse` if another living process owns it."""
     make_folder(data)
     try:
         lock = (data / "lock").open("a+", encoding="utf-8")
@@ -136,7 +137,7 @@ def _read(lock: IO[str]) -> dict[str, Any]:
 
 
 def _orphans(folders: list[Path]) -> list[psutil.Process]:
-    """Database processes at work in one of the folders. Nobody else starts them there."""
+    """Database processes whose working directory is one of the folders. Only we start them there."""
     places = {str(folder.resolve()) for folder in folders}
     running = psutil.process_iter(["name", "cwd", "ppid"])
     return [
@@ -145,7 +146,7 @@ def _orphans(folders: list[Path]) -> list[psutil.Process]:
 
 
 async def _stop_orphans(folders: list[Path], say: Callable[[str], None]) -> None:
-    """Ask them to stop; who has not within 30 s is killed."""
+    """Ask them to stop, and kill those that have not stopped within 30 s."""
     deadline = time.monotonic() + ORPHAN_PATIENCE_S
     asked: set[int] = set()
     while orphans := await asyncio.to_thread(_orphans, folders):
@@ -155,7 +156,7 @@ async def _stop_orphans(folders: list[Path], say: Callable[[str], None]) -> None
             with contextlib.suppress(psutil.NoSuchProcess):
                 if time.monotonic() > deadline:
                     process.kill()
-                elif process.pid not in asked and parent not in pids:  # its parts follow a postmaster
+                elif process.pid not in asked and parent not in pids:  # a postmaster's children end with it
                     say(f"Stopping {name} (process {process.pid}), left behind by a server that died.")
                     process.send_signal(PROGRAMS[name])
                     asked.add(process.pid)

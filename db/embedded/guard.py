@@ -1,4 +1,4 @@
-"""The server's end of the guardian's pipe: tells it what to watch, and starts another when it is killed."""
+"""The server's end of the guardian's pipe: says what to watch, and starts a new guardian if one is killed."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ LONGEST_PAUSE_S = 60.0
 
 
 class Guard:
-    """Whatever is watched here is stopped when this process dies, however it dies."""
+    """Processes that are watched here are stopped when this process dies, however it dies."""
 
     def __init__(self, runtime: Path, say: Callable[[str], None]) -> None:
         self._runtime = runtime
@@ -33,17 +33,17 @@ class Guard:
         return self._guardian.pid
 
     def watch(self, child: Child) -> None:
-        """Have this child stopped when the server is gone."""
+        """From now on this child is stopped when the server is gone."""
         self._watched[child.pid] = child.program.stop_signal
         self._tell("watch", child.pid, int(child.program.stop_signal))
 
     def forget(self, child: Child) -> None:
-        """It has ended: its pid may soon be somebody else's."""
+        """It has ended: its pid may soon belong to another process."""
         self._watched.pop(child.pid, None)
         self._tell("forget", child.pid)
 
     async def close(self) -> None:
-        """Let the guardian go; whatever is still watched it stops."""
+        """End the guardian, which first stops what is still watched."""
         self._keeper.cancel()
         ended = self._ended
         self._hang_up()

@@ -1,9 +1,9 @@
-"""The guardian: a process that outlives a killed server by moments, and stops what the server started.
+"""The guardian: a process that outlives a killed server for a moment, to stop what the server started.
 
 It reads JSON lines from a pipe whose other end only the server holds: `["watch", pid, signal]` and
-`["forget", pid]`. End of file means that the server is gone, however it went. It then stops what it still
-watches and removes the runtime folder named by its argument. Run as a script in isolated mode: standard
-library only, small and quick.
+`["forget", pid]`. End of file means that the server is gone, however it ended. The guardian then stops what
+it still watches and removes the runtime folder named by its argument. It runs as a script in isolated mode,
+with the standard library alone, so it is small and starts quickly.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ PATIENCE_S = 20.0
 
 
 class Watched:
-    """One process; held by a pidfd where there is one, so that a recycled pid is never hit."""
+    """One process, held by a pidfd where the system has them, so that a reused pid is never signalled."""
 
     def __init__(self, pid: int, stop_signal: int) -> None:
         self.pid = pid
@@ -42,7 +42,7 @@ class Watched:
             os.close(self.handle)
 
     def gone(self) -> bool:
-        """Whether it has ended; with a handle also when nobody has reaped it yet."""
+        """Whether it has ended. With a pidfd that is seen even if nobody has reaped it yet."""
         if self.handle is not None:
             return bool(select.select([self.handle], [], [], 0)[0])
         try:
@@ -53,7 +53,7 @@ class Watched:
 
 
 def follow(lines: Iterable[str]) -> list[Watched]:
-    """Read orders until the server is gone; what is then still to be stopped."""
+    """Read orders until the server is gone. Gives the processes that have to be stopped then."""
     watched: dict[int, Watched] = {}
     for line in lines:
         order, pid, *rest = json.loads(line)
@@ -65,7 +65,7 @@ def follow(lines: Iterable[str]) -> list[Watched]:
 
 
 def stop(left: list[Watched]) -> None:
-    """Ask all to stop, wait, and kill those that did not."""
+    """Ask all to stop, wait, and kill those that have not stopped."""
     for process in left:
         process.send(process.stop_signal)
     deadline = time.monotonic() + PATIENCE_S

@@ -1,4 +1,4 @@
-"""Keeps one server up: starts it, waits until it answers, and starts it again when it ends unasked."""
+"""Keeps one server up: starts it, waits until it answers, and restarts it if it ends by itself."""
 
 import asyncio
 import contextlib
@@ -17,12 +17,12 @@ START_PATIENCE_S = 300.0  # a crash of a busy server is followed by a long recov
 STOP_PATIENCE_S = 30.0
 RESTART_PAUSES_S = (0.2, 1.0, 3.0, 10.0)
 
-# Performs a program to its end; raises `EmbeddedError` when it fails.
+# Runs a program to its end; raises `EmbeddedError` if it fails.
 Run = Callable[[Program], Awaitable[None]]
 
 
 class Server(Protocol):
-    """What can be kept."""
+    """A server that can be kept up."""
 
     name: str
 
@@ -31,7 +31,7 @@ class Server(Protocol):
         """What to run."""
 
     async def prepare(self, run: Run) -> None:
-        """Create its data if there is none, performing programs with `run`."""
+        """Create its data if there is none, running programs with `run`."""
 
     async def answers(self) -> bool:
         """Whether it is ready."""
@@ -51,7 +51,7 @@ class Keeper:
     async def start(self) -> None:
         """Start it, the first time with new data, and wait until it answers.
 
-        Raises `EmbeddedError` with what it said when it gave up.
+        Raises `EmbeddedError` with the server's last words if it gives up.
         """
         turn_over(self._server.program.journal)
         await self._server.prepare(self._perform)
@@ -59,7 +59,7 @@ class Keeper:
         self._watch = asyncio.create_task(self._keep())
 
     async def stop(self) -> bool:
-        """Stop it cleanly; by force, and saying so, when it does not within 30 s. Whether it was running."""
+        """Stop it cleanly, or by force after 30 s, which is told. Returns whether it was running."""
         if self._watch is not None:
             self._watch.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,7 +1,7 @@
-"""PostgreSQL: made once, started directly and never through its launcher, which would outlive us.
+"""The embedded PostgreSQL: its data is made once, and it is started directly (`pg_ctl`'s would outlive us).
 
-A cluster is made beside its place and moved there when it is complete, so that one whose making was
-interrupted is never used.
+The data folder (PostgreSQL calls it a cluster) is made under another name and renamed when it is complete,
+so that one whose making was interrupted is never used.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ CONFIGURATION = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
-    # A journal is no place for what people are called; a refused statement is told to its client.
+    # Names and messages of people must not get into the log; the client is told about a refused statement.
     "log_statement": "none",
     "log_min_duration_statement": "-1",
     "log_min_messages": "log",
@@ -52,12 +52,12 @@ CONFIGURATION = {
 
 
 def url_at(sockets: Path) -> str:
-    """Where the server with its socket in this folder answers."""
+    """The URL of the server whose socket is in this folder."""
     return f"postgresql://realtime@/realtime?host={quote(str(sockets), safe='/')}"
 
 
 class Postgres:
-    """One cluster: how it is made, what to run for it, where it answers."""
+    """One cluster: how it is made, which program runs it, and its URL."""
 
     name = "PostgreSQL"
 
@@ -71,7 +71,7 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        """Where it answers, for any client of libpq's URLs."""
+        """Its URL, for any client that reads libpq's URLs."""
         return url_at(self._sockets)
 
     @property
@@ -82,7 +82,7 @@ class Postgres:
         return self._program(self.folder, "postgres", "-D", self._place(self.folder), *settings)
 
     async def prepare(self, run: Run) -> None:
-        """Make the cluster if there is none. Raises `EmbeddedError` when another version made it."""
+        """Make the cluster if there is none. Raises `EmbeddedError` if another version made it."""
         version = self.folder / "PG_VERSION"
         if not version.exists():
             await self._create(run)
@@ -109,7 +109,7 @@ class Postgres:
         await asyncio.to_thread(_sync, self.folder.parent)
 
     async def answers(self) -> bool:
-        """Whether it takes connections now; while it starts or recovers it does not."""
+        """Whether it accepts connections; it does not while it starts or recovers."""
         try:
             connection = await asyncpg.connect(self.url, timeout=5)
         except NOT_YET:
@@ -122,7 +122,7 @@ class Postgres:
         return True
 
     def _place(self, folder: Path) -> str:
-        """How to name the folder to a program started in it: only so can the account always reach it."""
+        """A name of the folder, for a program started in it, by which the account can always reach it."""
         by_itself = "/proc/self/cwd"
         return by_itself if self._account and Path(by_itself).exists() else str(folder)
 
@@ -138,7 +138,7 @@ class Postgres:
 
 
 def _sync(folder: Path) -> None:
-    """A renamed folder keeps its name through a power failure only when its parent was written."""
+    """Write a folder to disk: only then does a renamed one in it keep its name through a power failure."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

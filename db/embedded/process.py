@@ -13,17 +13,17 @@ from typing import BinaryIO
 
 from db.embedded.account import Account
 
-# Neither the server's secrets nor settings of some other PostgreSQL (PGDATA, PGPORT) reach a child.
+# A child's whole environment: no secrets of the server, no settings of another PostgreSQL (PGDATA, PGPORT).
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MARKS = ("FATAL", "PANIC", "error:", "ERROR", "Fatal", "# ")
 JOURNAL_BYTES = 4 * 1024 * 1024
-# Waits for a line, and then becomes the program under the same process id; at the end of its input it ends.
+# Waits for a line, and then becomes the program under the same process id. If its input ends first, it ends.
 GATE = 'read -r go && exec "$@"'
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run: `folder` is its working directory, `journal` the file for all it says."""
+    """What to run: `folder` is its working directory, `journal` the file for its output."""
 
     name: str
     argv: tuple[str, ...]
@@ -35,13 +35,13 @@ class Program:
 
 
 def turn_over(journal: Path) -> None:
-    """Begin a new journal when this one has grown; the last one is kept beside it."""
+    """Begin a new journal if this one has grown too large; the previous one is kept beside it."""
     if journal.exists() and journal.stat().st_size > JOURNAL_BYTES:
         journal.rename(journal.with_suffix(".1.log"))
 
 
 def opened(journal: Path) -> BinaryIO:
-    """The journal to add to, which its owner alone may read."""
+    """The journal, opened to append to. Only its owner may read it."""
     file = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.fchmod(file, 0o600)  # one of an earlier start, perhaps
     return os.fdopen(file, "ab")
@@ -50,7 +50,7 @@ def opened(journal: Path) -> BinaryIO:
 def ending(process: "subprocess.Popen[bytes]") -> asyncio.Future[int]:
     """A future of the process's return code, negative for a signal.
 
-    A thread waits and not the loop's child watcher: that one differs between loops.
+    A thread waits for it, and not the loop's child watcher, which differs between loops.
     """
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[int] = loop.create_future()
@@ -82,8 +82,8 @@ class Child:
     def start(cls, program: Program, watch: "Callable[[Child], None]") -> "Child":
         """Spawn it, have it watched, and only then let it run: if we are killed before, it ends by itself.
 
-        Not awaited: no cancellation comes in between either. A program that cannot be executed ends at once.
-        Raises PermissionError when we may not become its user.
+        Not a coroutine, so no cancellation can come in between either. A program that cannot be executed ends
+        at once. Raises PermissionError if we may not run it as its user.
         """
         with opened(program.journal) as journal:
             begins = journal.tell()
@@ -113,11 +113,11 @@ class Child:
         return not self._ended.done()
 
     async def finish(self) -> int:
-        """Its return code, once it has ended; a caller that is cancelled leaves it running."""
+        """Its return code, once it has ended. Cancelling the caller does not stop it."""
         return await asyncio.shield(self._ended)
 
     async def stop(self, patience_s: float) -> bool:
-        """Ask it to stop and kill it when it has not within `patience_s`. Whether it stopped by itself."""
+        """Ask it to stop, and kill it after `patience_s`. Returns whether it stopped by itself."""
         self._process.send_signal(self.program.stop_signal)
         try:
             await asyncio.wait_for(self.finish(), patience_s)
@@ -128,7 +128,7 @@ class Child:
         return True
 
     def last_words(self) -> str:
-        """The line with which it gave up, else the last ones it said."""
+        """The line with which it gave up, else the last lines of its output."""
         try:
             said = self.program.journal.read_bytes()[self._begins :].decode(errors="replace").splitlines()
         except OSError:

@@ -1,4 +1,4 @@
-"""Redis with its append-only file written every second, on a socket only."""
+"""The embedded Redis: it writes its append-only file every second and listens on a unix socket only."""
 
 import asyncio
 import signal
@@ -27,7 +27,7 @@ CONFIGURATION = {
 
 
 class Redis:
-    """One Redis: what to run for it, where it answers."""
+    """One Redis: which program runs it, and its URL."""
 
     name = "Redis"
 
@@ -40,7 +40,7 @@ class Redis:
 
     @property
     def url(self) -> str:
-        """Where it answers, for `redis.asyncio.from_url`; `?db=1` names another of its 64 databases."""
+        """Its URL, for `redis.asyncio.from_url`; `?db=1` names another of its 64 databases."""
         return f"unix://{quote(str(self._socket))}?db=0"
 
     @property
@@ -58,11 +58,11 @@ class Redis:
         )
 
     async def prepare(self, run: Run) -> None:  # noqa: ARG002 - there is nothing to run before it
-        """Make the folder; the file in it Redis makes itself."""
+        """Make the folder; Redis makes the file in it itself."""
         await asyncio.to_thread(make_private_folder, self.folder, self._account)
 
     async def answers(self) -> bool:
-        """Whether it takes commands now; while it loads its file it does not."""
+        """Whether it accepts commands; it does not while it loads its file."""
         client = Client.from_url(self.url, socket_timeout=5)
         try:
             return bool(await client.ping())

@@ -1,4 +1,4 @@
-"""The runtime folder: short-lived, with a short path, since a socket's path may have 107 bytes and no more.
+"""The runtime folder: temporary, with a short path, because a socket's path may have at most 107 bytes.
 
 It holds the sockets, in a folder that only the servers' account may enter, and copies of binaries when that
 account could not reach the originals.
@@ -17,13 +17,13 @@ from db.embedded.account import Account, can_reach
 from db.embedded.errors import EmbeddedError
 from db.embedded.folder import RUNTIME_PREFIX
 
-# Short, since "/rc-embedded-12345678/s/.s.PGSQL.5432.lock" comes after it; plain, as clients split at commas.
+# Short, as "/rc-embedded-12345678/s/.s.PGSQL.5432.lock" is added to it; plain, as clients split at commas.
 PLAIN = re.compile(r"[\w./-]{1,60}", re.ASCII)
 
 
 @contextmanager
 def runtime_folder(account: Account | None) -> Iterator[Path]:
-    """A new private folder, removed at the end. Raises `EmbeddedError` when there is no place for one."""
+    """A new private folder, removed at the end. Raises `EmbeddedError` if none can be made."""
     try:
         folder = Path(tempfile.mkdtemp(prefix=RUNTIME_PREFIX, dir=_base(account)))
         held = os.open(folder, os.O_RDONLY)
@@ -32,7 +32,7 @@ def runtime_folder(account: Account | None) -> Iterator[Path]:
             f"No temporary folder can be made: {error}. Set TMPDIR to another place."
         ) from None
     try:
-        fcntl.flock(held, fcntl.LOCK_SH)  # systemd's cleaner of old temporary files passes by what is locked
+        fcntl.flock(held, fcntl.LOCK_SH)  # systemd does not clean up temporary files that are locked
         _make_sockets(folder, account)
         yield folder
     finally:
@@ -53,7 +53,7 @@ def _make_sockets(runtime: Path, account: Account | None) -> None:
 
 
 def _base(account: Account | None) -> Path:
-    """The first temporary place with a short path, that the account can reach and run programs from."""
+    """The first temporary place with a short path which the account can enter and run programs from."""
     wanted = Path(tempfile.gettempdir())
     for base in (wanted, Path("/tmp"), Path("/var/tmp"), Path("/run")):  # noqa: S108 - mkdtemp makes it private
         if PLAIN.fullmatch(str(base)) and base.is_dir() and _usable(base, account):

@@ -1,4 +1,4 @@
-"""The embedded servers as one block: own the folder, tidy up after a dead owner, start, at the end stop."""
+"""The embedded servers as one block: own the folder, clean up after a dead owner, start, stop at the end."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where the servers answer, for any process of the same user; empty for one that was not asked for."""
+    """The servers' URLs, for any process of the same user; empty for a server that was not asked for."""
 
     database_url: str = ""
     redis_url: str = ""
@@ -64,9 +64,9 @@ class EmbeddedServers:
     @classmethod
     @contextlib.asynccontextmanager
     async def database(cls, data_dir: Path, log: Say) -> AsyncIterator[str]:
-        """The URL of the folder's PostgreSQL: it runs already, or does until the end of the block.
+        """The URL of the folder's PostgreSQL. If it does not run already, it runs until the end of the block.
 
-        Raises `EmbeddedError` when it cannot be started.
+        Raises `EmbeddedError` if it cannot be started.
         """
         async with contextlib.AsyncExitStack() as stack:
             try:
@@ -108,7 +108,7 @@ class EmbeddedServers:
 
     @property
     def urls(self) -> Urls:
-        """Where they answer."""
+        """Their URLs."""
         return Urls(
             self._postgres.url if self._postgres else "",
             self._redis.url if self._redis else "",

@@ -1,4 +1,4 @@
-"""Bring the database to the newest schema. Alembic runs the files; this module owns when and under what lock.
+"""Bring the database to the newest schema. Alembic runs the files, this module says when and under which lock.
 
 Any number of processes may start at once: one migrates, the others wait for it. All pending files run in one
 transaction, so a mistake in one leaves the database as it was.
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 FOLDER = Path(__file__).parent
-_PATIENCE_S = 10  # for a server that takes connections and says nothing
+_PATIENCE_S = 10  # for a server that accepts connections and does not answer
 _LOCK = 7_312_026_001  # Any number that nothing else on this database locks.
 
 
@@ -25,7 +25,7 @@ class Log(Protocol):
 
 
 class MigrationError(Exception):
-    """The database is of a version that this program does not know."""
+    """The database has a version that this program does not know."""
 
 
 def revisions() -> list[str]:
@@ -34,9 +34,9 @@ def revisions() -> list[str]:
 
 
 async def migrate(url: str, log: Log) -> None:
-    """Run what is missing; one look-up when nothing is.
+    """Run the migrations that are missing; one query if there are none.
 
-    Raises `MigrationError` when the database is newer than this program, OSError or asyncpg's errors when it
+    Raises `MigrationError` if the database is newer than this program, OSError or asyncpg's errors if it
     cannot be reached or a file fails.
     """
     present, newest = await current(url), revisions()[-1]
@@ -49,7 +49,7 @@ async def migrate(url: str, log: Log) -> None:
 
 
 async def current(url: str) -> str | None:
-    """The version that the database is at, None while it is empty."""
+    """The version of the database; None while it is empty."""
     connection = await asyncpg.connect(url, timeout=_PATIENCE_S)
     try:
         if await connection.fetchval("SELECT to_regclass('public.alembic_version')") is None:

@@ -1,7 +1,7 @@
-"""The schema on one page, `schema.sql`: what the migrations make of an empty database. Not edited.
+"""The schema on one page, `schema.sql`: what the migrations make of an empty database. Not edited by hand.
 
-`python -m db.migrations.schema` writes it anew when a migration was added, on the server of `DATABASE_URL`
-or on an embedded one; a test compares the two.
+Run `python -m db.migrations.schema` after adding a migration. It uses the server of `DATABASE_URL`, or an
+embedded one. A test compares the file with the migrations.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _HEAD = "-- Written by `python -m db.migrations.schema` from the migrations; do 
 async def replayed(url: str) -> str:
     """The text of the schema that the migrations make, on a scratch database of the server at `url`.
 
-    The user has to be allowed to create databases. Raises asyncpg's errors, RuntimeError when pg_dump fails.
+    The user must be allowed to create databases. Raises asyncpg's errors, and RuntimeError if pg_dump fails.
     """
     async with scratch_database(url) as empty:
         await migrate(empty, logging.getLogger(__name__))
@@ -37,7 +37,7 @@ async def replayed(url: str) -> str:
 
 @contextlib.asynccontextmanager
 async def scratch_database(url: str) -> AsyncIterator[str]:
-    """The URL of a database that is made now, empty, and dropped at the end."""
+    """The URL of a new, empty database, which is dropped at the end."""
     name = f"scratch_{secrets.token_hex(8)}"
     connection = await asyncpg.connect(url)
     try:
@@ -51,14 +51,14 @@ async def scratch_database(url: str) -> AsyncIterator[str]:
 
 
 async def dump(url: str) -> str:
-    """The schema of this database as pg_dump tells it, without what differs between two servers."""
+    """The schema of this database from pg_dump, without what differs between servers."""
     prefix = locate(postgres=True, redis=False).postgres
     process = await asyncio.create_subprocess_exec(
         f"{prefix}/bin/pg_dump",
         "--schema-only",
         "--no-owner",
         "--no-privileges",
-        # Otherwise a random one, and no two dumps are equal.
+        # Otherwise the key is random, and no two dumps are equal.
         "--restrict-key=schema",
         f"--dbname={url}",
         stdout=asyncio.subprocess.PIPE,
@@ -71,7 +71,7 @@ async def dump(url: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A dump without comments, settings of the session and psql's commands; empty lines one at a time."""
+    """A dump without comments, session settings and psql's commands, and without repeated empty lines."""
     noise = ("--", "SET ", "SELECT pg_catalog.", "\\")
     lines = (line for line in text.splitlines() if not line.startswith(noise))
     kept: list[str] = []

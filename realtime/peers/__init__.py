@@ -1,1 +1,1 @@
-"""Ends of calls that are programs: clients of the public contract whose media is aiortc's."""
+"""Programs that take part in calls: clients of the public contract, with media made by aiortc."""

@@ -1,4 +1,4 @@
-"""A simulated person: waits, accepts, talks, says yes, and answers what is written to it."""
+"""A simulated person: waits, accepts, talks, says yes, and answers chat messages."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -31,7 +31,7 @@ class Habits(Struct, frozen=True, kw_only=True):
 
 
 class Bot:
-    """Acts on the events of one connection, in their order; whatever takes its time is done beside that."""
+    """Acts on the events of one connection, in their order. Whatever takes time runs as a task of its own."""
 
     def __init__(self, name: str, user_id: str, client: Client, habits: Habits, chance: Random) -> None:
         self._user_id, self._client, self._habits, self._chance = user_id, client, habits, chance
@@ -78,7 +78,7 @@ class Bot:
         elif call["state"] == "offered":
             await self._offered(call)
         elif (call["call_id"], call["epoch"]) != (self._call_id, self._epoch):
-            # Our media of this call is gone, or never was: begin it anew.
+            # This process has no media of this call (any more): restart the call.
             await self._client.ask("call:restart", call_id=call["call_id"], epoch=call["epoch"])
 
     async def _join(self) -> None:
@@ -181,13 +181,13 @@ class Bot:
         plan.add_done_callback(self._plans.discard)
 
     def _forget_plans(self) -> None:
-        """What was planned for the call; what is to be written stays."""
+        """Cancel what was planned for the call; chat messages stay planned."""
         for plan in self._plans:
             if plan.get_name().startswith("call:"):
                 plan.cancel()
 
     async def _try(self, act: Awaitable[Any]) -> None:
-        """Things change while a bot thinks: what is refused then is only told."""
+        """Things change while a bot waits: a refusal is only logged."""
         try:
             await act
         except Refused as refused:

@@ -1,4 +1,4 @@
-"""Some bots at once, for whoever builds a client and is alone: `python -m realtime bots`."""
+"""Several bots at once, for developers who have nobody to talk to: `python -m realtime bots`."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ _log = structlog.get_logger()
 
 
 class Crowd(Struct, frozen=True, kw_only=True):
-    """How many bots go where. `meet` lets them meet each other too; else they wait for people."""
+    """How many bots go to which server. With `meet` they meet each other too; else they wait for people."""
 
     server: str
     count: int = 4
@@ -32,7 +32,7 @@ class Crowd(Struct, frozen=True, kw_only=True):
 
 
 async def run(crowd: Crowd, kept: Path, chance: Random) -> None:
-    """Until cancelled. `kept` is the file of their accounts: who has met a bot meets the same one later."""
+    """Until cancelled. `kept` is the file of their accounts: people meet the same bots again later."""
     people = _people(kept, crowd)
     # Two accounts on one device are never offered to each other.
     shared = f"bots-{secrets.token_hex(8)}"
@@ -67,12 +67,12 @@ async def _live(
 
 
 def _mode(crowd: Crowd, number: int) -> Literal["voice", "video"]:
-    """With both, there is a woman and a man in each."""
+    """The mode of this bot. With "both", each mode has a woman and a man in turn."""
     return _MODES[number // 2 % 2] if crowd.mode == "both" else crowd.mode
 
 
 def _people(kept: Path, crowd: Crowd) -> Sequence[dict[str, Any]]:
-    """Accounts for this server, the same each time; passwords are made once and stay in `kept`."""
+    """The accounts for this server, the same each time. Passwords are made once and are stored in `kept`."""
     known = json.loads(kept.read_text()) if kept.exists() else {}
     people: list[dict[str, Any]] = known.setdefault(crowd.server, [])
     people.extend(_person(number) for number in range(len(people), crowd.count))

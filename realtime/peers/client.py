@@ -1,4 +1,4 @@
-"""A program as a user: an account over REST, and one Socket.IO connection of the public contract."""
+"""A user that is a program: an account over REST, and one Socket.IO connection of the public contract."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ import aiohttp
 import socketio
 import structlog
 
-_EARLY_S = 60  # before its end a token is renewed
+_EARLY_S = 60  # so long before it expires, a token is renewed
 _ANSWER_S = 10
 _TRIES = 5
 _COME_AGAIN = frozenset({"rate_limited", "unavailable"})
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 
 class Account:
-    """Signs up or in, and has a token that serves."""
+    """Signs up or in, and always has a valid token."""
 
     def __init__(self, server: str, web: aiohttp.ClientSession, person: dict[str, Any]) -> None:
         """`person` is the body of `POST /v1/auth/register`."""
@@ -39,7 +39,7 @@ class Account:
         return str(self._signed_in["user"]["id"])
 
     async def enter(self) -> None:
-        """Sign in; who is not known yet signs up. Raises `Refused`, or aiohttp's errors."""
+        """Sign in, or sign up if there is no such account yet. Raises `Refused`, or aiohttp's errors."""
         login = {"login": self._person["username"], "password": self._person["password"]}
         try:
             await self._post("login", login)
@@ -49,7 +49,7 @@ class Account:
             await self._post("register", self._person)
 
     async def token(self) -> str:
-        """An access token that serves for a minute at least."""
+        """An access token that is valid for another minute at least."""
         if time.monotonic() > self._until:
             try:
                 await self._post("refresh", {"refresh_token": self._signed_in["refresh_token"]})
@@ -59,7 +59,7 @@ class Account:
 
     @property
     def serves_s(self) -> float:
-        """Seconds until the token wants to be renewed."""
+        """Seconds until the token has to be renewed."""
         return max(0.0, self._until - time.monotonic())
 
     async def _post(self, what: str, body: dict[str, Any]) -> None:
@@ -77,7 +77,7 @@ class Account:
 
 
 class Client:
-    """A connection that comes back by itself, recovers by its offset, and gives events in their order."""
+    """A connection that reconnects by itself, recovers by its offset, and gives events in their order."""
 
     def __init__(self, server: str, account: Account, *, device_id: str) -> None:
         self._server, self._account, self._device_id = server, account, device_id
@@ -87,7 +87,7 @@ class Client:
         self._socket.on("*", self._hear)
 
     async def __aenter__(self) -> "Client":
-        # By WebSocket alone: that needs no load balancer that knows who was where.
+        # WebSocket alone: long-polling would need sticky sessions at a load balancer.
         await self._socket.connect(self._server, auth=self._auth, transports=["websocket"], retry=True)
         return self
 
@@ -99,7 +99,7 @@ class Client:
         return await self._events.get()
 
     async def ask(self, command: str, **payload: Any) -> dict[str, Any]:
-        """What the acknowledgement carries. Waits when told to. Raises `Refused`, or socketio's errors."""
+        """The acknowledgement's data. Waits and repeats if told to. Raises `Refused` or socketio's errors."""
         for _ in range(_TRIES):
             answer = await self._socket.call(command, payload, timeout=_ANSWER_S)
             if answer["ok"]:
@@ -110,7 +110,7 @@ class Client:
         raise Refused(answer["error"])
 
     async def renew(self) -> None:
-        """Bring a fresh token before the old one ends, for as long as this runs."""
+        """Send a fresh token before the old one expires, for as long as this runs."""
         while True:
             await asyncio.sleep(self._account.serves_s)
             token = await self._account.token()

@@ -1,4 +1,4 @@
-"""What a program says and shows in a call: a tone, and a small picture that moves. No file, no device."""
+"""The media that a program sends in a call: a tone, and a small moving picture. No file, no device."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ _GREY, _BRIGHT = 70, 220
 
 
 class _Paced(MediaStreamTrack):
-    """A track that gives its next frame when it is due, counted from the first one."""
+    """A track that gives each frame when it is due, counted from the first one."""
 
     def __init__(self, period_s: float) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class Tone(_Paced):
 
 
 class Picture(_Paced):
-    """A bright bar that walks over a field of one colour, `hue` of 0 to 255."""
+    """A bright bar that moves over a field of one colour, `hue` of 0 to 255."""
 
     kind = "video"
 
@@ -85,9 +85,9 @@ class Picture(_Paced):
 
 
 async def drain(track: MediaStreamTrack, first: asyncio.Event) -> None:
-    """Take what the other side sends until it ends; `first` is set when something has come.
+    """Receive what the other side sends until it ends, and drop it; `first` is set when something has come.
 
-    Nobody looks at it, but what is not taken is kept by aiortc, without a bound.
+    If it were not received, aiortc would keep all of it in memory.
     """
     with contextlib.suppress(MediaStreamError):
         while True:

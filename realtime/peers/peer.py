@@ -1,4 +1,4 @@
-"""One end of a call's media for one epoch: an aiortc connection that speaks by `call:signal`."""
+"""One end of a call's media for one epoch: an aiortc connection whose signals go through `call:signal`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -17,11 +17,12 @@ _log = structlog.get_logger()
 
 
 class Peer:
-    """Offers or answers as its role says, sends its tracks, and takes the other's.
+    """Offers or answers as its role says, sends its tracks, and receives the other's.
 
-    `send` passes on one signal: `{"description": …}`; aiortc has all candidates in it. `connected` is told
-    once, when media of the other has come. With `trusting=False` the other's candidates are ignored: the
-    connection then sends nothing to addresses that somebody else chose, and learns them from their checks.
+    `send` passes on one signal: `{"description": …}`, in which aiortc includes all candidates. `connected` is
+    called once, when media of the other side has come. With `trusting=False` the other's candidates are
+    ignored: the connection then sends nothing to addresses that somebody else chose, and learns the other's
+    address from the connectivity checks that arrive.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Peer:
         trusting: bool = True,
     ) -> None:
         servers = [RTCIceServer(**_known(server)) for server in ice_servers]
-        # Said even when there are none: aiortc would ask a public server of its own choosing.
+        # Passed even if empty: otherwise aiortc would use a public STUN server.
         self._connection = RTCPeerConnection(RTCConfiguration(iceServers=servers))
         self._role, self._tracks = role, list(tracks)
         self._send, self._connected, self._trusting = send, connected, trusting
@@ -51,7 +52,7 @@ class Peer:
             await self._describe(await self._connection.createOffer())
 
     async def take(self, signal: Signal) -> None:
-        """A description or candidate of the other side. What cannot be used is logged and left out."""
+        """Use a description or candidate of the other side. One that cannot be used is logged and ignored."""
         try:
             if "description" in signal:
                 await self._take_description(signal["description"])
@@ -84,7 +85,7 @@ class Peer:
             return
         found = candidate_from_sdp(candidate["candidate"].removeprefix("candidate:"))
         if found.ip.endswith(".local"):
-            return  # a browser hides its address behind this name; its own checks will show it
+            return  # a browser hides its address behind this name; its connectivity checks will show it
         found.sdpMid, found.sdpMLineIndex = candidate.get("sdpMid"), candidate.get("sdpMLineIndex")
         await self._connection.addIceCandidate(found)
 

@@ -1,4 +1,4 @@
-"""What a block still has to bring about."""
+"""Partings: the effects of a block that are still to be performed."""
 
 from db.migrations import run_sql_beside
 

@@ -1,4 +1,4 @@
-"""Why matching brought these two together."""
+"""The record of each match: why these two."""
 
 from db.migrations import run_sql_beside
 

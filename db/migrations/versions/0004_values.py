@@ -1,4 +1,4 @@
-"""What users hold dear."""
+"""The values that users hold dear."""
 
 from db.migrations import run_sql_beside
 

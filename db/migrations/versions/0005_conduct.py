@@ -1,4 +1,4 @@
-"""Who let a call fail, how far somebody is trusted, and the audit log."""
+"""Whose fault a failed match was, the tier of trust, and the audit log."""
 
 from db.migrations import run_sql_beside
 

@@ -1,4 +1,4 @@
-"""What an answer that gets lost needs: the successors of a refresh token, and whether they have served."""
+"""Successors of a refresh token and whether they were used, so that a lost answer can be repeated."""
 
 from db.migrations import run_sql_beside
 

@@ -1,4 +1,4 @@
-"""Bans that take effect by themselves, for a time."""
+"""Bans for a time, which take effect whoever wrote them."""
 
 from db.migrations import run_sql_beside
 

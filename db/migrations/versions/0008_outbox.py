@@ -1,4 +1,4 @@
-"""What is stored and has yet to be announced."""
+"""The outbox: what is stored and is still to be announced."""
 
 from db.migrations import run_sql_beside
 

@@ -1,4 +1,4 @@
-"""Finding by age what is to be forgotten."""
+"""Indexes to find by age what is to be deleted."""
 
 from db.migrations import run_sql_beside
 
