@@ -1,4 +1,4 @@
-"""Settings from the environment and a `.env` file, checked together: all mistakes are reported at once."""
+"""Reads the settings from the environment and a `.env` file, and reports all mistakes at once."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
@@ -10,7 +10,7 @@ from dotenv import dotenv_values
 
 from core.settings import DEFAULT_SECRET, MOST_COOL_DOWNS, Settings
 
-# Where nothing is said. One who tries the product out meets the same few people all the time.
+# Other defaults in development: somebody who tries the product out meets the same few people all the time.
 IN_DEVELOPMENT: Mapping[str, float] = {"rematch_h": 0.001}
 
 _WEIGHTS: Mapping[str, float] = {
@@ -25,11 +25,11 @@ _SCHEMES = {
 
 
 class SettingsError(Exception):
-    """One line a mistake, all of them at once."""
+    """All mistakes in the settings, one a line."""
 
 
 def _parse(raw: str, kind: Any) -> Any:
-    """The value in the field's type: integers and literals are written as text in an environment."""
+    """The value in the field's type; in an environment everything is text."""
     try:
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as mistake:
@@ -39,9 +39,9 @@ def _parse(raw: str, kind: Any) -> Any:
 
 
 def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
-    """Settings from the environment, which wins, and the `.env` file.
+    """Settings from the `.env` file and the environment, which overrules it.
 
-    Raises `SettingsError` naming every mistake, so that one start shows them all.
+    Raises `SettingsError` with every mistake, so that one start shows them all.
     """
     written = {k: v for k, v in dotenv_values(dotenv).items() if v is not None} if dotenv else {}
     known = get_type_hints(Settings, include_extras=True)
@@ -63,7 +63,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
 
 
 def _is_loopback(host: str) -> bool:
-    """Whether only this machine can get there."""
+    """Whether only this machine can connect to this host."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -71,7 +71,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _unsafe(values: dict[str, Any]) -> list[str]:
-    """What may do for one person on one machine, and for nothing else."""
+    """Mistakes that would make the server unsafe where others can reach it."""
     secret, previous = values.get("secret", DEFAULT_SECRET), values.get("secret_previous")
     wrong = []
     if values.get("environment") == "production":
@@ -92,7 +92,7 @@ def _unsafe(values: dict[str, Any]) -> list[str]:
 
 
 def _contradictions(values: dict[str, Any]) -> list[str]:
-    """What no single field can tell is wrong."""
+    """Mistakes that only show when several settings are looked at together."""
     wrong = _unsafe(values)
     if values.get("turn_urls") and not values.get("turn_secret"):
         wrong.append("TURN_SECRET: needed with TURN_URLS")

@@ -1,7 +1,7 @@
-"""The error catalogue: one class a code, the docstring is the message, the same over Socket.IO and REST.
+"""The error catalogue: one class for each code. The docstring is the message, over Socket.IO and REST alike.
 
-Raise `NotFound()` for the standard sentence or `InvalidRequest("...")` for a better one.
-`details` may name what was wrong; `retry_after_ms` says when trying again makes sense.
+Raise `NotFound()` for the standard sentence, or `InvalidRequest("...")` for a more precise one. `details` may
+name what was wrong; `retry_after_ms` says when it makes sense to try again.
 """
 
 from typing import Any, ClassVar

@@ -1,7 +1,7 @@
 """Keys for one purpose each, derived from the operator's secret (HKDF-SHA256, RFC 5869). Pure.
 
-Who learns one key learns no other, and what is signed for one purpose serves for no other. What the previous
-secret has signed still counts, so that a secret can be changed while people are signed in.
+From one key no other can be found, and what is signed for one purpose is not valid for another. What was
+signed with the previous secret still counts, so that a secret can be changed while people are signed in.
 """
 
 import hmac
@@ -18,14 +18,14 @@ _SALT = b"realtime-connect"
 
 
 class Key(Struct, frozen=True):
-    """`kid` names the secret that it was made of, and tells nothing about it."""
+    """`kid` names the secret from which it was derived, without telling anything about it."""
 
     kid: str
     value: bytes
 
 
 class Keyring:
-    """The operator's secret and, while it is being changed, the one before."""
+    """The operator's secret and, while it is being changed, the previous one."""
 
     def __init__(self, secret: str, previous: str = "") -> None:
         self._secrets = [text.encode() for text in (secret, previous) if text]
@@ -36,11 +36,11 @@ class Keyring:
         return cls(settings.secret, settings.secret_previous)
 
     def keys(self, purpose: Purpose) -> tuple[Key, ...]:
-        """The keys for this purpose: the first one signs, all of them count."""
+        """The keys for this purpose: the first one signs, all of them verify."""
         return tuple(Key(_derived(s, "kid")[:8].hex(), _derived(s, purpose)) for s in self._secrets)
 
 
 def _derived(secret: bytes, info: str) -> bytes:
-    """32 bytes: one step of extraction, one of expansion."""
+    """32 bytes by HKDF: one step of extraction, one of expansion."""
     extracted = hmac.digest(_SALT, secret, "sha256")
     return hmac.digest(extracted, info.encode() + b"\x01", "sha256")

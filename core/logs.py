@@ -1,4 +1,4 @@
-"""How the log looks: one line an event, as text for people or JSON for machines. Set up once."""
+"""The format of the log: one line for each event, as text for people or as JSON. Set up once."""
 
 import logging
 import sys
@@ -19,7 +19,7 @@ def set_up(settings: Settings) -> None:
     if settings.log_format == "json":
         look: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     else:
-        # Plain: a traceback with the values of locals would put tokens into the log.
+        # Plain tracebacks: with the values of local variables, tokens would get into the log.
         plain = structlog.dev.plain_traceback
         look = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
     level = logging.getLevelNamesMapping()[settings.log_level]

@@ -6,7 +6,7 @@ from core.wire.message import Event
 
 
 class News(Struct, frozen=True):
-    """To be told to this user as number `number` of its lane, after its `before` (0: after anything)."""
+    """An event for this user: number `number` of its lane, to be told after number `before` (0: any time)."""
 
     user_id: str
     event: Event

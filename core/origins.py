@@ -1,9 +1,9 @@
 """Which pages and apps may talk to the server, by the `Origin` that they send. Pure.
 
-It keeps pages of strangers from using their visitors' browsers against the server. It guards no session: the
-token is in CONNECT or in a header, and no cookie opens a socket. So the product's own page passes under any
-scheme, and so do apps whose scheme no web page can have (`capacitor://localhost`). What a page can send is
-held to the list: `null` too, which any page gets by a sandboxed frame.
+This keeps other people's pages from using their visitors' browsers against the server. It does not protect
+sessions: the token is in CONNECT or in a header, and no cookie opens a socket. So the product's own page
+passes under any scheme, and so do apps whose scheme no web page can have (`capacitor://localhost`). Any other
+origin has to be on the list, also `null`, which any page can send from a sandboxed frame.
 """
 
 import re
@@ -16,23 +16,23 @@ ANY: Final = "*"
 
 
 def allows(origin: str, hosts: Iterable[str], listed: Collection[str]) -> bool:
-    """Whether requests of this origin are served; `hosts` are the server's own names."""
+    """Whether requests of this origin are allowed; `hosts` are the server's own names."""
     return is_own(origin, hosts) or is_app(origin) or origin in listed or ANY in listed
 
 
 def is_own(origin: str, hosts: Iterable[str]) -> bool:
-    """The product's own page, or a client that makes its origin of the address that it connects to."""
+    """Whether it is the product's own page, or a client that sends the server's address as its origin."""
     scheme, _, host = origin.partition("://")
     return scheme.lower() in _PAGES and bool(host) and _plain(host) in map(_plain, hosts)
 
 
 def is_app(origin: str) -> bool:
-    """An app with a scheme of its own, which no page on the web can send."""
+    """Whether it is an app with a scheme of its own, which no web page can send."""
     scheme = _SCHEME.match(origin.lower())
     return scheme is not None and scheme[0] not in _PAGES
 
 
 def _plain(host: str) -> str:
-    """Without a default port: behind a proxy the scheme that it stands for is not known."""
+    """Without a default port, of either scheme: behind a proxy the client's scheme is not known."""
     name, colon, port = host.lower().rpartition(":")
     return name if colon and port in {"80", "443"} else host.lower()

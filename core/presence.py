@@ -1,4 +1,4 @@
-"""Who is there, and how that is shown. Pure data that rules and stores share. Times are Unix milliseconds."""
+"""Who is connected, and which status others see. Pure data for rules and stores. Times in Unix ms."""
 
 from collections.abc import Mapping
 
@@ -8,9 +8,10 @@ from core.vocabulary import OwnStatus, Status
 
 
 class Attendance(Struct, frozen=True, kw_only=True):
-    """What is known of a user: the device of each connection with a live lease, how they want to be seen.
+    """The presence of a user: the device of each connection with a live lease, and the status that they
+    chose.
 
-    `last_seen` is when they were last there and not invisible; None when that never was, or too long ago.
+    `last_seen` is when they were last connected and not invisible; None if never, or too long ago.
     """
 
     connections: Mapping[str, str] = {}
@@ -24,12 +25,12 @@ class Attendance(Struct, frozen=True, kw_only=True):
 
     @property
     def visible(self) -> bool:
-        """Whether others see that the user is there."""
+        """Whether others see that the user is online."""
         return bool(self.connections) and self.own != "invisible"
 
 
 class Lapse(Struct, frozen=True, kw_only=True):
-    """A connection whose lease ran out: its node died, or lost Redis. `left` is what its user still has."""
+    """A connection whose lease expired: its node died, or lost Redis. `left` is what its user still has."""
 
     user_id: str
     connection: str

@@ -1,7 +1,7 @@
-"""Whose request it is behind proxies: the one reader of X-Forwarded headers. Pure.
+"""Finds the client's address behind proxies: the only reader of X-Forwarded headers. Pure.
 
-Only what trusted proxies have written counts. X-Forwarded-For is read from its end, where the nearest one
-writes; what an untrusted hop wrote before itself is its own invention.
+Only what trusted proxies have written counts. X-Forwarded-For is read from its end, where the nearest proxy
+writes; what stands before an untrusted address could be made up.
 """
 
 from collections.abc import Iterable
@@ -24,13 +24,13 @@ class Proxies:
         self._trusted = tuple(trusted)
 
     def trust(self, address: str) -> bool:
-        """Whether what comes from this address is a proxy's word."""
+        """Whether this address is a trusted proxy."""
         return bool(self._trusted) and self._is_trusted(_parsed(address))
 
     def client(self, peer: str, forwarded: Iterable[str]) -> str:
-        """The address nearest to us that is no trusted proxy; `forwarded` are the lines of X-Forwarded-For.
+        """The nearest address that is not a trusted proxy; `forwarded` are the lines of X-Forwarded-For.
 
-        Where a hop says nothing that is an address, it is the proxy that has passed it on.
+        If a hop is not an address, it is the proxy that passed it on.
         """
         nearest = _parsed(peer)
         if not self._trusted or not self._is_trusted(nearest):
@@ -53,7 +53,7 @@ class Proxies:
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: the address, or the /64 of an IPv6 one, for all of it is theirs."""
+    """What counts as one client: an IPv4 address, or the whole /64 of an IPv6 one."""
     parsed = _parsed(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed.packed, 64), strict=False))
@@ -61,7 +61,7 @@ def network_of(address: str) -> str:
 
 
 def _without_port(hop: str) -> str:
-    """`192.0.2.1:80` and `[2001:db8::1]:80` as some proxies write them; a bare IPv6 address stays."""
+    """Without the port of `192.0.2.1:80` or `[2001:db8::1]:80`, as some proxies write them."""
     if hop.startswith("["):
         return hop[1:].partition("]")[0]
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
@@ -69,7 +69,7 @@ def _without_port(hop: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> Address | None:
-    """An address; an IPv4 one that came over an IPv6 socket is what it is."""
+    """The address, or None. An IPv4 address mapped into IPv6 becomes an IPv4 address again."""
     try:
         address = ip_address(text)
     except ValueError:

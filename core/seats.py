@@ -1,8 +1,8 @@
-"""How many may be in at once: in all, and of one client. Pure counting; whoever takes a seat leaves it."""
+"""Limits how many connections there are at once, in all and of each client. Pure counting."""
 
 
 class Seats:
-    """So many in all, and so many of each client. A client is any name; None is counted in all alone."""
+    """At most `most` in all and `most_each` of one client, which is any name; None has no own limit."""
 
     def __init__(self, most: int, most_each: int) -> None:
         self.most, self.most_each = most, most_each
@@ -11,11 +11,11 @@ class Seats:
 
     @property
     def taken(self) -> int:
-        """How many are in."""
+        """How many seats are taken."""
         return self._taken
 
     def take(self, client: str | None) -> "Seat | None":
-        """A seat for this client, or None: there is none left, or none for them."""
+        """A seat for this client; None if there is none left, or none left for them."""
         if self._taken >= self.most or not self._count(client):
             return None
         self._taken += 1
@@ -40,7 +40,7 @@ class Seats:
 
 
 class Seat:
-    """One that is taken."""
+    """A seat that is taken."""
 
     __slots__ = ("_client", "_seats")
 
@@ -49,7 +49,7 @@ class Seat:
         self._client = client
 
     def move(self, client: str | None) -> bool:
-        """Count for another client from now on. False: there is none for them, and nothing has changed."""
+        """Count it for another client from now on. False: they have too many, and nothing has changed."""
         seats = self._seats
         if seats is None or client == self._client:
             return True
@@ -60,7 +60,7 @@ class Seat:
         return True
 
     def leave(self) -> None:
-        """Give it back; again it does nothing."""
+        """Give it back. A second time does nothing."""
         seats, self._seats = self._seats, None
         if seats is not None:
             seats._uncount(self._client)

@@ -1,8 +1,8 @@
 """Tokens: short-lived signed access tokens, signed marks of known devices, and opaque refresh tokens, of
-which only a hash is kept.
+which only a hash is stored.
 
-What is signed is a JWT (HS256) whose header names the key. Signed or not, its claims are read like anything
-else that a client sends: what does not fit is no token.
+Signed tokens are JWTs (HS256) whose header names the key. Their claims are checked like everything else that
+a client sends, though they are signed.
 """
 
 import hashlib
@@ -28,9 +28,9 @@ S = TypeVar("S", bound=Struct)
 
 
 class Access(Struct, frozen=True):
-    """Who an access token speaks for. `session_id` names the family of refresh tokens it came from.
+    """What an access token says: its user, and the session (the family of refresh tokens) that it came from.
 
-    `twin` is the fingerprint of the refresh token that was given with it.
+    `twin` is the fingerprint of the refresh token that was issued with it.
     """
 
     user_id: str
@@ -49,18 +49,18 @@ class _AccessClaims(Struct, kw_only=True):
 
 
 class _Signed:
-    """Signs and reads claims of one kind. `keys`: the first one signs, all of them count."""
+    """Signs and reads claims of one kind. Of the `keys` the first one signs and all of them verify."""
 
     def __init__(self, keys: tuple[Key, ...]) -> None:
         self._first = keys[0]
-        # Only a header that we have written ourselves is one: it is compared, never parsed.
+        # The header is never parsed: it has to be one of those that we write ourselves.
         self._by_header = {_signed(key, b"").partition(".")[0]: key for key in keys}
 
     def sign(self, claims: Struct) -> str:
         return _signed(self._first, msgspec.json.encode(claims))
 
     def read(self, token: str, kind: type[S]) -> S | None:
-        """The claims; None when the token is not of ours, or not of this kind."""
+        """The claims; None if the token is not one of ours, or not of this kind."""
         key = self._by_header.get(token.partition(".")[0])
         if key is None or len(token) > _LONGEST or not token.isascii():
             return None
@@ -82,7 +82,7 @@ class AccessTokens:
         self.lifetime_s = lifetime_s
 
     def issue(self, user_id: str, session_id: str, twin: bytes, now: int) -> str:
-        """A token that serves `lifetime_s` from now."""
+        """A token that is valid for `lifetime_s` from now."""
         seconds = now // 1000
         claims = _AccessClaims(
             sub=user_id, sid=session_id, twin=twin.hex(), iat=seconds, exp=seconds + self.lifetime_s
@@ -90,7 +90,7 @@ class AccessTokens:
         return self._signed.sign(claims)
 
     def read(self, token: str, now: int) -> Access:
-        """Whom it speaks for. Raises `Unauthenticated`, or `TokenExpired` when only time is against it."""
+        """What it says. Raises `Unauthenticated`, or `TokenExpired` if it was valid and has expired."""
         claims = self._signed.read(token, _AccessClaims)
         if claims is None:
             raise Unauthenticated("This access token is not valid.")
@@ -114,28 +114,28 @@ class _DeviceClaims(Struct, kw_only=True):
 
 
 class DeviceTokens:
-    """Signs and reads the marks of known devices, which let nobody in: they only say who has been here."""
+    """Signs and reads the marks of known devices. They let nobody in, and only say who signed in there."""
 
     def __init__(self, keys: tuple[Key, ...], lifetime_s: int) -> None:
         self._signed = _Signed(keys)
         self._lifetime_s = lifetime_s
 
     def issue(self, user_id: str, known: Device | None, now: int) -> str:
-        """A mark of the device, the one that it has already or a new one."""
+        """A mark of the device: of the one that is known already, or of a new one."""
         device = known.id if known and known.user_id == user_id else secrets.token_urlsafe(12)
         return self._signed.sign(_DeviceClaims(sub=user_id, dev=device, exp=now // 1000 + self._lifetime_s))
 
     def read(self, token: str | None, now: int) -> Device | None:
-        """Which device it marks; None for no mark, or one that does not count (any more)."""
+        """The device that it marks; None if there is no mark, or it is not valid (any more)."""
         claims = self._signed.read(token, _DeviceClaims) if token else None
         return Device(claims.sub, claims.dev) if claims and claims.exp * 1000 > now else None
 
 
 def new_refresh_token() -> str:
-    """256 bits of chance in URL-safe text."""
+    """256 random bits as URL-safe text."""
     return secrets.token_urlsafe(32)
 
 
 def fingerprint(token: str) -> bytes:
-    """What is stored of a refresh token: SHA-256 suffices, since the token is pure chance."""
+    """The hash of a refresh token that is stored. SHA-256 is enough, because the token is random."""
     return hashlib.sha256(token.encode()).digest()

@@ -1,4 +1,4 @@
-"""The words that client, server and tables share. A name here is wire format: never renamed."""
+"""The words that clients, server and tables share. They are part of the wire format: never renamed."""
 
 from typing import Annotated, Literal
 
@@ -48,7 +48,7 @@ ReportReason = Literal[
 
 ADULT_AGE = 18
 
-# Python's `$` also matches before a final newline; `(?!\n)` says the end to Python and JSON Schema alike.
+# Python's `$` also matches before a final newline; `$(?!\n)` means the end in Python and JSON Schema alike.
 Id = Annotated[
     str,
     Meta(
@@ -56,7 +56,7 @@ Id = Annotated[
         examples=["019a2f4e-7c1b-7d3a-9f60-5b2c8e1d4a77"],
     ),
 ]
-# The client's own, made up once. No control characters: it is a line of an announcement.
+# Chosen by the client. No control characters, because it becomes a line of an announcement.
 DeviceId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Language = Annotated[
     str, Meta(pattern=r"^[a-z]{2,3}$(?!\n)", description="BCP 47 primary tag", examples=["en"])

@@ -1,4 +1,4 @@
-"""Bring the database to the newest schema. Alembic runs the files, this module says when and under which lock.
+"""Bring a database to the newest schema. Alembic runs the files; this module says when and under what lock.
 
 Any number of processes may start at once: one migrates, the others wait for it. All pending files run in one
 transaction, so a mistake in one leaves the database as it was.
