@@ -2,7 +2,7 @@
 
 from core.contract import accounts as contract
 from core.contract.accounts import Login, Refresh, Register, SignedIn
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 from services.accounts import Accounts
 
 

@@ -5,7 +5,7 @@ from core.contract import audit as contract
 from core.contract.audit import AuditEntry, AuditPage, AuditQuery
 from core.wire.cursors import BY_ID
 from db.postgres.audit import AuditLog, Entry
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 from rest.http.paging import page
 
 

@@ -2,11 +2,11 @@
 
 from core.clock import rfc3339
 from core.contract import blocks as contract
-from core.contract.blocks import BlockPage, BlockView, NewBlock
+from core.contract.blocks import BlockPage, BlockView, ByUser, NewBlock
 from core.wire.cursors import BY_TIME
 from core.wire.pages import PageQuery
 from db.postgres.blocks import Block
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 from rest.http.paging import page
 from services.blocks import Blocks
 
@@ -36,7 +36,7 @@ class BlockHandlers:
         )
 
     async def unblock(self, exchange: Exchange) -> None:
-        await self._blocks.unblock(exchange.caller.user_id, exchange.path["user_id"])
+        await self._blocks.unblock(exchange.caller.user_id, exchange.at(ByUser).user_id)
 
 
 def _view(block: Block) -> BlockView:

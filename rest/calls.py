@@ -7,7 +7,7 @@ from core.wire.cursors import BY_ID
 from core.wire.pages import PageQuery
 from db.postgres import call_records as records
 from db.postgres.call_records import CallRecords
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 from rest.http.paging import page
 
 

@@ -6,9 +6,10 @@ from core.clock import today
 from core.contract import chat as contract
 from core.contract.chat import Message, MessagePage, RoomPage, RoomView
 from core.wire.cursors import BY_ID, BY_SEQ
+from core.wire.endpoint import ById
 from core.wire.pages import PageQuery
 from db.postgres.rooms import Rooms
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 from rest.http.paging import page
 
 
@@ -32,12 +33,14 @@ class ChatHandlers:
         return RoomPage(items=items, next_cursor=after)
 
     async def room(self, exchange: Exchange) -> RoomView:
-        return await self._rooms.room(exchange.path["id"], exchange.caller.user_id, today=today(exchange.now))
+        return await self._rooms.room(
+            exchange.at(ById).id, exchange.caller.user_id, today=today(exchange.now)
+        )
 
     async def messages(self, exchange: Exchange) -> MessagePage:
         async def newest_first(before: int | None, limit: int) -> Sequence[Message]:
             found, _ = await self._rooms.history(
-                exchange.path["id"], exchange.caller.user_id, before_seq=before, after_seq=None, limit=limit
+                exchange.at(ById).id, exchange.caller.user_id, before_seq=before, after_seq=None, limit=limit
             )
             return found[::-1]
 

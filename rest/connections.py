@@ -4,9 +4,10 @@ from core.clock import today
 from core.contract import connections as contract
 from core.contract.connections import ConnectionPage, ConnectionView
 from core.wire.cursors import BY_ID
+from core.wire.endpoint import ById
 from core.wire.pages import PageQuery
 from db.postgres.connections import ConnectionStore
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 from rest.http.paging import page
 
 
@@ -31,5 +32,5 @@ class ConnectionHandlers:
 
     async def connection(self, exchange: Exchange) -> ConnectionView:
         return await self._connections.view(
-            exchange.path["id"], exchange.caller.user_id, today=today(exchange.now)
+            exchange.at(ById).id, exchange.caller.user_id, today=today(exchange.now)
         )

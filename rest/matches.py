@@ -2,7 +2,8 @@
 
 from core.contract import matches as contract
 from core.contract.matches import MatchReplay
-from rest.http.boundary import Exchange
+from core.wire.endpoint import ById
+from rest.http.exchange import Exchange
 from services.ports import Replays
 
 
@@ -15,4 +16,4 @@ class MatchHandlers:
         self._replays = replays
 
     async def match_replay(self, exchange: Exchange) -> MatchReplay:
-        return await self._replays.of(exchange.path["id"])
+        return await self._replays.of(exchange.at(ById).id)

@@ -2,7 +2,8 @@
 
 from core.contract import profiles as contract
 from core.contract.profiles import ProfileCard, ProfilePatch
-from rest.http.boundary import Exchange, Versioned
+from core.wire.endpoint import ById
+from rest.http.exchange import Exchange, Versioned
 from services.accounts import Accounts
 
 
@@ -25,4 +26,4 @@ class ProfileHandlers:
         return Versioned(profile.me, profile.version)
 
     async def profile(self, exchange: Exchange) -> ProfileCard:
-        return await self._accounts.visible_card(exchange.path["id"], exchange.caller.user_id, exchange.now)
+        return await self._accounts.visible_card(exchange.at(ById).id, exchange.caller.user_id, exchange.now)

@@ -12,7 +12,7 @@ from core.contract.service import Health, Readiness
 from core.errors import Unavailable
 from db.outage import Outage
 from rest.docs import Documents
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 
 Check = Callable[[], Awaitable[object]]
 

@@ -3,8 +3,9 @@
 from core.contract import sessions as contract
 from core.contract.sessions import SessionPage
 from core.wire.cursors import BY_ID
+from core.wire.endpoint import ById
 from core.wire.pages import PageQuery
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 from rest.http.paging import page
 from services.accounts import Accounts
 
@@ -27,4 +28,4 @@ class SessionHandlers:
         return SessionPage(items=items, next_cursor=after)
 
     async def end_session(self, exchange: Exchange) -> None:
-        await self._accounts.end_session(exchange.caller, exchange.path["id"], exchange.now)
+        await self._accounts.end_session(exchange.caller, exchange.at(ById).id, exchange.now)

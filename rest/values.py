@@ -2,7 +2,7 @@
 
 from core.contract import values as contract
 from core.contract.values import OwnValues
-from rest.http.boundary import Exchange
+from rest.http.exchange import Exchange
 from services.values import Values
 
 

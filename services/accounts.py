@@ -5,6 +5,8 @@ rule). Access tokens are signed and live for minutes; their session is looked up
 revoked one serves nowhere, and that one has served is noted the first time. All times are ms since the epoch.
 """
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 from core.clock import today
@@ -197,13 +199,13 @@ class Accounts:
 
     # Who somebody is
 
-    async def authenticate(self, token: str, now: int, role: Role | None = None) -> Access:
-        """Whom an access token speaks for, who has to have the `role` by now, if one is asked for.
+    async def authenticate(self, token: str, now: int, roles: Collection[Role] = ()) -> Access:
+        """Whom an access token speaks for, who has to have one of the `roles` by now, if any are given.
 
         Raises `Unauthenticated`, `TokenExpired`, `Banned`, and `NotFound` for anybody of another role.
         """
         access = self.read(token, now)
-        await self.check(access, now, role)
+        await self.check(access, now, roles)
         return access
 
     def read(self, token: str, now: int) -> Access:
@@ -213,7 +215,7 @@ class Accounts:
         """
         return self._tokens.read(token, now)
 
-    async def check(self, access: Access, now: int, role: Role | None = None) -> None:
+    async def check(self, access: Access, now: int, roles: Collection[Role] = ()) -> None:
         """Whether what was read from a token holds now, as `authenticate` has it."""
         standing = await self._families.standing(access.user_id, access.session_id, now, access.twin)
         if standing is not None and standing.banned:
@@ -222,7 +224,7 @@ class Accounts:
             raise Unauthenticated("This session is over: sign in again.")
         if standing.void or not (standing.served or await self._families.serve(access.twin, now)):
             raise Unauthenticated("This access token was replaced by another one.")
-        if role is not None and standing.role != role:
+        if roles and standing.role not in roles:
             raise NotFound
 
     async def revoked(self, user_id: str, session_id: str, now: int) -> RevokedCode | None:

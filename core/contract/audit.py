@@ -43,6 +43,6 @@ ENDPOINTS = (
         summary="The audit log: who did what to whom, newest first.",
         query=AuditQuery,
         reply=AuditPage,
-        role="admin",
+        roles={"admin"},
     ),
 )

@@ -13,6 +13,12 @@ class NewBlock(Input):
     user_id: Id
 
 
+class ByUser(Input):
+    """Whom not to block any more."""
+
+    user_id: Id
+
+
 class BlockView(Wire):
     """Someone whom one has blocked: enough to tell who it is, for nothing else can be seen of them."""
 
@@ -56,7 +62,7 @@ ENDPOINTS = (
         path="/v1/blocks/{user_id}",
         area="people",
         summary="Block someone no more; what the block has ended stays ended.",
+        parameters=ByUser,
         status=204,
-        errors=(NotFound,),
     ),
 )

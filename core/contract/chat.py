@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from core.contract.profiles import ProfileCard
-from core.errors import NotFound
 from core.vocabulary import Id, Timestamp
-from core.wire.endpoint import Endpoint
+from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Command, Empty, Event, Wire
 from core.wire.pages import NextCursor, PageQuery
 
@@ -145,8 +144,8 @@ ENDPOINTS = (
         path="/v1/rooms/{id}",
         area="chat",
         summary="One room.",
+        parameters=ById,
         reply=RoomView,
-        errors=(NotFound,),
     ),
     Endpoint(
         name="messages",
@@ -154,8 +153,8 @@ ENDPOINTS = (
         path="/v1/rooms/{id}/messages",
         area="chat",
         summary="What was said in a room, newest first.",
+        parameters=ById,
         query=PageQuery,
         reply=MessagePage,
-        errors=(NotFound,),
     ),
 )

@@ -1,9 +1,8 @@
 """Lasting connections, which a yes after a call makes."""
 
 from core.contract.profiles import ProfileCard
-from core.errors import NotFound
 from core.vocabulary import Id, Timestamp
-from core.wire.endpoint import Endpoint
+from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Command, Empty, Event, Wire
 from core.wire.pages import NextCursor, PageQuery
 
@@ -60,7 +59,7 @@ ENDPOINTS = (
         path="/v1/connections/{id}",
         area="calls",
         summary="One connection.",
+        parameters=ById,
         reply=ConnectionView,
-        errors=(NotFound,),
     ),
 )

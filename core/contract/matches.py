@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from core.ticket import Fate, Road
 from core.vocabulary import Id, Mode, Timestamp
-from core.wire.endpoint import Endpoint
+from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Wire
 
 Score = Annotated[float, Meta(examples=[0.72])]
@@ -79,7 +79,8 @@ ENDPOINTS = (
         path="/v1/admin/calls/{id}/match",
         area="admin",
         summary="Why matching brought these two together: the candidates, the parts of each score.",
+        parameters=ById,
         reply=MatchReplay,
-        role="admin",
+        roles={"admin"},
     ),
 )

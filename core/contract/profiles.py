@@ -4,9 +4,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
-from core.errors import NotFound
 from core.vocabulary import ADULT_AGE, Age, Country, Gender, Id, Intent, Language, Role, Timestamp
-from core.wire.endpoint import Endpoint
+from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Input, Wire
 
 GENDERS: tuple[Gender, ...] = ("female", "male", "other")
@@ -109,7 +108,7 @@ ENDPOINTS = (
         path="/v1/profiles/{id}",
         area="people",
         summary="The card of someone.",
+        parameters=ById,
         reply=ProfileCard,
-        errors=(NotFound,),
     ),
 )

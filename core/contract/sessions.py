@@ -4,9 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from core.errors import NotFound
 from core.vocabulary import Id, Timestamp
-from core.wire.endpoint import Endpoint
+from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Wire
 from core.wire.pages import NextCursor, PageQuery
 
@@ -45,7 +44,7 @@ ENDPOINTS = (
         path="/v1/auth/sessions/{id}",
         area="accounts",
         summary="Sign out one session; its live connections end too.",
+        parameters=ById,
         status=204,
-        errors=(NotFound,),
     ),
 )

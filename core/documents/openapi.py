@@ -1,6 +1,5 @@
 """The OpenAPI 3.1 document, made of the declared endpoints and their Structs. Pure."""
 
-import re
 from typing import Any
 
 import msgspec
@@ -9,7 +8,6 @@ from msgspec import Struct
 from core.contract.index import ENDPOINTS
 from core.documents.naming import named
 from core.errors import AppError
-from core.vocabulary import Id
 from core.wire.endpoint import Endpoint
 from core.wire.message import CONTRACT
 from core.wire.problem import Problem
@@ -87,8 +85,8 @@ def _operation(endpoint: Endpoint, schemas: Json) -> Json:
         "responses": _responses(endpoint),
         "security": [{"access_token": []}] if endpoint.auth else [],
     }
-    if endpoint.role:
-        operation["description"] = f"For the role `{endpoint.role}`; to all others there is no such thing."
+    if endpoint.admitted:
+        operation["description"] = f"For {_roles(endpoint)}; to all others there is no such thing."
     if endpoint.body:
         operation["requestBody"] = {
             "required": True,
@@ -97,11 +95,18 @@ def _operation(endpoint: Endpoint, schemas: Json) -> Json:
     return operation
 
 
+def _roles(endpoint: Endpoint) -> str:
+    noun = "role" if len(endpoint.admitted) == 1 else "roles"
+    return f"the {noun} " + " and ".join(f"`{role}`" for role in endpoint.admitted)
+
+
 def _in_path(endpoint: Endpoint) -> list[Json]:
-    schema = msgspec.json.schema(Id)
+    if endpoint.parameters is None:
+        return []
+    (schema,) = msgspec.json.schema_components([endpoint.parameters], ref_template=_REF)[1].values()
     return [
-        {"name": name, "in": "path", "required": True, "schema": schema}
-        for name in re.findall(r"\{(\w+)\}", endpoint.path)
+        {"name": name, "in": "path", "required": True, "schema": field}
+        for name, field in schema["properties"].items()
     ]
 
 
@@ -121,6 +126,15 @@ def _in_headers(endpoint: Endpoint) -> list[Json]:
                 "in": "header",
                 "description": "The same key and body again, within a day, has the effect of one request.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+            }
+        )
+    if endpoint.revalidated:
+        headers.append(
+            {
+                "name": "If-None-Match",
+                "in": "header",
+                "description": "An ETag that GET gave: if it is still that of the answer, 304.",
+                "schema": {"type": "string", "examples": ['"7"']},
             }
         )
     if endpoint.guarded:
@@ -145,7 +159,12 @@ def _responses(endpoint: Endpoint) -> Json:
         good["content"] = {endpoint.media: {"schema": schema}}
     if endpoint.versioned:
         good["headers"] = {"ETag": {"description": "The version.", "schema": {"type": "string"}}}
+    if endpoint.cache:
+        kept = {"description": "How long it may be kept.", "schema": {"const": endpoint.cache.header}}
+        good.setdefault("headers", {})["Cache-Control"] = kept
     responses = {str(endpoint.status): good}
+    if endpoint.revalidated:
+        responses["304"] = {"description": "It is as it was; there is no body."}
     for status in dict.fromkeys(error.status for error in endpoint.possible_errors):
         responses[str(status)] = _problem([e for e in endpoint.possible_errors if e.status == status])
     return responses

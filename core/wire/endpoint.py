@@ -1,6 +1,8 @@
 """An endpoint as data. The router, the checks at the boundary and the OpenAPI document are made of it."""
 
-from typing import Literal
+import re
+from collections.abc import Set
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -18,18 +20,41 @@ from core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from core.vocabulary import Role
+from core.vocabulary import Id, Role
+from core.wire.message import Input
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+class ById(Input):
+    """The usual parameter of a path: `/v1/things/{id}`."""
+
+    id: Id
+
+
+class Cache(Struct, frozen=True, kw_only=True):
+    """How long an answer may be kept by the client, or `public`: also by caches that serve many people."""
+
+    max_age_s: int
+    public: bool = False
+
+    @property
+    def header(self) -> str:
+        """`Cache-Control`; with no age at all it may be kept, and is asked for anew at each use."""
+        kept = f"max-age={self.max_age_s}" if self.max_age_s else "no-cache"
+        return f"{'public' if self.public else 'private'}, {kept}"
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
     """`name` is the operation's id; `errors` are those of its own, beside what follows from the other fields.
 
-    `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`; `guarded`: wants it back in
-    `If-Match`. `role` is of who may ask, looked up at each request: to all others there is no such thing.
-    `media` is the type of an answer that is no JSON. `unlimited`: costs nothing, so that whoever watches over
-    the server may ask at any time; strangers may call all others only so often.
+    `parameters` has a field for each `{name}` in `path`; to a value that does not fit there is no such thing.
+    `roles` are of those who may ask, looked up at each request: to all others there is no such thing.
+    `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`, and a GET that names it in
+    `If-None-Match` with 304; `guarded`: wants it back in `If-Match`. `cache`: what caches may do with a good
+    answer; without it, nothing under `/v1/` is kept. `media` is the type of an answer that is no JSON.
+    `unlimited`: costs nothing, so that whoever watches over the server may ask at any time; strangers may
+    call all others only so often.
     """
 
     name: str
@@ -37,18 +62,39 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     path: str
     area: str
     summary: str
+    parameters: type[Struct] | None = None
     body: type[Struct] | None = None
     query: type[Struct] | None = None
     reply: type[Struct] | None = None
     status: int = 200
     errors: tuple[type[AppError], ...] = ()
     auth: bool = True
-    role: Role | None = None
+    roles: Set[Role] = frozenset()
     idempotent: bool = False
     versioned: bool = False
     guarded: bool = False
+    cache: Cache | None = None
     unlimited: bool = False
     media: str = "application/json"
+
+    def __post_init__(self) -> None:
+        """An endpoint that contradicts itself ends the start."""
+        fields = self.parameters.__struct_fields__ if self.parameters else ()
+        if set(fields) != set(re.findall(r"{(\w+)}", self.path)):
+            raise ValueError(f"`{self.name}`: the fields of `parameters` are not the names in `{self.path}`.")
+        if self.roles and not self.auth:
+            raise ValueError(f"`{self.name}` asks for a role, and does not ask who somebody is.")
+
+    @property
+    def admitted(self) -> tuple[Role, ...]:
+        """Which roles may ask: an admin may do whatever others may. Empty: everybody."""
+        admitted = {*self.roles, "admin"} if self.roles else set()
+        return tuple(role for role in get_args(Role) if role in admitted)
+
+    @property
+    def revalidated(self) -> bool:
+        """Whether `If-None-Match` may save the answer."""
+        return self.versioned and self.method == "GET"
 
     @property
     def possible_errors(self) -> tuple[type[AppError], ...]:
@@ -58,7 +104,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             found |= {InvalidRequest, PayloadTooLarge}
         if self.auth:
             found |= {Unauthenticated, TokenExpired, Banned}
-        if self.role:
+        if self.roles or self.parameters:
             found |= {NotFound}
         if not self.unlimited:
             found |= {RateLimited}

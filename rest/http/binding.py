@@ -5,7 +5,7 @@ from inspect import iscoroutinefunction
 from typing import Protocol
 
 from core.wire.endpoint import Endpoint
-from rest.http.boundary import Handler
+from rest.http.exchange import Handler
 
 
 class Resource(Protocol):

@@ -1,16 +1,16 @@
 """The one live boundary of REST: find out who asks, decode, handle, encode. What fails becomes a problem.
 
-Handlers see an `Exchange`, whose parts were checked by what the endpoint declares, and return a Struct.
+Handlers see an `Exchange` and return a Struct (`rest.http.exchange`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol
 
-import msgspec
 import structlog
 from aiohttp import web
 from msgspec import Struct
+from multidict import CIMultiDictProxy
 
 from core.clock import Clock
 from core.documents.openapi import EXAMPLE_ADDRESS
@@ -22,10 +22,9 @@ from core.errors import (
     NotFound,
     PayloadTooLarge,
     RateLimited,
-    Unauthenticated,
     Unavailable,
 )
-from core.ids import is_id, new_id
+from core.ids import new_id
 from core.proxies import Proxies, network_of
 from core.tokens import Access
 from core.vocabulary import Role
@@ -34,66 +33,21 @@ from core.wire.endpoint import Endpoint
 from db.outage import OUTAGES
 from db.postgres.idempotency import Key
 from rest.http import client as clients
+from rest.http.answers import response
 from rest.http.body import read_json
+from rest.http.exchange import Exchange, Handler
 from rest.http.idempotency import key_of
 from rest.http.problems import problem
 from services.accounts import Client
 from services.ports import Limiter
 
-S = TypeVar("S", bound=Struct)
 _log = structlog.get_logger()
 
 
-class Exchange(Struct, frozen=True, kw_only=True):
-    """A request as its handler sees it.
-
-    `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
-    them, None for any.
-    """
-
-    now: int
-    client: Client
-    address: str
-    path: Mapping[str, str]
-    access: Access | None = None
-    body: Struct | None = None
-    query: Struct | None = None
-    key: Key | None = None
-    versions: frozenset[int] | None = None
-
-    @property
-    def caller(self) -> Access:
-        """Who asks, at an endpoint that wants to know."""
-        if self.access is None:
-            raise Unauthenticated
-        return self.access
-
-    def sent(self, kind: type[S]) -> S:
-        """The body, which the endpoint declares to be this."""
-        assert isinstance(self.body, kind)
-        return self.body
-
-    def asked(self, kind: type[S]) -> S:
-        """The query, which the endpoint declares to be this."""
-        assert isinstance(self.query, kind)
-        return self.query
-
-
-class Versioned(Struct, frozen=True):
-    """An answer and its version, which becomes the ETag."""
-
-    body: Struct
-    version: int
-
-
-Answer = Struct | Versioned | web.Response | None
-Handler = Callable[[Exchange], Awaitable[Answer]]
-
-
 class Authenticate(Protocol):
-    """Finds out who asks; `role` is the one they have to have."""
+    """Finds out who asks; `roles` are those of which they have to have one, if there are any."""
 
-    async def __call__(self, token: str, now: int, role: Role | None) -> Access: ...
+    async def __call__(self, token: str, now: int, roles: Collection[Role]) -> Access: ...
 
 
 class Throttle(Struct, frozen=True):
@@ -140,7 +94,8 @@ class Boundary:
 
         async def answer(request: web.Request) -> web.StreamResponse:
             async with asyncio.timeout(self._deadline_s) as deadline:
-                return _response(endpoint, await handler(await self._exchange(endpoint, request, deadline)))
+                exchange = await self._exchange(endpoint, request, deadline)
+                return response(endpoint, request, await handler(exchange))
 
         return web.route(endpoint.method, endpoint.path, answer, name=endpoint.name)
 
@@ -151,18 +106,12 @@ class Boundary:
 
         Then how often they ask, then sizes, and only then what they say.
         """
-        now, headers = self._clock(), request.headers
-        peer = request.remote or ""
+        now, headers, peer = self._clock(), request.headers, request.remote or ""
         network = network_of(self._proxies.client(peer, headers.getall("X-Forwarded-For", ())))
-        access = None
-        if endpoint.auth:
-            token = clients.bearer(headers.get("Authorization"))
-            access = await self._authenticate(token, now, endpoint.role)
-            await self._accounts.pass_through(access.user_id, now)
-        elif not endpoint.unlimited:
-            await self._strangers.pass_through(network, now)
-        if not all(map(is_id, request.match_info.values())):
-            raise NotFound
+        access = await self._admitted(endpoint, headers, network, now)
+        parameters = _parameters(endpoint.parameters, request) if endpoint.parameters else None
+        query = decode_query(dict(request.query), endpoint.query) if endpoint.query else None
+        versions = clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None
         body = await self._body(endpoint.body, request, deadline) if endpoint.body else None
         return Exchange(
             now=now,
@@ -170,22 +119,26 @@ class Boundary:
                 peer, request.scheme, headers, self._proxies, default=EXAMPLE_ADDRESS
             ),
             client=Client(network, clients.user_agent(headers.get("User-Agent"))),
-            path=request.match_info,
+            parameters=parameters,
             access=access,
-            query=decode_query(dict(request.query), endpoint.query) if endpoint.query else None,
-            key=key_of(
-                headers.get("Idempotency-Key"),
-                operation=endpoint.name,
-                user_id=access.user_id if access else None,
-                path=request.match_info,
-                body=body,
-                now=now,
-            )
-            if endpoint.idempotent
-            else None,
-            versions=clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None,
+            query=query,
+            key=_key(endpoint, request, access, body, now) if endpoint.idempotent else None,
+            versions=versions,
             body=body,
         )
+
+    async def _admitted(
+        self, endpoint: Endpoint, headers: CIMultiDictProxy[str], network: str, now: int
+    ) -> Access | None:
+        """Who asks, as far as the endpoint wants to know, and whether they may ask again by now."""
+        if endpoint.auth:
+            token = clients.bearer(headers.get("Authorization"))
+            access = await self._authenticate(token, now, endpoint.admitted)
+            await self._accounts.pass_through(access.user_id, now)
+            return access
+        if not endpoint.unlimited:
+            await self._strangers.pass_through(network, now)
+        return None
 
     async def _body(self, kind: type[Struct], request: web.Request, deadline: asyncio.Timeout) -> Struct:
         deadline.reschedule(None)  # how long a client takes to send is bounded apart
@@ -194,20 +147,24 @@ class Boundary:
         return decode_json(raw, kind)
 
 
-def _response(endpoint: Endpoint, answer: Answer) -> web.StreamResponse:
-    if isinstance(answer, web.Response):
-        return answer
-    if answer is None:
-        return web.Response(status=endpoint.status)
-    headers = {}
-    if isinstance(answer, Versioned):
-        headers["ETag"] = f'"{answer.version}"'
-        answer = answer.body
-    return web.Response(
-        status=endpoint.status,
-        body=msgspec.json.encode(answer),
-        content_type="application/json",
-        headers=headers,
+def _parameters(kind: type[Struct], request: web.Request) -> Struct:
+    """What stands in the path. Raises `NotFound` for a value that does not fit: nothing has this address."""
+    try:
+        return decode_query(dict(request.match_info), kind)
+    except AppError:
+        raise NotFound from None
+
+
+def _key(
+    endpoint: Endpoint, request: web.Request, access: Access | None, body: Struct | None, now: int
+) -> Key | None:
+    return key_of(
+        request.headers.get("Idempotency-Key"),
+        operation=endpoint.name,
+        user_id=access.user_id if access else None,
+        path=request.match_info,
+        body=body,
+        now=now,
     )
 
 

@@ -8,6 +8,7 @@ from core.errors import PreconditionFailed, Unauthenticated
 from core.proxies import Proxies
 
 _TAG = re.compile(r'"(\d{1,9})"')
+_WEAK_TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _USER_AGENT_MAX = 500
 
@@ -42,6 +43,14 @@ def expected_versions(header: str | None) -> frozenset[int] | None:
     # A weak tag never matches here (RFC 9110, 13.1.1), so it is no tag.
     tags = (_TAG.fullmatch(part.strip()) for part in header.split(","))
     return frozenset(int(tag[1]) for tag in tags if tag)
+
+
+def names_version(header: str | None, version: int) -> bool:
+    """Whether this version is among those that `If-None-Match` names, by weak comparison."""
+    if header is None:
+        return False
+    tags = [part.strip() for part in header.split(",")]
+    return "*" in tags or any(tag and int(tag[1]) == version for tag in map(_WEAK_TAG.fullmatch, tags))
 
 
 def user_agent(header: str | None) -> str | None:

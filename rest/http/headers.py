@@ -7,7 +7,7 @@ from aiohttp import web
 from core.origins import allows
 from core.proxies import Proxies
 
-_ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-Match"
+_ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 _EXPOSED = "ETag, Retry-After"
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
 _CORS_S = "600"

@@ -85,7 +85,7 @@ async def banned(someone: Someone, endpoint: Endpoint) -> Answer:
 
 async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
     """An id that nothing has; where that is well, what is no id at all; who may no more."""
-    if endpoint.role:
+    if endpoint.roles:
         await someone.rest.world.set_role(someone.signed_in["user"]["id"], "user")
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")

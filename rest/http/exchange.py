@@ -1,0 +1,65 @@
+"""What a handler sees of a request, checked by what the endpoint declares, and what it may answer."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from aiohttp import web
+from msgspec import Struct
+
+from core.errors import Unauthenticated
+from core.tokens import Access
+from db.postgres.idempotency import Key
+from services.accounts import Client
+
+S = TypeVar("S", bound=Struct)
+
+
+class Exchange(Struct, frozen=True, kw_only=True):
+    """A request as its handler sees it.
+
+    `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
+    them, None for any.
+    """
+
+    now: int
+    client: Client
+    address: str
+    parameters: Struct | None = None
+    access: Access | None = None
+    body: Struct | None = None
+    query: Struct | None = None
+    key: Key | None = None
+    versions: frozenset[int] | None = None
+
+    @property
+    def caller(self) -> Access:
+        """Who asks, at an endpoint that wants to know."""
+        if self.access is None:
+            raise Unauthenticated
+        return self.access
+
+    def at(self, kind: type[S]) -> S:
+        """The parameters in the path, which the endpoint declares to be this."""
+        assert isinstance(self.parameters, kind)
+        return self.parameters
+
+    def asked(self, kind: type[S]) -> S:
+        """The query, which the endpoint declares to be this."""
+        assert isinstance(self.query, kind)
+        return self.query
+
+    def sent(self, kind: type[S]) -> S:
+        """The body, which the endpoint declares to be this."""
+        assert isinstance(self.body, kind)
+        return self.body
+
+
+class Versioned(Struct, frozen=True):
+    """An answer and its version, which becomes the ETag."""
+
+    body: Struct
+    version: int
+
+
+Answer = Struct | Versioned | web.Response | None
+Handler = Callable[[Exchange], Awaitable[Answer]]
