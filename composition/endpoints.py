@@ -7,6 +7,7 @@ from aiohttp import web
 from composition.foundation import Foundation
 from composition.stores import Stores
 from db.postgres.audit import AuditLog
+from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
 from matching.replay import Replays
 from rest.accounts import AccountHandlers
@@ -21,9 +22,11 @@ from rest.matches import MatchHandlers
 from rest.profiles import ProfileHandlers
 from rest.service import Check
 from rest.sessions import SessionHandlers
+from rest.settings import SettingsHandlers
 from rest.values import ValueHandlers
 from services.accounts import Accounts
 from services.blocks import Blocks
+from services.settings import OwnSettings
 from services.values import Values
 
 
@@ -54,6 +57,7 @@ def _resources(base: Foundation, stores: Stores, accounts: Accounts, blocks: Blo
         SessionHandlers(accounts),
         ProfileHandlers(accounts),
         ValueHandlers(Values(ValueStore(base.pool))),
+        SettingsHandlers(OwnSettings(SettingsStore(base.pool))),
         BlockHandlers(blocks),
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),

@@ -12,6 +12,7 @@ _NAMES = (
     "accounts",
     "sessions",
     "values",
+    "settings",
     "calls",
     "profiles",
     "blocks",

@@ -192,6 +192,16 @@ CREATE TABLE identity.sessions (
     CONSTRAINT sessions_user_agent_check CHECK ((char_length(user_agent) <= 500))
 );
 
+CREATE TABLE identity.settings (
+    user_id uuid NOT NULL,
+    theme text,
+    language text,
+    time_zone text,
+    CONSTRAINT settings_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
+    CONSTRAINT settings_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text, 'neon'::text]))),
+    CONSTRAINT settings_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
+);
+
 CREATE TABLE identity.user_values (
     user_id uuid NOT NULL,
     key text NOT NULL,
@@ -354,6 +364,9 @@ ALTER TABLE ONLY identity.refresh_tokens
 ALTER TABLE ONLY identity.sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY identity.settings
+    ADD CONSTRAINT settings_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY identity.user_values
     ADD CONSTRAINT user_values_pkey PRIMARY KEY (user_id, key);
 
@@ -494,6 +507,9 @@ ALTER TABLE ONLY identity.refresh_tokens
 
 ALTER TABLE ONLY identity.sessions
     ADD CONSTRAINT sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.settings
+    ADD CONSTRAINT settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.user_values
     ADD CONSTRAINT user_values_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

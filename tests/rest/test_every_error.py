@@ -39,6 +39,7 @@ class Someone:
             "refresh": {"refresh_token": self.signed_in["refresh_token"]},
             "change_me": {"bio": "new"},
             "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
+            "change_settings": {"theme": "dark"},
             "block": {"user_id": next(self._others)},
         }.get(endpoint.name)
 

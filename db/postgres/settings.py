@@ -1,0 +1,28 @@
+"""What users have set for themselves, in Postgres. A setting that nobody has touched is null there."""
+
+from core.contract.settings import SettingsPatch, SettingsView
+from db.postgres.pool import Pool, Record, queries
+
+_SQL = queries("settings")
+
+
+class SettingsStore:
+    """Settings, by the id of their user."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def of(self, user_id: str) -> SettingsView:
+        """All of them."""
+        return _view(await self._pool.fetchrow(_SQL["of"], user_id))
+
+    async def change(self, user_id: str, patch: SettingsPatch) -> SettingsView:
+        """Set what the patch names, and give all of them. Two patches at once both have their effect."""
+        return _view(await self._pool.fetchrow(_SQL["change"], user_id, patch))
+
+
+def _view(row: Record | None) -> SettingsView:
+    kept = row or {}
+    return SettingsView(
+        theme=kept.get("theme") or "system", language=kept.get("language"), time_zone=kept.get("time_zone")
+    )
