@@ -7,7 +7,7 @@ sentence for the operator instead, which names the setting to look at.
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from socket import gaierror
 
@@ -23,28 +23,50 @@ QUIET_S = 5.0
 _log = structlog.get_logger()
 
 
-class WritesRefusedError(ResponseError):
+class RefusedError(ResponseError):
+    """Redis answers, and serves nobody: it starts, runs an endless script, or has lost its master."""
+
+
+class WritesRefusedError(RefusedError):
     """Redis answers, and takes no writes: its memory or disk is full, or it is a replica."""
 
 
-# A server that is there and takes no writes. 53 in SQLSTATE is "insufficient resources", 58 "system error".
-FULL: tuple[type[Exception], ...] = (
-    WritesRefusedError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DiskFullError,
-    asyncpg.PostgresSystemError,
+# What Redis says when it cannot, by the first word of its answer. Too many clients are a connection error.
+REDIS: Mapping[str, type[RefusedError]] = {
+    "OOM": WritesRefusedError,  # `maxmemory` is reached
+    "MISCONF": WritesRefusedError,  # it cannot save
+    "READONLY": WritesRefusedError,  # it is a replica
+    "NOREPLICAS": WritesRefusedError,  # fewer than `min-replicas-to-write`
+    "MASTERDOWN": RefusedError,  # a replica without its master, that is to give no old answers
+    "CLUSTERDOWN": RefusedError,  # a cluster that does not have all of its slots
+    "LOADING": RefusedError,  # it has started, and reads its data
+    "BUSY": RefusedError,  # a script has run for longer than `lua-time-limit`
+}
+
+# What PostgreSQL says when it is there and takes no writes, by SQLSTATE...
+POSTGRES_FULL: tuple[type[Exception], ...] = (
+    asyncpg.ReadOnlySQLTransactionError,  # 25006: a standby, or `default_transaction_read_only`
+    asyncpg.DiskFullError,  # 53100
+    asyncpg.PostgresSystemError,  # 58: input or output has failed
 )
-# 08 in SQLSTATE is "connection exception", 57 "operator intervention": shut down, starting, cancelled.
+# ... and when it cannot serve.
+POSTGRES_AWAY: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,  # 08: the connection was lost
+    asyncpg.InsufficientResourcesError,  # 53: memory, connections, room for temporary files
+    asyncpg.LockNotAvailableError,  # 55P03: `lock_timeout`
+    asyncpg.OperatorInterventionError,  # 57: shut down, crashed, starting, cancelled, `statement_timeout`
+)
+FULL: tuple[type[Exception], ...] = (WritesRefusedError, *POSTGRES_FULL)
 OUTAGES: tuple[type[Exception], ...] = (
-    *FULL,
+    *POSTGRES_FULL,
+    *POSTGRES_AWAY,
+    RefusedError,
+    RedisConnectionError,
+    RedisTimeoutError,
+    # Of the network, from either: no other OSError, as of a file that is missing.
     ConnectionError,
     TimeoutError,
     gaierror,
-    RedisConnectionError,
-    RedisTimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
 )
 # The same where a store of ours has already put it into the catalogue's word.
 AWAY: tuple[type[Exception], ...] = (*OUTAGES, Unavailable)

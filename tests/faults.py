@@ -37,7 +37,8 @@ class Wire:
 
     def cut(self) -> None:
         """Reset every connection; new ones are made."""
-        for writer in self._writers:
+        writers, self._writers = self._writers, set()
+        for writer in writers:
             if (raw := writer.get_extra_info("socket")).family == socket.AF_INET:
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
@@ -94,7 +95,8 @@ async def redis_server(folder: Path, *options: str) -> AsyncIterator[str]:
                 await asyncio.sleep(0.01)
         yield f"unix://{place}?db=0"
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):  # it was stopped
+            process.kill()
         await process.wait()
 
 

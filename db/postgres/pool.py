@@ -77,7 +77,7 @@ class _Pool(asyncpg.Pool):  # type: ignore[misc]
         except TimeoutError:
             # Not the server's time-out: those who have a connection may be served, only slowly.
             raise ConnectionError("no connection to PostgreSQL has become free") from None
-        except (OSError, asyncpg.InterfaceError) as error:
+        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
 
     async def check_writes(self) -> None:

@@ -11,10 +11,9 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from core.tasks import end
-from db.outage import AWAY, Outage
+from db.outage import AWAY, OUTAGES, Outage
 
 _PAUSE_S = 0.2
 Listener = Callable[[bytes], None]
@@ -47,7 +46,7 @@ class Bus:
 
     async def __aexit__(self, *_: object) -> None:
         await end(self._tasks)
-        with contextlib.suppress(RedisError, OSError):
+        with contextlib.suppress(*OUTAGES):
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def publish(self, channel: str, message: bytes) -> None:
@@ -85,7 +84,7 @@ class Bus:
         self._listeners.pop(channel, None)
         if (confirmed := self._confirmed.pop(channel, None)) is not None:
             confirmed.set()  # its listener went away before it was there: wait no longer
-        with contextlib.suppress(RedisError, OSError):  # a broken connection has unsubscribed by itself
+        with contextlib.suppress(*OUTAGES):  # a broken connection has unsubscribed by itself
             async with self._writing:
                 if channel not in self._listeners:
                     await self._pubsub.unsubscribe(channel)
@@ -99,7 +98,7 @@ class Bus:
         while True:
             try:
                 message = await self._pubsub.get_message(timeout=None)
-            except (RedisError, OSError) as error:  # the client's own attempts were in vain
+            except OUTAGES as error:  # the client's own attempts were in vain
                 self._away.failed(error)
                 await asyncio.sleep(_PAUSE_S)
                 continue
@@ -166,7 +165,7 @@ class Bus:
                     await self._heard.wait()
                 self._missed = 0
                 self._away.worked()
-            except (TimeoutError, RedisError, OSError) as error:
+            except OUTAGES as error:
                 self._missed += 1
                 self._away.failed(error)
                 if (

@@ -16,17 +16,17 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from db.outage import Outages, WritesRefusedError
+from db.outage import REDIS, Outages, RefusedError
 
 # At the head of an answer, or inside what a script says about the command that failed.
-_REFUSES_WRITES = re.compile(r"(?:^|-)(?:OOM|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN) ")
+_REFUSAL = re.compile(rf"(?:^|-)({'|'.join(REDIS)}) ")
 
 
 class _Parser(DefaultParser):  # type: ignore[valid-type,misc]  # the client picks it when it is imported
     @classmethod
     def parse_error(cls, response: str) -> Exception:
-        if _REFUSES_WRITES.search(response):
-            return WritesRefusedError(response)
+        if refusal := _REFUSAL.search(response):
+            return REDIS[refusal[1]](response)
         return cast("Exception", super().parse_error(response))
 
 
@@ -122,7 +122,7 @@ class _Patient(AbstractConnection):
         except (RedisConnectionError, RedisTimeoutError) as error:
             self._break(error)
             raise
-        except WritesRefusedError as error:
+        except RefusedError as error:
             self._outages.failed(error)
             raise
         self._outages.worked()
