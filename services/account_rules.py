@@ -1,4 +1,4 @@
-"""What an account may look like. Pure: `services/accounts.py` asks, and raises what comes of it."""
+"""The rules for an account's fields: email, names, birth date, profile. Pure."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 
 def email(text: str) -> str:
-    """The address in one spelling (NFC). Raises `InvalidRequest`; nobody is asked whether it exists."""
+    """The address in normal form (NFC). Raises `InvalidRequest`. Whether it exists is not checked."""
     address = unicodedata.normalize("NFC", text)
     local, _, domain = address.rpartition("@")
     labels = domain.split(".")
@@ -37,8 +37,8 @@ def email(text: str) -> str:
 def display_name(text: str) -> str:
     """The name without spaces around it.
 
-    Raises `InvalidRequest` when it is empty to the eye, hides something or would speak for the operator,
-    `PayloadTooLarge` when NFC makes it too long.
+    Raises `InvalidRequest` if it looks empty, hides characters or looks as if it were the operator's, and
+    `PayloadTooLarge` if NFC makes it too long.
     """
     name = unicodedata.normalize("NFC", text).strip()
     if not readable(name):
@@ -53,14 +53,14 @@ def display_name(text: str) -> str:
 
 
 def username(text: str) -> str:
-    """The name itself. Raises `InvalidRequest` when it would speak for the operator."""
+    """The name itself. Raises `InvalidRequest` if it looks as if it were the operator's."""
     if reserved(text):
         raise InvalidRequest("`username` is reserved.", details={"field": "username"})
     return text
 
 
 def adult(birth_date: date, today: date) -> date:
-    """The date. Raises `Underage`, and `InvalidRequest` for one that nobody alive was born on."""
+    """The date. Raises `Underage`, and `InvalidRequest` for a date on which nobody alive was born."""
     age = age_on(birth_date, today)
     if age < 0 or age > MAX_AGE:
         raise InvalidRequest("`birth_date` cannot be.", details={"field": "birth_date"})
@@ -70,7 +70,7 @@ def adult(birth_date: date, today: date) -> date:
 
 
 def patched(me: Me, patch: ProfilePatch) -> Me:
-    """The profile with the patch applied. Raises `InvalidRequest` for a name or ages that cannot be."""
+    """The profile with the patch applied. Raises `InvalidRequest` for an invalid name or age range."""
     given = {f: v for f in patch.__struct_fields__ if (v := getattr(patch, f)) is not UNSET}
     if "display_name" in given:
         given["display_name"] = display_name(given["display_name"])

@@ -1,7 +1,7 @@
-"""What a value may look like, and when two are the same. Pure: `services/values.py` asks.
+"""What a value may look like, and when two values are the same. Pure: `services/values.py` calls it.
 
-Two values are the same when category and name read the same: a key that leaves out case, width and spaces
-stands for both. It is a short digest, so that a ticket with many values stays small and shows no words.
+Two values are the same if their category and name are equal without case, width and spaces. Both have one key
+then: a short digest of that, so that a ticket with many values stays small and shows no words.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ from services.names import readable
 
 
 def keyed(values: Sequence[OwnValue]) -> Sequence[KeyedValue]:
-    """Each in plain spelling, with its key.
+    """Each value in normal form, with its key.
 
-    Raises `InvalidRequest` or `PayloadTooLarge` naming the one that cannot be kept, or repeats another.
+    Raises `InvalidRequest` or `PayloadTooLarge` naming the value that is invalid, or that repeats another.
     """
     places: dict[str, int] = {}
     kept = []
@@ -33,13 +33,13 @@ def keyed(values: Sequence[OwnValue]) -> Sequence[KeyedValue]:
 
 
 def key_of(category: str, name: str) -> str:
-    """What those have in common who hold this value: 16 hexadecimal digits."""
+    """The key that is the same for everybody who holds this value: 16 hexadecimal digits."""
     words = "\0".join(_folded(text) for text in (category, name))
     return hashlib.blake2b(words.encode(), digest_size=8).hexdigest()
 
 
 def _folded(text: str) -> str:
-    """Caseless and compatible (Unicode 3.13, D146), with single spaces between words."""
+    """The text without case and width (Unicode 3.13, D146), with single spaces between words."""
     caseless = unicodedata.normalize("NFKC", unicodedata.normalize("NFKD", text).casefold())
     return " ".join(caseless.split())
 

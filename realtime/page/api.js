@@ -1,16 +1,16 @@
 /**
  * The REST side: accounts, the profile, lists.
  *
- * The access token lives in memory. The refresh token is in localStorage, which all tabs share; it serves once, and
- * using it twice may end every session that came from it. So one refresh runs at a time, in this tab and across tabs.
- * The device token outlives the account's own: by it the next sign-in is known to come from here.
+ * The access token is kept in memory. The refresh token is in localStorage, which all tabs share; it can be used once,
+ * and using it twice may end every session that came from it. So one refresh runs at a time, in this tab and across
+ * tabs. The device token is kept after signing out: it marks the next sign-in as coming from this browser.
  */
 
 const KEPT = "realtime-connect.account";
 const DEVICE = "realtime-connect.device-token";
 const MARGIN_MS = 10_000;
 
-/** An error of the server's catalogue (`code`), or `offline` when it could not be asked. */
+/** An error with the server's `code`, or `offline` if the server could not be reached. */
 export class ApiError extends Error {
   constructor(code, message, { details = {}, retryAfterMs = null } = {}) {
     super(message);
@@ -19,7 +19,7 @@ export class ApiError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Of a refresh: the session is over, only signing in helps. */
+  /** Whether a refresh failed because the session is over, so that only signing in helps. */
   get endsSession() {
     return ["unauthenticated", "token_expired", "banned"].includes(this.code);
   }
@@ -29,7 +29,7 @@ export class Api {
   #access = null;
   #refreshing = null;
 
-  /** Under which key of localStorage the account is. */
+  /** The key of localStorage that holds the account. */
   get storageKey() {
     return KEPT;
   }
@@ -38,7 +38,7 @@ export class Api {
     return this.#kept() !== null;
   }
 
-  /** Whose account this browser keeps; a change in another tab shows here. */
+  /** The account that this browser is signed in to; a change in another tab shows here. */
   get keptUser() {
     return this.#kept()?.user_id ?? null;
   }
@@ -62,7 +62,7 @@ export class Api {
     localStorage.removeItem(KEPT);
   }
 
-  /** An access token that serves for some seconds yet. */
+  /** An access token that is valid for some more seconds. */
   async freshToken() {
     if (this.#access && this.#access.until > performance.now() + MARGIN_MS) return this.#access.token;
     return (await this.refresh()).access_token;
@@ -157,7 +157,7 @@ async function send(method, path, body, headers = {}) {
   return response;
 }
 
-/** What RFC 9457 problem details say; a proxy in between may answer with something else. */
+/** The error of RFC 9457 problem details; a proxy in between may answer with something else. */
 async function problem(response) {
   const told = await response.json().catch(() => ({}));
   const after = Number(response.headers.get("Retry-After"));

@@ -12,7 +12,7 @@ export class Bell {
   #audio = null;
   #timer = null;
 
-  /** A browser makes no sound before the person has touched the page: from then on it may. */
+  /** A browser allows no sound before the user has touched the page. */
   constructor() {
     for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.#wake());
   }
@@ -38,7 +38,7 @@ export class Bell {
   }
 
   #vibrate(pattern) {
-    if (this.#audio) navigator.vibrate?.(pattern); // refused, with words in the console, before a touch
+    if (this.#audio) navigator.vibrate?.(pattern); // before a touch the browser refuses, with a line in the console
   }
 
   #sound({ hz, after_s }) {

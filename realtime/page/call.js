@@ -1,6 +1,6 @@
 /**
- * The media of one call, through its epochs: peers are made and unmade as `call:started` says, signals of another
- * epoch are dropped, and a network that failed is restarted with a brake.
+ * The media of one call, through its epochs: each `call:started` makes a new peer and closes the old one, signals of
+ * another epoch are dropped, and after a failure of the network the call is restarted, each time later.
  */
 
 import { Outbox } from "./outbox.js";
@@ -18,7 +18,7 @@ export class Call {
   #failures = 0;
   #timer = null;
 
-  /** `onRemote(stream)` with what the other sends, null when there is nothing any more. */
+  /** `onRemote(stream)` gets what the other sends; null at the end. */
   constructor({ session, media, onRemote }) {
     this.#session = session;
     this.#media = media;
@@ -30,7 +30,7 @@ export class Call {
     return this.#started?.call_id ?? null;
   }
 
-  /** For tests and the curious: the browser's figures of the current peer connection. */
+  /** For tests and debugging: the browser's statistics of the current peer connection. */
   stats() {
     return this.#peer?.stats() ?? null;
   }
@@ -51,8 +51,8 @@ export class Call {
   }
 
   /**
-   * The connection to the server is back, and this is the call that it knows. Our media may have flowed all the
-   * while; a page that was loaded anew, or missed an epoch that is not replayed, asks for the next one.
+   * The connection to the server is back, and `call` is what the server knows. Our media may have flowed all the
+   * time; a page that was reloaded, or missed an epoch that is not replayed, restarts the call.
    */
   resume(call, { recovered }) {
     const same = this.id === call.call_id;
@@ -65,12 +65,12 @@ export class Call {
     return this.#session.command("call:restart", { call_id, epoch });
   }
 
-  /** One's own camera is back on another track. */
+  /** The user's own camera is back, on another track. */
   showCamera(track) {
     this.#peer?.replaceVideo(track);
   }
 
-  /** Media flows both ways: failures from now on are new ones. */
+  /** Media flows both ways: failures are counted from zero again. */
   settled() {
     this.#failures = 0;
   }
@@ -94,7 +94,7 @@ export class Call {
     });
   }
 
-  /** The offerer alone asks for new ICE, after 1, 2 and 4 s; then the server's own timer ends the call. */
+  /** Only the offerer restarts the call, after 1, 2 and 4 s; after that the server's own timer ends it. */
   #failed() {
     const wait = BRAKE_MS[this.#failures++];
     if (this.#started.role !== "offerer" || wait === undefined) return;
@@ -109,5 +109,5 @@ export class Call {
   }
 }
 
-/** The server says what has become of the call by an event of its own. */
+/** Failures are ignored: an event of the server says what has become of the call. */
 function ignore() {}

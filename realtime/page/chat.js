@@ -1,6 +1,6 @@
 /**
- * Writing to the people one has met. A message is drawn at once, sent with a `client_id` of ours, and sent again under
- * the same one when it fails, so that it is never there twice.
+ * Chat with people whom the user is connected with. A message is drawn at once, sent with a `client_id` of ours, and
+ * sent again with the same one if that fails, so that it is never stored twice.
  */
 
 import { randomId } from "./device.js";
@@ -21,7 +21,7 @@ export class Chat {
     this.#store = store;
   }
 
-  /** An event of the server, after the state has taken it in. */
+  /** An event of the server, after the state was changed by it. */
   heard(name, data) {
     if (name === "session:ready") this.#returned();
     else if (name === "chat:message") this.#heardMessage(data.message);
@@ -34,7 +34,7 @@ export class Chat {
     else await this.#fill(roomId);
   }
 
-  /** The page of history before what we have. */
+  /** Load the page of history before the messages that we have. */
   older(roomId) {
     return this.#load(roomId, { before_seq: this.#room(roomId).messages[0].seq });
   }
@@ -46,20 +46,20 @@ export class Chat {
     return this.#deliver(message);
   }
 
-  /** Once more, under the same `client_id`. */
+  /** Send it again, with the same `client_id`. */
   again(roomId, { client_id, content }) {
     this.#store.dispatch("page:send-again", { room_id: roomId, client_id });
     return this.#deliver({ room_id: roomId, client_id, content });
   }
 
-  /** The person is writing; said at most every two seconds, since it expires after three. */
+  /** The user is typing. Sent at most every two seconds; it expires after three. */
   typing(roomId, now) {
     if (now - this.#typedAt < TYPING_EVERY_MS) return;
     this.#typedAt = now;
     this.#session.mention("chat:typing", { room_id: roomId, typing: true });
   }
 
-  /** What is on the screen is read. */
+  /** The messages on the screen have been read. */
   read(roomId) {
     const room = this.#room(roomId);
     if (!room?.unread || !this.#session.ready) return;
@@ -84,7 +84,7 @@ export class Chat {
     }
   }
 
-  /** Back on line: the list as it is now, and what was said meanwhile in the rooms that we have read. */
+  /** Online again: load the list of rooms, and what was written meanwhile in the rooms whose messages we have. */
   async #returned() {
     try {
       this.#store.dispatch("page:rooms", { items: await this.#api.all("/v1/rooms") });
@@ -104,7 +104,7 @@ export class Chat {
     else if (room.has_more !== null && contiguousUpTo(room) < room.last_seq) this.#fill(room.id);
   }
 
-  /** All that is missing after what we have without a gap. */
+  /** Load all messages after the last one before a gap. */
   async #fill(roomId) {
     const upTo = contiguousUpTo(this.#room(roomId));
     const page = await this.#load(roomId, { after_seq: upTo });
@@ -122,5 +122,5 @@ export class Chat {
   }
 }
 
-/** Reading again tells it anew. */
+/** Failures are ignored: the next time the room is read, it is sent again. */
 function ignore() {}

@@ -1,14 +1,15 @@
 /**
- * Who this tab is. Each tab is a device of its own: an offer rings in all of them, the first to accept has the call.
+ * The identity of this tab. Each tab is a device of its own: an offer rings in all of them, and the first to accept
+ * has the call.
  *
- * The name survives a reload, so that a call can be picked up again. It is in sessionStorage only between two loads
- * of the page: a duplicated tab copies sessionStorage, and must not become the same device.
+ * The id survives a reload, so that a call can go on. It is in sessionStorage only between two loads of the page: a
+ * duplicated tab copies sessionStorage, and must not become the same device.
  */
 
 const NAME = "realtime-connect.device";
 const CALL = "realtime-connect.call";
 
-/** 128 bits of chance; `crypto.randomUUID` is missing where the page is not served securely. */
+/** 128 random bits; `crypto.randomUUID` is missing if the page is not served securely. */
 export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,8 +1,8 @@
 /**
- * Where one stands with a stranger: lobby, waiting, offered, call, over. Pure.
+ * The state of meeting a stranger: lobby, waiting, offered, call, over. Pure.
  *
- * Events may come twice, and after a reconnection they may tell of what `session:ready` has told already: an event of
- * a call that is not the present one changes nothing.
+ * Events may come twice, and after a reconnection they may repeat what `session:ready` has said already: an event of
+ * a call that is not the current one changes nothing.
  */
 
 const LOBBY = { phase: "lobby" };
@@ -34,7 +34,7 @@ function present(state, call) {
   return { peerMedia: { audio: true, video: true }, ...before, ...pick(call, CALL), phase: "call" };
 }
 
-/** Another device has the call; it is `free` when that one is gone, as far as we can tell, so that this one may go on. */
+/** Another device has the call. `free`: that one is gone, as far as we can tell, so this one may take over. */
 function elsewhere({ call_id, peer, mode }, { epoch, free }) {
   return { phase: "elsewhere", call_id, peer, mode, epoch, free };
 }
@@ -70,7 +70,7 @@ function changeDecision(state, callId, changes) {
   return { ...state, decisions };
 }
 
-/** Why a call that one did not end oneself has ended; `leaving` is what one did. */
+/** Why a call has ended that this user did not end; `leaving` is what the user did, if anything. */
 function ended(state, data) {
   const { encounter } = state;
   const { call_id, peer = null, leaving = null } = encounter;
@@ -113,12 +113,12 @@ export const ENCOUNTER = {
 
   "call:offered": (state, offer, at) => {
     if (isCurrent(state, offer)) return state;
-    // How long it lasts tells more than when it ends: the clocks of two machines differ.
+    // Its length is used and not its end, because the clocks of two machines differ.
     const until = offer.expires_in_ms ? at + offer.expires_in_ms : Date.parse(offer.expires_at) - state.skew;
     return { ...state, notice: null, encounter: { ...offer, phase: "offered", until, joining: null, accepted: false } };
   },
 
-  /** In `after_ms` the page accepts by itself; null: it does not. */
+  /** The page accepts by itself in `after_ms`; null: it does not. */
   "page:joining": (state, { call_id, after_ms }, at) =>
     isCurrent(state, { call_id })
       ? changeEncounter(state, { joining: after_ms === null ? null : { since: at, until: at + after_ms } })
@@ -155,7 +155,7 @@ export const ENCOUNTER = {
 
   "call:ended": (state, data) => (isCurrent(state, data) ? ended(asked(state, data), data) : state),
 
-  /** The device that had the call is gone, or not: whether this one may take it over. */
+  /** Whether the device that has the call is gone, so that this one may take it over. */
   "page:holder": (state, { call_id, gone }) =>
     isCurrent(state, { call_id }) && state.encounter.phase === "elsewhere" ? changeEncounter(state, { free: gone }) : state,
 

@@ -1,6 +1,6 @@
 /**
- * Which tab of this browser has a call: a lock that the browser frees when the tab goes, however it goes. Those who
- * want to know share the lock; the tab that has the call holds it alone.
+ * Which tab of this browser has a call: a lock that the browser releases when the tab closes, however it closes. The
+ * tab that has the call holds it exclusively; tabs that want to know ask for it shared.
  */
 
 const RELOAD_MS = 3_000;
@@ -9,7 +9,7 @@ export class Hold {
   #held = null;
   #release = () => {};
 
-  /** This tab has the call with this id; null: none. */
+  /** This tab has the call with this id; null: it has none. */
   keep(callId) {
     if (callId === this.#held) return;
     this.#release();
@@ -24,7 +24,7 @@ export class Hold {
     return held.some(({ name, mode }) => name === lock(callId) && mode === "exclusive");
   }
 
-  /** When no tab of this browser has it any more. A tab that is only loaded anew comes back within a moment. */
+  /** Resolves when no tab of this browser has it any more. A tab that is only reloading is back within a moment. */
   async freed(callId) {
     for (;;) if (await navigator.locks.request(lock(callId), { mode: "shared" }, () => stays(callId))) return;
   }
@@ -38,7 +38,7 @@ function lock(callId) {
   return `realtime-connect.call.${callId}`;
 }
 
-/** Nobody asks for the lock alone, now and a moment later. */
+/** Whether nobody asks for the lock exclusively after a moment either. */
 async function stays(callId) {
   await new Promise((resume) => setTimeout(resume, RELOAD_MS));
   const { pending } = await navigator.locks.query();

@@ -1,7 +1,7 @@
 /**
- * The composition root of the page: what there is, and who hears what.
+ * The composition root of the page: its parts, and which of them gets which event.
  *
- * An event of the server changes the state first; then whoever acts on it hears it, and the views draw the state.
+ * An event of the server changes the state first; then the parts that act on it get it, and the views draw the state.
  */
 
 import { Api } from "./api.js";
@@ -64,7 +64,7 @@ function draw() {
   for (const view of views) view(store.state, now);
 }
 
-/** Clocks, countdowns, and what waits for one. */
+/** Redraw clocks and countdowns, and do what is due. */
 function tick() {
   meeting.tick(Date.now());
   draw();
@@ -97,7 +97,7 @@ async function signOut() {
   end(null);
 }
 
-/** The session is over: by ourselves (null), or as the server says. */
+/** The session is over: the user signed out (null), or the server ended it (its code). */
 function end(code) {
   session.stop();
   api.forget();
@@ -107,7 +107,7 @@ function end(code) {
   location.hash = "meet";
 }
 
-/** Whoever was signed in here still is, once the server can be asked. */
+/** The user who was signed in here still is, as soon as the server can be reached. */
 async function stay() {
   if (!api.signedIn) return store.dispatch("page:signed-out");
   try {
@@ -119,7 +119,7 @@ async function stay() {
   }
 }
 
-/** Another tab signed out, in, or in as somebody else: this one follows. */
+/** Another tab signed out, in, or in as another user: this one follows. */
 function follow({ key }) {
   const [here, there] = [store.state.account === "in" ? store.state.me.id : null, api.keptUser];
   if (key !== null && key !== api.storageKey) return;
@@ -127,12 +127,12 @@ function follow({ key }) {
   else if (here !== there) location.reload();
 }
 
-// --- Where one is ---
+// --- The place in the page ---
 
 function go() {
   const [name, id] = location.hash.slice(1).split("/");
   const place = name === "room" ? { name, id } : { name: ["chats", "profile"].includes(name) ? name : "meet" };
-  // Nobody wants to be filmed while reading; who waits for a match has to be.
+  // Nobody wants to be filmed while reading; a user who waits for a match has to be.
   if (place.name !== "meet") meeting.rest();
   store.dispatch("page:place", { place });
   if (place.name === "room") chat.open(place.id);
@@ -151,5 +151,5 @@ setInterval(tick, TICK_MS);
 go();
 stay();
 
-/** For the browser tests, which look at the figures of the call. */
+/** For the browser tests, which read the call's statistics. */
 globalThis.realtimeConnect = { stats: () => call.stats() };

@@ -1,4 +1,4 @@
-/** One's own microphone and camera, and every way in which a browser may refuse them. */
+/** The user's own microphone and camera, and every way in which a browser may refuse them. */
 
 const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" };
@@ -26,7 +26,7 @@ export function lacking() {
   return navigator.mediaDevices?.getUserMedia ? null : "media";
 }
 
-/** Whether the browser has been allowed before, so that opening asks nobody. */
+/** Whether permission was given before, so that opening does not ask the user. */
 export async function allowed(mode) {
   const names = mode === "video" ? ["camera", "microphone"] : ["microphone"];
   try {
@@ -54,13 +54,13 @@ export class Media {
     this.#onCamera = onCamera;
   }
 
-  /** What the mode needs is open; a camera that was switched off is closed on purpose. */
+  /** Whether everything that the mode needs is open; a camera that was switched off is closed on purpose. */
   get live() {
     const tracks = this.stream?.getTracks() ?? [];
     return tracks.length > 0 && tracks.every((track) => track.readyState === "live" || (track.kind === "video" && this.#dark));
   }
 
-  /** Open what the mode needs; what is open, or being asked for, stays. Throws `MediaError`. */
+  /** Open what the mode needs. Devices that are open, or being asked for, are kept. Throws `MediaError`. */
   async open(mode) {
     if (this.mode === mode && this.live) return this.stream;
     if (this.#asking?.mode === mode) return this.#asking.stream;
@@ -90,8 +90,8 @@ export class Media {
   }
 
   /**
-   * Switch what is sent. A microphone stays open, since it has to be back at once; a camera that is off is closed, so
-   * that its light tells the truth, and opened again. Throws `MediaError` when it cannot be.
+   * Switch what is sent. A muted microphone stays open, because it has to be back at once. A camera that is switched
+   * off is closed, so that its light goes out, and opened again later. Throws `MediaError` if that fails.
    */
   async enable({ audio, video }) {
     for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = audio;
@@ -103,7 +103,7 @@ export class Media {
     else if (wasDark) await this.#lighten(this.stream);
   }
 
-  /** The camera again, in the place of the track that was stopped. */
+  /** Open the camera again, and put its track in the place of the one that was stopped. */
   async #lighten(stream) {
     const [fresh] = (await ask({ video: VIDEO })).getVideoTracks();
     if (this.stream !== stream || this.#dark) return fresh.stop(); // closed, or off again, meanwhile

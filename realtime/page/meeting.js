@@ -1,8 +1,8 @@
 /**
- * From "Meet someone" to the decision: what a person wants becomes commands, what the server says becomes steps.
+ * From "Meet someone" to the decision: turns the user's actions into commands, and acts on the server's events.
  *
- * The server owns every timer and every rule. Here is only what needs this machine: camera, microphone, and the
- * promise to accept by itself that `auto_accept` asks for.
+ * The server owns every timer and every rule. Here is only what needs this machine: camera, microphone, and accepting
+ * by itself when `auto_accept` asks for it.
  */
 
 import { allowed } from "./media.js";
@@ -20,7 +20,7 @@ export class Meeting {
   #canRefuse;
   #watched = null;
 
-  /** `canRefuse()` says whether the person sees the offer and can say no to it. */
+  /** `canRefuse()` says whether the user sees the offer and can decline it. */
   constructor({ session, media, call, store, hold, canRefuse }) {
     this.#session = session;
     this.#media = media;
@@ -30,9 +30,9 @@ export class Meeting {
     this.#canRefuse = canRefuse;
   }
 
-  // --- One's own camera and microphone ---
+  // --- The user's own camera and microphone ---
 
-  /** Open camera and microphone for a mode; gives whether that worked. */
+  /** Open camera and microphone for a mode. Returns whether that worked. */
   async open(mode = this.#store.state.media.mode) {
     this.#changeMedia({ mode, status: this.#media.mode === mode && this.#media.live ? "ready" : "asking" });
     try {
@@ -47,7 +47,7 @@ export class Meeting {
     return true;
   }
 
-  /** Somebody looks into the mirror, or waits on a page that was loaded anew: open it where the browser has nothing to ask. */
+  /** The user looks at the preview, or waits on a reloaded page: open the devices if permission was given before. */
   async look() {
     const mode = this.#looked();
     if (mode && (await allowed(mode)) && this.#looked() === mode) await this.open(mode);
@@ -62,7 +62,7 @@ export class Meeting {
     return encounter.phase === "lobby" && place.name === "meet" && !document.hidden ? media.mode : null;
   }
 
-  /** Nobody looks any more, or the page is left: nothing is filmed that nobody asked for. */
+  /** The preview is not shown any more, or the page is left: close the camera. */
   rest({ leaving = false } = {}) {
     if (leaving || IDLE.includes(this.#store.state.encounter.phase)) this.close();
   }
@@ -72,7 +72,7 @@ export class Meeting {
     this.#changeMedia({ status: "off", audio: true, video: true });
   }
 
-  /** Voice or video; an open camera follows. */
+  /** Choose voice or video; an open camera is opened or closed accordingly. */
   choose(mode) {
     if (this.#store.state.media.status === "off") this.#changeMedia({ mode });
     else this.open(mode);
@@ -91,7 +91,7 @@ export class Meeting {
     this.#tellMedia();
   }
 
-  // --- What a person can do ---
+  // --- What the user can do ---
 
   async join() {
     const { mode } = this.#store.state.media;
@@ -119,7 +119,7 @@ export class Meeting {
     return this.#leaveCall("end", "call:end");
   }
 
-  /** On to the next one; also when the other was faster, and the call is over already. */
+  /** Skip to the next one; also if the other was faster, and the call is over already. */
   async skip() {
     const { call_id } = this.#store.state.encounter;
     this.#store.dispatch("page:leaving", { call_id, how: "skip" });
@@ -133,7 +133,7 @@ export class Meeting {
     });
   }
 
-  /** Tell the moderators, in a call, which ends it, or afterwards. */
+  /** Report to the moderators, during a call, which ends it, or afterwards. */
   async report(call_id, { reason, note, block }) {
     const { phase } = this.#store.state.encounter;
     const said = { reason, block, ...(note && { note }) };
@@ -154,7 +154,7 @@ export class Meeting {
     });
   }
 
-  /** Continue here a call that another tab or device of ours has lost. */
+  /** Take over a call that another tab or device of this user has lost. */
   async takeOver() {
     const { call_id, mode, epoch } = this.#store.state.encounter;
     if (!(await this.open(mode))) return;
@@ -167,7 +167,7 @@ export class Meeting {
     }
   }
 
-  /** Often: join by ourselves, once somebody could see for a while who it is, and how to refuse. */
+  /** Called often: accept by ourselves, once the user could see for a while who it is and how to decline. */
   tick(now) {
     const { phase, call_id, auto_accept, accepted, joining, until } = this.#store.state.encounter;
     if (phase !== "offered" || !auto_accept || accepted || !this.#media.live) return;
@@ -182,7 +182,7 @@ export class Meeting {
 
   // --- What the server says ---
 
-  /** An event, after the state has taken it in. */
+  /** An event, after the state was changed by it. */
   heard(name, data) {
     if (name === "session:ready") this.#returned(data);
     else if (name === "call:started") this.#started(data);
@@ -193,7 +193,7 @@ export class Meeting {
     if (this.#store.state.encounter.phase === "elsewhere") this.#watchHolder();
   }
 
-  /** The tab that has the call may go: then it can go on here. */
+  /** Watch the tab that has the call: if it closes, the call can go on here. */
   async #watchHolder() {
     const { call_id } = this.#store.state.encounter;
     if (this.#watched === call_id || !(await this.#hold.heldHere(call_id))) return;
@@ -207,7 +207,7 @@ export class Meeting {
     const mine = this.#present(started.call_id);
     if (mine?.phase !== "call") return;
     if (this.#media.stream) return this.#call.start(started);
-    // A page that was loaded anew after it had accepted: signals may have come and gone, so begin with the next epoch.
+    // A page that was reloaded after it had accepted: it may have missed signals, so begin the next epoch.
     if (!(await this.open(mine.mode))) await this.hangUp();
     else await this.#attempt(() => this.#call.restart(started));
   }
@@ -222,7 +222,7 @@ export class Meeting {
     if (["over", "elsewhere"].includes(this.#store.state.encounter.phase)) this.close();
   }
 
-  /** The connection is back: the call that the server knows goes on, one that it does not know is over. */
+  /** The connection is back: a call that the server knows goes on, any other is over. */
   async #returned({ call, recovered }) {
     const { encounter } = this.#store.state;
     if (this.#call.id && !call && !recovered) this.#call.end();
@@ -238,7 +238,7 @@ export class Meeting {
     return encounter.call_id === callId ? encounter : null;
   }
 
-  /** A place in the queue, or a break: the server says how long, and it is told as what it is. */
+  /** Join the queue, or show that the user has to take a break, for as long as the server says. */
   async #queue(mode) {
     try {
       this.#store.dispatch("page:queued", await this.#session.command("queue:join", { mode }));
@@ -248,7 +248,7 @@ export class Meeting {
     }
   }
 
-  /** What is switched on is sent, what is off is not; the camera's light goes with it. */
+  /** Send what is switched on and nothing else; the camera's light follows. */
   async #enable() {
     const { media } = this.#store.state;
     this.#tellMedia();
@@ -278,7 +278,7 @@ export class Meeting {
     this.#store.dispatch("page:media", changes);
   }
 
-  /** Do it, and say in words what went wrong. A call that is over already tells so by its own event. */
+  /** Do it, and show what went wrong. That a call is over already is told by its own event. */
   async #attempt(action) {
     try {
       await action();

@@ -1,6 +1,6 @@
 /**
- * Signals on their way to the other side, in order. Nothing is lost with a connection: what was not acknowledged is
- * sent again, before anything new. The receiver drops what it has.
+ * Signals on their way to the other side, in order. Nothing is lost when a connection breaks: what was not
+ * acknowledged is sent again, before anything new. The receiver drops what it has already.
  */
 
 export class Outbox {
@@ -22,7 +22,7 @@ export class Outbox {
     this.#try(entry);
   }
 
-  /** The link is back: everything unacknowledged once more, oldest first. */
+  /** The link is back: send everything unacknowledged again, oldest first. */
   flush() {
     for (const entry of [...this.#waiting]) this.#try(entry);
   }

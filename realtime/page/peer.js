@@ -17,7 +17,7 @@ export class Peer {
 
   /**
    * `send(signal)` brings `{description}` or `{candidate}` to the other side; `onTrack(stream)`; `onFlowing(path)`
-   * once, when the other's media arrives; `onFailed()` once, when the network gave up.
+   * once, when the other's media arrives; `onFailed()` once, when the network has failed.
    */
   constructor({ iceServers, iceTransportPolicy, stream, send, onTrack, onFlowing, onFailed }) {
     this.#stream = stream;
@@ -28,7 +28,7 @@ export class Peer {
     this.#pc.addEventListener("connectionstatechange", () => this.#changed());
   }
 
-  /** The browser's own figures, for whoever wants to look. */
+  /** The browser's own statistics, for tests and debugging. */
   stats() {
     return this.#pc.getStats();
   }
@@ -40,7 +40,7 @@ export class Peer {
     });
   }
 
-  /** A description or candidate of the other side. What it has already is dropped. */
+  /** Apply a description or candidate of the other side. A repeated one is dropped. */
   receive({ description, candidate }) {
     return this.#inOrder(async () => {
       if (description) await this.#accept(description);
@@ -49,7 +49,7 @@ export class Peer {
     });
   }
 
-  /** Send another track in the place of the camera's; nothing has to be agreed anew. */
+  /** Send another track in the place of the camera's, without a new offer. */
   replaceVideo(track) {
     return this.#inOrder(() => this.#pc.getSenders().find((sender) => sender.track?.kind === "video")?.replaceTrack(track));
   }
@@ -80,7 +80,7 @@ export class Peer {
     }
   }
 
-  /** One step at a time: a candidate that came after the offer must find it applied. */
+  /** One step at a time: a candidate must not be applied before the offer that it follows. */
   #inOrder(step) {
     this.#signals = this.#signals.then(async () => {
       if (this.#closed) return;
@@ -103,7 +103,7 @@ export class Peer {
     if (this.#pc.connectionState === "failed" && !this.#closed) this.#fail();
   }
 
-  /** Once: one failure of a network is one, however often the browser says so. */
+  /** Only once, however often the browser reports the same failure. */
   #fail() {
     const { onFailed } = this.#tell;
     this.#tell.onFailed = () => {};
@@ -121,7 +121,7 @@ export class Peer {
   }
 }
 
-/** Which way the media takes, `{local, remote, protocol}`, as in `host`, `srflx`, `udp`; undefined where unknown. */
+/** The path that the media takes, `{local, remote, protocol}`, such as `host`, `srflx`, `udp`; undefined if unknown. */
 export function pathOf(report) {
   const byId = new Map(report.map((entry) => [entry.id, entry]));
   const chosen = report.find((entry) => entry.type === "transport" && entry.selectedCandidatePairId);

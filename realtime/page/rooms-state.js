@@ -1,8 +1,8 @@
 /**
- * Connections and what is said in their rooms. Pure.
+ * Connections and the messages in their rooms. Pure.
  *
- * A message is known by its `seq`: 1, 2, 3 … without gaps, so that what comes twice shows once and what is missing
- * can be asked for. One's own message is drawn before it is sent, and known by its `client_id` until then.
+ * A message is identified by its `seq`: 1, 2, 3 … without gaps, so that a message that comes twice is shown once, and
+ * missing ones can be asked for. The user's own message is drawn before it is sent, and has only a `client_id` then.
  */
 
 const TYPING_MS = 3_000;
@@ -19,13 +19,13 @@ const FRESH = {
   peer_read_seq: 0,
 };
 
-/** Rooms from the most recently spoken in. */
+/** Rooms, the one with the latest message first. */
 export function byRecency(rooms) {
   const time = (room) => Date.parse(room.last_message?.created_at ?? room.created_at);
   return Object.values(rooms).sort((a, b) => time(b) - time(a));
 }
 
-/** Where the messages that we have begin to be incomplete: the first `seq` before a gap, or the last one. */
+/** Up to which `seq` we have all messages: the one before the first gap, or the last one. */
 export function contiguousUpTo(room) {
   let seq = room.messages[0]?.seq ?? 0;
   for (const message of room.messages.slice(1)) {
@@ -35,7 +35,7 @@ export function contiguousUpTo(room) {
   return seq;
 }
 
-/** Counts of `session:ready`; a room that it does not name has nothing unread. */
+/** The unread counts of `session:ready`; a room that is not named there has none. */
 export function withUnread(state, counts) {
   const rooms = Object.fromEntries(
     Object.entries(state.rooms).map(([id, room]) => [id, { ...room, unread: counts[id] ?? 0 }]),
@@ -59,7 +59,7 @@ function merged(messages, more) {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
 
-/** The room with messages added; those that were on their way are no longer. */
+/** The room with messages added, which are no longer on their way. */
 function withMessages(room, messages) {
   const arrived = new Set(messages.map((message) => message.client_id));
   const newest = messages.reduce((last, m) => (m.seq > (last?.seq ?? 0) ? m : last), room.last_message);

@@ -1,5 +1,5 @@
 /**
- * The Socket.IO connection: it comes back by itself, keeps its token fresh, and turns commands into promises.
+ * The Socket.IO connection: it reconnects by itself, keeps its token fresh, and turns commands into promises.
  *
  * The official client remembers `pid` and the last offset, so that the server replays what was missed. Whether that
  * worked or not, `session:ready` comes first after every connect and says where everything stands.
@@ -15,7 +15,7 @@ const FINAL = new Set(["signed_out", "banned", "replaced"]);
 const PASSING = new Set(["unavailable", "rate_limited"]);
 const OFFLINE = { code: "offline", message: "The server cannot be reached." };
 
-/** An error that the server answered a command with, or `offline` when no answer came in time. */
+/** The error that answered a command, or `offline` if no answer came in time. */
 export class CommandError extends Error {
   constructor({ code, message = "", details = {}, retry_after_ms = null }) {
     super(message);
@@ -24,7 +24,7 @@ export class CommandError extends Error {
     this.retryAfterMs = retry_after_ms;
   }
 
-  /** A break for somebody who let offers fail, and nothing that sending again would help. */
+  /** Whether it is a cool-down: sending the command again would not help. */
   get coolDown() {
     return this.details.reason === "cool_down";
   }
@@ -59,7 +59,7 @@ export class Session {
     const socket = io({
       autoConnect: false,
       forceNew: true,
-      // WebSocket first: it needs no balancer that sends one client to one node. Polling where nothing else passes.
+      // WebSocket first: it needs no sticky sessions at a load balancer. Polling if nothing else passes.
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       reconnectionDelay: 500,
@@ -86,8 +86,8 @@ export class Session {
   /**
    * Send a command and give its `data`. Throws `CommandError`.
    *
-   * It is sent again when the answer is lost: the server does it once and gives the first answer. With `patient:
-   * false` a lost connection is an error at once, for a caller who sends again by itself.
+   * It is sent again if the answer is lost: the server carries it out once and repeats the first answer. With
+   * `patient: false` a lost connection is an error at once, for callers that send again themselves.
    */
   async command(name, payload = {}, { within = WITHIN_MS, patient = true } = {}) {
     const deadline = Date.now() + within;
@@ -104,7 +104,7 @@ export class Session {
     }
   }
 
-  /** Send what is only worth saying now: nothing is kept, nothing is repeated. */
+  /** Send something that only matters now: it is neither kept nor repeated. */
   mention(name, payload) {
     if (this.ready) this.#socket.emit(name, payload, () => {});
   }
@@ -166,7 +166,7 @@ export class Session {
     if (reason === "io server disconnect") this.#again(0);
   }
 
-  /** A transport that fails is tried again by the client itself; a refusal of the server is ours to handle. */
+  /** The client retries a failed transport by itself; a refusal by the server has to be handled here. */
   #refused(error) {
     this.#tell.onLink("away");
     const code = error.data?.code;
@@ -186,7 +186,7 @@ export class Session {
     this.#tell.onEnd(code);
   }
 
-  /** Bring a fresh token a minute before the old one ends; of a short one, in its last third. */
+  /** Send a fresh token a minute before the old one expires; for a short-lived one, in its last third. */
   #keepFresh(expiresAt, serverTime) {
     clearTimeout(this.#refreshTimer);
     const left = Date.parse(expiresAt) - Date.parse(serverTime);

@@ -1,5 +1,5 @@
 /**
- * What the page shows, as a pure function of what has happened. Views draw it, nothing else decides.
+ * What the page shows, as a pure function of what has happened. Views only draw it.
  *
  * An action is `{type, data, at}`: an event of the server under its own name, or something of the page's own under
  * `page:…`; `at` is this machine's clock in milliseconds.
@@ -29,7 +29,7 @@ export function initial({ heldCall = null } = {}) {
   };
 }
 
-/** The server's clock, in milliseconds, when ours says `now`. */
+/** The server's time, in milliseconds, when this machine's clock says `now`. */
 export function serverTime(state, now) {
   return now + state.skew;
 }
@@ -39,7 +39,7 @@ export function secondsLeft(state, deadline, now) {
   return deadline ? secondsUntil(Date.parse(deadline) - state.skew, now) : null;
 }
 
-/** Whole seconds until a time of this machine's clock in ms, never below zero. */
+/** Whole seconds until a time in ms of this machine's clock, never below zero. */
 export function secondsUntil(until, now) {
   return Math.max(0, Math.ceil((until - now) / 1000));
 }
@@ -49,7 +49,7 @@ export function coolsDown({ coolDown }, now) {
   return coolDown !== null && coolDown.until > now;
 }
 
-/** All unread messages. */
+/** The number of all unread messages. */
 export function unreadInAll(state) {
   return Object.values(state.rooms).reduce((sum, room) => sum + room.unread, 0);
 }
@@ -71,7 +71,7 @@ const ACCOUNT = {
 
   "page:cool-down": (state, { retry_after_ms }, at) => ({ ...state, coolDown: { until: at + retry_after_ms } }),
 
-  /** Somebody is about to be reported; null when the dialog is closed. */
+  /** The person about to be reported; null while the dialog is closed. */
   "page:report": (state, report) => ({ ...state, report }),
 
   "page:media": (state, changes) => ({ ...state, media: { ...state.media, ...changes } }),
@@ -84,7 +84,7 @@ const ACCOUNT = {
 
 const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS };
 
-/** The state after an action; one that is unknown changes nothing. */
+/** The state after an action; an unknown action changes nothing. */
 export function reduce(state, { type, data = {}, at = 0 }) {
   const change = Object.hasOwn(CHANGES, type) ? CHANGES[type] : null;
   return change ? change(state, data, at) : state;

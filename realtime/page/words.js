@@ -1,4 +1,4 @@
-/** What the page says about codes of the server, people and times. Pure. */
+/** The page's words for codes of the server, people and times. Pure. */
 
 const NOTICES = {
   already_in_call: "You are in a call already.",
@@ -25,7 +25,7 @@ const NOTICES = {
   unavailable: "The service is busy. Please try again in a moment.",
 };
 
-/** What to tell about an error's code. */
+/** The sentence for an error's code. */
 export function notice(code) {
   return NOTICES[code] ?? "Something went wrong. Please try again.";
 }
@@ -46,7 +46,7 @@ const FIELDS = {
   underage: { birth_date: "You have to be 18 or older." },
 };
 
-/** What is wrong with a field of a form: in our words where we have them, else in the server's. */
+/** What is wrong with a field of a form: in our words if we have some, else in the server's. */
 export function fieldError({ code, message }, name) {
   return FIELDS[code]?.[name] ?? message.replaceAll("`", "");
 }
@@ -56,7 +56,7 @@ const FAREWELLS = {
   replaced: "You have been signed in elsewhere.",
 };
 
-/** Why one is signed out. */
+/** Why the user was signed out. */
 export function farewell(code) {
   return FAREWELLS[code] ?? "You have been signed out. Please sign in again.";
 }
@@ -72,7 +72,7 @@ const CAMERA = {
   unsupported: "This page cannot use a camera here. It needs an up-to-date browser, and https.",
 };
 
-/** What to tell about one's own camera and microphone. */
+/** The sentence about a problem with the user's own camera or microphone. */
 export function camera({ status, mode }) {
   return CAMERA[status].replace("{devices}", mode === "video" ? "camera and microphone" : "microphone");
 }
@@ -91,18 +91,18 @@ const ENDINGS = {
   moderated: ["A moderator ended the call", "A moderator ended the call"],
 };
 
-/** Words about somebody, whose name may have any sign in it: `$&` too, which `replace` would take for its own. */
+/** A sentence with somebody's name, which may contain anything: also `$&`, which `replace` would interpret. */
 function named(words, name) {
   return words.replace("{peer}", () => name);
 }
 
-/** How a call ended; `mine` when it was one's own doing. */
+/** How a call ended; `mine`: the user ended it. */
 export function ending({ reason, mine, peer }) {
   const [own, theirs] = ENDINGS[reason] ?? ["The call has ended", "The call has ended"];
   return named(mine ? own : theirs, peer?.display_name ?? "The other");
 }
 
-/** What a break after several failed offers is called, beside the time that is left. */
+/** The words for a cool-down, beside the time that is left. */
 export const COOL_DOWN = "Several offers failed lately because you declined, did not answer or did not connect. You can meet someone again in";
 
 const DECIDERS = {
@@ -123,7 +123,7 @@ const ASKED = {
   either: "One yes is enough, yours or {peer}'s.",
 };
 
-/** What one's own vote does. After a reload it is not known who else votes. */
+/** What the user's own vote does. After a reload it is not known who else votes. */
 export function asked(decider, name) {
   return named(ASKED[decider] ?? "A no is never told.", name);
 }
@@ -165,7 +165,7 @@ export function duration(seconds) {
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** An estimate, honestly rough. */
+/** An estimated wait, rounded roughly. */
 export function roughly(ms) {
   if (ms === null || ms === undefined) return "hard to say";
   if (ms < 10_000) return "a few seconds";
@@ -173,7 +173,7 @@ export function roughly(ms) {
   return `about ${Math.max(1, Math.round(ms / 60_000))} min`;
 }
 
-/** When something was said: the time today, the day before that. */
+/** When a message was sent: the time if today, else the day. */
 export function when(timestamp, now) {
   const then = new Date(timestamp);
   const today = new Date(now).toDateString() === then.toDateString();

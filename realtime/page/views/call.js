@@ -1,4 +1,4 @@
-/** In the call: the other large, oneself small, and what one can do. */
+/** The call: the other's picture large, the user's own small, and the buttons. */
 
 import { secondsLeft, serverTime } from "../state.js";
 import { deciding, duration, place } from "../words.js";

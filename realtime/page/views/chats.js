@@ -1,4 +1,4 @@
-/** The people one has met, and what they wrote last. */
+/** The people whom the user is connected with, and the last message of each. */
 
 import { byRecency } from "../rooms-state.js";
 import { when } from "../words.js";

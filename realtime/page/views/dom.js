@@ -1,4 +1,4 @@
-/** The little that the views need of the DOM. A write that changes nothing is not made: screen readers would repeat it. */
+/** The few DOM functions that the views need. What is there already is not written: screen readers would repeat it. */
 
 import { fieldError, initials, notice } from "../words.js";
 
@@ -32,7 +32,7 @@ export function press(element, pressed, name) {
   if (use.getAttribute("href") !== `#i-${name}`) use.setAttribute("href", `#i-${name}`);
 }
 
-/** Initials on a colour that stays with the person. */
+/** Initials on a colour that is always the same for a person. */
 export function avatar(element, card) {
   const id = card.user_id ?? card.id;
   if (element.dataset.of === id && element.textContent === initials(card.display_name)) return;
@@ -41,14 +41,14 @@ export function avatar(element, card) {
   element.style.setProperty("--hue", [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7));
 }
 
-/** Play a stream in an element; a browser may refuse sound before the person has touched the page. */
+/** Play a stream in an element; a browser may refuse sound before the user has touched the page. */
 export function play(video, stream, onRefused = () => {}) {
   if (video.srcObject === stream) return;
   video.srcObject = stream;
   if (stream) video.play().catch((error) => error.name === "NotAllowedError" && onRefused());
 }
 
-/** Make the children of a list these; what is there already is left alone, so that nothing is read out twice. */
+/** Set the children of a list; elements that are there already are kept, so that nothing is read out twice. */
 export function arrange(list, elements) {
   const wanted = new Set(elements);
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
@@ -57,10 +57,10 @@ export function arrange(list, elements) {
   });
 }
 
-/** Ids of the elements that tell what is wrong with a field have to be their own. */
+/** Makes unique ids for the elements that say what is wrong with a field. */
 let made = 0;
 
-/** Show an error of the server at its field, or above the form when it names none. */
+/** Show an error of the server at its field, or above the form if it names none. */
 export function showError(form, error) {
   clearErrors(form);
   const name = error.details?.field ?? { underage: "birth_date" }[error.code];
@@ -89,7 +89,7 @@ export function clearErrors(form) {
   show(form.querySelector("[data-form-error]"), false);
 }
 
-/** The first field that the browser itself finds wrong gets its words. Gives whether all are right. */
+/** Show what is wrong with the first field that the browser finds invalid. Returns whether all are valid. */
 export function valid(form) {
   clearErrors(form);
   const wrong = [...form.elements].find((field) => field.willValidate && !field.checkValidity());
@@ -97,7 +97,7 @@ export function valid(form) {
   return !wrong;
 }
 
-/** Run what a form does, with its button off meanwhile. */
+/** Run a form's action, with its button disabled meanwhile. */
 export async function submitting(form, action) {
   const button = form.querySelector("button.primary");
   button.disabled = true;

@@ -1,4 +1,4 @@
-/** Before and after a call: the mirror, the lobby, the wait, how it ended. */
+/** Before and after a call: the preview, the lobby, the wait, how it ended. */
 
 import { coolsDown, secondsUntil, serverTime } from "../state.js";
 import { COOL_DOWN, camera, duration, ending, roughly } from "../words.js";
@@ -76,7 +76,7 @@ function lobby(state, now) {
   byId("join").disabled = link !== "online" || media.status === "asking" || lacking() !== null || coolsDown(state, now);
 }
 
-/** The words are read out once; the time beside them runs. */
+/** Screen readers read the words once; the time beside them runs. */
 function coolDown(state, now) {
   const cools = coolsDown(state, now) && ["lobby", "over"].includes(state.encounter.phase);
   show(byId("cool-down"), cools);
@@ -105,7 +105,7 @@ function waitingWords(alone, relaxed) {
   return "You will see who it is before you talk.";
 }
 
-/** Whoever has talked to somebody, or seen their card, may have something to tell, for a day. */
+/** For a day, a person whom the user has talked to, or whose card they have seen, can be reported. */
 function reportable(after) {
   return after?.peer != null && !after.reported;
 }

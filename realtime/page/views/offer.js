@@ -1,4 +1,4 @@
-/** Somebody for you: the other's card, with the time that is left to join, or until the page joins by itself. */
+/** An offer: the other's card, with the time that is left to accept, or until the page accepts by itself. */
 
 import { secondsUntil } from "../state.js";
 import { about } from "../words.js";
@@ -30,7 +30,7 @@ export function offerView({ meeting, bell }) {
   };
 }
 
-/** Whether the person sees the offer, and nothing keeps them from saying no to it. */
+/** Whether the user sees the offer, and nothing keeps them from declining it. */
 export function canRefuse() {
   if (document.hidden) return false;
   const button = byId("decline");
@@ -54,7 +54,7 @@ function draw(offer, media, now) {
 }
 
 function standing({ peer, accepted, joining, until }, now) {
-  // The mark keeps the number behind a name that is written from right to left.
+  // The mark keeps the number after the name, also if that is written from right to left.
   if (accepted) return `Waiting for ${peer.display_name}…\u200e ${secondsUntil(until, now)} s`;
   if (joining) return `You join in ${secondsUntil(joining.until, now)} s.`;
   return `Join within ${secondsUntil(until, now)} s.`;

@@ -1,4 +1,4 @@
-/** One's own profile, and whom one wants to meet. */
+/** The user's own profile, and whom they want to meet. */
 
 import { COUNTRIES, LANGUAGES } from "../places.js";
 import { countryName, languageName } from "../words.js";
@@ -86,7 +86,7 @@ function differing(said, before) {
   return Object.fromEntries(changed);
 }
 
-/** What the form says, in the words of PATCH /v1/me. */
+/** The form's contents as the body of PATCH /v1/me. */
 function said(form) {
   const data = new FormData(form);
   const words = (name) => data.get(name).trim();

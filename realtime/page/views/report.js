@@ -1,6 +1,6 @@
 /**
- * Telling the moderators about somebody, in a call or after it. What was written survives the end of the call: just
- * then somebody may have the most to tell.
+ * Reporting somebody to the moderators, in a call or after it. What was written stays when the call ends, since that
+ * is when somebody may have the most to tell.
  */
 
 import { byId, text } from "./dom.js";

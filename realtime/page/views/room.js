@@ -1,4 +1,4 @@
-/** A room: what was said, what is on its way, and the line to write in. */
+/** A room: its messages, those on their way, and the field to write in. */
 
 import { about, notice, when } from "../words.js";
 import { arrange, avatar, byId, h, show, text } from "./dom.js";
@@ -119,7 +119,7 @@ function typing(room, now) {
   if (writes && atEnd) scroll.scrollTop = scroll.scrollHeight;
 }
 
-/** Earlier messages come above; what one was reading stays where it is. */
+/** Earlier messages are added above; what the user was reading stays where it is. */
 async function older(chat, roomId) {
   const scroll = byId("room-scroll");
   const fromEnd = scroll.scrollHeight - scroll.scrollTop;

@@ -1,4 +1,4 @@
-/** What is around everything: navigation, the connection's banner, notices, the title and what is announced. */
+/** The frame of the page: navigation, the connection's banner, notices, the title, and what screen readers announce. */
 
 import { unreadInAll } from "../state.js";
 import { notice, ending } from "../words.js";
