@@ -7,9 +7,10 @@ from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.attendant import Attendant
 from realtime.calls.executor import Executor
 from realtime.calls.offers import Offers
-from realtime.calls.ports import CallStore, Presence, Queue, Record, Reports, Trust
+from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
 from realtime.calls.switchboard import Switchboard
 from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.queue import Queue
 from services.ports import Events, TicketStore
 from signaling.call import Rules
 

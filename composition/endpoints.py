@@ -9,7 +9,6 @@ from composition.stores import Stores
 from db.postgres.audit import AuditLog
 from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
-from matching.replay import Replays
 from rest.accounts import AccountHandlers
 from rest.app import make_app
 from rest.audit import AuditHandlers
@@ -62,6 +61,6 @@ def _resources(base: Foundation, stores: Stores, accounts: Accounts, blocks: Blo
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),
         ChatHandlers(stores.rooms),
-        MatchHandlers(Replays(stores.matches)),
+        MatchHandlers(stores.matches),
         AuditHandlers(AuditLog(base.pool)),
     ]

@@ -59,7 +59,7 @@ class Connected:
                 keep=settings.stream_events,
                 keep_s=settings.stream_s,
             ),
-            sessions=services.accounts,
+            accounts=services.accounts,
             limiter=stores.limiter,
             lifecycle=services.lifecycle,
             pulse=self.pulse,

@@ -24,12 +24,13 @@ async def ban(settings: Settings, login: str, *, reason: str, until: int | None)
     Raises `NotFound` for nobody, `InvalidRequest`.
     """
     async with database(settings) as pool:
-        bans = Bans(BanStore(pool))
-        await bans.ban(NewBan(user_id=await bans.of_login(login), reason=reason, until=until), now_ms())
+        bans = BanStore(pool)
+        user_id = await bans.of_login(login)
+        await Bans(bans).ban(NewBan(user_id=user_id, reason=reason, until=until), now_ms())
 
 
 async def unban(settings: Settings, login: str) -> bool:
     """Whoever signs in so is banned no more; False: they were not. Raises `NotFound` for nobody."""
     async with database(settings) as pool:
-        bans = Bans(BanStore(pool))
+        bans = BanStore(pool)
         return await bans.unban(await bans.of_login(login), None, now_ms())

@@ -1,42 +1,20 @@
 """Explains a match from its record: who was considered, the parts of each score, why the winner won.
 
-Pure but for the store. Only the input is stored: the recorded policy judges the recorded tickets again. So
+Pure. Only the input is stored: the recorded policy judges the recorded tickets again. So
 admins see what the rules say, and `reproduced` says whether the scores are those of the decision.
 """
 
 from collections.abc import Sequence
 from math import isclose
-from typing import Protocol
 
 import msgspec
 
 from core.clock import rfc3339
 from core.contract.matches import MatchCandidate, MatchReplay, MatchSeeker
-from core.errors import NotFound
 from core.ticket import Contender, MatchDecision, Ticket
 from matching.policy import Considered, Policy
 
 _EXACT = 1e-9  # sums in another order differ by less
-
-
-class MatchRecords(Protocol):
-    """Where decisions are kept; `db/postgres/matches.py` says what the method promises."""
-
-    async def of(self, call_id: str) -> MatchDecision | None: ...
-
-
-class Replays:
-    """Implements `services.ports.Replays`."""
-
-    def __init__(self, matches: MatchRecords) -> None:
-        self._matches = matches
-
-    async def of(self, call_id: str) -> MatchReplay:
-        """The decision that led to this call. Raises `NotFound`: no matched call, or deleted by now."""
-        decision = await self._matches.of(call_id)
-        if decision is None:
-            raise NotFound
-        return replay(call_id, decision)
 
 
 class _AsThen:

@@ -2,9 +2,11 @@
 
 from core.contract import matches as contract
 from core.contract.matches import MatchReplay
+from core.errors import NotFound
 from core.wire.endpoint import ById
+from db.postgres.matches import MatchRecords
+from matching.replay import replay
 from rest.http.exchange import Exchange
-from services.ports import Replays
 
 
 class MatchHandlers:
@@ -12,8 +14,12 @@ class MatchHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, replays: Replays) -> None:
-        self._replays = replays
+    def __init__(self, matches: MatchRecords) -> None:
+        self._matches = matches
 
     async def match_replay(self, exchange: Exchange) -> MatchReplay:
-        return await self._replays.of(exchange.at(ById).id)
+        call_id = exchange.at(ById).id
+        decision = await self._matches.of(call_id)
+        if decision is None:  # no matched call, or deleted by now
+            raise NotFound
+        return replay(call_id, decision)

@@ -10,14 +10,13 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Protocol
 
 import structlog
 
 from core.news import News
 from core.wire.message import Event
 from db.outage import AWAY
-from db.postgres.outbox import Waiting
+from db.postgres.outbox import Outbox, Waiting
 from services.ports import Events
 
 _AT_MOST_S = 1.0  # what is committed is acknowledged: it does not wait for a Redis that does not answer
@@ -28,14 +27,6 @@ _log = structlog.get_logger()
 
 Told = Sequence[tuple[str, Event]]  # users, and what each is told
 Load = Callable[[Collection[str]], Awaitable[Mapping[str, Told]]]
-
-
-class Outbox(Protocol):
-    """What waits to be announced; `db/postgres/outbox.py` says what each method promises."""
-
-    async def waiting(self, limit: int) -> list[tuple[str, int]]: ...
-    async def of_lane(self, lane: str, after: int, limit: int) -> list[Waiting]: ...
-    async def told(self, news: Collection[tuple[str, int]]) -> None: ...
 
 
 class Announcer:

@@ -11,7 +11,8 @@ from core.errors import InvalidRequest
 from db.outage import OUTAGES
 from db.postgres.blocks import Block, BlockStore, Parting
 from db.postgres.idempotency import Key
-from services.ports import Channels, Partings
+from db.redis.bus import Bus
+from services.ports import Partings
 
 PARTED = "partings"
 _log = structlog.get_logger()
@@ -52,7 +53,7 @@ class AnnouncedPartings:
 
     sees_to_them = False
 
-    def __init__(self, channels: Channels) -> None:
+    def __init__(self, channels: Bus) -> None:
         self._channels = channels
 
     async def parted(self, _parting: Parting | None = None) -> None:

@@ -5,7 +5,6 @@ announced afterwards: what is committed is acknowledged, also when the announcem
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Protocol
 
 from core.clock import Clock
 from core.contract.chat import (
@@ -17,30 +16,15 @@ from core.contract.chat import (
     ChatTyping,
     ChatTypingChanged,
     History,
-    Message,
     Sent,
 )
 from core.errors import InvalidRequest, PayloadTooLarge
 from core.ids import new_id
 from core.wire.message import Empty, Event
-from db.postgres.rooms import Draft, Receipt, Stored
+from db.postgres.rooms import Draft, Rooms
 from services.announcer import Announcer, Told
 from services.caller import Caller
 from services.ports import Events
-
-
-class Rooms(Protocol):
-    """Where messages are kept; `db/postgres/rooms.py` says what each method promises."""
-
-    async def send(self, draft: Draft) -> Stored: ...
-    async def to_announce(
-        self, message_ids: Collection[str]
-    ) -> dict[str, tuple[Message, tuple[str, ...]]]: ...
-    async def history(
-        self, room_id: str, user_id: str, *, before_seq: int | None, after_seq: int | None, limit: int
-    ) -> tuple[list[Message], bool]: ...
-    async def read(self, room_id: str, user_id: str, seq: int) -> Receipt: ...
-    async def members(self, room_id: str, user_id: str, *, to_speak: bool = False) -> tuple[str, ...]: ...
 
 
 async def announcements(rooms: Rooms, message_ids: Collection[str]) -> Mapping[str, Told]:

@@ -1,9 +1,8 @@
 """What the rules need of the outside, as interfaces. The composition roots choose what stands behind them."""
 
-from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
 
-from core.contract.matches import MatchReplay
 from core.news import News
 from core.presence import Attendance, Lapse
 from core.ticket import Census, Claim, Departure, Market, Taken, Ticket
@@ -108,13 +107,6 @@ class Offers(Protocol):
         Where the fence refuses, `refuse` the claim with those who are free: False, there is no offer.
         Idempotent by `claim.call_id`: any node may be asked again to finish it.
         """
-
-
-class Replays(Protocol):
-    """Past decisions of matching."""
-
-    async def of(self, call_id: str) -> MatchReplay:
-        """Why there was this call. Raises `NotFound`: it did not come of matching, or is forgotten."""
 
 
 class TicketStore(Protocol):
@@ -251,21 +243,6 @@ class Queuing(Protocol):
 
     async def queuing(self, user_ids: Collection[str]) -> frozenset[str]:
         """Those who wait in the queue."""
-
-
-class Channels(Protocol):
-    """What is announced and not stored. Whoever lost the connection is told by `on_return`."""
-
-    on_return: list[Callable[[], Coroutine[Any, Any, None]]]
-
-    async def publish(self, channel: str, message: bytes) -> None:
-        """Announce once; nobody may be listening."""
-
-    async def subscribe(self, channel: str, listener: Callable[[bytes], None]) -> None:
-        """Returns when whatever is announced from now on will be heard. Listeners must not raise or block."""
-
-    async def unsubscribe(self, channel: str, listener: Callable[[bytes], None]) -> None:
-        """The listener hears no more."""
 
 
 class Sockets(Protocol):

@@ -4,26 +4,12 @@ The reported one is told nothing of it. A report that blocks is, besides, a bloc
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 from core.contract.calls import CallReport
 from core.errors import Gone, NotFound
-from db.postgres.reports import NewReport, PastEncounter
+from db.postgres.reports import NewReport, ReportStore
 from services.ports import Partings
-
-
-class ReportStore(Protocol):
-    """Where reports are kept; `db/postgres/reports.py` says what each method promises."""
-
-    async def file(self, report: NewReport) -> None: ...
-    async def past(self, call_id: str, user_id: str) -> PastEncounter | None: ...
-
-
-class Judges(Protocol):
-    """Who thinks of people."""
-
-    async def judge(self, user_id: str) -> None:
-        """What is on record of this user may move them to another tier."""
+from services.trust import Trust
 
 
 class Reports:
@@ -33,7 +19,7 @@ class Reports:
         self,
         store: ReportStore,
         partings: Partings,
-        trust: Judges,
+        trust: Trust,
         new_id: Callable[[int], str],
         *,
         window_ms: int,

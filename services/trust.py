@@ -6,7 +6,6 @@ because what somebody did counts for a while only. Every move is on the audit lo
 """
 
 from collections.abc import Callable
-from typing import Protocol
 
 import msgspec
 import structlog
@@ -14,7 +13,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.ticket import Tier
-from db.postgres.trust import Standing
+from db.postgres.trust import Standing, TrustStore
 
 _log = structlog.get_logger()
 _ATTEMPTS = 5
@@ -75,16 +74,6 @@ def tier(standing: Standing, present: Tier, thresholds: Thresholds = DEFAULT_THR
     if suspicion.falls_on(standing):
         return "suspect"
     return "trusted" if merit.shows_in(standing) else "neutral"
-
-
-class TrustStore(Protocol):
-    """Where tiers are kept; `db/postgres/trust.py` says what each method promises."""
-
-    async def standing(self, user_id: str, *, since: int, early_ms: int) -> tuple[Tier, Standing] | None: ...
-    async def move(
-        self, user_id: str, before: Tier, after: Tier, *, entry_id: str, details: dict[str, object], now: int
-    ) -> bool: ...
-    async def due(self, now: int, *, judged_before: int, limit: int) -> list[str]: ...
 
 
 class Trust:

@@ -6,43 +6,22 @@ Any node looks for those that have not taken effect, no leader. Every step may b
 
 import asyncio
 import contextlib
-from typing import Protocol
 
 import structlog
 
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
-from core.vocabulary import LeftReason
 from db.outage import AWAY, OUTAGES
-from db.postgres.bans import DueBan
+from db.postgres.bans import BanStore, DueBan
+from db.postgres.call_records import CallRecords
 from realtime.calls.acquaintances import Acquaintances
-from realtime.calls.ports import Presence
 from realtime.calls.switchboard import Switchboard
+from realtime.matchmaking.queue import Queue
+from realtime.presence.presence import Presence
 from services.ports import Sessions
 from signaling.messages import Moderate
 
 _log = structlog.get_logger()
-
-
-class BanStore(Protocol):
-    """Where bans are kept; `db/postgres/bans.py` says what each method promises."""
-
-    async def due(self, now: int) -> list[DueBan]: ...
-    async def end_sessions(self, user_id: str, now: int) -> None: ...
-    async def enforced(self, ban_id: str, now: int) -> None: ...
-
-
-class Record(Protocol):
-    """Calls on record; `db/postgres/call_records.py` says what the method promises."""
-
-    async def open_calls(self, user_id: str) -> list[str]: ...
-
-
-class Queue(Protocol):
-    """Where people wait."""
-
-    async def remove(self, user_id: str, reason: LeftReason) -> None:
-        """Take the user out, if waiting, and tell all devices."""
 
 
 class Banishments:
@@ -52,7 +31,7 @@ class Banishments:
         self,
         *,
         store: BanStore,
-        record: Record,
+        record: CallRecords,
         sessions: Sessions,
         queue: Queue,
         switchboard: Switchboard,

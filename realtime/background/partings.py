@@ -8,34 +8,21 @@ Every step may be repeated, so one that was left half done is done again.
 
 import asyncio
 import contextlib
-from typing import Protocol
 
 import structlog
 
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
 from db.outage import AWAY, OUTAGES
-from db.postgres.blocks import Parting
+from db.postgres.blocks import BlockStore, Parting
+from db.postgres.call_records import CallRecords
 from realtime.calls.acquaintances import Acquaintances
-from realtime.calls.ports import Connections, Presence
 from realtime.calls.switchboard import Switchboard
+from realtime.presence.presence import Presence
+from services.connections import Connections
 from signaling.messages import Block
 
 _log = structlog.get_logger()
-
-
-class PartingStore(Protocol):
-    """Where partings are kept; `db/postgres/blocks.py` says what each method promises."""
-
-    async def due(self, now: int) -> list[Parting]: ...
-    async def settled(self, parting_id: str) -> None: ...
-    async def open_between(self, one: str, other: str) -> list[str]: ...
-
-
-class Record(Protocol):
-    """Calls on record; `db/postgres/call_records.py` says what the method promises."""
-
-    async def was_in(self, call_id: str, user_id: str) -> bool: ...
 
 
 class Partings:
@@ -46,8 +33,8 @@ class Partings:
     def __init__(
         self,
         *,
-        store: PartingStore,
-        record: Record,
+        store: BlockStore,
+        record: CallRecords,
         switchboard: Switchboard,
         acquaintances: Acquaintances,
         connections: Connections,

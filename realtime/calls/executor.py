@@ -22,7 +22,8 @@ from db.outage import AWAY
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending
-from realtime.calls.ports import CallStore, Presence, Queue, Record, Reports, Trust
+from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
+from realtime.matchmaking.queue import Queue
 from services.ports import Events
 from signaling import effects as do
 from signaling.call import Call, Rules, decider_for

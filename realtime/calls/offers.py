@@ -10,8 +10,9 @@ from core.ticket import Claim, Ticket
 from core.vocabulary import LeftReason
 from db.postgres.call_records import Refusal
 from realtime.calls.executor import Executor
-from realtime.calls.ports import CallStore, Presence, Queue, Record
+from realtime.calls.ports import CallStore, Presence, Record
 from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.queue import Queue
 from services.ports import Events, TicketStore
 from signaling.call import Call, Rules, offer
 from signaling.effects import Effects, emit

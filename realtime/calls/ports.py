@@ -1,9 +1,9 @@
 """What calls need of the outside; the stores of the same names say what each method promises."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any, Protocol
 
-from core.ticket import Claim, MatchDecision, Ticket
+from core.ticket import MatchDecision
 from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
@@ -72,19 +72,6 @@ class Eligibility(Protocol):
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]: ...
 
 
-class Queue(Protocol):
-    """Where tickets go back to."""
-
-    async def reserve(self, ticket: Ticket, call_id: str) -> Ticket | None:
-        """Their place again, in which nobody is matched with them before it is given back."""
-
-    async def give_back(self, ticket: Ticket, call_id: str) -> Ticket | None:
-        """The old place again, or a new one for who skipped; once for each call and user."""
-
-    async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
-        """The claim has become nothing; the innocent get their old places back."""
-
-
 class Trust(Protocol):
     """Who thinks of people."""
 
@@ -104,10 +91,3 @@ class Presence(Protocol):
 
     async def changed(self, user_id: str) -> None:
         """A call has begun or ended for this user. Never raises an outage."""
-
-
-class Connections(Protocol):
-    """Who has to hear of a connection's end."""
-
-    async def end_by(self, connection_id: str, user_id: str) -> None:
-        """It is over, by this member: both are told, once."""

@@ -1,21 +1,10 @@
-"""What the gateway asks of the rest of the house."""
+"""What the gateway tells the rest of the house, which stands above it."""
 
 from typing import Protocol
 
 from core.contract.session import SessionReady
-from core.tokens import Access
 from realtime.gateway.connection import Connection
 from services.caller import Caller
-
-
-class Sessions(Protocol):
-    """Whom a token speaks for."""
-
-    def read(self, token: str, now: int) -> Access:
-        """By its signature alone. Raises `Unauthenticated` or `TokenExpired`."""
-
-    async def check(self, access: Access, now: int) -> None:
-        """Whether it does so now. Raises `Unauthenticated` or `Banned`."""
 
 
 class Lifecycle(Protocol):

@@ -18,9 +18,10 @@ from core.contract.presence import PresenceChanged, Presences, PresenceSet, Pres
 from core.presence import Attendance, shown
 from core.wire.message import Empty
 from db.outage import AWAY, OUTAGES
+from db.redis.bus import Bus
 from realtime.presence.watches import Listener, Watches
 from services.caller import Caller
-from services.ports import Busy, Channels, Companions, PresenceStore, Queuing, Sockets
+from services.ports import Busy, Companions, PresenceStore, Queuing, Sockets
 
 _RETRY_S = 0.5
 _AT_ONCE = 200
@@ -37,7 +38,7 @@ class Presence:
         companions: Companions,
         calls: Busy,
         queue: Queuing,
-        channels: Channels,
+        channels: Bus,
         sockets: Sockets,
         watches: Watches,
         clock: Clock,

@@ -159,8 +159,8 @@ async def test_a_ban_that_begins_later_and_ends(sign_up: SignUp, world: World) -
 async def test_a_ban_and_its_lifting_are_on_the_audit_log(sign_up: SignUp, world: World) -> None:
     """Who did it, too; and what was lifted bans no more."""
     she, he = await sign_up(), await sign_up()
-    bans = Bans(BanStore(world.pool))
-    ban_id = await bans.ban(NewBan(user_id=he.id, reason="scam", by=she.id), now_ms())
+    bans = BanStore(world.pool)
+    ban_id = await Bans(bans).ban(NewBan(user_id=he.id, reason="scam", by=she.id), now_ms())
     assert await bans.unban(he.id, she.id, now_ms())
     assert not await bans.unban(he.id, she.id, now_ms())
     log = "SELECT actor_id, action, details FROM identity.audit_log WHERE subject_id = $1 ORDER BY id"

@@ -97,8 +97,8 @@ async def test_what_is_no_ban(world: World, bans: BanStore) -> None:
     """Nobody's login, no reason, no time."""
     ana, now = await world.person(), now_ms()
     with pytest.raises(NotFound):
-        await Bans(bans).of_login("nobody@example.org")
-    assert await Bans(bans).of_login(f"{ana.upper()}@example.org") == ana
+        await bans.of_login("nobody@example.org")
+    assert await bans.of_login(f"{ana.upper()}@example.org") == ana
     for wrong in (
         NewBan(user_id=ana, reason=" "),
         NewBan(user_id=ana, reason="spam", until=now),
