@@ -44,7 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         "INFO"
     )
     log_format: Annotated[Literal["text", "json"], about("How log lines look.")] = "text"
-    node_id: Annotated[Text, about("Name of this process in the log; empty makes one up.")] = ""
+    node_id: Annotated[Text, about("Name of this process in the log; empty: a random one.")] = ""
     region: Annotated[
         str,
         Meta(pattern="^[a-z0-9-]{1,32}$"),
@@ -61,7 +61,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     answer_s: Annotated[
         Seconds,
         about(
-            "Seconds within which a command or request is answered: `unavailable`, if need be."
+            "Seconds within which a command or request is answered, at the latest with `unavailable`."
             " PostgreSQL and Redis have three fifths of it for each thing they are asked."
         ),
     ] = 3
@@ -70,19 +70,19 @@ class Settings(Struct, frozen=True, kw_only=True):
     secret: Annotated[
         str,
         Meta(min_length=16),
-        about("Signs access tokens; at least 32 characters of chance in production."),
+        about("Signs access tokens; at least 32 random characters in production."),
     ] = DEFAULT_SECRET
     secret_previous: Annotated[
         Text,
-        about("The secret before this one: what it has signed still counts. Empty: there is none."),
+        about("The previous secret: what was signed with it is still valid. Empty: none."),
     ] = ""
-    access_token_s: Annotated[Seconds, about("Seconds an access token serves.")] = 900
-    refresh_token_s: Annotated[Seconds, about("Seconds a refresh token serves.")] = 30 * 86_400
+    access_token_s: Annotated[Seconds, about("Seconds for which an access token is valid.")] = 900
+    refresh_token_s: Annotated[Seconds, about("Seconds for which a refresh token is valid.")] = 30 * 86_400
     session_record_days: Annotated[
-        Count, about("Days until a session that is over, and a refresh token that has expired, is forgotten.")
+        Count, about("Days for which sessions that are over, and expired refresh tokens, are kept.")
     ] = 7
     refresh_grace_s: Annotated[
-        Seconds, about("Seconds a live connection has to bring a fresh token after its own expired.")
+        Seconds, about("Seconds that a live connection has to send a fresh token after its own expired.")
     ] = 60
     rate_limits: Annotated[Switch, about("`off` turns all rate limits off, for tests.")] = "on"
     connects_per_m: Annotated[Count, about("Connects a minute of one account on average.")] = 60
@@ -148,7 +148,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     password_passes: Annotated[Count, about("Passes over that memory (argon2id).")] = 2
     password_threads: Annotated[Count, about("Passwords hashed at the same time.")] = 2
     password_queue: Annotated[
-        Count, about("Passwords that wait to be hashed before others are sent away.")
+        Count, about("Passwords that may wait to be hashed; further sign-ins are `unavailable`.")
     ] = 200
     trusted_proxies: Annotated[
         Text,
@@ -166,10 +166,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     offer_s: Annotated[Seconds, about("Seconds an offer waits to be accepted.")] = 8
     offer_silence_s: Annotated[
         Duration,
-        about("Seconds in which somebody who is offered has to answer a ping, before the offer ends."),
+        about("Seconds within which both users have to answer a ping at an offer, or it ends."),
     ] = 2
     connect_s: Annotated[Seconds, about("Seconds a call may take to connect.")] = 15
-    grace_s: Annotated[Seconds, about("Seconds a call waits for someone who was lost.")] = 20
+    grace_s: Annotated[Seconds, about("Seconds a call waits for a user whose connection was lost.")] = 20
     call_ping_s: Annotated[Duration, about("Seconds between two pings to a device in a call.")] = 3
     call_silence_s: Annotated[
         Duration, about("Seconds without a word or an answer after which a device in a call is lost to it.")
@@ -179,7 +179,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ring_s: Annotated[Seconds, about("Seconds a direct call rings.")] = 30
     max_call_s: Annotated[Seconds, about("Seconds a call may last.")] = 1800
     queue_s: Annotated[Seconds, about("Seconds a ticket waits in the queue.")] = 300
-    max_restarts: Annotated[Count, about("Times a call may be connected anew.")] = 10
+    max_restarts: Annotated[Count, about("Times a call may be restarted.")] = 10
     auto_accept: Annotated[Switch, about("Whether an offer asks the client to accept by itself.")] = "on"
 
     # Matching
@@ -196,8 +196,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     no_show_apart_s: Annotated[
         Pause,
         about(
-            "Seconds before two are offered to each other again of whom one did not answer the last time;"
-            " no longer than REMATCH_H."
+            "Seconds before two are offered to each other again after one of them left an offer unanswered;"
+            " never longer than REMATCH_H."
         ),
     ] = 60
     rematch_alone_s: Annotated[
@@ -234,30 +234,30 @@ class Settings(Struct, frozen=True, kw_only=True):
             "though that one might expect better."
         ),
     ] = "on"
-    relax_countries_s: Annotated[Pause, about("Seconds for which wished countries keep others away.")] = 5
-    relax_intents_s: Annotated[Pause, about("Seconds for which wished intents keep others away.")] = 10
-    relax_languages_s: Annotated[Pause, about("Seconds for which wished languages keep others away.")] = 20
+    relax_countries_s: Annotated[Pause, about("Seconds for which a wish for countries excludes others.")] = 5
+    relax_intents_s: Annotated[Pause, about("Seconds for which a wish for intents excludes others.")] = 10
+    relax_languages_s: Annotated[Pause, about("Seconds for which a wish for languages excludes others.")] = 20
     match_record_candidates: Annotated[
-        Count, about("Candidates kept of each decision of matching, for admins to see why.")
+        Count, about("Candidates recorded for each match, so that admins can see why it was made.")
     ] = 8
-    match_record_days: Annotated[Count, about("Days until a decision of matching is forgotten.")] = 14
+    match_record_days: Annotated[Count, about("Days for which the record of a match is kept.")] = 14
     cool_downs_s: Annotated[
         Text,
         about(
-            "Seconds before one may queue again who let a match fail: after the first time within"
-            " COOL_DOWN_WINDOW_S, the second and so on, separated by commas; the last stays."
+            "Seconds before a user through whom a match failed may queue again: after the first time within"
+            " COOL_DOWN_WINDOW_S, the second and so on, separated by commas; the last one stays."
             " None with RATE_LIMITS off."
         ),
     ] = "0,30,300"
     cool_down_window_s: Annotated[Seconds, about("Seconds for which such a failure counts.")] = 3600
     trust_window_d: Annotated[
-        Count, about("Days for which calls and reports count in how far somebody is trusted.")
+        Count, about("Days for which calls and reports count towards a user's trust.")
     ] = 30
     early_hang_up_s: Annotated[
         Seconds, about("Seconds of a live call within which leaving it is a very early hang-up.")
     ] = 3
     trust_review_s: Annotated[
-        Seconds, about("Seconds after which those who are trusted or suspect are judged again.")
+        Seconds, about("Seconds after which users who are trusted or suspect are judged again.")
     ] = 3600
     decision_policy: Annotated[
         DecisionPolicy,
@@ -280,7 +280,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     turn_secret: Annotated[
         Text, about("Shared secret of the TURN servers (coturn's static-auth-secret).")
     ] = ""
-    turn_s: Annotated[Seconds, about("Seconds a TURN credential serves.")] = 7200
+    turn_s: Annotated[Seconds, about("Seconds for which a TURN credential is valid.")] = 7200
 
     # Limits
     max_packet_bytes: Annotated[Count, about("Bytes of one Socket.IO packet.")] = 64 * 1024
@@ -299,17 +299,18 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_descriptions: Annotated[Count, about("Descriptions a side may send in one epoch.")] = 20
     max_candidates: Annotated[Count, about("ICE candidates a side may send in one epoch.")] = 40
     transport: Annotated[
-        Literal["own", "stock"], about("Socket path: our own, or python-socketio's to compare with.")
+        Literal["own", "stock"],
+        about("The Socket.IO server: our own, or stock python-socketio, to compare with."),
     ] = "own"
     compress_answers_bytes: Annotated[
         Pause,
-        about("Bytes from which on answers of REST and the documents are compressed; 0: none are."),
+        about("Size in bytes from which REST answers and the documents are compressed; 0: never."),
     ] = 1024
     compress_sockets_bytes: Annotated[
         Pause,
         about(
-            "Bytes from which on WebSocket messages are compressed for clients that offer it; 0: none are. "
-            "It saves network and costs CPU and delay, for every receiver anew."
+            "Size in bytes from which WebSocket messages are compressed for clients that offer it; 0: never. "
+            "It saves network and costs CPU and delay, again for every receiver."
         ),
     ] = 0
     ping_interval_s: Annotated[Seconds, about("Seconds between two pings to a client.")] = 25
@@ -317,12 +318,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def patience_s(self) -> float:
-        """Seconds that one store may take: a command that meets a store away can still say so in time."""
+        """Seconds that one store may take, so that a command can say in time that it does not answer."""
         return self.answer_s * 0.6
 
     @property
     def deadline_s(self) -> float:
-        """Seconds after which a command or request is given up: the answer has a way to go."""
+        """Seconds after which a command or request is given up, so that the answer arrives in time."""
         return self.answer_s * 0.9
 
     @property
