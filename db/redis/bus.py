@@ -1,7 +1,7 @@
-"""The event bus: Redis pub/sub on one connection a process. It announces; what must not be lost is stored.
+"""The event bus: Redis pub/sub, on one connection for each process. It announces, and stores nothing.
 
-Whoever missed something because the connection broke is told by `on_return`, and reads what is stored.
-A canary that the bus sends to itself shows whether it still hears.
+When the connection broke and is back, the functions in `on_return` are called, to read what was missed.
+A canary that the bus sends to itself shows whether it still receives messages.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 
 class Bus:
-    """Subscribes to a channel while somebody listens to it. Listeners must not raise or block."""
+    """Subscribes to a channel for as long as there is a listener. Listeners must not raise or block."""
 
     def __init__(self, redis: Redis, node_id: str, *, canary_s: float = 2.0) -> None:
         self._redis = redis
@@ -50,16 +50,16 @@ class Bus:
             await self._pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def publish(self, channel: str, message: bytes) -> None:
-        """Announce once; nobody may be listening."""
+        """Announce once. Perhaps nobody is listening."""
         await self._redis.publish(channel, message)
 
     async def subscribe(self, channel: str, listener: Listener) -> None:
-        """Returns when Redis has confirmed: whatever is announced after that is heard."""
+        """Returns when Redis has confirmed: everything that is announced from then on is received."""
         self._listeners.setdefault(channel, set()).add(listener)
         while True:
             confirmed = self._confirmed.get(channel) or await self._ask_for(channel)
             await confirmed.wait()
-            # Who asked first may have failed or gone away: then somebody else has to ask.
+            # The caller that subscribed first may have failed or given up: then this one has to.
             if self._confirmed.get(channel) is confirmed or listener not in self._listeners.get(channel, ()):
                 return
 
@@ -76,21 +76,21 @@ class Bus:
         return confirmed
 
     async def unsubscribe(self, channel: str, listener: Listener) -> None:
-        """The last listener takes the subscription along."""
+        """Remove the listener; the subscription ends with the last one."""
         listeners = self._listeners.get(channel, set())
         listeners.discard(listener)
         if listeners:
             return
         self._listeners.pop(channel, None)
         if (confirmed := self._confirmed.pop(channel, None)) is not None:
-            confirmed.set()  # its listener went away before it was there: wait no longer
+            confirmed.set()  # its listener is gone before it was confirmed: nobody has to wait for it
         with contextlib.suppress(*OUTAGES):  # a broken connection has unsubscribed by itself
             async with self._writing:
                 if channel not in self._listeners:
                     await self._pubsub.unsubscribe(channel)
 
     async def check(self) -> None:
-        """Raises ConnectionError when two canaries in a row were not heard."""
+        """Raises ConnectionError if two canaries in a row did not arrive."""
         if self._missed >= 2:
             raise ConnectionError("The event bus does not hear itself.")
 
@@ -98,7 +98,7 @@ class Bus:
         while True:
             try:
                 message = await self._pubsub.get_message(timeout=None)
-            except OUTAGES as error:  # the client's own attempts were in vain
+            except OUTAGES as error:  # the client's own attempts to reconnect have failed
                 self._away.failed(error)
                 await asyncio.sleep(_PAUSE_S)
                 continue
@@ -110,13 +110,13 @@ class Bus:
                 self._take(message)
 
     def _returned(self) -> None:
-        """The client connected anew and subscribed to all again: have everyone read what was missed."""
+        """The client has reconnected and subscribed to all channels again: read what was missed."""
         _log.debug("event bus found Redis again", channels=len(self._listeners))
         for catch_up in self.on_return:
             self._spawn(self._until_done(catch_up))
 
     async def _until_done(self, catch_up: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """What was missed has to be read, revocations among it: again while a store is away."""
+        """Repeat until it succeeds: what was missed has to be read, and includes revocations."""
         while True:
             try:
                 return await catch_up()
@@ -150,11 +150,11 @@ class Bus:
     def _pass_on(self, channel: str, data: bytes, listener: Listener) -> None:
         try:
             listener(data)
-        except Exception:  # one message that nobody understands must not deafen all
+        except Exception:  # one message that fails must not stop all others
             _log.exception("a listener failed", channel=channel)
 
     async def _watch(self) -> None:
-        """Send the canary, and count those in a row that did not come back."""
+        """Send the canary, and count how many in a row did not arrive."""
         while True:
             self._heard.clear()
             sent = False
@@ -175,7 +175,7 @@ class Bus:
             await asyncio.sleep(self._canary_s)
 
     async def _hang_up(self) -> None:
-        """Let the reader find its connection closed: it opens another one and subscribes to all again."""
+        """Close the connection: the reader then opens another one and subscribes to all channels again."""
         connection = self._pubsub.connection
         if connection is not None:
             await connection.disconnect(nowait=True)

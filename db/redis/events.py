@@ -1,7 +1,7 @@
-"""The one road by which events reach users: a bounded stream and a channel for each.
+"""The event log, through which all events reach users: a bounded stream and a pub/sub channel for each user.
 
-Redis owns both; one script writes them together. A node reads a stream where it missed an announcement
-and where a client comes back with an offset.
+One script writes both. A node reads a stream when it has missed an announcement, and when a client comes back
+with an offset.
 """
 
 import secrets
@@ -24,7 +24,7 @@ _EMIT, _LOG = (
     Path(__file__).with_name("lua").joinpath(f"{name}.lua").read_text() for name in ("emit", "log")
 )
 REVOKED = b"revoked"
-# Without it a lane that was silent for longer has to look at the outbox once.
+# How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
 _TOLD_MS = 86_400_000
 _Keys = tuple[str, str]
 
@@ -52,7 +52,7 @@ class _OfCall(Struct, frozen=True):
 
 
 class Announcement(Struct, frozen=True):
-    """An event as a node hears or reads it. Volatile: no `id`. `before` is its predecessor, where known."""
+    """An event as a node hears or reads it. Volatile: no `id`. `before`: the one before it, if known."""
 
     id: EventId | None
     before: EventId | None
@@ -63,7 +63,7 @@ class Announcement(Struct, frozen=True):
 
     @property
     def call_id(self) -> str | None:
-        """The call that a call's event is about."""
+        """The call that the event is about, if it is about one."""
         if not self.name.startswith(("call:", "decision:")):
             return None
         return msgspec.json.decode(self.data, type=_OfCall).call_id
@@ -74,9 +74,10 @@ class Announcement(Struct, frozen=True):
 
 
 class Log(Struct, frozen=True):
-    """What all streams are part of, until Redis loses its data: its name, and when it began, in Redis' ms.
+    """The log that all streams belong to, until Redis loses its data: its name, and its beginning in Redis'
+    ms.
 
-    `looks` grow with time: fewer than before mean that Redis is back at an older state.
+    `looks` counts how often it was read: fewer than before mean that Redis is back with older data.
     """
 
     name: str = ""
@@ -85,9 +86,9 @@ class Log(Struct, frozen=True):
 
 
 class Tail(Struct, frozen=True):
-    """What a stream of this log keeps: where it ends (now, if it is empty), its first event, how many.
+    """What a stream holds: where it ends (now, if it is empty), its first event, and how many events.
 
-    `missed` is what came after the place that was asked for.
+    `missed` are the events after the place that was asked for.
     """
 
     end: EventId
@@ -99,7 +100,7 @@ class Tail(Struct, frozen=True):
 
 
 def channel(user_id: str) -> str:
-    """Where a user's events are announced."""
+    """The channel on which a user's events are announced."""
     return f"user:{{{user_id}}}"
 
 
@@ -117,9 +118,9 @@ def read_announcement(raw: bytes) -> Announcement:
 
 
 class EventRoad:
-    """Sends events, and reads those kept. Raises `Unavailable` when Redis does not answer.
+    """Sends events, and reads stored ones. Raises `Unavailable` if Redis does not answer.
 
-    `log` is the one that was there when somebody looked last.
+    `log` is the log as it was read last.
     """
 
     def __init__(self, redis: Redis, *, keep: int, keep_s: int, sharded: bool = False) -> None:
@@ -168,7 +169,7 @@ class EventRoad:
         return [reply if isinstance(reply, int) else None for reply in replies]
 
     async def look(self) -> Log:
-        """Which log there is now: another one than before, if Redis has lost its data."""
+        """Read which log there is now. It is another one than before if Redis has lost its data."""
         try:
             [reply] = await self._trip(self._ask_for_log)
         except (RedisError, OSError) as error:
@@ -186,7 +187,7 @@ class EventRoad:
         return found
 
     async def _trip(self, ask: Callable[[Pipeline], None]) -> list[Any]:
-        """All at once; again when Redis has forgotten the scripts, which it does when it starts anew."""
+        """Send all commands in one trip; again if a restart of Redis has made it forget the scripts."""
         for _ in range(2):
             async with self._redis.pipeline(transaction=False) as pipe:
                 ask(pipe)
@@ -206,7 +207,7 @@ class EventRoad:
     def _args(
         self, user_id: str, event: Event, data: bytes, kind: str, device: str, not_device: str
     ) -> tuple[str | int | bytes, ...]:
-        """What emit.lua wants to know of any event."""
+        """The arguments of emit.lua that every event has."""
         about = (channel(user_id), type(event).event, data, device, not_device)
         return *about, self._keep, self._keep_ms, kind, self._publish
 
@@ -222,7 +223,7 @@ class EventRoad:
             raise Unavailable from error
 
     async def after(self, user_id: str, last: EventId) -> list[Announcement]:
-        """What is kept after this place, in order; each knows its predecessor, but for the first."""
+        """The stored events after this place, in order. Each but the first knows the event before it."""
         try:
             entries: Any = await self._redis.xrange(f"events:{{{user_id}}}", min=f"({last}", max="+")
         except (RedisError, OSError) as error:
@@ -230,9 +231,9 @@ class EventRoad:
         return _read(entries)
 
     async def tail(self, user_id: str, last: EventId | None = None) -> Tail:
-        """The stream as it is now, with what came after the place `last`.
+        """The stream as it is now, with the events after the place `last`.
 
-        Read it before the state that an offset shall stand for.
+        To make an offset for a state, read the stream first and then the state.
         """
         key = f"events:{{{user_id}}}"
 
@@ -253,7 +254,7 @@ class EventRoad:
         return Tail(end, start, length, now, self._seen(log), _read(missed[0]) if missed else ())
 
     async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
-        """As `services.ports.Sessions` promises: every node that holds such a connection ends it."""
+        """As `services.ports.Sessions` promises: every node that holds such a connection closes it."""
         message = b"\n".join((REVOKED, (session_id or "").encode(), code.encode()))
         try:
             await self._redis.publish(channel(user_id), message)
@@ -262,7 +263,7 @@ class EventRoad:
 
 
 def _read(entries: Any) -> list[Announcement]:
-    """What a stream keeps, as Redis gives it."""
+    """Stream entries, as Redis gives them."""
     found: list[Announcement] = []
     before: EventId | None = None
     for raw_id, fields in entries:

@@ -1,9 +1,9 @@
-"""Who is there, in Redis: a lease for each connection, so that the death of a node is noticed in lease time.
+"""Who is connected, in Redis: a lease for each connection, so that a node's death is noticed when leases end.
 
     presence:{shard}:<user>    hash  own, last_seen; "@<connection>" -> "<lease ends> <device>"
-    presence:{shard}:leases    zset  "<user> <connection>" by the time the lease ends, or a claim on its lapse
+    presence:{shard}:leases    zset  "<user> <connection>" by when its lease, or a node's claim on it, ends
 
-The hash is what counts, the sorted set finds what ran out. Each change is one script in one slot.
+The hash is what counts; the sorted set finds expired leases. Each change is one script in one slot.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from redis.commands.core import AsyncScript
 from core.presence import Attendance, Lapse
 from core.vocabulary import OwnStatus
 
-# Changing it makes everyone present arrive again, which they do with the next renewal.
+# If it is changed, all connections have to arrive again, which they do with their next renewal.
 SHARDS = 8
 CLAIM_MS = 5_000
 _KEPT_MS = 30 * 86_400_000
 _LAPSES_AT_ONCE = 50
-_RENEWED_AT_ONCE = 200  # a script of a millisecond or so: Redis serves nobody else meanwhile
+_RENEWED_AT_ONCE = 200  # a script of about a millisecond, during which Redis serves nobody else
 _LUA = Path(__file__).with_name("lua") / "presence"
 
 
@@ -38,14 +38,14 @@ class RedisPresence:
         }
 
     async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> Attendance:
-        """The connection is there until its lease ends, unless renewed."""
+        """Add the connection, with a lease that ends unless it is renewed."""
         args = (now, now + lease_s * 1000, _KEPT_MS, user_id, connection, device)
         return _attendance(await self._run("arrive", _both(user_id), args), now)
 
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
     ) -> frozenset[tuple[str, str]]:
-        """Prolong leases, each of a user and a connection; gives those unknown, or taken for gone."""
+        """Prolong leases, each of a user and a connection. Gives those unknown, or taken for gone."""
         by_shard: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for user_id, connection in connections:
             by_shard[_shard(user_id)].append((user_id, connection))
@@ -60,19 +60,19 @@ class RedisPresence:
         return frozenset(unknown)
 
     async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
-        """The connection is gone; gives what its user still has. Departing twice is as departing once.
+        """The connection is gone. Gives what its user still has. To depart twice is as good as once.
 
-        Like a lapse that was found: `settle` it, or it is found again.
+        It has to be `settle`d like an expired lease; otherwise `lapsed` finds it.
         """
         args = (now, user_id, connection, "left", now + CLAIM_MS)
         return _attendance(await self._run("depart", _both(user_id), args), now)
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
-        """How the user wants to be seen, on all their devices and when they come back."""
+        """Set the status that the user chose, for all their devices and for when they come back."""
         await self._run("set_own", [_user(user_id)], (now, status, _KEPT_MS))
 
     async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, Attendance]:
-        """What is known of each of them, also of those never heard of."""
+        """The attendance of each of these users, also of unknown ones."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for user_id in user_ids:
                 pipeline.hgetall(_user(user_id))
@@ -80,7 +80,7 @@ class RedisPresence:
         return {user_id: _read(fields, now) for user_id, fields in zip(user_ids, found, strict=True)}
 
     async def lapsed(self, now: int) -> list[Lapse]:
-        """Connections whose lease ran out, claimed for `CLAIM_MS`: `settle` each, or they are found again."""
+        """Expired connections, taken for `CLAIM_MS`: `settle` each, or they are found again after that."""
         args = (now, now + CLAIM_MS, _LAPSES_AT_ONCE)
         claims = await asyncio.gather(
             *(self._run("claim", [_leases(shard)], args) for shard in range(SHARDS))
@@ -99,7 +99,7 @@ class RedisPresence:
         ]
 
     async def settle(self, user_id: str, connection: str, now: int) -> None:
-        """Its going has had its consequences: forget the connection, unless it has come back."""
+        """Everything that follows from its end is done: forget the connection, unless it has come back."""
         await self._run("depart", _both(user_id), (now, user_id, connection, "lapsed", 0))
 
     async def _run(self, script: str, keys: list[str], args: Collection[str | int]) -> Any:
@@ -123,7 +123,7 @@ def _both(user_id: str) -> list[str]:
 
 
 def _attendance(flat: list[bytes], now: int) -> Attendance:
-    """From what a script returns: names and values in turn."""
+    """From the answer of a script, in which names and values alternate."""
     return _read(dict(zip(flat[::2], flat[1::2], strict=True)), now)
 
 
@@ -138,5 +138,5 @@ def _read(fields: Mapping[bytes, bytes], now: int) -> Attendance:
 
 
 def _device(fields: Mapping[bytes, bytes], connection: str) -> str:
-    """The device of a connection, also of one that lapsed; empty when Redis has forgotten it."""
+    """The device of a connection, also of an expired one; empty if Redis does not know it any more."""
     return fields.get(b"@" + connection.encode(), b" ").split(b" ", 1)[1].decode()

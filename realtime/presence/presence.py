@@ -1,9 +1,10 @@
-"""Who is there, as others may see it. Owner of the commands `presence:*`; the store keeps leases and wishes.
+"""Who is online, as others may see it. Handles the commands `presence:*`; the store keeps the leases.
 
-What is announced is only that something about a user has changed. The node that has a watcher of theirs
-then reads how things are, so that announcements may cross or come twice without anybody seeing an old
-state last. Whether the watcher may (still) see the user is asked each time: a block works at once, and
-who may see no more is told `offline`, once, whatever is true: the last thing they saw must not stay.
+An announcement only says that something about a user has changed. A node with a watcher of that user then
+reads the present state, so announcements may cross or come twice, and still nobody sees an old state last.
+Whether the watcher may (still) see the user is asked each time, so a block works at once. A watcher who may
+no longer see a user is told `offline` once, whatever is true: what they saw last must not stay on their
+screen.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ _log = structlog.get_logger()
 
 
 class Presence:
-    """Handlers of the commands, and what the gateway tells of connections. `run` goes on until cancelled."""
+    """Handlers of the commands, and what the gateway calls for connections. `run` goes on until cancelled."""
 
     def __init__(
         self,
@@ -54,13 +55,13 @@ class Presence:
     # --- Commands ---
 
     async def set(self, caller: Caller, command: PresenceSet) -> Empty:
-        """Say how one wants to be seen, on all devices."""
+        """Set the status that others see, for all devices."""
         await self._store.set_status(caller.user_id, command.status, self._clock())
         await self.changed(caller.user_id)
         return Empty()
 
     async def watch(self, caller: Caller, command: PresenceWatch) -> Presences:
-        """Follow these users instead of those before; whom the caller may not see is left out."""
+        """Follow these users instead of the previous ones. Those whom the caller may not see are left out."""
         allowed = await self._visible_to(caller.user_id, dict.fromkeys(command.user_ids))
         if not self._sockets.holds(caller.sid):
             return Presences(presences=[])
@@ -74,43 +75,43 @@ class Presence:
             self._look_at(user_id)
         return Presences(presences=list(presences.values()))
 
-    # --- What the gateway and others tell ---
+    # --- Called by the gateway and others ---
 
     async def arrived(self, caller: Caller) -> Attendance:
-        """A connection is there."""
+        """A connection has begun, or is back."""
         now, lease_s = self._clock(), self._lease_s
         attendance = await self._store.arrive(caller.user_id, caller.sid, caller.device, now, lease_s)
         await self.changed(caller.user_id)
         return attendance
 
     async def departed(self, caller: Caller) -> frozenset[str]:
-        """A connection is gone; gives the devices of its user that are still connected.
+        """A connection is gone. Gives the devices of its user that are still connected.
 
-        `settle` it when that has had its consequences; until then `lapsed` finds it again.
+        `settle` it when everything that follows is done; until then `lapsed` finds it again.
         """
         await self._unfollow(caller.sid)
         return await self.missed(caller)
 
     async def missed(self, caller: Caller) -> frozenset[str]:
-        """The same of a connection that stands, and may speak again: it goes on to follow others."""
+        """The same for a silent connection, which stays open and still follows others."""
         left = await self._store.depart(caller.user_id, caller.sid, self._clock())
         await self.changed(caller.user_id)
         return left.devices
 
     async def settle(self, caller: Caller) -> None:
-        """What had to follow from this departure has been done."""
+        """Everything that follows from this departure has been done."""
         await self._store.settle(caller.user_id, caller.sid, self._clock())
 
     async def renew(self, callers: Collection[Caller]) -> list[Caller]:
-        """These connections are still there; gives those taken for gone, who have to arrive again."""
+        """These connections are still there. Gives those taken for gone, which have to arrive again."""
         held = {(caller.user_id, caller.sid): caller for caller in callers}
         lost = await self._store.renew(held, self._clock(), self._lease_s)
         return [held[one] for one in lost if self._sockets.holds(held[one].sid)]
 
     async def lapsed(self) -> AsyncGenerator[tuple[str, str]]:
-        """Users and their devices that are gone with a node. Each is settled when the next is asked for.
+        """Users and their devices whose node died. Each is settled when the next one is asked for.
 
-        Should the consequences fail, or this node die, it is found again some seconds later.
+        If handling one fails, or this node dies, it is found again some seconds later.
         """
         while found := await self._store.lapsed(self._clock()):
             for lapse in found:
@@ -120,20 +121,20 @@ class Presence:
                 await self._store.settle(lapse.user_id, lapse.connection, self._clock())
 
     async def changed(self, user_id: str) -> None:
-        """Something that others may see of this user has changed, in queue and calls too."""
+        """Announce that what others see of this user has changed; queue and calls call it too."""
         try:
             await self._channels.publish(_channel(user_id), b"")
-        except OUTAGES as error:  # volatile: the change itself is done, and the next one is announced again
+        except OUTAGES as error:  # not repeated: the next change is announced again
             _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))
 
     async def devices(self, user_id: str) -> frozenset[str]:
-        """The devices of this user that are connected now, to whichever node."""
+        """The devices of this user that are connected now, to any node."""
         return (await self._store.read_many([user_id], self._clock()))[user_id].devices
 
     # --- Telling watchers ---
 
     async def run(self) -> None:
-        """Tell watchers what has changed, much at once if much came up meanwhile."""
+        """Tell watchers what has changed, in batches if there is much."""
         while True:
             await self._any_stale.wait()
             self._any_stale.clear()
@@ -168,7 +169,7 @@ class Presence:
         self._any_stale.set()
 
     async def _look_at_all(self) -> None:
-        """The channels were away: anything may have changed."""
+        """The bus was interrupted: anything may have changed."""
         for user_id in self._watches.watched:
             self._look_at(user_id)
 
@@ -176,11 +177,11 @@ class Presence:
         listeners, unwatched = self._watches.replace(
             caller.sid, caller.user_id, user_ids, lambda user_id: partial(self._look_at, user_id)
         )
-        # Also those that others here watch: their subscription may not be confirmed yet.
+        # Also for users that others here watch already: their subscription may not be confirmed yet.
         await asyncio.gather(
             *(self._channels.subscribe(_channel(u), heard) for u, heard in listeners.items())
         )
-        # The connection may have gone meanwhile, and taken its listeners away before they were there.
+        # The connection may have closed meanwhile, and removed its listeners before they were subscribed.
         strays = {u: heard for u, heard in listeners.items() if not self._watches.uses(u, heard)}
         await self._silence(unwatched | strays)
 
@@ -197,7 +198,7 @@ class Presence:
         return [user_id for watcher, user_id in pairs if (watcher, user_id) in allowed]
 
     async def _read(self, user_ids: Collection[str]) -> dict[str, Shown]:
-        """How these users are shown now."""
+        """The presence of these users, as others see it now."""
         if not user_ids:
             return {}
         attendances, in_call, queuing = await asyncio.gather(
@@ -216,7 +217,7 @@ class Presence:
 
 
 def _unseen(user_id: str) -> Shown:
-    """How someone is shown whom the watcher may not see."""
+    """The presence that is shown of a user whom the watcher may not see."""
     return Shown(user_id=user_id, status="offline", last_seen=None)
 
 

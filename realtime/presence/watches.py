@@ -1,4 +1,4 @@
-"""Who of this process's connections follows whose presence, and what each was told last. Pure memory.
+"""Which connection of this process follows which users' presence, and what each was told last. In memory.
 
 Bounded by the length of a list, which the contract limits, and by the number of entries in all.
 """
@@ -12,7 +12,7 @@ Listener = Callable[[bytes], None]
 
 
 class Watches:
-    """A table both ways. `most` entries in all; a user has one listener here while anybody watches them."""
+    """A table in both directions, of at most `most` entries. A watched user has one listener here."""
 
     def __init__(self, most: int = 500_000) -> None:
         self._most = most
@@ -23,7 +23,7 @@ class Watches:
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """All users whom somebody here watches."""
+        """All users who are watched here."""
         return tuple(self._watchers)
 
     def watchers(self, user_id: str) -> tuple[tuple[str, str], ...]:
@@ -33,9 +33,9 @@ class Watches:
     def replace(
         self, sid: str, watcher: str, user_ids: Iterable[str], listen: Callable[[str], Listener]
     ) -> tuple[dict[str, Listener], dict[str, Listener]]:
-        """This connection now watches these users: the listeners of all of them, and those to take away.
+        """This connection now watches these users. Gives their listeners, and the listeners to remove.
 
-        Raises `Unavailable`, changing nothing, when this process follows as many as it can.
+        Raises `Unavailable` and changes nothing if this process follows as many users as it can.
         """
         wanted = dict.fromkeys(user_ids)
         before = self._told.get(sid, {})
@@ -50,7 +50,7 @@ class Watches:
         return {user_id: self._listeners[user_id] for user_id in wanted}, unwatched
 
     def forget(self, sid: str) -> dict[str, Listener]:
-        """This connection watches nobody any more: the listeners to take away."""
+        """This connection watches nobody any more. Gives the listeners to remove."""
         before = self._told.pop(sid, {})
         self._entries -= len(before)
         return {user_id: listener for user_id in before if (listener := self._drop(sid, user_id))}
@@ -68,7 +68,7 @@ class Watches:
         return self._listeners.pop(user_id)
 
     def tell(self, sid: str, presence: Shown) -> bool:
-        """Whether this is news to the connection; it is not any more."""
+        """Whether this is new to the connection. From now on it counts as told."""
         told = self._told.get(sid, {})
         if presence.user_id not in told or told[presence.user_id] == presence:
             return False
@@ -76,9 +76,9 @@ class Watches:
         return True
 
     def tell_first(self, sid: str, presences: Mapping[str, Shown]) -> list[str]:
-        """The answer to a new list tells these. Gives those of whom an event told before the answer could.
+        """Note what the answer to a new list tells. Gives users of whom an event was sent before the answer.
 
-        Their event may have been the newer one, so they want to be looked at again.
+        Their event may have been newer than the answer, so their presence has to be read again.
         """
         told = self._told.get(sid, {})
         overtaken = [user_id for user_id in presences if told.get(user_id) is not None]

@@ -1,4 +1,4 @@
--- Keep an event in a user's bounded stream and announce it, or do neither.
+-- Append an event to a user's bounded stream and announce it, or do neither.
 -- KEYS[1] the user's stream           events:{user}
 -- KEYS[2] mark of what was said       said:{user}:<key>; "next": how far in each lane, a hash      told:{user}
 -- ARGV[1] channel                     user:{user}
@@ -8,8 +8,8 @@
 -- ARGV[8] "durable", "once" (durable, unless said before), "next" (durable, in its turn) or "volatile"
 -- ARGV[9] command that announces: PUBLISH or SPUBLISH
 -- ARGV[10...] for "next": lane, number in it, number of what has to come before it, milliseconds this is remembered
--- Returns the event's id in the stream; "" when volatile or said before; for "next" how far the lane is, if what has
--- to come before has not been said yet: then it is not this one's turn.
+-- Returns the event's id in the stream; "" if it is volatile or was sent before; for "next", if what has to come before
+-- was not sent yet, up to which number the user was told in this lane: it is not this event's turn then.
 -- The announcement is six lines: id, id of the event before it, name, device, not device, payload.
 if ARGV[8] == 'volatile' then
   redis.call(ARGV[9], ARGV[1], table.concat({'', '', ARGV[2], ARGV[4], ARGV[5], ARGV[3]}, '\n'))

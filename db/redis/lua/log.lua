@@ -1,5 +1,5 @@
--- Which log this is: a name by chance, given where there is none, or where the log has gone back behind what somebody has
--- seen of it (an old snapshot). Whatever was kept under another name is lost.
+-- Which log this is: a random name. A new one is given if there is none, or if the log was looked at less often than the
+-- caller has seen (an old snapshot was loaded). What was stored under another name is lost.
 -- KEYS[1] the log: name, born (Unix ms), looks      events:log
 -- ARGV[1] the name that the caller knows, or ""     ARGV[2] how many looks it had then
 -- ARGV[3] a name for a new one

@@ -1,4 +1,4 @@
--- A connection is there until its lease ends. Returns the user's hash.
+-- Add a connection, which counts until its lease ends. Returns the user's hash.
 -- KEYS[1] leases  presence:{shard}:leases       KEYS[2] user  presence:{shard}:<user>
 -- ARGV[1] now, Unix ms    ARGV[2] lease ends    ARGV[3] ms the hash is kept
 -- ARGV[4] user id         ARGV[5] connection    ARGV[6] device

@@ -1,9 +1,9 @@
 -- A connection is gone. Returns the user's hash as it is then.
--- Who leaves is kept as a lease that ended at 0 and is claimed until ARGV[5]: should the consequences not come
--- about, another node finds it like any that lapsed. 'lapsed' forgets it.
+-- 'left' keeps it as a lease that ended at 0 and is claimed until ARGV[5]: if this node does not finish what follows
+-- from the departure, another one finds it like any expired lease. 'lapsed' removes it.
 -- KEYS[1] leases  presence:{shard}:leases       KEYS[2] user  presence:{shard}:<user>
 -- ARGV[1] now, Unix ms    ARGV[2] user id       ARGV[3] connection
--- ARGV[4] 'left': it was there until now; 'lapsed': its consequences are done, and only if it did not come back
+-- ARGV[4] 'left': it was there until now; 'lapsed': all that follows is done; it stays if it has come back
 -- ARGV[5] claimed until
 local field = '@' .. ARGV[3]
 local lapsed = ARGV[4] == 'lapsed'

@@ -1,5 +1,5 @@
--- Prolong leases of one shard. Returns the positions, from 0, of connections that are not known, or have left, or
--- whose lapse somebody has taken up: their users may have been told that they are gone.
+-- Prolong leases of one shard. Returns the positions, from 0, of connections that are unknown, or have left, or whose
+-- expiry a node is handling: others may have been told that they are gone.
 -- KEYS[1] leases  presence:{shard}:leases       KEYS[2...] user of each  presence:{shard}:<user>
 -- ARGV[1] now, Unix ms    ARGV[2] leases end    ARGV[3] ms the hashes are kept
 -- ARGV[4...] user id and connection of each

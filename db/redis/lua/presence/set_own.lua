@@ -1,4 +1,4 @@
--- How a user wants to be seen from now on. Who becomes invisible was last seen now, and not after that.
+-- Set the status that a user chose. A user who becomes invisible was last seen now, and not after that.
 -- KEYS[1] user  presence:{shard}:<user>
 -- ARGV[1] now, Unix ms    ARGV[2] online, away or invisible    ARGV[3] ms the hash is kept
 if redis.call('HGET', KEYS[1], 'own') ~= 'invisible' or ARGV[2] ~= 'invisible' then
