@@ -61,6 +61,8 @@ def main() -> int:
     options, for_pytest = parser.parse_known_args()
     outcomes = [perform(name, *command) for name, command in LINT.items()]
     if not options.lint:
+        if not for_pytest:  # some tests alone reach little
+            outcomes.append(perform("Rules covered", "-m", "tests.covered"))
         parallel = ("-n", options.workers, "--dist", "loadscope")
         outcomes.append(perform("Tests", "-m", "pytest", *parallel, *for_pytest))
     print("\n" + summary(outcomes), flush=True)

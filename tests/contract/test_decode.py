@@ -43,6 +43,10 @@ def refusal(data: object, kind: Any = QueueJoin) -> AppError:
         ({"mode": "voice", "preferences": {"languages": ["en\n"]}}, "preferences.languages[0]"),
         ({"mode": "voi\0ce"}, "mode"),
         ({"mode": "\ud800"}, "mode"),
+        (
+            {"mode": "voice", "preferences": {"languages": ["en"], "genders": ["male", "\ud800"]}},
+            "preferences.genders[1]",
+        ),
     ],
 )
 def test_a_wrong_field_is_named(data: object, field: str) -> None:

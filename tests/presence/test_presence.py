@@ -2,16 +2,13 @@
 
 import asyncio
 from contextlib import aclosing
-from itertools import product
 from typing import get_args
 
-import pytest
 from redis.asyncio import Redis
 
 from core.clock import rfc3339
 from core.contract.presence import PresenceChanged
 from core.ids import new_id
-from core.presence import Attendance, shown
 from core.vocabulary import OwnStatus, Status
 from db.redis.presence import CLAIM_MS
 from tests.patience import PATIENCE_S
@@ -27,17 +24,6 @@ async def nobody_listens(redis: Redis, channel: str) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while (await redis.pubsub_numsub(channel))[0][1]:
             await asyncio.sleep(0)
-
-
-@pytest.mark.parametrize(
-    ("own", "in_call", "queuing"), list(product(get_args(OwnStatus), (True, False), (True, False)))
-)
-def test_the_status_shown(own: OwnStatus, in_call: bool, queuing: bool) -> None:
-    """Being busy says more than being away; the invisible and the absent are offline whatever they do."""
-    there = Attendance(connections={"c1": "phone"}, own=own)
-    expected = "in_call" if in_call else "queuing" if queuing else own
-    assert shown(there, in_call=in_call, queuing=queuing) == ("offline" if own == "invisible" else expected)
-    assert shown(Attendance(own=own), in_call=in_call, queuing=queuing) == "offline"
 
 
 async def test_a_watcher_hears_the_coming_and_going_on_another_node(

@@ -5,7 +5,7 @@ import pytest
 from core.errors import Conflict, Expired, Gone, NotFound, StaleEpoch
 from signaling.call import State
 from signaling.effects import Emit, Start
-from signaling.messages import Accept, Connected, Decline, Hangup, Lost, Restart, Skip, Vote
+from signaling.messages import Accept, Connected, Decline, Hangup, Lost, Moderate, Restart, Silent, Skip, Vote
 from tests.rules.calls import LAPTOP, PHONE, STRANGER, Table, requeued, told
 from tests.rules.people import ANA, BEN, CALL
 
@@ -133,3 +133,43 @@ def test_what_comes_too_early_is_a_conflict() -> None:
     for message in (Connected(ANA, PHONE, 0), Restart(ANA, PHONE, 0), Vote(ANA, True, "c", "r")):
         with pytest.raises(Conflict):
             Table().say(message)
+
+
+def test_accepting_again_changes_nothing_and_another_device_is_too_late() -> None:
+    table = Table().start()
+    assert table.say(Accept(ANA, PHONE)) == []
+    with pytest.raises(Gone):
+        table.say(Accept(ANA, LAPTOP))
+
+
+def test_only_the_device_that_accepted_says_that_media_flows() -> None:
+    table = Table().start()
+    with pytest.raises(Conflict):
+        table.say(Connected(ANA, LAPTOP, 1))
+
+
+def test_only_a_matched_call_can_be_skipped() -> None:
+    """Of one that is left on record alone there is no ticket to queue with anew."""
+    table = Table().go_live()
+    table.call = table.call.with_party(ANA, ticket=None)
+    with pytest.raises(Conflict):
+        table.say(Skip(ANA, "new-ticket"))
+
+
+def test_somebody_whose_devices_sleep_is_out_and_has_no_fault() -> None:
+    """The other has the old place back, unless they are gone as well; nobody who has accepted sleeps."""
+    table = Table()
+    assert requeued(table.say(Silent(ANA))) == [BEN]
+    assert (table.call.reason, table.call.at_fault) == ("no_answer", ())
+    table = Table()
+    table.say(Accept(ANA, PHONE))
+    assert table.say(Silent(ANA)) == []
+    table.say(Lost(ANA, PHONE))
+    assert requeued(table.say(Silent(BEN))) == []
+
+
+def test_a_ban_ends_the_call_and_gives_back_the_place_of_an_offer_alone() -> None:
+    table = Table()
+    assert requeued(table.say(Moderate(ANA))) == [BEN]
+    assert table.call.reason == "moderated"
+    assert requeued(Table().go_live().say(Moderate(ANA))) == []

@@ -107,3 +107,24 @@ def test_no_decision_after_an_unfriendly_end(ending: Message) -> None:
     table.say(ending)
     with pytest.raises(Gone):
         table.say(Vote(ANA, True, "c", "r"))
+
+
+def test_a_vote_stands_while_it_is_open_to_decide() -> None:
+    """The same again changes nothing, another one is refused."""
+    table = Table("male", "male").hang_up()
+    table.say(Vote(ANA, False, "c", "r"))
+    assert table.say(Vote(ANA, False, "c", "r")) == []
+    with pytest.raises(AlreadyDecided):
+        table.say(Vote(ANA, True, "c", "r"))
+
+
+def test_a_vote_that_comes_late_is_answered_as_it_stands() -> None:
+    """Also to somebody who has no say: that it is not for them to decide."""
+    table = Table().hang_up()
+    table.say(Vote(ANA, False, "c", "r"))
+    table.wait(30)
+    assert table.say(Vote(ANA, False, "c", "r")) == []
+    with pytest.raises(AlreadyDecided):
+        table.say(Vote(ANA, True, "c", "r"))
+    with pytest.raises(Forbidden):
+        table.say(Vote(BEN, True, "c", "r"))

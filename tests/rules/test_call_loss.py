@@ -6,6 +6,7 @@ from core.clock import rfc3339
 from core.errors import Conflict, RateLimited, StaleEpoch
 from signaling.call import State
 from signaling.effects import RecordEnded, Start
+from signaling.loss import after_loss
 from signaling.messages import Back, Connected, Deadline, Hangup, Lost, Restart, Skip
 from tests.rules.calls import LAPTOP, PHONE, Table, requeued, told
 from tests.rules.people import ANA, BEN
@@ -125,3 +126,13 @@ def test_another_device_takes_over_only_when_the_first_is_gone() -> None:
     table.say(Lost(ANA, PHONE))
     table.say(Restart(ANA, LAPTOP, 1))
     assert table.call.party(ANA).device == LAPTOP
+
+
+def test_a_call_of_which_only_the_record_is_left_has_lost_its_connection() -> None:
+    """Unless it had ended: what is open to decide stays open until its time."""
+    table = Table().go_live()
+    lost, _ = after_loss(table.call, table.now, table.rules)
+    assert (lost.state, lost.reason) == (State.DECIDING, "connection_lost")
+    ended = Table().hang_up()
+    assert after_loss(ended.call, ended.now, ended.rules) == (ended.call, ())
+    assert after_loss(ended.call, ended.now + 30_000, ended.rules)[0].state is State.CLOSED

@@ -1,6 +1,8 @@
 """The clock that all nodes share, with a monotonic one that the test turns."""
 
-from core.clock import SharedClock
+from datetime import date
+
+from core.clock import SharedClock, age_on, rfc3339, to_datetime, to_ms, today
 
 
 class Hands:
@@ -68,3 +70,17 @@ def test_a_server_with_another_time_is_believed_at_once() -> None:
     hands.clock.start()
     hands.look(theirs=5_000, took=100, late=50)
     assert abs(hands.clock() - hands.now - 5_000) <= 100
+
+
+def test_times_in_words_and_in_postgres_are_the_same_moment() -> None:
+    """To the millisecond; the date is that of UTC."""
+    at = 1_772_323_199_999
+    assert rfc3339(at) == "2026-02-28T23:59:59.999Z"
+    assert to_ms(to_datetime(at)) == at
+    assert (today(at).isoformat(), today(at + 1).isoformat()) == ("2026-02-28", "2026-03-01")
+
+
+def test_who_was_born_on_a_leap_day_is_older_on_the_first_of_march() -> None:
+    born = date(2008, 2, 29)
+    assert (age_on(born, date(2026, 2, 28)), age_on(born, date(2026, 3, 1))) == (17, 18)
+    assert age_on(born, date(2028, 2, 29)) == 20

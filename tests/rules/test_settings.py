@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from core.environment import SettingsError, load
+from core.keys import Keyring
 from core.settings import DEFAULT_SECRET, Settings
 from core.settings_table import table
+from signaling.call import Rules
 
 
 def mistakes(environ: dict[str, str], dotenv: Path | None = None) -> list[str]:
@@ -99,6 +101,22 @@ def test_a_secret_is_never_repeated() -> None:
 
 def test_relay_without_a_relay_is_a_contradiction() -> None:
     assert mistakes({"ICE_TRANSPORT_POLICY": "relay"}) == ["ICE_TRANSPORT_POLICY: relay needs TURN_URLS"]
+
+
+def test_turn_needs_its_secret_and_a_call_is_silent_for_longer_than_a_ping() -> None:
+    assert mistakes({"TURN_URLS": "turn:t.example"}) == ["TURN_SECRET: needed with TURN_URLS"]
+    [line] = mistakes({"CALL_SILENCE_S": "2", "CALL_PING_S": "2"})
+    assert line == "CALL_SILENCE_S: has to be longer than CALL_PING_S"
+
+
+def test_what_is_derived_of_settings_follows_them() -> None:
+    """A store may take less than a command may, and a lease is renewed before it runs out."""
+    settings = Settings(answer_s=10, queue_lease_s=30, connection_lease_s=60)
+    assert settings.patience_s < settings.deadline_s < 10
+    assert settings.renewal_s == 10
+    rules = Rules.of(Settings(offer_s=3, decision_policy="mutual"))
+    assert (rules.offer_s, rules.policy) == (3, "mutual")
+    assert Keyring.of(Settings(secret="a", secret_previous="b")).keys("access token")[1:]
 
 
 def test_a_weight_is_a_number_from_0_and_one_of_them_counts() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import AppError, TokenExpired, Unauthenticated
 from core.keys import Keyring
-from core.tokens import Access, AccessTokens, Device, DeviceTokens
+from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
 from db.redis.events import EventId
 from realtime.gateway.recovery import Recovery
 from tests.rules.people import ANA, BEN
@@ -155,3 +155,13 @@ def test_a_device_keeps_its_mark_and_another_account_gets_another() -> None:
     assert (other.user_id, other.id != first.id) == (BEN, True)
     assert marks.read(marks.issue(ANA, first, NOW), NOW + 900_000) is None
     assert marks.read(tokens.issue(ANA, BEN, TWIN, NOW), NOW) is None
+
+
+def test_of_a_refresh_token_its_fingerprint_is_kept() -> None:
+    """The token is chance, and what is stored does not show it."""
+    token, other = new_refresh_token(), new_refresh_token()
+    assert token != other
+    assert len(token) >= 43
+    assert fingerprint(token) == fingerprint(token) != fingerprint(other)
+    assert len(fingerprint(token)) == 32
+    assert token.encode() not in fingerprint(token)
