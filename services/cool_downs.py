@@ -1,7 +1,7 @@
-"""How long somebody has to wait who lets offers fail: longer each time, until it is long ago. Pure.
+"""Cool-downs: how long a user through whom matches fail has to wait, longer each time within a window. Pure.
 
-Whose fault it was is decided where a call ends (`signaling/transitions.py`) and is on record with the call,
-so nothing is counted twice and nothing is forgotten. The queue asks when somebody joins.
+Whose fault it was is decided where a call ends (`signaling/ending.py`) and is on record with the call, so
+nothing is counted twice and nothing is lost. The queue asks when a user joins.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from core.settings import Settings
 
 
 class CoolDowns(Struct, frozen=True):
-    """The waits in ms after the first fault within the window (ms), the second and so on; the last stays."""
+    """The waits in ms after the first, second and further faults within the window; the last one stays."""
 
     steps_ms: tuple[int, ...] = (0, 30_000, 300_000)
     window_ms: int = 3_600_000
 
     @classmethod
     def of(cls, settings: Settings) -> "CoolDowns":
-        """As the operator has set them; none where rate limits are off, for they are told as one."""
+        """As the operator has set them; none if rate limits are off, because a cool-down is told as one."""
         if settings.rate_limits == "off":
             return cls((0,))
         steps = tuple(seconds * 1000 for seconds in settings.cool_downs)
@@ -30,7 +30,7 @@ class CoolDowns(Struct, frozen=True):
         return [at for at in faults if at > now - self.window_ms]
 
     def left_ms(self, faults: Sequence[int], now: int) -> int:
-        """How long somebody with these faults may not queue yet; 0: they may."""
+        """How long a user with these faults still has to wait; 0: they may queue."""
         counted = self.counted(faults, now)
         if not counted:
             return 0

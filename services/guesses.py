@@ -1,11 +1,11 @@
-"""How often strangers may try: to guess a password, to open accounts. Decides what is counted; `Limiter`
-counts.
+"""Limits on people who are not signed in: on guessing passwords and on opening accounts. Decides what is
+counted; `Limiter` counts.
 
-Guesses of one login from one network are few, those of one network for all logins are more, and for one login
-from anywhere there are so many that strangers can hardly use them up: that would keep its owner out. A device
-on which the owner has signed in before is counted by itself, and no stranger's guesses count against it. A
-right password is no guess and gives back what it took; so does a sign-up that comes to nothing, as far as its
-device is concerned.
+The limit on guesses at one login from one network is low; the one on a network for all logins is higher. The
+one on a login from anywhere is so high that strangers can hardly use it up, because that would keep its owner
+out. A device on which the owner has signed in before is counted by itself, so strangers' guesses do not count
+against it. A right password gives back what it took. So does a sign-up that fails, for the limit on its
+device.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ from services.ports import Limiter
 
 
 class Rate(Struct, frozen=True):
-    """How often: so many a second, `burst` at once."""
+    """A limit: `per_s` a second on average, `burst` at once."""
 
     per_s: float
     burst: int
 
 
 class Rates(Struct, frozen=True, kw_only=True):
-    """The limits on who is not signed in yet."""
+    """The limits on people who are not signed in yet."""
 
     register: Rate
     register_device: Rate
@@ -49,18 +49,18 @@ class Rates(Struct, frozen=True, kw_only=True):
 
 
 class Guesses:
-    """Counts what strangers try. All of it raises `RateLimited`."""
+    """Counts what strangers try. All methods raise `RateLimited`."""
 
     def __init__(self, limiter: Limiter, rates: Rates) -> None:
         self._limiter, self._rates = limiter, rates
 
     async def sign_up(self, network: str, now: int) -> None:
-        """One more request to open an account, from this network."""
+        """Count one more request from this network to open an account."""
         await self._take([(f"register:{network}", self._rates.register)], now)
 
     @asynccontextmanager
     async def new_account(self, device_id: str | None, now: int) -> AsyncIterator[None]:
-        """One more account on this device, unless the block fails."""
+        """Count one more account on this device, unless the block fails."""
         limits = [(f"register-device:{_digest(device_id)}", self._rates.register_device)] if device_id else []
         await self._take(limits, now)
         try:
@@ -71,7 +71,7 @@ class Guesses:
 
     @asynccontextmanager
     async def password(self, login: str, network: str, known: Device | None, now: int) -> AsyncIterator[None]:
-        """One more guess of this login's password, unless the block ends well.
+        """Count one more guess at this login's password, unless the block succeeds.
 
         `known` is the device, if the login's owner has signed in there before.
         """
@@ -99,5 +99,5 @@ class Guesses:
 
 
 def _digest(text: str) -> str:
-    """A key of bounded length that shows nobody's login."""
+    """A key of bounded length that does not show the login."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -1,42 +1,42 @@
-"""What somebody may be called, and which texts can be read at all. Pure.
+"""Which names are allowed, and which texts are readable at all. Pure.
 
-A name must look like what it is: nothing in it hides, turns the direction of writing, or is blank to the
-eye, and none says that its bearer speaks for the operator.
+A name must look like what it is: nothing in it is hidden, turns the direction of writing, or looks blank, and
+it must not look as if its owner spoke for the operator.
 """
 
 import re
 import unicodedata
 
-# Controls, directions, separators of lines, private letters, halves of letters, and what is no letter yet.
+# Categories of Unicode: controls, directions, line separators, private use, surrogates, unassigned.
 _NEVER = frozenset({"Cc", "Cf", "Zl", "Zp", "Co", "Cs", "Cn"})
-# What counts as a letter or a mark and shows nothing: the joiner of graphemes, fillers of Hangul, vowels that
-# are never written, Mongolian selectors, a Braille cell without dots.
+# Letters and marks that show nothing: the grapheme joiner, Hangul fillers, vowels that are never written,
+# Mongolian selectors, a Braille cell without dots.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
-# Pictures may be newer than our tables of Unicode, which then know no category of theirs.
+# Pictures may be newer than our Unicode tables, which then have no category for them.
 _PICTURES = range(0x1F000, 0x1FB00)
 _SKINS = range(0x1F3FB, 0x1F400)
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
-_VIRAMA = 9  # its combining class: what joins consonants in the scripts of India
+_VIRAMA = 9  # its combining class: it joins consonants in Indic scripts
 
-# What looks like a Latin letter: capitals of Greek, whose small letters do not always; Cyrillic, Greek,
-# Armenian, Cherokee; and what stands for letters where people play.
+# What looks like a Latin letter: Greek capitals (their small letters often do not); letters of Cyrillic,
+# Greek, Armenian and Cherokee; and digits and signs that people write instead of letters.
 _CAPITALS = str.maketrans("ΑΕΗΙΜΝΟΡΤΥΧ", "aehimnoptyx")  # noqa: RUF001 - that they look alike is the point
 _LOOKS_LIKE = str.maketrans(
     "аеіјорсуѕхԁһӏмтпαειορτυνκı" + "ոսօᎠᎪᎷᏆᏚɑⲁᗩʋ" + "l013457|!$@",
     "aeijopcysxdhimtnaeioptuvki" + "nuodamisaaau" + "ioieastiisa",
 )
-# Small capitals, letters in circles and flags, turned or struck through, of scripts like Lisu: by name.
+# Found by their names: small capitals, letters in circles and flags, turned or struck through, of Lisu.
 _NAMED = re.compile(r"(?:LETTER|CAPITAL|TURNED) ([A-Z])(?: WITH .*)?$")
 
 
 def readable(text: str) -> bool:
-    """Whether there is something to be seen, and nothing that hides."""
+    """Whether the text shows something, and nothing in it is hidden."""
     return all(_shows(text, at) for at in range(len(text))) and any(map(_visible, text))
 
 
 def reserved(name: str) -> bool:
-    """Whether it says, to the eye, that its bearer speaks for the operator; also with a number or a title."""
+    """Whether the name looks as if its owner spoke for the operator, also with a number or a title."""
     bare = re.sub(r"^[\d\W_]+|[\d\W_]+$", "", name)
     untitled = "".join(word for word in re.split(r"[\W_]+", bare) if _folded(word) not in _TITLES)
     return not _RESERVED.isdisjoint(map(_folded, (name, bare, untitled)))
@@ -47,7 +47,7 @@ def _category(letter: str) -> str:
 
 
 def _visible(letter: str) -> bool:
-    """Whether one sees it by itself: marks stand on letters, and a space is none."""
+    """Whether it can be seen by itself: a mark needs a letter, and a space shows nothing."""
     return _category(letter)[0] in "LNPS" and letter not in _BLANK
 
 
@@ -55,13 +55,13 @@ def _shows(text: str, at: int) -> bool:
     letter = text[at]
     if letter in (_NON_JOINER, _JOINER):
         return _joins(text, at)
-    if any(ord(letter) in some for some in _SELECTORS):  # it chooses the picture of what stands before it
+    if any(ord(letter) in some for some in _SELECTORS):  # it selects how the character before it looks
         return at > 0 and _visible(text[at - 1])
     return _category(letter) not in _NEVER and letter not in _BLANK
 
 
 def _joins(text: str, at: int) -> bool:
-    """Whether a joiner has something to do: at a virama, in Arabic script (RFC 5892, A), between emoji."""
+    """Whether a joiner has a function here: at a virama, in Arabic script (RFC 5892, A), between emoji."""
     if not 0 < at < len(text) - 1:
         return False
     before, after = text[at - 1], text[at + 1]
@@ -74,21 +74,21 @@ def _joins(text: str, at: int) -> bool:
 
 
 def _base(text: str, at: int) -> str:
-    """The letter or picture before this place; marks, selectors and tones of skin belong to it."""
+    """The letter or picture before this place, without its marks, selectors and skin tones."""
     while at > 1 and (_category(text[at - 1]) in {"Mn", "Me"} or ord(text[at - 1]) in _SKINS):
         at -= 1
     return text[at - 1]
 
 
 def _folded(name: str) -> str:
-    """What counts to the eye: no case, no marks, no signs in between, each letter as what it looks like."""
+    """The name as it looks: without case, marks and other signs, each letter as a Latin one."""
     composed = unicodedata.normalize("NFKC", name).translate(_CAPITALS)
     plain = unicodedata.normalize("NFKD", composed.casefold()).translate(_LOOKS_LIKE)
     return "".join(letter for letter in map(_latin, plain) if letter.isalnum()).replace("rn", "m")
 
 
 def _latin(letter: str) -> str:
-    """The Latin letter that a sign is a form of, or the sign."""
+    """The Latin letter that a sign is a form of, or the sign itself."""
     form = None if letter.isascii() else _NAMED.search(unicodedata.name(letter, ""))
     return form[1].casefold() if form else letter
 

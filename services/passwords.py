@@ -1,7 +1,7 @@
 """Passwords: argon2id in a bounded pool of threads, so that neither the event loop nor the memory suffers.
 
-Owner of the threads. A hash takes some 20 ms of a core and `memory_kib` of memory; at most `threads` run and
-`queue` wait, and who comes then is told to try again.
+It owns the threads. A hash takes some 20 ms of a core and `memory_kib` of memory. At most `threads` run and
+`queue` wait; beyond that callers are told to try again.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ _RETRY_MS = 1000
 
 
 class Passwords:
-    """Hashes and verifies. Raises `Unavailable` when too many wait already."""
+    """Hashes and verifies. Raises `Unavailable` if too many wait already."""
 
     def __init__(self, *, threads: int, queue: int, memory_kib: int, passes: int) -> None:
         self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory_kib, parallelism=1)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._room = threads + queue
-        # What an unknown login is checked against: the same work, whose answer is always no.
+        # An unknown login is checked against this: the same work, with a no as its answer.
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
@@ -35,16 +35,16 @@ class Passwords:
         return await self._run(lambda: self._hasher.hash(_normal(password)))
 
     async def verify(self, known: str | None, password: str) -> bool:
-        """Whether this is the password. `known` None: no, after the same work."""
+        """Whether this is the password. If `known` is None the answer is no, after the same work."""
         fits = await self._run(lambda: self._fits(known or self._nobody, password))
         return fits and known is not None
 
     def outdated(self, known: str) -> bool:
-        """Whether the hash was made by another measure than today's."""
+        """Whether the hash was made with other parameters than today's."""
         return self._hasher.check_needs_rehash(known)
 
     def close(self) -> None:
-        """Let running work end, drop what waits."""
+        """Let running work finish, and drop what waits."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _fits(self, known: str, password: str) -> bool:
@@ -58,12 +58,12 @@ class Passwords:
             raise Unavailable("Too many are signing in: try again shortly.", retry_after_ms=_RETRY_MS)
         self._room -= 1
         try:
-            # Work that its caller has given up is cancelled while it waits.
+            # If the caller gives up, work that still waits is cancelled.
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._room += 1
 
 
 def _normal(password: str) -> str:
-    """One spelling of letters that keyboards write in several ways (NFKC, as NIST SP 800-63B asks)."""
+    """One form of characters that keyboards write in several ways (NFKC, as NIST SP 800-63B asks)."""
     return unicodedata.normalize("NFKC", password)
