@@ -1,28 +1,30 @@
-"""Accounts and how they sign in."""
+"""Accounts, their sessions and profiles, and how they sign in."""
 
 from composition.stores import Stores
 from core.settings import Settings
 from services.accounts import Accounts
+from services.guesses import Guesses, Rates
 from services.passwords import Passwords
+from services.profiles import Profiles
+from services.sessions import Sessions, Tokens
 
 
 class Identity:
     """Owner of the threads that hash passwords: `close` it."""
 
     def __init__(self, stores: Stores, settings: Settings) -> None:
-        self._passwords = Passwords(
+        passwords = Passwords(
             threads=settings.password_threads,
             queue=settings.password_queue,
             memory_kib=settings.password_memory_kib,
             passes=settings.password_passes,
         )
-        self.accounts = Accounts.of(
-            settings,
+        self.profiles = Profiles(stores.profiles)
+        self.sessions = Sessions(stores.sessions, self.profiles, stores.events, Tokens.of(settings))
+        self.accounts = Accounts(
             stores.accounts,
-            families=stores.sessions,
-            profiles=stores.profiles,
-            passwords=self._passwords,
-            sessions=stores.events,
-            limiter=stores.limiter,
+            sessions=self.sessions,
+            passwords=passwords,
+            guesses=Guesses(stores.limiter, Rates.of(settings)),
         )
-        self.close = self._passwords.close
+        self.close = passwords.close

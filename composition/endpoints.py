@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
+from composition.accounts import Identity
 from composition.foundation import Foundation
 from composition.stores import Stores
 from db.postgres.audit import AuditLog
@@ -23,7 +24,6 @@ from rest.service import Check
 from rest.sessions import SessionHandlers
 from rest.settings import SettingsHandlers
 from rest.values import ValueHandlers
-from services.accounts import Accounts
 from services.blocks import Blocks
 from services.settings import OwnSettings
 from services.values import Values
@@ -32,7 +32,7 @@ from services.values import Values
 def application(
     base: Foundation,
     stores: Stores,
-    accounts: Accounts,
+    identity: Identity,
     blocks: Blocks,
     *,
     checks: Mapping[str, Check],
@@ -43,21 +43,21 @@ def application(
         settings=base.settings,
         clock=base.clock,
         registry=base.registry,
-        authenticate=accounts.authenticate,
-        resources=_resources(base, stores, accounts, blocks),
+        authenticate=identity.sessions.authenticate,
+        resources=_resources(base, stores, identity, blocks),
         checks=checks,
         notes=notes,
     )
 
 
-def _resources(base: Foundation, stores: Stores, accounts: Accounts, blocks: Blocks) -> list[Resource]:
+def _resources(base: Foundation, stores: Stores, identity: Identity, blocks: Blocks) -> list[Resource]:
     return [
-        AccountHandlers(accounts),
-        SessionHandlers(accounts),
-        ProfileHandlers(accounts),
+        AccountHandlers(identity.accounts, identity.sessions),
+        SessionHandlers(identity.sessions, stores.sessions),
+        ProfileHandlers(identity.profiles),
         ValueHandlers(Values(ValueStore(base.pool))),
         SettingsHandlers(OwnSettings(SettingsStore(base.pool))),
-        BlockHandlers(blocks),
+        BlockHandlers(blocks, stores.blocks),
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),
         ChatHandlers(stores.rooms),

@@ -59,7 +59,7 @@ class Connected:
                 keep=settings.stream_events,
                 keep_s=settings.stream_s,
             ),
-            accounts=services.accounts,
+            sessions=services.identity.sessions,
             limiter=stores.limiter,
             lifecycle=services.lifecycle,
             pulse=self.pulse,

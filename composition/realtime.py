@@ -45,7 +45,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         app = application(
             base,
             stores,
-            serving.accounts,
+            serving.identity,
             serving.blocks,
             checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],

@@ -31,6 +31,6 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Appli
     identity = Identity(stores, base.settings)
     blocks = Blocks(stores.blocks, AnnouncedPartings(base.bus))
     try:
-        yield application(base, stores, identity.accounts, blocks, checks=checks)
+        yield application(base, stores, identity, blocks, checks=checks)
     finally:
         identity.close()

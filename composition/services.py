@@ -49,7 +49,7 @@ class Services:
     def __init__(self, stores: LiveStores, base: Foundation, sockets: Sockets) -> None:
         settings, clock, events = base.settings, base.clock, stores.events
         identity = Identity(stores, settings)
-        self.accounts, self.close = identity.accounts, identity.close
+        self.identity, self.close = identity, identity.close
         self.connections = Connections(stores.connections, events, clock=clock)
         conversations = Conversations(
             rooms=stores.rooms,
@@ -139,7 +139,8 @@ class Services:
             clock,
         )
         self.lifecycle = Lifecycle(
-            accounts=self.accounts,
+            sessions=identity.sessions,
+            profiles=identity.profiles,
             presence=self.presence,
             queue=self.queue,
             switchboard=self.switchboard,

@@ -10,8 +10,9 @@ from realtime.calls.views import call_view, pending_decision
 from realtime.gateway.connection import Connection
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
-from services.accounts import Accounts
 from services.caller import Caller
+from services.profiles import Profiles
+from services.sessions import Sessions
 from signaling.call import ACTIVE, Call, Rules
 from signaling.ice import ice_servers
 
@@ -22,7 +23,8 @@ class Lifecycle:
     def __init__(
         self,
         *,
-        accounts: Accounts,
+        sessions: Sessions,
+        profiles: Profiles,
         presence: Presence,
         queue: Queue,
         switchboard: Switchboard,
@@ -30,7 +32,8 @@ class Lifecycle:
         rules: Rules,
         clock: Clock,
     ) -> None:
-        self._accounts, self._presence, self._queue = accounts, presence, queue
+        self._sessions, self._profiles = sessions, profiles
+        self._presence, self._queue = presence, queue
         self._switchboard, self._settings, self._rules, self._clock = switchboard, settings, rules, clock
 
     async def arrived(self, caller: Caller) -> None:
@@ -45,7 +48,7 @@ class Lifecycle:
         # Present first: whoever tells a call that this device is lost looks for it here afterwards.
         own = (await self._presence.arrived(caller)).own
         ticket = await self._queue.resume(user_id)
-        beginning = await self._accounts.beginning(user_id)
+        beginning = await self._profiles.beginning(user_id)
         calls = await self._rejoin(caller) if beginning.busy else []
         now = self._clock()
         servers = ice_servers(self._settings, user_id, now)
@@ -101,4 +104,4 @@ class Lifecycle:
 
     async def revoked(self, caller: Caller) -> RevokedCode | None:
         """Whether the session behind this connection has ended, and why."""
-        return await self._accounts.revoked(caller.user_id, caller.session_id, self._clock())
+        return await self._sessions.revoked(caller.user_id, caller.session_id, self._clock())

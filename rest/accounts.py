@@ -1,9 +1,10 @@
-"""Signing up and in. Decides nothing: `services.accounts` does."""
+"""Signing up and in. Decides nothing: `services.accounts` and `services.sessions` do."""
 
 from core.contract import accounts as contract
 from core.contract.accounts import Login, Refresh, Register, SignedIn
 from rest.http.exchange import Exchange
 from services.accounts import Accounts
+from services.sessions import Sessions
 
 
 class AccountHandlers:
@@ -11,8 +12,8 @@ class AccountHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
+    def __init__(self, accounts: Accounts, sessions: Sessions) -> None:
+        self._accounts, self._sessions = accounts, sessions
 
     async def register(self, exchange: Exchange) -> SignedIn:
         return await self._accounts.register(
@@ -23,7 +24,7 @@ class AccountHandlers:
         return await self._accounts.login(exchange.sent(Login), exchange.client, exchange.now)
 
     async def refresh(self, exchange: Exchange) -> SignedIn:
-        return await self._accounts.refresh(exchange.sent(Refresh), exchange.now)
+        return await self._sessions.refresh(exchange.sent(Refresh), exchange.now)
 
     async def logout(self, exchange: Exchange) -> None:
-        await self._accounts.logout(exchange.caller, exchange.now)
+        await self._sessions.logout(exchange.caller, exchange.now)

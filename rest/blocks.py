@@ -5,7 +5,7 @@ from core.contract import blocks as contract
 from core.contract.blocks import BlockPage, BlockView, ByUser, NewBlock
 from core.wire.cursors import BY_TIME
 from core.wire.pages import PageQuery
-from db.postgres.blocks import Block
+from db.postgres.blocks import Block, BlockStore
 from rest.http.exchange import Exchange
 from rest.http.paging import page
 from services.blocks import Blocks
@@ -16,13 +16,13 @@ class BlockHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, blocks: Blocks) -> None:
-        self._blocks = blocks
+    def __init__(self, blocks: Blocks, store: BlockStore) -> None:
+        self._blocks, self._store = blocks, store
 
     async def blocks(self, exchange: Exchange) -> BlockPage:
         items, after = await page(
             exchange.asked(PageQuery),
-            lambda before, limit: self._blocks.blocks(exchange.caller.user_id, before, limit),
+            lambda before, limit: self._store.blocks(exchange.caller.user_id, before=before, limit=limit),
             cursors=BY_TIME,
             key=lambda block: (block.created_at, block.user_id),
         )
@@ -36,7 +36,7 @@ class BlockHandlers:
         )
 
     async def unblock(self, exchange: Exchange) -> None:
-        await self._blocks.unblock(exchange.caller.user_id, exchange.at(ByUser).user_id)
+        await self._store.unblock(exchange.caller.user_id, exchange.at(ByUser).user_id)
 
 
 def _view(block: Block) -> BlockView:

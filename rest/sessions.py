@@ -1,13 +1,14 @@
-"""One's sessions over REST. Decides nothing: `services.accounts` does."""
+"""One's sessions over REST. Decides nothing: `services.sessions` does."""
 
 from core.contract import sessions as contract
 from core.contract.sessions import SessionPage
 from core.wire.cursors import BY_ID
 from core.wire.endpoint import ById
 from core.wire.pages import PageQuery
+from db.postgres.sessions import SessionStore
 from rest.http.exchange import Exchange
 from rest.http.paging import page
-from services.accounts import Accounts
+from services.sessions import Sessions
 
 
 class SessionHandlers:
@@ -15,17 +16,20 @@ class SessionHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
+    def __init__(self, sessions: Sessions, store: SessionStore) -> None:
+        self._sessions, self._store = sessions, store
 
     async def sessions(self, exchange: Exchange) -> SessionPage:
+        caller, now = exchange.caller, exchange.now
         items, after = await page(
             exchange.asked(PageQuery),
-            lambda before, limit: self._accounts.sessions(exchange.caller, before, limit, exchange.now),
+            lambda before, limit: self._store.page(
+                caller.user_id, current=caller.session_id, before=before, limit=limit, now=now
+            ),
             cursors=BY_ID,
             key=lambda session: session.id,
         )
         return SessionPage(items=items, next_cursor=after)
 
     async def end_session(self, exchange: Exchange) -> None:
-        await self._accounts.end_session(exchange.caller, exchange.at(ById).id, exchange.now)
+        await self._sessions.end(exchange.caller, exchange.at(ById).id, exchange.now)

@@ -39,14 +39,6 @@ class Blocks:
             await self._partings.parted(parting)
         return block
 
-    async def unblock(self, blocker: str, blocked: str) -> None:
-        """Block them no more; what the block has ended stays ended."""
-        await self._store.unblock(blocker, blocked)
-
-    async def blocks(self, blocker: str, before: tuple[int, str] | None, limit: int) -> list[Block]:
-        """Whom one has blocked, newest first: those before the block at this time (ms) of this user."""
-        return await self._store.blocks(blocker, before=before, limit=limit)
-
 
 class AnnouncedPartings:
     """Partings where no connections are held: any node that hears of them sees to them."""

@@ -1,4 +1,4 @@
-"""When a refresh token serves: the rule of a family of tokens. Pure: `services/accounts.py` asks, Postgres
+"""When a refresh token serves: the rule of a family of tokens. Pure: `services/sessions.py` asks, Postgres
 keeps.
 
 A sign-in begins a family. A token serves once and gives a successor; who shows it a second time is a thief,

@@ -6,7 +6,7 @@ from typing import Protocol
 from core.news import News
 from core.presence import Attendance, Lapse
 from core.ticket import Census, Claim, Departure, Market, Taken, Ticket
-from core.vocabulary import LeftReason, Mode, OwnStatus, RevokedCode
+from core.vocabulary import LeftReason, Mode, OwnStatus
 from core.wire.message import Event
 from db.postgres.applicants import Applicant
 from db.postgres.blocks import Parting
@@ -40,16 +40,6 @@ class Events(Protocol):
 
     async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
         """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
-
-
-class Sessions(Protocol):
-    """Who is connected on a session."""
-
-    async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
-        """This session (None: all of the user's) is over: its live connections end within a second.
-
-        Raises `Unavailable` when Redis cannot be reached.
-        """
 
 
 class Partings(Protocol):

@@ -14,11 +14,11 @@ from core.errors import Expired, Gone, NotFound
 from db.outage import AWAY, OUTAGES
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
+from db.redis.events import EventRoad
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.switchboard import Switchboard
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
-from services.ports import Sessions
 from signaling.messages import Moderate
 
 _log = structlog.get_logger()
@@ -32,7 +32,7 @@ class Banishments:
         *,
         store: BanStore,
         record: CallRecords,
-        sessions: Sessions,
+        sessions: EventRoad,
         queue: Queue,
         switchboard: Switchboard,
         acquaintances: Acquaintances,

@@ -36,9 +36,9 @@ from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery, worth_replaying
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
-from services.accounts import Accounts
 from services.caller import Caller
 from services.ports import Limiter
+from services.sessions import Sessions
 
 _AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer
 _OPENING_S = 15  # every step has a bound of its own; who is stopped halfway costs more than who is late
@@ -59,7 +59,7 @@ class Gateway:
         bus: Bus,
         events: EventRoad,
         recovery: Recovery,
-        accounts: Accounts,
+        sessions: Sessions,
         limiter: Limiter,
         lifecycle: Lifecycle,
         pulse: Pulse,
@@ -68,7 +68,7 @@ class Gateway:
         self._settings, self._clock = settings, clock
         self._wire, self._roster = wire, roster
         self._bus, self._events, self._recovery = bus, events, recovery
-        self._accounts, self._limiter, self._lifecycle = accounts, limiter, lifecycle
+        self._sessions, self._limiter, self._lifecycle = sessions, limiter, lifecycle
         self._pulse = pulse
         self._boundary = Boundary({**handlers, SessionRefresh: self._refresh})
         self._late = Outage("commands are not answered in time")
@@ -143,13 +143,13 @@ class Gateway:
         if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
             raise Unauthenticated("Connect with an access token in `auth.token`.")
         # The token before anything else: what a stranger sends beside it is not looked at.
-        access = self._accounts.read(auth["token"], self._clock())
+        access = self._sessions.read(auth["token"], self._clock())
         outlet = Outlet(partial(self._send, sid, access.user_id), partial(self._events.after, access.user_id))
         listener = partial(self._hear, sid, outlet)
         try:
             # Listen first, then look whether the session goes on and what is kept: nothing falls between.
             await self._bus.subscribe(channel(access.user_id), listener)
-            await self._accounts.check(access, self._clock())
+            await self._sessions.check(access, self._clock())
             await self._slow_down(access.user_id)
             wanted = decode(legible(auth), ConnectAuth)
             opening = await self._opening(wanted, access.user_id)
@@ -283,8 +283,8 @@ class Gateway:
         self._pulse.told(sid, announcement)
 
     async def _refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
-        access = self._accounts.read(command.token, self._clock())
-        await self._accounts.check(access, self._clock())
+        access = self._sessions.read(command.token, self._clock())
+        await self._sessions.check(access, self._clock())
         if access.user_id != caller.user_id:
             raise Forbidden("This token is another account's.")
         connection = self._roster.get(caller.sid)

@@ -6,20 +6,19 @@ from collections.abc import AsyncIterator
 import msgspec
 from aiohttp import ClientSession, web
 
+from composition.accounts import Identity
+from composition.foundation import Foundation
+from composition.stores import Stores
 from core.proxies import Proxies, networks
 from core.settings import Settings
 from core.wire.endpoint import Endpoint
-from db.postgres.accounts import AccountStore
-from db.postgres.profiles import ProfileStore
-from db.postgres.sessions import SessionStore
-from db.redis.events import EventRoad
+from db.redis.bus import Bus
 from db.redis.rate_limits import NoLimits
 from rest.http.binding import Resource, bind
 from rest.http.boundary import Boundary, Throttle, problems
 from rest.http.headers import safety
 from rest.http.listening import listening
-from services.accounts import Accounts
-from services.passwords import Passwords
+from services.sessions import Sessions
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer
 
@@ -30,8 +29,9 @@ async def answering(rest: RestServer, resource: Resource, **changes: object) -> 
     settings = msgspec.structs.replace(SETTINGS, **changes)
     app = web.Application(middlewares=[problems])
     app.on_response_prepare.append(safety)
-    with contextlib.closing(Passwords(threads=1, queue=1, memory_kib=8, passes=1)) as passwords:
-        boundary = _boundary(rest, settings, passwords)
+    base = Foundation(settings, rest.world.pool, rest.redis, Bus(rest.redis, "own"), node_id="own")
+    with contextlib.closing(Identity(Stores(base), settings)) as identity:
+        boundary = _boundary(rest, settings, identity.sessions)
         contract: tuple[Endpoint, ...] = resource.endpoints
         app.add_routes([boundary.route(*bound) for bound in bind([resource], contract)])
         async with (
@@ -41,19 +41,10 @@ async def answering(rest: RestServer, resource: Resource, **changes: object) -> 
             yield RestServer(f"http://127.0.0.1:{port}", web_client, rest.world, rest.redis, rest.clock)
 
 
-def _boundary(rest: RestServer, settings: Settings, passwords: Passwords) -> Boundary:
-    accounts = Accounts.of(
-        settings,
-        AccountStore(rest.world.pool),
-        families=SessionStore(rest.world.pool),
-        profiles=ProfileStore(rest.world.pool),
-        passwords=passwords,
-        sessions=EventRoad(rest.redis, keep=10, keep_s=60),
-        limiter=NoLimits(),
-    )
+def _boundary(rest: RestServer, settings: Settings, sessions: Sessions) -> Boundary:
     unlimited = Throttle(NoLimits(), "account", 1, 1)
     return Boundary(
-        authenticate=accounts.authenticate,
+        authenticate=sessions.authenticate,
         accounts=unlimited,
         strangers=unlimited,
         clock=rest.clock,

@@ -17,8 +17,9 @@ from composition.stores import Stores
 from core.contract.accounts import Refresh, Register, SignedIn
 from core.errors import Unauthenticated
 from db.redis.bus import Bus
-from services.accounts import Accounts, Client
+from services.accounts import Client
 from services.families import Shown, Verdict, judge
+from services.sessions import Sessions
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, new_person
 from tests.stores.world import World
@@ -135,11 +136,11 @@ async def test_a_ban_is_told_and_spends_nothing(rest: RestServer) -> None:
 
 
 @pytest.fixture
-def accounts(world: World, redis: Redis) -> Iterator[Accounts]:
+def identity(world: World, redis: Redis) -> Iterator[Identity]:
     base = Foundation(SETTINGS, world.pool, redis, Bus(redis, "families"), node_id="families")
-    identity = Identity(Stores(base), SETTINGS)
-    yield identity.accounts
-    identity.close()
+    made = Identity(Stores(base), SETTINGS)
+    yield made
+    made.close()
 
 
 class Given(Struct):
@@ -190,11 +191,11 @@ STEPS = st.lists(
 
 @effort(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
-async def test_whatever_happens_the_contract_holds(accounts: Accounts, steps: list[tuple[str, int]]) -> None:
+async def test_whatever_happens_the_contract_holds(identity: Identity, steps: list[tuple[str, int]]) -> None:
     """Tokens shown, used and waited with in any order; the latest is number 0."""
     now, nobody = NOW, Client("192.0.2.1")
     body = Register(**new_person(birth_date=date(1990, 1, 1)))
-    family = Family(await accounts.register(body, nobody, None, now))
+    family = Family(await identity.accounts.register(body, nobody, None, now))
     for step, back in steps:
         number = len(family.given) - 1 - back % len(family.given)
         tokens = family.given[number].tokens
@@ -202,26 +203,26 @@ async def test_whatever_happens_the_contract_holds(accounts: Accounts, steps: li
             now += back * 12_500
         elif step == "use":
             expected = not family.over and not family.given[number].void
-            assert await serves(accounts, tokens, now) is expected, family.given
+            assert await serves(identity.sessions, tokens, now) is expected, family.given
             family.given[number].served = family.given[number].served or expected
         else:
             expected = family.may_refresh(number, now)
-            answer = await refreshed(accounts, tokens, now)
+            answer = await refreshed(identity.sessions, tokens, now)
             assert (answer is not None) is expected, family.given
             if answer is not None:
                 family.refreshed(number, answer, now)
 
 
-async def serves(accounts: Accounts, tokens: SignedIn, now: int) -> bool:
+async def serves(sessions: Sessions, tokens: SignedIn, now: int) -> bool:
     try:
-        await accounts.authenticate(tokens.access_token, now)
+        await sessions.authenticate(tokens.access_token, now)
     except Unauthenticated:
         return False
     return True
 
 
-async def refreshed(accounts: Accounts, tokens: SignedIn, now: int) -> SignedIn | None:
+async def refreshed(sessions: Sessions, tokens: SignedIn, now: int) -> SignedIn | None:
     try:
-        return await accounts.refresh(Refresh(refresh_token=tokens.refresh_token), now)
+        return await sessions.refresh(Refresh(refresh_token=tokens.refresh_token), now)
     except Unauthenticated:
         return None

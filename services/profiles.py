@@ -1,0 +1,51 @@
+"""Profiles: one's own, and the cards of others, as far as one may see them. Times are ms since the epoch."""
+
+from core.contract.profiles import ProfileCard, ProfilePatch
+from core.errors import NotFound, PreconditionFailed, Unauthenticated
+from db.postgres.profiles import Beginning, Profile, ProfileStore
+from services import account_rules as rules
+
+
+class Profiles:
+    """The use cases. What Postgres raises when it is away passes through (`db.outage`)."""
+
+    def __init__(self, store: ProfileStore) -> None:
+        self._store = store
+
+    async def beginning(self, user_id: str) -> Beginning:
+        """What a client starts from, in one query. Raises `Unauthenticated` when the account is gone."""
+        found = await self._store.beginning(user_id)
+        if found is None:
+            raise Unauthenticated("This account is gone.")
+        return found
+
+    async def own(self, user_id: str) -> Profile:
+        """One's own account, with its version. Raises `Unauthenticated` when it is gone."""
+        profile = await self._store.profile(user_id)
+        if profile is None:
+            raise Unauthenticated("This account is gone.")
+        return profile
+
+    async def change(
+        self, user_id: str, patch: ProfilePatch, versions: frozenset[int] | None, now: int
+    ) -> Profile:
+        """Patch one's own profile if it is at one of these versions (None: at whichever it is).
+
+        Raises `PreconditionFailed` when it has changed since, `InvalidRequest`.
+        """
+        profile = await self.own(user_id)
+        if versions is not None and profile.version not in versions:
+            raise PreconditionFailed
+        changed = Profile(rules.patched(profile.me, patch), profile.version)
+        if changed.me == profile.me:
+            return profile
+        if not await self._store.change(changed, now):
+            raise PreconditionFailed
+        return await self.own(user_id)
+
+    async def card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard:
+        """The card, if the viewer may see it. Raises `NotFound`: gone, banned or blocked either way."""
+        card = await self._store.visible_card(user_id, viewer_id, now)
+        if card is None:
+            raise NotFound
+        return card

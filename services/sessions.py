@@ -1,0 +1,195 @@
+"""Sessions: what a sign-in opens, by which tokens its client is known, and how it ends.
+
+A session is a family of refresh tokens, each of which serves once (`services.families` has the rule). Access
+tokens are signed and live for minutes; their session is looked up at each use, so that a revoked one serves
+nowhere, and that one has served is noted the first time. All times are ms since the epoch.
+"""
+
+from collections.abc import Collection
+
+from msgspec import Struct
+
+from core.contract.accounts import Refresh, SignedIn
+from core.errors import Banned, NotFound, Unauthenticated, Unavailable
+from core.ids import new_id
+from core.keys import Keyring
+from core.settings import Settings
+from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
+from core.vocabulary import RevokedCode, Role
+from db.postgres.sessions import NewSession, RevokedReason, SessionStore, Standing, TokenState
+from db.redis.events import EventRoad
+from services.families import Shown, Verdict, judge
+from services.profiles import Profiles
+
+# More often than a token can change while somebody looks at it.
+_LOOKS = 8
+# What a live connection is told when its session ended for this reason.
+_TOLD: dict[RevokedReason, RevokedCode] = {"banned": "banned", "replaced": "replaced"}
+
+
+class Tokens(Struct, frozen=True):
+    """Who makes and reads tokens; a refresh token lives for `refresh_ms`."""
+
+    access: AccessTokens
+    device: DeviceTokens
+    refresh_ms: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Tokens":
+        """As the operator has set them."""
+        keyring = Keyring.of(settings)
+        return cls(
+            AccessTokens(keyring.keys("access token"), settings.access_token_s),
+            DeviceTokens(keyring.keys("device token"), settings.device_token_d * 86_400),
+            settings.refresh_token_s * 1000,
+        )
+
+
+class Sessions:
+    """The use cases. What Postgres or Redis raise when they are away passes through (`db.outage`)."""
+
+    def __init__(self, store: SessionStore, profiles: Profiles, events: EventRoad, tokens: Tokens) -> None:
+        self._store, self._profiles, self._events, self._tokens = store, profiles, events, tokens
+
+    # Opening one
+
+    def new(
+        self, user_id: str, device_id: str | None, user_agent: str | None, now: int
+    ) -> tuple[NewSession, str]:
+        """A session that is not stored yet, and its first refresh token."""
+        token = new_refresh_token()
+        session = NewSession(
+            id=new_id(now),
+            user_id=user_id,
+            device=device_id,
+            user_agent=user_agent,
+            token_hash=fingerprint(token),
+            expires_at=now + self._tokens.refresh_ms,
+        )
+        return session, token
+
+    async def open(
+        self, session: NewSession, refresh_token: str, device_token: str | None, now: int
+    ) -> SignedIn:
+        """Store a session of an account that exists, and sign its client in."""
+        await self._store.open(session, now)
+        return await self.signed_in(session.user_id, session.id, refresh_token, device_token, now)
+
+    async def signed_in(
+        self, user_id: str, session_id: str, refresh_token: str, device_token: str | None, now: int
+    ) -> SignedIn:
+        """What the client of a session that is stored is given."""
+        return SignedIn(
+            user=(await self._profiles.own(user_id)).me,
+            access_token=self._tokens.access.issue(user_id, session_id, fingerprint(refresh_token), now),
+            refresh_token=refresh_token,
+            expires_in_s=self._tokens.access.lifetime_s,
+            device_token=self._tokens.device.issue(user_id, self.device(device_token, now), now),
+        )
+
+    def device(self, device_token: str | None, now: int) -> Device | None:
+        """The device that this token was given to; None: to none, or too long ago."""
+        return self._tokens.device.read(device_token, now)
+
+    # Going on
+
+    async def refresh(self, body: Refresh, now: int) -> SignedIn:
+        """The next pair of tokens, as `services.families` has it.
+
+        Raises `Unauthenticated`, which may end the family, and `Banned`.
+        """
+        shown, fresh = fingerprint(body.refresh_token), new_refresh_token()
+        for _ in range(_LOOKS):
+            state = await self._store.token_state(shown, now)
+            if state is not None and state.over and state.banned:
+                raise Banned
+            if state is None or state.over:
+                raise Unauthenticated("This refresh token is not valid: sign in again.")
+            given = (shown, fingerprint(fresh), now, now + self._tokens.refresh_ms)
+            if await self._may_spend(state, now):
+                done = await self._store.spend(*given)
+            else:
+                done = await self._store.replace(*given, again=state.again)
+            if done:
+                return await self.signed_in(state.user_id, state.session_id, fresh, body.device_token, now)
+        raise Unavailable
+
+    async def _may_spend(self, state: TokenState, now: int) -> bool:
+        """Whether this is the first use of a token; False: another successor is to be given."""
+        verdict = judge(
+            Shown(
+                expires_at=state.expires_at,
+                used_at=state.used_at,
+                again=state.again,
+                void=state.void,
+                got=state.got,
+            ),
+            now,
+        )
+        if verdict is Verdict.END:
+            await self._end(state.user_id, state.session_id, "reused", now)
+            raise Unauthenticated("This refresh token was used before: sign in again.")
+        if state.banned:
+            raise Banned
+        if verdict is Verdict.LATE:
+            raise Unauthenticated("This refresh token has expired: sign in again.")
+        return verdict is Verdict.SPEND
+
+    # Who somebody is
+
+    async def authenticate(self, token: str, now: int, roles: Collection[Role] = ()) -> Access:
+        """Whom an access token speaks for, who has to have one of the `roles` by now, if any are given.
+
+        Raises `Unauthenticated`, `TokenExpired`, `Banned`, and `NotFound` for anybody of another role.
+        """
+        access = self.read(token, now)
+        await self.check(access, now, roles)
+        return access
+
+    def read(self, token: str, now: int) -> Access:
+        """Whom an access token speaks for, by its signature alone: its session may be over.
+
+        Raises `Unauthenticated`, `TokenExpired`.
+        """
+        return self._tokens.access.read(token, now)
+
+    async def check(self, access: Access, now: int, roles: Collection[Role] = ()) -> None:
+        """Whether what was read from a token holds now, as `authenticate` has it."""
+        standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
+        if standing is not None and standing.banned:
+            raise Banned
+        if standing is None or _over(standing):
+            raise Unauthenticated("This session is over: sign in again.")
+        if standing.void or not (standing.served or await self._store.serve(access.twin, now)):
+            raise Unauthenticated("This access token was replaced by another one.")
+        if roles and standing.role not in roles:
+            raise NotFound
+
+    async def revoked(self, user_id: str, session_id: str, now: int) -> RevokedCode | None:
+        """Why this session is over, in the words of `session:revoked`; None while it goes on."""
+        return _over(await self._store.standing(user_id, session_id, now))
+
+    # Ending one
+
+    async def end(self, access: Access, session_id: str, now: int) -> None:
+        """Sign out another device of one's own, or this one. Raises `NotFound`."""
+        if not await self._end(access.user_id, session_id, "signed_out", now):
+            raise NotFound
+
+    async def logout(self, access: Access, now: int) -> None:
+        """End the session that this access token belongs to, if it has not ended already."""
+        await self._end(access.user_id, access.session_id, "signed_out", now)
+
+    async def _end(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
+        """Whether the session had to be ended. It is told either way: an earlier telling may have failed."""
+        ended = await self._store.revoke(user_id, session_id, reason, now)
+        await self._events.revoked(user_id, session_id, _TOLD.get(reason, "signed_out"))
+        return ended
+
+
+def _over(standing: Standing | None) -> RevokedCode | None:
+    if standing and standing.banned:
+        return "banned"
+    if standing is None or standing.erased:
+        return "signed_out"
+    return standing.revoked and _TOLD.get(standing.revoked, "signed_out")
