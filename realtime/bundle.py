@@ -4,6 +4,7 @@ The source in `realtime/page/` is what is read and edited. esbuild joins it with
 both from `node_modules`; the result lives in memory.
 """
 
+import base64
 import gzip
 import hashlib
 import re
@@ -43,10 +44,14 @@ class Asset(Struct, frozen=True):
 
 
 class Bundle(Struct, frozen=True):
-    """The page, and the files that it loads by names that change with them (`main-1f2e3d4c5b6a.js`)."""
+    """The page, and the files that it loads by names that change with them (`main-1f2e3d4c5b6a.js`).
+
+    `scripts` are those in the page itself, as a Content-Security-Policy names them: by their digests.
+    """
 
     index: Asset
     files: dict[str, Asset]
+    scripts: tuple[str, ...]
 
     def current(self, name: str) -> Asset | None:
         """The file that another version of the page names so."""
@@ -69,7 +74,8 @@ def bundle() -> Bundle:
         named = name if name.endswith(".map") else f"{stem}-{asset.digest}{dot}{ending}"
         index = index.replace(f"/page/{name}", f"/page/{named}")
         files[named] = asset
-    return Bundle(_asset("index.html", index.encode()), files)
+    scripts = tuple(map(_source_of, re.findall(r"<script>(.*?)</script>", index, re.DOTALL)))
+    return Bundle(_asset("index.html", index.encode()), files, scripts)
 
 
 def _built() -> Iterator[tuple[str, bytes]]:
@@ -96,6 +102,10 @@ def _esbuild() -> Path:
 def _asset(name: str, content: bytes) -> Asset:
     digest = hashlib.sha256(content).hexdigest()[:12]
     return Asset(_TYPES[Path(name).suffix], content, gzip.compress(content, 9, mtime=0), digest)
+
+
+def _source_of(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def _without_digest(name: str) -> str:

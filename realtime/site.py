@@ -2,13 +2,15 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from realtime.bundle import Asset, Bundle, NotInstalled, bundle, newest
 
 _POLICY = (
-    "default-src 'self'; connect-src 'self'{sockets}; media-src 'self' blob:; img-src 'self' data: blob:; "
+    "default-src 'self'; script-src 'self'{scripts}; connect-src 'self'{sockets}; "
+    "media-src 'self' blob:; img-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?")
@@ -32,7 +34,8 @@ class Site:
 
     async def index(self, request: web.Request) -> web.StreamResponse:
         """The page itself."""
-        return _answer(request, (await self._newest()).index, _ASK_AGAIN)
+        page = await self._newest()
+        return _answer(request, page.index, _ASK_AGAIN, page.scripts)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """One of its files. A name of another version is asked for while nodes are replaced: it gets ours."""
@@ -55,11 +58,11 @@ class Site:
             return self._bundle
 
 
-def _answer(request: web.Request, asset: Asset, cache: str) -> web.Response:
+def _answer(request: web.Request, asset: Asset, cache: str, scripts: Sequence[str] = ()) -> web.Response:
     # Weak: the same content, in whichever encoding.
     headers = {
         **_HEADERS,
-        "Content-Security-Policy": _policy(request.headers.get("Host", "")),
+        "Content-Security-Policy": _policy(request.headers.get("Host", ""), scripts),
         "Cache-Control": cache,
         "ETag": f'W/"{asset.digest}"',
     }
@@ -71,9 +74,10 @@ def _answer(request: web.Request, asset: Asset, cache: str) -> web.Response:
     return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
 
 
-def _policy(host: str) -> str:
+def _policy(host: str, scripts: Sequence[str]) -> str:
     """Sockets of this host alone: for older browsers 'self' has none, so it is named, if it is a name."""
-    return _POLICY.format(sockets=f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else "")
+    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    return _POLICY.format(sockets=sockets, scripts="".join(f" {script}" for script in scripts))
 
 
 def mount(app: web.Application) -> None:

@@ -85,6 +85,14 @@ export class Api {
     return { me: await response.json(), etag: response.headers.get("ETag") };
   }
 
+  settings() {
+    return this.request("GET", "/v1/me/settings");
+  }
+
+  changeSettings(changes) {
+    return this.request("PATCH", "/v1/me/settings", changes);
+  }
+
   /** Every item of a list, page after page. */
   async all(path) {
     const items = [];

@@ -13,6 +13,7 @@ import { Hold } from "./hold.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
 import { Session } from "./session.js";
+import { Settings, keptSettings } from "./settings.js";
 import { createStore, initial } from "./state.js";
 import { accountView } from "./views/account.js";
 import { callView } from "./views/call.js";
@@ -23,13 +24,15 @@ import { canRefuse, offerView } from "./views/offer.js";
 import { profileView } from "./views/profile.js";
 import { reportView } from "./views/report.js";
 import { roomView } from "./views/room.js";
+import { settingsView } from "./views/settings.js";
 import { shellView } from "./views/shell.js";
+import { themeView } from "./views/theme.js";
 
 const TICK_MS = 250;
 const RETRY_MS = 2_000;
 
 const device = openDevice();
-const store = createStore({ state: initial({ heldCall: device.heldCall }), now: () => Date.now() });
+const store = createStore({ state: initial({ heldCall: device.heldCall, settings: keptSettings() }), now: () => Date.now() });
 const api = new Api();
 const session = new Session({
   api,
@@ -44,9 +47,11 @@ const call = new Call({ session, media, onRemote: (stream) => ((remote.stream = 
 const [hold, bell] = [new Hold(), new Bell()];
 const meeting = new Meeting({ session, media, call, store, hold, canRefuse });
 const chat = new Chat({ session, api, store });
+const settings = new Settings({ api, store });
 
-const parts = { store, session, api, media, call, remote, meeting, chat, bell, signUp, signIn, signOut };
+const parts = { store, session, api, media, call, remote, meeting, chat, settings, bell, signUp, signIn, signOut };
 const views = [
+  themeView,
   shellView,
   accountView,
   meetView,
@@ -54,6 +59,7 @@ const views = [
   chatsView,
   roomView,
   profileView,
+  settingsView,
   offerView,
   callView,
   reportView,
@@ -89,6 +95,7 @@ async function signIn(fields) {
 function begin({ user }) {
   store.dispatch("page:signed-in", { user });
   session.start();
+  settings.load();
 }
 
 async function signOut() {
@@ -101,6 +108,7 @@ async function signOut() {
 function end(code) {
   session.stop();
   api.forget();
+  settings.forget();
   call.end();
   meeting.close();
   store.dispatch("page:signed-out", { code });
@@ -121,6 +129,7 @@ async function stay() {
 
 /** Another tab signed out, in, or in as another user: this one follows. */
 function follow({ key }) {
+  if (key === settings.storageKey) settings.follow();
   const [here, there] = [store.state.account === "in" ? store.state.me.id : null, api.keptUser];
   if (key !== null && key !== api.storageKey) return;
   if (here !== null && there === null) end(null);

@@ -8,11 +8,15 @@
 import { ENCOUNTER, arrive } from "./encounter-state.js";
 import { ROOMS, withUnread } from "./rooms-state.js";
 
+/** What holds for a user who has set nothing: all is as the device has it. */
+export const AT_FIRST = { theme: "system", language: null, time_zone: null };
+
 /** `account` is `unknown` until we know whether somebody is signed in here, then `in` or `out`. */
-export function initial({ heldCall = null } = {}) {
+export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
   return {
     account: "unknown",
     me: null,
+    settings,
     farewell: null,
     link: "connecting",
     reachable: true,
@@ -62,6 +66,8 @@ const ACCOUNT = {
   "page:unreachable": (state) => ({ ...state, reachable: false }),
 
   "page:me": (state, { me }) => ({ ...state, me }),
+
+  "page:settings": (state, { settings }) => ({ ...state, settings }),
 
   "page:link": (state, { link }) => ({ ...state, link }),
 

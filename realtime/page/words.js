@@ -173,11 +173,28 @@ export function roughly(ms) {
   return `about ${Math.max(1, Math.round(ms / 60_000))} min`;
 }
 
-/** When a message was sent: the time if today, else the day. */
-export function when(timestamp, now) {
+/** When a message was sent: the time if today, else the day. Written as the settings say. */
+export function when(timestamp, now, settings) {
   const then = new Date(timestamp);
-  const today = new Date(now).toDateString() === then.toDateString();
-  return new Intl.DateTimeFormat([], today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" }).format(then);
+  const day = writer(settings, { dateStyle: "short" });
+  if (day.format(then) === day.format(now)) return writer(settings, { timeStyle: "short" }).format(then);
+  return dateAndTime(timestamp, settings);
+}
+
+/** A day with its time, written as the settings say. */
+export function dateAndTime(timestamp, settings) {
+  return writer(settings, { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
+}
+
+/** A language is written as in the country that the browser names with it; a zone that it does not know is left out. */
+function writer({ language, time_zone }, options) {
+  const own = navigator.languages.find((tag) => tag.split("-")[0] === language);
+  const locale = own ?? language ?? [];
+  try {
+    return new Intl.DateTimeFormat(locale, { ...options, timeZone: time_zone ?? undefined });
+  } catch {
+    return new Intl.DateTimeFormat(locale, options);
+  }
 }
 
 export function initials(name) {

@@ -13,6 +13,7 @@ import { offerView } from "./page/views/offer.js";
 import { profileView } from "./page/views/profile.js";
 import { reportView } from "./page/views/report.js";
 import { roomView } from "./page/views/room.js";
+import { settingsView } from "./page/views/settings.js";
 import { shellView } from "./page/views/shell.js";
 
 const NOW = Date.now();
@@ -119,8 +120,8 @@ function picture() {
 const store = { state: initial(), dispatch: () => {}, listen: () => {} };
 const api = { me: async () => ({ me: store.state.me, etag: "1" }) };
 const [mine, theirs] = [{ stream: picture() }, { stream: picture() }];
-const parts = { store, api, meeting: idle, chat: idle, session: idle, call: idle, bell: idle, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, offerView, callView, reportView].map((view) => view(parts));
+const parts = { store, api, meeting: idle, chat: idle, settings: idle, session: idle, call: idle, bell: idle, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
+const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, offerView, callView, reportView].map((view) => view(parts));
 
 function draw(actions) {
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());

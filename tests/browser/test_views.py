@@ -97,10 +97,22 @@ async def test_the_time_left_stands_behind_any_name(server: Served, browser: Bro
         assert number > name
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_everything_can_be_read(server: Served, browser: Browser, scheme: str) -> None:
-    """The contrast that WCAG 2 asks for at level AA, of everything that is written anywhere."""
-    async with _stage(browser, server.address, "phone", color_scheme=scheme) as page:
+@pytest.mark.parametrize(
+    ("theme", "device", "paper"),
+    [
+        ("system", "dark", "rgb(21, 20, 23)"),
+        ("light", "dark", "rgb(246, 244, 239)"),
+        ("neon", "light", "rgb(10, 6, 22)"),
+    ],
+)
+async def test_everything_can_be_read(
+    server: Served, browser: Browser, theme: str, device: str, paper: str
+) -> None:
+    """In each theme, whatever the device has: the contrast that WCAG 2 asks for at level AA."""
+    async with _stage(browser, server.address, "phone", color_scheme=device) as page:
+        await page.evaluate("(theme) => (document.documentElement.dataset.theme = theme)", theme)
+        worn = "(paper) => getComputedStyle(document.body).backgroundColor === paper"
+        await page.wait_for_function(worn, arg=paper)
         assert not (found := await _everywhere(page, PLAIN, "faint")), found
 
 

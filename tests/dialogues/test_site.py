@@ -1,6 +1,8 @@
 """The page's own files, and what somebody else might ask for in their place."""
 
+import base64
 import gzip
+import hashlib
 import re
 
 import aiohttp
@@ -33,6 +35,14 @@ async def test_the_page_may_do_only_what_it_needs(address: str, web: aiohttp.Cli
             allowed = response.headers["Permissions-Policy"].split(", ")
             assert allowed[:2] == ["camera=(self)", "microphone=(self)"]
             assert all(feature.endswith("=()") for feature in allowed[2:])
+
+
+async def test_a_script_in_the_page_is_named_by_its_digest(address: str, web: aiohttp.ClientSession) -> None:
+    """The one that is there runs, and none that somebody brings into the page."""
+    async with web.get(address) as response:
+        [script] = re.findall(r"<script>(.*?)</script>", await response.text(), re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'self' 'sha256-{digest}';" in response.headers["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("host", ["x; script-src *", "x *", "ws:", "a" * 300, "[::1", "*"])

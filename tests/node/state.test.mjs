@@ -35,6 +35,22 @@ test("a name is said as it is written", () => {
   assert.equal(words.asked("you", peer.display_name), "You alone decide. A$$AP $& $' only hears of a yes.");
 });
 
+test("times are written in the language and the time zone of the settings", () => {
+  const [said, now] = ["2026-11-21T23:30:00.000Z", Date.parse("2026-11-22T00:10:00.000Z")];
+  const settings = (language, time_zone) => ({ theme: "system", language, time_zone });
+  assert.equal(words.when(said, now, settings("de", "Asia/Tokyo")), "08:30"); // the same day there
+  assert.equal(words.when(said, now, settings("de", "UTC")), "21.11.2026, 23:30");
+  assert.equal(words.dateAndTime(said, settings("fr", "UTC")), "21 nov. 2026, 23:30");
+  assert.equal(words.when(said, now, settings("de", "Mars/Olympus")), words.when(said, now, settings("de", null)));
+});
+
+test("what is set is the account's, and goes with it", () => {
+  const settings = { theme: "neon", language: "de", time_zone: "UTC" };
+  const state = play([["page:signed-in", { user: ME }], ["page:settings", { settings }]]);
+  assert.deepEqual(state.settings, settings);
+  assert.equal(play([["page:signed-out", { code: null }]], state).settings.theme, "system");
+});
+
 test("the way through a call", () => {
   const phases = [];
   let state = initial();

@@ -25,7 +25,7 @@ function row(rows, room, state, now) {
   avatar(link.querySelector(".avatar"), room.peer);
   text(link.querySelector("b"), room.peer.display_name);
   text(link.querySelector(".last"), lastWords(room, state, now));
-  text(link.querySelector("time"), room.last_message ? when(room.last_message.created_at, now) : "");
+  text(link.querySelector("time"), room.last_message ? when(room.last_message.created_at, now, state.settings) : "");
   const badge = link.querySelector(".badge");
   show(badge, room.unread > 0);
   text(badge, `${room.unread}`);

@@ -54,12 +54,12 @@ export function roomView({ store, chat }) {
     const other = drawn.id !== room.id;
     head(room);
     if (other) bubbles.clear();
-    if (other || drawn.messages !== room.messages || drawn.outgoing !== room.outgoing || drawn.seen !== room.peer_read_seq) {
+    if (other || drawn.messages !== room.messages || drawn.settings !== state.settings || drawn.outgoing !== room.outgoing || drawn.seen !== room.peer_read_seq) {
       messages(bubbles, room, state, now, { chat, jump: other });
     }
     typing(room, now);
     if (other && room.active && matchMedia("(min-width: 48rem)").matches) message.focus();
-    drawn = { id: room.id, messages: room.messages, outgoing: room.outgoing, seen: room.peer_read_seq };
+    drawn = { id: room.id, messages: room.messages, settings: state.settings, outgoing: room.outgoing, seen: room.peer_read_seq };
     queueMicrotask(() => read(store.state)); // a view never changes the state while it is drawn
   };
 }
@@ -85,15 +85,15 @@ function messages(bubbles, room, state, now, { chat, jump }) {
   };
   const said = room.messages.map((m) => {
     const how = { mine: m.sender_id === state.me.id, seen: m === seen };
-    return keep(m.id, [m, how], () => bubble(m, { ...how, now }));
+    return keep(m.id, [m, how, state.settings], () => bubble(m, { ...how, now, settings: state.settings }));
   });
   const going = room.outgoing.map((one) => keep(one.client_id, one, () => outgoing(one, room, chat)));
   arrange(byId("room-messages"), [...said, ...going]);
   if (jump || atEnd || going.length) scroll.scrollTop = scroll.scrollHeight;
 }
 
-function bubble(message, { mine, seen, now }) {
-  const state = `${when(message.created_at, now)}${message.edited_at ? " · edited" : ""}${seen ? " · seen" : ""}`;
+function bubble(message, { mine, seen, now, settings }) {
+  const state = `${when(message.created_at, now, settings)}${message.edited_at ? " · edited" : ""}${seen ? " · seen" : ""}`;
   const words = message.deleted_at ? h("i", {}, "Deleted") : (message.content ?? "");
   const kind = message.type === "system" ? "system" : mine ? "mine" : "theirs";
   return h("li", { class: kind }, h("p", {}, words), h("small", {}, state));

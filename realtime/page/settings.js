@@ -1,0 +1,74 @@
+/**
+ * One's own settings: the theme, and the language and time zone in which times are written.
+ *
+ * The server keeps them. What it said last is in localStorage too, for the other tabs and for the next load: that one is
+ * drawn as this one was before the server is asked. index.html reads the theme there before anything is painted.
+ */
+
+import { AT_FIRST } from "./state.js";
+
+const KEPT = "realtime-connect.settings";
+
+/** What this browser knows of the settings. */
+export function keptSettings() {
+  return { ...AT_FIRST, ...JSON.parse(localStorage.getItem(KEPT)) };
+}
+
+export class Settings {
+  #api;
+  #store;
+  #last = Promise.resolve();
+
+  constructor({ api, store }) {
+    this.#api = api;
+    this.#store = store;
+  }
+
+  /** Under which key of localStorage they are. */
+  get storageKey() {
+    return KEPT;
+  }
+
+  /** Ask the server. Without an answer it stays as it was, and the next load asks again. */
+  load() {
+    return this.#inTurn(() => this.#api.settings()).catch(() => {});
+  }
+
+  /** Change some of them, for all devices: here at once, and back again where the server says no. */
+  async change(changes) {
+    this.#show({ ...this.#store.state.settings, ...changes });
+    try {
+      await this.#inTurn(() => this.#api.changeSettings(changes));
+    } catch (error) {
+      this.follow();
+      throw error;
+    }
+  }
+
+  /** What is kept has changed, or is to be shown again. */
+  follow() {
+    this.#show(keptSettings());
+  }
+
+  /** Nobody is signed in here any more. */
+  forget() {
+    localStorage.removeItem(KEPT);
+  }
+
+  #show(settings) {
+    this.#store.dispatch("page:settings", { settings });
+  }
+
+  /** One request after the other, so that the last answer is the newest. */
+  #inTurn(ask) {
+    const asked = this.#last.then(ask).then((settings) => this.#keep(settings));
+    this.#last = asked.catch(() => {});
+    return asked;
+  }
+
+  #keep(settings) {
+    if (this.#store.state.account !== "in") return; // signed out meanwhile
+    localStorage.setItem(KEPT, JSON.stringify(settings));
+    this.#show(settings);
+  }
+}

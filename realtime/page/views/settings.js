@@ -1,0 +1,52 @@
+/** One's own settings. Each change counts at once; there is nothing to press. */
+
+import { LANGUAGES } from "../places.js";
+import { dateAndTime, languageName } from "../words.js";
+import { byId, clearErrors, h, show, showError, text } from "./dom.js";
+
+export function settingsView({ settings }) {
+  const form = byId("settings");
+  const { language, time_zone } = form.elements;
+  offer(language, LANGUAGES, languageName);
+  offer(time_zone, ["UTC", ...Intl.supportedValuesOf("timeZone")], zoneName);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", ({ target }) => change({ [target.name]: target.value || null }));
+
+  async function change(changes) {
+    clearErrors(form);
+    text(byId("settings-saved"), "");
+    try {
+      await settings.change(changes);
+      text(byId("settings-saved"), "Saved.");
+    } catch (error) {
+      showError(form, error);
+    }
+  }
+
+  function fill(own) {
+    form.elements.theme.value = own.theme;
+    if (own.language) offer(language, [own.language], languageName);
+    if (own.time_zone) offer(time_zone, [own.time_zone], zoneName);
+    language.value = own.language ?? "";
+    time_zone.value = own.time_zone ?? "";
+  }
+
+  let filled = null;
+  return (state, now) => {
+    show(form, state.account === "in");
+    if (state.place.name !== "profile") return;
+    if (filled !== state.settings) fill((filled = state.settings));
+    text(byId("settings-now"), dateAndTime(now, state.settings));
+  };
+}
+
+/** Add what can be chosen, by name; what is there already stays. */
+function offer(select, values, name) {
+  const there = new Set([...select.options].map(({ value }) => value));
+  const added = values.filter((value) => !there.has(value)).map((value) => h("option", { value }, name(value)));
+  select.append(...added.sort((a, b) => a.text.localeCompare(b.text)));
+}
+
+function zoneName(zone) {
+  return zone.replaceAll("_", " ");
+}

@@ -1,0 +1,54 @@
+"""One's own settings on the page: chosen once, there on every device, and before anything is painted."""
+
+import re
+
+from playwright.async_api import expect
+
+from services.settings import TIME_ZONES
+from tests.browser.conftest import Visit
+from tests.browser.person import Person
+
+PAPER = {"light": "rgb(246, 244, 239)", "dark": "rgb(21, 20, 23)", "neon": "rgb(10, 6, 22)"}
+NOW_IN_TOKYO = """() => document.getElementById("settings-now").textContent === new Intl.DateTimeFormat(
+  "de", { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Tokyo" }).format(new Date())"""
+
+
+async def looks(person: Person, paper: str) -> None:
+    await expect(person.page.locator("body")).to_have_css("background-color", PAPER[paper])
+
+
+async def test_a_theme_a_language_and_a_time_zone(sign_up: Visit, visit: Visit) -> None:
+    """At once, after a reload before the script comes, on another device; signed out as the device has it."""
+    ana = await sign_up("Ana")
+    await ana.go("Profile")
+    form = ana.page.get_by_role("form", name="How this page looks to you")
+    for name in ("Dark", "Light", "Neon"):
+        await form.get_by_text(name, exact=True).click()
+        await looks(ana, name.lower())
+    await form.get_by_label("Language of dates").select_option("German")
+    await form.get_by_label("Time zone").select_option("Asia/Tokyo")
+    await expect(form.get_by_role("status")).to_have_text("Saved.")
+    await ana.page.wait_for_function(NOW_IN_TOKYO)
+    offered = await form.get_by_label("Time zone").evaluate("(list) => [...list.options].map((o) => o.value)")
+    assert set(offered) - {""} <= TIME_ZONES
+    await ana.fits()
+
+    script = re.compile(r"/page/main-.*\.js$")
+    await ana.page.route(script, lambda route: route.abort())
+    await ana.page.reload()
+    await looks(ana, "neon")
+    await ana.page.unroute(script)
+    await ana.page.reload()
+    await ana.page.wait_for_function(NOW_IN_TOKYO)
+
+    phone = await visit("Ana", phone=True, dark=True)
+    phone.username = ana.username
+    await phone.press("Sign in instead")
+    await phone.sign_in()
+    await looks(phone, "neon")
+    await phone.go("Profile")
+    await expect(phone.page.get_by_label("Neon")).to_be_checked()
+    await phone.page.wait_for_function(NOW_IN_TOKYO)
+    await phone.fits()
+    await phone.press("Sign out")
+    await looks(phone, "dark")
