@@ -27,6 +27,7 @@ import socketio
 import uvloop
 from msgspec import Struct
 
+from bench.accounts import register
 from composition import realtime
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
@@ -195,17 +196,7 @@ class Caller:
 
     @classmethod
     async def new(cls, address: str, web: aiohttp.ClientSession, gender: str, number: int) -> "Caller":
-        body = {
-            "email": f"person{number}@example.org",
-            "username": f"person{number}",
-            "password": "correct horse battery",
-            "display_name": f"Person {number}",
-            "birth_date": "1995-05-05",
-            "gender": gender,
-        }
-        async with web.post(f"{address}/v1/auth/register", json=body) as response:
-            assert response.status == 201, await response.text()
-            caller = cls(address, await response.json())
+        caller = cls(address, await register(web, address, number, gender))
         await caller._client.connect(address, auth={"token": caller.token}, transports=["websocket"])
         return caller
 

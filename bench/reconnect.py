@@ -23,6 +23,7 @@ import psutil
 import uvloop
 from msgspec import Struct
 
+from bench.accounts import register
 from bench.sockets.wire import Peer, frame
 from tests.served import Served
 
@@ -127,16 +128,7 @@ async def _quiet(process: psutil.Process) -> None:
 
 
 async def _sign_up(web: aiohttp.ClientSession, address: str, number: int) -> dict[str, str]:
-    body = {
-        "email": f"peer{number}@example.org",
-        "username": f"peer{number}",
-        "password": "correct horse battery",
-        "display_name": f"Peer {number}",
-        "birth_date": "1990-01-01",
-        "gender": "other",
-    }
-    async with web.post(f"{address}/v1/auth/register", json=body) as response:
-        token = (await response.json())["access_token"]
+    token = (await register(web, address, number))["access_token"]
     # A token is noted when it serves first, once in its life: that is no part of a connect.
     async with web.get(f"{address}/v1/me", headers={"Authorization": f"Bearer {token}"}) as response:
         response.raise_for_status()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bench.sockets.scenarios import SMALL, Window, window
+from bench.sockets.scenarios import SMALL, Window, steady_cost, window
 from bench.sockets.target import Target
 from bench.sockets.wire import Peer, connect, disconnect, frame
 
@@ -75,13 +75,8 @@ async def polling(target: Target, clients: int, seconds: float) -> float:
         stream[1].close()
 
     tasks = [asyncio.create_task(poll()) for _ in range(clients)]
-    await asyncio.sleep(seconds / 2)
     try:
-        async with window(target) as measured:
-            before = counted
-            await asyncio.sleep(seconds)
-            measured.units = counted - before
-        return measured.cost
+        return await steady_cost(target, seconds, lambda: counted)
     finally:
         running = False
         await asyncio.gather(*tasks)

@@ -13,6 +13,7 @@ import tempfile
 import aiohttp
 import uvloop
 
+from bench.accounts import register
 from composition import realtime, services
 from core import logs
 from core.settings import Settings
@@ -50,19 +51,6 @@ class Services(services.Services):
         return Echoed(call_id=command.call_id, audio=command.audio, video=command.video)
 
 
-async def sign_up(web: aiohttp.ClientSession, address: str, number: int) -> str:
-    body = {
-        "email": f"peer{number}@example.org",
-        "username": f"peer{number}",
-        "password": "correct horse battery",
-        "display_name": f"Peer {number}",
-        "birth_date": "1990-01-01",
-        "gender": "other",
-    }
-    async with web.post(f"{address}/v1/auth/register", json=body) as response:
-        return str((await response.json())["access_token"])
-
-
 async def serve(connections: int) -> None:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         settings = Settings(
@@ -76,7 +64,9 @@ async def serve(connections: int) -> None:
         logs.set_up(settings)
         async with realtime.running(settings, services=Services) as address:
             async with aiohttp.ClientSession() as web:
-                tokens = [await sign_up(web, address, number) for number in range(ACCOUNTS)]
+                tokens = [
+                    (await register(web, address, number))["access_token"] for number in range(ACCOUNTS)
+                ]
             print(json.dumps({"port": int(address.rsplit(":", 1)[1]), "tokens": tokens}), flush=True)
             await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 

@@ -71,16 +71,21 @@ async def closed_loop(target: Target, peers: list[Peer], request: Kick, seconds:
     for peer in peers:
         peer.message = answered
         peer.write(sending[peer])
-    await asyncio.sleep(seconds / 2)
     try:
-        async with window(target) as measured:
-            before = counted
-            await asyncio.sleep(seconds)
-            measured.units = counted - before
-        return measured.cost
+        return await steady_cost(target, seconds, lambda: counted)
     finally:
         running = False
         await _quiet(lambda: counted)
+
+
+async def steady_cost(target: Target, seconds: float, count: Callable[[], int]) -> float:
+    """The cost of one of those that are counted, once all is under way."""
+    await asyncio.sleep(seconds / 2)
+    async with window(target) as measured:
+        before = count()
+        await asyncio.sleep(seconds)
+        measured.units = count() - before
+    return measured.cost
 
 
 async def _quiet(count: Callable[[], int]) -> None:
@@ -152,13 +157,8 @@ async def broadcast(target: Target, peers: list[Peer], seconds: float) -> float:
         peer.message = count_delivery
     room[0].write(request)
     room[0].write(request)
-    await asyncio.sleep(seconds / 2)
     try:
-        async with window(target) as measured:
-            before = delivered
-            await asyncio.sleep(seconds)
-            measured.units = delivered - before
-        return measured.cost
+        return await steady_cost(target, seconds, lambda: delivered)
     finally:
         running = False
         await _quiet(lambda: delivered)

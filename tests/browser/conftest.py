@@ -38,8 +38,6 @@ async def server(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator
         QUEUE_UPDATE_S="1",
         QUEUE_LEASE_S="2",
         CONNECTION_LEASE_S="5",
-        PASSWORD_MEMORY_KIB="1024",
-        PASSWORD_PASSES="1",
     )
     await server.start()
     yield server

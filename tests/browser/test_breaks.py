@@ -18,8 +18,6 @@ async def test_a_break_is_called_one_and_counted_down(
         REGION="breaks",
         RATE_LIMITS="on",
         COOL_DOWNS_S="90",
-        PASSWORD_MEMORY_KIB="1024",
-        PASSWORD_PASSES="1",
     )
     await server.start()
     try:

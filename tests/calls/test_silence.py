@@ -120,14 +120,20 @@ async def test_who_is_offered_is_asked_at_once_and_has_so_long(
     await node.services.queue.remove(ben, "left")
 
 
-async def test_a_pause_of_the_node_is_nobodys_silence(
-    world: World, node: Node, pulse: Pulse, wire: Deaf
-) -> None:
-    """It stood still for a minute: what came meanwhile has not been read yet."""
+async def in_a_call(world: World, node: Node, pulse: Pulse) -> tuple[Caller, Call]:
+    """Ana, who has been told of the start of hers."""
     ana, ben = await world.pair()
     hers = await present(node, ana)
     call = await node.live((ana, ben))
     pulse.told(hers.sid, told(CallStarted.event, call))
+    return hers, call
+
+
+async def test_a_pause_of_the_node_is_nobodys_silence(
+    world: World, node: Node, pulse: Pulse, wire: Deaf
+) -> None:
+    """It stood still for a minute: what came meanwhile has not been read yet."""
+    hers, call = await in_a_call(world, node, pulse)
     for _ in range(4):
         pulse.tick(60_000)
     wire.awake = {hers.sid}
@@ -139,10 +145,7 @@ async def test_a_pause_of_the_node_is_nobodys_silence(
 async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_speaks(
     world: World, node: Node, pulse: Pulse, wire: Deaf
 ) -> None:
-    ana, ben = await world.pair()
-    hers = await present(node, ana)
-    call = await node.live((ana, ben))
-    pulse.told(hers.sid, told(CallStarted.event, call))
+    hers, call = await in_a_call(world, node, pulse)
     for _ in range(28):
         pulse.tick(250)
     assert wire.pinged == [hers.sid] * 3, "at once, and after three and six seconds"
@@ -157,7 +160,9 @@ async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_spe
     await until(lambda: is_in(State.LIVE), "who woke up was back")
     await asyncio.gather(*pulse._jobs)
     assert node.roster.speaking == [hers]
-    assert (await node.stores.presence.read_many([ana], now_ms()))[ana].devices == {hers.device}
+    assert (await node.stores.presence.read_many([hers.user_id], now_ms()))[hers.user_id].devices == {
+        hers.device
+    }
 
 
 async def test_who_was_taken_for_gone_is_back_with_the_next_renewal(world: World, node: Node) -> None:

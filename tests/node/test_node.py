@@ -22,8 +22,6 @@ async def server(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator
         DATABASE_URL=nodes_database_url,
         REDIS_URL=nodes_redis_url,
         REGION="node",
-        PASSWORD_MEMORY_KIB="1024",
-        PASSWORD_PASSES="1",
     )
     await server.start()
     yield server

@@ -19,15 +19,8 @@ async def start_node(nodes_database_url: str, nodes_redis_url: str) -> AsyncIter
     nodes: list[Served] = []
 
     async def start(**settings: str) -> Served:
-        cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1"}
-        given = {
-            "DATABASE_URL": nodes_database_url,
-            "REDIS_URL": nodes_redis_url,
-            "LOG_LEVEL": "WARNING",
-            **cheap,
-            **settings,
-        }
-        node = Served(**given)
+        stores = {"DATABASE_URL": nodes_database_url, "REDIS_URL": nodes_redis_url}
+        node = Served(**{**stores, "LOG_LEVEL": "WARNING", **settings})
         nodes.append(node)
         await node.start()
         return node

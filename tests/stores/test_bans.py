@@ -7,10 +7,8 @@ import pytest
 from core.clock import now_ms, to_datetime
 from core.errors import InvalidRequest, NotFound
 from db.postgres.bans import TAKEN_MS, BanStore, NewBan
-from db.postgres.pool import queries
 from services.bans import Bans
 from tests.conftest import NewDatabase
-from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 DAY = 86_400_000
@@ -81,16 +79,7 @@ async def test_sessions_end_after_the_offers_that_did_not_know_of_the_ban(
 ) -> None:
     """Whoever looks for calls afterwards finds them."""
     ana, _ = await world.pair()
-    async with (
-        asyncio.timeout(PATIENCE_S),
-        world.pool.acquire() as holder,
-        asyncio.TaskGroup() as group,
-        holder.transaction(),
-    ):
-        await holder.execute(queries("user_locks")["lock_users"], [ana])
-        ending = group.create_task(bans.end_sessions(ana, now_ms()))
-        await world.someone_waits_for(holder)
-        assert not ending.done()
+    await world.waits_for_offers_to(ana, bans.end_sessions(ana, now_ms()))
 
 
 async def test_what_is_no_ban(world: World, bans: BanStore) -> None:

@@ -6,7 +6,6 @@ import pytest
 
 from core.clock import now_ms
 from db.postgres.blocks import TAKEN_MS, Parting
-from db.postgres.pool import queries
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World, since
@@ -110,16 +109,7 @@ async def test_a_block_and_an_offer_at_once(world: World) -> None:
 async def test_a_block_waits_for_the_fence(world: World) -> None:
     """While an offer to either is decided on, so that whoever looks after the block finds it."""
     ana, ben = await world.pair()
-    async with (
-        asyncio.timeout(PATIENCE_S),
-        world.pool.acquire() as holder,
-        asyncio.TaskGroup() as group,
-        holder.transaction(),
-    ):
-        await holder.execute(queries("user_locks")["lock_users"], [ana])
-        block = group.create_task(world.blocks.block(ben, ana, None, now_ms()))
-        await world.someone_waits_for(holder)
-        assert not block.done()
+    await world.waits_for_offers_to(ana, world.blocks.block(ben, ana, None, now_ms()))
 
 
 async def test_blocking_each_other_at_once(world: World) -> None:

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -18,10 +19,11 @@ from db.postgres.call_records import CallRecords, Refusal
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.eligibility import EligibilityStore
 from db.postgres.matches import MatchRecords
-from db.postgres.pool import Connection, Pool, open_pool
+from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
 from db.postgres.rooms import Draft, Rooms, Stored
 from matching.apart import Since
+from tests.patience import PATIENCE_S
 
 TODAY = date(2026, 6, 15)
 
@@ -199,6 +201,19 @@ class World:
             created_at=now_ms(),
         )
         return await self.rooms.send(msgspec.structs.replace(draft, **changes))
+
+    async def waits_for_offers_to(self, user_id: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Fails unless this work waits while an offer to the user is decided on, and is done afterwards."""
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            self.pool.acquire() as holder,
+            asyncio.TaskGroup() as group,
+            holder.transaction(),
+        ):
+            await holder.execute(queries("user_locks")["lock_users"], [user_id])
+            doing = group.create_task(work)
+            await self.someone_waits_for(holder)
+            assert not doing.done()
 
     async def someone_waits_for(self, holder: Connection) -> None:
         """Until another connection waits for a lock that this one holds. Ends by the caller's time limit."""
