@@ -12,6 +12,7 @@ from db.postgres.trust import TrustStore
 from db.redis.calls import Calls
 from db.redis.presence import RedisPresence
 from db.redis.tickets import RedisTickets
+from db.redis.unusable import Unusable
 
 
 class LiveStores(Stores):
@@ -26,6 +27,7 @@ class LiveStores(Stores):
         self.outbox = Outbox(base.pool)
         self.trust = TrustStore(base.pool)
         self.leftovers = Leftovers(base.pool)
+        unusable = Unusable(base.registry)
         self.calls = Calls(base.redis)
-        self.tickets = RedisTickets(base.redis, base.settings.region)
+        self.tickets = RedisTickets(base.redis, base.settings.region, unusable)
         self.presence = RedisPresence(base.redis)

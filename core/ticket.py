@@ -1,14 +1,14 @@
 """A place in the queue: who waits, and whom they want to meet. Pure data that policy and stores share."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
 
 from core.clock import rfc3339
-from core.contract.profiles import ProfileCard
 from core.contract.queue import TicketView
-from core.vocabulary import Country, Gender, Intent, Language, LeftReason, Mode
+from core.stored import StoredCard, StoredDocument
+from core.vocabulary import LeftReason, Mode
 
 Tier = Literal["trusted", "neutral", "suspect"]
 Road = Literal["search", "sweep"]  # somebody looked for a partner, or the sweep for pairs
@@ -16,8 +16,10 @@ Fate = Literal["won", "avoided", "taken", "lower", "unseen"]
 Taken = Literal["both", "first_gone", "second_gone"]  # what came of a claim
 
 
-class Ticket(Struct, frozen=True, kw_only=True):
-    """Times are Unix milliseconds. `joined_at` stays when a ticket is given back: that is the old place.
+class Ticket(StoredDocument, frozen=True, kw_only=True):
+    """Stored, as are claims and decisions: see `core/stored.py` for what that asks of a field.
+
+    Times are Unix milliseconds. `joined_at` stays when a ticket is given back: that is the old place.
 
     `languages`, `intents` and `countries` are wishes (empty: no wish), which relax while one waits.
     `values` is a vector of length one, by key of the value, or empty when nothing is known.
@@ -26,22 +28,23 @@ class Ticket(Struct, frozen=True, kw_only=True):
     id: str
     user_id: str
     region: str
-    mode: Mode
+    mode: str
     joined_at: int
     device: str
-    card: ProfileCard
-    genders: tuple[Gender, ...]
+    card: StoredCard
+    genders: tuple[str, ...]
     age_min: int
     age_max: int
-    languages: tuple[Language, ...] = ()
-    intents: tuple[Intent, ...] = ()
-    countries: tuple[Country, ...] = ()
+    languages: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
     values: Mapping[str, float] = {}
-    tier: Tier = "neutral"
+    tier: str = "neutral"  # a `Tier`
 
     def view(self) -> TicketView:
         """As its owner sees it."""
-        return TicketView(id=self.id, mode=self.mode, state="waiting", joined_at=rfc3339(self.joined_at))
+        mode = cast("Mode", self.mode)
+        return TicketView(id=self.id, mode=mode, state="waiting", joined_at=rfc3339(self.joined_at))
 
 
 class Contender(Struct, frozen=True, kw_only=True):
@@ -50,17 +53,17 @@ class Contender(Struct, frozen=True, kw_only=True):
     ticket: Ticket
     score: float
     asked: float
-    fate: Fate
+    fate: str  # a `Fate`
 
 
-class MatchDecision(Struct, frozen=True, kw_only=True):
+class MatchDecision(StoredDocument, frozen=True, kw_only=True):
     """Why these two: what the policy was given, and what it made of it. Enough to decide it again.
 
     `policy` is the policy in force, as msgpack. Of `considered` tickets, so many were `removed` by a rule, a
     wish or because more was asked; the rest could be offered, and the best are the `contenders`, best first.
     """
 
-    road: Road
+    road: str  # a `Road`
     decided_at: int
     seeker: Ticket
     policy: bytes
@@ -69,7 +72,7 @@ class MatchDecision(Struct, frozen=True, kw_only=True):
     contenders: tuple[Contender, ...]
 
 
-class Claim(Struct, frozen=True, kw_only=True):
+class Claim(StoredDocument, frozen=True, kw_only=True):
     """Two tickets taken out of the queue together, to become the call `call_id`, and why these two."""
 
     call_id: str
@@ -98,7 +101,7 @@ class Market(Struct, frozen=True, kw_only=True):
     """A mode's queue from afar: the latest to join, how many wait by gender and gender sought, waits."""
 
     arrivals: tuple[Ticket, ...] = ()
-    stock: Mapping[tuple[Gender, Gender], int] = {}
+    stock: Mapping[tuple[str, str], int] = {}
     waits: tuple[Wait, ...] = ()
 
 

@@ -26,7 +26,6 @@ from math import exp, log, sqrt
 from msgspec import Struct
 
 from core.ticket import Market, Ticket, kind
-from core.vocabulary import Gender
 from matching.rules import obstacle
 from matching.score import Weights, score
 
@@ -126,7 +125,7 @@ class Outlook:
         self._market = Market()
         self._arrivals: Sequence[Ticket] = ()
         self._rate = 0.0
-        self._sides: dict[tuple[Gender, tuple[Gender, ...]], Side] = {}
+        self._sides: dict[tuple[str, tuple[str, ...]], Side] = {}
         self._waits: dict[str, Sequence[int]] = {}
         self._curves: dict[str, tuple[int, Curve]] = {}
 
@@ -208,7 +207,7 @@ class Outlook:
             side = self._sides[kind] = self._side_of(*kind)
         return side
 
-    def _side_of(self, gender: Gender, sought: tuple[Gender, ...]) -> Side:
+    def _side_of(self, gender: str, sought: tuple[str, ...]) -> Side:
         fitting = [t for t in self._arrivals if t.card.gender in sought and gender in t.genders]
         comers = fitting[: self._stance.comers]
         stock = sum(self._market.stock.get((other, gender), 0) for other in sought)

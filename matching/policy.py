@@ -58,11 +58,14 @@ class Considered(Struct, frozen=True, kw_only=True):
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """`shares` sum to 1; `common_language` makes one language in common a hard rule; times in ms."""
+    """`shares` sum to 1; `common_language` makes one language in common a hard rule; times in ms.
+
+    Stored with a decision that it made: see `core/stored.py`. `relaxation` is by `Wish`.
+    """
 
     shares: Weights = field(default_factory=lambda: Weights().shares())
     stance: Stance = Stance()
-    relaxation: Mapping[Wish, int] = field(default_factory=lambda: DEFAULT_RELAXATION)
+    relaxation: Mapping[str, int] = field(default_factory=lambda: DEFAULT_RELAXATION)
     common_language: bool = False
     patience_ms: int = 300_000
 
@@ -113,12 +116,6 @@ class Policy(Struct, frozen=True, kw_only=True):
         """The score less `regard` times what was asked. The candidate with the greatest gain is chosen."""
         return fit - self.stance.regard * asked
 
-    def rank(
-        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Outlook
-    ) -> Sequence[Choice]:
-        """Those who may be offered to the seeker now, best first; among equals the longest waiting first."""
-        return self.survey(seeker, candidates, avoid, now, outlook).choices
-
     def survey(
         self,
         seeker: Ticket,
@@ -129,7 +126,10 @@ class Policy(Struct, frozen=True, kw_only=True):
         *,
         unasked: bool = False,
     ) -> Survey:
-        """The same, with how many were removed by each reason. `unasked`: whatever their score."""
+        """Who may be offered to the seeker now, the best first, and how many were removed by what.
+
+        `unasked`: whatever their score. Of equals, whoever has waited longest comes first.
+        """
         choices = []
         removed: dict[str, int] = {}
         for other in candidates:

@@ -6,12 +6,14 @@ admins see what the rules say, and `reproduced` says whether the scores are thos
 
 from collections.abc import Sequence
 from math import isclose
+from typing import cast
 
 import msgspec
 
 from core.clock import rfc3339
 from core.contract.matches import MatchCandidate, MatchReplay, MatchSeeker
-from core.ticket import Contender, MatchDecision, Ticket
+from core.ticket import Contender, Fate, MatchDecision, Road, Ticket
+from core.vocabulary import Mode
 from matching.policy import Considered, Policy
 
 _EXACT = 1e-9  # sums in another order differ by less
@@ -37,8 +39,10 @@ def replay(call_id: str, decision: MatchDecision) -> MatchReplay:
     return MatchReplay(
         call_id=call_id,
         decided_at=rfc3339(now),
-        road=decision.road,
-        seeker=MatchSeeker(user_id=seeker.user_id, mode=seeker.mode, waited_ms=now - seeker.joined_at),
+        road=cast("Road", decision.road),
+        seeker=MatchSeeker(
+            user_id=seeker.user_id, mode=cast("Mode", seeker.mode), waited_ms=now - seeker.joined_at
+        ),
         policy=msgspec.to_builtins(policy),
         considered=decision.considered,
         removed=dict(decision.removed),
@@ -57,7 +61,7 @@ def _candidate(policy: Policy, then: Contender, again: Considered, now: int) -> 
         asked=then.asked,
         gain=policy.gain(then.score, then.asked),
         parts=dict(again.parts),
-        outcome=then.fate,
+        outcome=cast("Fate", then.fate),
     )
 
 

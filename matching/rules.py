@@ -15,7 +15,8 @@ Obstacle = Literal[
 ]
 Wish = Literal["countries", "intents", "languages"]
 
-DEFAULT_RELAXATION: Mapping[Wish, int] = {"countries": 5_000, "intents": 10_000, "languages": 20_000}
+# By `Wish`; a stored policy may name one that this version does not know.
+DEFAULT_RELAXATION: Mapping[str, int] = {"countries": 5_000, "intents": 10_000, "languages": 20_000}
 
 
 def obstacle(  # noqa: PLR0911 - a line a rule
@@ -46,7 +47,7 @@ def obstacle(  # noqa: PLR0911 - a line a rule
 
 
 def unmet_wish(
-    one: Ticket, other: Ticket, waited_ms: int, relaxation: Mapping[Wish, int] = DEFAULT_RELAXATION
+    one: Ticket, other: Ticket, waited_ms: int, relaxation: Mapping[str, int] = DEFAULT_RELAXATION
 ) -> Wish | None:
     """The wish of `one`, who has waited for `waited_ms`, that excludes `other` for now."""
     theirs = other.card
@@ -74,7 +75,7 @@ def wishes(ticket: Ticket) -> tuple[Wish, ...]:
 
 
 def relaxed(
-    ticket: Ticket, waited_ms: int, relaxation: Mapping[Wish, int] = DEFAULT_RELAXATION
+    ticket: Ticket, waited_ms: int, relaxation: Mapping[str, int] = DEFAULT_RELAXATION
 ) -> tuple[Wish, ...]:
     """The wishes that no longer count after waiting so long."""
     return tuple(wish for wish in wishes(ticket) if waited_ms >= relaxation[wish])

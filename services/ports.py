@@ -6,7 +6,7 @@ from typing import Protocol
 from core.news import News
 from core.presence import Attendance, Lapse
 from core.ticket import Census, Claim, Departure, Market, Taken, Ticket
-from core.vocabulary import LeftReason, Mode, OwnStatus
+from core.vocabulary import LeftReason, OwnStatus
 from core.wire.message import Event
 from db.postgres.applicants import Applicant
 from db.postgres.blocks import Parting
@@ -120,19 +120,19 @@ class TicketStore(Protocol):
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
         """These users are connected: their tickets, if any, count until then."""
 
-    async def waiting(self, mode: Mode) -> int:
+    async def waiting(self, mode: str) -> int:
         """How many wait."""
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
         """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
 
-    async def market(self, mode: Mode) -> Market:
+    async def market(self, mode: str) -> Market:
         """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
 
     async def census(self, ticket: Ticket, most: int) -> Census:
         """Who waits beside this ticket, by pool, with `most` drawn in all: at a bounded cost."""
 
-    async def everyone(self, mode: Mode) -> Sequence[Ticket]:
+    async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
 
     async def claim(self, claim: Claim) -> Taken:
@@ -141,15 +141,15 @@ class TicketStore(Protocol):
     async def settle(self, claim: Claim) -> None:
         """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
 
-    async def restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
-        """Give a ticket back at its old place after that call came to nothing, once for each call.
-
-        Gives the ticket that the user has now: another one, when they have joined again meanwhile; None
-        when they have gone out of the queue otherwise since.
-        """
+    async def give_up(self, claim: Claim) -> None:
+        """Set aside a claim that cannot be finished; whoever it holds leaves the queue, to be told."""
 
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
-        """`restore` it, but let nobody be matched with it before it may `enter`."""
+        """Give a ticket back at its old place after that call came to nothing, once for each call.
+
+        Nobody is matched with it before it may `enter`. Gives the ticket that the user has now: another one,
+        when they have joined again meanwhile; None when they have gone out of the queue otherwise since.
+        """
 
     async def enter(self, ticket: Ticket) -> bool:
         """From now on it can be matched; False when it does not wait any more."""
@@ -160,10 +160,10 @@ class TicketStore(Protocol):
     async def refuse(
         self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
     ) -> Sequence[Ticket | None]:
-        """`restore` these and `settle` the claim at once; gives the tickets that the innocent have now."""
+        """These get their old places back and the claim is settled, at once. Gives the tickets they have."""
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
-        """Claims that nobody has settled."""
+        """Claims that nobody has settled, as far as this version reads them."""
 
     async def lapse(self, now: int) -> Sequence[Departure]:
         """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
@@ -171,13 +171,13 @@ class TicketStore(Protocol):
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
         """Their users have been told; gives those of whom nobody had said so before."""
 
-    async def last_news(self, mode: Mode, now: int) -> int | None:
+    async def last_news(self, mode: str, now: int) -> int | None:
         """When those who wait were told last how it goes; from now on that is `now`. None: not lately."""
 
-    async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
+    async def take_turn(self, mode: str, node: str, ms: int) -> bool:
         """Whether this node is the one to sweep; for at most `ms`."""
 
-    async def end_turn(self, mode: Mode, node: str, rest_ms: int) -> None:
+    async def end_turn(self, mode: str, node: str, rest_ms: int) -> None:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from core.contract.profiles import ProfileCard
 from core.errors import NotFound
 from core.settings import Settings
+from core.stored import StoredCard, StoredDocument
 from core.ticket import Claim, Ticket
-from core.vocabulary import CallRole, Decider, DecisionPolicy, EndReason, Mode, Origin, Outcome
+from core.vocabulary import CallRole, Decider, DecisionPolicy
 from signaling.decision import decider
 
 
@@ -32,7 +32,7 @@ STARTED = frozenset({State.CONNECTING, State.LIVE, State.RECONNECTING})
 class Party(Struct, frozen=True, kw_only=True):
     """One side. `device` has accepted; `lost` while its connection is away."""
 
-    card: ProfileCard
+    card: StoredCard
     ticket: Ticket | None = None
     device: str | None = None
     lost: bool = False
@@ -44,8 +44,10 @@ class Party(Struct, frozen=True, kw_only=True):
         return self.card.user_id
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Call(StoredDocument, frozen=True, kw_only=True):
     """One encounter, from the offer to the decision. Times are Unix milliseconds; the first party offers.
+
+    Stored: see `core/stored.py`. Only a `state` has to be known, for the table says what may follow on it.
 
     `live_since` is when it last became live, while it is; `talked_ms` are the times before in which it was.
     `away_since` is since when it has not been live, after it had been. `at_fault` are the users through whom
@@ -54,8 +56,8 @@ class Call(Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    origin: Origin
-    mode: Mode
+    origin: str
+    mode: str
     region: str
     parties: tuple[Party, Party]
     offered_at: int
@@ -69,10 +71,10 @@ class Call(Struct, frozen=True, kw_only=True):
     away_since: int | None = None
     ended_at: int | None = None
     ended_by: str | None = None
-    reason: EndReason | None = None
+    reason: str | None = None
     at_fault: tuple[str, ...] = ()
     reported_by: tuple[str, ...] = ()
-    outcome: Outcome | None = None
+    outcome: str | None = None
 
     def party(self, user_id: str) -> Party:
         """The side of this user. Raises `NotFound`: a call that is not yours does not exist."""

@@ -7,11 +7,11 @@ either `connected` or still open, so that nobody can tell a refusal from silence
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from core.vocabulary import Decider, DecisionPolicy, Gender
+from core.vocabulary import Decider, DecisionPolicy
 
-Policy = Callable[[Gender, Gender], Decider]
+Policy = Callable[[str, str], Decider]
 
-_SHE_ALONE: Mapping[tuple[Gender, Gender], Decider] = MappingProxyType(
+_SHE_ALONE: Mapping[tuple[str, str], Decider] = MappingProxyType(
     {("female", "male"): "you", ("male", "female"): "peer"}
 )
 
@@ -33,14 +33,12 @@ _MEANING: Mapping[Decider, Callable[[bool, bool], bool]] = MappingProxyType(
 )
 
 
-def decider(policy: DecisionPolicy, own: Gender, peer: Gender) -> Decider:
+def decider(policy: DecisionPolicy, own: str, peer: str) -> Decider:
     """Who decides, seen by the user of gender `own`; for the peer it is the other way round."""
     return POLICIES[policy](own, peer)
 
 
-def agreed(
-    policy: DecisionPolicy, genders: tuple[Gender, Gender], votes: tuple[bool | None, bool | None]
-) -> bool:
+def agreed(policy: DecisionPolicy, genders: tuple[str, str], votes: tuple[bool | None, bool | None]) -> bool:
     """Whether these votes connect the two. If not, the decision stays open. None: no vote yet."""
     own, peer = votes
     return _MEANING[decider(policy, *genders)](own is True, peer is True)

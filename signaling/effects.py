@@ -6,7 +6,6 @@ import msgspec
 from msgspec import Struct
 
 from core.ticket import Ticket
-from core.vocabulary import EndReason, Outcome
 from core.wire.message import Event
 from signaling.call import Call
 
@@ -56,7 +55,7 @@ class RecordLive(Effect, frozen=True):
 class RecordEnded(Effect, frozen=True):
     """Frees both for the next call. `at_fault`: the users through whom it came to nothing."""
 
-    reason: EndReason
+    reason: str
     by: str | None
     duration_s: int
     at: int
@@ -72,7 +71,7 @@ class RecordVote(Effect, frozen=True):
 
 
 class RecordClosed(Effect, frozen=True):
-    outcome: Outcome
+    outcome: str
     at: int
 
 

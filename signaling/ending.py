@@ -4,6 +4,7 @@ Pure; the table in `signaling/transitions.py` names these functions.
 """
 
 from collections.abc import Set
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -145,7 +146,7 @@ def _ended_for(call: Call, party: Party, ticket: Ticket | None, rules: Rules) ->
         decision = DecisionAsked(you_decide=has_a_say, deadline=rfc3339(call.deadline))
     return CallEnded(
         call_id=call.id,
-        reason=call.reason or "hung_up",
+        reason=cast("EndReason", call.reason or "hung_up"),
         duration_s=call.duration_s,
         decision=decision,
         ticket=ticket.view() if ticket else None,

@@ -5,7 +5,7 @@ from msgspec import Struct
 from numpy.random import Generator, default_rng
 from numpy.typing import NDArray
 
-from core.contract.profiles import ProfileCard
+from core.stored import StoredCard
 from core.ticket import Ticket
 
 ARRIVALS_S = 300
@@ -56,13 +56,13 @@ def _ticket(
     if chance.random() < ALSO_THE_FIRST and first not in languages:
         languages.append(first)
     name = f"{number:06d}"
-    card = ProfileCard(
+    card = StoredCard(
         user_id=f"user {name}",
         display_name=name,
         age=age,
         gender="female" if female else "male",
-        intent=str(chance.choice(list(INTENTS), p=list(INTENTS.values()))),  # type: ignore[arg-type]
-        languages=languages,
+        intent=str(chance.choice(list(INTENTS), p=list(INTENTS.values()))),
+        languages=tuple(languages),
         country=str(chance.choice(COUNTRIES)),
     )
     return Ticket(

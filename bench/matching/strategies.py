@@ -129,7 +129,7 @@ class Ours:
         if estimate is not None:
             self.estimates[ticket.id] = estimate
         candidates = tuple(self._prospects.rivals(ticket, CANDIDATES))
-        choices = self._policy.rank(ticket, candidates, _NOBODY, now, self._outlook)
+        choices = self._policy.survey(ticket, candidates, _NOBODY, now, self._outlook).choices
         if not choices:
             self._pools.add(ticket)
             self._prospects.add(ticket)

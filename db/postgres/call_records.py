@@ -15,6 +15,7 @@ from msgspec import Struct
 from core.clock import to_datetime, to_ms, today
 from core.contract.profiles import ProfileCard
 from core.errors import NotFound
+from core.stored import StoredCard
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome
 from db.postgres.cards import card
@@ -197,7 +198,7 @@ def _recorded(first: Record, second: Record, now: int) -> Call:
 
 
 def _party(row: Record, now: int) -> Party:
-    return Party(card=card(row, today(now)), vote=row["vote"])
+    return Party(card=StoredCard.of(card(row, today(now))), vote=row["vote"])
 
 
 def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) -> Refusal | None:

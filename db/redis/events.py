@@ -123,12 +123,11 @@ class EventRoad:
     `log` is the log as it was read last.
     """
 
-    def __init__(self, redis: Redis, *, keep: int, keep_s: int, sharded: bool = False) -> None:
+    def __init__(self, redis: Redis, *, keep: int, keep_s: int) -> None:
         self._redis = redis
         self._emit, self._log = redis.register_script(_EMIT), redis.register_script(_LOG)
         self.log = Log()
         self._keep, self._keep_ms = keep, keep_s * 1000
-        self._publish = "SPUBLISH" if sharded else "PUBLISH"
 
     async def send(
         self,
@@ -209,7 +208,7 @@ class EventRoad:
     ) -> tuple[str | int | bytes, ...]:
         """The arguments of emit.lua that every event has."""
         about = (channel(user_id), type(event).event, data, device, not_device)
-        return *about, self._keep, self._keep_ms, kind, self._publish
+        return *about, self._keep, self._keep_ms, kind
 
     async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
         """As `services.ports.Events` promises."""
@@ -217,7 +216,7 @@ class EventRoad:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for user_id, event in news:
                     said = b"\n".join((b"", b"", event.event.encode(), b"", b"", msgspec.json.encode(event)))
-                    pipe.execute_command(self._publish, channel(user_id), said)
+                    pipe.publish(channel(user_id), said)
                 await pipe.execute()
         except (RedisError, OSError) as error:
             raise Unavailable from error

@@ -16,6 +16,7 @@
     <mode>:news       string  when those who wait were told last how it goes
     <mode>:recent     list    the latest tickets to join, newest first
     <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose patience ended
+    aside             list    claims that no node could finish, for an operator to look at
 
 Each change is one script, so that a crash falls between changes and never inside one. What came first is
 never told by times, which nodes take from clocks of their own: those only measure how long something lasts.
@@ -28,15 +29,14 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import msgspec
-import structlog
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
 from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait
-from core.vocabulary import Gender, LeftReason, Mode
+from core.vocabulary import Gender, LeftReason
+from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
 from matching.pools import pools_for, pools_of
 
-_log = structlog.get_logger()
 _LUA = Path(__file__).with_name("lua") / "queue"
 _CACHED = 50_000
 _AT_ONCE = 500  # in one command: others have to be answered in between
@@ -44,6 +44,8 @@ _NEWS_MS = 60_000
 _REMEMBER_OUT_MS = 3_600_000  # longer than anybody is late with a join or a place to give back
 _GENDERS: tuple[Gender, ...] = get_args(Gender)
 _TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
+# So long nodes of other versions have to finish a claim that this one cannot read.
+_UNREADABLE_MS = 60_000
 
 
 def _prefix(region: str) -> str:
@@ -57,17 +59,22 @@ def places(ticket: Ticket) -> str:
 
 
 class RedisTickets:
-    """Implements `services.ports.TicketStore`. `redis` gives bytes."""
+    """Implements `services.ports.TicketStore`. `redis` gives bytes.
 
-    def __init__(self, redis: Redis, region: str) -> None:
+    A ticket that cannot be read is nobody's match and nobody's obstacle: it waits for a node that can.
+    """
+
+    def __init__(self, redis: Redis, region: str, unusable: Unusable | None = None) -> None:
         self._redis = redis
+        self._unusable = unusable or Unusable()
         self._prefix = _prefix(region)
         self._scripts: Mapping[str, AsyncScript] = {
             file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
         }
-        # A ticket never changes under its id, so what was read once need not be read again.
-        self._known: dict[bytes, Ticket] = {}
-        self._decode = msgspec.msgpack.Decoder(Ticket).decode
+        # A ticket never changes under its id, so what was read once need not be read again; None: in vain.
+        self._known: dict[bytes, Ticket | None] = {}
+        self._ticket = msgspec.msgpack.Decoder(Ticket).decode
+        self._claim = msgspec.msgpack.Decoder(Claim).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
     async def out(self, user_id: str) -> str:
@@ -78,14 +85,18 @@ class RedisTickets:
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
         """Enter, or get the ticket one has already, waiting or claimed.
 
-        None: by now the user has gone out of the queue with something else than `out`, perhaps into a call.
+        None: by now the user has gone out of the queue with something else than `out`, perhaps into a call;
+        or with a ticket that only another version reads, which leaves so that this one can be joined with.
         """
         whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
         own = await self._run("join", *whose, lease_until, *(() if out is None else (out,)))
         if own == b"overtaken":
             return None
         if own:
-            return self._decode(own)
+            placed = self._decode(own, ticket.user_id)
+            if placed is None:
+                await self.leave(ticket.user_id, "left")
+            return placed
         self._known[ticket.id.encode()] = ticket
         return ticket
 
@@ -113,7 +124,7 @@ class RedisTickets:
         for start in range(0, len(leases), 2 * _AT_ONCE):
             await self._ask("ZADD", "leases", "XX", "GT", *leases[start : start + 2 * _AT_ONCE])
 
-    async def waiting(self, mode: Mode) -> int:
+    async def waiting(self, mode: str) -> int:
         """How many wait."""
         return cast("int", await self._ask("ZCARD", mode))
 
@@ -122,11 +133,11 @@ class RedisTickets:
         pools = (f"{ticket.mode}:{pool}" for pool in pools_for(ticket))
         return await self._tickets(await self._run("candidates", limit, *pools))
 
-    async def everyone(self, mode: Mode) -> Sequence[Ticket]:
+    async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
         return await self._tickets(cast("list[bytes]", await self._ask("ZRANGE", mode, 0, -1)))
 
-    async def market(self, mode: Mode) -> Market:
+    async def market(self, mode: str) -> Market:
         """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
         pools = [(gender, sought) for gender in _GENDERS for sought in _GENDERS]
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -136,9 +147,9 @@ class RedisTickets:
                 pipeline.execute_command("ZCARD", f"{self._prefix}:{mode}:{gender}:{sought}")
             recent, waits, *counts = await pipeline.execute()
         return Market(
-            arrivals=tuple(self._decode(body) for body in recent),
+            arrivals=tuple(ticket for body in recent if (ticket := self._decode(body, "arrivals"))),
             stock=dict(zip(pools, counts, strict=True)),
-            waits=tuple(_wait(wait.decode(), mode) for wait in waits),
+            waits=tuple(wait for noted in waits if (wait := self._wait(noted, mode))),
         )
 
     async def census(self, ticket: Ticket, most: int) -> Census:
@@ -169,20 +180,15 @@ class RedisTickets:
         """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
         await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
 
-    async def restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
+    async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         """Give a ticket back at its old place after that call came to nothing, once.
 
-        Gives the ticket that the user has now: another one, when they have joined again meanwhile; None
-        when they have gone out of the queue otherwise since.
+        Nobody is matched with it before it may `enter`. Gives the ticket that the user has now: another one,
+        when they have joined again meanwhile; None when they have gone out of the queue otherwise since.
         """
-        own = await self._run("restore", *self._whole(ticket, call_id, lease_until))
-        return self._decode(own) if own else None
-
-    async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
-        """`restore` it, but let nobody be matched with it before it may `enter`."""
         whole = self._whole(ticket, call_id, lease_until, at_once=False)
         own = await self._run("restore", *whole)
-        return self._decode(own) if own else None
+        return self._decode(own, ticket.user_id) if own else None
 
     async def enter(self, ticket: Ticket) -> bool:
         """From now on it can be matched; False when it does not wait any more."""
@@ -197,28 +203,52 @@ class RedisTickets:
     async def refuse(
         self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
     ) -> Sequence[Ticket | None]:
-        """Restore these and settle the claim, all at once: who gives up halfway leaves a claim that is whole.
+        """These get their old places back and the claim is settled, all at once.
 
-        Gives the tickets that the innocent have now.
+        Dying halfway leaves a claim that is whole. Gives the tickets that the innocent have now.
         """
         async with self._redis.pipeline(transaction=True) as pipe:
             for ticket in innocent:
                 await self._run("restore", *self._whole(ticket, claim.call_id, lease_until), client=pipe)
             await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim), client=pipe)
             *restored, _ = await pipe.execute()
-        return [self._decode(body) if body else None for body in restored]
+        pairs = zip(innocent, restored, strict=True)
+        return [self._decode(body, ticket.user_id) if body else None for ticket, body in pairs]
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
-        """Claims made before then that nobody has settled; one that cannot be read is logged and left."""
-        calls = cast("list[bytes]", await self._ask("ZRANGEBYSCORE", "claimed", "-inf", claimed_before))
-        bodies = cast("list[bytes | None]", await self._ask("HMGET", "claims", *calls)) if calls else []
-        return tuple(claim for body in bodies if body and (claim := _claim(body)))
+        """Claims made before then that nobody has settled.
+
+        One that cannot be read is left to nodes that can, and given up after a minute.
+        """
+        old: Any = await self._redis.zrangebyscore(
+            f"{self._prefix}:claimed", "-inf", claimed_before, withscores=True
+        )
+        bodies = cast(
+            "list[bytes | None]", await self._ask("HMGET", "claims", *(c for c, _ in old)) if old else []
+        )
+        claims = []
+        for (call_id, at), body in zip(old, bodies, strict=True):
+            try:
+                claims += [self._claim(body)] if body else []
+            except msgspec.MsgspecError as error:
+                self._unusable.skipped("claim", call_id.decode(), error)
+                if at <= claimed_before - _UNREADABLE_MS:
+                    await self._give_up(call_id.decode(), "unreadable")
+        return tuple(claims)
+
+    async def give_up(self, claim: Claim) -> None:
+        """Set aside a claim that cannot be finished; whoever it holds leaves the queue, to be told."""
+        await self._give_up(claim.call_id, "failing")
+
+    async def _give_up(self, call_id: str, why: Why) -> None:
+        if await self._run("give_up", call_id, _REMEMBER_OUT_MS, ASIDE_MOST, ASIDE_MS):
+            self._unusable.set_aside("claim", call_id, why)
 
     async def lapse(self, now: int) -> Sequence[Departure]:
         """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
         gone = await self._run("lapse", now, _AT_ONCE, _REMEMBER_OUT_MS)
         pairs = zip(gone[::2], gone[1::2], strict=True)
-        return tuple(_departure(ticket_id.decode(), *what.decode().split()) for ticket_id, what in pairs)
+        return tuple(_departure(ticket_id.decode(), noted.decode()) for ticket_id, noted in pairs)
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
         """Their users have been told; gives those of whom nobody had said so before."""
@@ -229,16 +259,16 @@ class RedisTickets:
             removed = await pipe.execute() if gone else ()
         return [departure for departure, first in zip(gone, removed, strict=True) if first]
 
-    async def last_news(self, mode: Mode, now: int) -> int | None:
+    async def last_news(self, mode: str, now: int) -> int | None:
         """When those who wait were told last how it goes; from now on that is `now`. None: not lately."""
         last = await self._redis.set(f"{self._prefix}:{mode}:news", now, get=True, px=_NEWS_MS)
         return int(last) if last else None
 
-    async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
+    async def take_turn(self, mode: str, node: str, ms: int) -> bool:
         """Whether this node is the one to sweep, for at most `ms`."""
         return bool(await self._redis.set(f"{self._prefix}:{mode}:turn", node, nx=True, px=ms))
 
-    async def end_turn(self, mode: Mode, node: str, rest_ms: int) -> None:
+    async def end_turn(self, mode: str, node: str, rest_ms: int) -> None:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""
         await self._scripts["end_turn"](keys=[f"{self._prefix}:{mode}:turn"], args=[node, rest_ms])
 
@@ -263,10 +293,29 @@ class RedisTickets:
             some = unknown[start : start + _AT_ONCE]
             for ticket_id, body in zip(some, await self._ask("HMGET", "tickets", *some), strict=True):
                 if body:
-                    self._known[ticket_id] = self._decode(body)
-        found = tuple(self._known[ticket_id] for ticket_id in ids if ticket_id in self._known)
+                    self._known[ticket_id] = self._decode(body, ticket_id.decode())
+        found = tuple(ticket for ticket_id in ids if (ticket := self._known.get(ticket_id)))
         self._forget()
         return found
+
+    def _decode(self, body: bytes, name: str) -> Ticket | None:
+        """None: only another version reads it, which is said under this name."""
+        try:
+            return self._ticket(body)
+        except msgspec.MsgspecError as error:
+            self._unusable.skipped("ticket", name, error)
+            return None
+
+    def _wait(self, noted: bytes, mode: str) -> Wait | None:
+        """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
+        try:
+            waited, _, *places = noted.decode().split()
+            waited_ms = None if waited == "-" else int(waited)
+        except ValueError as error:
+            self._unusable.skipped("wait", mode, error)
+            return None
+        pools = (place.removeprefix(f"{mode}:") for place in places)
+        return Wait(" ".join(sorted(pool for pool in pools if pool.count(":") == 1)), waited_ms)
 
     def _forget(self) -> None:
         """Keep the memory bounded: the tickets read first are most likely gone."""
@@ -278,21 +327,7 @@ def _two(claim: Claim) -> tuple[str, str, str, str]:
     return claim.first.id, claim.first.user_id, claim.second.id, claim.second.user_id
 
 
-def _claim(body: bytes) -> Claim | None:
-    try:
-        return msgspec.msgpack.decode(body, type=Claim)
-    except msgspec.MsgspecError as error:  # of another version: it must not keep all others waiting
-        _log.error("a claim cannot be read", error=str(error))
-        return None
-
-
-def _wait(noted: str, mode: Mode) -> Wait:
-    """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
-    waited, _, *places = noted.split()
-    pools = (place.removeprefix(f"{mode}:") for place in places)
-    kind = " ".join(sorted(pool for pool in pools if pool.count(":") == 1))
-    return Wait(kind, None if waited == "-" else int(waited))
-
-
-def _departure(ticket_id: str, user_id: str, reason: str) -> Departure:
+def _departure(ticket_id: str, noted: str) -> Departure:
+    """From the "user reason" of the scripts; what else is noted there is for others."""
+    user_id, reason, *_ = noted.split()
     return Departure(ticket_id=ticket_id, user_id=user_id, reason=cast("LeftReason", reason))

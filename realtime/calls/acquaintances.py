@@ -1,10 +1,12 @@
 """Who must not meet whom, and who is busy: what Postgres has on record, set right by what Redis knows."""
 
 from collections.abc import Callable, Collection
+from typing import cast
 
 import structlog
 
 from core.clock import Clock
+from core.vocabulary import EndReason
 from matching.apart import Since
 from realtime.calls.ports import CallStore, Eligibility, Record
 from signaling.call import ACTIVE, Call, Rules
@@ -85,7 +87,7 @@ class Acquaintances:
         """It is over, and the record lags behind: until that says so too, the fence keeps both out."""
         await self._record.ended(
             call.id,
-            reason=call.reason or "connection_lost",
+            reason=cast("EndReason", call.reason or "connection_lost"),
             by=call.left_by,
             duration_s=call.duration_s,
             now=call.ended_at or self._clock(),

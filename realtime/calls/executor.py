@@ -6,7 +6,7 @@ node that saved them, or after a moment any other. Each is keyed or idempotent, 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import structlog
@@ -15,8 +15,10 @@ from core.clock import Clock, rfc3339
 from core.contract.calls import CallStarted
 from core.contract.connections import ConnectionCreated, ConnectionView
 from core.contract.decisions import DecisionResult, NewConnection
+from core.contract.profiles import ProfileCard
 from core.errors import Blocked
 from core.settings import Settings
+from core.vocabulary import EndReason, Outcome
 from core.wire.message import Event
 from db.outage import AWAY
 from db.postgres.connections import ConnectionRow, ConnectionStore
@@ -121,7 +123,7 @@ class Executor:
     async def _record_ended(self, call: Call, effect: do.RecordEnded, _key: str) -> None:
         await self._record.ended(
             call.id,
-            reason=effect.reason,
+            reason=cast("EndReason", effect.reason),
             by=effect.by,
             duration_s=effect.duration_s,
             now=effect.at,
@@ -134,7 +136,7 @@ class Executor:
         await self._record.voted(call.id, effect.user_id, effect.connect, effect.feedback, effect.at)
 
     async def _record_closed(self, call: Call, effect: do.RecordClosed, _key: str) -> None:
-        await self._record.closed(call.id, effect.outcome, effect.at)
+        await self._record.closed(call.id, cast("Outcome", effect.outcome), effect.at)
 
     async def _connect(self, call: Call, effect: do.Connect, key: str) -> None:
         first, second = call.parties
@@ -150,7 +152,7 @@ class Executor:
             await self._not_connected(call, effect.at, key)
             return
         for party in call.parties:
-            peer = call.peer(party.user_id).card
+            peer = call.peer(party.user_id).card.shown()
             made = NewConnection(id=row.id, room_id=row.room_id, peer=peer)
             result = DecisionResult(call_id=call.id, outcome="connected", connection=made)
             await self._events.send(party.user_id, result, key=f"{key}:result")
@@ -182,7 +184,7 @@ class Executor:
         await self._trust.judge(effect.user_id)
 
 
-def _seen_with(row: ConnectionRow, peer: Any) -> ConnectionView:
+def _seen_with(row: ConnectionRow, peer: ProfileCard) -> ConnectionView:
     return ConnectionView(
         id=row.id,
         room_id=row.room_id,

@@ -1,16 +1,18 @@
 """Makes a call of a claim. Every step may be repeated, so whoever finds an unfinished claim can finish it."""
 
+from typing import cast
+
 import structlog
 
-from core.clock import Clock, rfc3339
-from core.contract.calls import CallOffered
+from core.clock import Clock
 from core.contract.queue import QueueLeft
 from core.settings import Settings
 from core.ticket import Claim, Ticket
-from core.vocabulary import LeftReason
+from core.vocabulary import LeftReason, Mode
 from db.postgres.call_records import Refusal
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Presence, Record
+from realtime.calls.views import call_offered
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.queue import Queue
 from services.ports import Events, TicketStore
@@ -49,7 +51,7 @@ class Offers:
         refusal = await self._record.offer(
             claim.call_id,
             origin="match",
-            mode=claim.first.mode,
+            mode=cast("Mode", claim.first.mode),
             region=claim.first.region,
             users=(claim.first.user_id, claim.second.user_id),
             now=now,
@@ -82,15 +84,7 @@ class Offers:
         for party in call.parties:
             assert party.ticket is not None
             left = QueueLeft(ticket_id=party.ticket.id, reason="matched")
-            offered = CallOffered(
-                call_id=call.id,
-                origin=call.origin,
-                mode=call.mode,
-                peer=call.peer(party.user_id).card,
-                auto_accept=self._auto_accept,
-                expires_at=rfc3339(call.deadline or call.offered_at),
-                expires_in_ms=(call.deadline or call.offered_at) - call.offered_at,
-            )
+            offered = call_offered(call, party.user_id, auto_accept=self._auto_accept)
             effects.append((emit(party.user_id, left), emit(party.user_id, offered)))
         return tuple(effect for both in effects for effect in both)
 

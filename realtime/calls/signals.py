@@ -1,12 +1,13 @@
 """`call:signal`: what browsers tell each other on the way to a connection, checked and passed on."""
 
-from typing import Any
+from typing import Any, cast
 
 from msgspec import UNSET, UnsetType
 
 from core.contract.calls import CallSignal, CallSignalled, SessionDescription
 from core.errors import Conflict, Gone, InvalidRequest, RateLimited, StaleEpoch
 from core.settings import Settings
+from core.vocabulary import Mode
 from core.wire.message import Empty
 from db.redis.calls import SignalKind
 from realtime.calls.ports import CallStore
@@ -49,7 +50,7 @@ class Signals:
             description = check_description(
                 command.description,
                 role=call.role(caller.user_id),
-                mode=call.mode,
+                mode=cast("Mode", call.mode),
                 max_bytes=self._settings.max_sdp_bytes,
                 ice_transport_policy=policy,
                 max_candidates=self._settings.max_candidates,

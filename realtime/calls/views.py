@@ -1,8 +1,10 @@
-"""A call as one of the two sees it in `session:ready`. Pure."""
+"""A call as one of the two sees it: what is stored, in the words of the wire. Pure."""
+
+from typing import cast
 
 from core.clock import rfc3339
-from core.contract.calls import CallView, IceServer, PendingDecision
-from core.vocabulary import IceTransportPolicy
+from core.contract.calls import CallOffered, CallView, IceServer, PendingDecision
+from core.vocabulary import IceTransportPolicy, Mode, Origin
 from signaling.call import Call, Rules, State, decider_for
 
 
@@ -14,12 +16,12 @@ def call_view(
     waits = call.deadline is not None and not offered
     return CallView(
         call_id=call.id,
-        origin=call.origin,
-        mode=call.mode,
+        origin=cast("Origin", call.origin),
+        mode=cast("Mode", call.mode),
         state=call.state.value,  # type: ignore[arg-type]  # only active calls are shown
         epoch=call.epoch,
         role=None if offered else call.role(user_id),
-        peer=call.peer(user_id).card,
+        peer=call.peer(user_id).card.shown(),
         expires_at=rfc3339(call.deadline) if offered and call.deadline else None,
         ice_servers=servers,
         ice_transport_policy=policy,
@@ -34,7 +36,21 @@ def pending_decision(call: Call, user_id: str, rules: Rules) -> PendingDecision:
     """A call that is open to decide."""
     return PendingDecision(
         call_id=call.id,
-        peer=call.peer(user_id).card,
+        peer=call.peer(user_id).card.shown(),
         you_decide=decider_for(call, user_id, rules) != "peer",
         deadline=rfc3339(call.deadline or call.offered_at),
+    )
+
+
+def call_offered(call: Call, user_id: str, *, auto_accept: bool) -> CallOffered:
+    """An offer that has just been made."""
+    expires_at = call.deadline or call.offered_at
+    return CallOffered(
+        call_id=call.id,
+        origin=cast("Origin", call.origin),
+        mode=cast("Mode", call.mode),
+        peer=call.peer(user_id).card.shown(),
+        auto_accept=auto_accept,
+        expires_at=rfc3339(expires_at),
+        expires_in_ms=expires_at - call.offered_at,
     )

@@ -64,11 +64,11 @@ class Figures:
             "realtime_matching_sweep_seconds", "Seconds a sweep took.", _SWEEP_S, mode=_MODES
         )
 
-    def joined(self, mode: Mode) -> None:
+    def joined(self, mode: str) -> None:
         """Somebody waits who did not wait before."""
         self._joins.labels(mode).inc()
 
-    def waiting(self, mode: Mode, tickets: int) -> None:
+    def waiting(self, mode: str, tickets: int) -> None:
         """So many wait by now."""
         self._waiting.labels(mode).set(tickets)
 
@@ -99,7 +99,7 @@ class Figures:
         """Somebody who joined so long ago has an offer, and no sweep was needed."""
         self._answers.observe(ms / 1000)
 
-    def swept(self, mode: Mode, seconds: float) -> None:
+    def swept(self, mode: str, seconds: float) -> None:
         """A sweep is done."""
         self._sweeps.labels(mode).observe(seconds)
 

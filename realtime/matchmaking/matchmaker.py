@@ -27,6 +27,7 @@ from services.ports import Acquaintances, Offers, TicketStore
 _log = structlog.get_logger()
 _WORKERS = 8
 _LOOKS = 3
+_GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
 
 
 class Reach(Struct, frozen=True, kw_only=True):
@@ -168,7 +169,8 @@ class Matchmaker:
     async def finish(self, claims: Iterable[Claim]) -> None:
         """Have the offers of these claims made: whoever took them did not come so far.
 
-        One that cannot be made keeps no other waiting. Raises what an outage raises.
+        One that cannot be made keeps no other waiting, nor the two whom it holds for longer than a minute.
+        Raises what an outage raises.
         """
         for claim in claims:
             try:
@@ -177,6 +179,8 @@ class Matchmaker:
                 raise
             except Exception:
                 _log.exception("a claim cannot be finished", call_id=claim.call_id)
+                if self._clock() - claim.claimed_at >= _GIVE_UP_MS:
+                    await self._tickets.give_up(claim)
 
     async def _claim_best(
         self,

@@ -1,7 +1,6 @@
 """Keeps the outlook of each mode fresh. The state of one process: another one sees the same market."""
 
 from core.clock import Clock
-from core.vocabulary import Mode
 from matching.outlook import Outlook
 from matching.policy import Policy
 from services.ports import TicketStore
@@ -16,9 +15,9 @@ class Outlooks:
         self._tickets = tickets
         self._policy = policy
         self._clock = clock
-        self._seen: dict[Mode, tuple[int, Outlook]] = {}
+        self._seen: dict[str, tuple[int, Outlook]] = {}
 
-    async def of(self, mode: Mode) -> Outlook:
+    async def of(self, mode: str) -> Outlook:
         """What those who wait in this mode have to expect."""
         now = self._clock()
         seen, outlook = self._seen.get(mode, (now - _FRESH_MS, self._policy.outlook()))

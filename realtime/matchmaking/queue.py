@@ -27,6 +27,7 @@ from core.errors import (
     Unavailable,
     Underage,
 )
+from core.stored import StoredCard
 from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from core.wire.message import Empty
@@ -237,7 +238,7 @@ class Queue:
             mode=mode,
             joined_at=now,
             device=device,
-            card=who.card,
+            card=StoredCard.of(who.card),
             genders=tuple(dict.fromkeys(seeking.genders)),
             age_min=seeking.age_min,
             age_max=seeking.age_max,

@@ -13,6 +13,7 @@ from composition.services import Services
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
+from core.stored import StoredCard
 from core.ticket import Claim, Ticket
 from db.postgres.pool import Pool
 from db.redis.bus import Bus
@@ -102,7 +103,7 @@ class Node:
             mode="video",
             joined_at=now_ms(),
             device=f"phone of {user_id}",
-            card=applicant.card,
+            card=StoredCard.of(applicant.card),
             genders=("female", "male", "other"),
             age_min=18,
             age_max=120,

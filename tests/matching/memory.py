@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait, kind
-from core.vocabulary import LeftReason, Mode
+from core.vocabulary import LeftReason
 from matching.pools import pools_for, pools_of, shares
 
 
@@ -20,10 +20,12 @@ class MemoryTickets:
         self.outs: dict[str, str] = {}  # user -> the call or ticket they went out with last
         self.came: dict[str, int] = {}  # user -> when they last joined
         self.gone: dict[str, Departure] = {}
-        self.turns: dict[Mode, str] = {}
-        self.news: dict[Mode, int] = {}
+        self.turns: dict[str, str] = {}
+        self.news: dict[str, int] = {}
         self.joined: list[Ticket] = []
-        self.waits: dict[Mode, list[Wait]] = {"voice": [], "video": []}
+        self.waits: dict[str, list[Wait]] = {"voice": [], "video": []}
+        self.unreadable: set[str] = set()  # tickets and claims, by id, that only another version reads
+        self.aside: list[str] = []  # claims
         self._others: dict[str, MemoryTickets] = {}  # by region
 
     async def out(self, user_id: str) -> str:
@@ -32,6 +34,9 @@ class MemoryTickets:
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
         overtaken = out is not None and self.outs.get(ticket.user_id, "") != out
         if overtaken and ticket.user_id not in self.tickets:
+            return None
+        if ticket.user_id in self.tickets and self._read(ticket.user_id) is None:
+            await self.leave(ticket.user_id, "left")
             return None
         self._lease(ticket.user_id, lease_until)
         placed = self.tickets.setdefault(ticket.user_id, ticket)
@@ -53,41 +58,47 @@ class MemoryTickets:
         return self._others.setdefault(region, MemoryTickets())
 
     async def of(self, user_id: str) -> Ticket | None:
-        return self.tickets.get(user_id)
+        return self._read(user_id)
 
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
         for user_id in user_ids:
             if user_id in self.leases:
                 self._lease(user_id, until)
 
-    async def waiting(self, mode: Mode) -> int:
-        return len(await self.everyone(mode))
+    async def waiting(self, mode: str) -> int:
+        return len(self._standing(mode))
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
-        everyone = await self.everyone(ticket.mode)
-        pools = [[other for other in everyone if pool in pools_of(other)] for pool in pools_for(ticket)]
+        standing = self._standing(ticket.mode)
+        pools = [[other for other in standing if pool in pools_of(other)] for pool in pools_for(ticket)]
         found: list[Ticket] = []
         for pool, share in zip(pools, shares([len(pool) for pool in pools], limit), strict=True):
             found += pool if len(pool) <= share else pool[: share - share // 2] + pool[-(share // 2) :]
-        return found
+        return self._readable(found)
 
-    async def market(self, mode: Mode) -> Market:
-        waiting = await self.everyone(mode)
+    async def market(self, mode: str) -> Market:
+        waiting = self._standing(mode)
         stock = Counter((t.card.gender, sought) for t in waiting for sought in t.genders)
-        recent = tuple(t for t in reversed(self.joined) if t.mode == mode)[:256]
+        recent = tuple(self._readable(t for t in reversed(self.joined) if t.mode == mode)[:256])
         return Market(arrivals=recent, stock=stock, waits=tuple(reversed(self.waits[mode])))
 
-    async def everyone(self, mode: Mode) -> Sequence[Ticket]:
+    async def everyone(self, mode: str) -> Sequence[Ticket]:
+        return self._readable(self._standing(mode))
+
+    def _standing(self, mode: str) -> Sequence[Ticket]:
         out = self.held.keys() | self.reserved
         waiting = [t for t in self.tickets.values() if t.mode == mode and t.user_id not in out]
         return sorted(waiting, key=lambda ticket: (ticket.joined_at, ticket.id))
 
     async def census(self, ticket: Ticket, most: int) -> Census:
-        others = [other for other in await self.everyone(ticket.mode) if other.id != ticket.id]
+        others = [other for other in self._standing(ticket.mode) if other.id != ticket.id]
         fitting = [other for other in others if ticket.card.gender in other.genders]
         pools = [tuple(o for o in fitting if o.card.gender == gender) for gender in ticket.genders]
         each = most // len(pools)
-        return Census(len(others), tuple(Pool(len(pool), pool[:each]) for pool in pools))
+        drawn = [tuple(self._readable(pool[:each])) for pool in pools]
+        return Census(
+            len(others), tuple(Pool(len(pool), some) for pool, some in zip(pools, drawn, strict=True))
+        )
 
     async def claim(self, claim: Claim) -> Taken:
         if not self._claimable(claim.first, claim.claimed_at):
@@ -108,7 +119,19 @@ class MemoryTickets:
                 self.outs[ticket.user_id] = claim.call_id
         self.claims.pop(claim.call_id, None)
 
-    async def restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
+    async def give_up(self, claim: Claim) -> None:
+        self._give_up(claim.call_id)
+
+    def _give_up(self, call_id: str) -> None:
+        if self.claims.pop(call_id, None) is None:
+            return
+        self.aside.append(call_id)
+        for user_id in [user_id for user_id, held in self.held.items() if held == call_id]:
+            del self.held[user_id]
+            self._take_out(user_id, "disconnected")
+            self.outs[user_id] = call_id
+
+    async def _restore(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         user_id = ticket.user_id
         own = self.tickets.get(user_id)
         if own is not None and self.held.get(user_id) != call_id:
@@ -123,7 +146,8 @@ class MemoryTickets:
 
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         before = self.tickets.get(ticket.user_id), self.held.get(ticket.user_id)
-        own = await self.restore(ticket, call_id, lease_until)
+        own = await self._restore(ticket, call_id, lease_until)
+        own = own and self._read(own.user_id)
         if (self.tickets.get(ticket.user_id), self.held.get(ticket.user_id)) != before:
             self.reserved.add(ticket.user_id)
         return own
@@ -137,12 +161,16 @@ class MemoryTickets:
     async def refuse(
         self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
     ) -> Sequence[Ticket | None]:
-        restored = [await self.restore(ticket, claim.call_id, lease_until) for ticket in innocent]
+        restored = [await self._restore(ticket, claim.call_id, lease_until) for ticket in innocent]
         await self.settle(claim)
         return restored
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
-        return [claim for claim in self.claims.values() if claim.claimed_at <= claimed_before]
+        old = [claim for claim in self.claims.values() if claim.claimed_at <= claimed_before]
+        for claim in old:
+            if claim.call_id in self.unreadable and claim.claimed_at <= claimed_before - 60_000:
+                self._give_up(claim.call_id)
+        return [claim for claim in old if claim.call_id not in self.unreadable]
 
     async def lapse(self, now: int) -> Sequence[Departure]:
         for user_id, until in tuple(self.leases.items()):
@@ -153,15 +181,22 @@ class MemoryTickets:
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
         return [d for d in departures if self.gone.pop(d.ticket_id, None) is not None]
 
-    async def last_news(self, mode: Mode, now: int) -> int | None:
+    async def last_news(self, mode: str, now: int) -> int | None:
         last, self.news[mode] = self.news.get(mode), now
         return last
 
-    async def take_turn(self, mode: Mode, node: str, ms: int) -> bool:
+    async def take_turn(self, mode: str, node: str, ms: int) -> bool:
         return self.turns.setdefault(mode, node) == node and self.turns.pop(mode) == node
 
-    async def end_turn(self, mode: Mode, node: str, rest_ms: int) -> None:
+    async def end_turn(self, mode: str, node: str, rest_ms: int) -> None:
         return None
+
+    def _readable(self, tickets: Iterable[Ticket]) -> Sequence[Ticket]:
+        return [ticket for ticket in tickets if ticket.id not in self.unreadable]
+
+    def _read(self, user_id: str) -> Ticket | None:
+        ticket = self.tickets.get(user_id)
+        return None if ticket is None or ticket.id in self.unreadable else ticket
 
     def _lease(self, user_id: str, until: int) -> None:
         self.leases[user_id] = max(until, self.leases.get(user_id, 0))

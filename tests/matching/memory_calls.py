@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from core.stored import StoredCard
 from core.vocabulary import EndReason, LeftReason, Mode, Origin
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
@@ -15,6 +16,10 @@ from tests.matching.people import card
 UNWANTED: frozenset[EndReason] = frozenset(
     {"declined", "skipped", "no_answer"}
 )  # would not meet, or did not come
+
+
+def stored(user_id: str) -> StoredCard:
+    return StoredCard.of(card(user_id=user_id))
 
 
 class MemoryCalls:
@@ -112,7 +117,7 @@ class MemoryRecord:
             origin=origin,
             mode=mode,
             region=region,
-            parties=(Party(card=card(user_id=one)), Party(card=card(user_id=other))),
+            parties=(Party(card=stored(one)), Party(card=stored(other))),
             offered_at=self.offered_at[call_id],
             deadline=None,
             state=State.RECONNECTING,

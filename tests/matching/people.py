@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from core.contract.profiles import ProfileCard, Seeking
+from core.stored import StoredCard
 from core.ticket import Claim, Ticket
 from db.postgres.applicants import Applicant
 from matching.apart import Since
@@ -42,7 +43,7 @@ def card(**facts: Any) -> ProfileCard:
 
 def ticket(*, joined_at: int = T0, **facts: Any) -> Ticket:
     """A ticket of someone new; facts of the card and of the ticket alike."""
-    on_card = {name: facts.pop(name) for name in tuple(facts) if name in ProfileCard.__struct_fields__}
+    on_card = {name: facts.pop(name) for name in tuple(facts) if name in StoredCard.__struct_fields__}
     languages_wished = facts.pop("wished_languages", ())
     who = card(**on_card)
     usual: dict[str, Any] = {
@@ -56,7 +57,7 @@ def ticket(*, joined_at: int = T0, **facts: Any) -> Ticket:
         "age_max": 120,
         "languages": languages_wished,
     }
-    return Ticket(joined_at=joined_at, card=who, **{**usual, **facts})
+    return Ticket(joined_at=joined_at, card=StoredCard.of(who), **{**usual, **facts})
 
 
 class Clock:
@@ -148,6 +149,14 @@ class Offers:
 
     def pairs(self) -> set[frozenset[str]]:
         return {frozenset((c.first.user_id, c.second.user_id)) for c in self.made.values()}
+
+
+async def give_back(store: TicketStore, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
+    """The place again, open to others, as after a call that came to nothing."""
+    own = await store.reserve(ticket, call_id, lease_until)
+    if own is not None:
+        await store.enter(own)
+    return own
 
 
 async def put(store: TicketStore, *tickets: Ticket, lease_ms: int = 10_000) -> None:

@@ -8,7 +8,7 @@ from core.ticket import Claim
 from db.postgres.applicants import Applicant
 from services.ports import TicketStore
 from tests.matching.house import LEASE_MS, House
-from tests.matching.people import T0, again, new_id, put, ticket
+from tests.matching.people import T0, again, give_back, new_id, put, ticket
 
 
 async def test_who_skips_an_offer_whose_claim_still_stands_is_queued_anew(store: TicketStore) -> None:
@@ -18,7 +18,7 @@ async def test_who_skips_an_offer_whose_claim_still_stands_is_queued_anew(store:
     claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
     assert await store.claim(claim) == "both"
     anew = again(ana, joined_at=T0 + 2_500)
-    assert await store.restore(anew, claim.call_id, T0 + 12_500) == anew
+    assert await give_back(store, anew, claim.call_id, T0 + 12_500) == anew
     await store.settle(claim)
     assert [t.id for t in await store.everyone("video")] == [anew.id]
     assert await store.of(ben.user_id) is None
@@ -36,7 +36,7 @@ async def test_a_place_that_comes_back_too_late_is_not_taken(store: TicketStore)
     matched = Claim(call_id=new_id(), first=anew, second=cal, claimed_at=T0 + 600)
     assert await store.claim(matched) == "both"
     await store.settle(matched)
-    await store.restore(ana, declined.call_id, T0 + 12_000)
+    await give_back(store, ana, declined.call_id, T0 + 12_000)
     assert await store.waiting("video") == 0
     assert await store.of(ana.user_id) is None
 
@@ -91,7 +91,7 @@ async def test_who_skips_is_queued_anew_by_a_node_whose_clock_is_behind(store: T
     assert await store.claim(claim) == "both"
     await store.settle(claim)
     anew = again(ana, joined_at=T0 + 500)
-    assert await store.restore(anew, claim.call_id, T0 + 10_500) == anew
+    assert await give_back(store, anew, claim.call_id, T0 + 10_500) == anew
     assert await store.of(ana.user_id) == anew
 
 
@@ -107,7 +107,7 @@ async def test_a_place_that_comes_back_too_late_is_not_taken_where_clocks_differ
     matched = Claim(call_id=new_id(), first=anew, second=cal, claimed_at=T0 + 600)
     assert await store.claim(matched) == "both"
     await store.settle(matched)
-    await store.restore(ana, declined.call_id, T0 + 32_000)
+    await give_back(store, ana, declined.call_id, T0 + 32_000)
     assert await store.waiting("video") == 0
 
 

@@ -73,7 +73,7 @@ def test_where_nobody_comes_every_permitted_pair_is_matched() -> None:
     ana, ben = ticket(intent="serious", languages=["de"]), ticket(intent="casual", age=50)
     lonely = outlook_of([ana, ben])
     assert lonely.asked(ana, ben, T0) <= 0
-    assert POLICY.rank(ana, [ben], NOBODY, T0, lonely)
+    assert POLICY.survey(ana, [ben], NOBODY, T0, lonely).choices
 
 
 def test_where_many_come_more_is_asked_and_less_with_waiting() -> None:
@@ -84,8 +84,8 @@ def test_where_many_come_more_is_asked_and_less_with_waiting() -> None:
     assert asked[0] > 0.3
     assert asked == sorted(asked, reverse=True)
     assert asked[-1] <= 0
-    assert not POLICY.rank(ana, [ben], NOBODY, T0, busy)
-    assert POLICY.rank(ana, [ben], NOBODY, T0 + 57_000, busy)
+    assert not POLICY.survey(ana, [ben], NOBODY, T0, busy).choices
+    assert POLICY.survey(ana, [ben], NOBODY, T0 + 57_000, busy).choices
 
 
 def test_everyone_looked_at_may_be_offered_or_was_removed_for_a_reason() -> None:
@@ -155,7 +155,7 @@ def test_prospects_are_the_pairs_that_the_policy_would_match() -> None:
         ranked = {
             frozenset((one.id, choice.ticket.id)): choice.score
             for one in people
-            for choice in POLICY.rank(one, people, NOBODY, now, busy)
+            for choice in POLICY.survey(one, people, NOBODY, now, busy).choices
         }
         assert found == pytest.approx(ranked)
         assert found

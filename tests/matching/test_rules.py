@@ -43,7 +43,7 @@ def test_hard_rules_hold_both_ways(one: dict[str, Any], other: dict[str, Any], r
 def test_those_to_avoid_are_never_ranked() -> None:
     """A block, or a meeting not long ago, outweighs any score."""
     ana, ben, cal = ticket(country="DE"), ticket(country="DE"), ticket(intent="serious")
-    ranked = Policy().rank(ana, [ben, cal], frozenset({ben.user_id}), T0, NO_OUTLOOK)
+    ranked = Policy().survey(ana, [ben, cal], frozenset({ben.user_id}), T0, NO_OUTLOOK).choices
     assert [choice.ticket for choice in ranked] == [cal]
 
 
@@ -60,8 +60,8 @@ def test_wishes_relax_with_waiting(wish: dict[str, Any], at_ms: int) -> None:
     ana, ben = ticket(**wish), ticket(country="FR", intent="casual", languages=["fr"])
     policy = Policy()
     for seeker, other in ((ana, ben), (ben, ana)):
-        assert not policy.rank(seeker, [other], NOBODY, T0 + at_ms - 1, NO_OUTLOOK)
-        assert policy.rank(seeker, [other], NOBODY, T0 + at_ms, NO_OUTLOOK)
+        assert not policy.survey(seeker, [other], NOBODY, T0 + at_ms - 1, NO_OUTLOOK).choices
+        assert policy.survey(seeker, [other], NOBODY, T0 + at_ms, NO_OUTLOOK).choices
     assert list(policy.relaxes(ana, T0).values()) == [at_ms]
     assert not policy.relaxed(ana, T0 + at_ms - 1)
     assert policy.relaxed(ana, T0 + at_ms)
@@ -84,8 +84,10 @@ def test_the_best_fit_comes_first_and_of_equals_the_oldest() -> None:
         for change in ({"intent": "casual"}, {"country": "FR"}, {"languages": ["fr"]}, {"age": 40})
     ]
     opposite = ticket(**{**alike, "values": {"calm": -1.0}})
-    ranked = Policy(shares=Weights(wait=0).shares()).rank(
-        ana, [*worse, opposite, later, best], NOBODY, T0, NO_OUTLOOK
+    ranked = (
+        Policy(shares=Weights(wait=0).shares())
+        .survey(ana, [*worse, opposite, later, best], NOBODY, T0, NO_OUTLOOK)
+        .choices
     )
     assert [choice.ticket for choice in ranked[:2]] == [best, later]
     assert len(ranked) == 7
@@ -97,11 +99,11 @@ def test_a_score_is_the_sum_of_its_parts_whoever_asks() -> None:
     cal = ticket(age=50, intent="casual", tier="trusted")
     policy = Policy()
     for one, other in ((ana, ben), (ana, cal), (cal, ben)):
-        (chosen,) = policy.rank(one, [other], NOBODY, T0 + 60_000, NO_OUTLOOK)
-        (back,) = policy.rank(other, [one], NOBODY, T0 + 60_000, NO_OUTLOOK)
+        (chosen,) = policy.survey(one, [other], NOBODY, T0 + 60_000, NO_OUTLOOK).choices
+        (back,) = policy.survey(other, [one], NOBODY, T0 + 60_000, NO_OUTLOOK).choices
         (told,) = policy.consider(one, [other], NOBODY, T0 + 60_000, NO_OUTLOOK)
         assert chosen.score == pytest.approx(told.score) == pytest.approx(back.score)
-    (perfect,) = policy.rank(ana, [ben], NOBODY, T0 + 300_000, NO_OUTLOOK)
+    (perfect,) = policy.survey(ana, [ben], NOBODY, T0 + 300_000, NO_OUTLOOK).choices
     assert perfect.score == pytest.approx(1)
 
 

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from core.ticket import Claim, Departure, Ticket
 from db.redis.tickets import RedisTickets
 from services.ports import TicketStore
-from tests.matching.people import T0, again, new_id, put, ticket
+from tests.matching.people import T0, again, give_back, new_id, put, ticket
 
 
 def claim_of(first: Ticket, second: Ticket, now: int = T0 + 1000) -> Claim:
@@ -190,10 +190,10 @@ async def test_a_ticket_comes_back_at_its_old_place(store: TicketStore) -> None:
     await put(store, ana, ben, cal)
     claim = claim_of(ana, ben)
     await store.claim(claim)
-    assert await store.restore(ana, claim.call_id, T0 + 10_000) == ana
+    assert await give_back(store, ana, claim.call_id, T0 + 10_000) == ana
     await store.settle(claim)
     assert await store.of(ben.user_id) is None
-    assert await store.restore(ben, claim.call_id, T0 + 10_000) == ben
+    assert await give_back(store, ben, claim.call_id, T0 + 10_000) == ben
     assert {t.id for t in (await store.everyone("video"))[:2]} == {ana.id, ben.id}
     assert await store.claim(claim_of(ana, ben)) == "both"
 
@@ -204,13 +204,13 @@ async def test_a_ticket_comes_back_once_for_each_call(store: TicketStore) -> Non
     await put(store, ana, ben, cal)
     refused, better = claim_of(ana, ben), claim_of(ana, cal)
     await store.claim(refused)
-    await store.restore(ana, refused.call_id, T0 + 10_000)
+    await give_back(store, ana, refused.call_id, T0 + 10_000)
     assert await store.claim(better) == "both"
-    await store.restore(ana, refused.call_id, T0 + 10_000)
+    await give_back(store, ana, refused.call_id, T0 + 10_000)
     await store.settle(refused)
     assert await store.waiting("video") == 0
     await store.settle(better)
-    await store.restore(ana, refused.call_id, T0 + 10_000)
+    await give_back(store, ana, refused.call_id, T0 + 10_000)
     assert await store.of(ana.user_id) is None
 
 
@@ -237,7 +237,7 @@ async def test_a_newer_ticket_wins_over_one_given_back(store: TicketStore) -> No
     await store.settle(claim)
     newer = again(ana, joined_at=T0 + 500)
     await put(store, newer)
-    assert await store.restore(ana, claim.call_id, T0 + 10_000) == newer
+    assert await give_back(store, ana, claim.call_id, T0 + 10_000) == newer
     assert await store.waiting("video") == 1
 
 

@@ -110,7 +110,15 @@ class Both(RuleBasedStateMachine):
             if anew:
                 one = again(one, joined_at=self.now)
                 self.tickets.append(one)
-            self.both("reserve" if reserved else "restore", one, claim.call_id, self.now + LEASE)
+            own = self.both("reserve", one, claim.call_id, self.now + LEASE)
+            if own is not None and not reserved:
+                self.both("enter", own)
+
+    @rule(nth=nth)
+    def give_up(self, nth: int) -> None:
+        """Also a claim that took nobody, or is settled."""
+        if self.claims:
+            self.both("give_up", self.claims[-1 - nth % len(self.claims)])
 
     @rule(nth=nth)
     def enter(self, nth: int) -> None:

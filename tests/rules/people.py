@@ -1,6 +1,6 @@
 """Two people and their tickets, for rules that need no store."""
 
-from core.contract.profiles import ProfileCard
+from core.stored import StoredCard
 from core.ticket import Claim, Ticket
 from core.vocabulary import Gender
 
@@ -9,9 +9,9 @@ BEN = "00000000-0000-7000-8000-00000000000b"
 CALL = "00000000-0000-7000-8000-0000000000ca"
 
 
-def card(user_id: str, gender: Gender = "female") -> ProfileCard:
-    return ProfileCard(
-        user_id=user_id, display_name=user_id[-1], age=30, gender=gender, intent="casual", languages=["en"]
+def card(user_id: str, gender: Gender = "female") -> StoredCard:
+    return StoredCard(
+        user_id=user_id, display_name=user_id[-1], age=30, gender=gender, intent="casual", languages=("en",)
     )
 
 

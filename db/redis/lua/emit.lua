@@ -6,28 +6,27 @@
 -- ARGV[4] only this device, or ""     ARGV[5] not this device, or ""
 -- ARGV[6] most events kept            ARGV[7] milliseconds they are kept
 -- ARGV[8] "durable", "once" (durable, unless said before), "next" (durable, in its turn) or "volatile"
--- ARGV[9] command that announces: PUBLISH or SPUBLISH
--- ARGV[10...] for "next": lane, number in it, number of what has to come before it, milliseconds this is remembered
+-- ARGV[9...] for "next": lane, number in it, number of what has to come before it, milliseconds this is remembered
 -- Returns the event's id in the stream; "" if it is volatile or was sent before; for "next", if what has to come before
 -- was not sent yet, up to which number the user was told in this lane: it is not this event's turn then.
 -- The announcement is six lines: id, id of the event before it, name, device, not device, payload.
 if ARGV[8] == 'volatile' then
-  redis.call(ARGV[9], ARGV[1], table.concat({'', '', ARGV[2], ARGV[4], ARGV[5], ARGV[3]}, '\n'))
+  redis.call('PUBLISH', ARGV[1], table.concat({'', '', ARGV[2], ARGV[4], ARGV[5], ARGV[3]}, '\n'))
   return ''
 end
 if ARGV[8] == 'once' and not redis.call('SET', KEYS[2], 1, 'NX', 'PX', ARGV[7]) then
   return ''
 end
 if ARGV[8] == 'next' then
-  local told = tonumber(redis.call('HGET', KEYS[2], ARGV[10]) or '0')
-  if told < tonumber(ARGV[12]) then
+  local told = tonumber(redis.call('HGET', KEYS[2], ARGV[9]) or '0')
+  if told < tonumber(ARGV[11]) then
     return told
   end
-  if told >= tonumber(ARGV[11]) then
+  if told >= tonumber(ARGV[10]) then
     return ''
   end
-  redis.call('HSET', KEYS[2], ARGV[10], ARGV[11])
-  redis.call('PEXPIRE', KEYS[2], ARGV[13])
+  redis.call('HSET', KEYS[2], ARGV[9], ARGV[10])
+  redis.call('PEXPIRE', KEYS[2], ARGV[12])
 end
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[6], '*',
@@ -36,5 +35,5 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', now - ARGV[7]))
 redis.call('PEXPIRE', KEYS[1], ARGV[7])
-redis.call(ARGV[9], ARGV[1], table.concat({id, last and last[1] or '', ARGV[2], ARGV[4], ARGV[5], ARGV[3]}, '\n'))
+redis.call('PUBLISH', ARGV[1], table.concat({id, last and last[1] or '', ARGV[2], ARGV[4], ARGV[5], ARGV[3]}, '\n'))
 return id

@@ -1,0 +1,51 @@
+"""What is stored and of no use to this node: another version wrote it, or it fails whenever it is tried.
+
+One such thing must hold up nothing else. It is skipped for a while, since a node of another version may know
+what to do with it; then it is set aside, in a list in Redis that the store names. Each is said in the log.
+"""
+
+from collections import deque
+from typing import Literal
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+ASIDE_MOST = 1_000
+ASIDE_MS = 30 * 86_400_000
+
+What = Literal["ticket", "wait", "claim", "call", "effect", "event"]
+_REMEMBERED = 1_000  # of what was skipped last, so that it is said once
+Why = Literal["unreadable", "failing"]
+_log = structlog.get_logger()
+
+
+class Unusable:
+    """Says and counts it. Each process counts what it has met itself."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        registry = registry or CollectorRegistry()
+        self._said: deque[tuple[What, str]] = deque(maxlen=_REMEMBERED)
+        self._skipped = Counter(
+            "realtime_stored_skipped",
+            "Stored things that this node could not read and passed over.",
+            ["what"],
+            registry=registry,
+        )
+        self._aside = Counter(
+            "realtime_stored_set_aside",
+            "Stored things that were given up and set aside for an operator to look at.",
+            ["what", "why"],
+            registry=registry,
+        )
+
+    def skipped(self, what: What, name: str, error: Exception) -> None:
+        """It is passed over, and may be of use to another node. Said once of each."""
+        if (what, name) not in self._said:
+            self._said.append((what, name))
+            self._skipped.labels(what).inc()
+            _log.error(f"a stored {what} cannot be read", name=name, error=str(error))
+
+    def set_aside(self, what: What, name: str, why: Why, **about: object) -> None:
+        """Nobody tries it any more."""
+        self._aside.labels(what, why).inc()
+        _log.error(f"a stored {what} was set aside", name=name, why=why, **about)
