@@ -15,6 +15,7 @@ import structlog
 
 from core.news import News
 from core.wire.message import Event
+from db.every import Every, Job
 from db.outage import AWAY
 from db.postgres.outbox import Outbox, Waiting
 from services.ports import Events
@@ -39,11 +40,15 @@ class Announcer:
         self, outbox: Outbox, events: Events, loaders: Mapping[str, Load], *, every_s: float = 1
     ) -> None:
         self._outbox, self._events, self._loaders = outbox, events, loaders
-        self._every_s = every_s
         self._told: list[tuple[str, int]] = []
         self._seen: frozenset[tuple[str, int]] = frozenset()
         self._failing = False
-        self._woken = asyncio.Event()
+        self._clearing = Every(
+            _CLEAR_S, self._noting(self.clear), failing="the outbox cannot be cleared", at_once=False
+        )
+        self._looking = Every(
+            every_s, self._noting(self._look), failing="what is stored cannot be announced", at_once=False
+        )
 
     async def tell(self, lane: str, number: int, told: Told) -> None:
         """What has just been committed under this number. Never raises an outage: the outbox keeps it."""
@@ -58,15 +63,16 @@ class Announcer:
                 else:
                     self._told.append((lane, number))
         except AWAY as error:
-            self._fail(error)
+            _log.debug("what is stored has to wait to be announced", error=repr(error))
+            self._failing = True
 
     async def wake(self) -> None:
         """Redis is back: look at once."""
-        self._woken.set()
+        self._looking.wake()
 
     async def run(self) -> None:
         """Until cancelled."""
-        await asyncio.gather(self._repeat(self.clear, _CLEAR_S), self._repeat(self._look_when_woken, 0))
+        await asyncio.gather(self._clearing.run(), self._looking.run())
 
     async def clear(self) -> None:
         """Take out of the outbox what all have been told."""
@@ -98,28 +104,21 @@ class Announcer:
             _log.info("what is stored is announced again")
             self._failing = False
 
-    async def _look_when_woken(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._every_s):
-                await self._woken.wait()
-        self._woken.clear()
+    async def _look(self) -> None:
         async with asyncio.timeout(10 * _AT_MOST_S):
             await self.look()
 
-    async def _repeat(self, job: Callable[[], Awaitable[None]], every_s: float) -> None:
-        while True:
-            await asyncio.sleep(every_s)
+    def _noting(self, job: Job) -> Job:
+        """While it fails, whatever is stored waits for a look."""
+
+        async def noting() -> None:
             try:
                 await job()
-            except AWAY as error:
-                self._fail(error)
-            except Exception:
-                _log.exception("what is stored cannot be announced")
+            except AWAY:
+                self._failing = True
+                raise
 
-    def _fail(self, error: Exception) -> None:
-        if not self._failing:
-            _log.debug("what is stored has to wait to be announced", error=repr(error))
-        self._failing = True
+        return noting
 
     async def _tell_lane(self, lane: str, after: int) -> None:
         """All that waits in the lane after a number up to which those who lag behind have been told."""

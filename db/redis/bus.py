@@ -13,6 +13,7 @@ import structlog
 from redis.asyncio import Redis
 
 from core.tasks import end
+from db.every import Every
 from db.outage import AWAY, OUTAGES, Outage
 
 _PAUSE_S = 0.2
@@ -31,6 +32,7 @@ class Bus:
         self._writing = asyncio.Lock()
         self._canary = f"node:{node_id}"
         self._canary_s = canary_s
+        self._watching = Every(canary_s, self._watch, failing="event bus cannot send its canary")
         self._heard = asyncio.Event()
         self._subscribed = False
         self._missed = 0
@@ -41,7 +43,7 @@ class Bus:
     async def __aenter__(self) -> "Bus":
         await self._pubsub.subscribe(self._canary)
         self._spawn(self._listen())
-        self._spawn(self._watch())
+        self._spawn(self._watching.run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -155,24 +157,21 @@ class Bus:
 
     async def _watch(self) -> None:
         """Send the canary, and count how many in a row did not arrive."""
-        while True:
-            self._heard.clear()
-            sent = False
-            try:
-                async with asyncio.timeout(self._canary_s):
-                    await self.publish(self._canary, b"canary")
-                    sent = True
-                    await self._heard.wait()
-                self._missed = 0
-                self._away.worked()
-            except OUTAGES as error:
-                self._missed += 1
-                self._away.failed(error)
-                if (
-                    sent
-                ):  # Redis is there, and this connection hears nothing: it is dead, though nobody said so
-                    await self._hang_up()
-            await asyncio.sleep(self._canary_s)
+        self._heard.clear()
+        sent = False
+        try:
+            async with asyncio.timeout(self._canary_s):
+                await self.publish(self._canary, b"canary")
+                sent = True
+                await self._heard.wait()
+        except OUTAGES as error:
+            self._missed += 1
+            self._away.failed(error)
+            if sent:  # Redis is there, and this connection hears nothing: it is dead, though nobody said so
+                await self._hang_up()
+        else:
+            self._missed = 0
+            self._away.worked()
 
     async def _hang_up(self) -> None:
         """Close the connection: the reader then opens another one and subscribes to all channels again."""

@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 
 from core.clock import SharedClock, monotonic_ms
 from core.tasks import end
-from db.outage import OUTAGES, Outage
+from db.every import Every
+from db.outage import Outage
 
 _LOOKS_AT_START = 3
 _MOST_MS = 1_000
@@ -19,7 +20,8 @@ class Timekeeper:
     def __init__(
         self, redis: Redis, clock: SharedClock, registry: CollectorRegistry, *, every_s: float = 2
     ) -> None:
-        self._redis, self._clock, self._every_s = redis, clock, every_s
+        self._redis, self._clock = redis, clock
+        self._loop = Every(every_s, self._keep, failing="the shared time cannot be asked for", at_once=False)
         self._off = Outage("this machine's clock is more than a second off", quiet_s=0)
         about = "Seconds that this machine's clock is ahead of the time that all nodes share."
         Gauge("clock_offset_seconds", about, registry=registry).set_function(
@@ -32,7 +34,7 @@ class Timekeeper:
             await self._look()
         self._clock.start()
         self._compare()
-        self._task = asyncio.create_task(self._keep())
+        self._task = asyncio.create_task(self._loop.run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -40,13 +42,8 @@ class Timekeeper:
 
     async def _keep(self) -> None:
         """While Redis is away the clock goes on by itself."""
-        while True:
-            await asyncio.sleep(self._every_s)
-            try:
-                await self._look()
-            except OUTAGES:
-                continue
-            self._compare()
+        await self._look()
+        self._compare()
 
     async def _look(self) -> None:
         asked = monotonic_ms()

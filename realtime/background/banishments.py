@@ -7,11 +7,9 @@ Any node looks for those that have not taken effect, no leader. Every step may b
 import asyncio
 import contextlib
 
-import structlog
-
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
-from db.outage import AWAY, OUTAGES
+from db.every import Enduring, Every
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
 from db.redis.events import EventRoad
@@ -20,8 +18,6 @@ from realtime.calls.switchboard import Switchboard
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
 from signaling.messages import Moderate
-
-_log = structlog.get_logger()
 
 
 class Banishments:
@@ -42,28 +38,21 @@ class Banishments:
     ) -> None:
         self._store, self._record, self._sessions, self._queue = store, record, sessions, queue
         self._switchboard, self._acquaintances = switchboard, acquaintances
-        self._presence, self._clock, self._every_s = presence, clock, every_s
+        self._presence, self._clock = presence, clock
+        self._loop = Every(every_s, self._look, failing="bans cannot be looked for", jitter=0.2)
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                due = await self._store.due(self._clock())
-                await asyncio.gather(*(self._attend(ban) for ban in due))
-            except OUTAGES as error:
-                _log.debug("bans cannot be looked for", error=repr(error))
-            except Exception:  # `run` must not end by an error that nobody foresaw
-                _log.exception("bans cannot be looked for")
-            await asyncio.sleep(self._every_s)
+        await self._loop.run()
+
+    async def _look(self) -> None:
+        due = await self._store.due(self._clock())
+        await asyncio.gather(*(self._attend(ban) for ban in due))
 
     async def _attend(self, ban: DueBan) -> None:
-        try:
+        with Enduring("a ban has to wait", ban=ban.id):
             if await self._enforce(ban.user_id):
                 await self._store.enforced(ban.id, self._clock())
-        except AWAY as error:
-            _log.debug("a ban has to wait", ban=ban.id, error=repr(error))
-        except Exception:
-            _log.exception("a ban failed and will be tried again", ban=ban.id)
 
     async def _enforce(self, user_id: str) -> bool:
         """Whether all of it is done: an offer just before the ban is on record first, in the store later."""

@@ -9,11 +9,9 @@ Every step may be repeated, so one that was left half done is done again.
 import asyncio
 import contextlib
 
-import structlog
-
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
-from db.outage import AWAY, OUTAGES
+from db.every import Enduring, Every
 from db.postgres.blocks import BlockStore, Parting
 from db.postgres.call_records import CallRecords
 from realtime.calls.acquaintances import Acquaintances
@@ -21,8 +19,6 @@ from realtime.calls.switchboard import Switchboard
 from realtime.presence.presence import Presence
 from services.connections import Connections
 from signaling.messages import Block
-
-_log = structlog.get_logger()
 
 
 class Partings:
@@ -45,21 +41,16 @@ class Partings:
         self._store, self._record = store, record
         self._switchboard, self._acquaintances = switchboard, acquaintances
         self._connections, self._presence = connections, presence
-        self._clock, self._every_s = clock, every_s
-        self._woken = asyncio.Event()
+        self._clock = clock
+        self._loop = Every(every_s, self._look, failing="partings cannot be attended to")
 
     def wake(self, _message: bytes = b"") -> None:
         """Another process has left a parting."""
-        self._woken.set()
+        self._loop.wake()
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await self._look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._every_s):
-                    await self._woken.wait()
-            self._woken.clear()
+        await self._loop.run()
 
     async def parted(self, parting: Parting | None = None) -> None:
         """See to this one now, and to others when their turn comes. Never raises an outage."""
@@ -70,21 +61,12 @@ class Partings:
 
     async def _look(self) -> None:
         """See to all that wait, none after the other: what fails is tried again after a moment."""
-        try:
-            due = await self._store.due(self._clock())
-            await asyncio.gather(*(self._attend(parting) for parting in due))
-        except OUTAGES as error:
-            _log.debug("partings cannot be attended to", error=repr(error))
-        except Exception:  # `run` must not end by an error that nobody foresaw
-            _log.exception("partings cannot be attended to")
+        due = await self._store.due(self._clock())
+        await asyncio.gather(*(self._attend(parting) for parting in due))
 
     async def _attend(self, parting: Parting) -> None:
-        try:
+        with Enduring("a parting has to wait", parting=parting.id):
             await self._settle(parting)
-        except AWAY as error:
-            _log.debug("a parting has to wait", parting=parting.id, error=repr(error))
-        except Exception:
-            _log.exception("a parting failed and will be tried again", parting=parting.id)
 
     async def _settle(self, parting: Parting) -> None:
         blocker, blocked = parting.blocker, parting.blocked

@@ -1,18 +1,15 @@
 """Forgetting what is kept only for a while. Any node does it, no leader: two at once share the work."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-import structlog
 from msgspec import Struct
 
 from core.clock import Clock
-from db.outage import OUTAGES
+from db.every import Every
 
 DAY_MS = 86_400_000
 _AT_ONCE = 500
-_log = structlog.get_logger()
 
 
 class Forget(Protocol):
@@ -32,18 +29,12 @@ class Retention:
     """Forgets each kind in time; `run` looks every `every_s` seconds."""
 
     def __init__(self, kinds: Sequence[Kept], clock: Clock, *, every_s: float = 600) -> None:
-        self._kinds, self._clock, self._every_s = kinds, clock, every_s
+        self._kinds, self._clock = kinds, clock
+        self._loop = Every(every_s, self.forget, failing="nothing is forgotten", jitter=0.2)
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.forget()
-            except OUTAGES as error:
-                _log.debug("nothing is forgotten", error=repr(error))
-            except Exception:  # `run` must not end by an error that nobody foresaw
-                _log.exception("nothing is forgotten")
-            await asyncio.sleep(self._every_s)
+        await self._loop.run()
 
     async def forget(self) -> None:
         """All that is too old, a bounded number at once."""

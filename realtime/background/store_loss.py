@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from db.outage import AWAY
+from db.every import Every
 from db.redis.events import EventRoad
 from realtime.calls.switchboard import Switchboard
 from realtime.gateway.roster import Roster
@@ -38,20 +38,13 @@ class StoreLoss:
     ) -> None:
         self._events, self._roster, self._leases = events, roster, leases
         self._switchboard, self._queue = switchboard, queue
-        self._every_s = every_s
+        self._loop = Every(every_s, self.look, failing="what Redis has lost is not set right yet")
         self._settled = ""
         self._again_in = 0
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except AWAY as error:
-                _log.debug("which log there is cannot be seen", error=repr(error))
-            except Exception:
-                _log.exception("what Redis has lost is not set right yet")
-            await asyncio.sleep(self._every_s)
+        await self._loop.run()
 
     async def look(self) -> None:
         """Set things right where there is another log than before."""

@@ -10,13 +10,11 @@ import asyncio
 import sys
 from collections.abc import Callable
 
-import structlog
-
 from core.contract.calls import CallEnded, CallOffered, CallStarted, CallView
 from core.settings import Settings
 from core.tasks import end
 from core.wire.message import Event
-from db.outage import AWAY
+from db.every import Enduring, Every
 from db.redis.events import Announcement
 from realtime.gateway.connection import Connection
 from realtime.gateway.ports import Lifecycle
@@ -27,7 +25,6 @@ from services.caller import Caller
 _TICK_S = 0.25
 _AT_ONCE = 20
 _MATTERS: dict[str, type[Event]] = {kind.event: kind for kind in (CallOffered, CallStarted, CallEnded)}
-_log = structlog.get_logger()
 
 
 def silence(before_ms: int, *, heard: bool, passed_ms: int, most_ms: int) -> int:
@@ -95,7 +92,8 @@ class Pulse:
         self._call_ms, self._every_ms = (
             round(seconds * 1000) for seconds in (settings.call_silence_s, settings.call_ping_s)
         )
-        self._time_s = time_s
+        self._time_s, self._looked_at = time_s, time_s()
+        self._loop = Every(_TICK_S, self._look, failing="nobody's pulse is felt", at_once=False)
         self._watches: dict[str, Watch] = {}
         self._jobs: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -140,15 +138,15 @@ class Pulse:
 
     async def run(self) -> None:
         """Until cancelled."""
-        before = self._time_s()
+        self._looked_at = self._time_s()
         try:
-            while True:
-                await asyncio.sleep(_TICK_S)
-                now = self._time_s()
-                self.tick(round((now - before) * 1000))
-                before = now
+            await self._loop.run()
         finally:
             await end(self._jobs)
+
+    async def _look(self) -> None:
+        before, self._looked_at = self._looked_at, self._time_s()
+        self.tick(round((self._looked_at - before) * 1000))
 
     def tick(self, passed_ms: int) -> None:
         """Look at each once."""
@@ -172,14 +170,10 @@ class Pulse:
     async def _turn(self, watch: Watch, connection: Connection) -> None:
         """It has fallen silent, or speaks again. What fails is tried again with the next look."""
         asleep = watch.asleep
-        try:
+        with Enduring("a silence has to wait", user_id=connection.caller.user_id):
             async with self._room:
                 await (self._fall_silent if asleep else self._speak)(connection)
             watch.told = asleep
-        except AWAY as error:
-            _log.debug("a silence has to wait", user_id=connection.caller.user_id, error=repr(error))
-        except Exception:
-            _log.exception("a silence has to wait", user_id=connection.caller.user_id)
 
     async def _fall_silent(self, connection: Connection) -> None:
         connection.silent = True  # first: its lease is renewed no more

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.ticket import Claim, Road, Ticket
+from db.every import Enduring
 from db.outage import AWAY
 from matching.apart import Apart
 from matching.outlook import Outlook
@@ -90,12 +91,8 @@ class Matchmaker:
         # Asked, not only raised: on Python 3.11 the client's pool may lose a cancellation.
         while not this.cancelling():
             ticket, joined = await self._seekers.next()
-            try:
+            with Enduring("a search failed, and is left to the sweep", ticket=ticket.id):
                 await self.seek(ticket, joined=joined)
-            except AWAY as outage:
-                _log.debug("matching waits for the stores", error=str(outage), ticket=ticket.id)
-            except Exception:
-                _log.exception("a search failed", ticket=ticket.id)
 
     async def seek(self, ticket: Ticket, *, joined: bool = False) -> Claim | None:
         """Find a partner worth more than waiting on and have the offer made; None: not now.

@@ -9,16 +9,15 @@ import time
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence, Set
 from itertools import islice
-from typing import cast, get_args
+from typing import get_args
 
-import structlog
 from msgspec import Struct
 
 from core.clock import Clock
 from core.contract.queue import QueueLeft, QueueUpdated
 from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import Mode
-from db.outage import AWAY
+from db.every import Enduring, Every
 from matching.outlook import Outlook
 from matching.policy import Policy
 from matching.prospects import Pair, Prospects
@@ -30,7 +29,6 @@ from services.ports import Events, TicketStore
 
 Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others may have changed
 
-_log = structlog.get_logger()
 _NEW_IN_A_ROW = 20  # judged before others may run
 _PAIRS_IN_A_ROW = 100  # of which nobody need be asked about
 _TOLD_AT_ONCE = 100
@@ -84,20 +82,17 @@ class Sweeper:
         self._node = node
         self._may_judge = may_judge
         self._reunions = reunions
+        self._loop = Every(rhythm.sweep_ms / 1000, self._in_turn, failing="the queue is not swept")
         self._prospects = {mode: Prospects(policy, candidates) for mode in _MODES}
 
     async def run(self) -> None:
         """Sweep whenever it is this node's turn."""
-        this = cast("asyncio.Task[None]", asyncio.current_task())
-        while not this.cancelling():
-            for mode in _MODES:
-                try:
-                    await self.in_turn(mode)
-                except AWAY as outage:
-                    _log.debug("the queue is not swept", mode=mode, error=str(outage))
-                except Exception:
-                    _log.exception("a sweep failed", mode=mode)
-            await asyncio.sleep(self._rhythm.sweep_ms / 1000)
+        await self._loop.run()
+
+    async def _in_turn(self) -> None:
+        for mode in _MODES:
+            with Enduring("the queue is not swept", mode=mode):
+                await self.in_turn(mode)
 
     async def in_turn(self, mode: Mode) -> bool:
         """Sweep a mode, if it is this node's turn."""

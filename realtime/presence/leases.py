@@ -1,18 +1,14 @@
 """Keeps what this process's connections hold alive, and finds what dead ones left behind."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-import structlog
-
-from db.outage import AWAY
+from db.every import Every
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
 from realtime.lifecycle import Lifecycle
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
-
-_log = structlog.get_logger()
 
 
 class Steadiness:
@@ -56,12 +52,16 @@ class Leases:
         time_s: Callable[[], float],
     ) -> None:
         self._roster, self._presence, self._queue, self._lifecycle = roster, presence, queue, lifecycle
-        self._pulse, self._every_s, self._time_s = pulse, every_s, time_s
+        self._pulse, self._time_s = pulse, time_s
         self._steadiness = steadiness
+        self._loops = (
+            Every(every_s, self.renew, failing="leases are not renewed", at_once=False),
+            Every(every_s, self.see_to_lapses, failing="lapses have to wait", at_once=False),
+        )
 
     async def run(self) -> None:
         """Until cancelled. Seeing to lapses may take its time: our own leases are renewed meanwhile."""
-        await asyncio.gather(self._repeat(self.renew), self._repeat(self.see_to_lapses))
+        await asyncio.gather(*(loop.run() for loop in self._loops))
 
     async def renew(self) -> None:
         """Whoever is connected here, and not silent, is still there."""
@@ -78,13 +78,3 @@ class Leases:
             return
         async for user_id, device in self._presence.lapsed():
             await self._lifecycle.lost(user_id, device)
-
-    async def _repeat(self, job: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(self._every_s)
-            try:
-                await job()
-            except AWAY as error:
-                _log.debug("leases have to wait", job=job.__name__, error=repr(error))
-            except Exception:
-                _log.exception("leases have to wait", job=job.__name__)

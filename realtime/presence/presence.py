@@ -18,6 +18,7 @@ from core.contract.presence import Presence as Shown
 from core.contract.presence import PresenceChanged, Presences, PresenceSet, PresenceWatch
 from core.presence import Attendance, shown
 from core.wire.message import Empty
+from db.every import Every
 from db.outage import AWAY, OUTAGES
 from db.redis.bus import Bus
 from realtime.presence.watches import Listener, Watches
@@ -49,7 +50,7 @@ class Presence:
         self._channels, self._sockets, self._watches = channels, sockets, watches
         self._clock, self._lease_s = clock, lease_s
         self._stale: set[str] = set()
-        self._any_stale = asyncio.Event()
+        self._telling = Every(None, self._tell_some, failing="watchers were not told", again_s=_RETRY_S)
         channels.on_return.append(self._look_at_all)
 
     # --- Commands ---
@@ -135,21 +136,17 @@ class Presence:
 
     async def run(self) -> None:
         """Tell watchers what has changed, in batches if there is much."""
-        while True:
-            await self._any_stale.wait()
-            self._any_stale.clear()
-            stale = {self._stale.pop() for _ in range(min(len(self._stale), _AT_ONCE))}
-            if self._stale:
-                self._any_stale.set()
-            try:
-                await self._tell(stale)
-            except AWAY as error:
-                _log.debug("watchers were not told", users=len(stale), error=repr(error))
-                await asyncio.sleep(_RETRY_S)
-                for user_id in stale:
-                    self._look_at(user_id)
-            except Exception:
-                _log.exception("watchers were not told")
+        await self._telling.run()
+
+    async def _tell_some(self) -> bool:
+        """Whether there are more."""
+        stale = {self._stale.pop() for _ in range(min(len(self._stale), _AT_ONCE))}
+        try:
+            await self._tell(stale)
+        except AWAY:
+            self._stale |= stale
+            raise
+        return bool(self._stale)
 
     async def _tell(self, stale: Collection[str]) -> None:
         watched = [user_id for user_id in stale if self._watches.watchers(user_id)]
@@ -166,7 +163,7 @@ class Presence:
 
     def _look_at(self, user_id: str, _message: bytes = b"") -> None:
         self._stale.add(user_id)
-        self._any_stale.set()
+        self._telling.wake()
 
     async def _look_at_all(self) -> None:
         """The bus was interrupted: anything may have changed."""

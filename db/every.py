@@ -1,0 +1,108 @@
+"""What a process does again and again: one way to wait, to be woken, and to go on after whatever fails.
+
+It stands beside what an outage is: the loops of all rooms above run on it, and those of the stores too.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, cast
+
+import structlog
+
+from db.outage import AWAY
+
+Job = Callable[[], Awaitable[object]]
+Rest = Callable[[float | None, asyncio.Event], Awaitable[None]]
+_log = structlog.get_logger()
+
+
+class Enduring:
+    """What fails in the block is tried again later: an outage is no news, a fault of ours has a traceback."""
+
+    __slots__ = ("_about", "_what", "failed", "fault")
+
+    def __init__(self, what: str, **about: Any) -> None:
+        self._what, self._about = what, about
+        self.failed = self.fault = False
+
+    def __enter__(self) -> "Enduring":
+        return self
+
+    def __exit__(self, _: type | None, error: BaseException | None, __: TracebackType | None) -> bool:
+        self.failed = isinstance(error, Exception)
+        self.fault = self.failed and not isinstance(error, AWAY)
+        if self.fault:
+            _log.exception(self._what, **self._about)
+        elif self.failed:
+            _log.debug(self._what, error=repr(error), **self._about)
+        return self.failed
+
+
+async def rest(seconds: float | None, woken: asyncio.Event) -> None:
+    """For so long, or until woken; None: until woken."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+
+
+class Every:
+    """Runs a job until cancelled: `period_s` after it has ended, when woken, and at once when it gave True.
+
+    After a failure it rests for `again_s`, or a period, whoever wakes it: nothing makes it spin. `jitter` is
+    the part of a period by which it may come earlier: nodes that started together fall out of step. `faults`
+    counts what failed and was no outage.
+    """
+
+    def __init__(
+        self,
+        period_s: float | None,
+        job: Job,
+        *,
+        failing: str,
+        at_once: bool = True,
+        again_s: float | None = None,
+        jitter: float = 0,
+        rest: Rest = rest,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        again_s = period_s if again_s is None else again_s
+        if again_s is None:
+            raise ValueError("what has no period has to know how long it rests after a failure")
+        self._period_s, self._again_s, self._jitter = period_s, again_s, jitter
+        self._job, self._failing, self._at_once = job, failing, at_once
+        self._rest, self._chance = rest, chance
+        self._woken = asyncio.Event()
+        self.faults = 0
+
+    def wake(self) -> None:
+        """Run now, or once more if it is running."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        this = cast("asyncio.Task[None]", asyncio.current_task())
+        if not self._at_once:
+            await self._sleep()
+        # Asked, not only raised: a library may lose a cancellation on its way.
+        while not this.cancelling():
+            await self._turn()
+
+    async def _turn(self) -> None:
+        self._woken.clear()
+        more: object = False
+        with Enduring(self._failing) as trying:
+            more = await self._job()
+        self.faults += trying.fault
+        if trying.failed:
+            await self._rest(self._again_s, asyncio.Event())
+        elif more is True:
+            await asyncio.sleep(0)  # it may have waited for nothing, and others want to run
+        else:
+            await self._sleep()
+
+    async def _sleep(self) -> None:
+        earlier = 1 - self._jitter * self._chance() if self._jitter else 1
+        await self._rest(None if self._period_s is None else self._period_s * earlier, self._woken)
