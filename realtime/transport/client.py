@@ -10,18 +10,16 @@ from collections import deque
 from collections.abc import Coroutine
 from functools import partial
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from socketio import exceptions
 
 from . import handlers, packets, reasons
 from .firststep import PENDING
+from .namespaces import Namespaces
 from .packets import Packet, PacketError, Partial
 from .rooms import Held, Member
 from .session import Session
-
-if TYPE_CHECKING:
-    from .server import SocketServer
 
 Later = partial[None]
 
@@ -31,7 +29,7 @@ class Client:
 
     __slots__ = ("_busy", "_held", "_members", "_partial", "_running", "_server", "session")
 
-    def __init__(self, server: "SocketServer", session: Session) -> None:
+    def __init__(self, server: Namespaces, session: Session) -> None:
         self._server = server
         self.session = session
         self._members: dict[str, Member] = {}
@@ -88,7 +86,7 @@ class Client:
         if member is None:
             return self._not_joined()
         if kind == packets.DISCONNECT:
-            return self._hold(self._server.leave(self, member, reasons.CLIENT_DISCONNECT))
+            return self._hold(self.leave(member, reasons.CLIENT_DISCONNECT))
         if kind == packets.ACK:
             return self._answer(packet)
         return self._await_attachments(packet)
@@ -271,13 +269,25 @@ class Client:
 
     def _forget(self, member: Member) -> None:
         self._server.manager.remove(member)
-        self.left(member)
+        self._left(member)
 
     def alone(self, member: Member) -> bool:
         """The client is in no other namespace."""
         return list(self._members.values()) == [member]
 
-    def left(self, member: Member) -> None:
+    async def leave(self, member: Member, reason: str) -> None:
+        """Run a member's disconnect handler, once, and forget it."""
+        if member.leaving:
+            return
+        self._server.manager.silence(member)
+        try:
+            await self._server.call_handler("disconnect", member, reason)
+        except Exception as error:
+            self._server.failed("disconnect handler", error)
+        finally:
+            self._forget(member)
+
+    def _left(self, member: Member) -> None:
         """A member is out of the tables."""
         self._members.pop(member.space.namespace, None)
         if self._members:
@@ -294,4 +304,4 @@ class Client:
 
     async def _leave_each(self, reason: str) -> None:
         for member in list(self._members.values()):
-            await self._server.leave(self, member, reason)
+            await self.leave(member, reason)

@@ -1,40 +1,23 @@
-"""The Engine.IO server: sessions, their HTTP, their pings and their end.
+"""The Engine.IO server: sessions and their HTTP, under python-engineio's API.
 
-`EngineServer` is constructed and attached like `engineio.AsyncServer` with `async_mode="aiohttp"`, and
-keeps its public API. What it owns: the table of sessions, one alarm for every deadline, and the close
-of each connection it took over from aiohttp.
+`EngineServer` is constructed and attached like `engineio.AsyncServer` with `async_mode="aiohttp"`.
 """
 
-import asyncio
-import sys
-from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
-import engineio
 from aiohttp import web
 
 from core.proxies import Proxies, networks
-from core.seats import Seats
 
 from . import internals, reasons
-from .backlog import Backlog
-from .deadlines import Alarm, Deadlines
-from .firststep import FirstStep
 from .frames import binary_frame, text_frame
-from .limits import Limits
 from .messages import message_frame
-from .payload import PING_FRAME
 from .reception import Reception
-from .reports import Reports
-from .session import Receiver, Session
-from .websocket import Probe, WebSocket
-
-Gate = Callable[[], bool]
-"""Whether new sessions are let in; False answers a handshake with 503."""
+from .session import Session
+from .sessions import Sessions
 
 
-class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
+class EngineServer(Sessions):
     """An Engine.IO server with python-engineio's API.
 
     Beside its arguments: `trusted_proxies` (addresses or CIDR ranges whose X-Forwarded headers count),
@@ -43,47 +26,9 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     compressed, None for no compression. Of its own arguments, `monitor_clients` and JSONP have no meaning.
     """
 
-    loop: asyncio.AbstractEventLoop
-
-    def __init__(
-        self,
-        *args: Any,
-        trusted_proxies: tuple[str, ...] = (),
-        upgrade_timeout: float = 10.0,
-        close_timeout: float = 1.0,
-        limits: Limits | None = None,
-        gate: Gate | None = None,
-        deflate_threshold: int | None = None,
-        newcomers: Seats | None = None,
-        body_timeout: float = 15.0,
-        **kwargs: Any,
-    ) -> None:
-        kwargs.setdefault("async_mode", "aiohttp")
+    def __init__(self, *args: Any, trusted_proxies: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.limits = limits or Limits()
-        self.gate = gate
-        self.deflate_threshold = deflate_threshold
-        self.newcomers = Seats(sys.maxsize, sys.maxsize) if newcomers is None else newcomers
-        self.body_timeout = body_timeout
-        self.close_timeout = close_timeout
-        self.reports = Reports(self.logger)
-        self.sockets: dict[str, Session] = {}
-        self.dropped_volatile = 0
-        self.receiver: Callable[[Session], Receiver] | None = None
         self._reception = Reception(self, Proxies(networks(",".join(trusted_proxies))))
-        quick = min(self.ping_interval, self.ping_timeout)
-        self._to_ping: Deadlines[Session] = Deadlines(
-            self.ping_interval, self._ping, self.ping_interval / 100
-        )
-        self._unanswered: Deadlines[Session] = Deadlines(self.ping_timeout, _time_out)
-        self.probing: Deadlines[Probe] = Deadlines(upgrade_timeout, Probe.give_up)
-        self.lingering: Deadlines[WebSocket] = Deadlines(close_timeout, WebSocket.abort)
-        self.deadlines: list[Deadlines[Any]] = [
-            self._to_ping, self._unanswered, self.probing, self.lingering,
-        ]  # fmt: skip
-        self._tick = quick / 250
-        self._alarm: Alarm | None = None
-        self.stopping = False
 
     # Its place in an application.
 
@@ -98,86 +43,10 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     async def _on_shutdown(self, _app: web.Application) -> None:
         await self.shutdown()
 
-    def start(self) -> None:
-        """Bind to the running loop. Called with the first request; again it does nothing."""
-        if self._alarm is None:
-            self.loop = asyncio.get_running_loop()
-            self.steps = FirstStep(self.loop)
-            self._alarm = Alarm(self.loop, self.deadlines, self._tick)
-
-    @cached_property
-    def steps(self) -> FirstStep:
-        """Runs handlers; there before the first request too, for whoever reads its figures."""
-        return FirstStep(asyncio.get_running_loop())
-
-    def wake_alarm(self) -> None:
-        """A deadline may be the first now."""
-        if self._alarm is not None:
-            self._alarm.set()
-
-    async def shutdown(self) -> None:
-        """Refuse new sessions, end all, and wait a bounded while for their handlers and their going."""
-        self.stopping = True
-        if self._alarm is None:
-            return
-        for session in list(self.sockets.values()):
-            session.close(reasons.SERVER_SHUTDOWN)
-        self.wake_alarm()
-        patience = self.loop.time() + 2 * self.lingering.delay + 0.1
-        while (self.sockets or len(self.lingering)) and self.loop.time() < patience:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        self.steps.cancel()
-        self._alarm.cancel()
-        self._alarm, self.stopping = None, False
-
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         """Answer one HTTP request."""
         self.start()
         return await self._reception.answer(request)
-
-    # What sessions ask of their keeper.
-
-    def new_backlog(self) -> Backlog:
-        """An empty backlog under the server's policy."""
-        return Backlog(self.limits.output)
-
-    def expect_ping(self, session: Session) -> None:
-        """A session has been opened."""
-        self._to_ping.add(session, self.loop.time())
-        self.wake_alarm()
-
-    def ask(self, session: Session) -> None:
-        """Ping a session now; one that owes an answer is not asked again."""
-        if session in self._to_ping:
-            self._to_ping.discard(session)
-            self._ping(session)
-            self.wake_alarm()
-
-    def _ping(self, session: Session) -> None:
-        self._unanswered.add(session, self.loop.time())
-        session.send(PING_FRAME)
-
-    def pong(self, session: Session) -> None:
-        """The client has answered a ping; unasked answers change nothing."""
-        if session in self._unanswered:
-            self._unanswered.discard(session)
-            self._to_ping.add(session, self.loop.time())
-
-    def closed(self, session: Session, dropped: int) -> None:
-        """No deadline of this session counts any more."""
-        self._to_ping.discard(session)
-        self._unanswered.discard(session)
-        self.dropped_volatile += dropped
-        self.loop.call_soon(self.wake_alarm)
-
-    def broken(self, _session: Session, why: str) -> None:
-        """The client sent what cannot be read."""
-        self.reports.warning("bad packet", why)
-
-    def forget(self, session: Session) -> None:
-        """The handlers of an ended session are done: it is not known any more."""
-        self.sockets.pop(session.sid, None)
-        session.release()
 
     # python-engineio's API.
 
@@ -204,7 +73,3 @@ class EngineServer(engineio.AsyncServer):  # type: ignore[misc]
     def _get_socket(self, sid: str) -> Session:
         """python-engineio's own look-up, of which its sessions and `transport` are made."""
         return self.sockets[sid]
-
-
-def _time_out(session: Session) -> None:
-    session.close(reasons.PING_TIMEOUT)

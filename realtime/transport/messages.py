@@ -5,16 +5,14 @@ Runs the application's `message` and `disconnect` handlers, each at once if it e
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import jsontext
 from .firststep import PENDING
 from .frames import binary_frame, text_frame
 from .handlers import accepted
 from .session import Session
-
-if TYPE_CHECKING:
-    from .engine import EngineServer
+from .sessions import Sessions
 
 
 def message_frame(data: Any) -> bytes:
@@ -29,7 +27,7 @@ def message_frame(data: Any) -> bytes:
 class EngineReceiver:
     """Runs the handlers of an `EngineServer` that nothing is built upon."""
 
-    def __init__(self, server: "EngineServer", session: Session) -> None:
+    def __init__(self, server: Sessions, session: Session) -> None:
         self._server = server
         self._session = session
 

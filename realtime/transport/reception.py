@@ -6,7 +6,7 @@ may not be is a `Refused`, which becomes Engine.IO's error answer here and nowhe
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -19,16 +19,14 @@ from .handshake import Handshake, Refused
 from .messages import EngineReceiver
 from .polling import Polling
 from .session import Session
+from .sessions import Sessions
 from .websocket import Probe, TakenOver, WebSocket
-
-if TYPE_CHECKING:
-    from .engine import EngineServer
 
 
 class Reception:
     """Answers the requests of one server. `proxies` are those whose X-Forwarded headers count."""
 
-    def __init__(self, server: "EngineServer", proxies: Proxies) -> None:
+    def __init__(self, server: Sessions, proxies: Proxies) -> None:
         self._server = server
         self._proxies = proxies
 

@@ -5,23 +5,18 @@ is everything between the socket and a handler. `emit_encoded`, `answer_connect`
 and the `volatile` flag are ours; `fallback.StockServer` has them too.
 """
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
-import socketio
-
-from . import handlers, packets, reasons
+from . import packets, reasons
 from .client import Client
-from .deadlines import Deadlines
-from .engine import EngineServer
 from .frames import text_frame
-from .limits import Limits
-from .rooms import Member, RoomManager, adopt
+from .namespaces import Namespaces
+from .rooms import RoomManager
 from .session import Session
 
 
-class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
+class SocketServer(Namespaces):
     """A Socket.IO server with python-socketio's API, `async_mode="aiohttp"`.
 
     Beside its arguments and those of `EngineServer`: `connect_timeout`, the seconds a session may live
@@ -29,91 +24,18 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
     `serializer` is not supported, and admin instrumentation is not.
     """
 
-    manager: RoomManager
-    eio: EngineServer
-    manager_initialized: bool
-
-    def __init__(
-        self,
-        client_manager: Any = None,
-        *,
-        connect_timeout: float = 45.0,
-        limits: Limits | None = None,
-        **kwargs: Any,
-    ) -> None:
-        if kwargs.get("serializer", "default") != "default":
-            raise ValueError("only the default serializer is supported")
-        if not isinstance(logger := kwargs.get("logger", False), bool):
-            # What a client did wrong is told where the application looks.
-            kwargs.setdefault("engineio_logger", logger)
-        self.limits = limits or Limits()
-        super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
-        self._unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)
-        self._parting: Deadlines[Session] = Deadlines(self.eio.close_timeout, _parted)
-        self._refused: Deadlines[Session] = Deadlines(2 * self.eio.close_timeout, _refused)
-        self.eio.deadlines += (self._unjoined, self._parting, self._refused)
+    def __init__(self, client_manager: Any = None, **kwargs: Any) -> None:
+        super().__init__(client_manager, **kwargs)
         self.eio.receiver = self._receive
         # A manager of python-socketio's reaches other processes, and so has its say in every emit.
         self._alone = type(self.manager) is RoomManager
-
-    def _engineio_server_class(self) -> type[EngineServer]:
-        return EngineServer
-
-    # Clients.
 
     def _receive(self, session: Session) -> Client:
         if not self.manager_initialized:
             self.manager_initialized = True
             self.manager.initialize()
-        self._unjoined.add(session, self.eio.loop.time())
+        self.expect_connect(session)
         return Client(self, session)
-
-    def expect_connect(self, session: Session) -> None:
-        """A session is in no namespace any more."""
-        if session not in self._parting:
-            self._unjoined.add(session, self.eio.loop.time())
-            self.eio.wake_alarm()
-
-    def expect_nothing(self, session: Session) -> None:
-        """A session is in a namespace, or has ended: it need not be closed for being in none."""
-        session.settle()
-        self._unjoined.discard(session)
-        self._parting.discard(session)
-        self._refused.discard(session)
-
-    def expect_going(self, session: Session) -> None:
-        """A session was refused what it asked for: an official client closes it once it has heard so."""
-        if session not in self._refused and not session.closed:
-            self._refused.add(session, self.eio.loop.time())
-            self.eio.wake_alarm()
-
-    def failed(self, what: str, error: BaseException) -> None:
-        """Code of the application's has raised. A cancelled handler has not."""
-        if isinstance(error, Exception):
-            self.eio.reports.exception(what, "failed", error)
-
-    async def call_handler(self, event: str, member: Member, *arguments: Any) -> Any:
-        """Call the handler of a reserved event with as many of the arguments as it takes."""
-        found = handlers.find(event, member.space.namespace, self.handlers, self.namespace_handlers)
-        if found is None:
-            return None
-        handler, before = found
-        taken = (*before, member.sid, *arguments)
-        value = handler(*taken[: handlers.accepted(handler, len(taken))])
-        return await value if asyncio.iscoroutine(value) else value
-
-    async def leave(self, client: Client, member: Member, reason: str) -> None:
-        """Run a member's disconnect handler, once, and forget it."""
-        if member.leaving:
-            return
-        self.manager.silence(member)
-        try:
-            await self.call_handler("disconnect", member, reason)
-        except Exception as error:
-            self.failed("disconnect handler", error)
-        finally:
-            self.manager.remove(member)
-            client.left(member)
 
     # Sending.
 
@@ -192,9 +114,8 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         member.outlet.send(packets.control_frame(packets.DISCONNECT, where))
         client = cast("Client", session.receiver)
         if client.alone(member):
-            self._parting.add(session, self.eio.loop.time())
-            self.eio.wake_alarm()
-        await self.leave(client, member, reasons.SERVER_DISCONNECT)
+            self.expect_close(session)
+        await client.leave(member, reasons.SERVER_DISCONNECT)
 
     def close(self, sid: str, reason: str = reasons.SERVER_DISCONNECT, namespace: str = "/") -> None:
         """Close a client's connection without DISCONNECT: an official client comes back by itself.
@@ -228,15 +149,3 @@ class SocketServer(socketio.AsyncServer):  # type: ignore[misc]
         eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
         session = self.eio.sockets.get(eio_sid or "")
         return None if session is None else session.handshake.environ()
-
-
-def _never_joined(session: Session) -> None:
-    session.close(reasons.CONNECT_TIMEOUT)
-
-
-def _refused(session: Session) -> None:
-    session.close(reasons.CONNECT_REFUSED)
-
-
-def _parted(session: Session) -> None:
-    session.close(reasons.SERVER_DISCONNECT)

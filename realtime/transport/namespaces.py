@@ -1,0 +1,98 @@
+"""Handlers, rooms and namespaces: the Socket.IO server without its clients and without what goes out to them.
+
+Owner of the deadlines of sessions that are in no namespace.
+"""
+
+import asyncio
+from typing import Any
+
+import socketio
+
+from . import handlers, reasons
+from .deadlines import Deadlines
+from .engine import EngineServer
+from .limits import Limits
+from .rooms import Member, RoomManager, adopt
+from .session import Session
+
+
+class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
+    """What its arguments mean, `SocketServer` says."""
+
+    manager: RoomManager
+    eio: EngineServer
+    manager_initialized: bool
+
+    def __init__(
+        self,
+        client_manager: Any = None,
+        *,
+        connect_timeout: float = 45.0,
+        limits: Limits | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs.get("serializer", "default") != "default":
+            raise ValueError("only the default serializer is supported")
+        if not isinstance(logger := kwargs.get("logger", False), bool):
+            # What a client did wrong is told where the application looks.
+            kwargs.setdefault("engineio_logger", logger)
+        self.limits = limits or Limits()
+        super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
+        self._unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)
+        self._parting: Deadlines[Session] = Deadlines(self.eio.close_timeout, _parted)
+        self._refused: Deadlines[Session] = Deadlines(2 * self.eio.close_timeout, _refused)
+        self.eio.deadlines += (self._unjoined, self._parting, self._refused)
+
+    def _engineio_server_class(self) -> type[EngineServer]:
+        return EngineServer
+
+    def expect_connect(self, session: Session) -> None:
+        """A session is in no namespace any more."""
+        if session not in self._parting:
+            self._unjoined.add(session, self.eio.loop.time())
+            self.eio.wake_alarm()
+
+    def expect_close(self, session: Session) -> None:
+        """A session was told to leave the only namespace that it is in: its client closes it."""
+        self._parting.add(session, self.eio.loop.time())
+        self.eio.wake_alarm()
+
+    def expect_nothing(self, session: Session) -> None:
+        """A session is in a namespace, or has ended: it need not be closed for being in none."""
+        session.settle()
+        self._unjoined.discard(session)
+        self._parting.discard(session)
+        self._refused.discard(session)
+
+    def expect_going(self, session: Session) -> None:
+        """A session was refused what it asked for: an official client closes it once it has heard so."""
+        if session not in self._refused and not session.closed:
+            self._refused.add(session, self.eio.loop.time())
+            self.eio.wake_alarm()
+
+    def failed(self, what: str, error: BaseException) -> None:
+        """Code of the application's has raised. A cancelled handler has not."""
+        if isinstance(error, Exception):
+            self.eio.reports.exception(what, "failed", error)
+
+    async def call_handler(self, event: str, member: Member, *arguments: Any) -> Any:
+        """Call the handler of a reserved event with as many of the arguments as it takes."""
+        found = handlers.find(event, member.space.namespace, self.handlers, self.namespace_handlers)
+        if found is None:
+            return None
+        handler, before = found
+        taken = (*before, member.sid, *arguments)
+        value = handler(*taken[: handlers.accepted(handler, len(taken))])
+        return await value if asyncio.iscoroutine(value) else value
+
+
+def _never_joined(session: Session) -> None:
+    session.close(reasons.CONNECT_TIMEOUT)
+
+
+def _refused(session: Session) -> None:
+    session.close(reasons.CONNECT_REFUSED)
+
+
+def _parted(session: Session) -> None:
+    session.close(reasons.SERVER_DISCONNECT)
