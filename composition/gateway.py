@@ -7,13 +7,21 @@ from typing import Any
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from composition.services import Services
+from core.contract.session import SessionRefresh
 from core.keys import Keyring
 from core.seats import Seats
 from core.settings import Settings
+from core.tasks import TaskSet
 from realtime.background.store_loss import StoreLoss
+from realtime.gateway.admission import Admission
+from realtime.gateway.arrivals import Arrivals
+from realtime.gateway.boundary import Boundary
+from realtime.gateway.commands import Commands
+from realtime.gateway.delivery import Delivery
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery
+from realtime.gateway.revocations import Revocations
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 from realtime.presence.leases import Leases, Steadiness
@@ -47,24 +55,7 @@ class Connected:
     ) -> None:
         settings = base.settings
         self.pulse = pulse(services, settings, roster, wire)
-        self.gateway = Gateway(
-            settings=settings,
-            clock=base.clock,
-            wire=wire,
-            roster=roster,
-            bus=base.bus,
-            events=stores.events,
-            recovery=Recovery(
-                Keyring.of(settings).keys("place in a stream"),
-                keep=settings.stream_events,
-                keep_s=settings.stream_s,
-            ),
-            sessions=services.identity.sessions,
-            limiter=stores.limiter,
-            lifecycle=services.lifecycle,
-            pulse=self.pulse,
-            handlers=services.handlers(),
-        )
+        self.gateway = _gateway(stores, services, base, roster, wire, self.pulse)
         self.leases = leases(
             services, roster, self.pulse, every_s=settings.renewal_s, steadiness=services.steadiness
         )
@@ -75,6 +66,54 @@ class Connected:
             switchboard=services.switchboard,
             queue=services.queue,
         )
+
+
+def _gateway(
+    stores: LiveStores, services: Services, base: Foundation, roster: Roster, wire: Wire, pulse: Pulse
+) -> Gateway:
+    settings, clock, bus, events = base.settings, base.clock, base.bus, stores.events
+    sessions, lifecycle = services.identity.sessions, services.lifecycle
+    arrivals, tasks = Arrivals(), TaskSet()
+    recovery = Recovery(
+        Keyring.of(settings).keys("place in a stream"), keep=settings.stream_events, keep_s=settings.stream_s
+    )
+    delivery = Delivery(roster=roster, wire=wire, events=events, recovery=recovery, pulse=pulse)
+    revocations = Revocations(
+        sessions=sessions,
+        lifecycle=lifecycle,
+        roster=roster,
+        arrivals=arrivals,
+        wire=wire,
+        tasks=tasks,
+        clock=clock,
+        grace_s=settings.refresh_grace_s,
+    )
+    admission = Admission(
+        settings=settings,
+        clock=clock,
+        sessions=sessions,
+        limiter=stores.limiter,
+        bus=bus,
+        events=events,
+        recovery=recovery,
+        delivery=delivery,
+        revocations=revocations,
+    )
+    boundary = Boundary({**services.handlers(), SessionRefresh: revocations.refresh})
+    gateway = Gateway(
+        wire=wire,
+        roster=roster,
+        arrivals=arrivals,
+        admission=admission,
+        revocations=revocations,
+        delivery=delivery,
+        commands=Commands(boundary, clock=clock, deadline_s=settings.deadline_s),
+        lifecycle=lifecycle,
+        pulse=pulse,
+        tasks=tasks,
+    )
+    bus.on_return += [gateway.catch_up, revocations.end_revoked]
+    return gateway
 
 
 def pulse(

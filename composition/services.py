@@ -150,7 +150,7 @@ class Services:
         )
 
     def handlers(self) -> dict[type[Command], Handler]:
-        """Who answers which command; the gateway itself answers `session:refresh`."""
+        """Who answers which command; `session:refresh` the gateway answers (`composition/gateway.py`)."""
         return {
             PresenceSet: self.presence.set,
             PresenceWatch: self.presence.watch,

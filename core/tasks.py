@@ -1,7 +1,7 @@
-"""Ending background tasks."""
+"""Background tasks: starting them so that none is lost, and ending them."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import Any
 
 AGAIN_S = 0.5
@@ -19,3 +19,22 @@ async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
             task.cancel()
         done, pending = await asyncio.wait(pending, timeout=AGAIN_S)
         await asyncio.gather(*done, return_exceptions=True)
+
+
+class TaskSet:
+    """Tasks that nobody waits for. Each is kept until it has ended: the loop alone would lose it."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        """Start it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def cancel(self) -> None:
+        """Ask all of them to end."""
+        for task in tuple(self._tasks):
+            task.cancel()

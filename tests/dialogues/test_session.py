@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from db.redis.events import EventRoad, Tail
-from realtime.gateway.gateway import Gateway
+from realtime.gateway.admission import Admission
 from realtime.gateway.outlet import Outlet
 from tests.dialogues.conftest import Pair, SignUp
 from tests.dialogues.person import Device, Person, Refused
@@ -274,9 +274,9 @@ async def test_a_session_that_ends_while_a_connection_opens_ends_it(
 ) -> None:
     """After its session was looked at, before there is a connection that could be told."""
     person, heard = await sign_up(), asyncio.Event()
-    hear, tail = Gateway._hear, EventRoad.tail
+    hear, tail = Admission._hear, EventRoad.tail
 
-    def hearing(self: Gateway, sid: str, outlet: Outlet, raw: bytes) -> None:
+    def hearing(self: Admission, sid: str, outlet: Outlet, raw: bytes) -> None:
         hear(self, sid, outlet, raw)
         heard.set()
 
@@ -286,7 +286,7 @@ async def test_a_session_that_ends_while_a_connection_opens_ends_it(
             await heard.wait()
         return await tail(self, *given)
 
-    monkeypatch.setattr(Gateway, "_hear", hearing)
+    monkeypatch.setattr(Admission, "_hear", hearing)
     monkeypatch.setattr(EventRoad, "tail", slow)
     connecting = asyncio.create_task(person.connect())
     try:

@@ -1,0 +1,134 @@
+"""Who may connect: what they come with, how many they are, and from where they go on."""
+
+import sys
+from functools import partial
+
+import structlog
+
+from core.clock import Clock
+from core.contract.session import ConnectAuth
+from core.errors import RateLimited, Unauthenticated
+from core.settings import Settings
+from core.wire.decode import decode
+from db.redis.bus import Bus
+from db.redis.events import REVOKED, EventRoad, channel, read_announcement
+from realtime.gateway.auth import legible
+from realtime.gateway.connection import Connection, Opening
+from realtime.gateway.delivery import Delivery
+from realtime.gateway.mailbox import Mailbox
+from realtime.gateway.outlet import Outlet
+from realtime.gateway.pace import Pace
+from realtime.gateway.recovery import Recovery
+from realtime.gateway.revocations import Revocations
+from services.caller import Caller
+from services.ports import Limiter
+from services.sessions import Sessions
+
+_log = structlog.get_logger()
+
+
+class Admission:
+    """Makes connections that hear what the bus brings, and counts those of each user here."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        sessions: Sessions,
+        limiter: Limiter,
+        bus: Bus,
+        events: EventRoad,
+        recovery: Recovery,
+        delivery: Delivery,
+        revocations: Revocations,
+    ) -> None:
+        self._settings, self._clock = settings, clock
+        self._sessions, self._limiter = sessions, limiter
+        self._bus, self._events, self._recovery = bus, events, recovery
+        self._delivery, self._revocations = delivery, revocations
+        self._limited = settings.rate_limits == "on"
+        self._of_user: dict[str, int] = {}
+
+    async def admit(self, sid: str, auth: object) -> Connection:
+        """The connection of a client that comes with this `auth`. Raises `AppError`; outages pass through."""
+        if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
+            raise Unauthenticated("Connect with an access token in `auth.token`.")
+        # The token before anything else: what a stranger sends beside it is not looked at.
+        access = self._sessions.read(auth["token"], self._clock())
+        outlet = Outlet(
+            partial(self._delivery.send, sid, access.user_id), partial(self._events.after, access.user_id)
+        )
+        listener = partial(self._hear, sid, outlet)
+        try:
+            # Listen first, then look whether the session goes on and what is kept: nothing falls between.
+            await self._bus.subscribe(channel(access.user_id), listener)
+            await self._sessions.check(access, self._clock())
+            await self._slow_down(access.user_id)
+            wanted = decode(legible(auth), ConnectAuth)
+            opening = await self._opening(wanted, access.user_id)
+            self._count(access.user_id)
+        except BaseException:
+            await self._bus.unsubscribe(channel(access.user_id), listener)
+            raise
+        _log.debug("a connection is admitted", sid=sid, user_id=access.user_id, client=wanted.client)
+        return Connection(
+            Caller(access.user_id, access.session_id, wanted.device_id or opening.pid, sid),
+            opening,
+            expires_at=access.expires_at,
+            outlet=outlet,
+            mailbox=Mailbox(self._settings.mailbox if self._limited else sys.maxsize),
+            pace=self._new_pace(),
+            listener=listener,
+        )
+
+    async def forget(self, connection: Connection) -> None:
+        """It is open no more: nothing is sent to it, and it counts no longer."""
+        connection.close()
+        user_id = connection.caller.user_id
+        left = self._of_user.get(user_id, 1) - 1
+        if left:
+            self._of_user[user_id] = left
+        else:
+            self._of_user.pop(user_id, None)
+        await self._bus.unsubscribe(channel(user_id), connection.listener)
+
+    async def _slow_down(self, user_id: str) -> None:
+        """A connect costs several look-ups: one account may not ask for them without end."""
+        rate, burst = self._settings.connects_per_m / 60, self._settings.connects_burst
+        wait_ms = await self._limiter.take(
+            f"connect:{user_id}", rate_per_s=rate, burst=burst, now=self._clock()
+        )
+        if wait_ms:
+            raise RateLimited("Too many connects of this account.", retry_after_ms=wait_ms)
+
+    def _count(self, user_id: str) -> None:
+        held = self._of_user.get(user_id, 0)
+        if self._limited and held >= self._settings.max_connections_a_user:
+            raise RateLimited("Too many connections of this account.", retry_after_ms=1000)
+        self._of_user[user_id] = held + 1
+
+    async def _opening(self, wanted: ConnectAuth, user_id: str) -> Opening:
+        log, place = self._events.log.name, partial(self._recovery.wanted, user_id, wanted.pid, wanted.offset)
+        last = place(log)
+        tail = await self._events.tail(user_id, last)
+        if tail.log.name != log:  # this node had not seen it yet
+            last = place(tail.log.name)
+            tail = await self._events.tail(user_id, last) if last else tail
+        if last is None or not self._recovery.serves(last, tail):
+            pid = self._recovery.new_pid(user_id)
+            return Opening(pid, False, tail.end, self._recovery.offset(user_id, tail.end, tail.log.name))
+        pid = wanted.pid or self._recovery.new_pid(user_id)
+        return Opening(pid, True, last, wanted.offset or "", tail.missed)
+
+    def _new_pace(self) -> Pace:
+        rate = self._settings.commands_per_s if self._limited else 0
+        return Pace(rate_per_s=rate, burst=self._settings.commands_burst)
+
+    def _hear(self, sid: str, outlet: Outlet, raw: bytes) -> None:
+        """What the bus brings for a user of ours: an event, or the end of a session."""
+        if raw.startswith(REVOKED):
+            _, session_id, code = raw.decode().split("\n")
+            self._revocations.revoke_if(sid, session_id, code)
+        else:
+            outlet.take(read_announcement(raw))

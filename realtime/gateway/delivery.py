@@ -1,0 +1,37 @@
+"""Sends announcements to connections: in the packet goes the offset from which a client can go on."""
+
+from db.redis.events import Announcement, EventId, EventRoad
+from realtime.gateway.connection import Connection
+from realtime.gateway.pulse import Pulse
+from realtime.gateway.recovery import Recovery, worth_replaying
+from realtime.gateway.roster import Roster
+from realtime.gateway.wire import Wire
+
+
+class Delivery:
+    """What a connection was told is noted with it, and with its pulse."""
+
+    def __init__(
+        self, *, roster: Roster, wire: Wire, events: EventRoad, recovery: Recovery, pulse: Pulse
+    ) -> None:
+        self._roster, self._wire, self._pulse = roster, wire, pulse
+        self._events, self._recovery = events, recovery
+
+    def send(self, sid: str, user_id: str, announcement: Announcement) -> None:
+        """To this connection of this user."""
+        if (connection := self._roster.get(sid)) is not None:
+            connection.place.hear(announcement)
+        id_, log = announcement.id, self._events.log.name
+        offset = None if id_ is None else self._recovery.offset(user_id, id_, log)
+        self._wire.emit_encoded(
+            announcement.name, announcement.data, sid, offset=offset, volatile=offset is None
+        )
+        self._pulse.told(sid, announcement)
+
+    def replay(self, connection: Connection) -> EventId:
+        """Send what was missed when it was opened; gives the place up to which that is all."""
+        caller, opening = connection.caller, connection.opening
+        mine = [missed for missed in opening.missed if missed.is_for(caller.device)]
+        for announcement in worth_replaying(mine):
+            self.send(caller.sid, caller.user_id, announcement)
+        return (opening.missed[-1].id if opening.missed else None) or opening.start

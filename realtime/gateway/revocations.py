@@ -1,0 +1,87 @@
+"""How a session ends under a connection: it is revoked, or its token expires and is not refreshed."""
+
+import asyncio
+
+import msgspec
+
+from core.clock import Clock, rfc3339
+from core.contract.session import SessionRefresh, SessionRevoked, TokenAccepted
+from core.errors import Forbidden
+from core.tasks import TaskSet
+from core.tokens import Access
+from realtime.gateway.arrivals import Arrivals
+from realtime.gateway.connection import Connection
+from realtime.gateway.ports import Lifecycle
+from realtime.gateway.roster import Roster
+from realtime.gateway.wire import Wire
+from services.caller import Caller
+from services.sessions import Sessions
+
+
+class Revocations:
+    """Ends connections whose session is over; `grace_s` after its expiry a token counts no more."""
+
+    def __init__(
+        self,
+        *,
+        sessions: Sessions,
+        lifecycle: Lifecycle,
+        roster: Roster,
+        arrivals: Arrivals,
+        wire: Wire,
+        tasks: TaskSet,
+        clock: Clock,
+        grace_s: int,
+    ) -> None:
+        self._sessions, self._lifecycle = sessions, lifecycle
+        self._roster, self._arrivals, self._wire = roster, arrivals, wire
+        self._tasks, self._clock, self._grace_s = tasks, clock, grace_s
+
+    async def refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
+        """`session:refresh`: the connection goes on with another token of the same account."""
+        access = self._sessions.read(command.token, self._clock())
+        await self._sessions.check(access, self._clock())
+        if access.user_id != caller.user_id:
+            raise Forbidden("This token is another account's.")
+        connection = self._roster.get(caller.sid)
+        if connection is not None:
+            self._accept(connection, access)
+            await self.end_if_revoked(connection.caller)  # since the token was read
+        return TokenAccepted(expires_at=rfc3339(access.expires_at))
+
+    def _accept(self, connection: Connection, access: Access) -> None:
+        connection.caller = msgspec.structs.replace(connection.caller, session_id=access.session_id)
+        connection.expires_at = access.expires_at
+        self.expect_expiry(connection)
+
+    def expect_expiry(self, connection: Connection) -> None:
+        """End it when its token has expired and was not refreshed."""
+        if connection.expiry is not None:
+            connection.expiry.cancel()
+        left_s = (connection.expires_at - self._clock()) / 1000 + self._grace_s
+        connection.expiry = asyncio.get_running_loop().call_later(
+            left_s, self.revoke_if, connection.caller.sid, "", "token_expired"
+        )
+
+    async def end_revoked(self) -> None:
+        """Look up which sessions are over: that is announced, and not kept."""
+        for caller in self._roster.callers:
+            await self.end_if_revoked(caller)
+
+    async def end_if_revoked(self, caller: Caller) -> None:
+        """Look up whether this one is."""
+        if (code := await self._lifecycle.revoked(caller)) is not None:
+            self.revoke_if(caller.sid, caller.session_id, code)
+
+    def revoke_if(self, sid: str, session_id: str, code: str) -> None:
+        """End the connection if it is of this session; an empty one means any."""
+        connection = self._roster.get(sid)
+        self._arrivals.doubt(sid)
+        if connection is not None and session_id in ("", connection.caller.session_id):
+            connection.revoked = True
+            self._tasks.spawn(self._revoke(sid, code))
+
+    async def _revoke(self, sid: str, code: str) -> None:
+        revoked = SessionRevoked(code=code)  # type: ignore[arg-type]  # our own words, from the bus
+        self._wire.emit_encoded(SessionRevoked.event, msgspec.json.encode(revoked), sid)
+        await self._wire.disconnect(sid)
