@@ -27,7 +27,7 @@ def decline(call: Call, message: Decline | Hangup, now: int, rules: Rules) -> Re
 
 
 def lapse(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
-    """Not both accepted in time: one who had accepted gets the old place back, the other is at fault."""
+    """Not both accepted in time. One who did gets the old place back; those who did not are at fault."""
     ready = tuple(p for p in call.parties if p.device is not None and not p.lost)
     silent = tuple(p for p in call.parties if p.device is None)
     return _end(call, "no_answer", None, now, rules, requeue=ready, at_fault=silent)
