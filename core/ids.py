@@ -5,6 +5,7 @@ import secrets
 import time
 from uuid import UUID
 
+CLOCK_SKEW_MS = 3_600_000
 _CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -15,6 +16,19 @@ def new_id(now_ms: int | None = None) -> str:
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     return str(UUID(int=value))
+
+
+def made_at(key: str) -> int:
+    """The Unix milliseconds in a UUIDv7, as its maker's clock had them."""
+    return int(key[:8] + key[9:13], 16)
+
+
+def earliest(since_ms: int) -> str:
+    """A key before all that stand for what happened since then: an index is read from there.
+
+    A key may be older than what it stands for, by what the clocks of two nodes differ.
+    """
+    return str(UUID(int=max(since_ms - CLOCK_SKEW_MS, 0) << 80))
 
 
 def is_id(text: str) -> bool:

@@ -5,16 +5,13 @@ Ids are text, times ms since the epoch. What an outage raises (`db.outage`) pass
 
 from collections.abc import Collection
 from datetime import datetime
-from uuid import UUID
 
 from core.clock import to_datetime
+from core.ids import earliest
 from db.postgres.pool import Pool, queries
 from matching.apart import Since
 
 _SQL = queries("eligibility")
-
-# A call id may be older than its offer by what the clocks of two nodes differ: the index is read from there.
-_CLOCK_SKEW_MS = 3_600_000
 
 
 class EligibilityStore:
@@ -40,6 +37,5 @@ class EligibilityStore:
 
 def _times(since: Since) -> tuple[str, datetime, datetime]:
     """An id before those of all calls offered since then, and then."""
-    earliest = min(since.met, since.unanswered) - _CLOCK_SKEW_MS
-    oldest = str(UUID(int=max(earliest, 0) << 80))
+    oldest = earliest(min(since.met, since.unanswered))
     return oldest, to_datetime(since.met), to_datetime(since.unanswered)

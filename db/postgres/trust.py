@@ -5,11 +5,11 @@ A move and its entry on the audit log are one statement. Ids are text, times ms 
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from msgspec import Struct
 
 from core.clock import to_datetime
+from core.ids import earliest
 from core.ticket import Tier
 from db.postgres.pool import Pool, queries
 
@@ -17,9 +17,6 @@ _SQL = queries("trust")
 
 # So many of somebody's latest calls tell enough about them, and are read at each judgement.
 LATEST_CALLS = 500
-
-# A call id may be older than its offer by what the clocks of two nodes differ: the index is read from there.
-_CLOCK_SKEW_MS = 3_600_000
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -44,10 +41,9 @@ class TrustStore:
 
     async def standing(self, user_id: str, *, since: int, early_ms: int) -> tuple[Tier, Standing] | None:
         """The tier, and what the user did since then; None: the account is gone."""
-        oldest = str(UUID(int=max(since - _CLOCK_SKEW_MS, 0) << 80))
         early = timedelta(milliseconds=early_ms)
         row = await self._pool.fetchrow(
-            _SQL["standing"], user_id, to_datetime(since), oldest, LATEST_CALLS, early
+            _SQL["standing"], user_id, to_datetime(since), earliest(since), LATEST_CALLS, early
         )
         return row and (row["tier"], Standing(**{f: row[f] for f in Standing.__struct_fields__}))
 

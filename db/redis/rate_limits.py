@@ -3,13 +3,11 @@
 A refusal takes nothing out, so that who goes on hammering waits no longer than who stops.
 """
 
-import math
 from pathlib import Path
 
 from redis.asyncio import Redis
 
-# What adding fractions loses: less than that is not lacking. The script has the same figure.
-_DUST = 1e-5
+from core.token_bucket import TokenBucket
 
 _LUA = Path(__file__).with_name("lua") / "token_bucket.lua"
 
@@ -29,20 +27,16 @@ class MemoryLimiter:
     """The same rule in this process; keeps at most `most` buckets, the oldest go first."""
 
     def __init__(self, most: int = 100_000) -> None:
-        self._buckets: dict[str, tuple[float, int]] = {}
+        self._buckets: dict[str, TokenBucket] = {}
         self._most = most
 
     async def take(self, key: str, *, rate_per_s: float, burst: int, cost: int = 1, now: int) -> int:
         """0, or ms to wait (see `services.ports.Limiter`)."""
-        held, then = self._buckets.pop(key, (float(burst), now))
-        at = max(then, now)
-        tokens = min(float(burst), held + (at - then) * rate_per_s / 1000)
-        lacking = cost - tokens
-        wait = math.ceil((lacking - _DUST) * 1000 / rate_per_s) if lacking > _DUST else 0
-        self._buckets[key] = (tokens if wait else min(float(burst), max(0.0, -lacking)), at)
+        bucket = self._buckets.pop(key, None) or TokenBucket(rate_per_s=rate_per_s, burst=burst)
+        self._buckets[key] = bucket
         if len(self._buckets) > self._most:
             del self._buckets[next(iter(self._buckets))]
-        return wait
+        return bucket.take(now, cost)
 
 
 class NoLimits:

@@ -6,6 +6,7 @@ from typing import cast
 import structlog
 
 from core.clock import Clock
+from core.ids import made_at
 from core.vocabulary import EndReason
 from matching.apart import Since
 from realtime.calls.ports import CallStore, Eligibility, Record
@@ -71,7 +72,7 @@ class Acquaintances:
         if stored is not None:
             return stored.call
         now = self._clock()
-        if _made_at(call_id) >= max(self._born(), now - _ABANDONED_MS):
+        if made_at(call_id) >= max(self._born(), now - _ABANDONED_MS):
             return None
         recorded = await self._record.on_record(call_id, now)
         if recorded is None:
@@ -96,8 +97,3 @@ class Acquaintances:
         )
         if call.outcome == "not_connected":
             await self._record.closed(call.id, "not_connected", self._clock())
-
-
-def _made_at(call_id: str) -> int:
-    """Unix milliseconds in a UUIDv7."""
-    return int(call_id[:8] + call_id[9:13], 16)

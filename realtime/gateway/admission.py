@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.contract.session import ConnectAuth
 from core.errors import RateLimited, Unauthenticated
 from core.settings import Settings
+from core.token_bucket import TokenBucket
 from core.wire.decode import decode
 from db.redis.bus import Bus
 from db.redis.events import REVOKED, EventRoad, channel, read_announcement
@@ -17,7 +18,6 @@ from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
-from realtime.gateway.pace import Pace
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
 from services.caller import Caller
@@ -121,9 +121,9 @@ class Admission:
         pid = wanted.pid or self._recovery.new_pid(user_id)
         return Opening(pid, True, last, wanted.offset or "", tail.missed)
 
-    def _new_pace(self) -> Pace:
+    def _new_pace(self) -> TokenBucket:
         rate = self._settings.commands_per_s if self._limited else 0
-        return Pace(rate_per_s=rate, burst=self._settings.commands_burst)
+        return TokenBucket(rate_per_s=rate, burst=self._settings.commands_burst)
 
     def _hear(self, sid: str, outlet: Outlet, raw: bytes) -> None:
         """What the bus brings for a user of ours: an event, or the end of a session."""

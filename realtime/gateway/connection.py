@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from core.token_bucket import TokenBucket
 from db.redis.events import Announcement, EventId
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
-from realtime.gateway.pace import Pace
 from realtime.gateway.place import Place
 from services.caller import Caller
 
@@ -40,7 +40,7 @@ class Connection:
         expires_at: int,
         outlet: Outlet,
         mailbox: Mailbox,
-        pace: Pace,
+        pace: TokenBucket,
         listener: Callable[[bytes], None],
     ) -> None:
         self.caller = caller

@@ -15,13 +15,13 @@ from core.ids import new_id
 from core.settings import Settings
 from core.stored import StoredCard
 from core.ticket import Claim, Ticket
+from core.token_bucket import TokenBucket
 from db.postgres.pool import Pool
 from db.redis.bus import Bus
 from db.redis.events import EventId
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
-from realtime.gateway.pace import Pace
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
@@ -87,7 +87,7 @@ class Node:
             expires_at=now + 900_000,
             outlet=Outlet(lambda _: None, partial(self.stores.events.after, user_id)),
             mailbox=Mailbox(8),
-            pace=Pace(rate_per_s=0, burst=1),
+            pace=TokenBucket(rate_per_s=0, burst=1),
             listener=lambda _: None,
         )
         self.roster.enter(connection)
