@@ -173,6 +173,17 @@ def test_prospects_forget_who_left_and_who_is_kept_apart() -> None:
     assert not pairs(prospects, T0, lonely)
 
 
+def test_of_many_the_pairs_are_looked_at_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some at a time, and in the end each."""
+    monkeypatch.setattr("matching.prospects._LOOKED_AT_ONCE", 2)
+    people = [ticket(joined_at=T0 + n) for n in range(5)]
+    prospects, lonely = Prospects(POLICY, 100), POLICY.outlook()
+    see(prospects, people)
+    turns = [{pair.other.id for pair in pairs(prospects, T0, lonely)} for _ in range(3)]
+    assert all(len(turn) <= 2 for turn in turns)
+    assert set().union(*turns) == {person.id for person in people[1:]}
+
+
 def test_of_a_long_queue_both_ends_are_read() -> None:
     """The first for fairness, the last for choice."""
     queue = {t.id: t for t in (ticket(joined_at=T0 + n) for n in range(7))}

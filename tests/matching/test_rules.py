@@ -40,6 +40,12 @@ def test_hard_rules_hold_both_ways(one: dict[str, Any], other: dict[str, Any], r
     assert (obstacle(ana, ben), obstacle(ben, ana)) == (reason, reason)
 
 
+def test_a_common_language_is_a_rule_where_the_operator_says_so() -> None:
+    ana, ben = ticket(languages=["de"]), ticket(languages=["fr"])
+    assert (obstacle(ana, ben, common_language=True), obstacle(ana, ben)) == ("language", None)
+    assert obstacle(ana, ticket(languages=["fr", "de"]), common_language=True) is None
+
+
 def test_those_to_avoid_are_never_ranked() -> None:
     """A block, or a meeting not long ago, outweighs any score."""
     ana, ben, cal = ticket(country="DE"), ticket(country="DE"), ticket(intent="serious")
