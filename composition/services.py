@@ -32,7 +32,7 @@ from realtime.background.retention import DAY_MS, Kept, Retention
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.commands import CallCommands
 from realtime.calls.signals import Signals
-from realtime.gateway.boundary import Handler
+from realtime.gateway.boundary import Handler, by_user
 from realtime.lifecycle import Lifecycle
 from realtime.matchmaking.figures import Figures
 from realtime.presence.leases import Steadiness
@@ -167,9 +167,12 @@ class Services:
             CallSkip: self.calls.skip,
             CallReport: self.calls.report,
             DecisionSubmit: self.calls.decide,
-            ConnectionEnd: self.connections.end,
-            ChatSend: self.chat.send,
-            ChatHistory: self.chat.history,
-            ChatRead: self.chat.read,
-            ChatTyping: self.chat.typing,
+            ConnectionEnd: by_user(self._end_connection),
+            ChatSend: by_user(self.chat.send),
+            ChatHistory: by_user(self.chat.history),
+            ChatRead: by_user(self.chat.read),
+            ChatTyping: by_user(self.chat.typing),
         }
+
+    async def _end_connection(self, user_id: str, command: ConnectionEnd) -> None:
+        await self.connections.end(user_id, command.connection_id)

@@ -20,10 +20,9 @@ from core.contract.chat import (
 )
 from core.errors import InvalidRequest, PayloadTooLarge
 from core.ids import new_id
-from core.wire.message import Empty, Event
+from core.wire.message import Event
 from db.postgres.rooms import Draft, Rooms
 from services.announcer import Announcer, Told
-from services.caller import Caller
 from services.ports import Events
 
 
@@ -37,7 +36,7 @@ async def announcements(rooms: Rooms, message_ids: Collection[str]) -> Mapping[s
 
 
 class Chat:
-    """The handlers of `chat:*`."""
+    """The use cases. What the stores raise when they are away passes through (`db.outage`)."""
 
     def __init__(
         self, rooms: Rooms, events: Events, announcer: Announcer, *, max_chars: int, clock: Clock
@@ -45,7 +44,7 @@ class Chat:
         self._rooms, self._events, self._announcer = rooms, events, announcer
         self._max_chars, self._clock = max_chars, clock
 
-    async def send(self, caller: Caller, command: ChatSend) -> Sent:
+    async def send(self, user_id: str, command: ChatSend) -> Sent:
         """Store a message, then tell every member, the sender's own devices included."""
         check_sayable(command, self._max_chars)
         now = self._clock()
@@ -53,7 +52,7 @@ class Chat:
             Draft(
                 id=new_id(now),
                 room_id=command.room_id,
-                sender_id=caller.user_id,
+                sender_id=user_id,
                 client_id=command.client_id,
                 type=command.type,
                 content=command.content,
@@ -68,37 +67,35 @@ class Chat:
             )
         return Sent(message=stored.message)
 
-    async def history(self, caller: Caller, command: ChatHistory) -> History:
+    async def history(self, user_id: str, command: ChatHistory) -> History:
         """A page of messages, oldest first."""
         messages, has_more = await self._rooms.history(
             command.room_id,
-            caller.user_id,
+            user_id,
             before_seq=command.before_seq,
             after_seq=command.after_seq,
             limit=command.limit,
         )
         return History(messages=messages, has_more=has_more)
 
-    async def read(self, caller: Caller, command: ChatRead) -> Empty:
-        """Remember how far the caller has read, then tell the others and the caller's own devices."""
-        receipt = await self._rooms.read(command.room_id, caller.user_id, command.seq)
+    async def read(self, user_id: str, command: ChatRead) -> None:
+        """Remember how far the caller has read, then tell the others and the user's own devices."""
+        receipt = await self._rooms.read(command.room_id, user_id, command.seq)
         told = ChatReceipt(
             room_id=command.room_id,
-            user_id=caller.user_id,
+            user_id=user_id,
             delivered_seq=receipt.delivered_seq,
             read_seq=receipt.read_seq,
         )
         await self._tell(
-            receipt.members, told, key=f"chat:read:{command.room_id}:{caller.user_id}:{receipt.read_seq}"
+            receipt.members, told, key=f"chat:read:{command.room_id}:{user_id}:{receipt.read_seq}"
         )
-        return Empty()
 
-    async def typing(self, caller: Caller, command: ChatTyping) -> Empty:
+    async def typing(self, user_id: str, command: ChatTyping) -> None:
         """Tell the others at once; nothing is kept."""
-        members = await self._rooms.members(command.room_id, caller.user_id, to_speak=True)
-        told = ChatTypingChanged(room_id=command.room_id, user_id=caller.user_id, typing=command.typing)
-        await self._tell((member for member in members if member != caller.user_id), told, key=None)
-        return Empty()
+        members = await self._rooms.members(command.room_id, user_id, to_speak=True)
+        told = ChatTypingChanged(room_id=command.room_id, user_id=user_id, typing=command.typing)
+        await self._tell((member for member in members if member != user_id), told, key=None)
 
     async def _tell(self, members: Iterable[str], event: Event, *, key: str | None) -> None:
         for member in members:

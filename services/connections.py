@@ -4,25 +4,18 @@ A connection that has ended keeps its room readable and its history; nothing mor
 """
 
 from core.clock import Clock, today
-from core.contract.connections import ConnectionEnd, ConnectionEnded
-from core.wire.message import Empty
+from core.contract.connections import ConnectionEnded
 from db.postgres.connections import ConnectionStore
-from services.caller import Caller
 from services.ports import Events
 
 
 class Connections:
-    """The handlers of `connection:*`."""
+    """The use cases. What the stores raise when they are away passes through (`db.outage`)."""
 
     def __init__(self, store: ConnectionStore, events: Events, *, clock: Clock) -> None:
         self._store, self._events, self._clock = store, events, clock
 
-    async def end(self, caller: Caller, command: ConnectionEnd) -> Empty:
-        """End a connection that the caller has; ending it again changes nothing."""
-        await self.end_by(command.connection_id, caller.user_id)
-        return Empty()
-
-    async def end_by(self, connection_id: str, user_id: str) -> None:
+    async def end(self, user_id: str, connection_id: str) -> None:
         """It is over, by this member, and both are told, once: also of one that a block has ended already."""
         now = self._clock()
         row, day = await self._store.end(connection_id, user_id, now), today(now)

@@ -74,7 +74,7 @@ class Partings:
             with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
                 await self._switchboard.tell(call_id, Block(blocker))
         if parting.connection_id is not None:
-            await self._connections.end_by(parting.connection_id, blocker)
+            await self._connections.end(blocker, parting.connection_id)
         for user_id in (blocker, blocked):
             await self._presence.changed(user_id)
         if not await self._in_one_call(blocker, blocked):

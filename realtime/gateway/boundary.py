@@ -1,7 +1,7 @@
 """The one live boundary: decode, authorise, handle, acknowledge. Nothing passes unchecked or unanswered."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -10,10 +10,11 @@ from msgspec import Struct
 from core.errors import AppError, Internal, InvalidRequest, Unavailable
 from core.ids import new_id
 from core.wire.decode import decode
-from core.wire.message import Command
+from core.wire.message import Command, Empty
 from db.outage import OUTAGES
 from services.caller import Caller
 
+C = TypeVar("C", bound=Command)
 Handler = Callable[[Caller, Any], Awaitable[Struct]]
 _log = structlog.get_logger()
 
@@ -41,6 +42,16 @@ class Boundary:
             _log.exception("a command failed", command=name, user_id=caller.user_id, reference=reference)
             return refused(Internal(details={"reference": reference}))
         return {"ok": True, "data": msgspec.to_builtins(reply)}
+
+
+def by_user(use_case: Callable[[str, C], Awaitable[Struct | None]]) -> Handler:
+    """The handler of a use case that asks only which user it is for; one without a reply is acknowledged."""
+
+    async def handle(caller: Caller, command: C) -> Struct:
+        reply = await use_case(caller.user_id, command)
+        return Empty() if reply is None else reply
+
+    return handle
 
 
 def _command(name: str, arguments: tuple[Any, ...]) -> Command:

@@ -7,11 +7,9 @@ from msgspec import Struct
 
 from composition.chat import Conversations
 from core.clock import now_ms
-from core.ids import new_id
 from db.postgres.connections import ConnectionRow
 from db.postgres.outbox import Outbox
 from services.announcer import Announcer
-from services.caller import Caller
 from services.chat import Chat
 from services.connections import Connections
 from tests.conftest import NewDatabase
@@ -30,8 +28,8 @@ class Talk(Struct):
     chat: Chat
     connections: Connections
     connection: ConnectionRow
-    ana: Caller
-    ben: Caller
+    ana: str
+    ben: str
 
     @property
     def room_id(self) -> str:
@@ -50,11 +48,6 @@ def node_on(world: World, heard: Heard) -> Conversations:
     return Conversations(
         rooms=world.rooms, outbox=Outbox(world.pool), events=heard, max_chars=MAX_CHARS, clock=now_ms
     )
-
-
-def caller(user_id: str) -> Caller:
-    """A live connection of this user."""
-    return Caller(user_id=user_id, session_id=new_id(), device=new_id(), sid=new_id())
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +69,6 @@ async def talk(chat_database_url: str) -> AsyncIterator[Talk]:
             chat=node.chat,
             connections=Connections(world.connections, heard, clock=now_ms),
             connection=await world.connected((ana, ben)),
-            ana=caller(ana),
-            ben=caller(ben),
+            ana=ana,
+            ben=ben,
         )

@@ -15,13 +15,13 @@ from core.contract.chat import (
     ChatTyping,
     ChatTypingChanged,
 )
-from core.contract.connections import ConnectionEnd, ConnectionEnded
+from core.contract.connections import ConnectionEnded
 from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
 from db.postgres.outbox import Outbox
 from db.postgres.profiles import ProfileStore
 from services.chat import is_storable
-from tests.chat.conftest import MAX_CHARS, Talk, caller
+from tests.chat.conftest import MAX_CHARS, Talk
 
 
 def hello(talk: Talk, content: str | None = "hello", client_id: str = "1", **more: Any) -> ChatSend:
@@ -32,19 +32,15 @@ async def test_both_hear_a_message(talk: Talk) -> None:
     """The sender's own devices too; the answer is the same message."""
     sent = await talk.chat.send(talk.ana, hello(talk))
     assert (sent.message.seq, sent.message.content, sent.message.client_id) == (1, "hello", "1")
-    assert sent.message.sender_id == talk.ana.user_id
-    assert (
-        talk.heard.by(talk.ben.user_id)
-        == talk.heard.by(talk.ana.user_id)
-        == [ChatMessage(message=sent.message)]
-    )
+    assert sent.message.sender_id == talk.ana
+    assert talk.heard.by(talk.ben) == talk.heard.by(talk.ana) == [ChatMessage(message=sent.message)]
 
 
 async def test_a_repeated_send_is_one_message_heard_once(talk: Talk) -> None:
     """A retry after a lost acknowledgement has the effect of one and the first answer."""
     sent = await talk.chat.send(talk.ana, hello(talk))
     assert await talk.chat.send(talk.ana, hello(talk)) == sent
-    assert len(talk.heard.by(talk.ben.user_id)) == 1
+    assert len(talk.heard.by(talk.ben)) == 1
 
 
 async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what_follows(talk: Talk) -> None:
@@ -55,9 +51,9 @@ async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what
     elsewhere = talk.another_node()
     late = await elsewhere.send(talk.ben, hello(talk))
     told = [ChatMessage(message=sent.message) for sent in (*early, late)]
-    assert talk.heard.by(talk.ana.user_id) == talk.heard.by(talk.ben.user_id) == told
+    assert talk.heard.by(talk.ana) == talk.heard.by(talk.ben) == told
     await talk.announcer.look()
-    assert talk.heard.by(talk.ana.user_id) == told
+    assert talk.heard.by(talk.ana) == told
 
 
 async def test_what_a_node_left_behind_is_announced_by_another(talk: Talk) -> None:
@@ -69,7 +65,7 @@ async def test_what_a_node_left_behind_is_announced_by_another(talk: Talk) -> No
     for _ in range(2):
         for other in others:
             await other.look()
-    assert talk.heard.by(talk.ben.user_id) == [ChatMessage(message=sent.message)]
+    assert talk.heard.by(talk.ben) == [ChatMessage(message=sent.message)]
     for other in others:
         await other.clear()
     assert await Outbox(talk.world.pool).of_lane(talk.room_id, 0, 9) == []
@@ -80,10 +76,10 @@ async def test_a_block_keeps_what_was_left_from_being_announced(talk: Talk) -> N
     talk.heard.down = True
     sent = await talk.chat.send(talk.ana, hello(talk))
     talk.heard.down = False
-    await talk.world.block(talk.ben.user_id, talk.ana.user_id)
+    await talk.world.block(talk.ben, talk.ana)
     await talk.announcer.look()
-    assert talk.heard.by(talk.ana.user_id) == [ChatMessage(message=sent.message)]
-    assert talk.heard.by(talk.ben.user_id) == []
+    assert talk.heard.by(talk.ana) == [ChatMessage(message=sent.message)]
+    assert talk.heard.by(talk.ben) == []
 
 
 @pytest.mark.parametrize(
@@ -132,9 +128,9 @@ async def test_reading_tells_both(talk: Talk) -> None:
     talk.heard.events.clear()
     for seq in (2, 2, 1):
         await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=seq))
-    receipt = ChatReceipt(room_id=talk.room_id, user_id=talk.ben.user_id, delivered_seq=2, read_seq=2)
-    assert talk.heard.by(talk.ana.user_id) == talk.heard.by(talk.ben.user_id) == [receipt]
-    beginning = await ProfileStore(talk.world.pool).beginning(talk.ben.user_id)
+    receipt = ChatReceipt(room_id=talk.room_id, user_id=talk.ben, delivered_seq=2, read_seq=2)
+    assert talk.heard.by(talk.ana) == talk.heard.by(talk.ben) == [receipt]
+    beginning = await ProfileStore(talk.world.pool).beginning(talk.ben)
     assert beginning is not None
     assert beginning.unread == {talk.room_id: 1}
 
@@ -143,17 +139,14 @@ async def test_typing_reaches_the_other_alone(talk: Talk) -> None:
     """Each time anew: it expires by itself."""
     for typing in (True, True, False):
         await talk.chat.typing(talk.ana, ChatTyping(room_id=talk.room_id, typing=typing))
-    told = [
-        ChatTypingChanged(room_id=talk.room_id, user_id=talk.ana.user_id, typing=t)
-        for t in (True, True, False)
-    ]
-    assert talk.heard.by(talk.ben.user_id) == told
-    assert talk.heard.by(talk.ana.user_id) == []
+    told = [ChatTypingChanged(room_id=talk.room_id, user_id=talk.ana, typing=t) for t in (True, True, False)]
+    assert talk.heard.by(talk.ben) == told
+    assert talk.heard.by(talk.ana) == []
 
 
 async def test_a_stranger_finds_no_room(talk: Talk) -> None:
     """Whatever they try, and nobody hears of it."""
-    cleo = caller(await talk.world.person("Cleo"))
+    cleo = await talk.world.person("Cleo")
     with pytest.raises(NotFound):
         await talk.chat.send(cleo, hello(talk))
     with pytest.raises(NotFound):
@@ -163,7 +156,7 @@ async def test_a_stranger_finds_no_room(talk: Talk) -> None:
     with pytest.raises(NotFound):
         await talk.chat.typing(cleo, ChatTyping(room_id=talk.room_id, typing=True))
     with pytest.raises(NotFound):
-        await talk.connections.end(cleo, ConnectionEnd(connection_id=talk.connection.id))
+        await talk.connections.end(cleo, talk.connection.id)
     assert talk.heard.events == []
 
 
@@ -172,11 +165,11 @@ async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk)
     await talk.chat.send(talk.ana, hello(talk))
     talk.heard.events.clear()
     for member in (talk.ana, talk.ben, talk.ana):
-        await talk.connections.end(member, ConnectionEnd(connection_id=talk.connection.id))
+        await talk.connections.end(member, talk.connection.id)
     for member, peer in ((talk.ana, talk.ben), (talk.ben, talk.ana)):
-        [ended] = talk.heard.by(member.user_id)
+        [ended] = talk.heard.by(member)
         assert isinstance(ended, ConnectionEnded)
-        assert (ended.connection.active, ended.connection.peer.user_id) == (False, peer.user_id)
+        assert (ended.connection.active, ended.connection.peer.user_id) == (False, peer)
     with pytest.raises(Gone):
         await talk.chat.send(talk.ben, hello(talk))
     with pytest.raises(Gone):
@@ -187,9 +180,9 @@ async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk)
 
 async def test_a_block_ends_the_talk(talk: Talk) -> None:
     """A report with a block, at once; the blocked one learns of the end and no more of the other."""
-    await talk.world.report(talk.connection.call_id, talk.ana.user_id, talk.ben.user_id, block=True)
-    await talk.connections.end_by(talk.connection.id, talk.ana.user_id)
-    [ended] = talk.heard.by(talk.ben.user_id)
+    await talk.world.report(talk.connection.call_id, talk.ana, talk.ben, block=True)
+    await talk.connections.end(talk.ana, talk.connection.id)
+    [ended] = talk.heard.by(talk.ben)
     assert isinstance(ended, ConnectionEnded)
     assert (ended.connection.active, ended.connection.peer.languages) == (False, [])
     with pytest.raises(Gone):
