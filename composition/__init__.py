@@ -1,5 +1,6 @@
 """Builds everything: stores and use cases, an area a file, for both programs, the tests and the benches.
 
-`realtime.py` and `rest.py` show in order what each program starts. What a class uses, its constructor lists;
-what stands behind it is chosen here and nowhere else. A new resource over REST is a line in `endpoints.py`.
+`realtime.py` and `rest.py` show in order what each program starts. The constructor of a class lists what it
+uses; which implementation it gets is chosen here and nowhere else. A new REST resource is a line in
+`endpoints.py`.
 """

@@ -10,7 +10,7 @@ from services.sessions import Sessions, Tokens
 
 
 class Identity:
-    """Owner of the threads that hash passwords: `close` it."""
+    """Owns the threads that hash passwords, so it has to be `close`d."""
 
     def __init__(self, stores: Stores, settings: Settings) -> None:
         passwords = Passwords(

@@ -1,4 +1,4 @@
-"""Calls: who may have one, what happens in it, and what comes of a claim."""
+"""Calls: offers made of claims, what happens in a call, and who handles its deadlines."""
 
 from core.clock import Clock
 from core.settings import Settings
@@ -16,7 +16,7 @@ from signaling.call import Rules
 
 
 class Calls:
-    """The calls of all nodes, as one of them carries them out."""
+    """What one node needs to handle the calls, which all nodes share."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Chat, and the announcing of what was stored."""
+"""Chat, and the announcer of stored messages."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ from services.ports import Events
 
 
 class Conversations:
-    """The use cases of rooms on one node, which announces by itself what it has stored."""
+    """The use cases of rooms on one node. A node announces itself what it has stored."""
 
     def __init__(self, *, rooms: Rooms, outbox: Outbox, events: Events, max_chars: int, clock: Clock) -> None:
         self.announcer = Announcer(outbox, events, {ChatMessage.event: partial(announcements, rooms)})

@@ -1,4 +1,4 @@
-"""Who answers the endpoints of REST, in both programs. A new resource is a line in `_resources`."""
+"""The REST resources of both programs, each with its handlers. A new resource is a line in `_resources`."""
 
 from collections.abc import Mapping, Sequence
 
@@ -38,7 +38,7 @@ def application(
     checks: Mapping[str, Check],
     notes: Sequence[str] = (),
 ) -> web.Application:
-    """The REST application. `checks` are what `/readyz` asks, `notes` what it passes on."""
+    """The REST application. `/readyz` asks the `checks` and passes on the `notes`."""
     return make_app(
         settings=base.settings,
         clock=base.clock,

@@ -1,4 +1,4 @@
-"""What every program stands on: PostgreSQL and Redis, given or embedded, the bus between nodes, a clock."""
+"""What every program needs: PostgreSQL and Redis, given or embedded, the bus between nodes, a clock."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -24,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class Foundation:
-    """Given to whatever is built on it."""
+    """Settings, servers, bus, clock and metrics, which the parts of a program are built on."""
 
     def __init__(
         self,
@@ -42,12 +42,12 @@ class Foundation:
         self.clock, self.registry = clock, registry or CollectorRegistry()
 
     def new_id(self) -> str:
-        """A fresh id, by the common clock."""
+        """A new id, by the clock that all nodes share."""
         return new_id(self.clock())
 
     @property
     def checks(self) -> dict[str, Check]:
-        """What a node cannot work without."""
+        """The checks of what a node cannot work without, for `/readyz`."""
         redis = self.redis
         return {
             "postgres": self.pool.check_writes,
@@ -58,7 +58,7 @@ class Foundation:
 
 @asynccontextmanager
 async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
-    """Servers, the newest schema, a pool of each and the bus, for as long as the block lasts."""
+    """Starts the servers, migrates, and opens a pool for each and the bus, for as long as the block lasts."""
     node_id = settings.node_id or new_id()
     async with AsyncExitStack() as house:
         urls = await house.enter_async_context(_servers(settings))
@@ -80,7 +80,7 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[Pool]:
-    """One connection to PostgreSQL alone, with the newest schema: also while a server runs, or not."""
+    """One connection to PostgreSQL, with the newest schema, whether a server is running or not."""
     async with _database_url(settings) as url:
         with needed("PostgreSQL", "DATABASE_URL"):
             await migrate(url, _log)
@@ -113,6 +113,6 @@ async def _database_url(settings: Settings) -> AsyncIterator[str]:
 
 
 async def _close(pool: Pool) -> None:
-    """A PostgreSQL that has ended first, as when a whole machine stops, leaves nothing to close."""
+    """Close the pool. If PostgreSQL has ended first, as when a machine stops, there is nothing to close."""
     with suppress(*OUTAGES):
         await pool.close()

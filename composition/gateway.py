@@ -1,4 +1,4 @@
-"""The gateway, and what looks after the connections of this process."""
+"""The gateway, and the background work for the connections of this process."""
 
 import time
 from collections.abc import Callable
@@ -29,7 +29,7 @@ from realtime.transport import Chosen, make_server
 
 
 async def socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
-    """Our transport, or the stock one, and why; new clients come in while the `gate` says so."""
+    """Our Socket.IO server, or the stock one and why. New clients are admitted while the `gate` says so."""
     return await make_server(
         stock=settings.transport == "stock",
         gate=gate,
@@ -48,7 +48,7 @@ async def socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
 
 
 class Connected:
-    """Who holds connections: the gateway, their pulse and leases, and who notices what Redis has lost."""
+    """Handles this process's connections: gateway, pulse, leases, and repair after Redis lost data."""
 
     def __init__(
         self, stores: LiveStores, services: Services, base: Foundation, roster: Roster, wire: Wire
@@ -123,14 +123,14 @@ def pulse(
     wire: Wire,
     time_s: Callable[[], float] = time.monotonic,
 ) -> Pulse:
-    """Who notices that a client has fallen silent."""
+    """Notices that a client has fallen silent."""
     return Pulse(roster=roster, wire=wire, lifecycle=services.lifecycle, settings=settings, time_s=time_s)
 
 
 def leases(
     services: Services, roster: Roster, pulse: Pulse, *, every_s: float, steadiness: Steadiness
 ) -> Leases:
-    """Who renews for those who are connected here, and looks for what others have left."""
+    """Renews the leases of connections here, and finds connections whose node died."""
     return Leases(
         roster=roster,
         presence=services.presence,
@@ -150,7 +150,7 @@ def _newcomers(settings: Settings) -> Seats | None:
 
 
 def _origins(settings: Settings) -> Any:
-    """As python-engineio reads it: None is the page's own origin alone."""
+    """In python-engineio's form, where None means only the page's own origin."""
     return "*" if settings.cors_origins == "*" else list(_listed(settings.cors_origins)) or None
 
 

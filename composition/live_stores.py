@@ -1,4 +1,4 @@
-"""The stores of a node that matches and calls: the same, and what lasts as long as somebody is there."""
+"""The stores of a node that matches people and holds calls: those of `stores.py`, and more."""
 
 from composition.foundation import Foundation
 from composition.stores import Stores
@@ -16,7 +16,7 @@ from db.redis.unusable import Unusable
 
 
 class LiveStores(Stores):
-    """Whatever keeps something."""
+    """All stores."""
 
     def __init__(self, base: Foundation) -> None:
         super().__init__(base)

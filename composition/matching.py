@@ -1,4 +1,4 @@
-"""The queue, and who looks for pairs in it."""
+"""The queue, and the searches for pairs in it."""
 
 from collections.abc import Callable
 
@@ -21,14 +21,14 @@ from services.ports import Acquaintances, Applicants, Events, Offers, TicketStor
 
 
 class Search(Struct, frozen=True):
-    """Two who find pairs: one as people join, one for those who wait."""
+    """The two that find pairs: the matchmaker when people join, the sweeper for those who wait."""
 
     matchmaker: Matchmaker
     sweeper: Sweeper
 
 
 class Matching:
-    """The `queue` of one node; `search` builds who looks through it, once there is who makes offers."""
+    """The `queue` of one node. `search` builds what finds pairs in it, from offers, which need the queue."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Matching:
         )
 
     def search(self, offers: Offers, *, node_id: str, may_judge: Callable[[], bool] = lambda: True) -> Search:
-        """`may_judge`: whether a lease that is over means that its user is gone."""
+        """`may_judge`: whether an expired lease means that its user is gone."""
         settings = self._settings
         reach = Reach(
             candidates=settings.candidates, apart=self._apart, alone_ms=settings.rematch_alone_s * 1000

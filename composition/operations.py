@@ -1,6 +1,6 @@
-"""What an operator does to accounts from the command line: give a role, ban, unban. Also while a server runs.
+"""What an operator does with accounts on the command line: give a role, ban, unban. Also while a server runs.
 
-Endpoints look a role up at each request, and nodes look for new bans: what is done here holds soon enough.
+Endpoints look up the role at each request and nodes look for new bans, so it takes effect at once.
 """
 
 from composition.foundation import database
@@ -13,15 +13,15 @@ from services.bans import Bans
 
 
 async def give_role(settings: Settings, login: str, role: Role) -> bool:
-    """Whoever signs in with this address or username has the role from now on; False: nobody does."""
+    """Give the account with this email address or username a role. False: there is no such account."""
     async with database(settings) as pool:
         return await AccountStore(pool).set_role(login, role, now_ms())
 
 
 async def ban(settings: Settings, login: str, *, reason: str, until: int | None) -> None:
-    """Whoever signs in so is banned from now on, until that time in ms or for good.
+    """Ban the account with this login from now on, until that time in ms or for good.
 
-    Raises `NotFound` for nobody, `InvalidRequest`.
+    Raises `NotFound`, `InvalidRequest`.
     """
     async with database(settings) as pool:
         bans = BanStore(pool)
@@ -30,7 +30,7 @@ async def ban(settings: Settings, login: str, *, reason: str, until: int | None)
 
 
 async def unban(settings: Settings, login: str) -> bool:
-    """Whoever signs in so is banned no more; False: they were not. Raises `NotFound` for nobody."""
+    """Lift the ban of the account with this login. False: it was not banned. Raises `NotFound`."""
     async with database(settings) as pool:
         bans = BanStore(pool)
         return await bans.unban(await bans.of_login(login), None, now_ms())

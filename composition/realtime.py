@@ -56,7 +56,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
 
 
 def _jobs(serving: Services, connected: Connected) -> Jobs:
-    """What goes on besides answering."""
+    """Everything that runs in the background."""
     return Jobs(
         matchmaker=serving.matchmaker.run(),
         sweep=serving.sweep.run(),
@@ -75,7 +75,7 @@ def _jobs(serving: Services, connected: Connected) -> Jobs:
 
 @asynccontextmanager
 async def _listening(app: web.Application, gateway: Gateway, settings: Settings) -> AsyncIterator[str]:
-    """Serve until the end of the block, then send every client elsewhere."""
+    """Serve until the end of the block, then send every client to another node."""
     async with listening(app, settings) as port:
         shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
         yield f"http://{shown}:{port}"

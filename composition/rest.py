@@ -26,7 +26,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
 
 @contextmanager
 def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Application]:
-    """Its application; a block that it takes is announced to the nodes that hold connections."""
+    """Its application. When it takes a block, it announces that to the nodes that hold connections."""
     stores = Stores(base)
     identity = Identity(stores, base.settings)
     blocks = Blocks(stores.blocks, AnnouncedPartings(base.bus))

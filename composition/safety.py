@@ -17,7 +17,7 @@ from services.trust import Trust
 
 
 class Conduct:
-    """What is thought of people: reports are filed, and move them from tier to tier."""
+    """Reports, and the tiers of trust that follow from them."""
 
     def __init__(self, stores: LiveStores, base: Foundation) -> None:
         settings = base.settings
@@ -40,7 +40,7 @@ class Conduct:
 
 
 class Protection:
-    """What blocks and bans bring about, where people are connected."""
+    """Blocks and bans, with their effects on people who are connected."""
 
     def __init__(
         self,

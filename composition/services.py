@@ -1,4 +1,4 @@
-"""The use cases of a node, area after area: each stands on those before it."""
+"""The use cases of a node, one area after the other; each uses those before it."""
 
 import time
 
@@ -44,7 +44,7 @@ from signaling.call import Rules
 
 
 class Services:
-    """What a node does for the people who are connected to it; `close` it."""
+    """All use cases of a node. It has to be `close`d."""
 
     def __init__(self, stores: LiveStores, base: Foundation, sockets: Sockets) -> None:
         settings, clock, events = base.settings, base.clock, stores.events
@@ -108,7 +108,7 @@ class Services:
         self.calls = CallCommands(self.switchboard, events, self.reports, clock, new_id)
         self.signals = Signals(self.switchboard, stores.calls, events, settings)
 
-        # Whoever waits has a lease as a connection has: both are judged by the same steadiness.
+        # Tickets have leases as connections do; the same rule says when they may be judged.
         longest_s = max(settings.queue_lease_s, settings.connection_lease_s)
         self.steadiness = Steadiness(every_s=settings.renewal_s, lease_s=longest_s)
         search = matching.search(
@@ -150,7 +150,7 @@ class Services:
         )
 
     def handlers(self) -> dict[type[Command], Handler]:
-        """Who answers which command; `session:refresh` the gateway answers (`composition/gateway.py`)."""
+        """The handler of each command; `composition/gateway.py` adds that of `session:refresh`."""
         return {
             PresenceSet: self.presence.set,
             PresenceWatch: self.presence.watch,

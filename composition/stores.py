@@ -1,4 +1,4 @@
-"""The stores that both programs use. What holds no state of its own may be built again where it is used."""
+"""The stores that both programs use. A store without state of its own may also be made where it is used."""
 
 from composition.foundation import Foundation
 from db.postgres.accounts import AccountStore
@@ -15,7 +15,7 @@ from services.ports import Limiter
 
 
 class Stores:
-    """Accounts, what two people have with each other, and the road by which events reach them."""
+    """Accounts, what two people have with each other, and the event log."""
 
     def __init__(self, base: Foundation) -> None:
         pool, redis, settings = base.pool, base.redis, base.settings
@@ -27,6 +27,6 @@ class Stores:
         self.connections = ConnectionStore(pool)
         self.rooms = Rooms(pool)
         self.matches = MatchRecords(pool)
-        # One more than is promised tells an offset at the edge from one beyond it.
+        # One event more than promised: tells an offset that just fits from one that is too old.
         self.events = EventRoad(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
         self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()

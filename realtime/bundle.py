@@ -1,7 +1,8 @@
-"""Makes the few files that a browser is sent of the page's many: joined, compressed, named by their content.
+"""Makes the few files that a browser loads out of the page's many: joined, compressed, named by their
+content.
 
-The source in `realtime/page/` is what is read and edited. esbuild joins it with the official client script,
-both from `node_modules`; the result lives in memory.
+The source is in `realtime/page/`. esbuild joins it with the official client library, both from
+`node_modules`; the result is kept in memory.
 """
 
 import base64
@@ -54,18 +55,18 @@ class Bundle(Struct, frozen=True):
     scripts: tuple[str, ...]
 
     def current(self, name: str) -> Asset | None:
-        """The file that another version of the page names so."""
+        """This version's file for a name that another version of the page uses."""
         stem = _without_digest(name)
         return next((asset for own, asset in self.files.items() if _without_digest(own) == stem), None)
 
 
 def newest() -> int:
-    """When the source was changed last, in ns."""
+    """When the source was last changed, in ns."""
     return max(path.stat().st_mtime_ns for path in PAGE.rglob("*"))
 
 
 def bundle() -> Bundle:
-    """The page as its source is now. Blocks for some 50 ms. Raises `NotInstalled`."""
+    """The page made of its present source. Blocks for some 50 ms. Raises `NotInstalled`."""
     index = (PAGE / "index.html").read_text()
     files = {}
     for name, content in (*_built(), ("icon.svg", (PAGE / "icon.svg").read_bytes())):
@@ -79,7 +80,7 @@ def bundle() -> Bundle:
 
 
 def _built() -> Iterator[tuple[str, bytes]]:
-    """The entries, each with a map that shows a browser's debugger the source."""
+    """The joined files, each with a source map for the browser's debugger."""
     with TemporaryDirectory() as folder:
         entries = [str(PAGE / name) for name in _ENTRIES]
         subprocess.run(  # noqa: S603 - a program and arguments of our own

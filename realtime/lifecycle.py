@@ -1,4 +1,4 @@
-"""What the coming and going of connections means to presence, queue and calls; what a client starts from."""
+"""What connections that come and go mean to presence, queue and calls; the state a client starts with."""
 
 from core.clock import Clock, rfc3339
 from core.contract.session import SessionReady, Unread
@@ -37,15 +37,15 @@ class Lifecycle:
         self._switchboard, self._settings, self._rules, self._clock = switchboard, settings, rules, clock
 
     async def arrived(self, caller: Caller) -> None:
-        """Present again: the ticket lives on, and a call that missed this device goes on."""
+        """The device is present again: its ticket is kept, and a call that had lost it goes on."""
         await self._presence.arrived(caller)
         await self._queue.resume(caller.user_id)
         await self._switchboard.back(caller.user_id, caller.device)
 
     async def ready(self, connection: Connection) -> SessionReady:
-        """The same for a client that starts: all of it read after the offset that stands for it."""
+        """The same for a client that connects. The state is read after the offset that goes with it."""
         caller, user_id = connection.caller, connection.caller.user_id
-        # Present first: whoever tells a call that this device is lost looks for it here afterwards.
+        # Present first: `lost` looks for the device after it has told a call that the device is gone.
         own = (await self._presence.arrived(caller)).own
         ticket = await self._queue.resume(user_id)
         beginning = await self._profiles.beginning(user_id)
@@ -79,25 +79,25 @@ class Lifecycle:
         return await self._switchboard.open_calls(caller.user_id)
 
     async def departed(self, caller: Caller) -> None:
-        """The last connection of a device takes its call into `reconnecting`."""
+        """A connection has closed. With the last one of its device, that device is lost to its call."""
         if caller.device not in await self._presence.departed(caller):
             await self.lost(caller.user_id, caller.device)
-        # Settled last: should this node die before, or find no store, another one notices.
+        # Settled last: if this node dies before, or a store does not answer, another node notices.
         await self._presence.settle(caller)
 
     async def silent(self, caller: Caller) -> None:
-        """As if it had gone: nobody is offered to, or talks with, a phone that sleeps."""
+        """The client has fallen silent: treat it as gone, so that nobody is offered to a sleeping phone."""
         left = await self._presence.missed(caller)
         if caller.device not in left:
             await self.lost(caller.user_id, caller.device)
         if not left:
             await self._switchboard.silent(caller.user_id)
-            # Who sleeps as well may have got their place back by the other's silence.
+            # If both sleep, the silence of the other may have given this one the place in the queue back.
             await self._queue.remove(caller.user_id, "disconnected")
         await self._presence.settle(caller)
 
     async def lost(self, user_id: str, device: str) -> None:
-        """The device is gone; unless it came back while that was being said, in which case it is back."""
+        """Tell the call that the device is gone; and that it is back, if it came back meanwhile."""
         await self._switchboard.lost(user_id, device)
         if device in await self._presence.devices(user_id):
             await self._switchboard.back(user_id, device)

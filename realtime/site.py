@@ -1,4 +1,4 @@
-"""Serves the page: itself asked for anew each time, its files kept for good under names of their content."""
+"""Serves the page: itself asked for anew each time, its files cached for good, named by content."""
 
 import asyncio
 import re
@@ -25,7 +25,7 @@ _KEEP_NOT = "no-store"
 
 
 class Site:
-    """The page as its source was when somebody last asked for it."""
+    """The page, made of its source as it was when the page was last asked for."""
 
     def __init__(self) -> None:
         self._bundle: Bundle | None = None
@@ -38,7 +38,7 @@ class Site:
         return _answer(request, page.index, _ASK_AGAIN, page.scripts)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
-        """One of its files. A name of another version is asked for while nodes are replaced: it gets ours."""
+        """One of its files. A name of another version, during a deploy, gets this version's file."""
         bundled, name = self._bundle or await self._newest(), request.match_info["name"]
         if asset := bundled.files.get(name):
             return _answer(request, asset, _ASK_AGAIN if name.endswith(".map") else _KEEP)
