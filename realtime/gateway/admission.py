@@ -1,4 +1,4 @@
-"""Who may connect: what they come with, how many they are, and from where they go on."""
+"""Admits connections: checks their token, limits their number, and finds where each client goes on."""
 
 import sys
 from functools import partial
@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 
 
 class Admission:
-    """Makes connections that hear what the bus brings, and counts those of each user here."""
+    """Makes connections that are subscribed to the bus, and counts those of each user in this process."""
 
     def __init__(
         self,
@@ -51,17 +51,17 @@ class Admission:
         self._of_user: dict[str, int] = {}
 
     async def admit(self, sid: str, auth: object) -> Connection:
-        """The connection of a client that comes with this `auth`. Raises `AppError`; outages pass through."""
+        """The connection of a client that sent this `auth`. Raises `AppError`; outages pass through."""
         if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
             raise Unauthenticated("Connect with an access token in `auth.token`.")
-        # The token before anything else: what a stranger sends beside it is not looked at.
+        # The token first: nothing else that a stranger sends is looked at.
         access = self._sessions.read(auth["token"], self._clock())
         outlet = Outlet(
             partial(self._delivery.send, sid, access.user_id), partial(self._events.after, access.user_id)
         )
         listener = partial(self._hear, sid, outlet)
         try:
-            # Listen first, then look whether the session goes on and what is kept: nothing falls between.
+            # Subscribe first, then check the session and read the stream: so nothing is missed in between.
             await self._bus.subscribe(channel(access.user_id), listener)
             await self._sessions.check(access, self._clock())
             await self._slow_down(access.user_id)
@@ -83,7 +83,7 @@ class Admission:
         )
 
     async def forget(self, connection: Connection) -> None:
-        """It is open no more: nothing is sent to it, and it counts no longer."""
+        """It is closed: nothing is sent to it any more, and it no longer counts."""
         connection.close()
         user_id = connection.caller.user_id
         left = self._of_user.get(user_id, 1) - 1
@@ -94,7 +94,7 @@ class Admission:
         await self._bus.unsubscribe(channel(user_id), connection.listener)
 
     async def _slow_down(self, user_id: str) -> None:
-        """A connect costs several look-ups: one account may not ask for them without end."""
+        """A connect costs several queries, so an account may connect only so often."""
         rate, burst = self._settings.connects_per_m / 60, self._settings.connects_burst
         wait_ms = await self._limiter.take(
             f"connect:{user_id}", rate_per_s=rate, burst=burst, now=self._clock()
@@ -112,7 +112,7 @@ class Admission:
         log, place = self._events.log.name, partial(self._recovery.wanted, user_id, wanted.pid, wanted.offset)
         last = place(log)
         tail = await self._events.tail(user_id, last)
-        if tail.log.name != log:  # this node had not seen it yet
+        if tail.log.name != log:  # this node did not know the log yet
             last = place(tail.log.name)
             tail = await self._events.tail(user_id, last) if last else tail
         if last is None or not self._recovery.serves(last, tail):
@@ -126,7 +126,7 @@ class Admission:
         return TokenBucket(rate_per_s=rate, burst=self._settings.commands_burst)
 
     def _hear(self, sid: str, outlet: Outlet, raw: bytes) -> None:
-        """What the bus brings for a user of ours: an event, or the end of a session."""
+        """A message of the bus for this connection's user: an event, or the end of a session."""
         if raw.startswith(REVOKED):
             _, session_id, code = raw.decode().split("\n")
             self._revocations.revoke_if(sid, session_id, code)

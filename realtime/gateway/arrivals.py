@@ -1,14 +1,14 @@
-"""Connections that are being opened: what the bus said, or may have said, before they could hear it."""
+"""Connections that are being opened, and whether they may have missed something that the bus announced."""
 
 
 class Arrivals:
-    """By `sid`. One is in doubt once a session has ended, or the bus was away, while it was being opened."""
+    """By `sid`. One is in doubt if a session ended, or the bus was interrupted, while it was being opened."""
 
     def __init__(self) -> None:
         self._in_doubt: dict[str, bool] = {}
 
     def __contains__(self, sid: str) -> bool:
-        """Whether it is still being opened: it may have gone away meanwhile."""
+        """Whether it is still being opened. It may have closed meanwhile."""
         return sid in self._in_doubt
 
     def begin(self, sid: str) -> None:
@@ -25,5 +25,5 @@ class Arrivals:
         self._in_doubt = dict.fromkeys(self._in_doubt, True)
 
     def end(self, sid: str) -> bool | None:
-        """It is open, or has gone: whether it was in doubt; None when it had gone before."""
+        """It is open, or has closed. Gives whether it was in doubt; None if it had closed before."""
         return self._in_doubt.pop(sid, None)

@@ -1,6 +1,6 @@
-"""What a client brings to CONNECT, as far as it is a reason to refuse anyone. Pure.
+"""Cleans the `auth` of a CONNECT, so that nobody is refused without need. Pure.
 
-Fields that are not known are left out before anything looks at them: a newer client may meet an older node.
+Unknown fields are removed before it is checked: a newer client may meet an older node.
 """
 
 from typing import Any
@@ -12,9 +12,9 @@ _LONGEST_CLIENT = 100
 
 
 def legible(auth: dict[str, Any]) -> dict[str, Any]:
-    """What is known of the `auth`, less what a client says of itself and does not make sense.
+    """The known fields of the `auth`, without a description of the client that is malformed.
 
-    An offset or a pid that cannot be ours is empty: as good as none.
+    An offset or a pid that cannot be ours becomes empty, which is as good as none.
     """
     known = {name: auth[name] for name in ConnectAuth.__struct_fields__ if name in auth}
     for name in known.keys() & {"pid", "offset"}:

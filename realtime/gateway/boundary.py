@@ -1,4 +1,4 @@
-"""The one live boundary: decode, authorise, handle, acknowledge. Nothing passes unchecked or unanswered."""
+"""The boundary for commands: decode, handle, acknowledge. Nothing passes unchecked or unanswered."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar

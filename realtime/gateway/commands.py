@@ -1,4 +1,4 @@
-"""Commands of one connection: not too fast, one after the other, each answered within its time."""
+"""Handles the commands of a connection: not too fast, one after the other, each answered in time."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from realtime.gateway.connection import Connection
 
 
 class Commands:
-    """Gives each command its turn at the boundary; `deadline_s` counts from when it came."""
+    """Passes each command to the boundary in its turn; `deadline_s` counts from its arrival."""
 
     def __init__(self, boundary: Boundary, *, clock: Clock, deadline_s: float) -> None:
         self._boundary, self._clock, self._deadline_s = boundary, clock, deadline_s
@@ -20,7 +20,7 @@ class Commands:
     async def answer(self, connection: Connection, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
         """The acknowledgement of one command."""
         try:
-            # From its arrival on: who sent many at once does not wait for each of them in turn.
+            # From its arrival: a client that sent many at once does not wait for each of them in turn.
             async with asyncio.timeout(self._deadline_s):
                 return await self._in_turn(connection, name, arguments)
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""Sends announcements to connections: in the packet goes the offset from which a client can go on."""
+"""Sends announcements to connections, each durable one with the offset from which a client can go on."""
 
 from db.redis.events import Announcement, EventId, EventRoad
 from realtime.gateway.connection import Connection
@@ -9,7 +9,7 @@ from realtime.gateway.wire import Wire
 
 
 class Delivery:
-    """What a connection was told is noted with it, and with its pulse."""
+    """Each connection's place in the queue, and its pulse, take note of what is sent."""
 
     def __init__(
         self, *, roster: Roster, wire: Wire, events: EventRoad, recovery: Recovery, pulse: Pulse
@@ -29,7 +29,7 @@ class Delivery:
         self._pulse.told(sid, announcement)
 
     def replay(self, connection: Connection) -> EventId:
-        """Send what was missed when it was opened; gives the place up to which that is all."""
+        """Send what was missed when it was opened. Gives the place up to which that is everything."""
         caller, opening = connection.caller, connection.opening
         mine = [missed for missed in opening.missed if missed.is_for(caller.device)]
         for announcement in worth_replaying(mine):

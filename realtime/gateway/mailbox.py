@@ -13,7 +13,7 @@ _RETRY_MS = 1000
 
 
 class Mailbox:
-    """`take` a turn, `wait` for it if it is not now, and `give` it on. At most `size` wait."""
+    """`take` a turn, `wait` for it if others are before, and `give` it on. At most `size` wait."""
 
     __slots__ = ("_size", "_taken", "_waiting")
 
@@ -23,7 +23,7 @@ class Mailbox:
         self._waiting: deque[Turn] = deque()
 
     def take(self) -> Turn | None:
-        """None when the turn is one's own now, else what to `wait` for. Raises `RateLimited`."""
+        """None if it is the caller's turn now, else what to `wait` for. Raises `RateLimited`."""
         if not self._taken:
             self._taken = True
             return None
@@ -34,7 +34,7 @@ class Mailbox:
         return turn
 
     async def wait(self, turn: Turn) -> None:
-        """Until it is one's turn. Who is cancelled just then passes it on."""
+        """Until it is the caller's turn. If the caller is cancelled at that moment, the turn is passed on."""
         try:
             await turn
         except asyncio.CancelledError:
@@ -43,7 +43,7 @@ class Mailbox:
             raise
 
     def give(self) -> None:
-        """The turn is over: it is the next one's."""
+        """The turn is over: it goes to the next in line."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():

@@ -1,7 +1,7 @@
-"""What goes out to one connection: every event of its user once and in order, whatever the bus did.
+"""Sends one connection every event of its user once and in order, whatever happens to the bus.
 
-An announcement names its predecessor. Where that is newer than what was sent last, something was missed,
-and the gap is read from the stream before anything else goes out.
+An announcement names the event before it. If that is newer than what was sent last, something was missed, and
+the gap is read from the stream before anything else is sent.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class Outlet:
         self._catching_up: asyncio.Task[None] | None = None
 
     def take(self, announcement: Announcement) -> None:
-        """What the bus heard."""
+        """The bus has received this."""
         if self._held is not None:
             self._hold(announcement)
         elif self._missed_something_before(announcement):
@@ -43,7 +43,7 @@ class Outlet:
             self._pass(announcement)
 
     def open(self, device: str, last: EventId) -> None:
-        """The client of this device knows everything up to `last`: send what was held back, and go on."""
+        """The client of this device has everything up to `last`: send what was held back, and go on."""
         self._device, self._last = device, last
         held, self._held = self._held or [], None
         if self._incomplete:
@@ -60,12 +60,12 @@ class Outlet:
         self._catching_up = asyncio.create_task(self._fill())
 
     def begin_anew(self) -> None:
-        """There is another log: go on in it from its beginning, whatever its ids are like."""
+        """There is a new log: go on from its beginning, whatever ids it has."""
         self._anew = True
         self.catch_up()
 
     def close(self) -> None:
-        """The connection is gone."""
+        """The connection has closed."""
         if self._catching_up is not None:
             self._catching_up.cancel()
 
@@ -101,7 +101,7 @@ class Outlet:
             if anew:
                 self._anew = False
                 if not any(announcement.id and announcement.id >= last for announcement in kept):
-                    self._last = EventId(0, 0)  # it is empty, or of a clock that is behind: all of it is news
+                    self._last = EventId(0, 0)  # it is empty, or its clock is behind: all of it is new
             for announcement in kept:
                 self._pass(announcement)
             if not self._incomplete:
@@ -109,6 +109,6 @@ class Outlet:
         held, self._held = self._held or [], None
         for announcement in held[:covered]:
             self._pass(announcement)
-        # The bus may have broken while the stream was read: these look for a gap before them.
+        # The bus may have broken while the stream was read, so these are checked for a gap.
         for announcement in held[covered:]:
             self.take(announcement)

@@ -1,4 +1,4 @@
-"""The place in the queue that a client was told it has: what it goes by, should Redis forget the ticket."""
+"""The ticket that a client was told it has, so that it can be told if Redis has lost it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,12 +26,12 @@ class Place:
         self._left = ""
 
     def told(self, ticket_id: str | None) -> None:
-        """By `session:ready` or an acknowledgement; which may come after the news that it is over."""
+        """`session:ready` or an acknowledgement named this ticket, perhaps after an event that it is over."""
         if ticket_id != self._left:
             self.ticket_id = ticket_id
 
     def hear(self, announcement: Announcement) -> None:
-        """By an event, which may be any."""
+        """An event was sent; any may come here."""
         if announcement.name == "queue:left":
             self._left = msgspec.json.decode(announcement.data, type=_OfTicket).ticket_id
             if self.ticket_id == self._left:
@@ -42,6 +42,6 @@ class Place:
                 self.told(ticket.id)
 
     def answered(self, answer: Mapping[str, Any]) -> None:
-        """By the acknowledgement of a command, which may be any."""
+        """A command was acknowledged; any may come here."""
         if ticket := answer.get("data", {}).get("ticket"):
             self.told(ticket["id"])

@@ -1,4 +1,4 @@
-"""What the gateway tells the rest of the house, which stands above it."""
+"""What the gateway needs of the packages above it, as interfaces."""
 
 from typing import Protocol
 
@@ -11,16 +11,16 @@ class Lifecycle(Protocol):
     """What the coming and going of connections means to presence, queue and calls."""
 
     async def arrived(self, caller: Caller) -> None:
-        """A connection that was silent is there again."""
+        """A connection that was silent answers again."""
 
     async def ready(self, connection: Connection) -> SessionReady:
-        """A connection is there, and nothing has been sent to it yet: what its client draws itself from."""
+        """A connection has begun, and was sent nothing yet. Gives the state that its client starts with."""
 
     async def departed(self, caller: Caller) -> None:
-        """A connection has gone."""
+        """A connection has closed."""
 
     async def silent(self, caller: Caller) -> None:
-        """A connection stands, and its client answers nothing: it is gone until it has `arrived` again."""
+        """A connection is open, but does not answer: it counts as gone until it has `arrived` again."""
 
     async def revoked(self, caller: Caller) -> str | None:
         """Why the session of this connection is over, or None while it is not."""

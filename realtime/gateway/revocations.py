@@ -1,4 +1,4 @@
-"""How a session ends under a connection: it is revoked, or its token expires and is not refreshed."""
+"""Closes connections whose session has ended: it was revoked, or its token expired and was not refreshed."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ from services.sessions import Sessions
 
 
 class Revocations:
-    """Ends connections whose session is over; `grace_s` after its expiry a token counts no more."""
+    """Closes connections whose session is over. A token still counts for `grace_s` after its expiry."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Revocations:
         self._tasks, self._clock, self._grace_s = tasks, clock, grace_s
 
     async def refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
-        """`session:refresh`: the connection goes on with another token of the same account."""
+        """`session:refresh`: the connection goes on with a new token of the same account."""
         access = self._sessions.read(command.token, self._clock())
         await self._sessions.check(access, self._clock())
         if access.user_id != caller.user_id:
@@ -46,7 +46,7 @@ class Revocations:
         connection = self._roster.get(caller.sid)
         if connection is not None:
             self._accept(connection, access)
-            await self.end_if_revoked(connection.caller)  # since the token was read
+            await self.end_if_revoked(connection.caller)  # it may have ended since the token was read
         return TokenAccepted(expires_at=rfc3339(access.expires_at))
 
     def _accept(self, connection: Connection, access: Access) -> None:
@@ -55,7 +55,7 @@ class Revocations:
         self.expect_expiry(connection)
 
     def expect_expiry(self, connection: Connection) -> None:
-        """End it when its token has expired and was not refreshed."""
+        """Close it when its token has expired and was not refreshed."""
         if connection.expiry is not None:
             connection.expiry.cancel()
         left_s = (connection.expires_at - self._clock()) / 1000 + self._grace_s
@@ -64,17 +64,17 @@ class Revocations:
         )
 
     async def end_revoked(self) -> None:
-        """Look up which sessions are over: that is announced, and not kept."""
+        """Look up which sessions are over, because announcements of that are not stored."""
         for caller in self._roster.callers:
             await self.end_if_revoked(caller)
 
     async def end_if_revoked(self, caller: Caller) -> None:
-        """Look up whether this one is."""
+        """Close the connection if its session is over."""
         if (code := await self._lifecycle.revoked(caller)) is not None:
             self.revoke_if(caller.sid, caller.session_id, code)
 
     def revoke_if(self, sid: str, session_id: str, code: str) -> None:
-        """End the connection if it is of this session; an empty one means any."""
+        """Close the connection if it is of this session; empty means any session."""
         connection = self._roster.get(sid)
         self._arrivals.doubt(sid)
         if connection is not None and session_id in ("", connection.caller.session_id):

@@ -1,4 +1,4 @@
-"""The connections of this process, by `sid`. The gateway keeps it; others ask it and send through it."""
+"""The connections of this process, by `sid`. The gateway maintains it; others look up and send through it."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ class Roster:
         self._connections: dict[str, Connection] = {}
 
     def __iter__(self) -> Iterator[Connection]:
-        """All, as they are now."""
+        """All connections of this moment."""
         return iter(tuple(self._connections.values()))
 
     def __len__(self) -> int:
@@ -26,24 +26,24 @@ class Roster:
 
     @property
     def callers(self) -> list[Caller]:
-        """Whoever is connected here."""
+        """The callers of all connections."""
         return [connection.caller for connection in self]
 
     @property
     def speaking(self) -> list[Caller]:
-        """The same, less those who have fallen silent."""
+        """The same, without silent ones."""
         return [connection.caller for connection in self if not connection.silent]
 
     def get(self, sid: str) -> Connection | None:
-        """The connection, or None when it is not (any more) here."""
+        """The connection, or None if it is not here (any more)."""
         return self._connections.get(sid)
 
     def enter(self, connection: Connection) -> None:
-        """From now on it is here."""
+        """Add it."""
         self._connections[connection.caller.sid] = connection
 
     def strike(self, sid: str) -> Connection | None:
-        """It has gone; None when it was not here."""
+        """Remove it. Gives None if it was not here."""
         return self._connections.pop(sid, None)
 
     def holds(self, sid: str) -> bool:

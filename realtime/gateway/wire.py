@@ -1,4 +1,4 @@
-"""What the gateway needs of a Socket.IO server: `realtime.transport`'s, or its stand-in over stock."""
+"""What the gateway needs of a Socket.IO server: our own (`realtime.transport`), or the stock one."""
 
 from typing import Protocol
 
@@ -12,13 +12,13 @@ class Wire(Protocol):
         """One event: JSON text of its object, and for durable ones the offset. In order, never blocks."""
 
     async def disconnect(self, sid: str) -> None:
-        """Say DISCONNECT and close: an official client does not come back by itself."""
+        """Send DISCONNECT and close: an official client does not come back by itself."""
 
     def close(self, sid: str, reason: str) -> None:
         """Close the transport alone: the client comes back."""
 
     def ping(self, sid: str) -> None:
-        """Ask for a sign of life now."""
+        """Ping the client now."""
 
     def heard(self, sid: str) -> bool:
-        """Whether there was any since this was last asked."""
+        """Whether the client has sent anything since this was last asked."""
