@@ -25,7 +25,6 @@ from rest.sessions import SessionHandlers
 from rest.settings import SettingsHandlers
 from rest.values import ValueHandlers
 from services.blocks import Blocks
-from services.settings import OwnSettings
 from services.values import Values
 
 
@@ -56,7 +55,7 @@ def _resources(base: Foundation, stores: Stores, identity: Identity, blocks: Blo
         SessionHandlers(identity.sessions, stores.sessions),
         ProfileHandlers(identity.profiles),
         ValueHandlers(Values(ValueStore(base.pool))),
-        SettingsHandlers(OwnSettings(SettingsStore(base.pool))),
+        SettingsHandlers(SettingsStore(base.pool)),
         BlockHandlers(blocks, stores.blocks),
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),

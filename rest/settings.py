@@ -1,9 +1,10 @@
-"""One's own settings, over REST. Decides nothing: `services.settings` does."""
+"""One's own settings, over REST. Decides nothing: `services.settings` says what may be set."""
 
 from core.contract import settings as contract
 from core.contract.settings import SettingsPatch, SettingsView
+from db.postgres.settings import SettingsStore
 from rest.http.exchange import Exchange
-from services.settings import OwnSettings
+from services.settings import checked
 
 
 class SettingsHandlers:
@@ -11,11 +12,11 @@ class SettingsHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, settings: OwnSettings) -> None:
-        self._settings = settings
+    def __init__(self, store: SettingsStore) -> None:
+        self._store = store
 
     async def settings(self, exchange: Exchange) -> SettingsView:
-        return await self._settings.of(exchange.caller.user_id)
+        return await self._store.of(exchange.caller.user_id)
 
     async def change_settings(self, exchange: Exchange) -> SettingsView:
-        return await self._settings.change(exchange.caller.user_id, exchange.sent(SettingsPatch))
+        return await self._store.change(exchange.caller.user_id, checked(exchange.sent(SettingsPatch)))
