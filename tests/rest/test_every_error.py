@@ -33,7 +33,7 @@ class Someone:
 
     def body(self, endpoint: Endpoint) -> Any:
         """One that is accepted."""
-        return {
+        bodies = {
             "register": new_person(),
             "login": {"login": self.signed_in["user"]["email"], "password": PASSWORD},
             "refresh": {"refresh_token": self.signed_in["refresh_token"]},
@@ -41,7 +41,9 @@ class Someone:
             "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
             "change_settings": {"theme": "dark"},
             "block": {"user_id": next(self._others)},
-        }.get(endpoint.name)
+        }
+        assert endpoint.body is None or endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
+        return bodies.get(endpoint.name)
 
     async def ask(self, endpoint: Endpoint, *, at: RestServer | None = None, **what: Any) -> Answer:
         """The good request, but for what is given."""

@@ -18,8 +18,10 @@ KEYED = [endpoint for endpoint in ENDPOINTS if endpoint.idempotent]
 
 
 async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
-    """One that is accepted: a new endpoint that takes a key has one here."""
-    return {"register": new_person(), "block": {"user_id": await rest.world.person("Ben")}}[endpoint.name]
+    """One that is accepted, another one each time."""
+    bodies = {"register": new_person(), "block": {"user_id": await rest.world.person("Ben")}}
+    assert endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
+    return bodies[endpoint.name]
 
 
 async def ask(rest: RestServer, endpoint: Endpoint, body: Any, key: str, token: str | None) -> Answer:
