@@ -12,6 +12,7 @@ from core.keys import Keyring
 from core.seats import Seats
 from core.settings import Settings
 from core.tasks import TaskSet
+from realtime.background.leases import Leases, Steadiness
 from realtime.background.store_loss import StoreLoss
 from realtime.gateway.admission import Admission
 from realtime.gateway.arrivals import Arrivals
@@ -24,7 +25,6 @@ from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
-from realtime.presence.leases import Leases, Steadiness
 from realtime.transport import Chosen, make_server
 
 

@@ -28,6 +28,7 @@ from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.ids import new_id
 from core.wire.message import Command
 from db.postgres.idempotency import KEPT_MS
+from realtime.background.leases import Steadiness
 from realtime.background.retention import DAY_MS, Kept, Retention
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.commands import CallCommands
@@ -35,7 +36,6 @@ from realtime.calls.signals import Signals
 from realtime.gateway.boundary import Handler, by_user
 from realtime.lifecycle import Lifecycle
 from realtime.matchmaking.figures import Figures
-from realtime.presence.leases import Steadiness
 from realtime.presence.presence import Presence
 from realtime.presence.watches import Watches
 from services.connections import Connections

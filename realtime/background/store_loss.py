@@ -12,10 +12,10 @@ import structlog
 
 from db.every import Every
 from db.redis.events import EventRoad
+from realtime.background.leases import Leases
 from realtime.calls.switchboard import Switchboard
 from realtime.gateway.roster import Roster
 from realtime.matchmaking.queue import Queue
-from realtime.presence.leases import Leases
 
 _AGAIN = 5  # looks later
 _AT_ONCE = 20

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime.background.leases import Steadiness
 from realtime.gateway.pulse import silence
-from realtime.presence.leases import Steadiness
 
 MOST = 500
 looks = st.lists(st.tuples(st.booleans(), st.integers(0, 60_000)), max_size=30)
