@@ -1,4 +1,4 @@
-"""Accounts: signing up and signing in, with a password that cannot be guessed at will. Times are in ms."""
+"""Accounts: signing up and signing in, with a limit on guessing passwords. Times are in ms."""
 
 from msgspec import Struct
 
@@ -22,7 +22,7 @@ class Client(Struct, frozen=True):
 
 
 class Accounts:
-    """The use cases. What Postgres or Redis raise when they are away passes through (`db.outage`)."""
+    """The use cases. Errors of an outage of Postgres or Redis pass through (`db.outage`)."""
 
     def __init__(
         self, store: AccountStore, *, sessions: Sessions, passwords: Passwords, guesses: Guesses
@@ -31,10 +31,11 @@ class Accounts:
         self._passwords, self._guesses = passwords, guesses
 
     async def register(self, body: Register, client: Client, key: Key | None, now: int) -> SignedIn:
-        """A new account, signed in; the same `key` and body again: the same account, with fresh tokens.
+        """Open an account and sign in. The same `key` and body again sign in to that account, with fresh
+        tokens.
 
         Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`,
-        `RateLimited`, `Unavailable` when too many passwords wait.
+        `RateLimited`, `Unavailable` if too many passwords wait to be hashed.
         """
         await self._guesses.sign_up(client.network, now)
         address, username = rules.email(body.email), rules.username(body.username)
@@ -56,7 +57,7 @@ class Accounts:
             made = await self._store.register(account, session, key, now)
         if made:
             return await self._sessions.signed_in(account.id, session.id, token, body.device_token, now)
-        # Two requests with one key at once: the other one was faster.
+        # Two requests with one key came at once, and the other one was faster.
         return await self._again(address, body, client, now)
 
     async def login(self, body: Login, client: Client, now: int) -> SignedIn:
@@ -79,10 +80,10 @@ class Accounts:
         return await self._enter(known.user_id, body, client, now)
 
     async def _again(self, address: str, body: Register, client: Client, now: int) -> SignedIn:
-        """Sign in to the account that this very request has opened, but for its password."""
+        """Sign in to the account that the same request has opened before, if the password is right."""
         known = await self._store.credentials(address, now)
         fits = await self._passwords.verify(known.password_hash if known else None, body.password)
-        # A key is no password: only one who knows that is let in to what the key has opened.
+        # A key is no password: the password is needed as well.
         if known is None or not fits:
             raise IdempotencyConflict
         return await self._enter(known.user_id, body, client, now)

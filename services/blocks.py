@@ -1,7 +1,7 @@
-"""Blocking: nobody who has blocked another, or was blocked, meets, sees or hears that other.
+"""Blocking: two users with a block between them, either way, do not meet, see or hear each other.
 
-The store decides all that is on record in one transaction with the block and leaves the rest, which needs the
-living (the call of the two, what their devices show), as a parting. `Partings` is who sees to those.
+The store changes everything on record in one transaction with the block. What concerns live connections (the
+call of the two, what their devices show) it leaves as a "parting", which `Partings` carries out.
 """
 
 import structlog
@@ -19,13 +19,13 @@ _log = structlog.get_logger()
 
 
 class Blocks:
-    """The use cases. What Postgres raises when it is away passes through (`db.outage`)."""
+    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
     def __init__(self, store: BlockStore, partings: Partings) -> None:
         self._store, self._partings = store, partings
 
     async def block(self, blocker: str, body: NewBlock, key: Key | None, now: int) -> Block:
-        """Block someone, at once and everywhere; blocking them again changes nothing.
+        """Block somebody, at once and everywhere. To block them again changes nothing.
 
         Raises `InvalidRequest` for oneself, `NotFound` for whom one neither sees nor has met,
         `IdempotencyConflict`.
@@ -41,7 +41,7 @@ class Blocks:
 
 
 class AnnouncedPartings:
-    """Partings where no connections are held: any node that hears of them sees to them."""
+    """Partings of a process without connections: it announces them, and any node carries them out."""
 
     sees_to_them = False
 
@@ -52,5 +52,5 @@ class AnnouncedPartings:
         """As `services.ports.Partings` promises."""
         try:
             await self._channels.publish(PARTED, b"")
-        except OUTAGES as error:  # they are on record, and nodes look by themselves too
+        except OUTAGES as error:  # it is on record, and nodes also look by themselves
             _log.debug("a parting was not announced", error=repr(error))

@@ -1,4 +1,4 @@
-"""Who sends a command: what a handler may rely on, established when the connection was made."""
+"""The sender of a command, as established when the connection was made."""
 
 from msgspec import Struct
 

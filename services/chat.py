@@ -27,7 +27,7 @@ from services.ports import Events
 
 
 async def announcements(rooms: Rooms, message_ids: Collection[str]) -> Mapping[str, Told]:
-    """Who is told of each of these messages that were left to be announced."""
+    """Whom to tell of each of these messages, which were left in the outbox."""
     found = await rooms.to_announce(message_ids)
     return {
         message_id: [(member, ChatMessage(message=message)) for member in members]
@@ -36,7 +36,7 @@ async def announcements(rooms: Rooms, message_ids: Collection[str]) -> Mapping[s
 
 
 class Chat:
-    """The use cases. What the stores raise when they are away passes through (`db.outage`)."""
+    """The use cases. Errors of an outage of a store pass through (`db.outage`)."""
 
     def __init__(
         self, rooms: Rooms, events: Events, announcer: Announcer, *, max_chars: int, clock: Clock
@@ -92,7 +92,7 @@ class Chat:
         )
 
     async def typing(self, user_id: str, command: ChatTyping) -> None:
-        """Tell the others at once; nothing is kept."""
+        """Tell the others at once; nothing is stored."""
         members = await self._rooms.members(command.room_id, user_id, to_speak=True)
         told = ChatTypingChanged(room_id=command.room_id, user_id=user_id, typing=command.typing)
         await self._tell((member for member in members if member != user_id), told, key=None)
@@ -121,7 +121,7 @@ def check_sayable(command: ChatSend, max_chars: int) -> None:
 
 
 def is_storable(text: str) -> bool:
-    """Whether Postgres takes this text: it is UTF-8, and NUL is not in it."""
+    """Whether Postgres can store this text: it is valid UTF-8 without NUL."""
     try:
         text.encode()
     except UnicodeEncodeError:

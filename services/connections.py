@@ -1,6 +1,6 @@
-"""Connections: ending one. Postgres owns them; both are told, each with the card of the other.
+"""Ending connections. Postgres owns them; both members are told, each with the card of the other.
 
-A connection that has ended keeps its room readable and its history; nothing more is said in it.
+The room of an ended connection stays readable, but nothing more can be written in it.
 """
 
 from core.clock import Clock, today
@@ -10,13 +10,13 @@ from services.ports import Events
 
 
 class Connections:
-    """The use cases. What the stores raise when they are away passes through (`db.outage`)."""
+    """The use cases. Errors of an outage of a store pass through (`db.outage`)."""
 
     def __init__(self, store: ConnectionStore, events: Events, *, clock: Clock) -> None:
         self._store, self._events, self._clock = store, events, clock
 
     async def end(self, user_id: str, connection_id: str) -> None:
-        """It is over, by this member, and both are told, once: also of one that a block has ended already."""
+        """End it for this member and tell both, once; also if a block has ended it already."""
         now = self._clock()
         row, day = await self._store.end(connection_id, user_id, now), today(now)
         for member in (row.user_a, row.user_b):

@@ -1,10 +1,9 @@
-"""When a refresh token serves: the rule of a family of tokens. Pure: `services/sessions.py` asks, Postgres
-keeps.
+"""When a refresh token is accepted: the rule of a family of tokens. Pure: `services/sessions.py` asks.
 
-A sign-in begins a family. A token serves once and gives a successor; who shows it a second time is a thief,
-or their victim, and the family ends. But answers get lost: within a minute of its first use a token may be
-shown again, a few times, and gives another successor instead, as long as nobody can have got the last one.
-That one becomes void, and whoever shows a void one ends the family as well.
+A sign-in begins a family. A token can be used once, and is replaced by a successor. If it is used a second
+time, it was stolen, or its thief has used it before, and the family ends. But answers get lost: within a
+minute of its first use a token may be used again, a few times, and gets another successor, as long as the
+last one cannot have arrived. The last one becomes void, and using a void token ends the family as well.
 """
 
 from enum import Enum
@@ -16,9 +15,9 @@ MOST_AGAIN = 3
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """A refresh token that somebody shows. Times in ms; `again`: how often since its first use.
+    """A refresh token that a client sends. Times in ms; `again`: how often it was sent after its first use.
 
-    `got`: its newest successor has served, or that one's access token has, or there is none.
+    `got`: its newest successor, or that one's access token, was used; or there is no successor.
     """
 
     expires_at: int
@@ -29,7 +28,7 @@ class Shown(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Enum):
-    """What becomes of it."""
+    """What to do with it."""
 
     SPEND = "its first use: give a successor"
     REPLACE = "its answer was lost: give another successor, and the last one is void"
@@ -38,7 +37,7 @@ class Verdict(Enum):
 
 
 def judge(token: Shown, now: int) -> Verdict:
-    """What becomes of the token that is shown now."""
+    """What to do with a token that is sent now."""
     if token.void:
         return Verdict.END
     if token.used_at is None:

@@ -1,4 +1,4 @@
-"""Profiles: one's own, and the cards of others, as far as one may see them. Times are ms since the epoch."""
+"""Profiles: a user's own, and the cards of others that they may see. Times are ms since the epoch."""
 
 from core.contract.profiles import ProfileCard, ProfilePatch
 from core.errors import NotFound, PreconditionFailed, Unauthenticated
@@ -7,20 +7,20 @@ from services import account_rules as rules
 
 
 class Profiles:
-    """The use cases. What Postgres raises when it is away passes through (`db.outage`)."""
+    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
     def __init__(self, store: ProfileStore) -> None:
         self._store = store
 
     async def beginning(self, user_id: str) -> Beginning:
-        """What a client starts from, in one query. Raises `Unauthenticated` when the account is gone."""
+        """What a client starts with, in one query. Raises `Unauthenticated` if the account is gone."""
         found = await self._store.beginning(user_id)
         if found is None:
             raise Unauthenticated("This account is gone.")
         return found
 
     async def own(self, user_id: str) -> Profile:
-        """One's own account, with its version. Raises `Unauthenticated` when it is gone."""
+        """The user's own account, with its version. Raises `Unauthenticated` if it is gone."""
         profile = await self._store.profile(user_id)
         if profile is None:
             raise Unauthenticated("This account is gone.")
@@ -29,9 +29,9 @@ class Profiles:
     async def change(
         self, user_id: str, patch: ProfilePatch, versions: frozenset[int] | None, now: int
     ) -> Profile:
-        """Patch one's own profile if it is at one of these versions (None: at whichever it is).
+        """Patch the user's own profile if it has one of these versions (None: any).
 
-        Raises `PreconditionFailed` when it has changed since, `InvalidRequest`.
+        Raises `PreconditionFailed` if it has another one by now, `InvalidRequest`.
         """
         profile = await self.own(user_id)
         if versions is not None and profile.version not in versions:

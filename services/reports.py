@@ -1,6 +1,6 @@
-"""Reporting whom one has met: while the call goes on, which that ends (`signaling/reporting.py`), and later.
+"""Reporting people whom a user has met: during the call, which ends it (`signaling/reporting.py`), or later.
 
-The reported one is told nothing of it. A report that blocks is, besides, a block like any.
+The reported user is not told. A report may also block, which is a block like any other.
 """
 
 from collections.abc import Callable
@@ -28,13 +28,13 @@ class Reports:
         self._new_id, self._window_ms = new_id, window_ms
 
     async def file(self, report: NewReport) -> None:
-        """Put on record what was reported; the same again changes nothing. Raises `NotFound`."""
+        """Record a report. The same one again changes nothing. Raises `NotFound`."""
         await self._store.file(report)
         if report.block:
             await self._partings.parted()
 
     async def report_past(self, reporter: str, command: CallReport, now: int) -> None:
-        """Report a call that is over, though nothing but the record may know it; again: nothing more.
+        """Report a call that is over and may be on record only. A second time changes nothing.
 
         Raises `NotFound` for a call of others, `Gone` when it ended too long ago.
         """

@@ -1,8 +1,8 @@
-"""Sessions: what a sign-in opens, by which tokens its client is known, and how it ends.
+"""Sessions: what a sign-in opens, the tokens of its client, and how it ends.
 
-A session is a family of refresh tokens, each of which serves once (`services.families` has the rule). Access
-tokens are signed and live for minutes; their session is looked up at each use, so that a revoked one serves
-nowhere, and that one has served is noted the first time. All times are ms since the epoch.
+A session is a family of refresh tokens, each of which can be used once (`services.families` has the rule).
+Access tokens are signed and valid for minutes. Their session is looked up at each use, so a revoked one
+cannot be used anywhere, and the first use of each is noted. All times are ms since the epoch.
 """
 
 from collections.abc import Collection
@@ -21,14 +21,14 @@ from db.redis.events import EventRoad
 from services.families import Shown, Verdict, judge
 from services.profiles import Profiles
 
-# More often than a token can change while somebody looks at it.
+# A token cannot change more often than that while it is looked at.
 _LOOKS = 8
-# What a live connection is told when its session ended for this reason.
+# The code that live connections are sent when their session ended for this reason.
 _TOLD: dict[RevokedReason, RevokedCode] = {"banned": "banned", "replaced": "replaced"}
 
 
 class Tokens(Struct, frozen=True):
-    """Who makes and reads tokens; a refresh token lives for `refresh_ms`."""
+    """Makes and reads tokens. A refresh token is valid for `refresh_ms`."""
 
     access: AccessTokens
     device: DeviceTokens
@@ -46,7 +46,7 @@ class Tokens(Struct, frozen=True):
 
 
 class Sessions:
-    """The use cases. What Postgres or Redis raise when they are away passes through (`db.outage`)."""
+    """The use cases. Errors of an outage of Postgres or Redis pass through (`db.outage`)."""
 
     def __init__(self, store: SessionStore, profiles: Profiles, events: EventRoad, tokens: Tokens) -> None:
         self._store, self._profiles, self._events, self._tokens = store, profiles, events, tokens
@@ -78,7 +78,7 @@ class Sessions:
     async def signed_in(
         self, user_id: str, session_id: str, refresh_token: str, device_token: str | None, now: int
     ) -> SignedIn:
-        """What the client of a session that is stored is given."""
+        """The answer for the client of a stored session: tokens and account."""
         return SignedIn(
             user=(await self._profiles.own(user_id)).me,
             access_token=self._tokens.access.issue(user_id, session_id, fingerprint(refresh_token), now),
@@ -88,13 +88,13 @@ class Sessions:
         )
 
     def device(self, device_token: str | None, now: int) -> Device | None:
-        """The device that this token was given to; None: to none, or too long ago."""
+        """The device that this token marks; None if it marks none, or is too old."""
         return self._tokens.device.read(device_token, now)
 
     # Going on
 
     async def refresh(self, body: Refresh, now: int) -> SignedIn:
-        """The next pair of tokens, as `services.families` has it.
+        """The next pair of tokens, by the rule of `services.families`.
 
         Raises `Unauthenticated`, which may end the family, and `Banned`.
         """
@@ -115,7 +115,7 @@ class Sessions:
         raise Unavailable
 
     async def _may_spend(self, state: TokenState, now: int) -> bool:
-        """Whether this is the first use of a token; False: another successor is to be given."""
+        """Whether this is the first use of the token. False: it gets another successor."""
         verdict = judge(
             Shown(
                 expires_at=state.expires_at,
@@ -135,10 +135,11 @@ class Sessions:
             raise Unauthenticated("This refresh token has expired: sign in again.")
         return verdict is Verdict.SPEND
 
-    # Who somebody is
+    # Checking who asks
 
     async def authenticate(self, token: str, now: int, roles: Collection[Role] = ()) -> Access:
-        """Whom an access token speaks for, who has to have one of the `roles` by now, if any are given.
+        """The user and session of an access token. If `roles` are given, the user has to have one of them
+        now.
 
         Raises `Unauthenticated`, `TokenExpired`, `Banned`, and `NotFound` for anybody of another role.
         """
@@ -147,14 +148,14 @@ class Sessions:
         return access
 
     def read(self, token: str, now: int) -> Access:
-        """Whom an access token speaks for, by its signature alone: its session may be over.
+        """The same by its signature alone: its session may be over.
 
         Raises `Unauthenticated`, `TokenExpired`.
         """
         return self._tokens.access.read(token, now)
 
     async def check(self, access: Access, now: int, roles: Collection[Role] = ()) -> None:
-        """Whether what was read from a token holds now, as `authenticate` has it."""
+        """Check that what was read from a token is still true. Raises as `authenticate` does."""
         standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
         if standing is not None and standing.banned:
             raise Banned
@@ -172,7 +173,7 @@ class Sessions:
     # Ending one
 
     async def end(self, access: Access, session_id: str, now: int) -> None:
-        """Sign out another device of one's own, or this one. Raises `NotFound`."""
+        """Sign out one of the user's own devices. Raises `NotFound`."""
         if not await self._end(access.user_id, session_id, "signed_out", now):
             raise NotFound
 
@@ -181,7 +182,7 @@ class Sessions:
         await self._end(access.user_id, access.session_id, "signed_out", now)
 
     async def _end(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
-        """Whether the session had to be ended. It is told either way: an earlier telling may have failed."""
+        """End it. Gives whether it was open. It is announced always: an earlier attempt may have failed."""
         ended = await self._store.revoke(user_id, session_id, reason, now)
         await self._events.revoked(user_id, session_id, _TOLD.get(reason, "signed_out"))
         return ended

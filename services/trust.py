@@ -1,8 +1,8 @@
-"""How far somebody is trusted: suspects meet suspects (`matching/rules.py`), trust adds to a score.
+"""Tiers of trust: suspects meet only suspects (`matching/rules.py`), and trust adds to a score.
 
-`tier` is pure and says who belongs where. It takes more to come into a tier than to stay in it, so that
-nobody goes to and fro. `Trust` carries it out: after each call that began, after each report, and at reviews,
-because what somebody did counts for a while only. Every move is on the audit log.
+`tier` is pure and says which tier somebody belongs to. It takes more to come into a tier than to stay in it,
+so that nobody moves to and fro. `Trust` applies it after each call that began, after each report, and at
+reviews, because what somebody did counts only for a while. Every move is on the audit log.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,11 @@ _ATTEMPTS = 5
 
 
 class Suspicion(Struct, frozen=True, kw_only=True):
-    """From where on somebody is suspect.
+    """When somebody is a suspect.
 
-    So many people have reported them, which is such a share of those met; or they have left such a share of
-    so many live calls early. A few who act together are too few, or too small a share of those whom one met.
+    Either at least `reporters` people, and this share of those met, have reported them; or they left this
+    share of at least `live` live calls early. A few people who act together are too few, or too small a
+    share.
     """
 
     reporters: int
@@ -32,14 +33,14 @@ class Suspicion(Struct, frozen=True, kw_only=True):
     early_share: float
 
     def falls_on(self, standing: Standing) -> bool:
-        """Whether somebody who stands so is suspect."""
+        """Whether somebody with this standing is a suspect."""
         reported = standing.reporters >= max(self.reporters, self.report_share * standing.met)
         hangs_up = standing.live >= self.live and standing.early >= self.early_share * standing.live
         return reported or hangs_up
 
 
 class Merit(Struct, frozen=True, kw_only=True):
-    """From where on somebody is trusted: so many people met (fewer, once verified), and no larger shares."""
+    """When somebody is trusted: enough people met (fewer if verified), and shares no larger than these."""
 
     met: int
     met_verified: int
@@ -47,7 +48,7 @@ class Merit(Struct, frozen=True, kw_only=True):
     early_share: float
 
     def shows_in(self, standing: Standing) -> bool:
-        """Whether somebody who stands so is trusted."""
+        """Whether somebody with this standing is trusted."""
         return (
             standing.met >= (self.met_verified if standing.verified else self.met)
             and standing.reporters <= self.report_share * standing.met
@@ -56,7 +57,7 @@ class Merit(Struct, frozen=True, kw_only=True):
 
 
 class Thresholds(Struct, frozen=True, kw_only=True):
-    """What it takes to come into a tier, and the less that it takes to stay there."""
+    """What it takes to come into a tier, and what it takes to stay there, which is less."""
 
     become_suspect: Suspicion = Suspicion(reporters=3, report_share=0.2, live=10, early_share=0.7)
     stay_suspect: Suspicion = Suspicion(reporters=2, report_share=0.1, live=5, early_share=0.5)
@@ -68,7 +69,7 @@ DEFAULT_THRESHOLDS = Thresholds()
 
 
 def tier(standing: Standing, present: Tier, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Tier:
-    """Where somebody belongs who stands so and is in this tier now."""
+    """The tier for somebody with this standing, who is in the tier `present` now."""
     suspicion = thresholds.stay_suspect if present == "suspect" else thresholds.become_suspect
     merit = thresholds.stay_trusted if present == "trusted" else thresholds.become_trusted
     if suspicion.falls_on(standing):
@@ -77,7 +78,7 @@ def tier(standing: Standing, present: Tier, thresholds: Thresholds = DEFAULT_THR
 
 
 class Trust:
-    """The use cases. `window_ms`: for how long what somebody did counts; `review_ms`: between two reviews."""
+    """The use cases. `window_ms`: for how long calls and reports count; `review_ms`: between two reviews."""
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class Trust:
         self._thresholds = thresholds
 
     async def judge(self, user_id: str) -> None:
-        """Move the user to where they belong, if that is elsewhere. Twice, also at once, is as once."""
+        """Move the user to another tier if they belong there. Twice, even at once, is as good as once."""
         for _ in range(_ATTEMPTS):
             now = self._clock()
             found = await self._store.standing(user_id, since=now - self._window_ms, early_ms=self._early_ms)
@@ -108,7 +109,7 @@ class Trust:
         _log.warning("a tier changes too fast to be judged", user=user_id)
 
     async def review(self, limit: int) -> int:
-        """Judge some of those again whose tier may have become out of date; how many there were."""
+        """Judge some users again whose tier may be out of date. Gives how many there were."""
         now = self._clock()
         due = await self._store.due(now, judged_before=now - self._review_ms, limit=limit)
         for user_id in due:

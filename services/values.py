@@ -1,4 +1,4 @@
-"""What somebody holds dear. Others meet it only as the closeness of two people's values, in matching."""
+"""What users hold dear. Others never see it; matching uses how close the values of two people are."""
 
 from core.contract.values import OwnValues
 from db.postgres.values import ValueStore
@@ -6,20 +6,21 @@ from services.value_rules import keyed
 
 
 class Values:
-    """The use cases. What Postgres raises when it is away passes through (`db.outage`)."""
+    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
     def __init__(self, store: ValueStore) -> None:
         self._store = store
 
     async def put(self, user_id: str, values: OwnValues) -> OwnValues:
-        """Have these values and no others. It counts from the next `queue:join` on.
+        """Replace the user's values by these. They count from the next `queue:join` on.
 
-        Raises `InvalidRequest` or `PayloadTooLarge` naming the one that cannot be kept, or repeats another.
+        Raises `InvalidRequest` or `PayloadTooLarge` naming the value that is invalid, or that repeats
+        another.
         """
         kept = keyed(values.values)
         await self._store.replace(user_id, kept)
         return OwnValues(values=[each.value for each in kept])
 
     async def of(self, user_id: str) -> OwnValues:
-        """One's values, in the order in which they were put."""
+        """The user's values, in the order in which they were sent."""
         return OwnValues(values=await self._store.of(user_id))
