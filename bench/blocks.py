@@ -38,7 +38,7 @@ from core.environment import load
 from core.settings import Settings
 from core.tasks import end
 from db.embedded import EmbeddedServers, Urls
-from services.ports import Sockets
+from realtime.presence.ports import Sockets
 from signaling.messages import Block
 
 _SLICE_S = 0.003

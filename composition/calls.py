@@ -10,8 +10,9 @@ from realtime.calls.offers import Offers
 from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
 from realtime.calls.switchboard import Switchboard
 from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
-from services.ports import Events, TicketStore
+from services.ports import Events
 from signaling.call import Rules
 
 

@@ -12,12 +12,13 @@ from matching.recorder import Recorder
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.matchmaker import Matchmaker, Reach
 from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.ports import Acquaintances, Applicants, Offers, TicketStore
 from realtime.matchmaking.queue import Queue
 from realtime.matchmaking.reunions import Reunions
 from realtime.matchmaking.seekers import Seekers
 from realtime.matchmaking.sweep import Changed, Rhythm, Sweeper
 from services.cool_downs import CoolDowns
-from services.ports import Acquaintances, Applicants, Events, Offers, TicketStore
+from services.ports import Events
 
 
 class Search(Struct, frozen=True):

@@ -36,10 +36,10 @@ from realtime.calls.signals import Signals
 from realtime.gateway.boundary import Handler, by_user
 from realtime.lifecycle import Lifecycle
 from realtime.matchmaking.figures import Figures
+from realtime.presence.ports import Sockets
 from realtime.presence.presence import Presence
 from realtime.presence.watches import Watches
 from services.connections import Connections
-from services.ports import Sockets
 from signaling.call import Rules
 
 

@@ -7,10 +7,10 @@ from core.vocabulary import RevokedCode
 from core.wire.message import CONTRACT
 from realtime.calls.switchboard import Switchboard
 from realtime.calls.views import call_view, pending_decision
+from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
-from services.caller import Caller
 from services.profiles import Profiles
 from services.sessions import Sessions
 from signaling.call import ACTIVE, Call, Rules

@@ -10,8 +10,8 @@ from composition.services import Services
 from core.contract.calls import CallOffered
 from core.contract.queue import QueueJoin
 from core.ticket import Ticket
-from services.caller import Caller
-from services.ports import Sockets
+from realtime.gateway.caller import Caller
+from realtime.presence.ports import Sockets
 
 
 class Product(Services):

@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.vocabulary import Id
 from core.wire.message import Command, Wire
 from realtime.gateway.boundary import Handler
-from services.caller import Caller
+from realtime.gateway.caller import Caller
 
 ACCOUNTS = 50
 

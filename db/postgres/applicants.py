@@ -1,7 +1,7 @@
 """Who asks to be matched, in Postgres: all that a queue ticket is made of, in one query.
 
-Implements `services.ports.Applicants`. Ids are text, times ms since the epoch. What an outage raises
-(`db.outage`) passes through.
+Implements `realtime.matchmaking.ports.Applicants`. Ids are text, times ms since the epoch. What an outage
+raises (`db.outage`) passes through.
 """
 
 from collections.abc import Mapping, Sequence

@@ -253,7 +253,7 @@ class EventRoad:
         return Tail(end, start, length, now, self._seen(log), _read(missed[0]) if missed else ())
 
     async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
-        """As `services.ports.Sessions` promises: every node that holds such a connection closes it."""
+        """A session (None: all of the user's) is over: every node that holds such a connection closes it."""
         message = b"\n".join((REVOKED, (session_id or "").encode(), code.encode()))
         try:
             await self._redis.publish(channel(user_id), message)

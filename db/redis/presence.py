@@ -29,7 +29,7 @@ _LUA = Path(__file__).with_name("lua") / "presence"
 
 
 class RedisPresence:
-    """Implements `services.ports.PresenceStore`. Redis' errors pass through; `redis` gives bytes."""
+    """Implements `realtime.presence.ports.PresenceStore`. Redis' errors pass through; `redis` gives bytes."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

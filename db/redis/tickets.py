@@ -59,7 +59,7 @@ def places(ticket: Ticket) -> str:
 
 
 class RedisTickets:
-    """Implements `services.ports.TicketStore`. `redis` gives bytes.
+    """Implements `realtime.matchmaking.ports.TicketStore`. `redis` gives bytes.
 
     A ticket that cannot be read is nobody's match and nobody's obstacle: it waits for a node that can.
     """

@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 
 
 class Acquaintances:
-    """Implements `services.ports.Acquaintances`.
+    """Implements `realtime.matchmaking.ports.Acquaintances`.
 
     `born`: since when, in ms, the store has its data. What is older and not in it is lost; else it is given
     a minute, for a call is on record before it is there.

@@ -21,7 +21,7 @@ from core.contract.decisions import DecisionSubmit
 from core.errors import Conflict, Expired, Gone
 from core.wire.message import Empty
 from realtime.calls.switchboard import Switchboard
-from services.caller import Caller
+from realtime.gateway.caller import Caller
 from services.ports import Events
 from services.reports import Reports
 from signaling.call import ACTIVE

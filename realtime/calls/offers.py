@@ -14,8 +14,9 @@ from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Presence, Record
 from realtime.calls.views import call_offered
 from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
-from services.ports import Events, TicketStore
+from services.ports import Events
 from signaling.call import Call, Rules, offer
 from signaling.effects import Effects, emit
 
@@ -23,7 +24,7 @@ _log = structlog.get_logger()
 
 
 class Offers:
-    """Implements `services.ports.Offers`."""
+    """Implements `realtime.matchmaking.ports.Offers`."""
 
     def __init__(
         self,

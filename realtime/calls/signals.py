@@ -12,7 +12,7 @@ from core.wire.message import Empty
 from db.redis.calls import SignalKind
 from realtime.calls.ports import CallStore
 from realtime.calls.switchboard import Switchboard
-from services.caller import Caller
+from realtime.gateway.caller import Caller
 from services.ports import Events
 from signaling.call import ACTIVE, STARTED, Call
 from signaling.candidates import check_candidate

@@ -14,13 +14,13 @@ from core.wire.decode import decode
 from db.redis.bus import Bus
 from db.redis.events import REVOKED, EventRoad, channel, read_announcement
 from realtime.gateway.auth import legible
+from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
-from services.caller import Caller
 from services.ports import Limiter
 from services.sessions import Sessions
 

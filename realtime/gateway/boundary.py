@@ -12,7 +12,7 @@ from core.ids import new_id
 from core.wire.decode import decode
 from core.wire.message import Command, Empty
 from db.outage import OUTAGES
-from services.caller import Caller
+from realtime.gateway.caller import Caller
 
 C = TypeVar("C", bound=Command)
 Handler = Callable[[Caller, Any], Awaitable[Struct]]

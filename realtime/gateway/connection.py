@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from core.token_bucket import TokenBucket
 from db.redis.events import Announcement, EventId
+from realtime.gateway.caller import Caller
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.place import Place
-from services.caller import Caller
 
 
 class Opening(Struct, frozen=True):

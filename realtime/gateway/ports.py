@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from core.contract.session import SessionReady
+from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
-from services.caller import Caller
 
 
 class Lifecycle(Protocol):

@@ -16,11 +16,11 @@ from core.tasks import end
 from core.wire.message import Event
 from db.every import Enduring, Every
 from db.redis.events import Announcement
+from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.gateway.ports import Lifecycle
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
-from services.caller import Caller
 
 _TICK_S = 0.25
 _AT_ONCE = 20

@@ -10,11 +10,11 @@ from core.errors import Forbidden
 from core.tasks import TaskSet
 from core.tokens import Access
 from realtime.gateway.arrivals import Arrivals
+from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.gateway.ports import Lifecycle
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
-from services.caller import Caller
 from services.sessions import Sessions
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import msgspec
 
 from core.wire.message import Event
+from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.gateway.wire import Wire
-from services.caller import Caller
 
 
 class Roster:
-    """Implements `services.ports.Sockets`."""
+    """Implements `realtime.presence.ports.Sockets`."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire

@@ -22,8 +22,8 @@ from matching.prospects import Pair
 from matching.recorder import Recorder
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.ports import Acquaintances, Offers, TicketStore
 from realtime.matchmaking.seekers import Seekers
-from services.ports import Acquaintances, Offers, TicketStore
 
 _log = structlog.get_logger()
 _WORKERS = 8

@@ -3,7 +3,7 @@
 from core.clock import Clock
 from matching.outlook import Outlook
 from matching.policy import Policy
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 
 _FRESH_MS = 1_000
 

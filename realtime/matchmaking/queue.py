@@ -35,13 +35,14 @@ from db.postgres.applicants import Applicant
 from matching.apart import Apart
 from matching.explanation import judge, permitted, tally
 from matching.policy import Policy
+from realtime.gateway.caller import Caller
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.ports import Acquaintances, Applicants, TicketStore
 from realtime.matchmaking.seekers import Seekers
 from realtime.matchmaking.sweep import Changed, tell
-from services.caller import Caller
 from services.cool_downs import CoolDowns
-from services.ports import Acquaintances, Applicants, Events, TicketStore
+from services.ports import Events
 
 _ATTEMPTS = 5
 _EXPLAINED = 512  # tickets looked at to explain a wait

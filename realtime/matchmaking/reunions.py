@@ -17,7 +17,7 @@ from matching.policy import Policy
 from matching.prospects import Pair, Prospects
 from matching.rules import obstacle
 from realtime.matchmaking.matchmaker import Reach
-from services.ports import Acquaintances, TicketStore
+from realtime.matchmaking.ports import Acquaintances, TicketStore
 
 _AT_ONCE = 10  # pairs looked at in one sweep
 _KEPT = 1_000

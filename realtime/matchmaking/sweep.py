@@ -24,8 +24,9 @@ from matching.prospects import Pair, Prospects
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.matchmaker import Matchmaker
 from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.reunions import Reunions
-from services.ports import Events, TicketStore
+from services.ports import Events
 
 Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others may have changed
 

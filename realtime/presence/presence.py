@@ -21,9 +21,9 @@ from core.wire.message import Empty
 from db.every import Every
 from db.outage import AWAY, OUTAGES
 from db.redis.bus import Bus
+from realtime.gateway.caller import Caller
+from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Sockets
 from realtime.presence.watches import Listener, Watches
-from services.caller import Caller
-from services.ports import Busy, Companions, PresenceStore, Queuing, Sockets
 
 _RETRY_S = 0.5
 _AT_ONCE = 200

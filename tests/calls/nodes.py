@@ -20,13 +20,13 @@ from db.postgres.pool import Pool
 from db.redis.bus import Bus
 from db.redis.events import EventId
 from realtime.background.leases import Leases, Steadiness
+from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
-from services.caller import Caller
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, Connected, Message
 from signaling.transitions import advance

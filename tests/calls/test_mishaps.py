@@ -17,7 +17,7 @@ from db.redis.client import open_redis
 from db.redis.events import EventId
 from db.redis.presence import CLAIM_MS
 from realtime.calls.attendant import Attendant
-from services.caller import Caller
+from realtime.gateway.caller import Caller
 from signaling.call import State
 from signaling.messages import Accept, Hangup
 from tests.calls.nodes import REGION, Node

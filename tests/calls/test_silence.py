@@ -8,8 +8,8 @@ import pytest
 from core.clock import now_ms
 from core.contract.calls import CallOffered, CallStarted
 from db.redis.events import Announcement
+from realtime.gateway.caller import Caller
 from realtime.gateway.pulse import Pulse
-from services.caller import Caller
 from signaling.call import Call, State
 from tests.calls.nodes import Node, Silence
 from tests.patience import PATIENCE_S

@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from db.redis.tickets import RedisTickets
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.memory import MemoryTickets
 from tests.matching.people import new_id
 

@@ -13,9 +13,9 @@ from core.settings import Settings
 from core.ticket import Ticket
 from core.vocabulary import Mode
 from matching.policy import Policy
+from realtime.gateway.caller import Caller
 from realtime.matchmaking.figures import Figures
-from services.caller import Caller
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.heard import Heard
 from tests.matching.people import Clock, Offers, People, new_id
 

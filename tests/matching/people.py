@@ -11,8 +11,8 @@ from core.stored import StoredCard
 from core.ticket import Claim, Ticket
 from db.postgres.applicants import Applicant
 from matching.apart import Since
+from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
-from services.ports import TicketStore
 
 T0 = 1_800_000_000_000
 

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from core.ticket import Claim, Ticket
 from db.redis.calls import Calls
 from db.redis.tickets import RedisTickets, places
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.memory import MemoryTickets
 from tests.matching.memory_calls import MemoryCalls, MemoryRecord
 from tests.text import text

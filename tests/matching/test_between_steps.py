@@ -6,7 +6,7 @@ from core.contract.queue import Preferences, QueueLeft
 from core.errors import AlreadyInCall
 from core.ticket import Claim
 from db.postgres.applicants import Applicant
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import LEASE_MS, House
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
 

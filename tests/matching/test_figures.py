@@ -4,7 +4,7 @@ import pytest
 
 from core.contract.queue import QueueLeave
 from core.ticket import Claim
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House, caller
 from tests.matching.people import new_id
 

@@ -6,7 +6,7 @@ from itertools import chain
 from core.ticket import Market, Ticket
 from matching.policy import Policy
 from matching.prospects import Prospects
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, ticket
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from core.contract.queue import Preferences, QueueLeft, QueueUpdated
 from core.ticket import Claim
 from db.redis.tickets import RedisTickets
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, new_id
 

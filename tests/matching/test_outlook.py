@@ -11,7 +11,7 @@ from core.ticket import Market, Ticket, Wait
 from matching.outlook import Curve, Outlook
 from matching.policy import Policy
 from matching.prospects import Pair, Prospects, both_ends
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, ticket
 

@@ -8,7 +8,7 @@ from core.contract.profiles import Seeking
 from core.contract.queue import Preferences, QueueExplain, QueueJoin, QueueLeave, QueueLeft
 from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauthenticated, Underage
 from core.ticket import Claim
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import LEASE_MS, House, caller
 from tests.matching.people import T0, new_id, ticket
 

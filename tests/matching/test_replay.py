@@ -10,7 +10,7 @@ from matching.policy import Policy
 from matching.recorder import Recorder
 from matching.replay import replay
 from matching.score import Weights
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, new_id, ticket
 

@@ -3,7 +3,7 @@
 import pytest
 
 from core.contract.queue import QueueUpdated
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 
 ALONE_MS = 4_000

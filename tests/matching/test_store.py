@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 
 from core.ticket import Claim, Departure, Ticket
 from db.redis.tickets import RedisTickets
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
 
 

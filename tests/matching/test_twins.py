@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from core.ticket import Claim, Market, Ticket
 from core.vocabulary import LeftReason
 from db.redis.tickets import RedisTickets
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.machine import run_machine
 from tests.matching.memory import MemoryTickets
 from tests.matching.people import T0, again, new_id, ticket

@@ -7,7 +7,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from core.ids import new_id
 from db.redis.presence import RedisPresence
-from services.ports import PresenceStore
+from realtime.presence.ports import PresenceStore
 from tests.presence.memory import MemoryPresence
 from tests.presence.nodes import Node, Society, Time, node_on
 

@@ -31,7 +31,7 @@ class Person(Struct):
 
 
 class MemoryPresence:
-    """Implements `services.ports.PresenceStore`."""
+    """Implements `realtime.presence.ports.PresenceStore`."""
 
     def __init__(self) -> None:
         self.people: dict[str, Person] = defaultdict(lambda: Person({}))

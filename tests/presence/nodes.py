@@ -14,9 +14,9 @@ from core.vocabulary import OwnStatus, Status
 from core.wire.message import Event
 from db.redis.bus import Bus
 from db.redis.presence import RedisPresence
+from realtime.gateway.caller import Caller
 from realtime.presence.presence import Presence
 from realtime.presence.watches import Watches
-from services.caller import Caller
 from tests.patience import PATIENCE_S
 
 LEASE_S = 30

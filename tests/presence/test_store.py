@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from core.ids import new_id
 from core.presence import Attendance
 from db.redis.presence import CLAIM_MS, SHARDS, RedisPresence
-from services.ports import PresenceStore
+from realtime.presence.ports import PresenceStore
 from tests.text import text
 
 T0 = 1_750_000_000_000

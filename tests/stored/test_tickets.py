@@ -9,7 +9,7 @@ from db.redis.tickets import RedisTickets, places
 from matching.policy import Policy
 from matching.recorder import Recorder
 from matching.replay import replay
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, again, new_id, put, ticket
 from tests.stored.versions import (

@@ -7,7 +7,7 @@ import msgspec
 
 from core.ticket import Claim, Ticket
 from db.redis.tickets import RedisTickets
-from services.ports import TicketStore
+from realtime.matchmaking.ports import TicketStore
 from tests.matching.memory import MemoryTickets
 
 FIRST = Path(__file__).with_name("version_1")

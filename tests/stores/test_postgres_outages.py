@@ -20,7 +20,7 @@ from core.wire.message import Command, Empty
 from db.outage import OUTAGES, Outages
 from db.postgres.pool import Pool, open_pool
 from realtime.gateway.boundary import Boundary
-from services.caller import Caller
+from realtime.gateway.caller import Caller
 from tests.conftest import NewDatabase
 from tests.faults import Wire
 from tests.patience import PATIENCE_S
