@@ -1,12 +1,10 @@
 """Identifiers: UUIDv7 (RFC 9562), so that keys sort by the time they were made."""
 
-import re
 import secrets
 import time
 from uuid import UUID
 
 CLOCK_SKEW_MS = 3_600_000
-_CANONICAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def new_id(now_ms: int | None = None) -> str:
@@ -29,8 +27,3 @@ def earliest(since_ms: int) -> str:
     A key may be older than what it stands for, by what the clocks of two nodes differ.
     """
     return str(UUID(int=max(since_ms - CLOCK_SKEW_MS, 0) << 80))
-
-
-def is_id(text: str) -> bool:
-    """Whether this is a UUID in canonical form: what Postgres would accept as a key."""
-    return _CANONICAL.fullmatch(text) is not None

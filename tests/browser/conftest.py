@@ -28,6 +28,16 @@ FLAGS = [
 Visit = Callable[..., Awaitable[Person]]
 
 
+async def meet(*people: Person) -> None:
+    """From the lobby to a live call with each other."""
+    for person in people:
+        await person.press("Meet someone")
+    for person in people:
+        await person.join()
+    for person in people:
+        await person.sees_state("Live")
+
+
 @pytest.fixture(scope="session")
 async def server(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
     """One for all tests of this worker, with a queue of its own."""
@@ -92,12 +102,7 @@ def pair(sign_up: Visit) -> Callable[[], Awaitable[tuple[Person, Person]]]:
     async def make() -> tuple[Person, Person]:
         ana = await sign_up("Ana")
         ben = await sign_up("Ben", gender="male", phone=True, dark=True)
-        for person in (ana, ben):
-            await person.press("Meet someone")
-        for person in (ana, ben):
-            await person.join()
-        for person in (ana, ben):
-            await person.sees_state("Live")
+        await meet(ana, ben)
         return ana, ben
 
     return make

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import Page
 
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, meet
 from tests.browser.person import Person, eventually
 from tests.served import ROOT
 
@@ -39,12 +39,8 @@ async def test_the_picture_of_two_people_in_a_call(visit: Visit, tmp_path: Path)
         await person.page.reload()
     await ana.sign_up(gender="female")
     await ben.sign_up(gender="male")
+    await meet(ana, ben)
     for person in (ana, ben):
-        await person.press("Meet someone")
-    for person in (ana, ben):
-        await person.join()
-    for person in (ana, ben):
-        await person.sees_state("Live")
         await _is_sharp(person)
     path = tmp_path / PICTURE.name if PICTURE.exists() else PICTURE
     await _compose(await ana.context.new_page(), ana, ben, path)

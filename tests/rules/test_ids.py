@@ -1,8 +1,10 @@
 """Keys carry the time at which they were made, and sort by it."""
 
+from uuid import UUID
+
 import pytest
 
-from core.ids import CLOCK_SKEW_MS, earliest, is_id, made_at, new_id
+from core.ids import CLOCK_SKEW_MS, earliest, made_at, new_id
 
 NOW = 1_800_000_000_000
 
@@ -10,6 +12,13 @@ NOW = 1_800_000_000_000
 @pytest.mark.parametrize("at", [0, 1, NOW, (1 << 48) - 1])
 def test_a_key_knows_when_it_was_made(at: int) -> None:
     assert made_at(new_id(at)) == at
+
+
+def test_a_key_is_a_uuid_of_version_7() -> None:
+    """RFC 9562; two of the same moment differ."""
+    key = UUID(new_id(NOW))
+    assert (key.version, key.variant) == (7, "specified in RFC 4122")
+    assert new_id(NOW) != new_id(NOW)
 
 
 def test_keys_sort_by_time() -> None:
@@ -20,7 +29,7 @@ def test_keys_sort_by_time() -> None:
 def test_the_earliest_key_comes_before_what_a_late_clock_made() -> None:
     """And so is a bound for an index, in the form in which the database has keys."""
     bound = earliest(NOW)
-    assert is_id(bound)
+    assert str(UUID(bound)) == bound
     assert bound <= new_id(NOW - CLOCK_SKEW_MS) <= new_id(NOW)
     assert bound > new_id(NOW - CLOCK_SKEW_MS - 1)
 
