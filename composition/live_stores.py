@@ -28,6 +28,6 @@ class LiveStores(Stores):
         self.trust = TrustStore(base.pool)
         self.leftovers = Leftovers(base.pool)
         unusable = Unusable(base.registry)
-        self.calls = Calls(base.redis)
+        self.calls = Calls(base.redis, unusable)
         self.tickets = RedisTickets(base.redis, base.settings.region, unusable)
         self.presence = RedisPresence(base.redis)

@@ -26,6 +26,11 @@ class Events(Protocol):
         Raises `Unavailable` when Redis cannot be reached.
         """
 
+    async def pass_on(
+        self, user_id: str, name: str, data: bytes, *, device: str | None, not_device: str | None, key: str
+    ) -> None:
+        """The same for a durable event in the words of the wire, which another version may have chosen."""
+
     async def announce(self, news: Sequence[News]) -> list[int | None]:
         """Durable events to all devices, each in its turn and once: the same number again has no effect.
 

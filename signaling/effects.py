@@ -11,7 +11,10 @@ from signaling.call import Call
 
 
 class Effect(Struct, frozen=True, tag=True):
-    """Something for the executor to do; doing it twice must be as doing it once."""
+    """Something for the executor to do; doing it twice must be as doing it once.
+
+    Stored: see `core/stored.py`. Its kind is its version: what comes to mean something else is another kind.
+    """
 
 
 class Emit(Effect, frozen=True):
@@ -97,6 +100,12 @@ class Judge(Effect, frozen=True):
     """What this user did counts from now on: how far they are trusted may change."""
 
     user_id: str
+
+
+class Unknown(Effect, frozen=True):
+    """One that only another version of the server knows how to perform; never stored."""
+
+    kind: str
 
 
 Effects = tuple[Effect, ...]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from core.errors import Unavailable
 from core.news import News
 from core.wire.message import Event
@@ -25,6 +27,9 @@ class Heard:
                 return
             self._keys.add((user_id, key))
         self.events.append((user_id, event))
+
+    async def pass_on(self, user_id: str, name: str, data: bytes, *, key: str, **_: Any) -> None:
+        await self.send(user_id, msgspec.json.decode(data, type=Event.registry[name]), key=key)
 
     async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
         for user_id, event in news:

@@ -1,10 +1,13 @@
 """Where calls are while they last: in Redis, changed by compare-and-set, so that any node can go on.
 
 A call lives in a shard: its record, its outbox of effects and the time it next wants attention share one
-slot of a cluster. Postgres keeps what remains of a call (`db/postgres/call_records.py`).
+slot of a cluster. What another version wrote and this one cannot use is passed over for a while, then set
+aside in a list of the shard, `aside:{calls-<n>}`, for an operator. Postgres keeps what remains of a call
+(`db/postgres/call_records.py`).
 """
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,12 +15,18 @@ import msgspec
 from msgspec import Struct
 from redis.asyncio import Redis
 
+from core.errors import Unavailable
+from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable
 from signaling.call import Call, State
-from signaling.effects import AnyEffect, Effect, Effects
+from signaling.effects import AnyEffect, Effect, Effects, Unknown
 
 # Changing it moves calls to shards where nobody looks for them: only while no call is going on.
 SHARDS = 8
 RETRY_MS = 2_000
+# An effect that fails is tried again after 2, 4, 8, ... s, and given up when it has failed for so long. While
+# a store is away nothing fails: effects wait for it as long as the outbox is kept, which is a day.
+GIVE_UP_MS = 600_000
+UNREADABLE_LOOKS = 30  # each at least `RETRY_MS` after the one before
 _DAY_MS = 86_400_000
 _AFTERWARDS_MS = 600_000
 
@@ -51,22 +60,51 @@ def _keys(call_id: str) -> list[str]:
     return [f"call:{shard}:{call_id}", f"outbox:{shard}:{call_id}", f"attention:{shard}"]
 
 
+class Unreadable(Unavailable):
+    """This call is of another version of the server: try again."""
+
+
+class _Kind(Struct):
+    type: str = ""
+
+
+def _aside(call_id: str) -> str:
+    return f"aside:{{calls-{_shard(call_id)}}}"
+
+
 class Calls:
     """Loads and saves calls. Redis' errors pass through: nothing was saved that was not answered."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, unusable: Unusable | None = None) -> None:
         self._redis = redis
-        self._save, self._done, self._due = (
-            redis.register_script((_LUA / f"call_{name}.lua").read_text()) for name in ("save", "done", "due")
+        self._unusable = unusable or Unusable()
+        self._save, self._done, self._due, self._give_up = (
+            redis.register_script((_LUA / f"call_{name}.lua").read_text())
+            for name in ("save", "done", "due", "give_up")
         )
         self._document = msgspec.json.Decoder(Call)
         self._effect: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEffect)
 
     async def load(self, call_id: str) -> Stored | None:
-        """The call, or None: it never was, or ended some ten minutes ago."""
+        """The call, or None: it never was, or ended some ten minutes ago. Raises `Unreadable`."""
         reply: Any = await self._redis.hmget(_keys(call_id)[0], ["version", "document"])
         version, document = reply
-        return Stored(self._document.decode(document), int(version)) if document else None
+        if not document:
+            return None
+        try:
+            return Stored(self._document.decode(document), int(version))
+        except msgspec.MsgspecError as error:
+            self._unusable.skipped("call", call_id, error)
+            raise Unreadable from error
+
+    async def give_up(self, call_id: str) -> bool:
+        """Look in vain at a call that is `Unreadable`. True: that was often enough, and it was set aside."""
+        gone = await self._give_up(
+            keys=[*_keys(call_id), _aside(call_id)], args=[call_id, UNREADABLE_LOOKS, ASIDE_MOST, ASIDE_MS]
+        )
+        if gone:
+            self._unusable.set_aside("call", call_id, "unreadable")
+        return bool(gone)
 
     async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
         """Save over `version` (0: a new call). All that waits in the outbox then, or None: it has changed."""
@@ -90,9 +128,19 @@ class Calls:
         entries: Any = await self._redis.lrange(_keys(call_id)[1], 0, -1)
         return self._read(call_id, entries)
 
-    async def done(self, call_id: str, performed: list[Pending]) -> None:
-        """These have been performed."""
-        await self._done(keys=_keys(call_id), args=[call_id, *(p.entry for p in performed)])
+    async def done(
+        self, call_id: str, performed: Sequence[Pending], failed: Sequence[Pending] = (), *, now: int
+    ) -> None:
+        """These have been performed, and those failed; what has failed for `GIVE_UP_MS` is set aside."""
+        bounds = (now, GIVE_UP_MS, RETRY_MS, ASIDE_MOST, ASIDE_MS, len(performed))
+        entries = (pending.entry for pending in (*performed, *failed))
+        aside = await self._done(keys=[*_keys(call_id), _aside(call_id)], args=[call_id, *bounds, *entries])
+        for pending in self._read(call_id, aside):
+            unknown = isinstance(pending.effect, Unknown)
+            kind = (
+                pending.effect.kind if isinstance(pending.effect, Unknown) else type(pending.effect).__name__
+            )
+            self._unusable.set_aside("effect", pending.key, "unreadable" if unknown else "failing", kind=kind)
 
     async def due(self, shard: int, now: int, *, limit: int = 50) -> list[str]:
         """Calls whose deadline has come or whose effects wait too long, put off for `RETRY_MS`."""
@@ -118,5 +166,21 @@ class Calls:
         pending = []
         for entry in entries:
             number, _, document = entry.partition(b" ")
-            pending.append(Pending(f"{call_id}:{number.decode()}", self._effect.decode(document), entry))
+            key = f"{call_id}:{number.decode()}"
+            pending.append(Pending(key, self._effect_of(key, document), entry))
         return pending
+
+    def _effect_of(self, key: str, document: bytes) -> Effect:
+        try:
+            effect: Effect = self._effect.decode(document)
+        except msgspec.MsgspecError as error:
+            self._unusable.skipped("effect", key, error)
+            return Unknown(_kind(document))
+        return effect
+
+
+def _kind(document: bytes) -> str:
+    try:
+        return msgspec.json.decode(document, type=_Kind).type
+    except msgspec.MsgspecError:
+        return ""

@@ -27,6 +27,7 @@ REVOKED = b"revoked"
 # How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
 _TOLD_MS = 86_400_000
 _Keys = tuple[str, str]
+_Said = tuple[str, bytes, str, str, str]  # name, payload, kind, device, not device
 
 
 class EventId(Struct, frozen=True, order=True):
@@ -52,7 +53,10 @@ class _OfCall(Struct, frozen=True):
 
 
 class Announcement(Struct, frozen=True):
-    """An event as a node hears or reads it. Volatile: no `id`. `before`: the one before it, if known."""
+    """An event as a node hears or reads it. Volatile: no `id`. `before`: the one before it, if known.
+
+    A newer node may have sent it: name and payload are passed on as they are, known or not.
+    """
 
     id: EventId | None
     before: EventId | None
@@ -66,7 +70,10 @@ class Announcement(Struct, frozen=True):
         """The call that the event is about, if it is about one."""
         if not self.name.startswith(("call:", "decision:")):
             return None
-        return msgspec.json.decode(self.data, type=_OfCall).call_id
+        try:
+            return msgspec.json.decode(self.data, type=_OfCall).call_id
+        except msgspec.MsgspecError:  # a newer one, that names its call otherwise
+            return None
 
     def is_for(self, device: str) -> bool:
         """Whether it concerns this device."""
@@ -140,11 +147,19 @@ class EventRoad:
     ) -> None:
         """As `services.ports.Events` promises."""
         kind = "volatile" if type(event).volatile else "once" if key else "durable"
-        data = msgspec.json.encode(event)
+        said = (type(event).event, msgspec.json.encode(event), kind, device or "", not_device or "")
+        await self._say(user_id, said, key)
+
+    async def pass_on(
+        self, user_id: str, name: str, data: bytes, *, device: str | None, not_device: str | None, key: str
+    ) -> None:
+        """As `services.ports.Events` promises."""
+        await self._say(user_id, (name, data, "once", device or "", not_device or ""), key)
+
+    async def _say(self, user_id: str, said: _Said, key: str | None) -> None:
         keys = self._keys(user_id, f"said:{{{user_id}}}:{key or ''}")
-        args = self._args(user_id, event, data, kind, device or "", not_device or "")
         try:
-            await self._emit(keys=keys, args=args)
+            await self._emit(keys=keys, args=self._args(user_id, *said))
         except (RedisError, OSError) as error:
             raise Unavailable from error
 
@@ -157,7 +172,7 @@ class EventRoad:
         def ask(pipe: Pipeline) -> None:
             for n in news:
                 keys = self._keys(n.user_id, f"told:{{{n.user_id}}}")
-                args = self._args(n.user_id, n.event, data[id(n.event)], "next", "", "")
+                args = self._args(n.user_id, type(n.event).event, data[id(n.event)], "next", "", "")
                 turn = (n.lane, n.number, n.before, _TOLD_MS)
                 pipe.evalsha(self._emit.sha, len(keys), *keys, *args, *turn)
 
@@ -204,10 +219,10 @@ class EventRoad:
         return f"events:{{{user_id}}}", mark
 
     def _args(
-        self, user_id: str, event: Event, data: bytes, kind: str, device: str, not_device: str
+        self, user_id: str, name: str, data: bytes, kind: str, device: str, not_device: str
     ) -> tuple[str | int | bytes, ...]:
         """The arguments of emit.lua that every event has."""
-        about = (channel(user_id), type(event).event, data, device, not_device)
+        about = (channel(user_id), name, data, device, not_device)
         return *about, self._keep, self._keep_ms, kind
 
     async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
@@ -262,12 +277,12 @@ class EventRoad:
 
 
 def _read(entries: Any) -> list[Announcement]:
-    """Stream entries, as Redis gives them."""
+    """Stream entries, as Redis gives them. A field that this version does not know is ignored."""
     found: list[Announcement] = []
     before: EventId | None = None
     for raw_id, fields in entries:
         id_ = EventId.parse(raw_id.decode())
-        name, device, not_device = (fields[k].decode() for k in (b"name", b"device", b"not_device"))
-        found.append(Announcement(id_, before, name, device, not_device, fields[b"data"]))
+        name, device, not_device = (fields.get(k, b"").decode() for k in (b"name", b"device", b"not_device"))
+        found.append(Announcement(id_, before, name, device, not_device, fields.get(b"data", b"{}")))
         before = id_
     return found

@@ -2,16 +2,13 @@
 
 import asyncio
 
-import structlog
-
 from core.clock import Clock
-from db.every import Every
-from db.outage import AWAY
+from db.every import Enduring, Every
 from db.redis.calls import SHARDS
 from realtime.calls.ports import CallStore
 from realtime.calls.switchboard import Switchboard
 
-_log = structlog.get_logger()
+_AT_ONCE = 128  # calls: one that takes long holds up no other
 
 
 class Attendant:
@@ -21,20 +18,35 @@ class Attendant:
         self, calls: CallStore, switchboard: Switchboard, clock: Clock, *, every_s: float = 0.2
     ) -> None:
         self._calls, self._switchboard, self._clock = calls, switchboard, clock
-        self._loop = Every(every_s, self._look, failing="calls cannot be attended to", jitter=0.2)
+        self._every_s = every_s
+        self._busy: set[str] = set()
 
     async def run(self) -> None:
         """Until cancelled."""
-        await self._loop.run()
+        async with asyncio.TaskGroup() as attending:
 
-    async def _look(self) -> None:
-        await asyncio.gather(*(self._attend(shard) for shard in range(SHARDS)))
+            async def look() -> None:
+                for call_id in await self._due():
+                    self._busy.add(call_id)
+                    attending.create_task(self._attend(call_id))
 
-    async def _attend(self, shard: int) -> None:
+            await Every(self._every_s, look, failing="calls cannot be attended to", jitter=0.2).run()
+
+    async def attend(self, shard: int) -> None:
+        """To all calls of a shard that are due, and return when that is done."""
         for call_id in await self._calls.due(shard, self._clock()):
-            try:
-                await self._switchboard.attend(call_id)
-            except AWAY:
-                raise
-            except Exception:
-                _log.exception("a call could not be attended to", call_id=call_id)
+            await self._attend(call_id)
+
+    async def _due(self) -> list[str]:
+        """Those that nobody here attends to yet, as far as there is room."""
+        most = (_AT_ONCE - len(self._busy)) // SHARDS
+        if not most:
+            return []
+        now = self._clock()
+        shards = await asyncio.gather(*(self._calls.due(n, now, limit=most) for n in range(SHARDS)))
+        return [call_id for due in shards for call_id in due if call_id not in self._busy]
+
+    async def _attend(self, call_id: str) -> None:
+        with Enduring("a call could not be attended to", call_id=call_id):
+            await self._switchboard.attend(call_id)
+        self._busy.discard(call_id)

@@ -2,10 +2,13 @@
 
 Effects wait in the call's outbox until they are done. They are done in order, by whoever comes first: the
 node that saved them, or after a moment any other. Each is keyed or idempotent, so twice is as once.
+
+While a store is away they all wait for it, for a day at most. One that fails otherwise, or that only another
+version knows, steps aside: what stands behind it is done at once, and the store gives it up after a while.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -19,7 +22,6 @@ from core.contract.profiles import ProfileCard
 from core.errors import Blocked
 from core.settings import Settings
 from core.vocabulary import EndReason, Outcome
-from core.wire.message import Event
 from db.outage import AWAY
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
@@ -32,6 +34,10 @@ from signaling.call import Call, Rules, decider_for
 from signaling.ice import ice_servers
 
 _log = structlog.get_logger()
+
+
+class UnknownEffectError(Exception):
+    """Only a node of another version can perform this."""
 
 
 class Executor:
@@ -69,31 +75,45 @@ class Executor:
             do.Connect: self._connect,
             do.FileReport: self._file_report,
             do.Judge: self._judge,
+            do.Unknown: self._unknown,
         }
 
-    async def perform(self, call: Call, pending: list[Pending]) -> None:
-        """All of these, in order, up to the first that fails. Never raises."""
+    async def perform(self, call: Call, pending: Sequence[Pending]) -> None:
+        """All of these, in order, until a store is away. Never raises."""
         performed: list[Pending] = []
-        try:
-            for item in pending:
+        failed: list[Pending] = []
+        for item in pending:
+            try:
                 await self._how[type(item.effect)](call, item.effect, item.key)
                 performed.append(item)
-        except AWAY as error:
-            _log.debug("an effect has to wait", call_id=call.id, error=repr(error))
-        except Exception:
-            _log.exception("an effect failed and will be tried again", call_id=call.id)
+            except AWAY as error:
+                _log.debug("an effect has to wait", call_id=call.id, error=repr(error))
+                break
+            except Exception:
+                _log.exception("an effect failed and will be tried again", effect=item.key)
+                failed.append(item)
+        if performed or failed:
+            await self._note(call.id, performed, failed)
+
+    async def _note(self, call_id: str, performed: Sequence[Pending], failed: Sequence[Pending]) -> None:
         try:
-            if performed:
-                await self._calls.done(call.id, performed)
+            await self._calls.done(call_id, performed, failed, now=self._clock())
         except AWAY as error:
-            _log.debug("effects cannot be noted; they will be done again", call_id=call.id, error=repr(error))
+            _log.debug("effects cannot be noted; they will be done again", call_id=call_id, error=repr(error))
         except Exception:
-            _log.exception("effects were done but not noted; they will be done again", call_id=call.id)
+            _log.exception("effects were done but not noted; they will be done again", call_id=call_id)
+
+    async def _unknown(self, _call: Call, effect: do.Unknown, _key: str) -> None:
+        raise UnknownEffectError(effect.kind)
 
     async def _emit(self, _call: Call, effect: do.Emit, key: str) -> None:
-        event = msgspec.convert(effect.data, Event.registry[effect.name])
-        await self._events.send(
-            effect.user_id, event, device=effect.device, not_device=effect.not_device, key=key
+        await self._events.pass_on(
+            effect.user_id,
+            effect.name,
+            msgspec.json.encode(effect.data),
+            device=effect.device,
+            not_device=effect.not_device,
+            key=key,
         )
 
     async def _start(self, call: Call, effect: do.Start, key: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from core.clock import Clock
 from core.errors import AppError, Gone, NotFound, Unavailable
+from db.redis.calls import Unreadable
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
@@ -93,14 +94,25 @@ class Switchboard:
         await self._tell_active(user_id, Silent(user_id))
 
     async def attend(self, call_id: str) -> None:
-        """Do what this call waits for: effects that nobody finished, and a deadline that has come."""
+        """Do what this call waits for: a deadline that has come, then effects that nobody finished.
+
+        In this order, so that no effect keeps a call from ending. One that no node has read for long is ended
+        as a call that was lost.
+        """
+        try:
+            await self.tell(call_id, Deadline())
+            await self._work_off(call_id)
+        except NotFound:
+            await self._calls.forget(call_id)
+        except Unreadable:
+            if await self._calls.give_up(call_id):
+                await self.recover(call_id)
+
+    async def _work_off(self, call_id: str) -> None:
         pending = await self._calls.outbox(call_id)  # first: effects are done for a call as new as they are
         stored = await self._calls.load(call_id)
-        if stored is None:
-            await self._calls.forget(call_id)
-            return
-        await self._executor.perform(stored.call, pending)
-        await self.tell(call_id, Deadline())
+        if stored is not None and pending:
+            await self._executor.perform(stored.call, pending)
 
     async def _tell_active(self, user_id: str, message: Message) -> None:
         call_id = await self._acquaintances.active_call(user_id)

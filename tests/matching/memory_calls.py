@@ -7,7 +7,7 @@ from core.stored import StoredCard
 from core.vocabulary import EndReason, LeftReason, Mode, Origin
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
-from db.redis.calls import RETRY_MS, Pending, Stored
+from db.redis.calls import GIVE_UP_MS, RETRY_MS, Pending, Stored
 from matching.apart import Since
 from signaling.call import Call, Party, State
 from signaling.effects import Effects
@@ -29,6 +29,8 @@ class MemoryCalls:
         self.stored: dict[str, Stored] = {}
         self.outboxes: dict[str, list[Pending]] = {}
         self.attention: dict[str, int] = {}
+        self.failing: dict[str, int] = {}  # since when, by key
+        self.aside: list[Pending] = []
         self._effects = 0
 
     async def load(self, call_id: str) -> Stored | None:
@@ -49,11 +51,20 @@ class MemoryCalls:
     async def outbox(self, call_id: str) -> list[Pending]:
         return list(self.outboxes.get(call_id, ()))
 
-    async def done(self, call_id: str, performed: Sequence[Pending]) -> None:
+    async def done(
+        self, call_id: str, performed: Sequence[Pending], failed: Sequence[Pending] = (), *, now: int
+    ) -> None:
+        first = {pending.key: self.failing.setdefault(pending.key, now) for pending in failed}
+        given_up = [pending for pending in failed if now - first[pending.key] >= GIVE_UP_MS]
         outbox = self.outboxes[call_id]
-        outbox[:] = [pending for pending in outbox if pending not in performed]
-        if not outbox:
-            self._attend(call_id, None)
+        self.aside += [pending for pending in given_up if pending in outbox]
+        outbox[:] = [pending for pending in outbox if pending not in (*performed, *given_up)]
+        waits = [now - first[pending.key] for pending in outbox if pending.key in first]
+        if len(waits) == len(outbox):
+            self._attend(call_id, now + max(RETRY_MS, min(waits)) if waits else None)
+
+    async def give_up(self, call_id: str) -> bool:
+        return False  # all that is here can be read
 
     async def due(self, shard: int, now: int, *, limit: int = 50) -> list[str]:
         due = [call_id for call_id, at in self.attention.items() if at <= now]  # of whatever shard

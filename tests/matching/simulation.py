@@ -100,7 +100,7 @@ class Node:
     async def attend(self) -> None:
         """What the attendant does each time it looks."""
         for shard in range(SHARDS):
-            await self.attendant._attend(shard)
+            await self.attendant.attend(shard)
 
     @property
     def has_seekers(self) -> bool:
