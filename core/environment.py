@@ -1,13 +1,14 @@
 """Reads the settings from the environment and a `.env` file, and reports all mistakes at once."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
 from dotenv import dotenv_values
 
+from core.proxies import networks
 from core.settings import DEFAULT_SECRET, MOST_COOL_DOWNS, Settings
 
 # Other defaults in development: somebody who tries the product out meets the same few people all the time.
@@ -108,7 +109,7 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
             wrong.append(f"{name.upper()}: has to begin with {' or '.join(schemes)}")
     for proxy in filter(None, map(str.strip, values.get("trusted_proxies", "").split(","))):
         try:
-            ip_network(proxy, strict=False)
+            networks(proxy)
         except ValueError:
             wrong.append(f"TRUSTED_PROXIES: {proxy!r} is neither an address nor a CIDR range")
     return wrong + _wrong_cool_downs(values)

@@ -45,8 +45,16 @@ class Proxies:
 
     def hosts(self, peer: str, own: str, forwarded: Iterable[str]) -> tuple[str, ...]:
         """The names by which the client may have asked: `Host`, and X-Forwarded-Host of a trusted proxy."""
-        given = [host.strip() for line in forwarded for host in line.split(",")] if self.trust(peer) else []
-        return (own, *given[:1])
+        return (own, *self._first(peer, forwarded))
+
+    def scheme(self, peer: str, own: str, forwarded: Iterable[str]) -> str:
+        """What the client has asked with: `own`, or X-Forwarded-Proto of a trusted proxy."""
+        return (own, *self._first(peer, forwarded))[-1]
+
+    def _first(self, peer: str, forwarded: Iterable[str]) -> list[str]:
+        """What the proxy next to the client has written, if the peer is trusted."""
+        words = [word.strip() for line in forwarded for word in line.split(",")] if self.trust(peer) else []
+        return words[:1]
 
     def _is_trusted(self, address: Address | None) -> bool:
         return address is not None and any(address in network for network in self._trusted)

@@ -21,8 +21,7 @@ def own_address(
     `default` where it does not say so in a form that can be repeated to it.
     """
     host = proxies.hosts(peer, headers.get("Host", ""), headers.getall("X-Forwarded-Host", ()))[-1]
-    if proxies.trust(peer):
-        scheme = headers.get("X-Forwarded-Proto", scheme).partition(",")[0].strip()
+    scheme = proxies.scheme(peer, scheme, headers.getall("X-Forwarded-Proto", ()))
     return f"{scheme}://{host}" if scheme in ("http", "https") and _HOST.fullmatch(host) else default
 
 

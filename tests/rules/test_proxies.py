@@ -41,6 +41,20 @@ def test_the_nearest_that_is_no_proxy_is_the_client(peer: str, forwarded: list[s
 
 
 @pytest.mark.parametrize(
+    ("peer", "forwarded", "scheme"),
+    [
+        ("198.51.100.7", ["https"], "http"),
+        ("10.1.2.3", [], "http"),
+        ("10.1.2.3", ["https"], "https"),
+        ("10.1.2.3", ["https, http"], "https"),
+        ("10.1.2.3", ["https", "http"], "https"),
+    ],
+)
+def test_a_trusted_proxy_says_how_it_was_asked(peer: str, forwarded: list[str], scheme: str) -> None:
+    assert PROXIES.scheme(peer, "http", forwarded) == scheme
+
+
+@pytest.mark.parametrize(
     ("address", "network"),
     [
         ("198.51.100.7", "198.51.100.7"),
