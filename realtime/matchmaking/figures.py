@@ -1,6 +1,6 @@
-"""Figures of matching for Prometheus. Each process counts what it does itself; sum them over all nodes.
+"""Metrics of matching for Prometheus. Each process counts what it does itself; sum them over all nodes.
 
-`realtime_matching_waiting_tickets` alone is everybody's: each node says how many wait in the whole region.
+The exception is `realtime_matching_waiting_tickets`: each node says how many wait in the whole region.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ _SWEEP_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
 class Figures:
-    """What whoever takes part in matching counts."""
+    """The counters and histograms of matching."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         def counter(name: str, about: str, **words: Iterable[str]) -> Counter:

@@ -1,6 +1,6 @@
-"""Carries the policy out: reads who waits, ranks them, claims the best, has the offer made.
+"""Applies the policy: reads who waits, ranks them, claims the best, has the offer made.
 
-A claim takes two tickets or none, so any number of matchmakers may work at once. Whoever dies between two
+A claim takes two tickets or none, so any number of matchmakers may work at once. A node that dies between two
 steps leaves a ticket that the sweep matches, or a claim that it finishes.
 """
 
@@ -32,9 +32,10 @@ _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries t
 
 
 class Reach(Struct, frozen=True, kw_only=True):
-    """How far a search goes: the most candidates read, and for how long the same two do not meet.
+    """How far a search goes: how many candidates are read at most, and for how long two are kept apart.
 
-    `alone_ms` (ms): having waited so long for want of anybody else they may (`reunions`); 0: not even then.
+    `alone_ms`: after waiting so long with nobody else left, two who met may meet again (`reunions`); 0:
+    never.
     """
 
     candidates: int
@@ -43,7 +44,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
 
 class _Found(Struct, frozen=True):
-    """What a search or a sweep saw at a time (ms), on behalf of the seeker."""
+    """What a search or a sweep found for the seeker, at the time `at` (ms)."""
 
     road: Road
     seeker: Ticket
@@ -52,7 +53,7 @@ class _Found(Struct, frozen=True):
 
 
 class Matchmaker:
-    """Finds partners. `run` works off the seekers until it is cancelled."""
+    """Finds partners. `run` searches for the seekers, one after the other, until it is cancelled."""
 
     def __init__(
         self,
@@ -81,23 +82,23 @@ class Matchmaker:
         self._new_id = new_id
 
     async def run(self) -> None:
-        """Find a partner for each seeker, several at a time. An outage leaves them to the sweep."""
+        """Search for a partner for each seeker, several at a time. An outage leaves them to the sweep."""
         async with asyncio.TaskGroup() as workers:
             for _ in range(_WORKERS):
                 workers.create_task(self._work())
 
     async def _work(self) -> None:
         this = cast("asyncio.Task[None]", asyncio.current_task())
-        # Asked, not only raised: on Python 3.11 the client's pool may lose a cancellation.
+        # Checked here too: on Python 3.11 the client's pool may swallow a cancellation.
         while not this.cancelling():
             ticket, joined = await self._seekers.next()
             with Enduring("a search failed, and is left to the sweep", ticket=ticket.id):
                 await self.seek(ticket, joined=joined)
 
     async def seek(self, ticket: Ticket, *, joined: bool = False) -> Claim | None:
-        """Find a partner worth more than waiting on and have the offer made; None: not now.
+        """Find a partner who is worth what is asked, and have the offer made. None: nobody for now.
 
-        `joined`: they have only just come, so the time it takes says how fast matching answers.
+        `joined`: the ticket has just joined, so the time it takes is measured.
         """
         for _ in range(_LOOKS):
             outlook = await self._outlooks.of(ticket.mode)
@@ -112,7 +113,7 @@ class Matchmaker:
                 self._figures.found_on_joining(self._clock() - ticket.joined_at)
             if claim is not None or not taken or ticket.id in taken:
                 return claim
-            # Everyone worth having was faster: there may be others by now.
+            # All who were worth it are taken: there may be others by now.
         return None
 
     async def match(
@@ -125,11 +126,11 @@ class Matchmaker:
         *,
         apart: dict[str, Set[str]] | None,
     ) -> Claim | None:
-        """Have an offer made to these two, found at `now`; None: they must not meet, or one is gone.
+        """Have an offer made to these two, found at `now`. None: they must not meet, or one is gone.
 
-        `rivals` are those who might have been offered instead; `taken` the tickets that the sweep found gone,
-        to which those are added that are found gone now. `apart` is whom a user has to avoid, of those asked
-        about in this sweep: nobody is asked about again in vain; None: having met lately does not count.
+        `rivals` are those who might have been offered instead. `taken` are tickets that the sweep found gone;
+        those found gone now are added. `apart` has the users to avoid of each user who was looked up in this
+        sweep, so that nobody is looked up without need; None: that two met lately does not count.
         """
         avoid: Set[str] = frozenset()
         if apart is not None:
@@ -152,7 +153,7 @@ class Matchmaker:
     async def last_call(
         self, ticket: Ticket, others: Iterable[Ticket], taken: set[str], outlook: Outlook
     ) -> Claim | None:
-        """Have an offer made to this ticket and the best of the others; None: nobody is to be had.
+        """Have an offer made to this ticket and the best of the others. None: nobody could be had.
 
         `taken` as in `match`.
         """
@@ -186,7 +187,7 @@ class Matchmaker:
         taken: set[str],
         avoid: Set[str] | None = None,
     ) -> Claim | None:
-        """The claim of the first of these who is to be had; `taken` gains the tickets that are gone."""
+        """The claim of the first of these who can be had. Tickets that are gone are added to `taken`."""
         ticket = found.seeker
         for choice in choices:
             if avoid is None:
@@ -213,5 +214,5 @@ class Matchmaker:
         return None
 
     async def _avoid(self, user_id: str) -> Set[str]:
-        """Asked late and always anew before a claim: a block counts at once."""
+        """Asked late, and again before each claim, so that a block counts at once."""
         return await self._acquaintances.avoid(user_id, self._reach.apart.since(self._clock()))

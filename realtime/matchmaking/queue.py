@@ -1,6 +1,6 @@
-"""The queue as its users see it: join, leave, ask why. Also where calls give tickets back.
+"""The queue as its users see it: join, leave, ask why. Calls give tickets back here.
 
-Owner of the commands `queue:*`. Joining answers at once; the matchmaker looks for a partner after that.
+Handles the commands `queue:*`. Joining is answered at once; the matchmaker searches after that.
 """
 
 import math
@@ -45,13 +45,13 @@ from services.cool_downs import CoolDowns
 from services.ports import Events
 
 _ATTEMPTS = 5
-_EXPLAINED = 512  # tickets looked at to explain a wait
+_EXPLAINED = 512  # tickets judged to explain a wait
 
 
 class Queue:
-    """Handlers of the commands, and what calls ask of the queue. `lease_ms` is setting `queue_lease_s`.
+    """Handlers of the commands, and what calls need of the queue. `lease_ms` is the setting `queue_lease_s`.
 
-    `changed` tells those who watch a user's presence to look again: queuing is a part of it.
+    `changed` tells watchers of a user to read the presence again, which says whether a user queues.
     """
 
     def __init__(
@@ -92,13 +92,13 @@ class Queue:
     async def join(self, caller: Caller, command: QueueJoin) -> Queued:
         """`queue:join`: the place in the queue; the same again while waiting."""
         ticket = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
-        # The place may be taken for a match by now: whoever is told of one is told that one waits there.
+        # The ticket may be matched by now; the user is still told that at least they themselves wait.
         waiting = max(1, await self._tickets.waiting(ticket.mode))
         estimate = (await self._outlooks.of(ticket.mode)).estimate(ticket, self._clock())
         return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=estimate)
 
     async def leave(self, caller: Caller, _command: QueueLeave) -> Empty:
-        """`queue:leave`: also fine for one who does not wait."""
+        """`queue:leave`: also succeeds for a user who does not wait."""
         await self.remove(caller.user_id, "left")
         return Empty()
 
@@ -130,7 +130,7 @@ class Queue:
         """
         for _ in range(_ATTEMPTS):
             out = await self._tickets.out(user_id)
-            # First: it sets right what is on record of a call that has just ended, and whose fault that was.
+            # First, because it corrects the record of a call that has just ended, and whose fault that was.
             if await self._acquaintances.active_call(user_id) is not None:
                 raise AlreadyInCall
             now = self._clock()
@@ -140,11 +140,11 @@ class Queue:
             if placed is not None:
                 await self._look_again(ticket, placed)
                 return placed
-            # Another device's ticket has come and gone since: into a call perhaps, so all is asked anew.
+            # Another device's ticket has come and gone since, perhaps into a call: ask everything again.
         raise Unavailable("Your place in the queue changes too fast: try again.")
 
     async def _look_again(self, ticket: Ticket, placed: Ticket) -> None:
-        """A direct call may have begun meanwhile; one that took this very ticket is what was asked for."""
+        """Check for a direct call begun meanwhile. A call that took this ticket is what was asked for."""
         if await self._acquaintances.active_call(ticket.user_id) is not None:
             departure = await self._tickets.leave(ticket.user_id, "left", ticket.id)
             if departure is not None:
@@ -156,15 +156,15 @@ class Queue:
             await self._changed(ticket.user_id)
 
     async def reserve(self, ticket: Ticket, call_id: str) -> Ticket | None:
-        """The old place again after that call came to nothing; once for each call and user.
+        """Give the old place back after that call failed, once for each call and user.
 
-        Gives the ticket that the user has now, if any. A fresh one serves as well: one skips, queues anew.
-        Nobody is matched with it before it is given back: its user has to hear first how the call ended.
+        Gives the ticket that the user has now, if any. After a skip it is a new one. Nobody is matched with
+        it before `give_back`: its user has to hear first how the call ended.
         """
         return await self._of_region(ticket).reserve(ticket, call_id, self._clock() + self._lease_ms)
 
     async def give_back(self, ticket: Ticket, call_id: str) -> Ticket | None:
-        """`reserve` the place if that was not done, and let them be matched from now on."""
+        """`reserve` the place if that was not done, and let the ticket be matched from now on."""
         own = await self.reserve(ticket, call_id)
         if own is not None and await self._of_region(ticket).enter(own) and ticket.region == self._region:
             self._seekers.add(own)
@@ -172,12 +172,12 @@ class Queue:
         return own
 
     def _of_region(self, ticket: Ticket) -> TicketStore:
-        """Any node sees to any call; the sweep of the ticket's own region finds it."""
+        """The queue of the ticket's region: any node handles any call, also of other regions."""
         here = ticket.region == self._region
         return self._tickets if here else self._tickets.elsewhere(ticket.region)
 
     async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
-        """The claim has become nothing: these get their old places back in the same step."""
+        """The claim has failed: in the same step these get their old places back."""
         for own in await self._tickets.refuse(claim, innocent, self._clock() + self._lease_ms):
             if own is not None:
                 self._seekers.add(own)
@@ -190,7 +190,7 @@ class Queue:
             await tell(self._tickets, self._events, self._changed, [departure], self._figures)
 
     async def forgotten(self, user_id: str, ticket_id: str) -> None:
-        """The store has lost its data: whoever still believes to have this ticket is told that it is gone."""
+        """Redis has lost its data: tell a user who still believes to have this ticket that it is gone."""
         if await self._tickets.of(user_id) is not None:
             return
         if await self._acquaintances.active_call(user_id) is not None:  # matched meanwhile
@@ -203,14 +203,14 @@ class Queue:
         return await self._tickets.of(user_id)
 
     async def resume(self, user_id: str) -> Ticket | None:
-        """This user is connected again: their ticket, if any, lives on."""
+        """This user is connected again: renew their ticket, if there is one."""
         ticket = await self.of(user_id)
         if ticket is not None:
             await self.renew([user_id])
         return ticket
 
     async def renew(self, user_ids: Iterable[str]) -> None:
-        """This node holds connections of these users: their tickets live on for a lease."""
+        """This node holds connections of these users: renew their tickets for a lease."""
         await self._tickets.renew(user_ids, self._clock() + self._lease_ms)
 
     async def _admit(self, user_id: str, now: int) -> Applicant:
@@ -252,7 +252,7 @@ class Queue:
 
 
 def _seeking(standing: Seeking, wanted: Preferences) -> Seeking:
-    """What this join says, and where it is silent, what the profile says."""
+    """What this join says; for what it leaves out, what the profile says."""
 
     def said(now: int | None, always: int) -> int:
         return always if now is None else now
@@ -268,7 +268,7 @@ def _seeking(standing: Seeking, wanted: Preferences) -> Seeking:
 
 
 def unit(strengths: Mapping[str, int]) -> dict[str, float]:
-    """Strengths of 0 to 100 around indifference at 50, as a vector of length one; empty if indifferent."""
+    """Strengths of 0 to 100 as a vector of length one, around indifference at 50; empty if all are 50."""
     centred = {name: strength - 50.0 for name, strength in strengths.items() if strength != 50}
     length = math.sqrt(sum(value * value for value in centred.values()))
     return {name: value / length for name, value in centred.items()}

@@ -1,7 +1,7 @@
-"""Who meets again for want of anybody else: two who met lately, where the operator allows it.
+"""Lets two who met lately meet again when nobody else is left, if the operator allows it.
 
-Only when both have waited for a while, neither may meet anybody else who waits, and neither of them has
-declined, skipped, reported or blocked the other since. In every other case who met lately is kept apart.
+Only if both have waited for a while, neither may meet anybody else who waits, and neither has declined,
+skipped, reported or blocked the other since. In every other case they are kept apart.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _KEPT = 1_000
 
 
 class Reunions:
-    """The pairs that sweeps found and matching kept apart. In memory: any node that sweeps finds them."""
+    """The pairs that sweeps found and that were kept apart. In memory: any node that sweeps finds them."""
 
     def __init__(
         self, tickets: TicketStore, acquaintances: Acquaintances, policy: Policy, reach: Reach, clock: Clock
@@ -34,13 +34,13 @@ class Reunions:
         self._apart: dict[Mode, dict[tuple[str, str], Pair]] = {mode: {} for mode in get_args(Mode)}
 
     def note(self, mode: Mode, pair: Pair) -> None:
-        """These two were kept apart, for whatever reason."""
+        """Note that these two were kept apart, for whatever reason."""
         apart = self._apart[mode]
         if self._reach.alone_ms and len(apart) < _KEPT:
             apart[pair.one.id, pair.other.id] = pair
 
     async def due(self, mode: Mode, waiting: Prospects, outlook: Outlook) -> Sequence[Pair]:
-        """Of the pairs of which both still wait, those who may meet again now; some pairs at a time."""
+        """The pairs that may meet again now, of those who both still wait. Looks at some pairs at a time."""
         apart = self._apart[mode]
         for gone in [ids for ids in apart if ids[0] not in waiting or ids[1] not in waiting]:
             del apart[gone]
@@ -54,7 +54,7 @@ class Reunions:
         return due
 
     async def _may_meet(self, pair: Pair, now: int) -> bool:
-        """All that keeps these two apart is that they met, and neither has anybody else."""
+        """Whether only their last meeting keeps these two apart, and neither has anybody else."""
         one, other, since = pair.one, pair.other, self._reach.apart.since(now)
         return (
             now - max(one.joined_at, other.joined_at) >= self._reach.alone_ms
@@ -64,10 +64,10 @@ class Reunions:
         )
 
     async def _alone(self, ticket: Ticket, since: Since) -> bool:
-        """Whether nobody waits whom this one may meet, now or when wishes relax, but whom they met lately."""
+        """Whether all who wait and whom this one may meet, now or when wishes relax, were met lately."""
         census = await self._tickets.census(ticket, self._reach.candidates)
         if census.drawn is not None:
-            return False  # so many that there is somebody
+            return False  # so many wait that there is somebody
         language = self._policy.common_language
         left = {
             other.user_id

@@ -1,4 +1,4 @@
-"""Whom to find a partner for next. In memory: should the process die, the sweep of any node finds them."""
+"""The tickets to search a partner for next. In memory: if the process dies, any node's sweep finds them."""
 
 import asyncio
 
@@ -6,19 +6,19 @@ from core.ticket import Ticket
 
 
 class Seekers:
-    """A queue in which a ticket stands once. Adding wakes the matchmaker."""
+    """A queue in which each ticket is once. Adding one wakes the matchmaker."""
 
     def __init__(self) -> None:
         self._tickets: dict[str, tuple[Ticket, bool]] = {}
         self._any = asyncio.Event()
 
     def add(self, ticket: Ticket, *, joined: bool = False) -> None:
-        """Look for a partner soon; `joined`: they have only just come."""
+        """Have a partner searched soon. `joined`: the ticket has just joined."""
         self._tickets.setdefault(ticket.id, (ticket, joined))
         self._any.set()
 
     async def next(self) -> tuple[Ticket, bool]:
-        """The one who has stood here longest, and whether they have just joined; waits for one."""
+        """The ticket that has been here longest, and whether it has just joined. Waits until there is one."""
         while not self._tickets:
             self._any.clear()
             await self._any.wait()

@@ -1,7 +1,7 @@
-"""What must happen though nobody asks: matches that waiting makes possible, departures, unfinished claims.
+"""The sweep does what no request starts: matches that waiting makes possible, departures, unfinished claims.
 
-Every node sweeps; a turn in Redis sees to it that no two do the same work at once. A turn lasts a few
-seconds at most, which is what the death of the node that had it can delay.
+Every node sweeps; a turn in Redis keeps two from doing the same work at once. A turn lasts a few seconds at
+most, and that is the longest delay that the death of the node that has it can cause.
 """
 
 import asyncio
@@ -28,18 +28,18 @@ from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.reunions import Reunions
 from services.ports import Events
 
-Changed = Callable[[str], Awaitable[None]]  # how this user is shown to others may have changed
+Changed = Callable[[str], Awaitable[None]]  # called when what others see of this user may have changed
 
 _NEW_IN_A_ROW = 20  # judged before others may run
-_PAIRS_IN_A_ROW = 100  # of which nobody need be asked about
+_PAIRS_IN_A_ROW = 100  # without a query for any of them
 _TOLD_AT_ONCE = 100
-_PAUSE_S = 0.005  # a join takes a dozen steps: with less it would wait for most of the sweep
+_PAUSE_S = 0.005  # a join takes a dozen steps: with shorter pauses it would wait for most of the sweep
 _MODES: tuple[Mode, ...] = get_args(Mode)
-_RIVALS = 64  # of each pool: whom a pair is shown beside, in the record of why these two
+_RIVALS = 64  # of each pool: shown beside a pair in the record of the match
 
 
 class Rhythm(Struct, frozen=True, kw_only=True):
-    """In ms: between two sweeps, the longest turn, patience, a claim's time, between two updates."""
+    """In ms: between two sweeps, longest turn, patience, when a claim is unfinished, between two updates."""
 
     sweep_ms: int = 500
     turn_ms: int = 5_000
@@ -51,8 +51,8 @@ class Rhythm(Struct, frozen=True, kw_only=True):
 class Sweeper:
     """Sweeps the pools of one region. `run` goes on until it is cancelled.
 
-    `candidates`: each ticket is held against so many of those who came before it.
-    `may_judge`: whether a lease that is over means that its user is gone, not that nobody could renew it.
+    `candidates`: against how many earlier tickets each one is judged.
+    `may_judge`: whether an expired lease means that its user is gone, and not that nobody could renew it.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Sweeper:
         return True
 
     async def sweep(self, mode: Mode) -> None:
-        """Who is not there any more, claims that nobody finished, matches, who is out of patience, news."""
+        """In this order: expired leases, unfinished claims, matches, ended patience, news of the wait."""
         await self._tell(await self._tickets.lapse(self._clock() if self._may_judge() else 0))
         late = self._clock() - self._rhythm.unfinished_ms
         await self._matchmaker.finish(await self._tickets.unfinished(late))
@@ -117,7 +117,7 @@ class Sweeper:
         await self._update(mode, staying)
 
     async def _take_leave(self, everyone: Sequence[Ticket]) -> Sequence[Ticket]:
-        """Let those go who have waited too long, and tell them. Gives who stays."""
+        """Let tickets go that have waited too long, and tell their users. Gives those that stay."""
         overdue = self._clock() - self._rhythm.patience_ms
         first = bisect_right(everyone, overdue, key=lambda ticket: ticket.joined_at)
         left = [await self._tickets.leave(t.user_id, "timed_out", t.id) for t in everyone[:first]]
@@ -128,7 +128,7 @@ class Sweeper:
         await tell(self._tickets, self._events, self._changed, departures, self._figures)
 
     async def _match(self, mode: Mode, everyone: Sequence[Ticket]) -> Collection[str]:
-        """Match those for whom waiting has made possible, or worth while, what was not. Gives who is gone."""
+        """Match those for whom waiting has made a match possible or worthwhile. Gives who is gone."""
         prospects = self._prospects[mode]
         for nth, ticket in enumerate(prospects.see(everyone)):
             prospects.add(ticket)
@@ -142,7 +142,7 @@ class Sweeper:
             rivals = prospects.rivals(pair.other, _RIVALS)
             claim = await self._matchmaker.match(pair, rivals, taken, now, outlook, apart=apart)
             if claim is None and not taken.isdisjoint({pair.one.id, pair.other.id}):
-                # Perhaps for a moment only, as when an offer is refused: who comes back is seen anew.
+                # Perhaps only for a moment, as when an offer is refused: then it is judged again.
                 for gone in taken & {pair.one.id, pair.other.id}:
                     prospects.remove(gone)
             elif claim is None:
@@ -156,26 +156,26 @@ class Sweeper:
         return taken
 
     async def _pairs(self, prospects: Prospects, now: int, outlook: Outlook) -> AsyncIterator[Pair]:
-        """The pairs of which both still wait, until half the turn is over; others run in between."""
+        """Pairs who both still wait, until half the turn is over. Other tasks run in between."""
         for pairs in prospects.pairs(now, outlook):
             for nth, pair in enumerate(pairs):
                 if nth % _PAIRS_IN_A_ROW == 0:
                     await asyncio.sleep(_PAUSE_S)
                 if self._clock() - now > self._rhythm.turn_ms // 2:
-                    return  # the rest has its turn in the next sweep, of whichever node
+                    return  # the rest is for the next sweep, of any node
                 if pair.one.id in prospects and pair.other.id in prospects:
                     yield pair
             await asyncio.sleep(_PAUSE_S)
 
     async def _call_last(self, prospects: Prospects, taken: set[str], outlook: Outlook) -> None:
-        """Nobody's patience ends while somebody waits whom they may meet, however many wait."""
+        """Make the last call for tickets whose patience is about to end, however many wait."""
         for ticket, others in prospects.last_calls(self._clock(), outlook):
             claim = await self._matchmaker.last_call(ticket, others, taken, outlook)
             _matched(claim, prospects, taken)
             await asyncio.sleep(_PAUSE_S)
 
     async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
-        """Tell those who wait how it goes; each once in `update_ms`, spread over the sweeps."""
+        """Send news of the wait, to each user once in `update_ms`, spread over the sweeps."""
         now = self._clock()
         outlook = await self._outlooks.of(mode)
         last = await self._tickets.last_news(mode, now)
@@ -185,7 +185,7 @@ class Sweeper:
             await self._events.send_all(news)
 
     def _due(self, everyone: Iterable[Ticket], now: int, ago: int) -> Iterator[Ticket]:
-        """Whoever passed a multiple of `update_ms` of waiting since the last news, so many ms ago."""
+        """Tickets whose wait has passed a multiple of `update_ms` since the last news, `ago` ms ago."""
         every = self._rhythm.update_ms
         return (
             ticket
@@ -203,7 +203,7 @@ class Sweeper:
 
 
 def _matched(claim: Claim | None, prospects: Prospects, taken: set[str]) -> None:
-    """Whom this claim took, if there is one, wait no more: no news for them, and no other match."""
+    """The tickets of this claim, if there is one, no longer wait: no news for them, and no other match."""
     for ticket in (claim.first, claim.second) if claim else ():
         prospects.remove(ticket.id)
         taken.add(ticket.id)
@@ -216,7 +216,7 @@ async def tell(
     departures: Iterable[Departure],
     figures: Figures,
 ) -> None:
-    """Tell the users, and who watches them, that they wait no more; repeated after a crash, once."""
+    """Tell users, and those who watch them, that they no longer wait. A repeat changes nothing."""
     told = list(departures)
     for gone in told:
         left = QueueLeft(ticket_id=gone.ticket_id, reason=gone.reason)
