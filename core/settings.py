@@ -286,6 +286,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_packet_bytes: Annotated[Count, about("Bytes of one Socket.IO packet.")] = 64 * 1024
     max_body_bytes: Annotated[Count, about("Bytes of one JSON body over REST.")] = 256 * 1024
     body_timeout_s: Annotated[Seconds, about("Seconds a client has to send a body.")] = 15
+    body_bytes_per_s: Annotated[
+        Count,
+        about("Bytes of a body that give a client one more second, so that large ones may take longer."),
+    ] = 16 * 1024
     max_head_bytes: Annotated[Count, about("Bytes of the headers of one request together.")] = 32 * 1024
     head_s: Annotated[Seconds, about("Seconds a client has to send the head of a request.")] = 10
     keep_alive_s: Annotated[

@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.contract.index import ENDPOINTS
 from core.proxies import Proxies, networks
 from core.settings import Settings
+from core.wire.endpoint import Endpoint
 from db.redis.rate_limits import MemoryLimiter, NoLimits
 from rest.docs import documents
 from rest.http.binding import Resource, bind
@@ -31,6 +32,7 @@ def make_app(
     resources: Iterable[Resource],
     checks: Mapping[str, Check],
     notes: Sequence[str] = (),
+    contract: tuple[Endpoint, ...] = ENDPOINTS,
 ) -> web.Application:
     """Serves the endpoints of the contract by the handlers of these resources.
 
@@ -57,8 +59,9 @@ def make_app(
         proxies=proxies,
         max_body_bytes=settings.max_body_bytes,
         body_timeout_s=settings.body_timeout_s,
+        body_bytes_per_s=settings.body_bytes_per_s,
         deadline_s=settings.deadline_s,
     )
     service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
-    app.add_routes([boundary.route(*bound) for bound in bind([*resources, service], ENDPOINTS)])
+    app.add_routes([boundary.route(*bound) for bound in bind([*resources, service], contract)])
     return app

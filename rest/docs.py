@@ -12,7 +12,7 @@ from core.documents.asyncapi import asyncapi, socket_servers
 from core.documents.examples import example
 from core.documents.openapi import EXAMPLE_ADDRESS, openapi, rest_servers
 from core.errors import CATALOGUE
-from rest.docs_fields import Json, code, e, fields, prose, shown
+from rest.docs_fields import Json, code, e, fields, kind, prose, shown
 
 _STYLE = Path(__file__).with_name("docs.css").read_text()
 _START = f"""curl -X POST {EXAMPLE_ADDRESS}/v1/auth/login -H 'Content-Type: application/json' \\
@@ -112,7 +112,6 @@ def _endpoint(method: str, path: str, operation: Json, schemas: Json) -> str:
         f"<li>{code(p['name'])} in {e(p['in'])} {prose(p.get('description', ''))}</li>"
         for p in operation["parameters"]
     )
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     answers = {status: r for status, r in operation["responses"].items() if int(status) < 400}
     refusals = "".join(
         f"<li>{code(status)} {prose(r['description'])}</li>"
@@ -126,11 +125,23 @@ def _endpoint(method: str, path: str, operation: Json, schemas: Json) -> str:
         f"{prose(operation['summary'])}{open_to_all}",
         [
             ("Parameters", f"<ul>{parameters}</ul>" if parameters else ""),
-            ("Body", _both(body, schemas) if body else ""),
+            ("Body", _body(operation.get("requestBody", {}).get("content", {}), schemas)),
             *((f"Answer {status}", _answer(r, schemas)) for status, r in answers.items()),
             ("Refusals", f"<ul>{refusals}</ul>"),
         ],
     )
+
+
+def _body(content: Json, schemas: Json) -> str:
+    """What may be sent, by media type: JSON and forms by their fields."""
+    return "".join(
+        (f"<p>{code(media)}</p>" if media != "application/json" else "") + _sent(body["schema"], schemas)
+        for media, body in content.items()
+    )
+
+
+def _sent(schema: Json, schemas: Json) -> str:
+    return _both(schema, schemas) if "$ref" in schema else fields(schema) or f"<p>{kind(schema)}</p>"
 
 
 def _answer(response: Json, schemas: Json) -> str:

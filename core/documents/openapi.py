@@ -11,6 +11,7 @@ from core.errors import AppError
 from core.wire.endpoint import Endpoint
 from core.wire.message import CONTRACT
 from core.wire.problem import Problem
+from core.wire.uploads import Form, Upload
 
 Json = dict[str, Any]
 
@@ -59,6 +60,8 @@ def _schemas(endpoints: tuple[Endpoint, ...]) -> Json:
     named: list[type[Struct]] = [Problem]
     for endpoint in endpoints:
         named += [kind for kind in (endpoint.body, endpoint.query, endpoint.reply) if kind]
+        if isinstance(endpoint.upload, Form):
+            named += [part.kind for part in endpoint.upload.parts.values() if part.kind]
     return schemas_of(dict.fromkeys(named), _REF)
 
 
@@ -87,12 +90,39 @@ def _operation(endpoint: Endpoint, schemas: Json) -> Json:
     }
     if endpoint.admitted:
         operation["description"] = f"For {_roles(endpoint)}; to all others there is no such thing."
-    if endpoint.body:
-        operation["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": reference(endpoint.body)}},
-        }
+    if content := _content(endpoint):
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _content(endpoint: Endpoint) -> Json:
+    """What a body may be, by media type; nothing without one."""
+    if endpoint.body:
+        return {"application/json": {"schema": reference(endpoint.body)}}
+    if isinstance(endpoint.upload, Form):
+        return {"multipart/form-data": _form(endpoint.upload)}
+    if endpoint.upload:
+        return {media: {"schema": _bytes(endpoint.upload)} for media in endpoint.upload.media}
+    return {}
+
+
+def _form(form: Form) -> Json:
+    return {
+        "schema": {
+            "type": "object",
+            "title": "Form",
+            "properties": {name: _bytes(part) for name, part in form.parts.items()},
+            "required": form.required,
+            "additionalProperties": False,
+        },
+        "encoding": {name: {"contentType": ", ".join(part.media)} for name, part in form.parts.items()},
+    }
+
+
+def _bytes(upload: Upload) -> Json:
+    if upload.kind:
+        return reference(upload.kind)
+    return {"type": "string", "format": "binary", "maxLength": upload.max_bytes}
 
 
 def _roles(endpoint: Endpoint) -> str:

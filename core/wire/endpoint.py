@@ -22,6 +22,7 @@ from core.errors import (
 )
 from core.vocabulary import Id, Role
 from core.wire.message import Input
+from core.wire.uploads import Form, Upload
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -46,15 +47,16 @@ class Cache(Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """`name` is the operation's id; `errors` are those of its own, beside what follows from the other fields.
+    """What one method of one path does.
 
+    `name` is the operation's id; `errors` are those of its own, beside what follows from the other fields.
     `parameters` has a field for each `{name}` in `path`; to a value that does not fit there is no such thing.
+    `body` is JSON; `upload` is a body that is not. `media` is the type of an answer that is not JSON.
     `roles` are of those who may ask, looked up at each request: to all others there is no such thing.
     `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`, and a GET that names it in
     `If-None-Match` with 304; `guarded`: wants it back in `If-Match`. `cache`: what caches may do with a good
-    answer; without it, nothing under `/v1/` is kept. `media` is the type of an answer that is no JSON.
-    `unlimited`: costs nothing, so that whoever watches over the server may ask at any time; strangers may
-    call all others only so often.
+    answer; without it, nothing under `/v1/` is kept. `unlimited`: costs nothing, so that whoever watches over
+    the server may ask at any time; strangers may call all others only so often.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     summary: str
     parameters: type[Struct] | None = None
     body: type[Struct] | None = None
+    upload: Upload | Form | None = None
     query: type[Struct] | None = None
     reply: type[Struct] | None = None
     status: int = 200
@@ -82,6 +85,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         fields = self.parameters.__struct_fields__ if self.parameters else ()
         if set(fields) != set(re.findall(r"{(\w+)}", self.path)):
             raise ValueError(f"`{self.name}`: the fields of `parameters` are not the names in `{self.path}`.")
+        if self.body and self.upload:
+            raise ValueError(f"`{self.name}` has two bodies.")
         if self.roles and not self.auth:
             raise ValueError(f"`{self.name}` asks for a role, and does not ask who somebody is.")
 
@@ -100,7 +105,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     def possible_errors(self) -> tuple[type[AppError], ...]:
         """All that this endpoint may answer, in the order of their status."""
         found: set[type[AppError]] = set(self.errors)
-        if self.body or self.query:
+        if self.body or self.query or self.upload:
             found |= {InvalidRequest, PayloadTooLarge}
         if self.auth:
             found |= {Unauthenticated, TokenExpired, Banned}
@@ -108,7 +113,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             found |= {NotFound}
         if not self.unlimited:
             found |= {RateLimited}
-        if self.auth or self.body:
+        if self.auth or self.body or self.upload:
             # Only what keeps nothing anywhere cannot fail.
             found |= {Internal, Unavailable}
         if self.idempotent:

@@ -30,14 +30,16 @@ from core.tokens import Access
 from core.vocabulary import Role
 from core.wire.decode import decode_json, decode_query
 from core.wire.endpoint import Endpoint
+from core.wire.uploads import Form, Upload
 from db.outage import OUTAGES
 from db.postgres.idempotency import Key
 from rest.http import client as clients
 from rest.http.answers import response
-from rest.http.body import read_json
+from rest.http.body import Pace, read_json
 from rest.http.exchange import Exchange, Handler
 from rest.http.idempotency import key_of
 from rest.http.problems import problem
+from rest.http.uploads import parts, whole
 from services.accounts import Client
 from services.ports import Limiter
 
@@ -79,6 +81,7 @@ class Boundary:
         proxies: Proxies,
         max_body_bytes: int,
         body_timeout_s: float,
+        body_bytes_per_s: int,
         deadline_s: float,
     ) -> None:
         self._authenticate = authenticate
@@ -86,7 +89,7 @@ class Boundary:
         self._clock = clock
         self._proxies = proxies
         self._max_body_bytes = max_body_bytes
-        self._body_timeout_s = body_timeout_s
+        self._body_timeout_s, self._body_bytes_per_s = body_timeout_s, body_bytes_per_s
         self._deadline_s = deadline_s
 
     def route(self, endpoint: Endpoint, handler: Handler) -> web.RouteDef:
@@ -112,7 +115,8 @@ class Boundary:
         parameters = _parameters(endpoint.parameters, request) if endpoint.parameters else None
         query = decode_query(dict(request.query), endpoint.query) if endpoint.query else None
         versions = clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None
-        body = await self._body(endpoint.body, request, deadline) if endpoint.body else None
+        pace = Pace(self._body_timeout_s, self._body_bytes_per_s, self._deadline_s, deadline)
+        body = await self._body(endpoint.body, request, pace) if endpoint.body else None
         return Exchange(
             now=now,
             address=clients.own_address(
@@ -125,6 +129,8 @@ class Boundary:
             key=_key(endpoint, request, access, body, now) if endpoint.idempotent else None,
             versions=versions,
             body=body,
+            file=whole(request, endpoint.upload, pace) if isinstance(endpoint.upload, Upload) else None,
+            form=parts(request, endpoint.upload, pace) if isinstance(endpoint.upload, Form) else None,
         )
 
     async def _admitted(
@@ -140,11 +146,8 @@ class Boundary:
             await self._strangers.pass_through(network, now)
         return None
 
-    async def _body(self, kind: type[Struct], request: web.Request, deadline: asyncio.Timeout) -> Struct:
-        deadline.reschedule(None)  # how long a client takes to send is bounded apart
-        raw = await read_json(request, max_bytes=self._max_body_bytes, timeout_s=self._body_timeout_s)
-        deadline.reschedule(asyncio.get_running_loop().time() + self._deadline_s)
-        return decode_json(raw, kind)
+    async def _body(self, kind: type[Struct], request: web.Request, pace: Pace) -> Struct:
+        return decode_json(await read_json(request, max_bytes=self._max_body_bytes, pace=pace), kind)
 
 
 def _parameters(kind: type[Struct], request: web.Request) -> Struct:

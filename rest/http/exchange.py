@@ -1,6 +1,6 @@
 """What a handler sees of a request, checked by what the endpoint declares, and what it may answer."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 from aiohttp import web
@@ -9,6 +9,7 @@ from msgspec import Struct
 from core.errors import Unauthenticated
 from core.tokens import Access
 from db.postgres.idempotency import Key
+from rest.http.uploads import File
 from services.accounts import Client
 
 S = TypeVar("S", bound=Struct)
@@ -28,6 +29,8 @@ class Exchange(Struct, frozen=True, kw_only=True):
     access: Access | None = None
     body: Struct | None = None
     query: Struct | None = None
+    file: File | None = None
+    form: AsyncIterator[File] | None = None
     key: Key | None = None
     versions: frozenset[int] | None = None
 
@@ -52,6 +55,18 @@ class Exchange(Struct, frozen=True, kw_only=True):
         """The body, which the endpoint declares to be this."""
         assert isinstance(self.body, kind)
         return self.body
+
+    @property
+    def uploaded(self) -> File:
+        """The body of bytes, which the endpoint declares."""
+        assert self.file
+        return self.file
+
+    @property
+    def parts(self) -> AsyncIterator[File]:
+        """The parts of the form, which the endpoint declares. What is not read of one is passed over."""
+        assert self.form
+        return self.form
 
 
 class Versioned(Struct, frozen=True):

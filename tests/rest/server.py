@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import msgspec
 from msgspec import Struct
+from multidict import CIMultiDictProxy
 from redis.asyncio import Redis
 
 from composition.foundation import Foundation
@@ -46,7 +47,7 @@ class Answer(Struct):
     """What came back."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: CIMultiDictProxy[str]
     body: Any
 
     @property

@@ -1,0 +1,128 @@
+"""Bodies that are not JSON, handed to their handler while they come: nothing of them is kept here.
+
+What they may be, the endpoint declares (`core.wire.uploads`).
+"""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
+from msgspec import Struct
+
+from core.errors import InvalidRequest
+from core.wire.decode import decode_json
+from core.wire.uploads import Form, Upload
+from rest.http.body import Incoming, Pace, too_large
+
+S = TypeVar("S", bound=Struct)
+
+_CHUNK = 64 * 1024
+_HEAD = 16 * 1024  # of a part, and what stands around all of them
+_PLAIN = frozenset(("binary", "7bit", "8bit"))
+_MALFORMED = (ValueError, RuntimeError, AssertionError, HttpProcessingError)
+
+
+class File:
+    """Bytes that come: the whole body, or the part of a form with this `name`. Read them once."""
+
+    def __init__(self, name: str, media: str, chunks: AsyncIterator[bytes]) -> None:
+        self.name, self.media = name, media
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._chunks
+
+    async def read(self) -> bytes:
+        """All of it."""
+        return b"".join([chunk async for chunk in self._chunks])
+
+    async def decoded(self, kind: type[S]) -> S:
+        """What a part that is JSON says, which its declaration says is this. Raises `InvalidRequest`."""
+        return decode_json(await self.read(), kind)
+
+
+def whole(request: web.Request, declared: Upload, pace: Pace) -> File:
+    """A body of bytes. Raises `InvalidRequest` for another type, `PayloadTooLarge` for more than may be."""
+    media = request.content_type if "Content-Type" in request.headers else ""
+    _check_media(media, declared, None)
+    incoming = Incoming(request, max_bytes=declared.max_bytes, pace=pace)
+    return File("", media, _bytes(incoming))
+
+
+async def parts(request: web.Request, form: Form, pace: Pace) -> AsyncIterator[File]:
+    """The parts of a form, one after the other: what is not read of one is passed over.
+
+    Raises `InvalidRequest` for a part that is not declared, comes twice, is of another type or is missing.
+    """
+    if request.content_type != "multipart/form-data":
+        raise InvalidRequest("Send a form: `Content-Type: multipart/form-data`.")
+    most = sum(part.max_bytes + _HEAD for part in form.parts.values()) + _HEAD
+    incoming, unseen = Incoming(request, max_bytes=most, pace=pace), dict(form.parts)
+    with _well_formed():
+        reader = MultipartReader(request.headers, cast("StreamReader", incoming))
+    while part := await _next(reader):
+        name = part.name or ""
+        if name not in unseen:
+            raise _refused(name, "is not a part of this form, or comes twice")
+        yield _file(part, name, unseen.pop(name))
+    if missing := [name for name in form.required if name in unseen]:
+        raise _refused(missing[0], "is missing")
+
+
+async def _next(reader: MultipartReader) -> BodyPartReader | None:
+    """The next part, which is no form in itself."""
+    with _well_formed():
+        part = await reader.next()
+    if isinstance(part, MultipartReader):
+        raise InvalidRequest("The form has another one in it.")
+    return part
+
+
+def _file(part: BodyPartReader, name: str, declared: Upload) -> File:
+    media = part.headers.get("Content-Type", "text/plain").partition(";")[0].strip().lower()
+    _check_media(media, declared, name)
+    if part.headers.get("Content-Transfer-Encoding", "binary").lower() not in _PLAIN:
+        raise _refused(name, "has to come without `Content-Transfer-Encoding`")
+    return File(name, media, _part(part, name, declared.max_bytes))
+
+
+async def _bytes(incoming: Incoming) -> AsyncIterator[bytes]:
+    while chunk := await incoming.readany():
+        yield chunk
+
+
+async def _part(part: BodyPartReader, name: str, max_bytes: int) -> AsyncIterator[bytes]:
+    came = 0
+    while True:
+        with _well_formed():
+            chunk = await part.read_chunk(_CHUNK)
+        if not chunk:
+            return
+        came += len(chunk)
+        if came > max_bytes:
+            raise too_large(max_bytes, name)
+        yield bytes(chunk)
+
+
+def _check_media(media: str, declared: Upload, name: str | None) -> None:
+    if media not in declared.media:
+        expected = " or ".join(f"`{kind}`" for kind in declared.media)
+        if name is None:
+            raise InvalidRequest(f"Send {expected}, and say so in `Content-Type`.")
+        raise _refused(name, f"has to be {expected}, and say so in `Content-Type`")
+
+
+def _refused(name: str, sentence: str) -> InvalidRequest:
+    shown = "".join(letter for letter in name[:100] if letter.isprintable())
+    return InvalidRequest(f"`{shown}` {sentence}.", details={"field": shown})
+
+
+@contextmanager
+def _well_formed() -> Iterator[None]:
+    """What aiohttp raises for a form that is none."""
+    try:
+        yield
+    except _MALFORMED:
+        raise InvalidRequest("The form is malformed.") from None
