@@ -15,5 +15,5 @@ class Conversations:
     """The use cases of rooms on one node. A node announces itself what it has stored."""
 
     def __init__(self, *, rooms: Rooms, outbox: Outbox, events: Events, max_chars: int, clock: Clock) -> None:
-        self.announcer = Announcer(outbox, events, {ChatMessage.event: partial(announcements, rooms)})
+        self.announcer = Announcer(outbox, events, {ChatMessage.event: partial(announcements, rooms, clock)})
         self.chat = Chat(rooms, events, self.announcer, max_chars=max_chars, clock=clock)

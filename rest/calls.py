@@ -1,6 +1,6 @@
 """Past calls over REST. Reading only."""
 
-from core.clock import rfc3339, today
+from core.clock import rfc3339
 from core.contract import calls as contract
 from core.contract.calls import CallPage, PastCall
 from core.wire.cursors import BY_ID
@@ -23,7 +23,7 @@ class CallHandlers:
         items, after = await page(
             exchange.asked(PageQuery),
             lambda before, limit: self._calls.history(
-                exchange.caller.user_id, before=before, limit=limit, today=today(exchange.now)
+                exchange.caller.user_id, before=before, limit=limit, now=exchange.now
             ),
             cursors=BY_ID,
             key=lambda call: call.call_id,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from core.clock import today
 from core.contract import chat as contract
 from core.contract.chat import Message, MessagePage, RoomPage, RoomView
 from core.wire.cursors import BY_ID, BY_SEQ
@@ -25,7 +24,7 @@ class ChatHandlers:
         items, after = await page(
             exchange.asked(PageQuery),
             lambda before, limit: self._rooms.rooms(
-                exchange.caller.user_id, before=before, limit=limit, today=today(exchange.now)
+                exchange.caller.user_id, before=before, limit=limit, now=exchange.now
             ),
             cursors=BY_ID,
             key=lambda room: room.id,
@@ -33,9 +32,7 @@ class ChatHandlers:
         return RoomPage(items=items, next_cursor=after)
 
     async def room(self, exchange: Exchange) -> RoomView:
-        return await self._rooms.room(
-            exchange.at(ById).id, exchange.caller.user_id, today=today(exchange.now)
-        )
+        return await self._rooms.room(exchange.at(ById).id, exchange.caller.user_id, exchange.now)
 
     async def messages(self, exchange: Exchange) -> MessagePage:
         async def newest_first(before: int | None, limit: int) -> Sequence[Message]:

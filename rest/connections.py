@@ -1,6 +1,5 @@
 """Lasting connections over REST. Reading only."""
 
-from core.clock import today
 from core.contract import connections as contract
 from core.contract.connections import ConnectionPage, ConnectionView
 from core.wire.cursors import BY_ID
@@ -23,7 +22,7 @@ class ConnectionHandlers:
         items, after = await page(
             exchange.asked(PageQuery),
             lambda before, limit: self._connections.page(
-                exchange.caller.user_id, before=before, limit=limit, today=today(exchange.now)
+                exchange.caller.user_id, before=before, limit=limit, now=exchange.now
             ),
             cursors=BY_ID,
             key=lambda connection: connection.id,
@@ -31,6 +30,4 @@ class ConnectionHandlers:
         return ConnectionPage(items=items, next_cursor=after)
 
     async def connection(self, exchange: Exchange) -> ConnectionView:
-        return await self._connections.view(
-            exchange.at(ById).id, exchange.caller.user_id, today=today(exchange.now)
-        )
+        return await self._connections.view(exchange.at(ById).id, exchange.caller.user_id, exchange.now)

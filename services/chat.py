@@ -26,9 +26,9 @@ from services.announcer import Announcer, Told
 from services.ports import Events
 
 
-async def announcements(rooms: Rooms, message_ids: Collection[str]) -> Mapping[str, Told]:
+async def announcements(rooms: Rooms, clock: Clock, message_ids: Collection[str]) -> Mapping[str, Told]:
     """Whom to tell of each of these messages, which were left in the outbox."""
-    found = await rooms.to_announce(message_ids)
+    found = await rooms.to_announce(message_ids, clock())
     return {
         message_id: [(member, ChatMessage(message=message)) for member in members]
         for message_id, (message, members) in found.items()

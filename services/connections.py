@@ -3,7 +3,7 @@
 The room of an ended connection stays readable, but nothing more can be written in it.
 """
 
-from core.clock import Clock, today
+from core.clock import Clock
 from core.contract.connections import ConnectionEnded
 from db.postgres.connections import ConnectionStore
 from services.ports import Events
@@ -18,9 +18,9 @@ class Connections:
     async def end(self, user_id: str, connection_id: str) -> None:
         """End it for this member and tell both, once; also if a block has ended it already."""
         now = self._clock()
-        row, day = await self._store.end(connection_id, user_id, now), today(now)
+        row = await self._store.end(connection_id, user_id, now)
         for member in (row.user_a, row.user_b):
-            view = await self._store.view(row.id, member, today=day)
+            view = await self._store.view(row.id, member, now)
             await self._events.send(
                 member, ConnectionEnded(connection=view), key=f"connection:ended:{row.id}"
             )

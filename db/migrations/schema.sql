@@ -6,6 +6,14 @@ CREATE SCHEMA identity;
 
 CREATE SCHEMA interaction;
 
+CREATE FUNCTION identity.banned(at timestamp with time zone) RETURNS TABLE(user_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT b.user_id FROM identity.bans b WHERE b.during @> at
+$$;
+
+COMMENT ON FUNCTION identity.banned(at timestamp with time zone) IS 'Users with a ban that holds at this time; a user with two of them comes twice.';
+
 CREATE FUNCTION identity.enforce_anew() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -24,6 +32,25 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege';
 END
 $$;
+
+CREATE FUNCTION identity.visible_to(viewer uuid, at timestamp with time zone) RETURNS TABLE(user_id uuid)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT u.id FROM identity.users u
+    WHERE u.deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM identity.banned(at) b WHERE b.user_id = u.id)
+        AND NOT EXISTS (SELECT FROM identity.blocked_pairs p WHERE p.one = viewer AND p.other = u.id)
+$$;
+
+COMMENT ON FUNCTION identity.visible_to(viewer uuid, at timestamp with time zone) IS 'The rule: users whom the viewer may see at this time. Their account stands, they are not banned, and neither has
+blocked the other. What it means in each of its uses:
+a profile is shown to those to whom its user is visible;
+a list shows the card of a visible user with whom one is connected, and of anybody else a name;
+one may block those whom one sees, and those whom one has met;
+two may be offered to each other while each is visible to the other (the fence asks for the parts, to tell whose fault it is);
+a stored message is announced to the members to whom its sender is visible;
+presence is shown to those with an active connection, which a block ends; a ban ends what there is to show;
+a feed or a search joins this relation.';
 
 CREATE TABLE communication.members (
     room_id uuid NOT NULL,
@@ -108,6 +135,17 @@ CREATE TABLE identity.blocks (
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT nobody_blocks_themselves CHECK ((blocker_id <> blocked_id))
 );
+
+CREATE VIEW identity.blocked_pairs AS
+ SELECT blocks.blocker_id AS one,
+    blocks.blocked_id AS other
+   FROM identity.blocks
+UNION ALL
+ SELECT blocks.blocked_id AS one,
+    blocks.blocker_id AS other
+   FROM identity.blocks;
+
+COMMENT ON VIEW identity.blocked_pairs IS 'Two between whom a block stands, whoever has blocked: each block in both orders.';
 
 CREATE TABLE identity.profiles (
     user_id uuid NOT NULL,

@@ -18,16 +18,12 @@ SELECT EXISTS (
 
 -- name: login_by_email
 -- Who signs in with this address at $2.
-SELECT u.id, u.password_hash, EXISTS (
-    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $2::timestamptz
-) AS banned
+SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
 
 -- name: login_by_username
 -- Who signs in with this username at $2.
-SELECT u.id, u.password_hash, EXISTS (
-    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $2::timestamptz
-) AS banned
+SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
 
 -- name: rehash

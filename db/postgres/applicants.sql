@@ -4,7 +4,7 @@
 -- Card of user $1, whom they seek, how far they are trusted, whether they are banned at $2, the strengths of their
 -- values by key, and when the latest $3 matches failed through them, the newest first.
 SELECT card.*, false AS hidden, p.seeking_genders, p.seeking_age_min, p.seeking_age_max, u.tier, EXISTS (
-    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $2::timestamptz
+    SELECT FROM identity.banned($2) b WHERE b.user_id = u.id
 ) AS banned, (
     SELECT coalesce(jsonb_object_agg(v.key, v.strength), '{}') FROM identity.user_values v WHERE v.user_id = u.id
 ) AS strengths, ARRAY(

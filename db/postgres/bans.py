@@ -1,6 +1,6 @@
 """Bans in Postgres: who is banned, from when until when, and whether that has taken effect.
 
-Whoever asks whether somebody is banned reads `identity.bans.during`. A row may be written by anybody, also by
+Whoever asks whether somebody is banned asks `identity.banned`. A row may be written by anybody, also by
 hand: it takes effect because nodes look for those that have not. Ids are text, times ms since the epoch. What
 an outage raises (`db.outage`) passes through.
 """

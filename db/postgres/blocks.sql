@@ -3,15 +3,7 @@
 -- name: may_block
 -- Whether user $1 may block user $2 at $3: they have done so, or the other is there and they see or have met them.
 SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id = $2)
-    OR EXISTS (
-        SELECT FROM identity.users u
-        WHERE u.id = $2 AND u.deleted_at IS NULL
-            AND NOT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $2 AND blocked_id = $1)
-            AND NOT EXISTS (
-                SELECT FROM identity.bans b
-                WHERE b.user_id = $2 AND b.during @> $3::timestamptz
-            )
-    )
+    OR EXISTS (SELECT FROM identity.visible_to($1, $3) seen WHERE seen.user_id = $2)
     OR EXISTS (
         SELECT FROM identity.users u
         JOIN interaction.call_participants own ON own.user_id = $1

@@ -88,7 +88,7 @@ class CallRecords:
         async with self._pool.acquire() as connection, connection.transaction():
             locked = await lock_users(connection, users)
             found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
-            if found["repeated"]:
+            if found["over"] is not None:
                 return Refusal({}, "over") if found["over"] else None
             by_now = {row["id"] for row in locked if row["tier"] == "suspect"}
             moved = (by_now ^ set(suspects) or by_now) if len(by_now) == 1 else set()
@@ -165,11 +165,10 @@ class CallRecords:
         """Whether the user took part in this call."""
         return bool(await self._pool.fetchval(_SQL["was_in"], call_id, user_id))
 
-    async def history(self, user_id: str, *, before: str | None, limit: int, today: date) -> list[PastCall]:
+    async def history(self, user_id: str, *, before: str | None, limit: int, now: int) -> list[PastCall]:
         """Calls that were answered and are over, newest first, those older than the call `before`."""
-        return [
-            _past_call(row, today) for row in await self._pool.fetch(_SQL["history"], user_id, before, limit)
-        ]
+        rows = await self._pool.fetch(_SQL["history"], user_id, before, limit, to_datetime(now))
+        return [_past_call(row, today(now)) for row in rows]
 
 
 async def close_within(connection: Connection, call_id: str, outcome: Outcome, now: int) -> None:

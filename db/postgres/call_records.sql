@@ -3,10 +3,9 @@
 -- name: obstacles
 -- Why users $2 cannot be offered call $1 at $3: who is at fault for what, whether a block stands between them.
 -- `matched`: one of them is in a call that came of matching.
--- `repeated`: this very call is on record already; `over`: and has ended there.
+-- `over`: whether this very call has ended on record; null while it is not there.
 SELECT
-    EXISTS (SELECT FROM interaction.calls WHERE id = $1) AS repeated,
-    EXISTS (SELECT FROM interaction.calls WHERE id = $1 AND ended_at IS NOT NULL) AS over,
+    (SELECT ended_at IS NOT NULL FROM interaction.calls WHERE id = $1) AS over,
     ARRAY(
         SELECT asked.id::text FROM unnest($2::uuid[]) AS asked (id)
         WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)
@@ -20,11 +19,10 @@ SELECT
         WHERE p.user_id = ANY ($2::uuid[]) AND p.active
     ) AS matched,
     ARRAY(
-        SELECT b.user_id::text FROM identity.bans b
-        WHERE b.user_id = ANY ($2::uuid[]) AND b.during @> $3::timestamptz
+        SELECT b.user_id::text FROM identity.banned($3) b WHERE b.user_id = ANY ($2::uuid[])
     ) AS banned,
     EXISTS (
-        SELECT FROM identity.blocks WHERE blocker_id = ANY ($2::uuid[]) AND blocked_id = ANY ($2::uuid[])
+        SELECT FROM identity.blocked_pairs WHERE one = ($2::uuid[])[1] AND other = ($2::uuid[])[2]
     ) AS blocked
 
 -- name: offer
@@ -110,8 +108,9 @@ SELECT EXISTS (SELECT FROM interaction.call_participants WHERE call_id = $1 AND 
 
 -- name: history
 -- Calls of a user that were answered and have ended, newest first, before call $2 (null: from the newest). Who has
--- ended a call by reporting it, which on record is an end like any other, alone is told so. Of a peer one is not
--- connected with there is a name and no more, so that a list tells nobody who has blocked them.
+-- ended a call by reporting it, which on record is an end like any other, alone is told so. Of a peer
+-- whom one is not connected with, or may not see at $4, there is a name and no more, so that a list tells nobody who has
+-- blocked them.
 SELECT
     c.id, c.origin, c.mode, c.started_at, c.ended_at, c.duration_s, c.outcome,
     CASE WHEN EXISTS (
@@ -123,6 +122,8 @@ SELECT
         SELECT FROM interaction.connections k
         WHERE k.user_a = least(own.user_id, card.user_id) AND k.user_b = greatest(own.user_id, card.user_id)
             AND k.ended_at IS NULL
+    ) OR NOT EXISTS (
+        SELECT FROM identity.visible_to($1, $4) seen WHERE seen.user_id = card.user_id
     ) AS hidden
 FROM interaction.call_participants own
 JOIN interaction.calls c ON c.id = own.call_id AND c.started_at IS NOT NULL AND c.ended_at IS NOT NULL

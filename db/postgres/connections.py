@@ -9,7 +9,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from core.clock import rfc3339, to_datetime, to_ms
+from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.connections import ConnectionView
 from core.errors import Blocked, NotFound
 from db.postgres.call_records import close_within
@@ -69,19 +69,17 @@ class ConnectionStore:
             raise NotFound
         return _connection(row)
 
-    async def page(
-        self, user_id: str, *, before: str | None, limit: int, today: date
-    ) -> list[ConnectionView]:
+    async def page(self, user_id: str, *, before: str | None, limit: int, now: int) -> list[ConnectionView]:
         """The user's connections, ended ones too, newest first, those older than the connection `before`."""
-        rows = await self._pool.fetch(_SQL["views"], user_id, before, limit, None)
-        return [_view(row, today) for row in rows]
+        rows = await self._pool.fetch(_SQL["views"], user_id, before, limit, None, to_datetime(now))
+        return [_view(row, today(now)) for row in rows]
 
-    async def view(self, connection_id: str, user_id: str, *, today: date) -> ConnectionView:
+    async def view(self, connection_id: str, user_id: str, now: int) -> ConnectionView:
         """One connection as this user sees it. Raises `NotFound`, for others' connections too."""
-        row = await self._pool.fetchrow(_SQL["views"], user_id, None, 1, connection_id)
+        row = await self._pool.fetchrow(_SQL["views"], user_id, None, 1, connection_id, to_datetime(now))
         if row is None:
             raise NotFound
-        return _view(row, today)
+        return _view(row, today(now))
 
     async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         """Those of these pairs, as they were given, who have an active connection with each other."""

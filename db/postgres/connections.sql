@@ -20,10 +20,7 @@ INSERT INTO communication.members (room_id, user_id) VALUES ($2, $3), ($2, $4)
 
 -- name: blocked
 -- Whether a block stands between the two, either way.
-SELECT EXISTS (
-    SELECT FROM identity.blocks
-    WHERE (blocker_id, blocked_id) = ($1, $2) OR (blocker_id, blocked_id) = ($2, $1)
-)
+SELECT EXISTS (SELECT FROM identity.blocked_pairs WHERE one = $1 AND other = $2)
 
 -- name: end
 -- Connection $1 is over at $3, by its member $2.
@@ -38,11 +35,13 @@ JOIN communication.rooms r ON r.connection_id = c.id
 WHERE c.id = $1 AND $2 IN (c.user_a, c.user_b)
 
 -- name: views
--- Connections of user $1 as they see them, newest first: before connection $2 (null: from the newest), or only
+-- Connections of user $1 as they see them at $5, newest first: before connection $2 (null: from the newest), or only
 -- connection $4.
 SELECT
     c.id, r.id AS room_id, c.ended_at, c.video_enabled, c.created_at,
-    card.*, c.ended_at IS NOT NULL AS hidden
+    card.*, c.ended_at IS NOT NULL OR NOT EXISTS (
+        SELECT FROM identity.visible_to($1, $5) seen WHERE seen.user_id = card.user_id
+    ) AS hidden
 FROM interaction.connections c
 JOIN communication.rooms r ON r.connection_id = c.id
 JOIN identity.cards card ON card.user_id = CASE WHEN c.user_a = $1 THEN c.user_b ELSE c.user_a END

@@ -5,17 +5,12 @@
 SELECT asked.id AS user_id FROM unnest($1::uuid[]) AS asked (id)
 WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)
     OR EXISTS (SELECT FROM interaction.call_participants p WHERE p.user_id = asked.id AND p.active)
-    OR EXISTS (
-        SELECT FROM identity.bans b
-        WHERE b.user_id = asked.id AND b.during @> $2::timestamptz
-    )
+    OR EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = asked.id)
 
 -- name: avoid
 -- Whom this user must not be offered: blocked either way, met since $3, or offered in vain since $4, for one of the
 -- two did not answer. A call id is not older than $2.
-SELECT blocked_id AS user_id FROM identity.blocks WHERE blocker_id = $1
-UNION
-SELECT blocker_id FROM identity.blocks WHERE blocked_id = $1
+SELECT other AS user_id FROM identity.blocked_pairs WHERE one = $1
 UNION
 SELECT peer.user_id
 FROM interaction.call_participants own
@@ -30,7 +25,7 @@ WHERE own.user_id = $1 AND own.call_id >= $2 AND (
 -- Whether users $1 and $2 have met without harm since $4, and have not been offered in vain since $5: no block, no
 -- refusal, no report. A call id is not older than $3.
 SELECT NOT EXISTS (
-    SELECT FROM identity.blocks b WHERE (b.blocker_id, b.blocked_id) IN (($1, $2), ($2, $1))
+    SELECT FROM identity.blocked_pairs WHERE one = $1 AND other = $2
 ) AND NOT EXISTS (
     SELECT FROM interaction.call_participants own
     JOIN interaction.calls c ON c.id = own.call_id

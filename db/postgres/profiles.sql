@@ -39,16 +39,8 @@ WHERE user_id = $1 AND version = $2
 RETURNING user_id
 
 -- name: visible_card
--- Card of user $1 as user $2 may see it at $3. No row: gone, banned, or a block stands between them.
+-- Card of user $1 as user $2 may see it at $3. No row: they may not see them, or there is nobody.
 SELECT card.*, false AS hidden
 FROM identity.cards card
-JOIN identity.users u ON u.id = card.user_id AND u.deleted_at IS NULL
+JOIN identity.visible_to($2, $3) seen ON seen.user_id = card.user_id
 WHERE card.user_id = $1
-    AND NOT EXISTS (
-        SELECT FROM identity.blocks b
-        WHERE (b.blocker_id, b.blocked_id) = ($1, $2) OR (b.blocker_id, b.blocked_id) = ($2, $1)
-    )
-    AND NOT EXISTS (
-        SELECT FROM identity.bans b
-        WHERE b.user_id = $1 AND b.during @> $3::timestamptz
-    )

@@ -8,7 +8,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from core.clock import rfc3339, to_datetime, to_ms
+from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.chat import Message, RoomView
 from core.errors import Gone, NotFound
 from db.postgres.cards import card
@@ -91,9 +91,11 @@ class Rooms:
             raise Gone
         raise NotFound("There is no such message in this room to reply to.")
 
-    async def to_announce(self, message_ids: Collection[str]) -> dict[str, tuple[Message, tuple[str, ...]]]:
+    async def to_announce(
+        self, message_ids: Collection[str], now: int
+    ) -> dict[str, tuple[Message, tuple[str, ...]]]:
         """These messages as they are now, each with those who hear of it still."""
-        rows = await self._pool.fetch(_SQL["to_announce"], list(message_ids))
+        rows = await self._pool.fetch(_SQL["to_announce"], list(message_ids), to_datetime(now))
         return {row["id"]: (_message(row), tuple(row["members"])) for row in rows}
 
     async def history(
@@ -127,25 +129,25 @@ class Rooms:
                 raise Gone
             return await _members(connection, room_id)
 
-    async def rooms(self, user_id: str, *, before: str | None, limit: int, today: date) -> list[RoomView]:
+    async def rooms(self, user_id: str, *, before: str | None, limit: int, now: int) -> list[RoomView]:
         """The user's rooms, newest first, those older than the room `before`."""
-        return await self._views(user_id, before, limit, None, today)
+        return await self._views(user_id, before, limit, None, now)
 
-    async def room(self, room_id: str, user_id: str, *, today: date) -> RoomView:
+    async def room(self, room_id: str, user_id: str, now: int) -> RoomView:
         """One room as its member sees it. Raises `NotFound`."""
-        found = await self._views(user_id, None, 1, room_id, today)
+        found = await self._views(user_id, None, 1, room_id, now)
         if not found:
             raise NotFound
         return found[0]
 
     async def _views(
-        self, user_id: str, before: str | None, limit: int, only: str | None, today: date
+        self, user_id: str, before: str | None, limit: int, only: str | None, now: int
     ) -> list[RoomView]:
         async with self._pool.acquire() as connection:
-            rows = await connection.fetch(_SQL["views"], user_id, before, limit, only)
+            rows = await connection.fetch(_SQL["views"], user_id, before, limit, only, to_datetime(now))
             latest = await connection.fetch(_SQL["latest"], [row["id"] for row in rows])
         said = {row["room_id"]: _message(row) for row in latest}
-        return [_view(row, said.get(row["id"]), today) for row in rows]
+        return [_view(row, said.get(row["id"]), today(now)) for row in rows]
 
 
 async def _open(connection: Connection, room_id: str, user_id: str) -> bool:

@@ -31,13 +31,12 @@ SELECT
 FROM said, counted
 
 -- name: to_announce
--- These messages as they are now, and who hears of them still: a block since keeps the two from hearing each other.
+-- These messages as they are, and who hears of them still: members who may see the sender at $2.
 SELECT s.*, ARRAY(
     SELECT m.user_id FROM communication.members m
-    WHERE m.room_id = s.room_id AND NOT EXISTS (
-        SELECT FROM identity.blocks b
-        WHERE (b.blocker_id, b.blocked_id) IN ((m.user_id, s.sender_id), (s.sender_id, m.user_id))
-    )
+    WHERE m.room_id = s.room_id AND (s.sender_id IS NULL OR EXISTS (
+        SELECT FROM identity.visible_to(m.user_id, $2) seen WHERE seen.user_id = s.sender_id
+    ))
     ORDER BY m.user_id
 ) AS members
 FROM communication.messages s
@@ -77,7 +76,7 @@ WHERE r.id = $1 AND m.room_id = r.id AND m.user_id = $2
 RETURNING m.read_seq, m.delivered_seq
 
 -- name: views
--- Rooms of user $1 as they see them, newest first: before room $2 (null: from the newest), or only room $4.
+-- Rooms of user $1 as they see them at $5, newest first: before room $2 (null: from the newest), or only room $4.
 SELECT
     r.id, r.connection_id, r.last_seq, r.created_at, own.read_seq, c.ended_at,
     (
@@ -85,7 +84,9 @@ SELECT
         WHERE s.room_id = r.id AND s.seq > own.read_seq AND s.sender_id IS DISTINCT FROM $1
             AND s.deleted_at IS NULL
     ) AS unread,
-    card.*, c.ended_at IS NOT NULL AS hidden
+    card.*, c.ended_at IS NOT NULL OR NOT EXISTS (
+        SELECT FROM identity.visible_to($1, $5) seen WHERE seen.user_id = card.user_id
+    ) AS hidden
 FROM communication.members own
 JOIN communication.rooms r ON r.id = own.room_id
 JOIN interaction.connections c ON c.id = r.connection_id

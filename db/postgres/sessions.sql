@@ -15,10 +15,7 @@ SELECT t.session_id, s.user_id, t.expires_at, t.used_at, t.again, t.void_at IS N
     s.revoked_at IS NOT NULL OR u.deleted_at IS NOT NULL AS over, NOT EXISTS (
         SELECT FROM identity.refresh_tokens n
         WHERE n.parent = t.hash AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
-    ) AS got, EXISTS (
-        SELECT FROM identity.bans b
-        WHERE b.user_id = s.user_id AND b.during @> $2::timestamptz
-    ) AS banned
+    ) AS got, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = s.user_id) AS banned
 FROM identity.refresh_tokens t
 JOIN identity.sessions s ON s.id = t.session_id
 JOIN identity.users u ON u.id = s.user_id
@@ -78,7 +75,7 @@ UPDATE identity.sessions SET revoked_at = $3, revoked_reason = $2 WHERE user_id 
 -- How session $1 of user $2 stands at $3, and which role they have. No row: there is none. Of the refresh token $4
 -- (null: of none): whether it does not count (any more), and whether it has served.
 SELECT s.revoked_reason, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
-    SELECT FROM identity.bans b WHERE b.user_id = u.id AND b.during @> $3::timestamptz
+    SELECT FROM identity.banned($3) b WHERE b.user_id = u.id
 ) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served
 FROM identity.sessions s
 JOIN identity.users u ON u.id = s.user_id

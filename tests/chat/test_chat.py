@@ -82,6 +82,16 @@ async def test_a_block_keeps_what_was_left_from_being_announced(talk: Talk) -> N
     assert talk.heard.by(talk.ben) == []
 
 
+async def test_a_ban_keeps_what_was_left_from_being_announced(talk: Talk) -> None:
+    """It was stored before the ban, and is told to nobody since."""
+    talk.heard.down = True
+    await talk.chat.send(talk.ana, hello(talk))
+    talk.heard.down = False
+    await talk.world.ban(talk.ana)
+    await talk.announcer.look()
+    assert talk.heard.by(talk.ana) == talk.heard.by(talk.ben) == []
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [

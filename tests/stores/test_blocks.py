@@ -28,7 +28,7 @@ async def test_a_block_ends_the_connection_and_leaves_a_parting(world: World) ->
     row = await world.connected(pair)
     first, left = await world.blocks.block(ana, ben, None, now_ms())
     assert await world.blocks.block(ana, ben, None, now_ms() + 5) == (first, None)
-    assert not (await world.connections.view(row.id, ben, today=TODAY)).active
+    assert not (await world.connections.view(row.id, ben, TODAY)).active
     assert await world.connections.connected([pair]) == frozenset()
     assert await world.eligibility.avoid(ben, since(now_ms())) == {ana}
     [parting] = await partings(world, ana)
@@ -64,7 +64,7 @@ async def test_an_unblock_revives_nothing(world: World) -> None:
     row = await world.connected(pair)
     await world.blocks.block(ana, ben, None, now_ms())
     await world.blocks.unblock(ana, ben)
-    assert not (await world.connections.view(row.id, ana, today=TODAY)).active
+    assert not (await world.connections.view(row.id, ana, TODAY)).active
     assert len(await partings(world, ana)) == 1
     assert await world.eligibility.avoid(ana, since(now_ms() + 1)) == frozenset()
     assert (await world.connected(pair)).active

@@ -118,7 +118,7 @@ async def test_the_end_frees_both_and_the_first_end_counts(world: World) -> None
     await world.end(call, reason="connection_lost", now=now_ms() + 5000)
     assert await world.call_records.active_call(ana) is None
     assert await world.call_records.active_call(ben) is None
-    [past] = await world.call_records.history(ana, before=None, limit=10, today=TODAY)
+    [past] = await world.call_records.history(ana, before=None, limit=10, now=TODAY)
     assert past.reason == "hung_up"
 
 
@@ -148,7 +148,7 @@ async def test_the_first_outcome_counts(world: World) -> None:
     ana, _ = pair = await world.pair()
     row = await world.connected(pair)
     await world.call_records.closed(row.call_id, "not_connected", now_ms())
-    [past] = await world.call_records.history(ana, before=None, limit=10, today=TODAY)
+    [past] = await world.call_records.history(ana, before=None, limit=10, now=TODAY)
     assert past.outcome == "connected"
 
 
@@ -180,7 +180,7 @@ async def test_history_pages_from_the_newest(world: World) -> None:
     pages: list[list[str]] = [[]]
     names = []
     before = None
-    while page := await world.call_records.history(ana, before=before, limit=2, today=TODAY):
+    while page := await world.call_records.history(ana, before=before, limit=2, now=TODAY):
         pages.append([past.call_id for past in page])
         names += [past.peer.display_name for past in page]
         before = pages[-1][-1]
@@ -198,7 +198,7 @@ async def test_history_tells_what_happened(world: World) -> None:
     now = now_ms()
     call = await world.talked((ana, ben), now=now)
     await world.connect(call, (ana, ben))
-    [past] = await world.call_records.history(ana, before=None, limit=10, today=TODAY)
+    [past] = await world.call_records.history(ana, before=None, limit=10, now=TODAY)
     assert (past.call_id, past.mode, past.origin, past.reason) == (call, "video", "match", "hung_up")
     assert (past.started_at, past.ended_at, past.duration_s, past.outcome) == (
         now,
@@ -209,7 +209,7 @@ async def test_history_tells_what_happened(world: World) -> None:
     card = past.peer
     assert (card.user_id, card.display_name, card.age, card.gender) == (ben, "Ben", 29, "male")
     assert (card.languages, card.city, card.country, card.photo_url) == (["en"], "Graz", "AT", "/media/1.jpg")
-    [later] = await world.call_records.history(ana, before=None, limit=1, today=TODAY.replace(day=16))
+    [later] = await world.call_records.history(ana, before=None, limit=1, now=TODAY + 86_400_000)
     assert later == replace(past, peer=replace(card, age=30))
 
 
@@ -221,8 +221,23 @@ async def test_past_calls_show_strangers_by_name_and_nothing_more(world: World) 
         if blocks:
             await world.block(ana, ben)
         for reader, name in ((ana, "Ben"), (ben, "Ana")):
-            [past] = await world.call_records.history(reader, before=None, limit=1, today=TODAY)
+            [past] = await world.call_records.history(reader, before=None, limit=1, now=TODAY)
             assert (past.peer.display_name, past.peer.city, past.peer.languages) == (name, None, [])
+
+
+async def test_past_calls_show_a_friend_in_full_until_they_are_banned(world: World) -> None:
+    """As their room does: what nobody may look up is in no list either."""
+    ana, ben = await world.person("Ana"), await world.person("Ben", city="Linz")
+    row = await world.connected((ana, ben))
+
+    async def cities() -> list[str | None]:
+        [past] = await world.call_records.history(ana, before=None, limit=1, now=now_ms())
+        room = await world.rooms.room(row.room_id, ana, now_ms())
+        return [past.peer.city, room.peer.city]
+
+    assert await cities() == ["Linz", "Linz"]
+    await world.ban(ben)
+    assert await cities() == [None, None]
 
 
 async def test_who_of_many_is_in_a_call(world: World) -> None:

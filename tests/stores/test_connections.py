@@ -17,8 +17,8 @@ async def test_a_yes_makes_a_connection_a_room_and_the_outcome(world: World) -> 
     assert (row.user_a, row.user_b, row.active, row.video_enabled) == (*sorted(pair), True, False)
     assert await world.rooms.members(row.room_id, ana) == tuple(sorted(pair))
     assert await world.call_records.open_calls(ana) == []
-    mine = await world.connections.view(row.id, ana, today=TODAY)
-    theirs = await world.connections.view(row.id, ben, today=TODAY)
+    mine = await world.connections.view(row.id, ana, TODAY)
+    theirs = await world.connections.view(row.id, ben, TODAY)
     assert (mine.id, mine.room_id, mine.active) == (theirs.id, theirs.room_id, theirs.active)
     assert (mine.peer.user_id, theirs.peer.user_id) == (ben, ana)
 
@@ -53,8 +53,8 @@ async def test_an_end_looks_the_same_with_a_block_and_without(world: World) -> N
         if blocks:
             await world.block(ben, ana)
         await world.connections.end(row.id, ben, now_ms())
-        view = await world.connections.view(row.id, ana, today=TODAY)
-        room = await world.rooms.room(row.room_id, ana, today=TODAY)
+        view = await world.connections.view(row.id, ana, TODAY)
+        room = await world.rooms.room(row.room_id, ana, TODAY)
         seen += [(peer.display_name, peer.city, peer.languages) for peer in (view.peer, room.peer)]
     assert seen == [("Ben", None, [])] * 4
 
@@ -68,7 +68,7 @@ async def test_connecting_at_once_makes_one_connection(world: World) -> None:
             *(world.connect(call, users) for call in calls for users in ((ana, ben), (ben, ana)))
         )
     assert len({(row.id, row.room_id) for row in rows}) == 1
-    assert len(await world.connections.page(ana, before=None, limit=10, today=TODAY)) == 1
+    assert len(await world.connections.page(ana, before=None, limit=10, now=TODAY)) == 1
 
 
 async def test_a_block_before_the_yes_forbids_the_connection(world: World) -> None:
@@ -78,7 +78,7 @@ async def test_a_block_before_the_yes_forbids_the_connection(world: World) -> No
     await world.block(ben, ana)
     with pytest.raises(Blocked):
         await world.connect(call, pair)
-    assert await world.connections.page(ana, before=None, limit=10, today=TODAY) == []
+    assert await world.connections.page(ana, before=None, limit=10, now=TODAY) == []
 
 
 async def test_connections_page_from_the_newest(world: World) -> None:
@@ -87,8 +87,8 @@ async def test_connections_page_from_the_newest(world: World) -> None:
     rows = [await world.connected((ana, await world.person(f"P{n}"))) for n in range(3)]
     await world.connected(await world.pair())
     await world.connections.end(rows[0].id, ana, now_ms())
-    first = await world.connections.page(ana, before=None, limit=2, today=TODAY)
-    rest = await world.connections.page(ana, before=first[-1].id, limit=2, today=TODAY)
+    first = await world.connections.page(ana, before=None, limit=2, now=TODAY)
+    rest = await world.connections.page(ana, before=first[-1].id, limit=2, now=TODAY)
     assert [view.id for view in first + rest] == sorted((row.id for row in rows), reverse=True)
     assert {view.id: view.active for view in first + rest}[rows[0].id] is False
 
@@ -98,10 +98,10 @@ async def test_others_connections_are_not_found(world: World) -> None:
     row = await world.connected(await world.pair())
     cleo = await world.person("Cleo")
     with pytest.raises(NotFound):
-        await world.connections.view(row.id, cleo, today=TODAY)
+        await world.connections.view(row.id, cleo, TODAY)
     with pytest.raises(NotFound):
         await world.connections.end(row.id, cleo, now_ms())
-    ana = await world.connections.view(row.id, row.user_a, today=TODAY)
+    ana = await world.connections.view(row.id, row.user_a, TODAY)
     assert ana.active
 
 

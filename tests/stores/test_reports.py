@@ -30,7 +30,7 @@ async def test_a_report_blocks_and_ends_the_connection(world: World) -> None:
     call = await world.talked(pair)
     for _ in range(2):
         await world.report(call, ana, ben, block=True)
-    assert not (await world.connections.view(row.id, ben, today=TODAY)).active
+    assert not (await world.connections.view(row.id, ben, TODAY)).active
     assert await world.eligibility.avoid(ben, since(now_ms())) == {ana}
     assert await on_record(world, call) == 1
     left = [p for p in await world.blocks.due(now_ms(), limit=1000) if p.blocker == ana]
@@ -44,7 +44,7 @@ async def test_a_report_without_a_block_leaves_the_connection(world: World) -> N
     before = now_ms() - 1_000
     assert await world.eligibility.on_good_terms(ana, ben, since(before))
     await world.report(row.call_id, ana, ben)
-    assert (await world.connections.view(row.id, ana, today=TODAY)).active
+    assert (await world.connections.view(row.id, ana, TODAY)).active
     assert await world.eligibility.avoid(ben, since(now_ms())) == frozenset()
     assert not await world.eligibility.on_good_terms(ben, ana, since(before))
 
@@ -96,6 +96,6 @@ async def test_only_the_reporter_sees_it_among_past_calls(world: World) -> None:
         await world.report(call, ana, ben, at=now if at_the_end else now + 1)
         seen = []
         for user_id in pair:
-            [latest] = await world.call_records.history(user_id, before=None, limit=1, today=TODAY)
+            [latest] = await world.call_records.history(user_id, before=None, limit=1, now=TODAY)
             seen.append(latest.reason)
         assert seen == ["reported" if at_the_end else "hung_up", "hung_up"]

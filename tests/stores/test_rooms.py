@@ -87,7 +87,7 @@ async def test_only_members_see_a_room(world: World) -> None:
         with pytest.raises(NotFound):
             await world.rooms.members(where, who)
         with pytest.raises(NotFound):
-            await world.rooms.room(where, who, today=TODAY)
+            await world.rooms.room(where, who, TODAY)
 
 
 async def test_a_reply_stays_in_its_room(world: World) -> None:
@@ -112,7 +112,7 @@ async def test_nothing_is_said_after_the_end(world: World) -> None:
         await world.rooms.members(connection.room_id, ana, to_speak=True)
     assert (await world.say(connection.room_id, ana, client_id="1")).message == said.message
     assert await page(world, connection.room_id, ben) == ([1], False)
-    assert (await world.rooms.room(connection.room_id, ana, today=TODAY)).active is False
+    assert (await world.rooms.room(connection.room_id, ana, TODAY)).active is False
 
 
 async def test_an_end_waits_for_the_message_before_it(world: World) -> None:
@@ -200,7 +200,7 @@ async def test_unread_counts_what_others_said(world: World) -> None:
     assert await unread(world, ben) == {room_id: 1}
     await world.rooms.read(room_id, ben, 4)
     assert await unread(world, ben) == {}
-    views = await world.rooms.rooms(ben, before=None, limit=10, today=TODAY)
+    views = await world.rooms.rooms(ben, before=None, limit=10, now=TODAY)
     assert {view.id: view.unread for view in views} == {room_id: 0, other: 0}
 
 
@@ -210,10 +210,10 @@ async def test_rooms_show_the_peer_and_the_latest(world: World) -> None:
     rooms = [(await world.connected((ana, await world.person(f"P{n}")))).room_id for n in range(3)]
     rooms.sort(reverse=True)
     said = await world.say(rooms[0], ana, "the latest")
-    first = await world.rooms.rooms(ana, before=None, limit=2, today=TODAY)
-    rest = await world.rooms.rooms(ana, before=first[-1].id, limit=2, today=TODAY)
+    first = await world.rooms.rooms(ana, before=None, limit=2, now=TODAY)
+    rest = await world.rooms.rooms(ana, before=first[-1].id, limit=2, now=TODAY)
     assert [view.id for view in first + rest] == rooms
     assert first[0].last_message == said.message
     assert (first[0].last_seq, first[0].unread, first[0].read_seq) == (1, 0, 0)
     assert first[1].last_message is None
-    assert await world.rooms.room(rooms[0], ana, today=TODAY) == first[0]
+    assert await world.rooms.room(rooms[0], ana, TODAY) == first[0]

@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import msgspec
 
-from core.clock import now_ms, to_datetime
+from core.clock import now_ms, to_datetime, to_ms
 from core.ids import new_id
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, Origin, Role
@@ -25,7 +25,7 @@ from db.postgres.rooms import Draft, Rooms, Stored
 from matching.apart import Since
 from tests.patience import PATIENCE_S
 
-TODAY = date(2026, 6, 15)
+TODAY = to_ms(datetime(2026, 6, 15, 12, tzinfo=UTC))
 
 
 def since(ms: int) -> Since:

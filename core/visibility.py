@@ -1,0 +1,61 @@
+"""Who may see whom: one rule for profiles, lists, blocks, matching, chat, and whatever shows people. Pure.
+
+Queries ask its twin in SQL, `identity.visible_to` (migration 0012), whose comment says what it means in each
+of its uses; `tests/stores/test_visibility.py` holds the two together. Times are ms since the epoch.
+"""
+
+from msgspec import Struct
+
+
+class Ban(Struct, frozen=True, kw_only=True):
+    """`begins_at` None: at once; `until` None: for good."""
+
+    begins_at: int | None = None
+    until: int | None = None
+    lifted: bool = False
+
+    def holds(self, at: int) -> bool:
+        """From its beginning on, and at its end no longer."""
+        begun = self.begins_at is None or self.begins_at <= at
+        return not self.lifted and begun and (self.until is None or at < self.until)
+
+
+class UserFacts(Struct, frozen=True, kw_only=True):
+    """What decides who may see a user.
+
+    `blocks`: ids of those whom they have blocked; `connected`: of those with whom they have a connection now.
+    """
+
+    id: str
+    erased: bool = False
+    bans: tuple[Ban, ...] = ()
+    blocks: frozenset[str] = frozenset()
+    connected: frozenset[str] = frozenset()
+
+
+def is_banned(user: UserFacts, at: int) -> bool:
+    """Whether any of their bans holds."""
+    return any(ban.holds(at) for ban in user.bans)
+
+
+def is_blocked(one: UserFacts, other: UserFacts) -> bool:
+    """Whether a block stands between the two, whoever has blocked."""
+    return other.id in one.blocks or one.id in other.blocks
+
+
+def can_see(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
+    """The rule: their account stands, they are not banned, and neither has blocked the other.
+
+    Oneself is no exception: a user who is banned is visible to nobody.
+    """
+    return not seen.erased and not is_banned(seen, at) and not is_blocked(viewer, seen)
+
+
+def can_meet(one: UserFacts, other: UserFacts, at: int) -> bool:
+    """Whether the two may be offered to each other, as far as it is for this rule: each sees the other."""
+    return can_see(one, other, at) and can_see(other, one, at)
+
+
+def sees_card(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
+    """Whether lists show the viewer more of them than a name: they are connected, and visible."""
+    return seen.id in viewer.connected and can_see(viewer, seen, at)

@@ -1,0 +1,50 @@
+"""Who may see whom, in words: the same rule in SQL is held to it by `tests/stores/test_visibility.py`."""
+
+import pytest
+from msgspec.structs import replace
+
+from core.visibility import Ban, UserFacts, can_meet, can_see, sees_card
+
+NOW = 1_800_000_000_000
+ANA, BEN = UserFacts(id="ana"), UserFacts(id="ben")
+
+
+@pytest.mark.parametrize(
+    ("ban", "holds"),
+    [
+        (Ban(), True),
+        (Ban(until=NOW + 1), True),
+        (Ban(until=NOW), False),
+        (Ban(begins_at=NOW), True),
+        (Ban(begins_at=NOW + 1), False),
+        (Ban(begins_at=NOW + 1, until=NOW - 1), False),
+        (Ban(lifted=True), False),
+    ],
+)
+def test_a_ban_hides_its_user_while_it_holds(ban: Ban, holds: bool) -> None:
+    """From everybody, themselves too; those who are banned may see others, if anybody asks."""
+    banned = replace(BEN, bans=(Ban(lifted=True), ban))
+    assert can_see(ANA, banned, NOW) is not holds
+    assert can_see(banned, banned, NOW) is not holds
+    assert can_see(banned, ANA, NOW)
+    assert can_meet(ANA, banned, NOW) is not holds
+
+
+def test_a_block_hides_each_from_the_other() -> None:
+    blocker = replace(ANA, blocks=frozenset({BEN.id}))
+    assert not can_see(blocker, BEN, NOW)
+    assert not can_see(BEN, blocker, NOW)
+    assert can_see(blocker, blocker, NOW)
+
+
+def test_nobody_sees_who_is_erased() -> None:
+    erased = replace(BEN, erased=True)
+    assert not can_see(ANA, erased, NOW)
+    assert not can_meet(erased, ANA, NOW)
+
+
+def test_a_list_shows_the_card_of_those_one_is_connected_with_and_may_see() -> None:
+    friend = replace(ANA, connected=frozenset({BEN.id}))
+    assert sees_card(friend, BEN, NOW)
+    assert not sees_card(ANA, BEN, NOW)
+    assert not sees_card(friend, replace(BEN, bans=(Ban(),)), NOW)
