@@ -9,14 +9,16 @@ from core.settings import Settings
 from matching.apart import Apart
 from matching.policy import Policy
 from matching.recorder import Recorder
+from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.figures import Figures
-from realtime.matchmaking.matchmaker import Matchmaker, Reach
+from realtime.matchmaking.matchmaker import Matchmaker
 from realtime.matchmaking.outlooks import Outlooks
 from realtime.matchmaking.ports import Acquaintances, Applicants, Offers, TicketStore
 from realtime.matchmaking.queue import Queue
 from realtime.matchmaking.reunions import Reunions
 from realtime.matchmaking.seekers import Seekers
-from realtime.matchmaking.sweep import Changed, Rhythm, Sweeper
+from realtime.matchmaking.sweep import Rhythm, Sweeper
+from realtime.matchmaking.terms import Reach, Terms
 from services.cool_downs import CoolDowns
 from services.ports import Events
 
@@ -46,61 +48,64 @@ class Matching:
         policy: Policy | None = None,
     ) -> None:
         self._tickets, self._acquaintances, self._events = tickets, acquaintances, events
-        self._changed, self._figures, self._settings = changed, figures, settings
+        self._figures, self._settings = figures, settings
         self._clock, self._new_id = clock, new_id
-        self._policy, self._apart = policy or Policy.of(settings), Apart.of(settings)
-        self._outlooks = Outlooks(tickets, self._policy, clock)
+        policy = policy or Policy.of(settings)
+        reach = Reach(
+            candidates=settings.candidates,
+            apart=Apart.of(settings),
+            alone_ms=settings.rematch_alone_s * 1000,
+        )
+        self._terms = Terms(policy=policy, outlooks=Outlooks(tickets, policy, clock), reach=reach)
+        self._departures = Departures(tickets, events, changed, figures)
         self.seekers = Seekers()
         self.queue = Queue(
-            tickets,
-            applicants,
-            acquaintances,
-            events,
-            self.seekers,
-            self._policy,
-            self._outlooks,
-            clock,
-            new_id,
-            changed,
-            CoolDowns.of(settings),
-            figures,
+            tickets=tickets,
+            applicants=applicants,
+            acquaintances=acquaintances,
+            seekers=self.seekers,
+            terms=self._terms,
+            departures=self._departures,
+            changed=changed,
+            cool_downs=CoolDowns.of(settings),
+            figures=figures,
+            clock=clock,
+            new_id=new_id,
             region=settings.region,
             lease_ms=settings.queue_lease_s * 1000,
-            apart=self._apart,
         )
 
     def search(self, offers: Offers, *, node_id: str, may_judge: Callable[[], bool] = lambda: True) -> Search:
         """`may_judge`: whether an expired lease means that its user is gone."""
         settings = self._settings
-        reach = Reach(
-            candidates=settings.candidates, apart=self._apart, alone_ms=settings.rematch_alone_s * 1000
-        )
         matchmaker = Matchmaker(
-            self._tickets,
-            self._acquaintances,
-            offers,
-            self.seekers,
-            self._policy,
-            self._outlooks,
-            reach,
-            Recorder(self._policy, settings.match_record_candidates),
-            self._figures,
-            self._clock,
-            self._new_id,
+            tickets=self._tickets,
+            acquaintances=self._acquaintances,
+            offers=offers,
+            seekers=self.seekers,
+            terms=self._terms,
+            recorder=Recorder(self._terms.policy, settings.match_record_candidates),
+            figures=self._figures,
+            clock=self._clock,
+            new_id=self._new_id,
+        )
+        reunions = Reunions(
+            tickets=self._tickets,
+            acquaintances=self._acquaintances,
+            terms=self._terms,
+            clock=self._clock,
         )
         sweeper = Sweeper(
-            self._tickets,
-            matchmaker,
-            self._events,
-            self._changed,
-            self._policy,
-            self._outlooks,
-            settings.candidates,
-            Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000),
-            Reunions(self._tickets, self._acquaintances, self._policy, reach, self._clock),
-            self._figures,
-            self._clock,
-            node_id,
-            may_judge,
+            tickets=self._tickets,
+            matchmaker=matchmaker,
+            terms=self._terms,
+            reunions=reunions,
+            departures=self._departures,
+            events=self._events,
+            rhythm=Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000),
+            figures=self._figures,
+            clock=self._clock,
+            node=node_id,
+            may_judge=may_judge,
         )
         return Search(matchmaker, sweeper)

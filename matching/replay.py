@@ -12,6 +12,7 @@ import msgspec
 
 from core.clock import rfc3339
 from core.contract.matches import MatchCandidate, MatchReplay, MatchSeeker
+from core.errors import NotFound
 from core.ticket import Contender, Fate, MatchDecision, Road, Ticket
 from core.vocabulary import Mode
 from matching.policy import Considered, Policy
@@ -30,8 +31,11 @@ class _AsThen:
 
 
 def replay(call_id: str, decision: MatchDecision) -> MatchReplay:
-    """The decision, made again by the recorded policy."""
-    policy = msgspec.msgpack.decode(decision.policy, type=Policy)
+    """The decision, made again by the recorded policy. Raises `NotFound`: that is of another version."""
+    try:
+        policy = msgspec.msgpack.decode(decision.policy, type=Policy)
+    except msgspec.MsgspecError as error:
+        raise NotFound from error
     seeker, now, contenders = decision.seeker, decision.decided_at, decision.contenders
     tickets = [contender.ticket for contender in contenders]
     told = policy.consider(seeker, tickets, frozenset(), now, _AsThen(contenders))

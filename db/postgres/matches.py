@@ -4,12 +4,14 @@ A body is msgpack: what it says of people is personal, and no query needs to loo
 """
 
 import msgspec
+import structlog
 
 from core.clock import to_datetime
 from core.ticket import MatchDecision
 from db.postgres.pool import Pool, queries
 
 _SQL = queries("matches")
+_log = structlog.get_logger()
 
 
 def packed(decision: MatchDecision) -> bytes:
@@ -24,9 +26,13 @@ class MatchRecords:
         self._pool = pool
 
     async def of(self, call_id: str) -> MatchDecision | None:
-        """Why there was this call; None: it did not come of matching, or is forgotten."""
+        """Why there was this call; None: it did not come of matching, or is forgotten, or cannot be read."""
         body = await self._pool.fetchval(_SQL["of_call"], call_id)
-        return body and msgspec.msgpack.decode(body, type=MatchDecision)
+        try:
+            return body and msgspec.msgpack.decode(body, type=MatchDecision)
+        except msgspec.MsgspecError as error:  # a newer version wrote it
+            _log.error("a decision of matching cannot be read", call_id=call_id, error=str(error))
+            return None
 
     async def forget(self, before: int, *, limit: int) -> int:
         """Drop the oldest made before that time in ms, `limit` at most; gives how many those were."""

@@ -15,32 +15,19 @@ from core.clock import Clock
 from core.ticket import Claim, Road, Ticket
 from db.every import Enduring
 from db.outage import AWAY
-from matching.apart import Apart
 from matching.outlook import Outlook
-from matching.policy import Choice, Policy, Survey
+from matching.policy import Choice, Survey
 from matching.prospects import Pair
 from matching.recorder import Recorder
 from realtime.matchmaking.figures import Figures
-from realtime.matchmaking.outlooks import Outlooks
 from realtime.matchmaking.ports import Acquaintances, Offers, TicketStore
 from realtime.matchmaking.seekers import Seekers
+from realtime.matchmaking.terms import Terms
 
 _log = structlog.get_logger()
 _WORKERS = 8
 _LOOKS = 3
 _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
-
-
-class Reach(Struct, frozen=True, kw_only=True):
-    """How far a search goes: how many candidates are read at most, and for how long two are kept apart.
-
-    `alone_ms`: after waiting so long with nobody else left, two who met may meet again (`reunions`); 0:
-    never.
-    """
-
-    candidates: int
-    apart: Apart
-    alone_ms: int = 0
 
 
 class _Found(Struct, frozen=True):
@@ -57,29 +44,22 @@ class Matchmaker:
 
     def __init__(
         self,
+        *,
         tickets: TicketStore,
         acquaintances: Acquaintances,
         offers: Offers,
         seekers: Seekers,
-        policy: Policy,
-        outlooks: Outlooks,
-        reach: Reach,
+        terms: Terms,
         recorder: Recorder,
         figures: Figures,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
-        self._tickets = tickets
-        self._acquaintances = acquaintances
-        self._offers = offers
-        self._seekers = seekers
-        self._policy = policy
-        self._outlooks = outlooks
-        self._reach = reach
-        self._recorder = recorder
-        self._figures = figures
-        self._clock = clock
-        self._new_id = new_id
+        self._tickets, self._acquaintances = tickets, acquaintances
+        self._offers, self._seekers = offers, seekers
+        self._policy, self._outlooks, self._reach = terms.policy, terms.outlooks, terms.reach
+        self._recorder, self._figures = recorder, figures
+        self._clock, self._new_id = clock, new_id
 
     async def run(self) -> None:
         """Search for a partner for each seeker, several at a time. An outage leaves them to the sweep."""

@@ -32,17 +32,14 @@ from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from core.wire.message import Empty
 from db.postgres.applicants import Applicant
-from matching.apart import Apart
 from matching.explanation import judge, permitted, tally
-from matching.policy import Policy
 from realtime.gateway.caller import Caller
+from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.figures import Figures
-from realtime.matchmaking.outlooks import Outlooks
 from realtime.matchmaking.ports import Acquaintances, Applicants, TicketStore
 from realtime.matchmaking.seekers import Seekers
-from realtime.matchmaking.sweep import Changed, tell
+from realtime.matchmaking.terms import Terms
 from services.cool_downs import CoolDowns
-from services.ports import Events
 
 _ATTEMPTS = 5
 _EXPLAINED = 512  # tickets judged to explain a wait
@@ -56,38 +53,27 @@ class Queue:
 
     def __init__(
         self,
+        *,
         tickets: TicketStore,
         applicants: Applicants,
         acquaintances: Acquaintances,
-        events: Events,
         seekers: Seekers,
-        policy: Policy,
-        outlooks: Outlooks,
-        clock: Clock,
-        new_id: Callable[[], str],
+        terms: Terms,
+        departures: Departures,
         changed: Changed,
         cool_downs: CoolDowns,
         figures: Figures,
-        *,
+        clock: Clock,
+        new_id: Callable[[], str],
         region: str,
         lease_ms: int,
-        apart: Apart,
     ) -> None:
-        self._tickets = tickets
-        self._applicants = applicants
-        self._acquaintances = acquaintances
-        self._events = events
-        self._seekers = seekers
-        self._policy = policy
-        self._outlooks = outlooks
-        self._clock = clock
-        self._new_id = new_id
-        self._changed = changed
-        self._cool_downs = cool_downs
-        self._figures = figures
-        self._region = region
-        self._lease_ms = lease_ms
-        self._apart = apart
+        self._tickets, self._applicants, self._acquaintances = tickets, applicants, acquaintances
+        self._seekers, self._departures, self._changed = seekers, departures, changed
+        self._policy, self._outlooks, self._apart = terms.policy, terms.outlooks, terms.reach.apart
+        self._cool_downs, self._figures = cool_downs, figures
+        self._clock, self._new_id = clock, new_id
+        self._region, self._lease_ms = region, lease_ms
 
     async def join(self, caller: Caller, command: QueueJoin) -> Queued:
         """`queue:join`: the place in the queue; the same again while waiting."""
@@ -187,7 +173,7 @@ class Queue:
         """Take the user out of the queue, if waiting, and tell all devices."""
         departure = await self._tickets.leave(user_id, reason)
         if departure is not None:
-            await tell(self._tickets, self._events, self._changed, [departure], self._figures)
+            await self._departures.tell([departure])
 
     async def forgotten(self, user_id: str, ticket_id: str) -> None:
         """Redis has lost its data: tell a user who still believes to have this ticket that it is gone."""
@@ -196,7 +182,7 @@ class Queue:
         if await self._acquaintances.active_call(user_id) is not None:  # matched meanwhile
             return
         gone = Departure(ticket_id=ticket_id, user_id=user_id, reason="disconnected")
-        await tell(self._tickets, self._events, self._changed, [gone], self._figures)
+        await self._departures.tell([gone])
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user."""

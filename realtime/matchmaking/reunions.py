@@ -13,11 +13,10 @@ from core.ticket import Ticket
 from core.vocabulary import Mode
 from matching.apart import Since
 from matching.outlook import Outlook
-from matching.policy import Policy
 from matching.prospects import Pair, Prospects
 from matching.rules import obstacle
-from realtime.matchmaking.matchmaker import Reach
 from realtime.matchmaking.ports import Acquaintances, TicketStore
+from realtime.matchmaking.terms import Terms
 
 _AT_ONCE = 10  # pairs looked at in one sweep
 _KEPT = 1_000
@@ -27,10 +26,10 @@ class Reunions:
     """The pairs that sweeps found and that were kept apart. In memory: any node that sweeps finds them."""
 
     def __init__(
-        self, tickets: TicketStore, acquaintances: Acquaintances, policy: Policy, reach: Reach, clock: Clock
+        self, *, tickets: TicketStore, acquaintances: Acquaintances, terms: Terms, clock: Clock
     ) -> None:
         self._tickets, self._acquaintances = tickets, acquaintances
-        self._policy, self._reach, self._clock = policy, reach, clock
+        self._policy, self._reach, self._clock = terms.policy, terms.reach, clock
         self._apart: dict[Mode, dict[tuple[str, str], Pair]] = {mode: {} for mode in get_args(Mode)}
 
     def note(self, mode: Mode, pair: Pair) -> None:

@@ -7,28 +7,26 @@ most, and that is the longest delay that the death of the node that has it can c
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import get_args
 
 from msgspec import Struct
 
 from core.clock import Clock
-from core.contract.queue import QueueLeft, QueueUpdated
-from core.ticket import Claim, Departure, Ticket
+from core.contract.queue import QueueUpdated
+from core.ticket import Claim, Ticket
 from core.vocabulary import Mode
 from db.every import Enduring, Every
 from matching.outlook import Outlook
-from matching.policy import Policy
 from matching.prospects import Pair, Prospects
+from realtime.matchmaking.departures import Departures
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.matchmaker import Matchmaker
-from realtime.matchmaking.outlooks import Outlooks
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.reunions import Reunions
+from realtime.matchmaking.terms import Terms
 from services.ports import Events
-
-Changed = Callable[[str], Awaitable[None]]  # called when what others see of this user may have changed
 
 _NEW_IN_A_ROW = 20  # judged before others may run
 _PAIRS_IN_A_ROW = 100  # without a query for any of them
@@ -51,40 +49,31 @@ class Rhythm(Struct, frozen=True, kw_only=True):
 class Sweeper:
     """Sweeps the pools of one region. `run` goes on until it is cancelled.
 
-    `candidates`: against how many earlier tickets each one is judged.
     `may_judge`: whether an expired lease means that its user is gone, and not that nobody could renew it.
     """
 
     def __init__(
         self,
+        *,
         tickets: TicketStore,
         matchmaker: Matchmaker,
-        events: Events,
-        changed: Changed,
-        policy: Policy,
-        outlooks: Outlooks,
-        candidates: int,
-        rhythm: Rhythm,
+        terms: Terms,
         reunions: Reunions,
+        departures: Departures,
+        events: Events,
+        rhythm: Rhythm,
         figures: Figures,
         clock: Clock,
         node: str,
         may_judge: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._tickets = tickets
-        self._matchmaker = matchmaker
-        self._events = events
-        self._changed = changed
-        self._policy = policy
-        self._outlooks = outlooks
-        self._rhythm = rhythm
-        self._figures = figures
-        self._clock = clock
-        self._node = node
-        self._may_judge = may_judge
-        self._reunions = reunions
+        self._tickets, self._matchmaker, self._reunions = tickets, matchmaker, reunions
+        self._departures, self._events = departures, events
+        self._policy, self._outlooks = terms.policy, terms.outlooks
+        self._rhythm, self._figures = rhythm, figures
+        self._clock, self._node, self._may_judge = clock, node, may_judge
         self._loop = Every(rhythm.sweep_ms / 1000, self._in_turn, failing="the queue is not swept")
-        self._prospects = {mode: Prospects(policy, candidates) for mode in _MODES}
+        self._prospects = {mode: Prospects(terms.policy, terms.reach.candidates) for mode in _MODES}
 
     async def run(self) -> None:
         """Sweep whenever it is this node's turn."""
@@ -108,7 +97,7 @@ class Sweeper:
 
     async def sweep(self, mode: Mode) -> None:
         """In this order: expired leases, unfinished claims, matches, ended patience, news of the wait."""
-        await self._tell(await self._tickets.lapse(self._clock() if self._may_judge() else 0))
+        await self._departures.tell(await self._tickets.lapse(self._clock() if self._may_judge() else 0))
         late = self._clock() - self._rhythm.unfinished_ms
         await self._matchmaker.finish(await self._tickets.unfinished(late))
         everyone = await self._tickets.everyone(mode)
@@ -121,11 +110,8 @@ class Sweeper:
         overdue = self._clock() - self._rhythm.patience_ms
         first = bisect_right(everyone, overdue, key=lambda ticket: ticket.joined_at)
         left = [await self._tickets.leave(t.user_id, "timed_out", t.id) for t in everyone[:first]]
-        await self._tell([departure for departure in left if departure is not None])
+        await self._departures.tell([departure for departure in left if departure is not None])
         return everyone[first:]
-
-    async def _tell(self, departures: Iterable[Departure]) -> None:
-        await tell(self._tickets, self._events, self._changed, departures, self._figures)
 
     async def _match(self, mode: Mode, everyone: Sequence[Ticket]) -> Collection[str]:
         """Match those for whom waiting has made a match possible or worthwhile. Gives who is gone."""
@@ -207,19 +193,3 @@ def _matched(claim: Claim | None, prospects: Prospects, taken: set[str]) -> None
     for ticket in (claim.first, claim.second) if claim else ():
         prospects.remove(ticket.id)
         taken.add(ticket.id)
-
-
-async def tell(
-    tickets: TicketStore,
-    events: Events,
-    changed: Changed,
-    departures: Iterable[Departure],
-    figures: Figures,
-) -> None:
-    """Tell users, and those who watch them, that they no longer wait. A repeat changes nothing."""
-    told = list(departures)
-    for gone in told:
-        left = QueueLeft(ticket_id=gone.ticket_id, reason=gone.reason)
-        await events.send(gone.user_id, left, key=f"queue:left:{gone.ticket_id}")
-        await changed(gone.user_id)
-    figures.told(await tickets.told(told))

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from core.errors import NotFound
 from core.ticket import Claim, Departure, MatchDecision, Ticket
 from db.redis.tickets import RedisTickets, places
 from matching.policy import Policy
@@ -13,6 +14,7 @@ from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, again, new_id, put, ticket
 from tests.stored.versions import (
+    GARBLED,
     NEW_WORD,
     first,
     garble,
@@ -21,6 +23,7 @@ from tests.stored.versions import (
     newer_ticket,
     replace_ticket,
 )
+from tests.stores.world import World
 
 MINUTE_MS = 60_000
 
@@ -216,3 +219,18 @@ async def test_a_claim_that_always_fails_is_given_up_after_a_minute(store: Ticke
     await house.matchmaker.finish(await store.unfinished(claim.claimed_at))
     assert bool(await store.unfinished(claim.claimed_at)) == (late_ms == 0)
     assert len(await store.lapse(T0)) == (2 if late_ms else 0)
+
+
+async def test_a_decision_that_cannot_be_read_is_as_one_that_is_forgotten(world: World) -> None:
+    """Admins hear that there is none, and the rest of what is on record is told as before."""
+    ana, ben = ticket(), ticket(gender="male")
+    decision = claim_of(ana, ben).decision
+    assert decision is not None
+    call_id = new_id()
+    await world.offer(call_id, await world.pair(), decision=decision)
+    assert await world.matches.of(call_id) == decision
+    garbled = "UPDATE interaction.match_decisions SET body = $2 WHERE call_id = $1"
+    await world.pool.execute(garbled, call_id, GARBLED)
+    assert await world.matches.of(call_id) is None
+    with pytest.raises(NotFound):
+        replay(call_id, msgspec.structs.replace(decision, policy=b"\xc1"))

@@ -1,0 +1,27 @@
+"""On which terms matches are made. Whoever looks for pairs is given the same."""
+
+from msgspec import Struct
+
+from matching.apart import Apart
+from matching.policy import Policy
+from realtime.matchmaking.outlooks import Outlooks
+
+
+class Reach(Struct, frozen=True, kw_only=True):
+    """How far a search goes: how many candidates are read at most, and for how long two are kept apart.
+
+    `alone_ms`: after waiting so long with nobody else left, two who met may meet again (`reunions`); 0:
+    never.
+    """
+
+    candidates: int
+    apart: Apart
+    alone_ms: int = 0
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """Who may be offered to whom, what waiting promises by now, and how far a search goes."""
+
+    policy: Policy
+    outlooks: Outlooks
+    reach: Reach
