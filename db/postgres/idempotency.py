@@ -13,10 +13,11 @@ code): keep what it was about instead, and make the secret anew. A field that is
 a default, as answers of the day before are still read. `db.postgres.leftovers` forgets keys after `KEPT_MS`.
 """
 
+import hashlib
 from typing import TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from core.clock import to_datetime
 from core.errors import IdempotencyConflict
@@ -40,6 +41,10 @@ class Key(Struct, frozen=True, kw_only=True):
     key: str
     digest: bytes
     at: int
+
+    def including(self, sent: bytes) -> "Key":
+        """The key of a request that also sends what has this digest: an upload, which is read as it comes."""
+        return structs.replace(self, digest=hashlib.sha256(self.digest + sent).digest())
 
 
 async def claim(connection: Connection, key: Key | None, answer: type[A]) -> A | None:

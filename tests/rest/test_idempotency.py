@@ -1,6 +1,7 @@
 """`Idempotency-Key`: every endpoint that takes one acts once and answers its copies the same."""
 
 import asyncio
+import hashlib
 from typing import Any
 
 import pytest
@@ -9,9 +10,13 @@ from core.contract.accounts import Register, SignedIn
 from core.contract.index import ENDPOINTS
 from core.ids import new_id
 from core.wire.endpoint import Endpoint
-from core.wire.message import Input
-from db.postgres.idempotency import Key
+from core.wire.message import Input, Wire
+from core.wire.uploads import Upload
+from db.postgres.idempotency import Key, claim, keep
+from db.postgres.pool import Pool
+from rest.http.exchange import Exchange
 from rest.http.idempotency import key_of
+from tests.rest.own_endpoints import answering
 from tests.rest.server import Answer, RestServer, new_person
 
 KEYED = [endpoint for endpoint in ENDPOINTS if endpoint.idempotent]
@@ -59,6 +64,58 @@ async def test_a_key_is_its_accounts_own(rest: RestServer, endpoint: Endpoint) -
     assert (await ask(rest, endpoint, body, key, ana)).status == endpoint.status
     assert (await ask(rest, endpoint, other, key, ana)).code == "idempotency_conflict"
     assert (await ask(rest, endpoint, other, key, eve)).status == endpoint.status
+
+
+class Kept(Wire):
+    """A picture that was sent."""
+
+    id: str
+
+
+PICTURES = (
+    Endpoint(
+        name="picture",
+        method="POST",
+        path="/v1/pictures",
+        area="test",
+        summary="Keep a picture.",
+        upload=Upload(media=("image/png",), max_bytes=100),
+        reply=Kept,
+        status=201,
+        idempotent=True,
+    ),
+)
+
+
+class Pictures:
+    """An upload that takes a key; a store would be a class of its own."""
+
+    endpoints = PICTURES
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def picture(self, exchange: Exchange) -> Kept:
+        assert exchange.file
+        digest = hashlib.sha256(await exchange.file.read()).digest()
+        key = exchange.key and exchange.key.including(digest)
+        async with self._pool.acquire() as connection, connection.transaction():
+            if (known := await claim(connection, key, Kept)) is not None:
+                return known
+            return await keep(connection, key, Kept(id=new_id()))
+
+
+async def test_an_upload_is_part_of_what_is_asked(rest: RestServer) -> None:
+    """The same bytes again are a copy, others are another request."""
+    token = (await rest.sign_up())["access_token"]
+    headers = {"Idempotency-Key": "k", "Content-Type": "image/png"}
+    async with answering(rest, Pictures(rest.world.pool)) as server:
+        first, copy, other = [
+            await server.ask("POST", "/v1/pictures", data=sent, headers=headers, token=token)
+            for sent in (b"one", b"one", b"two")
+        ]
+    assert (first.status, copy.body) == (201, first.body)
+    assert other.code == "idempotency_conflict"
 
 
 class Note(Input):
