@@ -1,11 +1,11 @@
-"""What is kept in stores and not said on the wire: how one version of this server reads another's. Pure data.
+"""What stores hold, apart from the wire's Structs, and how versions of this server read each other's.
 
 While nodes are replaced old and new ones share one Redis, and a row of PostgreSQL is read weeks after it was
 written. So a stored Struct is never a Struct of the wire, and holds to three rules:
 
 - a reader ignores fields that it does not know, and a new field has a default for those who do not write it;
-- a word of a vocabulary is a `str`, since the next version may have added one. What the rules do not know
-  fits nobody and decides nothing; it is passed on as it is;
+- a word of a vocabulary is a `str`, since the next version may have added one. A word that the rules do not
+  know fits nobody and decides nothing; it is passed on as it is;
 - a change that an older node must not overlook takes two releases: one reads it, and the next one writes it.
 """
 
@@ -18,13 +18,13 @@ from core.vocabulary import Gender, Intent
 
 
 class StoredDocument(Struct, frozen=True, kw_only=True):
-    """Something kept as a whole. `version` is the form that its writer gave it; the first one wrote none."""
+    """A document that is stored as a whole. `version` is that of its form; the first form had none."""
 
     version: int = 1
 
 
 class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What strangers see of someone, as tickets and calls keep it."""
+    """What strangers see of a user, as tickets and calls store it."""
 
     user_id: str
     display_name: str
@@ -39,7 +39,7 @@ class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def of(cls, card: ProfileCard) -> "StoredCard":
-        """To keep this card."""
+        """The stored form of this card."""
         return cls(
             user_id=card.user_id,
             display_name=card.display_name,
@@ -54,7 +54,7 @@ class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
     def shown(self) -> ProfileCard:
-        """As it goes over the wire; a word that this version does not know goes with it."""
+        """The card for the wire, also with words that this version does not know."""
         return ProfileCard(
             user_id=self.user_id,
             display_name=self.display_name,

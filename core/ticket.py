@@ -1,4 +1,4 @@
-"""A place in the queue: who waits, and whom they want to meet. Pure data that policy and stores share."""
+"""A ticket: a place in the queue, with who waits and whom they want to meet. Pure data."""
 
 from collections.abc import Mapping
 from typing import Literal, cast
@@ -11,9 +11,9 @@ from core.stored import StoredCard, StoredDocument
 from core.vocabulary import LeftReason, Mode
 
 Tier = Literal["trusted", "neutral", "suspect"]
-Road = Literal["search", "sweep"]  # somebody looked for a partner, or the sweep for pairs
+Road = Literal["search", "sweep"]  # found by a search for one user, or by the sweep
 Fate = Literal["won", "avoided", "taken", "lower", "unseen"]
-Taken = Literal["both", "first_gone", "second_gone"]  # what came of a claim
+Taken = Literal["both", "first_gone", "second_gone"]  # the result of a claim
 
 
 class Ticket(StoredDocument, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class Ticket(StoredDocument, frozen=True, kw_only=True):
 
 
 class Contender(Struct, frozen=True, kw_only=True):
-    """Someone who could be offered to the seeker: how well they fitted, what was asked, what came of it."""
+    """A candidate for the seeker: how well they fitted, what was asked, and what became of them."""
 
     ticket: Ticket
     score: float
@@ -57,10 +57,10 @@ class Contender(Struct, frozen=True, kw_only=True):
 
 
 class MatchDecision(StoredDocument, frozen=True, kw_only=True):
-    """Why these two: what the policy was given, and what it made of it. Enough to decide it again.
+    """Why these two: what the policy was given, and its result. Enough to decide it again.
 
-    `policy` is the policy in force, as msgpack. Of `considered` tickets, so many were `removed` by a rule, a
-    wish or because more was asked; the rest could be offered, and the best are the `contenders`, best first.
+    `policy` is the policy in force, as msgpack. `considered` tickets were looked at; `removed` counts those
+    excluded, by rule, wish or because more was asked. The best of the rest are the `contenders`, best first.
     """
 
     road: str  # a `Road`
@@ -98,7 +98,7 @@ class Wait(Struct, frozen=True):
 
 
 class Market(Struct, frozen=True, kw_only=True):
-    """A mode's queue from afar: the latest to join, how many wait by gender and gender sought, waits."""
+    """A mode's queue in summary: latest arrivals, how many wait by gender and gender sought, waits."""
 
     arrivals: tuple[Ticket, ...] = ()
     stock: Mapping[tuple[str, str], int] = {}
@@ -106,25 +106,25 @@ class Market(Struct, frozen=True, kw_only=True):
 
 
 class Pool(Struct, frozen=True):
-    """Those of one gender who fit by gender both ways: how many, and some of them, drawn by chance."""
+    """Those of one gender who fit by gender both ways: how many, and some of them, drawn at random."""
 
     number: int
     drawn: tuple[Ticket, ...]
 
 
 class Census(Struct, frozen=True):
-    """A mode's queue as one of those in it sees it: how many others wait, and the pools that fit."""
+    """A mode's queue as one ticket sees it: how many others wait, and the pools that fit."""
 
     waiting: int
     pools: tuple[Pool, ...]
 
     @property
     def drawn(self) -> int | None:
-        """How many stand for all; None when all of them were drawn."""
+        """The size of the sample; None if all were drawn."""
         drawn = sum(len(pool.drawn) for pool in self.pools)
         return drawn if drawn < sum(pool.number for pool in self.pools) else None
 
 
 def kind(ticket: Ticket) -> str:
-    """Those of one kind wait for the same people: `female:male female:other`."""
+    """Its kind, such as `female:male female:other`. Tickets of one kind wait for the same people."""
     return " ".join(sorted(f"{ticket.card.gender}:{sought}" for sought in ticket.genders))

@@ -1,4 +1,4 @@
-"""What a call is: who takes part, what state it is in, and the rules an operator chose. Pure data."""
+"""What a call is: its two parties, its state, and the rules that an operator chose. Pure data."""
 
 from enum import StrEnum
 from typing import Any
@@ -30,7 +30,7 @@ STARTED = frozenset({State.CONNECTING, State.LIVE, State.RECONNECTING})
 
 
 class Party(Struct, frozen=True, kw_only=True):
-    """One side. `device` has accepted; `lost` while its connection is away."""
+    """One side. `device` is the one that has accepted; `lost` while that is not connected."""
 
     card: StoredCard
     ticket: Ticket | None = None
@@ -45,14 +45,13 @@ class Party(Struct, frozen=True, kw_only=True):
 
 
 class Call(StoredDocument, frozen=True, kw_only=True):
-    """One encounter, from the offer to the decision. Times are Unix milliseconds; the first party offers.
+    """One meeting, from the offer to the decision. Times are Unix milliseconds; the first party offers.
 
-    Stored: see `core/stored.py`. Only a `state` has to be known, for the table says what may follow on it.
+    Stored: see `core/stored.py`. Of the words in it only `state` has to be known, because the table needs it.
 
-    `live_since` is when it last became live, while it is; `talked_ms` are the times before in which it was.
-    `away_since` is since when it has not been live, after it had been. `at_fault` are the users through whom
-    a match came to nothing; `reported_by` those who have reported the other: nothing can come of it any more,
-    which only they know.
+    `live_since` is when it last became live, while it is live; `talked_ms` is the live time before that.
+    `away_since` is since when it is no longer live. `at_fault` are the users through whom a match failed.
+    `reported_by` are those who have reported the other: then no connection can follow, which only they know.
     """
 
     id: str
@@ -103,13 +102,13 @@ class Call(StoredDocument, frozen=True, kw_only=True):
 
     @property
     def left_by(self) -> str | None:
-        """Who ended it, for the record; nobody, where the other had gone before: they may leave."""
+        """Who ended it, for the record. Nobody, if the other was lost before: then they may leave."""
         alone = self.ended_by is not None and self.peer(self.ended_by).lost
         return None if alone and self.reason in {"hung_up", "skipped"} else self.ended_by
 
     @property
     def duration_s(self) -> int:
-        """Whole seconds in which it was live: absence is no talk."""
+        """Whole seconds in which it was live."""
         return self.talked_ms // 1000
 
 

@@ -1,4 +1,4 @@
-"""What shall be done when a call has changed: kept with the call, performed in order by one executor."""
+"""Effects: what has to be done after a call has changed. Stored with it, performed by the executor."""
 
 from typing import Any
 
@@ -11,14 +11,15 @@ from signaling.call import Call
 
 
 class Effect(Struct, frozen=True, tag=True):
-    """Something for the executor to do; doing it twice must be as doing it once.
+    """Something for the executor to do. Doing it twice must be as good as once.
 
-    Stored: see `core/stored.py`. Its kind is its version: what comes to mean something else is another kind.
+    Stored: see `core/stored.py`. The kind is the version: an effect that changes its meaning becomes a new
+    kind.
     """
 
 
 class Emit(Effect, frozen=True):
-    """Tell a user: all devices, one, or all but one."""
+    """Send an event to a user: to all devices, to one, or to all but one."""
 
     user_id: str
     name: str
@@ -36,13 +37,13 @@ class Start(Effect, frozen=True):
 
 
 class Reserve(Effect, frozen=True):
-    """The place in the queue is theirs again; nobody is matched with them before `Requeue`."""
+    """Give a user the place in the queue back. Nobody is matched with them before `Requeue`."""
 
     ticket: Ticket
 
 
 class Requeue(Effect, frozen=True):
-    """They can be matched again: after they were told how this call ended."""
+    """Let a user be matched again, after they were told how this call ended."""
 
     ticket: Ticket
 
@@ -56,7 +57,7 @@ class RecordLive(Effect, frozen=True):
 
 
 class RecordEnded(Effect, frozen=True):
-    """Frees both for the next call. `at_fault`: the users through whom it came to nothing."""
+    """Record the end, which frees both for the next call. `at_fault`: the users through whom it failed."""
 
     reason: str
     by: str | None
@@ -90,26 +91,26 @@ class FileReport(Effect, frozen=True):
     report_id: str
     reporter: str
     reported: str
-    reason: str  # as it was kept, perhaps by an older node
+    reason: str  # as it was stored, perhaps by an older node
     note: str | None
     block: bool
     at: int
 
 
 class Judge(Effect, frozen=True):
-    """What this user did counts from now on: how far they are trusted may change."""
+    """Judge this user's tier of trust again, since the call now counts."""
 
     user_id: str
 
 
 class Unknown(Effect, frozen=True):
-    """One that only another version of the server knows how to perform; never stored."""
+    """An effect that only another version of the server can perform. Never stored."""
 
     kind: str
 
 
 Effects = tuple[Effect, ...]
-Result = tuple[Call, Effects]  # what a message makes of a call, and what is to be done then
+Result = tuple[Call, Effects]  # the call after a message, and what has to be done
 AnyEffect = (
     Emit
     | Start

@@ -1,4 +1,4 @@
-"""Who must not meet whom, and who is busy: what Postgres has on record, set right by what Redis knows."""
+"""Who must not meet whom, and who is busy: what is on record in Postgres, corrected by what Redis knows."""
 
 from collections.abc import Callable, Collection
 from typing import cast
@@ -20,8 +20,8 @@ _log = structlog.get_logger()
 class Acquaintances:
     """Implements `realtime.matchmaking.ports.Acquaintances`.
 
-    `born`: since when, in ms, the store has its data. What is older and not in it is lost; else it is given
-    a minute, for a call is on record before it is there.
+    `born`: since when (ms) Redis has its data. An older call that is not there is lost. A younger one is
+    given a minute, because a call is on record before it is in Redis.
     """
 
     def __init__(
@@ -37,15 +37,15 @@ class Acquaintances:
         self._clock, self._born = clock, born
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
-        """Users blocked either way, met since then, or offered since then in vain."""
+        """Users blocked either way, met since then, or whose offer since then was left unanswered."""
         return await self._eligibility.avoid(user_id, since)
 
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
-        """Those of these users to whom no offer would be made: banned, gone, or in a call or offer."""
+        """Those of these users to whom no offer can be made: banned, gone, or in a call or offer."""
         return await self._eligibility.unfit(user_ids, self._clock())
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
-        """Nothing since then but that they have met: no block, and neither would not meet the other."""
+        """Whether they have only met since then: no block, and neither has declined or skipped the other."""
         return await self._eligibility.on_good_terms(one, other, since)
 
     async def active_call(self, user_id: str) -> str | None:
@@ -62,7 +62,7 @@ class Acquaintances:
         return None
 
     async def find(self, call_id: str) -> Call | None:
-        """A call that was on record just now. One that the store has lost is put back, as `after_loss` says.
+        """A call that was on record just now. One that Redis has lost is put back, as `after_loss` says.
 
         Nobody else would: both would be kept out of the queue, or asked for ever to decide. Whoever puts it
         there first decides what became of it: an offer that was just being made finds it taken.
@@ -85,7 +85,7 @@ class Acquaintances:
         return stored.call if stored is not None else call
 
     async def _note(self, call: Call) -> None:
-        """It is over, and the record lags behind: until that says so too, the fence keeps both out."""
+        """Record the end of a call that is over: until then the fence lets neither of the two in."""
         await self._record.ended(
             call.id,
             reason=cast("EndReason", call.reason or "connection_lost"),

@@ -1,4 +1,4 @@
-"""Works off what calls wait for: deadlines, and effects that a dead node left. Any node, no leader."""
+"""The deadline worker: handles deadlines, and effects that a dead node left. Any node, no leader."""
 
 import asyncio
 
@@ -8,11 +8,11 @@ from db.redis.calls import SHARDS
 from realtime.calls.ports import CallStore
 from realtime.calls.switchboard import Switchboard
 
-_AT_ONCE = 128  # calls: one that takes long holds up no other
+_AT_ONCE = 128  # calls at once, so that a slow one does not hold up others
 
 
 class Attendant:
-    """Looks every `every_s` seconds; the store puts off what one node has taken up."""
+    """Looks every `every_s` seconds; the store puts off calls that a node is handling."""
 
     def __init__(
         self, calls: CallStore, switchboard: Switchboard, clock: Clock, *, every_s: float = 0.2
@@ -33,12 +33,12 @@ class Attendant:
             await Every(self._every_s, look, failing="calls cannot be attended to", jitter=0.2).run()
 
     async def attend(self, shard: int) -> None:
-        """To all calls of a shard that are due, and return when that is done."""
+        """Handle all calls of a shard that are due. Returns when that is done."""
         for call_id in await self._calls.due(shard, self._clock()):
             await self._attend(call_id)
 
     async def _due(self) -> list[str]:
-        """Those that nobody here attends to yet, as far as there is room."""
+        """Those that this node does not handle yet, as far as there is room."""
         most = (_AT_ONCE - len(self._busy)) // SHARDS
         if not most:
             return []

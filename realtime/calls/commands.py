@@ -31,7 +31,7 @@ _DONE = Empty()
 
 
 class CallCommands:
-    """What a client may ask of a call."""
+    """The commands of a client for its call."""
 
     def __init__(
         self,
@@ -49,27 +49,27 @@ class CallCommands:
         return self._make_id(self._clock())
 
     async def accept(self, caller: Caller, command: CallAccept) -> Empty:
-        """`expired` when the offer has lapsed, `gone` when another device was faster."""
+        """Answers `expired` if the offer has lapsed, `gone` if another device was faster."""
         await self._tell(command.call_id, Accept(caller.user_id, caller.device))
         return _DONE
 
     async def decline(self, caller: Caller, command: CallDecline) -> Empty:
-        """`conflict` once the call has started: then it is ended."""
+        """Answers `conflict` once the call has started: then `call:end` is the command."""
         await self._tell(command.call_id, Decline(caller.user_id))
         return _DONE
 
     async def connected(self, caller: Caller, command: CallConnected) -> Empty:
-        """`stale_epoch` for any epoch but the current."""
+        """Answers `stale_epoch` for any but the current epoch."""
         await self._tell(command.call_id, Connected(caller.user_id, caller.device, command.epoch))
         return _DONE
 
     async def restart(self, caller: Caller, command: CallRestart) -> Empty:
-        """`rate_limited` when it was restarted too often."""
+        """Answers `rate_limited` if the call was restarted too often."""
         await self._tell(command.call_id, Restart(caller.user_id, caller.device, command.epoch))
         return _DONE
 
     async def media(self, caller: Caller, command: CallMedia) -> Empty:
-        """Passed on to the peer's device; nothing is kept."""
+        """Passed on to the peer's device; nothing is stored."""
         call = await self._call(command.call_id, caller.user_id)
         if call.state not in ACTIVE:
             raise Gone("This call has ended.")
@@ -81,7 +81,7 @@ class CallCommands:
         return _DONE
 
     async def end(self, caller: Caller, command: CallEnd) -> Empty:
-        """Hang up; before the call has started that declines it."""
+        """Hang up. Before the call has started, that declines it."""
         await self._tell(command.call_id, Hangup(caller.user_id))
         return _DONE
 
@@ -89,11 +89,11 @@ class CallCommands:
         """End and queue again in one step."""
         call = await self._tell(command.call_id, Skip(caller.user_id, self._new_id()))
         ticket = call.party(caller.user_id).ticket
-        assert ticket is not None  # a call without tickets refuses to be skipped
+        assert ticket is not None  # a call without tickets cannot be skipped
         return Skipped(ticket=ticket.view())
 
     async def report(self, caller: Caller, command: CallReport) -> Empty:
-        """End, file the report, block; a call that is over can be reported for a while, by either."""
+        """End the call, file the report, block. A call that is over can be reported for a while."""
         report = Report(caller.user_id, self._new_id(), command.reason, command.note, command.block)
         try:
             await self._tell(command.call_id, report)
@@ -102,7 +102,7 @@ class CallCommands:
         return _DONE
 
     async def decide(self, caller: Caller, command: DecisionSubmit) -> Empty:
-        """`forbidden` for who has no say, `expired` when late, `already_decided` for a change of mind."""
+        """Answers `forbidden` without a say, `expired` if late, `already_decided` to a change of mind."""
         feedback = msgspec.to_builtins(command.feedback) if command.feedback else None
         vote = Vote(caller.user_id, command.connect, self._new_id(), self._new_id(), feedback)
         await self._tell(command.call_id, vote)

@@ -1,10 +1,11 @@
-"""Does what a call's state machine has decided: the only place where its effects happen.
+"""Performs the effects that a call's state machine has decided. They happen nowhere else.
 
-Effects wait in the call's outbox until they are done. They are done in order, by whoever comes first: the
-node that saved them, or after a moment any other. Each is keyed or idempotent, so twice is as once.
+Effects wait in the call's outbox until they are done. They are performed in order, by the node that saved
+them or, after a moment, by any other. Each has a key or is idempotent, so doing it twice is as good as once.
 
-While a store is away they all wait for it, for a day at most. One that fails otherwise, or that only another
-version knows, steps aside: what stands behind it is done at once, and the store gives it up after a while.
+While a store does not answer, all effects wait for it, for a day at most. An effect that fails otherwise, or
+that only another version knows, is passed over: those behind it are performed at once, and the store gives it
+up after a while.
 """
 
 import asyncio
@@ -37,11 +38,11 @@ _log = structlog.get_logger()
 
 
 class UnknownEffectError(Exception):
-    """Only a node of another version can perform this."""
+    """Only a node of another version can perform this effect."""
 
 
 class Executor:
-    """Performs effects; what fails stays in the outbox and is tried again."""
+    """Performs effects. One that fails stays in the outbox and is tried again."""
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Executor:
         }
 
     async def perform(self, call: Call, pending: Sequence[Pending]) -> None:
-        """All of these, in order, until a store is away. Never raises."""
+        """Perform all of these, in order, until a store does not answer. Never raises."""
         performed: list[Pending] = []
         failed: list[Pending] = []
         for item in pending:
@@ -180,7 +181,7 @@ class Executor:
             await self._events.send(party.user_id, created, key=f"{key}:created")
 
     async def _not_connected(self, call: Call, at: int, key: str) -> None:
-        """A block came between the votes."""
+        """A block came between the votes: tell both that there is no connection."""
         await self._record.closed(call.id, "not_connected", at)
         for party in call.parties:
             result = DecisionResult(call_id=call.id, outcome="not_connected")

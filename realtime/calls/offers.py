@@ -1,4 +1,4 @@
-"""Makes a call of a claim. Every step may be repeated, so whoever finds an unfinished claim can finish it."""
+"""Makes a call of a claim. Every step may be repeated, so any node can finish a claim that it finds."""
 
 from typing import cast
 
@@ -47,7 +47,7 @@ class Offers:
         self._rules, self._figures, self._clock = rules, figures, clock
 
     async def make(self, claim: Claim) -> bool:
-        """The fence, the call, the events; or the innocent get their tickets back, and there is no offer."""
+        """Fence, call, events. If the fence refuses, users not at fault get their tickets back."""
         now = self._clock()
         refusal = await self._record.offer(
             claim.call_id,
@@ -65,7 +65,7 @@ class Offers:
         call = offer(claim, now, self._rules)
         pending = await self._calls.save(call, self._announcements(call), version=0, now=now)
         await self._tickets.settle(claim)
-        if pending is None:  # made before, and perhaps not finished
+        if pending is None:  # it was made before, and perhaps not finished
             pending = await self._calls.outbox(call.id)
             call = made.call if (made := await self._calls.load(call.id)) else call
         else:
@@ -76,7 +76,7 @@ class Offers:
         return True
 
     async def _made_before(self, call_id: str) -> bool:
-        """Whether this offer was made; one put back from the record after a loss has no tickets."""
+        """Whether this offer was made. A call put back from the record after a loss has no tickets."""
         stored = await self._calls.load(call_id)
         return stored is not None and any(party.ticket for party in stored.call.parties)
 
@@ -90,7 +90,7 @@ class Offers:
         return tuple(effect for both in effects for effect in both)
 
     async def _refuse(self, claim: Claim, refusal: Refusal) -> None:
-        """Who is busy, banned or of another tier by now leaves the queue; the other keeps the place."""
+        """A user who is busy, banned or of another tier by now leaves the queue; the other one stays."""
         guilty, why = sorted(refusal.guilty), refusal.reason
         log = _log.error if why == "double_match" else _log.info
         log("an offer was refused", call_id=claim.call_id, guilty=guilty, reason=why)

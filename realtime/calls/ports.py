@@ -1,4 +1,4 @@
-"""What calls need of the outside; the stores of the same names say what each method promises."""
+"""What calls need of other packages, as interfaces. The stores say what each method promises."""
 
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
@@ -29,7 +29,7 @@ class CallStore(Protocol):
 
 
 class Record(Protocol):
-    """Calls on record: the fence, and what remains."""
+    """Calls on record: the fence, and what remains of a call."""
 
     async def offer(
         self,
@@ -68,7 +68,7 @@ class Record(Protocol):
 
 
 class Eligibility(Protocol):
-    """Who may be offered to whom, as far as it is on record."""
+    """Which users may be offered to each other, as far as the record says."""
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool: ...
     async def unfit(self, user_ids: Collection[str], now: int) -> frozenset[str]: ...
@@ -76,21 +76,21 @@ class Eligibility(Protocol):
 
 
 class Trust(Protocol):
-    """Who thinks of people."""
+    """Decides on tiers of trust."""
 
     async def judge(self, user_id: str) -> None:
-        """What this user did may move them to another tier."""
+        """Move this user to another tier, if what they did asks for it."""
 
 
 class Reports(Protocol):
-    """Where reports are put on record."""
+    """Records reports."""
 
     async def file(self, report: NewReport) -> None:
-        """Once for each call and reporter; a block with it has the effects of any."""
+        """Record it, once for each call and reporter. A block with it has the effects of any block."""
 
 
 class Presence(Protocol):
-    """Who wants to know how somebody is shown."""
+    """Tells watchers how a user is shown."""
 
     async def changed(self, user_id: str) -> None:
         """A call has begun or ended for this user. Never raises an outage."""

@@ -1,4 +1,4 @@
-"""`call:signal`: what browsers tell each other on the way to a connection, checked and passed on."""
+"""`call:signal`: the descriptions and candidates that browsers send each other, checked and passed on."""
 
 from typing import Any, cast
 
@@ -20,7 +20,7 @@ from signaling.sdp import check_description
 
 
 class Signals:
-    """Passes signals to the device that has the call at the other side."""
+    """Passes signals to the other user's device that has the call."""
 
     def __init__(
         self, switchboard: Switchboard, calls: CallStore, events: Events, settings: Settings
@@ -31,7 +31,7 @@ class Signals:
         self._settings = settings
 
     async def signal(self, caller: Caller, command: CallSignal) -> Empty:
-        """One description or one candidate; `stale_epoch` is said before either is looked at."""
+        """One description or one candidate. Answers `stale_epoch` before either is looked at."""
         call = await self._call(command.call_id, caller.user_id)
         _check_place(call, caller, command.epoch)
         passed = await self._checked(call, caller, command)
@@ -42,7 +42,7 @@ class Signals:
         return Empty()
 
     async def _checked(self, call: Call, caller: Caller, command: CallSignal) -> dict[str, Any]:
-        """What may be passed on; nothing where the policy keeps a candidate back."""
+        """What may be passed on; nothing if the policy forbids the candidate."""
         policy = self._settings.ice_transport_policy
         if isinstance(command.description, SessionDescription):
             if command.candidate is not UNSET:
@@ -69,7 +69,7 @@ class Signals:
         return {} if candidate is UNSET else {"candidate": candidate}
 
     async def _count(self, call: Call, kind: SignalKind, caller: Caller, most: int) -> None:
-        """Signals are kept for the peer: nobody may fill its memory with them."""
+        """Limit signals, because they are stored for the peer and would fill the memory."""
         if await self._calls.count_signal(call.id, kind, call.epoch, caller.user_id) > most:
             raise RateLimited(f"Too many {kind}s.")
 

@@ -1,4 +1,4 @@
-"""Takes messages to calls: load, decide, save, do. Any node can take any message to any call."""
+"""The call service: takes messages to calls (load, decide, save, perform), on any node for any call."""
 
 from collections.abc import Collection
 
@@ -16,7 +16,7 @@ _ATTEMPTS = 20
 
 
 class Switchboard:
-    """Changes calls by compare-and-set: whoever comes second decides again on what the first has left."""
+    """Changes calls by compare-and-set: if another change was faster, it decides again on its result."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Switchboard:
         self._rules, self._clock = rules, clock
 
     async def tell(self, call_id: str, message: Message) -> Call:
-        """The call after this message, its effects done or sure to be done.
+        """The call after this message. Its effects are performed, or will be.
 
         Raises what `advance` answers, `NotFound`, `Gone`, or `Unavailable` under a storm of changes.
         """
@@ -42,7 +42,7 @@ class Switchboard:
             if stored is None:
                 raise await self._missing(call_id, message)
             now = self._clock()
-            # What is overdue comes first, or a message would count that came after its time.
+            # A deadline that has passed comes first, or a message that came too late would count.
             overdue = stored.call.deadline is not None and now >= stored.call.deadline
             due = Deadline() if overdue else message
             call, effects = advance(stored.call, due, now, self._rules)
@@ -56,7 +56,7 @@ class Switchboard:
         raise Unavailable("This call changes too fast: try again.")
 
     async def call(self, call_id: str, user_id: str) -> Call:
-        """The call as it is, for one who takes part. Raises `NotFound` or `Gone`."""
+        """The call as it is, for one of the two. Raises `NotFound` or `Gone`."""
         stored = await self._calls.load(call_id)
         if stored is None:
             raise await self._missing(call_id, ByUser(user_id))
@@ -77,7 +77,7 @@ class Switchboard:
         return await self._record.open_calls_of(user_ids)
 
     async def recover(self, call_id: str) -> None:
-        """If the store has lost this call, it is put back as what it has become, and both are told."""
+        """If Redis has lost this call, put back what has become of it, and tell both."""
         if await self._calls.load(call_id) is None and await self._acquaintances.find(call_id) is not None:
             await self.attend(call_id)
 
@@ -90,14 +90,14 @@ class Switchboard:
         await self._tell_active(user_id, Back(user_id, device))
 
     async def silent(self, user_id: str) -> None:
-        """No device of this user answers any more."""
+        """None of this user's devices answers any more."""
         await self._tell_active(user_id, Silent(user_id))
 
     async def attend(self, call_id: str) -> None:
-        """Do what this call waits for: a deadline that has come, then effects that nobody finished.
+        """Do what this call waits for: first a deadline that has passed, then effects that nobody finished.
 
-        In this order, so that no effect keeps a call from ending. One that no node has read for long is ended
-        as a call that was lost.
+        In this order, so that no effect keeps a call from ending. A call that no node could read for long is
+        ended like one that was lost.
         """
         try:
             await self.tell(call_id, Deadline())
@@ -109,7 +109,7 @@ class Switchboard:
                 await self.recover(call_id)
 
     async def _work_off(self, call_id: str) -> None:
-        pending = await self._calls.outbox(call_id)  # first: effects are done for a call as new as they are
+        pending = await self._calls.outbox(call_id)  # before the call, which is then as new as they
         stored = await self._calls.load(call_id)
         if stored is not None and pending:
             await self._executor.perform(stored.call, pending)
@@ -123,8 +123,8 @@ class Switchboard:
         except Unavailable:
             raise
         except AppError:
-            # It ended while we looked, or this has no place in it. Nobody asked, so nobody is answered:
-            # above all, who comes or goes must not fail by it.
+            # It ended meanwhile, or its state does not allow this. No user waits for an answer; above all,
+            # connecting and disconnecting must not fail by it.
             return
 
     async def _missing(self, call_id: str, message: Message) -> Exception:

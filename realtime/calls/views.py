@@ -1,4 +1,4 @@
-"""A call as one of the two sees it: what is stored, in the words of the wire. Pure."""
+"""A stored call as a message for one of the two. Pure."""
 
 from typing import cast
 
@@ -11,7 +11,7 @@ from signaling.call import Call, Rules, State, decider_for
 def call_view(
     call: Call, user_id: str, *, rules: Rules, servers: list[IceServer], policy: IceTransportPolicy
 ) -> CallView:
-    """An active call; before it has started there is no role yet."""
+    """An active call. Before it has started there is no role."""
     offered = call.state is State.OFFERED
     waits = call.deadline is not None and not offered
     return CallView(
