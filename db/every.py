@@ -93,7 +93,7 @@ class Every:
     async def _turn(self) -> None:
         self._woken.clear()
         more: object = False
-        with Enduring(self._failing) as trying:
+        with Enduring(self._failing, faults_before=self.faults) as trying:
             more = await self._job()
         self.faults += trying.fault
         if trying.failed:

@@ -34,7 +34,7 @@ class SocketServer(Namespaces):
         if not self.manager_initialized:
             self.manager_initialized = True
             self.manager.initialize()
-        self.expect_connect(session)
+        self._unjoined.add(session, self.eio.loop.time())
         return Client(self, session)
 
     # Sending.
