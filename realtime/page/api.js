@@ -11,7 +11,7 @@ const DEVICE = "realtime-connect.device-token";
 const MARGIN_MS = 10_000;
 
 /** An error with the server's `code`, or `offline` if the server could not be reached. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(code, message, { details = {}, retryAfterMs = null } = {}) {
     super(message);
     this.code = code;

@@ -13,7 +13,7 @@ const REFUSALS = {
 };
 
 /** `problem` is one of `unsupported refused missing busy failed`, or `closed` by ourselves. */
-export class MediaError extends Error {
+class MediaError extends Error {
   constructor(problem) {
     super(problem);
     this.problem = problem;

@@ -122,7 +122,7 @@ export class Peer {
 }
 
 /** The path that the media takes, `{local, remote, protocol}`, such as `host`, `srflx`, `udp`; undefined if unknown. */
-export function pathOf(report) {
+function pathOf(report) {
   const byId = new Map(report.map((entry) => [entry.id, entry]));
   const chosen = report.find((entry) => entry.type === "transport" && entry.selectedCandidatePairId);
   const pair =

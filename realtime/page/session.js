@@ -16,7 +16,7 @@ const PASSING = new Set(["unavailable", "rate_limited"]);
 const OFFLINE = { code: "offline", message: "The server cannot be reached." };
 
 /** The error that answered a command, or `offline` if no answer came in time. */
-export class CommandError extends Error {
+class CommandError extends Error {
   constructor({ code, message = "", details = {}, retry_after_ms = null }) {
     super(message);
     this.code = code;
