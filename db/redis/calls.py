@@ -1,4 +1,4 @@
-"""Where calls are while they last: in Redis, changed by compare-and-set, so that any node can go on.
+"""Calls in Redis while they last, changed by compare-and-set, so that any node can go on with them.
 
 A call lives in a shard: its record, its outbox of effects and the time it next wants attention share one
 slot of a cluster. What another version wrote and this one cannot use is passed over for a while, then set
@@ -20,7 +20,7 @@ from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable
 from signaling.call import Call, State
 from signaling.effects import AnyEffect, Effect, Effects, Unknown
 
-# Changing it moves calls to shards where nobody looks for them: only while no call is going on.
+# It may only be changed while no call is going on: calls in other shards than before would not be found.
 SHARDS = 8
 RETRY_MS = 2_000
 # An effect that fails is tried again after 2, 4, 8, ... s, and given up when it has failed for so long. While
@@ -37,14 +37,14 @@ SignalKind = Literal["candidate", "description"]
 
 
 class Stored(Struct, frozen=True):
-    """A call as it was read, with the version that a change must still find."""
+    """A call as it was read, with the version that it must still have when a change is saved."""
 
     call: Call
     version: int
 
 
 class Pending(Struct, frozen=True):
-    """An effect that waits in a call's outbox. `key` names it for ever; `entry` is its text there."""
+    """An effect that waits in a call's outbox. `key` is its permanent name, `entry` its text there."""
 
     key: str
     effect: Effect
@@ -61,7 +61,7 @@ def _keys(call_id: str) -> list[str]:
 
 
 class Unreadable(Unavailable):
-    """This call is of another version of the server: try again."""
+    """This call was written by another version of the server: try again."""
 
 
 class _Kind(Struct):
@@ -86,7 +86,7 @@ class Calls:
         self._effect: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEffect)
 
     async def load(self, call_id: str) -> Stored | None:
-        """The call, or None: it never was, or ended some ten minutes ago. Raises `Unreadable`."""
+        """The call. None: it never existed, or ended more than ten minutes ago. Raises `Unreadable`."""
         reply: Any = await self._redis.hmget(_keys(call_id)[0], ["version", "document"])
         version, document = reply
         if not document:
@@ -98,7 +98,7 @@ class Calls:
             raise Unreadable from error
 
     async def give_up(self, call_id: str) -> bool:
-        """Look in vain at a call that is `Unreadable`. True: that was often enough, and it was set aside."""
+        """Count a failed look at an `Unreadable` call. True: it was the last one, and it is set aside."""
         gone = await self._give_up(
             keys=[*_keys(call_id), _aside(call_id)], args=[call_id, UNREADABLE_LOOKS, ASIDE_MOST, ASIDE_MS]
         )
@@ -107,7 +107,7 @@ class Calls:
         return bool(gone)
 
     async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
-        """Save over `version` (0: a new call). All that waits in the outbox then, or None: it has changed."""
+        """Save if it still has `version` (0: a new call). Gives the whole outbox; None: it has changed."""
         outbox = await self._save(
             keys=_keys(call.id),
             args=[
@@ -124,14 +124,14 @@ class Calls:
         return None if outbox is None else self._read(call.id, outbox)
 
     async def outbox(self, call_id: str) -> list[Pending]:
-        """The effects that nobody is known to have performed, oldest first."""
+        """The effects that are not noted as performed, oldest first."""
         entries: Any = await self._redis.lrange(_keys(call_id)[1], 0, -1)
         return self._read(call_id, entries)
 
     async def done(
         self, call_id: str, performed: Sequence[Pending], failed: Sequence[Pending] = (), *, now: int
     ) -> None:
-        """These have been performed, and those failed; what has failed for `GIVE_UP_MS` is set aside."""
+        """Note effects as performed or failed. Those that have failed for `GIVE_UP_MS` are set aside."""
         bounds = (now, GIVE_UP_MS, RETRY_MS, ASIDE_MOST, ASIDE_MS, len(performed))
         entries = (pending.entry for pending in (*performed, *failed))
         aside = await self._done(keys=[*_keys(call_id), _aside(call_id)], args=[call_id, *bounds, *entries])
@@ -159,7 +159,7 @@ class Calls:
         return int(count)
 
     async def forget(self, call_id: str) -> None:
-        """Nobody needs to attend to this call any more: its record is gone."""
+        """Remove the call from those that need attention: its record is gone."""
         await self._redis.zrem(_keys(call_id)[2], call_id)
 
     def _read(self, call_id: str, entries: list[bytes]) -> list[Pending]:

@@ -2,24 +2,24 @@
 
     tickets, places   hash    ticket id -> the ticket; -> the sorted sets it stands in, as words
     users             hash    user id -> ticket id: at most one each
-    leases            zset    user id by the time until which somebody holds a connection of theirs
-    <mode>            zset    ticket id by joined_at: all who wait, less those kept back (`reserve`)
+    leases            zset    user id by the time at which the lease ends
+    <mode>            zset    ticket id by joined_at: all who wait, without reserved places (`reserve`)
     <mode>:<g>:<s>    zset    ticket id by joined_at: of gender g, seeking s; a ticket is in up to three
     <mode>:<g>:<s>:<b>  zset  the same, of age band b (`matching/pools.py`)
     held              hash    ticket id -> call id of the claim that has it
     claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
-    out:<user>        string  with what the user went out of the queue last: the call id of the claim, or the
-                              id of the ticket that left; for an hour, or until they are in it again
+    out:<user>        string  what took the user out of the queue last: the call id of the claim, or the id of
+                              the ticket that left; for an hour, or until they are in it again
     came:<user>       string  when the user joined last (ms); for 30 s
-    gone              hash    ticket id -> "user reason": left, to be told
+    gone              hash    ticket id -> "user reason": left, still to be told
     <mode>:turn       string  the node that sweeps
-    <mode>:news       string  when those who wait were told last how it goes
+    <mode>:news       string  when news of the wait were sent last
     <mode>:recent     list    the latest tickets to join, newest first
     <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose patience ended
     aside             list    claims that no node could finish, for an operator to look at
 
 Each change is one script, so that a crash falls between changes and never inside one. What came first is
-never told by times, which nodes take from clocks of their own: those only measure how long something lasts.
+never decided by times, which come from the nodes' own clocks: they only measure durations.
 """
 
 import copy
@@ -39,22 +39,22 @@ from matching.pools import pools_for, pools_of
 
 _LUA = Path(__file__).with_name("lua") / "queue"
 _CACHED = 50_000
-_AT_ONCE = 500  # in one command: others have to be answered in between
+_AT_ONCE = 500  # in one command, so that Redis can answer others in between
 _NEWS_MS = 60_000
-_REMEMBER_OUT_MS = 3_600_000  # longer than anybody is late with a join or a place to give back
+_REMEMBER_OUT_MS = 3_600_000  # longer than a join or a given-back place can be late
 _GENDERS: tuple[Gender, ...] = get_args(Gender)
 _TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
-# So long nodes of other versions have to finish a claim that this one cannot read.
+# How long nodes of other versions have to finish a claim that this one cannot read.
 _UNREADABLE_MS = 60_000
 
 
 def _prefix(region: str) -> str:
-    """Of all keys of the region's queue; the braces keep them in one slot."""
+    """The prefix of all keys of the region's queue; the braces keep them in one slot."""
     return f"queue:{{{region}}}"
 
 
 def places(ticket: Ticket) -> str:
-    """The sorted sets of a ticket: that of its mode, and its pools."""
+    """The sorted sets that a ticket is in: that of its mode, and its pools."""
     return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in pools_of(ticket))])
 
 
@@ -71,19 +71,19 @@ class RedisTickets:
         self._scripts: Mapping[str, AsyncScript] = {
             file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
         }
-        # A ticket never changes under its id, so what was read once need not be read again; None: in vain.
+        # A ticket never changes under its id, so it is read only once. None: it could not be read.
         self._known: dict[bytes, Ticket | None] = {}
         self._ticket = msgspec.msgpack.Decoder(Ticket).decode
         self._claim = msgspec.msgpack.Decoder(Claim).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
     async def out(self, user_id: str) -> str:
-        """With what this user went out of the queue last, for `join` to compare; empty: not lately."""
+        """What took this user out of the queue last, for `join` to compare; empty if nothing did lately."""
         out = cast("bytes | None", await self._ask("GET", f"out:{user_id}"))
         return out.decode() if out else ""
 
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
-        """Enter, or get the ticket one has already, waiting or claimed.
+        """Enter, or get the ticket that the user has already, waiting or claimed.
 
         None: by now the user has gone out of the queue with something else than `out`, perhaps into a call;
         or with a ticket that only another version reads, which leaves so that this one can be joined with.
@@ -119,7 +119,7 @@ class RedisTickets:
         return frozenset(user_id for user_id, own in zip(user_ids, tickets, strict=True) if own)
 
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
-        """These users are connected: their tickets, if any, count until then."""
+        """These users are connected: renew the leases of their tickets, if any, until then."""
         leases = [part for user_id in user_ids for part in (until, user_id)]
         for start in range(0, len(leases), 2 * _AT_ONCE):
             await self._ask("ZADD", "leases", "XX", "GT", *leases[start : start + 2 * _AT_ONCE])
@@ -138,7 +138,7 @@ class RedisTickets:
         return await self._tickets(cast("list[bytes]", await self._ask("ZRANGE", mode, 0, -1)))
 
     async def market(self, mode: str) -> Market:
-        """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
+        """A summary of the queue: the latest to join, how many wait in each pool, the latest waits."""
         pools = [(gender, sought) for gender in _GENDERS for sought in _GENDERS]
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.execute_command("LRANGE", f"{self._prefix}:{mode}:recent", 0, -1)
@@ -153,7 +153,7 @@ class RedisTickets:
         )
 
     async def census(self, ticket: Ticket, most: int) -> Census:
-        """Who waits beside this ticket, by pool, with `most` drawn in all: at a bounded cost."""
+        """Who else waits, by fitting pool, with at most `most` tickets drawn: at a bounded cost."""
         each, own = most // len(ticket.genders), ticket.id.encode()
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.execute_command("ZCARD", f"{self._prefix}:{ticket.mode}")
@@ -177,11 +177,11 @@ class RedisTickets:
         return _TAKEN[int(outcome)]
 
     async def settle(self, claim: Claim) -> None:
-        """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
+        """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
         await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
 
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
-        """Give a ticket back at its old place after that call came to nothing, once.
+        """Give a ticket back at its old place after that call failed, once.
 
         Nobody is matched with it before it may `enter`. Gives the ticket that the user has now: another one,
         when they have joined again meanwhile; None when they have gone out of the queue otherwise since.
@@ -191,7 +191,7 @@ class RedisTickets:
         return self._decode(own, ticket.user_id) if own else None
 
     async def enter(self, ticket: Ticket) -> bool:
-        """From now on it can be matched; False when it does not wait any more."""
+        """Let it be matched from now on. False: it does not wait any more."""
         return bool(await self._run("enter", ticket.user_id, ticket.id, ticket.joined_at))
 
     def elsewhere(self, region: str) -> "RedisTickets":
@@ -237,7 +237,7 @@ class RedisTickets:
         return tuple(claims)
 
     async def give_up(self, claim: Claim) -> None:
-        """Set aside a claim that cannot be finished; whoever it holds leaves the queue, to be told."""
+        """Set aside a claim that cannot be finished. Its users leave the queue and have to be told."""
         await self._give_up(claim.call_id, "failing")
 
     async def _give_up(self, call_id: str, why: Why) -> None:
@@ -245,13 +245,13 @@ class RedisTickets:
             self._unusable.set_aside("claim", call_id, why)
 
     async def lapse(self, now: int) -> Sequence[Departure]:
-        """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
+        """Take out tickets whose lease has expired. Gives all departures that were not `told` yet."""
         gone = await self._run("lapse", now, _AT_ONCE, _REMEMBER_OUT_MS)
         pairs = zip(gone[::2], gone[1::2], strict=True)
         return tuple(_departure(ticket_id.decode(), noted.decode()) for ticket_id, noted in pairs)
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
-        """Their users have been told; gives those of whom nobody had said so before."""
+        """Note that their users have been told. Gives those that were not noted before."""
         gone = tuple(departures)
         async with self._redis.pipeline(transaction=False) as pipe:
             for departure in gone:
@@ -260,7 +260,7 @@ class RedisTickets:
         return [departure for departure, first in zip(gone, removed, strict=True) if first]
 
     async def last_news(self, mode: str, now: int) -> int | None:
-        """When those who wait were told last how it goes; from now on that is `now`. None: not lately."""
+        """When news of the wait were sent last, which is `now` from here on. None: not lately."""
         last = await self._redis.set(f"{self._prefix}:{mode}:news", now, get=True, px=_NEWS_MS)
         return int(last) if last else None
 
@@ -275,7 +275,7 @@ class RedisTickets:
     def _whole(
         self, ticket: Ticket, call_id: str, lease_until: int, *, at_once: bool = True
     ) -> tuple[str | int | bytes, ...]:
-        """What restore.lua wants to know."""
+        """The arguments of restore.lua."""
         whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
         return *whose, self._encode(ticket), places(ticket), lease_until, "now" if at_once else ""
 
@@ -318,7 +318,7 @@ class RedisTickets:
         return Wait(" ".join(sorted(pool for pool in pools if pool.count(":") == 1)), waited_ms)
 
     def _forget(self) -> None:
-        """Keep the memory bounded: the tickets read first are most likely gone."""
+        """Keep the memory bounded: the tickets read first have most likely left."""
         for ticket_id in tuple(islice(self._known, max(0, len(self._known) - _CACHED))):
             del self._known[ticket_id]
 

@@ -1,7 +1,7 @@
-"""What is stored and of no use to this node: another version wrote it, or it fails whenever it is tried.
+"""Stored things that this node cannot use: another version wrote them, or they fail whenever they are tried.
 
-One such thing must hold up nothing else. It is skipped for a while, since a node of another version may know
-what to do with it; then it is set aside, in a list in Redis that the store names. Each is said in the log.
+One such thing must not hold up others. It is skipped for a while, since a node of another version may know
+what to do with it; then it is set aside, in a list in Redis that the store names. Each is logged.
 """
 
 from collections import deque
@@ -14,13 +14,13 @@ ASIDE_MOST = 1_000
 ASIDE_MS = 30 * 86_400_000
 
 What = Literal["ticket", "wait", "claim", "call", "effect", "event"]
-_REMEMBERED = 1_000  # of what was skipped last, so that it is said once
+_REMEMBERED = 1_000  # of what was skipped last, so that each is logged once
 Why = Literal["unreadable", "failing"]
 _log = structlog.get_logger()
 
 
 class Unusable:
-    """Says and counts it. Each process counts what it has met itself."""
+    """Logs and counts them. Each process counts those that it has met itself."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         registry = registry or CollectorRegistry()
@@ -39,13 +39,13 @@ class Unusable:
         )
 
     def skipped(self, what: What, name: str, error: Exception) -> None:
-        """It is passed over, and may be of use to another node. Said once of each."""
+        """It is passed over; another node may be able to use it. Logged once for each."""
         if (what, name) not in self._said:
             self._said.append((what, name))
             self._skipped.labels(what).inc()
             _log.error(f"a stored {what} cannot be read", name=name, error=str(error))
 
     def set_aside(self, what: What, name: str, why: Why, **about: object) -> None:
-        """Nobody tries it any more."""
+        """It is not tried any more."""
         self._aside.labels(what, why).inc()
         _log.error(f"a stored {what} was set aside", name=name, why=why, **about)

@@ -1,6 +1,6 @@
--- Take performed effects out of a call's outbox, and set those aside that have failed for too long. When nothing is left
--- the call next wants attention at its deadline; while only effects that fail are left, also after as long again as the
--- latest of them has failed, so that many such calls cost little.
+-- Take performed effects out of a call's outbox, and set aside those that have failed for too long. If nothing is left,
+-- the call next needs attention at its deadline. While failing effects are left, it also does after as long again as
+-- the latest of them has failed, so that many such calls cost little.
 -- KEYS[1] the call        call:{shard}:<id>      (when each effect failed first: field "failed <number>", Unix ms)
 -- KEYS[2] its outbox      outbox:{shard}:<id>
 -- KEYS[3] attention       attention:{shard}

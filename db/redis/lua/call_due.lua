@@ -1,4 +1,4 @@
--- The calls that want attention now; each is put off, so that no other node takes it up at the same time.
+-- The calls that need attention now. Each is put off, so that no other node handles it at the same time.
 -- KEYS[1] attention       attention:{shard}
 -- ARGV[1] now, Unix ms    ARGV[2] put off until    ARGV[3] most calls
 local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])

@@ -1,6 +1,6 @@
--- Set a call aside that this node cannot read, once it has been looked at in vain often enough: nodes that can have had
--- as many chances. A change by one of them begins the count anew.
--- KEYS[1] the call        call:{shard}:<id>      (looks in vain: fields "unread" and "unread_version")
+-- Count a failed look at a call that this node cannot read, and set the call aside after enough of them: nodes that can
+-- read it have had as many chances. A change by one of them starts the count again.
+-- KEYS[1] the call        call:{shard}:<id>      (failed looks: fields "unread" and "unread_version")
 -- KEYS[2] its outbox      outbox:{shard}:<id>
 -- KEYS[3] attention       attention:{shard}
 -- KEYS[4] set aside       aside:{shard}          (list of "<call id> <document>", then of its effects)

@@ -3,10 +3,10 @@
 -- KEYS[2] its outbox (list)                                               outbox:{shard}:<id>
 -- KEYS[3] when calls want attention (sorted set, Unix ms)                 attention:{shard}
 -- ARGV[1] version that was read, 0 for a new call    ARGV[2] document    ARGV[3] call id
--- ARGV[4] deadline in Unix ms, or ""                 ARGV[5] when somebody else shall perform the effects
+-- ARGV[4] deadline in Unix ms, or ""                 ARGV[5] when another node performs the effects
 -- ARGV[6] milliseconds to keep the call              ARGV[7] the same while effects are not done
 -- ARGV[8...] effects
--- Returns the whole outbox, oldest first; false when another change came first.
+-- Returns the whole outbox, oldest first; false if another change was faster.
 local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
 if version ~= tonumber(ARGV[1]) then
   return false

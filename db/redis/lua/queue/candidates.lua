@@ -1,4 +1,4 @@
--- Of each pool the first and the last who wait, the more the larger it is: the first for fairness, the last for choice.
+-- The first and the last tickets of each pool, more of a larger pool: the first for fairness, the last for choice.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     about how many in all, pools (names after the prefix; no ticket is in two of them)
 -- Returns  ticket ids

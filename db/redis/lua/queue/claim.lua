@@ -1,8 +1,8 @@
 -- Take two tickets out of the queue together and leave the claim as a record, or do nothing.
--- Both must wait, unclaimed, in their pools, on a lease that still runs. How long they waited is noted.
+-- Both must be waiting in their pools, unclaimed, with a lease that has not expired. How long they waited is noted.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     now (ms), call id, claim, first ticket id, first user id, second ticket id, second user id
--- Returns  0 both are taken; 1 the first is not to be had; 2 the second is not
+-- Returns  0 both are taken; 1 the first could not be taken; 2 the second could not
 local q, now, call = KEYS[1], tonumber(ARGV[1]), ARGV[2]
 for nth = 1, 2 do
   local id, user = ARGV[2 + 2 * nth], ARGV[3 + 2 * nth]

@@ -1,4 +1,4 @@
--- Put a ticket that waits into its pools, if it was kept out of them: from now on it can be matched.
+-- Put a waiting ticket into its pools, if it was kept out of them: from now on it can be matched.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     user id, ticket id, joined_at (ms)
 -- Returns  1 when it waits; 0 when it does not (any more), or a claim holds it

@@ -1,8 +1,8 @@
--- Set a claim aside that no node can finish. Whoever it still holds leaves the queue, to be told; they are out with
--- its call, so that a place of theirs can still come back, should there be such a call.
+-- Set aside a claim that no node can finish. The users that it still holds leave the queue and have to be told. They
+-- went out with its call, so their places can still be given back if there is such a call.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     call id, remember that they went out with it for (ms), most kept aside, keep them for (ms)
--- Returns  1 when it was set aside; 0 when it was there no more
+-- Returns  1 if it was set aside; 0 if it was not there any more
 local q, call = KEYS[1], ARGV[1]
 local claim = redis.call('HGET', q .. ':claims', call)
 redis.call('HDEL', q .. ':claims', call)

@@ -1,8 +1,8 @@
--- Enter the queue, or find out where one is already. A user has at most one ticket. Who has gone out of the queue
--- since the join began may be in a call by now: they are not placed, or a join cut short could leave them in both.
+-- Enter the queue, or get the ticket that the user has already. A user has at most one. If something took them out of
+-- the queue since the join began, they may be in a call by now and are not placed: else they could be in both.
 -- KEYS[1]  prefix of the region's queue: every key below starts with it and shares its hash tag
 -- ARGV     user id, ticket id, joined_at (ms), ticket, places (words, see db/redis/tickets.py), lease until (ms), and
---          with what the user had gone out last when the join began ('': with nothing); without it nobody asks
+--          what had taken the user out last when the join began ('': nothing); without it that is not checked
 -- Returns  the ticket the user has already, or false: the given one waits now; or 'overtaken'
 local q, user, id = KEYS[1], ARGV[1], ARGV[2]
 local own = redis.call('HGET', q .. ':users', user)

@@ -1,7 +1,7 @@
--- Take out the tickets whose lease is over: no node holds a connection of their users any more.
+-- Take out tickets whose lease has expired: no node holds a connection of their users any more.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     now (ms), most to take, remember that they went out with it for (ms)
--- Returns  ticket id, "user reason", ticket id, ...: all who left for whatever reason and are not told yet
+-- Returns  ticket id, "user reason", ticket id, ...: all who left, for any reason, and were not told yet
 local q = KEYS[1]
 for _, user in ipairs(redis.call('ZRANGEBYSCORE', q .. ':leases', '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])) do
   local id = redis.call('HGET', q .. ':users', user)

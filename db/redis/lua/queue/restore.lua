@@ -1,6 +1,6 @@
--- Give a ticket back at its old place after a call came to nothing: to one whom the claim of this very call still
--- holds, or took out last. Who has joined anew keeps that ticket, and who has gone out otherwise since is not put
--- back: a step repeated after a crash, or come late, must not queue someone matched again or gone.
+-- Give a ticket back at its old place after a call failed: to a user whom the claim of this call still holds, or whom it
+-- took out last. A user who has joined again keeps that ticket, and one whom something else took out since is not put
+-- back: a step that is repeated after a crash, or late, must not queue a user who was matched again or has left.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     call id, user id, ticket id, joined_at (ms), ticket, places, lease until (ms), and '' to keep it out of
 --          the pools until it may `enter` them

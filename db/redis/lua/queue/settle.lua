@@ -1,5 +1,5 @@
--- A claim has become an offer, or nothing: forget it and the tickets that it still holds. Their users are out with
--- this call from now on, for as long as it is remembered.
+-- A claim has become an offer, or has failed: remove it, and the tickets that it still holds. From now on this call is
+-- what took their users out of the queue, for as long as that is remembered.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     call id, remember for (ms), first ticket id, first user id, second ticket id, second user id
 local q, call = KEYS[1], ARGV[1]
