@@ -6,11 +6,32 @@ CREATE SCHEMA identity;
 
 CREATE SCHEMA interaction;
 
+CREATE TABLE identity.bans (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    reason text NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    lifted_at timestamp with time zone,
+    begins_at timestamp with time zone,
+    during tstzrange GENERATED ALWAYS AS (
+CASE
+    WHEN ((lifted_at IS NOT NULL) OR (until <= begins_at)) THEN 'empty'::tstzrange
+    ELSE tstzrange(begins_at, until)
+END) STORED NOT NULL,
+    enforced_at timestamp with time zone,
+    taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT bans_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
+);
+
 CREATE FUNCTION identity.banned(at timestamp with time zone) RETURNS TABLE(user_id uuid)
     LANGUAGE sql STABLE
-    AS $$
-    SELECT b.user_id FROM identity.bans b WHERE b.during @> at
-$$;
+    BEGIN ATOMIC
+ SELECT b.user_id
+    FROM identity.bans b
+   WHERE (b.during @> banned.at);
+END;
 
 COMMENT ON FUNCTION identity.banned(at timestamp with time zone) IS 'Users with a ban that holds at this time; a user with two of them comes twice.';
 
@@ -33,14 +54,54 @@ BEGIN
 END
 $$;
 
+CREATE TABLE identity.blocks (
+    blocker_id uuid NOT NULL,
+    blocked_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT nobody_blocks_themselves CHECK ((blocker_id <> blocked_id))
+);
+
+CREATE VIEW identity.blocked_pairs AS
+ SELECT blocks.blocker_id AS one,
+    blocks.blocked_id AS other
+   FROM identity.blocks
+UNION ALL
+ SELECT blocks.blocked_id AS one,
+    blocks.blocker_id AS other
+   FROM identity.blocks;
+
+COMMENT ON VIEW identity.blocked_pairs IS 'Two between whom a block stands, whoever has blocked: each block in both orders.';
+
+CREATE TABLE identity.users (
+    id uuid NOT NULL,
+    email text,
+    username text,
+    password_hash text,
+    role text DEFAULT 'user'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    deleted_at timestamp with time zone,
+    tier text DEFAULT 'neutral'::text NOT NULL,
+    verified_at timestamp with time zone,
+    judged_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT only_the_erased_have_no_login CHECK (((deleted_at IS NOT NULL) OR ((email IS NOT NULL) AND (username IS NOT NULL) AND (password_hash IS NOT NULL)))),
+    CONSTRAINT users_email_check CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'moderator'::text, 'admin'::text]))),
+    CONSTRAINT users_tier_check CHECK ((tier = ANY (ARRAY['trusted'::text, 'neutral'::text, 'suspect'::text]))),
+    CONSTRAINT users_username_check CHECK (((char_length(username) >= 1) AND (char_length(username) <= 50)))
+);
+
 CREATE FUNCTION identity.visible_to(viewer uuid, at timestamp with time zone) RETURNS TABLE(user_id uuid)
     LANGUAGE sql STABLE
-    AS $$
-    SELECT u.id FROM identity.users u
-    WHERE u.deleted_at IS NULL
-        AND NOT EXISTS (SELECT FROM identity.banned(at) b WHERE b.user_id = u.id)
-        AND NOT EXISTS (SELECT FROM identity.blocked_pairs p WHERE p.one = viewer AND p.other = u.id)
-$$;
+    BEGIN ATOMIC
+ SELECT u.id
+    FROM identity.users u
+   WHERE ((u.deleted_at IS NULL) AND (NOT (EXISTS ( SELECT
+            FROM identity.banned(visible_to.at) b(user_id)
+           WHERE (b.user_id = u.id)))) AND (NOT (EXISTS ( SELECT
+            FROM identity.blocked_pairs p
+           WHERE ((p.one = visible_to.viewer) AND (p.other = u.id))))));
+END;
 
 COMMENT ON FUNCTION identity.visible_to(viewer uuid, at timestamp with time zone) IS 'The rule: users whom the viewer may see at this time. Their account stands, they are not banned, and neither has
 blocked the other. What it means in each of its uses:
@@ -109,43 +170,6 @@ CREATE TABLE identity.audit_log (
     CONSTRAINT audit_log_action_check CHECK ((action ~ '^[a-z_]{1,64}$'::text)),
     CONSTRAINT audit_log_details_check CHECK ((jsonb_typeof(details) = 'object'::text))
 );
-
-CREATE TABLE identity.bans (
-    id uuid NOT NULL,
-    user_id uuid NOT NULL,
-    reason text NOT NULL,
-    created_by uuid,
-    created_at timestamp with time zone NOT NULL,
-    until timestamp with time zone,
-    lifted_at timestamp with time zone,
-    begins_at timestamp with time zone,
-    during tstzrange GENERATED ALWAYS AS (
-CASE
-    WHEN ((lifted_at IS NOT NULL) OR (until <= begins_at)) THEN 'empty'::tstzrange
-    ELSE tstzrange(begins_at, until)
-END) STORED NOT NULL,
-    enforced_at timestamp with time zone,
-    taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    CONSTRAINT bans_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
-);
-
-CREATE TABLE identity.blocks (
-    blocker_id uuid NOT NULL,
-    blocked_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT nobody_blocks_themselves CHECK ((blocker_id <> blocked_id))
-);
-
-CREATE VIEW identity.blocked_pairs AS
- SELECT blocks.blocker_id AS one,
-    blocks.blocked_id AS other
-   FROM identity.blocks
-UNION ALL
- SELECT blocks.blocked_id AS one,
-    blocks.blocker_id AS other
-   FROM identity.blocks;
-
-COMMENT ON VIEW identity.blocked_pairs IS 'Two between whom a block stands, whoever has blocked: each block in both orders.';
 
 CREATE TABLE identity.profiles (
     user_id uuid NOT NULL,
@@ -252,25 +276,6 @@ CREATE TABLE identity.user_values (
     CONSTRAINT user_values_place_check CHECK ((place > 0)),
     CONSTRAINT user_values_strength_check CHECK (((strength >= 0) AND (strength <= 100))),
     CONSTRAINT user_values_value_name_check CHECK (((char_length(value_name) >= 1) AND (char_length(value_name) <= 100)))
-);
-
-CREATE TABLE identity.users (
-    id uuid NOT NULL,
-    email text,
-    username text,
-    password_hash text,
-    role text DEFAULT 'user'::text NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    updated_at timestamp with time zone NOT NULL,
-    deleted_at timestamp with time zone,
-    tier text DEFAULT 'neutral'::text NOT NULL,
-    verified_at timestamp with time zone,
-    judged_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    CONSTRAINT only_the_erased_have_no_login CHECK (((deleted_at IS NOT NULL) OR ((email IS NOT NULL) AND (username IS NOT NULL) AND (password_hash IS NOT NULL)))),
-    CONSTRAINT users_email_check CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
-    CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'moderator'::text, 'admin'::text]))),
-    CONSTRAINT users_tier_check CHECK ((tier = ANY (ARRAY['trusted'::text, 'neutral'::text, 'suspect'::text]))),
-    CONSTRAINT users_username_check CHECK (((char_length(username) >= 1) AND (char_length(username) <= 50)))
 );
 
 CREATE TABLE interaction.call_participants (

@@ -66,6 +66,15 @@ async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw) -
             await compare(world, viewer, seen)
 
 
+async def test_postgres_plans_the_rule_with_the_query_that_asks(world: World) -> None:
+    """A function that cannot be set into a query, such as a STRICT one, is run by itself, which is slow."""
+    asked = "SELECT FROM identity.profiles p JOIN identity.visible_to($1, $2) seen USING (user_id)"
+    rows = await world.pool.fetch("EXPLAIN " + asked, new_id(), to_datetime(NOW))
+    plan = "\n".join(row[0] for row in rows)
+    assert " on bans " in plan
+    assert "Function Scan" not in plan
+
+
 async def compare(world: World, viewer: UserFacts, seen: UserFacts) -> None:
     """What is asked about two, or about oneself."""
     at, visible = to_datetime(NOW), can_see(viewer, seen, NOW)
