@@ -42,7 +42,7 @@ def application(
         settings=base.settings,
         clock=base.clock,
         registry=base.registry,
-        authenticate=identity.sessions.authenticate,
+        sessions=identity.sessions,
         resources=_resources(base, stores, identity, blocks),
         checks=checks,
         notes=notes,

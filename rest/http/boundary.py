@@ -4,8 +4,7 @@ Handlers see an `Exchange` and return a Struct (`rest.http.exchange`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
-from typing import Protocol
+from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
@@ -27,7 +26,6 @@ from core.errors import (
 from core.ids import new_id
 from core.proxies import Proxies, network_of
 from core.tokens import Access
-from core.vocabulary import Role
 from core.wire.decode import decode_json, decode_query
 from core.wire.endpoint import Endpoint
 from core.wire.uploads import Form, Upload
@@ -42,14 +40,9 @@ from rest.http.problems import problem
 from rest.http.uploads import parts, whole
 from services.accounts import Client
 from services.ports import Limiter
+from services.sessions import Sessions
 
 _log = structlog.get_logger()
-
-
-class Authenticate(Protocol):
-    """Finds out who asks; `roles` are those of which they have to have one, if there are any."""
-
-    async def __call__(self, token: str, now: int, roles: Collection[Role]) -> Access: ...
 
 
 class Throttle(Struct, frozen=True):
@@ -74,7 +67,7 @@ class Boundary:
     def __init__(
         self,
         *,
-        authenticate: Authenticate,
+        sessions: Sessions,
         accounts: Throttle,
         strangers: Throttle,
         clock: Clock,
@@ -84,8 +77,7 @@ class Boundary:
         body_bytes_per_s: int,
         deadline_s: float,
     ) -> None:
-        self._authenticate = authenticate
-        self._accounts, self._strangers = accounts, strangers
+        self._sessions, self._accounts, self._strangers = sessions, accounts, strangers
         self._clock = clock
         self._proxies = proxies
         self._max_body_bytes = max_body_bytes
@@ -139,7 +131,7 @@ class Boundary:
         """Who asks, as far as the endpoint wants to know, and whether they may ask again by now."""
         if endpoint.auth:
             token = clients.bearer(headers.get("Authorization"))
-            access = await self._authenticate(token, now, endpoint.admitted)
+            access = await self._sessions.authenticate(token, now, endpoint.admitted)
             await self._accounts.pass_through(access.user_id, now)
             return access
         if not endpoint.unlimited:

@@ -31,7 +31,7 @@ async def answering(rest: RestServer, resource: Resource, **changes: Any) -> Asy
             settings=settings,
             clock=base.clock,
             registry=base.registry,
-            authenticate=identity.sessions.authenticate,
+            sessions=identity.sessions,
             resources=[resource],
             checks={},
             contract=(*resource.endpoints, *service.ENDPOINTS),
