@@ -58,6 +58,7 @@ class Accounts:
         if made:
             return await self._sessions.signed_in(account.id, session.id, token, body.device_token, now)
         # Two requests with one key came at once, and the other one was faster.
+        await self._guesses.no_account(body.device_id, now)
         return await self._again(address, body, client, now)
 
     async def login(self, body: Login, client: Client, now: int) -> SignedIn:

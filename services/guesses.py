@@ -61,13 +61,17 @@ class Guesses:
     @asynccontextmanager
     async def new_account(self, device_id: str | None, now: int) -> AsyncIterator[None]:
         """Count one more account on this device, unless the block fails."""
-        limits = [(f"register-device:{_digest(device_id)}", self._rates.register_device)] if device_id else []
+        limits = self._of_device(device_id)
         await self._take(limits, now)
         try:
             yield
         except AppError:
             await self._give_back(limits, now)
             raise
+
+    async def no_account(self, device_id: str | None, now: int) -> None:
+        """What was counted has opened none: another copy of the same request has."""
+        await self._give_back(self._of_device(device_id), now)
 
     @asynccontextmanager
     async def password(self, login: str, network: str, known: Device | None, now: int) -> AsyncIterator[None]:
@@ -86,6 +90,11 @@ class Guesses:
         await self._take(limits, now)
         yield
         await self._give_back(limits, now)
+
+    def _of_device(self, device_id: str | None) -> list[tuple[str, Rate]]:
+        if device_id is None:
+            return []
+        return [(f"register-device:{_digest(device_id)}", self._rates.register_device)]
 
     async def _take(self, limits: Sequence[tuple[str, Rate]], now: int) -> None:
         for key, rate in limits:

@@ -5,6 +5,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from core.contract.accounts import Register, SignedIn
 from core.contract.index import ENDPOINTS
@@ -16,8 +17,9 @@ from db.postgres.idempotency import Key, claim, keep
 from db.postgres.pool import Pool
 from rest.http.exchange import Exchange
 from rest.http.idempotency import key_of
+from tests.rest.conftest import SETTINGS
 from tests.rest.own_endpoints import answering
-from tests.rest.server import Answer, RestServer, new_person
+from tests.rest.server import Answer, RestServer, new_person, serving
 
 KEYED = [endpoint for endpoint in ENDPOINTS if endpoint.idempotent]
 
@@ -53,6 +55,19 @@ async def test_copies_at_once_and_later_have_one_answer(rest: RestServer, endpoi
         assert all(copy.body["user"] == copies[0].body["user"] for copy in copies)
     else:
         assert all(copy.body == copies[0].body for copy in copies)
+
+
+async def test_copies_of_a_registration_count_as_one_account(rest: RestServer) -> None:
+    """On the device's limit of them: after four copies at once another person may still register on it."""
+    settings = structs.replace(SETTINGS, rate_limits="on", register_device_per_h=4)
+    device, body, key = new_id(), new_person(), {"Idempotency-Key": new_id()}
+    async with serving(rest.world, rest.redis, settings) as server:
+        person = {**body, "device_id": device}
+        register = ("POST", "/v1/auth/register")
+        copies = [server.ask(*register, json=person, headers=key) for _ in range(4)]
+        assert {copy.status for copy in await asyncio.gather(*copies)} == {201}
+        other = await server.ask(*register, json=new_person(device_id=device))
+    assert other.status == 201, other.body
 
 
 @pytest.mark.parametrize("endpoint", [e for e in KEYED if e.auth], ids=lambda endpoint: endpoint.name)
