@@ -248,7 +248,8 @@ class RedisTickets:
         """Take out tickets whose lease has expired. Gives all departures that were not `told` yet."""
         gone = await self._run("lapse", now, _AT_ONCE, _REMEMBER_OUT_MS)
         pairs = zip(gone[::2], gone[1::2], strict=True)
-        return tuple(_departure(ticket_id.decode(), noted.decode()) for ticket_id, noted in pairs)
+        left = (_departure(ticket_id.decode(), noted.decode().split()) for ticket_id, noted in pairs)
+        return tuple(departure for departure in left if departure is not None)
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
         """Note that their users have been told. Gives those that were not noted before."""
@@ -327,7 +328,10 @@ def _two(claim: Claim) -> tuple[str, str, str, str]:
     return claim.first.id, claim.first.user_id, claim.second.id, claim.second.user_id
 
 
-def _departure(ticket_id: str, noted: str) -> Departure:
-    """From the "user reason" of the scripts; what else is noted there is for others."""
-    user_id, reason, *_ = noted.split()
-    return Departure(ticket_id=ticket_id, user_id=user_id, reason=cast("LeftReason", reason))
+def _departure(ticket_id: str, noted: Sequence[str]) -> Departure | None:
+    """From the "user reason" of the scripts. More words, or fewer, are those of another version."""
+    match noted:
+        case [user_id, reason, *_]:
+            return Departure(ticket_id=ticket_id, user_id=user_id, reason=cast("LeftReason", reason))
+        case _:
+            return None

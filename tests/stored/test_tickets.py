@@ -1,5 +1,7 @@
 """Tickets, claims and decisions of other versions: read where they can be, and else in nobody's way."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from redis.asyncio import Redis
@@ -131,6 +133,18 @@ async def test_a_ticket_that_cannot_be_read_is_nobodys_match_and_nobodys_obstacl
     gone = Departure(ticket_id=ben.id, user_id=ben.user_id, reason="disconnected")
     await store.renew([ana.user_id, cal.user_id], T0 + 90_000)
     assert list(await store.lapse(T0 + 20_000)) == [gone]
+
+
+async def test_departures_and_waits_of_other_versions_stop_nothing(redis: Redis) -> None:
+    """With words that are of no use here, or without those that are."""
+    region = new_id()
+    store, ana = RedisTickets(redis, region), ticket()
+    prefix, user = f"queue:{{{region}}}", new_id()
+    notes: Any = {ana.id: f"{user} {NEW_WORD} and more", new_id(): "who"}
+    await redis.hset(f"{prefix}:gone", mapping=notes)
+    await redis.lpush(f"{prefix}:video:waits", "5 video video:male:female", "soon", "1.5s video")
+    assert [(d.user_id, d.reason) for d in await store.lapse(T0)] == [(user, NEW_WORD)]
+    assert [wait.waited_ms for wait in (await store.market("video")).waits] == [5]
 
 
 async def test_whoever_has_a_ticket_that_cannot_be_read_joins_with_another(store: TicketStore) -> None:
