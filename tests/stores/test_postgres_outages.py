@@ -55,7 +55,8 @@ async def idle_for_too_long(pool: Pool) -> None:
     """In a transaction: the server ends it, and the connection with it."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET idle_in_transaction_session_timeout = 1")
-        while not connection.is_closed():
+        until = asyncio.get_running_loop().time() + PATIENCE_S
+        while not connection.is_closed() and asyncio.get_running_loop().time() < until:
             await asyncio.sleep(0.01)
         await connection.execute("SELECT 1")
 
@@ -172,14 +173,16 @@ async def test_a_crash_and_what_follows_are_an_outage(own_url: str) -> None:
     async with pool_at(own_url, size=2) as pool, pool.acquire() as victim:
         pid = victim.get_server_pid()
         os.kill(pid, signal.SIGKILL)
-        refused = 0
-        while True:
+        refused, until = 0, asyncio.get_running_loop().time() + PATIENCE_S
+        while asyncio.get_running_loop().time() < until:
             try:
                 assert await pool.fetchval("SELECT 1") == 1
-                if refused:
-                    break
             except OUTAGES:
                 refused += 1
+            else:
+                if refused:
+                    return
+        pytest.fail(f"it was to be refused and then to be served; refused {refused} times")
 
 
 # --- What is a fault of ours ---
