@@ -1,4 +1,4 @@
-"""Accounts in Postgres: who signs up and in, with which role. `sessions.py` and `profiles.py` have the rest.
+"""Accounts in Postgres: signing up and in, and roles. `sessions.py` and `profiles.py` have the rest.
 
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
@@ -22,7 +22,7 @@ _TAKEN = {"one_account_an_email": "email", "one_account_a_username": "username"}
 
 
 class NewAccount(Struct, frozen=True, kw_only=True):
-    """An account to be; the rest of its profile has defaults."""
+    """A new account; the rest of its profile has defaults."""
 
     id: str
     email: str
@@ -34,7 +34,7 @@ class NewAccount(Struct, frozen=True, kw_only=True):
 
 
 class Opened(Struct, frozen=True):
-    """The account that a registration has opened: what is kept of its answer, whose tokens are not."""
+    """The account that a registration opened. Its answer is not stored, because it contains tokens."""
 
     user_id: str
 
@@ -54,7 +54,7 @@ class AccountStore:
         self._pool = pool
 
     async def register(self, account: NewAccount, session: NewSession, key: Key | None, now: int) -> bool:
-        """Account, profile and first session at once. False: this very request has `opened` one before.
+        """Create account, profile and first session at once. False: this request has `opened` one before.
 
         Raises `Conflict` naming the field that somebody else has, or `IdempotencyConflict` if it was given to
         the account that this key has opened.
@@ -86,7 +86,7 @@ class AccountStore:
         return True
 
     async def opened(self, key: Key) -> bool:
-        """Whether this very request has opened an account before."""
+        """Whether this request has opened an account before."""
         return await kept(self._pool, key, Opened) is not None
 
     async def _opened_with(self, key: Key, account: NewAccount) -> bool:
@@ -94,7 +94,7 @@ class AccountStore:
         return bool(await self._pool.fetchval(_SQL["opened_with"], *given))
 
     async def credentials(self, login: str, now: int) -> Credentials | None:
-        """Whose email address or username this is, whatever the case of its letters."""
+        """The account with this email address or username, regardless of case."""
         query = _SQL["login_by_email" if "@" in login else "login_by_username"]
         row = await self._pool.fetchrow(query, login, to_datetime(now))
         return row and Credentials(row["id"], row["password_hash"], row["banned"])
@@ -104,9 +104,9 @@ class AccountStore:
         await self._pool.execute(_SQL["rehash"], user_id, old, new)
 
     async def set_role(self, login: str, role: Role, now: int) -> bool:
-        """Whose email address or username this is has the role from now on, and the audit log says so.
+        """Give the account with this email address or username the role, with an entry on the audit log.
 
-        False: it is nobody's.
+        False: there is no such account.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(_SQL["set_role"], login, role, to_datetime(now))

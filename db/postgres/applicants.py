@@ -1,4 +1,4 @@
-"""Who asks to be matched, in Postgres: all that a queue ticket is made of, in one query.
+"""What a queue ticket is made of, in one query to Postgres.
 
 Implements `realtime.matchmaking.ports.Applicants`. Ids are text, times ms since the epoch. What an outage
 raises (`db.outage`) passes through.
@@ -19,7 +19,7 @@ _SQL = queries("applicants")
 
 
 class Applicant(Struct, frozen=True, kw_only=True):
-    """What the queue must know of a user: the card strangers see, whom they seek, and how they stand.
+    """What the queue must know of a user: the card strangers see, whom they seek, ban, trust and faults.
 
     `values` are strengths of 0 to 100 by key of the value; `tier` is the trust they have earned; `faults`
     are the latest times (ms, the newest first) at which a match failed through them.
@@ -40,7 +40,7 @@ class ApplicantStore:
         self._pool = pool
 
     async def applicant(self, user_id: str, now: int) -> Applicant | None:
-        """How they stand at this time, with their age then; None: the account is gone."""
+        """The user at this time, with their age then; None: the account is gone."""
         row = await self._pool.fetchrow(_SQL["applicant"], user_id, to_datetime(now), MOST_COOL_DOWNS)
         return row and Applicant(
             card=card(row, today(now)),

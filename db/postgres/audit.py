@@ -1,7 +1,7 @@
-"""The audit log in Postgres: who did what to whom. Only ever added to; the database refuses anything else.
+"""The audit log in Postgres: who did what to whom. It can only be added to; the database refuses changes.
 
-What is done and its entry belong into one statement or transaction, so that neither is there without the
-other: `write` takes the caller's connection. Ids are UUIDv7, times ms since the epoch.
+An act and its entry belong in one statement or transaction, so that neither exists without the other:
+`write` takes the caller's connection. Ids are UUIDv7, times ms since the epoch.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 async def write(connection: Connection, entry: Entry) -> None:
-    """Add an entry, within the transaction that does what it tells of."""
+    """Add an entry, within the transaction of the act."""
     await connection.execute(
         _SQL["write"],
         entry.id,

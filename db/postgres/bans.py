@@ -1,8 +1,8 @@
 """Bans in Postgres: who is banned, from when until when, and whether that has taken effect.
 
-Whoever asks whether somebody is banned asks `identity.banned`. A row may be written by anybody, also by
-hand: it takes effect because nodes look for those that have not. Ids are text, times ms since the epoch. What
-an outage raises (`db.outage`) passes through.
+Queries that need to know whether somebody is banned ask `identity.banned`. A row may be written by hand too:
+it takes effect because nodes look for bans that have not taken effect. Ids are text, times ms since the
+epoch. What an outage raises (`db.outage`) passes through.
 """
 
 from msgspec import Struct
@@ -17,12 +17,12 @@ from db.postgres.user_locks import lock_users
 
 _SQL = queries("bans")
 
-# For so long a ban is left to the node that has taken it up.
+# How long a ban is left to the node that has taken it.
 TAKEN_MS = 2_000
 
 
 class NewBan(Struct, frozen=True, kw_only=True):
-    """A ban to be. `begins_at` None: at once; `until` None: for good; `by` None: the operator."""
+    """A new ban. `begins_at` None: at once; `until` None: for good; `by` None: the operator."""
 
     user_id: str
     reason: str
@@ -32,7 +32,7 @@ class NewBan(Struct, frozen=True, kw_only=True):
 
 
 class DueBan(Struct, frozen=True):
-    """A ban that holds and is to take effect."""
+    """A ban that holds and has not taken effect."""
 
     id: str
     user_id: str
@@ -45,14 +45,14 @@ class BanStore:
         self._pool = pool
 
     async def of_login(self, login: str) -> str:
-        """Whose email address or username this is. Raises `NotFound`: nobody's."""
+        """The user with this email address or username. Raises `NotFound`."""
         user_id: str | None = await self._pool.fetchval(_SQL["of_login"], login)
         if user_id is None:
             raise NotFound
         return user_id
 
     async def ban(self, ban: NewBan, now: int) -> str:
-        """Put it on record and on the audit log; gives its id. What it ends is ended by who finds it due."""
+        """Store it, with an entry on the audit log. Gives its id. A node that finds it due carries it out."""
         ban_id, at = new_id(now), to_datetime(now)
         begins, until = (t if t is None else to_datetime(t) for t in (ban.begins_at, ban.until))
         entry = audit.Entry(
@@ -69,7 +69,7 @@ class BanStore:
         return ban_id
 
     async def unban(self, user_id: str, by: str | None, now: int) -> bool:
-        """Lift all that hold or will, and say so on the audit log. False: there was none."""
+        """Lift all that hold now or later, with an entry on the audit log. False: there was none."""
         async with self._pool.acquire() as connection, connection.transaction():
             lifted = [row["id"] for row in await connection.fetch(_SQL["lift"], user_id, to_datetime(now))]
             if lifted:
@@ -85,19 +85,19 @@ class BanStore:
         return bool(lifted)
 
     async def due(self, now: int, *, limit: int = 50) -> list[DueBan]:
-        """Bans that are to take effect, each now taken for `TAKEN_MS`."""
+        """Bans that have to take effect, each now taken for `TAKEN_MS`."""
         rows = await self._pool.fetch(_SQL["due"], to_datetime(now), to_datetime(now + TAKEN_MS), limit)
         return [DueBan(row["id"], row["user_id"]) for row in rows]
 
     async def end_sessions(self, user_id: str, now: int) -> None:
-        """End all sessions of this user, once no offer to them is being decided on any more.
+        """End all sessions of this user, after any offer to them that is being decided right now.
 
-        An offer that was made beside the ban is on record when this returns; a later one sees the ban.
+        Such an offer is on record when this returns; a later one sees the ban.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await lock_users(connection, (user_id,))
             await end_all_within(connection, user_id, "banned", now)
 
     async def enforced(self, ban_id: str, now: int) -> None:
-        """All that it ends has ended."""
+        """Note that it has taken effect."""
         await self._pool.execute(_SQL["enforced"], ban_id, to_datetime(now))

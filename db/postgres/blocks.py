@@ -1,8 +1,8 @@
-"""Blocks in Postgres, and the partings that they leave: what a block still has to bring about.
+"""Blocks in Postgres, and partings: notes of the effects of a block that are still to be performed.
 
-What can be decided on record happens together with the block: matching, profiles and new connections ask
-for blocks themselves, and the connection of the two ends. The rest is a parting, which some node of the
-realtime side sees to and removes. Ids are text, times ms since the epoch. What an outage raises (`db.outage`)
+What concerns the record happens together with the block: matching, profiles and new connections check for
+blocks themselves, and the connection of the two ends. The rest is a parting, which some node of the realtime
+side performs and removes. Ids are text, times ms since the epoch. What an outage raises (`db.outage`)
 passes through.
 """
 
@@ -17,12 +17,12 @@ from db.postgres.user_locks import lock_users
 
 _SQL = queries("blocks")
 
-# For so long a parting is left to the node that has taken it up.
+# How long a parting is left to the node that has taken it.
 TAKEN_MS = 2_000
 
 
 class Block(Struct, frozen=True, kw_only=True):
-    """Someone whom one has blocked, by the name they go by."""
+    """A blocked user, by the name that they use."""
 
     user_id: str
     display_name: str
@@ -30,7 +30,7 @@ class Block(Struct, frozen=True, kw_only=True):
 
 
 class Parting(Struct, frozen=True, kw_only=True):
-    """A block whose consequences are to be seen to; it has ended this connection, if any."""
+    """A block whose effects are still to be performed. It has ended this connection, if there was one."""
 
     id: str
     blocker: str
@@ -49,11 +49,11 @@ class BlockStore:
     async def block(
         self, blocker: str, blocked: str, key: Key | None, now: int, *, take: bool = False
     ) -> tuple[Block, Parting | None]:
-        """Block, end the connection of the two and leave a parting, all at once; the block, if it is there.
+        """Block, end the connection of the two and leave a parting, all at once. An existing block stays.
 
-        The parting is given too, if there is a new one: `take` it for `TAKEN_MS`, so that nobody else does. A
+        Also gives the parting, if there is a new one: `take` it for `TAKEN_MS`, so that no other node does. A
         `key` that was used for the same gives its answer without effect, though they are unblocked since.
-        Raises `NotFound` for whom the blocker neither sees nor has met, `IdempotencyConflict`.
+        Raises `NotFound` for a user whom the blocker neither sees nor has met, `IdempotencyConflict`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             if (known := await claim(connection, key, Block)) is not None:
@@ -66,11 +66,11 @@ class BlockStore:
             return await keep(connection, key, block), parting
 
     async def unblock(self, blocker: str, blocked: str) -> None:
-        """Block no more. What the block has ended stays ended."""
+        """Remove the block. What it has ended stays ended."""
         await self._pool.execute(_SQL["unblock"], blocker, blocked)
 
     async def blocks(self, blocker: str, *, before: tuple[int, str] | None, limit: int) -> list[Block]:
-        """Whom one has blocked, newest first: those before the block at this time of this user."""
+        """The user's blocks, newest first: those before the block at this time of this user."""
         at, user_id = before or (None, None)
         since = None if at is None else to_datetime(at)
         return [_block(row) for row in await self._pool.fetch(_SQL["blocks"], blocker, since, user_id, limit)]
@@ -83,16 +83,16 @@ class BlockStore:
         return [_parting(row) for row in rows]
 
     async def settled(self, parting_id: str) -> None:
-        """All that it asked for is done."""
+        """Everything that it asked for is done: remove it."""
         await self._pool.execute(_SQL["settled"], parting_id)
 
     async def open_between(self, one: str, other: str) -> list[str]:
-        """Calls of these two with each other that go on, or have ended and are still to be decided."""
+        """Calls of these two with each other that go on, or that have ended and are open to decide."""
         return [row["call_id"] for row in await self._pool.fetch(_SQL["open_between"], one, other)]
 
 
 async def block_within(connection: Connection, blocker: str, blocked: str, now: int) -> None:
-    """Block within a transaction, as `BlockStore.block` does; whoever is blocked already stays so."""
+    """Block within a transaction, as `BlockStore.block` does. An existing block stays."""
     await lock_users(connection, (blocker, blocked))
     await _take_in(connection, blocker, blocked, now, None)
 

@@ -32,10 +32,10 @@ RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "b
 class Refusal(Struct, frozen=True):
     """Why an offer was not made.
 
-    `guilty` are busy, banned or gone, or queued with a trust that is not theirs any more, each with the word
-    for why they leave the queue; none: a block, or it is over. Known here alone: who was busy may be free
-    when somebody looks again, and is not moderated for that.
-    `double_match`: somebody is in another call that came of matching, which Redis should have prevented.
+    `guilty` are users who are busy, banned or gone, or whose trust has changed since they queued, each with
+    the reason for which they leave the queue. Empty: a block, or the call is over. It is decided here because
+    a busy user may be free when somebody looks again later. `double_match`: somebody is in another matched
+    call, which Redis should have prevented.
     """
 
     guilty: Mapping[str, LeftReason]
@@ -78,10 +78,10 @@ class CallRecords:
     ) -> Refusal | None:
         """The fence: both users enter this call, or neither does and the refusal says why.
 
-        `suspects` are those of the two who queued as such: where one is suspect by now and the other is not,
-        one of them queued as what they are no more.
+        `suspects` are those of the two who queued as suspects. If only one of the two is a suspect now, one
+        of them has changed since.
 
-        The decision that led to it, if any, is kept with it: neither is there without the other.
+        The decision of matching, if any, is stored with the call: neither exists without the other.
         """
         at = to_datetime(now)
         why = (to_datetime(decision.decided_at), packed(decision)) if decision else (None, None)
@@ -124,7 +124,7 @@ class CallRecords:
     async def voted(
         self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int
     ) -> None:
-        """A vote; the first of each user stays. Raises `NotFound` for someone who was not in the call."""
+        """A vote; the first of each user stays. Raises `NotFound` for a user who was not in the call."""
         try:
             await self._pool.execute(_SQL["voted"], call_id, user_id, connect, feedback, to_datetime(now))
         except asyncpg.ForeignKeyViolationError as error:
@@ -135,7 +135,7 @@ class CallRecords:
         async with self._pool.acquire() as connection:
             await close_within(connection, call_id, outcome, now)
 
-    # What one may ask about a user's calls
+    # Questions about a user's calls
 
     async def active_call(self, user_id: str) -> str | None:
         """The call that the user is in, an offer included."""
@@ -177,7 +177,7 @@ async def close_within(connection: Connection, call_id: str, outcome: Outcome, n
 
 
 def _recorded(first: Record, second: Record, now: int) -> Call:
-    """Which device has it and who was there nobody has on record; how long they talked is an upper bound."""
+    """The call as far as the record goes: without devices, and with an upper bound of the talk."""
     live, ended = (first[name] and to_ms(first[name]) for name in ("live_at", "ended_at"))
     return Call(
         id=first["id"],
@@ -201,14 +201,14 @@ def _party(row: Record, now: int) -> Party:
 
 
 def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) -> Refusal | None:
-    """What stands against an offer; the gravest reason, when there are several."""
+    """Why an offer is refused; the most serious reason if there are several."""
     busy: RefusalReason = "double_match" if found["matched"] else "in_call"
     faults: tuple[tuple[RefusalReason, LeftReason, Collection[str]], ...] = (
         (busy, "matched", found["busy"]),
         ("banned", "moderated", found["banned"]),
         ("gone", "moderated", found["gone"]),
         ("trust", "moderated", fallen),
-        ("trust", "left", risen),  # by no wish of theirs, but above all not by their fault
+        ("trust", "left", risen),  # not their wish, but above all not their fault
     )
     reasons = [reason for reason, _, users in faults if users] + (["blocked"] if found["blocked"] else [])
     guilty = {user_id: left for _, left, users in reversed(faults) for user_id in users}
@@ -216,7 +216,7 @@ def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) 
 
 
 def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:
-    """What a broken foreign key means to the caller."""
+    """The error for a foreign key that does not hold."""
     return NotFound() if str(error.constraint_name).endswith("_was_in_the_call") else error
 
 

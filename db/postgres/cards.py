@@ -10,8 +10,8 @@ from db.postgres.pool import Record
 def card(row: Record, today: date) -> ProfileCard:
     """The card in a row with the columns of `identity.cards` and `hidden`.
 
-    `hidden`: the two have nothing to do with each other (any more); the reader keeps the name that they knew
-    and learns nothing more. Whether that is for a block is not told apart.
+    `hidden`: the two have nothing to do with each other (any more). The reader keeps the name that they knew
+    and sees nothing else. Whether a block is the reason cannot be told.
     """
     shown = ProfileCard(
         user_id=row["user_id"],
@@ -38,7 +38,7 @@ def card(row: Record, today: date) -> ProfileCard:
 
 
 def seeking(row: Record) -> Seeking:
-    """Whom they seek, in a row with the columns of `identity.profiles` that begin so."""
+    """Whom the user seeks, from the `seeking_…` columns of `identity.profiles`."""
     return Seeking(
         genders=row["seeking_genders"], age_min=row["seeking_age_min"], age_max=row["seeking_age_max"]
     )

@@ -1,4 +1,4 @@
-"""Connections in Postgres: what two people keep who both said yes. Ids are text, times ms since the epoch.
+"""Connections in Postgres, which two people have after a yes. Ids are text, times ms since the epoch.
 
 A connection is made together with its room, and stays on record when it has ended. What an outage raises
 (`db.outage`) passes through.
@@ -21,7 +21,7 @@ _SQL = queries("connections")
 
 
 class ConnectionRow(Struct, frozen=True, kw_only=True):
-    """A connection seen from nowhere. `user_a` is the smaller id; `created_at` in ms."""
+    """A connection as it is stored. `user_a` is the smaller id; `created_at` in ms."""
 
     id: str
     room_id: str
@@ -34,7 +34,7 @@ class ConnectionRow(Struct, frozen=True, kw_only=True):
 
 
 class ConnectionStore:
-    """Connections; each pair has one that is active, at most. Everything may be repeated."""
+    """Connections. Each pair has at most one active. Everything may be repeated."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -42,9 +42,10 @@ class ConnectionStore:
     async def connect(
         self, call_id: str, *, connection_id: str, room_id: str, users: tuple[str, str], now: int
     ) -> ConnectionRow:
-        """Connection, room, members and the call's outcome at once; or the pair's active connection.
+        """Create connection, room, members and the call's outcome at once; or give the pair's active
+        connection.
 
-        Raises `Blocked` when one has blocked the other since they met.
+        Raises `Blocked` if one has blocked the other since they met.
         """
         user_a, user_b = sorted(users)
         async with self._pool.acquire() as connection, connection.transaction():

@@ -1,4 +1,4 @@
-"""Who may be offered to whom, as far as Postgres knows: asked before an offer; the offer itself is fenced.
+"""Which users may be offered to each other, by the record. Asked before an offer; the fence decides later.
 
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
@@ -21,17 +21,17 @@ class EligibilityStore:
         self._pool = pool
 
     async def unfit(self, user_ids: Collection[str], now: int) -> frozenset[str]:
-        """Those to whom no offer can be made: gone, busy or banned."""
+        """Users to whom no offer can be made: gone, busy or banned."""
         rows = await self._pool.fetch(_SQL["unfit"], list(user_ids), to_datetime(now))
         return frozenset(row["user_id"] for row in rows)
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
-        """Users blocked either way, and those met since: both accepted, or one would not or was silent."""
+        """Users blocked either way, and those met since: both accepted, or one declined or did not answer."""
         rows = await self._pool.fetch(_SQL["avoid"], user_id, *_times(since))
         return frozenset(row["user_id"] for row in rows)
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
-        """Nothing since then but that they have met: no block, and neither would not meet the other."""
+        """Whether they have only met since then: no block, and neither has declined or skipped the other."""
         return bool(await self._pool.fetchval(_SQL["on_good_terms"], one, other, *_times(since)))
 
 

@@ -1,4 +1,4 @@
-"""What has served its time and would only grow: spent refresh tokens, sessions, keys of requests.
+"""Deletes what is no longer needed and would only grow: refresh tokens, sessions, keys of requests.
 
 Each drops the oldest that were over before a time in ms, `limit` at most, and gives how many those were.
 """

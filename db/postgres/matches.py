@@ -1,4 +1,4 @@
-"""Decisions of matching in Postgres: written with the offer (`call_records.py`), for admins, then forgotten.
+"""Decisions of matching in Postgres: written with the offer (`call_records.py`), for admins, for a while.
 
 A body is msgpack: what it says of people is personal, and no query needs to look into it.
 """
@@ -15,18 +15,18 @@ _log = structlog.get_logger()
 
 
 def packed(decision: MatchDecision) -> bytes:
-    """As it is stored."""
+    """Its stored form."""
     return msgspec.msgpack.encode(decision)
 
 
 class MatchRecords:
-    """What is left of decisions."""
+    """Stored decisions."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def of(self, call_id: str) -> MatchDecision | None:
-        """Why there was this call; None: it did not come of matching, or is forgotten, or cannot be read."""
+        """The decision that led to this call. None: it was not matched, or it is deleted or unreadable."""
         body = await self._pool.fetchval(_SQL["of_call"], call_id)
         try:
             return body and msgspec.msgpack.decode(body, type=MatchDecision)

@@ -1,7 +1,7 @@
-"""What Postgres has stored and nobody has announced yet. Written by the statement that stores it.
+"""The outbox: what is stored in Postgres and not announced yet. Written by the statement that stores it.
 
-A lane is told in the order of its numbers, which are given out in the order of commits with no gap: whoever
-sees one that waits sees all before it that wait. What is gone from here has been told to all it concerns.
+A lane is announced in the order of its numbers, which are assigned in the order of commits without a gap: a
+reader who sees one entry sees all earlier ones that wait. What is no longer here was announced to everybody.
 """
 
 from collections.abc import Collection
@@ -14,7 +14,7 @@ _SQL = queries("outbox")
 
 
 class Waiting(Struct, frozen=True):
-    """Something of a lane that is to be told: the event of this name, about this subject."""
+    """An entry of a lane: the event of this name, about this subject, is to be announced."""
 
     number: int
     event: str
@@ -22,20 +22,20 @@ class Waiting(Struct, frozen=True):
 
 
 class Outbox:
-    """Reads and clears the outbox; announcing is for others."""
+    """Reads and clears the outbox. Announcing is done by others."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def waiting(self, limit: int) -> list[tuple[str, int]]:
-        """Lanes and numbers of what waits, lane by lane."""
+        """Lanes and numbers of waiting entries, lane by lane."""
         return [(row["lane"], row["number"]) for row in await self._pool.fetch(_SQL["waiting"], limit)]
 
     async def of_lane(self, lane: str, after: int, limit: int) -> list[Waiting]:
-        """What waits in this lane after a number, in order."""
+        """Waiting entries of this lane after a number, in order."""
         rows = await self._pool.fetch(_SQL["of_lane"], lane, after, limit)
         return [Waiting(row["number"], row["event"], row["subject"]) for row in rows]
 
     async def told(self, news: Collection[tuple[str, int]]) -> None:
-        """Everybody has been told of these, each a lane and a number."""
+        """Remove these, each a lane and a number: everybody was told."""
         await self._pool.execute(_SQL["told"], [lane for lane, _ in news], [number for _, number in news])

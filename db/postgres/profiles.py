@@ -1,4 +1,4 @@
-"""Profiles in Postgres: one's own account as a client shows it, and the card that others see.
+"""Profiles in Postgres: a user's own account as a client shows it, and the card that others see.
 
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
@@ -21,7 +21,7 @@ class Profile(Struct, frozen=True):
 
 
 class Beginning(Struct, frozen=True, kw_only=True):
-    """What a client starts from. `busy`: in a call or offer, or one is still to be decided.
+    """What a client starts with. `busy`: in a call or offer, or one is open to decide.
 
     `unread`: how many messages of others wait, by room; rooms where none does are left out.
     """
@@ -38,17 +38,17 @@ class ProfileStore:
         self._pool = pool
 
     async def profile(self, user_id: str) -> Profile | None:
-        """One's own account; None: it is gone."""
+        """The user's own account; None: it is gone."""
         row = await self._pool.fetchrow(_SQL["me"], user_id)
         return row and Profile(_me(row), row["version"])
 
     async def beginning(self, user_id: str) -> Beginning | None:
-        """All that a connect reads of a user, at once; None: the account is gone."""
+        """Everything that a connect reads of a user, in one query; None: the account is gone."""
         row = await self._pool.fetchrow(_SQL["beginning"], user_id)
         return row and Beginning(me=_me(row), busy=row["busy"], unread=row["unread"] or {})
 
     async def change(self, profile: Profile, now: int) -> bool:
-        """Write what may change of `profile.me` over `profile.version`. False: somebody was faster."""
+        """Write `profile.me` if the version is still `profile.version`. False: another change was faster."""
         me = profile.me
         row = await self._pool.fetchrow(
             _SQL["change"],

@@ -1,4 +1,4 @@
-"""Reports in Postgres: who has reported whom, for which call. Ids are text, times ms since the epoch.
+"""Reports in Postgres, one for each call and reporter. Ids are text, times ms since the epoch.
 
 A report that blocks leaves, like any block, a parting (`blocks.py`). What an outage raises passes through.
 """
@@ -15,7 +15,7 @@ _SQL = queries("reports")
 
 
 class NewReport(Struct, frozen=True, kw_only=True):
-    """A report to be. `block`: the reporter wants to see no more of the other."""
+    """A new report. `block`: the reporter also blocks the other."""
 
     id: str
     call_id: str
@@ -42,7 +42,7 @@ class ReportStore:
         self._pool = pool
 
     async def file(self, report: NewReport) -> None:
-        """File it, and block if that is asked for, at once; the first of this call and reporter stays.
+        """Store it, and block if asked, at once. The first of this call and reporter stays.
 
         Raises `NotFound` for someone who was not in the call.
         """

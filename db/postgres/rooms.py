@@ -19,7 +19,7 @@ _NO_BOUND = 2**62
 
 
 class Draft(Struct, frozen=True, kw_only=True):
-    """A message before it has its place. `id` is used if it is new; `created_at` in ms."""
+    """A message before it is stored. `id` is used if it is new; `created_at` in ms."""
 
     id: str
     room_id: str
@@ -32,9 +32,9 @@ class Draft(Struct, frozen=True, kw_only=True):
 
 
 class Stored(Struct, frozen=True, kw_only=True):
-    """A message in its place, whom to tell, and its number among the news of its room, for the outbox.
+    """A stored message, whom to tell, and its number in the outbox of its room.
 
-    No number: it was there before, and has been announced or waits to be.
+    No number: it was stored before, and has been announced or waits for that.
     """
 
     message: Message
@@ -43,7 +43,7 @@ class Stored(Struct, frozen=True, kw_only=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """How far a member has got, and whom to tell."""
+    """How far a member has read, and whom to tell."""
 
     members: tuple[str, ...]
     delivered_seq: int
@@ -94,7 +94,7 @@ class Rooms:
     async def to_announce(
         self, message_ids: Collection[str], now: int
     ) -> dict[str, tuple[Message, tuple[str, ...]]]:
-        """These messages as they are now, each with those who hear of it still."""
+        """These messages as they are now, each with the members who may still be told."""
         rows = await self._pool.fetch(_SQL["to_announce"], list(message_ids), to_datetime(now))
         return {row["id"]: (_message(row), tuple(row["members"])) for row in rows}
 
@@ -123,7 +123,7 @@ class Rooms:
         return Receipt(members=members, delivered_seq=row["delivered_seq"], read_seq=row["read_seq"])
 
     async def members(self, room_id: str, user_id: str, *, to_speak: bool = False) -> tuple[str, ...]:
-        """Who is in the room. Raises `NotFound` for others; `to_speak` when it has ended: `Gone`."""
+        """The members of the room. Raises `NotFound` for others, and `Gone` `to_speak` in an ended one."""
         async with self._pool.acquire() as connection:
             if not await _open(connection, room_id, user_id) and to_speak:
                 raise Gone

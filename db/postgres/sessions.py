@@ -1,7 +1,7 @@
 """Sessions in Postgres, each a family of refresh tokens: one sign-in on one device.
 
-Which token serves is a rule (`services/families.py`), kept here. Ids are text, times ms since the epoch.
-Of tokens only hashes come here. What an outage raises (`db.outage`) passes through.
+Which token is accepted is a rule (`services/families.py`); its facts are stored here. Ids are text, times ms
+since the epoch. Of tokens only hashes come here. What an outage raises (`db.outage`) passes through.
 """
 
 from typing import Literal
@@ -19,7 +19,7 @@ RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_
 
 
 class NewSession(Struct, frozen=True, kw_only=True):
-    """A sign-in to be, with the hash of its first refresh token. `device` is the client's own id for it."""
+    """A new sign-in, with the hash of its first refresh token. `device` is the client's own id for it."""
 
     id: str
     user_id: str
@@ -30,7 +30,7 @@ class NewSession(Struct, frozen=True, kw_only=True):
 
 
 class TokenState(Struct, frozen=True, kw_only=True):
-    """What is known of a refresh token. `over`: its session is. The rest is what `services.families` asks."""
+    """A stored refresh token. `over`: its session is over. The rest is for `services.families`."""
 
     user_id: str
     session_id: str
@@ -46,7 +46,7 @@ class TokenState(Struct, frozen=True, kw_only=True):
 class Standing(Struct, frozen=True, kw_only=True):
     """Whether a session goes on, and what its user may do.
 
-    `void`, `served`: of the refresh token asked about, whether it does not count, and whether it has served.
+    `void`, `served`: whether the refresh token asked about is void, and whether it was used.
     """
 
     revoked: RevokedReason | None
@@ -69,7 +69,7 @@ class SessionStore:
             await open_within(connection, session, now)
 
     async def token_state(self, token_hash: bytes, now: int) -> TokenState | None:
-        """None: nobody was ever given this token."""
+        """The state of a token. None: it was never issued."""
         row = await self._pool.fetchrow(_SQL["token_state"], token_hash, to_datetime(now))
         return row and TokenState(
             user_id=row["user_id"],
@@ -84,7 +84,7 @@ class SessionStore:
         )
 
     async def spend(self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int) -> bool:
-        """Spend a token for the next one. False: it is no more as it was, look at it again."""
+        """Spend a token and store its successor. False: it has changed meanwhile, look at it again."""
         given = await self._pool.fetchval(
             _SQL["spend"], token_hash, fresh_hash, to_datetime(now), to_datetime(expires_at)
         )
@@ -93,7 +93,8 @@ class SessionStore:
     async def replace(
         self, token_hash: bytes, fresh_hash: bytes, now: int, expires_at: int, *, again: int
     ) -> bool:
-        """Put another token in the place of the one that this was spent for, and shown `again` times since.
+        """Store another successor of a spent token that was sent `again` times since; the last one becomes
+        void.
 
         False: the same.
         """
@@ -103,18 +104,18 @@ class SessionStore:
         return given is not None
 
     async def serve(self, twin: bytes, now: int) -> bool:
-        """The access token given with this refresh token serves. False: it became void."""
+        """Note that the access token issued with this refresh token was used. False: it became void."""
         return await self._pool.fetchval(_SQL["serve"], twin, to_datetime(now)) is not None
 
     async def revoke(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
-        """End a session of this user. False: it is not theirs or is over already."""
+        """End a session of this user. False: it is not theirs, or it is over already."""
         row = await self._pool.fetchrow(_SQL["revoke"], user_id, session_id, reason, to_datetime(now))
         return row is not None
 
     async def standing(
         self, user_id: str, session_id: str, now: int, twin: bytes | None = None
     ) -> Standing | None:
-        """How the session stands, and one refresh token of it; None: there is no such session."""
+        """The state of the session and of one refresh token. None: there is no such session."""
         row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now), twin)
         return row and Standing(
             revoked=row["revoked_reason"],

@@ -1,4 +1,4 @@
-"""How far somebody is trusted, in Postgres: what it is reckoned from, the tier, and each move of it.
+"""Trust in Postgres: what it is computed from, the tier, and each move to another one.
 
 A move and its entry on the audit log are one statement. Ids are text, times ms since the epoch.
 """
@@ -15,15 +15,15 @@ from db.postgres.pool import Pool, queries
 
 _SQL = queries("trust")
 
-# So many of somebody's latest calls tell enough about them, and are read at each judgement.
+# How many of a user's latest calls are read at each judgement; they tell enough.
 LATEST_CALLS = 500
 
 
 class Standing(Struct, frozen=True, kw_only=True):
     """What somebody did within a window.
 
-    Of the people `met` so many have reported them; of the `live` calls they have left so many `early`.
-    `verified`: an address or a number was seen to be theirs.
+    Of the people `met`, `reporters` have reported them; of the `live` calls they left `early` many early.
+    `verified`: an address or a number is known to be theirs.
     """
 
     met: int = 0
@@ -50,13 +50,13 @@ class TrustStore:
     async def move(
         self, user_id: str, before: Tier, after: Tier, *, entry_id: str, details: dict[str, Any], now: int
     ) -> bool:
-        """From one tier to another, with this entry on the audit log. False: they are not in `before`."""
+        """Move the user to another tier, with an entry on the audit log. False: not in `before` now."""
         row = await self._pool.fetchrow(
             _SQL["move"], user_id, before, after, entry_id, to_datetime(now), details
         )
         return row is not None
 
     async def due(self, now: int, *, judged_before: int, limit: int) -> list[str]:
-        """Users, trusted or suspect, whom no node has taken up for review since then; they are now."""
+        """Users, trusted or suspect, who were not taken for review since then. They are taken now."""
         rows = await self._pool.fetch(_SQL["due"], to_datetime(now), to_datetime(judged_before), limit)
         return [row["id"] for row in rows]

@@ -1,4 +1,4 @@
-"""What users hold dear, in Postgres. A value is known by its key: `services/value_rules.py` makes it."""
+"""Values that users hold dear, in Postgres. `services/value_rules.py` makes their keys."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _SQL = queries("values")
 
 
 class KeyedValue(Struct, frozen=True):
-    """A value and what it is compared by."""
+    """A value with the key by which it is compared."""
 
     key: str
     value: OwnValue
@@ -24,7 +24,7 @@ class ValueStore:
         self._pool = pool
 
     async def replace(self, user_id: str, values: Sequence[KeyedValue]) -> None:
-        """These and no others, in this order. Of two that come at once the later one stays, whole."""
+        """Replace the user's values by these, in this order. Of two changes at once the later one stays."""
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(_SQL["lock"], user_id)
             await connection.execute(
@@ -37,7 +37,7 @@ class ValueStore:
             )
 
     async def of(self, user_id: str) -> list[OwnValue]:
-        """All of them, in the order in which they were put."""
+        """The user's values, in the order in which they were sent."""
         return [
             OwnValue(category=row["category"], name=row["value_name"], strength=row["strength"])
             for row in await self._pool.fetch(_SQL["of"], user_id)
