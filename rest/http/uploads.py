@@ -3,12 +3,14 @@
 What they may be, the endpoint declares (`core.wire.uploads`).
 """
 
+import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.multipart import BadContentDispositionHeader, BadContentDispositionParam
 from msgspec import Struct
 
 from core.errors import InvalidRequest
@@ -58,6 +60,7 @@ async def parts(request: web.Request, form: Form, pace: Pace) -> AsyncIterator[F
     """
     if request.content_type != "multipart/form-data":
         raise InvalidRequest("Send a form: `Content-Type: multipart/form-data`.")
+    _keep_quiet()
     most = sum(part.max_bytes + _HEAD for part in form.parts.values()) + _HEAD
     incoming, unseen = Incoming(request, max_bytes=most, pace=pace), dict(form.parts)
     with _well_formed():
@@ -69,6 +72,12 @@ async def parts(request: web.Request, form: Form, pace: Pace) -> AsyncIterator[F
         yield _file(part, name, unseen.pop(name))
     if missing := [name for name in form.required if name in unseen]:
         raise _refused(missing[0], "is missing")
+
+
+def _keep_quiet() -> None:
+    """A header that a client got wrong warns no operator, and Python would keep each warning it has shown."""
+    for mistake in (BadContentDispositionHeader, BadContentDispositionParam):
+        warnings.filterwarnings("ignore", category=mistake)
 
 
 async def _next(reader: MultipartReader) -> BodyPartReader | None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from msgspec import Meta
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from core.documents.openapi import openapi
 from core.vocabulary import Role
@@ -210,7 +211,9 @@ async def test_ones_own_profile_is_revalidated(rest: RestServer) -> None:
 
 
 def test_the_document_tells_of_caches_and_versions() -> None:
-    paths = openapi("1", Shelf.endpoints)["paths"]
+    document = openapi("1", Shelf.endpoints)
+    OpenAPIV31SpecValidator(document).validate()
+    paths = document["paths"]
     versioned, shared = paths["/v1/versioned"]["get"], paths["/v1/shared/{id}"]["get"]
     assert [p["name"] for p in versioned["parameters"]] == ["If-None-Match"]
     assert "304" in versioned["responses"]

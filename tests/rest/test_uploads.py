@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from core.documents.openapi import openapi
 from core.wire.endpoint import Endpoint
@@ -309,6 +310,16 @@ async def test_a_malformed_form_is_the_clients_mistake(server: RestServer, body:
     assert (await server.ask("POST", "/v1/post", data=body, headers=MULTIPART)).code == "invalid_request"
 
 
+@pytest.mark.parametrize("header", [b"form-\xd9", b"form-data; name", b'form-data; name="x"; x*=y'])
+async def test_a_header_that_is_wrong_warns_nobody(
+    server: RestServer, header: bytes, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Of the server's own: whoever sends many of them fills neither its log nor its memory."""
+    body = GOOD.replace(b'form-data; name="picture"', header)
+    assert (await server.ask("POST", "/v1/post", data=body, headers=MULTIPART)).code == "invalid_request"
+    assert [str(warning.message) for warning in recwarn] == []
+
+
 @effort(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, len(GOOD)), cut=st.integers(0, 30), put=st.binary(max_size=20))
 async def test_no_form_is_more_than_an_error(server: RestServer, at: int, cut: int, put: bytes) -> None:
@@ -342,6 +353,7 @@ async def test_chunks_that_are_none_are_the_clients_mistake(server: RestServer) 
 def test_the_document_shows_what_may_be_sent() -> None:
     """Types and lengths of bytes; of a form its parts, and which of them must come."""
     document = openapi("1", Gallery.endpoints)
+    OpenAPIV31SpecValidator(document).validate()
     bodies = {p: o["post"]["requestBody"]["content"] for p, o in document["paths"].items()}
     picture = {"type": "string", "format": "binary", "maxLength": 8 * MB}
     assert bodies["/v1/picture"] == {"image/png": {"schema": picture}, "image/webp": {"schema": picture}}
