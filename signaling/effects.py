@@ -128,5 +128,6 @@ AnyEffect = (
 
 
 def emit(user_id: str, event: Event, *, device: str | None = None, not_device: str | None = None) -> Emit:
-    """The effect of telling a user this event."""
+    """The effect of telling a user this event, which is not a volatile one: those are worth no outbox."""
+    assert not type(event).volatile
     return Emit(user_id, type(event).event, msgspec.to_builtins(event), device, not_device)

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import msgspec
-import structlog
 
 from core.clock import Clock, rfc3339
 from core.contract.calls import CallStarted
@@ -23,7 +22,7 @@ from core.contract.profiles import ProfileCard
 from core.errors import Blocked
 from core.settings import Settings
 from core.vocabulary import EndReason, Outcome
-from db.outage import AWAY
+from db.every import Enduring
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending
@@ -33,8 +32,6 @@ from services.ports import Events
 from signaling import effects as do
 from signaling.call import Call, Rules, decider_for
 from signaling.ice import ice_servers
-
-_log = structlog.get_logger()
 
 
 class UnknownEffectError(Exception):
@@ -84,25 +81,14 @@ class Executor:
         performed: list[Pending] = []
         failed: list[Pending] = []
         for item in pending:
-            try:
+            with Enduring("an effect will be tried again", effect=item.key) as trying:
                 await self._how[type(item.effect)](call, item.effect, item.key)
-                performed.append(item)
-            except AWAY as error:
-                _log.debug("an effect has to wait", call_id=call.id, error=repr(error))
+            if trying.failed and not trying.fault:
                 break
-            except Exception:
-                _log.exception("an effect failed and will be tried again", effect=item.key)
-                failed.append(item)
+            (failed if trying.fault else performed).append(item)
         if performed or failed:
-            await self._note(call.id, performed, failed)
-
-    async def _note(self, call_id: str, performed: Sequence[Pending], failed: Sequence[Pending]) -> None:
-        try:
-            await self._calls.done(call_id, performed, failed, now=self._clock())
-        except AWAY as error:
-            _log.debug("effects cannot be noted; they will be done again", call_id=call_id, error=repr(error))
-        except Exception:
-            _log.exception("effects were done but not noted; they will be done again", call_id=call_id)
+            with Enduring("effects cannot be noted; they will be done again", call_id=call.id):
+                await self._calls.done(call.id, performed, failed, now=self._clock())
 
     async def _unknown(self, _call: Call, effect: do.Unknown, _key: str) -> None:
         raise UnknownEffectError(effect.kind)
