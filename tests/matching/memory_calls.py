@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from core.stored import StoredCard
+from core.visibility import Ban, UserFacts, is_banned, is_blocked
 from core.vocabulary import EndReason, LeftReason, Mode, Origin
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
@@ -91,8 +94,7 @@ class MemoryRecord:
         self.what: dict[str, tuple[Origin, Mode, str]] = {}  # origin, mode and region
         self.offered_at: dict[str, int] = {}
         self.met: set[str] = set()
-        self.banned: set[str] = set()
-        self.blocks: set[frozenset[str]] = set()
+        self.known: dict[str, UserFacts] = {}  # of whom there is something to say
 
     async def offer(
         self,
@@ -107,8 +109,9 @@ class MemoryRecord:
     ) -> Refusal | None:
         if call_id in self.calls:
             return Refusal({}, "over") if call_id in self.over else None
-        guilty = frozenset(user for user in users if user in self.active or user in self.banned)
-        if guilty or frozenset(users) in self.blocks:
+        one, other = (self._user(user) for user in users)
+        guilty = frozenset(user.id for user in (one, other) if user.id in self.active or is_banned(user, now))
+        if guilty or is_blocked(one, other):
             told: dict[str, LeftReason] = {
                 user: "matched" if user in self.active else "moderated" for user in guilty
             }
@@ -151,7 +154,7 @@ class MemoryRecord:
         return None
 
     async def file(self, report: NewReport) -> None:
-        self.blocks.add(frozenset((report.reporter, report.reported)))
+        await self.block(report.reporter, report.reported)
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
         met = [
@@ -159,8 +162,8 @@ class MemoryRecord:
             for call_id in self.met
             if user_id in self.calls[call_id] and self.offered_at[call_id] >= since.met
         ]
-        blocked = [pair for pair in self.blocks if user_id in pair]
-        return frozenset(user for pair in (*met, *blocked) for user in pair) - {user_id}
+        blocked = {user.id for user in self.known.values() if is_blocked(self._user(user_id), user)}
+        return frozenset(user for pair in met for user in pair) - {user_id} | blocked
 
     async def active_call(self, user_id: str) -> str | None:
         return self.active.get(user_id)
@@ -171,7 +174,11 @@ class MemoryRecord:
     # What happens elsewhere in the product
 
     async def block(self, blocker: str, blocked: str) -> None:
-        self.blocks.add(frozenset((blocker, blocked)))
+        one, other = self._user(blocker), self._user(blocked)
+        self.known |= {blocker: replace(one, blocks=one.blocks | {blocked}), blocked: other}
 
     async def ban(self, user_id: str) -> None:
-        self.banned.add(user_id)
+        self.known[user_id] = replace(self._user(user_id), bans=(Ban(),))
+
+    def _user(self, user_id: str) -> UserFacts:
+        return self.known.get(user_id, UserFacts(id=user_id))
