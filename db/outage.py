@@ -1,8 +1,8 @@
-"""How Postgres and Redis fail when they are away or full: answered `unavailable`, never `internal`.
+"""How Postgres and Redis fail when they do not answer or are full: answered `unavailable`, never `internal`.
 
-What is a fault of ours is not in the list, so that it is found: a driver's error that may mean both is
-told apart where the store ends (`db/postgres/pool.py`, `db/redis/client.py`). At the start an outage is a
-sentence for the operator instead, which names the setting to look at.
+Faults of ours are not in the list, so that they are found. A driver's error that may mean both is decided in
+the pools (`db/postgres/pool.py`, `db/redis/client.py`). At the start of a program an outage is a sentence for
+the operator instead, which names the setting to look at.
 """
 
 import asyncio

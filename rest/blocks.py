@@ -1,4 +1,4 @@
-"""Blocking, unblocking and the list of whom one has blocked. Decides nothing: `services.blocks` does."""
+"""Blocking, unblocking and the list of blocks. Decides nothing: `services.blocks` does."""
 
 from core.clock import rfc3339
 from core.contract import blocks as contract

@@ -1,4 +1,4 @@
-"""Profiles over REST: one's own, and the cards of others. Decides nothing: `services.profiles` does."""
+"""Profiles over REST: the user's own, and the cards of others. Decides nothing: `services.profiles` does."""
 
 from core.contract import profiles as contract
 from core.contract.profiles import ProfileCard, ProfilePatch

@@ -48,7 +48,7 @@ class ServiceHandlers:
     async def readyz(self, exchange: Exchange) -> Readiness:
         """What was found within the last second, or is being found out just now.
 
-        Whoever asks, and however often: the stores are asked once a second.
+        The stores are asked once a second, however often this endpoint is asked.
         """
         if self._found is None or (self._found.done() and not 0 <= exchange.now - self._asked_at < _KEPT_MS):
             self._asked_at = exchange.now

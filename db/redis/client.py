@@ -130,7 +130,7 @@ class _Patient(AbstractConnection):
 
     def _break(self, error: Exception) -> None:
         self.broken = True
-        # A connection that was closed is opened again at once; only where that fails somebody is away.
+        # A connection that was closed is opened again at once; only if that fails, Redis does not answer.
         if not self.opened_at or isinstance(error, RedisTimeoutError):
             self._outages.failed(error)
         self.opened_at = 0.0
@@ -156,10 +156,10 @@ _KINDS: dict[type[AbstractConnection], type[_Patient]] = {
 
 
 class _Pool(ConnectionPool):
-    """At most so many connections; whoever finds none free waits for a while.
+    """At most so many connections; a caller that finds none free waits for a while.
 
-    Nothing is awaited in giving one back, so that nobody who is cancelled keeps one. When one breaks, those
-    that lie idle may have broken too: they are opened anew before they are used.
+    Giving one back awaits nothing, so a cancelled caller never keeps one. When one breaks, idle ones may have
+    broken too: they are opened again before they are used.
     """
 
     def __init__(self, *, patience_s: float, max_connections: int, **given: Any) -> None:
@@ -205,10 +205,11 @@ class _Pool(ConnectionPool):
 async def open_redis(
     url: str, *, size: int, patience_s: float = 10, outages: Outages | None = None
 ) -> AsyncIterator[Redis]:
-    """At most `size` connections; whoever waits for one, or for an answer, is told of an outage in time.
+    """At most `size` connections. Waiting for one, or for an answer, ends in time with an error of an outage.
 
     A command whose connection was closed is tried again at once and twice more, within half a second: every
-    script of ours may be repeated. One that was not answered is not: it would not be the second time either.
+    script of ours may be repeated. One that was not answered in time is not tried again: it would not be
+    answered then either.
     """
     given: dict[str, Any] = {**parse_url(url)}
     kind = _KINDS[given.pop("connection_class", Connection)]

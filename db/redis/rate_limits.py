@@ -1,6 +1,6 @@
 """Token buckets: in Redis for all nodes, in memory for one, or none at all. Implementations of `Limiter`.
 
-A refusal takes nothing out, so that who goes on hammering waits no longer than who stops.
+A refusal takes nothing out, so a client that keeps trying waits no longer than one that stops.
 """
 
 from pathlib import Path

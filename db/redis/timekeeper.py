@@ -41,7 +41,7 @@ class Timekeeper:
         await end([self._task])
 
     async def _keep(self) -> None:
-        """While Redis is away the clock goes on by itself."""
+        """While Redis does not answer, the clock goes on by itself."""
         await self._look()
         self._compare()
 

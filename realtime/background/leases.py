@@ -64,7 +64,7 @@ class Leases:
         await asyncio.gather(*(loop.run() for loop in self._loops))
 
     async def renew(self) -> None:
-        """Whoever is connected here, and not silent, is still there."""
+        """Renew the leases of connections here that are not silent."""
         callers = self._roster.speaking
         begun = self._time_s()
         for caller in await self._presence.renew(callers):

@@ -1,9 +1,8 @@
-"""What a block brings about where people are connected: a call or an offer ends, both are told, watchers too.
+"""The effects of a block on live connections: a call or an offer ends, and both users and watchers are told.
 
-Partings are written together with the block (`db/postgres/blocks.py`), by whichever process took the request.
-Any node works them off, no leader: at once when it took the block itself or was told of it, otherwise when it
-looks.
-Every step may be repeated, so one that was left half done is done again.
+Partings, the notes of that, are written together with the block (`db/postgres/blocks.py`) by the process that
+took the request. Any node carries them out, without a leader: at once if it took the block itself or hears of
+it, otherwise when it looks. Every step may be repeated, so one that was left half done is done again.
 """
 
 import asyncio

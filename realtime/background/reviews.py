@@ -1,6 +1,7 @@
-"""Judges those again who are trusted or suspect: what they did counts for a while only, and they may be away.
+"""Judges users who are trusted or suspect again, because what they did counts only for a while.
 
-Any node, no leader: the store gives each user to one node, and puts off the next review with the same step.
+Any node does it, without a leader: the store gives each user to one node, and puts off their next review in
+the same step.
 """
 
 from db.every import Every

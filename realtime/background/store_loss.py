@@ -62,7 +62,7 @@ class StoreLoss:
         self._settled = log.name
 
     async def set_right(self) -> None:
-        """Who is connected is present; calls end or are put back; whose place is gone is told so."""
+        """Renew presence, end or put back calls, and tell users whose place in the queue is gone."""
         await self._leases.renew()
         users = {caller.user_id for caller in self._roster.callers}
         await _each(await self._switchboard.open_calls_of(users), self._switchboard.recover)

@@ -1,8 +1,8 @@
 """What an HTTP request must be before it may open or serve a session, and what is kept of it.
 
-Pure functions of the request. Of an opening request `Handshake` keeps for `get_environ` what tells who
-and what the client is, interned, since thousands of browsers send the same: the request itself and all its
-headers would be a hundred times that, for as long as the client likes.
+Pure functions of the request. Of an opening request `Handshake` keeps for `get_environ` the
+headers that identify the client. They are interned, because thousands of browsers send the same; the request
+with all its headers would take a hundred times that memory, for as long as the client stays.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """How much one client may ask of the server, and what happens to one that does not read.
 
-Pure values, owned by whoever constructs the server; nothing here is a default of the protocol's.
+Pure values, passed to the server that they are for. None of them is a default of the protocol.
 """
 
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Who is connected to which namespace and in which rooms; one encoding and one loop for each emit.
+"""Which clients are connected to which namespace and rooms; one encoding and one loop for each emit.
 
 `RoomManager` has the interface of python-socketio's client managers. A manager of python-socketio's
 own that reaches other processes (Redis and the like) gets these tables put under it by `adopt`.
@@ -296,7 +296,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         return self.spaces.keys()
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
-        """The (sid, Engine.IO sid) of who is in a room, or in all of a list of rooms."""
+        """The (sid, Engine.IO sid) of each client in a room, or in all of a list of rooms."""
         space = self.spaces.get(namespace)
         if space is not None:
             for sid in list(self._chosen(space, room)):
@@ -308,7 +308,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         return [] if member is None else [sid, *(member.rooms or ())]
 
     def basic_enter_room(self, sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> None:  # noqa: ARG002
-        """Enter a room. Raises ValueError for who is not connected, or a room that is a session id."""
+        """Enter a room. Raises ValueError if the client is not connected, or the room is a session id."""
         member = self.member(sid, namespace)
         if member is None:
             raise ValueError("sid is not connected to requested namespace")
@@ -323,7 +323,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         space.rooms.setdefault(room, {})[sid] = member.outlet
 
     def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
-        """Leave a room; nothing happens to who is not in it."""
+        """Leave a room; nothing happens if the client is not in it."""
         member = self.member(sid, namespace)
         if member is not None and member.rooms is not None and room in member.rooms:
             member.rooms.remove(room)

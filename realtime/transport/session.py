@@ -41,7 +41,7 @@ class Candidate(Carrier, Protocol):
 
 
 class Receiver(Protocol):
-    """Who is told what a session brings."""
+    """The handlers of what a session receives."""
 
     def text(self, data: bytearray) -> None:
         """A text message with Engine.IO's leading `4`."""

@@ -80,7 +80,7 @@ class Sessions(engineio.AsyncServer):  # type: ignore[misc]
 
     @cached_property
     def steps(self) -> FirstStep:
-        """Runs handlers; there before the first request too, for whoever reads its figures."""
+        """Runs handlers. It exists before the first request, so that its counters can be read."""
         return FirstStep(asyncio.get_running_loop())
 
     def wake_alarm(self) -> None:

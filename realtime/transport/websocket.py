@@ -92,7 +92,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
         return False
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """The connection is gone, whoever ended it."""
+        """The connection is closed, by either side."""
         self._gone()
         self._lingering.discard(self)
         self.stop()

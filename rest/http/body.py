@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from core.errors import InvalidRequest, PayloadTooLarge
 
-# The client has gone away, or what it sends as chunks is none.
+# The client has disconnected, or sends malformed chunks.
 _BROKEN_OFF = (ConnectionError, RequestPayloadError, HttpProcessingError)
 
 
@@ -54,7 +54,7 @@ class Incoming:
         return await self._in_time(self._stream.readline(max_line_length=max_line_length))
 
     def unread_data(self, data: bytes) -> None:
-        """Give back what belongs to whoever reads next."""
+        """Give back what belongs to the next reader."""
         self._came -= len(data)
         self._stream.unread_data(data)
 

@@ -47,7 +47,7 @@ class Compression:
             and len(response.body) >= self._least
             and response.content_type in _TEXT
             and not response.compression
-            # Made by whoever gave it; an ETag is of the bytes that it came with.
+            # An answer that is encoded already stays so; an ETag belongs to the bytes that it came with.
             and not {"Content-Encoding", "ETag"} & headers.keys()
         )
 

@@ -1,9 +1,9 @@
-"""TCP connections: who may have how many, and how long each may take to say what it wants.
+"""TCP connections: limits on their number, and on the time that each may take to send a request.
 
 aiohttp waits for ever for a head that does not come, and a process accepts until it has no descriptor left.
-Here a connection has a seat from its first moment, or is told 503 and closed; it has `head_s` to send a
-head, also drop by drop, and `keep_alive_s` to begin the next one, or to take what it is sent. A trusted
-proxy's connection counts for the client whose request it carries, while it does.
+Here a connection has a seat from its first moment, or is answered 503 and closed. It has `head_s` to send a
+head, also in small pieces, and `keep_alive_s` to begin the next one, or to read what it is sent. A trusted
+proxy's connection counts for the client whose request it carries, for as long as it carries it.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class Doors:
         self._silent_until = 0.0
 
     def client(self, address: str) -> str | None:
-        """For whom something from this address counts; None for a trusted proxy."""
+        """The client for which a connection from this address counts; None for a trusted proxy."""
         return None if self.proxies.trust(address) else network_of(address)
 
     def refused(self, address: str, now: float) -> None:
@@ -106,7 +106,7 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def hand_over(self) -> Callable[[], None]:
-        """Leave the seat to whoever takes the connection over: what they call when it has ended."""
+        """Hand the seat over with the connection. Gives what to call when the connection has ended."""
         seat, self._seat = self._seat, None
         return _nothing if seat is None else seat.leave
 
@@ -197,7 +197,7 @@ class Connection(web.RequestHandler):
 
 
 def _nothing() -> None:
-    """Nobody has to be told."""
+    """Do nothing."""
 
 
 @web.middleware

@@ -1,4 +1,4 @@
-"""File descriptors: each connection takes one, and a process that has none left serves nobody."""
+"""File descriptors: each connection needs one, and a process that has none left cannot serve anybody."""
 
 from contextlib import suppress
 

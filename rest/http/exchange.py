@@ -36,7 +36,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
 
     @property
     def caller(self) -> Access:
-        """Who asks, at an endpoint that wants to know."""
+        """The user who asks, at an endpoint with `auth`."""
         if self.access is None:
             raise Unauthenticated
         return self.access

@@ -20,7 +20,7 @@ Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def safety(request: web.Request, response: web.StreamResponse) -> None:
-    """What is sent is what it says it is, framed by nobody; what is one's own is kept by no cache."""
+    """Adds safety headers: no guessing of types, no framing, and no caching of personal answers."""
     headers = response.headers
     headers["Server"] = "realtime-connect"  # which version of which library is nobody's business
     headers.setdefault("X-Content-Type-Options", "nosniff")
