@@ -2,10 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from core import tasks
 
 
-async def test_a_swallowed_cancellation_is_said_again(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+async def test_a_swallowed_cancellation_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "AGAIN_S", 0.01)
     swallowed = 0
 
@@ -27,3 +29,20 @@ async def test_a_swallowed_cancellation_is_said_again(monkeypatch) -> None:  # t
     assert swallowed == 2
     assert started[0].cancelled()
     await tasks.end([])
+
+
+async def test_a_task_that_nobody_waits_for_is_kept_until_it_ends() -> None:
+    """And those that go on are asked to end, all at once."""
+    kept, may_end = tasks.TaskSet(), asyncio.Event()
+
+    async def waiting() -> None:
+        await may_end.wait()
+
+    first = kept.spawn(waiting())
+    may_end.set()
+    await first
+    may_end.clear()
+    others = [kept.spawn(waiting()) for _ in range(2)]
+    kept.cancel()
+    await asyncio.wait(others)
+    assert [task.cancelled() for task in (first, *others)] == [False, True, True]
