@@ -24,13 +24,12 @@ async def ban(settings: Settings, login: str, *, reason: str, until: int | None)
     Raises `NotFound`, `InvalidRequest`.
     """
     async with database(settings) as pool:
-        bans = BanStore(pool)
-        user_id = await bans.of_login(login)
-        await Bans(bans).ban(NewBan(user_id=user_id, reason=reason, until=until), now_ms())
+        user_id = await AccountStore(pool).of_login(login)
+        await Bans(BanStore(pool)).ban(NewBan(user_id=user_id, reason=reason, until=until), now_ms())
 
 
 async def unban(settings: Settings, login: str) -> bool:
     """Lift the ban of the account with this login. False: it was not banned. Raises `NotFound`."""
     async with database(settings) as pool:
-        bans = BanStore(pool)
-        return await bans.unban(await bans.of_login(login), None, now_ms())
+        user_id = await AccountStore(pool).of_login(login)
+        return await BanStore(pool).unban(user_id, None, now_ms())

@@ -9,7 +9,7 @@ import asyncpg
 from msgspec import Struct
 
 from core.clock import to_datetime
-from core.errors import Conflict, IdempotencyConflict
+from core.errors import Conflict, IdempotencyConflict, NotFound
 from core.ids import new_id
 from core.vocabulary import Gender, Role
 from db.postgres import audit
@@ -98,6 +98,13 @@ class AccountStore:
         query = _SQL["login_by_email" if "@" in login else "login_by_username"]
         row = await self._pool.fetchrow(query, login, to_datetime(now))
         return row and Credentials(row["id"], row["password_hash"], row["banned"])
+
+    async def of_login(self, login: str) -> str:
+        """The user with this email address or username. Raises `NotFound`."""
+        user_id: str | None = await self._pool.fetchval(_SQL["of_login"], login)
+        if user_id is None:
+            raise NotFound
+        return user_id
 
     async def rehash(self, user_id: str, old: str, new: str) -> None:
         """Put a stronger hash of the same password in place of `old`."""

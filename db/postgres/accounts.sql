@@ -26,6 +26,11 @@ FROM identity.users u WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
 SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
 
+-- name: of_login
+-- Whose email address or username this is.
+SELECT id FROM identity.users
+WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
+
 -- name: rehash
 -- The same password, hashed by today's measure, unless it was changed meanwhile.
 UPDATE identity.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2

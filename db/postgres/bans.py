@@ -8,7 +8,6 @@ epoch. What an outage raises (`db.outage`) passes through.
 from msgspec import Struct
 
 from core.clock import to_datetime
-from core.errors import NotFound
 from core.ids import new_id
 from db.postgres import audit
 from db.postgres.pool import Pool, queries
@@ -43,13 +42,6 @@ class BanStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-
-    async def of_login(self, login: str) -> str:
-        """The user with this email address or username. Raises `NotFound`."""
-        user_id: str | None = await self._pool.fetchval(_SQL["of_login"], login)
-        if user_id is None:
-            raise NotFound
-        return user_id
 
     async def ban(self, ban: NewBan, now: int) -> str:
         """Store it, with an entry on the audit log. Gives its id. A node that finds it due carries it out."""

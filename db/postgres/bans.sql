@@ -1,10 +1,5 @@
 -- Who is banned, and whether that has taken effect where they are connected. Times are passed as timestamptz.
 
--- name: of_login
--- Whose email address or username this is.
-SELECT id FROM identity.users
-WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
-
 -- name: ban
 -- Ban $1 of user $2 for reason $3, by $4 (null: the operator), at $5, from $6 (null: at once) until $7 (null: for good).
 INSERT INTO identity.bans (id, user_id, reason, created_by, created_at, begins_at, until)

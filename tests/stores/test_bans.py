@@ -6,6 +6,7 @@ import pytest
 
 from core.clock import now_ms, to_datetime
 from core.errors import InvalidRequest, NotFound
+from db.postgres.accounts import AccountStore
 from db.postgres.bans import TAKEN_MS, BanStore, NewBan
 from services.bans import Bans
 from tests.conftest import NewDatabase
@@ -84,10 +85,10 @@ async def test_sessions_end_after_the_offers_that_did_not_know_of_the_ban(
 
 async def test_what_is_no_ban(world: World, bans: BanStore) -> None:
     """Nobody's login, no reason, no time."""
-    ana, now = await world.person(), now_ms()
+    ana, now, accounts = await world.person(), now_ms(), AccountStore(world.pool)
     with pytest.raises(NotFound):
-        await bans.of_login("nobody@example.org")
-    assert await bans.of_login(f"{ana.upper()}@example.org") == ana
+        await accounts.of_login("nobody@example.org")
+    assert await accounts.of_login(f"{ana.upper()}@example.org") == ana
     for wrong in (
         NewBan(user_id=ana, reason=" "),
         NewBan(user_id=ana, reason="spam", until=now),
