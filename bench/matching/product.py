@@ -31,15 +31,15 @@ class Product(Services):
         self._watch()
 
     def _hear(self, stores: LiveStores) -> None:
-        send = stores.events.send
+        pass_on = stores.events.pass_on
 
-        async def heard(user_id: str, event: Any, **how: Any) -> None:
-            await send(user_id, event, **how)
-            if isinstance(event, CallOffered):
+        async def heard(user_id: str, name: str, data: bytes, **how: Any) -> None:
+            await pass_on(user_id, name, data, **how)
+            if name == CallOffered.event:
                 self.offered.setdefault(user_id, time.perf_counter())
                 self.gone.append(user_id)
 
-        stores.events.send = heard  # type: ignore[method-assign]  # a look from outside
+        stores.events.pass_on = heard  # type: ignore[method-assign]  # a look from outside
 
     def _watch(self) -> None:
         seek = self.matchmaker.seek
