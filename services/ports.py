@@ -1,4 +1,4 @@
-"""What use cases ask of others: `composition/` chooses who answers."""
+"""What use cases need of others, as interfaces; `composition/` chooses the implementations."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ from db.postgres.blocks import Parting
 
 
 class Events(Protocol):
-    """The one road by which events reach users."""
+    """The event log, through which all events reach users."""
 
     async def send(
         self,
@@ -23,7 +23,7 @@ class Events(Protocol):
         """To all devices of the user, to one, or to all but one.
 
         Durable events are stored first. The same `key` again (within minutes) has no effect.
-        Raises `Unavailable` when Redis cannot be reached.
+        Raises `Unavailable` if Redis does not answer.
         """
 
     async def pass_on(
@@ -34,8 +34,8 @@ class Events(Protocol):
     async def announce(self, news: Sequence[News]) -> list[int | None]:
         """Durable events to all devices, each in its turn and once: the same number again has no effect.
 
-        Where it is not its turn yet, since its user has not been told what comes before it, nothing is said,
-        and the answer in its place is how far that user has been told in this lane. Raises the same.
+        If it is not an event's turn yet, because its user was not told what comes before it, it is not sent,
+        and the answer in its place is up to which number that user was told in this lane. Raises the same.
         """
 
     async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
@@ -43,14 +43,14 @@ class Events(Protocol):
 
 
 class Partings(Protocol):
-    """Sees to what blocks still have to bring about: calls ended, both told. The store has them on record."""
+    """Performs the effects of blocks: calls are ended, both users told. The store has them on record."""
 
-    sees_to_them: bool  # itself, at once: then a new one is taken with the block, and not left to any node
+    sees_to_them: bool  # performs them itself: then a new one is taken with the block, not left to any node
 
     async def parted(self, parting: Parting | None = None) -> None:
-        """There is one now: this one, if it was taken, else any that nobody has taken.
+        """There is a new one: this one if it was taken, else any that nobody has taken.
 
-        Never raises an outage: what is not done now is done when that is over.
+        Never raises an outage: what cannot be done now is done when the outage is over.
         """
 
 

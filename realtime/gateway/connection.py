@@ -1,4 +1,4 @@
-"""One client's connection: whose it is, where it goes on from, and until when its token serves."""
+"""One client's connection: its user, where it goes on from, and when its token expires."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from realtime.gateway.place import Place
 
 
 class Opening(Struct, frozen=True):
-    """How a connection begins: what it is called, and after which event it goes on.
+    """How a connection begins: its `pid`, and after which event it goes on.
 
     `offset` is the text that `session:ready` carries, `missed` what is sent after it.
     """
@@ -29,7 +29,7 @@ class Opening(Struct, frozen=True):
 class Connection:
     """Mutable, owned by the gateway. `expires_at` in Unix milliseconds; while `silent` it counts as gone.
 
-    `unsure`: while it was opened the bus said that a session is over, or may have missed something.
+    `unsure`: while it was being opened a session may have ended, or the bus may have missed something.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Connection:
         self.expiry: asyncio.TimerHandle | None = None
 
     def close(self) -> None:
-        """Nothing more goes to this connection."""
+        """Send nothing more to this connection."""
         self.outlet.close()
         if self.expiry is not None:
             self.expiry.cancel()

@@ -1,4 +1,4 @@
-"""The gateway: takes connections in, tells each how things stand, hands on its commands, and sees it go.
+"""The gateway: admits connections, sends each its initial state, passes on its commands, and lets it go.
 
 It owns the connections of this process and nothing else; everything a connection needs to go on
 elsewhere is in Redis and Postgres.
@@ -28,7 +28,7 @@ from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 
 _AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer
-_OPENING_S = 15  # every step has a bound of its own; who is stopped halfway costs more than who is late
+_OPENING_S = 15  # each step has its own limit; stopping one halfway costs more than being late
 _WENT_AWAY = "The connection went away while it was being opened."
 _log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class Gateway:
         """
         self._arrivals.begin(sid)
         try:
-            # When all come back at once each has to be served in time: who has begun is served first.
+            # When all come back at once, a connection that has begun is served first, so that it is in time.
             await self._turnstile.acquire()
         except BaseException:
             self._arrivals.end(sid)
@@ -131,7 +131,7 @@ class Gateway:
             connection.outlet.open(caller.device, self._delivery.replay(connection))
             connection.opening = msgspec.structs.replace(opening, missed=())
         except AWAY as error:
-            # The client comes back by itself, and finds things as they are then.
+            # The client comes back by itself, and gets the state of that moment.
             _log.debug("a connection found no store", user_id=caller.user_id, error=repr(error))
             self._wire.close(caller.sid, "not welcomed")
         except Exception:
@@ -141,12 +141,12 @@ class Gateway:
     # --- While it is there ---
 
     async def command(self, name: str, sid: str, *arguments: Any) -> dict[str, Any] | None:
-        """The acknowledgement of one command; None when the connection is not (any more) ours."""
+        """The acknowledgement of one command; None if the connection is not here (any more)."""
         connection = self._roster.get(sid)
         return None if connection is None else await self._commands.answer(connection, name, arguments)
 
     async def catch_up(self) -> None:
-        """The bus was away: every connection reads what it may have missed."""
+        """The bus was interrupted: every connection reads what it may have missed."""
         self._arrivals.doubt_all()
         for connection in self._roster:
             connection.outlet.catch_up()
@@ -154,7 +154,7 @@ class Gateway:
     # --- Going ---
 
     async def disconnect(self, sid: str) -> None:
-        """The Socket.IO server says that this connection has gone."""
+        """The Socket.IO server reports that this connection has closed."""
         self._arrivals.end(sid)
         connection = self._roster.strike(sid)
         if connection is None:
@@ -163,7 +163,7 @@ class Gateway:
         try:
             await self._lifecycle.departed(connection.caller)
         except AWAY as error:
-            # A departure that was not settled is found like a lapsed lease: by another node, or this one.
+            # A departure that was not settled is found like an expired lease, by this node or another.
             _log.debug("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))
         finally:
             if not self._roster:

@@ -1,9 +1,9 @@
-"""Feels the pulse of connections that somebody waits for: those that are offered to another, or in a call.
+"""Watches connections that somebody waits for: those of users who are in an offer or a call.
 
-A phone that sleeps answers no ping, and its connection stands for most of a minute. Its client is asked
-when it is offered, and in a call every few seconds; who is silent for too long counts as gone for presence,
-queue and calls, though the connection stays, and arrives again with the first word. Each node sees to the
-connections that it holds, and to nothing else.
+A phone that sleeps answers no ping, and its connection stays open for most of a minute. Clients are pinged at
+an offer, and every few seconds in a call. One that is silent for too long counts as gone for presence, queue
+and calls, though its connection stays open, and arrives again with its first word. Each node watches the
+connections that it holds, and no others.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ _MATTERS: dict[str, type[Event]] = {kind.event: kind for kind in (CallOffered, C
 
 
 def silence(before_ms: int, *, heard: bool, passed_ms: int, most_ms: int) -> int:
-    """For how long nothing has been heard. Time beyond `most_ms` in which this node stood still is none."""
+    """How long nothing was heard. Time beyond `most_ms`, when this node stood still, does not count."""
     return 0 if heard else before_ms + min(passed_ms, most_ms)
 
 
 class Watch:
-    """One connection, and the call for whose sake it is watched.
+    """One connection, and the call because of which it is watched.
 
-    `told`: this call knows that it sleeps. `over`: nobody waits for it any more, so it is asked no more.
+    `told`: this call was told that it sleeps. `over`: nobody waits for it any more, so it is not pinged.
     """
 
     __slots__ = ("call_id", "every_ms", "job", "over", "patience_ms", "silent_ms", "since_ping_ms", "told")
@@ -54,21 +54,21 @@ class Watch:
 
     @property
     def busy(self) -> bool:
-        """Whether the house is being told of it just now."""
+        """Whether its silence, or its return, is just being reported."""
         return self.job is not None and not self.job.done()
 
     def grow(self, *, heard: bool, passed_ms: int) -> None:
-        """So much time has gone by."""
+        """So much time has passed."""
         if self.over and not heard and not self.asleep:
-            return  # nothing was asked
+            return  # it was not pinged
         most_ms = round(2000 * _TICK_S)
         self.silent_ms = silence(self.silent_ms, heard=heard, passed_ms=passed_ms, most_ms=most_ms)
         self.since_ping_ms += passed_ms
-        # An offer asks once: who has answered is there.
+        # An offer pings once: a client that has answered is there.
         self.over = self.over or (heard and self.every_ms is None)
 
     def ping_due(self) -> bool:
-        """Whether it is to be asked again; from then on it counts anew."""
+        """Whether it has to be pinged again. If so, the time starts again."""
         due = not self.over and self.every_ms is not None and self.since_ping_ms >= self.every_ms
         if due:
             self.since_ping_ms = 0
@@ -101,7 +101,7 @@ class Pulse:
     # --- What is watched ---
 
     def told(self, sid: str, announcement: Announcement) -> None:
-        """This goes to a connection now: it may be what one begins or ends to wait for."""
+        """This is sent to a connection now. It may begin or end a watch."""
         kind = _MATTERS.get(announcement.name)
         if kind is None or (call_id := announcement.call_id) is None:
             return
@@ -121,14 +121,14 @@ class Pulse:
         self._watch(sid, Watch(call.call_id, self._offer_ms if offered else self._call_ms, every_ms))
 
     def missed(self, caller: Caller) -> None:
-        """Others have taken this connection for gone; it is here, and arrives again."""
+        """Other nodes took this connection for gone. It is here, and has to arrive again."""
         if (connection := self._roster.get(caller.sid)) is not None:
             connection.silent = True
             self._watches.setdefault(caller.sid, Watch(None, sys.maxsize, None))
 
     def _watch(self, sid: str, watch: Watch) -> None:
         before = self._watches.get(sid)
-        if before is not None:  # who sleeps already is told of to this call too
+        if before is not None:  # if it sleeps already, this call has to be told too
             watch.silent_ms, watch.job = before.silent_ms if before.asleep else 0, before.job
         self._watches[sid] = watch
         self._wire.heard(sid)
@@ -149,7 +149,7 @@ class Pulse:
         self.tick(round((self._looked_at - before) * 1000))
 
     def tick(self, passed_ms: int) -> None:
-        """Look at each once."""
+        """Look at each connection once."""
         for sid, watch in tuple(self._watches.items()):
             connection = self._roster.get(sid)
             if connection is None:
@@ -176,11 +176,11 @@ class Pulse:
             watch.told = asleep
 
     async def _fall_silent(self, connection: Connection) -> None:
-        connection.silent = True  # first: its lease is renewed no more
+        connection.silent = True  # first, so that its lease is not renewed any more
         await self._lifecycle.silent(connection.caller)
 
     async def _speak(self, connection: Connection) -> None:
         await self._lifecycle.arrived(connection.caller)
         connection.silent = False
-        if not self._roster.holds(connection.caller.sid):  # it went meanwhile, and must not stay behind
+        if not self._roster.holds(connection.caller.sid):  # it closed meanwhile, and must not stay present
             await self._lifecycle.departed(connection.caller)

@@ -1,4 +1,4 @@
-"""What matching asks of stores, which have twins in memory, and of calls, which stand above it."""
+"""What matching needs of stores, which have twins in memory, and of calls, a package above it."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
@@ -10,26 +10,26 @@ from matching.apart import Since
 
 
 class Applicants(Protocol):
-    """Who asks to be matched."""
+    """Reads users who want to be matched."""
 
     async def applicant(self, user_id: str, now: int) -> Applicant | None:
-        """In one query; None when there is no such account (any more). `now` in ms, for the age."""
+        """The user, in one query; None if there is no such account (any more). `now` in ms, for the age."""
 
 
 class Acquaintances(Protocol):
-    """Who must not meet whom, and who is busy. Postgres knows."""
+    """Knows who must not meet whom, and who is busy, from Postgres."""
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
-        """Users blocked either way, met since then, or offered since then in vain."""
+        """Users blocked either way, met since then, or whose offer since then was left unanswered."""
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
-        """Nothing since then but that they have met: no block, and neither would not meet the other."""
+        """Whether they have only met since then: no block, and neither has declined or skipped the other."""
 
     async def active_call(self, user_id: str) -> str | None:
         """The call or offer this user is in."""
 
     async def unfit(self, user_ids: Collection[str]) -> frozenset[str]:
-        """Those of these users to whom no offer would be made: banned, gone, or in a call or offer."""
+        """Those of these users to whom no offer can be made: banned, gone, or in a call or offer."""
 
 
 class Offers(Protocol):
@@ -38,8 +38,8 @@ class Offers(Protocol):
     async def make(self, claim: Claim) -> bool:
         """Fence it, tell both `queue:left` (matched) and `call:offered`, then `settle` the claim.
 
-        Where the fence refuses, `refuse` the claim with those who are free: False, there is no offer.
-        Idempotent by `claim.call_id`: any node may be asked again to finish it.
+        If the fence refuses, `refuse` the claim, giving users who are free their places back. False: no
+        offer. Idempotent by `claim.call_id`: any node may be asked again to finish it.
         """
 
 
@@ -47,12 +47,12 @@ class TicketStore(Protocol):
     """The queue of one region. Times are ms since the epoch; a user has at most one ticket."""
 
     async def out(self, user_id: str) -> str:
-        """With what this user went out of the queue last, for `join` to compare; empty: not lately."""
+        """What took this user out of the queue last, for `join` to compare; empty if nothing did lately."""
 
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
-        """Enter, or get the ticket one has already, waiting or claimed.
+        """Enter, or get the ticket that the user has already, waiting or claimed.
 
-        None: by now the user has gone out of the queue with something else than `out`, perhaps into a call.
+        None: since then something else than `out` took the user out of the queue, perhaps into a call.
         """
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
@@ -62,7 +62,7 @@ class TicketStore(Protocol):
         """The ticket of this user, waiting or claimed."""
 
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
-        """These users are connected: their tickets, if any, count until then."""
+        """These users are connected: renew the leases of their tickets, if any, until then."""
 
     async def waiting(self, mode: str) -> int:
         """How many wait."""
@@ -71,10 +71,10 @@ class TicketStore(Protocol):
         """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
 
     async def market(self, mode: str) -> Market:
-        """The queue from afar: the latest to join, how many wait in each pool, the latest waits."""
+        """A summary of the queue: the latest to join, how many wait in each pool, the latest waits."""
 
     async def census(self, ticket: Ticket, most: int) -> Census:
-        """Who waits beside this ticket, by pool, with `most` drawn in all: at a bounded cost."""
+        """Who else waits, by fitting pool, with at most `most` tickets drawn: at a bounded cost."""
 
     async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
@@ -83,20 +83,20 @@ class TicketStore(Protocol):
         """Take both tickets out and leave the claim as a record, or do nothing."""
 
     async def settle(self, claim: Claim) -> None:
-        """The claim has become an offer or nothing: forget it, and the tickets it still holds."""
+        """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
 
     async def give_up(self, claim: Claim) -> None:
-        """Set aside a claim that cannot be finished; whoever it holds leaves the queue, to be told."""
+        """Set aside a claim that cannot be finished. Its users leave the queue and have to be told."""
 
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
-        """Give a ticket back at its old place after that call came to nothing, once for each call.
+        """Give a ticket back at its old place after that call failed, once for each call.
 
         Nobody is matched with it before it may `enter`. Gives the ticket that the user has now: another one,
-        when they have joined again meanwhile; None when they have gone out of the queue otherwise since.
+        if they have joined again meanwhile; None if something else took them out of the queue since.
         """
 
     async def enter(self, ticket: Ticket) -> bool:
-        """From now on it can be matched; False when it does not wait any more."""
+        """Let it be matched from now on. False: it does not wait any more."""
 
     def elsewhere(self, region: str) -> "TicketStore":
         """The queue of another region."""
@@ -110,13 +110,13 @@ class TicketStore(Protocol):
         """Claims that nobody has settled, as far as this version reads them."""
 
     async def lapse(self, now: int) -> Sequence[Departure]:
-        """Take out those whose lease is over; gives all departures that nobody has `told` yet."""
+        """Take out tickets whose lease has expired. Gives all departures that were not `told` yet."""
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
-        """Their users have been told; gives those of whom nobody had said so before."""
+        """Note that their users have been told. Gives those that were not noted before."""
 
     async def last_news(self, mode: str, now: int) -> int | None:
-        """When those who wait were told last how it goes; from now on that is `now`. None: not lately."""
+        """When news of the wait were sent last, which is `now` from here on. None: not lately."""
 
     async def take_turn(self, mode: str, node: str, ms: int) -> bool:
         """Whether this node is the one to sweep; for at most `ms`."""
