@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -108,7 +108,7 @@ def embedded(node: Served, name: str) -> list[psutil.Process]:
 
 
 @contextlib.contextmanager
-def frozen(processes: list[psutil.Process]):  # type: ignore[no-untyped-def]
+def frozen(processes: list[psutil.Process]) -> Iterator[None]:
     """Stopped, as by SIGSTOP, for as long as the block lasts."""
     for process in processes:
         process.suspend()

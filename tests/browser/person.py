@@ -6,12 +6,12 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
 WAIT_MS = 60_000
 CAN_BE_PRESSED = "button:visible:not([disabled])"
-PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
+PHONE = ViewportSize(width=360, height=740)
+DESK = ViewportSize(width=1280, height=800)
 PASSWORD = "correct horse battery"
 
 # What a browser logs by itself about answers and connections that a test provokes.
@@ -62,7 +62,7 @@ class Person:
     ) -> Self:
         """Open the page for the first time."""
         context = await browser.new_context(
-            viewport=PHONE if phone else DESK,  # type: ignore[arg-type]
+            viewport=PHONE if phone else DESK,
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             locale="en-GB",

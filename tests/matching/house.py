@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
@@ -73,12 +74,12 @@ class House:
         first = self.nodes[0]
         self.queue, self.matchmaker, self.sweep = first.queue, first.matchmaker, first.sweeper.sweep
 
-    async def join(self, user_id: str, mode: Mode = "video", device: str = "", **wanted: object) -> Ticket:
+    async def join(self, user_id: str, mode: Mode = "video", device: str = "", **wanted: Any) -> Ticket:
         return await self.queue.enqueue(
             user_id,
             device or user_id,
             mode,
-            Preferences(**wanted),  # type: ignore[arg-type]
+            Preferences(**wanted),
         )
 
     @asynccontextmanager

@@ -104,19 +104,20 @@ async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
     assert figure(house, f"{name}_count") == 1
 
 
-async def test_a_claim_that_came_too_late_is_counted_by_reason(house: House) -> None:
+async def test_a_claim_that_came_too_late_is_counted_by_reason(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Redis has given the other one to somebody else, or the seeker."""
     ana, ben, cem = [await house.join(house.people.add()) for _ in range(3)]
     taken = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=house.clock())
-    candidates = house.tickets.candidates
 
     async def seen_before(*_: object) -> list[object]:
         return [ana]
 
     assert await house.tickets.claim(taken) == "both"
-    house.tickets.candidates = seen_before  # type: ignore[method-assign, assignment]
-    assert await house.matchmaker.seek(cem) is None
-    house.tickets.candidates = candidates  # type: ignore[method-assign]
+    with monkeypatch.context() as while_late:
+        while_late.setattr(house.tickets, "candidates", seen_before)
+        assert await house.matchmaker.seek(cem) is None
     assert await house.matchmaker.seek(ben) is None
     name = "realtime_matching_refused_claims_total"
     assert figure(house, name, reason="first_gone") >= 1

@@ -35,9 +35,9 @@ def crowd(number: int, seconds: int, seed: int = 1) -> list[Ticket]:
     ]
 
 
-def outlook_of(arrivals: list[Ticket], **seen: object) -> Outlook:
+def outlook_of(arrivals: list[Ticket], **seen: Any) -> Outlook:
     outlook = POLICY.outlook()
-    outlook.see(Market(arrivals=tuple(arrivals), **seen), T0)  # type: ignore[arg-type]
+    outlook.see(Market(arrivals=tuple(arrivals), **seen), T0)
     return outlook
 
 

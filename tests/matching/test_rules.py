@@ -125,8 +125,14 @@ def test_the_policy_is_what_the_operator_has_set() -> None:
     """Untouched settings are the policy that the benchmark measures; a weight of 0 counts for nothing."""
     assert Policy.of(Settings()) == Policy()
     weights = {name: 0.0 for name in Settings.__struct_fields__ if name.startswith("match_weight_")}
-    chosen = {**weights, "match_weight_age": 3.0, "match_wait_cost": 0.5, "relax_intents_s": 0, "queue_s": 60}
-    policy = Policy.of(Settings(**chosen, match_last_call="off"))  # type: ignore[arg-type]
+    chosen: dict[str, Any] = {
+        **weights,
+        "match_weight_age": 3.0,
+        "match_wait_cost": 0.5,
+        "relax_intents_s": 0,
+        "queue_s": 60,
+    }
+    policy = Policy.of(Settings(**chosen, match_last_call="off"))
     assert policy.stance.last_call_ms == 0
     assert (policy.shares.age, policy.shares.intent) == (1, 0)
     assert (policy.stance.cost, policy.relaxation["intents"], policy.patience_ms) == (0.5, 0, 60_000)

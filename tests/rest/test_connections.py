@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -84,13 +85,13 @@ class Caller:
 
 
 @asynccontextmanager
-async def serving(**settings: object) -> AsyncIterator[Door]:
+async def serving(**settings: Any) -> AsyncIterator[Door]:
     door = Door()
     app = web.Application(middlewares=[problems, admit])
     app.router.add_get("/", door.page)
     app.router.add_get("/much", door.much)
     door.engine.attach(app)
-    async with listening(app, Settings(port=0, **settings)) as port:  # type: ignore[arg-type]
+    async with listening(app, Settings(port=0, **settings)) as port:
         door.port = port
         yield door
         door.open.set()

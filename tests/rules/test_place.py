@@ -1,5 +1,7 @@
 """What a client believes of its place in the queue, by what it was told."""
 
+from typing import Any
+
 import pytest
 
 from db.redis.events import Announcement
@@ -29,13 +31,13 @@ ENDED = event("call:ended", b'{"call_id":"x","reason":"hung_up"}')
         ((QUEUED_AGAIN,), "one"),
     ],
 )
-def test_a_place_is_what_the_client_was_told(told: tuple[object, ...], believed: str | None) -> None:
+def test_a_place_is_what_the_client_was_told(told: tuple[Any, ...], believed: str | None) -> None:
     place = Place()
     for what in told:
         if isinstance(what, Announcement):
             place.hear(what)
         else:
-            place.answered(what)  # type: ignore[arg-type]
+            place.answered(what)
     assert place.ticket_id == believed
 
 

@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from core.tasks import end
+from core.vocabulary import Mode
 from realtime.peers.bots import Crowd, run
 from realtime.peers.media import Picture, Tone
 from realtime.peers.peer import Peer
@@ -71,10 +72,10 @@ async def talk(device: Device, *, mode: str) -> Peer:
 
 @pytest.mark.parametrize("mode", ["voice", "video"])
 async def test_somebody_alone_meets_a_bot(
-    address: str, web: aiohttp.ClientSession, send_bots: SendBots, mode: str
+    address: str, web: aiohttp.ClientSession, send_bots: SendBots, mode: Mode
 ) -> None:
     """It accepts, its media comes, it says yes, and it answers what is written to it."""
-    await send_bots(Crowd(server=address, count=1, mode=mode))  # type: ignore[arg-type]
+    await send_bots(Crowd(server=address, count=1, mode=mode))
     person = await Person.sign_up(address, web, gender="male")
     device = await person.connect()
     await device.ask("queue:join", mode=mode)

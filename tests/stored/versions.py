@@ -90,10 +90,10 @@ async def replace_ticket(store: RedisTickets, ticket: Ticket, body: bytes) -> No
     store._known.pop(ticket.id.encode(), None)
     recent = f"{prefix}:{ticket.mode}:recent"
     own = msgspec.msgpack.encode(ticket)
-    latest: Any = await redis.execute_command("LRANGE", recent, 0, -1)  # type: ignore[no-untyped-call]
+    latest: Any = await redis.execute_command("LRANGE", recent, 0, -1)  # type: ignore[no-untyped-call]  # redis-py
     for nth, kept in enumerate(latest):
         if kept == own:
-            await redis.execute_command("LSET", recent, nth, body)  # type: ignore[no-untyped-call]
+            await redis.execute_command("LSET", recent, nth, body)  # type: ignore[no-untyped-call]  # redis-py
 
 
 async def garble(store: TicketStore, what: Ticket | Claim) -> None:

@@ -33,7 +33,7 @@ async def going_on(job: Awaitable[object]) -> AsyncIterator[None]:
 
 async def say(redis: Redis, *words: str) -> None:
     """A command of which the library knows nothing."""
-    await redis.execute_command(*words)  # type: ignore[no-untyped-call]
+    await redis.execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py
 
 
 async def until_refused(redis: Redis) -> None:

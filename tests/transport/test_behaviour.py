@@ -263,7 +263,7 @@ async def test_namespace_classes(house: House, server: Any) -> None:
     """Methods for events, own rooms, own trigger."""
     seen: list[Any] = []
 
-    class Chat(socketio.AsyncNamespace):  # type: ignore[misc]
+    class Chat(socketio.AsyncNamespace):  # type: ignore[misc]  # without types
         async def on_connect(self, sid: str, _environ: Any) -> None:
             await self.enter_room(sid, "all")
 
@@ -274,7 +274,7 @@ async def test_namespace_classes(house: House, server: Any) -> None:
         def on_disconnect(self, sid: str) -> None:
             seen.append(sid)
 
-    class Own(socketio.AsyncNamespace):  # type: ignore[misc]
+    class Own(socketio.AsyncNamespace):  # type: ignore[misc]  # without types
         async def trigger_event(self, event: str, *arguments: Any) -> Any:
             return event if event not in ("connect", "disconnect") else None
 

@@ -39,7 +39,8 @@ def armed() -> tuple[Loop, list[str], Deadlines[str]]:
     late: list[str] = []
     kind: Deadlines[str] = Deadlines(20, late.append)
     kind.add("a session", loop.time())
-    alarm: Any = Alarm(loop, [kind], 0.1)  # type: ignore[arg-type]
+    clock: Any = loop
+    alarm = Alarm(clock, [kind], 0.1)
     alarm.set()
     return loop, late, kind
 
