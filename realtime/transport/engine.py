@@ -11,8 +11,8 @@ from core.proxies import Proxies, networks
 
 from . import internals, reasons
 from .frames import binary_frame, text_frame
+from .http_handler import HttpHandler
 from .messages import message_frame
-from .reception import Reception
 from .session import Session
 from .sessions import Sessions
 
@@ -28,7 +28,7 @@ class EngineServer(Sessions):
 
     def __init__(self, *args: Any, trusted_proxies: tuple[str, ...] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._reception = Reception(self, Proxies(networks(",".join(trusted_proxies))))
+        self._http = HttpHandler(self, Proxies(networks(",".join(trusted_proxies))))
 
     # Its place in an application.
 
@@ -46,7 +46,7 @@ class EngineServer(Sessions):
     async def handle_request(self, request: web.Request) -> web.StreamResponse:
         """Answer one HTTP request."""
         self.start()
-        return await self._reception.answer(request)
+        return await self._http.answer(request)
 
     # python-engineio's API.
 

@@ -23,7 +23,7 @@ from .sessions import Sessions
 from .websocket import Probe, TakenOver, WebSocket
 
 
-class Reception:
+class HttpHandler:
     """Answers the requests of one server. `proxies` are those whose X-Forwarded headers count."""
 
     def __init__(self, server: Sessions, proxies: Proxies) -> None:
