@@ -15,7 +15,7 @@ from typing import Any
 from socketio import exceptions
 
 from . import handlers, packets, reasons
-from .firststep import PENDING
+from .eager_tasks import PENDING
 from .namespaces import Namespaces
 from .packets import Packet, PacketError, Partial
 from .rooms import Held, Member
@@ -126,7 +126,7 @@ class Client:
         try:
             value = handler(*values)
             if type(value) is CoroutineType:
-                value = server.eio.steps.run(value, self._event_done, member, ack_id)
+                value = server.eio.eager_tasks.run(value, self._event_done, member, ack_id)
         except (Exception, asyncio.CancelledError) as error:
             return server.failed("event handler", error)
         if value is PENDING:
@@ -179,7 +179,7 @@ class Client:
     def _hold(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         """Run something that what comes next has to wait for."""
         try:
-            value = self._server.eio.steps.run(coroutine, self._hold_done)
+            value = self._server.eio.eager_tasks.run(coroutine, self._hold_done)
         except (Exception, asyncio.CancelledError) as error:
             return self._server.failed("callback", error)
         if value is PENDING:

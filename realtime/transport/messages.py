@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import jsontext
-from .firststep import PENDING
+from .eager_tasks import PENDING
 from .frames import binary_frame, text_frame
 from .handlers import accepted
 from .session import Session
@@ -60,7 +60,7 @@ class EngineReceiver:
         try:
             value = call()
             if asyncio.iscoroutine(value):
-                value = self._server.steps.run(value, then)
+                value = self._server.eager_tasks.run(value, then)
         except (Exception, asyncio.CancelledError) as error:
             then(None, error)
         else:

@@ -17,7 +17,7 @@ from core.seats import Seats
 from . import reasons
 from .backlog import Backlog
 from .deadlines import Alarm, Deadlines
-from .firststep import FirstStep
+from .eager_tasks import EagerTasks
 from .limits import Limits
 from .payload import PING_FRAME
 from .reports import Reports
@@ -75,13 +75,13 @@ class Sessions(engineio.AsyncServer):  # type: ignore[misc]
         """Bind to the running loop. Called with the first request; again it does nothing."""
         if self._alarm is None:
             self.loop = asyncio.get_running_loop()
-            self.steps = FirstStep(self.loop)
+            self.eager_tasks = EagerTasks(self.loop)
             self._alarm = Alarm(self.loop, self.deadlines, self._tick)
 
     @cached_property
-    def steps(self) -> FirstStep:
+    def eager_tasks(self) -> EagerTasks:
         """Runs handlers. It exists before the first request, so that its counters can be read."""
-        return FirstStep(asyncio.get_running_loop())
+        return EagerTasks(asyncio.get_running_loop())
 
     def wake_alarm(self) -> None:
         """A deadline may be the first now."""
@@ -99,7 +99,7 @@ class Sessions(engineio.AsyncServer):  # type: ignore[misc]
         patience = self.loop.time() + 2 * self.lingering.delay + 0.1
         while (self.sockets or len(self.lingering)) and self.loop.time() < patience:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        self.steps.cancel()
+        self.eager_tasks.cancel()
         self._alarm.cancel()
         self._alarm, self.stopping = None, False
 

@@ -84,10 +84,10 @@ async def test_a_head_too_long_is_one_line_in_the_log(caplog: pytest.LogCaptureF
 async def test_figures_are_there_before_the_first_request() -> None:
     """A scrape may come before any client."""
     server = EngineServer(async_mode="aiohttp")
-    assert (server.steps.running, len(server.sockets)) == (0, 0)
+    assert (server.eager_tasks.running, len(server.sockets)) == (0, 0)
     async with serving(server, "engine.io") as house:
         await house.polling()
-        assert server.steps.running == 0
+        assert server.eager_tasks.running == 0
 
 
 async def test_a_connect_handler_may_refuse() -> None:

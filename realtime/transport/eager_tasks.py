@@ -83,7 +83,7 @@ async def _tell(awaitable: Any, then: Then, details: tuple[Any, ...]) -> None:
         then(value, None, *details)
 
 
-class FirstStep:
+class EagerTasks:
     """Runs coroutines on one loop. `eager` is for tests; it needs Python 3.12."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, eager: bool = sys.version_info >= (3, 12)) -> None:

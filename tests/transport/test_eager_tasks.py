@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from realtime.transport.firststep import PENDING, FirstStep
+from realtime.transport.eager_tasks import PENDING, EagerTasks
 from tests.patience import PATIENCE_S
 
 variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
@@ -19,7 +19,7 @@ class Outcomes:
     """Runs coroutines from the loop, where no task is current, and keeps what became of them."""
 
     def __init__(self, eager: bool) -> None:
-        self.steps = FirstStep(asyncio.get_running_loop(), eager=eager)
+        self.eager_tasks = EagerTasks(asyncio.get_running_loop(), eager=eager)
         self.later: list[tuple[Any, BaseException | None]] = []
 
     async def run(self, *makes: Callable[[], Coroutine[Any, Any, Any]]) -> list[Any]:
@@ -30,7 +30,7 @@ class Outcomes:
         def call() -> None:
             for make in makes:
                 try:
-                    results.append(self.steps.run(make(), self.then))
+                    results.append(self.eager_tasks.run(make(), self.then))
                 except BaseException as error:
                     results.append(error)
             done.set_result(None)
@@ -45,7 +45,7 @@ class Outcomes:
     async def settled(self) -> list[tuple[Any, BaseException | None]]:
         """What came of those that suspended."""
         async with asyncio.timeout(PATIENCE_S):
-            while self.steps.running:
+            while self.eager_tasks.running:
                 await asyncio.sleep(0)
         return self.later
 
@@ -189,7 +189,7 @@ async def test_cancelling_oneself(outcomes: Outcomes) -> None:
 
 async def test_within_a_task_nothing_runs_at_once(outcomes: Outcomes) -> None:
     """One task cannot be two."""
-    assert outcomes.steps.run(quick(), outcomes.then) is PENDING
+    assert outcomes.eager_tasks.run(quick(), outcomes.then) is PENDING
     assert await outcomes.settled() == [("done", None)]
 
 
@@ -200,5 +200,5 @@ async def test_cancel_ends_everything(outcomes: Outcomes) -> None:
         await asyncio.Event().wait()
 
     await outcomes.run(wait, wait)
-    outcomes.steps.cancel()
+    outcomes.eager_tasks.cancel()
     assert [type(error) for _, error in await outcomes.settled()] == [asyncio.CancelledError] * 2
