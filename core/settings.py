@@ -110,7 +110,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_connections_a_user: Annotated[
         Count, about("Connections of one account to one process; no bound with RATE_LIMITS off.")
     ] = 20
-    mailbox: Annotated[
+    max_pending_commands: Annotated[
         Count,
         about("Commands of one connection that may wait for their turn; no bound with RATE_LIMITS off."),
     ] = 256

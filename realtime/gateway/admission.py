@@ -15,9 +15,9 @@ from db.redis.bus import Bus
 from db.redis.events import REVOKED, EventRoad, channel, read_announcement
 from realtime.gateway.auth import legible
 from realtime.gateway.caller import Caller
+from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
-from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
@@ -77,7 +77,7 @@ class Admission:
             opening,
             expires_at=access.expires_at,
             outlet=outlet,
-            mailbox=Mailbox(self._settings.mailbox if self._limited else sys.maxsize),
+            command_queue=CommandQueue(self._settings.max_pending_commands if self._limited else sys.maxsize),
             pace=self._new_pace(),
             listener=listener,
         )

@@ -28,12 +28,12 @@ class Commands:
             return refused(Unavailable())
 
     async def _in_turn(self, connection: Connection, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        mailbox = connection.mailbox
+        command_queue = connection.command_queue
         try:
             if wait_ms := connection.pace.take(self._clock()):
                 raise RateLimited(retry_after_ms=wait_ms)
-            if (turn := mailbox.take()) is not None:
-                await mailbox.wait(turn)
+            if (turn := command_queue.take()) is not None:
+                await command_queue.wait(turn)
         except RateLimited as error:
             return refused(error)
         try:
@@ -41,7 +41,7 @@ class Commands:
                 return refused(Unauthenticated("This session is over."))
             answer = await self._boundary.answer(connection.caller, name, arguments)
         finally:
-            mailbox.give()
+            command_queue.give()
         self._late.worked()
         connection.place.answered(answer)
         return answer

@@ -8,7 +8,7 @@ from msgspec import Struct
 from core.token_bucket import TokenBucket
 from db.redis.events import Announcement, EventId
 from realtime.gateway.caller import Caller
-from realtime.gateway.mailbox import Mailbox
+from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.place import Place
 
@@ -39,7 +39,7 @@ class Connection:
         *,
         expires_at: int,
         outlet: Outlet,
-        mailbox: Mailbox,
+        command_queue: CommandQueue,
         pace: TokenBucket,
         listener: Callable[[bytes], None],
     ) -> None:
@@ -47,7 +47,7 @@ class Connection:
         self.opening = opening
         self.expires_at = expires_at
         self.outlet = outlet
-        self.mailbox = mailbox
+        self.command_queue = command_queue
         self.pace = pace
         self.listener = listener
         self.place = Place()

@@ -77,13 +77,13 @@ class Gateway:
         except BaseException:
             self._turnstile.release()
             raise
-        connection.mailbox.take()  # commands that come already wait until it is welcomed
+        connection.command_queue.take()  # commands that come already wait until it is welcomed
         connection.welcome = self._tasks.spawn(self._welcome(connection))
         connection.welcome.add_done_callback(lambda _: self._welcomed(connection))
         return {"pid": connection.opening.pid}
 
     def _welcomed(self, connection: Connection) -> None:
-        connection.mailbox.give()
+        connection.command_queue.give()
         self._turnstile.release()
 
     async def _enter(self, sid: str, auth: object) -> Connection:

@@ -21,8 +21,8 @@ from db.redis.bus import Bus
 from db.redis.events import EventId
 from realtime.background.leases import Leases, Steadiness
 from realtime.gateway.caller import Caller
+from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
-from realtime.gateway.mailbox import Mailbox
 from realtime.gateway.outlet import Outlet
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
@@ -86,7 +86,7 @@ class Node:
             Opening(new_id(), False, EventId(now, 0), ""),
             expires_at=now + 900_000,
             outlet=Outlet(lambda _: None, partial(self.stores.events.after, user_id)),
-            mailbox=Mailbox(8),
+            command_queue=CommandQueue(8),
             pace=TokenBucket(rate_per_s=0, burst=1),
             listener=lambda _: None,
         )

@@ -212,7 +212,7 @@ async def test_commands_of_one_connection_are_answered_in_order(sign_up: SignUp)
 
 
 async def test_without_rate_limits_any_number_may_be_sent_at_once(sign_up: SignUp) -> None:
-    """More commands than a mailbox holds, and more connections than an account may have."""
+    """More commands than the queue of a connection holds, and more connections than an account may have."""
     person = await sign_up()
     device = await person.connect()
     answers = await asyncio.gather(*(device.ask("queue:leave") for _ in range(600)))

@@ -12,7 +12,7 @@ Turn = asyncio.Future[None]
 _RETRY_MS = 1000
 
 
-class Mailbox:
+class CommandQueue:
     """`take` a turn, `wait` for it if others are before, and `give` it on. At most `size` wait."""
 
     __slots__ = ("_size", "_taken", "_waiting")
