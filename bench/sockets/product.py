@@ -1,7 +1,7 @@
 """The whole product as a server under measurement: its real boundary with one more command, `echo`.
 
 The command goes the way of every command: Socket.IO, the connection's queue and rate limit, decoding into
-its Struct, the table of handlers, the acknowledgement. Prints its port and access tokens; ends with its input.
+its Struct, the table of handlers, the acknowledgement. Prints its port and access tokens, ends with stdin.
 """
 
 import asyncio

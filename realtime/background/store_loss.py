@@ -52,7 +52,7 @@ class StoreLoss:
         if self._settled not in {"", log.name}:
             _log.warning("Redis has lost its data", connections=len(self._roster))
             for connection in self._roster:
-                connection.outlet.begin_anew()
+                connection.subscription.begin_anew()
             await self.set_right()
             self._again_in = _AGAIN
         elif self._again_in:

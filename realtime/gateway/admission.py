@@ -18,9 +18,9 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
-from realtime.gateway.outlet import Outlet
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
+from realtime.gateway.subscription import Subscription
 from services.ports import Limiter
 from services.sessions import Sessions
 
@@ -56,10 +56,10 @@ class Admission:
             raise Unauthenticated("Connect with an access token in `auth.token`.")
         # The token first: nothing else that a stranger sends is looked at.
         access = self._sessions.read(auth["token"], self._clock())
-        outlet = Outlet(
+        subscription = Subscription(
             partial(self._delivery.send, sid, access.user_id), partial(self._events.after, access.user_id)
         )
-        listener = partial(self._hear, sid, outlet)
+        listener = partial(self._hear, sid, subscription)
         try:
             # Subscribe first, then check the session and read the stream: so nothing is missed in between.
             await self._bus.subscribe(channel(access.user_id), listener)
@@ -76,7 +76,7 @@ class Admission:
             Caller(access.user_id, access.session_id, wanted.device_id or opening.pid, sid),
             opening,
             expires_at=access.expires_at,
-            outlet=outlet,
+            subscription=subscription,
             command_queue=CommandQueue(self._settings.max_pending_commands if self._limited else sys.maxsize),
             pace=self._new_pace(),
             listener=listener,
@@ -125,10 +125,10 @@ class Admission:
         rate = self._settings.commands_per_s if self._limited else 0
         return TokenBucket(rate_per_s=rate, burst=self._settings.commands_burst)
 
-    def _hear(self, sid: str, outlet: Outlet, raw: bytes) -> None:
+    def _hear(self, sid: str, subscription: Subscription, raw: bytes) -> None:
         """A message of the bus for this connection's user: an event, or the end of a session."""
         if raw.startswith(REVOKED):
             _, session_id, code = raw.decode().split("\n")
             self._revocations.revoke_if(sid, session_id, code)
         else:
-            outlet.take(read_announcement(raw))
+            subscription.take(read_announcement(raw))

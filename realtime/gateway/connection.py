@@ -9,8 +9,8 @@ from core.token_bucket import TokenBucket
 from db.redis.events import Announcement, EventId
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
-from realtime.gateway.outlet import Outlet
 from realtime.gateway.place import Place
+from realtime.gateway.subscription import Subscription
 
 
 class Opening(Struct, frozen=True):
@@ -38,7 +38,7 @@ class Connection:
         opening: Opening,
         *,
         expires_at: int,
-        outlet: Outlet,
+        subscription: Subscription,
         command_queue: CommandQueue,
         pace: TokenBucket,
         listener: Callable[[bytes], None],
@@ -46,7 +46,7 @@ class Connection:
         self.caller = caller
         self.opening = opening
         self.expires_at = expires_at
-        self.outlet = outlet
+        self.subscription = subscription
         self.command_queue = command_queue
         self.pace = pace
         self.listener = listener
@@ -59,7 +59,7 @@ class Connection:
 
     def close(self) -> None:
         """Send nothing more to this connection."""
-        self.outlet.close()
+        self.subscription.close()
         if self.expiry is not None:
             self.expiry.cancel()
         if self.welcome is not None:

@@ -121,14 +121,14 @@ class Gateway:
         try:
             async with asyncio.timeout(_OPENING_S):
                 if connection.unsure:
-                    connection.outlet.catch_up()
+                    connection.subscription.catch_up()
                     await self._revocations.end_if_revoked(caller)
                 ready = await self._lifecycle.ready(connection)
                 connection.place.told(ready.ticket.id if ready.ticket else None)
                 data = msgspec.json.encode(ready)
                 self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
                 self._pulse.resumes(caller.sid, ready.call)
-            connection.outlet.open(caller.device, self._delivery.replay(connection))
+            connection.subscription.open(caller.device, self._delivery.replay(connection))
             connection.opening = msgspec.structs.replace(opening, missed=())
         except AWAY as error:
             # The client comes back by itself, and gets the state of that moment.
@@ -149,7 +149,7 @@ class Gateway:
         """The bus was interrupted: every connection reads what it may have missed."""
         self._arrivals.doubt_all()
         for connection in self._roster:
-            connection.outlet.catch_up()
+            connection.subscription.catch_up()
 
     # --- Going ---
 

@@ -157,8 +157,8 @@ class Client:
             frame = packets.array_frame(member.space.ack_head, ack_id, values)
         except (TypeError, ValueError) as error:
             return self._server.failed("answer of an event handler", error)
-        write = member.outlet.write
-        return write(frame) if write is not None else member.outlet.send(frame)
+        write = member.sink.write
+        return write(frame) if write is not None else member.sink.send(frame)
 
     def _answer(self, packet: Packet) -> None:
         _, namespace, ack_id, values, _ = packet

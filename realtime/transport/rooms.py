@@ -12,7 +12,7 @@ import socketio
 from . import packets
 
 
-class Outlet(Protocol):
+class Sink(Protocol):
     """Where a member's frames go: its session, or a stand-in while its CONNECT is not answered."""
 
     write: Callable[[bytes], None] | None
@@ -38,10 +38,10 @@ class Held:
         if not volatile or self._size <= self._max_bytes:
             self._frames.append((frame, volatile))
 
-    def release(self, outlet: Outlet) -> None:
+    def release(self, sink: Sink) -> None:
         """Send on what was kept."""
         for frame, volatile in self._frames:
-            outlet.send(frame, volatile)
+            sink.send(frame, volatile)
         self._frames.clear()
 
 
@@ -61,13 +61,13 @@ NOWHERE: Final = Nowhere()
 class Member:
     """One client in one namespace."""
 
-    __slots__ = ("answer", "connected", "eio_sid", "leaving", "outlet", "rooms", "sid", "space")
+    __slots__ = ("answer", "connected", "eio_sid", "leaving", "rooms", "sid", "sink", "space")
 
-    def __init__(self, sid: str, eio_sid: str, space: "Space", outlet: Outlet) -> None:
+    def __init__(self, sid: str, eio_sid: str, space: "Space", sink: Sink) -> None:
         self.sid = sid
         self.eio_sid = eio_sid
         self.space = space
-        self.outlet = outlet
+        self.sink = sink
         self.connected = False
         self.leaving = False
         self.rooms: set[Any] | None = None
@@ -85,8 +85,8 @@ class Space:
         self.ack_head = packets.prefix(packets.ACK, namespace)
         self.members: dict[str, Member] = {}
         self.by_eio_sid: dict[str, str] = {}
-        self.everyone: dict[str, Outlet] = {}
-        self.rooms: dict[Any, dict[str, Outlet]] = {}
+        self.everyone: dict[str, Sink] = {}
+        self.rooms: dict[Any, dict[str, Sink]] = {}
 
 
 class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
@@ -102,7 +102,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
 
     # Coming and going.
 
-    def add(self, eio_sid: str, namespace: str, outlet: Outlet) -> Member | None:
+    def add(self, eio_sid: str, namespace: str, sink: Sink) -> Member | None:
         """A new member, not connected yet. None: this client is in the namespace already."""
         space = self.spaces.get(namespace)
         if space is None:
@@ -110,28 +110,28 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         if eio_sid in space.by_eio_sid:
             return None
         sid = self.server.eio.generate_id()
-        member = space.members[sid] = Member(sid, eio_sid, space, outlet)
+        member = space.members[sid] = Member(sid, eio_sid, space, sink)
         space.by_eio_sid[eio_sid] = sid
         return member
 
-    def admit(self, member: Member, outlet: Outlet) -> None:
-        """A member is connected: it hears broadcasts from now on, through `outlet`."""
+    def admit(self, member: Member, sink: Sink) -> None:
+        """A member is connected: it hears broadcasts from now on, through `sink`."""
         member.connected = True
-        self._turn(member, outlet)
-        member.space.everyone[member.sid] = outlet
+        self._turn(member, sink)
+        member.space.everyone[member.sid] = sink
 
     def silence(self, member: Member) -> None:
         """A member has been told to go: it is in the tables, but nothing is sent to it."""
         member.leaving = True
         self._turn(member, NOWHERE)
 
-    def _turn(self, member: Member, outlet: Outlet) -> None:
+    def _turn(self, member: Member, sink: Sink) -> None:
         space = member.space
-        member.outlet = outlet
+        member.sink = sink
         if member.sid in space.everyone:
-            space.everyone[member.sid] = outlet
+            space.everyone[member.sid] = sink
         for room in member.rooms or ():
-            space.rooms[room][member.sid] = outlet
+            space.rooms[room][member.sid] = sink
 
     def remove(self, member: Member) -> None:
         """Forget a member and leave no empty room behind."""
@@ -148,9 +148,9 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
 
     @staticmethod
     def _drop(space: Space, room: Any, sid: str) -> None:
-        outlets = space.rooms[room]
-        del outlets[sid]
-        if not outlets:
+        sinks = space.rooms[room]
+        del sinks[sid]
+        if not sinks:
             del space.rooms[room]
 
     def member(self, sid: str, namespace: str) -> Member | None:
@@ -185,31 +185,31 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         """Hand one frame to a member, the members of a room or of several, or everyone."""
         member = space.members.get(room) if type(room) is str else None
         if member is not None and skip_sid is None:
-            return member.outlet.send(frame, volatile)
-        outlets = self._outlets(space, room, skip_sid)
-        for outlet in outlets:
-            write = outlet.write
+            return member.sink.send(frame, volatile)
+        sinks = self._sinks(space, room, skip_sid)
+        for sink in sinks:
+            write = sink.write
             if write is not None:
                 write(frame)
             else:
-                outlet.send(frame, volatile)
+                sink.send(frame, volatile)
         return None
 
-    def _outlets(self, space: Space, room: Any, skip_sid: Any) -> Iterable[Outlet]:
+    def _sinks(self, space: Space, room: Any, skip_sid: Any) -> Iterable[Sink]:
         """Copied: a consumer that is too slow is thrown out while the loop runs."""
         chosen = self._chosen(space, room)
         if skip_sid is None:
             return list(chosen.values())
         skipped = (skip_sid,) if isinstance(skip_sid, str) else skip_sid
-        return [outlet for sid, outlet in chosen.items() if sid not in skipped]
+        return [sink for sid, sink in chosen.items() if sid not in skipped]
 
-    def _chosen(self, space: Space, room: Any) -> dict[str, Outlet]:
+    def _chosen(self, space: Space, room: Any) -> dict[str, Sink]:
         if room is None:
             return space.everyone
         if isinstance(room, str) or not hasattr(room, "__len__"):
             member = space.members.get(room)
-            return {member.sid: member.outlet} if member is not None else space.rooms.get(room, {})
-        chosen: dict[str, Outlet] = {}
+            return {member.sid: member.sink} if member is not None else space.rooms.get(room, {})
+        chosen: dict[str, Sink] = {}
         for each in room:
             chosen.update(self._chosen(space, each))
         return chosen
@@ -223,11 +223,11 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         callback: Callable[..., Any],
     ) -> None:
         skipped = (skip_sid,) if isinstance(skip_sid, str) or skip_sid is None else skip_sid
-        for sid, outlet in list(self._chosen(space, room).items()):
+        for sid, sink in list(self._chosen(space, room).items()):
             if sid not in skipped:
                 ack_id = b"%d" % self._generate_ack_id(sid, callback)
                 self._forget_oldest_callback(sid)
-                outlet.send(packets.array_frame(space.event_head, ack_id, values))
+                sink.send(packets.array_frame(space.event_head, ack_id, values))
 
     def _forget_oldest_callback(self, sid: str) -> None:
         waiting = self.callbacks[sid]
@@ -320,7 +320,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         if member.rooms is None:
             member.rooms = set()
         member.rooms.add(room)
-        space.rooms.setdefault(room, {})[sid] = member.outlet
+        space.rooms.setdefault(room, {})[sid] = member.sink
 
     def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
         """Leave a room; nothing happens if the client is not in it."""

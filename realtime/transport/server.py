@@ -86,7 +86,7 @@ class SocketServer(Namespaces):
         for sid in (to,) if isinstance(to, str) else to:
             member = space.members.get(sid)
             if member is not None:
-                member.outlet.send(frame, volatile)
+                member.sink.send(frame, volatile)
                 count += 1
         return count
 
@@ -111,7 +111,7 @@ class SocketServer(Namespaces):
         session = None if member is None else self.eio.sockets.get(member.eio_sid)
         if not here or member is None or session is None:
             return
-        member.outlet.send(packets.control_frame(packets.DISCONNECT, where))
+        member.sink.send(packets.control_frame(packets.DISCONNECT, where))
         client = cast("Client", session.receiver)
         if client.alone(member):
             self.expect_close(session)

@@ -23,9 +23,9 @@ from realtime.background.leases import Leases, Steadiness
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
-from realtime.gateway.outlet import Outlet
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.roster import Roster
+from realtime.gateway.subscription import Subscription
 from realtime.gateway.wire import Wire
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, Connected, Message
@@ -85,7 +85,7 @@ class Node:
             caller,
             Opening(new_id(), False, EventId(now, 0), ""),
             expires_at=now + 900_000,
-            outlet=Outlet(lambda _: None, partial(self.stores.events.after, user_id)),
+            subscription=Subscription(lambda _: None, partial(self.stores.events.after, user_id)),
             command_queue=CommandQueue(8),
             pace=TokenBucket(rate_per_s=0, burst=1),
             listener=lambda _: None,

@@ -56,9 +56,9 @@ async def test_a_connection_goes_on_in_a_log_whose_clock_is_behind(
 ) -> None:
     """What was said in it before anybody noticed is sent, and what comes."""
     ana = await Client(road, bus, new_id()).connect()
-    ana.outlet.open(ana.device, EventId(2**44, 0))
+    ana.subscription.open(ana.device, EventId(2**44, 0))
     await road.send(ana.user, ended(1))
-    ana.outlet.begin_anew()
+    ana.subscription.begin_anew()
     assert '"duration_s":1' in (await ana.receives(1))[0]
     await road.send(ana.user, ended(2))
     assert '"duration_s":2' in (await ana.receives(2))[1]
@@ -70,6 +70,6 @@ async def test_a_connection_that_has_heard_all_of_the_new_log_hears_nothing_twic
     ana = await Client(road, bus, new_id()).connect()
     await road.send(ana.user, ended(1))
     await ana.receives(1)
-    ana.outlet.begin_anew()
+    ana.subscription.begin_anew()
     await road.send(ana.user, ended(2))
     assert ['"duration_s":2' in data for data in await ana.receives(2)] == [False, True]

@@ -17,7 +17,7 @@ from core.errors import Unavailable
 from core.ids import new_id
 from db.redis.bus import Bus
 from db.redis.events import Announcement, EventId, EventRoad, channel, read_announcement
-from realtime.gateway.outlet import Outlet
+from realtime.gateway.subscription import Subscription
 from tests.patience import PATIENCE_S
 
 BUS = f"bus-{uuid.uuid4().hex}"
@@ -25,7 +25,7 @@ BUS = f"bus-{uuid.uuid4().hex}"
 
 @dataclass
 class Client:
-    """A connected device: what its outlet lets through."""
+    """A connected device: what its subscription lets through."""
 
     road: EventRoad
     bus: Bus
@@ -35,18 +35,18 @@ class Client:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.outlet = Outlet(self._take, lambda last: self.road.after(self.user, last))
+        self.subscription = Subscription(self._take, lambda last: self.road.after(self.user, last))
 
     def _take(self, announcement: Announcement) -> None:
         self.got.append(announcement)
         self.arrived.set()
 
     def hear(self, raw: bytes) -> None:
-        self.outlet.take(read_announcement(raw))
+        self.subscription.take(read_announcement(raw))
 
     async def connect(self) -> "Client":
         await self.bus.subscribe(channel(self.user), self.hear)
-        self.outlet.open(self.device, (await self.road.tail(self.user)).end)
+        self.subscription.open(self.device, (await self.road.tail(self.user)).end)
         return self
 
     async def receives(self, count: int) -> list[str]:
@@ -192,7 +192,7 @@ async def test_the_bus_comes_back_by_itself_and_everyone_catches_up(
     ana = await Client(road, bus, new_id()).connect()
 
     async def catch_up() -> None:
-        ana.outlet.catch_up()
+        ana.subscription.catch_up()
 
     bus.on_return.append(catch_up)
     await cut(redis)
@@ -220,8 +220,8 @@ async def test_what_the_bus_missed_while_a_client_was_welcomed_is_read(road: Eve
     await bus.unsubscribe(channel(ana.user), ana.hear)
     await road.send(ana.user, ended(1))
     await bus.subscribe(channel(ana.user), ana.hear)
-    ana.outlet.catch_up()
-    ana.outlet.open(ana.device, last)
+    ana.subscription.catch_up()
+    ana.subscription.open(ana.device, last)
     assert '"duration_s":1' in (await ana.receives(1))[0]
 
 
@@ -238,9 +238,9 @@ async def test_what_the_bus_missed_while_a_gap_was_read_is_read_too(road: EventR
         await go_on.wait()
         return found
 
-    ana.outlet = Outlet(ana._take, slowly)
-    ana.outlet.open(ana.device, (await road.tail(ana.user)).end)
-    ana.outlet.catch_up()
+    ana.subscription = Subscription(ana._take, slowly)
+    ana.subscription.open(ana.device, (await road.tail(ana.user)).end)
+    ana.subscription.catch_up()
     await read.wait()
     await bus.unsubscribe(channel(ana.user), ana.hear)
     await road.send(ana.user, ended(1))

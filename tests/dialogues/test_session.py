@@ -9,7 +9,7 @@ import pytest
 
 from db.redis.events import EventRoad, Tail
 from realtime.gateway.admission import Admission
-from realtime.gateway.outlet import Outlet
+from realtime.gateway.subscription import Subscription
 from tests.dialogues.conftest import Pair, SignUp
 from tests.dialogues.person import Device, Person, Refused
 from tests.patience import PATIENCE_S
@@ -276,8 +276,8 @@ async def test_a_session_that_ends_while_a_connection_opens_ends_it(
     person, heard = await sign_up(), asyncio.Event()
     hear, tail = Admission._hear, EventRoad.tail
 
-    def hearing(self: Admission, sid: str, outlet: Outlet, raw: bytes) -> None:
-        hear(self, sid, outlet, raw)
+    def hearing(self: Admission, sid: str, subscription: Subscription, raw: bytes) -> None:
+        hear(self, sid, subscription, raw)
         heard.set()
 
     async def slow(self: EventRoad, *given: Any) -> Tail:

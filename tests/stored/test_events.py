@@ -72,7 +72,7 @@ async def test_a_newer_event_goes_through_unharmed(
     await bus.publish(channel(ana.user), "\n".join(lines).encode())
     await ana.receives(1)
     await keep_newer(redis, ana.user, name)
-    ana.outlet.catch_up()
+    ana.subscription.catch_up()
     heard = await ana.receives(2)
     assert [json.loads(data) for data in heard] == [DATA, DATA]
     assert [event.name for event in ana.got] == [name, name]

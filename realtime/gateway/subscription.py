@@ -19,7 +19,7 @@ _RETRY_S = 0.5
 _log = structlog.get_logger()
 
 
-class Outlet:
+class Subscription:
     """Takes announcements from the bus at any time; sends from `open` on."""
 
     def __init__(self, send: Send, read_after: ReadAfter) -> None:
@@ -52,7 +52,7 @@ class Outlet:
             self.take(announcement)
 
     def catch_up(self) -> None:
-        """The bus may have missed something: read the stream, now or as soon as the outlet is open."""
+        """The bus may have missed something: read the stream, now or as soon as the subscription is open."""
         if self._held is not None:
             self._incomplete = True
             return
