@@ -18,12 +18,12 @@ from realtime.gateway.admission import Admission
 from realtime.gateway.arrivals import Arrivals
 from realtime.gateway.boundary import Boundary
 from realtime.gateway.commands import Commands
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
-from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 from realtime.transport import Chosen, make_server
 
@@ -51,17 +51,22 @@ class Connected:
     """Handles this process's connections: gateway, pulse, leases, and repair after Redis lost data."""
 
     def __init__(
-        self, stores: LiveStores, services: Services, base: Foundation, roster: Roster, wire: Wire
+        self,
+        stores: LiveStores,
+        services: Services,
+        base: Foundation,
+        registry: ConnectionRegistry,
+        wire: Wire,
     ) -> None:
         settings = base.settings
-        self.pulse = pulse(services, settings, roster, wire)
-        self.gateway = _gateway(stores, services, base, roster, wire, self.pulse)
+        self.pulse = pulse(services, settings, registry, wire)
+        self.gateway = _gateway(stores, services, base, registry, wire, self.pulse)
         self.leases = leases(
-            services, roster, self.pulse, every_s=settings.renewal_s, steadiness=services.steadiness
+            services, registry, self.pulse, every_s=settings.renewal_s, steadiness=services.steadiness
         )
         self.store_loss = StoreLoss(
             events=stores.events,
-            roster=roster,
+            registry=registry,
             leases=self.leases,
             switchboard=services.switchboard,
             queue=services.queue,
@@ -69,7 +74,12 @@ class Connected:
 
 
 def _gateway(
-    stores: LiveStores, services: Services, base: Foundation, roster: Roster, wire: Wire, pulse: Pulse
+    stores: LiveStores,
+    services: Services,
+    base: Foundation,
+    registry: ConnectionRegistry,
+    wire: Wire,
+    pulse: Pulse,
 ) -> Gateway:
     settings, clock, bus, events = base.settings, base.clock, base.bus, stores.events
     sessions, lifecycle = services.identity.sessions, services.lifecycle
@@ -77,11 +87,11 @@ def _gateway(
     recovery = Recovery(
         Keyring.of(settings).keys("place in a stream"), keep=settings.stream_events, keep_s=settings.stream_s
     )
-    delivery = Delivery(roster=roster, wire=wire, events=events, recovery=recovery, pulse=pulse)
+    delivery = Delivery(registry=registry, wire=wire, events=events, recovery=recovery, pulse=pulse)
     revocations = Revocations(
         sessions=sessions,
         lifecycle=lifecycle,
-        roster=roster,
+        registry=registry,
         arrivals=arrivals,
         wire=wire,
         tasks=tasks,
@@ -102,7 +112,7 @@ def _gateway(
     boundary = Boundary({**services.handlers(), SessionRefresh: revocations.refresh})
     gateway = Gateway(
         wire=wire,
-        roster=roster,
+        registry=registry,
         arrivals=arrivals,
         admission=admission,
         revocations=revocations,
@@ -119,20 +129,20 @@ def _gateway(
 def pulse(
     services: Services,
     settings: Settings,
-    roster: Roster,
+    registry: ConnectionRegistry,
     wire: Wire,
     time_s: Callable[[], float] = time.monotonic,
 ) -> Pulse:
     """Notices that a client has fallen silent."""
-    return Pulse(roster=roster, wire=wire, lifecycle=services.lifecycle, settings=settings, time_s=time_s)
+    return Pulse(registry=registry, wire=wire, lifecycle=services.lifecycle, settings=settings, time_s=time_s)
 
 
 def leases(
-    services: Services, roster: Roster, pulse: Pulse, *, every_s: float, steadiness: Steadiness
+    services: Services, registry: ConnectionRegistry, pulse: Pulse, *, every_s: float, steadiness: Steadiness
 ) -> Leases:
     """Renews the leases of connections here, and finds connections whose node died."""
     return Leases(
-        roster=roster,
+        registry=registry,
         presence=services.presence,
         queue=services.queue,
         lifecycle=services.lifecycle,

@@ -16,9 +16,9 @@ from composition.services import Services
 from core.settings import Settings
 from realtime import site
 from realtime.background.jobs import Jobs
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.gateway import Gateway
-from realtime.gateway.plug import plug
-from realtime.gateway.roster import Roster
+from realtime.gateway.handlers import register_handlers
 from rest.http.listening import listening
 from services.blocks import PARTED
 
@@ -30,14 +30,14 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         base = await house.enter_async_context(foundation(settings))
         stores = LiveStores(base)
         server, fault = await socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
-        roster = Roster(server)
-        serving = services(stores, base, roster)
+        registry = ConnectionRegistry(server)
+        serving = services(stores, base, registry)
         house.callback(serving.close)
         house.push_async_callback(serving.announcer.close)
 
-        connected = Connected(stores, serving, base, roster, server)
+        connected = Connected(stores, serving, base, registry, server)
         gateway = connected.gateway
-        plug(server, gateway)
+        register_handlers(server, gateway)
         base.bus.on_return += [connected.store_loss.look, serving.announcer.wake]
         await base.bus.subscribe(PARTED, serving.partings.wake)
 

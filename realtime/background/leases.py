@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from db.every import Every
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.pulse import Pulse
-from realtime.gateway.roster import Roster
 from realtime.lifecycle import Lifecycle
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
@@ -42,7 +42,7 @@ class Leases:
     def __init__(
         self,
         *,
-        roster: Roster,
+        registry: ConnectionRegistry,
         presence: Presence,
         queue: Queue,
         lifecycle: Lifecycle,
@@ -51,7 +51,7 @@ class Leases:
         steadiness: Steadiness,
         time_s: Callable[[], float],
     ) -> None:
-        self._roster, self._presence, self._queue, self._lifecycle = roster, presence, queue, lifecycle
+        self._registry, self._presence, self._queue, self._lifecycle = registry, presence, queue, lifecycle
         self._pulse, self._time_s = pulse, time_s
         self._steadiness = steadiness
         self._loops = (
@@ -65,7 +65,7 @@ class Leases:
 
     async def renew(self) -> None:
         """Renew the leases of connections here that are not silent."""
-        callers = self._roster.speaking
+        callers = self._registry.speaking
         begun = self._time_s()
         for caller in await self._presence.renew(callers):
             self._pulse.missed(caller)

@@ -14,7 +14,7 @@ from db.every import Every
 from db.redis.events import EventRoad
 from realtime.background.leases import Leases
 from realtime.calls.switchboard import Switchboard
-from realtime.gateway.roster import Roster
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.matchmaking.queue import Queue
 
 _AGAIN = 5  # looks later
@@ -30,13 +30,13 @@ class StoreLoss:
         self,
         *,
         events: EventRoad,
-        roster: Roster,
+        registry: ConnectionRegistry,
         leases: Leases,
         switchboard: Switchboard,
         queue: Queue,
         every_s: float = 1,
     ) -> None:
-        self._events, self._roster, self._leases = events, roster, leases
+        self._events, self._registry, self._leases = events, registry, leases
         self._switchboard, self._queue = switchboard, queue
         self._loop = Every(every_s, self.look, failing="what Redis has lost is not set right yet")
         self._settled = ""
@@ -50,8 +50,8 @@ class StoreLoss:
         """Set things right where there is another log than before."""
         log = await self._events.look()
         if self._settled not in {"", log.name}:
-            _log.warning("Redis has lost its data", connections=len(self._roster))
-            for connection in self._roster:
+            _log.warning("Redis has lost its data", connections=len(self._registry))
+            for connection in self._registry:
                 connection.subscription.begin_anew()
             await self.set_right()
             self._again_in = _AGAIN
@@ -64,9 +64,9 @@ class StoreLoss:
     async def set_right(self) -> None:
         """Renew presence, end or put back calls, and tell users whose place in the queue is gone."""
         await self._leases.renew()
-        users = {caller.user_id for caller in self._roster.callers}
+        users = {caller.user_id for caller in self._registry.callers}
         await _each(await self._switchboard.open_calls_of(users), self._switchboard.recover)
-        places = {(c.caller.user_id, c.place.ticket_id) for c in self._roster if c.place.ticket_id}
+        places = {(c.caller.user_id, c.place.ticket_id) for c in self._registry if c.place.ticket_id}
         await _each(places, lambda place: self._queue.forgotten(*place))
 
 

@@ -2,9 +2,9 @@
 
 from db.redis.events import Announcement, EventId, EventRoad
 from realtime.gateway.connection import Connection
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.recovery import Recovery, worth_replaying
-from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 
 
@@ -12,14 +12,14 @@ class Delivery:
     """Each connection's place in the queue, and its pulse, take note of what is sent."""
 
     def __init__(
-        self, *, roster: Roster, wire: Wire, events: EventRoad, recovery: Recovery, pulse: Pulse
+        self, *, registry: ConnectionRegistry, wire: Wire, events: EventRoad, recovery: Recovery, pulse: Pulse
     ) -> None:
-        self._roster, self._wire, self._pulse = roster, wire, pulse
+        self._registry, self._wire, self._pulse = registry, wire, pulse
         self._events, self._recovery = events, recovery
 
     def send(self, sid: str, user_id: str, announcement: Announcement) -> None:
         """To this connection of this user."""
-        if (connection := self._roster.get(sid)) is not None:
+        if (connection := self._registry.get(sid)) is not None:
             connection.place.hear(announcement)
         id_, log = announcement.id, self._events.log.name
         offset = None if id_ is None else self._recovery.offset(user_id, id_, log)

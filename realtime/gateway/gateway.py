@@ -20,11 +20,11 @@ from realtime.gateway.arrivals import Arrivals
 from realtime.gateway.boundary import describe
 from realtime.gateway.commands import Commands
 from realtime.gateway.connection import Connection
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
 from realtime.gateway.ports import Lifecycle
 from realtime.gateway.pulse import Pulse
 from realtime.gateway.revocations import Revocations
-from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 
 _AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer
@@ -40,7 +40,7 @@ class Gateway:
         self,
         *,
         wire: Wire,
-        roster: Roster,
+        registry: ConnectionRegistry,
         arrivals: Arrivals,
         admission: Admission,
         revocations: Revocations,
@@ -50,7 +50,7 @@ class Gateway:
         pulse: Pulse,
         tasks: TaskSet,
     ) -> None:
-        self._wire, self._roster, self._arrivals = wire, roster, arrivals
+        self._wire, self._registry, self._arrivals = wire, registry, arrivals
         self._admission, self._revocations, self._delivery = admission, revocations, delivery
         self._commands, self._lifecycle, self._pulse, self._tasks = commands, lifecycle, pulse, tasks
         self._turnstile = asyncio.Semaphore(_AT_ONCE)
@@ -110,7 +110,7 @@ class Gateway:
             await self._admission.forget(connection)
             raise _refusal(Unavailable(_WENT_AWAY))
         connection.unsure = unsure
-        self._roster.enter(connection)
+        self._registry.add(connection)
         self._empty.clear()
         self._revocations.expect_expiry(connection)
         return connection
@@ -142,13 +142,13 @@ class Gateway:
 
     async def command(self, name: str, sid: str, *arguments: Any) -> dict[str, Any] | None:
         """The acknowledgement of one command; None if the connection is not here (any more)."""
-        connection = self._roster.get(sid)
+        connection = self._registry.get(sid)
         return None if connection is None else await self._commands.answer(connection, name, arguments)
 
     async def catch_up(self) -> None:
         """The bus was interrupted: every connection reads what it may have missed."""
         self._arrivals.doubt_all()
-        for connection in self._roster:
+        for connection in self._registry:
             connection.subscription.catch_up()
 
     # --- Going ---
@@ -156,7 +156,7 @@ class Gateway:
     async def disconnect(self, sid: str) -> None:
         """The Socket.IO server reports that this connection has closed."""
         self._arrivals.end(sid)
-        connection = self._roster.strike(sid)
+        connection = self._registry.remove(sid)
         if connection is None:
             return
         await self._admission.forget(connection)
@@ -166,7 +166,7 @@ class Gateway:
             # A departure that was not settled is found like an expired lease, by this node or another.
             _log.debug("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))
         finally:
-            if not self._roster:
+            if not self._registry:
                 self._empty.set()
 
     def admits(self) -> bool:
@@ -181,14 +181,14 @@ class Gateway:
     async def drain(self, timeout_s: float = 5) -> None:
         """Send every client elsewhere: the transports are closed, so that they come back by themselves."""
         self._draining = True
-        for caller in self._roster.callers:
+        for caller in self._registry.callers:
             self._wire.close(caller.sid, "draining")
         try:
             async with asyncio.timeout(timeout_s):
                 await self._empty.wait()
         except TimeoutError:
-            _log.warning("not every connection could be closed in time", left=len(self._roster))
-        for caller in self._roster.callers:
+            _log.warning("not every connection could be closed in time", left=len(self._registry))
+        for caller in self._registry.callers:
             await self.disconnect(caller.sid)
         self._tasks.cancel()
 

@@ -18,8 +18,8 @@ from db.every import Enduring, Every
 from db.redis.events import Announcement
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.ports import Lifecycle
-from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 
 _TICK_S = 0.25
@@ -81,13 +81,13 @@ class Pulse:
     def __init__(
         self,
         *,
-        roster: Roster,
+        registry: ConnectionRegistry,
         wire: Wire,
         lifecycle: Lifecycle,
         settings: Settings,
         time_s: Callable[[], float],
     ) -> None:
-        self._roster, self._wire, self._lifecycle = roster, wire, lifecycle
+        self._registry, self._wire, self._lifecycle = registry, wire, lifecycle
         self._offer_ms = round(settings.offer_silence_s * 1000)
         self._call_ms, self._every_ms = (
             round(seconds * 1000) for seconds in (settings.call_silence_s, settings.call_ping_s)
@@ -122,7 +122,7 @@ class Pulse:
 
     def missed(self, caller: Caller) -> None:
         """Other nodes took this connection for gone. It is here, and has to arrive again."""
-        if (connection := self._roster.get(caller.sid)) is not None:
+        if (connection := self._registry.get(caller.sid)) is not None:
             connection.silent = True
             self._watches.setdefault(caller.sid, Watch(None, sys.maxsize, None))
 
@@ -151,7 +151,7 @@ class Pulse:
     def tick(self, passed_ms: int) -> None:
         """Look at each connection once."""
         for sid, watch in tuple(self._watches.items()):
-            connection = self._roster.get(sid)
+            connection = self._registry.get(sid)
             if connection is None:
                 del self._watches[sid]
                 continue
@@ -182,5 +182,5 @@ class Pulse:
     async def _speak(self, connection: Connection) -> None:
         await self._lifecycle.arrived(connection.caller)
         connection.silent = False
-        if not self._roster.holds(connection.caller.sid):  # it closed meanwhile, and must not stay present
+        if not self._registry.holds(connection.caller.sid):  # it closed meanwhile, and must not stay present
             await self._lifecycle.departed(connection.caller)

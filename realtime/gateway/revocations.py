@@ -12,8 +12,8 @@ from core.tokens import Access
 from realtime.gateway.arrivals import Arrivals
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.ports import Lifecycle
-from realtime.gateway.roster import Roster
 from realtime.gateway.wire import Wire
 from services.sessions import Sessions
 
@@ -26,7 +26,7 @@ class Revocations:
         *,
         sessions: Sessions,
         lifecycle: Lifecycle,
-        roster: Roster,
+        registry: ConnectionRegistry,
         arrivals: Arrivals,
         wire: Wire,
         tasks: TaskSet,
@@ -34,7 +34,7 @@ class Revocations:
         grace_s: int,
     ) -> None:
         self._sessions, self._lifecycle = sessions, lifecycle
-        self._roster, self._arrivals, self._wire = roster, arrivals, wire
+        self._registry, self._arrivals, self._wire = registry, arrivals, wire
         self._tasks, self._clock, self._grace_s = tasks, clock, grace_s
 
     async def refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
@@ -43,7 +43,7 @@ class Revocations:
         await self._sessions.check(access, self._clock())
         if access.user_id != caller.user_id:
             raise Forbidden("This token is another account's.")
-        connection = self._roster.get(caller.sid)
+        connection = self._registry.get(caller.sid)
         if connection is not None:
             self._accept(connection, access)
             await self.end_if_revoked(connection.caller)  # it may have ended since the token was read
@@ -65,7 +65,7 @@ class Revocations:
 
     async def end_revoked(self) -> None:
         """Look up which sessions are over, because announcements of that are not stored."""
-        for caller in self._roster.callers:
+        for caller in self._registry.callers:
             await self.end_if_revoked(caller)
 
     async def end_if_revoked(self, caller: Caller) -> None:
@@ -75,7 +75,7 @@ class Revocations:
 
     def revoke_if(self, sid: str, session_id: str, code: str) -> None:
         """Close the connection if it is of this session; empty means any session."""
-        connection = self._roster.get(sid)
+        connection = self._registry.get(sid)
         self._arrivals.doubt(sid)
         if connection is not None and session_id in ("", connection.caller.session_id):
             connection.revoked = True

@@ -23,8 +23,8 @@ from realtime.background.leases import Leases, Steadiness
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
+from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.pulse import Pulse
-from realtime.gateway.roster import Roster
 from realtime.gateway.subscription import Subscription
 from realtime.gateway.wire import Wire
 from signaling.call import Call, Rules, offer
@@ -61,21 +61,21 @@ class Node:
     def __init__(self, pool: Pool, redis: Redis, bus: Bus, settings: Settings) -> None:
         base = Foundation(settings, pool, redis, bus, node_id=new_id())
         self.stores = LiveStores(base)
-        self.roster = Roster(Silence())
-        self.registry = base.registry
-        self.services = Services(self.stores, base, self.roster)
+        self.connections = ConnectionRegistry(Silence())
+        self.metrics = base.registry
+        self.services = Services(self.stores, base, self.connections)
         self.rules = Rules.of(settings)
         self.settings = settings
 
     def pulse(self, wire: Wire, time_s: Callable[[], float] = time.monotonic) -> Pulse:
         """What notices that one of those whom this node holds has fallen silent."""
-        return pulse(self.services, self.settings, self.roster, wire, time_s)
+        return pulse(self.services, self.settings, self.connections, wire, time_s)
 
     def leases(self, *, every_s: float, lease_s: float) -> Leases:
         """What renews for those whom this node holds, and looks for what others have left."""
         steadiness = Steadiness(every_s=every_s, lease_s=lease_s)
         return leases(
-            self.services, self.roster, self.pulse(Silence()), every_s=every_s, steadiness=steadiness
+            self.services, self.connections, self.pulse(Silence()), every_s=every_s, steadiness=steadiness
         )
 
     def holds(self, user_id: str) -> Caller:
@@ -90,7 +90,7 @@ class Node:
             pace=TokenBucket(rate_per_s=0, burst=1),
             listener=lambda _: None,
         )
-        self.roster.enter(connection)
+        self.connections.add(connection)
         return caller
 
     async def ticket(self, user_id: str) -> Ticket:

@@ -8,7 +8,7 @@ from tests.stores.world import World
 
 
 def figure(node: Node, name: str, **labels: str) -> float:
-    return node.registry.get_sample_value(name, labels) or 0.0
+    return node.metrics.get_sample_value(name, labels) or 0.0
 
 
 async def past_redis(node: Node, users: tuple[str, str]) -> Claim:

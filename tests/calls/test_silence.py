@@ -155,11 +155,11 @@ async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_spe
         return await state(node, call) is wanted
 
     await until(lambda: is_in(State.RECONNECTING), "who slept was missed")
-    assert node.roster.speaking == []
+    assert node.connections.speaking == []
     wire.awake = {hers.sid}
     await until(lambda: is_in(State.LIVE), "who woke up was back")
     await asyncio.gather(*pulse._jobs)
-    assert node.roster.speaking == [hers]
+    assert node.connections.speaking == [hers]
     assert (await node.stores.presence.read_many([hers.user_id], now_ms()))[hers.user_id].devices == {
         hers.device
     }

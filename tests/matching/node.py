@@ -25,7 +25,7 @@ from core.vocabulary import Gender
 from db.postgres.pool import open_pool
 from db.redis.bus import Bus
 from db.redis.client import open_redis
-from realtime.gateway.roster import Roster
+from realtime.gateway.connection_registry import ConnectionRegistry
 from signaling.messages import Decline
 from tests.calls.nodes import Silence
 
@@ -52,7 +52,7 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     async with open_redis(redis_url, size=16) as redis, Bus(redis, node_id) as bus:
         base = Foundation(SETTINGS, pool, redis, bus, node_id=node_id, clock=lambda: now_ms() + skew_ms)
         stores = LiveStores(base)
-        services = Services(stores, base, Roster(Silence()))
+        services = Services(stores, base, ConnectionRegistry(Silence()))
         jobs = [
             asyncio.create_task(job.run())
             for job in (services.matchmaker, services.sweep, services.attendant)

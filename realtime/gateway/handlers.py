@@ -5,7 +5,7 @@ from typing import Any
 from realtime.gateway.gateway import Gateway
 
 
-def plug(server: Any, gateway: Gateway) -> None:
+def register_handlers(server: Any, gateway: Gateway) -> None:
     """Every event of every client goes to the gateway."""
 
     async def connect(sid: str, _environ: dict[str, Any], auth: Any = None) -> None:

@@ -10,7 +10,7 @@ from realtime.gateway.connection import Connection
 from realtime.gateway.wire import Wire
 
 
-class Roster:
+class ConnectionRegistry:
     """Implements `realtime.presence.ports.Sockets`."""
 
     def __init__(self, wire: Wire) -> None:
@@ -38,11 +38,11 @@ class Roster:
         """The connection, or None if it is not here (any more)."""
         return self._connections.get(sid)
 
-    def enter(self, connection: Connection) -> None:
+    def add(self, connection: Connection) -> None:
         """Add it."""
         self._connections[connection.caller.sid] = connection
 
-    def strike(self, sid: str) -> Connection | None:
+    def remove(self, sid: str) -> Connection | None:
         """Remove it. Gives None if it was not here."""
         return self._connections.pop(sid, None)
 
