@@ -7,7 +7,7 @@ from msgspec import Struct
 from core.vocabulary import OwnStatus, Status
 
 
-class Attendance(Struct, frozen=True, kw_only=True):
+class PresenceState(Struct, frozen=True, kw_only=True):
     """The presence of a user: the device of each connection with a live lease, and the status that they
     chose.
 
@@ -29,21 +29,21 @@ class Attendance(Struct, frozen=True, kw_only=True):
         return bool(self.connections) and self.own != "invisible"
 
 
-class Lapse(Struct, frozen=True, kw_only=True):
+class ExpiredLease(Struct, frozen=True, kw_only=True):
     """A connection whose lease expired: its node died, or lost Redis. `left` is what its user still has."""
 
     user_id: str
     connection: str
     device: str
-    left: Attendance
+    left: PresenceState
 
 
-def shown(attendance: Attendance, *, in_call: bool, queuing: bool) -> Status:
+def shown(state: PresenceState, *, in_call: bool, queuing: bool) -> Status:
     """The status that others see."""
-    if not attendance.visible:
+    if not state.visible:
         return "offline"
     if in_call:
         return "in_call"
     if queuing:
         return "queuing"
-    return "away" if attendance.own == "away" else "online"
+    return "away" if state.own == "away" else "online"

@@ -16,7 +16,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from core.presence import Attendance, Lapse
+from core.presence import ExpiredLease, PresenceState
 from core.vocabulary import OwnStatus
 
 # If it is changed, all connections have to arrive again, which they do with their next renewal.
@@ -37,10 +37,12 @@ class RedisPresence:
             file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
         }
 
-    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> Attendance:
+    async def arrive(
+        self, user_id: str, connection: str, device: str, now: int, lease_s: int
+    ) -> PresenceState:
         """Add the connection, with a lease that ends unless it is renewed."""
         args = (now, now + lease_s * 1000, _KEPT_MS, user_id, connection, device)
-        return _attendance(await self._run("arrive", _both(user_id), args), now)
+        return _state(await self._run("arrive", _both(user_id), args), now)
 
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
@@ -59,27 +61,27 @@ class RedisPresence:
                 unknown.update(some[position] for position in await self._run("renew", keys, args))
         return frozenset(unknown)
 
-    async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
+    async def depart(self, user_id: str, connection: str, now: int) -> PresenceState:
         """The connection is gone. Gives what its user still has. To depart twice is as good as once.
 
         It has to be `settle`d like an expired lease; otherwise `lapsed` finds it.
         """
         args = (now, user_id, connection, "left", now + CLAIM_MS)
-        return _attendance(await self._run("depart", _both(user_id), args), now)
+        return _state(await self._run("depart", _both(user_id), args), now)
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
         """Set the status that the user chose, for all their devices and for when they come back."""
         await self._run("set_own", [_user(user_id)], (now, status, _KEPT_MS))
 
-    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, Attendance]:
-        """The attendance of each of these users, also of unknown ones."""
+    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, PresenceState]:
+        """The state of each of these users, also of unknown ones."""
         async with self._redis.pipeline(transaction=False) as pipeline:
             for user_id in user_ids:
                 pipeline.hgetall(_user(user_id))
             found = await pipeline.execute()
         return {user_id: _read(fields, now) for user_id, fields in zip(user_ids, found, strict=True)}
 
-    async def lapsed(self, now: int) -> list[Lapse]:
+    async def expired(self, now: int) -> list[ExpiredLease]:
         """Expired connections, taken for `CLAIM_MS`: `settle` each, or they are found again after that."""
         args = (now, now + CLAIM_MS, _LAPSES_AT_ONCE)
         claims = await asyncio.gather(
@@ -93,7 +95,9 @@ class RedisPresence:
                 pipeline.hgetall(_user(user_id))
             users = await pipeline.execute()
         return [
-            Lapse(user_id=user_id, connection=connection, device=_device(fields, connection), left=left)
+            ExpiredLease(
+                user_id=user_id, connection=connection, device=_device(fields, connection), left=left
+            )
             for (user_id, connection), fields in zip(leases, users, strict=True)
             if connection not in (left := _read(fields, now)).connections
         ]
@@ -122,15 +126,15 @@ def _both(user_id: str) -> list[str]:
     return [_leases(_shard(user_id)), _user(user_id)]
 
 
-def _attendance(flat: list[bytes], now: int) -> Attendance:
+def _state(flat: list[bytes], now: int) -> PresenceState:
     """From the answer of a script, in which names and values alternate."""
     return _read(dict(zip(flat[::2], flat[1::2], strict=True)), now)
 
 
-def _read(fields: Mapping[bytes, bytes], now: int) -> Attendance:
+def _read(fields: Mapping[bytes, bytes], now: int) -> PresenceState:
     leases = {name[1:].decode(): value.split(b" ", 1) for name, value in fields.items() if name[:1] == b"@"}
     last_seen = fields.get(b"last_seen")
-    return Attendance(
+    return PresenceState(
         connections={c: device.decode() for c, (ends, device) in leases.items() if int(ends) > now},
         own=cast("OwnStatus", fields.get(b"own", b"online").decode()),
         last_seen=int(last_seen) if last_seen else None,

@@ -56,11 +56,11 @@ class Leases:
         self._steadiness = steadiness
         self._loops = (
             Every(every_s, self.renew, failing="leases are not renewed", at_once=False),
-            Every(every_s, self.see_to_lapses, failing="lapses have to wait", at_once=False),
+            Every(every_s, self.end_expired, failing="expired leases have to wait", at_once=False),
         )
 
     async def run(self) -> None:
-        """Until cancelled. Seeing to lapses may take its time: our own leases are renewed meanwhile."""
+        """Until cancelled. Ending expired leases may take long: our own are renewed meanwhile."""
         await asyncio.gather(*(loop.run() for loop in self._loops))
 
     async def renew(self) -> None:
@@ -72,9 +72,9 @@ class Leases:
         await self._queue.renew({caller.user_id for caller in callers})
         self._steadiness.renewed(begun)
 
-    async def see_to_lapses(self) -> None:
+    async def end_expired(self) -> None:
         """Treat connections that lapsed as gone: their node died with them."""
         if not self._steadiness.may_judge(self._time_s()):
             return
-        async for user_id, device in self._presence.lapsed():
+        async for user_id, device in self._presence.expired():
             await self._lifecycle.lost(user_id, device)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-from core.presence import Attendance, Lapse
+from core.presence import ExpiredLease, PresenceState
 from core.vocabulary import OwnStatus
 from core.wire.message import Event
 
@@ -11,7 +11,9 @@ from core.wire.message import Event
 class PresenceStore(Protocol):
     """Who is there: a lease for each connection. Times are ms since the epoch."""
 
-    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> Attendance:
+    async def arrive(
+        self, user_id: str, connection: str, device: str, now: int, lease_s: int
+    ) -> PresenceState:
         """The connection is there until its lease ends, unless renewed."""
 
     async def renew(
@@ -19,22 +21,23 @@ class PresenceStore(Protocol):
     ) -> frozenset[tuple[str, str]]:
         """Prolong leases, each of a user and a connection; gives those that are not known (any more).
 
-        Those among them whose lapse somebody has taken up: their user may have been told that they are gone.
+        Those among them whose expired lease somebody has taken up: their user may have been told that they
+        are gone.
         """
 
-    async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
+    async def depart(self, user_id: str, connection: str, now: int) -> PresenceState:
         """The connection is gone; gives what its user still has. Departing twice is as departing once.
 
-        Like a lapse that was found: `settle` it, or it is found again.
+        Like an expired lease that was found: `settle` it, or it is found again.
         """
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
         """How the user wants to be seen, on all their devices and when they come back."""
 
-    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, Attendance]:
+    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, PresenceState]:
         """What is known of each of them, also of those never heard of."""
 
-    async def lapsed(self, now: int) -> list[Lapse]:
+    async def expired(self, now: int) -> list[ExpiredLease]:
         """Connections whose lease ran out, claimed for seconds: `settle` each, or they are found again."""
 
     async def settle(self, user_id: str, connection: str, now: int) -> None:

@@ -16,7 +16,7 @@ import structlog
 from core.clock import Clock, rfc3339
 from core.contract.presence import Presence as Shown
 from core.contract.presence import PresenceChanged, Presences, PresenceSet, PresenceWatch
-from core.presence import Attendance, shown
+from core.presence import PresenceState, shown
 from core.wire.message import Empty
 from db.every import Every
 from db.outage import AWAY, OUTAGES
@@ -78,12 +78,12 @@ class Presence:
 
     # --- Called by the gateway and others ---
 
-    async def arrived(self, caller: Caller) -> Attendance:
+    async def arrived(self, caller: Caller) -> PresenceState:
         """A connection has begun, or is back."""
         now, lease_s = self._clock(), self._lease_s
-        attendance = await self._store.arrive(caller.user_id, caller.sid, caller.device, now, lease_s)
+        state = await self._store.arrive(caller.user_id, caller.sid, caller.device, now, lease_s)
         await self.changed(caller.user_id)
-        return attendance
+        return state
 
     async def departed(self, caller: Caller) -> frozenset[str]:
         """A connection is gone. Gives the devices of its user that are still connected.
@@ -109,17 +109,17 @@ class Presence:
         lost = await self._store.renew(held, self._clock(), self._lease_s)
         return [held[one] for one in lost if self._sockets.holds(held[one].sid)]
 
-    async def lapsed(self) -> AsyncGenerator[tuple[str, str]]:
+    async def expired(self) -> AsyncGenerator[tuple[str, str]]:
         """Users and their devices whose node died. Each is settled when the next one is asked for.
 
         If handling one fails, or this node dies, it is found again some seconds later.
         """
-        while found := await self._store.lapsed(self._clock()):
-            for lapse in found:
-                await self.changed(lapse.user_id)
-                if lapse.device and lapse.device not in lapse.left.devices:
-                    yield lapse.user_id, lapse.device
-                await self._store.settle(lapse.user_id, lapse.connection, self._clock())
+        while found := await self._store.expired(self._clock()):
+            for expired in found:
+                await self.changed(expired.user_id)
+                if expired.device and expired.device not in expired.left.devices:
+                    yield expired.user_id, expired.device
+                await self._store.settle(expired.user_id, expired.connection, self._clock())
 
     async def changed(self, user_id: str) -> None:
         """Announce that what others see of this user has changed; queue and calls call it too."""
@@ -198,7 +198,7 @@ class Presence:
         """The presence of these users, as others see it now."""
         if not user_ids:
             return {}
-        attendances, in_call, queuing = await asyncio.gather(
+        states, in_call, queuing = await asyncio.gather(
             self._store.read_many(user_ids, self._clock()),
             self._calls.in_call(user_ids),
             self._queue.queuing(user_ids),
@@ -206,10 +206,10 @@ class Presence:
         return {
             user_id: Shown(
                 user_id=user_id,
-                status=shown(attendance, in_call=user_id in in_call, queuing=user_id in queuing),
-                last_seen=None if attendance.last_seen is None else rfc3339(attendance.last_seen),
+                status=shown(state, in_call=user_id in in_call, queuing=user_id in queuing),
+                last_seen=None if state.last_seen is None else rfc3339(state.last_seen),
             )
-            for user_id, attendance in attendances.items()
+            for user_id, state in states.items()
         }
 
 

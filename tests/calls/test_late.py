@@ -132,5 +132,5 @@ async def test_who_comes_or_goes_while_an_offer_lapses(world: World, node: Node,
     await getattr(node.services.lifecycle, way)(phone)
     devices = await node.services.presence.devices(she)
     assert devices == ({phone.device} if way == "arrived" else set())
-    unsettled = {lapse.connection for lapse in await node.stores.presence.lapsed(now_ms() + CLAIM_MS)}
+    unsettled = {expired.connection for expired in await node.stores.presence.expired(now_ms() + CLAIM_MS)}
     assert phone.sid not in unsettled

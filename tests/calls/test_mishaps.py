@@ -134,8 +134,8 @@ async def test_somebody_leaves_while_postgres_is_away(
         await pool.close()
         with pytest.raises(OUTAGES):
             await other.services.lifecycle.departed(caller)
-    found = await node.stores.presence.lapsed(now_ms() + CLAIM_MS)
-    assert (ana, caller.device) in {(lapse.user_id, lapse.device) for lapse in found}
+    found = await node.stores.presence.expired(now_ms() + CLAIM_MS)
+    assert (ana, caller.device) in {(expired.user_id, expired.device) for expired in found}
     await node.services.lifecycle.lost(ana, caller.device)
     assert (await node.services.switchboard.call(call.id, ben)).state is State.RECONNECTING
 

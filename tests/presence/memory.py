@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
-from core.presence import Attendance, Lapse
+from core.presence import ExpiredLease, PresenceState
 from core.vocabulary import OwnStatus
 from db.redis.presence import CLAIM_MS
 
@@ -21,9 +21,9 @@ class Person(Struct):
     own: OwnStatus = "online"
     last_seen: int | None = None
 
-    def attendance(self, now: int) -> Attendance:
+    def state(self, now: int) -> PresenceState:
         live = {c: lease.device for c, lease in self.leases.items() if lease.ends > now}
-        return Attendance(connections=live, own=self.own, last_seen=self.last_seen)
+        return PresenceState(connections=live, own=self.own, last_seen=self.last_seen)
 
     def seen(self, now: int) -> None:
         if self.own != "invisible":
@@ -36,11 +36,13 @@ class MemoryPresence:
     def __init__(self) -> None:
         self.people: dict[str, Person] = defaultdict(lambda: Person({}))
 
-    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> Attendance:
+    async def arrive(
+        self, user_id: str, connection: str, device: str, now: int, lease_s: int
+    ) -> PresenceState:
         person = self.people[user_id]
         person.leases[connection] = Lease(device, now + lease_s * 1000)
         person.seen(now)
-        return person.attendance(now)
+        return person.state(now)
 
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
@@ -53,12 +55,12 @@ class MemoryPresence:
             person.seen(now)
         return frozenset(connections) - (known - judged)
 
-    async def depart(self, user_id: str, connection: str, now: int) -> Attendance:
+    async def depart(self, user_id: str, connection: str, now: int) -> PresenceState:
         person = self.people[user_id]
         if lease := person.leases.get(connection):
             lease.ends, lease.claimed_until = 0, now + CLAIM_MS
             person.seen(now)
-        return person.attendance(now)
+        return person.state(now)
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
         person = self.people[user_id]
@@ -66,18 +68,18 @@ class MemoryPresence:
         person.own = status
         person.seen(now)
 
-    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, Attendance]:
-        return {user_id: self.people[user_id].attendance(now) for user_id in user_ids}
+    async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, PresenceState]:
+        return {user_id: self.people[user_id].state(now) for user_id in user_ids}
 
-    async def lapsed(self, now: int) -> list[Lapse]:
+    async def expired(self, now: int) -> list[ExpiredLease]:
         found = []
         for user_id, person in self.people.items():
             for connection, lease in person.leases.items():
                 if lease.ends <= now and lease.claimed_until <= now:
                     lease.claimed_until = now + CLAIM_MS
-                    left = person.attendance(now)
+                    left = person.state(now)
                     found.append(
-                        Lapse(user_id=user_id, connection=connection, device=lease.device, left=left)
+                        ExpiredLease(user_id=user_id, connection=connection, device=lease.device, left=left)
                     )
         return found
 

@@ -204,13 +204,13 @@ async def test_the_death_of_a_node_shows_within_the_lease(nodes: Nodes, pair: Pa
     last = rfc3339(time.now)
     time.now += LEASE - 1
     await here.presence.renew([ana.caller])
-    assert [gone async for gone in here.presence.lapsed()] == []
+    assert [gone async for gone in here.presence.expired()] == []
     time.now += 1
-    assert [gone async for gone in here.presence.lapsed()] == [(ben.user_id, "phone")]
+    assert [gone async for gone in here.presence.expired()] == [(ben.user_id, "phone")]
     assert (await ana.hears(ben.user_id, "offline")).last_seen == last
     time.now += CLAIM_MS
     await here.presence.renew([ana.caller])
-    assert [gone async for gone in here.presence.lapsed()] == []
+    assert [gone async for gone in here.presence.expired()] == []
 
 
 async def test_a_lapse_whose_consequences_failed_is_found_again(nodes: Nodes, pair: Pair, time: Time) -> None:
@@ -218,11 +218,11 @@ async def test_a_lapse_whose_consequences_failed_is_found_again(nodes: Nodes, pa
     here, there = nodes
     await there.client(pair[1]).arrive()
     time.now += LEASE
-    async with aclosing(here.presence.lapsed()) as finding:
+    async with aclosing(here.presence.expired()) as finding:
         assert await anext(finding) == (pair[1], "phone")
-    assert [gone async for gone in there.presence.lapsed()] == []
+    assert [gone async for gone in there.presence.expired()] == []
     time.now += CLAIM_MS
-    assert [gone async for gone in there.presence.lapsed()] == [(pair[1], "phone")]
+    assert [gone async for gone in there.presence.expired()] == [(pair[1], "phone")]
 
 
 async def test_a_device_that_is_back_on_another_node_has_not_gone(
@@ -234,7 +234,7 @@ async def test_a_device_that_is_back_on_another_node_has_not_gone(
     time.now += LEASE - 1
     await here.client(pair[1]).arrive()
     time.now += 1
-    assert [gone async for gone in here.presence.lapsed()] == []
+    assert [gone async for gone in here.presence.expired()] == []
     time.now += CLAIM_MS
     assert await here.presence.devices(pair[1]) == {"phone"}
 
@@ -249,7 +249,7 @@ async def test_a_node_that_was_frozen_brings_its_connections_back(
     await ana.watch(ben.user_id)
     time.now += LEASE
     await here.presence.renew([ana.caller])
-    found = [one async for one in here.presence.lapsed()]
+    found = [one async for one in here.presence.expired()]
     assert sorted(found) == [(ben.user_id, "laptop"), (ben.user_id, "phone")]
     await ana.hears(ben.user_id, "offline")
     there.sockets.here.discard(gone.caller.sid)

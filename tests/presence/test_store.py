@@ -5,7 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 
 from core.ids import new_id
-from core.presence import Attendance
+from core.presence import PresenceState
 from db.redis.presence import CLAIM_MS, SHARDS, RedisPresence
 from realtime.presence.ports import PresenceStore
 from tests.text import text
@@ -15,7 +15,7 @@ LEASE_S = 30
 LEASE = LEASE_S * 1000
 
 
-async def read(store: PresenceStore, user: str, now: int) -> Attendance:
+async def read(store: PresenceStore, user: str, now: int) -> PresenceState:
     return (await store.read_many([user], now))[user]
 
 
@@ -25,8 +25,8 @@ async def test_who_was_never_there_is_not_there(store: PresenceStore) -> None:
     await store.arrive(ben, "c1", "phone", T0, LEASE_S)
     found = await store.read_many([ana, ben], T0)
     assert list(found) == [ana, ben]
-    assert found[ana] == Attendance()
-    assert found[ben] == Attendance(connections={"c1": "phone"}, last_seen=T0)
+    assert found[ana] == PresenceState()
+    assert found[ben] == PresenceState(connections={"c1": "phone"}, last_seen=T0)
     assert await store.read_many([], T0) == {}
 
 
@@ -38,8 +38,8 @@ async def test_two_devices_come_and_go_each_for_itself(store: PresenceStore) -> 
     assert both.devices == {"phone", "a laptop, with spaces\nand lines"}
     for _ in range(2):
         left = await store.depart(ana, "c2", T0 + 2)
-        assert left == Attendance(connections={"c1": "phone"}, last_seen=T0 + 2)
-    assert await store.depart(ana, "c1", T0 + 3) == Attendance(last_seen=T0 + 3)
+        assert left == PresenceState(connections={"c1": "phone"}, last_seen=T0 + 2)
+    assert await store.depart(ana, "c1", T0 + 3) == PresenceState(last_seen=T0 + 3)
 
 
 async def test_a_device_stays_while_one_of_its_connections_does(store: PresenceStore) -> None:
@@ -56,7 +56,7 @@ async def test_a_lease_ends_unless_renewed(store: PresenceStore) -> None:
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     assert await store.renew([(ana, "c1")], T0 + 10_000, LEASE_S) == frozenset()
     assert (await read(store, ana, T0 + 10_000 + LEASE - 1)).connections
-    assert await read(store, ana, T0 + 10_000 + LEASE) == Attendance(last_seen=T0 + 10_000)
+    assert await read(store, ana, T0 + 10_000 + LEASE) == PresenceState(last_seen=T0 + 10_000)
 
 
 async def test_renewing_names_those_that_are_not_known(store: PresenceStore) -> None:
@@ -88,10 +88,10 @@ async def test_the_invisible_are_not_seen(store: PresenceStore) -> None:
     await store.renew([(ana, "c1")], T0 + 3, LEASE_S)
     await store.arrive(ana, "c2", "laptop", T0 + 4, LEASE_S)
     left = await store.depart(ana, "c2", T0 + 5)
-    assert left == Attendance(connections={"c1": "phone"}, own="invisible", last_seen=T0 + 1)
+    assert left == PresenceState(connections={"c1": "phone"}, own="invisible", last_seen=T0 + 1)
     assert not left.visible
     await store.set_status(ana, "online", T0 + 6)
-    assert await read(store, ana, T0 + 6) == Attendance(connections={"c1": "phone"}, last_seen=T0 + 6)
+    assert await read(store, ana, T0 + 6) == PresenceState(connections={"c1": "phone"}, last_seen=T0 + 6)
 
 
 async def test_a_lapse_is_found_with_its_device_and_what_is_left(store: PresenceStore) -> None:
@@ -100,18 +100,18 @@ async def test_a_lapse_is_found_with_its_device_and_what_is_left(store: Presence
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     await store.arrive(ana, "c2", "laptop", T0 + 5_000, LEASE_S)
     await store.arrive(ben, "c3", "phone", T0 + 5_000, LEASE_S)
-    assert await store.lapsed(T0 + LEASE - 1) == []
-    (lapse,) = await store.lapsed(T0 + LEASE)
-    assert (lapse.user_id, lapse.connection, lapse.device) == (ana, "c1", "phone")
-    assert lapse.left == Attendance(connections={"c2": "laptop"}, last_seen=T0 + 5_000)
+    assert await store.expired(T0 + LEASE - 1) == []
+    (expired,) = await store.expired(T0 + LEASE)
+    assert (expired.user_id, expired.connection, expired.device) == (ana, "c1", "phone")
+    assert expired.left == PresenceState(connections={"c2": "laptop"}, last_seen=T0 + 5_000)
 
 
 async def test_two_nodes_do_not_take_up_one_lapse(store: PresenceStore) -> None:
-    """Of many nodes that look at once, each lapse is found by one."""
+    """Of many nodes that look at once, each expired lease is found by one."""
     users = {new_id() for _ in range(30)}
     await asyncio.gather(*(store.arrive(user, "c1", "phone", T0, LEASE_S) for user in users))
-    found = await asyncio.gather(*(store.lapsed(T0 + LEASE) for _ in range(8)))
-    assert sorted(lapse.user_id for some in found for lapse in some) == sorted(users)
+    found = await asyncio.gather(*(store.expired(T0 + LEASE) for _ in range(8)))
+    assert sorted(expired.user_id for some in found for expired in some) == sorted(users)
 
 
 async def test_a_lapse_that_nobody_settled_is_found_again(store: PresenceStore) -> None:
@@ -119,13 +119,13 @@ async def test_a_lapse_that_nobody_settled_is_found_again(store: PresenceStore) 
     ana = new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     end = T0 + LEASE
-    assert len(await store.lapsed(end)) == 1
-    assert await store.lapsed(end + CLAIM_MS - 1) == []
-    (lapse,) = await store.lapsed(end + CLAIM_MS)
-    await store.settle(lapse.user_id, lapse.connection, end + CLAIM_MS)
-    assert await store.lapsed(end + 10 * CLAIM_MS) == []
+    assert len(await store.expired(end)) == 1
+    assert await store.expired(end + CLAIM_MS - 1) == []
+    (expired,) = await store.expired(end + CLAIM_MS)
+    await store.settle(expired.user_id, expired.connection, end + CLAIM_MS)
+    assert await store.expired(end + 10 * CLAIM_MS) == []
     assert await store.renew([(ana, "c1")], end + CLAIM_MS, LEASE_S) == {(ana, "c1")}
-    assert await read(store, ana, end) == Attendance(last_seen=T0)
+    assert await read(store, ana, end) == PresenceState(last_seen=T0)
 
 
 async def test_a_lease_that_ran_out_and_nobody_missed_is_renewed_in_silence(store: PresenceStore) -> None:
@@ -139,13 +139,13 @@ async def test_settling_spares_who_came_back(store: PresenceStore) -> None:
     """A node that was only slow renews between the claim and its consequences, and hears of it once."""
     ana = new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
-    (lapse,) = await store.lapsed(T0 + LEASE)
+    (expired,) = await store.expired(T0 + LEASE)
     assert await store.renew([(ana, "c1")], T0 + LEASE + 1, LEASE_S) == {(ana, "c1")}
     assert await store.renew([(ana, "c1")], T0 + LEASE + 1, LEASE_S) == frozenset()
-    await store.settle(lapse.user_id, lapse.connection, T0 + LEASE + 2)
+    await store.settle(expired.user_id, expired.connection, T0 + LEASE + 2)
     assert (await read(store, ana, T0 + LEASE + 2)).devices == {"phone"}
-    assert await store.lapsed(T0 + LEASE + CLAIM_MS) == []
-    assert len(await store.lapsed(T0 + 2 * LEASE + 1)) == 1
+    assert await store.expired(T0 + LEASE + CLAIM_MS) == []
+    assert len(await store.expired(T0 + 2 * LEASE + 1)) == 1
 
 
 async def test_who_left_properly_does_not_lapse(store: PresenceStore) -> None:
@@ -154,19 +154,19 @@ async def test_who_left_properly_does_not_lapse(store: PresenceStore) -> None:
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     await store.depart(ana, "c1", T0 + 1)
     await store.settle(ana, "c1", T0 + 1)
-    assert await store.lapsed(T0 + LEASE) == []
+    assert await store.expired(T0 + LEASE) == []
 
 
 async def test_a_departure_without_its_consequences_is_found_like_a_lapse(store: PresenceStore) -> None:
     """The node died in between; whoever was gone is not there meanwhile, and no late renewal revives them."""
     ana = new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
-    assert await store.depart(ana, "c1", T0 + 1) == Attendance(last_seen=T0 + 1)
+    assert await store.depart(ana, "c1", T0 + 1) == PresenceState(last_seen=T0 + 1)
     assert await store.renew([(ana, "c1")], T0 + 2, LEASE_S) == {(ana, "c1")}
     assert not (await read(store, ana, T0 + 2)).connections
-    assert await store.lapsed(T0 + CLAIM_MS) == []
-    (lapse,) = await store.lapsed(T0 + 1 + CLAIM_MS)
-    assert (lapse.user_id, lapse.connection, lapse.device) == (ana, "c1", "phone")
+    assert await store.expired(T0 + CLAIM_MS) == []
+    (expired,) = await store.expired(T0 + 1 + CLAIM_MS)
+    assert (expired.user_id, expired.connection, expired.device) == (ana, "c1", "phone")
 
 
 async def test_redis_keeps_nothing_for_ever(redis: Redis) -> None:
@@ -187,9 +187,9 @@ async def test_a_lapse_of_one_whom_redis_forgot_is_dropped(redis: Redis) -> None
     store, ana = RedisPresence(redis), new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     await redis.delete(*[key for key in await redis.keys("presence:*") if text(key).endswith(ana)])
-    (lapse,) = await store.lapsed(T0 + LEASE)
-    assert lapse.device == ""
-    await store.settle(lapse.user_id, lapse.connection, T0 + LEASE)
+    (expired,) = await store.expired(T0 + LEASE)
+    assert expired.device == ""
+    await store.settle(expired.user_id, expired.connection, T0 + LEASE)
     assert await redis.keys("presence:*") == []
 
 
