@@ -87,7 +87,7 @@ class Traced(Services):
         )
         super().__init__(stores, base, sockets)
         _around(
-            self.switchboard,
+            self.call_service,
             "tell",
             lambda _, message: message.user_id if isinstance(message, Block) else None,
             "taken up",

@@ -5,10 +5,10 @@ from core.settings import Settings
 from db.postgres.connections import ConnectionStore
 from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.attendant import Attendant
+from realtime.calls.call_service import CallService
 from realtime.calls.executor import Executor
 from realtime.calls.offers import Offers
 from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
-from realtime.calls.switchboard import Switchboard
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
@@ -50,7 +50,7 @@ class Calls:
             rules=rules,
             clock=clock,
         )
-        self.switchboard = Switchboard(
+        self.call_service = CallService(
             calls=calls,
             record=record,
             acquaintances=acquaintances,
@@ -71,4 +71,4 @@ class Calls:
             figures=figures,
             clock=clock,
         )
-        self.attendant = Attendant(calls, self.switchboard, clock)
+        self.attendant = Attendant(calls, self.call_service, clock)

@@ -68,7 +68,7 @@ class Connected:
             events=stores.events,
             registry=registry,
             leases=self.leases,
-            switchboard=services.switchboard,
+            call_service=services.call_service,
             queue=services.queue,
         )
 

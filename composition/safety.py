@@ -56,7 +56,7 @@ class Protection:
         self.partings = Partings(
             store=stores.blocks,
             record=stores.call_records,
-            switchboard=calls.switchboard,
+            call_service=calls.call_service,
             acquaintances=acquaintances,
             connections=connections,
             presence=presence,
@@ -68,7 +68,7 @@ class Protection:
             record=stores.call_records,
             sessions=stores.events,
             queue=queue,
-            switchboard=calls.switchboard,
+            call_service=calls.call_service,
             acquaintances=acquaintances,
             presence=presence,
             clock=base.clock,

@@ -104,9 +104,9 @@ class Services:
             settings=settings,
             clock=clock,
         )
-        self.switchboard, self.executor, self.attendant = calls.switchboard, calls.executor, calls.attendant
-        self.calls = CallCommands(self.switchboard, events, self.reports, clock, new_id)
-        self.signals = Signals(self.switchboard, stores.calls, events, settings)
+        self.call_service, self.executor, self.attendant = calls.call_service, calls.executor, calls.attendant
+        self.calls = CallCommands(self.call_service, events, self.reports, clock, new_id)
+        self.signals = Signals(self.call_service, stores.calls, events, settings)
 
         # Tickets have leases as connections do; the same rule says when they may be judged.
         longest_s = max(settings.queue_lease_s, settings.connection_lease_s)
@@ -143,7 +143,7 @@ class Services:
             profiles=identity.profiles,
             presence=self.presence,
             queue=self.queue,
-            switchboard=self.switchboard,
+            call_service=self.call_service,
             settings=settings,
             rules=rules,
             clock=clock,

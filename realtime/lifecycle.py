@@ -5,7 +5,7 @@ from core.contract.session import SessionReady, Unread
 from core.settings import Settings
 from core.vocabulary import RevokedCode
 from core.wire.message import CONTRACT
-from realtime.calls.switchboard import Switchboard
+from realtime.calls.call_service import CallService
 from realtime.calls.views import call_view, pending_decision
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
@@ -27,20 +27,20 @@ class Lifecycle:
         profiles: Profiles,
         presence: Presence,
         queue: Queue,
-        switchboard: Switchboard,
+        call_service: CallService,
         settings: Settings,
         rules: Rules,
         clock: Clock,
     ) -> None:
         self._sessions, self._profiles = sessions, profiles
         self._presence, self._queue = presence, queue
-        self._switchboard, self._settings, self._rules, self._clock = switchboard, settings, rules, clock
+        self._call_service, self._settings, self._rules, self._clock = call_service, settings, rules, clock
 
     async def arrived(self, caller: Caller) -> None:
         """The device is present again: its ticket is kept, and a call that had lost it goes on."""
         await self._presence.arrived(caller)
         await self._queue.resume(caller.user_id)
-        await self._switchboard.back(caller.user_id, caller.device)
+        await self._call_service.back(caller.user_id, caller.device)
 
     async def ready(self, connection: Connection) -> SessionReady:
         """The same for a client that connects. The state is read after the offset that goes with it."""
@@ -75,8 +75,8 @@ class Lifecycle:
         )
 
     async def _rejoin(self, caller: Caller) -> list[Call]:
-        await self._switchboard.back(caller.user_id, caller.device)
-        return await self._switchboard.open_calls(caller.user_id)
+        await self._call_service.back(caller.user_id, caller.device)
+        return await self._call_service.open_calls(caller.user_id)
 
     async def departed(self, caller: Caller) -> None:
         """A connection has closed. With the last one of its device, that device is lost to its call."""
@@ -91,16 +91,16 @@ class Lifecycle:
         if caller.device not in left:
             await self.lost(caller.user_id, caller.device)
         if not left:
-            await self._switchboard.silent(caller.user_id)
+            await self._call_service.silent(caller.user_id)
             # If both sleep, the silence of the other may have given this one the place in the queue back.
             await self._queue.remove(caller.user_id, "disconnected")
         await self._presence.settle(caller)
 
     async def lost(self, user_id: str, device: str) -> None:
         """Tell the call that the device is gone; and that it is back, if it came back meanwhile."""
-        await self._switchboard.lost(user_id, device)
+        await self._call_service.lost(user_id, device)
         if device in await self._presence.devices(user_id):
-            await self._switchboard.back(user_id, device)
+            await self._call_service.back(user_id, device)
 
     async def revoked(self, caller: Caller) -> RevokedCode | None:
         """Whether the session behind this connection has ended, and why."""

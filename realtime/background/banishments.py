@@ -14,7 +14,7 @@ from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
 from db.redis.events import EventRoad
 from realtime.calls.acquaintances import Acquaintances
-from realtime.calls.switchboard import Switchboard
+from realtime.calls.call_service import CallService
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
 from signaling.messages import Moderate
@@ -30,14 +30,14 @@ class Banishments:
         record: CallRecords,
         sessions: EventRoad,
         queue: Queue,
-        switchboard: Switchboard,
+        call_service: CallService,
         acquaintances: Acquaintances,
         presence: Presence,
         clock: Clock,
         every_s: float = 0.5,
     ) -> None:
         self._store, self._record, self._sessions, self._queue = store, record, sessions, queue
-        self._switchboard, self._acquaintances = switchboard, acquaintances
+        self._call_service, self._acquaintances = call_service, acquaintances
         self._presence, self._clock = presence, clock
         self._loop = Every(every_s, self._look, failing="bans cannot be looked for", jitter=0.2)
 
@@ -69,4 +69,4 @@ class Banishments:
 
     async def _end(self, call_id: str, user_id: str) -> None:
         with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
-            await self._switchboard.tell(call_id, Moderate(user_id))
+            await self._call_service.tell(call_id, Moderate(user_id))

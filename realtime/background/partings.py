@@ -14,7 +14,7 @@ from db.every import Enduring, Every
 from db.postgres.blocks import BlockStore, Parting
 from db.postgres.call_records import CallRecords
 from realtime.calls.acquaintances import Acquaintances
-from realtime.calls.switchboard import Switchboard
+from realtime.calls.call_service import CallService
 from realtime.presence.presence import Presence
 from services.connections import Connections
 from signaling.messages import Block
@@ -30,7 +30,7 @@ class Partings:
         *,
         store: BlockStore,
         record: CallRecords,
-        switchboard: Switchboard,
+        call_service: CallService,
         acquaintances: Acquaintances,
         connections: Connections,
         presence: Presence,
@@ -38,7 +38,7 @@ class Partings:
         every_s: float = 1,
     ) -> None:
         self._store, self._record = store, record
-        self._switchboard, self._acquaintances = switchboard, acquaintances
+        self._call_service, self._acquaintances = call_service, acquaintances
         self._connections, self._presence = connections, presence
         self._clock = clock
         self._loop = Every(every_s, self._look, failing="partings cannot be attended to")
@@ -71,7 +71,7 @@ class Partings:
         blocker, blocked = parting.blocker, parting.blocked
         for call_id in await self._store.open_between(blocker, blocked):
             with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
-                await self._switchboard.tell(call_id, Block(blocker))
+                await self._call_service.tell(call_id, Block(blocker))
         if parting.connection_id is not None:
             await self._connections.end(blocker, parting.connection_id)
         for user_id in (blocker, blocked):

@@ -13,7 +13,7 @@ import structlog
 from db.every import Every
 from db.redis.events import EventRoad
 from realtime.background.leases import Leases
-from realtime.calls.switchboard import Switchboard
+from realtime.calls.call_service import CallService
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.matchmaking.queue import Queue
 
@@ -32,12 +32,12 @@ class StoreLoss:
         events: EventRoad,
         registry: ConnectionRegistry,
         leases: Leases,
-        switchboard: Switchboard,
+        call_service: CallService,
         queue: Queue,
         every_s: float = 1,
     ) -> None:
         self._events, self._registry, self._leases = events, registry, leases
-        self._switchboard, self._queue = switchboard, queue
+        self._call_service, self._queue = call_service, queue
         self._loop = Every(every_s, self.look, failing="what Redis has lost is not set right yet")
         self._settled = ""
         self._again_in = 0
@@ -65,7 +65,7 @@ class StoreLoss:
         """Renew presence, end or put back calls, and tell users whose place in the queue is gone."""
         await self._leases.renew()
         users = {caller.user_id for caller in self._registry.callers}
-        await _each(await self._switchboard.open_calls_of(users), self._switchboard.recover)
+        await _each(await self._call_service.open_calls_of(users), self._call_service.recover)
         places = {(c.caller.user_id, c.place.ticket_id) for c in self._registry if c.place.ticket_id}
         await _each(places, lambda place: self._queue.forgotten(*place))
 

@@ -5,8 +5,8 @@ import asyncio
 from core.clock import Clock
 from db.every import Enduring, Every
 from db.redis.calls import SHARDS
+from realtime.calls.call_service import CallService
 from realtime.calls.ports import CallStore
-from realtime.calls.switchboard import Switchboard
 
 _AT_ONCE = 128  # calls at once, so that a slow one does not hold up others
 
@@ -15,9 +15,9 @@ class Attendant:
     """Looks every `every_s` seconds; the store puts off calls that a node is handling."""
 
     def __init__(
-        self, calls: CallStore, switchboard: Switchboard, clock: Clock, *, every_s: float = 0.2
+        self, calls: CallStore, call_service: CallService, clock: Clock, *, every_s: float = 0.2
     ) -> None:
-        self._calls, self._switchboard, self._clock = calls, switchboard, clock
+        self._calls, self._call_service, self._clock = calls, call_service, clock
         self._every_s = every_s
         self._busy: set[str] = set()
 
@@ -48,5 +48,5 @@ class Attendant:
 
     async def _attend(self, call_id: str) -> None:
         with Enduring("a call could not be attended to", call_id=call_id):
-            await self._switchboard.attend(call_id)
+            await self._call_service.attend(call_id)
         self._busy.discard(call_id)

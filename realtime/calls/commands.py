@@ -20,7 +20,7 @@ from core.contract.calls import (
 from core.contract.decisions import DecisionSubmit
 from core.errors import Conflict, Expired, Gone
 from core.wire.message import Empty
-from realtime.calls.switchboard import Switchboard
+from realtime.calls.call_service import CallService
 from realtime.gateway.caller import Caller
 from services.ports import Events
 from services.reports import Reports
@@ -35,13 +35,13 @@ class CallCommands:
 
     def __init__(
         self,
-        switchboard: Switchboard,
+        call_service: CallService,
         events: Events,
         reports: Reports,
         clock: Clock,
         new_id: Callable[[int], str],
     ) -> None:
-        self._tell, self._call = switchboard.tell, switchboard.call
+        self._tell, self._call = call_service.tell, call_service.call
         self._events, self._report_past = events, reports.report_past
         self._clock, self._make_id = clock, new_id
 

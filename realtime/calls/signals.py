@@ -10,8 +10,8 @@ from core.settings import Settings
 from core.vocabulary import Mode
 from core.wire.message import Empty
 from db.redis.calls import SignalKind
+from realtime.calls.call_service import CallService
 from realtime.calls.ports import CallStore
-from realtime.calls.switchboard import Switchboard
 from realtime.gateway.caller import Caller
 from services.ports import Events
 from signaling.call import ACTIVE, STARTED, Call
@@ -23,9 +23,9 @@ class Signals:
     """Passes signals to the other user's device that has the call."""
 
     def __init__(
-        self, switchboard: Switchboard, calls: CallStore, events: Events, settings: Settings
+        self, call_service: CallService, calls: CallStore, events: Events, settings: Settings
     ) -> None:
-        self._call = switchboard.call
+        self._call = call_service.call
         self._calls = calls
         self._events = events
         self._settings = settings

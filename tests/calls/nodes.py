@@ -142,7 +142,7 @@ class Node:
         steps: list[Message] = [Accept(u, f"phone of {u}") for u in users]
         steps += [Connected(u, f"phone of {u}", 1) for u in users]
         for step in steps:
-            call = await self.services.switchboard.tell(call.id, step)
+            call = await self.services.call_service.tell(call.id, step)
         return call
 
     async def saved_only(self, call: Call, message: Message) -> Call:

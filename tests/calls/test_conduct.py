@@ -24,7 +24,7 @@ async def declined(node: Node, world: World, ben: str, *, recorded: bool = True)
     """An offer that Ben has declined; unless `recorded` the node died before it said so anywhere."""
     call = await node.offered((await world.person(), ben))
     if recorded:
-        await node.services.switchboard.tell(call.id, Decline(ben))
+        await node.services.call_service.tell(call.id, Decline(ben))
     else:
         await node.saved_only(call, Decline(ben))
     return call.id
@@ -39,7 +39,7 @@ async def test_a_fault_counts_before_it_is_on_record(world: World, node: Node) -
         await join(node, ben)
     assert 29_000 < (limited.value.retry_after_ms or 0) <= 30_000
     assert await node.services.queue.of(ben) is None
-    await node.services.switchboard.attend(call_id)
+    await node.services.call_service.attend(call_id)
     with pytest.raises(RateLimited) as again:
         await join(node, ben)
     assert (again.value.retry_after_ms or 0) <= 30_000, "the same end is no second fault"
@@ -52,7 +52,7 @@ async def test_joins_that_race_the_end_of_a_call_are_all_refused(world: World, n
     call = await node.offered((await world.person(), ben))
     async with asyncio.timeout(PATIENCE_S):
         _, *answers = await asyncio.gather(
-            node.services.switchboard.tell(call.id, Decline(ben)),
+            node.services.call_service.tell(call.id, Decline(ben)),
             *(join(node, ben) for _ in range(20)),
             return_exceptions=True,
         )
@@ -68,7 +68,7 @@ async def test_a_report_is_judged_though_the_node_dies_before(world: World, node
     call = await node.live((ana, reporter))
     await node.saved_only(call, Report(reporter, new_id(), "spam"))
     assert await town.tier(ana) == "neutral"
-    await asyncio.gather(*(node.services.switchboard.attend(call.id) for _ in range(3)))
+    await asyncio.gather(*(node.services.call_service.attend(call.id) for _ in range(3)))
     assert await town.tier(ana) == "suspect"
     assert len(await town.log.entries(user_id=ana, before=None, limit=9)) == 1
 
@@ -80,7 +80,7 @@ async def test_who_hangs_up_on_everybody_is_found_out_by_their_calls(world: Worl
         await town.call((spammer, await world.person(f"V{n}")), by=spammer, live_ms=2_000)
     victim = await world.person("V9")
     call = await node.live((spammer, victim))
-    await node.services.switchboard.tell(call.id, Skip(spammer, new_id()))
+    await node.services.call_service.tell(call.id, Skip(spammer, new_id()))
     assert await town.tier(spammer) == "suspect"
     skipped_with = await node.services.queue.of(spammer)
     assert skipped_with is not None

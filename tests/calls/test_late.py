@@ -28,7 +28,7 @@ async def test_an_accept_after_its_time_is_late_though_nobody_has_said_so_yet(
     late = replace(call, deadline=now_ms() - 1)
     assert await node.stores.calls.save(late, (), version=stored.version, now=now_ms()) == []
     with pytest.raises(Expired):
-        await node.services.switchboard.tell(call.id, Accept(she, "phone"))
+        await node.services.call_service.tell(call.id, Accept(she, "phone"))
     ended = await node.stores.calls.load(call.id)
     assert ended is not None
     assert (ended.call.state, ended.call.reason) == (State.CLOSED, "no_answer")
@@ -48,7 +48,7 @@ async def test_a_decision_that_the_store_has_lost_is_closed_on_record(
         call_id, reason="hung_up", by=he, duration_s=60, now=hour_ago, decision_deadline=hour_ago + 30_000
     )
     assert await record.open_calls(she) == [call_id]
-    assert await node.services.switchboard.open_calls(she) == []
+    assert await node.services.call_service.open_calls(she) == []
     assert await record.open_calls(she) == []
 
 
@@ -66,13 +66,13 @@ async def test_a_call_that_the_store_has_just_lost_ends_once_for_both(
     she, he = await world.person(), await world.person()
     call = await node.live((she, he))
     await lose(node, redis, call)
-    await asyncio.gather(*(node.services.switchboard.recover(call.id) for _ in range(5)))
+    await asyncio.gather(*(node.services.call_service.recover(call.id) for _ in range(5)))
     assert await node.stores.call_records.active_call(she) is None
     for user_id in (she, he):
         told = await node.stores.events.after(user_id, EventId(0, 0))
         ends = [t.data for t in told if t.name == "call:ended" and b"other_device" not in t.data]
         assert [b'"connection_lost"' in data and b'"decision"' in data for data in ends] == [True]
-    assert [c.state for c in await node.services.switchboard.open_calls(she)] == [State.DECIDING]
+    assert [c.state for c in await node.services.call_service.open_calls(she)] == [State.DECIDING]
 
 
 async def test_a_decision_that_the_store_has_just_lost_stays_open_with_its_votes(
@@ -80,11 +80,11 @@ async def test_a_decision_that_the_store_has_just_lost_stays_open_with_its_votes
 ) -> None:
     she, he = await world.person(), await world.person()
     call = await node.live((she, he))
-    await node.services.switchboard.tell(call.id, Hangup(he))
+    await node.services.call_service.tell(call.id, Hangup(he))
     vote = Vote(she, connect=True, connection_id=new_id(), room_id=new_id())
-    before = await node.services.switchboard.tell(call.id, vote)
+    before = await node.services.call_service.tell(call.id, vote)
     await lose(node, redis, call)
-    await node.services.switchboard.recover(call.id)
+    await node.services.call_service.recover(call.id)
     stored = await node.stores.calls.load(call.id)
     assert stored is not None
     assert (stored.call.state, stored.call.deadline) == (before.state, before.deadline)
@@ -99,7 +99,7 @@ async def test_an_offer_that_was_being_made_while_the_store_lost_its_data_finds_
     claim = await node.claim((she, he))
     assert await world.offer(claim.call_id, (she, he)) is None
     node.stores.events.log = replace(node.stores.events.log, born=now_ms() + 1)
-    await node.services.switchboard.recover(claim.call_id)
+    await node.services.call_service.recover(claim.call_id)
     await node.services.matchmaker.finish([claim])
     for user_id in (she, he):
         names = [t.name for t in await node.stores.events.after(user_id, EventId(0, 0))]
@@ -113,8 +113,8 @@ async def test_what_has_just_begun_is_not_given_up(world: World, node: Node) -> 
     """It is on record before it is in the store."""
     she, he = await world.person(), await world.person()
     call = await node.live((she, he))
-    await node.services.switchboard.tell(call.id, Hangup(he))
-    assert [c.id for c in await node.services.switchboard.open_calls(she)] == [call.id]
+    await node.services.call_service.tell(call.id, Hangup(he))
+    assert [c.id for c in await node.services.call_service.open_calls(she)] == [call.id]
 
 
 @pytest.mark.parametrize("way", ["arrived", "departed"])

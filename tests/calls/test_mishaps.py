@@ -44,7 +44,7 @@ async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(worl
     await node.services.queue._acquaintances.active_call(ana)
     ended = "SELECT end_reason, ended_by, decision_deadline IS NULL FROM interaction.calls WHERE id = $1"
     assert tuple(await world.pool.fetchrow(ended, call.id)) == ("hung_up", ben, False)
-    await node.services.switchboard.attend(call.id)
+    await node.services.call_service.attend(call.id)
     assert tuple(await world.pool.fetchrow(ended, call.id)) == ("hung_up", ben, False)
 
 
@@ -53,7 +53,7 @@ async def test_a_call_that_is_open_to_decide_is_kept_until_it_is_decided(
 ) -> None:
     """All nodes may be away for longer than a closed call is kept."""
     call = await node.live(await world.pair())
-    call = await node.services.switchboard.tell(call.id, Hangup(call.parties[0].user_id))
+    call = await node.services.call_service.tell(call.id, Hangup(call.parties[0].user_id))
     assert call.state is State.DECIDING
     (key,) = [k async for k in redis.scan_iter(f"call:*:{call.id}")]
     assert await redis.pttl(key) > DAY_MS / 2
@@ -67,7 +67,7 @@ async def test_effects_are_kept_until_they_are_done(world: World, node: Node, re
     keys = [k async for k in redis.scan_iter(f"*:{call.id}")]
     assert len(keys) == 2
     assert all([await redis.pttl(key) > DAY_MS / 2 for key in keys])
-    await node.services.switchboard.attend(call.id)
+    await node.services.call_service.attend(call.id)
     (key,) = [k async for k in redis.scan_iter(f"*:{call.id}")]
     assert 0 < await redis.pttl(key) < DAY_MS / 24
 
@@ -80,7 +80,7 @@ async def test_an_attendant_outlives_an_error_that_nobody_foresaw(world: World, 
         node = Node(world.pool, redis, bus, Settings(region=REGION))
         await redis.set("attention:{calls-3}", "no sorted set")
         attendant = asyncio.create_task(
-            Attendant(node.stores.calls, node.services.switchboard, now_ms, every_s=0.01).run()
+            Attendant(node.stores.calls, node.services.call_service, now_ms, every_s=0.01).run()
         )
         with capture_logs() as said:
             async with asyncio.timeout(PATIENCE_S):
@@ -137,7 +137,7 @@ async def test_somebody_leaves_while_postgres_is_away(
     found = await node.stores.presence.expired(now_ms() + CLAIM_MS)
     assert (ana, caller.device) in {(expired.user_id, expired.device) for expired in found}
     await node.services.lifecycle.lost(ana, caller.device)
-    assert (await node.services.switchboard.call(call.id, ben)).state is State.RECONNECTING
+    assert (await node.services.call_service.call(call.id, ben)).state is State.RECONNECTING
 
 
 async def test_partings_outlive_an_error_that_nobody_foresaw(new_database: NewDatabase, redis: Redis) -> None:
@@ -200,7 +200,7 @@ async def test_a_ticket_goes_back_to_the_region_that_it_came_from(
     await node.saved_only(call, Hangup(ben))
     async with Bus(redis, new_id()) as bus:
         other = Node(world.pool, redis, bus, Settings(region="elsewhere"))
-        await other.services.switchboard.attend(call.id)
+        await other.services.call_service.attend(call.id)
         assert await other.services.queue.of(ana) is None
     assert await node.services.queue.of(ana) == call.party(ana).ticket
     await node.services.queue.remove(ana, "left")

@@ -24,7 +24,7 @@ class EndsMeanwhile(CallRecords):
 
     def __init__(self, node: Node, world: World, call_id: str, user_id: str) -> None:
         super().__init__(world.pool)
-        self._end = partial(node.services.switchboard.tell, call_id, Hangup(user_id))
+        self._end = partial(node.services.call_service.tell, call_id, Hangup(user_id))
 
     async def offer(self, *given: Any, **more: Any) -> Refusal | None:
         refusal = await super().offer(*given, **more)

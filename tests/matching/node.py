@@ -80,7 +80,7 @@ async def insist(stores: LiveStores, services: Services, user_id: str, sought: G
             call_id = await stores.call_records.active_call(user_id)
             if call_id is not None and nth < times - 1:
                 with contextlib.suppress(AppError):  # the other was faster
-                    await services.switchboard.tell(call_id, Decline(user_id))
+                    await services.call_service.tell(call_id, Decline(user_id))
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Node:
             settings=world.settings,
             clock=clock,
         )
-        self.offers, self.switchboard, self.attendant = made.offers, made.switchboard, made.attendant
+        self.offers, self.call_service, self.attendant = made.offers, made.call_service, made.attendant
         search = matching.search(self.offers, node_id=name)
         self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
 
@@ -188,7 +188,7 @@ class World:
         return self.devices.get(user_id, f"device of {user_id}")
 
     def tell(self, node: Node, call_id: str, message: Message) -> Coroutine[Any, Any, Call]:
-        return node.switchboard.tell(call_id, message)
+        return node.call_service.tell(call_id, message)
 
     def pass_ms(self, ms: int, *, still_ms: int) -> None:
         """Time passes; who is connected keeps the lease. Errands that stand still for so long are dead."""

@@ -100,9 +100,9 @@ async def test_a_newer_call_goes_on_and_ends(world: World, node: Node, redis: Re
     ana, ben = await world.pair()
     call = await node.live((ana, ben))
     await rewrite(redis, call.id, newer_call(await document(redis, call.id)))
-    views = await node.services.switchboard.open_calls(ana)
+    views = await node.services.call_service.open_calls(ana)
     assert [view.peer(ana).card.gender for view in views] == [NEW_WORD]
-    ended = await node.services.switchboard.tell(call.id, Hangup(ana))
+    ended = await node.services.call_service.tell(call.id, Hangup(ana))
     assert (ended.state, ended.reason) == (State.CLOSED, "hung_up")
     for user_id in (ana, ben):
         assert "call:ended" in await told(node, user_id)
@@ -122,7 +122,7 @@ async def test_newer_events_in_an_outbox_reach_their_users(
     await leave_before_all(
         redis, call.id, {"type": "Emit", "user_id": ana, "name": name, "data": data, **NEW_FIELDS}
     )
-    await node.services.switchboard.attend(call.id)
+    await node.services.call_service.attend(call.id)
     heard = await node.stores.events.after(ana, EventId(0, 0))
     assert [(event.name, json.loads(event.data)) for event in heard] == [(name, data)]
     assert await entries(redis, call.id) == []
@@ -136,7 +136,7 @@ async def test_a_poisoned_effect_keeps_nothing_from_the_end_of_its_call(
     ana, ben = await world.pair()
     call = await node.live((ana, ben))
     poison = await leave_before_all(redis, call.id, effect)
-    await node.services.switchboard.tell(call.id, Hangup(ana))
+    await node.services.call_service.tell(call.id, Hangup(ana))
     for user_id in (ana, ben):
         assert "call:ended" in await told(node, user_id)
         assert await node.stores.call_records.active_call(user_id) is None
@@ -152,7 +152,7 @@ async def test_an_offer_with_a_poisoned_effect_lapses(
     call = await node.offered((ana, ben))
     await leave_before_all(redis, call.id, effect)
     await overdue(node, call)
-    await node.services.switchboard.attend(call.id)
+    await node.services.call_service.attend(call.id)
     stored = await node.stores.calls.load(call.id)
     assert stored is not None
     assert (stored.call.state, stored.call.reason) == (State.CLOSED, "no_answer")
@@ -167,13 +167,13 @@ async def test_a_poisoned_effect_is_given_up_and_kept_for_an_operator(
     """After ten minutes of trying; it is counted, and the call is forgotten as any other."""
     call = await node.live(await world.pair())
     poison = await leave_before_all(redis, call.id, effect)
-    await node.services.switchboard.tell(call.id, Hangup(call.parties[0].user_id))
+    await node.services.call_service.tell(call.id, Hangup(call.parties[0].user_id))
     record = _keys(call.id)[0]
     aside = f"aside:{{calls-{_shard(call.id)}}}"
     assert int(await redis.hget(record, "failed 9000") or 0) <= now_ms()
     assert call.id.encode() + b" " + poison not in await redis.lrange(aside, 0, -1)
     await redis.hset(record, "failed 9000", now_ms() - GIVE_UP_MS)
-    await node.services.switchboard.attend(call.id)
+    await node.services.call_service.attend(call.id)
     assert await entries(redis, call.id) == []
     assert call.id.encode() + b" " + poison in await redis.lrange(aside, 0, -1)
     assert figure(node, "realtime_stored_set_aside_total", what="effect", why=why) == 1
@@ -186,7 +186,7 @@ async def test_while_a_store_is_away_nothing_is_given_up(world: World, node: Nod
     before = await entries(redis, call.id)
     async with world.pool.acquire() as holder, holder.transaction():
         await holder.execute("LOCK TABLE interaction.calls IN ACCESS EXCLUSIVE MODE")
-        attending = asyncio.create_task(node.services.switchboard.attend(call.id))
+        attending = asyncio.create_task(node.services.call_service.attend(call.id))
         async with asyncio.timeout(PATIENCE_S):
             await world.someone_waits_for(holder)
             pid = await world.pool.fetchval(
@@ -198,7 +198,7 @@ async def test_while_a_store_is_away_nothing_is_given_up(world: World, node: Nod
     assert await entries(redis, call.id) == before
     fields: Any = await redis.hkeys(_keys(call.id)[0])
     assert [field for field in fields if field.startswith(b"failed")] == []
-    await node.services.switchboard.attend(call.id)
+    await node.services.call_service.attend(call.id)
     assert await entries(redis, call.id) == []
 
 
@@ -210,7 +210,7 @@ async def test_a_call_whose_effect_takes_long_holds_up_no_other(world: World, no
         if _shard(slow.id) == _shard(quick.id):
             break
     await overdue(node, slow)
-    attendant = Attendant(node.stores.calls, node.services.switchboard, now_ms, every_s=0.01)
+    attendant = Attendant(node.stores.calls, node.services.call_service, now_ms, every_s=0.01)
     async with world.pool.acquire() as holder, holder.transaction():
         await holder.execute("SELECT FROM interaction.calls WHERE id = $1 FOR UPDATE", slow.id)
         job = asyncio.create_task(attendant.run())
@@ -235,11 +235,11 @@ async def test_a_call_that_nobody_reads_is_ended_as_one_that_was_lost(
     newer = {**await document(redis, call.id), "state": NEW_WORD}
     await rewrite(redis, call.id, newer)
     with pytest.raises(Unavailable):
-        await node.services.switchboard.tell(call.id, Hangup(ana))
+        await node.services.call_service.tell(call.id, Hangup(ana))
     for _ in range(UNREADABLE_LOOKS - 1):
-        await node.services.switchboard.attend(call.id)
+        await node.services.call_service.attend(call.id)
     assert await node.stores.call_records.active_call(ana) == call.id
-    await node.services.switchboard.attend(call.id)
+    await node.services.call_service.attend(call.id)
     for user_id in (ana, ben):
         assert "call:ended" in await told(node, user_id)
         assert await node.stores.call_records.active_call(user_id) is None
@@ -257,7 +257,7 @@ async def test_a_call_that_a_newer_node_changes_is_not_given_up(
     await rewrite(redis, call.id, newer)
     for _ in range(2):
         for _ in range(UNREADABLE_LOOKS - 1):
-            await node.services.switchboard.attend(call.id)
+            await node.services.call_service.attend(call.id)
         await redis.hincrby(_keys(call.id)[0], "version", 1)
     assert await document(redis, call.id) == newer
 

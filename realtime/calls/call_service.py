@@ -15,7 +15,7 @@ from signaling.transitions import advance
 _ATTEMPTS = 20
 
 
-class Switchboard:
+class CallService:
     """Changes calls by compare-and-set: if another change was faster, it decides again on its result."""
 
     def __init__(
