@@ -4,8 +4,8 @@ from core.clock import Clock
 from core.settings import Settings
 from db.postgres.connections import ConnectionStore
 from realtime.calls.acquaintances import Acquaintances
-from realtime.calls.attendant import Attendant
 from realtime.calls.call_service import CallService
+from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.calls.executor import Executor
 from realtime.calls.offers import Offers
 from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
@@ -71,4 +71,4 @@ class Calls:
             figures=figures,
             clock=clock,
         )
-        self.attendant = Attendant(calls, self.call_service, clock)
+        self.deadline_worker = DeadlineWorker(calls, self.call_service, clock)

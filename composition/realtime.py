@@ -60,7 +60,7 @@ def _jobs(serving: Services, connected: Connected) -> Jobs:
     return Jobs(
         matchmaker=serving.matchmaker.run(),
         sweep=serving.sweep.run(),
-        attendant=serving.attendant.run(),
+        deadline_worker=serving.deadline_worker.run(),
         announcer=serving.announcer.run(),
         partings=serving.partings.run(),
         banishments=serving.banishments.run(),

@@ -104,7 +104,11 @@ class Services:
             settings=settings,
             clock=clock,
         )
-        self.call_service, self.executor, self.attendant = calls.call_service, calls.executor, calls.attendant
+        self.call_service, self.executor, self.deadline_worker = (
+            calls.call_service,
+            calls.executor,
+            calls.deadline_worker,
+        )
         self.calls = CallCommands(self.call_service, events, self.reports, clock, new_id)
         self.signals = Signals(self.call_service, stores.calls, events, settings)
 

@@ -16,7 +16,7 @@ from db.redis.bus import Bus
 from db.redis.client import open_redis
 from db.redis.events import EventId
 from db.redis.presence import CLAIM_MS
-from realtime.calls.attendant import Attendant
+from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.gateway.caller import Caller
 from signaling.call import State
 from signaling.messages import Accept, Hangup
@@ -79,15 +79,15 @@ async def test_an_attendant_outlives_an_error_that_nobody_foresaw(world: World, 
         await redis.flushdb()
         node = Node(world.pool, redis, bus, Settings(region=REGION))
         await redis.set("attention:{calls-3}", "no sorted set")
-        attendant = asyncio.create_task(
-            Attendant(node.stores.calls, node.services.call_service, now_ms, every_s=0.01).run()
+        deadline_worker = asyncio.create_task(
+            DeadlineWorker(node.stores.calls, node.services.call_service, now_ms, every_s=0.01).run()
         )
         with capture_logs() as said:
             async with asyncio.timeout(PATIENCE_S):
-                while not said and not attendant.done():
+                while not said and not deadline_worker.done():
                     await asyncio.sleep(0.01)
-        assert not attendant.done()
-        attendant.cancel()
+        assert not deadline_worker.done()
+        deadline_worker.cancel()
 
 
 async def test_a_call_whose_record_was_closed_is_offered_to_nobody(world: World, node: Node) -> None:

@@ -55,7 +55,7 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
         services = Services(stores, base, ConnectionRegistry(Silence()))
         jobs = [
             asyncio.create_task(job.run())
-            for job in (services.matchmaker, services.sweep, services.attendant)
+            for job in (services.matchmaker, services.sweep, services.deadline_worker)
         ]
         while line := await asyncio.to_thread(sys.stdin.readline):
             storm = msgspec.json.decode(line, type=Storm)

@@ -88,7 +88,11 @@ class Node:
             settings=world.settings,
             clock=clock,
         )
-        self.offers, self.call_service, self.attendant = made.offers, made.call_service, made.attendant
+        self.offers, self.call_service, self.deadline_worker = (
+            made.offers,
+            made.call_service,
+            made.deadline_worker,
+        )
         search = matching.search(self.offers, node_id=name)
         self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
 
@@ -98,9 +102,9 @@ class Node:
         await self.matchmaker.seek(ticket)
 
     async def attend(self) -> None:
-        """What the attendant does each time it looks."""
+        """What the deadline_worker does each time it looks."""
         for shard in range(SHARDS):
-            await self.attendant.attend(shard)
+            await self.deadline_worker.attend(shard)
 
     @property
     def has_seekers(self) -> bool:

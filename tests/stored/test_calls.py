@@ -13,7 +13,7 @@ from core.errors import Unavailable
 from core.ids import new_id
 from db.redis.calls import GIVE_UP_MS, RETRY_MS, SHARDS, UNREADABLE_LOOKS, Calls, _keys, _shard
 from db.redis.events import EventId
-from realtime.calls.attendant import Attendant
+from realtime.calls.deadline_worker import DeadlineWorker
 from signaling.call import Call, State, offer
 from signaling.effects import AnyEffect, Effect, Judge, RecordLive
 from signaling.messages import Hangup
@@ -210,10 +210,10 @@ async def test_a_call_whose_effect_takes_long_holds_up_no_other(world: World, no
         if _shard(slow.id) == _shard(quick.id):
             break
     await overdue(node, slow)
-    attendant = Attendant(node.stores.calls, node.services.call_service, now_ms, every_s=0.01)
+    deadline_worker = DeadlineWorker(node.stores.calls, node.services.call_service, now_ms, every_s=0.01)
     async with world.pool.acquire() as holder, holder.transaction():
         await holder.execute("SELECT FROM interaction.calls WHERE id = $1 FOR UPDATE", slow.id)
-        job = asyncio.create_task(attendant.run())
+        job = asyncio.create_task(deadline_worker.run())
         async with asyncio.timeout(PATIENCE_S):
             await world.someone_waits_for(holder)
             await overdue(node, quick)

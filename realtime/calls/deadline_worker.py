@@ -11,7 +11,7 @@ from realtime.calls.ports import CallStore
 _AT_ONCE = 128  # calls at once, so that a slow one does not hold up others
 
 
-class Attendant:
+class DeadlineWorker:
     """Looks every `every_s` seconds; the store puts off calls that a node is handling."""
 
     def __init__(
