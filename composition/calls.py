@@ -3,9 +3,9 @@
 from core.clock import Clock
 from core.settings import Settings
 from db.postgres.connections import ConnectionStore
-from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.call_service import CallService
 from realtime.calls.deadline_worker import DeadlineWorker
+from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.offers import Offers
 from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
@@ -25,7 +25,7 @@ class Calls:
         calls: CallStore,
         record: Record,
         connections: ConnectionStore,
-        acquaintances: Acquaintances,
+        eligibility: EligibilityService,
         tickets: TicketStore,
         queue: Queue,
         reports: Reports,
@@ -53,7 +53,7 @@ class Calls:
         self.call_service = CallService(
             calls=calls,
             record=record,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             executor=self.executor,
             rules=rules,
             clock=clock,

@@ -13,7 +13,7 @@ from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.matchmaker import Matchmaker
 from realtime.matchmaking.outlooks import Outlooks
-from realtime.matchmaking.ports import Acquaintances, Applicants, Offers, TicketStore
+from realtime.matchmaking.ports import Applicants, Eligibility, Offers, TicketStore
 from realtime.matchmaking.queue import Queue
 from realtime.matchmaking.reunions import Reunions
 from realtime.matchmaking.seekers import Seekers
@@ -38,7 +38,7 @@ class Matching:
         *,
         tickets: TicketStore,
         applicants: Applicants,
-        acquaintances: Acquaintances,
+        eligibility: Eligibility,
         events: Events,
         changed: Changed,
         figures: Figures,
@@ -47,7 +47,7 @@ class Matching:
         new_id: Callable[[], str],
         policy: Policy | None = None,
     ) -> None:
-        self._tickets, self._acquaintances, self._events = tickets, acquaintances, events
+        self._tickets, self._eligibility, self._events = tickets, eligibility, events
         self._figures, self._settings = figures, settings
         self._clock, self._new_id = clock, new_id
         policy = policy or Policy.of(settings)
@@ -62,7 +62,7 @@ class Matching:
         self.queue = Queue(
             tickets=tickets,
             applicants=applicants,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             seekers=self.seekers,
             terms=self._terms,
             departures=self._departures,
@@ -80,7 +80,7 @@ class Matching:
         settings = self._settings
         matchmaker = Matchmaker(
             tickets=self._tickets,
-            acquaintances=self._acquaintances,
+            eligibility=self._eligibility,
             offers=offers,
             seekers=self.seekers,
             terms=self._terms,
@@ -91,7 +91,7 @@ class Matching:
         )
         reunions = Reunions(
             tickets=self._tickets,
-            acquaintances=self._acquaintances,
+            eligibility=self._eligibility,
             terms=self._terms,
             clock=self._clock,
         )

@@ -7,7 +7,7 @@ from core.ids import new_id
 from realtime.background.banishments import Banishments
 from realtime.background.partings import Partings
 from realtime.background.reviews import Reviews
-from realtime.calls.acquaintances import Acquaintances
+from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
 from services.blocks import AnnouncedPartings, Blocks
@@ -49,7 +49,7 @@ class Protection:
         *,
         calls: Calls,
         queue: Queue,
-        acquaintances: Acquaintances,
+        eligibility: EligibilityService,
         connections: Connections,
         presence: Presence,
     ) -> None:
@@ -57,7 +57,7 @@ class Protection:
             store=stores.blocks,
             record=stores.call_records,
             call_service=calls.call_service,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             connections=connections,
             presence=presence,
             clock=base.clock,
@@ -69,7 +69,7 @@ class Protection:
             sessions=stores.events,
             queue=queue,
             call_service=calls.call_service,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             presence=presence,
             clock=base.clock,
         )

@@ -30,8 +30,8 @@ from core.wire.message import Command
 from db.postgres.idempotency import KEPT_MS
 from realtime.background.leases import Steadiness
 from realtime.background.retention import DAY_MS, Kept, Retention
-from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.commands import CallCommands
+from realtime.calls.eligibility import EligibilityService
 from realtime.calls.signals import Signals
 from realtime.gateway.boundary import Handler, by_user
 from realtime.lifecycle import Lifecycle
@@ -74,13 +74,13 @@ class Services:
         self.trust, self.reviews, self.reports = conduct.trust, conduct.reviews, conduct.reports
 
         rules, figures = Rules.of(settings), Figures(base.registry)
-        acquaintances = Acquaintances(
+        eligibility = EligibilityService(
             stores.calls, stores.call_records, stores.eligibility, rules, clock, lambda: events.log.born
         )
         matching = Matching(
             tickets=stores.tickets,
             applicants=stores.applicants,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             events=events,
             changed=self.presence.changed,
             figures=figures,
@@ -93,7 +93,7 @@ class Services:
             calls=stores.calls,
             record=stores.call_records,
             connections=stores.connections,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             tickets=stores.tickets,
             queue=self.queue,
             reports=self.reports,
@@ -127,7 +127,7 @@ class Services:
             base,
             calls=calls,
             queue=self.queue,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             connections=self.connections,
             presence=self.presence,
         )

@@ -13,8 +13,8 @@ from db.every import Enduring, Every
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
 from db.redis.events import EventRoad
-from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.call_service import CallService
+from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
 from signaling.messages import Moderate
@@ -31,13 +31,13 @@ class Banishments:
         sessions: EventRoad,
         queue: Queue,
         call_service: CallService,
-        acquaintances: Acquaintances,
+        eligibility: EligibilityService,
         presence: Presence,
         clock: Clock,
         every_s: float = 0.5,
     ) -> None:
         self._store, self._record, self._sessions, self._queue = store, record, sessions, queue
-        self._call_service, self._acquaintances = call_service, acquaintances
+        self._call_service, self._eligibility = call_service, eligibility
         self._presence, self._clock = presence, clock
         self._loop = Every(every_s, self._look, failing="bans cannot be looked for", jitter=0.2)
 
@@ -65,7 +65,7 @@ class Banishments:
             # Told last, as it is the last that a device hears; and told whatever else fails.
             await self._sessions.revoked(user_id, None, "banned")
         await self._presence.changed(user_id)
-        return await self._acquaintances.active_call(user_id) is None
+        return await self._eligibility.active_call(user_id) is None
 
     async def _end(self, call_id: str, user_id: str) -> None:
         with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet

@@ -13,8 +13,8 @@ from core.errors import Expired, Gone, NotFound
 from db.every import Enduring, Every
 from db.postgres.blocks import BlockStore, Parting
 from db.postgres.call_records import CallRecords
-from realtime.calls.acquaintances import Acquaintances
 from realtime.calls.call_service import CallService
+from realtime.calls.eligibility import EligibilityService
 from realtime.presence.presence import Presence
 from services.connections import Connections
 from signaling.messages import Block
@@ -31,14 +31,14 @@ class Partings:
         store: BlockStore,
         record: CallRecords,
         call_service: CallService,
-        acquaintances: Acquaintances,
+        eligibility: EligibilityService,
         connections: Connections,
         presence: Presence,
         clock: Clock,
         every_s: float = 1,
     ) -> None:
         self._store, self._record = store, record
-        self._call_service, self._acquaintances = call_service, acquaintances
+        self._call_service, self._eligibility = call_service, eligibility
         self._connections, self._presence = connections, presence
         self._clock = clock
         self._loop = Every(every_s, self._look, failing="partings cannot be attended to")
@@ -81,5 +81,5 @@ class Partings:
 
     async def _in_one_call(self, one: str, other: str) -> bool:
         """Whether they still are: an offer just before the block is on record first, in the store later."""
-        call_id = await self._acquaintances.active_call(one)
+        call_id = await self._eligibility.active_call(one)
         return call_id is not None and await self._record.was_in(call_id, other)

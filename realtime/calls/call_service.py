@@ -5,7 +5,7 @@ from collections.abc import Collection
 from core.clock import Clock
 from core.errors import AppError, Gone, NotFound, Unavailable
 from db.redis.calls import Unreadable
-from realtime.calls.acquaintances import Acquaintances
+from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
 from signaling.call import Call, Rules, State
@@ -23,13 +23,13 @@ class CallService:
         *,
         calls: CallStore,
         record: Record,
-        acquaintances: Acquaintances,
+        eligibility: EligibilityService,
         executor: Executor,
         rules: Rules,
         clock: Clock,
     ) -> None:
         self._calls, self._record, self._executor = calls, record, executor
-        self._acquaintances = acquaintances
+        self._eligibility = eligibility
         self._rules, self._clock = rules, clock
 
     async def tell(self, call_id: str, message: Message) -> Call:
@@ -67,7 +67,7 @@ class CallService:
         """The call this user is in, and those still open to decide."""
         calls = []
         for call_id in await self._record.open_calls(user_id):
-            call = await self._acquaintances.find(call_id)
+            call = await self._eligibility.find(call_id)
             if call is not None and call.state is not State.CLOSED:
                 calls.append(call)
         return calls
@@ -78,7 +78,7 @@ class CallService:
 
     async def recover(self, call_id: str) -> None:
         """If Redis has lost this call, put back what has become of it, and tell both."""
-        if await self._calls.load(call_id) is None and await self._acquaintances.find(call_id) is not None:
+        if await self._calls.load(call_id) is None and await self._eligibility.find(call_id) is not None:
             await self.attend(call_id)
 
     async def lost(self, user_id: str, device: str) -> None:
@@ -115,7 +115,7 @@ class CallService:
             await self._executor.perform(stored.call, pending)
 
     async def _tell_active(self, user_id: str, message: Message) -> None:
-        call_id = await self._acquaintances.active_call(user_id)
+        call_id = await self._eligibility.active_call(user_id)
         if call_id is None:
             return
         try:

@@ -67,7 +67,7 @@ class Record(Protocol):
     async def was_in(self, call_id: str, user_id: str) -> bool: ...
 
 
-class Eligibility(Protocol):
+class EligibilityRecord(Protocol):
     """Which users may be offered to each other, as far as the record says."""
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool: ...

@@ -20,7 +20,7 @@ from matching.policy import Choice, Survey
 from matching.prospects import Pair
 from matching.recorder import Recorder
 from realtime.matchmaking.figures import Figures
-from realtime.matchmaking.ports import Acquaintances, Offers, TicketStore
+from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
 from realtime.matchmaking.seekers import Seekers
 from realtime.matchmaking.terms import Terms
 
@@ -46,7 +46,7 @@ class Matchmaker:
         self,
         *,
         tickets: TicketStore,
-        acquaintances: Acquaintances,
+        eligibility: Eligibility,
         offers: Offers,
         seekers: Seekers,
         terms: Terms,
@@ -55,7 +55,7 @@ class Matchmaker:
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
-        self._tickets, self._acquaintances = tickets, acquaintances
+        self._tickets, self._eligibility = tickets, eligibility
         self._offers, self._seekers = offers, seekers
         self._policy, self._outlooks, self._reach = terms.policy, terms.outlooks, terms.reach
         self._recorder, self._figures = recorder, figures
@@ -195,4 +195,4 @@ class Matchmaker:
 
     async def _avoid(self, user_id: str) -> Set[str]:
         """Asked late, and again before each claim, so that a block counts at once."""
-        return await self._acquaintances.avoid(user_id, self._reach.apart.since(self._clock()))
+        return await self._eligibility.avoid(user_id, self._reach.apart.since(self._clock()))

@@ -16,7 +16,7 @@ class Applicants(Protocol):
         """The user, in one query; None if there is no such account (any more). `now` in ms, for the age."""
 
 
-class Acquaintances(Protocol):
+class Eligibility(Protocol):
     """Knows who must not meet whom, and who is busy, from Postgres."""
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:

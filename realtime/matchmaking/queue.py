@@ -36,7 +36,7 @@ from matching.explanation import judge, permitted, tally
 from realtime.gateway.caller import Caller
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.figures import Figures
-from realtime.matchmaking.ports import Acquaintances, Applicants, TicketStore
+from realtime.matchmaking.ports import Applicants, Eligibility, TicketStore
 from realtime.matchmaking.seekers import Seekers
 from realtime.matchmaking.terms import Terms
 from services.cool_downs import CoolDowns
@@ -56,7 +56,7 @@ class Queue:
         *,
         tickets: TicketStore,
         applicants: Applicants,
-        acquaintances: Acquaintances,
+        eligibility: Eligibility,
         seekers: Seekers,
         terms: Terms,
         departures: Departures,
@@ -68,7 +68,7 @@ class Queue:
         region: str,
         lease_ms: int,
     ) -> None:
-        self._tickets, self._applicants, self._acquaintances = tickets, applicants, acquaintances
+        self._tickets, self._applicants, self._eligibility = tickets, applicants, eligibility
         self._seekers, self._departures, self._changed = seekers, departures, changed
         self._policy, self._outlooks, self._apart = terms.policy, terms.outlooks, terms.reach.apart
         self._cool_downs, self._figures = cool_downs, figures
@@ -95,9 +95,9 @@ class Queue:
             raise NotQueued
         now, outlook = self._clock(), await self._outlooks.of(ticket.mode)
         census = await self._tickets.census(ticket, _EXPLAINED)
-        apart = await self._acquaintances.avoid(ticket.user_id, self._apart.since(now))
+        apart = await self._eligibility.avoid(ticket.user_id, self._apart.since(now))
         judged = judge(self._policy, ticket, census, apart, now, outlook)
-        candidates, removed = tally(census, judged, await self._acquaintances.unfit(permitted(judged)))
+        candidates, removed = tally(census, judged, await self._eligibility.unfit(permitted(judged)))
         return Explained(
             candidates=candidates,
             removed=removed,
@@ -117,7 +117,7 @@ class Queue:
         for _ in range(_ATTEMPTS):
             out = await self._tickets.out(user_id)
             # First, because it corrects the record of a call that has just ended, and whose fault that was.
-            if await self._acquaintances.active_call(user_id) is not None:
+            if await self._eligibility.active_call(user_id) is not None:
                 raise AlreadyInCall
             now = self._clock()
             applicant = await self._admit(user_id, now)
@@ -131,7 +131,7 @@ class Queue:
 
     async def _look_again(self, ticket: Ticket, placed: Ticket) -> None:
         """Check for a direct call begun meanwhile. A call that took this ticket is what was asked for."""
-        if await self._acquaintances.active_call(ticket.user_id) is not None:
+        if await self._eligibility.active_call(ticket.user_id) is not None:
             departure = await self._tickets.leave(ticket.user_id, "left", ticket.id)
             if departure is not None:
                 await self._tickets.told([departure])
@@ -179,7 +179,7 @@ class Queue:
         """Redis has lost its data: tell a user who still believes to have this ticket that it is gone."""
         if await self._tickets.of(user_id) is not None:
             return
-        if await self._acquaintances.active_call(user_id) is not None:  # matched meanwhile
+        if await self._eligibility.active_call(user_id) is not None:  # matched meanwhile
             return
         gone = Departure(ticket_id=ticket_id, user_id=user_id, reason="disconnected")
         await self._departures.tell([gone])

@@ -15,7 +15,7 @@ from matching.apart import Since
 from matching.outlook import Outlook
 from matching.prospects import Pair, Prospects
 from matching.rules import obstacle
-from realtime.matchmaking.ports import Acquaintances, TicketStore
+from realtime.matchmaking.ports import Eligibility, TicketStore
 from realtime.matchmaking.terms import Terms
 
 _AT_ONCE = 10  # pairs looked at in one sweep
@@ -25,10 +25,8 @@ _KEPT = 1_000
 class Reunions:
     """The pairs that sweeps found and that were kept apart. In memory: any node that sweeps finds them."""
 
-    def __init__(
-        self, *, tickets: TicketStore, acquaintances: Acquaintances, terms: Terms, clock: Clock
-    ) -> None:
-        self._tickets, self._acquaintances = tickets, acquaintances
+    def __init__(self, *, tickets: TicketStore, eligibility: Eligibility, terms: Terms, clock: Clock) -> None:
+        self._tickets, self._eligibility = tickets, eligibility
         self._policy, self._reach, self._clock = terms.policy, terms.reach, clock
         self._apart: dict[Mode, dict[tuple[str, str], Pair]] = {mode: {} for mode in get_args(Mode)}
 
@@ -59,7 +57,7 @@ class Reunions:
             now - max(one.joined_at, other.joined_at) >= self._reach.alone_ms
             and await self._alone(one, since)
             and await self._alone(other, since)
-            and await self._acquaintances.on_good_terms(one.user_id, other.user_id, since)
+            and await self._eligibility.on_good_terms(one.user_id, other.user_id, since)
         )
 
     async def _alone(self, ticket: Ticket, since: Since) -> bool:
@@ -74,4 +72,4 @@ class Reunions:
             for other in pool.drawn
             if obstacle(ticket, other, common_language=language) is None
         }
-        return left <= await self._acquaintances.avoid(ticket.user_id, since)
+        return left <= await self._eligibility.avoid(ticket.user_id, since)

@@ -20,7 +20,7 @@ from tests.stores.world import World
 async def test_an_accept_after_its_time_is_late_though_nobody_has_said_so_yet(
     world: World, node: Node
 ) -> None:
-    """The deadline_worker was away when the offer lapsed: the late accept finds it lapsed all the same."""
+    """The deadline worker was away when the offer lapsed: the late accept finds it lapsed all the same."""
     she, he = await world.person(), await world.person()
     call = await node.offered((she, he))
     stored = await node.stores.calls.load(call.id)

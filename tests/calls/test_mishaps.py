@@ -33,7 +33,7 @@ async def test_who_has_hung_up_can_be_offered_to_another_at_once(world: World, n
     ana, ben = await world.pair()
     call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
     assert call.state is State.DECIDING
-    assert await node.services.queue._acquaintances.active_call(ana) is None
+    assert await node.services.queue._eligibility.active_call(ana) is None
     cem = await world.person("Cem")
     assert await world.offer((await node.claim((ana, cem))).call_id, (ana, cem)) is None
 
@@ -41,7 +41,7 @@ async def test_who_has_hung_up_can_be_offered_to_another_at_once(world: World, n
 async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(world: World, node: Node) -> None:
     ana, ben = await world.pair()
     call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
-    await node.services.queue._acquaintances.active_call(ana)
+    await node.services.queue._eligibility.active_call(ana)
     ended = "SELECT end_reason, ended_by, decision_deadline IS NULL FROM interaction.calls WHERE id = $1"
     assert tuple(await world.pool.fetchrow(ended, call.id)) == ("hung_up", ben, False)
     await node.services.call_service.attend(call.id)
@@ -95,7 +95,7 @@ async def test_a_call_whose_record_was_closed_is_offered_to_nobody(world: World,
     users = await world.pair()
     claim = await node.claim(users, at=now_ms() - 120_000)
     assert await world.offer(claim.call_id, users) is None
-    assert await node.services.queue._acquaintances.active_call(users[0]) is None
+    assert await node.services.queue._eligibility.active_call(users[0]) is None
     await node.services.matchmaker.finish([claim])
     lost = await node.stores.calls.load(claim.call_id)
     assert lost is not None

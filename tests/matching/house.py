@@ -41,7 +41,7 @@ class Node:
         matching = Matching(
             tickets=tickets,
             applicants=people,
-            acquaintances=people,
+            eligibility=people,
             events=events,
             changed=people.look_at,
             figures=Figures(self.registry),

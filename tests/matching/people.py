@@ -1,4 +1,4 @@
-"""People of the tests, and what stands around the queue: clock, profiles, acquaintances, offers, events."""
+"""People of the tests, and what stands around the queue: clock, profiles, eligibility, offers, events."""
 
 from collections.abc import Callable, Collection, Iterator
 from itertools import count
@@ -79,7 +79,7 @@ class Clock:
 
 
 class People:
-    """Accounts and acquaintances, as the stores of Postgres tell them."""
+    """Accounts and eligibility, as the stores of Postgres tell them."""
 
     def __init__(self) -> None:
         self.applicants: dict[str, Applicant] = {}

@@ -22,7 +22,7 @@ from db.outage import OUTAGES
 from db.redis.calls import SHARDS
 from matching.outlook import Stance
 from matching.policy import Policy
-from realtime.calls.acquaintances import Acquaintances
+from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.figures import Figures
 from signaling.call import Call, Rules
 from signaling.messages import Message
@@ -58,12 +58,12 @@ class Node:
         def new_id() -> str:
             return world.new_id(clock())
 
-        acquaintances = Acquaintances(calls, record, record, Rules.of(SETTINGS), clock, lambda: 0)
+        eligibility = EligibilityService(calls, record, record, Rules.of(SETTINGS), clock, lambda: 0)
         figures = Figures(CollectorRegistry())
         matching = Matching(
             tickets=tickets,
             applicants=people,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             events=events,
             changed=presence.changed,
             figures=figures,
@@ -77,7 +77,7 @@ class Node:
             calls=calls,
             record=record,
             connections=record,
-            acquaintances=acquaintances,
+            eligibility=eligibility,
             tickets=tickets,
             queue=self.queue,
             reports=record,
@@ -102,7 +102,7 @@ class Node:
         await self.matchmaker.seek(ticket)
 
     async def attend(self) -> None:
-        """What the deadline_worker does each time it looks."""
+        """What the deadline worker does each time it looks."""
         for shard in range(SHARDS):
             await self.deadline_worker.attend(shard)
 

@@ -9,7 +9,7 @@ from core.clock import Clock
 from core.ids import made_at
 from core.vocabulary import EndReason
 from matching.apart import Since
-from realtime.calls.ports import CallStore, Eligibility, Record
+from realtime.calls.ports import CallStore, EligibilityRecord, Record
 from signaling.call import ACTIVE, Call, Rules
 from signaling.loss import after_loss
 
@@ -17,8 +17,8 @@ _ABANDONED_MS = 60_000
 _log = structlog.get_logger()
 
 
-class Acquaintances:
-    """Implements `realtime.matchmaking.ports.Acquaintances`.
+class EligibilityService:
+    """Implements `realtime.matchmaking.ports.Eligibility`.
 
     `born`: since when (ms) Redis has its data. An older call that is not there is lost. A younger one is
     given a minute, because a call is on record before it is in Redis.
@@ -28,7 +28,7 @@ class Acquaintances:
         self,
         calls: CallStore,
         record: Record,
-        eligibility: Eligibility,
+        eligibility: EligibilityRecord,
         rules: Rules,
         clock: Clock,
         born: Callable[[], int],
