@@ -20,7 +20,7 @@ from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.handlers import register_handlers
 from rest.http.listening import listening
-from services.blocks import PARTED
+from services.blocks import PENDING_BLOCKS
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         gateway = connected.gateway
         register_handlers(server, gateway)
         base.bus.on_return += [connected.store_loss.look, serving.announcer.wake]
-        await base.bus.subscribe(PARTED, serving.partings.wake)
+        await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
 
         jobs = await house.enter_async_context(_jobs(serving, connected))
         app = application(
@@ -62,7 +62,7 @@ def _jobs(serving: Services, connected: Connected) -> Jobs:
         sweep=serving.sweep.run(),
         deadline_worker=serving.deadline_worker.run(),
         announcer=serving.announcer.run(),
-        partings=serving.partings.run(),
+        block_effects=serving.block_effects.run(),
         banishments=serving.banishments.run(),
         reviews=serving.reviews.run(),
         presence=serving.presence.run(),

@@ -12,7 +12,7 @@ from composition.stores import Stores
 from core.settings import Settings
 from rest.http.listening import listening
 from rest.service import Check
-from services.blocks import AnnouncedPartings, Blocks
+from services.blocks import AnnouncedBlockEffects, Blocks
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Appli
     """Its application. When it takes a block, it announces that to the nodes that hold connections."""
     stores = Stores(base)
     identity = Identity(stores, base.settings)
-    blocks = Blocks(stores.blocks, AnnouncedPartings(base.bus))
+    blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
     try:
         yield application(base, stores, identity, blocks, checks=checks)
     finally:

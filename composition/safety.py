@@ -5,12 +5,12 @@ from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from core.ids import new_id
 from realtime.background.banishments import Banishments
-from realtime.background.partings import Partings
+from realtime.background.block_effects import BlockEffectsWorker
 from realtime.background.reviews import Reviews
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
-from services.blocks import AnnouncedPartings, Blocks
+from services.blocks import AnnouncedBlockEffects, Blocks
 from services.connections import Connections
 from services.reports import Reports
 from services.trust import Trust
@@ -32,7 +32,7 @@ class Conduct:
         self.reviews = Reviews(self.trust)
         self.reports = Reports(
             stores.reports,
-            AnnouncedPartings(base.bus),
+            AnnouncedBlockEffects(base.bus),
             self.trust,
             new_id,
             window_ms=settings.report_h * 3_600_000,
@@ -53,7 +53,7 @@ class Protection:
         connections: Connections,
         presence: Presence,
     ) -> None:
-        self.partings = Partings(
+        self.block_effects = BlockEffectsWorker(
             store=stores.blocks,
             record=stores.call_records,
             call_service=calls.call_service,
@@ -62,7 +62,7 @@ class Protection:
             presence=presence,
             clock=base.clock,
         )
-        self.blocks = Blocks(stores.blocks, self.partings)
+        self.blocks = Blocks(stores.blocks, self.block_effects)
         self.banishments = Banishments(
             store=stores.bans,
             record=stores.call_records,

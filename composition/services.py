@@ -131,7 +131,7 @@ class Services:
             connections=self.connections,
             presence=self.presence,
         )
-        self.partings, self.blocks = protection.partings, protection.blocks
+        self.block_effects, self.blocks = protection.block_effects, protection.blocks
         self.banishments = protection.banishments
         self.retention = Retention(
             [

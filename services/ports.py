@@ -5,7 +5,7 @@ from typing import Protocol
 
 from core.news import News
 from core.wire.message import Event
-from db.postgres.blocks import Parting
+from db.postgres.blocks import PendingBlock
 
 
 class Events(Protocol):
@@ -42,12 +42,12 @@ class Events(Protocol):
         """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
 
 
-class Partings(Protocol):
+class BlockEffects(Protocol):
     """Performs the effects of blocks: calls are ended, both users told. The store has them on record."""
 
-    sees_to_them: bool  # performs them itself: then a new one is taken with the block, not left to any node
+    performs: bool  # performs them itself: then a new one is taken with the block, not left to any node
 
-    async def parted(self, parting: Parting | None = None) -> None:
+    async def perform(self, pending: PendingBlock | None = None) -> None:
         """There is a new one: this one if it was taken, else any that nobody has taken.
 
         Never raises an outage: what cannot be done now is done when the outage is over.

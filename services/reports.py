@@ -8,7 +8,7 @@ from collections.abc import Callable
 from core.contract.calls import CallReport
 from core.errors import Gone, NotFound
 from db.postgres.reports import NewReport, ReportStore
-from services.ports import Partings
+from services.ports import BlockEffects
 from services.trust import Trust
 
 
@@ -18,20 +18,20 @@ class Reports:
     def __init__(
         self,
         store: ReportStore,
-        partings: Partings,
+        effects: BlockEffects,
         trust: Trust,
         new_id: Callable[[int], str],
         *,
         window_ms: int,
     ) -> None:
-        self._store, self._partings, self._trust = store, partings, trust
+        self._store, self._effects, self._trust = store, effects, trust
         self._new_id, self._window_ms = new_id, window_ms
 
     async def file(self, report: NewReport) -> None:
         """Record a report. The same one again changes nothing. Raises `NotFound`."""
         await self._store.file(report)
         if report.block:
-            await self._partings.parted()
+            await self._effects.perform()
 
     async def report_past(self, reporter: str, command: CallReport, now: int) -> None:
         """Report a call that is over and may be on record only. A second time changes nothing.

@@ -337,7 +337,7 @@ CREATE TABLE interaction.match_decisions (
     body bytea NOT NULL
 );
 
-CREATE TABLE interaction.partings (
+CREATE TABLE interaction.pending_blocks (
     id uuid NOT NULL,
     blocker_id uuid NOT NULL,
     blocked_id uuid NOT NULL,
@@ -437,8 +437,8 @@ ALTER TABLE ONLY interaction.connections
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT one_report_a_call_and_reporter UNIQUE (call_id, reporter_id);
 
-ALTER TABLE ONLY interaction.partings
-    ADD CONSTRAINT partings_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY interaction.pending_blocks
+    ADD CONSTRAINT pending_blocks_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
@@ -496,7 +496,7 @@ CREATE UNIQUE INDEX one_active_call_a_user ON interaction.call_participants USIN
 
 CREATE UNIQUE INDEX one_active_connection_a_pair ON interaction.connections USING btree (user_a, user_b) WHERE (ended_at IS NULL);
 
-CREATE INDEX partings_to_take ON interaction.partings USING btree (taken_until);
+CREATE INDEX pending_blocks_to_take ON interaction.pending_blocks USING btree (taken_until);
 
 CREATE INDEX reports_on_a_user ON interaction.reports USING btree (reported_id, id);
 
@@ -581,14 +581,14 @@ ALTER TABLE ONLY interaction.connections
 ALTER TABLE ONLY interaction.match_decisions
     ADD CONSTRAINT match_decisions_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id);
 
-ALTER TABLE ONLY interaction.partings
-    ADD CONSTRAINT partings_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES identity.users(id);
+ALTER TABLE ONLY interaction.pending_blocks
+    ADD CONSTRAINT pending_blocks_blocked_id_fkey FOREIGN KEY (blocked_id) REFERENCES identity.users(id);
 
-ALTER TABLE ONLY interaction.partings
-    ADD CONSTRAINT partings_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
+ALTER TABLE ONLY interaction.pending_blocks
+    ADD CONSTRAINT pending_blocks_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
 
-ALTER TABLE ONLY interaction.partings
-    ADD CONSTRAINT partings_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
+ALTER TABLE ONLY interaction.pending_blocks
+    ADD CONSTRAINT pending_blocks_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
 
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reported_was_in_the_call FOREIGN KEY (call_id, reported_id) REFERENCES interaction.call_participants(call_id, user_id);

@@ -1,9 +1,9 @@
-"""Blocks in Postgres, and partings: notes of the effects of a block that are still to be performed.
+"""Blocks in Postgres, and pending blocks: notes of the effects of a block that are still to be performed.
 
 What concerns the record happens together with the block: matching, profiles and new connections check for
-blocks themselves, and the connection of the two ends. The rest is a parting, which some node of the realtime
-side performs and removes. Ids are text, times ms since the epoch. What an outage raises (`db.outage`)
-passes through.
+blocks themselves, and the connection of the two ends. The rest is a pending block, which some node of the
+realtime side performs and removes. Ids are text, times ms since the epoch. What an outage raises
+(`db.outage`) passes through.
 """
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from db.postgres.user_locks import lock_users
 
 _SQL = queries("blocks")
 
-# How long a parting is left to the node that has taken it.
+# How long a pending block is left to the node that has taken it.
 TAKEN_MS = 2_000
 
 
@@ -29,7 +29,7 @@ class Block(Struct, frozen=True, kw_only=True):
     created_at: int
 
 
-class Parting(Struct, frozen=True, kw_only=True):
+class PendingBlock(Struct, frozen=True, kw_only=True):
     """A block whose effects are still to be performed. It has ended this connection, if there was one."""
 
     id: str
@@ -39,7 +39,7 @@ class Parting(Struct, frozen=True, kw_only=True):
 
 
 class BlockStore:
-    """Blocks and partings."""
+    """Blocks and pending blocks."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -48,12 +48,13 @@ class BlockStore:
 
     async def block(
         self, blocker: str, blocked: str, key: Key | None, now: int, *, take: bool = False
-    ) -> tuple[Block, Parting | None]:
-        """Block, end the connection of the two and leave a parting, all at once. An existing block stays.
+    ) -> tuple[Block, PendingBlock | None]:
+        """Block, end the connection of the two and leave a pending block, all at once. An existing block
+        stays.
 
-        Also gives the parting, if there is a new one: `take` it for `TAKEN_MS`, so that no other node does. A
-        `key` that was used for the same gives its answer without effect, though they are unblocked since.
-        Raises `NotFound` for a user whom the blocker neither sees nor has met, `IdempotencyConflict`.
+        Also gives the pending block, if there is a new one: `take` it for `TAKEN_MS`, so that no other node
+        does. A `key` that was used for the same gives its answer without effect, though they are unblocked
+        since. Raises `NotFound` for a user whom the blocker neither sees nor has met, `IdempotencyConflict`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             if (known := await claim(connection, key, Block)) is not None:
@@ -61,9 +62,9 @@ class BlockStore:
             await lock_users(connection, (blocker, blocked))
             if not await connection.fetchval(_SQL["may_block"], blocker, blocked, to_datetime(now)):
                 raise NotFound
-            parting = await _take_in(connection, blocker, blocked, now, now + TAKEN_MS if take else None)
+            pending = await _take_in(connection, blocker, blocked, now, now + TAKEN_MS if take else None)
             block = _block(await connection.fetchrow(_SQL["of_pair"], blocker, blocked))
-            return await keep(connection, key, block), parting
+            return await keep(connection, key, block), pending
 
     async def unblock(self, blocker: str, blocked: str) -> None:
         """Remove the block. What it has ended stays ended."""
@@ -75,16 +76,16 @@ class BlockStore:
         since = None if at is None else to_datetime(at)
         return [_block(row) for row in await self._pool.fetch(_SQL["blocks"], blocker, since, user_id, limit)]
 
-    # Partings
+    # BlockEffects
 
-    async def due(self, now: int, *, limit: int = 50) -> list[Parting]:
-        """Partings that nobody has taken up, each now taken for `TAKEN_MS`."""
+    async def due(self, now: int, *, limit: int = 50) -> list[PendingBlock]:
+        """BlockEffects that nobody has taken up, each now taken for `TAKEN_MS`."""
         rows = await self._pool.fetch(_SQL["due"], to_datetime(now), to_datetime(now + TAKEN_MS), limit)
-        return [_parting(row) for row in rows]
+        return [_pending(row) for row in rows]
 
-    async def settled(self, parting_id: str) -> None:
+    async def settled(self, pending_id: str) -> None:
         """Everything that it asked for is done: remove it."""
-        await self._pool.execute(_SQL["settled"], parting_id)
+        await self._pool.execute(_SQL["settled"], pending_id)
 
     async def open_between(self, one: str, other: str) -> list[str]:
         """Calls of these two with each other that go on, or that have ended and are open to decide."""
@@ -99,10 +100,10 @@ async def block_within(connection: Connection, blocker: str, blocked: str, now: 
 
 async def _take_in(
     connection: Connection, blocker: str, blocked: str, now: int, taken_until: int | None
-) -> Parting | None:
+) -> PendingBlock | None:
     until = None if taken_until is None else to_datetime(taken_until)
     row = await connection.fetchrow(_SQL["take_in"], new_id(now), blocker, blocked, to_datetime(now), until)
-    return row and _parting(row)
+    return row and _pending(row)
 
 
 def _block(row: Record) -> Block:
@@ -111,8 +112,8 @@ def _block(row: Record) -> Block:
     )
 
 
-def _parting(row: Record) -> Parting:
-    return Parting(
+def _pending(row: Record) -> PendingBlock:
+    return PendingBlock(
         id=row["id"],
         blocker=row["blocker_id"],
         blocked=row["blocked_id"],

@@ -12,7 +12,7 @@ SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id 
     )
 
 -- name: take_in
--- $2 blocks $3 at $4, which ends their connection and leaves parting $1, taken until $5 (null: not taken). No row: they
+-- $2 blocks $3 at $4, which ends their connection and leaves pending block $1, taken until $5 (null: not taken). No row: they
 -- had done so before.
 WITH new AS (
     INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($2, $3, $4)
@@ -25,7 +25,7 @@ WITH new AS (
         AND c.ended_at IS NULL
     RETURNING c.id
 )
-INSERT INTO interaction.partings (id, blocker_id, blocked_id, connection_id, taken_until)
+INSERT INTO interaction.pending_blocks (id, blocker_id, blocked_id, connection_id, taken_until)
 SELECT $1, new.blocker_id, new.blocked_id, (SELECT id FROM ended), coalesce($5::timestamptz, '-infinity') FROM new
 RETURNING id, blocker_id, blocked_id, connection_id
 
@@ -50,16 +50,16 @@ ORDER BY b.created_at DESC, b.blocked_id DESC
 LIMIT $4
 
 -- name: due
--- At most $3 partings that nobody sees to at $1, each taken until $2.
-UPDATE interaction.partings SET taken_until = $2
+-- At most $3 pending blocks that nobody has taken at $1, each taken until $2.
+UPDATE interaction.pending_blocks SET taken_until = $2
 WHERE id IN (
-    SELECT id FROM interaction.partings WHERE taken_until <= $1 ORDER BY taken_until LIMIT $3 FOR UPDATE SKIP LOCKED
+    SELECT id FROM interaction.pending_blocks WHERE taken_until <= $1 ORDER BY taken_until LIMIT $3 FOR UPDATE SKIP LOCKED
 )
 RETURNING id, blocker_id, blocked_id, connection_id
 
 -- name: settled
--- All that parting $1 asked for is done.
-DELETE FROM interaction.partings WHERE id = $1
+-- All that pending block $1 asked for is done.
+DELETE FROM interaction.pending_blocks WHERE id = $1
 
 -- name: open_between
 -- Calls of users $1 and $2 with each other that go on, or have ended and wait for a decision.

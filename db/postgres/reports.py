@@ -1,6 +1,7 @@
 """Reports in Postgres, one for each call and reporter. Ids are text, times ms since the epoch.
 
-A report that blocks leaves, like any block, a parting (`blocks.py`). What an outage raises passes through.
+A report that blocks leaves, like any block, a pending block (`blocks.py`). What an outage raises passes
+through.
 """
 
 import asyncpg

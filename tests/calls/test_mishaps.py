@@ -140,13 +140,15 @@ async def test_somebody_leaves_while_postgres_is_away(
     assert (await node.services.call_service.call(call.id, ben)).state is State.RECONNECTING
 
 
-async def test_partings_outlive_an_error_that_nobody_foresaw(new_database: NewDatabase, redis: Redis) -> None:
+async def test_pending_blocks_outlive_an_error_that_nobody_foresaw(
+    new_database: NewDatabase, redis: Redis
+) -> None:
     """Postgres refuses a query (here: there is no such table): blocks still part people when that is over."""
     pool = await open_pool(await new_database(), size=1)
     try:
         async with Bus(redis, new_id()) as bus:
-            partings = Node(pool, redis, bus, Settings(region=REGION)).services.partings
-            job = asyncio.create_task(partings.run())
+            block_effects = Node(pool, redis, bus, Settings(region=REGION)).services.block_effects
+            job = asyncio.create_task(block_effects.run())
             with capture_logs() as said:
                 async with asyncio.timeout(PATIENCE_S):
                     while not said and not job.done():

@@ -14,7 +14,7 @@ from services.bans import Bans
 from signaling.call import Rules, offer
 from tests.dialogues.conftest import Meet, Pair, SignUp
 from tests.dialogues.person import Device, Person, Refused
-from tests.dialogues.test_partings import claim
+from tests.dialogues.test_block_effects import claim
 from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 

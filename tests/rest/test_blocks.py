@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from core.clock import now_ms
 from core.ids import new_id
-from services.blocks import PARTED
+from services.blocks import PENDING_BLOCKS
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
 from tests.rest.server import Answer, RestServer
@@ -16,7 +16,7 @@ from tests.rest.server import Answer, RestServer
 
 @pytest.fixture(scope="module")
 async def database_url(new_database: NewDatabase) -> str:
-    """One that no running product looks at: it would see to the partings."""
+    """One that no running product looks at: it would perform the pending blocks."""
     return await new_database()
 
 
@@ -153,16 +153,16 @@ async def test_a_cursor_of_any_content_is_harmless(rest: RestServer, letter: str
 
 
 async def test_the_sidecar_leaves_the_rest_to_a_node(rest: RestServer, redis: Redis) -> None:
-    """A parting on record, and a word to whoever listens."""
+    """A pending block on record, and a word to whoever listens."""
     ana, ben = await rest.sign_up(), await rest.world.person("Ben")
     row = await rest.world.connected((ana["user"]["id"], ben))
     async with redis.pubsub() as pubsub:
-        await pubsub.subscribe(PARTED)
+        await pubsub.subscribe(PENDING_BLOCKS)
         assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
         assert (await block(rest, ana, ben)).status == 201
         async with asyncio.timeout(PATIENCE_S):
             while (await pubsub.get_message(timeout=5) or {}).get("type") != "message":
                 pass
-    [parting] = [p for p in await rest.world.blocks.due(now_ms(), limit=1000) if p.blocked == ben]
-    assert (parting.blocker, parting.connection_id) == (ana["user"]["id"], row.id)
-    await rest.world.blocks.settled(parting.id)
+    [pending] = [p for p in await rest.world.blocks.due(now_ms(), limit=1000) if p.blocked == ben]
+    assert (pending.blocker, pending.connection_id) == (ana["user"]["id"], row.id)
+    await rest.world.blocks.settled(pending.id)

@@ -1,11 +1,11 @@
-"""Blocks and the partings that they leave, on the real Postgres."""
+"""Blocks and the pending blocks that they leave, on the real Postgres."""
 
 import asyncio
 
 import pytest
 
 from core.clock import now_ms
-from db.postgres.blocks import TAKEN_MS, Parting
+from db.postgres.blocks import TAKEN_MS, PendingBlock
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World, since
@@ -13,16 +13,16 @@ from tests.stores.world import TODAY, World, since
 
 @pytest.fixture(scope="module")
 async def database_url(new_database: NewDatabase) -> str:
-    """One that no running product looks at: it would see to the partings."""
+    """One that no running product looks at: it would perform the pending blocks."""
     return await new_database()
 
 
-async def partings(world: World, of: str, *, now: int | None = None) -> list[Parting]:
+async def pending_blocks(world: World, of: str, *, now: int | None = None) -> list[PendingBlock]:
     """Those of this blocker which can be taken now."""
     return [p for p in await world.blocks.due(now or now_ms(), limit=1000) if p.blocker == of]
 
 
-async def test_a_block_ends_the_connection_and_leaves_a_parting(world: World) -> None:
+async def test_a_block_ends_the_connection_and_leaves_a_pending_block(world: World) -> None:
     """In one step, and a repeat adds nothing."""
     ana, ben = pair = await world.pair()
     row = await world.connected(pair)
@@ -31,31 +31,31 @@ async def test_a_block_ends_the_connection_and_leaves_a_parting(world: World) ->
     assert not (await world.connections.view(row.id, ben, TODAY)).active
     assert await world.connections.connected([pair]) == frozenset()
     assert await world.eligibility.avoid(ben, since(now_ms())) == {ana}
-    [parting] = await partings(world, ana)
-    assert (parting.blocked, parting.connection_id) == (ben, row.id)
-    assert parting == left
+    [pending] = await pending_blocks(world, ana)
+    assert (pending.blocked, pending.connection_id) == (ben, row.id)
+    assert pending == left
 
 
-async def test_a_parting_is_taken_by_one_node_at_a_time_until_it_is_settled(world: World) -> None:
+async def test_a_pending_block_is_taken_by_one_node_at_a_time_until_it_is_settled(world: World) -> None:
     """However late the clock of the process that left it."""
     ana, ben = await world.pair()
     now = now_ms()
     await world.blocks.block(ana, ben, None, now + 60_000)
-    taken = await asyncio.gather(*(partings(world, ana, now=now) for _ in range(4)))
+    taken = await asyncio.gather(*(pending_blocks(world, ana, now=now) for _ in range(4)))
     assert sorted(map(len, taken)) == [0, 0, 0, 1]
-    assert await partings(world, ana, now=now + TAKEN_MS - 1) == []
-    [again] = await partings(world, ana, now=now + TAKEN_MS)
+    assert await pending_blocks(world, ana, now=now + TAKEN_MS - 1) == []
+    [again] = await pending_blocks(world, ana, now=now + TAKEN_MS)
     await world.blocks.settled(again.id)
-    assert await partings(world, ana, now=now + 10 * TAKEN_MS) == []
+    assert await pending_blocks(world, ana, now=now + 10 * TAKEN_MS) == []
 
 
-async def test_a_parting_that_its_node_takes_with_the_block_is_left_to_it(world: World) -> None:
+async def test_a_pending_block_that_its_node_takes_with_the_block_is_left_to_it(world: World) -> None:
     """Nobody else finds it before that node has had its time."""
     ana, ben = await world.pair()
     now = now_ms()
-    _, parting = await world.blocks.block(ana, ben, None, now, take=True)
-    assert await partings(world, ana, now=now + TAKEN_MS - 1) == []
-    assert await partings(world, ana, now=now + TAKEN_MS) == [parting]
+    _, pending = await world.blocks.block(ana, ben, None, now, take=True)
+    assert await pending_blocks(world, ana, now=now + TAKEN_MS - 1) == []
+    assert await pending_blocks(world, ana, now=now + TAKEN_MS) == [pending]
 
 
 async def test_an_unblock_revives_nothing(world: World) -> None:
@@ -65,7 +65,7 @@ async def test_an_unblock_revives_nothing(world: World) -> None:
     await world.blocks.block(ana, ben, None, now_ms())
     await world.blocks.unblock(ana, ben)
     assert not (await world.connections.view(row.id, ana, TODAY)).active
-    assert len(await partings(world, ana)) == 1
+    assert len(await pending_blocks(world, ana)) == 1
     assert await world.eligibility.avoid(ana, since(now_ms() + 1)) == frozenset()
     assert (await world.connected(pair)).active
 
@@ -120,6 +120,6 @@ async def test_blocking_each_other_at_once(world: World) -> None:
         await asyncio.gather(
             world.blocks.block(ana, ben, None, now_ms()), world.blocks.block(ben, ana, None, now_ms())
         )
-    left = [*await partings(world, ana)]
+    left = [*await pending_blocks(world, ana)]
     left += [p for p in await world.blocks.due(now_ms() + TAKEN_MS, limit=1000) if p.blocker == ben]
     assert sorted(p.connection_id or "" for p in left) == ["", row.id]

@@ -13,7 +13,7 @@ from tests.stores.world import TODAY, World, since
 
 @pytest.fixture(scope="module")
 async def database_url(new_database: NewDatabase) -> str:
-    """One that no running product looks at: it would see to the partings."""
+    """One that no running product looks at: it would perform the pending blocks."""
     return await new_database()
 
 

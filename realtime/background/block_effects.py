@@ -1,8 +1,9 @@
 """The effects of a block on live connections: a call or an offer ends, and both users and watchers are told.
 
-Partings, the notes of that, are written together with the block (`db/postgres/blocks.py`) by the process that
-took the request. Any node carries them out, without a leader: at once if it took the block itself or hears of
-it, otherwise when it looks. Every step may be repeated, so one that was left half done is done again.
+Pending blocks, the notes of that, are written together with the block (`db/postgres/blocks.py`) by the
+process that took the request. Any node carries them out, without a leader: at once if it took the block
+itself or hears of it, otherwise when it looks. Every step may be repeated, so one that was left half done is
+done again.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import contextlib
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
 from db.every import Enduring, Every
-from db.postgres.blocks import BlockStore, Parting
+from db.postgres.blocks import BlockStore, PendingBlock
 from db.postgres.call_records import CallRecords
 from realtime.calls.call_service import CallService
 from realtime.calls.eligibility import EligibilityService
@@ -20,10 +21,10 @@ from services.connections import Connections
 from signaling.messages import Block
 
 
-class Partings:
-    """Implements `services.ports.Partings`; `run` looks when woken, and every `every_s` seconds."""
+class BlockEffectsWorker:
+    """Implements `services.ports.BlockEffects`; `run` looks when woken, and every `every_s` seconds."""
 
-    sees_to_them = True
+    performs = True
 
     def __init__(
         self,
@@ -41,43 +42,43 @@ class Partings:
         self._call_service, self._eligibility = call_service, eligibility
         self._connections, self._presence = connections, presence
         self._clock = clock
-        self._loop = Every(every_s, self._look, failing="partings cannot be attended to")
+        self._loop = Every(every_s, self._look, failing="effects of blocks have to wait")
 
     def wake(self, _message: bytes = b"") -> None:
-        """Another process has left a parting."""
+        """Another process has recorded a block."""
         self._loop.wake()
 
     async def run(self) -> None:
         """Until cancelled."""
         await self._loop.run()
 
-    async def parted(self, parting: Parting | None = None) -> None:
+    async def perform(self, pending: PendingBlock | None = None) -> None:
         """See to this one now, and to others when their turn comes. Never raises an outage."""
-        if parting is None:
+        if pending is None:
             self.wake()
         else:
-            await self._attend(parting)
+            await self._attend(pending)
 
     async def _look(self) -> None:
         """See to all that wait, none after the other: what fails is tried again after a moment."""
         due = await self._store.due(self._clock())
-        await asyncio.gather(*(self._attend(parting) for parting in due))
+        await asyncio.gather(*(self._attend(pending) for pending in due))
 
-    async def _attend(self, parting: Parting) -> None:
-        with Enduring("a parting has to wait", parting=parting.id):
-            await self._settle(parting)
+    async def _attend(self, pending: PendingBlock) -> None:
+        with Enduring("the effects of a block have to wait", block=pending.id):
+            await self._settle(pending)
 
-    async def _settle(self, parting: Parting) -> None:
-        blocker, blocked = parting.blocker, parting.blocked
+    async def _settle(self, pending: PendingBlock) -> None:
+        blocker, blocked = pending.blocker, pending.blocked
         for call_id in await self._store.open_between(blocker, blocked):
             with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
                 await self._call_service.tell(call_id, Block(blocker))
-        if parting.connection_id is not None:
-            await self._connections.end(blocker, parting.connection_id)
+        if pending.connection_id is not None:
+            await self._connections.end(blocker, pending.connection_id)
         for user_id in (blocker, blocked):
             await self._presence.changed(user_id)
         if not await self._in_one_call(blocker, blocked):
-            await self._store.settled(parting.id)
+            await self._store.settled(pending.id)
 
     async def _in_one_call(self, one: str, other: str) -> bool:
         """Whether they still are: an offer just before the block is on record first, in the store later."""

@@ -87,11 +87,11 @@ async def test_a_block_between_the_fence_and_the_call(
 
 
 async def test_nothing_is_left_when_all_is_done(pair: Pair, world: World) -> None:
-    """A parting is removed once both were told, so that it is not done again."""
+    """A pending block is removed once both were told, so that it is not done again."""
     await pair.go_live()
     await pair.she.rest("POST", "/v1/blocks", json={"user_id": pair.he.id})
     await pair.ben.next("call:ended", reason="blocked")
-    left = "SELECT count(*) FROM interaction.partings WHERE blocker_id = $1"
+    left = "SELECT count(*) FROM interaction.pending_blocks WHERE blocker_id = $1"
     async with asyncio.timeout(PATIENCE_S):
         while await world.pool.fetchval(left, pair.she.id):
             await asyncio.sleep(0.01)
