@@ -11,8 +11,8 @@ from matching.policy import Policy
 from matching.recorder import Recorder
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.markets import Markets
 from realtime.matchmaking.matchmaker import Matchmaker
-from realtime.matchmaking.outlooks import Outlooks
 from realtime.matchmaking.ports import Applicants, Eligibility, Offers, TicketStore
 from realtime.matchmaking.queue import Queue
 from realtime.matchmaking.reunions import Reunions
@@ -56,7 +56,7 @@ class Matching:
             apart=Apart.of(settings),
             alone_ms=settings.rematch_alone_s * 1000,
         )
-        self._terms = Terms(policy=policy, outlooks=Outlooks(tickets, policy, clock), reach=reach)
+        self._terms = Terms(policy=policy, markets=Markets(tickets, policy, clock), reach=reach)
         self._departures = Departures(tickets, events, changed, figures)
         self.seekers = Seekers()
         self.queue = Queue(

@@ -20,7 +20,7 @@ Judged = Sequence[Sequence[tuple[str, str | None]]]  # by pool: the users drawn,
 
 
 def reason(
-    policy: Policy, one: Ticket, other: Ticket, apart: Set[str], now: int, outlook: Asks
+    policy: Policy, one: Ticket, other: Ticket, apart: Set[str], now: int, reservation_values: Asks
 ) -> str | None:
     """Why `other` is not offered to `one`, in the words that `one` may read; None: they may be offered.
 
@@ -28,7 +28,7 @@ def reason(
     """
     why = policy.removed(one, other, apart, now)
     if why is None:
-        worth_it = policy.score(one, other, now) >= outlook.asked(one, other, now)
+        worth_it = policy.score(one, other, now) >= reservation_values.asked(one, other, now)
         return None if worth_it else ASKED_MORE
     outside = not one.age_min <= other.card.age <= one.age_max
     own_wish = unmet_wish(one, other, now - one.joined_at, policy.relaxation)
@@ -36,10 +36,12 @@ def reason(
     return why if told else KEPT_APART
 
 
-def judge(policy: Policy, one: Ticket, census: Census, apart: Set[str], now: int, outlook: Asks) -> Judged:
+def judge(
+    policy: Policy, one: Ticket, census: Census, apart: Set[str], now: int, reservation_values: Asks
+) -> Judged:
     """The `reason` of each ticket drawn. Whether an offer could be made to them is not asked yet."""
     return [
-        [(other.user_id, reason(policy, one, other, apart, now, outlook)) for other in pool.drawn]
+        [(other.user_id, reason(policy, one, other, apart, now, reservation_values)) for other in pool.drawn]
         for pool in census.pools
     ]
 

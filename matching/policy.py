@@ -1,8 +1,9 @@
 """The policy of matching: of those who may meet, who is offered to whom, and when. Pure: time is an argument.
 
-Hard rules and wishes say who may meet (`rules`), the score says how well two fit (`score`), and the outlook
-what a match must be worth to be made now rather than later (`outlook`). Of several candidates the one is
-chosen whose score exceeds most what was asked, which favours people who have little else to expect.
+Hard rules and wishes say who may meet (`rules`), the score says how well two fit (`score`), and the
+reservation value what a match must be worth to be made now rather than later (`reservation_value`). Of
+several candidates the one is chosen whose score exceeds most what was asked, which favours people who have
+little else to expect.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 
 from core.settings import Settings
 from core.ticket import Ticket
-from matching.outlook import Outlook, Stance
+from matching.reservation_value import ReservationValues, Stance
 from matching.rules import DEFAULT_RELAXATION, Wish, obstacle, relaxed, unmet_wish, wishes
 from matching.score import Weights, parts, score
 
@@ -42,7 +43,7 @@ class Survey(Struct, frozen=True, kw_only=True):
 
 
 class Asks(Protocol):
-    """Says which score is asked of a pair, as `Outlook` does."""
+    """Says which score is asked of a pair, as `ReservationValues` does."""
 
     def asked(self, one: Ticket, other: Ticket, now: int) -> float: ...
 
@@ -83,9 +84,9 @@ class Policy(Struct, frozen=True, kw_only=True):
             patience_ms=settings.queue_s * 1000,
         )
 
-    def outlook(self) -> Outlook:
-        """An outlook for this policy. It has seen no market yet, and so expects nothing."""
-        return Outlook(
+    def reservation_values(self) -> ReservationValues:
+        """The reservation values of this policy. They have seen no market: nobody expects anything yet."""
+        return ReservationValues(
             self.shares,
             patience_ms=self.patience_ms,
             stance=self.stance,
@@ -122,7 +123,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         candidates: Iterable[Ticket],
         avoid: Set[str],
         now: int,
-        outlook: Outlook,
+        reservation_values: ReservationValues,
         *,
         unasked: bool = False,
     ) -> Survey:
@@ -135,7 +136,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         for other in candidates:
             why: str | None = self.removed(seeker, other, avoid, now)
             if why is None:
-                fit, asked = self.score(seeker, other, now), outlook.asked(seeker, other, now)
+                fit, asked = self.score(seeker, other, now), reservation_values.asked(seeker, other, now)
                 if unasked or fit >= asked:
                     choices.append(Choice(other, fit, asked))
                     continue
@@ -148,7 +149,12 @@ class Policy(Struct, frozen=True, kw_only=True):
         return -self.gain(choice.score, choice.asked), choice.ticket.joined_at, choice.ticket.id
 
     def consider(
-        self, seeker: Ticket, candidates: Iterable[Ticket], avoid: Set[str], now: int, outlook: Asks
+        self,
+        seeker: Ticket,
+        candidates: Iterable[Ticket],
+        avoid: Set[str],
+        now: int,
+        reservation_values: Asks,
     ) -> Sequence[Considered]:
         """Every candidate with the reason against them or the parts of their score, for people to read."""
         shares = {name: getattr(self.shares, name) for name in self.shares.__struct_fields__}
@@ -160,7 +166,7 @@ class Policy(Struct, frozen=True, kw_only=True):
                 if shares[name]
             }
             why = self.removed(seeker, other, avoid, now)
-            asked = outlook.asked(seeker, other, now)
+            asked = reservation_values.asked(seeker, other, now)
             fit = sum(weighted.values())
             told.append(Considered(ticket=other, removed=why, parts=weighted, score=fit, asked=asked))
         return told

@@ -10,9 +10,9 @@ from itertools import islice
 from msgspec import Struct
 
 from core.ticket import Ticket
-from matching.outlook import Outlook
 from matching.policy import Policy
 from matching.pools import pools_for, pools_of, shares
+from matching.reservation_value import ReservationValues
 from matching.rules import obstacle
 
 # The most that one sweep does, and how much it does before other tasks may run: some ms of work.
@@ -100,7 +100,7 @@ class Prospects:
             for pool in pools_of(ticket):
                 del self._pools[pool][ticket_id]
 
-    def pairs(self, now: int, outlook: Outlook) -> Iterator[Sequence[Pair]]:
+    def pairs(self, now: int, reservation_values: ReservationValues) -> Iterator[Sequence[Pair]]:
         """The pairs that are worth what is asked by now, the greatest gain first. A ticket may be in several.
 
         They come in slices of the queue, so that the caller can match and let other tasks run in between.
@@ -111,26 +111,34 @@ class Prospects:
                 each
                 for ticket_id in turn[start : start + _SLICE]
                 if ticket_id in self._tickets
-                for each in self._worth_while(self._tickets[ticket_id], now, outlook)
+                for each in self._worth_while(self._tickets[ticket_id], now, reservation_values)
             ]
             found.sort(key=lambda each: (-each[0], each[1].one.joined_at, each[1].one.id))
             yield [pair for _, pair in found]
 
-    def last_calls(self, now: int, outlook: Outlook) -> Iterator[tuple[Ticket, Sequence[Ticket]]]:
+    def last_calls(
+        self, now: int, reservation_values: ReservationValues
+    ) -> Iterator[tuple[Ticket, Sequence[Ticket]]]:
         """The tickets whose patience is about to end, each once, with all others in the pools that fit."""
         for ticket in tuple(self._tickets.values()):
-            if outlook.last_call(ticket, now) and ticket.id not in self._called and ticket.id in self:
+            if (
+                reservation_values.last_call(ticket, now)
+                and ticket.id not in self._called
+                and ticket.id in self
+            ):
                 self._called.add(ticket.id)
                 pools = (self._pools.get(pool, {}) for pool in pools_for(ticket))
                 yield ticket, [other for pool in pools for other in pool.values() if other.id != ticket.id]
 
-    def _worth_while(self, ticket: Ticket, now: int, outlook: Outlook) -> Iterator[tuple[float, Pair]]:
+    def _worth_while(
+        self, ticket: Ticket, now: int, reservation_values: ReservationValues
+    ) -> Iterator[tuple[float, Pair]]:
         """The pairs of this ticket with earlier ones, each with its gain."""
         self._earlier[ticket.id] = earlier = [e for e in self._earlier[ticket.id] if e[0] in self._tickets]
-        mine = outlook.stake(ticket, now)
+        mine = reservation_values.stake(ticket, now)
         for other_id, fit in earlier:
             one = self._tickets[other_id]
-            asked = outlook.agreed(outlook.stake(one, now), mine)
+            asked = reservation_values.agreed(reservation_values.stake(one, now), mine)
             whole = fit + self._policy.seniority(one, now)
             if whole >= asked and self._policy.unmet(one, ticket, now) is None:
                 yield self._policy.gain(whole, asked), Pair(one, ticket, whole, asked)

@@ -26,7 +26,7 @@ class _AsThen:
     def __init__(self, contenders: Sequence[Contender]) -> None:
         self._asked = {contender.ticket.id: contender.asked for contender in contenders}
 
-    def asked(self, one: Ticket, other: Ticket, now: int) -> float:  # noqa: ARG002 - as an outlook is asked
+    def asked(self, one: Ticket, other: Ticket, now: int) -> float:  # noqa: ARG002 - as `ReservationValues` is asked
         return self._asked[other.id]
 
 

@@ -15,7 +15,7 @@ TESTS = (
     "tests/contract",
     "tests/matching/test_explanation.py",
     "tests/matching/test_last_call.py",
-    "tests/matching/test_outlook.py",
+    "tests/matching/test_reservation_value.py",
     "tests/matching/test_pools.py",
     "tests/matching/test_replay.py",
     "tests/matching/test_rules.py",

@@ -115,7 +115,7 @@ class Ours:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._pools = _Pools()
-        self._outlook = policy.outlook()
+        self._reservation = policy.reservation_values()
         self._prospects = Prospects(policy, CANDIDATES)
         self._arrivals: deque[Ticket] = deque(maxlen=256)
         self._waits: deque[Wait] = deque(maxlen=512)
@@ -125,11 +125,11 @@ class Ours:
     def join(self, ticket: Ticket, now: int) -> Iterable[Matched]:
         self._look(now)
         self._arrivals.append(ticket)
-        estimate = self._outlook.estimate(ticket, now)
+        estimate = self._reservation.estimate(ticket, now)
         if estimate is not None:
             self.estimates[ticket.id] = estimate
         candidates = tuple(self._prospects.rivals(ticket, CANDIDATES))
-        choices = self._policy.survey(ticket, candidates, _NOBODY, now, self._outlook).choices
+        choices = self._policy.survey(ticket, candidates, _NOBODY, now, self._reservation).choices
         if not choices:
             self._pools.add(ticket)
             self._prospects.add(ticket)
@@ -143,14 +143,14 @@ class Ours:
 
     def tick(self, now: int) -> Iterable[Matched]:
         self._look(now)
-        for pair in chain.from_iterable(self._prospects.pairs(now, self._outlook)):
+        for pair in chain.from_iterable(self._prospects.pairs(now, self._reservation)):
             if pair.one.id in self._prospects and pair.other.id in self._prospects:
                 self._forget(pair.one)
                 self._forget(pair.other)
                 yield self._matched((pair.one, pair.other), now)
-        for ticket, others in self._prospects.last_calls(now, self._outlook):
+        for ticket, others in self._prospects.last_calls(now, self._reservation):
             for choice in self._policy.survey(
-                ticket, others, _NOBODY, now, self._outlook, unasked=True
+                ticket, others, _NOBODY, now, self._reservation, unasked=True
             ).choices[:1]:
                 self._forget(choice.ticket)
                 self._forget(ticket)
@@ -173,4 +173,4 @@ class Ours:
                 stock={("female", "male"): women, ("male", "female"): men},
                 waits=tuple(self._waits),
             )
-            self._outlook.see(market, now)
+            self._reservation.see(market, now)

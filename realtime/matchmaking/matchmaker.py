@@ -15,10 +15,10 @@ from core.clock import Clock
 from core.ticket import Claim, Road, Ticket
 from db.every import Enduring
 from db.outage import AWAY
-from matching.outlook import Outlook
 from matching.policy import Choice, Survey
 from matching.prospects import Pair
 from matching.recorder import Recorder
+from matching.reservation_value import ReservationValues
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
 from realtime.matchmaking.seekers import Seekers
@@ -57,7 +57,7 @@ class Matchmaker:
     ) -> None:
         self._tickets, self._eligibility = tickets, eligibility
         self._offers, self._seekers = offers, seekers
-        self._policy, self._outlooks, self._reach = terms.policy, terms.outlooks, terms.reach
+        self._policy, self._markets, self._reach = terms.policy, terms.markets, terms.reach
         self._recorder, self._figures = recorder, figures
         self._clock, self._new_id = clock, new_id
 
@@ -81,11 +81,11 @@ class Matchmaker:
         `joined`: the ticket has just joined, so the time it takes is measured.
         """
         for _ in range(_LOOKS):
-            outlook = await self._outlooks.of(ticket.mode)
+            reservation_values = await self._markets.of(ticket.mode)
             candidates = await self._tickets.candidates(ticket, self._reach.candidates)
             others = [other for other in candidates if other.id != ticket.id]
             now = self._clock()
-            survey = self._policy.survey(ticket, others, frozenset(), now, outlook)
+            survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
             found = _Found("search", ticket, survey, now)
             taken: set[str] = set()
             claim = await self._claim_best(found, survey.choices, taken)
@@ -102,7 +102,7 @@ class Matchmaker:
         rivals: Iterable[Ticket],
         taken: set[str],
         now: int,
-        outlook: Outlook,
+        reservation_values: ReservationValues,
         *,
         apart: dict[str, Set[str]] | None,
     ) -> Claim | None:
@@ -122,7 +122,7 @@ class Matchmaker:
                 return None
         best = Choice(pair.one, pair.score, pair.asked)
         others = (rival for rival in rivals if rival.id not in {pair.one.id, pair.other.id})
-        survey = self._policy.survey(pair.other, others, frozenset(), now, outlook)
+        survey = self._policy.survey(pair.other, others, frozenset(), now, reservation_values)
         choices = sorted((best, *survey.choices), key=self._policy.order)
         found = _Found("sweep", pair.other, Survey(choices=choices, removed=survey.removed), now)
         claim = await self._claim_best(found, [best], taken, avoid)
@@ -131,14 +131,14 @@ class Matchmaker:
         return claim
 
     async def last_call(
-        self, ticket: Ticket, others: Iterable[Ticket], taken: set[str], outlook: Outlook
+        self, ticket: Ticket, others: Iterable[Ticket], taken: set[str], reservation_values: ReservationValues
     ) -> Claim | None:
         """Have an offer made to this ticket and the best of the others. None: nobody could be had.
 
         `taken` as in `match`.
         """
         now = self._clock()
-        survey = self._policy.survey(ticket, others, frozenset(), now, outlook, unasked=True)
+        survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values, unasked=True)
         claim = await self._claim_best(_Found("sweep", ticket, survey, now), survey.choices, taken)
         if claim is not None:
             await self._offers.make(claim)

@@ -70,7 +70,7 @@ class Queue:
     ) -> None:
         self._tickets, self._applicants, self._eligibility = tickets, applicants, eligibility
         self._seekers, self._departures, self._changed = seekers, departures, changed
-        self._policy, self._outlooks, self._apart = terms.policy, terms.outlooks, terms.reach.apart
+        self._policy, self._markets, self._apart = terms.policy, terms.markets, terms.reach.apart
         self._cool_downs, self._figures = cool_downs, figures
         self._clock, self._new_id = clock, new_id
         self._region, self._lease_ms = region, lease_ms
@@ -80,7 +80,7 @@ class Queue:
         ticket = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
         # The ticket may be matched by now; the user is still told that at least they themselves wait.
         waiting = max(1, await self._tickets.waiting(ticket.mode))
-        estimate = (await self._outlooks.of(ticket.mode)).estimate(ticket, self._clock())
+        estimate = (await self._markets.of(ticket.mode)).estimate(ticket, self._clock())
         return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=estimate)
 
     async def leave(self, caller: Caller, _command: QueueLeave) -> Empty:
@@ -93,10 +93,10 @@ class Queue:
         ticket = await self._tickets.of(caller.user_id)
         if ticket is None:
             raise NotQueued
-        now, outlook = self._clock(), await self._outlooks.of(ticket.mode)
+        now, reservation_values = self._clock(), await self._markets.of(ticket.mode)
         census = await self._tickets.census(ticket, _EXPLAINED)
         apart = await self._eligibility.avoid(ticket.user_id, self._apart.since(now))
-        judged = judge(self._policy, ticket, census, apart, now, outlook)
+        judged = judge(self._policy, ticket, census, apart, now, reservation_values)
         candidates, removed = tally(census, judged, await self._eligibility.unfit(permitted(judged)))
         return Explained(
             candidates=candidates,
@@ -104,7 +104,7 @@ class Queue:
             relaxes=[
                 Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()
             ],
-            estimated_wait_ms=outlook.estimate(ticket, now),
+            estimated_wait_ms=reservation_values.estimate(ticket, now),
             sample=census.drawn,
         )
 

@@ -12,8 +12,8 @@ from core.clock import Clock
 from core.ticket import Ticket
 from core.vocabulary import Mode
 from matching.apart import Since
-from matching.outlook import Outlook
 from matching.prospects import Pair, Prospects
+from matching.reservation_value import ReservationValues
 from matching.rules import obstacle
 from realtime.matchmaking.ports import Eligibility, TicketStore
 from realtime.matchmaking.terms import Terms
@@ -36,7 +36,9 @@ class Reunions:
         if self._reach.alone_ms and len(apart) < _KEPT:
             apart[pair.one.id, pair.other.id] = pair
 
-    async def due(self, mode: Mode, waiting: Prospects, outlook: Outlook) -> Sequence[Pair]:
+    async def due(
+        self, mode: Mode, waiting: Prospects, reservation_values: ReservationValues
+    ) -> Sequence[Pair]:
         """The pairs that may meet again now, of those who both still wait. Looks at some pairs at a time."""
         apart = self._apart[mode]
         for gone in [ids for ids in apart if ids[0] not in waiting or ids[1] not in waiting]:
@@ -45,7 +47,7 @@ class Reunions:
         for ids, pair in tuple(islice(apart.items(), _AT_ONCE)):
             apart[ids] = apart.pop(ids)  # to the end of the line
             fit = self._policy.score(pair.one, pair.other, now)
-            again = Pair(pair.one, pair.other, fit, outlook.asked(pair.one, pair.other, now))
+            again = Pair(pair.one, pair.other, fit, reservation_values.asked(pair.one, pair.other, now))
             if again.score >= again.asked and await self._may_meet(again, now):
                 due.append(again)
         return due

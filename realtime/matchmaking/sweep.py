@@ -18,8 +18,8 @@ from core.contract.queue import QueueUpdated
 from core.ticket import Claim, Ticket
 from core.vocabulary import Mode
 from db.every import Enduring, Every
-from matching.outlook import Outlook
 from matching.prospects import Pair, Prospects
+from matching.reservation_value import ReservationValues
 from realtime.matchmaking.departures import Departures
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.matchmaker import Matchmaker
@@ -69,7 +69,7 @@ class Sweeper:
     ) -> None:
         self._tickets, self._matchmaker, self._reunions = tickets, matchmaker, reunions
         self._departures, self._events = departures, events
-        self._policy, self._outlooks = terms.policy, terms.outlooks
+        self._policy, self._markets = terms.policy, terms.markets
         self._rhythm, self._figures = rhythm, figures
         self._clock, self._node, self._may_judge = clock, node, may_judge
         self._loop = Every(rhythm.sweep_ms / 1000, self._in_turn, failing="the queue is not swept")
@@ -120,13 +120,13 @@ class Sweeper:
             prospects.add(ticket)
             if nth % _NEW_IN_A_ROW == 0:
                 await asyncio.sleep(_PAUSE_S)
-        outlook = await self._outlooks.of(mode)
+        reservation_values = await self._markets.of(mode)
         now = self._clock()
         taken: set[str] = set()
         apart: dict[str, Set[str]] = {}
-        async for pair in self._pairs(prospects, now, outlook):
+        async for pair in self._pairs(prospects, now, reservation_values):
             rivals = prospects.rivals(pair.other, _RIVALS)
-            claim = await self._matchmaker.match(pair, rivals, taken, now, outlook, apart=apart)
+            claim = await self._matchmaker.match(pair, rivals, taken, now, reservation_values, apart=apart)
             if claim is None and not taken.isdisjoint({pair.one.id, pair.other.id}):
                 # Perhaps only for a moment, as when an offer is refused: then it is judged again.
                 for gone in taken & {pair.one.id, pair.other.id}:
@@ -135,15 +135,19 @@ class Sweeper:
                 prospects.part(pair)
                 self._reunions.note(mode, pair)
             _matched(claim, prospects, taken)
-        await self._call_last(prospects, taken, outlook)
-        for pair in await self._reunions.due(mode, prospects, outlook):
-            claim = await self._matchmaker.match(pair, (), taken, self._clock(), outlook, apart=None)
+        await self._call_last(prospects, taken, reservation_values)
+        for pair in await self._reunions.due(mode, prospects, reservation_values):
+            claim = await self._matchmaker.match(
+                pair, (), taken, self._clock(), reservation_values, apart=None
+            )
             _matched(claim, prospects, taken)
         return taken
 
-    async def _pairs(self, prospects: Prospects, now: int, outlook: Outlook) -> AsyncIterator[Pair]:
+    async def _pairs(
+        self, prospects: Prospects, now: int, reservation_values: ReservationValues
+    ) -> AsyncIterator[Pair]:
         """Pairs who both still wait, until half the turn is over. Other tasks run in between."""
-        for pairs in prospects.pairs(now, outlook):
+        for pairs in prospects.pairs(now, reservation_values):
             for nth, pair in enumerate(pairs):
                 if nth % _PAIRS_IN_A_ROW == 0:
                     await asyncio.sleep(_PAUSE_S)
@@ -153,21 +157,26 @@ class Sweeper:
                     yield pair
             await asyncio.sleep(_PAUSE_S)
 
-    async def _call_last(self, prospects: Prospects, taken: set[str], outlook: Outlook) -> None:
+    async def _call_last(
+        self, prospects: Prospects, taken: set[str], reservation_values: ReservationValues
+    ) -> None:
         """Make the last call for tickets whose patience is about to end, however many wait."""
-        for ticket, others in prospects.last_calls(self._clock(), outlook):
-            claim = await self._matchmaker.last_call(ticket, others, taken, outlook)
+        for ticket, others in prospects.last_calls(self._clock(), reservation_values):
+            claim = await self._matchmaker.last_call(ticket, others, taken, reservation_values)
             _matched(claim, prospects, taken)
             await asyncio.sleep(_PAUSE_S)
 
     async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
         """Send news of the wait, to each user once in `update_ms`, spread over the sweeps."""
         now = self._clock()
-        outlook = await self._outlooks.of(mode)
+        reservation_values = await self._markets.of(mode)
         last = await self._tickets.last_news(mode, now)
         due = self._due(everyone, now, self._rhythm.sweep_ms if last is None else now - last)
         while some := tuple(islice(due, _TOLD_AT_ONCE)):
-            news = [(ticket.user_id, self._news(ticket, len(everyone), now, outlook)) for ticket in some]
+            news = [
+                (ticket.user_id, self._news(ticket, len(everyone), now, reservation_values))
+                for ticket in some
+            ]
             await self._events.send_all(news)
 
     def _due(self, everyone: Iterable[Ticket], now: int, ago: int) -> Iterator[Ticket]:
@@ -179,12 +188,14 @@ class Sweeper:
             if (now - ticket.joined_at) // every > max(0, (now - ago - ticket.joined_at) // every)
         )
 
-    def _news(self, ticket: Ticket, waiting: int, now: int, outlook: Outlook) -> QueueUpdated:
+    def _news(
+        self, ticket: Ticket, waiting: int, now: int, reservation_values: ReservationValues
+    ) -> QueueUpdated:
         return QueueUpdated(
             waiting=waiting,
             waited_ms=now - ticket.joined_at,
             relaxed=list(self._policy.relaxed(ticket, now)),
-            estimated_wait_ms=outlook.estimate(ticket, now),
+            estimated_wait_ms=reservation_values.estimate(ticket, now),
         )
 
 

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from matching.apart import Apart
 from matching.policy import Policy
-from realtime.matchmaking.outlooks import Outlooks
+from realtime.matchmaking.markets import Markets
 
 
 class Reach(Struct, frozen=True, kw_only=True):
@@ -23,5 +23,5 @@ class Terms(Struct, frozen=True, kw_only=True):
     """Who may be offered to whom, what waiting promises by now, and how far a search goes."""
 
     policy: Policy
-    outlooks: Outlooks
+    markets: Markets
     reach: Reach

@@ -20,8 +20,8 @@ from core.ticket import Ticket
 from core.vocabulary import Mode
 from db.outage import OUTAGES
 from db.redis.calls import SHARDS
-from matching.outlook import Stance
 from matching.policy import Policy
+from matching.reservation_value import Stance
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.figures import Figures
 from signaling.call import Call, Rules

@@ -61,11 +61,13 @@ def test_nobody_gives_up_beside_somebody_who_fits() -> None:
         )
         for n in range(500)
     ]
-    outlook, prospects = policy.outlook(), Prospects(policy, most=4)
+    reservation_values, prospects = policy.reservation_values(), Prospects(policy, most=4)
     waiting: dict[str, Ticket] = {}
     gave_up = matched = 0
     for now in range(T0, T0 + 500 * 90 + PATIENCE_MS + 1_000, 500):
-        outlook.see(Market(arrivals=tuple(t for t in reversed(crowd) if t.joined_at <= now)[:256]), now)
+        reservation_values.see(
+            Market(arrivals=tuple(t for t in reversed(crowd) if t.joined_at <= now)[:256]), now
+        )
         for gone in [t for t in waiting.values() if now - t.joined_at >= PATIENCE_MS]:
             del waiting[gone.id]
             gave_up += 1
@@ -73,15 +75,17 @@ def test_nobody_gives_up_beside_somebody_who_fits() -> None:
         waiting |= {one.id: one for one in crowd if now - 500 < one.joined_at <= now}
         for new in prospects.see(list(waiting.values())):
             prospects.add(new)
-        found = [(pair.one.id, pair.other.id) for pair in chain(*prospects.pairs(now, outlook))]
+        found = [(pair.one.id, pair.other.id) for pair in chain(*prospects.pairs(now, reservation_values))]
         for one, other in found:
             if one in waiting and other in waiting:
                 del waiting[one], waiting[other]
                 prospects.remove(one)
                 prospects.remove(other)
                 matched += 2
-        for seeker, others in prospects.last_calls(now, outlook):
-            for choice in policy.survey(seeker, others, NOBODY, now, outlook, unasked=True).choices[:1]:
+        for seeker, others in prospects.last_calls(now, reservation_values):
+            for choice in policy.survey(
+                seeker, others, NOBODY, now, reservation_values, unasked=True
+            ).choices[:1]:
                 for each in (seeker.id, choice.ticket.id):
                     del waiting[each]
                     prospects.remove(each)

@@ -116,7 +116,7 @@ def test_what_is_kept_is_what_was_judged_by() -> None:
         ticket(gender="male", display_name="Ben Secret", bio="My secret", city="Secret", photo_url="/secret")
         for _ in range(100)
     ]
-    survey = policy.survey(seeker, others, NOBODY, T0, policy.outlook())
+    survey = policy.survey(seeker, others, NOBODY, T0, policy.reservation_values())
     record = Recorder(policy, 8).record
     first = record("search", seeker, survey, survey.choices[0], avoid=(), taken=(), now=T0)
     assert len(first.contenders) == 8
@@ -136,7 +136,7 @@ def test_a_policy_that_has_changed_since_is_noticed(monkeypatch: pytest.MonkeyPa
     """Its code, that is: weights and times are those of then."""
     policy = Policy()
     seeker, other = ticket(), ticket()
-    survey = policy.survey(seeker, [other], NOBODY, T0, policy.outlook())
+    survey = policy.survey(seeker, [other], NOBODY, T0, policy.reservation_values())
     kept = Recorder(policy, 8).record("search", seeker, survey, survey.choices[0], avoid=(), taken=(), now=T0)
     assert replay(new_id(), kept).reproduced
     worse = msgspec.structs.replace(kept.contenders[0], score=0.1)
@@ -147,7 +147,7 @@ def test_a_sweep_that_had_not_come_to_a_better_one_says_so() -> None:
     """It looks at pairs in turns; what was gone by then is told apart."""
     policy, seeker = Policy(), ticket(intent="serious")
     best, second, third = ticket(intent="serious"), ticket(intent="serious", age=31), ticket()
-    survey = policy.survey(seeker, [third, second, best], NOBODY, T0, policy.outlook())
+    survey = policy.survey(seeker, [third, second, best], NOBODY, T0, policy.reservation_values())
     kept = Recorder(policy, 8).record(
         "sweep", seeker, survey, survey.choices[2], avoid=(), taken={second.id}, now=T0
     )
@@ -177,10 +177,10 @@ def test_every_score_is_the_one_that_was_decided_by(seed: int) -> None:
         for _ in range(80)
     ]
     policy = Policy(shares=Weights(**{n: chance.random() for n in Weights.__struct_fields__}).shares())
-    outlook = policy.outlook()
-    outlook.see(Market(arrivals=tuple(people)), T0)
+    reservation_values = policy.reservation_values()
+    reservation_values.see(Market(arrivals=tuple(people)), T0)
     now = T0 + chance.randrange(20_000)
-    survey = policy.survey(people[0], people[1:], NOBODY, now, outlook)
+    survey = policy.survey(people[0], people[1:], NOBODY, now, reservation_values)
     kept = Recorder(policy, 80).record(
         "search", people[0], survey, survey.choices[0], avoid=(), taken=(), now=now
     )

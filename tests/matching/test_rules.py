@@ -12,7 +12,7 @@ from realtime.matchmaking.queue import unit
 from tests.matching.people import T0, ticket
 
 NOBODY: frozenset[str] = frozenset()
-NO_OUTLOOK = Policy().outlook()  # nobody came lately: nothing to expect
+NOBODY_COMES = Policy().reservation_values()  # nobody came lately: nothing to expect
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_common_language_is_a_rule_where_the_operator_says_so() -> None:
 def test_those_to_avoid_are_never_ranked() -> None:
     """A block, or a meeting not long ago, outweighs any score."""
     ana, ben, cal = ticket(country="DE"), ticket(country="DE"), ticket(intent="serious")
-    ranked = Policy().survey(ana, [ben, cal], frozenset({ben.user_id}), T0, NO_OUTLOOK).choices
+    ranked = Policy().survey(ana, [ben, cal], frozenset({ben.user_id}), T0, NOBODY_COMES).choices
     assert [choice.ticket for choice in ranked] == [cal]
 
 
@@ -66,8 +66,8 @@ def test_wishes_relax_with_waiting(wish: dict[str, Any], at_ms: int) -> None:
     ana, ben = ticket(**wish), ticket(country="FR", intent="casual", languages=["fr"])
     policy = Policy()
     for seeker, other in ((ana, ben), (ben, ana)):
-        assert not policy.survey(seeker, [other], NOBODY, T0 + at_ms - 1, NO_OUTLOOK).choices
-        assert policy.survey(seeker, [other], NOBODY, T0 + at_ms, NO_OUTLOOK).choices
+        assert not policy.survey(seeker, [other], NOBODY, T0 + at_ms - 1, NOBODY_COMES).choices
+        assert policy.survey(seeker, [other], NOBODY, T0 + at_ms, NOBODY_COMES).choices
     assert list(policy.relaxes(ana, T0).values()) == [at_ms]
     assert not policy.relaxed(ana, T0 + at_ms - 1)
     assert policy.relaxed(ana, T0 + at_ms)
@@ -92,7 +92,7 @@ def test_the_best_fit_comes_first_and_of_equals_the_oldest() -> None:
     opposite = ticket(**{**alike, "values": {"calm": -1.0}})
     ranked = (
         Policy(shares=Weights(wait=0).shares())
-        .survey(ana, [*worse, opposite, later, best], NOBODY, T0, NO_OUTLOOK)
+        .survey(ana, [*worse, opposite, later, best], NOBODY, T0, NOBODY_COMES)
         .choices
     )
     assert [choice.ticket for choice in ranked[:2]] == [best, later]
@@ -105,11 +105,11 @@ def test_a_score_is_the_sum_of_its_parts_whoever_asks() -> None:
     cal = ticket(age=50, intent="casual", tier="trusted")
     policy = Policy()
     for one, other in ((ana, ben), (ana, cal), (cal, ben)):
-        (chosen,) = policy.survey(one, [other], NOBODY, T0 + 60_000, NO_OUTLOOK).choices
-        (back,) = policy.survey(other, [one], NOBODY, T0 + 60_000, NO_OUTLOOK).choices
-        (told,) = policy.consider(one, [other], NOBODY, T0 + 60_000, NO_OUTLOOK)
+        (chosen,) = policy.survey(one, [other], NOBODY, T0 + 60_000, NOBODY_COMES).choices
+        (back,) = policy.survey(other, [one], NOBODY, T0 + 60_000, NOBODY_COMES).choices
+        (told,) = policy.consider(one, [other], NOBODY, T0 + 60_000, NOBODY_COMES)
         assert chosen.score == pytest.approx(told.score) == pytest.approx(back.score)
-    (perfect,) = policy.survey(ana, [ben], NOBODY, T0 + 300_000, NO_OUTLOOK).choices
+    (perfect,) = policy.survey(ana, [ben], NOBODY, T0 + 300_000, NOBODY_COMES).choices
     assert perfect.score == pytest.approx(1)
 
 

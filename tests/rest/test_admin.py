@@ -26,7 +26,9 @@ async def matched(rest: RestServer) -> tuple[str, MatchDecision]:
     ana, ben = await rest.world.pair()
     policy, now = Policy(), now_ms()
     hers, his = (ticket(user_id=user, joined_at=now - 4000) for user in (ana, ben))
-    survey = policy.survey(hers, [his, ticket(age=99, age_min=60)], frozenset(), now, policy.outlook())
+    survey = policy.survey(
+        hers, [his, ticket(age=99, age_min=60)], frozenset(), now, policy.reservation_values()
+    )
     decision = Recorder(policy, 8).record(
         "search", hers, survey, survey.choices[0], avoid=(), taken=(), now=now
     )

@@ -32,7 +32,7 @@ MINUTE_MS = 60_000
 
 def claim_of(one: Ticket, other: Ticket) -> Claim:
     policy = Policy()
-    survey = policy.survey(one, [other], frozenset(), T0, policy.outlook())
+    survey = policy.survey(one, [other], frozenset(), T0, policy.reservation_values())
     decision = Recorder(policy, 8).record(
         "search", one, survey, survey.choices[0], avoid=(), taken=(), now=T0
     )
@@ -88,7 +88,7 @@ async def test_a_newer_ticket_is_read_and_fits_those_it_says(redis: Redis) -> No
     assert read[ben.id].card.shown().gender == NEW_WORD
     assert {t.id for t in (await store.market("video")).arrivals} == {ana.id, ben.id, cal.id}
     policy = Policy()
-    survey = policy.survey(ana, [read[ben.id], cal], frozenset(), T0, policy.outlook())
+    survey = policy.survey(ana, [read[ben.id], cal], frozenset(), T0, policy.reservation_values())
     assert [choice.ticket.id for choice in survey.choices] == [cal.id]
     assert survey.removed == {"gender": 1}
     assert NEW_WORD in places(read[ben.id])

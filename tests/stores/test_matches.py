@@ -14,7 +14,7 @@ from tests.stores.world import World
 
 def decision(at: int) -> MatchDecision:
     policy, one, other = Policy(), ticket(values={"calm": 0.6, "fun": -0.8}), ticket(languages=["de", "en"])
-    survey = policy.survey(one, [other], frozenset(), at, policy.outlook())
+    survey = policy.survey(one, [other], frozenset(), at, policy.reservation_values())
     return Recorder(policy, 8).record("sweep", one, survey, survey.choices[0], avoid=(), taken=(), now=at)
 
 

@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from core.ticket import Market, Ticket, Wait
-from matching.outlook import Curve, Outlook
 from matching.policy import Policy
 from matching.prospects import Pair, Prospects, both_ends
+from matching.reservation_value import Curve, ReservationValues
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, ticket
@@ -35,10 +35,10 @@ def crowd(number: int, seconds: int, seed: int = 1) -> list[Ticket]:
     ]
 
 
-def outlook_of(arrivals: list[Ticket], **seen: Any) -> Outlook:
-    outlook = POLICY.outlook()
-    outlook.see(Market(arrivals=tuple(arrivals), **seen), T0)
-    return outlook
+def values_of(arrivals: list[Ticket], **seen: Any) -> ReservationValues:
+    reservation_values = POLICY.reservation_values()
+    reservation_values.see(Market(arrivals=tuple(arrivals), **seen), T0)
+    return reservation_values
 
 
 def see(prospects: Prospects, waiting: list[Ticket]) -> None:
@@ -46,8 +46,8 @@ def see(prospects: Prospects, waiting: list[Ticket]) -> None:
         prospects.add(new)
 
 
-def pairs(prospects: Prospects, now: int, outlook: Outlook) -> list[Pair]:
-    return list(chain.from_iterable(prospects.pairs(now, outlook)))
+def pairs(prospects: Prospects, now: int, reservation_values: ReservationValues) -> list[Pair]:
+    return list(chain.from_iterable(prospects.pairs(now, reservation_values)))
 
 
 def test_a_curve_solves_its_equation() -> None:
@@ -71,14 +71,14 @@ def test_a_curve_solves_its_equation() -> None:
 def test_where_nobody_comes_every_permitted_pair_is_matched() -> None:
     """Two lone strangers who hardly fit have nothing to wait for."""
     ana, ben = ticket(intent="serious", languages=["de"]), ticket(intent="casual", age=50)
-    lonely = outlook_of([ana, ben])
+    lonely = values_of([ana, ben])
     assert lonely.asked(ana, ben, T0) <= 0
     assert POLICY.survey(ana, [ben], NOBODY, T0, lonely).choices
 
 
 def test_where_many_come_more_is_asked_and_less_with_waiting() -> None:
     """In a stream a poor fit is left for later; near the end of patience nothing is asked."""
-    busy = outlook_of(crowd(150, 15))
+    busy = values_of(crowd(150, 15))
     ana, ben = ticket(intent="serious", languages=["de"]), ticket(intent="casual", age=50)
     asked = [busy.asked(ana, ben, T0 + waited) for waited in (0, 25_000, 50_000, 57_000)]
     assert asked[0] > 0.3
@@ -94,7 +94,7 @@ def test_everyone_looked_at_may_be_offered_or_was_removed_for_a_reason() -> None
     alike: dict[str, Any] = {"intent": "serious", "languages": ["de"], "country": "DE"}
     best, poor = ticket(**alike), ticket(intent="casual", age=50, country="DE")
     others = [best, poor, ticket(genders=("male",)), ticket(age_max=20), ticket(country="FR")]
-    survey = POLICY.survey(ana, others, NOBODY, T0, outlook_of(crowd(150, 15)))
+    survey = POLICY.survey(ana, others, NOBODY, T0, values_of(crowd(150, 15)))
     assert [choice.ticket for choice in survey.choices] == [best]
     assert survey.removed == {"asked": 1, "gender": 1, "age": 1, "countries": 1}
     assert survey.considered == len(others)
@@ -106,7 +106,7 @@ def test_who_stands_in_a_long_line_asks_for_little() -> None:
     woman = ticket(gender="female", genders=("male",), intent="friends")
     man = ticket(gender="male", genders=("female",), intent="networking", languages=["xx"])
     stock = {("male", "female"): 300, ("female", "male"): 3}
-    lopsided = outlook_of(arrivals, stock=stock)
+    lopsided = values_of(arrivals, stock=stock)
     hers = lopsided.worth(woman, T0) - POLICY.stance.meeting
     assert lopsided.asked(woman, man, T0) == pytest.approx(hers, abs=0.02)
     assert lopsided.worth(woman, T0) > lopsided.worth(man, T0)
@@ -116,9 +116,9 @@ def test_where_many_give_up_there_is_less_to_hold_out_for() -> None:
     """Their last call would take whoever holds out; without last calls it makes no difference."""
     arrivals, ana = crowd(150, 15), ticket(gender="female", genders=("male",))
     given_up = (Wait("male:female", None),) * 50
-    calm, pressed = outlook_of(arrivals), outlook_of(arrivals, waits=given_up)
+    calm, pressed = values_of(arrivals), values_of(arrivals, waits=given_up)
     assert pressed.worth(ana, T0) < calm.worth(ana, T0) - 0.01
-    choosy = replace(POLICY, stance=replace(POLICY.stance, last_call_ms=0)).outlook()
+    choosy = replace(POLICY, stance=replace(POLICY.stance, last_call_ms=0)).reservation_values()
     choosy.see(Market(arrivals=tuple(arrivals), waits=given_up), T0)
     assert choosy.worth(ana, T0) == calm.worth(ana, T0)
     assert not choosy.last_call(ana, T0 + POLICY.patience_ms)
@@ -127,9 +127,9 @@ def test_where_many_give_up_there_is_less_to_hold_out_for() -> None:
 def test_a_burst_is_no_stream() -> None:
     """200 came at once and nobody since: after some seconds nobody is expected."""
     burst = crowd(200, 1)
-    outlook = outlook_of(burst)
-    outlook.see(Market(arrivals=tuple(burst)), T0 + 5_001)
-    assert outlook.worth(burst[0], T0 + 5_001) == 0
+    reservation_values = values_of(burst)
+    reservation_values.see(Market(arrivals=tuple(burst)), T0 + 5_001)
+    assert reservation_values.worth(burst[0], T0 + 5_001) == 0
 
 
 def test_an_estimate_is_the_median_of_those_who_waited_as_long() -> None:
@@ -137,17 +137,17 @@ def test_an_estimate_is_the_median_of_those_who_waited_as_long() -> None:
     ana = ticket(gender="female", genders=("male",))
     waits = [Wait("female:male", ms) for ms in (0, 0, 1_000, 4_000, 6_000, 8_000, 9_000)]
     others = [Wait("male:female", None)] * 9
-    outlook = outlook_of([], waits=tuple(waits + others))
-    assert outlook.estimate(ana, T0) == 4_000
-    assert outlook.estimate(ana, T0 + 1_000) == 5_000
-    assert outlook.estimate(ana, T0 + 5_000) is None
-    assert outlook.estimate(ticket(gender="male", genders=("female",)), T0) == 60_000
+    reservation_values = values_of([], waits=tuple(waits + others))
+    assert reservation_values.estimate(ana, T0) == 4_000
+    assert reservation_values.estimate(ana, T0 + 1_000) == 5_000
+    assert reservation_values.estimate(ana, T0 + 5_000) is None
+    assert reservation_values.estimate(ticket(gender="male", genders=("female",)), T0) == 60_000
 
 
 def test_prospects_are_the_pairs_that_the_policy_would_match() -> None:
     """Judging each pair once gives what ranking everyone anew gives, at any time."""
     people = sorted(crowd(60, 60, seed=3), key=lambda t: t.joined_at)
-    busy = outlook_of(crowd(150, 15))
+    busy = values_of(crowd(150, 15))
     prospects = Prospects(POLICY, 100)
     see(prospects, people)
     for now in (T0, T0 + 20_000, T0 + 40_000):
@@ -164,7 +164,7 @@ def test_prospects_are_the_pairs_that_the_policy_would_match() -> None:
 def test_prospects_forget_who_left_and_who_is_kept_apart() -> None:
     """Those who are gone, and those whom the matchmaker may not match, are not proposed again."""
     ana, ben, cal = (ticket(joined_at=T0 + n) for n in range(3))
-    prospects, lonely = Prospects(POLICY, 100), POLICY.outlook()
+    prospects, lonely = Prospects(POLICY, 100), POLICY.reservation_values()
     see(prospects, [ana, ben, cal])
     prospects.part(Pair(ana, cal, 1.0, 0.0))
     left = {frozenset((p.one.id, p.other.id)) for p in pairs(prospects, T0, lonely)}
@@ -177,7 +177,7 @@ def test_of_many_the_pairs_are_looked_at_in_turns(monkeypatch: pytest.MonkeyPatc
     """Some at a time, and in the end each."""
     monkeypatch.setattr("matching.prospects._LOOKED_AT_ONCE", 2)
     people = [ticket(joined_at=T0 + n) for n in range(5)]
-    prospects, lonely = Prospects(POLICY, 100), POLICY.outlook()
+    prospects, lonely = Prospects(POLICY, 100), POLICY.reservation_values()
     see(prospects, people)
     turns = [{pair.other.id for pair in pairs(prospects, T0, lonely)} for _ in range(3)]
     assert all(len(turn) <= 2 for turn in turns)

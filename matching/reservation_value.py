@@ -112,7 +112,7 @@ class Side(Struct, frozen=True):
     weight: float
 
 
-class Outlook:
+class ReservationValues:
     """The market as it was last read, and what it means for each ticket. Curves are cached for a while."""
 
     def __init__(
