@@ -9,8 +9,8 @@ from scipy.optimize import linear_sum_assignment
 
 from bench.matching.simulation import Matched
 from core.ticket import Market, Ticket, Wait, kind
+from matching.candidate_pairs import CandidatePairs
 from matching.policy import Policy
-from matching.prospects import Prospects
 
 CANDIDATES = 256  # the default of the setting
 _SECOND_MS = 1_000
@@ -116,7 +116,7 @@ class Ours:
         self._policy = policy
         self._pools = _Pools()
         self._reservation = policy.reservation_values()
-        self._prospects = Prospects(policy, CANDIDATES)
+        self._candidate_pairs = CandidatePairs(policy, CANDIDATES)
         self._arrivals: deque[Ticket] = deque(maxlen=256)
         self._waits: deque[Wait] = deque(maxlen=512)
         self._seen = -_SECOND_MS
@@ -128,11 +128,11 @@ class Ours:
         estimate = self._reservation.estimate(ticket, now)
         if estimate is not None:
             self.estimates[ticket.id] = estimate
-        candidates = tuple(self._prospects.rivals(ticket, CANDIDATES))
+        candidates = tuple(self._candidate_pairs.rivals(ticket, CANDIDATES))
         choices = self._policy.survey(ticket, candidates, _NOBODY, now, self._reservation).choices
         if not choices:
             self._pools.add(ticket)
-            self._prospects.add(ticket)
+            self._candidate_pairs.add(ticket)
             return []
         self._forget(choices[0].ticket)
         return [self._matched((choices[0].ticket, ticket), now)]
@@ -143,12 +143,12 @@ class Ours:
 
     def tick(self, now: int) -> Iterable[Matched]:
         self._look(now)
-        for pair in chain.from_iterable(self._prospects.pairs(now, self._reservation)):
-            if pair.one.id in self._prospects and pair.other.id in self._prospects:
+        for pair in chain.from_iterable(self._candidate_pairs.pairs(now, self._reservation)):
+            if pair.one.id in self._candidate_pairs and pair.other.id in self._candidate_pairs:
                 self._forget(pair.one)
                 self._forget(pair.other)
                 yield self._matched((pair.one, pair.other), now)
-        for ticket, others in self._prospects.last_calls(now, self._reservation):
+        for ticket, others in self._candidate_pairs.last_calls(now, self._reservation):
             for choice in self._policy.survey(
                 ticket, others, _NOBODY, now, self._reservation, unasked=True
             ).choices[:1]:
@@ -162,7 +162,7 @@ class Ours:
 
     def _forget(self, ticket: Ticket) -> None:
         self._pools.remove(ticket)
-        self._prospects.remove(ticket.id)
+        self._candidate_pairs.remove(ticket.id)
 
     def _look(self, now: int) -> None:
         if now - self._seen >= _SECOND_MS:

@@ -15,8 +15,8 @@ from core.clock import Clock
 from core.ticket import Claim, Road, Ticket
 from db.every import Enduring
 from db.outage import AWAY
+from matching.candidate_pairs import Pair
 from matching.policy import Choice, Survey
-from matching.prospects import Pair
 from matching.recorder import Recorder
 from matching.reservation_value import ReservationValues
 from realtime.matchmaking.figures import Figures

@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.ticket import Ticket
 from core.vocabulary import Mode
 from matching.apart import Since
-from matching.prospects import Pair, Prospects
+from matching.candidate_pairs import CandidatePairs, Pair
 from matching.reservation_value import ReservationValues
 from matching.rules import obstacle
 from realtime.matchmaking.ports import Eligibility, TicketStore
@@ -37,7 +37,7 @@ class Reunions:
             apart[pair.one.id, pair.other.id] = pair
 
     async def due(
-        self, mode: Mode, waiting: Prospects, reservation_values: ReservationValues
+        self, mode: Mode, waiting: CandidatePairs, reservation_values: ReservationValues
     ) -> Sequence[Pair]:
         """The pairs that may meet again now, of those who both still wait. Looks at some pairs at a time."""
         apart = self._apart[mode]

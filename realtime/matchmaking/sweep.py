@@ -18,7 +18,7 @@ from core.contract.queue import QueueUpdated
 from core.ticket import Claim, Ticket
 from core.vocabulary import Mode
 from db.every import Enduring, Every
-from matching.prospects import Pair, Prospects
+from matching.candidate_pairs import CandidatePairs, Pair
 from matching.reservation_value import ReservationValues
 from realtime.matchmaking.departures import Departures
 from realtime.matchmaking.figures import Figures
@@ -73,7 +73,9 @@ class Sweeper:
         self._rhythm, self._figures = rhythm, figures
         self._clock, self._node, self._may_judge = clock, node, may_judge
         self._loop = Every(rhythm.sweep_ms / 1000, self._in_turn, failing="the queue is not swept")
-        self._prospects = {mode: Prospects(terms.policy, terms.reach.candidates) for mode in _MODES}
+        self._candidate_pairs = {
+            mode: CandidatePairs(terms.policy, terms.reach.candidates) for mode in _MODES
+        }
 
     async def run(self) -> None:
         """Sweep whenever it is this node's turn."""
@@ -115,55 +117,55 @@ class Sweeper:
 
     async def _match(self, mode: Mode, everyone: Sequence[Ticket]) -> Collection[str]:
         """Match those for whom waiting has made a match possible or worthwhile. Gives who is gone."""
-        prospects = self._prospects[mode]
-        for nth, ticket in enumerate(prospects.see(everyone)):
-            prospects.add(ticket)
+        candidate_pairs = self._candidate_pairs[mode]
+        for nth, ticket in enumerate(candidate_pairs.see(everyone)):
+            candidate_pairs.add(ticket)
             if nth % _NEW_IN_A_ROW == 0:
                 await asyncio.sleep(_PAUSE_S)
         reservation_values = await self._markets.of(mode)
         now = self._clock()
         taken: set[str] = set()
         apart: dict[str, Set[str]] = {}
-        async for pair in self._pairs(prospects, now, reservation_values):
-            rivals = prospects.rivals(pair.other, _RIVALS)
+        async for pair in self._pairs(candidate_pairs, now, reservation_values):
+            rivals = candidate_pairs.rivals(pair.other, _RIVALS)
             claim = await self._matchmaker.match(pair, rivals, taken, now, reservation_values, apart=apart)
             if claim is None and not taken.isdisjoint({pair.one.id, pair.other.id}):
                 # Perhaps only for a moment, as when an offer is refused: then it is judged again.
                 for gone in taken & {pair.one.id, pair.other.id}:
-                    prospects.remove(gone)
+                    candidate_pairs.remove(gone)
             elif claim is None:
-                prospects.part(pair)
+                candidate_pairs.part(pair)
                 self._reunions.note(mode, pair)
-            _matched(claim, prospects, taken)
-        await self._call_last(prospects, taken, reservation_values)
-        for pair in await self._reunions.due(mode, prospects, reservation_values):
+            _matched(claim, candidate_pairs, taken)
+        await self._call_last(candidate_pairs, taken, reservation_values)
+        for pair in await self._reunions.due(mode, candidate_pairs, reservation_values):
             claim = await self._matchmaker.match(
                 pair, (), taken, self._clock(), reservation_values, apart=None
             )
-            _matched(claim, prospects, taken)
+            _matched(claim, candidate_pairs, taken)
         return taken
 
     async def _pairs(
-        self, prospects: Prospects, now: int, reservation_values: ReservationValues
+        self, candidate_pairs: CandidatePairs, now: int, reservation_values: ReservationValues
     ) -> AsyncIterator[Pair]:
         """Pairs who both still wait, until half the turn is over. Other tasks run in between."""
-        for pairs in prospects.pairs(now, reservation_values):
+        for pairs in candidate_pairs.pairs(now, reservation_values):
             for nth, pair in enumerate(pairs):
                 if nth % _PAIRS_IN_A_ROW == 0:
                     await asyncio.sleep(_PAUSE_S)
                 if self._clock() - now > self._rhythm.turn_ms // 2:
                     return  # the rest is for the next sweep, of any node
-                if pair.one.id in prospects and pair.other.id in prospects:
+                if pair.one.id in candidate_pairs and pair.other.id in candidate_pairs:
                     yield pair
             await asyncio.sleep(_PAUSE_S)
 
     async def _call_last(
-        self, prospects: Prospects, taken: set[str], reservation_values: ReservationValues
+        self, candidate_pairs: CandidatePairs, taken: set[str], reservation_values: ReservationValues
     ) -> None:
         """Make the last call for tickets whose patience is about to end, however many wait."""
-        for ticket, others in prospects.last_calls(self._clock(), reservation_values):
+        for ticket, others in candidate_pairs.last_calls(self._clock(), reservation_values):
             claim = await self._matchmaker.last_call(ticket, others, taken, reservation_values)
-            _matched(claim, prospects, taken)
+            _matched(claim, candidate_pairs, taken)
             await asyncio.sleep(_PAUSE_S)
 
     async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
@@ -199,8 +201,8 @@ class Sweeper:
         )
 
 
-def _matched(claim: Claim | None, prospects: Prospects, taken: set[str]) -> None:
+def _matched(claim: Claim | None, candidate_pairs: CandidatePairs, taken: set[str]) -> None:
     """The tickets of this claim, if there is one, no longer wait: no news for them, and no other match."""
     for ticket in (claim.first, claim.second) if claim else ():
-        prospects.remove(ticket.id)
+        candidate_pairs.remove(ticket.id)
         taken.add(ticket.id)

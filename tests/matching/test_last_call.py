@@ -4,8 +4,8 @@ import random
 from itertools import chain
 
 from core.ticket import Market, Ticket
+from matching.candidate_pairs import CandidatePairs
 from matching.policy import Policy
-from matching.prospects import Prospects
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
 from tests.matching.people import T0, ticket
@@ -61,7 +61,7 @@ def test_nobody_gives_up_beside_somebody_who_fits() -> None:
         )
         for n in range(500)
     ]
-    reservation_values, prospects = policy.reservation_values(), Prospects(policy, most=4)
+    reservation_values, candidate_pairs = policy.reservation_values(), CandidatePairs(policy, most=4)
     waiting: dict[str, Ticket] = {}
     gave_up = matched = 0
     for now in range(T0, T0 + 500 * 90 + PATIENCE_MS + 1_000, 500):
@@ -73,22 +73,24 @@ def test_nobody_gives_up_beside_somebody_who_fits() -> None:
             gave_up += 1
             assert not [o for o in waiting.values() if policy.removed(gone, o, NOBODY, now) is None]
         waiting |= {one.id: one for one in crowd if now - 500 < one.joined_at <= now}
-        for new in prospects.see(list(waiting.values())):
-            prospects.add(new)
-        found = [(pair.one.id, pair.other.id) for pair in chain(*prospects.pairs(now, reservation_values))]
+        for new in candidate_pairs.see(list(waiting.values())):
+            candidate_pairs.add(new)
+        found = [
+            (pair.one.id, pair.other.id) for pair in chain(*candidate_pairs.pairs(now, reservation_values))
+        ]
         for one, other in found:
             if one in waiting and other in waiting:
                 del waiting[one], waiting[other]
-                prospects.remove(one)
-                prospects.remove(other)
+                candidate_pairs.remove(one)
+                candidate_pairs.remove(other)
                 matched += 2
-        for seeker, others in prospects.last_calls(now, reservation_values):
+        for seeker, others in candidate_pairs.last_calls(now, reservation_values):
             for choice in policy.survey(
                 seeker, others, NOBODY, now, reservation_values, unasked=True
             ).choices[:1]:
                 for each in (seeker.id, choice.ticket.id):
                     del waiting[each]
-                    prospects.remove(each)
+                    candidate_pairs.remove(each)
                 matched += 2
     assert matched + gave_up == 500
     assert gave_up > 10  # else it shows nothing

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.ticket import Market, Ticket, Wait
+from matching.candidate_pairs import CandidatePairs, Pair, both_ends
 from matching.policy import Policy
-from matching.prospects import Pair, Prospects, both_ends
 from matching.reservation_value import Curve, ReservationValues
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.house import House
@@ -41,13 +41,13 @@ def values_of(arrivals: list[Ticket], **seen: Any) -> ReservationValues:
     return reservation_values
 
 
-def see(prospects: Prospects, waiting: list[Ticket]) -> None:
-    for new in prospects.see(waiting):
-        prospects.add(new)
+def see(candidate_pairs: CandidatePairs, waiting: list[Ticket]) -> None:
+    for new in candidate_pairs.see(waiting):
+        candidate_pairs.add(new)
 
 
-def pairs(prospects: Prospects, now: int, reservation_values: ReservationValues) -> list[Pair]:
-    return list(chain.from_iterable(prospects.pairs(now, reservation_values)))
+def pairs(candidate_pairs: CandidatePairs, now: int, reservation_values: ReservationValues) -> list[Pair]:
+    return list(chain.from_iterable(candidate_pairs.pairs(now, reservation_values)))
 
 
 def test_a_curve_solves_its_equation() -> None:
@@ -148,10 +148,10 @@ def test_prospects_are_the_pairs_that_the_policy_would_match() -> None:
     """Judging each pair once gives what ranking everyone anew gives, at any time."""
     people = sorted(crowd(60, 60, seed=3), key=lambda t: t.joined_at)
     busy = values_of(crowd(150, 15))
-    prospects = Prospects(POLICY, 100)
-    see(prospects, people)
+    candidate_pairs = CandidatePairs(POLICY, 100)
+    see(candidate_pairs, people)
     for now in (T0, T0 + 20_000, T0 + 40_000):
-        found = {frozenset((p.one.id, p.other.id)): p.score for p in pairs(prospects, now, busy)}
+        found = {frozenset((p.one.id, p.other.id)): p.score for p in pairs(candidate_pairs, now, busy)}
         ranked = {
             frozenset((one.id, choice.ticket.id)): choice.score
             for one in people
@@ -164,22 +164,22 @@ def test_prospects_are_the_pairs_that_the_policy_would_match() -> None:
 def test_prospects_forget_who_left_and_who_is_kept_apart() -> None:
     """Those who are gone, and those whom the matchmaker may not match, are not proposed again."""
     ana, ben, cal = (ticket(joined_at=T0 + n) for n in range(3))
-    prospects, lonely = Prospects(POLICY, 100), POLICY.reservation_values()
-    see(prospects, [ana, ben, cal])
-    prospects.part(Pair(ana, cal, 1.0, 0.0))
-    left = {frozenset((p.one.id, p.other.id)) for p in pairs(prospects, T0, lonely)}
+    candidate_pairs, lonely = CandidatePairs(POLICY, 100), POLICY.reservation_values()
+    see(candidate_pairs, [ana, ben, cal])
+    candidate_pairs.part(Pair(ana, cal, 1.0, 0.0))
+    left = {frozenset((p.one.id, p.other.id)) for p in pairs(candidate_pairs, T0, lonely)}
     assert left == {frozenset((ana.id, ben.id)), frozenset((ben.id, cal.id))}
-    see(prospects, [ana, cal])
-    assert not pairs(prospects, T0, lonely)
+    see(candidate_pairs, [ana, cal])
+    assert not pairs(candidate_pairs, T0, lonely)
 
 
 def test_of_many_the_pairs_are_looked_at_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some at a time, and in the end each."""
-    monkeypatch.setattr("matching.prospects._LOOKED_AT_ONCE", 2)
+    monkeypatch.setattr("matching.candidate_pairs._LOOKED_AT_ONCE", 2)
     people = [ticket(joined_at=T0 + n) for n in range(5)]
-    prospects, lonely = Prospects(POLICY, 100), POLICY.reservation_values()
-    see(prospects, people)
-    turns = [{pair.other.id for pair in pairs(prospects, T0, lonely)} for _ in range(3)]
+    candidate_pairs, lonely = CandidatePairs(POLICY, 100), POLICY.reservation_values()
+    see(candidate_pairs, people)
+    turns = [{pair.other.id for pair in pairs(candidate_pairs, T0, lonely)} for _ in range(3)]
     assert all(len(turn) <= 2 for turn in turns)
     assert set().union(*turns) == {person.id for person in people[1:]}
 

@@ -41,7 +41,7 @@ class Pair(Struct, frozen=True):
     asked: float
 
 
-class Prospects:
+class CandidatePairs:
     """The permitted pairs among the tickets of one mode."""
 
     def __init__(self, policy: Policy, most: int) -> None:
