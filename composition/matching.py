@@ -16,7 +16,7 @@ from realtime.matchmaking.matchmaker import Matchmaker
 from realtime.matchmaking.ports import Applicants, Eligibility, Offers, TicketStore
 from realtime.matchmaking.queue import Queue
 from realtime.matchmaking.reunions import Reunions
-from realtime.matchmaking.seekers import Seekers
+from realtime.matchmaking.search_queue import SearchQueue
 from realtime.matchmaking.sweep import Rhythm, Sweeper
 from realtime.matchmaking.terms import Reach, Terms
 from services.cool_downs import CoolDowns
@@ -58,12 +58,12 @@ class Matching:
         )
         self._terms = Terms(policy=policy, markets=Markets(tickets, policy, clock), reach=reach)
         self._departures = Departures(tickets, events, changed, figures)
-        self.seekers = Seekers()
+        self.search_queue = SearchQueue()
         self.queue = Queue(
             tickets=tickets,
             applicants=applicants,
             eligibility=eligibility,
-            seekers=self.seekers,
+            search_queue=self.search_queue,
             terms=self._terms,
             departures=self._departures,
             changed=changed,
@@ -82,7 +82,7 @@ class Matching:
             tickets=self._tickets,
             eligibility=self._eligibility,
             offers=offers,
-            seekers=self.seekers,
+            search_queue=self.search_queue,
             terms=self._terms,
             recorder=Recorder(self._terms.policy, settings.match_record_candidates),
             figures=self._figures,

@@ -21,7 +21,7 @@ from matching.recorder import Recorder
 from matching.reservation_value import ReservationValues
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
-from realtime.matchmaking.seekers import Seekers
+from realtime.matchmaking.search_queue import SearchQueue
 from realtime.matchmaking.terms import Terms
 
 _log = structlog.get_logger()
@@ -40,7 +40,7 @@ class _Found(Struct, frozen=True):
 
 
 class Matchmaker:
-    """Finds partners. `run` searches for the seekers, one after the other, until it is cancelled."""
+    """Finds partners. `run` searches for the search_queue, one after the other, until it is cancelled."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Matchmaker:
         tickets: TicketStore,
         eligibility: Eligibility,
         offers: Offers,
-        seekers: Seekers,
+        search_queue: SearchQueue,
         terms: Terms,
         recorder: Recorder,
         figures: Figures,
@@ -56,7 +56,7 @@ class Matchmaker:
         new_id: Callable[[], str],
     ) -> None:
         self._tickets, self._eligibility = tickets, eligibility
-        self._offers, self._seekers = offers, seekers
+        self._offers, self._search_queue = offers, search_queue
         self._policy, self._markets, self._reach = terms.policy, terms.markets, terms.reach
         self._recorder, self._figures = recorder, figures
         self._clock, self._new_id = clock, new_id
@@ -71,7 +71,7 @@ class Matchmaker:
         this = cast("asyncio.Task[None]", asyncio.current_task())
         # Checked here too: on Python 3.11 the client's pool may swallow a cancellation.
         while not this.cancelling():
-            ticket, joined = await self._seekers.next()
+            ticket, joined = await self._search_queue.next()
             with Enduring("a search failed, and is left to the sweep", ticket=ticket.id):
                 await self.seek(ticket, joined=joined)
 

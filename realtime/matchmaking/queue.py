@@ -37,7 +37,7 @@ from realtime.gateway.caller import Caller
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.ports import Applicants, Eligibility, TicketStore
-from realtime.matchmaking.seekers import Seekers
+from realtime.matchmaking.search_queue import SearchQueue
 from realtime.matchmaking.terms import Terms
 from services.cool_downs import CoolDowns
 
@@ -57,7 +57,7 @@ class Queue:
         tickets: TicketStore,
         applicants: Applicants,
         eligibility: Eligibility,
-        seekers: Seekers,
+        search_queue: SearchQueue,
         terms: Terms,
         departures: Departures,
         changed: Changed,
@@ -69,7 +69,7 @@ class Queue:
         lease_ms: int,
     ) -> None:
         self._tickets, self._applicants, self._eligibility = tickets, applicants, eligibility
-        self._seekers, self._departures, self._changed = seekers, departures, changed
+        self._search_queue, self._departures, self._changed = search_queue, departures, changed
         self._policy, self._markets, self._apart = terms.policy, terms.markets, terms.reach.apart
         self._cool_downs, self._figures = cool_downs, figures
         self._clock, self._new_id = clock, new_id
@@ -137,7 +137,7 @@ class Queue:
                 await self._tickets.told([departure])
                 raise AlreadyInCall
         elif placed.id == ticket.id:
-            self._seekers.add(placed, joined=True)
+            self._search_queue.add(placed, joined=True)
             self._figures.joined(ticket.mode)
             await self._changed(ticket.user_id)
 
@@ -153,7 +153,7 @@ class Queue:
         """`reserve` the place if that was not done, and let the ticket be matched from now on."""
         own = await self.reserve(ticket, call_id)
         if own is not None and await self._of_region(ticket).enter(own) and ticket.region == self._region:
-            self._seekers.add(own)
+            self._search_queue.add(own)
         await self._changed(ticket.user_id)
         return own
 
@@ -166,7 +166,7 @@ class Queue:
         """The claim has failed: in the same step these get their old places back."""
         for own in await self._tickets.refuse(claim, innocent, self._clock() + self._lease_ms):
             if own is not None:
-                self._seekers.add(own)
+                self._search_queue.add(own)
                 await self._changed(own.user_id)
 
     async def remove(self, user_id: str, reason: LeftReason) -> None:

@@ -49,7 +49,7 @@ class Node:
             clock=clock,
             new_id=new_id,
         )
-        self.queue, self.seekers = matching.queue, matching.seekers
+        self.queue, self.search_queue = matching.queue, matching.search_queue
         self.offers.queue, self.offers.tickets = self.queue, tickets
         search = matching.search(self.offers, node_id=name)
         self.matchmaker, self.sweeper = search.matchmaker, search.sweeper

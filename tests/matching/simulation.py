@@ -72,7 +72,7 @@ class Node:
             new_id=new_id,
             policy=world.policy,
         )
-        self.name, self.queue, self.seekers = name, matching.queue, matching.seekers
+        self.name, self.queue, self.search_queue = name, matching.queue, matching.search_queue
         made = Calls(
             calls=calls,
             record=record,
@@ -98,7 +98,7 @@ class Node:
 
     async def search(self) -> None:
         """What a worker of the matchmaker does for the next seeker."""
-        ticket, _ = await self.seekers.next()
+        ticket, _ = await self.search_queue.next()
         await self.matchmaker.seek(ticket)
 
     async def attend(self) -> None:
@@ -108,7 +108,7 @@ class Node:
 
     @property
     def has_seekers(self) -> bool:
-        return bool(self.seekers._tickets)
+        return bool(self.search_queue._tickets)
 
 
 class Onlookers:

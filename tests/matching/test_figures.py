@@ -80,12 +80,12 @@ async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(house: House) -
 async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
     """One by the sweep does not, and neither does one whose ticket was given back."""
     name = "realtime_matching_join_to_offer_seconds"
-    seekers, seek = house.nodes[0].seekers, house.matchmaker.seek
+    search_queue, seek = house.nodes[0].search_queue, house.matchmaker.seek
     ana, ben = house.people.add(), house.people.add()
     for user in (ana, ben):
         await house.join(user)
     house.clock.pass_ms(4)
-    (_, joined), (his, joined_too) = await seekers.next(), await seekers.next()
+    (_, joined), (his, joined_too) = await search_queue.next(), await search_queue.next()
     assert joined
     assert joined_too
     claim = await seek(his, joined=True)
@@ -95,10 +95,10 @@ async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
     house.people.calls.clear()
     house.people.keep_apart(ana, ben)
     await house.join(house.people.add())
-    await seekers.next()
+    await search_queue.next()
     house.clock.pass_ms(5_000)
     await house.queue.give_back(claim.first, claim.call_id)
-    back, joined = await seekers.next()
+    back, joined = await search_queue.next()
     assert (back.id, joined) == (claim.first.id, False)
     assert await seek(back, joined=joined) is not None
     assert figure(house, f"{name}_count") == 1

@@ -5,7 +5,7 @@ import asyncio
 from core.ticket import Ticket
 
 
-class Seekers:
+class SearchQueue:
     """A queue in which each ticket is once. Adding one wakes the matchmaker."""
 
     def __init__(self) -> None:
