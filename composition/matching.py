@@ -15,7 +15,7 @@ from realtime.matchmaking.markets import Markets
 from realtime.matchmaking.matchmaker import Matchmaker
 from realtime.matchmaking.ports import Applicants, Eligibility, Offers, TicketStore
 from realtime.matchmaking.queue import Queue
-from realtime.matchmaking.reunions import Reunions
+from realtime.matchmaking.rematches import Rematches
 from realtime.matchmaking.search_queue import SearchQueue
 from realtime.matchmaking.sweep import Rhythm, Sweeper
 from realtime.matchmaking.terms import Reach, Terms
@@ -89,7 +89,7 @@ class Matching:
             clock=self._clock,
             new_id=self._new_id,
         )
-        reunions = Reunions(
+        rematches = Rematches(
             tickets=self._tickets,
             eligibility=self._eligibility,
             terms=self._terms,
@@ -99,7 +99,7 @@ class Matching:
             tickets=self._tickets,
             matchmaker=matchmaker,
             terms=self._terms,
-            reunions=reunions,
+            rematches=rematches,
             departures=self._departures,
             events=self._events,
             rhythm=Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000),

@@ -24,7 +24,7 @@ from realtime.matchmaking.departures import Departures
 from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.matchmaker import Matchmaker
 from realtime.matchmaking.ports import TicketStore
-from realtime.matchmaking.reunions import Reunions
+from realtime.matchmaking.rematches import Rematches
 from realtime.matchmaking.terms import Terms
 from services.ports import Events
 
@@ -58,7 +58,7 @@ class Sweeper:
         tickets: TicketStore,
         matchmaker: Matchmaker,
         terms: Terms,
-        reunions: Reunions,
+        rematches: Rematches,
         departures: Departures,
         events: Events,
         rhythm: Rhythm,
@@ -67,7 +67,7 @@ class Sweeper:
         node: str,
         may_judge: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._tickets, self._matchmaker, self._reunions = tickets, matchmaker, reunions
+        self._tickets, self._matchmaker, self._rematches = tickets, matchmaker, rematches
         self._departures, self._events = departures, events
         self._policy, self._markets = terms.policy, terms.markets
         self._rhythm, self._figures = rhythm, figures
@@ -135,10 +135,10 @@ class Sweeper:
                     candidate_pairs.remove(gone)
             elif claim is None:
                 candidate_pairs.part(pair)
-                self._reunions.note(mode, pair)
+                self._rematches.note(mode, pair)
             _matched(claim, candidate_pairs, taken)
         await self._call_last(candidate_pairs, taken, reservation_values)
-        for pair in await self._reunions.due(mode, candidate_pairs, reservation_values):
+        for pair in await self._rematches.due(mode, candidate_pairs, reservation_values):
             claim = await self._matchmaker.match(
                 pair, (), taken, self._clock(), reservation_values, apart=None
             )

@@ -10,7 +10,7 @@ from realtime.matchmaking.markets import Markets
 class Reach(Struct, frozen=True, kw_only=True):
     """How far a search goes: how many candidates are read at most, and for how long two are kept apart.
 
-    `alone_ms`: after waiting so long with nobody else left, two who met may meet again (`reunions`); 0:
+    `alone_ms`: after waiting so long with nobody else left, two who met may meet again (`rematches`); 0:
     never.
     """
 

@@ -22,7 +22,7 @@ _AT_ONCE = 10  # pairs looked at in one sweep
 _KEPT = 1_000
 
 
-class Reunions:
+class Rematches:
     """The pairs that sweeps found and that were kept apart. In memory: any node that sweeps finds them."""
 
     def __init__(self, *, tickets: TicketStore, eligibility: Eligibility, terms: Terms, clock: Clock) -> None:
