@@ -9,7 +9,7 @@ from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.offers import Offers
 from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
-from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
 from services.ports import Events
@@ -32,7 +32,7 @@ class Calls:
         trust: Trust,
         presence: Presence,
         events: Events,
-        figures: Figures,
+        metrics: MatchingMetrics,
         settings: Settings,
         clock: Clock,
     ) -> None:
@@ -68,7 +68,7 @@ class Calls:
             events=events,
             settings=settings,
             rules=rules,
-            figures=figures,
+            metrics=metrics,
             clock=clock,
         )
         self.deadline_worker = DeadlineWorker(calls, self.call_service, clock)

@@ -10,9 +10,9 @@ from matching.apart import Apart
 from matching.policy import Policy
 from matching.recorder import Recorder
 from realtime.matchmaking.departures import Changed, Departures
-from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.markets import Markets
 from realtime.matchmaking.matchmaker import Matchmaker
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Applicants, Eligibility, Offers, TicketStore
 from realtime.matchmaking.queue import Queue
 from realtime.matchmaking.rematches import Rematches
@@ -41,14 +41,14 @@ class Matching:
         eligibility: Eligibility,
         events: Events,
         changed: Changed,
-        figures: Figures,
+        metrics: MatchingMetrics,
         settings: Settings,
         clock: Clock,
         new_id: Callable[[], str],
         policy: Policy | None = None,
     ) -> None:
         self._tickets, self._eligibility, self._events = tickets, eligibility, events
-        self._figures, self._settings = figures, settings
+        self._metrics, self._settings = metrics, settings
         self._clock, self._new_id = clock, new_id
         policy = policy or Policy.of(settings)
         reach = Reach(
@@ -57,7 +57,7 @@ class Matching:
             alone_ms=settings.rematch_alone_s * 1000,
         )
         self._terms = Terms(policy=policy, markets=Markets(tickets, policy, clock), reach=reach)
-        self._departures = Departures(tickets, events, changed, figures)
+        self._departures = Departures(tickets, events, changed, metrics)
         self.search_queue = SearchQueue()
         self.queue = Queue(
             tickets=tickets,
@@ -68,7 +68,7 @@ class Matching:
             departures=self._departures,
             changed=changed,
             cool_downs=CoolDowns.of(settings),
-            figures=figures,
+            metrics=metrics,
             clock=clock,
             new_id=new_id,
             region=settings.region,
@@ -85,7 +85,7 @@ class Matching:
             search_queue=self.search_queue,
             terms=self._terms,
             recorder=Recorder(self._terms.policy, settings.match_record_candidates),
-            figures=self._figures,
+            metrics=self._metrics,
             clock=self._clock,
             new_id=self._new_id,
         )
@@ -103,7 +103,7 @@ class Matching:
             departures=self._departures,
             events=self._events,
             rhythm=Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000),
-            figures=self._figures,
+            metrics=self._metrics,
             clock=self._clock,
             node=node_id,
             may_judge=may_judge,

@@ -35,7 +35,7 @@ from realtime.calls.eligibility import EligibilityService
 from realtime.calls.signals import Signals
 from realtime.gateway.boundary import Handler, by_user
 from realtime.lifecycle import Lifecycle
-from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.presence.ports import Sockets
 from realtime.presence.presence import Presence
 from realtime.presence.watches import Watches
@@ -73,7 +73,7 @@ class Services:
         conduct = Conduct(stores, base)
         self.trust, self.reviews, self.reports = conduct.trust, conduct.reviews, conduct.reports
 
-        rules, figures = Rules.of(settings), Figures(base.registry)
+        rules, metrics = Rules.of(settings), MatchingMetrics(base.registry)
         eligibility = EligibilityService(
             stores.calls, stores.call_records, stores.eligibility, rules, clock, lambda: events.log.born
         )
@@ -83,7 +83,7 @@ class Services:
             eligibility=eligibility,
             events=events,
             changed=self.presence.changed,
-            figures=figures,
+            metrics=metrics,
             settings=settings,
             clock=clock,
             new_id=base.new_id,
@@ -100,7 +100,7 @@ class Services:
             trust=self.trust,
             presence=self.presence,
             events=events,
-            figures=figures,
+            metrics=metrics,
             settings=settings,
             clock=clock,
         )

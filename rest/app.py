@@ -16,8 +16,8 @@ from rest.http.binding import Resource, bind
 from rest.http.boundary import Boundary, Throttle, problems
 from rest.http.compression import Compression
 from rest.http.connections import admit
-from rest.http.figures import Figures
 from rest.http.headers import CrossOrigin, safety
+from rest.http.metrics import RequestMetrics
 from rest.service import Check, ServiceHandlers
 from services.sessions import Sessions
 
@@ -41,9 +41,9 @@ def make_app(
     """
     proxies = Proxies(networks(settings.trusted_proxies))
     cross_origin = CrossOrigin(settings.cors_origins, proxies)
-    figures, compression = Figures(registry), Compression(settings.compress_answers_bytes)
+    metrics, compression = RequestMetrics(registry), Compression(settings.compress_answers_bytes)
     app = web.Application(
-        middlewares=[figures.measure, compression.pack, problems, admit, cross_origin.preflight],
+        middlewares=[metrics.measure, compression.pack, problems, admit, cross_origin.preflight],
         client_max_size=settings.max_body_bytes,
     )
     app.on_response_prepare.append(safety)

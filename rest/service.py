@@ -1,4 +1,4 @@
-"""What operators and developers ask: is it alive, is it ready, its figures and its documents."""
+"""What operators and developers ask: is it alive, is it ready, its metrics and its documents."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -47,7 +47,7 @@ _HEAD = (
 _AT_ONCE_S = 0.5  # an estimate or a wait below this counts as this
 
 
-class Figures(Struct, frozen=True):
+class Measurements(Struct, frozen=True):
     """Of one evening. Waits in seconds, of those matched; `spread` is p95 over p50 of women and of men."""
 
     of_optimum: float
@@ -63,7 +63,7 @@ class Figures(Struct, frozen=True):
     micros_per_person: float
 
 
-def evening(people: Sequence[Ticket], best_score: float, best_pairs: int, strategy: Strategy) -> Figures:
+def evening(people: Sequence[Ticket], best_score: float, best_pairs: int, strategy: Strategy) -> Measurements:
     """Play one evening and measure it."""
     begun = time.process_time()
     outcome = Evening(people, strategy, POLICY).play()
@@ -73,7 +73,7 @@ def evening(people: Sequence[Ticket], best_score: float, best_pairs: int, strate
         np.array([outcome.waits[t.id] for t in people if t.id in outcome.waits and t.card.gender == gender])
         for gender in ("female", "male")
     )
-    return Figures(
+    return Measurements(
         of_optimum=outcome.score / best_score,
         matched=len(waits) / len(people),
         missed=(len(waits) - 2 * best_pairs) / len(people),
@@ -120,7 +120,7 @@ def main() -> None:
 
 def compare(rate: float, female: float, seeds: Sequence[int]) -> None:
     """All strategies on the same evenings."""
-    figures: dict[str, list[Figures]] = {name: [] for name in STRATEGIES}
+    measured: dict[str, list[Measurements]] = {name: [] for name in STRATEGIES}
     shares = []
     for seed in seeds:
         people = arrivals(Setting(rate, female, seed))
@@ -129,17 +129,19 @@ def compare(rate: float, female: float, seeds: Sequence[int]) -> None:
         best = hindsight.best(PATIENCE_MS)
         shares.append(2 * best.pairs / len(people))
         for name, strategy in STRATEGIES.items():
-            figures[name].append(evening(people, best.score, best.pairs, strategy(POLICY)))
+            measured[name].append(evening(people, best.score, best.pairs, strategy(POLICY)))
     print(
         f"\n### {rate:g} arrivals a second, {female:.0%} women; the optimum matches {np.mean(shares):.3f}\n"
     )
     print(_HEAD)
-    for name, rows in figures.items():
-        mean = np.mean([[getattr(row, key) for key in Figures.__struct_fields__] for row in rows], axis=0)
-        print(_row(name, Figures(*mean)), flush=True)
+    for name, rows in measured.items():
+        mean = np.mean(
+            [[getattr(row, key) for key in Measurements.__struct_fields__] for row in rows], axis=0
+        )
+        print(_row(name, Measurements(*mean)), flush=True)
 
 
-def _row(name: str, mean: Figures) -> str:
+def _row(name: str, mean: Measurements) -> str:
     cells = (
         name,
         f"{mean.of_optimum:.3f}",

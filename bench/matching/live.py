@@ -61,7 +61,7 @@ class Options(Struct, frozen=True):
     seconds: float
 
 
-class Figures(Struct, frozen=True):
+class Measurements(Struct, frozen=True):
     """Of one product with one pool. CPU is of the product's process or of Redis; a share is of one core."""
 
     joins_per_s: float  # at full speed
@@ -193,8 +193,8 @@ class Bench:
             self.stall = max(self.stall, time.perf_counter() - due)
 
 
-async def measure(urls: Urls, crowd: Crowd, size: int, options: Options, seed: int) -> Figures:
-    """Start the product on empty stores, fill the pool, and take all figures."""
+async def measure(urls: Urls, crowd: Crowd, size: int, options: Options, seed: int) -> Measurements:
+    """Start the product on empty stores, fill the pool, and measure all of it."""
     async with Redis.from_url(urls.redis_url) as redis:
         await redis.flushall()
         await redis.config_set("slowlog-log-slower-than", 1000)
@@ -214,7 +214,7 @@ async def measure(urls: Urls, crowd: Crowd, size: int, options: Options, seed: i
                 await end(jobs)
 
 
-async def _measured(bench: Bench, redis: Redis, options: Options, seed: int) -> Figures:
+async def _measured(bench: Bench, redis: Redis, options: Options, seed: int) -> Measurements:
     chance = random.Random(seed)
     await bench.at_a_rate(options.rate, _WARM_UP_S, chance)
     await redis.slowlog_reset()
@@ -230,7 +230,7 @@ async def _measured(bench: Bench, redis: Redis, options: Options, seed: int) -> 
     permitted = [ticket for ticket in came if bench.anybody_waited(ticket, Policy())]
     at_once = [bench.latency_ms(ticket) for ticket in came if ticket.user_id in bench.product.at_once]
     within_s = [ticket for ticket in permitted if bench.latency_ms(ticket) <= 1000]
-    return Figures(
+    return Measurements(
         joins_per_s=options.joins / full.clock,
         product_us=full.product / options.joins * 1e6,
         redis_us=full.redis / options.joins * 1e6,
@@ -266,11 +266,13 @@ def _pin() -> None:
     os.sched_setaffinity(0, {cores[-1]})
 
 
-async def run(sizes: Sequence[int], rounds: int, options: Options, folder: Path) -> dict[int, list[Figures]]:
+async def run(
+    sizes: Sequence[int], rounds: int, options: Options, folder: Path
+) -> dict[int, list[Measurements]]:
     """All sizes in turn, so many times."""
     settings = Settings(data_dir=str(folder), log_level="ERROR")
     logs.set_up(settings)
-    found: dict[int, list[Figures]] = {size: [] for size in sizes}
+    found: dict[int, list[Measurements]] = {size: [] for size in sizes}
     comers = int(1.5 * (options.joins + options.rate * (options.seconds + _WARM_UP_S)))
     async with EmbeddedServers.open(folder, postgres=True, redis=True, log=lambda _: None) as urls:
         _pin()
@@ -279,9 +281,9 @@ async def run(sizes: Sequence[int], rounds: int, options: Options, folder: Path)
         await sign_up(urls.database_url, people)
         for number in range(rounds):
             for size in sizes:
-                figures = await measure(urls, Crowd(people), size, options, seed=number)
-                found[size].append(figures)
-                print(f"round {number + 1}/{rounds}, {size} waiting: {figures}", file=sys.stderr, flush=True)
+                measured = await measure(urls, Crowd(people), size, options, seed=number)
+                found[size].append(measured)
+                print(f"round {number + 1}/{rounds}, {size} waiting: {measured}", file=sys.stderr, flush=True)
     return found
 
 
@@ -302,7 +304,7 @@ _ROWS = {
 }
 
 
-def table(found: dict[int, list[Figures]]) -> str:
+def table(found: dict[int, list[Measurements]]) -> str:
     """A column a size: median (least to most)."""
     lines = [f"| waiting | {' | '.join(f'{size:,}' for size in found)} |", "|---" * (len(found) + 1) + "|"]
     for title, (name, shape) in _ROWS.items():

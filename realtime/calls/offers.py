@@ -13,7 +13,7 @@ from db.postgres.call_records import Refusal
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Presence, Record
 from realtime.calls.views import call_offered
-from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
 from services.ports import Events
@@ -38,13 +38,13 @@ class Offers:
         events: Events,
         settings: Settings,
         rules: Rules,
-        figures: Figures,
+        metrics: MatchingMetrics,
         clock: Clock,
     ) -> None:
         self._calls, self._record, self._executor = calls, record, executor
         self._tickets, self._queue, self._presence, self._events = tickets, queue, presence, events
         self._auto_accept = settings.auto_accept == "on"
-        self._rules, self._figures, self._clock = rules, figures, clock
+        self._rules, self._metrics, self._clock = rules, metrics, clock
 
     async def make(self, claim: Claim) -> bool:
         """Fence, call, events. If the fence refuses, users not at fault get their tickets back."""
@@ -69,7 +69,7 @@ class Offers:
             pending = await self._calls.outbox(call.id)
             call = made.call if (made := await self._calls.load(call.id)) else call
         else:
-            self._figures.offered(claim)
+            self._metrics.offered(claim)
         await self._executor.perform(call, pending)
         for party in call.parties:
             await self._presence.changed(party.user_id)
@@ -94,7 +94,7 @@ class Offers:
         guilty, why = sorted(refusal.guilty), refusal.reason
         log = _log.error if why == "double_match" else _log.info
         log("an offer was refused", call_id=claim.call_id, guilty=guilty, reason=why)
-        self._figures.refused(why)
+        self._metrics.refused(why)
         for ticket in (claim.first, claim.second):
             if (left := refusal.guilty.get(ticket.user_id)) is not None:
                 await self._let_go(ticket, claim.call_id, left)
@@ -104,4 +104,4 @@ class Offers:
     async def _let_go(self, ticket: Ticket, call_id: str, reason: LeftReason) -> None:
         left = QueueLeft(ticket_id=ticket.id, reason=reason)
         await self._events.send(ticket.user_id, left, key=f"{call_id}:left")
-        self._figures.departed(reason)
+        self._metrics.departed(reason)

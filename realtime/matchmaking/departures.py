@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from core.contract.queue import QueueLeft
 from core.ticket import Departure
-from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from services.ports import Events
 
@@ -14,8 +14,10 @@ Changed = Callable[[str], Awaitable[None]]  # called when what others see of thi
 class Departures:
     """Tells of departures; each is told and counted once, also when it is repeated after a crash."""
 
-    def __init__(self, tickets: TicketStore, events: Events, changed: Changed, figures: Figures) -> None:
-        self._tickets, self._events, self._changed, self._figures = tickets, events, changed, figures
+    def __init__(
+        self, tickets: TicketStore, events: Events, changed: Changed, metrics: MatchingMetrics
+    ) -> None:
+        self._tickets, self._events, self._changed, self._metrics = tickets, events, changed, metrics
 
     async def tell(self, departures: Iterable[Departure]) -> None:
         """Tell users, and those who watch them, that they no longer wait. A repeat changes nothing."""
@@ -24,4 +26,4 @@ class Departures:
             left = QueueLeft(ticket_id=gone.ticket_id, reason=gone.reason)
             await self._events.send(gone.user_id, left, key=f"queue:left:{gone.ticket_id}")
             await self._changed(gone.user_id)
-        self._figures.told(await self._tickets.told(told))
+        self._metrics.told(await self._tickets.told(told))

@@ -19,7 +19,7 @@ from matching.candidate_pairs import Pair
 from matching.policy import Choice, Survey
 from matching.recorder import Recorder
 from matching.reservation_value import ReservationValues
-from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
 from realtime.matchmaking.search_queue import SearchQueue
 from realtime.matchmaking.terms import Terms
@@ -51,14 +51,14 @@ class Matchmaker:
         search_queue: SearchQueue,
         terms: Terms,
         recorder: Recorder,
-        figures: Figures,
+        metrics: MatchingMetrics,
         clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
         self._tickets, self._eligibility = tickets, eligibility
         self._offers, self._search_queue = offers, search_queue
         self._policy, self._markets, self._reach = terms.policy, terms.markets, terms.reach
-        self._recorder, self._figures = recorder, figures
+        self._recorder, self._metrics = recorder, metrics
         self._clock, self._new_id = clock, new_id
 
     async def run(self) -> None:
@@ -90,7 +90,7 @@ class Matchmaker:
             taken: set[str] = set()
             claim = await self._claim_best(found, survey.choices, taken)
             if claim is not None and await self._offers.make(claim) and joined:
-                self._figures.found_on_joining(self._clock() - ticket.joined_at)
+                self._metrics.found_on_joining(self._clock() - ticket.joined_at)
             if claim is not None or not taken or ticket.id in taken:
                 return claim
             # All who were worth it are taken: there may be others by now.
@@ -186,7 +186,7 @@ class Matchmaker:
             outcome = await self._tickets.claim(claim)
             if outcome == "both":
                 return claim
-            self._figures.refused(outcome)
+            self._metrics.refused(outcome)
             if outcome == "second_gone":
                 taken.add(ticket.id)
                 return None

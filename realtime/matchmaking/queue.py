@@ -35,7 +35,7 @@ from db.postgres.applicants import Applicant
 from matching.explanation import judge, permitted, tally
 from realtime.gateway.caller import Caller
 from realtime.matchmaking.departures import Changed, Departures
-from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Applicants, Eligibility, TicketStore
 from realtime.matchmaking.search_queue import SearchQueue
 from realtime.matchmaking.terms import Terms
@@ -62,7 +62,7 @@ class Queue:
         departures: Departures,
         changed: Changed,
         cool_downs: CoolDowns,
-        figures: Figures,
+        metrics: MatchingMetrics,
         clock: Clock,
         new_id: Callable[[], str],
         region: str,
@@ -71,7 +71,7 @@ class Queue:
         self._tickets, self._applicants, self._eligibility = tickets, applicants, eligibility
         self._search_queue, self._departures, self._changed = search_queue, departures, changed
         self._policy, self._markets, self._apart = terms.policy, terms.markets, terms.reach.apart
-        self._cool_downs, self._figures = cool_downs, figures
+        self._cool_downs, self._metrics = cool_downs, metrics
         self._clock, self._new_id = clock, new_id
         self._region, self._lease_ms = region, lease_ms
 
@@ -138,7 +138,7 @@ class Queue:
                 raise AlreadyInCall
         elif placed.id == ticket.id:
             self._search_queue.add(placed, joined=True)
-            self._figures.joined(ticket.mode)
+            self._metrics.joined(ticket.mode)
             await self._changed(ticket.user_id)
 
     async def reserve(self, ticket: Ticket, call_id: str) -> Ticket | None:

@@ -21,8 +21,8 @@ from db.every import Enduring, Every
 from matching.candidate_pairs import CandidatePairs, Pair
 from matching.reservation_value import ReservationValues
 from realtime.matchmaking.departures import Departures
-from realtime.matchmaking.figures import Figures
 from realtime.matchmaking.matchmaker import Matchmaker
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.rematches import Rematches
 from realtime.matchmaking.terms import Terms
@@ -62,7 +62,7 @@ class Sweeper:
         departures: Departures,
         events: Events,
         rhythm: Rhythm,
-        figures: Figures,
+        metrics: MatchingMetrics,
         clock: Clock,
         node: str,
         may_judge: Callable[[], bool] = lambda: True,
@@ -70,7 +70,7 @@ class Sweeper:
         self._tickets, self._matchmaker, self._rematches = tickets, matchmaker, rematches
         self._departures, self._events = departures, events
         self._policy, self._markets = terms.policy, terms.markets
-        self._rhythm, self._figures = rhythm, figures
+        self._rhythm, self._metrics = rhythm, metrics
         self._clock, self._node, self._may_judge = clock, node, may_judge
         self._loop = Every(rhythm.sweep_ms / 1000, self._in_turn, failing="the queue is not swept")
         self._candidate_pairs = {
@@ -88,12 +88,12 @@ class Sweeper:
 
     async def in_turn(self, mode: Mode) -> bool:
         """Sweep a mode, if it is this node's turn."""
-        self._figures.waiting(mode, await self._tickets.waiting(mode))
+        self._metrics.waiting(mode, await self._tickets.waiting(mode))
         if not await self._tickets.take_turn(mode, self._node, self._rhythm.turn_ms):
             return False
         begun = time.perf_counter()
         await self.sweep(mode)
-        self._figures.swept(mode, time.perf_counter() - begun)
+        self._metrics.swept(mode, time.perf_counter() - begun)
         await self._tickets.end_turn(mode, self._node, self._rhythm.sweep_ms * 4 // 5)
         return True
 

@@ -37,10 +37,10 @@ async def test_the_figures_of_matching_are_exported(
     meet: Meet, address: str, web: aiohttp.ClientSession
 ) -> None:
     """Joins, offers, waits; and the figure that is expected to stay 0."""
-    before = await figures(web, address)
+    before = await metrics(web, address)
     assert before["double_match_total"] == 0
     await meet("voice")
-    after = await figures(web, address)
+    after = await metrics(web, address)
     for name, more in (
         ('realtime_matching_joins_total{mode="voice"}', 2),
         ('realtime_matching_departures_total{reason="matched"}', 2),
@@ -57,7 +57,7 @@ async def ask(web: aiohttp.ClientSession, url: str, person: Person) -> Any:
         return await answer.json(content_type=None)
 
 
-async def figures(web: aiohttp.ClientSession, address: str) -> dict[str, float]:
+async def metrics(web: aiohttp.ClientSession, address: str) -> dict[str, float]:
     async with web.get(f"{address}/metrics") as answer:
         lines = (await answer.text()).splitlines()
     return {name: float(value) for name, value in (li.rsplit(" ", 1) for li in lines if li[0] != "#")}

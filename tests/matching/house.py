@@ -15,7 +15,7 @@ from core.ticket import Ticket
 from core.vocabulary import Mode
 from matching.policy import Policy
 from realtime.gateway.caller import Caller
-from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from tests.heard import Heard
 from tests.matching.people import Clock, Offers, People, new_id
@@ -44,7 +44,7 @@ class Node:
             eligibility=people,
             events=events,
             changed=people.look_at,
-            figures=Figures(self.registry),
+            metrics=MatchingMetrics(self.registry),
             settings=settings,
             clock=clock,
             new_id=new_id,

@@ -23,7 +23,7 @@ from db.redis.calls import SHARDS
 from matching.policy import Policy
 from matching.reservation_value import Stance
 from realtime.calls.eligibility import EligibilityService
-from realtime.matchmaking.figures import Figures
+from realtime.matchmaking.metrics import MatchingMetrics
 from signaling.call import Call, Rules
 from signaling.messages import Message
 from tests.heard import Heard
@@ -59,14 +59,14 @@ class Node:
             return world.new_id(clock())
 
         eligibility = EligibilityService(calls, record, record, Rules.of(SETTINGS), clock, lambda: 0)
-        figures = Figures(CollectorRegistry())
+        metrics = MatchingMetrics(CollectorRegistry())
         matching = Matching(
             tickets=tickets,
             applicants=people,
             eligibility=eligibility,
             events=events,
             changed=presence.changed,
-            figures=figures,
+            metrics=metrics,
             settings=world.settings,
             clock=clock,
             new_id=new_id,
@@ -84,7 +84,7 @@ class Node:
             trust=presence,
             presence=presence,
             events=events,
-            figures=figures,
+            metrics=metrics,
             settings=world.settings,
             clock=clock,
         )

@@ -18,7 +18,7 @@ from signaling.call import Call, State, offer
 from signaling.effects import AnyEffect, Effect, Judge, RecordLive
 from signaling.messages import Hangup
 from tests.calls.nodes import Node
-from tests.calls.test_figures import figure
+from tests.calls.test_metrics import metric
 from tests.matching.memory_calls import MemoryCalls
 from tests.patience import PATIENCE_S
 from tests.rules.people import claim
@@ -176,7 +176,7 @@ async def test_a_poisoned_effect_is_given_up_and_kept_for_an_operator(
     await node.services.call_service.attend(call.id)
     assert await entries(redis, call.id) == []
     assert call.id.encode() + b" " + poison in await redis.lrange(aside, 0, -1)
-    assert figure(node, "realtime_stored_set_aside_total", what="effect", why=why) == 1
+    assert metric(node, "realtime_stored_set_aside_total", what="effect", why=why) == 1
 
 
 async def test_while_a_store_is_away_nothing_is_given_up(world: World, node: Node, redis: Redis) -> None:
@@ -243,7 +243,7 @@ async def test_a_call_that_nobody_reads_is_ended_as_one_that_was_lost(
     for user_id in (ana, ben):
         assert "call:ended" in await told(node, user_id)
         assert await node.stores.call_records.active_call(user_id) is None
-    assert figure(node, "realtime_stored_set_aside_total", what="call", why="unreadable") == 1
+    assert metric(node, "realtime_stored_set_aside_total", what="call", why="unreadable") == 1
     aside: Any = await redis.lrange(f"aside:{{calls-{_shard(call.id)}}}", 0, -1)
     assert call.id.encode() + b" " + json.dumps(newer).encode() in aside
 

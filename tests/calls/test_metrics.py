@@ -7,7 +7,7 @@ from tests.calls.nodes import Node
 from tests.stores.world import World
 
 
-def figure(node: Node, name: str, **labels: str) -> float:
+def metric(node: Node, name: str, **labels: str) -> float:
     return node.metrics.get_sample_value(name, labels) or 0.0
 
 
@@ -22,22 +22,22 @@ async def test_an_offer_is_counted_once(world: World, node: Node) -> None:
     claim = await node.claim(await world.pair())
     for _ in range(2):
         await node.services.matchmaker.finish([claim])
-    assert figure(node, "realtime_matching_offers_total", mode="video", road="unknown") == 1
-    assert figure(node, "realtime_matching_departures_total", reason="matched") == 2
-    assert figure(node, "realtime_matching_wait_seconds_count", mode="video") == 2
-    assert figure(node, "double_match_total") == 0
+    assert metric(node, "realtime_matching_offers_total", mode="video", road="unknown") == 1
+    assert metric(node, "realtime_matching_departures_total", reason="matched") == 2
+    assert metric(node, "realtime_matching_wait_seconds_count", mode="video") == 2
+    assert metric(node, "double_match_total") == 0
 
 
 async def test_a_double_match_moves_the_figure_that_must_not_move(world: World, node: Node) -> None:
     """Redis has forgotten a call and lets one of the two queue. Postgres does not; the innocent waits on."""
     ana, ben, cem = await world.person(), await world.person(), await world.person()
     await node.services.matchmaker.finish([await past_redis(node, (ana, ben))])
-    assert figure(node, "double_match_total") == 0
+    assert metric(node, "double_match_total") == 0
     second = await node.claim((ana, cem))
     await node.services.matchmaker.finish([second])
-    assert figure(node, "double_match_total") == 1
-    assert figure(node, "realtime_matching_refused_claims_total", reason="double_match") == 1
-    assert figure(node, "realtime_matching_offers_total", mode="video", road="unknown") == 1
+    assert metric(node, "double_match_total") == 1
+    assert metric(node, "realtime_matching_refused_claims_total", reason="double_match") == 1
+    assert metric(node, "realtime_matching_offers_total", mode="video", road="unknown") == 1
     assert await node.stores.calls.load(second.call_id) is None
     assert await node.stores.tickets.of(cem) == second.second
 
@@ -53,5 +53,5 @@ async def test_other_refusals_are_no_double_match(world: World, node: Node) -> N
         else:
             await world.block(ben, ana)
         await node.services.matchmaker.finish([await past_redis(node, users)])
-        assert figure(node, "realtime_matching_refused_claims_total", reason=reason) == 1, reason
-    assert figure(node, "double_match_total") == 0
+        assert metric(node, "realtime_matching_refused_claims_total", reason=reason) == 1, reason
+    assert metric(node, "double_match_total") == 0

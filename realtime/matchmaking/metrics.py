@@ -21,7 +21,7 @@ _OFFER_S = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1, 2, 5)
 _SWEEP_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 
 
-class Figures:
+class MatchingMetrics:
     """The counters and histograms of matching."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -104,8 +104,8 @@ class Figures:
         self._sweeps.labels(mode).observe(seconds)
 
 
-def _from_the_start(figure: _F, words: Mapping[str, Iterable[str]]) -> _F:
+def _from_the_start(metric: _F, words: Mapping[str, Iterable[str]]) -> _F:
     """Each series is there from the start: one that never moved is not one that is missing."""
     for labels in product(*words.values()) if words else ():
-        figure.labels(*labels)
-    return figure
+        metric.labels(*labels)
+    return metric

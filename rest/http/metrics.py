@@ -1,4 +1,4 @@
-"""Figures of the REST side for Prometheus: how many requests with which answer, and how long they took."""
+"""Metrics of the REST side for Prometheus: how many requests with which answer, and how long they took."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Figures:
+class RequestMetrics:
     """Counts declared endpoints by name: a path with ids in it would be a series of its own each."""
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -1,4 +1,4 @@
-"""The figures of matching: each moves when what it counts happens, and once, whoever tells of it."""
+"""The metrics of matching: each moves when what it counts happens, and once, whoever tells of it."""
 
 import pytest
 
@@ -14,8 +14,8 @@ def house(store: TicketStore) -> House:
     return House(store, nodes=2)
 
 
-def figure(house: House, name: str, node: int = 0, **labels: str) -> float:
-    """A figure of a node; 0 where nothing has been counted yet."""
+def metric(house: House, name: str, node: int = 0, **labels: str) -> float:
+    """A metric of a node; 0 where nothing has been counted yet."""
     return house.nodes[node].registry.get_sample_value(name, labels) or 0.0
 
 
@@ -34,8 +34,8 @@ async def test_who_joins_is_counted_once(house: House) -> None:
     ana = house.people.add()
     for _ in range(3):
         await house.join(ana, "voice")
-    assert figure(house, "realtime_matching_joins_total", mode="voice") == 1
-    assert figure(house, "realtime_matching_joins_total", mode="video") == 0
+    assert metric(house, "realtime_matching_joins_total", mode="voice") == 1
+    assert metric(house, "realtime_matching_joins_total", mode="video") == 0
 
 
 async def test_who_leaves_is_counted_once_by_reason(house: House) -> None:
@@ -59,7 +59,7 @@ async def test_who_leaves_is_counted_once_by_reason(house: House) -> None:
         await node.sweeper.sweep("video")
     for reason in ("left", "disconnected", "timed_out"):
         name = "realtime_matching_departures_total"
-        assert sum(figure(house, name, node, reason=reason) for node in (0, 1)) == 1, reason
+        assert sum(metric(house, name, node, reason=reason) for node in (0, 1)) == 1, reason
 
 
 async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(house: House) -> None:
@@ -71,10 +71,10 @@ async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(house: House) -
     await house.tickets.take_turn("video", "somebody else", 5_000)
     await house.nodes[0].sweeper.in_turn("voice")
     await house.nodes[1].sweeper.in_turn("video")
-    assert figure(house, "realtime_matching_waiting_tickets", 1, mode="video") == 2
-    assert figure(house, "realtime_matching_waiting_tickets", 0, mode="voice") == 0
-    assert figure(house, "realtime_matching_sweep_seconds_count", 0, mode="voice") == 1
-    assert figure(house, "realtime_matching_sweep_seconds_sum", 0, mode="voice") > 0
+    assert metric(house, "realtime_matching_waiting_tickets", 1, mode="video") == 2
+    assert metric(house, "realtime_matching_waiting_tickets", 0, mode="voice") == 0
+    assert metric(house, "realtime_matching_sweep_seconds_count", 0, mode="voice") == 1
+    assert metric(house, "realtime_matching_sweep_seconds_sum", 0, mode="voice") > 0
 
 
 async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
@@ -90,8 +90,8 @@ async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
     assert joined_too
     claim = await seek(his, joined=True)
     assert claim is not None
-    assert figure(house, f"{name}_count") == 1
-    assert figure(house, f"{name}_sum") == 0.004
+    assert metric(house, f"{name}_count") == 1
+    assert metric(house, f"{name}_sum") == 0.004
     house.people.calls.clear()
     house.people.keep_apart(ana, ben)
     await house.join(house.people.add())
@@ -101,7 +101,7 @@ async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
     back, joined = await search_queue.next()
     assert (back.id, joined) == (claim.first.id, False)
     assert await seek(back, joined=joined) is not None
-    assert figure(house, f"{name}_count") == 1
+    assert metric(house, f"{name}_count") == 1
 
 
 async def test_a_claim_that_came_too_late_is_counted_by_reason(
@@ -120,6 +120,6 @@ async def test_a_claim_that_came_too_late_is_counted_by_reason(
         assert await house.matchmaker.seek(cem) is None
     assert await house.matchmaker.seek(ben) is None
     name = "realtime_matching_refused_claims_total"
-    assert figure(house, name, reason="first_gone") >= 1
-    assert figure(house, name, reason="second_gone") == 1
-    assert figure(house, "double_match_total") == 0
+    assert metric(house, name, reason="first_gone") >= 1
+    assert metric(house, name, reason="second_gone") == 1
+    assert metric(house, "double_match_total") == 0
