@@ -22,8 +22,8 @@ DECIDABLE: frozenset[EndReason] = frozenset({"hung_up", "max_duration", "connect
 
 
 def decline(call: Call, message: Decline | Hangup, now: int, rules: Rules) -> Result:
-    decliner, innocent = call.party(message.user_id), call.peer(message.user_id)
-    return _end(call, "declined", message.user_id, now, rules, requeue=(innocent,), at_fault=(decliner,))
+    decliner, other = call.party(message.user_id), call.peer(message.user_id)
+    return _end(call, "declined", message.user_id, now, rules, requeue=(other,), at_fault=(decliner,))
 
 
 def lapse(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:
@@ -58,10 +58,8 @@ def skip(call: Call, message: Skip, now: int, rules: Rules) -> Result:
     if ticket is None:
         raise Conflict("Only a matched call can be skipped.")
     call = call.with_party(message.user_id, ticket=replace(ticket, id=message.ticket_id, joined_at=now))
-    innocent = (call.peer(message.user_id),) if call.state is State.OFFERED else ()
-    return _end(
-        call, "skipped", message.user_id, now, rules, requeue=(*innocent, call.party(message.user_id))
-    )
+    other = (call.peer(message.user_id),) if call.state is State.OFFERED else ()
+    return _end(call, "skipped", message.user_id, now, rules, requeue=(*other, call.party(message.user_id)))
 
 
 def block(call: Call, message: Block, now: int, rules: Rules) -> Result:
@@ -71,8 +69,8 @@ def block(call: Call, message: Block, now: int, rules: Rules) -> Result:
 def moderate(call: Call, message: Moderate, now: int, rules: Rules) -> Result:
     """A user was banned. In an offer the other gets the old place back."""
     peer = call.peer(message.user_id)
-    innocent = (peer,) if call.state is State.OFFERED and not peer.lost else ()
-    return _end(call, "moderated", None, now, rules, requeue=innocent)
+    other = (peer,) if call.state is State.OFFERED and not peer.lost else ()
+    return _end(call, "moderated", None, now, rules, requeue=other)
 
 
 def never_connected(call: Call, _message: Deadline, now: int, rules: Rules) -> Result:

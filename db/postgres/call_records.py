@@ -32,13 +32,13 @@ RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "b
 class Refusal(Struct, frozen=True):
     """Why an offer was not made.
 
-    `guilty` are users who are busy, banned or gone, or whose trust has changed since they queued, each with
+    `at_fault` are users who are busy, banned or gone, or whose trust has changed since they queued, each with
     the reason for which they leave the queue. Empty: a block, or the call is over. It is decided here because
     a busy user may be free when somebody looks again later. `double_match`: somebody is in another matched
     call, which Redis should have prevented.
     """
 
-    guilty: Mapping[str, LeftReason]
+    at_fault: Mapping[str, LeftReason]
     reason: RefusalReason
 
 
@@ -118,8 +118,8 @@ class CallRecords:
     ) -> None:
         """The call is over and both are free. The first end on record stays, and whose fault it was."""
         deadline = None if decision_deadline is None else to_datetime(decision_deadline)
-        at, guilty = to_datetime(now), list(at_fault)
-        await self._pool.execute(_SQL["ended"], call_id, at, reason, by, duration_s, deadline, guilty)
+        at, users = to_datetime(now), list(at_fault)
+        await self._pool.execute(_SQL["ended"], call_id, at, reason, by, duration_s, deadline, users)
 
     async def voted(
         self, call_id: str, user_id: str, connect: bool, feedback: dict[str, Any] | None, now: int
@@ -211,8 +211,8 @@ def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) 
         ("trust", "left", risen),  # not their wish, but above all not their fault
     )
     reasons = [reason for reason, _, users in faults if users] + (["blocked"] if found["blocked"] else [])
-    guilty = {user_id: left for _, left, users in reversed(faults) for user_id in users}
-    return Refusal(guilty, reasons[0]) if reasons else None
+    at_fault = {user_id: left for _, left, users in reversed(faults) for user_id in users}
+    return Refusal(at_fault, reasons[0]) if reasons else None
 
 
 def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:

@@ -201,18 +201,18 @@ class RedisTickets:
         return other
 
     async def refuse(
-        self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
+        self, claim: Claim, others: Sequence[Ticket], lease_until: int
     ) -> Sequence[Ticket | None]:
         """These get their old places back and the claim is settled, all at once.
 
-        Dying halfway leaves a claim that is whole. Gives the tickets that the innocent have now.
+        Dying halfway leaves a claim that is whole. Gives the tickets that the other users have now.
         """
         async with self._redis.pipeline(transaction=True) as pipe:
-            for ticket in innocent:
+            for ticket in others:
                 await self._run("restore", *self._whole(ticket, claim.call_id, lease_until), client=pipe)
             await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim), client=pipe)
             *restored, _ = await pipe.execute()
-        pairs = zip(innocent, restored, strict=True)
+        pairs = zip(others, restored, strict=True)
         return [self._decode(body, ticket.user_id) if body else None for ticket, body in pairs]
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:

@@ -91,15 +91,15 @@ class Offers:
 
     async def _refuse(self, claim: Claim, refusal: Refusal) -> None:
         """A user who is busy, banned or of another tier by now leaves the queue; the other one stays."""
-        guilty, why = sorted(refusal.guilty), refusal.reason
+        at_fault, why = sorted(refusal.at_fault), refusal.reason
         log = _log.error if why == "double_match" else _log.info
-        log("an offer was refused", call_id=claim.call_id, guilty=guilty, reason=why)
+        log("an offer was refused", call_id=claim.call_id, at_fault=at_fault, reason=why)
         self._metrics.refused(why)
         for ticket in (claim.first, claim.second):
-            if (left := refusal.guilty.get(ticket.user_id)) is not None:
+            if (left := refusal.at_fault.get(ticket.user_id)) is not None:
                 await self._let_go(ticket, claim.call_id, left)
-        innocent = [t for t in (claim.first, claim.second) if t.user_id not in refusal.guilty]
-        await self._queue.refuse(claim, innocent)
+        others = [t for t in (claim.first, claim.second) if t.user_id not in refusal.at_fault]
+        await self._queue.refuse(claim, others)
 
     async def _let_go(self, ticket: Ticket, call_id: str, reason: LeftReason) -> None:
         left = QueueLeft(ticket_id=ticket.id, reason=reason)

@@ -102,7 +102,7 @@ class TicketStore(Protocol):
         """The queue of another region."""
 
     async def refuse(
-        self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
+        self, claim: Claim, others: Sequence[Ticket], lease_until: int
     ) -> Sequence[Ticket | None]:
         """These get their old places back and the claim is settled, at once. Gives the tickets they have."""
 

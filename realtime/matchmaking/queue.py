@@ -162,9 +162,9 @@ class Queue:
         here = ticket.region == self._region
         return self._tickets if here else self._tickets.elsewhere(ticket.region)
 
-    async def refuse(self, claim: Claim, innocent: Sequence[Ticket]) -> None:
+    async def refuse(self, claim: Claim, others: Sequence[Ticket]) -> None:
         """The claim has failed: in the same step these get their old places back."""
-        for own in await self._tickets.refuse(claim, innocent, self._clock() + self._lease_ms):
+        for own in await self._tickets.refuse(claim, others, self._clock() + self._lease_ms):
             if own is not None:
                 self._search_queue.add(own)
                 await self._changed(own.user_id)

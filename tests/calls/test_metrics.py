@@ -29,7 +29,7 @@ async def test_an_offer_is_counted_once(world: World, node: Node) -> None:
 
 
 async def test_a_double_match_moves_the_figure_that_must_not_move(world: World, node: Node) -> None:
-    """Redis has forgotten a call and lets one of the two queue. Postgres does not; the innocent waits on."""
+    """Redis has forgotten a call and lets one of the two queue. Postgres does not; the other waits on."""
     ana, ben, cem = await world.person(), await world.person(), await world.person()
     await node.services.matchmaker.finish([await past_redis(node, (ana, ben))])
     assert metric(node, "double_match_total") == 0

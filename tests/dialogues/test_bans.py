@@ -59,8 +59,8 @@ async def test_a_ban_ends_a_live_call_on_every_device(pair: Pair, world: World) 
     await pair.ana.ask("queue:join", mode="video")
 
 
-async def test_a_ban_ends_an_offer_and_the_innocent_keeps_the_place(pair: Pair, world: World) -> None:
-    """Also where the innocent has accepted."""
+async def test_a_ban_ends_an_offer_and_the_other_keeps_the_place(pair: Pair, world: World) -> None:
+    """Also where the other has accepted."""
     await pair.ana.ask("call:accept", call_id=pair.call_id)
     await by_hand(world, pair.he)
     told = await pair.ana.next("call:ended", call_id=pair.call_id)

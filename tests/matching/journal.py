@@ -81,10 +81,8 @@ class Journal:
 
     _tickets_reserve = _tickets_restore
 
-    def _tickets_refuse(
-        self, owns: list[Ticket | None], claim: Claim, innocent: list[Ticket], _: int
-    ) -> None:
-        for own, ticket in zip(owns, innocent, strict=True):
+    def _tickets_refuse(self, owns: list[Ticket | None], claim: Claim, others: list[Ticket], _: int) -> None:
+        for own, ticket in zip(owns, others, strict=True):
             self._tickets_restore(own, ticket, claim.call_id)
         self._tickets_settle(None, claim)
 

@@ -233,15 +233,15 @@ class Crowd(RuleBasedStateMachine):
         assert not now.gone
 
     def check_claims(self) -> None:
-        """Each became an offer, or nobody but the guilty lost the place by it."""
+        """Each became an offer, or nobody but the at_fault lost the place by it."""
         assert not self.world.snapshot().claims
         for call_id, claim in self.journal.claims.items():
             if call_id not in self.journal.offered:
                 assert call_id in self.journal.refused, f"nothing came of a claim: {claim}"
-                guilty = self.journal.refused[call_id].guilty
+                at_fault = self.journal.refused[call_id].at_fault
                 for ticket in (claim.first, claim.second):
                     kept = (call_id, ticket.user_id) in self.journal.given_back
-                    assert kept or ticket.user_id in guilty, f"lost by a refusal: {ticket}"
+                    assert kept or ticket.user_id in at_fault, f"lost by a refusal: {ticket}"
 
     def check_calls(self) -> None:
         """Store and record agree; who is not at fault got the old place back."""
@@ -251,7 +251,7 @@ class Crowd(RuleBasedStateMachine):
                 assert not self.world.do(self.world.stores.calls.outbox(call_id))
                 active = [p.user_id for p in call.parties if self.journal.active.get(p.user_id) == call_id]
                 assert len(active) == (2 if call.state in ACTIVE else 0), call
-                for user in innocent(call):
+                for user in not_at_fault(call):
                     assert (call_id, user) in self.journal.given_back, f"not given back: {call}"
 
     def check_tickets(self) -> None:
@@ -304,7 +304,7 @@ class Crowd(RuleBasedStateMachine):
         assert not self.journal.wrong, self.journal.wrong
 
 
-def innocent(call: Call) -> list[str]:
+def not_at_fault(call: Call) -> list[str]:
     """Who has a place in the queue to get back, now that this call has ended."""
     if call.reason == "declined":
         return [call.peer(str(call.ended_by)).user_id]

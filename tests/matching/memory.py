@@ -159,9 +159,9 @@ class MemoryTickets:
         return waits
 
     async def refuse(
-        self, claim: Claim, innocent: Sequence[Ticket], lease_until: int
+        self, claim: Claim, others: Sequence[Ticket], lease_until: int
     ) -> Sequence[Ticket | None]:
-        restored = [await self._restore(ticket, claim.call_id, lease_until) for ticket in innocent]
+        restored = [await self._restore(ticket, claim.call_id, lease_until) for ticket in others]
         await self.settle(claim)
         return restored
 

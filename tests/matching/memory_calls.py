@@ -110,12 +110,14 @@ class MemoryRecord:
         if call_id in self.calls:
             return Refusal({}, "over") if call_id in self.over else None
         one, other = (self._user(user) for user in users)
-        guilty = frozenset(user.id for user in (one, other) if user.id in self.active or is_banned(user, now))
-        if guilty or is_blocked(one, other):
+        at_fault = frozenset(
+            user.id for user in (one, other) if user.id in self.active or is_banned(user, now)
+        )
+        if at_fault or is_blocked(one, other):
             told: dict[str, LeftReason] = {
-                user: "matched" if user in self.active else "moderated" for user in guilty
+                user: "matched" if user in self.active else "moderated" for user in at_fault
             }
-            return Refusal(told, "in_call" if guilty else "blocked")
+            return Refusal(told, "in_call" if at_fault else "blocked")
         self.calls[call_id], self.offered_at[call_id] = users, now
         self.active.update(dict.fromkeys(users, call_id))
         self.what[call_id] = (origin, mode, region)

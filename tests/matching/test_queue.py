@@ -166,7 +166,7 @@ async def test_a_ticket_given_back_is_matched_again_at_once(house: House) -> Non
     assert frozenset((ana, cal)) in house.pairs()
 
 
-async def test_a_refused_fence_gives_the_innocent_the_place_back(house: House) -> None:
+async def test_a_refused_fence_gives_the_other_the_place_back(house: House) -> None:
     """One of the two turns out to be in a call: the other waits on, the busy one does not."""
     ana, ben = house.people.add(), house.people.add(gender="male")
     mine, his = await house.join(ana), await house.join(ben)

@@ -124,12 +124,12 @@ class Both(RuleBasedStateMachine):
     def enter(self, nth: int) -> None:
         self.both("enter", self.tickets[-1 - nth % len(self.tickets)])
 
-    @rule(nth=nth, innocent=st.sampled_from(((), (0,), (1,), (0, 1))))
-    def refuse(self, nth: int, innocent: tuple[int, ...]) -> None:
+    @rule(nth=nth, others=st.sampled_from(((), (0,), (1,), (0, 1))))
+    def refuse(self, nth: int, others: tuple[int, ...]) -> None:
         if self.claims:
             claim = self.claims[-1 - nth % len(self.claims)]
             two = (claim.first, claim.second)
-            self.both("refuse", claim, [two[n] for n in innocent], self.now + LEASE)
+            self.both("refuse", claim, [two[n] for n in others], self.now + LEASE)
 
     @rule(told=st.booleans())
     def lapse(self, told: bool) -> None:

@@ -44,20 +44,20 @@ def test_who_declines(message: Message, accepted: list[Message]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "guilty"),
+    ("said", "expected"),
     [
         ([], {ANA, BEN}),
         ([Accept(ANA, PHONE)], {BEN}),
         ([Accept(ANA, PHONE), Lost(ANA, PHONE)], {BEN}),
     ],
 )
-def test_who_lets_an_offer_lapse(said: list[Message], guilty: set[str]) -> None:
+def test_who_lets_an_offer_lapse(said: list[Message], expected: set[str]) -> None:
     """Whoever had not accepted; who accepted and lost the connection did their part."""
     table = Table()
     for message in said:
         table.say(message)
     table.wait(8)
-    assert at_fault(table) == guilty
+    assert at_fault(table) == expected
 
 
 @pytest.mark.parametrize("message", [Skip(BEN, "t"), Report(BEN, "r", "spam"), Block(BEN)])
@@ -71,7 +71,7 @@ def test_who_skips_reports_or_blocks_is_not(message: Message, started: bool) -> 
 
 
 @pytest.mark.parametrize(
-    ("said", "guilty", "back"),
+    ("said", "expected", "back"),
     [
         ([], set(), []),
         ([Connected(ANA, PHONE, 1)], {BEN}, [ANA]),
@@ -82,20 +82,20 @@ def test_who_skips_reports_or_blocks_is_not(message: Message, started: bool) -> 
         ([Lost(ANA, PHONE), Lost(BEN, HIS)], set(), []),
     ],
 )
-def test_whose_media_did_not_flow(said: list[Message], guilty: set[str], back: list[str]) -> None:
+def test_whose_media_did_not_flow(said: list[Message], expected: set[str], back: list[str]) -> None:
     """Only where one was ready and the other was not can it be told; who was has the place back."""
     table = Table().start()
     for message in said:
         table.say(message)
     effects = table.wait(15)
     assert told(effects, ANA, "call:ended")[0]["reason"] == "media_failed"
-    assert at_fault(table) == guilty
+    assert at_fault(table) == expected
     assert requeued(effects) == back
     assert ("ticket" in told(effects, ANA, "call:ended")[0]) == (back == [ANA])
 
 
 @pytest.mark.parametrize(
-    ("said", "guilty"),
+    ("said", "expected"),
     [
         ([], {BEN}),
         ([Connected(ANA, PHONE, 1)], {BEN}),
@@ -103,13 +103,13 @@ def test_whose_media_did_not_flow(said: list[Message], guilty: set[str], back: l
         ([Lost(ANA, PHONE)], set()),
     ],
 )
-def test_who_accepts_and_leaves_before_media_flows(said: list[Message], guilty: set[str]) -> None:
+def test_who_accepts_and_leaves_before_media_flows(said: list[Message], expected: set[str]) -> None:
     """That is to decline a little later, unless the other is the one who is missing."""
     table = Table().start()
     for message in said:
         table.say(message)
     table.say(Hangup(BEN))
-    assert at_fault(table) == guilty
+    assert at_fault(table) == expected
 
 
 def test_nobody_once_the_call_was_live() -> None:

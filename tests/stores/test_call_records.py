@@ -95,7 +95,7 @@ async def test_offers_that_overlap_at_once_leave_one_call_a_user(world: World) -
         assert len(busy) == len(set(busy))
         assert len(made) >= 2, "six people, every pair asked: two calls at least"
         for pair, answer in zip(pairs, answers, strict=True):
-            assert answer is None or (answer.guilty and answer.guilty.keys() <= set(pair) & set(busy))
+            assert answer is None or (answer.at_fault and answer.at_fault.keys() <= set(pair) & set(busy))
         for call, pair in made.items():
             assert [await world.call_records.active_call(user) for user in pair] == [call, call]
             await world.end(call)

@@ -277,7 +277,7 @@ async def test_a_suspect_who_stays_away_is_neutral_when_it_is_long_ago(
 
 
 @pytest.mark.parametrize(
-    ("now_suspect", "queued_as", "guilty"),
+    ("now_suspect", "queued_as", "at_fault"),
     [
         ([], [], None),
         ([0, 1], [0, 1], None),
@@ -289,7 +289,7 @@ async def test_a_suspect_who_stays_away_is_neutral_when_it_is_long_ago(
     ],
 )
 async def test_the_fence_keeps_suspects_and_others_apart(
-    world: World, town: Town, now_suspect: list[int], queued_as: list[int], guilty: list[int] | None
+    world: World, town: Town, now_suspect: list[int], queued_as: list[int], at_fault: list[int] | None
 ) -> None:
     """Whoever queued with a trust that is not theirs any more leaves; the other one keeps the place."""
     pair = await world.pair()
@@ -304,5 +304,7 @@ async def test_the_fence_keeps_suspects_and_others_apart(
         now=now_ms(),
         suspects=[pair[n] for n in queued_as],
     )
-    told: dict[str, LeftReason] = {pair[n]: "moderated" if n in now_suspect else "left" for n in guilty or ()}
-    assert refusal == (None if guilty is None else Refusal(told, "trust"))
+    told: dict[str, LeftReason] = {
+        pair[n]: "moderated" if n in now_suspect else "left" for n in at_fault or ()
+    }
+    assert refusal == (None if at_fault is None else Refusal(told, "trust"))
