@@ -9,7 +9,7 @@ from db.postgres.matches import MatchRecords
 from db.postgres.profiles import ProfileStore
 from db.postgres.rooms import Rooms
 from db.postgres.sessions import SessionStore
-from db.redis.events import EventRoad
+from db.redis.event_log import EventLog
 from db.redis.rate_limits import NoLimits, RedisLimiter
 from services.ports import Limiter
 
@@ -28,5 +28,5 @@ class Stores:
         self.rooms = Rooms(pool)
         self.matches = MatchRecords(pool)
         # One event more than promised: tells an offset that just fits from one that is too old.
-        self.events = EventRoad(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
+        self.events = EventLog(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
         self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()

@@ -1,4 +1,4 @@
-"""An announcement that has its turn among others: pure data that the outbox and the event road share."""
+"""An announcement that has its turn among others: pure data that the outbox and the event log share."""
 
 from msgspec import Struct
 

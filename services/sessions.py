@@ -17,7 +17,7 @@ from core.settings import Settings
 from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
 from core.vocabulary import RevokedCode, Role
 from db.postgres.sessions import NewSession, RevokedReason, SessionStore, Standing, TokenState
-from db.redis.events import EventRoad
+from db.redis.event_log import EventLog
 from services.families import Shown, Verdict, judge
 from services.profiles import Profiles
 
@@ -48,7 +48,7 @@ class Tokens(Struct, frozen=True):
 class Sessions:
     """The use cases. Errors of an outage of Postgres or Redis pass through (`db.outage`)."""
 
-    def __init__(self, store: SessionStore, profiles: Profiles, events: EventRoad, tokens: Tokens) -> None:
+    def __init__(self, store: SessionStore, profiles: Profiles, events: EventLog, tokens: Tokens) -> None:
         self._store, self._profiles, self._events, self._tokens = store, profiles, events, tokens
 
     # Opening one

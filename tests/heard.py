@@ -1,4 +1,4 @@
-"""The event road as tests see it: what was sent to whom, and outages on demand."""
+"""The event log as tests see it: what was sent to whom, and outages on demand."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -12,7 +12,7 @@ from core.errors import Expired, Gone, NotFound
 from db.every import Enduring, Every
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
-from db.redis.events import EventRoad
+from db.redis.event_log import EventLog
 from realtime.calls.call_service import CallService
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
@@ -28,7 +28,7 @@ class Banishments:
         *,
         store: BanStore,
         record: CallRecords,
-        sessions: EventRoad,
+        sessions: EventLog,
         queue: Queue,
         call_service: CallService,
         eligibility: EligibilityService,

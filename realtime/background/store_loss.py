@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from db.every import Every
-from db.redis.events import EventRoad
+from db.redis.event_log import EventLog
 from realtime.background.leases import Leases
 from realtime.calls.call_service import CallService
 from realtime.gateway.connection_registry import ConnectionRegistry
@@ -29,7 +29,7 @@ class StoreLoss:
     def __init__(
         self,
         *,
-        events: EventRoad,
+        events: EventLog,
         registry: ConnectionRegistry,
         leases: Leases,
         call_service: CallService,

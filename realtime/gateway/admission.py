@@ -12,7 +12,7 @@ from core.settings import Settings
 from core.token_bucket import TokenBucket
 from core.wire.decode import decode
 from db.redis.bus import Bus
-from db.redis.events import REVOKED, EventRoad, channel, read_announcement
+from db.redis.event_log import REVOKED, EventLog, channel, read_announcement
 from realtime.gateway.auth import legible
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
@@ -38,7 +38,7 @@ class Admission:
         sessions: Sessions,
         limiter: Limiter,
         bus: Bus,
-        events: EventRoad,
+        events: EventLog,
         recovery: Recovery,
         delivery: Delivery,
         revocations: Revocations,

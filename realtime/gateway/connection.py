@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from core.token_bucket import TokenBucket
-from db.redis.events import Announcement, EventId
+from db.redis.event_log import Announcement, EventId
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.place import Place

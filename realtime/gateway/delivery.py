@@ -1,6 +1,6 @@
 """Sends announcements to connections, each durable one with the offset from which a client can go on."""
 
-from db.redis.events import Announcement, EventId, EventRoad
+from db.redis.event_log import Announcement, EventId, EventLog
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.pulse import Pulse
@@ -12,7 +12,7 @@ class Delivery:
     """Each connection's place in the queue, and its pulse, take note of what is sent."""
 
     def __init__(
-        self, *, registry: ConnectionRegistry, wire: Wire, events: EventRoad, recovery: Recovery, pulse: Pulse
+        self, *, registry: ConnectionRegistry, wire: Wire, events: EventLog, recovery: Recovery, pulse: Pulse
     ) -> None:
         self._registry, self._wire, self._pulse = registry, wire, pulse
         self._events, self._recovery = events, recovery

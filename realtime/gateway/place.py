@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from db.redis.events import Announcement
+from db.redis.event_log import Announcement
 
 
 class _Ticket(Struct, frozen=True):

@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.tasks import end
 from core.wire.message import Event
 from db.every import Enduring, Every
-from db.redis.events import Announcement
+from db.redis.event_log import Announcement
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 
 from core.keys import Key
-from db.redis.events import Announcement, EventId, Tail
+from db.redis.event_log import Announcement, EventId, Tail
 
 REPLAYED_OF_ENDED_CALLS = frozenset({"call:ended", "decision:result"})
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from core.errors import Unavailable
-from db.redis.events import Announcement, EventId
+from db.redis.event_log import Announcement, EventId
 
 Send = Callable[[Announcement], None]
 ReadAfter = Callable[[EventId], Awaitable[list[Announcement]]]

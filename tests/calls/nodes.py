@@ -18,7 +18,7 @@ from core.ticket import Claim, Ticket
 from core.token_bucket import TokenBucket
 from db.postgres.pool import Pool
 from db.redis.bus import Bus
-from db.redis.events import EventId
+from db.redis.event_log import EventId
 from realtime.background.leases import Leases, Steadiness
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue

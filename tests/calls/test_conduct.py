@@ -7,7 +7,7 @@ import pytest
 from core.contract.queue import Preferences
 from core.errors import RateLimited
 from core.ids import new_id
-from db.redis.events import EventId
+from db.redis.event_log import EventId
 from signaling.messages import Decline, Report, Skip
 from tests.calls.nodes import Node
 from tests.patience import PATIENCE_S

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.errors import Expired
 from core.ids import new_id
-from db.redis.events import EventId
+from db.redis.event_log import EventId
 from db.redis.presence import CLAIM_MS
 from signaling.call import Call, State
 from signaling.messages import Accept, Hangup, Vote

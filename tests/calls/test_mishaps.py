@@ -14,7 +14,7 @@ from db.outage import OUTAGES
 from db.postgres.pool import open_pool
 from db.redis.bus import Bus
 from db.redis.client import open_redis
-from db.redis.events import EventId
+from db.redis.event_log import EventId
 from db.redis.presence import CLAIM_MS
 from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.gateway.caller import Caller

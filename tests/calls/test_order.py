@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.ids import new_id
-from db.redis.events import EventId
+from db.redis.event_log import EventId
 from signaling.call import Call
 from signaling.messages import Decline, Message, Skip
 from tests.calls.nodes import Node

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from db.postgres.call_records import CallRecords, Refusal
-from db.redis.events import EventId
+from db.redis.event_log import EventId
 from signaling.messages import Hangup
 from tests.calls.nodes import Node
 from tests.stores.town import Town

@@ -7,7 +7,7 @@ import pytest
 
 from core.clock import now_ms
 from core.contract.calls import CallOffered, CallStarted
-from db.redis.events import Announcement
+from db.redis.event_log import Announcement
 from realtime.gateway.caller import Caller
 from realtime.gateway.pulse import Pulse
 from signaling.call import Call, State

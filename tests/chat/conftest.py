@@ -1,4 +1,4 @@
-"""Ana and Ben, connected, with chat on the real stores and an event road that remembers."""
+"""Ana and Ben, connected, with chat on the real stores and an event log that remembers."""
 
 from collections.abc import AsyncIterator
 

@@ -5,71 +5,73 @@ from redis.asyncio import Redis
 
 from core.ids import new_id
 from db.redis.bus import Bus
-from db.redis.events import EventId, EventRoad
-from tests.delivery.test_road import Client, ended
-from tests.delivery.test_road import bus as bus  # noqa: PLC0414 - a fixture
-from tests.delivery.test_road import redis as redis  # noqa: PLC0414
-from tests.delivery.test_road import road as road  # noqa: PLC0414
+from db.redis.event_log import EventId, EventLog
+from tests.delivery.test_event_log import Client, ended
+from tests.delivery.test_event_log import bus as bus  # noqa: PLC0414 - a fixture
+from tests.delivery.test_event_log import event_log as event_log  # noqa: PLC0414
+from tests.delivery.test_event_log import redis as redis  # noqa: PLC0414
 
 
 @pytest.fixture
-def elsewhere(redis: Redis) -> EventRoad:
+def elsewhere(redis: Redis) -> EventLog:
     """As another node has it."""
-    return EventRoad(redis, keep=50, keep_s=300)
+    return EventLog(redis, keep=50, keep_s=300)
 
 
-async def test_all_nodes_see_the_same_log(road: EventRoad, elsewhere: EventRoad) -> None:
-    names = {(await node.look()).name for node in (road, elsewhere, road)}
+async def test_all_nodes_see_the_same_log(event_log: EventLog, elsewhere: EventLog) -> None:
+    names = {(await node.look()).name for node in (event_log, elsewhere, event_log)}
     assert len(names) == 1
     assert (await elsewhere.tail(new_id())).log.name in names
 
 
-async def test_emptied_it_is_another_one_for_all(road: EventRoad, elsewhere: EventRoad, redis: Redis) -> None:
+async def test_emptied_it_is_another_one_for_all(
+    event_log: EventLog, elsewhere: EventLog, redis: Redis
+) -> None:
     """Redis has forgotten its scripts too, as after a start."""
-    lost = await road.look()
+    lost = await event_log.look()
     await elsewhere.look()
     await redis.flushdb()
     await redis.script_flush()
-    seen = (await road.tail(new_id())).log
+    seen = (await event_log.tail(new_id())).log
     assert seen.name != lost.name
     assert seen.born >= lost.born
-    assert (await elsewhere.look()).name == seen.name == road.log.name
+    assert (await elsewhere.look()).name == seen.name == event_log.log.name
 
 
 async def test_back_at_an_old_snapshot_it_is_another_one(
-    road: EventRoad, elsewhere: EventRoad, redis: Redis
+    event_log: EventLog, elsewhere: EventLog, redis: Redis
 ) -> None:
     """It has the name that everybody knows, and has been looked at less often than they know."""
-    await road.look()
+    await event_log.look()
     snapshot = await redis.dump("events:log")
     assert snapshot is not None
-    lost = await road.look()
+    lost = await event_log.look()
     await elsewhere.look()
     await redis.restore("events:log", 0, snapshot, replace=True)
-    seen = await road.look()
+    seen = await event_log.look()
     assert seen.name != lost.name
     assert (await elsewhere.look()).name == seen.name
 
 
 async def test_a_connection_goes_on_in_a_log_whose_clock_is_behind(
-    road: EventRoad, bus: Bus, redis: Redis
+    event_log: EventLog, bus: Bus, redis: Redis
 ) -> None:
     """What was said in it before anybody noticed is sent, and what comes."""
-    ana = await Client(road, bus, new_id()).connect()
+    ana = await Client(event_log, bus, new_id()).connect()
     ana.subscription.open(ana.device, EventId(2**44, 0))
-    await road.send(ana.user, ended(1))
+    await event_log.send(ana.user, ended(1))
     ana.subscription.begin_anew()
     assert '"duration_s":1' in (await ana.receives(1))[0]
-    await road.send(ana.user, ended(2))
+    await event_log.send(ana.user, ended(2))
     assert '"duration_s":2' in (await ana.receives(2))[1]
 
 
 async def test_a_connection_that_has_heard_all_of_the_new_log_hears_nothing_twice(
-    road: EventRoad, bus: Bus
+    event_log: EventLog, bus: Bus
 ) -> None:
-    ana = await Client(road, bus, new_id()).connect()
-    await road.send(ana.user, ended(1))
+    ana = await Client(event_log, bus, new_id()).connect()
+    await event_log.send(ana.user, ended(1))
     await ana.receives(1)
     ana.subscription.begin_anew()
-    await road.send(ana.user, ended(2))
+    await event_log.send(ana.user, ended(2))
     assert ['"duration_s":2' in data for data in await ana.receives(2)] == [False, True]

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.redis.events import EventRoad, Tail
+from db.redis.event_log import EventLog, Tail
 from realtime.gateway.admission import Admission
 from realtime.gateway.subscription import Subscription
 from tests.dialogues.conftest import Pair, SignUp
@@ -274,20 +274,20 @@ async def test_a_session_that_ends_while_a_connection_opens_ends_it(
 ) -> None:
     """After its session was looked at, before there is a connection that could be told."""
     person, heard = await sign_up(), asyncio.Event()
-    hear, tail = Admission._hear, EventRoad.tail
+    hear, tail = Admission._hear, EventLog.tail
 
     def hearing(self: Admission, sid: str, subscription: Subscription, raw: bytes) -> None:
         hear(self, sid, subscription, raw)
         heard.set()
 
-    async def slow(self: EventRoad, *given: Any) -> Tail:
+    async def slow(self: EventLog, *given: Any) -> Tail:
         assert (await person.rest("POST", "/v1/auth/logout"))[0] == 204
         async with asyncio.timeout(PATIENCE_S):
             await heard.wait()
         return await tail(self, *given)
 
     monkeypatch.setattr(Admission, "_hear", hearing)
-    monkeypatch.setattr(EventRoad, "tail", slow)
+    monkeypatch.setattr(EventLog, "tail", slow)
     connecting = asyncio.create_task(person.connect())
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -77,7 +77,7 @@ SCENES: dict[str, Callable[[Crowd], Errand]] = {
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_a_death_at_any_step_loses_nobody(scene: str, loop: asyncio.AbstractEventLoop) -> None:
-    """Nobody is in the queue and in a call, those not at fault have their places, and nothing is left behind."""
+    """Nobody is in the queue and in a call, the others have their places, and nothing is left behind."""
     for steps in range(STEPS):
         crowd = Crowd(loop, MemoryStores(EVERYBODY))
         try:

@@ -1,4 +1,4 @@
-"""Why these two: what is kept of a decision, and deciding it again, on both roads to an offer."""
+"""Why these two: what is kept of a decision, and deciding it again, by search and by sweep."""
 
 import random
 

@@ -17,7 +17,7 @@ from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
 from db.redis.bus import Bus
-from db.redis.events import channel
+from db.redis.event_log import channel
 from rest.http.listening import listening
 from tests.stores.world import World
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from db.redis.events import Announcement
+from db.redis.event_log import Announcement
 from realtime.gateway.place import Place
 
 JOINED = {"ok": True, "data": {"ticket": {"id": "one", "mode": "voice"}, "waiting": 1}}

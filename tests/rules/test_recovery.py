@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.keys import Keyring
-from db.redis.events import Announcement, EventId, Log, Tail
+from db.redis.event_log import Announcement, EventId, LogIdentity, Tail
 from realtime.gateway.recovery import Recovery, worth_replaying
 from tests.rules.people import ANA, BEN
 
@@ -15,7 +15,7 @@ recovery = Recovery(Keyring("a secret of some length").keys("place in a stream")
 
 def tail(*, first: int | None = None, end: int = NOW, length: int = 1, born: int = 0) -> Tail:
     start = None if first is None else EventId(first, 0)
-    return Tail(EventId(end, 0), start, length if first is not None else 0, NOW, Log("log", born))
+    return Tail(EventId(end, 0), start, length if first is not None else 0, NOW, LogIdentity("log", born))
 
 
 def test_an_offset_is_read_back_by_its_owner_alone() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.errors import AppError, TokenExpired, Unauthenticated
 from core.keys import Keyring
 from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
-from db.redis.events import EventId
+from db.redis.event_log import EventId
 from realtime.gateway.recovery import Recovery
 from tests.rules.people import ANA, BEN
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.delivery.test_road import gate_before
+from tests.delivery.test_event_log import gate_before
 from tests.dialogues.person import Device, Person
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.test_outages import child_of, connected

@@ -12,7 +12,7 @@ from core.clock import now_ms
 from core.errors import Unavailable
 from core.ids import new_id
 from db.redis.calls import GIVE_UP_MS, RETRY_MS, SHARDS, UNREADABLE_LOOKS, Calls, _keys, _shard
-from db.redis.events import EventId
+from db.redis.event_log import EventId
 from realtime.calls.deadline_worker import DeadlineWorker
 from signaling.call import Call, State, offer
 from signaling.effects import AnyEffect, Effect, Judge, RecordLive

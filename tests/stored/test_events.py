@@ -1,4 +1,4 @@
-"""Events of other versions in the log: read, or passed through as they are."""
+"""Events of other versions in the event log: read, or passed through as they are."""
 
 import json
 from collections.abc import AsyncIterator
@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from core.ids import new_id
 from db.redis.bus import Bus
-from db.redis.events import EventId, EventRoad, channel, read_announcement
-from tests.delivery.test_road import Client
+from db.redis.event_log import EventId, EventLog, channel, read_announcement
+from tests.delivery.test_event_log import Client
 from tests.stored.versions import NEW_WORD, first
 
 DATA = {"call_id": "of another kind", "reason": NEW_WORD, "mood": {"of": ["both"]}}
@@ -23,8 +23,8 @@ async def bus(redis: Redis) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-def road(redis: Redis) -> EventRoad:
-    return EventRoad(redis, keep=50, keep_s=300)
+def event_log(redis: Redis) -> EventLog:
+    return EventLog(redis, keep=50, keep_s=300)
 
 
 async def keep_newer(redis: Redis, user_id: str, name: str) -> str:
@@ -35,22 +35,22 @@ async def keep_newer(redis: Redis, user_id: str, name: str) -> str:
     return found
 
 
-async def test_an_event_of_the_first_version_is_read(road: EventRoad, redis: Redis) -> None:
+async def test_an_event_of_the_first_version_is_read(event_log: EventLog, redis: Redis) -> None:
     user = new_id()
     await redis.xadd(f"events:{{{user}}}", json.loads(first("event.json")))
-    (event,) = await road.after(user, EventId(0, 0))
+    (event,) = await event_log.after(user, EventId(0, 0))
     announced = read_announcement(first("announcement.txt"))
     assert (event.name, event.device, event.data) == (announced.name, announced.device, announced.data)
     assert event.call_id == announced.call_id == json.loads(event.data)["call_id"]
 
 
-async def test_what_is_sent_now_the_first_version_reads(road: EventRoad, redis: Redis) -> None:
+async def test_what_is_sent_now_the_first_version_reads(event_log: EventLog, redis: Redis) -> None:
     """The same fields of the stream, the same six lines."""
     user = new_id()
     event = json.loads(first("event.json"))
     async with redis.pubsub() as listening:
         await listening.subscribe(channel(user))
-        await road.pass_on(
+        await event_log.pass_on(
             user, event["name"], event["data"].encode(), device="phone 1", not_device=None, key="1"
         )
         said: Any = None
@@ -63,10 +63,10 @@ async def test_what_is_sent_now_the_first_version_reads(road: EventRoad, redis: 
 
 @pytest.mark.parametrize("name", ["call:ended", "call:applauded", "rewards:granted"])
 async def test_a_newer_event_goes_through_unharmed(
-    road: EventRoad, bus: Bus, redis: Redis, name: str
+    event_log: EventLog, bus: Bus, redis: Redis, name: str
 ) -> None:
     """Announced or read again later, with others before and after it."""
-    ana = await Client(road, bus, new_id()).connect()
+    ana = await Client(event_log, bus, new_id()).connect()
     stream_id = await keep_newer(redis, ana.user, name)
     lines = [stream_id, "", name, "", "", json.dumps(DATA)]
     await bus.publish(channel(ana.user), "\n".join(lines).encode())
@@ -77,5 +77,5 @@ async def test_a_newer_event_goes_through_unharmed(
     assert [json.loads(data) for data in heard] == [DATA, DATA]
     assert [event.name for event in ana.got] == [name, name]
     assert {event.call_id for event in ana.got} <= {DATA["call_id"], None}
-    tail = await road.tail(ana.user, EventId(0, 0))
+    tail = await event_log.tail(ana.user, EventId(0, 0))
     assert [(event.name, json.loads(event.data)) for event in tail.missed] == [(name, DATA)] * 2

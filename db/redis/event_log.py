@@ -80,7 +80,7 @@ class Announcement(Struct, frozen=True):
         return (not self.device or self.device == device) and self.not_device != device
 
 
-class Log(Struct, frozen=True):
+class LogIdentity(Struct, frozen=True):
     """The log that all streams belong to, until Redis loses its data: its name, and its beginning in Redis'
     ms.
 
@@ -102,7 +102,7 @@ class Tail(Struct, frozen=True):
     first: EventId | None
     length: int
     now: int
-    log: Log
+    log: LogIdentity
     missed: Sequence[Announcement] = ()
 
 
@@ -124,7 +124,7 @@ def read_announcement(raw: bytes) -> Announcement:
     )
 
 
-class EventRoad:
+class EventLog:
     """Sends events, and reads stored ones. Raises `Unavailable` if Redis does not answer.
 
     `log` is the log as it was read last.
@@ -133,7 +133,7 @@ class EventRoad:
     def __init__(self, redis: Redis, *, keep: int, keep_s: int) -> None:
         self._redis = redis
         self._emit, self._log = redis.register_script(_EMIT), redis.register_script(_LOG)
-        self.log = Log()
+        self.log = LogIdentity()
         self._keep, self._keep_ms = keep, keep_s * 1000
 
     async def send(
@@ -182,7 +182,7 @@ class EventRoad:
             raise Unavailable from error
         return [reply if isinstance(reply, int) else None for reply in replies]
 
-    async def look(self) -> Log:
+    async def look(self) -> LogIdentity:
         """Read which log there is now. It is another one than before if Redis has lost its data."""
         try:
             [reply] = await self._trip(self._ask_for_log)
@@ -193,9 +193,9 @@ class EventRoad:
     def _ask_for_log(self, pipe: Pipeline) -> None:
         pipe.evalsha(self._log.sha, 1, "events:log", self.log.name, self.log.looks, secrets.token_hex(6))
 
-    def _seen(self, reply: Any) -> Log:
+    def _seen(self, reply: Any) -> LogIdentity:
         name, born, looks = reply
-        found = Log(name.decode(), int(born), looks)
+        found = LogIdentity(name.decode(), int(born), looks)
         if found.name != self.log.name or looks > self.log.looks:  # answers may cross
             self.log = found
         return found

@@ -1,4 +1,4 @@
-"""The road of events: kept, announced, in order, once; over a real Redis, through what befalls it."""
+"""The log of events: kept, announced, in order, once; over a real Redis, through what befalls it."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from core.contract.presence import PresenceChanged
 from core.errors import Unavailable
 from core.ids import new_id
 from db.redis.bus import Bus
-from db.redis.events import Announcement, EventId, EventRoad, channel, read_announcement
+from db.redis.event_log import Announcement, EventId, EventLog, channel, read_announcement
 from realtime.gateway.subscription import Subscription
 from tests.patience import PATIENCE_S
 
@@ -27,7 +27,7 @@ BUS = f"bus-{uuid.uuid4().hex}"
 class Client:
     """A connected device: what its subscription lets through."""
 
-    road: EventRoad
+    event_log: EventLog
     bus: Bus
     user: str
     device: str = "phone"
@@ -35,7 +35,7 @@ class Client:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.subscription = Subscription(self._take, lambda last: self.road.after(self.user, last))
+        self.subscription = Subscription(self._take, lambda last: self.event_log.after(self.user, last))
 
     def _take(self, announcement: Announcement) -> None:
         self.got.append(announcement)
@@ -46,7 +46,7 @@ class Client:
 
     async def connect(self) -> "Client":
         await self.bus.subscribe(channel(self.user), self.hear)
-        self.subscription.open(self.device, (await self.road.tail(self.user)).end)
+        self.subscription.open(self.device, (await self.event_log.tail(self.user)).end)
         return self
 
     async def receives(self, count: int) -> list[str]:
@@ -70,8 +70,8 @@ async def bus(redis_url: str) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-def road(redis: Redis) -> EventRoad:
-    return EventRoad(redis, keep=50, keep_s=300)
+def event_log(redis: Redis) -> EventLog:
+    return EventLog(redis, keep=50, keep_s=300)
 
 
 async def cut(redis: Redis) -> None:
@@ -131,65 +131,68 @@ def ended(number: int) -> CallEnded:
     return CallEnded(call_id=new_id(), reason="hung_up", duration_s=number)
 
 
-async def test_events_arrive_in_order(road: EventRoad, bus: Bus) -> None:
-    ana = await Client(road, bus, new_id()).connect()
+async def test_events_arrive_in_order(event_log: EventLog, bus: Bus) -> None:
+    ana = await Client(event_log, bus, new_id()).connect()
     for number in range(20):
-        await road.send(ana.user, ended(number))
+        await event_log.send(ana.user, ended(number))
     got = await ana.receives(20)
     assert [f'"duration_s":{n}' in data for n, data in enumerate(got)] == [True] * 20
     assert [a.id for a in ana.got] == sorted(a.id for a in ana.got if a.id)
 
 
-async def test_the_same_key_is_said_once(road: EventRoad, bus: Bus) -> None:
-    ana = await Client(road, bus, new_id()).connect()
+async def test_the_same_key_is_said_once(event_log: EventLog, bus: Bus) -> None:
+    ana = await Client(event_log, bus, new_id()).connect()
     for number in (1, 2):
-        await road.send(ana.user, ended(number), key="call:1")
-    await road.send(ana.user, ended(3))
+        await event_log.send(ana.user, ended(number), key="call:1")
+    await event_log.send(ana.user, ended(3))
     assert ['"duration_s":1' in data or '"duration_s":3' in data for data in await ana.receives(2)] == [
         True,
         True,
     ]
 
 
-async def test_an_event_for_one_device_reaches_that_device_alone(road: EventRoad, bus: Bus) -> None:
+async def test_an_event_for_one_device_reaches_that_device_alone(event_log: EventLog, bus: Bus) -> None:
     user = new_id()
-    phone, laptop = await Client(road, bus, user).connect(), await Client(road, bus, user, "laptop").connect()
-    await road.send(user, ended(1), device="phone")
-    await road.send(user, ended(2), not_device="phone")
-    await road.send(user, ended(3))
+    phone, laptop = (
+        await Client(event_log, bus, user).connect(),
+        await Client(event_log, bus, user, "laptop").connect(),
+    )
+    await event_log.send(user, ended(1), device="phone")
+    await event_log.send(user, ended(2), not_device="phone")
+    await event_log.send(user, ended(3))
     await phone.receives(2)
     await laptop.receives(2)
     assert [b'"duration_s":2' in a.data for a in phone.got] == [False, False]
     assert [b'"duration_s":1' in a.data for a in laptop.got] == [False, False]
 
 
-async def test_volatile_events_are_announced_and_not_kept(road: EventRoad, bus: Bus) -> None:
-    ana = await Client(road, bus, new_id()).connect()
-    await road.send(ana.user, PresenceChanged(user_id=new_id(), status="online", last_seen=None))
+async def test_volatile_events_are_announced_and_not_kept(event_log: EventLog, bus: Bus) -> None:
+    ana = await Client(event_log, bus, new_id()).connect()
+    await event_log.send(ana.user, PresenceChanged(user_id=new_id(), status="online", last_seen=None))
     await ana.receives(1)
     assert ana.got[0].id is None
-    assert await road.after(ana.user, EventId(0, 0)) == []
+    assert await event_log.after(ana.user, EventId(0, 0)) == []
 
 
-async def test_a_missed_announcement_is_read_from_the_stream(road: EventRoad, bus: Bus) -> None:
+async def test_a_missed_announcement_is_read_from_the_stream(event_log: EventLog, bus: Bus) -> None:
     """The bus dropped two; the third names a predecessor that nobody has seen."""
-    ana = await Client(road, bus, new_id()).connect()
-    await road.send(ana.user, ended(0))
+    ana = await Client(event_log, bus, new_id()).connect()
+    await event_log.send(ana.user, ended(0))
     await ana.receives(1)
     await bus.unsubscribe(channel(ana.user), ana.hear)
     for number in (1, 2):
-        await road.send(ana.user, ended(number))
+        await event_log.send(ana.user, ended(number))
     await bus.subscribe(channel(ana.user), ana.hear)
-    await road.send(ana.user, ended(3))
+    await event_log.send(ana.user, ended(3))
     got = await ana.receives(4)
     assert [f'"duration_s":{n}' in data for n, data in enumerate(got)] == [True] * 4
 
 
 async def test_the_bus_comes_back_by_itself_and_everyone_catches_up(
-    road: EventRoad, bus: Bus, redis: Redis
+    event_log: EventLog, bus: Bus, redis: Redis
 ) -> None:
     """Redis drops the connection of the bus: events sent meanwhile are read afterwards."""
-    ana = await Client(road, bus, new_id()).connect()
+    ana = await Client(event_log, bus, new_id()).connect()
 
     async def catch_up() -> None:
         ana.subscription.catch_up()
@@ -197,57 +200,57 @@ async def test_the_bus_comes_back_by_itself_and_everyone_catches_up(
     bus.on_return.append(catch_up)
     await cut(redis)
     for number in range(5):
-        await road.send(ana.user, ended(number))
+        await event_log.send(ana.user, ended(number))
     got = await ana.receives(5)
     assert [f'"duration_s":{n}' in data for n, data in enumerate(got)] == [True] * 5
     await bus.check()
 
 
-async def test_a_stream_keeps_no_more_than_it_should(road: EventRoad, redis: Redis) -> None:
+async def test_a_stream_keeps_no_more_than_it_should(event_log: EventLog, redis: Redis) -> None:
     user = new_id()
     for number in range(60):
-        await road.send(user, ended(number))
-    tail = await road.tail(user)
+        await event_log.send(user, ended(number))
+    tail = await event_log.tail(user)
     assert tail.length == 50
     assert 0 < await redis.pttl(f"events:{{{user}}}") <= 300_000
 
 
-async def test_what_the_bus_missed_while_a_client_was_welcomed_is_read(road: EventRoad, bus: Bus) -> None:
+async def test_what_the_bus_missed_while_a_client_was_welcomed_is_read(event_log: EventLog, bus: Bus) -> None:
     """The bus was away between the look at the stream and `session:ready`, and nothing is said after that."""
-    ana = Client(road, bus, new_id())
+    ana = Client(event_log, bus, new_id())
     await bus.subscribe(channel(ana.user), ana.hear)
-    last = (await road.tail(ana.user)).end
+    last = (await event_log.tail(ana.user)).end
     await bus.unsubscribe(channel(ana.user), ana.hear)
-    await road.send(ana.user, ended(1))
+    await event_log.send(ana.user, ended(1))
     await bus.subscribe(channel(ana.user), ana.hear)
     ana.subscription.catch_up()
     ana.subscription.open(ana.device, last)
     assert '"duration_s":1' in (await ana.receives(1))[0]
 
 
-async def test_what_the_bus_missed_while_a_gap_was_read_is_read_too(road: EventRoad, bus: Bus) -> None:
+async def test_what_the_bus_missed_while_a_gap_was_read_is_read_too(event_log: EventLog, bus: Bus) -> None:
     """It broke again during the read: the next event names a predecessor that nobody has seen."""
-    ana = await Client(road, bus, new_id()).connect()
-    await road.send(ana.user, ended(0))
+    ana = await Client(event_log, bus, new_id()).connect()
+    await event_log.send(ana.user, ended(0))
     await ana.receives(1)
     read, go_on = asyncio.Event(), asyncio.Event()
 
     async def slowly(last: EventId) -> list[Announcement]:
-        found = await road.after(ana.user, last)
+        found = await event_log.after(ana.user, last)
         read.set()
         await go_on.wait()
         return found
 
     ana.subscription = Subscription(ana._take, slowly)
-    ana.subscription.open(ana.device, (await road.tail(ana.user)).end)
+    ana.subscription.open(ana.device, (await event_log.tail(ana.user)).end)
     ana.subscription.catch_up()
     await read.wait()
     await bus.unsubscribe(channel(ana.user), ana.hear)
-    await road.send(ana.user, ended(1))
+    await event_log.send(ana.user, ended(1))
     await bus.subscribe(channel(ana.user), ana.hear)
     heard = asyncio.Event()
     await bus.subscribe(channel(ana.user), lambda _: heard.set())
-    await road.send(ana.user, ended(2))
+    await event_log.send(ana.user, ended(2))
     await heard.wait()
     go_on.set()
     got = await ana.receives(3)
@@ -255,11 +258,11 @@ async def test_what_the_bus_missed_while_a_gap_was_read_is_read_too(road: EventR
 
 
 async def test_one_message_that_nobody_understands_does_not_deafen_the_bus(
-    road: EventRoad, bus: Bus, redis: Redis
+    event_log: EventLog, bus: Bus, redis: Redis
 ) -> None:
-    ana = await Client(road, bus, new_id()).connect()
+    ana = await Client(event_log, bus, new_id()).connect()
     await redis.publish(channel(ana.user), b"not six lines")
-    await road.send(ana.user, ended(1))
+    await event_log.send(ana.user, ended(1))
     assert '"duration_s":1' in (await ana.receives(1))[0]
 
 
