@@ -13,7 +13,7 @@ from itertools import groupby
 
 import structlog
 
-from core.news import News
+from core.numbered_event import NumberedEvent
 from core.wire.message import Event
 from db.every import Every, Job
 from db.outage import AWAY
@@ -56,8 +56,10 @@ class Announcer:
             return
         try:
             async with asyncio.timeout(_AT_MOST_S):
-                news = [News(user_id, event, lane, number, number - 1) for user_id, event in told]
-                stands = [stand for stand in await self._events.announce(news) if stand is not None]
+                numbered = [
+                    NumberedEvent(user_id, event, lane, number, number - 1) for user_id, event in told
+                ]
+                stands = [stand for stand in await self._events.announce(numbered) if stand is not None]
                 if stands:
                     await self._tell_lane(lane, min(stands))
                 else:
@@ -93,9 +95,9 @@ class Announcer:
         """Tell what has been left: what waited at the last look already, or all while it is known to wait."""
         while True:
             waiting = await self._outbox.waiting(_AT_ONCE)
-            left = waiting if self._failing else [news for news in waiting if news in self._seen]
+            left = waiting if self._failing else [note for note in waiting if note in self._seen]
             self._seen = frozenset(waiting)
-            for lane, _ in groupby(left, key=lambda news: news[0]):
+            for lane, _ in groupby(left, key=lambda note: note[0]):
                 await self._tell_lane(lane, 0)
             if len(left) < _AT_ONCE:
                 break
@@ -131,8 +133,8 @@ class Announcer:
     async def _tell_in_order(self, lane: str, after: int) -> int | None:
         last: dict[str, int] = {}
         while waiting := await self._outbox.of_lane(lane, after, _AT_ONCE):
-            news = list(_in_turn(lane, waiting, await self._load(waiting), last))
-            stands = [stand for stand in await self._events.announce(news) if stand is not None]
+            numbered = list(_in_turn(lane, waiting, await self._load(waiting), last))
+            stands = [stand for stand in await self._events.announce(numbered) if stand is not None]
             if stands:
                 return min(stands)
             self._told += [(lane, each.number) for each in waiting]
@@ -152,9 +154,9 @@ class Announcer:
 
 def _in_turn(
     lane: str, waiting: Iterable[Waiting], told: Mapping[str, Told], last: dict[str, int]
-) -> Iterable[News]:
-    """Everybody's news of this lane, each after the one before it; `last` is what each was told last."""
+) -> Iterable[NumberedEvent]:
+    """Everybody's events of this lane, each after the one before it; `last` is what each was told last."""
     for each in waiting:
         for user_id, event in told.get(f"{each.event} {each.subject}", ()):
-            yield News(user_id, event, lane, each.number, last.get(user_id, 0))
+            yield NumberedEvent(user_id, event, lane, each.number, last.get(user_id, 0))
             last[user_id] = each.number

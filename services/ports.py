@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from core.news import News
+from core.numbered_event import NumberedEvent
 from core.wire.message import Event
 from db.postgres.blocks import PendingBlock
 
@@ -31,14 +31,14 @@ class Events(Protocol):
     ) -> None:
         """The same for a durable event in the words of the wire, which another version may have chosen."""
 
-    async def announce(self, news: Sequence[News]) -> list[int | None]:
+    async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """Durable events to all devices, each in its turn and once: the same number again has no effect.
 
         If it is not an event's turn yet, because its user was not told what comes before it, it is not sent,
         and the answer in its place is up to which number that user was told in this lane. Raises the same.
         """
 
-    async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
+    async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
         """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
 
 

@@ -6,12 +6,12 @@ from typing import Any
 import msgspec
 
 from core.errors import Unavailable
-from core.news import News
+from core.numbered_event import NumberedEvent
 from core.wire.message import Event
 
 
 class Heard:
-    """Keeps what `Events` promises: the same key again has no effect on a user, news have their turn."""
+    """Keeps what `Events` promises: the same key again has no effect on a user, numbered ones have their turn."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, Event]] = []
@@ -31,22 +31,22 @@ class Heard:
     async def pass_on(self, user_id: str, name: str, data: bytes, *, key: str, **_: Any) -> None:
         await self.send(user_id, msgspec.json.decode(data, type=Event.registry[name]), key=key)
 
-    async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
-        for user_id, event in news:
+    async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
+        for user_id, event in events:
             await self.send(user_id, event)
 
-    async def announce(self, news: Sequence[News]) -> list[int | None]:
+    async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         if self.down:
             raise Unavailable
-        return [self._announced(each) for each in news]
+        return [self._announced(each) for each in numbered]
 
-    def _announced(self, news: News) -> int | None:
-        last = self._told.get((news.user_id, news.lane), 0)
-        if last < news.before:
+    def _announced(self, numbered: NumberedEvent) -> int | None:
+        last = self._told.get((numbered.user_id, numbered.lane), 0)
+        if last < numbered.before:
             return last
-        if last < news.number:
-            self._told[news.user_id, news.lane] = news.number
-            self.events.append((news.user_id, news.event))
+        if last < numbered.number:
+            self._told[numbered.user_id, numbered.lane] = numbered.number
+            self.events.append((numbered.user_id, numbered.event))
         return None
 
     def by(self, user_id: str, *kinds: type[Event]) -> list[Any]:

@@ -16,7 +16,7 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError
 
 from core.errors import Unavailable
-from core.news import News
+from core.numbered_event import NumberedEvent
 from core.vocabulary import RevokedCode
 from core.wire.message import Event
 
@@ -163,14 +163,15 @@ class EventLog:
         except (RedisError, OSError) as error:
             raise Unavailable from error
 
-    async def announce(self, news: Sequence[News]) -> list[int | None]:
+    async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
         data = {
-            id(event): msgspec.json.encode(event) for event in {id(n.event): n.event for n in news}.values()
+            id(event): msgspec.json.encode(event)
+            for event in {id(n.event): n.event for n in numbered}.values()
         }
 
         def ask(pipe: Pipeline) -> None:
-            for n in news:
+            for n in numbered:
                 keys = self._keys(n.user_id, f"told:{{{n.user_id}}}")
                 args = self._args(n.user_id, type(n.event).event, data[id(n.event)], "next", "", "")
                 turn = (n.lane, n.number, n.before, _TOLD_MS)
@@ -225,11 +226,11 @@ class EventLog:
         about = (channel(user_id), name, data, device, not_device)
         return *about, self._keep, self._keep_ms, kind
 
-    async def send_all(self, news: Iterable[tuple[str, Event]]) -> None:
+    async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
         """As `services.ports.Events` promises."""
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
-                for user_id, event in news:
+                for user_id, event in events:
                     said = b"\n".join((b"", b"", event.event.encode(), b"", b"", msgspec.json.encode(event)))
                     pipe.publish(channel(user_id), said)
                 await pipe.execute()

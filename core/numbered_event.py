@@ -5,7 +5,7 @@ from msgspec import Struct
 from core.wire.message import Event
 
 
-class News(Struct, frozen=True):
+class NumberedEvent(Struct, frozen=True):
     """An event for this user: number `number` of its lane, to be told after number `before` (0: any time)."""
 
     user_id: str
