@@ -5,9 +5,9 @@ from composition.stores import Stores
 from db.postgres.applicants import ApplicantStore
 from db.postgres.bans import BanStore
 from db.postgres.eligibility import EligibilityStore
-from db.postgres.leftovers import Leftovers
 from db.postgres.outbox import Outbox
 from db.postgres.reports import ReportStore
+from db.postgres.retention import RetentionStore
 from db.postgres.trust import TrustStore
 from db.redis.calls import Calls
 from db.redis.presence import RedisPresence
@@ -26,7 +26,7 @@ class LiveStores(Stores):
         self.reports = ReportStore(base.pool)
         self.outbox = Outbox(base.pool)
         self.trust = TrustStore(base.pool)
-        self.leftovers = Leftovers(base.pool)
+        self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)
         self.calls = Calls(base.redis, unusable)
         self.tickets = RedisTickets(base.redis, base.settings.region, unusable)

@@ -136,9 +136,9 @@ class Services:
         self.retention = Retention(
             [
                 Kept(stores.matches.forget, settings.match_record_days * DAY_MS),
-                Kept(stores.leftovers.keys, KEPT_MS),
-                Kept(stores.leftovers.tokens, settings.session_record_days * DAY_MS),
-                Kept(stores.leftovers.sessions, settings.session_record_days * DAY_MS),
+                Kept(stores.retention.keys, KEPT_MS),
+                Kept(stores.retention.tokens, settings.session_record_days * DAY_MS),
+                Kept(stores.retention.sessions, settings.session_record_days * DAY_MS),
             ],
             clock,
         )

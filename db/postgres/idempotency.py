@@ -10,7 +10,7 @@ A store claims the key first in the transaction of the act and keeps the answer 
 So act and answer are there together or not at all: an error leaves nothing, and a copy that comes meanwhile,
 to whichever node, waits for the first and is told the same. What is kept must hold no secret (a token, a
 code): keep what it was about instead, and make the secret anew. A field that is added to a kept Struct needs
-a default, as answers of the day before are still read. `db.postgres.leftovers` forgets keys after `KEPT_MS`.
+a default, as answers of the day before are still read. `db.postgres.retention` forgets keys after `KEPT_MS`.
 """
 
 import hashlib

@@ -10,8 +10,8 @@ from core.clock import now_ms
 from core.errors import AppError, IdempotencyConflict, NotFound
 from core.ids import new_id
 from db.postgres.idempotency import KEPT_MS, Key, claim, keep, kept
-from db.postgres.leftovers import Leftovers
 from db.postgres.pool import Pool
+from db.postgres.retention import RetentionStore
 from realtime.background.retention import Kept, Retention
 from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
@@ -109,7 +109,7 @@ async def test_a_key_is_as_good_as_new_after_a_day(world: World) -> None:
     """Retention forgets it."""
     key = key_of(new_id())
     first = await make(world.pool, key)
-    keys = Kept(Leftovers(world.pool).keys, KEPT_MS)
+    keys = Kept(RetentionStore(world.pool).keys, KEPT_MS)
     await Retention([keys], lambda: key.at + KEPT_MS).forget()
     assert await make(world.pool, key) == first
     await Retention([keys], lambda: key.at + KEPT_MS + 1).forget()

@@ -4,7 +4,7 @@ import asyncio
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
-from db.postgres.leftovers import Leftovers
+from db.postgres.retention import RetentionStore
 from realtime.background.retention import DAY_MS, Kept, Retention
 from tests.stores.world import World
 
@@ -40,8 +40,8 @@ async def left(world: World, session_id: str) -> int | None:
 
 
 def nodes(world: World, now: int) -> list[Retention]:
-    leftovers = Leftovers(world.pool)
-    kinds = [Kept(kind, 7 * DAY_MS) for kind in (leftovers.keys, leftovers.tokens, leftovers.sessions)]
+    retention = RetentionStore(world.pool)
+    kinds = [Kept(kind, 7 * DAY_MS) for kind in (retention.keys, retention.tokens, retention.sessions)]
     return [Retention(kinds, lambda: now) for _ in range(2)]
 
 

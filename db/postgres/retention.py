@@ -6,10 +6,10 @@ Each drops the oldest that were over before a time in ms, `limit` at most, and g
 from core.clock import to_datetime
 from db.postgres.pool import Pool, queries
 
-_SQL = queries("leftovers")
+_SQL = queries("retention")
 
 
-class Leftovers:
+class RetentionStore:
     """Implements `realtime.background.retention.Forget`, once for each kind."""
 
     def __init__(self, pool: Pool) -> None:
