@@ -63,7 +63,7 @@ def _jobs(serving: Services, connected: Connected) -> Jobs:
         deadline_worker=serving.deadline_worker.run(),
         announcer=serving.announcer.run(),
         block_effects=serving.block_effects.run(),
-        banishments=serving.banishments.run(),
+        ban_effects=serving.ban_effects.run(),
         reviews=serving.reviews.run(),
         presence=serving.presence.run(),
         retention=serving.retention.run(),

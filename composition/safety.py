@@ -4,7 +4,7 @@ from composition.calls import Calls
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from core.ids import new_id
-from realtime.background.banishments import Banishments
+from realtime.background.ban_effects import BanEffectsWorker
 from realtime.background.block_effects import BlockEffectsWorker
 from realtime.background.reviews import Reviews
 from realtime.calls.eligibility import EligibilityService
@@ -63,7 +63,7 @@ class Protection:
             clock=base.clock,
         )
         self.blocks = Blocks(stores.blocks, self.block_effects)
-        self.banishments = Banishments(
+        self.ban_effects = BanEffectsWorker(
             store=stores.bans,
             record=stores.call_records,
             sessions=stores.events,

@@ -132,7 +132,7 @@ class Services:
             presence=self.presence,
         )
         self.block_effects, self.blocks = protection.block_effects, protection.blocks
-        self.banishments = protection.banishments
+        self.ban_effects = protection.ban_effects
         self.retention = Retention(
             [
                 Kept(stores.matches.forget, settings.match_record_days * DAY_MS),

@@ -1,7 +1,7 @@
 """Banning for good or for a time, and lifting a ban.
 
 A ban is a row. That it ends what its user is doing is the work of any node that finds it due
-(`realtime/background/banishments.py`), so one that somebody writes by hand is worth as much.
+(`realtime/background/ban_effects.py`), so one that somebody writes by hand is worth as much.
 """
 
 from core.errors import InvalidRequest

@@ -20,7 +20,7 @@ from realtime.presence.presence import Presence
 from signaling.messages import Moderate
 
 
-class Banishments:
+class BanEffectsWorker:
     """`run` looks every `every_s` seconds."""
 
     def __init__(
