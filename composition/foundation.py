@@ -17,7 +17,7 @@ from db.outage import OUTAGES, needed
 from db.postgres.pool import Pool, open_pool
 from db.redis.bus import Bus
 from db.redis.client import check_writes, open_redis
-from db.redis.timekeeper import Timekeeper
+from db.redis.clock_sync import ClockSync
 from rest.service import Check
 
 _log = structlog.get_logger()
@@ -74,7 +74,7 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             )
             bus = await house.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
-            await house.enter_async_context(Timekeeper(redis, clock, registry))
+            await house.enter_async_context(ClockSync(redis, clock, registry))
         yield Foundation(settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry)
 
 

@@ -14,7 +14,7 @@ _LOOKS_AT_START = 3
 _MOST_MS = 1_000
 
 
-class Timekeeper:
+class ClockSync:
     """Looks at Redis' time every `every_s` seconds; tells when this machine is more than a second off."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Timekeeper:
             lambda: clock.wall_ahead_ms() / 1000
         )
 
-    async def __aenter__(self) -> "Timekeeper":
+    async def __aenter__(self) -> "ClockSync":
         """The clock is right from here on. Raises what an outage raises."""
         for _ in range(_LOOKS_AT_START):
             await self._look()
