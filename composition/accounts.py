@@ -3,10 +3,10 @@
 from composition.stores import Stores
 from core.settings import Settings
 from services.accounts import Accounts
-from services.guesses import Guesses, Rates
 from services.passwords import Passwords
 from services.profiles import Profiles
 from services.sessions import Sessions, Tokens
+from services.sign_in_limits import Rates, SignInLimits
 
 
 class Identity:
@@ -25,6 +25,6 @@ class Identity:
             stores.accounts,
             sessions=self.sessions,
             passwords=passwords,
-            guesses=Guesses(stores.limiter, Rates.of(settings)),
+            limits=SignInLimits(stores.limiter, Rates.of(settings)),
         )
         self.close = passwords.close

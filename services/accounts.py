@@ -9,9 +9,9 @@ from core.ids import new_id
 from db.postgres.accounts import AccountStore, NewAccount
 from db.postgres.idempotency import Key
 from services import account_rules as rules
-from services.guesses import Guesses
 from services.passwords import Passwords
 from services.sessions import Sessions
+from services.sign_in_limits import SignInLimits
 
 
 class Client(Struct, frozen=True):
@@ -25,10 +25,10 @@ class Accounts:
     """The use cases. Errors of an outage of Postgres or Redis pass through (`db.outage`)."""
 
     def __init__(
-        self, store: AccountStore, *, sessions: Sessions, passwords: Passwords, guesses: Guesses
+        self, store: AccountStore, *, sessions: Sessions, passwords: Passwords, limits: SignInLimits
     ) -> None:
         self._store, self._sessions = store, sessions
-        self._passwords, self._guesses = passwords, guesses
+        self._passwords, self._limits = passwords, limits
 
     async def register(self, body: Register, client: Client, key: Key | None, now: int) -> SignedIn:
         """Open an account and sign in. The same `key` and body again sign in to that account, with fresh
@@ -37,13 +37,13 @@ class Accounts:
         Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`,
         `RateLimited`, `Unavailable` if too many passwords wait to be hashed.
         """
-        await self._guesses.sign_up(client.network, now)
+        await self._limits.sign_up(client.network, now)
         address, username = rules.email(body.email), rules.username(body.username)
         name = rules.display_name(body.display_name)
         born = rules.adult(body.birth_date, today(now))
         if key and await self._store.opened(key):
             return await self._again(address, body, client, now)
-        async with self._guesses.new_account(body.device_id, now):
+        async with self._limits.new_account(body.device_id, now):
             account = NewAccount(
                 id=new_id(now),
                 email=address,
@@ -58,7 +58,7 @@ class Accounts:
         if made:
             return await self._sessions.signed_in(account.id, session.id, token, body.device_token, now)
         # Two requests with one key came at once, and the other one was faster.
-        await self._guesses.no_account(body.device_id, now)
+        await self._limits.no_account(body.device_id, now)
         return await self._again(address, body, client, now)
 
     async def login(self, body: Login, client: Client, now: int) -> SignedIn:
@@ -69,7 +69,7 @@ class Accounts:
         known = await self._store.credentials(body.login, now)
         device = self._sessions.device(body.device_token, now)
         own = device if known and device and device.user_id == known.user_id else None
-        async with self._guesses.password(body.login, client.network, own, now):
+        async with self._limits.password(body.login, client.network, own, now):
             fits = await self._passwords.verify(known.password_hash if known else None, body.password)
             if known is None or not fits:
                 raise Unauthenticated("This login and password do not belong together.")

@@ -11,7 +11,7 @@ from core.wire.message import Event
 
 
 class Heard:
-    """Keeps what `Events` promises: the same key again has no effect on a user, numbered ones have their turn."""
+    """Keeps what `Events` promises: the same key again has no effect on a user, numbers have their turn."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, Event]] = []

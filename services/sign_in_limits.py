@@ -48,7 +48,7 @@ class Rates(Struct, frozen=True, kw_only=True):
         )
 
 
-class Guesses:
+class SignInLimits:
     """Counts what strangers try. All methods raise `RateLimited`."""
 
     def __init__(self, limiter: Limiter, rates: Rates) -> None:
