@@ -1,8 +1,8 @@
 """Sessions: what a sign-in opens, the tokens of its client, and how it ends.
 
-A session is a family of refresh tokens, each of which can be used once (`services.families` has the rule).
-Access tokens are signed and valid for minutes. Their session is looked up at each use, so a revoked one
-cannot be used anywhere, and the first use of each is noted. All times are ms since the epoch.
+A session is a family of refresh tokens, each of which can be used once (`services.token_families` has the
+rule). Access tokens are signed and valid for minutes. Their session is looked up at each use, so a revoked
+one cannot be used anywhere, and the first use of each is noted. All times are ms since the epoch.
 """
 
 from collections.abc import Collection
@@ -18,8 +18,8 @@ from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint,
 from core.vocabulary import RevokedCode, Role
 from db.postgres.sessions import NewSession, RevokedReason, SessionStore, Standing, TokenState
 from db.redis.event_log import EventLog
-from services.families import Shown, Verdict, judge
 from services.profiles import Profiles
+from services.token_families import Shown, Verdict, judge
 
 # A token cannot change more often than that while it is looked at.
 _LOOKS = 8
@@ -94,7 +94,7 @@ class Sessions:
     # Going on
 
     async def refresh(self, body: Refresh, now: int) -> SignedIn:
-        """The next pair of tokens, by the rule of `services.families`.
+        """The next pair of tokens, by the rule of `services.token_families`.
 
         Raises `Unauthenticated`, which may end the family, and `Banned`.
         """

@@ -1,7 +1,7 @@
 """Sessions in Postgres, each a family of refresh tokens: one sign-in on one device.
 
-Which token is accepted is a rule (`services/families.py`); its facts are stored here. Ids are text, times ms
-since the epoch. Of tokens only hashes come here. What an outage raises (`db.outage`) passes through.
+Which token is accepted is a rule (`services/token_families.py`); its facts are stored here. Ids are text,
+times ms since the epoch. Of tokens only hashes come here. What an outage raises (`db.outage`) passes through.
 """
 
 from typing import Literal
@@ -30,7 +30,7 @@ class NewSession(Struct, frozen=True, kw_only=True):
 
 
 class TokenState(Struct, frozen=True, kw_only=True):
-    """A stored refresh token. `over`: its session is over. The rest is for `services.families`."""
+    """A stored refresh token. `over`: its session is over. The rest is for `services.token_families`."""
 
     user_id: str
     session_id: str

@@ -18,8 +18,8 @@ from core.contract.accounts import Refresh, Register, SignedIn
 from core.errors import Unauthenticated
 from db.redis.bus import Bus
 from services.accounts import Client
-from services.families import Shown, Verdict, judge
 from services.sessions import Sessions
+from services.token_families import Shown, Verdict, judge
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, new_person
 from tests.stores.world import World

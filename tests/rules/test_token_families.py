@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.families import AGAIN_MS, MOST_AGAIN, Shown, Verdict, judge
+from services.token_families import AGAIN_MS, MOST_AGAIN, Shown, Verdict, judge
 
 NOW = 1_000_000_000
 LATER = NOW + 1
