@@ -21,7 +21,7 @@ from realtime.gateway.commands import Commands
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
 from realtime.gateway.gateway import Gateway
-from realtime.gateway.pulse import Pulse
+from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.wire import Wire
@@ -48,7 +48,7 @@ async def socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
 
 
 class Connected:
-    """Handles this process's connections: gateway, pulse, leases, and repair after Redis lost data."""
+    """Handles this process's connections: gateway, liveness, leases, and repair after Redis lost data."""
 
     def __init__(
         self,
@@ -59,10 +59,10 @@ class Connected:
         wire: Wire,
     ) -> None:
         settings = base.settings
-        self.pulse = pulse(services, settings, registry, wire)
-        self.gateway = _gateway(stores, services, base, registry, wire, self.pulse)
+        self.liveness = liveness(services, settings, registry, wire)
+        self.gateway = _gateway(stores, services, base, registry, wire, self.liveness)
         self.leases = leases(
-            services, registry, self.pulse, every_s=settings.renewal_s, steadiness=services.steadiness
+            services, registry, self.liveness, every_s=settings.renewal_s, steadiness=services.steadiness
         )
         self.store_loss = StoreLoss(
             events=stores.events,
@@ -79,7 +79,7 @@ def _gateway(
     base: Foundation,
     registry: ConnectionRegistry,
     wire: Wire,
-    pulse: Pulse,
+    liveness: LivenessMonitor,
 ) -> Gateway:
     settings, clock, bus, events = base.settings, base.clock, base.bus, stores.events
     sessions, lifecycle = services.identity.sessions, services.lifecycle
@@ -87,7 +87,7 @@ def _gateway(
     recovery = Recovery(
         Keyring.of(settings).keys("place in a stream"), keep=settings.stream_events, keep_s=settings.stream_s
     )
-    delivery = Delivery(registry=registry, wire=wire, events=events, recovery=recovery, pulse=pulse)
+    delivery = Delivery(registry=registry, wire=wire, events=events, recovery=recovery, liveness=liveness)
     revocations = Revocations(
         sessions=sessions,
         lifecycle=lifecycle,
@@ -119,26 +119,33 @@ def _gateway(
         delivery=delivery,
         commands=Commands(boundary, clock=clock, deadline_s=settings.deadline_s),
         lifecycle=lifecycle,
-        pulse=pulse,
+        liveness=liveness,
         tasks=tasks,
     )
     bus.on_return += [gateway.catch_up, revocations.end_revoked]
     return gateway
 
 
-def pulse(
+def liveness(
     services: Services,
     settings: Settings,
     registry: ConnectionRegistry,
     wire: Wire,
     time_s: Callable[[], float] = time.monotonic,
-) -> Pulse:
+) -> LivenessMonitor:
     """Notices that a client has fallen silent."""
-    return Pulse(registry=registry, wire=wire, lifecycle=services.lifecycle, settings=settings, time_s=time_s)
+    return LivenessMonitor(
+        registry=registry, wire=wire, lifecycle=services.lifecycle, settings=settings, time_s=time_s
+    )
 
 
 def leases(
-    services: Services, registry: ConnectionRegistry, pulse: Pulse, *, every_s: float, steadiness: Steadiness
+    services: Services,
+    registry: ConnectionRegistry,
+    liveness: LivenessMonitor,
+    *,
+    every_s: float,
+    steadiness: Steadiness,
 ) -> Leases:
     """Renews the leases of connections here, and finds connections whose node died."""
     return Leases(
@@ -146,7 +153,7 @@ def leases(
         presence=services.presence,
         queue=services.queue,
         lifecycle=services.lifecycle,
-        pulse=pulse,
+        liveness=liveness,
         every_s=every_s,
         steadiness=steadiness,
         time_s=time.monotonic,

@@ -68,7 +68,7 @@ def _jobs(serving: Services, connected: Connected) -> Jobs:
         presence=serving.presence.run(),
         retention=serving.retention.run(),
         leases=connected.leases.run(),
-        pulse=connected.pulse.run(),
+        liveness=connected.liveness.run(),
         store_loss=connected.store_loss.run(),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from db.every import Every
 from realtime.gateway.connection_registry import ConnectionRegistry
-from realtime.gateway.pulse import Pulse
+from realtime.gateway.liveness import LivenessMonitor
 from realtime.lifecycle import Lifecycle
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import Presence
@@ -46,13 +46,13 @@ class Leases:
         presence: Presence,
         queue: Queue,
         lifecycle: Lifecycle,
-        pulse: Pulse,
+        liveness: LivenessMonitor,
         every_s: float,
         steadiness: Steadiness,
         time_s: Callable[[], float],
     ) -> None:
         self._registry, self._presence, self._queue, self._lifecycle = registry, presence, queue, lifecycle
-        self._pulse, self._time_s = pulse, time_s
+        self._liveness, self._time_s = liveness, time_s
         self._steadiness = steadiness
         self._loops = (
             Every(every_s, self.renew, failing="leases are not renewed", at_once=False),
@@ -68,7 +68,7 @@ class Leases:
         callers = self._registry.speaking
         begun = self._time_s()
         for caller in await self._presence.renew(callers):
-            self._pulse.missed(caller)
+            self._liveness.missed(caller)
         await self._queue.renew({caller.user_id for caller in callers})
         self._steadiness.renewed(begun)
 

@@ -3,18 +3,24 @@
 from db.redis.event_log import Announcement, EventId, EventLog
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
-from realtime.gateway.pulse import Pulse
+from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.recovery import Recovery, worth_replaying
 from realtime.gateway.wire import Wire
 
 
 class Delivery:
-    """Each connection's place in the queue, and its pulse, take note of what is sent."""
+    """Each connection's place in the queue, and its liveness, take note of what is sent."""
 
     def __init__(
-        self, *, registry: ConnectionRegistry, wire: Wire, events: EventLog, recovery: Recovery, pulse: Pulse
+        self,
+        *,
+        registry: ConnectionRegistry,
+        wire: Wire,
+        events: EventLog,
+        recovery: Recovery,
+        liveness: LivenessMonitor,
     ) -> None:
-        self._registry, self._wire, self._pulse = registry, wire, pulse
+        self._registry, self._wire, self._liveness = registry, wire, liveness
         self._events, self._recovery = events, recovery
 
     def send(self, sid: str, user_id: str, announcement: Announcement) -> None:
@@ -26,7 +32,7 @@ class Delivery:
         self._wire.emit_encoded(
             announcement.name, announcement.data, sid, offset=offset, volatile=offset is None
         )
-        self._pulse.told(sid, announcement)
+        self._liveness.told(sid, announcement)
 
     def replay(self, connection: Connection) -> EventId:
         """Send what was missed when it was opened. Gives the place up to which that is everything."""

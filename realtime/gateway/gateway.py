@@ -22,8 +22,8 @@ from realtime.gateway.commands import Commands
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
+from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.ports import Lifecycle
-from realtime.gateway.pulse import Pulse
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.wire import Wire
 
@@ -47,12 +47,12 @@ class Gateway:
         delivery: Delivery,
         commands: Commands,
         lifecycle: Lifecycle,
-        pulse: Pulse,
+        liveness: LivenessMonitor,
         tasks: TaskSet,
     ) -> None:
         self._wire, self._registry, self._arrivals = wire, registry, arrivals
         self._admission, self._revocations, self._delivery = admission, revocations, delivery
-        self._commands, self._lifecycle, self._pulse, self._tasks = commands, lifecycle, pulse, tasks
+        self._commands, self._lifecycle, self._liveness, self._tasks = commands, lifecycle, liveness, tasks
         self._turnstile = asyncio.Semaphore(_AT_ONCE)
         self._draining = False
         self._empty = asyncio.Event()
@@ -127,7 +127,7 @@ class Gateway:
                 connection.place.told(ready.ticket.id if ready.ticket else None)
                 data = msgspec.json.encode(ready)
                 self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
-                self._pulse.resumes(caller.sid, ready.call)
+                self._liveness.resumes(caller.sid, ready.call)
             connection.subscription.open(caller.device, self._delivery.replay(connection))
             connection.opening = msgspec.structs.replace(opening, missed=())
         except AWAY as error:

@@ -7,7 +7,7 @@ from functools import partial
 from redis.asyncio import Redis
 
 from composition.foundation import Foundation
-from composition.gateway import leases, pulse
+from composition.gateway import leases, liveness
 from composition.live_stores import LiveStores
 from composition.services import Services
 from core.clock import now_ms
@@ -24,7 +24,7 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.connection_registry import ConnectionRegistry
-from realtime.gateway.pulse import Pulse
+from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.subscription import Subscription
 from realtime.gateway.wire import Wire
 from signaling.call import Call, Rules, offer
@@ -67,15 +67,15 @@ class Node:
         self.rules = Rules.of(settings)
         self.settings = settings
 
-    def pulse(self, wire: Wire, time_s: Callable[[], float] = time.monotonic) -> Pulse:
+    def liveness(self, wire: Wire, time_s: Callable[[], float] = time.monotonic) -> LivenessMonitor:
         """What notices that one of those whom this node holds has fallen silent."""
-        return pulse(self.services, self.settings, self.connections, wire, time_s)
+        return liveness(self.services, self.settings, self.connections, wire, time_s)
 
     def leases(self, *, every_s: float, lease_s: float) -> Leases:
         """What renews for those whom this node holds, and looks for what others have left."""
         steadiness = Steadiness(every_s=every_s, lease_s=lease_s)
         return leases(
-            self.services, self.connections, self.pulse(Silence()), every_s=every_s, steadiness=steadiness
+            self.services, self.connections, self.liveness(Silence()), every_s=every_s, steadiness=steadiness
         )
 
     def holds(self, user_id: str) -> Caller:

@@ -9,7 +9,7 @@ from core.clock import now_ms
 from core.contract.calls import CallOffered, CallStarted
 from db.redis.event_log import Announcement
 from realtime.gateway.caller import Caller
-from realtime.gateway.pulse import Pulse
+from realtime.gateway.liveness import LivenessMonitor
 from signaling.call import Call, State
 from tests.calls.nodes import Node, Silence
 from tests.patience import PATIENCE_S
@@ -45,9 +45,9 @@ def wire() -> Deaf:
 
 
 @pytest.fixture
-def pulse(node: Node, wire: Deaf) -> Pulse:
+def liveness(node: Node, wire: Deaf) -> LivenessMonitor:
     """Its time is moved by `tick`."""
-    return node.pulse(wire, lambda: 0.0)
+    return node.liveness(wire, lambda: 0.0)
 
 
 def told(name: str, call: Call) -> Announcement:
@@ -97,19 +97,19 @@ async def test_two_who_sleep_are_both_out_of_the_queue(world: World, node: Node)
 
 
 async def test_who_is_offered_is_asked_at_once_and_has_so_long(
-    world: World, node: Node, pulse: Pulse, wire: Deaf
+    world: World, node: Node, liveness: LivenessMonitor, wire: Deaf
 ) -> None:
     ana, ben = await world.pair()
     hers, his = await present(node, ana), await present(node, ben)
     call = await node.offered((ana, ben))
     for caller in (hers, his):
-        pulse.told(caller.sid, told(CallOffered.event, call))
+        liveness.told(caller.sid, told(CallOffered.event, call))
     assert wire.pinged == [hers.sid, his.sid]
     wire.awake = {his.sid}
     for _ in range(7):
-        pulse.tick(250)
+        liveness.tick(250)
     assert await state(node, call) is State.OFFERED
-    pulse.tick(250)
+    liveness.tick(250)
 
     async def over() -> bool:
         return await state(node, call) is State.CLOSED
@@ -120,45 +120,45 @@ async def test_who_is_offered_is_asked_at_once_and_has_so_long(
     await node.services.queue.remove(ben, "left")
 
 
-async def in_a_call(world: World, node: Node, pulse: Pulse) -> tuple[Caller, Call]:
+async def in_a_call(world: World, node: Node, liveness: LivenessMonitor) -> tuple[Caller, Call]:
     """Ana, who has been told of the start of hers."""
     ana, ben = await world.pair()
     hers = await present(node, ana)
     call = await node.live((ana, ben))
-    pulse.told(hers.sid, told(CallStarted.event, call))
+    liveness.told(hers.sid, told(CallStarted.event, call))
     return hers, call
 
 
 async def test_a_pause_of_the_node_is_nobodys_silence(
-    world: World, node: Node, pulse: Pulse, wire: Deaf
+    world: World, node: Node, liveness: LivenessMonitor, wire: Deaf
 ) -> None:
     """It stood still for a minute: what came meanwhile has not been read yet."""
-    hers, call = await in_a_call(world, node, pulse)
+    hers, call = await in_a_call(world, node, liveness)
     for _ in range(4):
-        pulse.tick(60_000)
+        liveness.tick(60_000)
     wire.awake = {hers.sid}
-    pulse.tick(250)
-    assert not pulse._jobs
+    liveness.tick(250)
+    assert not liveness._jobs
     assert await state(node, call) is State.LIVE
 
 
 async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_speaks(
-    world: World, node: Node, pulse: Pulse, wire: Deaf
+    world: World, node: Node, liveness: LivenessMonitor, wire: Deaf
 ) -> None:
-    hers, call = await in_a_call(world, node, pulse)
+    hers, call = await in_a_call(world, node, liveness)
     for _ in range(28):
-        pulse.tick(250)
+        liveness.tick(250)
     assert wire.pinged == [hers.sid] * 3, "at once, and after three and six seconds"
 
     async def is_in(wanted: State) -> bool:
-        pulse.tick(250)
+        liveness.tick(250)
         return await state(node, call) is wanted
 
     await until(lambda: is_in(State.RECONNECTING), "who slept was missed")
     assert node.connections.speaking == []
     wire.awake = {hers.sid}
     await until(lambda: is_in(State.LIVE), "who woke up was back")
-    await asyncio.gather(*pulse._jobs)
+    await asyncio.gather(*liveness._jobs)
     assert node.connections.speaking == [hers]
     assert (await node.stores.presence.read_many([hers.user_id], now_ms()))[hers.user_id].devices == {
         hers.device
@@ -175,7 +175,7 @@ async def test_who_was_taken_for_gone_is_back_with_the_next_renewal(world: World
     assert await state(node, call) is State.RECONNECTING
     leases = node.leases(every_s=1, lease_s=1)
     await leases.renew()
-    leases._pulse.tick(250)
+    leases._liveness.tick(250)
 
     async def back() -> bool:
         return await state(node, call) is State.LIVE

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime.background.leases import Steadiness
-from realtime.gateway.pulse import silence
+from realtime.gateway.liveness import silence
 
 MOST = 500
 looks = st.lists(st.tuples(st.booleans(), st.integers(0, 60_000)), max_size=30)

@@ -75,7 +75,7 @@ class Watch:
         return due
 
 
-class Pulse:
+class LivenessMonitor:
     """`run` goes on until cancelled; `time_s` is a monotonic clock in seconds."""
 
     def __init__(
@@ -93,7 +93,7 @@ class Pulse:
             round(seconds * 1000) for seconds in (settings.call_silence_s, settings.call_ping_s)
         )
         self._time_s, self._looked_at = time_s, time_s()
-        self._loop = Every(_TICK_S, self._look, failing="nobody's pulse is felt", at_once=False)
+        self._loop = Every(_TICK_S, self._look, failing="nobody's liveness is watched", at_once=False)
         self._watches: dict[str, Watch] = {}
         self._jobs: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
