@@ -24,7 +24,7 @@ from realtime.gateway.gateway import Gateway
 from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
-from realtime.gateway.wire import Wire
+from realtime.gateway.socket_writer import SocketWriter
 from realtime.transport import Chosen, make_server
 
 
@@ -56,11 +56,11 @@ class Connected:
         services: Services,
         base: Foundation,
         registry: ConnectionRegistry,
-        wire: Wire,
+        writer: SocketWriter,
     ) -> None:
         settings = base.settings
-        self.liveness = liveness(services, settings, registry, wire)
-        self.gateway = _gateway(stores, services, base, registry, wire, self.liveness)
+        self.liveness = liveness(services, settings, registry, writer)
+        self.gateway = _gateway(stores, services, base, registry, writer, self.liveness)
         self.leases = leases(
             services, registry, self.liveness, every_s=settings.renewal_s, steadiness=services.steadiness
         )
@@ -78,7 +78,7 @@ def _gateway(
     services: Services,
     base: Foundation,
     registry: ConnectionRegistry,
-    wire: Wire,
+    writer: SocketWriter,
     liveness: LivenessMonitor,
 ) -> Gateway:
     settings, clock, bus, events = base.settings, base.clock, base.bus, stores.events
@@ -87,13 +87,13 @@ def _gateway(
     recovery = Recovery(
         Keyring.of(settings).keys("place in a stream"), keep=settings.stream_events, keep_s=settings.stream_s
     )
-    delivery = Delivery(registry=registry, wire=wire, events=events, recovery=recovery, liveness=liveness)
+    delivery = Delivery(registry=registry, writer=writer, events=events, recovery=recovery, liveness=liveness)
     revocations = Revocations(
         sessions=sessions,
         lifecycle=lifecycle,
         registry=registry,
         arrivals=arrivals,
-        wire=wire,
+        writer=writer,
         tasks=tasks,
         clock=clock,
         grace_s=settings.refresh_grace_s,
@@ -111,7 +111,7 @@ def _gateway(
     )
     boundary = Boundary({**services.handlers(), SessionRefresh: revocations.refresh})
     gateway = Gateway(
-        wire=wire,
+        writer=writer,
         registry=registry,
         arrivals=arrivals,
         admission=admission,
@@ -130,12 +130,12 @@ def liveness(
     services: Services,
     settings: Settings,
     registry: ConnectionRegistry,
-    wire: Wire,
+    writer: SocketWriter,
     time_s: Callable[[], float] = time.monotonic,
 ) -> LivenessMonitor:
     """Notices that a client has fallen silent."""
     return LivenessMonitor(
-        registry=registry, wire=wire, lifecycle=services.lifecycle, settings=settings, time_s=time_s
+        registry=registry, writer=writer, lifecycle=services.lifecycle, settings=settings, time_s=time_s
     )
 
 

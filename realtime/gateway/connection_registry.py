@@ -7,14 +7,14 @@ import msgspec
 from core.wire.message import Event
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
-from realtime.gateway.wire import Wire
+from realtime.gateway.socket_writer import SocketWriter
 
 
 class ConnectionRegistry:
     """Implements `realtime.presence.ports.Sockets`."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, writer: SocketWriter) -> None:
+        self._writer = writer
         self._connections: dict[str, Connection] = {}
 
     def __iter__(self) -> Iterator[Connection]:
@@ -52,4 +52,4 @@ class ConnectionRegistry:
 
     def send(self, sid: str, event: Event) -> None:
         """A volatile event to one connection; lost if it is not here or slow."""
-        self._wire.emit_encoded(type(event).event, msgspec.json.encode(event), sid, volatile=True)
+        self._writer.emit_encoded(type(event).event, msgspec.json.encode(event), sid, volatile=True)

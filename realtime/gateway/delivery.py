@@ -5,7 +5,7 @@ from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.recovery import Recovery, worth_replaying
-from realtime.gateway.wire import Wire
+from realtime.gateway.socket_writer import SocketWriter
 
 
 class Delivery:
@@ -15,12 +15,12 @@ class Delivery:
         self,
         *,
         registry: ConnectionRegistry,
-        wire: Wire,
+        writer: SocketWriter,
         events: EventLog,
         recovery: Recovery,
         liveness: LivenessMonitor,
     ) -> None:
-        self._registry, self._wire, self._liveness = registry, wire, liveness
+        self._registry, self._writer, self._liveness = registry, writer, liveness
         self._events, self._recovery = events, recovery
 
     def send(self, sid: str, user_id: str, announcement: Announcement) -> None:
@@ -29,7 +29,7 @@ class Delivery:
             connection.place.hear(announcement)
         id_, log = announcement.id, self._events.log.name
         offset = None if id_ is None else self._recovery.offset(user_id, id_, log)
-        self._wire.emit_encoded(
+        self._writer.emit_encoded(
             announcement.name, announcement.data, sid, offset=offset, volatile=offset is None
         )
         self._liveness.told(sid, announcement)

@@ -25,7 +25,7 @@ from realtime.gateway.delivery import Delivery
 from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.ports import Lifecycle
 from realtime.gateway.revocations import Revocations
-from realtime.gateway.wire import Wire
+from realtime.gateway.socket_writer import SocketWriter
 
 _AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer
 _OPENING_S = 15  # each step has its own limit; stopping one halfway costs more than being late
@@ -39,7 +39,7 @@ class Gateway:
     def __init__(
         self,
         *,
-        wire: Wire,
+        writer: SocketWriter,
         registry: ConnectionRegistry,
         arrivals: Arrivals,
         admission: Admission,
@@ -50,7 +50,7 @@ class Gateway:
         liveness: LivenessMonitor,
         tasks: TaskSet,
     ) -> None:
-        self._wire, self._registry, self._arrivals = wire, registry, arrivals
+        self._writer, self._registry, self._arrivals = writer, registry, arrivals
         self._admission, self._revocations, self._delivery = admission, revocations, delivery
         self._commands, self._lifecycle, self._liveness, self._tasks = commands, lifecycle, liveness, tasks
         self._turnstile = asyncio.Semaphore(_AT_ONCE)
@@ -96,7 +96,7 @@ class Gateway:
             raise _refusal(error) from None
         except OUTAGES as error:
             _log.debug("a connection found no store", error=repr(error))
-            self._wire.close(
+            self._writer.close(
                 sid, "no store"
             )  # a CONNECT_ERROR would keep an official client from coming back
             raise _refusal(Unavailable()) from None
@@ -126,17 +126,17 @@ class Gateway:
                 ready = await self._lifecycle.ready(connection)
                 connection.place.told(ready.ticket.id if ready.ticket else None)
                 data = msgspec.json.encode(ready)
-                self._wire.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
+                self._writer.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
                 self._liveness.resumes(caller.sid, ready.call)
             connection.subscription.open(caller.device, self._delivery.replay(connection))
             connection.opening = msgspec.structs.replace(opening, missed=())
         except AWAY as error:
             # The client comes back by itself, and gets the state of that moment.
             _log.debug("a connection found no store", user_id=caller.user_id, error=repr(error))
-            self._wire.close(caller.sid, "not welcomed")
+            self._writer.close(caller.sid, "not welcomed")
         except Exception:
             _log.exception("a connection could not be welcomed", user_id=caller.user_id)
-            self._wire.close(caller.sid, "not welcomed")
+            self._writer.close(caller.sid, "not welcomed")
 
     # --- While it is there ---
 
@@ -182,7 +182,7 @@ class Gateway:
         """Send every client elsewhere: the transports are closed, so that they come back by themselves."""
         self._draining = True
         for caller in self._registry.callers:
-            self._wire.close(caller.sid, "draining")
+            self._writer.close(caller.sid, "draining")
         try:
             async with asyncio.timeout(timeout_s):
                 await self._empty.wait()

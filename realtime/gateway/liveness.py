@@ -20,7 +20,7 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.ports import Lifecycle
-from realtime.gateway.wire import Wire
+from realtime.gateway.socket_writer import SocketWriter
 
 _TICK_S = 0.25
 _AT_ONCE = 20
@@ -82,12 +82,12 @@ class LivenessMonitor:
         self,
         *,
         registry: ConnectionRegistry,
-        wire: Wire,
+        writer: SocketWriter,
         lifecycle: Lifecycle,
         settings: Settings,
         time_s: Callable[[], float],
     ) -> None:
-        self._registry, self._wire, self._lifecycle = registry, wire, lifecycle
+        self._registry, self._writer, self._lifecycle = registry, writer, lifecycle
         self._offer_ms = round(settings.offer_silence_s * 1000)
         self._call_ms, self._every_ms = (
             round(seconds * 1000) for seconds in (settings.call_silence_s, settings.call_ping_s)
@@ -131,8 +131,8 @@ class LivenessMonitor:
         if before is not None:  # if it sleeps already, this call has to be told too
             watch.silent_ms, watch.job = before.silent_ms if before.asleep else 0, before.job
         self._watches[sid] = watch
-        self._wire.heard(sid)
-        self._wire.ping(sid)
+        self._writer.heard(sid)
+        self._writer.ping(sid)
 
     # --- Watching ---
 
@@ -155,9 +155,9 @@ class LivenessMonitor:
             if connection is None:
                 del self._watches[sid]
                 continue
-            watch.grow(heard=self._wire.heard(sid), passed_ms=passed_ms)
+            watch.grow(heard=self._writer.heard(sid), passed_ms=passed_ms)
             if watch.ping_due():
-                self._wire.ping(sid)
+                self._writer.ping(sid)
             if watch.busy:
                 continue
             if (watch.asleep and not watch.told) or (connection.silent and not watch.asleep):

@@ -14,7 +14,7 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.ports import Lifecycle
-from realtime.gateway.wire import Wire
+from realtime.gateway.socket_writer import SocketWriter
 from services.sessions import Sessions
 
 
@@ -28,13 +28,13 @@ class Revocations:
         lifecycle: Lifecycle,
         registry: ConnectionRegistry,
         arrivals: Arrivals,
-        wire: Wire,
+        writer: SocketWriter,
         tasks: TaskSet,
         clock: Clock,
         grace_s: int,
     ) -> None:
         self._sessions, self._lifecycle = sessions, lifecycle
-        self._registry, self._arrivals, self._wire = registry, arrivals, wire
+        self._registry, self._arrivals, self._writer = registry, arrivals, writer
         self._tasks, self._clock, self._grace_s = tasks, clock, grace_s
 
     async def refresh(self, caller: Caller, command: SessionRefresh) -> TokenAccepted:
@@ -83,5 +83,5 @@ class Revocations:
 
     async def _revoke(self, sid: str, code: str) -> None:
         revoked = SessionRevoked(code=code)  # type: ignore[arg-type]  # our own words, from the bus
-        self._wire.emit_encoded(SessionRevoked.event, msgspec.json.encode(revoked), sid)
-        await self._wire.disconnect(sid)
+        self._writer.emit_encoded(SessionRevoked.event, msgspec.json.encode(revoked), sid)
+        await self._writer.disconnect(sid)

@@ -25,8 +25,8 @@ from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.liveness import LivenessMonitor
+from realtime.gateway.socket_writer import SocketWriter
 from realtime.gateway.subscription import Subscription
-from realtime.gateway.wire import Wire
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, Connected, Message
 from signaling.transitions import advance
@@ -35,7 +35,7 @@ REGION = "mishaps"  # nobody of another test is matched with who waits here
 
 
 class Silence:
-    """The wire of a node that nobody is connected to."""
+    """The writer of a node that nobody is connected to."""
 
     def emit_encoded(
         self, event: str, payload: bytes, to: str, *, offset: str | None = None, volatile: bool = False
@@ -67,9 +67,9 @@ class Node:
         self.rules = Rules.of(settings)
         self.settings = settings
 
-    def liveness(self, wire: Wire, time_s: Callable[[], float] = time.monotonic) -> LivenessMonitor:
+    def liveness(self, writer: SocketWriter, time_s: Callable[[], float] = time.monotonic) -> LivenessMonitor:
         """What notices that one of those whom this node holds has fallen silent."""
-        return liveness(self.services, self.settings, self.connections, wire, time_s)
+        return liveness(self.services, self.settings, self.connections, writer, time_s)
 
     def leases(self, *, every_s: float, lease_s: float) -> Leases:
         """What renews for those whom this node holds, and looks for what others have left."""

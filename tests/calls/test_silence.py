@@ -17,7 +17,7 @@ from tests.stores.world import World
 
 
 class Deaf(Silence):
-    """A wire whose clients answer pings only when they are awake."""
+    """A writer whose clients answer pings only when they are awake."""
 
     def __init__(self) -> None:
         self.awake: set[str] = set()
@@ -40,14 +40,14 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
 
 
 @pytest.fixture
-def wire() -> Deaf:
+def writer() -> Deaf:
     return Deaf()
 
 
 @pytest.fixture
-def liveness(node: Node, wire: Deaf) -> LivenessMonitor:
+def liveness(node: Node, writer: Deaf) -> LivenessMonitor:
     """Its time is moved by `tick`."""
-    return node.liveness(wire, lambda: 0.0)
+    return node.liveness(writer, lambda: 0.0)
 
 
 def told(name: str, call: Call) -> Announcement:
@@ -97,15 +97,15 @@ async def test_two_who_sleep_are_both_out_of_the_queue(world: World, node: Node)
 
 
 async def test_who_is_offered_is_asked_at_once_and_has_so_long(
-    world: World, node: Node, liveness: LivenessMonitor, wire: Deaf
+    world: World, node: Node, liveness: LivenessMonitor, writer: Deaf
 ) -> None:
     ana, ben = await world.pair()
     hers, his = await present(node, ana), await present(node, ben)
     call = await node.offered((ana, ben))
     for caller in (hers, his):
         liveness.told(caller.sid, told(CallOffered.event, call))
-    assert wire.pinged == [hers.sid, his.sid]
-    wire.awake = {his.sid}
+    assert writer.pinged == [hers.sid, his.sid]
+    writer.awake = {his.sid}
     for _ in range(7):
         liveness.tick(250)
     assert await state(node, call) is State.OFFERED
@@ -130,25 +130,25 @@ async def in_a_call(world: World, node: Node, liveness: LivenessMonitor) -> tupl
 
 
 async def test_a_pause_of_the_node_is_nobodys_silence(
-    world: World, node: Node, liveness: LivenessMonitor, wire: Deaf
+    world: World, node: Node, liveness: LivenessMonitor, writer: Deaf
 ) -> None:
     """It stood still for a minute: what came meanwhile has not been read yet."""
     hers, call = await in_a_call(world, node, liveness)
     for _ in range(4):
         liveness.tick(60_000)
-    wire.awake = {hers.sid}
+    writer.awake = {hers.sid}
     liveness.tick(250)
     assert not liveness._jobs
     assert await state(node, call) is State.LIVE
 
 
 async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_speaks(
-    world: World, node: Node, liveness: LivenessMonitor, wire: Deaf
+    world: World, node: Node, liveness: LivenessMonitor, writer: Deaf
 ) -> None:
     hers, call = await in_a_call(world, node, liveness)
     for _ in range(28):
         liveness.tick(250)
-    assert wire.pinged == [hers.sid] * 3, "at once, and after three and six seconds"
+    assert writer.pinged == [hers.sid] * 3, "at once, and after three and six seconds"
 
     async def is_in(wanted: State) -> bool:
         liveness.tick(250)
@@ -156,7 +156,7 @@ async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_spe
 
     await until(lambda: is_in(State.RECONNECTING), "who slept was missed")
     assert node.connections.speaking == []
-    wire.awake = {hers.sid}
+    writer.awake = {hers.sid}
     await until(lambda: is_in(State.LIVE), "who woke up was back")
     await asyncio.gather(*liveness._jobs)
     assert node.connections.speaking == [hers]

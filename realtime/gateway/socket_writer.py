@@ -3,7 +3,7 @@
 from typing import Protocol
 
 
-class Wire(Protocol):
+class SocketWriter(Protocol):
     """Writes to connections of this process. A `sid` that has just gone is no error: nothing happens."""
 
     def emit_encoded(
