@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.settings import Settings
-from matching.apart import Apart
 from matching.policy import Policy
 from matching.recorder import Recorder
+from matching.rematch_intervals import RematchIntervals
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.markets import Markets
 from realtime.matchmaking.matchmaker import Matchmaker
@@ -53,7 +53,7 @@ class Matching:
         policy = policy or Policy.of(settings)
         reach = Reach(
             candidates=settings.candidates,
-            apart=Apart.of(settings),
+            apart=RematchIntervals.of(settings),
             alone_ms=settings.rematch_alone_s * 1000,
         )
         self._terms = Terms(policy=policy, markets=Markets(tickets, policy, clock), reach=reach)

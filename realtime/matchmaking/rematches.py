@@ -11,8 +11,8 @@ from typing import get_args
 from core.clock import Clock
 from core.ticket import Ticket
 from core.vocabulary import Mode
-from matching.apart import Since
 from matching.candidate_pairs import CandidatePairs, Pair
+from matching.rematch_intervals import Since
 from matching.reservation_value import ReservationValues
 from matching.rules import obstacle
 from realtime.matchmaking.ports import Eligibility, TicketStore

@@ -2,8 +2,8 @@
 
 from msgspec import Struct
 
-from matching.apart import Apart
 from matching.policy import Policy
+from matching.rematch_intervals import RematchIntervals
 from realtime.matchmaking.markets import Markets
 
 
@@ -15,7 +15,7 @@ class Reach(Struct, frozen=True, kw_only=True):
     """
 
     candidates: int
-    apart: Apart
+    apart: RematchIntervals
     alone_ms: int = 0
 
 

@@ -12,14 +12,14 @@ class Since(Struct, frozen=True, kw_only=True):
     unanswered: int
 
 
-class Apart(Struct, frozen=True, kw_only=True):
+class RematchIntervals(Struct, frozen=True, kw_only=True):
     """In ms: after two have met or one has declined the other; after an offer that one left unanswered."""
 
     met_ms: int
     unanswered_ms: int
 
     @classmethod
-    def of(cls, settings: Settings) -> "Apart":
+    def of(cls, settings: Settings) -> "RematchIntervals":
         """As the operator has set it. An unanswered offer keeps two apart no longer than a meeting."""
         return cls(
             met_ms=settings.rematch_ms,
