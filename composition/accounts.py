@@ -5,7 +5,7 @@ from core.settings import Settings
 from services.accounts import Accounts
 from services.passwords import Passwords
 from services.profiles import Profiles
-from services.sessions import Sessions, Tokens
+from services.sessions import SessionService, Tokens
 from services.sign_in_limits import Rates, SignInLimits
 
 
@@ -20,7 +20,7 @@ class Identity:
             passes=settings.password_passes,
         )
         self.profiles = Profiles(stores.profiles)
-        self.sessions = Sessions(stores.sessions, self.profiles, stores.events, Tokens.of(settings))
+        self.sessions = SessionService(stores.sessions, self.profiles, stores.events, Tokens.of(settings))
         self.accounts = Accounts(
             stores.accounts,
             sessions=self.sessions,

@@ -7,8 +7,8 @@ from realtime.calls.call_service import CallService
 from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
-from realtime.calls.offers import Offers
-from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
+from realtime.calls.offers import OfferMaker
+from realtime.calls.ports import CallStore, PresenceNotifier, Record, Reports, Trust
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
@@ -16,7 +16,7 @@ from services.ports import Events
 from signaling.call import Rules
 
 
-class Calls:
+class CallParts:
     """What one node needs to handle the calls, which all nodes share."""
 
     def __init__(
@@ -30,7 +30,7 @@ class Calls:
         queue: Queue,
         reports: Reports,
         trust: Trust,
-        presence: Presence,
+        presence: PresenceNotifier,
         events: Events,
         metrics: MatchingMetrics,
         settings: Settings,
@@ -58,7 +58,7 @@ class Calls:
             rules=rules,
             clock=clock,
         )
-        self.offers = Offers(
+        self.offers = OfferMaker(
             calls=calls,
             record=record,
             executor=self.executor,

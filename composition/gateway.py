@@ -16,7 +16,7 @@ from realtime.background.leases import Leases, Steadiness
 from realtime.background.store_loss import StoreLoss
 from realtime.gateway.admission import Admission
 from realtime.gateway.arrivals import Arrivals
-from realtime.gateway.boundary import Boundary
+from realtime.gateway.boundary import CommandBoundary
 from realtime.gateway.commands import Commands
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
@@ -47,7 +47,7 @@ async def socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
     )
 
 
-class Connected:
+class GatewayParts:
     """Handles this process's connections: gateway, liveness, leases, and repair after Redis lost data."""
 
     def __init__(
@@ -109,7 +109,7 @@ def _gateway(
         delivery=delivery,
         revocations=revocations,
     )
-    boundary = Boundary({**services.handlers(), SessionRefresh: revocations.refresh})
+    boundary = CommandBoundary({**services.handlers(), SessionRefresh: revocations.refresh})
     gateway = Gateway(
         writer=writer,
         registry=registry,

@@ -9,7 +9,7 @@ from db.postgres.outbox import Outbox
 from db.postgres.reports import ReportStore
 from db.postgres.retention import RetentionStore
 from db.postgres.trust import TrustStore
-from db.redis.calls import Calls
+from db.redis.calls import RedisCalls
 from db.redis.presence import RedisPresence
 from db.redis.tickets import RedisTickets
 from db.redis.unusable import Unusable
@@ -28,6 +28,6 @@ class LiveStores(Stores):
         self.trust = TrustStore(base.pool)
         self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)
-        self.calls = Calls(base.redis, unusable)
+        self.calls = RedisCalls(base.redis, unusable)
         self.tickets = RedisTickets(base.redis, base.settings.region, unusable)
         self.presence = RedisPresence(base.redis)

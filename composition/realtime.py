@@ -10,7 +10,7 @@ from aiohttp import web
 
 from composition.endpoints import application
 from composition.foundation import foundation
-from composition.gateway import Connected, socket_server
+from composition.gateway import GatewayParts, socket_server
 from composition.live_stores import LiveStores
 from composition.services import Services
 from core.settings import Settings
@@ -35,7 +35,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         house.callback(serving.close)
         house.push_async_callback(serving.announcer.close)
 
-        connected = Connected(stores, serving, base, registry, server)
+        connected = GatewayParts(stores, serving, base, registry, server)
         gateway = connected.gateway
         register_handlers(server, gateway)
         base.bus.on_return += [connected.store_loss.look, serving.announcer.wake]
@@ -55,7 +55,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         yield await house.enter_async_context(_listening(app, gateway, settings))
 
 
-def _jobs(serving: Services, connected: Connected) -> Jobs:
+def _jobs(serving: Services, connected: GatewayParts) -> Jobs:
     """Everything that runs in the background."""
     return Jobs(
         matchmaker=serving.matchmaker.run(),

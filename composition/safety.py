@@ -1,6 +1,6 @@
 """Reports, trust, blocks and bans, and how each takes effect."""
 
-from composition.calls import Calls
+from composition.calls import CallParts
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from core.ids import new_id
@@ -9,11 +9,11 @@ from realtime.background.block_effects import BlockEffectsWorker
 from realtime.background.reviews import Reviews
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
-from realtime.presence.presence import Presence
+from realtime.presence.presence import PresenceService
 from services.blocks import AnnouncedBlockEffects, Blocks
 from services.connections import Connections
-from services.reports import Reports
-from services.trust import Trust
+from services.reports import ReportService
+from services.trust import TrustService
 
 
 class Conduct:
@@ -21,7 +21,7 @@ class Conduct:
 
     def __init__(self, stores: LiveStores, base: Foundation) -> None:
         settings = base.settings
-        self.trust = Trust(
+        self.trust = TrustService(
             stores.trust,
             base.clock,
             new_id,
@@ -30,7 +30,7 @@ class Conduct:
             review_ms=settings.trust_review_s * 1000,
         )
         self.reviews = Reviews(self.trust)
-        self.reports = Reports(
+        self.reports = ReportService(
             stores.reports,
             AnnouncedBlockEffects(base.bus),
             self.trust,
@@ -47,11 +47,11 @@ class Protection:
         stores: LiveStores,
         base: Foundation,
         *,
-        calls: Calls,
+        calls: CallParts,
         queue: Queue,
         eligibility: EligibilityService,
         connections: Connections,
-        presence: Presence,
+        presence: PresenceService,
     ) -> None:
         self.block_effects = BlockEffectsWorker(
             store=stores.blocks,

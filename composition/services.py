@@ -3,7 +3,7 @@
 import time
 
 from composition.accounts import Identity
-from composition.calls import Calls
+from composition.calls import CallParts
 from composition.chat import Conversations
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
@@ -34,10 +34,10 @@ from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.signals import Signals
 from realtime.gateway.boundary import Handler, by_user
-from realtime.lifecycle import Lifecycle
+from realtime.lifecycle import ConnectionLifecycle
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.presence.ports import Sockets
-from realtime.presence.presence import Presence
+from realtime.presence.presence import PresenceService
 from realtime.presence.watches import Watches
 from services.connections import Connections
 from signaling.call import Rules
@@ -59,7 +59,7 @@ class Services:
             clock=clock,
         )
         self.chat, self.announcer = conversations.chat, conversations.announcer
-        self.presence = Presence(
+        self.presence = PresenceService(
             store=stores.presence,
             companions=stores.connections,
             calls=stores.call_records,
@@ -89,7 +89,7 @@ class Services:
             new_id=base.new_id,
         )
         self.queue = matching.queue
-        calls = Calls(
+        calls = CallParts(
             calls=stores.calls,
             record=stores.call_records,
             connections=stores.connections,
@@ -142,7 +142,7 @@ class Services:
             ],
             clock,
         )
-        self.lifecycle = Lifecycle(
+        self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,
             profiles=identity.profiles,
             presence=self.presence,

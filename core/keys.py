@@ -17,7 +17,7 @@ Purpose = Literal["access token", "device token", "place in a stream"]
 _SALT = b"realtime-connect"
 
 
-class Key(Struct, frozen=True):
+class SigningKey(Struct, frozen=True):
     """`kid` names the secret from which it was derived, without telling anything about it."""
 
     kid: str
@@ -35,9 +35,9 @@ class Keyring:
         """As the operator has set them."""
         return cls(settings.secret, settings.secret_previous)
 
-    def keys(self, purpose: Purpose) -> tuple[Key, ...]:
+    def keys(self, purpose: Purpose) -> tuple[SigningKey, ...]:
         """The keys for this purpose: the first one signs, all of them verify."""
-        return tuple(Key(_derived(s, "kid")[:8].hex(), _derived(s, purpose)) for s in self._secrets)
+        return tuple(SigningKey(_derived(s, "kid")[:8].hex(), _derived(s, purpose)) for s in self._secrets)
 
 
 def _derived(secret: bytes, info: str) -> bytes:

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from core.errors import TokenExpired, Unauthenticated
-from core.keys import Key
+from core.keys import SigningKey
 from core.vocabulary import Id
 
 _ALGORITHM = "HS256"
@@ -51,7 +51,7 @@ class _AccessClaims(Struct, kw_only=True):
 class _Signed:
     """Signs and reads claims of one kind. Of the `keys` the first one signs and all of them verify."""
 
-    def __init__(self, keys: tuple[Key, ...]) -> None:
+    def __init__(self, keys: tuple[SigningKey, ...]) -> None:
         self._first = keys[0]
         # The header is never parsed: it has to be one of those that we write ourselves.
         self._by_header = {_signed(key, b"").partition(".")[0]: key for key in keys}
@@ -70,14 +70,14 @@ class _Signed:
             return None
 
 
-def _signed(key: Key, payload: bytes) -> str:
+def _signed(key: SigningKey, payload: bytes) -> str:
     return _JWS.encode(payload, key.value, _ALGORITHM, headers={"kid": key.kid})
 
 
 class AccessTokens:
     """Signs and reads access tokens. Times are Unix milliseconds."""
 
-    def __init__(self, keys: tuple[Key, ...], lifetime_s: int) -> None:
+    def __init__(self, keys: tuple[SigningKey, ...], lifetime_s: int) -> None:
         self._signed = _Signed(keys)
         self.lifetime_s = lifetime_s
 
@@ -116,7 +116,7 @@ class _DeviceClaims(Struct, kw_only=True):
 class DeviceTokens:
     """Signs and reads the marks of known devices. They let nobody in, and only say who signed in there."""
 
-    def __init__(self, keys: tuple[Key, ...], lifetime_s: int) -> None:
+    def __init__(self, keys: tuple[SigningKey, ...], lifetime_s: int) -> None:
         self._signed = _Signed(keys)
         self._lifetime_s = lifetime_s
 

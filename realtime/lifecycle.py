@@ -10,22 +10,22 @@ from realtime.calls.views import call_view, pending_decision
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.matchmaking.queue import Queue
-from realtime.presence.presence import Presence
+from realtime.presence.presence import PresenceService
 from services.profiles import Profiles
-from services.sessions import Sessions
+from services.sessions import SessionService
 from signaling.call import ACTIVE, Call, Rules
 from signaling.ice import ice_servers
 
 
-class Lifecycle:
+class ConnectionLifecycle:
     """Implements `realtime.gateway.ports.Lifecycle`."""
 
     def __init__(
         self,
         *,
-        sessions: Sessions,
+        sessions: SessionService,
         profiles: Profiles,
-        presence: Presence,
+        presence: PresenceService,
         queue: Queue,
         call_service: CallService,
         settings: Settings,

@@ -2,9 +2,9 @@
 
 from core.contract import accounts as contract
 from core.contract.accounts import Login, Refresh, Register, SignedIn
-from rest.http.exchange import Exchange
+from rest.http.request import Request
 from services.accounts import Accounts
-from services.sessions import Sessions
+from services.sessions import SessionService
 
 
 class AccountHandlers:
@@ -12,19 +12,17 @@ class AccountHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, accounts: Accounts, sessions: Sessions) -> None:
+    def __init__(self, accounts: Accounts, sessions: SessionService) -> None:
         self._accounts, self._sessions = accounts, sessions
 
-    async def register(self, exchange: Exchange) -> SignedIn:
-        return await self._accounts.register(
-            exchange.sent(Register), exchange.client, exchange.key, exchange.now
-        )
+    async def register(self, request: Request) -> SignedIn:
+        return await self._accounts.register(request.sent(Register), request.client, request.key, request.now)
 
-    async def login(self, exchange: Exchange) -> SignedIn:
-        return await self._accounts.login(exchange.sent(Login), exchange.client, exchange.now)
+    async def login(self, request: Request) -> SignedIn:
+        return await self._accounts.login(request.sent(Login), request.client, request.now)
 
-    async def refresh(self, exchange: Exchange) -> SignedIn:
-        return await self._sessions.refresh(exchange.sent(Refresh), exchange.now)
+    async def refresh(self, request: Request) -> SignedIn:
+        return await self._sessions.refresh(request.sent(Refresh), request.now)
 
-    async def logout(self, exchange: Exchange) -> None:
-        await self._sessions.logout(exchange.caller, exchange.now)
+    async def logout(self, request: Request) -> None:
+        await self._sessions.logout(request.caller, request.now)

@@ -13,13 +13,13 @@ from core.wire.endpoint import Endpoint
 from db.redis.rate_limits import MemoryLimiter, NoLimits
 from rest.docs import documents
 from rest.http.binding import Resource, bind
-from rest.http.boundary import Boundary, Throttle, problems
+from rest.http.boundary import RequestBoundary, Throttle, problems
 from rest.http.compression import Compression
 from rest.http.connections import admit
 from rest.http.headers import CrossOrigin, safety
 from rest.http.metrics import RequestMetrics
 from rest.service import Check, ServiceHandlers
-from services.sessions import Sessions
+from services.sessions import SessionService
 
 VERSION = "0.1.0"
 
@@ -29,7 +29,7 @@ def make_app(
     settings: Settings,
     clock: Clock,
     registry: CollectorRegistry,
-    sessions: Sessions,
+    sessions: SessionService,
     resources: Iterable[Resource],
     checks: Mapping[str, Check],
     notes: Sequence[str] = (),
@@ -50,7 +50,7 @@ def make_app(
     app.on_response_prepare.append(cross_origin.allow)
     # In memory: who floods one process costs Redis nothing, and REST needs no Redis to read.
     limiter = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
-    boundary = Boundary(
+    boundary = RequestBoundary(
         sessions=sessions,
         accounts=Throttle(limiter, "account", settings.requests_per_m, settings.requests_burst),
         strangers=Throttle(

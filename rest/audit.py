@@ -5,8 +5,8 @@ from core.contract import audit as contract
 from core.contract.audit import AuditEntry, AuditPage, AuditQuery
 from core.wire.cursors import BY_ID
 from db.postgres.audit import AuditLog, Entry
-from rest.http.exchange import Exchange
 from rest.http.paging import page
+from rest.http.request import Request
 
 
 class AuditHandlers:
@@ -17,8 +17,8 @@ class AuditHandlers:
     def __init__(self, log: AuditLog) -> None:
         self._log = log
 
-    async def audit(self, exchange: Exchange) -> AuditPage:
-        query = exchange.asked(AuditQuery)
+    async def audit(self, request: Request) -> AuditPage:
+        query = request.asked(AuditQuery)
         items, after = await page(
             query,
             lambda before, limit: self._log.entries(user_id=query.user_id, before=before, limit=limit),

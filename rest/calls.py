@@ -7,8 +7,8 @@ from core.wire.cursors import BY_ID
 from core.wire.pages import PageQuery
 from db.postgres import call_records as records
 from db.postgres.call_records import CallRecords
-from rest.http.exchange import Exchange
 from rest.http.paging import page
+from rest.http.request import Request
 
 
 class CallHandlers:
@@ -19,11 +19,11 @@ class CallHandlers:
     def __init__(self, calls: CallRecords) -> None:
         self._calls = calls
 
-    async def past_calls(self, exchange: Exchange) -> CallPage:
+    async def past_calls(self, request: Request) -> CallPage:
         items, after = await page(
-            exchange.asked(PageQuery),
+            request.asked(PageQuery),
             lambda before, limit: self._calls.history(
-                exchange.caller.user_id, before=before, limit=limit, now=exchange.now
+                request.caller.user_id, before=before, limit=limit, now=request.now
             ),
             cursors=BY_ID,
             key=lambda call: call.call_id,
@@ -31,7 +31,7 @@ class CallHandlers:
         return CallPage(items=[_past_call(call) for call in items], next_cursor=after)
 
 
-def _past_call(call: records.PastCall) -> PastCall:
+def _past_call(call: records.EndedCall) -> PastCall:
     return PastCall(
         call_id=call.call_id,
         mode=call.mode,

@@ -8,8 +8,8 @@ from core.wire.cursors import BY_ID, BY_SEQ
 from core.wire.endpoint import ById
 from core.wire.pages import PageQuery
 from db.postgres.rooms import Rooms
-from rest.http.exchange import Exchange
 from rest.http.paging import page
+from rest.http.request import Request
 
 
 class ChatHandlers:
@@ -20,28 +20,28 @@ class ChatHandlers:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
 
-    async def rooms(self, exchange: Exchange) -> RoomPage:
+    async def rooms(self, request: Request) -> RoomPage:
         items, after = await page(
-            exchange.asked(PageQuery),
+            request.asked(PageQuery),
             lambda before, limit: self._rooms.rooms(
-                exchange.caller.user_id, before=before, limit=limit, now=exchange.now
+                request.caller.user_id, before=before, limit=limit, now=request.now
             ),
             cursors=BY_ID,
             key=lambda room: room.id,
         )
         return RoomPage(items=items, next_cursor=after)
 
-    async def room(self, exchange: Exchange) -> RoomView:
-        return await self._rooms.room(exchange.at(ById).id, exchange.caller.user_id, exchange.now)
+    async def room(self, request: Request) -> RoomView:
+        return await self._rooms.room(request.at(ById).id, request.caller.user_id, request.now)
 
-    async def messages(self, exchange: Exchange) -> MessagePage:
+    async def messages(self, request: Request) -> MessagePage:
         async def newest_first(before: int | None, limit: int) -> Sequence[Message]:
             found, _ = await self._rooms.history(
-                exchange.at(ById).id, exchange.caller.user_id, before_seq=before, after_seq=None, limit=limit
+                request.at(ById).id, request.caller.user_id, before_seq=before, after_seq=None, limit=limit
             )
             return found[::-1]
 
         items, after = await page(
-            exchange.asked(PageQuery), newest_first, cursors=BY_SEQ, key=lambda message: message.seq
+            request.asked(PageQuery), newest_first, cursors=BY_SEQ, key=lambda message: message.seq
         )
         return MessagePage(items=items, next_cursor=after)

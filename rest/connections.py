@@ -6,8 +6,8 @@ from core.wire.cursors import BY_ID
 from core.wire.endpoint import ById
 from core.wire.pages import PageQuery
 from db.postgres.connections import ConnectionStore
-from rest.http.exchange import Exchange
 from rest.http.paging import page
+from rest.http.request import Request
 
 
 class ConnectionHandlers:
@@ -18,16 +18,16 @@ class ConnectionHandlers:
     def __init__(self, connections: ConnectionStore) -> None:
         self._connections = connections
 
-    async def connections(self, exchange: Exchange) -> ConnectionPage:
+    async def connections(self, request: Request) -> ConnectionPage:
         items, after = await page(
-            exchange.asked(PageQuery),
+            request.asked(PageQuery),
             lambda before, limit: self._connections.page(
-                exchange.caller.user_id, before=before, limit=limit, now=exchange.now
+                request.caller.user_id, before=before, limit=limit, now=request.now
             ),
             cursors=BY_ID,
             key=lambda connection: connection.id,
         )
         return ConnectionPage(items=items, next_cursor=after)
 
-    async def connection(self, exchange: Exchange) -> ConnectionView:
-        return await self._connections.view(exchange.at(ById).id, exchange.caller.user_id, exchange.now)
+    async def connection(self, request: Request) -> ConnectionView:
+        return await self._connections.view(request.at(ById).id, request.caller.user_id, request.now)

@@ -6,7 +6,7 @@ from core.errors import NotFound
 from core.wire.endpoint import ById
 from db.postgres.matches import MatchRecords
 from matching.replay import replay
-from rest.http.exchange import Exchange
+from rest.http.request import Request
 
 
 class MatchHandlers:
@@ -17,8 +17,8 @@ class MatchHandlers:
     def __init__(self, matches: MatchRecords) -> None:
         self._matches = matches
 
-    async def match_replay(self, exchange: Exchange) -> MatchReplay:
-        call_id = exchange.at(ById).id
+    async def match_replay(self, request: Request) -> MatchReplay:
+        call_id = request.at(ById).id
         decision = await self._matches.of(call_id)
         if decision is None:  # no matched call, or deleted by now
             raise NotFound

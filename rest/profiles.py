@@ -3,7 +3,7 @@
 from core.contract import profiles as contract
 from core.contract.profiles import ProfileCard, ProfilePatch
 from core.wire.endpoint import ById
-from rest.http.exchange import Exchange, Versioned
+from rest.http.request import Request, Versioned
 from services.profiles import Profiles
 
 
@@ -15,15 +15,15 @@ class ProfileHandlers:
     def __init__(self, profiles: Profiles) -> None:
         self._profiles = profiles
 
-    async def me(self, exchange: Exchange) -> Versioned:
-        profile = await self._profiles.own(exchange.caller.user_id)
+    async def me(self, request: Request) -> Versioned:
+        profile = await self._profiles.own(request.caller.user_id)
         return Versioned(profile.me, profile.version)
 
-    async def change_me(self, exchange: Exchange) -> Versioned:
+    async def change_me(self, request: Request) -> Versioned:
         profile = await self._profiles.change(
-            exchange.caller.user_id, exchange.sent(ProfilePatch), exchange.versions, exchange.now
+            request.caller.user_id, request.sent(ProfilePatch), request.versions, request.now
         )
         return Versioned(profile.me, profile.version)
 
-    async def profile(self, exchange: Exchange) -> ProfileCard:
-        return await self._profiles.card(exchange.at(ById).id, exchange.caller.user_id, exchange.now)
+    async def profile(self, request: Request) -> ProfileCard:
+        return await self._profiles.card(request.at(ById).id, request.caller.user_id, request.now)

@@ -12,7 +12,7 @@ from core.contract.service import Health, Readiness
 from core.errors import Unavailable
 from db.outage import Outage
 from rest.docs import Documents
-from rest.http.exchange import Exchange
+from rest.http.request import Request
 
 Check = Callable[[], Awaitable[object]]
 
@@ -42,16 +42,16 @@ class ServiceHandlers:
         self._found: asyncio.Future[list[str]] | None = None
         self._asked_at = 0
 
-    async def healthz(self, _exchange: Exchange) -> Health:
+    async def healthz(self, _request: Request) -> Health:
         return Health(status="ok")
 
-    async def readyz(self, exchange: Exchange) -> Readiness:
+    async def readyz(self, request: Request) -> Readiness:
         """What was found within the last second, or is being found out just now.
 
         The stores are asked once a second, however often this endpoint is asked.
         """
-        if self._found is None or (self._found.done() and not 0 <= exchange.now - self._asked_at < _KEPT_MS):
-            self._asked_at = exchange.now
+        if self._found is None or (self._found.done() and not 0 <= request.now - self._asked_at < _KEPT_MS):
+            self._asked_at = request.now
             self._found = asyncio.ensure_future(self._failing())
         failed = await asyncio.shield(self._found)  # others may wait for it when this one goes away
         if failed:
@@ -59,21 +59,21 @@ class ServiceHandlers:
             raise Unavailable(sentence, details={"failed": failed}, retry_after_ms=1000)
         return Readiness(status="ready", checks=list(self._checks), notes=self._notes)
 
-    async def metrics(self, _exchange: Exchange) -> web.Response:
+    async def metrics(self, _request: Request) -> web.Response:
         return web.Response(
             body=generate_latest(self._registry),
             headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
         )
 
-    async def openapi(self, exchange: Exchange) -> web.Response:
-        return _json(self._documents.openapi(exchange.address))
+    async def openapi(self, request: Request) -> web.Response:
+        return _json(self._documents.openapi(request.address))
 
-    async def asyncapi(self, exchange: Exchange) -> web.Response:
-        return _json(self._documents.asyncapi(exchange.address))
+    async def asyncapi(self, request: Request) -> web.Response:
+        return _json(self._documents.asyncapi(request.address))
 
-    async def docs(self, exchange: Exchange) -> web.Response:
+    async def docs(self, request: Request) -> web.Response:
         return web.Response(
-            text=self._documents.page_at(exchange.address),
+            text=self._documents.page_at(request.address),
             content_type="text/html",
             headers={"Content-Security-Policy": self._documents.policy},
         )

@@ -6,9 +6,9 @@ from core.wire.cursors import BY_ID
 from core.wire.endpoint import ById
 from core.wire.pages import PageQuery
 from db.postgres.sessions import SessionStore
-from rest.http.exchange import Exchange
 from rest.http.paging import page
-from services.sessions import Sessions
+from rest.http.request import Request
+from services.sessions import SessionService
 
 
 class SessionHandlers:
@@ -16,13 +16,13 @@ class SessionHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, sessions: Sessions, store: SessionStore) -> None:
+    def __init__(self, sessions: SessionService, store: SessionStore) -> None:
         self._sessions, self._store = sessions, store
 
-    async def sessions(self, exchange: Exchange) -> SessionPage:
-        caller, now = exchange.caller, exchange.now
+    async def sessions(self, request: Request) -> SessionPage:
+        caller, now = request.caller, request.now
         items, after = await page(
-            exchange.asked(PageQuery),
+            request.asked(PageQuery),
             lambda before, limit: self._store.page(
                 caller.user_id, current=caller.session_id, before=before, limit=limit, now=now
             ),
@@ -31,5 +31,5 @@ class SessionHandlers:
         )
         return SessionPage(items=items, next_cursor=after)
 
-    async def end_session(self, exchange: Exchange) -> None:
-        await self._sessions.end(exchange.caller, exchange.at(ById).id, exchange.now)
+    async def end_session(self, request: Request) -> None:
+        await self._sessions.end(request.caller, request.at(ById).id, request.now)

@@ -3,7 +3,7 @@
 from core.contract import settings as contract
 from core.contract.settings import SettingsPatch, SettingsView
 from db.postgres.settings import SettingsStore
-from rest.http.exchange import Exchange
+from rest.http.request import Request
 from services.settings import checked
 
 
@@ -15,8 +15,8 @@ class SettingsHandlers:
     def __init__(self, store: SettingsStore) -> None:
         self._store = store
 
-    async def settings(self, exchange: Exchange) -> SettingsView:
-        return await self._store.of(exchange.caller.user_id)
+    async def settings(self, request: Request) -> SettingsView:
+        return await self._store.of(request.caller.user_id)
 
-    async def change_settings(self, exchange: Exchange) -> SettingsView:
-        return await self._store.change(exchange.caller.user_id, checked(exchange.sent(SettingsPatch)))
+    async def change_settings(self, request: Request) -> SettingsView:
+        return await self._store.change(request.caller.user_id, checked(request.sent(SettingsPatch)))

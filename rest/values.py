@@ -2,7 +2,7 @@
 
 from core.contract import values as contract
 from core.contract.values import OwnValues
-from rest.http.exchange import Exchange
+from rest.http.request import Request
 from services.values import Values
 
 
@@ -14,8 +14,8 @@ class ValueHandlers:
     def __init__(self, values: Values) -> None:
         self._values = values
 
-    async def values(self, exchange: Exchange) -> OwnValues:
-        return await self._values.of(exchange.caller.user_id)
+    async def values(self, request: Request) -> OwnValues:
+        return await self._values.of(request.caller.user_id)
 
-    async def put_values(self, exchange: Exchange) -> OwnValues:
-        return await self._values.put(exchange.caller.user_id, exchange.sent(OwnValues))
+    async def put_values(self, request: Request) -> OwnValues:
+        return await self._values.put(request.caller.user_id, request.sent(OwnValues))

@@ -7,14 +7,14 @@ from core.contract.accounts import Login, Register, SignedIn
 from core.errors import Banned, IdempotencyConflict, Unauthenticated
 from core.ids import new_id
 from db.postgres.accounts import AccountStore, NewAccount
-from db.postgres.idempotency import Key
+from db.postgres.idempotency import IdempotencyKey
 from services import account_rules as rules
 from services.passwords import Passwords
-from services.sessions import Sessions
+from services.sessions import SessionService
 from services.sign_in_limits import SignInLimits
 
 
-class Client(Struct, frozen=True):
+class RequestOrigin(Struct, frozen=True):
     """Where a request comes from. `network` is what rate limits count by: an address, or an IPv6 /64."""
 
     network: str
@@ -25,12 +25,14 @@ class Accounts:
     """The use cases. Errors of an outage of Postgres or Redis pass through (`db.outage`)."""
 
     def __init__(
-        self, store: AccountStore, *, sessions: Sessions, passwords: Passwords, limits: SignInLimits
+        self, store: AccountStore, *, sessions: SessionService, passwords: Passwords, limits: SignInLimits
     ) -> None:
         self._store, self._sessions = store, sessions
         self._passwords, self._limits = passwords, limits
 
-    async def register(self, body: Register, client: Client, key: Key | None, now: int) -> SignedIn:
+    async def register(
+        self, body: Register, client: RequestOrigin, key: IdempotencyKey | None, now: int
+    ) -> SignedIn:
         """Open an account and sign in. The same `key` and body again sign in to that account, with fresh
         tokens.
 
@@ -61,7 +63,7 @@ class Accounts:
         await self._limits.no_account(body.device_id, now)
         return await self._again(address, body, client, now)
 
-    async def login(self, body: Login, client: Client, now: int) -> SignedIn:
+    async def login(self, body: Login, client: RequestOrigin, now: int) -> SignedIn:
         """Sign in with email or username. Unknown logins and wrong passwords look and cost the same.
 
         Raises `Unauthenticated`, `Banned`, `RateLimited`, `Unavailable`.
@@ -80,7 +82,7 @@ class Accounts:
             await self._store.rehash(known.user_id, known.password_hash, stronger)
         return await self._enter(known.user_id, body, client, now)
 
-    async def _again(self, address: str, body: Register, client: Client, now: int) -> SignedIn:
+    async def _again(self, address: str, body: Register, client: RequestOrigin, now: int) -> SignedIn:
         """Sign in to the account that the same request has opened before, if the password is right."""
         known = await self._store.credentials(address, now)
         fits = await self._passwords.verify(known.password_hash if known else None, body.password)
@@ -89,6 +91,6 @@ class Accounts:
             raise IdempotencyConflict
         return await self._enter(known.user_id, body, client, now)
 
-    async def _enter(self, user_id: str, body: Register | Login, client: Client, now: int) -> SignedIn:
+    async def _enter(self, user_id: str, body: Register | Login, client: RequestOrigin, now: int) -> SignedIn:
         session, token = self._sessions.new(user_id, body.device_id, client.user_agent, now)
         return await self._sessions.open(session, token, body.device_token, now)

@@ -9,8 +9,8 @@ import structlog
 from core.contract.blocks import NewBlock
 from core.errors import InvalidRequest
 from db.outage import OUTAGES
-from db.postgres.blocks import Block, BlockStore, PendingBlock
-from db.postgres.idempotency import Key
+from db.postgres.blocks import BlockedUser, BlockStore, PendingBlock
+from db.postgres.idempotency import IdempotencyKey
 from db.redis.bus import Bus
 from services.ports import BlockEffects
 
@@ -24,7 +24,7 @@ class Blocks:
     def __init__(self, store: BlockStore, effects: BlockEffects) -> None:
         self._store, self._effects = store, effects
 
-    async def block(self, blocker: str, body: NewBlock, key: Key | None, now: int) -> Block:
+    async def block(self, blocker: str, body: NewBlock, key: IdempotencyKey | None, now: int) -> BlockedUser:
         """Block somebody, at once and everywhere. To block them again changes nothing.
 
         Raises `InvalidRequest` for oneself, `NotFound` for whom one neither sees nor has met,

@@ -9,17 +9,17 @@ from core.contract.calls import CallReport
 from core.errors import Gone, NotFound
 from db.postgres.reports import NewReport, ReportStore
 from services.ports import BlockEffects
-from services.trust import Trust
+from services.trust import TrustService
 
 
-class Reports:
+class ReportService:
     """The use cases. `window_ms`: for how long after its end a call may be reported."""
 
     def __init__(
         self,
         store: ReportStore,
         effects: BlockEffects,
-        trust: Trust,
+        trust: TrustService,
         new_id: Callable[[int], str],
         *,
         window_ms: int,

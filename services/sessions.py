@@ -16,7 +16,7 @@ from core.keys import Keyring
 from core.settings import Settings
 from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
 from core.vocabulary import RevokedCode, Role
-from db.postgres.sessions import NewSession, RevokedReason, SessionStore, Standing, TokenState
+from db.postgres.sessions import NewSession, RevokedReason, SessionStatus, SessionStore, TokenState
 from db.redis.event_log import EventLog
 from services.profiles import Profiles
 from services.token_families import Shown, Verdict, judge
@@ -45,7 +45,7 @@ class Tokens(Struct, frozen=True):
         )
 
 
-class Sessions:
+class SessionService:
     """The use cases. Errors of an outage of Postgres or Redis pass through (`db.outage`)."""
 
     def __init__(self, store: SessionStore, profiles: Profiles, events: EventLog, tokens: Tokens) -> None:
@@ -188,7 +188,7 @@ class Sessions:
         return ended
 
 
-def _over(standing: Standing | None) -> RevokedCode | None:
+def _over(standing: SessionStatus | None) -> RevokedCode | None:
     if standing and standing.banned:
         return "banned"
     if standing is None or standing.erased:

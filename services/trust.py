@@ -1,8 +1,8 @@
 """Tiers of trust: suspects meet only suspects (`matching/rules.py`), and trust adds to a score.
 
 `tier` is pure and says which tier somebody belongs to. It takes more to come into a tier than to stay in it,
-so that nobody moves to and fro. `Trust` applies it after each call that began, after each report, and at
-reviews, because what somebody did counts only for a while. Every move is on the audit log.
+so that nobody moves to and fro. `TrustService` applies it after each call that began, after each report, and
+at reviews, because what somebody did counts only for a while. Every move is on the audit log.
 """
 
 from collections.abc import Callable
@@ -77,7 +77,7 @@ def tier(standing: Standing, present: Tier, thresholds: Thresholds = DEFAULT_THR
     return "trusted" if merit.shows_in(standing) else "neutral"
 
 
-class Trust:
+class TrustService:
     """The use cases. `window_ms`: for how long calls and reports count; `review_ms`: between two reviews."""
 
     def __init__(

@@ -7,78 +7,78 @@ from msgspec import Struct
 from core.vocabulary import ReportReason
 
 
-class Message(Struct, frozen=True, tag=True):
+class CallMessage(Struct, frozen=True, tag=True):
     """Something happened."""
 
 
-class ByUser(Message, frozen=True):
+class PartyMessage(CallMessage, frozen=True):
     """Something that one of the two did, or that happened to them."""
 
     user_id: str
 
 
-class Accept(ByUser, frozen=True):
+class Accept(PartyMessage, frozen=True):
     device: str
 
 
-class Decline(ByUser, frozen=True):
+class Decline(PartyMessage, frozen=True):
     pass
 
 
-class Connected(ByUser, frozen=True):
+class Connected(PartyMessage, frozen=True):
     """Media flows at this side."""
 
     device: str
     epoch: int
 
 
-class Restart(ByUser, frozen=True):
+class Restart(PartyMessage, frozen=True):
     device: str
     epoch: int
 
 
-class Lost(ByUser, frozen=True):
+class Lost(PartyMessage, frozen=True):
     """The last connection of this device has closed, or is silent."""
 
     device: str
 
 
-class Back(ByUser, frozen=True):
+class Back(PartyMessage, frozen=True):
     """The device is connected again."""
 
     device: str
 
 
-class Silent(ByUser, frozen=True):
+class Silent(PartyMessage, frozen=True):
     """None of this user's connected devices has answered a ping in time."""
 
 
-class Hangup(ByUser, frozen=True):
+class Hangup(PartyMessage, frozen=True):
     pass
 
 
-class Skip(ByUser, frozen=True):
+class Skip(PartyMessage, frozen=True):
     """`ticket_id` names the new place in the queue."""
 
     ticket_id: str
 
 
-class Report(ByUser, frozen=True):
+class Report(PartyMessage, frozen=True):
     report_id: str
     reason: ReportReason
     note: str | None = None
     block: bool = True
 
 
-class Block(ByUser, frozen=True):
+class Block(PartyMessage, frozen=True):
     """This user blocked the other."""
 
 
-class Moderate(ByUser, frozen=True):
+class Moderate(PartyMessage, frozen=True):
     """This user was banned."""
 
 
-class Vote(ByUser, frozen=True):
+class Vote(PartyMessage, frozen=True):
     """`connection_id` and `room_id` are for the connection that this vote may make."""
 
     connect: bool
@@ -87,5 +87,5 @@ class Vote(ByUser, frozen=True):
     feedback: dict[str, Any] | None = None
 
 
-class Deadline(Message, frozen=True):
+class Deadline(CallMessage, frozen=True):
     """The call's deadline has passed."""

@@ -18,14 +18,14 @@ from signaling.messages import (
     Accept,
     Back,
     Block,
-    ByUser,
+    CallMessage,
     Connected,
     Deadline,
     Decline,
     Hangup,
     Lost,
-    Message,
     Moderate,
+    PartyMessage,
     Report,
     Restart,
     Silent,
@@ -34,13 +34,13 @@ from signaling.messages import (
 )
 
 
-def advance(call: Call, message: Message, now: int, rules: Rules) -> Result:
+def advance(call: Call, message: CallMessage, now: int, rules: Rules) -> Result:
     """The next call and its effects. Raises the AppError to answer if this state does not allow the message.
 
     An unchanged call without effects means that there was nothing to do: a repeat, or a timer that fired
     too early.
     """
-    if isinstance(message, ByUser):
+    if isinstance(message, PartyMessage):
         call.party(message.user_id)
     if _repeated(call, message) or _early(call, message, now):
         return call, ()
@@ -50,18 +50,18 @@ def advance(call: Call, message: Message, now: int, rules: Rules) -> Result:
     return move.make(call, message, now, rules)
 
 
-def _repeated(call: Call, message: Message) -> bool:
+def _repeated(call: Call, message: CallMessage) -> bool:
     """Whether this is a second copy of the message that ended the call: it gets the same answer again."""
     if isinstance(message, Report):
         return message.user_id in call.reported_by
     return (
-        isinstance(message, ByUser)
+        isinstance(message, PartyMessage)
         and call.ended_by == message.user_id
         and call.reason in _ENDS.get(type(message), ())
     )
 
 
-def _early(call: Call, message: Message, now: int) -> bool:
+def _early(call: Call, message: CallMessage, now: int) -> bool:
     """Whether a timer fired whose deadline has been moved since."""
     return isinstance(message, Deadline) and (call.deadline is None or now < call.deadline)
 
@@ -90,7 +90,7 @@ class Move(Struct, frozen=True):
     to: tuple[State, ...]
 
 
-_ENDS: dict[type[Message], tuple[EndReason, ...]] = {
+_ENDS: dict[type[CallMessage], tuple[EndReason, ...]] = {
     Decline: ("declined",),
     Hangup: ("hung_up", "declined"),
     Skip: ("skipped",),
@@ -101,7 +101,7 @@ _S = State
 _OVER = (_S.CLOSED,)
 _OVER_OR_OPEN = (_S.DECIDING, _S.CLOSED)
 
-TRANSITIONS: dict[tuple[State, type[Message]], Move] = {
+TRANSITIONS: dict[tuple[State, type[CallMessage]], Move] = {
     (_S.OFFERED, Accept): Move(joining.accept, (_S.OFFERED, _S.CONNECTING)),
     (_S.OFFERED, Decline): Move(ending.decline, _OVER),
     (_S.OFFERED, Hangup): Move(ending.decline, _OVER),

@@ -18,7 +18,7 @@ PREFERRED = ("postgres", "nobody")
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemUser:
     """An ordinary user, as which root starts the servers."""
 
     name: str
@@ -35,7 +35,7 @@ class Account:
         os.chown(path, self.uid, self.gid)
 
 
-def _owner(folder: Path) -> Account | None:
+def _owner(folder: Path) -> SystemUser | None:
     """The folder's owner, unless that is root. A user without a name here is named by its number."""
     try:
         found = folder.stat()
@@ -45,10 +45,10 @@ def _owner(folder: Path) -> Account | None:
         name = pwd.getpwuid(found.st_uid).pw_name
     except KeyError:
         name = f"number {found.st_uid}"
-    return Account(name, found.st_uid, found.st_gid) if found.st_uid else None
+    return SystemUser(name, found.st_uid, found.st_gid) if found.st_uid else None
 
 
-def choose_account(data: Path, entries: list[pwd.struct_passwd]) -> Account | None:
+def choose_account(data: Path, entries: list[pwd.struct_passwd]) -> SystemUser | None:
     """The user for the servers of `data`: the owner of a database there, else one of `entries`.
 
     A new database goes to the owner of its folder, so that root and that user can take turns; else to one of
@@ -59,7 +59,7 @@ def choose_account(data: Path, entries: list[pwd.struct_passwd]) -> Account | No
         return None
     if cluster := _owner(data / "postgres"):
         return cluster
-    ordinary = {e.pw_uid: Account(e.pw_name, e.pw_uid, e.pw_gid) for e in entries if e.pw_uid != 0}
+    ordinary = {e.pw_uid: SystemUser(e.pw_name, e.pw_uid, e.pw_gid) for e in entries if e.pw_uid != 0}
     for owner in (_owner(data), _owner(data.parent)):
         if owner is not None and owner.uid in ordinary:
             return ordinary[owner.uid]
@@ -73,7 +73,7 @@ def choose_account(data: Path, entries: list[pwd.struct_passwd]) -> Account | No
     )
 
 
-def _may_search(folder: Path, account: Account) -> bool:
+def _may_search(folder: Path, account: SystemUser) -> bool:
     found = folder.stat()
     if found.st_uid == account.uid:
         return bool(found.st_mode & stat.S_IXUSR)
@@ -82,7 +82,7 @@ def _may_search(folder: Path, account: Account) -> bool:
     return bool(found.st_mode & stat.S_IXOTH)
 
 
-def can_reach(path: Path, account: Account | None) -> bool:
+def can_reach(path: Path, account: SystemUser | None) -> bool:
     """Whether the user may enter every parent of `path` (links resolved), and `path` itself."""
     real = path.resolve()
     return account is None or all(_may_search(folder, account) for folder in (real, *real.parents))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.embedded.account import Account, can_reach
+from db.embedded.account import SystemUser, can_reach
 from db.embedded.errors import NotOnThisPlatform
 
 # The parts of the wheel that a running PostgreSQL needs. They stay side by side: programs find libraries so.
@@ -68,7 +68,7 @@ def _find_redis() -> Path:
     )
 
 
-def reachable(binaries: Binaries, account: Account, runtime: Path, say: Callable[[str], None]) -> Binaries:
+def reachable(binaries: Binaries, account: SystemUser, runtime: Path, say: Callable[[str], None]) -> Binaries:
     """Programs that the account may run: copies in `runtime` of those in folders that it cannot enter."""
     postgres, redis = binaries.postgres, binaries.redis
     if postgres is not None and not can_reach(postgres / "bin/postgres", account):

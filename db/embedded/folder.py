@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import psutil
 
-from db.embedded.account import Account
+from db.embedded.account import SystemUser
 from db.embedded.errors import EmbeddedError, FolderInUse
 
 RUNTIME_PREFIX = "rc-embedded-"
@@ -39,7 +39,7 @@ def make_folder(path: Path) -> None:
         ) from None
 
 
-def make_private_folder(path: Path, account: Account | None) -> None:
+def make_private_folder(path: Path, account: SystemUser | None) -> None:
     """Make `path` unless it exists. Only the account, or else this process's user, may enter it."""
     make_folder(path)
     path.chmod(0o700)
@@ -54,7 +54,7 @@ def shown(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-class Claim:
+class FolderLock:
     """The right to use a data folder, with a note of what the next owner would have to clean up."""
 
     def __init__(self, data: Path, lock: IO[str]) -> None:
@@ -63,7 +63,7 @@ class Claim:
         self._left_runtime = Path(str(_read(lock).get("runtime", "")))
         self.note(self._left_runtime)
 
-    def note(self, runtime: Path, account: Account | None = None) -> None:
+    def note(self, runtime: Path, account: SystemUser | None = None) -> None:
         """Write down the owner's pid and its runtime folder."""
         self._lock.seek(0)
         self._lock.truncate()
@@ -86,7 +86,7 @@ class Claim:
 
 
 @contextlib.contextmanager
-def claimed(data: Path) -> Iterator[Claim]:
+def claimed(data: Path) -> Iterator[FolderLock]:
     """Own the folder until the end of the block. Raises `FolderInUse` if another living process owns it."""
     make_folder(data)
     try:
@@ -98,7 +98,7 @@ def claimed(data: Path) -> Iterator[Claim]:
         ) from None
     with lock:
         _take(lock, data)
-        claim = Claim(data, lock)
+        claim = FolderLock(data, lock)
         yield claim
         claim.note(Path())
 

@@ -37,7 +37,7 @@ class Server(Protocol):
         """Whether it is ready."""
 
 
-class Keeper:
+class Supervisor:
     """The owner of one server's process."""
 
     def __init__(self, server: Server, guard: Guard, say: Callable[[str], None]) -> None:

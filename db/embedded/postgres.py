@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from db.embedded.account import Account
+from db.embedded.account import SystemUser
 from db.embedded.errors import EmbeddedError
 from db.embedded.folder import make_private_folder, shown
 from db.embedded.keeper import Run
@@ -61,7 +61,7 @@ class Postgres:
 
     name = "PostgreSQL"
 
-    def __init__(self, data: Path, prefix: Path, sockets: Path, account: Account | None, say: Say) -> None:
+    def __init__(self, data: Path, prefix: Path, sockets: Path, account: SystemUser | None, say: Say) -> None:
         self.folder = data / "postgres"
         self.journal = data / "postgres.log"
         self._prefix = prefix

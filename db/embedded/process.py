@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from db.embedded.account import Account
+from db.embedded.account import SystemUser
 
 # A child's whole environment: no secrets of the server, no settings of another PostgreSQL (PGDATA, PGPORT).
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -30,7 +30,7 @@ class Program:
     folder: Path
     journal: Path
     stop_signal: signal.Signals
-    account: Account | None = None
+    account: SystemUser | None = None
     input: bytes = b""
 
 

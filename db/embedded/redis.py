@@ -8,7 +8,7 @@ from urllib.parse import quote
 from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
-from db.embedded.account import Account
+from db.embedded.account import SystemUser
 from db.embedded.folder import make_private_folder
 from db.embedded.keeper import Run
 from db.embedded.process import Program
@@ -31,7 +31,7 @@ class Redis:
 
     name = "Redis"
 
-    def __init__(self, data: Path, binary: Path, sockets: Path, account: Account | None) -> None:
+    def __init__(self, data: Path, binary: Path, sockets: Path, account: SystemUser | None) -> None:
         self.folder = data / "redis"
         self.journal = data / "redis.log"
         self._binary = binary

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from db.embedded.account import Account, can_reach
+from db.embedded.account import SystemUser, can_reach
 from db.embedded.errors import EmbeddedError
 from db.embedded.folder import RUNTIME_PREFIX
 
@@ -22,7 +22,7 @@ PLAIN = re.compile(r"[\w./-]{1,60}", re.ASCII)
 
 
 @contextmanager
-def runtime_folder(account: Account | None) -> Iterator[Path]:
+def runtime_folder(account: SystemUser | None) -> Iterator[Path]:
     """A new private folder, removed at the end. Raises `EmbeddedError` if none can be made."""
     try:
         folder = Path(tempfile.mkdtemp(prefix=RUNTIME_PREFIX, dir=_base(account)))
@@ -45,14 +45,14 @@ def sockets(runtime: Path) -> Path:
     return runtime / "s"
 
 
-def _make_sockets(runtime: Path, account: Account | None) -> None:
+def _make_sockets(runtime: Path, account: SystemUser | None) -> None:
     sockets(runtime).mkdir(mode=0o700)
     if account is not None:
         account.own(sockets(runtime))
         runtime.chmod(0o711)
 
 
-def _base(account: Account | None) -> Path:
+def _base(account: SystemUser | None) -> Path:
     """The first temporary place with a short path which the account can enter and run programs from."""
     wanted = Path(tempfile.gettempdir())
     for base in (wanted, Path("/tmp"), Path("/var/tmp"), Path("/run")):  # noqa: S108 - mkdtemp makes it private
@@ -61,7 +61,7 @@ def _base(account: Account | None) -> Path:
     return wanted
 
 
-def _usable(base: Path, account: Account | None) -> bool:
+def _usable(base: Path, account: SystemUser | None) -> bool:
     if account is None:
         return os.access(base, os.W_OK | os.X_OK)
     return can_reach(base, account) and not os.statvfs(base).f_flag & os.ST_NOEXEC

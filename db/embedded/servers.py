@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from db.embedded.account import Account, choose_account
+from db.embedded.account import SystemUser, choose_account
 from db.embedded.binaries import Binaries, locate, reachable
 from db.embedded.errors import EmbeddedError, FolderInUse
 from db.embedded.folder import claimed, runtime_of
 from db.embedded.guard import Guard
-from db.embedded.keeper import Keeper
+from db.embedded.keeper import Supervisor
 from db.embedded.postgres import Postgres, url_at
 from db.embedded.redis import Redis
 from db.embedded.runtime import runtime_folder, sockets
@@ -37,7 +37,7 @@ class EmbeddedServers:
         self._postgres = postgres
         self._redis = redis
         self._say = say
-        self._keepers = [Keeper(server, guard, say) for server in (postgres, redis) if server is not None]
+        self._keepers = [Supervisor(server, guard, say) for server in (postgres, redis) if server is not None]
         self._names = " and ".join(keeper.name for keeper in self._keepers)
 
     @classmethod
@@ -84,7 +84,7 @@ class EmbeddedServers:
         stack: contextlib.AsyncExitStack,
         data: Path,
         binaries: Binaries,
-        account: Account | None,
+        account: SystemUser | None,
         say: Say,
     ) -> "EmbeddedServers":
         claim = stack.enter_context(claimed(data))
@@ -132,7 +132,7 @@ class EmbeddedServers:
             self._say(f"{self._names} stopped.")
 
 
-def _explained(error: OSError, data: Path, account: Account | None) -> str:
+def _explained(error: OSError, data: Path, account: SystemUser | None) -> str:
     place = error.filename or data
     if account is not None and isinstance(error, PermissionError):
         return (

@@ -13,7 +13,7 @@ from core.errors import Conflict, IdempotencyConflict, NotFound
 from core.ids import new_id
 from core.vocabulary import Gender, Role
 from db.postgres import audit
-from db.postgres.idempotency import Key, claim, keep, kept
+from db.postgres.idempotency import IdempotencyKey, claim, keep, kept
 from db.postgres.pool import Pool, queries
 from db.postgres.sessions import NewSession, open_within
 
@@ -53,7 +53,9 @@ class AccountStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def register(self, account: NewAccount, session: NewSession, key: Key | None, now: int) -> bool:
+    async def register(
+        self, account: NewAccount, session: NewSession, key: IdempotencyKey | None, now: int
+    ) -> bool:
         """Create account, profile and first session at once. False: this request has `opened` one before.
 
         Raises `Conflict` naming the field that somebody else has, or `IdempotencyConflict` if it was given to
@@ -85,11 +87,11 @@ class AccountStore:
             raise Conflict(f"This {field} is taken.", details={"field": field}) from None
         return True
 
-    async def opened(self, key: Key) -> bool:
+    async def opened(self, key: IdempotencyKey) -> bool:
         """Whether this request has opened an account before."""
         return await kept(self._pool, key, Opened) is not None
 
-    async def _opened_with(self, key: Key, account: NewAccount) -> bool:
+    async def _opened_with(self, key: IdempotencyKey, account: NewAccount) -> bool:
         given = (key.operation, key.key, account.email, account.username)
         return bool(await self._pool.fetchval(_SQL["opened_with"], *given))
 

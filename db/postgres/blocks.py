@@ -11,7 +11,7 @@ from msgspec import Struct
 from core.clock import to_datetime, to_ms
 from core.errors import NotFound
 from core.ids import new_id
-from db.postgres.idempotency import Key, claim, keep
+from db.postgres.idempotency import IdempotencyKey, claim, keep
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
@@ -21,7 +21,7 @@ _SQL = queries("blocks")
 TAKEN_MS = 2_000
 
 
-class Block(Struct, frozen=True, kw_only=True):
+class BlockedUser(Struct, frozen=True, kw_only=True):
     """A blocked user, by the name that they use."""
 
     user_id: str
@@ -47,17 +47,17 @@ class BlockStore:
     # Blocks
 
     async def block(
-        self, blocker: str, blocked: str, key: Key | None, now: int, *, take: bool = False
-    ) -> tuple[Block, PendingBlock | None]:
-        """Block, end the connection of the two and leave a pending block, all at once. An existing block
-        stays.
+        self, blocker: str, blocked: str, key: IdempotencyKey | None, now: int, *, take: bool = False
+    ) -> tuple[BlockedUser, PendingBlock | None]:
+        """Block, end the connection of the two and leave a pending block, all at once. An existing
+        block stays.
 
         Also gives the pending block, if there is a new one: `take` it for `TAKEN_MS`, so that no other node
         does. A `key` that was used for the same gives its answer without effect, though they are unblocked
         since. Raises `NotFound` for a user whom the blocker neither sees nor has met, `IdempotencyConflict`.
         """
         async with self._pool.acquire() as connection, connection.transaction():
-            if (known := await claim(connection, key, Block)) is not None:
+            if (known := await claim(connection, key, BlockedUser)) is not None:
                 return known, None
             await lock_users(connection, (blocker, blocked))
             if not await connection.fetchval(_SQL["may_block"], blocker, blocked, to_datetime(now)):
@@ -70,7 +70,7 @@ class BlockStore:
         """Remove the block. What it has ended stays ended."""
         await self._pool.execute(_SQL["unblock"], blocker, blocked)
 
-    async def blocks(self, blocker: str, *, before: tuple[int, str] | None, limit: int) -> list[Block]:
+    async def blocks(self, blocker: str, *, before: tuple[int, str] | None, limit: int) -> list[BlockedUser]:
         """The user's blocks, newest first: those before the block at this time of this user."""
         at, user_id = before or (None, None)
         since = None if at is None else to_datetime(at)
@@ -106,8 +106,8 @@ async def _take_in(
     return row and _pending(row)
 
 
-def _block(row: Record) -> Block:
-    return Block(
+def _block(row: Record) -> BlockedUser:
+    return BlockedUser(
         user_id=row["user_id"], display_name=row["display_name"], created_at=to_ms(row["created_at"])
     )
 

@@ -42,7 +42,7 @@ class Refusal(Struct, frozen=True):
     reason: RefusalReason
 
 
-class PastCall(Struct, frozen=True, kw_only=True):
+class EndedCall(Struct, frozen=True, kw_only=True):
     """A call that was answered and is over, as one of the two sees it. Times in ms."""
 
     call_id: str
@@ -165,7 +165,7 @@ class CallRecords:
         """Whether the user took part in this call."""
         return bool(await self._pool.fetchval(_SQL["was_in"], call_id, user_id))
 
-    async def history(self, user_id: str, *, before: str | None, limit: int, now: int) -> list[PastCall]:
+    async def history(self, user_id: str, *, before: str | None, limit: int, now: int) -> list[EndedCall]:
         """Calls that were answered and are over, newest first, those older than the call `before`."""
         rows = await self._pool.fetch(_SQL["history"], user_id, before, limit, to_datetime(now))
         return [_past_call(row, today(now)) for row in rows]
@@ -220,8 +220,8 @@ def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:
     return NotFound() if str(error.constraint_name).endswith("_was_in_the_call") else error
 
 
-def _past_call(row: Record, today: date) -> PastCall:
-    return PastCall(
+def _past_call(row: Record, today: date) -> EndedCall:
+    return EndedCall(
         call_id=row["id"],
         origin=row["origin"],
         mode=row["mode"],

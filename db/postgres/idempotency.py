@@ -29,7 +29,7 @@ _SQL = queries("idempotency")
 A = TypeVar("A", bound=Struct)
 
 
-class Key(Struct, frozen=True, kw_only=True):
+class IdempotencyKey(Struct, frozen=True, kw_only=True):
     """A client's own key for a request, made at `at` (ms).
 
     `owner`: whose key it is, an account's id, or of a stranger what stands for it. `operation`: the name of
@@ -42,12 +42,12 @@ class Key(Struct, frozen=True, kw_only=True):
     digest: bytes
     at: int
 
-    def including(self, sent: bytes) -> "Key":
+    def including(self, sent: bytes) -> "IdempotencyKey":
         """The key of a request that also sends what has this digest: an upload, which is read as it comes."""
         return structs.replace(self, digest=hashlib.sha256(self.digest + sent).digest())
 
 
-async def claim(connection: Connection, key: Key | None, answer: type[A]) -> A | None:
+async def claim(connection: Connection, key: IdempotencyKey | None, answer: type[A]) -> A | None:
     """What this request was answered before; None: it is the first, so act and `keep` the answer.
 
     To be called first in the transaction of the act. Raises `IdempotencyConflict`.
@@ -58,19 +58,19 @@ async def claim(connection: Connection, key: Key | None, answer: type[A]) -> A |
     return _answer(await connection.fetchrow(_SQL["claim"], *given), key, answer)
 
 
-async def keep(connection: Connection, key: Key | None, answer: A) -> A:
+async def keep(connection: Connection, key: IdempotencyKey | None, answer: A) -> A:
     """The answer, kept for copies of the request under the claimed key."""
     if key is not None:
         await connection.execute(_SQL["keep"], key.owner, key.operation, key.key, answer)
     return answer
 
 
-async def kept(pool: Pool, key: Key, answer: type[A]) -> A | None:
+async def kept(pool: Pool, key: IdempotencyKey, answer: type[A]) -> A | None:
     """What this request was answered before, without claiming its key. Raises `IdempotencyConflict`."""
     return _answer(await pool.fetchrow(_SQL["kept"], key.owner, key.operation, key.key), key, answer)
 
 
-def _answer(row: Record | None, key: Key, answer: type[A]) -> A | None:
+def _answer(row: Record | None, key: IdempotencyKey, answer: type[A]) -> A | None:
     if row is None:
         return None
     if row["digest"] != key.digest:

@@ -51,7 +51,7 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has n
         self._loop.call_soon(self.terminate)
 
 
-class _Pool(asyncpg.Pool):  # type: ignore[misc]
+class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
     """Nobody waits longer than `patience_s` for a connection; outages are told from faults of ours."""
 
     def __init__(self, url: str, *, patience_s: float, outages: Outages, **given: Any) -> None:
@@ -97,7 +97,7 @@ class _Loan:
 
     __slots__ = ("_connection", "_pool")
 
-    def __init__(self, pool: _Pool) -> None:
+    def __init__(self, pool: _PatientPool) -> None:
         self._pool = pool
 
     async def __aenter__(self) -> Connection:
@@ -142,7 +142,7 @@ async def open_pool(url: str, *, size: int, patience_s: float = 10, outages: Out
 
     The server itself gives up on a transaction whose node has gone or stands still, and so on its locks.
     """
-    return await _Pool(
+    return await _PatientPool(
         url,
         patience_s=patience_s,
         outages=outages or Outages("PostgreSQL"),

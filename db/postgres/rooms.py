@@ -31,7 +31,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     created_at: int
 
 
-class Stored(Struct, frozen=True, kw_only=True):
+class StoredMessage(Struct, frozen=True, kw_only=True):
     """A stored message, whom to tell, and its number in the outbox of its room.
 
     No number: it was stored before, and has been announced or waits for that.
@@ -56,7 +56,7 @@ class Rooms:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def send(self, draft: Draft) -> Stored:
+    async def send(self, draft: Draft) -> StoredMessage:
         """Give the message the next `seq` of its room; the same `client_id` again gives the stored message.
 
         Raises `NotFound` when the sender is no member or `reply_to` is not of this room, `Gone` when the
@@ -75,9 +75,9 @@ class Rooms:
         )
         if row is None:
             return await self._said_before(draft)
-        return Stored(message=_message(row), members=tuple(row["members"]), number=row["number"])
+        return StoredMessage(message=_message(row), members=tuple(row["members"]), number=row["number"])
 
-    async def _said_before(self, draft: Draft) -> Stored:
+    async def _said_before(self, draft: Draft) -> StoredMessage:
         """The message that has this `client_id`; or why there is none."""
         async with self._pool.acquire() as connection:
             active = await _open(connection, draft.room_id, draft.sender_id)
@@ -86,7 +86,7 @@ class Rooms:
             )
             if row is not None:
                 members = await _members(connection, draft.room_id)
-                return Stored(message=_message(row), members=members, number=None)
+                return StoredMessage(message=_message(row), members=members, number=None)
         if not active:
             raise Gone
         raise NotFound("There is no such message in this room to reply to.")

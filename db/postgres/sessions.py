@@ -43,7 +43,7 @@ class TokenState(Struct, frozen=True, kw_only=True):
     got: bool
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class SessionStatus(Struct, frozen=True, kw_only=True):
     """Whether a session goes on, and what its user may do.
 
     `void`, `served`: whether the refresh token asked about is void, and whether it was used.
@@ -114,10 +114,10 @@ class SessionStore:
 
     async def standing(
         self, user_id: str, session_id: str, now: int, twin: bytes | None = None
-    ) -> Standing | None:
+    ) -> SessionStatus | None:
         """The state of the session and of one refresh token. None: there is no such session."""
         row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now), twin)
-        return row and Standing(
+        return row and SessionStatus(
             revoked=row["revoked_reason"],
             erased=row["erased"],
             banned=row["banned"],

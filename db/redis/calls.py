@@ -36,7 +36,7 @@ _LUA = Path(__file__).with_name("lua")
 SignalKind = Literal["candidate", "description"]
 
 
-class Stored(Struct, frozen=True):
+class StoredCall(Struct, frozen=True):
     """A call as it was read, with the version that it must still have when a change is saved."""
 
     call: Call
@@ -72,7 +72,7 @@ def _aside(call_id: str) -> str:
     return f"aside:{{calls-{_shard(call_id)}}}"
 
 
-class Calls:
+class RedisCalls:
     """Loads and saves calls. Redis' errors pass through: nothing was saved that was not answered."""
 
     def __init__(self, redis: Redis, unusable: Unusable | None = None) -> None:
@@ -85,14 +85,14 @@ class Calls:
         self._document = msgspec.json.Decoder(Call)
         self._effect: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEffect)
 
-    async def load(self, call_id: str) -> Stored | None:
+    async def load(self, call_id: str) -> StoredCall | None:
         """The call. None: it never existed, or ended more than ten minutes ago. Raises `Unreadable`."""
         reply: Any = await self._redis.hmget(_keys(call_id)[0], ["version", "document"])
         version, document = reply
         if not document:
             return None
         try:
-            return Stored(self._document.decode(document), int(version))
+            return StoredCall(self._document.decode(document), int(version))
         except msgspec.MsgspecError as error:
             self._unusable.skipped("call", call_id, error)
             raise Unreadable from error

@@ -155,7 +155,7 @@ _KINDS: dict[type[AbstractConnection], type[_Patient]] = {
 }
 
 
-class _Pool(ConnectionPool):
+class _WaitingPool(ConnectionPool):
     """At most so many connections; a caller that finds none free waits for a while.
 
     Giving one back awaits nothing, so a cancelled caller never keeps one. When one breaks, idle ones may have
@@ -213,7 +213,7 @@ async def open_redis(
     """
     given: dict[str, Any] = {**parse_url(url)}
     kind = _KINDS[given.pop("connection_class", Connection)]
-    pool = _Pool(
+    pool = _WaitingPool(
         connection_class=kind,
         max_connections=size,
         patience_s=patience_s,

@@ -16,7 +16,7 @@ from db.redis.event_log import EventLog
 from realtime.calls.call_service import CallService
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
-from realtime.presence.presence import Presence
+from realtime.presence.presence import PresenceService
 from signaling.messages import Moderate
 
 
@@ -32,7 +32,7 @@ class BanEffectsWorker:
         queue: Queue,
         call_service: CallService,
         eligibility: EligibilityService,
-        presence: Presence,
+        presence: PresenceService,
         clock: Clock,
         every_s: float = 0.5,
     ) -> None:

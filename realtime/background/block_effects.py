@@ -16,7 +16,7 @@ from db.postgres.blocks import BlockStore, PendingBlock
 from db.postgres.call_records import CallRecords
 from realtime.calls.call_service import CallService
 from realtime.calls.eligibility import EligibilityService
-from realtime.presence.presence import Presence
+from realtime.presence.presence import PresenceService
 from services.connections import Connections
 from signaling.messages import Block
 
@@ -34,7 +34,7 @@ class BlockEffectsWorker:
         call_service: CallService,
         eligibility: EligibilityService,
         connections: Connections,
-        presence: Presence,
+        presence: PresenceService,
         clock: Clock,
         every_s: float = 1,
     ) -> None:

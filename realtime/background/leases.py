@@ -6,9 +6,9 @@ from collections.abc import Callable
 from db.every import Every
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.liveness import LivenessMonitor
-from realtime.lifecycle import Lifecycle
+from realtime.lifecycle import ConnectionLifecycle
 from realtime.matchmaking.queue import Queue
-from realtime.presence.presence import Presence
+from realtime.presence.presence import PresenceService
 
 
 class Steadiness:
@@ -43,9 +43,9 @@ class Leases:
         self,
         *,
         registry: ConnectionRegistry,
-        presence: Presence,
+        presence: PresenceService,
         queue: Queue,
-        lifecycle: Lifecycle,
+        lifecycle: ConnectionLifecycle,
         liveness: LivenessMonitor,
         every_s: float,
         steadiness: Steadiness,

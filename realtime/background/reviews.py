@@ -5,7 +5,7 @@ the same step.
 """
 
 from db.every import Every
-from services.trust import Trust
+from services.trust import TrustService
 
 _AT_ONCE = 20
 
@@ -13,7 +13,7 @@ _AT_ONCE = 20
 class Reviews:
     """Looks every `every_s` seconds; at once again while there are more than fit into a batch."""
 
-    def __init__(self, trust: Trust, *, every_s: float = 10) -> None:
+    def __init__(self, trust: TrustService, *, every_s: float = 10) -> None:
         self._trust = trust
         self._loop = Every(every_s, self._look, failing="nobody is reviewed", jitter=0.2)
 

@@ -9,7 +9,7 @@ from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
 from signaling.call import Call, Rules, State
-from signaling.messages import Back, ByUser, Deadline, Lost, Message, Silent
+from signaling.messages import Back, CallMessage, Deadline, Lost, PartyMessage, Silent
 from signaling.transitions import advance
 
 _ATTEMPTS = 20
@@ -32,7 +32,7 @@ class CallService:
         self._eligibility = eligibility
         self._rules, self._clock = rules, clock
 
-    async def tell(self, call_id: str, message: Message) -> Call:
+    async def tell(self, call_id: str, message: CallMessage) -> Call:
         """The call after this message. Its effects are performed, or will be.
 
         Raises what `advance` answers, `NotFound`, `Gone`, or `Unavailable` under a storm of changes.
@@ -59,7 +59,7 @@ class CallService:
         """The call as it is, for one of the two. Raises `NotFound` or `Gone`."""
         stored = await self._calls.load(call_id)
         if stored is None:
-            raise await self._missing(call_id, ByUser(user_id))
+            raise await self._missing(call_id, PartyMessage(user_id))
         stored.call.party(user_id)
         return stored.call
 
@@ -114,7 +114,7 @@ class CallService:
         if stored is not None and pending:
             await self._executor.perform(stored.call, pending)
 
-    async def _tell_active(self, user_id: str, message: Message) -> None:
+    async def _tell_active(self, user_id: str, message: CallMessage) -> None:
         call_id = await self._eligibility.active_call(user_id)
         if call_id is None:
             return
@@ -127,7 +127,7 @@ class CallService:
             # connecting and disconnecting must not fail by it.
             return
 
-    async def _missing(self, call_id: str, message: Message) -> Exception:
-        if isinstance(message, ByUser) and await self._record.was_in(call_id, message.user_id):
+    async def _missing(self, call_id: str, message: CallMessage) -> Exception:
+        if isinstance(message, PartyMessage) and await self._record.was_in(call_id, message.user_id):
             return Gone("This call has ended.")
         return NotFound()

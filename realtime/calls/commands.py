@@ -23,7 +23,7 @@ from core.wire.message import Empty
 from realtime.calls.call_service import CallService
 from realtime.gateway.caller import Caller
 from services.ports import Events
-from services.reports import Reports
+from services.reports import ReportService
 from signaling.call import ACTIVE
 from signaling.messages import Accept, Connected, Decline, Hangup, Report, Restart, Skip, Vote
 
@@ -37,7 +37,7 @@ class CallCommands:
         self,
         call_service: CallService,
         events: Events,
-        reports: Reports,
+        reports: ReportService,
         clock: Clock,
         new_id: Callable[[int], str],
     ) -> None:

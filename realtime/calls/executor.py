@@ -26,7 +26,7 @@ from db.every import Enduring
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending
-from realtime.calls.ports import CallStore, Presence, Record, Reports, Trust
+from realtime.calls.ports import CallStore, PresenceNotifier, Record, Reports, Trust
 from realtime.matchmaking.queue import Queue
 from services.ports import Events
 from signaling import effects as do
@@ -49,7 +49,7 @@ class Executor:
         connections: ConnectionStore,
         queue: Queue,
         reports: Reports,
-        presence: Presence,
+        presence: PresenceNotifier,
         trust: Trust,
         events: Events,
         settings: Settings,

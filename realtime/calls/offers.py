@@ -11,7 +11,7 @@ from core.ticket import Claim, Ticket
 from core.vocabulary import LeftReason, Mode
 from db.postgres.call_records import Refusal
 from realtime.calls.executor import Executor
-from realtime.calls.ports import CallStore, Presence, Record
+from realtime.calls.ports import CallStore, PresenceNotifier, Record
 from realtime.calls.views import call_offered
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
@@ -23,7 +23,7 @@ from signaling.effects import Effects, emit
 _log = structlog.get_logger()
 
 
-class Offers:
+class OfferMaker:
     """Implements `realtime.matchmaking.ports.Offers`."""
 
     def __init__(
@@ -34,7 +34,7 @@ class Offers:
         executor: Executor,
         tickets: TicketStore,
         queue: Queue,
-        presence: Presence,
+        presence: PresenceNotifier,
         events: Events,
         settings: Settings,
         rules: Rules,

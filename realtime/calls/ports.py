@@ -7,7 +7,7 @@ from core.ticket import MatchDecision
 from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
-from db.redis.calls import Pending, SignalKind, Stored
+from db.redis.calls import Pending, SignalKind, StoredCall
 from matching.rematch_intervals import Since
 from signaling.call import Call
 from signaling.effects import Effects
@@ -16,7 +16,7 @@ from signaling.effects import Effects
 class CallStore(Protocol):
     """Calls while they last."""
 
-    async def load(self, call_id: str) -> Stored | None: ...
+    async def load(self, call_id: str) -> StoredCall | None: ...
     async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None: ...
     async def outbox(self, call_id: str) -> list[Pending]: ...
     async def done(
@@ -89,7 +89,7 @@ class Reports(Protocol):
         """Record it, once for each call and reporter. A block with it has the effects of any block."""
 
 
-class Presence(Protocol):
+class PresenceNotifier(Protocol):
     """Tells watchers how a user is shown."""
 
     async def changed(self, user_id: str) -> None:

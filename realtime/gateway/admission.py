@@ -22,7 +22,7 @@ from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.subscription import Subscription
 from services.ports import Limiter
-from services.sessions import Sessions
+from services.sessions import SessionService
 
 _log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ class Admission:
         *,
         settings: Settings,
         clock: Clock,
-        sessions: Sessions,
+        sessions: SessionService,
         limiter: Limiter,
         bus: Bus,
         events: EventLog,

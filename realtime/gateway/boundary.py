@@ -19,7 +19,7 @@ Handler = Callable[[Caller, Any], Awaitable[Struct]]
 _log = structlog.get_logger()
 
 
-class Boundary:
+class CommandBoundary:
     """Turns what a client sent into an answer; it never raises."""
 
     def __init__(self, handlers: Mapping[type[Command], Handler]) -> None:

@@ -6,14 +6,14 @@ from typing import Any
 from core.clock import Clock
 from core.errors import RateLimited, Unauthenticated, Unavailable
 from db.outage import Outage
-from realtime.gateway.boundary import Boundary, refused
+from realtime.gateway.boundary import CommandBoundary, refused
 from realtime.gateway.connection import Connection
 
 
 class Commands:
     """Passes each command to the boundary in its turn; `deadline_s` counts from its arrival."""
 
-    def __init__(self, boundary: Boundary, *, clock: Clock, deadline_s: float) -> None:
+    def __init__(self, boundary: CommandBoundary, *, clock: Clock, deadline_s: float) -> None:
         self._boundary, self._clock, self._deadline_s = boundary, clock, deadline_s
         self._late = Outage("commands are not answered in time")
 

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 
-from core.keys import Key
+from core.keys import SigningKey
 from db.redis.event_log import Announcement, EventId, Tail
 
 REPLAYED_OF_ENDED_CALLS = frozenset({"call:ended", "decision:result"})
@@ -21,7 +21,7 @@ class Recovery:
     The first of the `keys` signs, all of them count.
     """
 
-    def __init__(self, keys: tuple[Key, ...], *, keep: int, keep_s: int) -> None:
+    def __init__(self, keys: tuple[SigningKey, ...], *, keep: int, keep_s: int) -> None:
         self._keys = keys
         self._keep, self._keep_ms = keep, keep_s * 1000
 
@@ -69,7 +69,7 @@ class Recovery:
         return any(hmac.compare_digest(said, _mark(key, user_id, what).encode()) for key in self._keys)
 
 
-def _mark(key: Key, user_id: str, what: str) -> str:
+def _mark(key: SigningKey, user_id: str, what: str) -> str:
     return hashlib.blake2s(f"{what} {user_id}".encode(), key=key.value, digest_size=6).hexdigest()
 
 

@@ -15,7 +15,7 @@ from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.ports import Lifecycle
 from realtime.gateway.socket_writer import SocketWriter
-from services.sessions import Sessions
+from services.sessions import SessionService
 
 
 class Revocations:
@@ -24,7 +24,7 @@ class Revocations:
     def __init__(
         self,
         *,
-        sessions: Sessions,
+        sessions: SessionService,
         lifecycle: Lifecycle,
         registry: ConnectionRegistry,
         arrivals: Arrivals,

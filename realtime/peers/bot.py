@@ -11,7 +11,7 @@ from msgspec import Struct
 from socketio.exceptions import SocketIOError
 
 from core.tasks import end
-from realtime.peers.client import Client, Refused
+from realtime.peers.client import CommandRefused, PeerClient
 from realtime.peers.media import Picture, Tone
 from realtime.peers.peer import Peer, Signal
 
@@ -33,7 +33,7 @@ class Habits(Struct, frozen=True, kw_only=True):
 class Bot:
     """Acts on the events of one connection, in their order. Whatever takes time runs as a task of its own."""
 
-    def __init__(self, name: str, user_id: str, client: Client, habits: Habits, chance: Random) -> None:
+    def __init__(self, name: str, user_id: str, client: PeerClient, habits: Habits, chance: Random) -> None:
         self._user_id, self._client, self._habits, self._chance = user_id, client, habits, chance
         self._log = _log.bind(bot=name)
         self._call_id: str | None = None
@@ -190,7 +190,7 @@ class Bot:
         """Things change while a bot waits: a refusal is only logged."""
         try:
             await act
-        except Refused as refused:
+        except CommandRefused as refused:
             self._log.info("refused", code=refused.code, sentence=str(refused))
         except SocketIOError as error:
             self._log.warning("not answered", error=repr(error))

@@ -13,7 +13,7 @@ import structlog
 from msgspec import Struct
 
 from realtime.peers.bot import Bot, Habits
-from realtime.peers.client import Account, Client, Refused
+from realtime.peers.client import CommandRefused, PeerClient, SignedInUser
 
 _NAMES = ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gia", "Hugo", "Ivy", "Jan", "Kim", "Leo")
 _MODES: tuple[Literal["video", "voice"], ...] = ("video", "voice")
@@ -51,7 +51,7 @@ async def _live(
     habits: Habits,
     chance: Random,
 ) -> None:
-    account, name = Account(server, web, person), person["display_name"]
+    account, name = SignedInUser(server, web, person), person["display_name"]
     while True:
         try:
             await account.enter()
@@ -59,10 +59,10 @@ async def _live(
         except aiohttp.ClientError as error:
             _log.info("waiting for the server", server=server, error=str(error))
             await asyncio.sleep(_AGAIN_S)
-        except Refused as refused:
+        except CommandRefused as refused:
             _log.error("cannot sign in", bot=name, code=refused.code, sentence=str(refused))
             return
-    async with Client(server, account, device_id=device_id) as client:
+    async with PeerClient(server, account, device_id=device_id) as client:
         await Bot(name, account.id, client, habits, chance).run()
 
 

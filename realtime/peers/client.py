@@ -15,7 +15,7 @@ _COME_AGAIN = frozenset({"rate_limited", "unavailable"})
 _log = structlog.get_logger()
 
 
-class Refused(Exception):
+class CommandRefused(Exception):
     """The server's error, by its `code`."""
 
     def __init__(self, error: dict[str, Any]) -> None:
@@ -24,7 +24,7 @@ class Refused(Exception):
         self.error = error
 
 
-class Account:
+class SignedInUser:
     """Signs up or in, and always has a valid token."""
 
     def __init__(self, server: str, web: aiohttp.ClientSession, person: dict[str, Any]) -> None:
@@ -39,11 +39,11 @@ class Account:
         return str(self._signed_in["user"]["id"])
 
     async def enter(self) -> None:
-        """Sign in, or sign up if there is no such account yet. Raises `Refused`, or aiohttp's errors."""
+        """Sign in, or sign up if there is no such account. Raises `CommandRefused`, or aiohttp's errors."""
         login = {"login": self._person["username"], "password": self._person["password"]}
         try:
             await self._post("login", login)
-        except Refused as refused:
+        except CommandRefused as refused:
             if refused.code != "unauthenticated":
                 raise
             await self._post("register", self._person)
@@ -53,7 +53,7 @@ class Account:
         if time.monotonic() > self._until:
             try:
                 await self._post("refresh", {"refresh_token": self._signed_in["refresh_token"]})
-            except Refused:
+            except CommandRefused:
                 await self.enter()
         return str(self._signed_in["access_token"])
 
@@ -71,22 +71,22 @@ class Account:
                 self._until = time.monotonic() + max(answer["expires_in_s"] - _EARLY_S, 1)
                 return
             if answer.get("code") not in _COME_AGAIN:
-                raise Refused(answer)
+                raise CommandRefused(answer)
             await asyncio.sleep(answer.get("retry_after_ms", 1000) / 1000)
-        raise Refused(answer)
+        raise CommandRefused(answer)
 
 
-class Client:
+class PeerClient:
     """A connection that reconnects by itself, recovers by its offset, and gives events in their order."""
 
-    def __init__(self, server: str, account: Account, *, device_id: str) -> None:
+    def __init__(self, server: str, account: SignedInUser, *, device_id: str) -> None:
         self._server, self._account, self._device_id = server, account, device_id
         self._events: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
         self._place: dict[str, str] = {}
         self._socket = socketio.AsyncClient(handle_sigint=False)
         self._socket.on("*", self._hear)
 
-    async def __aenter__(self) -> "Client":
+    async def __aenter__(self) -> "PeerClient":
         # WebSocket alone: long-polling would need sticky sessions at a load balancer.
         await self._socket.connect(self._server, auth=self._auth, transports=["websocket"], retry=True)
         return self
@@ -99,7 +99,7 @@ class Client:
         return await self._events.get()
 
     async def ask(self, command: str, **payload: Any) -> dict[str, Any]:
-        """The acknowledgement's data. Waits and repeats if told to. Raises `Refused` or socketio's errors."""
+        """The acknowledgement's data. Waits and repeats if told to. Raises `CommandRefused` or socketio's."""
         for _ in range(_TRIES):
             answer = await self._socket.call(command, payload, timeout=_ANSWER_S)
             if answer["ok"]:
@@ -107,7 +107,7 @@ class Client:
             if answer["error"]["code"] not in _COME_AGAIN:
                 break
             await asyncio.sleep(answer["error"].get("retry_after_ms", 1000) / 1000)
-        raise Refused(answer["error"])
+        raise CommandRefused(answer["error"])
 
     async def renew(self) -> None:
         """Send a fresh token before the old one expires, for as long as this runs."""

@@ -30,7 +30,7 @@ _AT_ONCE = 200
 _log = structlog.get_logger()
 
 
-class Presence:
+class PresenceService:
     """Handlers of the commands, and what the gateway calls for connections. `run` goes on until cancelled."""
 
     def __init__(

@@ -24,7 +24,7 @@ from .session import Session
 Later = partial[None]
 
 
-class Client:
+class SocketClient:
     """The receiver of one session: a member in each namespace that it has joined."""
 
     __slots__ = ("_busy", "_held", "_members", "_partial", "_running", "_server", "session")

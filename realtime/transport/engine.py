@@ -14,10 +14,10 @@ from .frames import binary_frame, text_frame
 from .http_handler import HttpHandler
 from .messages import message_frame
 from .session import Session
-from .sessions import Sessions
+from .sessions import EngineSessions
 
 
-class EngineServer(Sessions):
+class EngineServer(EngineSessions):
     """An Engine.IO server with python-engineio's API.
 
     Beside its arguments: `trusted_proxies` (addresses or CIDR ranges whose X-Forwarded headers count),

@@ -29,7 +29,7 @@ FORBIDDEN: Final = (4, "Forbidden")
 UNSUPPORTED_VERSION: Final = (5, "Unsupported protocol version")
 
 
-class Refused(Exception):
+class HandshakeRefused(Exception):
     """A request that gets an error for an answer; `code` and `message` are Engine.IO's own."""
 
     def __init__(self, error: tuple[int, str], status: int = 400) -> None:
@@ -51,17 +51,17 @@ def own_hosts(request: web.Request, proxies: Proxies) -> tuple[str, ...]:
 
 
 def upgrade_key(headers: Mapping[str, str]) -> str:
-    """The checked key of a WebSocket request. Raises Refused."""
+    """The checked key of a WebSocket request. Raises HandshakeRefused."""
     connection = {token.strip().lower() for token in headers.get("Connection", "").split(",")}
     if headers.get("Upgrade", "").lower() != "websocket" or "upgrade" not in connection:
-        raise Refused(BAD_REQUEST)
+        raise HandshakeRefused(BAD_REQUEST)
     key = headers.get("Sec-WebSocket-Key", "")
     try:
         whole = len(b64decode(key, validate=True)) == 16
     except (Base64Error, ValueError):
         whole = False
     if not whole or headers.get("Sec-WebSocket-Version") != "13":
-        raise Refused(BAD_REQUEST)
+        raise HandshakeRefused(BAD_REQUEST)
     return key
 
 

@@ -1,7 +1,7 @@
 """What an `EngineServer` answers to HTTP requests: handshakes, polls, packets and upgrades.
 
 Each request is checked against `handshake`, in Engine.IO's order, before a session hears of it; what
-may not be is a `Refused`, which becomes Engine.IO's error answer here and nowhere else.
+may not be is a `HandshakeRefused`, which becomes Engine.IO's error answer here and nowhere else.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from core.proxies import Proxies, network_of
 
 from . import deflate, handshake, internals, jsontext, reasons
 from .frames import text_frame
-from .handshake import Handshake, Refused
+from .handshake import Handshake, HandshakeRefused
 from .messages import EngineReceiver
 from .polling import Polling
 from .session import Session
-from .sessions import Sessions
+from .sessions import EngineSessions
 from .websocket import Probe, TakenOver, WebSocket
 
 
 class HttpHandler:
     """Answers the requests of one server. `proxies` are those whose X-Forwarded headers count."""
 
-    def __init__(self, server: Sessions, proxies: Proxies) -> None:
+    def __init__(self, server: EngineSessions, proxies: Proxies) -> None:
         self._server = server
         self._proxies = proxies
 
@@ -38,7 +38,7 @@ class HttpHandler:
             if request.method == "OPTIONS":
                 return web.Response(headers=headers)
             return await self._serve(request, headers)
-        except Refused as refused:
+        except HandshakeRefused as refused:
             body = jsontext.dumps({"code": refused.code, "message": refused.message})
             return web.Response(
                 body=body, status=refused.status, headers=headers, content_type="application/json"
@@ -48,12 +48,12 @@ class HttpHandler:
         query: Mapping[str, str] = request.query
         transport, sid = query.get("transport"), query.get("sid")
         if transport is None or transport not in self._server.transports or "j" in query:
-            raise Refused(handshake.UNKNOWN_TRANSPORT)
+            raise HandshakeRefused(handshake.UNKNOWN_TRANSPORT)
         if sid is None:
             return await self._open(request, transport, headers)
         session = self._server.sockets.get(sid)
         if session is None or (session.closed and transport == "websocket"):
-            raise Refused(handshake.UNKNOWN_SESSION)
+            raise HandshakeRefused(handshake.UNKNOWN_SESSION)
         if transport == "websocket":
             return self._upgrade(request, session)
         return await self._carry(request, session, headers)
@@ -62,17 +62,17 @@ class HttpHandler:
         self, request: web.Request, transport: str, headers: dict[str, str]
     ) -> web.StreamResponse:
         if request.method != "GET":
-            raise Refused(handshake.BAD_METHOD)
+            raise HandshakeRefused(handshake.BAD_METHOD)
         if request.query.get("EIO") != "4":
-            raise Refused(handshake.UNSUPPORTED_VERSION)
+            raise HandshakeRefused(handshake.UNSUPPORTED_VERSION)
         if self._server.stopping or (self._server.gate is not None and not self._server.gate()):
-            raise Refused((handshake.BAD_REQUEST[0], "Not accepting connections"), 503)
+            raise HandshakeRefused((handshake.BAD_REQUEST[0], "Not accepting connections"), 503)
         key = handshake.upgrade_key(request.headers) if transport == "websocket" else None
         address = handshake.peer_address(request, self._proxies)
         seat = self._server.newcomers.take(network_of(address))
         if seat is None:
-            self._server.reports.warning("newcomers", f"there are too many, {address} is refused")
-            raise Refused((handshake.BAD_REQUEST[0], "Too many newcomers"), 503)
+            self._server.complaints.warning("newcomers", f"there are too many, {address} is refused")
+            raise HandshakeRefused((handshake.BAD_REQUEST[0], "Too many newcomers"), 503)
         session = Session(self._server.generate_id(), self._server, Handshake(request, address))
         session.seat = seat
         self._server.sockets[session.sid] = session
@@ -109,7 +109,7 @@ class HttpHandler:
             verdict = handler(session.sid, session.handshake.environ(request))
             return await verdict if asyncio.iscoroutine(verdict) else verdict
         except Exception as error:
-            self._server.reports.exception("connect handler", "failed", error)
+            self._server.complaints.exception("connect handler", "failed", error)
             return False
 
     def _hello(self, session: Session, upgrades: list[str]) -> bytes:
@@ -189,9 +189,9 @@ class HttpHandler:
     async def _carry(self, request: web.Request, session: Session, headers: dict[str, str]) -> web.Response:
         polling = session.carrier
         if not isinstance(polling, Polling):
-            raise Refused(handshake.BAD_REQUEST)
+            raise HandshakeRefused(handshake.BAD_REQUEST)
         if session.closed:
-            raise Refused(handshake.UNKNOWN_SESSION)
+            raise HandshakeRefused(handshake.UNKNOWN_SESSION)
         if request.method == "GET":
             body = await polling.poll(request)
             response = web.Response(body=body, headers=headers, content_type="text/plain")
@@ -199,31 +199,31 @@ class HttpHandler:
                 response.enable_compression()
             return response
         if request.method != "POST":
-            raise Refused(handshake.BAD_REQUEST)
+            raise HandshakeRefused(handshake.BAD_REQUEST)
         await polling.receive(await self._body(request), self._server.limits.max_packets_per_post)
         return web.Response(body=b"ok", headers=headers, content_type="text/html")
 
     async def _body(self, request: web.Request) -> bytes:
-        """The body of a POST. Raises Refused for one that is longer than allowed or does not come in time."""
+        """The body of a POST. Raises `HandshakeRefused` if it is too long or does not come in time."""
         chunks = bytearray()
         try:
             async with asyncio.timeout(self._server.body_timeout):
                 async for chunk in request.content.iter_any():
                     chunks += chunk
                     if len(chunks) > self._server.max_http_buffer_size:
-                        raise Refused(handshake.BAD_REQUEST, 413)
+                        raise HandshakeRefused(handshake.BAD_REQUEST, 413)
         except (TimeoutError, ConnectionError):
-            raise Refused(handshake.BAD_REQUEST, 408) from None
+            raise HandshakeRefused(handshake.BAD_REQUEST, 408) from None
         return bytes(chunks)
 
     def _cors(self, request: web.Request) -> dict[str, str]:
-        """The CORS headers of an answer. Raises Refused for an origin that is not allowed."""
+        """The CORS headers of an answer. Raises HandshakeRefused for an origin that is not allowed."""
         origin = request.headers.get("Origin")
         if self._server.cors_allowed_origins == [] or origin is None:
             return {}
         if not self._allows(origin, request):
-            self._server.reports.warning("origin", "refused a request from an origin that is not allowed")
-            raise Refused(handshake.FORBIDDEN, 403)
+            self._server.complaints.warning("origin", "refused a request from an origin that is not allowed")
+            raise HandshakeRefused(handshake.FORBIDDEN, 403)
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
         if self._server.cors_credentials:
             headers["Access-Control-Allow-Credentials"] = "true"

@@ -12,7 +12,7 @@ from .eager_tasks import PENDING
 from .frames import binary_frame, text_frame
 from .handlers import accepted
 from .session import Session
-from .sessions import Sessions
+from .sessions import EngineSessions
 
 
 def message_frame(data: Any) -> bytes:
@@ -27,7 +27,7 @@ def message_frame(data: Any) -> bytes:
 class EngineReceiver:
     """Runs the handlers of an `EngineServer` that nothing is built upon."""
 
-    def __init__(self, server: Sessions, session: Session) -> None:
+    def __init__(self, server: EngineSessions, session: Session) -> None:
         self._server = server
         self._session = session
 
@@ -73,7 +73,7 @@ class EngineReceiver:
 
     def _failed(self, error: BaseException | None) -> None:
         if isinstance(error, Exception):
-            self._server.reports.exception("handler", "failed", error)
+            self._server.complaints.exception("handler", "failed", error)
 
 
 def _decoded(text: str, max_depth: int) -> Any:

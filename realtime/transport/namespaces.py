@@ -73,7 +73,7 @@ class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
     def failed(self, what: str, error: BaseException) -> None:
         """Code of the application's has raised. A cancelled handler has not."""
         if isinstance(error, Exception):
-            self.eio.reports.exception(what, "failed", error)
+            self.eio.complaints.exception(what, "failed", error)
 
     async def call_handler(self, event: str, member: Member, *arguments: Any) -> Any:
         """Call the handler of a reserved event with as many of the arguments as it takes."""

@@ -56,7 +56,7 @@ class Polling:
         session.heard = True
         if self._waiter is not None:
             session.close(reasons.TRANSPORT_ERROR)
-            raise handshake.Refused(handshake.BAD_REQUEST)
+            raise handshake.HandshakeRefused(handshake.BAD_REQUEST)
         if not self._due():
             self._waiter = session.keeper.loop.create_future()
             internals.on_request_lost(request, self._lost)
@@ -100,7 +100,7 @@ class Polling:
             packets = payload.decode(body, max_packets)
         except payload.PayloadError as error:
             session.fail(str(error))
-            raise handshake.Refused(handshake.BAD_REQUEST) from None
+            raise handshake.HandshakeRefused(handshake.BAD_REQUEST) from None
         await session.readable()
         # From the loop, where no task is current, so that handlers may take their first step at once.
         session.keeper.loop.call_soon(self._deliver, packets)

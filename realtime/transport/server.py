@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from . import packets, reasons
-from .client import Client
+from .client import SocketClient
 from .frames import text_frame
 from .namespaces import Namespaces
 from .rooms import RoomManager
@@ -30,12 +30,12 @@ class SocketServer(Namespaces):
         # A manager of python-socketio's reaches other processes, and so has its say in every emit.
         self._alone = type(self.manager) is RoomManager
 
-    def _receive(self, session: Session) -> Client:
+    def _receive(self, session: Session) -> SocketClient:
         if not self.manager_initialized:
             self.manager_initialized = True
             self.manager.initialize()
         self._unjoined.add(session, self.eio.loop.time())
-        return Client(self, session)
+        return SocketClient(self, session)
 
     # Sending.
 
@@ -112,7 +112,7 @@ class SocketServer(Namespaces):
         if not here or member is None or session is None:
             return
         member.sink.send(packets.control_frame(packets.DISCONNECT, where))
-        client = cast("Client", session.receiver)
+        client = cast("SocketClient", session.receiver)
         if client.alone(member):
             self.expect_close(session)
         await client.leave(member, reasons.SERVER_DISCONNECT)

@@ -53,7 +53,7 @@ class Receiver(Protocol):
         """The session has ended; `EngineServer.forget` is to be called when its handlers are done."""
 
 
-class Keeper(Protocol):
+class SessionOwner(Protocol):
     """What a session needs of the server that keeps it."""
 
     loop: asyncio.AbstractEventLoop
@@ -94,7 +94,7 @@ class Session:
         "write",
     )
 
-    def __init__(self, sid: str, keeper: Keeper, handshake: Handshake) -> None:
+    def __init__(self, sid: str, keeper: SessionOwner, handshake: Handshake) -> None:
         self.sid = sid
         self.keeper = keeper
         self.handshake = handshake

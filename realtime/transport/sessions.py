@@ -19,8 +19,8 @@ from .backlog import Backlog
 from .deadlines import Alarm, Deadlines
 from .eager_tasks import EagerTasks
 from .limits import Limits
+from .log_throttle import LogThrottle
 from .payload import PING_FRAME
-from .reports import Reports
 from .session import Receiver, Session
 from .websocket import Probe, WebSocket
 
@@ -28,7 +28,7 @@ Gate = Callable[[], bool]
 """Whether new sessions are let in; False answers a handshake with 503."""
 
 
-class Sessions(engineio.AsyncServer):  # type: ignore[misc]
+class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
     """What its arguments mean, `EngineServer` says."""
 
     loop: asyncio.AbstractEventLoop
@@ -53,7 +53,7 @@ class Sessions(engineio.AsyncServer):  # type: ignore[misc]
         self.newcomers = Seats(sys.maxsize, sys.maxsize) if newcomers is None else newcomers
         self.body_timeout = body_timeout
         self.close_timeout = close_timeout
-        self.reports = Reports(self.logger)
+        self.complaints = LogThrottle(self.logger)
         self.sockets: dict[str, Session] = {}
         self.dropped_volatile = 0
         self.receiver: Callable[[Session], Receiver] | None = None
@@ -140,7 +140,7 @@ class Sessions(engineio.AsyncServer):  # type: ignore[misc]
 
     def broken(self, _session: Session, why: str) -> None:
         """The client sent what cannot be read."""
-        self.reports.warning("bad packet", why)
+        self.complaints.warning("bad packet", why)
 
     def forget(self, session: Session) -> None:
         """The handlers of an ended session are done: it is not known any more."""

@@ -5,7 +5,7 @@ from aiohttp import web
 
 from core.wire.endpoint import Endpoint
 from rest.http.client import names_version
-from rest.http.exchange import Answer, Versioned
+from rest.http.request import Answer, Versioned
 
 
 def response(endpoint: Endpoint, request: web.Request, answer: Answer) -> web.Response:

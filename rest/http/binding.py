@@ -5,7 +5,7 @@ from inspect import iscoroutinefunction
 from typing import Protocol
 
 from core.wire.endpoint import Endpoint
-from rest.http.exchange import Handler
+from rest.http.request import Handler
 
 
 class Resource(Protocol):

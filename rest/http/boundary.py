@@ -1,6 +1,6 @@
 """The one live boundary of REST: find out who asks, decode, handle, encode. What fails becomes a problem.
 
-Handlers see an `Exchange` and return a Struct (`rest.http.exchange`).
+Handlers see a `Request` and return a Struct (`rest.http.request`).
 """
 
 import asyncio
@@ -30,17 +30,17 @@ from core.wire.decode import decode_json, decode_query
 from core.wire.endpoint import Endpoint
 from core.wire.uploads import Form, Upload
 from db.outage import OUTAGES
-from db.postgres.idempotency import Key
+from db.postgres.idempotency import IdempotencyKey
 from rest.http import client as clients
 from rest.http.answers import response
 from rest.http.body import Pace, read_json
-from rest.http.exchange import Exchange, Handler
 from rest.http.idempotency import key_of
 from rest.http.problems import problem
+from rest.http.request import Handler, Request
 from rest.http.uploads import parts, whole
-from services.accounts import Client
+from services.accounts import RequestOrigin
 from services.ports import Limiter
-from services.sessions import Sessions
+from services.sessions import SessionService
 
 _log = structlog.get_logger()
 
@@ -61,13 +61,13 @@ class Throttle(Struct, frozen=True):
             raise RateLimited(f"Too many requests of this {self.whom}.", retry_after_ms=wait_ms)
 
 
-class Boundary:
+class RequestBoundary:
     """Makes aiohttp handlers of ours."""
 
     def __init__(
         self,
         *,
-        sessions: Sessions,
+        sessions: SessionService,
         accounts: Throttle,
         strangers: Throttle,
         clock: Clock,
@@ -89,14 +89,12 @@ class Boundary:
 
         async def answer(request: web.Request) -> web.StreamResponse:
             async with asyncio.timeout(self._deadline_s) as deadline:
-                exchange = await self._exchange(endpoint, request, deadline)
-                return response(endpoint, request, await handler(exchange))
+                asked = await self._checked(endpoint, request, deadline)
+                return response(endpoint, request, await handler(asked))
 
         return web.route(endpoint.method, endpoint.path, answer, name=endpoint.name)
 
-    async def _exchange(
-        self, endpoint: Endpoint, request: web.Request, deadline: asyncio.Timeout
-    ) -> Exchange:
+    async def _checked(self, endpoint: Endpoint, request: web.Request, deadline: asyncio.Timeout) -> Request:
         """The checked request. Who asks comes first: a stranger learns nothing about the rest.
 
         Then how often they ask, then sizes, and only then what they say.
@@ -109,12 +107,12 @@ class Boundary:
         versions = clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None
         pace = Pace(self._body_timeout_s, self._body_bytes_per_s, self._deadline_s, deadline)
         body = await self._body(endpoint.body, request, pace) if endpoint.body else None
-        return Exchange(
+        return Request(
             now=now,
             address=clients.own_address(
                 peer, request.scheme, headers, self._proxies, default=EXAMPLE_ADDRESS
             ),
-            client=Client(network, clients.user_agent(headers.get("User-Agent"))),
+            client=RequestOrigin(network, clients.user_agent(headers.get("User-Agent"))),
             parameters=parameters,
             access=access,
             query=query,
@@ -152,7 +150,7 @@ def _parameters(kind: type[Struct], request: web.Request) -> Struct:
 
 def _key(
     endpoint: Endpoint, request: web.Request, access: Access | None, body: Struct | None, now: int
-) -> Key | None:
+) -> IdempotencyKey | None:
     return key_of(
         request.headers.get("Idempotency-Key"),
         operation=endpoint.name,

@@ -33,7 +33,7 @@ Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = structlog.get_logger()
 
 
-class Doors:
+class ConnectionLimits:
     """What the connections of one process have in common."""
 
     def __init__(
@@ -55,7 +55,7 @@ class Doors:
             _log.warning("connections are refused", address=address, open=self.seats.taken, hint=hint)
 
 
-class Connection(web.RequestHandler):
+class HttpConnection(web.RequestHandler):
     """One connection, until it ends or a WebSocket takes it over.
 
     Leans on private names of aiohttp 3.14: `_request_count`, `_messages`, `_upgraded`, `_keepalive_timeout`.
@@ -63,7 +63,7 @@ class Connection(web.RequestHandler):
 
     __slots__ = ("_body", "_doors", "_head_bytes", "_late", "_seat", "_stuck", "proxied")
 
-    def __init__(self, manager: web.Server, doors: Doors, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, manager: web.Server, doors: ConnectionLimits, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             manager,
             loop=loop,
@@ -204,7 +204,7 @@ def _nothing() -> None:
 async def admit(request: web.Request, handler: Next) -> web.StreamResponse:
     """Refuse a head that is too long as a whole, and a proxy's client who has too many connections."""
     connection = request.protocol
-    if not isinstance(connection, Connection):
+    if not isinstance(connection, HttpConnection):
         return await handler(request)
     connection.check(request)
     if not connection.proxied:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from core.errors import InvalidRequest
 from core.wire.message import Input
-from db.postgres.idempotency import Key
+from db.postgres.idempotency import IdempotencyKey
 
 _KEY = re.compile(r"[!-~]{1,200}")
 
@@ -26,7 +26,7 @@ def key_of(
     path: Mapping[str, str],
     body: Struct | None,
     now: int,
-) -> Key | None:
+) -> IdempotencyKey | None:
     """The key of this request, if it has one. Raises `InvalidRequest` for more than visible ASCII."""
     if header is None:
         return None
@@ -37,7 +37,7 @@ def key_of(
         )
     digest = hashlib.sha256(msgspec.json.encode((dict(path), _asked(body)), order="sorted"))
     owner = user_id or digest.hexdigest()
-    return Key(owner=owner, operation=operation, key=header, digest=digest.digest(), at=now)
+    return IdempotencyKey(owner=owner, operation=operation, key=header, digest=digest.digest(), at=now)
 
 
 def _asked(body: Struct | None) -> Mapping[str, object]:

@@ -10,7 +10,7 @@ from aiohttp import web
 from core.proxies import Proxies, networks
 from core.seats import Seats
 from core.settings import Settings
-from rest.http.connections import Connection, Doors
+from rest.http.connections import ConnectionLimits, HttpConnection
 from rest.http.descriptors import obtain
 
 _BACKLOG = 1024
@@ -29,7 +29,7 @@ async def listening(app: web.Application, settings: Settings) -> AsyncIterator[i
     try:
         try:
             server = await loop.create_server(
-                lambda: Connection(manager, doors, loop), settings.host, settings.port, backlog=_BACKLOG
+                lambda: HttpConnection(manager, doors, loop), settings.host, settings.port, backlog=_BACKLOG
             )
         except OSError as error:
             place = f"{settings.host}:{settings.port}"
@@ -42,7 +42,7 @@ async def listening(app: web.Application, settings: Settings) -> AsyncIterator[i
         await runner.cleanup()
 
 
-def doors_of(settings: Settings) -> Doors:
+def doors_of(settings: Settings) -> ConnectionLimits:
     """How many connections there may be: never so many that descriptors run out.
 
     One address gets a quarter of them at most, so that no single one shuts out the others.
@@ -50,7 +50,7 @@ def doors_of(settings: Settings) -> Doors:
     own = _OWN_DESCRIPTORS + settings.redis_pool + settings.database_pool
     most = max(min(settings.max_connections, obtain(settings.max_connections + own) - own), 1)
     each = min(settings.max_connections_an_address, most // 4)
-    return Doors(
+    return ConnectionLimits(
         Seats(most, max(each, 1) if settings.rate_limits == "on" else sys.maxsize),
         Proxies(networks(settings.trusted_proxies)),
         head_s=settings.head_s,

@@ -28,7 +28,7 @@ from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.socket_writer import SocketWriter
 from realtime.gateway.subscription import Subscription
 from signaling.call import Call, Rules, offer
-from signaling.messages import Accept, Connected, Message
+from signaling.messages import Accept, CallMessage, Connected
 from signaling.transitions import advance
 
 REGION = "mishaps"  # nobody of another test is matched with who waits here
@@ -139,13 +139,13 @@ class Node:
     async def live(self, users: tuple[str, str]) -> Call:
         """A call in which both hear each other."""
         call = await self.offered(users)
-        steps: list[Message] = [Accept(u, f"phone of {u}") for u in users]
+        steps: list[CallMessage] = [Accept(u, f"phone of {u}") for u in users]
         steps += [Connected(u, f"phone of {u}", 1) for u in users]
         for step in steps:
             call = await self.services.call_service.tell(call.id, step)
         return call
 
-    async def saved_only(self, call: Call, message: Message) -> Call:
+    async def saved_only(self, call: Call, message: CallMessage) -> Call:
         """The message is taken and its effects are kept, and the node dies before it performs them."""
         stored = await self.stores.calls.load(call.id)
         assert stored is not None

@@ -7,12 +7,12 @@ import pytest
 from core.ids import new_id
 from db.redis.event_log import EventId
 from signaling.call import Call
-from signaling.messages import Decline, Message, Skip
+from signaling.messages import CallMessage, Decline, Skip
 from tests.calls.nodes import Node
 from tests.stores.world import World
 
 
-async def steps(node: Node, call: Call, message: Message) -> AsyncIterator[None]:
+async def steps(node: Node, call: Call, message: CallMessage) -> AsyncIterator[None]:
     """The effects of this message, one by one: another node may look, or this one die, after each."""
     call = await node.saved_only(call, message)
     for pending in await node.stores.calls.outbox(call.id):

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from db.postgres.bans import BanStore, NewBan
-from db.redis.calls import Calls
+from db.redis.calls import RedisCalls
 from services.bans import Bans
 from signaling.call import Rules, offer
 from tests.dialogues.conftest import Meet, Pair, SignUp
@@ -115,7 +115,7 @@ async def test_a_ban_while_an_offer_is_being_made(
             await asyncio.sleep(0.01)
     async with Redis.from_url(product_redis_url) as redis:
         made = offer(claim(call_id, she, he), now_ms(), Rules(offer_s=30))
-        assert await Calls(redis).save(made, (), version=0, now=now_ms()) == []
+        assert await RedisCalls(redis).save(made, (), version=0, now=now_ms()) == []
     assert (await ana.next("call:ended", call_id=call_id))["reason"] == "moderated"
     assert await world.call_records.active_call(he.id) is None
 

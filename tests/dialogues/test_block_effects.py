@@ -12,7 +12,7 @@ from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
 from core.ticket import Claim
-from db.redis.calls import Calls
+from db.redis.calls import RedisCalls
 from signaling.call import Rules, offer
 from tests.dialogues.conftest import Pair, SignUp
 from tests.dialogues.person import Person
@@ -80,7 +80,7 @@ async def test_a_block_between_the_fence_and_the_call(
     assert status == 201
     async with Redis.from_url(product_redis_url) as redis:
         made = offer(claim(call_id, she, he), now_ms(), Rules(offer_s=30))
-        assert await Calls(redis).save(made, (), version=0, now=now_ms()) == []
+        assert await RedisCalls(redis).save(made, (), version=0, now=now_ms()) == []
     for device in (ana, ben):
         assert (await device.next("call:ended", call_id=call_id))["reason"] == "blocked"
     assert await world.call_records.active_call(she.id) is None

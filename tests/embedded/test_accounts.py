@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from db.embedded import EmbeddedError, EmbeddedServers
-from db.embedded.account import Account, can_reach, choose_account
+from db.embedded.account import SystemUser, can_reach, choose_account
 from db.embedded.binaries import Binaries, locate, reachable
 from tests.embedded.owner import PROJECT, at_work_in, owner_of
 
@@ -36,14 +36,14 @@ def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def nobody() -> Account:
+def nobody() -> SystemUser:
     """An ordinary user of this system."""
     entry = pwd.getpwnam("nobody")
-    return Account("nobody", entry.pw_uid, entry.pw_gid)
+    return SystemUser("nobody", entry.pw_uid, entry.pw_gid)
 
 
 @pytest.fixture
-def python_for(nobody: Account, open_folder: Path) -> PythonFor:
+def python_for(nobody: SystemUser, open_folder: Path) -> PythonFor:
     """An interpreter that the ordinary user can run, and the environment in which it finds the packages.
 
     Where ours lies in a private folder (that of root, often), it is a copy.
@@ -91,14 +91,14 @@ def test_without_any_user_the_sentence_says_what_to_do(tmp_path: Path) -> None:
 
 
 @as_root
-def test_the_owner_of_the_project_or_of_the_data_goes_first(tmp_path: Path, nobody: Account) -> None:
+def test_the_owner_of_the_project_or_of_the_data_goes_first(tmp_path: Path, nobody: SystemUser) -> None:
     """So that `sudo make run` and `make run` can take turns; data keeps its owner, known here or not."""
     everyone = pwd.getpwall()
     os.chown(tmp_path, nobody.uid, nobody.gid)
     assert choose_account(tmp_path / ".data", everyone) == nobody
     (tmp_path / ".data" / "postgres").mkdir(parents=True)
     os.chown(tmp_path / ".data" / "postgres", 54321, 54321)
-    assert choose_account(tmp_path / ".data", everyone) == Account("number 54321", 54321, 54321)
+    assert choose_account(tmp_path / ".data", everyone) == SystemUser("number 54321", 54321, 54321)
     os.chown(tmp_path, 54321, 54321)
     shutil.rmtree(tmp_path / ".data")
     known = choose_account(tmp_path / ".data", [_entry("app", 1000)])
@@ -124,7 +124,7 @@ async def test_root_runs_both_as_an_ordinary_user_and_opens_no_folder(tmp_path: 
 
 
 @as_root
-async def test_programs_in_a_private_folder_are_run_as_copies(open_folder: Path, nobody: Account) -> None:
+async def test_programs_in_a_private_folder_are_run_as_copies(open_folder: Path, nobody: SystemUser) -> None:
     """A project below /root: the user cannot reach the wheel's programs, and runs copies of them."""
     found = locate(postgres=True, redis=True)
     assert found.postgres is not None
@@ -151,7 +151,7 @@ async def test_programs_in_a_private_folder_are_run_as_copies(open_folder: Path,
 
 @as_root
 async def test_an_ordinary_user_needs_no_root(
-    open_folder: Path, nobody: Account, python_for: PythonFor
+    open_folder: Path, nobody: SystemUser, python_for: PythonFor
 ) -> None:
     """Everything belongs to that user; afterwards root can take a turn, and then the user again."""
     nobody.own(open_folder)
@@ -172,7 +172,7 @@ async def test_an_ordinary_user_needs_no_root(
 
 @as_root
 async def test_a_folder_of_somebody_else_is_explained(
-    open_folder: Path, nobody: Account, python_for: PythonFor
+    open_folder: Path, nobody: SystemUser, python_for: PythonFor
 ) -> None:
     """Root made it first: the ordinary user is told whose it is."""
     async with EmbeddedServers.open(open_folder / ".data", postgres=False, redis=True, log=print):

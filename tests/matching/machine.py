@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from core.contract.queue import Preferences, QueueLeft
 from core.vocabulary import Mode
 from signaling.call import ACTIVE, Call
-from signaling.messages import Accept, Connected, Decline, Hangup, Message, Report, Skip
+from signaling.messages import Accept, CallMessage, Connected, Decline, Hangup, Report, Skip
 from tests.matching.simulation import LEASE_MS, MODES, PATIENCE_MS, Node, World, logging_to
 from tests.matching.stores import Stores
 
@@ -124,9 +124,9 @@ class Crowd(RuleBasedStateMachine):
             # Or two nodes that see to one claim could hear different things of the fence, in either order.
             self.world.disengage(call_id)
 
-    def message(self, user: str, says: str) -> Message:
+    def message(self, user: str, says: str) -> CallMessage:
         device = self.world.device(user)
-        messages: dict[str, Message] = {
+        messages: dict[str, CallMessage] = {
             "yes": Accept(user, device),
             "no": Decline(user),
             "next": Skip(user, self.world.new_id()),

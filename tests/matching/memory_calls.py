@@ -10,7 +10,7 @@ from core.visibility import Ban, UserFacts, is_banned, is_blocked
 from core.vocabulary import EndReason, LeftReason, Mode, Origin
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
-from db.redis.calls import GIVE_UP_MS, RETRY_MS, Pending, Stored
+from db.redis.calls import GIVE_UP_MS, RETRY_MS, Pending, StoredCall
 from matching.rematch_intervals import Since
 from signaling.call import Call, Party, State
 from signaling.effects import Effects
@@ -29,21 +29,21 @@ class MemoryCalls:
     """Records, outboxes and when calls want attention; nothing expires."""
 
     def __init__(self) -> None:
-        self.stored: dict[str, Stored] = {}
+        self.stored: dict[str, StoredCall] = {}
         self.outboxes: dict[str, list[Pending]] = {}
         self.attention: dict[str, int] = {}
         self.failing: dict[str, int] = {}  # since when, by key
         self.aside: list[Pending] = []
         self._effects = 0
 
-    async def load(self, call_id: str) -> Stored | None:
+    async def load(self, call_id: str) -> StoredCall | None:
         return self.stored.get(call_id)
 
     async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
         stored = self.stored.get(call.id)
         if version != (stored.version if stored else 0):
             return None
-        self.stored[call.id] = Stored(call, version + 1)
+        self.stored[call.id] = StoredCall(call, version + 1)
         outbox = self.outboxes.setdefault(call.id, [])
         for effect in effects:
             self._effects += 1

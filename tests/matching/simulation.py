@@ -11,7 +11,7 @@ import structlog
 from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
-from composition.calls import Calls
+from composition.calls import CallParts
 from composition.matching import Matching
 from core.contract.queue import Preferences
 from core.errors import AppError
@@ -25,7 +25,7 @@ from matching.reservation_value import Stance
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.metrics import MatchingMetrics
 from signaling.call import Call, Rules
-from signaling.messages import Message
+from signaling.messages import CallMessage
 from tests.heard import Heard
 from tests.matching.errands import Errand, Port
 from tests.matching.journal import Journal
@@ -73,7 +73,7 @@ class Node:
             policy=world.policy,
         )
         self.name, self.queue, self.search_queue = name, matching.queue, matching.search_queue
-        made = Calls(
+        made = CallParts(
             calls=calls,
             record=record,
             connections=record,
@@ -191,7 +191,7 @@ class World:
     def device(self, user_id: str) -> str:
         return self.devices.get(user_id, f"device of {user_id}")
 
-    def tell(self, node: Node, call_id: str, message: Message) -> Coroutine[Any, Any, Call]:
+    def tell(self, node: Node, call_id: str, message: CallMessage) -> Coroutine[Any, Any, Call]:
         return node.call_service.tell(call_id, message)
 
     def pass_ms(self, ms: int, *, still_ms: int) -> None:

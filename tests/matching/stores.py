@@ -7,7 +7,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from core.ticket import Claim, Ticket
-from db.redis.calls import Calls
+from db.redis.calls import RedisCalls
 from db.redis.tickets import RedisTickets, places
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.memory import MemoryTickets
@@ -81,7 +81,7 @@ class RedisStores:
 
     def __init__(self, redis: Redis, region: str, people: tuple[str, ...], record: Any) -> None:
         self._redis, self._region = redis, region
-        self.people, self.record, self.calls = people, record, Calls(redis)
+        self.people, self.record, self.calls = people, record, RedisCalls(redis)
 
     def tickets(self) -> TicketStore:
         return RedisTickets(self._redis, self._region)

@@ -15,7 +15,7 @@ from core.wire.message import Event
 from db.redis.bus import Bus
 from db.redis.presence import RedisPresence
 from realtime.gateway.caller import Caller
-from realtime.presence.presence import Presence
+from realtime.presence.presence import PresenceService
 from realtime.presence.watches import Watches
 from tests.patience import PATIENCE_S
 
@@ -115,7 +115,7 @@ class Node:
     def __init__(self, redis: Redis, bus: Bus, society: Society, time: Time) -> None:
         self.sockets, self.watches, self.bus = Sockets(), Watches(), bus
         self.store = RedisPresence(redis)
-        self.presence = Presence(
+        self.presence = PresenceService(
             store=self.store,
             companions=society,
             calls=society,

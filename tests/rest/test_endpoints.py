@@ -11,7 +11,7 @@ from core.documents.openapi import openapi
 from core.vocabulary import Role
 from core.wire.endpoint import ById, Cache, Endpoint
 from core.wire.message import Input, Wire
-from rest.http.exchange import Exchange, Versioned
+from rest.http.request import Request, Versioned
 from tests.rest.own_endpoints import answering
 from tests.rest.server import RestServer
 
@@ -53,26 +53,26 @@ class Shelf:
 
     version = 1
 
-    async def typed(self, exchange: Exchange) -> Seen:
-        at = exchange.at(ByYear)
+    async def typed(self, request: Request) -> Seen:
+        at = request.at(ByYear)
         return Seen(value=[at.kind, at.slug, at.year])
 
-    async def moderated(self, _exchange: Exchange) -> Seen:
+    async def moderated(self, _request: Request) -> Seen:
         return Seen(value="moderated")
 
-    async def administered(self, _exchange: Exchange) -> Seen:
+    async def administered(self, _request: Request) -> Seen:
         return Seen(value="administered")
 
-    async def versioned(self, _exchange: Exchange) -> Versioned:
+    async def versioned(self, _request: Request) -> Versioned:
         return Versioned(Seen(value=self.version), self.version)
 
-    async def kept(self, _exchange: Exchange) -> Seen:
+    async def kept(self, _request: Request) -> Seen:
         return Seen(value="kept")
 
-    async def shared(self, exchange: Exchange) -> Seen:
-        return Seen(value=exchange.at(ById).id)
+    async def shared(self, request: Request) -> Seen:
+        return Seen(value=request.at(ById).id)
 
-    async def personal(self, _exchange: Exchange) -> Seen:
+    async def personal(self, _request: Request) -> Seen:
         return Seen(value="personal")
 
 

@@ -13,10 +13,10 @@ from core.ids import new_id
 from core.wire.endpoint import Endpoint
 from core.wire.message import Input, Wire
 from core.wire.uploads import Upload
-from db.postgres.idempotency import Key, claim, keep
+from db.postgres.idempotency import IdempotencyKey, claim, keep
 from db.postgres.pool import Pool
-from rest.http.exchange import Exchange
 from rest.http.idempotency import key_of
+from rest.http.request import Request
 from tests.rest.conftest import SETTINGS
 from tests.rest.own_endpoints import answering
 from tests.rest.server import Answer, RestServer, new_person, serving
@@ -110,10 +110,10 @@ class Pictures:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def picture(self, exchange: Exchange) -> Kept:
-        assert exchange.file
-        digest = hashlib.sha256(await exchange.file.read()).digest()
-        key = exchange.key and exchange.key.including(digest)
+    async def picture(self, request: Request) -> Kept:
+        assert request.file
+        digest = hashlib.sha256(await request.file.read()).digest()
+        key = request.key and request.key.including(digest)
         async with self._pool.acquire() as connection, connection.transaction():
             if (known := await claim(connection, key, Kept)) is not None:
                 return known
@@ -146,7 +146,7 @@ class NewerNote(Input):
     colour: str = "grey"
 
 
-def made(body: Input, *, path: str = "1", user_id: str | None = "ana") -> Key:
+def made(body: Input, *, path: str = "1", user_id: str | None = "ana") -> IdempotencyKey:
     key = key_of("k", operation="note", user_id=user_id, path={"id": path}, body=body, now=1)
     assert key is not None
     return key

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from core.contract.index import RESOURCES
 from core.wire.endpoint import Endpoint
-from rest.http.exchange import Versioned
+from rest.http.request import Versioned
 
 # Handlers that answer with these say by themselves what is in them.
 OWN = (Versioned, web.Response)

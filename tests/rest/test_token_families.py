@@ -17,8 +17,8 @@ from composition.stores import Stores
 from core.contract.accounts import Refresh, Register, SignedIn
 from core.errors import Unauthenticated
 from db.redis.bus import Bus
-from services.accounts import Client
-from services.sessions import Sessions
+from services.accounts import RequestOrigin
+from services.sessions import SessionService
 from services.token_families import Shown, Verdict, judge
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, new_person
@@ -193,7 +193,7 @@ STEPS = st.lists(
 @given(steps=STEPS)
 async def test_whatever_happens_the_contract_holds(identity: Identity, steps: list[tuple[str, int]]) -> None:
     """Tokens shown, used and waited with in any order; the latest is number 0."""
-    now, nobody = NOW, Client("192.0.2.1")
+    now, nobody = NOW, RequestOrigin("192.0.2.1")
     body = Register(**new_person(birth_date=date(1990, 1, 1)))
     family = Family(await identity.accounts.register(body, nobody, None, now))
     for step, back in steps:
@@ -213,7 +213,7 @@ async def test_whatever_happens_the_contract_holds(identity: Identity, steps: li
                 family.refreshed(number, answer, now)
 
 
-async def serves(sessions: Sessions, tokens: SignedIn, now: int) -> bool:
+async def serves(sessions: SessionService, tokens: SignedIn, now: int) -> bool:
     try:
         await sessions.authenticate(tokens.access_token, now)
     except Unauthenticated:
@@ -221,7 +221,7 @@ async def serves(sessions: Sessions, tokens: SignedIn, now: int) -> bool:
     return True
 
 
-async def refreshed(sessions: Sessions, tokens: SignedIn, now: int) -> SignedIn | None:
+async def refreshed(sessions: SessionService, tokens: SignedIn, now: int) -> SignedIn | None:
     try:
         return await sessions.refresh(Refresh(refresh_token=tokens.refresh_token), now)
     except Unauthenticated:

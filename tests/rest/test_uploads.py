@@ -18,7 +18,7 @@ from core.wire.endpoint import Endpoint
 from core.wire.message import Input, Wire
 from core.wire.uploads import Form, Upload
 from rest.docs import page
-from rest.http.exchange import Exchange
+from rest.http.request import Request
 from tests.patience import PATIENCE_S
 from tests.rest.own_endpoints import answering
 from tests.rest.server import RestServer
@@ -74,22 +74,22 @@ class Gallery:
         endpoint("first", Form(parts={"picture": picture_type})),
     )
 
-    async def picture(self, exchange: Exchange) -> Received:
-        file = exchange.uploaded
+    async def picture(self, request: Request) -> Received:
+        file = request.uploaded
         return Received(parts={"": [file.media, *await digested(file)]})
 
-    async def post(self, exchange: Exchange) -> Received:
+    async def post(self, request: Request) -> Received:
         seen: dict[str, Any] = {}
-        async for part in exchange.parts:
+        async for part in request.parts:
             is_caption = part.name == "caption"
             seen[part.name] = (
                 (await part.decoded(Caption)).text if is_caption else [part.media, *await digested(part)]
             )
         return Received(parts=seen)
 
-    async def first(self, exchange: Exchange) -> Received:
+    async def first(self, request: Request) -> Received:
         """Answers before it has read anything."""
-        async for part in exchange.parts:
+        async for part in request.parts:
             return Received(parts={part.name: part.media})
         return Received(parts={})
 

@@ -5,7 +5,7 @@ from typing import Any
 from core.vocabulary import DecisionPolicy, Gender
 from signaling.call import Rules, offer
 from signaling.effects import Effect, Emit, Requeue
-from signaling.messages import Accept, Connected, Deadline, Hangup, Message
+from signaling.messages import Accept, CallMessage, Connected, Deadline, Hangup
 from signaling.transitions import advance
 from tests.rules.people import ANA, BEN, claim
 
@@ -24,7 +24,7 @@ class Table:
         self.call = offer(claim(*(genders or ("female", "male"))), self.now, self.rules)
         self.effects: list[Effect] = []
 
-    def say(self, message: Message) -> list[Effect]:
+    def say(self, message: CallMessage) -> list[Effect]:
         self.call, effects = advance(self.call, message, self.now, self.rules)
         self.effects += effects
         return list(effects)

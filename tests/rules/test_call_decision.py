@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import AlreadyDecided, AppError, Expired, Forbidden, Gone
 from signaling.effects import Connect, Emit, FileReport
-from signaling.messages import Block, Hangup, Message, Report, Skip, Vote
+from signaling.messages import Block, CallMessage, Hangup, Report, Skip, Vote
 from tests.rules.calls import Table, requeued, told
 from tests.rules.people import ANA, BEN
 
@@ -42,7 +42,7 @@ def test_the_reported_one_cannot_tell_it_from_a_hang_up(stage: Callable[[], Tabl
     assert seen[0] == seen[1]
 
 
-def answer(table: Table, message: Message) -> object:
+def answer(table: Table, message: CallMessage) -> object:
     """What comes back: effects that anybody hears of, or the error's code."""
     try:
         return [e for e in table.say(message) if isinstance(e, Emit)]
@@ -102,7 +102,7 @@ def test_both_must_agree_where_neither_decides_alone() -> None:
 
 
 @pytest.mark.parametrize("ending", [Skip(ANA, "t"), Report(ANA, "r", "spam"), Block(BEN)])
-def test_no_decision_after_an_unfriendly_end(ending: Message) -> None:
+def test_no_decision_after_an_unfriendly_end(ending: CallMessage) -> None:
     table = Table().go_live()
     table.say(ending)
     with pytest.raises(Gone):

@@ -13,13 +13,13 @@ from signaling.messages import (
     Accept,
     Back,
     Block,
-    ByUser,
+    CallMessage,
     Connected,
     Deadline,
     Decline,
     Hangup,
     Lost,
-    Message,
+    PartyMessage,
     Report,
     Restart,
     Skip,
@@ -80,14 +80,14 @@ def test_whatever_happens(story: list[Any], first: Gender, second: Gender, polic
         assert len(ended) == (table.call.state not in ACTIVE)
 
 
-def _check_sealed(before: Call, after: Call, message: Message, effects: list[Effect]) -> None:
+def _check_sealed(before: Call, after: Call, message: CallMessage, effects: list[Effect]) -> None:
     refused = before.state is State.DECIDING and after.state is State.DECIDING
     if refused:  # who reports knows what they have done
         knows = message.user_id if isinstance(message, Report) else None
         assert not any(isinstance(e, Emit) and e.user_id != knows for e in effects)
 
 
-def _check_grace(before: Call, after: Call, message: Message) -> None:
+def _check_grace(before: Call, after: Call, message: CallMessage) -> None:
     """It counts from when the call was live last, and only who comes back is given time beyond it."""
     if after.state is not State.RECONNECTING:
         return
@@ -95,7 +95,7 @@ def _check_grace(before: Call, after: Call, message: Message) -> None:
     assert after.deadline is not None
     assert 20_000 <= after.deadline - after.away_since <= 35_000
     if before.state is State.RECONNECTING and after.deadline != before.deadline:
-        assert isinstance(message, ByUser)
+        assert isinstance(message, PartyMessage)
         assert before.party(message.user_id).lost
         assert not any(party.lost for party in after.parties)
 

@@ -8,11 +8,11 @@ from signaling.effects import FileReport, Judge, RecordEnded
 from signaling.messages import (
     Accept,
     Block,
+    CallMessage,
     Connected,
     Decline,
     Hangup,
     Lost,
-    Message,
     Report,
     Restart,
     Skip,
@@ -33,7 +33,7 @@ def at_fault(table: Table) -> set[str]:
 
 @pytest.mark.parametrize("message", [Decline(BEN), Hangup(BEN)])
 @pytest.mark.parametrize("accepted", [[], [Accept(ANA, PHONE)], [Accept(BEN, HIS)]])
-def test_who_declines(message: Message, accepted: list[Message]) -> None:
+def test_who_declines(message: CallMessage, accepted: list[CallMessage]) -> None:
     """Also after having accepted oneself."""
     table = Table()
     for accept in accepted:
@@ -51,7 +51,7 @@ def test_who_declines(message: Message, accepted: list[Message]) -> None:
         ([Accept(ANA, PHONE), Lost(ANA, PHONE)], {BEN}),
     ],
 )
-def test_who_lets_an_offer_lapse(said: list[Message], expected: set[str]) -> None:
+def test_who_lets_an_offer_lapse(said: list[CallMessage], expected: set[str]) -> None:
     """Whoever had not accepted; who accepted and lost the connection did their part."""
     table = Table()
     for message in said:
@@ -62,7 +62,7 @@ def test_who_lets_an_offer_lapse(said: list[Message], expected: set[str]) -> Non
 
 @pytest.mark.parametrize("message", [Skip(BEN, "t"), Report(BEN, "r", "spam"), Block(BEN)])
 @pytest.mark.parametrize("started", [False, True])
-def test_who_skips_reports_or_blocks_is_not(message: Message, started: bool) -> None:
+def test_who_skips_reports_or_blocks_is_not(message: CallMessage, started: bool) -> None:
     table = Table()
     if started:
         table.start()
@@ -82,7 +82,7 @@ def test_who_skips_reports_or_blocks_is_not(message: Message, started: bool) -> 
         ([Lost(ANA, PHONE), Lost(BEN, HIS)], set(), []),
     ],
 )
-def test_whose_media_did_not_flow(said: list[Message], expected: set[str], back: list[str]) -> None:
+def test_whose_media_did_not_flow(said: list[CallMessage], expected: set[str], back: list[str]) -> None:
     """Only where one was ready and the other was not can it be told; who was has the place back."""
     table = Table().start()
     for message in said:
@@ -103,7 +103,7 @@ def test_whose_media_did_not_flow(said: list[Message], expected: set[str], back:
         ([Lost(ANA, PHONE)], set()),
     ],
 )
-def test_who_accepts_and_leaves_before_media_flows(said: list[Message], expected: set[str]) -> None:
+def test_who_accepts_and_leaves_before_media_flows(said: list[CallMessage], expected: set[str]) -> None:
     """That is to decline a little later, unless the other is the one who is missing."""
     table = Table().start()
     for message in said:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.errors import Unavailable
 from core.ids import new_id
-from db.redis.calls import GIVE_UP_MS, RETRY_MS, SHARDS, UNREADABLE_LOOKS, Calls, _keys, _shard
+from db.redis.calls import GIVE_UP_MS, RETRY_MS, SHARDS, UNREADABLE_LOOKS, RedisCalls, _keys, _shard
 from db.redis.event_log import EventId
 from realtime.calls.deadline_worker import DeadlineWorker
 from signaling.call import Call, State, offer
@@ -263,17 +263,17 @@ async def test_a_call_that_a_newer_node_changes_is_not_given_up(
 
 
 @pytest.fixture(params=["memory", "redis"])
-def calls(request: pytest.FixtureRequest, redis: Redis) -> MemoryCalls | Calls:
-    return MemoryCalls() if request.param == "memory" else Calls(redis)
+def calls(request: pytest.FixtureRequest, redis: Redis) -> MemoryCalls | RedisCalls:
+    return MemoryCalls() if request.param == "memory" else RedisCalls(redis)
 
 
-async def due(store: MemoryCalls | Calls, call_id: str, now: int) -> bool:
+async def due(store: MemoryCalls | RedisCalls, call_id: str, now: int) -> bool:
     found = [await store.due(shard, now, limit=10_000) for shard in range(SHARDS)]
     return call_id in {each for ids in found for each in ids}
 
 
 async def test_what_fails_is_tried_again_less_and_less_often_and_then_given_up(
-    calls: MemoryCalls | Calls, node: Node
+    calls: MemoryCalls | RedisCalls, node: Node
 ) -> None:
     """Each time after as long again as it has failed; what was performed beside it is gone at once."""
     now = 1_000

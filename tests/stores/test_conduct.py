@@ -11,7 +11,7 @@ from core.vocabulary import LeftReason
 from db.postgres.applicants import ApplicantStore
 from db.postgres.call_records import Refusal
 from db.postgres.trust import LATEST_CALLS, Standing, TrustStore
-from services.trust import Trust
+from services.trust import TrustService
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
 from tests.stores.town import DAY, HOUR, Town
@@ -25,8 +25,10 @@ async def database_url(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture
-def trust(world: World) -> Trust:
-    return Trust(TrustStore(world.pool), now_ms, new_id, window_ms=30 * DAY, early_ms=3_000, review_ms=HOUR)
+def trust(world: World) -> TrustService:
+    return TrustService(
+        TrustStore(world.pool), now_ms, new_id, window_ms=30 * DAY, early_ms=3_000, review_ms=HOUR
+    )
 
 
 @pytest.fixture
@@ -171,7 +173,7 @@ async def test_verified_is_read(world: World, town: Town) -> None:
 
 
 async def test_reports_make_suspect_and_the_move_is_on_the_log(
-    world: World, town: Town, trust: Trust
+    world: World, town: Town, trust: TrustService
 ) -> None:
     """From three of three; two were not enough."""
     ana = await world.person()
@@ -191,7 +193,7 @@ async def test_reports_make_suspect_and_the_move_is_on_the_log(
 
 
 async def test_who_hangs_up_on_everybody_meets_only_their_like(
-    world: World, town: Town, trust: Trust
+    world: World, town: Town, trust: TrustService
 ) -> None:
     """The applicant query gives the new tier, which the next ticket has."""
     spammer = await world.person()
@@ -204,7 +206,7 @@ async def test_who_hangs_up_on_everybody_meets_only_their_like(
 
 
 async def test_many_who_judge_at_once_leave_one_move_and_one_entry(
-    world: World, town: Town, trust: Trust
+    world: World, town: Town, trust: TrustService
 ) -> None:
     ana = await world.person()
     await town.reported(ana, times=3)
@@ -215,7 +217,7 @@ async def test_many_who_judge_at_once_leave_one_move_and_one_entry(
 
 
 async def test_who_judges_what_has_changed_meanwhile_judges_again(
-    world: World, town: Town, trust: Trust
+    world: World, town: Town, trust: TrustService
 ) -> None:
     """A judgement waits for the user's row while another moves them: the last word is that of the facts."""
     ana = await world.person()
@@ -241,7 +243,7 @@ async def test_a_move_that_fails_leaves_no_entry(world: World, town: Town) -> No
     assert await town.log.entries(user_id=ana, before=None, limit=10) == []
 
 
-async def test_an_account_that_is_gone_is_not_judged(world: World, town: Town, trust: Trust) -> None:
+async def test_an_account_that_is_gone_is_not_judged(world: World, town: Town, trust: TrustService) -> None:
     ana = await world.person()
     await town.place(ana, "suspect")
     await world.pool.execute("UPDATE identity.users SET deleted_at = created_at WHERE id = $1", ana)
@@ -254,7 +256,7 @@ async def test_an_account_that_is_gone_is_not_judged(world: World, town: Town, t
 
 
 async def test_a_suspect_who_stays_away_is_neutral_when_it_is_long_ago(
-    world: World, town: Town, trust: Trust
+    world: World, town: Town, trust: TrustService
 ) -> None:
     """Each review gives a user to one node, and neutral ones to none."""
     await world.pool.execute("UPDATE identity.users SET tier = 'neutral'")

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from core.clock import now_ms
 from core.errors import AppError, IdempotencyConflict, NotFound
 from core.ids import new_id
-from db.postgres.idempotency import KEPT_MS, Key, claim, keep, kept
+from db.postgres.idempotency import KEPT_MS, IdempotencyKey, claim, keep, kept
 from db.postgres.pool import Pool
 from db.postgres.retention import RetentionStore
 from realtime.background.retention import Kept, Retention
@@ -37,11 +37,13 @@ async def elsewhere(database_url: str, world: World) -> AsyncIterator[World]:
         yield other
 
 
-def key_of(owner: str, *, key: str = "k", digest: bytes = bytes(32), operation: str = "make") -> Key:
-    return Key(owner=owner, operation=operation, key=key, digest=digest, at=now_ms())
+def key_of(
+    owner: str, *, key: str = "k", digest: bytes = bytes(32), operation: str = "make"
+) -> IdempotencyKey:
+    return IdempotencyKey(owner=owner, operation=operation, key=key, digest=digest, at=now_ms())
 
 
-async def make(pool: Pool, key: Key | None, error: AppError | None = None) -> Made:
+async def make(pool: Pool, key: IdempotencyKey | None, error: AppError | None = None) -> Made:
     """What a store does with a request that has a key."""
     async with asyncio.timeout(PATIENCE_S), pool.acquire() as connection, connection.transaction():
         if (known := await claim(connection, key, Made)) is not None:

@@ -19,7 +19,7 @@ from structlog.testing import capture_logs
 from core.wire.message import Command, Empty
 from db.outage import OUTAGES, Outages
 from db.postgres.pool import Pool, open_pool
-from realtime.gateway.boundary import Boundary
+from realtime.gateway.boundary import CommandBoundary
 from realtime.gateway.caller import Caller
 from tests.conftest import NewDatabase
 from tests.faults import Wire
@@ -250,7 +250,7 @@ async def test_an_outage_and_a_fault_are_answered_apart(database_url: str, provo
             await provoke(pool)
             return Empty()
 
-        boundary = Boundary(dict.fromkeys(Command.registry.values(), handle))
+        boundary = CommandBoundary(dict.fromkeys(Command.registry.values(), handle))
         with capture_logs() as said:
             answer = await boundary.answer(Caller("user", "session", "device", "sid"), "queue:leave", ({},))
     assert answer["error"]["code"] == code

@@ -21,7 +21,7 @@ from db.postgres.eligibility import EligibilityStore
 from db.postgres.matches import MatchRecords
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
-from db.postgres.rooms import Draft, Rooms, Stored
+from db.postgres.rooms import Draft, Rooms, StoredMessage
 from matching.rematch_intervals import Since
 from tests.patience import PATIENCE_S
 
@@ -188,7 +188,9 @@ class World:
     async def set_role(self, user_id: str, role: Role) -> None:
         await self.pool.execute("UPDATE identity.users SET role = $2 WHERE id = $1", user_id, role)
 
-    async def say(self, room_id: str, sender: str, content: str = "hello", **changes: object) -> Stored:
+    async def say(
+        self, room_id: str, sender: str, content: str = "hello", **changes: object
+    ) -> StoredMessage:
         """Send a message under a fresh client id, or the one given."""
         draft = Draft(
             id=new_id(),

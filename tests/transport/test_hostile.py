@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from realtime.transport import SocketServer, reasons
-from realtime.transport.client import Client
+from realtime.transport.client import SocketClient
 from realtime.transport.rooms import Member
 from realtime.transport.session import Session
 from realtime.transport.websocket import WebSocket
@@ -231,7 +231,7 @@ async def test_coming_and_going_leaves_nothing(house: House, server: SocketServe
 
 def _objects_of_connections() -> int:
     gc.collect()
-    return sum(isinstance(each, (Session, Client, Member, WebSocket)) for each in gc.get_objects())
+    return sum(isinstance(each, (Session, SocketClient, Member, WebSocket)) for each in gc.get_objects())
 
 
 async def test_a_flood_of_pings_is_not_answered_into_memory(house: House, server: SocketServer) -> None:

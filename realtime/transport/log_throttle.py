@@ -7,7 +7,7 @@ _WINDOW_S = 10.0
 _PER_WINDOW = 5
 
 
-class Reports:
+class LogThrottle:
     """At most five lines of a kind in ten seconds; the next window says how many were left out."""
 
     def __init__(self, logger: logging.Logger) -> None:

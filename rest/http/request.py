@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from core.errors import Unauthenticated
 from core.tokens import Access
-from db.postgres.idempotency import Key
+from db.postgres.idempotency import IdempotencyKey
 from rest.http.uploads import File
-from services.accounts import Client
+from services.accounts import RequestOrigin
 
 S = TypeVar("S", bound=Struct)
 
 
-class Exchange(Struct, frozen=True, kw_only=True):
+class Request(Struct, frozen=True, kw_only=True):
     """A request as its handler sees it.
 
     `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
@@ -23,7 +23,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     """
 
     now: int
-    client: Client
+    client: RequestOrigin
     address: str
     parameters: Struct | None = None
     access: Access | None = None
@@ -31,7 +31,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
     query: Struct | None = None
     file: File | None = None
     form: AsyncIterator[File] | None = None
-    key: Key | None = None
+    key: IdempotencyKey | None = None
     versions: frozenset[int] | None = None
 
     @property
@@ -77,4 +77,4 @@ class Versioned(Struct, frozen=True):
 
 
 Answer = Struct | Versioned | web.Response | None
-Handler = Callable[[Exchange], Awaitable[Answer]]
+Handler = Callable[[Request], Awaitable[Answer]]
