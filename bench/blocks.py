@@ -120,14 +120,14 @@ async def _node(share: float) -> None:
         await end([work])
 
 
-class Node:
+class BenchNode:
     """A node as a process, and the steps that it told of."""
 
     def __init__(self, urls: Urls, share: float, marks: Marks) -> None:
         self._urls, self._share, self._marks = urls, share, marks
         self.address = ""
 
-    async def __aenter__(self) -> "Node":
+    async def __aenter__(self) -> "BenchNode":
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -184,7 +184,7 @@ class Node:
 # --- People ---
 
 
-class Caller:
+class BenchCaller:
     """Somebody on one device."""
 
     def __init__(self, address: str, account: Mapping[str, Any]) -> None:
@@ -195,7 +195,7 @@ class Caller:
         self._client.on("*", self._hear)
 
     @classmethod
-    async def new(cls, address: str, web: aiohttp.ClientSession, gender: str, number: int) -> "Caller":
+    async def new(cls, address: str, web: aiohttp.ClientSession, gender: str, number: int) -> "BenchCaller":
         caller = cls(address, await register(web, address, number, gender))
         await caller._client.connect(address, auth={"token": caller.token}, transports=["websocket"])
         return caller
@@ -218,7 +218,7 @@ class Caller:
         await self._client.disconnect()
 
 
-async def _live(pair: Sequence[Caller]) -> str:
+async def _live(pair: Sequence[BenchCaller]) -> str:
     """The call of these two, live."""
     for caller in pair:
         await caller.ask("queue:join", mode="voice")
@@ -243,7 +243,9 @@ class Found(Struct, frozen=True):
         return max(self.until_heard)
 
 
-async def _block(pair: Sequence[Caller], call_id: str, web: aiohttp.ClientSession, marks: Marks) -> Found:
+async def _block(
+    pair: Sequence[BenchCaller], call_id: str, web: aiohttp.ClientSession, marks: Marks
+) -> Found:
     blocker, blocked = pair
     asked = time.time()
     headers = {"Authorization": f"Bearer {blocker.token}"}
@@ -271,12 +273,12 @@ async def measure(pairs: int, rate: float, share: float, folder: Path) -> list[F
     async with AsyncExitStack() as house:
         servers = EmbeddedServers.open(folder, postgres=True, redis=True, log=lambda _: None)
         urls = await house.enter_async_context(servers)
-        nodes = [await house.enter_async_context(Node(urls, share, marks)) for _ in range(2)]
+        nodes = [await house.enter_async_context(BenchNode(urls, share, marks)) for _ in range(2)]
         web = await house.enter_async_context(aiohttp.ClientSession())
         met = []
         for number in range(pairs):
             pair = [
-                await Caller.new(node.address, web, gender, 2 * number + nth)
+                await BenchCaller.new(node.address, web, gender, 2 * number + nth)
                 for nth, (node, gender) in enumerate(zip(nodes, ("female", "male"), strict=True))
             ]
             for caller in pair:

@@ -24,7 +24,7 @@ import uvloop
 from msgspec import Struct
 
 from bench.accounts import register
-from bench.sockets.wire import Peer, frame
+from bench.sockets.wire import RawPeer, frame
 from tests.served import Served
 
 _SIGN_UPS_AT_ONCE = 20
@@ -32,7 +32,7 @@ _PATIENCE_S = 50
 _PID = re.compile(rb'"pid":"([^"]+)"')
 
 
-class Client(Peer):
+class ReturningClient(RawPeer):
     """Comes with this `auth`; `welcomed` by `session:ready`, from which it knows how to come back."""
 
     def __init__(self, port: int, auth: dict[str, str]) -> None:
@@ -75,15 +75,15 @@ class Return(Struct):
     recovered: int
 
 
-async def _come(port: int, auth: dict[str, str]) -> Client:
+async def _come(port: int, auth: dict[str, str]) -> ReturningClient:
     _, client = await asyncio.get_running_loop().create_connection(
-        lambda: Client(port, auth), "127.0.0.1", port
+        lambda: ReturningClient(port, auth), "127.0.0.1", port
     )
     await client.welcomed
     return client
 
 
-async def all_come(node: Served, auths: Sequence[dict[str, str]]) -> tuple[Return, list[Client]]:
+async def all_come(node: Served, auths: Sequence[dict[str, str]]) -> tuple[Return, list[ReturningClient]]:
     """At once, to the last welcome."""
     port, process = int(node.address.rpartition(":")[2]), psutil.Process(node.pid)
     own, stores, begun = _cpu_s(process), _stores_s(process), time.monotonic()
@@ -100,7 +100,7 @@ async def all_come(node: Served, auths: Sequence[dict[str, str]]) -> tuple[Retur
     ), clients
 
 
-async def all_cut(node: Served, clients: Sequence[Client]) -> None:
+async def all_cut(node: Served, clients: Sequence[ReturningClient]) -> None:
     """Without a word, until the node has seen to it."""
     for client in clients:
         client.transport.abort()

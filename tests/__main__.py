@@ -21,7 +21,7 @@ LINT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class StepResult:
     """How a step went."""
 
     name: str
@@ -29,15 +29,15 @@ class Outcome:
     took_s: float
 
 
-def perform(name: str, *arguments: str) -> Outcome:
+def perform(name: str, *arguments: str) -> StepResult:
     """Run one tool of the environment, its output passed through."""
     print(f"\n── {name} ──", flush=True)
     begun = time.monotonic()
     done = subprocess.run([sys.executable, *arguments], check=False)
-    return Outcome(name, done.returncode == 0, time.monotonic() - begun)
+    return StepResult(name, done.returncode == 0, time.monotonic() - begun)
 
 
-def summary(outcomes: list[Outcome]) -> str:
+def summary(outcomes: list[StepResult]) -> str:
     """One line a step and one for all."""
     lines = [f"  {'✓' if o.passed else '✗'} {o.name:<14}{_duration(o.took_s):>9}" for o in outcomes]
     failed = [o.name for o in outcomes if not o.passed]

@@ -16,7 +16,7 @@ from tests.patience import PATIENCE_S
 from tests.served import Served
 
 
-class Wire:
+class FaultyWire:
     """A TCP port that passes on whatever comes, to a unix socket; `silence` and `cut` are its faults."""
 
     def __init__(self, target: str) -> None:
@@ -44,7 +44,7 @@ class Wire:
             writer.transport.abort()
 
     @asynccontextmanager
-    async def laid(self) -> AsyncIterator["Wire"]:
+    async def laid(self) -> AsyncIterator["FaultyWire"]:
         """There for as long as the block lasts."""
         server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
@@ -75,10 +75,10 @@ class Wire:
         self._writers.discard(sink)
 
 
-def redis_wire(url: str) -> tuple[Wire, str]:
+def redis_wire(url: str) -> tuple[FaultyWire, str]:
     """A wire to this Redis, and the query that names its database."""
     parts = urlsplit(url)
-    return Wire(parts.path), parse_qs(parts.query).get("db", ["0"])[0]
+    return FaultyWire(parts.path), parse_qs(parts.query).get("db", ["0"])[0]
 
 
 @asynccontextmanager

@@ -21,15 +21,15 @@ from redis.asyncio import Redis
 
 from db.embedded import EmbeddedServers
 from tests.dialogues import person
-from tests.dialogues.conftest import Pair
-from tests.dialogues.person import Device, Person, Refused
+from tests.dialogues.conftest import Meeting
+from tests.dialogues.person import ClientDevice, Person, Refused
 from tests.served import Served
 
 _PATIENCE_S = 100
-Measure = Callable[["Town"], Awaitable[str]]
+Measure = Callable[["FaultScene"], Awaitable[str]]
 
 
-class Town:
+class FaultScene:
     """Two nodes, the Redis under them, and couples: she on the first, he on the second."""
 
     def __init__(
@@ -38,7 +38,7 @@ class Town:
         self.nodes, self.redis_pid, self.pairs = nodes, redis_pid, pairs
         self._web = web
 
-    async def couple(self, join_both: bool = True) -> tuple[Device, Device]:
+    async def couple(self, join_both: bool = True) -> tuple[ClientDevice, ClientDevice]:
         """Two who seek nobody but each other: countries keep others away, and pairs come one by one."""
         first, second = (node.address for node in self.nodes)
         she = await Person.sign_up(first, self._web, gender="female")
@@ -49,19 +49,19 @@ class Town:
             await ana.ask("queue:join", mode="voice")
         return ana, ben
 
-    async def live(self) -> Pair:
+    async def live(self) -> Meeting:
         """A call in which media flows."""
         ana, ben = await self.couple()
         call_id = (await ana.next("call:offered"))["call_id"]
         await ben.next("call:offered", call_id=call_id)
-        return await Pair(ana, ben, None, None, call_id).go_live()  # type: ignore[arg-type]
+        return await Meeting(ana, ben, None, None, call_id).go_live()  # type: ignore[arg-type]
 
-    async def all_live(self) -> list[Pair]:
+    async def all_live(self) -> list[Meeting]:
         """So many calls at once."""
         return [await self.live() for _ in range(self.pairs)]
 
 
-def freeze(device: Device) -> None:
+def freeze(device: ClientDevice) -> None:
     """Its connection stands, and nobody reads it: pings stay unanswered."""
     device._client.eio.ws._response.connection.transport.pause_reading()
 
@@ -78,7 +78,7 @@ def spread(figures: Sequence[float]) -> str:
     return f"{min(figures):.1f} / {statistics.median(figures):.1f} / {max(figures):.1f} s (n={len(figures)})"
 
 
-async def frozen_at_offer(town: Town) -> str:
+async def frozen_at_offer(town: FaultScene) -> str:
     """He waits and freezes; she joins, accepts, and is back in the queue."""
     figures = []
     for _ in range(5):
@@ -96,11 +96,11 @@ async def frozen_at_offer(town: Town) -> str:
     return spread(figures)
 
 
-async def frozen_in_call(town: Town) -> str:
+async def frozen_in_call(town: FaultScene) -> str:
     """He freezes in a call; she hears `reconnecting`."""
     pairs = await town.all_live()
 
-    async def freeze_one(number: int, pair: Pair) -> float:
+    async def freeze_one(number: int, pair: Meeting) -> float:
         await asyncio.sleep(number * 0.37)  # at no special time of a ping
         freeze(pair.ben)
         return await seconds(pair.ana.next("call:state", state="reconnecting"))
@@ -108,11 +108,11 @@ async def frozen_in_call(town: Town) -> str:
     return spread(await asyncio.gather(*(freeze_one(*each) for each in enumerate(pairs))))
 
 
-async def closed_tab(town: Town) -> str:
+async def closed_tab(town: FaultScene) -> str:
     """He closes his page; she restarts every 6 s, as a page does whose media has failed."""
     pairs = await town.all_live()
 
-    async def close_one(pair: Pair) -> float:
+    async def close_one(pair: Meeting) -> float:
         await pair.ben.leave()
 
         async def restart() -> None:
@@ -129,7 +129,7 @@ async def closed_tab(town: Town) -> str:
     return spread(await asyncio.gather(*(close_one(pair) for pair in pairs)))
 
 
-async def _survivors(pairs: Sequence[Pair], afterwards_s: float) -> str:
+async def _survivors(pairs: Sequence[Meeting], afterwards_s: float) -> str:
     await asyncio.sleep(afterwards_s)
     lost = sum(pair.ana.has_heard("call:ended") > 0 or pair.ben.has_heard("call:ended") > 0 for pair in pairs)
     closed = sum(device.closed.is_set() for pair in pairs for device in (pair.ana, pair.ben))
@@ -145,7 +145,7 @@ async def _stopped(pid: int) -> AsyncIterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-async def paused_node(town: Town) -> str:
+async def paused_node(town: FaultScene) -> str:
     """The second node stands still for 17 s, longer than a lease."""
     pairs = await town.all_live()
     async with _stopped(town.nodes[1].pid):
@@ -153,7 +153,7 @@ async def paused_node(town: Town) -> str:
     return await _survivors(pairs, 30)
 
 
-async def frozen_redis(town: Town) -> str:
+async def frozen_redis(town: FaultScene) -> str:
     """Redis stands still for 33 s."""
     pairs = await town.all_live()
     async with _stopped(town.redis_pid):
@@ -167,7 +167,7 @@ MEASURES: dict[str, Measure] = {
 
 
 @asynccontextmanager
-async def town(pairs: int) -> AsyncIterator[Town]:
+async def town(pairs: int) -> AsyncIterator[FaultScene]:
     """Everything that runs; nothing is left of it."""
     with tempfile.TemporaryDirectory(prefix="rc-faults-") as folder:
         async with (
@@ -182,7 +182,7 @@ async def town(pairs: int) -> AsyncIterator[Town]:
             for node in nodes:
                 await node.start()
             try:
-                yield Town(nodes, redis_pid, web, pairs)
+                yield FaultScene(nodes, redis_pid, web, pairs)
             finally:
                 for node in nodes:
                     await node.stop(signal.SIGKILL)

@@ -24,7 +24,7 @@ _NOBODYS_AGE = 119
 _YEAR = timedelta(days=365.25)
 
 
-class Crowd:
+class BenchCrowd:
     """A supply of new people."""
 
     def __init__(self, people: Sequence[Ticket]) -> None:

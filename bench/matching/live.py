@@ -32,7 +32,7 @@ from msgspec import Struct
 from msgspec.structs import astuple
 from redis.asyncio import Redis
 
-from bench.matching.crowd import Crowd, accounts, sign_up
+from bench.matching.crowd import BenchCrowd, accounts, sign_up
 from bench.matching.product import Product
 from composition import realtime
 from core import logs
@@ -61,7 +61,7 @@ class Options(Struct, frozen=True):
     seconds: float
 
 
-class Measurements(Struct, frozen=True):
+class LiveMeasurements(Struct, frozen=True):
     """Of one product with one pool. CPU is of the product's process or of Redis; a share is of one core."""
 
     joins_per_s: float  # at full speed
@@ -99,7 +99,7 @@ class Used(Struct, frozen=True):
 class Bench:
     """One product with a pool that waits and is kept at its size."""
 
-    def __init__(self, product: Product, redis: Redis, crowd: Crowd, size: int) -> None:
+    def __init__(self, product: Product, redis: Redis, crowd: BenchCrowd, size: int) -> None:
         self.product, self._redis, self._crowd, self._size = product, redis, crowd, size
         self._everyone: list[Ticket] = []
         self._waiting: dict[str, Ticket] = {}
@@ -193,7 +193,7 @@ class Bench:
             self.stall = max(self.stall, time.perf_counter() - due)
 
 
-async def measure(urls: Urls, crowd: Crowd, size: int, options: Options, seed: int) -> Measurements:
+async def measure(urls: Urls, crowd: BenchCrowd, size: int, options: Options, seed: int) -> LiveMeasurements:
     """Start the product on empty stores, fill the pool, and measure all of it."""
     async with Redis.from_url(urls.redis_url) as redis:
         await redis.flushall()
@@ -214,7 +214,7 @@ async def measure(urls: Urls, crowd: Crowd, size: int, options: Options, seed: i
                 await end(jobs)
 
 
-async def _measured(bench: Bench, redis: Redis, options: Options, seed: int) -> Measurements:
+async def _measured(bench: Bench, redis: Redis, options: Options, seed: int) -> LiveMeasurements:
     chance = random.Random(seed)
     await bench.at_a_rate(options.rate, _WARM_UP_S, chance)
     await redis.slowlog_reset()
@@ -230,7 +230,7 @@ async def _measured(bench: Bench, redis: Redis, options: Options, seed: int) -> 
     permitted = [ticket for ticket in came if bench.anybody_waited(ticket, Policy())]
     at_once = [bench.latency_ms(ticket) for ticket in came if ticket.user_id in bench.product.at_once]
     within_s = [ticket for ticket in permitted if bench.latency_ms(ticket) <= 1000]
-    return Measurements(
+    return LiveMeasurements(
         joins_per_s=options.joins / full.clock,
         product_us=full.product / options.joins * 1e6,
         redis_us=full.redis / options.joins * 1e6,
@@ -268,11 +268,11 @@ def _pin() -> None:
 
 async def run(
     sizes: Sequence[int], rounds: int, options: Options, folder: Path
-) -> dict[int, list[Measurements]]:
+) -> dict[int, list[LiveMeasurements]]:
     """All sizes in turn, so many times."""
     settings = Settings(data_dir=str(folder), log_level="ERROR")
     logs.set_up(settings)
-    found: dict[int, list[Measurements]] = {size: [] for size in sizes}
+    found: dict[int, list[LiveMeasurements]] = {size: [] for size in sizes}
     comers = int(1.5 * (options.joins + options.rate * (options.seconds + _WARM_UP_S)))
     async with EmbeddedServers.open(folder, postgres=True, redis=True, log=lambda _: None) as urls:
         _pin()
@@ -281,7 +281,7 @@ async def run(
         await sign_up(urls.database_url, people)
         for number in range(rounds):
             for size in sizes:
-                measured = await measure(urls, Crowd(people), size, options, seed=number)
+                measured = await measure(urls, BenchCrowd(people), size, options, seed=number)
                 found[size].append(measured)
                 print(f"round {number + 1}/{rounds}, {size} waiting: {measured}", file=sys.stderr, flush=True)
     return found
@@ -304,7 +304,7 @@ _ROWS = {
 }
 
 
-def table(found: dict[int, list[Measurements]]) -> str:
+def table(found: dict[int, list[LiveMeasurements]]) -> str:
     """A column a size: median (least to most)."""
     lines = [f"| waiting | {' | '.join(f'{size:,}' for size in found)} |", "|---" * (len(found) + 1) + "|"]
     for title, (name, shape) in _ROWS.items():

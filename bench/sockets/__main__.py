@@ -15,7 +15,7 @@ import uvloop
 
 from bench.sockets import lifecycles, scenarios, whole
 from bench.sockets.target import FLAVOURS, Target, pin_load
-from bench.sockets.wire import Peer, connect, disconnect
+from bench.sockets.wire import RawPeer, connect, disconnect
 
 Results = dict[str, dict[str, list[float | None]]]
 _ATTEMPTS = 4
@@ -32,7 +32,7 @@ async def steady(measure: Callable[[], Awaitable[float]]) -> float | None:
 
 
 async def messages(target: Target, figures: dict[str, float | None], options: argparse.Namespace) -> None:
-    peers: list[Peer] = []
+    peers: list[RawPeer] = []
 
     async def come() -> float:
         if peers:

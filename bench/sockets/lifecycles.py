@@ -4,10 +4,10 @@ import asyncio
 
 from bench.sockets.scenarios import SMALL, Window, steady_cost, window
 from bench.sockets.target import Target
-from bench.sockets.wire import Peer, connect, disconnect, frame
+from bench.sockets.wire import RawPeer, connect, disconnect, frame
 
 
-async def coming(target: Target, count: int) -> tuple[float, list[Peer]]:
+async def coming(target: Target, count: int) -> tuple[float, list[RawPeer]]:
     """The cost of a connection up to the answer to its CONNECT, and the connections."""
     await disconnect(await connect(target.port, count // 2))
     async with window(target) as measured:
@@ -16,7 +16,7 @@ async def coming(target: Target, count: int) -> tuple[float, list[Peer]]:
     return measured.cost, peers
 
 
-async def going(target: Target, peers: list[Peer]) -> float:
+async def going(target: Target, peers: list[RawPeer]) -> float:
     """The cost of a connection's end."""
     async with window(target) as measured:
         await disconnect(peers)

@@ -41,7 +41,7 @@ class Echo(Command, event="echo", reply=Echoed):
     video: bool
 
 
-class Services(services.Services):
+class EchoServices(services.Services):
     """The product's, and one handler more."""
 
     def handlers(self) -> dict[type[Command], Handler]:
@@ -62,7 +62,7 @@ async def serve(connections: int) -> None:
             max_connections_a_user=connections // ACCOUNTS + 1,
         )
         logs.set_up(settings)
-        async with realtime.running(settings, services=Services) as address:
+        async with realtime.running(settings, services=EchoServices) as address:
             async with aiohttp.ClientSession() as web:
                 tokens = [
                     (await register(web, address, number))["access_token"] for number in range(ACCOUNTS)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bench.sockets.target import Target, machine_busy_s
-from bench.sockets.wire import Peer, connect, disconnect, frame
+from bench.sockets.wire import RawPeer, connect, disconnect, frame
 
 SMALL = '{"call_id":"0192f0c1-2b3d-7e4f-8a9b-0c1d2e3f4a5b","audio":true,"video":false}'
 LARGE = '{"text":"' + "x" * 1000 + '"}'
@@ -53,16 +53,16 @@ async def window(target: Target) -> AsyncIterator[Window]:
         raise NoisyWindowError(f"{others:.2f} s of {measured.wall_s:.2f} s")
 
 
-Kick = Callable[[Peer], bytes]
+Kick = Callable[[RawPeer], bytes]
 
 
-async def closed_loop(target: Target, peers: list[Peer], request: Kick, seconds: float) -> float:
+async def closed_loop(target: Target, peers: list[RawPeer], request: Kick, seconds: float) -> float:
     """Each peer sends its next message when the last is answered; the cost of one."""
     counted = 0
     running = True
     sending = {peer: request(peer) for peer in peers}
 
-    def answered(peer: Peer, _payload: bytes) -> None:
+    def answered(peer: RawPeer, _payload: bytes) -> None:
         nonlocal counted
         counted += 1
         if running:
@@ -96,19 +96,19 @@ async def _quiet(count: Callable[[], int]) -> None:
         await asyncio.sleep(0.05)
 
 
-async def echo(target: Target, peers: list[Peer], seconds: float) -> float:
+async def echo(target: Target, peers: list[RawPeer], seconds: float) -> float:
     """An event acknowledged with its own argument."""
     request = frame(f'421["echo",{SMALL}]')
     return await closed_loop(target, peers, lambda _peer: request, seconds)
 
 
-async def later(target: Target, peers: list[Peer], seconds: float) -> float:
+async def later(target: Target, peers: list[RawPeer], seconds: float) -> float:
     """The same, by a handler that suspends once."""
     request = frame(f'421["later",{SMALL}]')
     return await closed_loop(target, peers, lambda _peer: request, seconds)
 
 
-async def class_namespace(target: Target, _peers: list[Peer], seconds: float) -> float:
+async def class_namespace(target: Target, _peers: list[RawPeer], seconds: float) -> float:
     """The same, by a method of a namespace class in a namespace of its own."""
     peers = await connect(target.port, 200, "/class,")
     request = frame(f'42/class,1["echo",{SMALL}]')
@@ -118,7 +118,7 @@ async def class_namespace(target: Target, _peers: list[Peer], seconds: float) ->
         await disconnect(peers)
 
 
-async def relay(target: Target, peers: list[Peer], seconds: float) -> float:
+async def relay(target: Target, peers: list[RawPeer], seconds: float) -> float:
     """1 KB from one client to another: two that send to each other in turn."""
     other = {peer: peers[i ^ 1] for i, peer in enumerate(peers[: len(peers) // 2 * 2])}
     return await closed_loop(
@@ -126,13 +126,13 @@ async def relay(target: Target, peers: list[Peer], seconds: float) -> float:
     )
 
 
-async def broadcast(target: Target, peers: list[Peer], seconds: float) -> float:
+async def broadcast(target: Target, peers: list[RawPeer], seconds: float) -> float:
     """One event to a room of 500; the cost of a delivery."""
     room = peers[:500]
     joined = 0
     all_in: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def count_join(_peer: Peer, _payload: bytes) -> None:
+    def count_join(_peer: RawPeer, _payload: bytes) -> None:
         nonlocal joined
         joined += 1
         if joined == len(room):
@@ -145,7 +145,7 @@ async def broadcast(target: Target, peers: list[Peer], seconds: float) -> float:
     delivered = 0
     request = frame(f'42["broadcast","hall",{SMALL}]')
 
-    def count_delivery(_peer: Peer, _payload: bytes) -> None:
+    def count_delivery(_peer: RawPeer, _payload: bytes) -> None:
         nonlocal delivered
         delivered += 1
         # Two broadcasts under way, so that the server never waits for the slowest reader.
@@ -164,13 +164,15 @@ async def broadcast(target: Target, peers: list[Peer], seconds: float) -> float:
         await _quiet(lambda: delivered)
 
 
-async def open_loop(target: Target, peers: list[Peer], seconds: float, rate: int = 4000) -> dict[str, float]:
+async def open_loop(
+    target: Target, peers: list[RawPeer], seconds: float, rate: int = 4000
+) -> dict[str, float]:
     """Echoes at a fixed rate, whatever comes back; latencies in milliseconds."""
     request = frame(f'421["echo",{SMALL}]')
-    sent: dict[Peer, float] = {}
+    sent: dict[RawPeer, float] = {}
     latencies: list[float] = []
 
-    def answered(peer: Peer, _payload: bytes) -> None:
+    def answered(peer: RawPeer, _payload: bytes) -> None:
         latencies.append(time.perf_counter() - sent.pop(peer))
 
     for peer in peers:
@@ -196,7 +198,7 @@ async def open_loop(target: Target, peers: list[Peer], seconds: float, rate: int
     }
 
 
-Scenario = Callable[[Target, list[Peer], float], Awaitable[float]]
+Scenario = Callable[[Target, list[RawPeer], float], Awaitable[float]]
 MESSAGES: dict[str, Scenario] = {
     "echo": echo,
     "relay 1 KB": relay,

@@ -10,7 +10,7 @@ from typing import Any
 from bench.sockets import scenarios
 from bench.sockets.product import ACCOUNTS
 from bench.sockets.target import PROJECT, SERVER_CORE, Target
-from bench.sockets.wire import Peer, connect
+from bench.sockets.wire import RawPeer, connect
 
 
 async def start(connections: int, noise: float) -> tuple[Target, list[str]]:
@@ -28,7 +28,7 @@ async def echo(flavour: str, options: argparse.Namespace) -> float | None:
     """CPU in µs of one echo; None when the machine was never quiet."""
     if flavour == "product":
         target, tokens = await start(options.connections, options.noise)
-        peers: list[Peer] = []
+        peers: list[RawPeer] = []
         for token in tokens:
             peers += await connect(target.port, options.connections // ACCOUNTS, json.dumps({"token": token}))
     else:

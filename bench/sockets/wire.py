@@ -59,7 +59,7 @@ def upgrade_request(port: int, query: str = "EIO=4&transport=websocket") -> byte
 PONG = frame("3")
 
 
-class Peer(asyncio.Protocol):
+class RawPeer(asyncio.Protocol):
     """One client. `message` is called with each whole frame's payload that is not the protocol's own."""
 
     def __init__(self, port: int, namespace: str = "") -> None:
@@ -70,7 +70,7 @@ class Peer(asyncio.Protocol):
         self.sid = ""
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.message: Callable[[Peer, bytes], None] = _drop
+        self.message: Callable[[RawPeer, bytes], None] = _drop
         self.transport: Any = None
         self.write: Callable[[bytes], None] = _drop_write
 
@@ -122,7 +122,7 @@ class Peer(asyncio.Protocol):
             self.write(PONG)
 
 
-def _drop(_peer: Peer, _payload: bytes) -> None:
+def _drop(_peer: RawPeer, _payload: bytes) -> None:
     pass
 
 
@@ -130,14 +130,14 @@ def _drop_write(_data: bytes) -> None:
     pass
 
 
-async def connect(port: int, count: int, namespace: str = "", at_once: int = 50) -> list[Peer]:
+async def connect(port: int, count: int, namespace: str = "", at_once: int = 50) -> list[RawPeer]:
     """Connect this many peers, `at_once` at a time, and wait until each is in the namespace."""
     loop = asyncio.get_running_loop()
-    peers: list[Peer] = []
+    peers: list[RawPeer] = []
     while len(peers) < count:
         some = await asyncio.gather(
             *(
-                loop.create_connection(lambda: Peer(port, namespace), "127.0.0.1", port)
+                loop.create_connection(lambda: RawPeer(port, namespace), "127.0.0.1", port)
                 for _ in range(min(at_once, count - len(peers)))
             )
         )
@@ -147,7 +147,7 @@ async def connect(port: int, count: int, namespace: str = "", at_once: int = 50)
     return peers
 
 
-async def disconnect(peers: list[Peer]) -> None:
+async def disconnect(peers: list[RawPeer]) -> None:
     """Close all connections, as a browser tab does."""
     close = bytes((0x88, 0x82)) + MASK + bytes((0x03 ^ MASK[0], 0xE8 ^ MASK[1]))
     for peer in peers:

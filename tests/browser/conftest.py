@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.person import Person
+from tests.browser.person import Visitor
 from tests.served import Served
 
 FLAGS = [
@@ -25,10 +25,10 @@ FLAGS = [
     "--allow-loopback-in-peer-connection",
 ]
 
-Visit = Callable[..., Awaitable[Person]]
+Visit = Callable[..., Awaitable[Visitor]]
 
 
-async def meet(*people: Person) -> None:
+async def meet(*people: Visitor) -> None:
     """From the lobby to a live call with each other."""
     for person in people:
         await person.press("Meet someone")
@@ -70,10 +70,10 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def visit(server: Served, browser: Browser) -> AsyncIterator[Visit]:
     """`await visit("Ana", phone=True)`: somebody on the page. At the end no console shows an error."""
-    people: list[Person] = []
+    people: list[Visitor] = []
 
-    async def open_page(name: str, **how: Any) -> Person:
-        people.append(await Person.visit(browser, server.address, name, **how))
+    async def open_page(name: str, **how: Any) -> Visitor:
+        people.append(await Visitor.visit(browser, server.address, name, **how))
         return people[-1]
 
     yield open_page
@@ -87,7 +87,7 @@ async def visit(server: Served, browser: Browser) -> AsyncIterator[Visit]:
 def sign_up(visit: Visit) -> Visit:
     """`await sign_up("Ben", gender="male")`: somebody who has made an account on the page."""
 
-    async def make(name: str, *, gender: str = "female", **how: Any) -> Person:
+    async def make(name: str, *, gender: str = "female", **how: Any) -> Visitor:
         person = await visit(name, **how)
         await person.sign_up(gender=gender)
         return person
@@ -96,10 +96,10 @@ def sign_up(visit: Visit) -> Visit:
 
 
 @pytest.fixture
-def pair(sign_up: Visit) -> Callable[[], Awaitable[tuple[Person, Person]]]:
+def pair(sign_up: Visit) -> Callable[[], Awaitable[tuple[Visitor, Visitor]]]:
     """`await pair()`: Ana at a desk and Ben on a phone in the dark, in a live call."""
 
-    async def make() -> tuple[Person, Person]:
+    async def make() -> tuple[Visitor, Visitor]:
         ana = await sign_up("Ana")
         ben = await sign_up("Ben", gender="male", phone=True, dark=True)
         await meet(ana, ben)

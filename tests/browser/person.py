@@ -47,7 +47,7 @@ RINGS = """
 """
 
 
-class Person:
+class Visitor:
     """One browser context: its own storage, its own camera."""
 
     def __init__(self, name: str, context: BrowserContext, page: Page, address: str) -> None:
@@ -84,10 +84,10 @@ class Person:
         page.on("console", heard)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
 
-    async def second_tab(self) -> "Person":
+    async def second_tab(self) -> "Visitor":
         """Another tab of the same browser."""
         page = await self.context.new_page()
-        tab = Person(self.name, self.context, page, self.address)
+        tab = Visitor(self.name, self.context, page, self.address)
         tab.faults = self.faults
         await page.goto(self.address)
         return tab

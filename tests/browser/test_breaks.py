@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Browser, expect
 
-from tests.browser.person import Person
+from tests.browser.person import Visitor
 from tests.served import Served
 
 
@@ -21,7 +21,7 @@ async def test_a_break_is_called_one_and_counted_down(
     )
     await server.start()
     try:
-        ana, ben = [await Person.visit(browser, server.address, name) for name in ("Ana", "Ben")]
+        ana, ben = [await Visitor.visit(browser, server.address, name) for name in ("Ana", "Ben")]
         for person, gender in ((ana, "female"), (ben, "male")):
             await person.sign_up(gender=gender)
             await person.press("Meet someone")

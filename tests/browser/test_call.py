@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.person import Person
+from tests.browser.person import Visitor
 from tests.served import Served
 
-Pair = Callable[[], Awaitable[tuple[Person, Person]]]
+Pair = Callable[[], Awaitable[tuple[Visitor, Visitor]]]
 
 
 async def test_two_strangers_meet_talk_decide_and_write(server: Served, sign_up: Visit) -> None:

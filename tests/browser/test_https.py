@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from playwright.async_api import Browser
 
-from tests.browser.person import Person
+from tests.browser.person import Visitor
 from tests.served import Served
 
 
 async def test_signing_up_over_https(server: Served, browser: Browser, tmp_path: Path) -> None:
     """A proxy that adds no header: the server answers to the host that the page was loaded from."""
     async with _https(server.address, tmp_path) as address:
-        ana = await Person.visit(browser, address, "Ana", ignore_https_errors=True)
+        ana = await Visitor.visit(browser, address, "Ana", ignore_https_errors=True)
         sockets: list[str] = []
         ana.page.on("websocket", lambda socket: sockets.append(socket.url))
         await ana.sign_up(gender="female")

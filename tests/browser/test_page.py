@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.person import PASSWORD, Person, eventually
+from tests.browser.person import PASSWORD, Visitor, eventually
 from tests.served import Served
 
 
@@ -132,7 +132,7 @@ async def test_without_a_camera_there_is_voice(visit: Visit, error: str, words: 
     await ana.sees_heading("Nobody else is here yet")
 
 
-async def _refuse_camera(person: Person, error: str) -> None:
+async def _refuse_camera(person: Visitor, error: str) -> None:
     """Have the browser answer as one without a camera does: the fake one of the tests is never refused."""
     await person.page.add_init_script(f"""
         const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.async_api import Page
 
 from tests.browser.conftest import Visit, meet
-from tests.browser.person import Person, eventually
+from tests.browser.person import Visitor, eventually
 from tests.served import ROOT
 
 PICTURE = ROOT / "docs" / "two-people-in-a-call.png"
@@ -47,7 +47,7 @@ async def test_the_picture_of_two_people_in_a_call(visit: Visit, tmp_path: Path)
     assert path.stat().st_size > 50_000
 
 
-async def _is_sharp(person: Person) -> None:
+async def _is_sharp(person: Visitor) -> None:
     """A call begins with a small picture and grows; the picture of it shall be good."""
     remote = person.page.locator("#remote")
 
@@ -57,7 +57,7 @@ async def _is_sharp(person: Person) -> None:
     await eventually(sharp, f"{person.name} never gets a sharp picture")
 
 
-async def _compose(paper: Page, ana: Person, ben: Person, path: Path) -> None:
+async def _compose(paper: Page, ana: Visitor, ben: Visitor, path: Path) -> None:
     desk, phone = [base64.b64encode(await p.page.screenshot()).decode() for p in (ana, ben)]
     await paper.set_viewport_size({"width": 1680, "height": 860})
     await paper.set_content(FRAME.format(desk=desk, phone=phone))

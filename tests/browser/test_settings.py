@@ -6,14 +6,14 @@ from playwright.async_api import expect
 
 from services.settings import TIME_ZONES
 from tests.browser.conftest import Visit
-from tests.browser.person import Person
+from tests.browser.person import Visitor
 
 PAPER = {"light": "rgb(246, 244, 239)", "dark": "rgb(21, 20, 23)", "neon": "rgb(10, 6, 22)"}
 NOW_IN_TOKYO = """() => document.getElementById("settings-now").textContent === new Intl.DateTimeFormat(
   "de", { dateStyle: "medium", timeStyle: "short", timeZone: "Asia/Tokyo" }).format(new Date())"""
 
 
-async def looks(person: Person, paper: str) -> None:
+async def looks(person: Visitor, paper: str) -> None:
     await expect(person.page.locator("body")).to_have_css("background-color", PAPER[paper])
 
 

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from core.settings import Settings
 from db.redis.bus import Bus
 from db.redis.client import open_redis
-from tests.calls.nodes import REGION, Node
+from tests.calls.nodes import REGION, CallNode
 from tests.stores.world import World, world_at
 
 
@@ -25,6 +25,6 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def node(world: World, redis: Redis) -> AsyncIterator[Node]:
+async def node(world: World, redis: Redis) -> AsyncIterator[CallNode]:
     async with Bus(redis, "calls") as bus:
-        yield Node(world.pool, redis, bus, Settings(region=REGION))
+        yield CallNode(world.pool, redis, bus, Settings(region=REGION))

@@ -55,7 +55,7 @@ class Silence:
         return False
 
 
-class Node:
+class CallNode:
     """What composition/realtime.py puts together, less the gateway."""
 
     def __init__(self, pool: Pool, redis: Redis, bus: Bus, settings: Settings) -> None:

@@ -9,18 +9,18 @@ from core.errors import RateLimited
 from core.ids import new_id
 from db.redis.event_log import EventId
 from signaling.messages import Decline, Report, Skip
-from tests.calls.nodes import Node
+from tests.calls.nodes import CallNode
 from tests.patience import PATIENCE_S
 from tests.stores.town import Town
 from tests.stores.world import World
 
 
-async def join(node: Node, user_id: str) -> str:
+async def join(node: CallNode, user_id: str) -> str:
     ticket = await node.services.queue.enqueue(user_id, f"phone of {user_id}", "voice", Preferences())
     return ticket.id
 
 
-async def declined(node: Node, world: World, ben: str, *, recorded: bool = True) -> str:
+async def declined(node: CallNode, world: World, ben: str, *, recorded: bool = True) -> str:
     """An offer that Ben has declined; unless `recorded` the node died before it said so anywhere."""
     call = await node.offered((await world.person(), ben))
     if recorded:
@@ -30,7 +30,7 @@ async def declined(node: Node, world: World, ben: str, *, recorded: bool = True)
     return call.id
 
 
-async def test_a_fault_counts_before_it_is_on_record(world: World, node: Node) -> None:
+async def test_a_fault_counts_before_it_is_on_record(world: World, node: CallNode) -> None:
     """The node that took the decline has died: joining elsewhere sets the record right, and finds it."""
     ben = await world.person("Ben")
     await declined(node, world, ben)
@@ -45,7 +45,7 @@ async def test_a_fault_counts_before_it_is_on_record(world: World, node: Node) -
     assert (again.value.retry_after_ms or 0) <= 30_000, "the same end is no second fault"
 
 
-async def test_joins_that_race_the_end_of_a_call_are_all_refused(world: World, node: Node) -> None:
+async def test_joins_that_race_the_end_of_a_call_are_all_refused(world: World, node: CallNode) -> None:
     """Nobody is in the queue afterwards, whichever join came when."""
     ben = await world.person("Ben")
     await declined(node, world, ben)
@@ -60,7 +60,7 @@ async def test_joins_that_race_the_end_of_a_call_are_all_refused(world: World, n
     assert await node.services.queue.of(ben) is None
 
 
-async def test_a_report_is_judged_though_the_node_dies_before(world: World, node: Node) -> None:
+async def test_a_report_is_judged_though_the_node_dies_before(world: World, node: CallNode) -> None:
     """Filed and judged by whoever comes upon it, once."""
     town, ana = Town(world), await world.person()
     await town.reported(ana, times=2)
@@ -73,7 +73,7 @@ async def test_a_report_is_judged_though_the_node_dies_before(world: World, node
     assert len(await town.log.entries(user_id=ana, before=None, limit=9)) == 1
 
 
-async def test_who_hangs_up_on_everybody_is_found_out_by_their_calls(world: World, node: Node) -> None:
+async def test_who_hangs_up_on_everybody_is_found_out_by_their_calls(world: World, node: CallNode) -> None:
     """Skipping from one to the next: each call is judged when it ends, and their ticket stays what it was."""
     town, spammer = Town(world), await world.person("Spammer")
     for n in range(9):
@@ -87,7 +87,7 @@ async def test_who_hangs_up_on_everybody_is_found_out_by_their_calls(world: Worl
     assert skipped_with.tier == "neutral"
 
 
-async def test_a_ticket_with_a_trust_that_is_lost_meets_nobody(world: World, node: Node) -> None:
+async def test_a_ticket_with_a_trust_that_is_lost_meets_nobody(world: World, node: CallNode) -> None:
     """Its owner leaves the queue and is told; the other one has the old place back; both may go on."""
     town = Town(world)
     ana, spammer = users = await world.pair()

@@ -13,12 +13,12 @@ from db.redis.event_log import EventId
 from db.redis.presence import CLAIM_MS
 from signaling.call import Call, State
 from signaling.messages import Accept, Hangup, Vote
-from tests.calls.nodes import Node
+from tests.calls.nodes import CallNode
 from tests.stores.world import World
 
 
 async def test_an_accept_after_its_time_is_late_though_nobody_has_said_so_yet(
-    world: World, node: Node
+    world: World, node: CallNode
 ) -> None:
     """The deadline worker was away when the offer lapsed: the late accept finds it lapsed all the same."""
     she, he = await world.person(), await world.person()
@@ -35,7 +35,7 @@ async def test_an_accept_after_its_time_is_late_though_nobody_has_said_so_yet(
 
 
 async def test_a_decision_that_the_store_has_lost_is_closed_on_record(
-    world: World, node: Node, redis: Redis
+    world: World, node: CallNode, redis: Redis
 ) -> None:
     """Nobody could decide it any more, and it would be asked for at every connect."""
     she, he = await world.person(), await world.person()
@@ -52,7 +52,7 @@ async def test_a_decision_that_the_store_has_lost_is_closed_on_record(
     assert await record.open_calls(she) == []
 
 
-async def lose(node: Node, redis: Redis, call: Call) -> None:
+async def lose(node: CallNode, redis: Redis, call: Call) -> None:
     """Redis forgets the call; the data that it has is younger."""
     for key in [key async for key in redis.scan_iter(f"*{call.id}*")]:
         await redis.delete(key)
@@ -60,7 +60,7 @@ async def lose(node: Node, redis: Redis, call: Call) -> None:
 
 
 async def test_a_call_that_the_store_has_just_lost_ends_once_for_both(
-    world: World, node: Node, redis: Redis
+    world: World, node: CallNode, redis: Redis
 ) -> None:
     """Whoever looks, however many at once; what they had talked counts, and they may decide."""
     she, he = await world.person(), await world.person()
@@ -76,7 +76,7 @@ async def test_a_call_that_the_store_has_just_lost_ends_once_for_both(
 
 
 async def test_a_decision_that_the_store_has_just_lost_stays_open_with_its_votes(
-    world: World, node: Node, redis: Redis
+    world: World, node: CallNode, redis: Redis
 ) -> None:
     she, he = await world.person(), await world.person()
     call = await node.live((she, he))
@@ -92,7 +92,7 @@ async def test_a_decision_that_the_store_has_just_lost_stays_open_with_its_votes
 
 
 async def test_an_offer_that_was_being_made_while_the_store_lost_its_data_finds_it_over(
-    world: World, node: Node
+    world: World, node: CallNode
 ) -> None:
     """On record and not in the store yet when somebody set things right: both are told, and both are free."""
     she, he = await world.person(), await world.person()
@@ -109,7 +109,7 @@ async def test_an_offer_that_was_being_made_while_the_store_lost_its_data_finds_
         assert await node.stores.tickets.of(user_id) is not None
 
 
-async def test_what_has_just_begun_is_not_given_up(world: World, node: Node) -> None:
+async def test_what_has_just_begun_is_not_given_up(world: World, node: CallNode) -> None:
     """It is on record before it is in the store."""
     she, he = await world.person(), await world.person()
     call = await node.live((she, he))
@@ -118,7 +118,7 @@ async def test_what_has_just_begun_is_not_given_up(world: World, node: Node) -> 
 
 
 @pytest.mark.parametrize("way", ["arrived", "departed"])
-async def test_who_comes_or_goes_while_an_offer_lapses(world: World, node: Node, way: str) -> None:
+async def test_who_comes_or_goes_while_an_offer_lapses(world: World, node: CallNode, way: str) -> None:
     """The call answers that it is over; the connect is let in and the disconnect settled all the same."""
     she, he = await world.person(), await world.person()
     call = await node.offered((she, he))

@@ -20,7 +20,7 @@ from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.gateway.caller import Caller
 from signaling.call import State
 from signaling.messages import Accept, Hangup
-from tests.calls.nodes import REGION, Node
+from tests.calls.nodes import REGION, CallNode
 from tests.conftest import NewDatabase, Servers
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
@@ -28,7 +28,7 @@ from tests.stores.world import World
 DAY_MS = 86_400_000
 
 
-async def test_who_has_hung_up_can_be_offered_to_another_at_once(world: World, node: Node) -> None:
+async def test_who_has_hung_up_can_be_offered_to_another_at_once(world: World, node: CallNode) -> None:
     """The record lags behind what was acknowledged: whoever asks whether they are busy sets it right."""
     ana, ben = await world.pair()
     call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
@@ -38,7 +38,9 @@ async def test_who_has_hung_up_can_be_offered_to_another_at_once(world: World, n
     assert await world.offer((await node.claim((ana, cem))).call_id, (ana, cem)) is None
 
 
-async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(world: World, node: Node) -> None:
+async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(
+    world: World, node: CallNode
+) -> None:
     ana, ben = await world.pair()
     call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
     await node.services.queue._eligibility.active_call(ana)
@@ -49,7 +51,7 @@ async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(worl
 
 
 async def test_a_call_that_is_open_to_decide_is_kept_until_it_is_decided(
-    world: World, node: Node, redis: Redis
+    world: World, node: CallNode, redis: Redis
 ) -> None:
     """All nodes may be away for longer than a closed call is kept."""
     call = await node.live(await world.pair())
@@ -59,7 +61,7 @@ async def test_a_call_that_is_open_to_decide_is_kept_until_it_is_decided(
     assert await redis.pttl(key) > DAY_MS / 2
 
 
-async def test_effects_are_kept_until_they_are_done(world: World, node: Node, redis: Redis) -> None:
+async def test_effects_are_kept_until_they_are_done(world: World, node: CallNode, redis: Redis) -> None:
     """A report that was acknowledged while Postgres was away is filed, though it takes an hour."""
     call = await node.offered(await world.pair())
     call = await node.saved_only(call, Hangup(call.parties[0].user_id))
@@ -77,7 +79,7 @@ async def test_an_attendant_outlives_an_error_that_nobody_foresaw(world: World, 
     spare = f"{servers.redis_url.partition('?')[0]}?db=0"  # no worker's own
     async with open_redis(spare, size=10) as redis, Bus(redis, "spare") as bus:
         await redis.flushdb()
-        node = Node(world.pool, redis, bus, Settings(region=REGION))
+        node = CallNode(world.pool, redis, bus, Settings(region=REGION))
         await redis.set("attention:{calls-3}", "no sorted set")
         deadline_worker = asyncio.create_task(
             DeadlineWorker(node.stores.calls, node.services.call_service, now_ms, every_s=0.01).run()
@@ -90,7 +92,7 @@ async def test_an_attendant_outlives_an_error_that_nobody_foresaw(world: World, 
         deadline_worker.cancel()
 
 
-async def test_a_call_whose_record_was_closed_is_offered_to_nobody(world: World, node: Node) -> None:
+async def test_a_call_whose_record_was_closed_is_offered_to_nobody(world: World, node: CallNode) -> None:
     """The fence was set, the node died, and the record was given up before anybody finished the claim."""
     users = await world.pair()
     claim = await node.claim(users, at=now_ms() - 120_000)
@@ -106,7 +108,7 @@ async def test_a_call_whose_record_was_closed_is_offered_to_nobody(world: World,
 
 
 async def test_a_call_that_began_before_its_claim_was_finished_starts_on_the_devices_that_have_it(
-    world: World, node: Node
+    world: World, node: CallNode
 ) -> None:
     """The node died after it had made the call; both accept, and the sweep comes upon the claim."""
     users = await world.pair()
@@ -121,7 +123,7 @@ async def test_a_call_that_began_before_its_claim_was_finished_starts_on_the_dev
 
 
 async def test_somebody_leaves_while_postgres_is_away(
-    world: World, node: Node, redis: Redis, database_url: str
+    world: World, node: CallNode, redis: Redis, database_url: str
 ) -> None:
     """The call has not heard of it: whichever node looks next finds them gone."""
     ana, ben = await world.pair()
@@ -130,7 +132,7 @@ async def test_somebody_leaves_while_postgres_is_away(
     await node.services.lifecycle.arrived(caller)
     pool = await open_pool(database_url, size=1)
     async with Bus(redis, new_id()) as bus:
-        other = Node(pool, redis, bus, Settings(region=REGION))
+        other = CallNode(pool, redis, bus, Settings(region=REGION))
         await pool.close()
         with pytest.raises(OUTAGES):
             await other.services.lifecycle.departed(caller)
@@ -147,7 +149,7 @@ async def test_pending_blocks_outlive_an_error_that_nobody_foresaw(
     pool = await open_pool(await new_database(), size=1)
     try:
         async with Bus(redis, new_id()) as bus:
-            block_effects = Node(pool, redis, bus, Settings(region=REGION)).services.block_effects
+            block_effects = CallNode(pool, redis, bus, Settings(region=REGION)).services.block_effects
             job = asyncio.create_task(block_effects.run())
             with capture_logs() as said:
                 async with asyncio.timeout(PATIENCE_S):
@@ -159,7 +161,9 @@ async def test_pending_blocks_outlive_an_error_that_nobody_foresaw(
         await pool.close()
 
 
-async def test_a_claim_that_cannot_be_finished_keeps_nobody_else_waiting(world: World, node: Node) -> None:
+async def test_a_claim_that_cannot_be_finished_keeps_nobody_else_waiting(
+    world: World, node: CallNode
+) -> None:
     """It names somebody whom Postgres cannot even look for; the next one's offer is made all the same."""
     claim = await node.claim(await world.pair())
     nobody = replace(claim.first, user_id="nobody")
@@ -168,7 +172,7 @@ async def test_a_claim_that_cannot_be_finished_keeps_nobody_else_waiting(world: 
 
 
 async def test_those_who_wait_keep_their_place_while_others_are_missed(
-    world: World, node: Node, redis: Redis
+    world: World, node: CallNode, redis: Redis
 ) -> None:
     """A node has died and Postgres is slow: seeing to what it left must not cost our own their leases."""
     ana, ben = await world.pair()
@@ -194,14 +198,14 @@ async def test_those_who_wait_keep_their_place_while_others_are_missed(
 
 
 async def test_a_ticket_goes_back_to_the_region_that_it_came_from(
-    world: World, node: Node, redis: Redis
+    world: World, node: CallNode, redis: Redis
 ) -> None:
     """Calls are seen to by any node, of whichever region; their tickets stay in their own queue."""
     ana, ben = await world.pair()
     call = await node.offered((ana, ben))
     await node.saved_only(call, Hangup(ben))
     async with Bus(redis, new_id()) as bus:
-        other = Node(world.pool, redis, bus, Settings(region="elsewhere"))
+        other = CallNode(world.pool, redis, bus, Settings(region="elsewhere"))
         await other.services.call_service.attend(call.id)
         assert await other.services.queue.of(ana) is None
     assert await node.services.queue.of(ana) == call.party(ana).ticket

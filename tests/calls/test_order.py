@@ -8,11 +8,11 @@ from core.ids import new_id
 from db.redis.event_log import EventId
 from signaling.call import Call
 from signaling.messages import CallMessage, Decline, Skip
-from tests.calls.nodes import Node
+from tests.calls.nodes import CallNode
 from tests.stores.world import World
 
 
-async def steps(node: Node, call: Call, message: CallMessage) -> AsyncIterator[None]:
+async def steps(node: CallNode, call: Call, message: CallMessage) -> AsyncIterator[None]:
     """The effects of this message, one by one: another node may look, or this one die, after each."""
     call = await node.saved_only(call, message)
     for pending in await node.stores.calls.outbox(call.id):
@@ -20,18 +20,18 @@ async def steps(node: Node, call: Call, message: CallMessage) -> AsyncIterator[N
         yield
 
 
-async def can_be_matched(node: Node, user_id: str) -> bool:
+async def can_be_matched(node: CallNode, user_id: str) -> bool:
     return user_id in {ticket.user_id for ticket in await node.stores.tickets.everyone("video")}
 
 
-async def has_heard(node: Node, user_id: str) -> bool:
+async def has_heard(node: CallNode, user_id: str) -> bool:
     told = await node.stores.events.after(user_id, EventId(0, 0))
     return "call:ended" in {event.name for event in told}
 
 
 @pytest.mark.parametrize("skips", [False, True])
 async def test_nobody_is_offered_anew_before_they_have_heard_of_the_end(
-    world: World, node: Node, skips: bool
+    world: World, node: CallNode, skips: bool
 ) -> None:
     """And whoever has heard has the place that `call:ended` names."""
     ana, ben = await world.pair()
@@ -48,7 +48,7 @@ async def test_nobody_is_offered_anew_before_they_have_heard_of_the_end(
         await node.services.queue.remove(user_id, "left")
 
 
-async def test_who_leaves_as_soon_as_they_have_heard_has_left(world: World, node: Node) -> None:
+async def test_who_leaves_as_soon_as_they_have_heard_has_left(world: World, node: CallNode) -> None:
     """The place was reserved and not given back yet; a node that comes late does not put them back."""
     ana, ben = await world.pair()
     call = await node.offered((ana, ben))
@@ -64,7 +64,7 @@ async def test_who_leaves_as_soon_as_they_have_heard_has_left(world: World, node
     assert [event.name for event in told if event.name == "queue:left"] == ["queue:left"]
 
 
-async def test_a_death_between_the_two_steps_costs_nobody_the_place(world: World, node: Node) -> None:
+async def test_a_death_between_the_two_steps_costs_nobody_the_place(world: World, node: CallNode) -> None:
     ana, ben = await world.pair()
     call = await node.offered((ana, ben))
     async for _ in steps(node, call, Decline(ben)):

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 from db.postgres.call_records import CallRecords, Refusal
 from db.redis.event_log import EventId
 from signaling.messages import Hangup
-from tests.calls.nodes import Node
+from tests.calls.nodes import CallNode
 from tests.stores.town import Town
 from tests.stores.world import World
 
 
-async def reasons(node: Node, user_id: str) -> list[str]:
+async def reasons(node: CallNode, user_id: str) -> list[str]:
     """Why this user has left the queue, as they were told."""
     told = await node.stores.events.after(user_id, EventId(0, 0))
     return [t.data.decode().partition('"reason":"')[2].rstrip('"}') for t in told if t.name == "queue:left"]
@@ -22,7 +22,7 @@ async def reasons(node: Node, user_id: str) -> list[str]:
 class EndsMeanwhile(CallRecords):
     """The real fence; what keeps somebody busy ends as soon as it has refused them."""
 
-    def __init__(self, node: Node, world: World, call_id: str, user_id: str) -> None:
+    def __init__(self, node: CallNode, world: World, call_id: str, user_id: str) -> None:
         super().__init__(world.pool)
         self._end = partial(node.services.call_service.tell, call_id, Hangup(user_id))
 
@@ -32,7 +32,9 @@ class EndsMeanwhile(CallRecords):
         return refusal
 
 
-async def test_whose_other_call_ends_meanwhile_is_not_told_of_moderation(world: World, node: Node) -> None:
+async def test_whose_other_call_ends_meanwhile_is_not_told_of_moderation(
+    world: World, node: CallNode
+) -> None:
     """They were matched when the fence looked, and are free when they are told."""
     ana, ben = await world.pair()
     cem = await world.person("Cem")
@@ -46,7 +48,7 @@ async def test_whose_other_call_ends_meanwhile_is_not_told_of_moderation(world: 
     assert await reasons(node, ben) == []
 
 
-async def test_who_is_trusted_again_is_not_told_of_moderation(world: World, node: Node) -> None:
+async def test_who_is_trusted_again_is_not_told_of_moderation(world: World, node: CallNode) -> None:
     """They queued as a suspect and are none any more; the other, who is, keeps the place."""
     town = Town(world)
     ana, ben = users = await world.pair()
@@ -59,7 +61,7 @@ async def test_who_is_trusted_again_is_not_told_of_moderation(world: World, node
     assert await reasons(node, ben) == []
 
 
-async def test_who_is_banned_is(world: World, node: Node) -> None:
+async def test_who_is_banned_is(world: World, node: CallNode) -> None:
     ana, ben = users = await world.pair()
     claim = await node.claim(users)
     await world.ban(ana)

@@ -11,7 +11,7 @@ from db.redis.event_log import Announcement
 from realtime.gateway.caller import Caller
 from realtime.gateway.liveness import LivenessMonitor
 from signaling.call import Call, State
-from tests.calls.nodes import Node, Silence
+from tests.calls.nodes import CallNode, Silence
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
@@ -45,7 +45,7 @@ def writer() -> Deaf:
 
 
 @pytest.fixture
-def liveness(node: Node, writer: Deaf) -> LivenessMonitor:
+def liveness(node: CallNode, writer: Deaf) -> LivenessMonitor:
     """Its time is moved by `tick`."""
     return node.liveness(writer, lambda: 0.0)
 
@@ -54,19 +54,19 @@ def told(name: str, call: Call) -> Announcement:
     return Announcement(None, None, name, "", "", b'{"call_id":"%b"}' % call.id.encode())
 
 
-async def present(node: Node, user_id: str) -> Caller:
+async def present(node: CallNode, user_id: str) -> Caller:
     caller = node.holds(user_id)
     await node.services.lifecycle.arrived(caller)
     return caller
 
 
-async def state(node: Node, call: Call) -> State:
+async def state(node: CallNode, call: Call) -> State:
     stored = await node.stores.calls.load(call.id)
     assert stored is not None
     return stored.call.state
 
 
-async def test_an_offer_stands_while_one_device_answers(world: World, node: Node) -> None:
+async def test_an_offer_stands_while_one_device_answers(world: World, node: CallNode) -> None:
     """The phone sleeps, the laptop does not; when both do, the other keeps the place: no fault."""
     ana, ben = await world.pair()
     phone = await present(node, ana)
@@ -85,7 +85,7 @@ async def test_an_offer_stands_while_one_device_answers(world: World, node: Node
     await node.services.queue.remove(ben, "left")
 
 
-async def test_two_who_sleep_are_both_out_of_the_queue(world: World, node: Node) -> None:
+async def test_two_who_sleep_are_both_out_of_the_queue(world: World, node: CallNode) -> None:
     """The first silence gives the other the place back, the second takes it: nobody is offered to either."""
     ana, ben = await world.pair()
     phones = [await present(node, user_id) for user_id in (ana, ben)]
@@ -97,7 +97,7 @@ async def test_two_who_sleep_are_both_out_of_the_queue(world: World, node: Node)
 
 
 async def test_who_is_offered_is_asked_at_once_and_has_so_long(
-    world: World, node: Node, liveness: LivenessMonitor, writer: Deaf
+    world: World, node: CallNode, liveness: LivenessMonitor, writer: Deaf
 ) -> None:
     ana, ben = await world.pair()
     hers, his = await present(node, ana), await present(node, ben)
@@ -120,7 +120,7 @@ async def test_who_is_offered_is_asked_at_once_and_has_so_long(
     await node.services.queue.remove(ben, "left")
 
 
-async def in_a_call(world: World, node: Node, liveness: LivenessMonitor) -> tuple[Caller, Call]:
+async def in_a_call(world: World, node: CallNode, liveness: LivenessMonitor) -> tuple[Caller, Call]:
     """Ana, who has been told of the start of hers."""
     ana, ben = await world.pair()
     hers = await present(node, ana)
@@ -130,7 +130,7 @@ async def in_a_call(world: World, node: Node, liveness: LivenessMonitor) -> tupl
 
 
 async def test_a_pause_of_the_node_is_nobodys_silence(
-    world: World, node: Node, liveness: LivenessMonitor, writer: Deaf
+    world: World, node: CallNode, liveness: LivenessMonitor, writer: Deaf
 ) -> None:
     """It stood still for a minute: what came meanwhile has not been read yet."""
     hers, call = await in_a_call(world, node, liveness)
@@ -143,7 +143,7 @@ async def test_a_pause_of_the_node_is_nobodys_silence(
 
 
 async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_speaks(
-    world: World, node: Node, liveness: LivenessMonitor, writer: Deaf
+    world: World, node: CallNode, liveness: LivenessMonitor, writer: Deaf
 ) -> None:
     hers, call = await in_a_call(world, node, liveness)
     for _ in range(28):
@@ -165,7 +165,7 @@ async def test_in_a_call_one_is_asked_every_few_seconds_and_missed_until_one_spe
     }
 
 
-async def test_who_was_taken_for_gone_is_back_with_the_next_renewal(world: World, node: Node) -> None:
+async def test_who_was_taken_for_gone_is_back_with_the_next_renewal(world: World, node: CallNode) -> None:
     """Another node has judged the lease: renewing does all that an arrival does."""
     ana, ben = await world.pair()
     hers = await present(node, ana)

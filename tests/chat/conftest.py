@@ -19,7 +19,7 @@ from tests.stores.world import World, world_at
 MAX_CHARS = 40
 
 
-class Talk(Struct):
+class ChatScene(Struct):
     """Two people in their room, and the handlers they speak to."""
 
     world: World
@@ -57,12 +57,12 @@ async def chat_database_url(new_database: NewDatabase) -> str:
 
 
 @pytest.fixture
-async def talk(chat_database_url: str) -> AsyncIterator[Talk]:
+async def talk(chat_database_url: str) -> AsyncIterator[ChatScene]:
     async with world_at(chat_database_url) as world:
         ana, ben = await world.person("Ana"), await world.person("Ben")
         heard = Heard()
         node = node_on(world, heard)
-        yield Talk(
+        yield ChatScene(
             world=world,
             heard=heard,
             announcer=node.announcer,

@@ -21,14 +21,14 @@ from core.ids import new_id
 from db.postgres.outbox import Outbox
 from db.postgres.profiles import ProfileStore
 from services.chat import is_storable
-from tests.chat.conftest import MAX_CHARS, Talk
+from tests.chat.conftest import MAX_CHARS, ChatScene
 
 
-def hello(talk: Talk, content: str | None = "hello", client_id: str = "1", **more: Any) -> ChatSend:
+def hello(talk: ChatScene, content: str | None = "hello", client_id: str = "1", **more: Any) -> ChatSend:
     return ChatSend(room_id=talk.room_id, client_id=client_id, content=content, **more)
 
 
-async def test_both_hear_a_message(talk: Talk) -> None:
+async def test_both_hear_a_message(talk: ChatScene) -> None:
     """The sender's own devices too; the answer is the same message."""
     sent = await talk.chat.send(talk.ana, hello(talk))
     assert (sent.message.seq, sent.message.content, sent.message.client_id) == (1, "hello", "1")
@@ -36,14 +36,16 @@ async def test_both_hear_a_message(talk: Talk) -> None:
     assert talk.heard.by(talk.ben) == talk.heard.by(talk.ana) == [ChatMessage(message=sent.message)]
 
 
-async def test_a_repeated_send_is_one_message_heard_once(talk: Talk) -> None:
+async def test_a_repeated_send_is_one_message_heard_once(talk: ChatScene) -> None:
     """A retry after a lost acknowledgement has the effect of one and the first answer."""
     sent = await talk.chat.send(talk.ana, hello(talk))
     assert await talk.chat.send(talk.ana, hello(talk)) == sent
     assert len(talk.heard.by(talk.ben)) == 1
 
 
-async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what_follows(talk: Talk) -> None:
+async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what_follows(
+    talk: ChatScene,
+) -> None:
     """Committed is committed. The next one in the room brings it along, whoever sends it."""
     talk.heard.down = True
     early = [await talk.chat.send(talk.ana, hello(talk, client_id=str(n))) for n in range(2)]
@@ -56,7 +58,7 @@ async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what
     assert talk.heard.by(talk.ana) == told
 
 
-async def test_what_a_node_left_behind_is_announced_by_another(talk: Talk) -> None:
+async def test_what_a_node_left_behind_is_announced_by_another(talk: ChatScene) -> None:
     """It died after the commit: who finds the message at the second look tells it, once."""
     talk.heard.down = True
     sent = await talk.chat.send(talk.ana, hello(talk))
@@ -71,7 +73,7 @@ async def test_what_a_node_left_behind_is_announced_by_another(talk: Talk) -> No
     assert await Outbox(talk.world.pool).of_lane(talk.room_id, 0, 9) == []
 
 
-async def test_a_block_keeps_what_was_left_from_being_announced(talk: Talk) -> None:
+async def test_a_block_keeps_what_was_left_from_being_announced(talk: ChatScene) -> None:
     """Who said it hears it on the other devices; who is parted from them does not."""
     talk.heard.down = True
     sent = await talk.chat.send(talk.ana, hello(talk))
@@ -82,7 +84,7 @@ async def test_a_block_keeps_what_was_left_from_being_announced(talk: Talk) -> N
     assert talk.heard.by(talk.ben) == []
 
 
-async def test_a_ban_keeps_what_was_left_from_being_announced(talk: Talk) -> None:
+async def test_a_ban_keeps_what_was_left_from_being_announced(talk: ChatScene) -> None:
     """It was stored before the ban, and is told to nobody since."""
     talk.heard.down = True
     await talk.chat.send(talk.ana, hello(talk))
@@ -108,7 +110,7 @@ async def test_a_ban_keeps_what_was_left_from_being_announced(talk: Talk) -> Non
     ],
 )
 async def test_what_cannot_be_said_is_refused(
-    talk: Talk, change: dict[str, str], error: type[AppError]
+    talk: ChatScene, change: dict[str, str], error: type[AppError]
 ) -> None:
     """Nothing is stored and nobody hears of it."""
     with pytest.raises(error):
@@ -117,7 +119,7 @@ async def test_what_cannot_be_said_is_refused(
     assert (await talk.chat.history(talk.ana, ChatHistory(room_id=talk.room_id))).messages == []
 
 
-async def test_the_longest_message_comes_back_as_it_was_said(talk: Talk) -> None:
+async def test_the_longest_message_comes_back_as_it_was_said(talk: ChatScene) -> None:
     """Characters are code points, whatever they weigh; quotes and newlines are text."""
     content = ("\U0001f642'\"\n\\u0000é" * MAX_CHARS)[:MAX_CHARS]
     await talk.chat.send(talk.ana, hello(talk, content))
@@ -131,7 +133,7 @@ def test_storable_is_all_but_nul_and_halves_of_pairs(text: str) -> None:
     assert is_storable(text) == all(ord(c) != 0 and not 0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
-async def test_reading_tells_both(talk: Talk) -> None:
+async def test_reading_tells_both(talk: ChatScene) -> None:
     """The other sees how far; the reader's own devices clear their badge; once."""
     for n in range(3):
         await talk.chat.send(talk.ana, hello(talk, client_id=str(n)))
@@ -145,7 +147,7 @@ async def test_reading_tells_both(talk: Talk) -> None:
     assert beginning.unread == {talk.room_id: 1}
 
 
-async def test_typing_reaches_the_other_alone(talk: Talk) -> None:
+async def test_typing_reaches_the_other_alone(talk: ChatScene) -> None:
     """Each time anew: it expires by itself."""
     for typing in (True, True, False):
         await talk.chat.typing(talk.ana, ChatTyping(room_id=talk.room_id, typing=typing))
@@ -154,7 +156,7 @@ async def test_typing_reaches_the_other_alone(talk: Talk) -> None:
     assert talk.heard.by(talk.ana) == []
 
 
-async def test_a_stranger_finds_no_room(talk: Talk) -> None:
+async def test_a_stranger_finds_no_room(talk: ChatScene) -> None:
     """Whatever they try, and nobody hears of it."""
     cleo = await talk.world.person("Cleo")
     with pytest.raises(NotFound):
@@ -170,7 +172,7 @@ async def test_a_stranger_finds_no_room(talk: Talk) -> None:
     assert talk.heard.events == []
 
 
-async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk) -> None:
+async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: ChatScene) -> None:
     """Each sees the other on it; the room stays readable, nothing more is said or typed."""
     await talk.chat.send(talk.ana, hello(talk))
     talk.heard.events.clear()
@@ -188,7 +190,7 @@ async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: Talk)
     await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=1))
 
 
-async def test_a_block_ends_the_talk(talk: Talk) -> None:
+async def test_a_block_ends_the_talk(talk: ChatScene) -> None:
     """A report with a block, at once; the blocked one learns of the end and no more of the other."""
     await talk.world.report(talk.connection.call_id, talk.ana, talk.ben, block=True)
     await talk.connections.end(talk.ana, talk.connection.id)

@@ -24,7 +24,7 @@ BUS = f"bus-{uuid.uuid4().hex}"
 
 
 @dataclass
-class Client:
+class ListeningDevice:
     """A connected device: what its subscription lets through."""
 
     event_log: EventLog
@@ -44,7 +44,7 @@ class Client:
     def hear(self, raw: bytes) -> None:
         self.subscription.take(read_announcement(raw))
 
-    async def connect(self) -> "Client":
+    async def connect(self) -> "ListeningDevice":
         await self.bus.subscribe(channel(self.user), self.hear)
         self.subscription.open(self.device, (await self.event_log.tail(self.user)).end)
         return self
@@ -132,7 +132,7 @@ def ended(number: int) -> CallEnded:
 
 
 async def test_events_arrive_in_order(event_log: EventLog, bus: Bus) -> None:
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     for number in range(20):
         await event_log.send(ana.user, ended(number))
     got = await ana.receives(20)
@@ -141,7 +141,7 @@ async def test_events_arrive_in_order(event_log: EventLog, bus: Bus) -> None:
 
 
 async def test_the_same_key_is_said_once(event_log: EventLog, bus: Bus) -> None:
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     for number in (1, 2):
         await event_log.send(ana.user, ended(number), key="call:1")
     await event_log.send(ana.user, ended(3))
@@ -154,8 +154,8 @@ async def test_the_same_key_is_said_once(event_log: EventLog, bus: Bus) -> None:
 async def test_an_event_for_one_device_reaches_that_device_alone(event_log: EventLog, bus: Bus) -> None:
     user = new_id()
     phone, laptop = (
-        await Client(event_log, bus, user).connect(),
-        await Client(event_log, bus, user, "laptop").connect(),
+        await ListeningDevice(event_log, bus, user).connect(),
+        await ListeningDevice(event_log, bus, user, "laptop").connect(),
     )
     await event_log.send(user, ended(1), device="phone")
     await event_log.send(user, ended(2), not_device="phone")
@@ -167,7 +167,7 @@ async def test_an_event_for_one_device_reaches_that_device_alone(event_log: Even
 
 
 async def test_volatile_events_are_announced_and_not_kept(event_log: EventLog, bus: Bus) -> None:
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     await event_log.send(ana.user, PresenceChanged(user_id=new_id(), status="online", last_seen=None))
     await ana.receives(1)
     assert ana.got[0].id is None
@@ -176,7 +176,7 @@ async def test_volatile_events_are_announced_and_not_kept(event_log: EventLog, b
 
 async def test_a_missed_announcement_is_read_from_the_stream(event_log: EventLog, bus: Bus) -> None:
     """The bus dropped two; the third names a predecessor that nobody has seen."""
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     await event_log.send(ana.user, ended(0))
     await ana.receives(1)
     await bus.unsubscribe(channel(ana.user), ana.hear)
@@ -192,7 +192,7 @@ async def test_the_bus_comes_back_by_itself_and_everyone_catches_up(
     event_log: EventLog, bus: Bus, redis: Redis
 ) -> None:
     """Redis drops the connection of the bus: events sent meanwhile are read afterwards."""
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
 
     async def catch_up() -> None:
         ana.subscription.catch_up()
@@ -217,7 +217,7 @@ async def test_a_stream_keeps_no_more_than_it_should(event_log: EventLog, redis:
 
 async def test_what_the_bus_missed_while_a_client_was_welcomed_is_read(event_log: EventLog, bus: Bus) -> None:
     """The bus was away between the look at the stream and `session:ready`, and nothing is said after that."""
-    ana = Client(event_log, bus, new_id())
+    ana = ListeningDevice(event_log, bus, new_id())
     await bus.subscribe(channel(ana.user), ana.hear)
     last = (await event_log.tail(ana.user)).end
     await bus.unsubscribe(channel(ana.user), ana.hear)
@@ -230,7 +230,7 @@ async def test_what_the_bus_missed_while_a_client_was_welcomed_is_read(event_log
 
 async def test_what_the_bus_missed_while_a_gap_was_read_is_read_too(event_log: EventLog, bus: Bus) -> None:
     """It broke again during the read: the next event names a predecessor that nobody has seen."""
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     await event_log.send(ana.user, ended(0))
     await ana.receives(1)
     read, go_on = asyncio.Event(), asyncio.Event()
@@ -260,7 +260,7 @@ async def test_what_the_bus_missed_while_a_gap_was_read_is_read_too(event_log: E
 async def test_one_message_that_nobody_understands_does_not_deafen_the_bus(
     event_log: EventLog, bus: Bus, redis: Redis
 ) -> None:
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     await redis.publish(channel(ana.user), b"not six lines")
     await event_log.send(ana.user, ended(1))
     assert '"duration_s":1' in (await ana.receives(1))[0]

@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 from core.ids import new_id
 from db.redis.bus import Bus
 from db.redis.event_log import EventId, EventLog
-from tests.delivery.test_event_log import Client, ended
+from tests.delivery.test_event_log import ListeningDevice, ended
 from tests.delivery.test_event_log import bus as bus  # noqa: PLC0414 - a fixture
 from tests.delivery.test_event_log import event_log as event_log  # noqa: PLC0414
 from tests.delivery.test_event_log import redis as redis  # noqa: PLC0414
@@ -57,7 +57,7 @@ async def test_a_connection_goes_on_in_a_log_whose_clock_is_behind(
     event_log: EventLog, bus: Bus, redis: Redis
 ) -> None:
     """What was said in it before anybody noticed is sent, and what comes."""
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     ana.subscription.open(ana.device, EventId(2**44, 0))
     await event_log.send(ana.user, ended(1))
     ana.subscription.begin_anew()
@@ -69,7 +69,7 @@ async def test_a_connection_goes_on_in_a_log_whose_clock_is_behind(
 async def test_a_connection_that_has_heard_all_of_the_new_log_hears_nothing_twice(
     event_log: EventLog, bus: Bus
 ) -> None:
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     await event_log.send(ana.user, ended(1))
     await ana.receives(1)
     ana.subscription.begin_anew()

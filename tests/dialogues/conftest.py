@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from composition.realtime import running
 from core.settings import Settings
 from tests.conftest import NewDatabase, NewRedis
-from tests.dialogues.person import Device, Person
+from tests.dialogues.person import ClientDevice, Person
 
 HURRIED_S = {"offer_s": 4, "connect_s": 4, "grace_s": 4, "decision_s": 4, "queue_lease_s": 4}
 
-Meet = Callable[..., Awaitable["Pair"]]
+Meet = Callable[..., Awaitable["Meeting"]]
 SignUp = Callable[..., Awaitable[Person]]
 
 
@@ -101,16 +101,16 @@ async def sign_up(here: str, web: aiohttp.ClientSession) -> AsyncIterator[SignUp
 
 
 @dataclass
-class Pair:
+class Meeting:
     """Ana and Ben, who were offered to each other; each by one device."""
 
-    ana: Device
-    ben: Device
+    ana: ClientDevice
+    ben: ClientDevice
     she: Person
     he: Person
     call_id: str
 
-    async def start(self) -> "Pair":
+    async def start(self) -> "Meeting":
         """Both accept."""
         for device in (self.ana, self.ben):
             await device.ask("call:accept", call_id=self.call_id)
@@ -118,7 +118,7 @@ class Pair:
             await device.next("call:started", call_id=self.call_id)
         return self
 
-    async def go_live(self) -> "Pair":
+    async def go_live(self) -> "Meeting":
         """Media flows on both sides."""
         await self.start()
         for device in (self.ana, self.ben):
@@ -127,7 +127,7 @@ class Pair:
             await device.next("call:state", state="live")
         return self
 
-    async def hang_up(self) -> "Pair":
+    async def hang_up(self) -> "Meeting":
         """Ben hangs up; both hear it."""
         await self.go_live()
         await self.ben.ask("call:end", call_id=self.call_id)
@@ -149,7 +149,7 @@ class Pair:
 def meet(sign_up: SignUp) -> Meet:
     """`await meet()`: two new people who have just been offered to each other."""
 
-    async def make(mode: str = "video", *, her: str = "female", his: str = "male") -> Pair:
+    async def make(mode: str = "video", *, her: str = "female", his: str = "male") -> Meeting:
         she, he = await sign_up(gender=her), await sign_up(gender=his)
         ana, ben = await she.connect("ana-phone"), await he.connect("ben-phone")
         await ana.ask("queue:join", mode=mode)
@@ -157,12 +157,12 @@ def meet(sign_up: SignUp) -> Meet:
         offered = await ana.next("call:offered")
         await ben.next("call:offered", call_id=offered["call_id"])
         assert offered["peer"]["user_id"] == he.id
-        return Pair(ana, ben, she, he, offered["call_id"])
+        return Meeting(ana, ben, she, he, offered["call_id"])
 
     return make
 
 
 @pytest.fixture
-async def pair(meet: Meet) -> Pair:
+async def pair(meet: Meet) -> Meeting:
     """Two who have an offer."""
     return await meet()

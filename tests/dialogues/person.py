@@ -22,7 +22,7 @@ class Refused(Exception):
         self.error = error
 
 
-class Device:
+class ClientDevice:
     """One connection of a person: what it was told, in order, and what it asks."""
 
     def __init__(self, address: str, device_id: str | None, transports: list[str] | None = None) -> None:
@@ -137,7 +137,7 @@ class Person:
         self.token: str = account["access_token"]
         self.refresh_token: str = account["refresh_token"]
         self.account = account
-        self.devices: list[Device] = []
+        self.devices: list[ClientDevice] = []
 
     @classmethod
     async def sign_up(
@@ -170,10 +170,10 @@ class Person:
         address: str | None = None,
         transports: list[str] | None = None,
         **auth: Any,
-    ) -> Device:
+    ) -> ClientDevice:
         """A device of this person, connected and welcomed. None: one that does not say which it is."""
         own = device_id and f"{device_id} of {self.id}"
-        device = Device(address or self.address, own, transports)
+        device = ClientDevice(address or self.address, own, transports)
         self.devices.append(device)
         await device.connect(**{"token": self.token, **auth})
         return device

@@ -12,8 +12,8 @@ from db.postgres.bans import BanStore, NewBan
 from db.redis.calls import RedisCalls
 from services.bans import Bans
 from signaling.call import Rules, offer
-from tests.dialogues.conftest import Meet, Pair, SignUp
-from tests.dialogues.person import Device, Person, Refused
+from tests.dialogues.conftest import Meet, Meeting, SignUp
+from tests.dialogues.person import ClientDevice, Person, Refused
 from tests.dialogues.test_block_effects import claim
 from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
@@ -32,7 +32,7 @@ async def by_hand(world: World, person: Person) -> None:
     await world.pool.execute(SQL, new_id(), person.id)
 
 
-async def is_out(device: Device, person: Person) -> None:
+async def is_out(device: ClientDevice, person: Person) -> None:
     """The connection ends and none is had any more, nor anything else."""
     assert (await device.next("session:revoked"))["code"] == "banned"
     async with asyncio.timeout(PATIENCE_S):
@@ -46,7 +46,7 @@ async def is_out(device: Device, person: Person) -> None:
         assert (status, answer["code"]) == (403, "banned")
 
 
-async def test_a_ban_ends_a_live_call_on_every_device(pair: Pair, world: World) -> None:
+async def test_a_ban_ends_a_live_call_on_every_device(pair: Meeting, world: World) -> None:
     """The other hears that it was moderated, has nothing to decide and may queue at once."""
     await pair.go_live()
     tablet = await pair.he.connect("tablet")
@@ -59,7 +59,7 @@ async def test_a_ban_ends_a_live_call_on_every_device(pair: Pair, world: World) 
     await pair.ana.ask("queue:join", mode="video")
 
 
-async def test_a_ban_ends_an_offer_and_the_other_keeps_the_place(pair: Pair, world: World) -> None:
+async def test_a_ban_ends_an_offer_and_the_other_keeps_the_place(pair: Meeting, world: World) -> None:
     """Also where the other has accepted."""
     await pair.ana.ask("call:accept", call_id=pair.call_id)
     await by_hand(world, pair.he)
@@ -80,7 +80,7 @@ async def test_a_ban_ends_waiting(sign_up: SignUp, world: World) -> None:
     await is_out(ana, she)
 
 
-async def test_a_ban_closes_an_open_decision(pair: Pair, world: World) -> None:
+async def test_a_ban_closes_an_open_decision(pair: Meeting, world: World) -> None:
     """Nobody is connected with somebody who is banned."""
     await pair.hang_up()
     await by_hand(world, pair.he)
@@ -88,7 +88,7 @@ async def test_a_ban_closes_an_open_decision(pair: Pair, world: World) -> None:
     await is_out(pair.ben, pair.he)
 
 
-async def test_a_ban_ends_the_chat_and_what_is_seen(pair: Pair, world: World) -> None:
+async def test_a_ban_ends_the_chat_and_what_is_seen(pair: Meeting, world: World) -> None:
     """Their friends see them go."""
     connection = await pair.connect()
     await pair.ana.ask("presence:watch", user_ids=[pair.he.id])

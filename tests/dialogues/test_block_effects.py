@@ -14,7 +14,7 @@ from core.settings import Settings
 from core.ticket import Claim
 from db.redis.calls import RedisCalls
 from signaling.call import Rules, offer
-from tests.dialogues.conftest import Pair, SignUp
+from tests.dialogues.conftest import Meeting, SignUp
 from tests.dialogues.person import Person
 from tests.patience import PATIENCE_S
 from tests.rules.people import card, ticket
@@ -40,7 +40,7 @@ def claim(call_id: str, she: Person, he: Person) -> Claim:
     return Claim(call_id=call_id, first=hers, second=his, claimed_at=now_ms())
 
 
-async def test_a_block_at_the_sidecar_ends_a_live_call(pair: Pair, sidecar: str) -> None:
+async def test_a_block_at_the_sidecar_ends_a_live_call(pair: Meeting, sidecar: str) -> None:
     """It keeps no calls and holds no connection: a node that hears of it does the rest."""
     await pair.go_live()
     pair.she.address = sidecar
@@ -50,7 +50,7 @@ async def test_a_block_at_the_sidecar_ends_a_live_call(pair: Pair, sidecar: str)
         assert (await device.next("call:ended"))["reason"] == "blocked"
 
 
-async def test_a_block_at_the_sidecar_ends_a_connection(pair: Pair, sidecar: str) -> None:
+async def test_a_block_at_the_sidecar_ends_a_connection(pair: Meeting, sidecar: str) -> None:
     """For those who watch each other, too."""
     connection = await pair.connect()
     await pair.ben.ask("presence:watch", user_ids=[pair.she.id])
@@ -61,7 +61,7 @@ async def test_a_block_at_the_sidecar_ends_a_connection(pair: Pair, sidecar: str
     await pair.ben.next("presence:changed", user_id=pair.she.id, status="offline")
 
 
-async def test_a_block_that_nobody_was_told_of(pair: Pair, world: World) -> None:
+async def test_a_block_that_nobody_was_told_of(pair: Meeting, world: World) -> None:
     """The process that filed it died before it could say so: a node finds it on record."""
     await pair.go_live()
     await world.blocks.block(pair.she.id, pair.he.id, None, now_ms())
@@ -86,7 +86,7 @@ async def test_a_block_between_the_fence_and_the_call(
     assert await world.call_records.active_call(she.id) is None
 
 
-async def test_nothing_is_left_when_all_is_done(pair: Pair, world: World) -> None:
+async def test_nothing_is_left_when_all_is_done(pair: Meeting, world: World) -> None:
     """A pending block is removed once both were told, so that it is not done again."""
     await pair.go_live()
     await pair.she.rest("POST", "/v1/blocks", json={"user_id": pair.he.id})

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.clock import now_ms
-from tests.dialogues.conftest import Pair, SignUp
-from tests.dialogues.person import Device, Person
+from tests.dialogues.conftest import Meeting, SignUp
+from tests.dialogues.person import ClientDevice, Person
 from tests.stores.world import World, world_at
 
 TWO_DAYS_MS = 2 * 86_400_000
@@ -30,7 +30,7 @@ async def unblock(who: Person, whom: Person) -> None:
     assert status == 204
 
 
-async def ended(pair: Pair) -> None:
+async def ended(pair: Meeting) -> None:
     """Both hear that this call was ended by a block; nobody is queued again, nobody is asked to decide."""
     for device in (pair.ana, pair.ben):
         told = await device.next("call:ended", call_id=pair.call_id)
@@ -40,13 +40,13 @@ async def ended(pair: Pair) -> None:
         assert (await person.connect("tablet")).ready["call"] is None
 
 
-async def status_of(watcher: Device, person: Person) -> list[str]:
+async def status_of(watcher: ClientDevice, person: Person) -> list[str]:
     """How the watcher is shown this person when asking now."""
     answer = await watcher.ask("presence:watch", user_ids=[person.id])
     return [shown["status"] for shown in answer["presences"]]
 
 
-async def test_a_block_ends_an_offer(pair: Pair) -> None:
+async def test_a_block_ends_an_offer(pair: Meeting) -> None:
     """Also for the one who has accepted already; it cannot be accepted any more."""
     await pair.ben.ask("call:accept", call_id=pair.call_id)
     await block(pair.she, pair.he)
@@ -54,7 +54,7 @@ async def test_a_block_ends_an_offer(pair: Pair) -> None:
     assert await pair.ana.refused("call:accept", call_id=pair.call_id) == "gone"
 
 
-async def test_a_block_ends_a_live_call(pair: Pair) -> None:
+async def test_a_block_ends_a_live_call(pair: Meeting) -> None:
     """By whichever of the two, and there is nothing to decide."""
     await pair.go_live()
     await block(pair.he, pair.she)
@@ -63,7 +63,7 @@ async def test_a_block_ends_a_live_call(pair: Pair) -> None:
     assert await pair.ana.refused("decision:submit", call_id=pair.call_id, connect=True) == "gone"
 
 
-async def test_both_block_each_other_in_a_call(pair: Pair) -> None:
+async def test_both_block_each_other_in_a_call(pair: Meeting) -> None:
     """The first ends it, the second finds it ended, and each hears of one end."""
     await pair.go_live()
     await block(pair.he, pair.she)
@@ -72,7 +72,7 @@ async def test_both_block_each_other_in_a_call(pair: Pair) -> None:
     assert [d.has_heard("call:ended") for d in (pair.ana, pair.ben)] == [1, 1]
 
 
-async def test_a_block_closes_an_open_decision(pair: Pair) -> None:
+async def test_a_block_closes_an_open_decision(pair: Meeting) -> None:
     """Nobody is connected by a yes that comes after it."""
     await pair.hang_up()
     await block(pair.he, pair.she)
@@ -84,7 +84,7 @@ async def test_a_block_closes_an_open_decision(pair: Pair) -> None:
     assert (await pair.she.connect("tablet")).ready["pending_decisions"] == []
 
 
-async def test_a_block_ends_the_connection_and_the_chat(pair: Pair) -> None:
+async def test_a_block_ends_the_connection_and_the_chat(pair: Meeting) -> None:
     """Both are told, once; what was said stays readable, nothing more is said."""
     connection = await pair.connect()
     room = connection["room_id"]
@@ -101,7 +101,7 @@ async def test_a_block_ends_the_connection_and_the_chat(pair: Pair) -> None:
     assert [d.has_heard("connection:ended") for d in (pair.ana, pair.ben)] == [1, 1]
 
 
-async def test_a_block_ends_what_they_see_of_each_other(pair: Pair) -> None:
+async def test_a_block_ends_what_they_see_of_each_other(pair: Meeting) -> None:
     """Each is shown as away from the screen for good, whatever they really do."""
     await pair.connect()
     assert await status_of(pair.ana, pair.he) == ["online"]
@@ -150,7 +150,7 @@ async def test_a_block_while_both_wait(sign_up: SignUp) -> None:
         assert device.has_heard("call:offered") == 0
 
 
-async def test_an_unblock_revives_nothing(pair: Pair) -> None:
+async def test_an_unblock_revives_nothing(pair: Meeting) -> None:
     """The connection and the call stay ended, the chat stays closed, nobody is watched."""
     connection = await pair.connect()
     await status_of(pair.ana, pair.he)

@@ -4,7 +4,7 @@ import re
 
 from redis.asyncio import Redis
 
-from tests.dialogues.conftest import Pair
+from tests.dialogues.conftest import Meeting
 
 # Members go when what they stand for ends, or are bounded in number: docs/architecture.md says how.
 LASTING = (
@@ -16,7 +16,7 @@ LASTING = (
 )
 
 
-async def test_what_is_kept_in_redis_has_a_bound(pair: Pair, product_redis_url: str) -> None:
+async def test_what_is_kept_in_redis_has_a_bound(pair: Meeting, product_redis_url: str) -> None:
     """While two who were offered to each other queue again; and whatever other tests have left."""
     await pair.ana.ask("call:decline", call_id=pair.call_id)
     await pair.ben.next("call:ended", call_id=pair.call_id)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.dialogues.conftest import Meet, Pair, SignUp
-from tests.dialogues.person import Device, Refused
+from tests.dialogues.conftest import Meet, Meeting, SignUp
+from tests.dialogues.person import ClientDevice, Refused
 from tests.signaling.samples import SAMPLES
 
 OFFER, ANSWER = SAMPLES["chromium-video.offer"].sdp, SAMPLES["chromium-video.answer"].sdp
@@ -18,13 +18,13 @@ CANDIDATE = {
 }
 
 
-def sides(pair: Pair) -> tuple[Device, Device]:
+def sides(pair: Meeting) -> tuple[ClientDevice, ClientDevice]:
     """The device that offers, and the one that answers."""
     started = [p for n, p, _ in pair.ana.heard if n == "call:started"]
     return (pair.ana, pair.ben) if started[-1]["role"] == "offerer" else (pair.ben, pair.ana)
 
 
-async def test_both_accept_and_one_of_them_offers(pair: Pair) -> None:
+async def test_both_accept_and_one_of_them_offers(pair: Meeting) -> None:
     for device in (pair.ana, pair.ben):
         assert await device.ask("call:accept", call_id=pair.call_id) == {}
     hers, his = [await d.next("call:started", call_id=pair.call_id) for d in (pair.ana, pair.ben)]
@@ -33,7 +33,7 @@ async def test_both_accept_and_one_of_them_offers(pair: Pair) -> None:
     assert (hers["decider"], his["decider"]) == ("you", "peer")
 
 
-async def test_a_decline_gives_the_other_the_old_place(pair: Pair) -> None:
+async def test_a_decline_gives_the_other_the_old_place(pair: Meeting) -> None:
     assert await pair.ben.ask("call:decline", call_id=pair.call_id) == {}
     ended = await pair.ana.next("call:ended", reason="declined")
     assert ended["ticket"]["state"] == "waiting"
@@ -45,7 +45,7 @@ async def test_a_decline_gives_the_other_the_old_place(pair: Pair) -> None:
 
 
 @pytest.mark.hurried
-async def test_an_offer_that_lapses(pair: Pair) -> None:
+async def test_an_offer_that_lapses(pair: Meeting) -> None:
     """The one who was ready is queued at the old place, the other is not."""
     await pair.ana.ask("call:accept", call_id=pair.call_id)
     assert "ticket" in await pair.ana.next("call:ended", reason="no_answer")
@@ -53,7 +53,7 @@ async def test_an_offer_that_lapses(pair: Pair) -> None:
     assert await pair.ben.refused("call:accept", call_id=pair.call_id) == "expired"
 
 
-async def test_a_signal_reaches_the_other_side_checked(pair: Pair) -> None:
+async def test_a_signal_reaches_the_other_side_checked(pair: Meeting) -> None:
     await pair.start()
     offerer, answerer = sides(pair)
     call = {"call_id": pair.call_id, "epoch": 1}
@@ -85,13 +85,13 @@ async def test_a_signal_reaches_the_other_side_checked(pair: Pair) -> None:
         ("payload_too_large", {"candidate": {**CANDIDATE, "candidate": "x" * 600}}),
     ],
 )
-async def test_a_signal_that_does_not_pass(pair: Pair, code: str, signal: dict[str, Any]) -> None:
+async def test_a_signal_that_does_not_pass(pair: Meeting, code: str, signal: dict[str, Any]) -> None:
     await pair.start()
     offerer, _ = sides(pair)
     assert await offerer.refused("call:signal", **{"call_id": pair.call_id, "epoch": 1, **signal}) == code
 
 
-async def test_who_may_send_which_signal_when(pair: Pair, sign_up: SignUp) -> None:
+async def test_who_may_send_which_signal_when(pair: Meeting, sign_up: SignUp) -> None:
     """Not before the start, not for a stranger, and no offer from the one who answers."""
     signal = {"call_id": pair.call_id, "epoch": 1, "description": {"type": "offer", "sdp": OFFER}}
     assert await pair.ana.refused("call:signal", **signal) == "conflict"
@@ -102,7 +102,7 @@ async def test_who_may_send_which_signal_when(pair: Pair, sign_up: SignUp) -> No
     assert await stranger.refused("call:signal", **signal) == "not_found"
 
 
-async def test_candidates_are_counted(pair: Pair) -> None:
+async def test_candidates_are_counted(pair: Meeting) -> None:
     await pair.start()
     call = {"call_id": pair.call_id, "epoch": 1}
     for _ in range(40):
@@ -110,7 +110,7 @@ async def test_candidates_are_counted(pair: Pair) -> None:
     assert await pair.ana.refused("call:signal", **call, candidate=CANDIDATE) == "rate_limited"
 
 
-async def test_descriptions_are_counted(pair: Pair) -> None:
+async def test_descriptions_are_counted(pair: Meeting) -> None:
     await pair.start()
     offerer, _ = sides(pair)
     signal = {"call_id": pair.call_id, "epoch": 1, "description": {"type": "offer", "sdp": OFFER}}
@@ -119,7 +119,7 @@ async def test_descriptions_are_counted(pair: Pair) -> None:
     assert await offerer.refused("call:signal", **signal) == "rate_limited"
 
 
-async def test_live_when_both_say_so(pair: Pair) -> None:
+async def test_live_when_both_say_so(pair: Meeting) -> None:
     await pair.start()
     path = {"local": "host", "remote": "srflx", "protocol": "udp"}
     await pair.ana.ask("call:connected", call_id=pair.call_id, epoch=1, path=path)
@@ -130,19 +130,19 @@ async def test_live_when_both_say_so(pair: Pair) -> None:
 
 
 @pytest.mark.hurried
-async def test_media_that_never_flows(pair: Pair) -> None:
+async def test_media_that_never_flows(pair: Meeting) -> None:
     await pair.start()
     for device in (pair.ana, pair.ben):
         assert "decision" not in await device.next("call:ended", reason="media_failed")
 
 
-async def test_mute_and_camera_reach_the_other(pair: Pair) -> None:
+async def test_mute_and_camera_reach_the_other(pair: Meeting) -> None:
     await pair.go_live()
     await pair.ana.ask("call:media", call_id=pair.call_id, audio=False, video=True)
     assert await pair.ben.next("call:media") == {"call_id": pair.call_id, "audio": False, "video": True}
 
 
-async def test_hanging_up_opens_the_decision(pair: Pair) -> None:
+async def test_hanging_up_opens_the_decision(pair: Meeting) -> None:
     await pair.go_live()
     assert await pair.ben.ask("call:end", call_id=pair.call_id) == {}
     hers = await pair.ana.next("call:ended", reason="hung_up")
@@ -157,7 +157,7 @@ async def test_hanging_up_opens_the_decision(pair: Pair) -> None:
     assert await pair.ana.refused("call:signal", call_id=pair.call_id, epoch=1, candidate=None) == "gone"
 
 
-async def test_skip_requeues_at_once(pair: Pair) -> None:
+async def test_skip_requeues_at_once(pair: Meeting) -> None:
     """Skipping ends the call for both and queues only the one who skipped."""
     await pair.go_live()
     ticket = (await pair.ana.ask("call:skip", call_id=pair.call_id))["ticket"]
@@ -172,7 +172,7 @@ async def test_both_skip_at_once(meet: Meet) -> None:
     pair = await meet()
     await pair.go_live()
 
-    async def skip(device: Device) -> str:
+    async def skip(device: ClientDevice) -> str:
         try:
             await device.ask("call:skip", call_id=pair.call_id)
         except Refused as refused:
@@ -202,7 +202,7 @@ async def test_an_accept_that_crosses_a_decline(meet: Meet) -> None:
     assert pair.ana.has_heard("call:started") == 0
 
 
-async def test_a_report_ends_the_call_and_they_never_meet_again(pair: Pair) -> None:
+async def test_a_report_ends_the_call_and_they_never_meet_again(pair: Meeting) -> None:
     await pair.go_live()
     report = {"call_id": pair.call_id, "reason": "harassment", "note": "rude"}
     assert await pair.ana.ask("call:report", **report) == {}
@@ -213,7 +213,7 @@ async def test_a_report_ends_the_call_and_they_never_meet_again(pair: Pair) -> N
     assert status == 404
 
 
-async def test_a_restart_begins_anew_for_both(pair: Pair) -> None:
+async def test_a_restart_begins_anew_for_both(pair: Meeting) -> None:
     await pair.go_live()
     await pair.ben.ask("call:restart", call_id=pair.call_id, epoch=1)
     for device in (pair.ana, pair.ben):
@@ -228,7 +228,7 @@ async def test_a_restart_begins_anew_for_both(pair: Pair) -> None:
 
 
 @pytest.mark.hurried
-async def test_a_lost_connection_that_does_not_come_back(pair: Pair) -> None:
+async def test_a_lost_connection_that_does_not_come_back(pair: Meeting) -> None:
     await pair.go_live()
     await pair.ben.drop()
     assert "deadline" in await pair.ana.next("call:state", state="reconnecting")
@@ -237,7 +237,7 @@ async def test_a_lost_connection_that_does_not_come_back(pair: Pair) -> None:
 
 
 @pytest.mark.hurried
-async def test_a_page_that_closes_is_missed_at_once_and_a_restart_prolongs_nothing(pair: Pair) -> None:
+async def test_a_page_that_closes_is_missed_at_once_and_a_restart_prolongs_nothing(pair: Meeting) -> None:
     await pair.go_live()
     await pair.ben.leave()
     gone = await pair.ana.next("call:state", state="reconnecting")
@@ -248,7 +248,7 @@ async def test_a_page_that_closes_is_missed_at_once_and_a_restart_prolongs_nothi
     await pair.ana.next("call:ended", reason="connection_lost")
 
 
-async def test_the_first_device_to_accept_has_the_call(pair: Pair) -> None:
+async def test_the_first_device_to_accept_has_the_call(pair: Meeting) -> None:
     """The offer was heard on both; the other device hears that it is over there, and gets no signals."""
     laptop = await pair.she.connect("ana-laptop")
     assert laptop.ready["call"]["state"] == "offered"
@@ -264,7 +264,7 @@ async def test_the_first_device_to_accept_has_the_call(pair: Pair) -> None:
     assert laptop.has_heard("call:signal") == laptop.has_heard("call:started") == 0
 
 
-async def test_another_device_takes_over_when_the_first_is_gone(pair: Pair) -> None:
+async def test_another_device_takes_over_when_the_first_is_gone(pair: Meeting) -> None:
     await pair.go_live()
     laptop = await pair.she.connect("ana-laptop")
     assert await laptop.refused("call:restart", call_id=pair.call_id, epoch=1) == "conflict"
@@ -276,12 +276,12 @@ async def test_another_device_takes_over_when_the_first_is_gone(pair: Pair) -> N
 
 
 @pytest.mark.parametrize("command", ["call:accept", "call:decline", "call:end", "call:skip"])
-async def test_a_strangers_call_does_not_exist(pair: Pair, sign_up: SignUp, command: str) -> None:
+async def test_a_strangers_call_does_not_exist(pair: Meeting, sign_up: SignUp, command: str) -> None:
     stranger = await (await sign_up()).connect()
     assert await stranger.refused(command, call_id=pair.call_id) == "not_found"
 
 
-async def test_what_comes_too_early(pair: Pair) -> None:
+async def test_what_comes_too_early(pair: Meeting) -> None:
     for command, more in (("call:connected", {"epoch": 0}), ("call:restart", {"epoch": 0})):
         assert await pair.ana.refused(command, call_id=pair.call_id, **more) == "conflict"
     await pair.start()

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from tests.dialogues.conftest import Pair, SignUp
+from tests.dialogues.conftest import Meeting, SignUp
 
 
-async def test_a_message_reaches_every_device_of_both(pair: Pair) -> None:
+async def test_a_message_reaches_every_device_of_both(pair: Meeting) -> None:
     room = (await pair.connect())["room_id"]
     laptop = await pair.he.connect("ben-laptop")
     said = await pair.ana.ask("chat:send", room_id=room, client_id="m1", content="Hello, Ben")
@@ -15,7 +15,7 @@ async def test_a_message_reaches_every_device_of_both(pair: Pair) -> None:
         assert (await device.next("chat:message"))["message"] == message
 
 
-async def test_the_same_client_id_is_the_same_message(pair: Pair) -> None:
+async def test_the_same_client_id_is_the_same_message(pair: Meeting) -> None:
     room = (await pair.connect())["room_id"]
     answers = await asyncio.gather(
         *(pair.ana.ask("chat:send", room_id=room, client_id="once", content="Hi") for _ in range(5))
@@ -28,7 +28,7 @@ async def test_the_same_client_id_is_the_same_message(pair: Pair) -> None:
     assert pair.ana.has_heard("chat:message") == 2
 
 
-async def test_what_both_say_at_once_is_numbered_without_a_gap(pair: Pair) -> None:
+async def test_what_both_say_at_once_is_numbered_without_a_gap(pair: Meeting) -> None:
     room = (await pair.connect())["room_id"]
     sends = [
         device.ask("chat:send", room_id=room, client_id=f"{name}-{n}", content=str(n))
@@ -46,7 +46,7 @@ async def test_what_both_say_at_once_is_numbered_without_a_gap(pair: Pair) -> No
     assert [m["seq"] for m in newer["messages"]] == [39, 40]
 
 
-async def test_what_cannot_be_said(pair: Pair, sign_up: SignUp) -> None:
+async def test_what_cannot_be_said(pair: Meeting, sign_up: SignUp) -> None:
     room = (await pair.connect())["room_id"]
     said = {"room_id": room, "client_id": "m"}
     assert await pair.ana.refused("chat:send", **said) == "invalid_request"
@@ -60,7 +60,7 @@ async def test_what_cannot_be_said(pair: Pair, sign_up: SignUp) -> None:
     assert (await pair.ana.ask("chat:send", **said, content="x" * 4000))["message"]["seq"] == 1
 
 
-async def test_what_was_missed_comes_with_the_offset(pair: Pair) -> None:
+async def test_what_was_missed_comes_with_the_offset(pair: Meeting) -> None:
     room = (await pair.connect())["room_id"]
     await pair.ben.next("connection:created")
     await pair.ben.drop()
@@ -71,7 +71,7 @@ async def test_what_was_missed_comes_with_the_offset(pair: Pair) -> None:
     assert [(await back.next("chat:message"))["message"]["content"] for _ in range(3)] == ["0", "1", "2"]
 
 
-async def test_reading_and_its_receipt(pair: Pair) -> None:
+async def test_reading_and_its_receipt(pair: Meeting) -> None:
     room = (await pair.connect())["room_id"]
     await pair.ana.ask("chat:send", room_id=room, client_id="m", content="Hi")
     await pair.ben.ask("chat:read", room_id=room, seq=1)
@@ -81,14 +81,14 @@ async def test_reading_and_its_receipt(pair: Pair) -> None:
     assert again.ready["unread"]["rooms"] == {}
 
 
-async def test_typing_is_seen_by_the_other_alone(pair: Pair) -> None:
+async def test_typing_is_seen_by_the_other_alone(pair: Meeting) -> None:
     room = (await pair.connect())["room_id"]
     await pair.ana.ask("chat:typing", room_id=room, typing=True)
     assert await pair.ben.next("chat:typing") == {"room_id": room, "user_id": pair.she.id, "typing": True}
     assert pair.ana.has_heard("chat:typing") == 0
 
 
-async def test_rooms_over_rest(pair: Pair) -> None:
+async def test_rooms_over_rest(pair: Meeting) -> None:
     connection = await pair.connect()
     room = connection["room_id"]
     await pair.ana.ask("chat:send", room_id=room, client_id="m", content="Hi")

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from composition.realtime import running
 from core.settings import Settings
-from tests.dialogues.conftest import HURRIED_S, Meet, Pair, SignUp
-from tests.dialogues.person import Device, Refused
+from tests.dialogues.conftest import HURRIED_S, Meet, Meeting, SignUp
+from tests.dialogues.person import ClientDevice, Refused
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,9 @@ async def address(settings: Settings, nodes_database_url: str, nodes_redis_url: 
         yield address
 
 
-async def offered_to(sign_up: SignUp, device: Device, gender: str = "female") -> tuple[Device, str]:
+async def offered_to(
+    sign_up: SignUp, device: ClientDevice, gender: str = "female"
+) -> tuple[ClientDevice, str]:
     """Someone new, who is offered to this person; and the call."""
     other = await (await sign_up(gender=gender)).connect()
     await other.ask("queue:join", mode="video")
@@ -40,7 +42,7 @@ async def offered_to(sign_up: SignUp, device: Device, gender: str = "female") ->
     return other, call_id
 
 
-async def declines(sign_up: SignUp, device: Device, times: int) -> None:
+async def declines(sign_up: SignUp, device: ClientDevice, times: int) -> None:
     """Queue, and decline whoever is offered, so often."""
     for _ in range(times):
         await joined(device)
@@ -50,7 +52,7 @@ async def declines(sign_up: SignUp, device: Device, times: int) -> None:
         await other.ask("queue:leave")
 
 
-async def cooling(device: Device, **what: Any) -> dict[str, Any]:
+async def cooling(device: ClientDevice, **what: Any) -> dict[str, Any]:
     """The error that joining is answered with."""
     with pytest.raises(Refused) as refused:
         await device.ask("queue:join", mode="video", **what)
@@ -59,7 +61,7 @@ async def cooling(device: Device, **what: Any) -> dict[str, Any]:
     return refused.value.error
 
 
-async def joined(device: Device) -> Any:
+async def joined(device: ClientDevice) -> Any:
     """In the queue, once the wait that was told is over, if there was one."""
     try:
         return await device.ask("queue:join", mode="video")
@@ -87,7 +89,7 @@ async def test_the_first_time_costs_nothing_the_second_a_little_the_third_a_lot(
     assert (await cooling(ben))["retry_after_ms"] < error["retry_after_ms"]
 
 
-async def test_the_other_has_the_old_place_and_no_wait(pair: Pair) -> None:
+async def test_the_other_has_the_old_place_and_no_wait(pair: Meeting) -> None:
     """Who was declined is queued already, and joining again gives that ticket."""
     await pair.ben.ask("call:decline", call_id=pair.call_id)
     ended = await pair.ana.next("call:ended", reason="declined")

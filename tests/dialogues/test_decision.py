@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from tests.dialogues.conftest import Meet, Pair
+from tests.dialogues.conftest import Meet, Meeting
 
 
-async def test_she_says_yes_and_they_are_connected_at_once(pair: Pair) -> None:
+async def test_she_says_yes_and_they_are_connected_at_once(pair: Meeting) -> None:
     await pair.hang_up()
     feedback = {"rating": 5, "icebreaker_helped": False}
     await pair.ana.ask("decision:submit", call_id=pair.call_id, connect=True, feedback=feedback)
@@ -23,7 +23,7 @@ async def test_she_says_yes_and_they_are_connected_at_once(pair: Pair) -> None:
 
 
 @pytest.mark.hurried
-async def test_she_says_no_and_it_looks_like_a_time_out(pair: Pair) -> None:
+async def test_she_says_no_and_it_looks_like_a_time_out(pair: Meeting) -> None:
     await pair.hang_up()
     await pair.ana.ask("decision:submit", call_id=pair.call_id, connect=False)
     for device in (pair.ana, pair.ben):
@@ -32,7 +32,7 @@ async def test_she_says_no_and_it_looks_like_a_time_out(pair: Pair) -> None:
     assert listed["items"] == []
 
 
-async def test_the_same_vote_again_is_fine_and_another_is_not(pair: Pair) -> None:
+async def test_the_same_vote_again_is_fine_and_another_is_not(pair: Meeting) -> None:
     await pair.hang_up()
     vote = {"call_id": pair.call_id, "connect": False}
     for _ in range(2):
@@ -42,13 +42,13 @@ async def test_the_same_vote_again_is_fine_and_another_is_not(pair: Pair) -> Non
 
 
 @pytest.mark.hurried
-async def test_a_late_vote(pair: Pair) -> None:
+async def test_a_late_vote(pair: Meeting) -> None:
     await pair.hang_up()
     await pair.ana.next("decision:result", outcome="not_connected")
     assert await pair.ana.refused("decision:submit", call_id=pair.call_id, connect=True) == "expired"
 
 
-async def test_no_vote_before_the_end_nor_after_an_unfriendly_one(pair: Pair) -> None:
+async def test_no_vote_before_the_end_nor_after_an_unfriendly_one(pair: Meeting) -> None:
     vote = {"call_id": pair.call_id, "connect": True}
     await pair.go_live()
     assert await pair.ana.refused("decision:submit", **vote) == "conflict"
@@ -72,7 +72,7 @@ async def test_both_decide_at_once_where_both_must(meet: Meet) -> None:
         assert device.has_heard("decision:result") == 1
 
 
-async def test_an_open_decision_is_there_after_a_reconnect(pair: Pair) -> None:
+async def test_an_open_decision_is_there_after_a_reconnect(pair: Meeting) -> None:
     await pair.hang_up()
     await pair.ana.drop()
     back = await pair.she.connect("ana-phone")
@@ -83,12 +83,12 @@ async def test_an_open_decision_is_there_after_a_reconnect(pair: Pair) -> None:
     await back.next("decision:result", outcome="connected")
 
 
-async def test_an_open_decision_is_not_in_the_way_of_queueing(pair: Pair) -> None:
+async def test_an_open_decision_is_not_in_the_way_of_queueing(pair: Meeting) -> None:
     await pair.hang_up()
     assert (await pair.ana.ask("queue:join", mode="voice"))["ticket"]["state"] == "waiting"
 
 
-async def test_the_history_of_calls(pair: Pair) -> None:
+async def test_the_history_of_calls(pair: Meeting) -> None:
     await pair.connect()
     _, calls = await pair.he.rest("GET", "/v1/me/calls")
     [item] = calls["items"]
@@ -98,7 +98,7 @@ async def test_the_history_of_calls(pair: Pair) -> None:
     assert isinstance(item["duration_s"], int)
 
 
-async def test_ending_a_connection(pair: Pair) -> None:
+async def test_ending_a_connection(pair: Meeting) -> None:
     connection = await pair.connect()
     await pair.ben.ask("connection:end", connection_id=connection["id"])
     for device in (pair.ana, pair.ben):

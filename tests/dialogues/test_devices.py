@@ -1,7 +1,7 @@
 """Devices: one person on several, several people on one."""
 
 from tests.dialogues.conftest import SignUp
-from tests.dialogues.person import Device
+from tests.dialogues.person import ClientDevice
 
 
 async def test_two_accounts_on_one_device_are_never_offered_to_each_other(
@@ -9,7 +9,7 @@ async def test_two_accounts_on_one_device_are_never_offered_to_each_other(
 ) -> None:
     """A third, on a device of its own, is."""
     ana, ben, carl = [await sign_up(gender=gender) for gender in ("female", "male", "male")]
-    shared = [Device(address, "a shared tablet"), Device(address, "a shared tablet")]
+    shared = [ClientDevice(address, "a shared tablet"), ClientDevice(address, "a shared tablet")]
     for device, person in zip(shared, (ana, ben), strict=True):
         person.devices.append(device)
         await device.connect(token=person.token)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from composition.realtime import running
 from core.settings import Settings
 from tests.dialogues.conftest import Meet, SignUp
-from tests.dialogues.person import Device
+from tests.dialogues.person import ClientDevice
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ async def address(settings: Settings) -> AsyncIterator[str]:
         yield address
 
 
-async def explained(device: Device) -> Any:
+async def explained(device: ClientDevice) -> Any:
     told = await device.ask("queue:explain")
     assert told["candidates"] == 0
     return told["removed"]

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.dialogues.conftest import Meet, Pair, SignUp
+from tests.dialogues.conftest import Meet, Meeting, SignUp
 
 
-async def test_two_who_wait_are_offered_to_each_other(pair: Pair) -> None:
+async def test_two_who_wait_are_offered_to_each_other(pair: Meeting) -> None:
     """Each hears that the ticket is used up, then of the other."""
     names = [name for name, _, _ in pair.ana.heard]
     assert names.index("queue:left") < names.index("call:offered")
@@ -62,7 +62,7 @@ async def test_leaving_is_fine_at_any_time(sign_up: SignUp) -> None:
     assert await device.ask("queue:leave") == {}
 
 
-async def test_who_watches_sees_one_queue_and_leave(pair: Pair) -> None:
+async def test_who_watches_sees_one_queue_and_leave(pair: Meeting) -> None:
     """`queuing` from the moment of joining, `online` from the moment of leaving."""
     await pair.connect()
     await pair.ana.ask("presence:watch", user_ids=[pair.he.id])
@@ -73,7 +73,7 @@ async def test_who_watches_sees_one_queue_and_leave(pair: Pair) -> None:
         await pair.ana.next("presence:changed", user_id=pair.he.id, status="online")
 
 
-async def test_who_skips_is_seen_to_queue(pair: Pair, sign_up: SignUp) -> None:
+async def test_who_skips_is_seen_to_queue(pair: Meeting, sign_up: SignUp) -> None:
     """She and he know each other; she skips a stranger, and he sees her queue again."""
     await pair.connect()
     await pair.ben.ask("presence:watch", user_ids=[pair.she.id])
@@ -122,7 +122,7 @@ async def test_who_has_gone_leaves_the_queue(sign_up: SignUp) -> None:
     assert (await again.next("queue:left"))["reason"] == "disconnected"
 
 
-async def test_nobody_queues_twice_at_once(pair: Pair) -> None:
+async def test_nobody_queues_twice_at_once(pair: Meeting) -> None:
     assert await pair.ana.refused("queue:join", mode="video") == "already_in_call"
     await pair.start()
     assert await pair.ben.refused("queue:join", mode="voice") == "already_in_call"

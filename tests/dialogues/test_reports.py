@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from core.clock import now_ms, rfc3339, to_datetime
 from core.vocabulary import EndReason
-from tests.dialogues.conftest import Meet, Pair, SignUp
-from tests.dialogues.person import Device, Person, Refused
+from tests.dialogues.conftest import Meet, Meeting, SignUp
+from tests.dialogues.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 
@@ -23,7 +23,7 @@ async def world(database_of_product: str) -> AsyncIterator[World]:
         yield world
 
 
-async def report(device: Device, call_id: str, **more: Any) -> None:
+async def report(device: ClientDevice, call_id: str, **more: Any) -> None:
     assert await device.ask("call:report", call_id=call_id, **{"reason": "harassment", **more}) == {}
 
 
@@ -49,7 +49,7 @@ def without_times(told: dict[str, Any]) -> dict[str, Any]:
     return known
 
 
-async def refused_at(device: Device, deadline: str) -> None:
+async def refused_at(device: ClientDevice, deadline: str) -> None:
     """Until then there is nothing to be heard, then what a refusal sounds like."""
     result = await device.next("decision:result")
     assert result["outcome"] == "not_connected"
@@ -67,10 +67,10 @@ async def past(person: Person) -> dict[str, Any]:
 async def test_the_other_hears_what_a_hang_up_would_have_told(meet: Meet, began: str) -> None:
     """Offered, connecting or live: the same event, the same state afterwards."""
     told: dict[str, Any] = {}
-    stages: dict[str, Callable[[Pair], Awaitable[Any]]] = {
+    stages: dict[str, Callable[[Meeting], Awaitable[Any]]] = {
         "offered": lambda pair: asyncio.sleep(0),
-        "started": Pair.start,
-        "live": Pair.go_live,
+        "started": Meeting.start,
+        "live": Meeting.go_live,
     }
     for command in ("call:end", "call:report"):
         pair = await meet()
@@ -91,7 +91,7 @@ async def test_the_other_hears_what_a_hang_up_would_have_told(meet: Meet, began:
 
 
 @pytest.mark.hurried
-async def test_the_reported_one_decides_and_nothing_comes_of_it(pair: Pair) -> None:
+async def test_the_reported_one_decides_and_nothing_comes_of_it(pair: Meeting) -> None:
     """A yes is taken like any; at the deadline, not before, it is no connection, in past calls too."""
     await pair.go_live()
     await report(pair.ben, pair.call_id)
@@ -111,7 +111,7 @@ async def test_the_reported_one_decides_and_nothing_comes_of_it(pair: Pair) -> N
 
 
 @pytest.mark.hurried
-async def test_a_report_while_the_decision_is_open(pair: Pair, world: World) -> None:
+async def test_a_report_while_the_decision_is_open(pair: Meeting, world: World) -> None:
     """Whoever reports has decided; the other learns at the deadline that there is no connection."""
     await pair.hang_up()
     [asked] = [told["decision"] for name, told, _ in pair.ana.heard if name == "call:ended"]
@@ -143,7 +143,7 @@ async def test_past_calls_look_after_a_report_as_after_a_hang_up(meet: Meet) -> 
 
 
 @pytest.mark.hurried
-async def test_both_report_after_the_end(pair: Pair, world: World) -> None:
+async def test_both_report_after_the_end(pair: Meeting, world: World) -> None:
     """Also the one who was hung up on; each once, the first counts, and both are blocked."""
     await pair.hang_up()
     for device in (pair.ana, pair.ben):
@@ -156,7 +156,7 @@ async def test_both_report_after_the_end(pair: Pair, world: World) -> None:
         assert [item["user_id"] for item in listed["items"]] == [other.id]
 
 
-async def test_a_late_report_ends_a_connection_as_a_block_does(pair: Pair) -> None:
+async def test_a_late_report_ends_a_connection_as_a_block_does(pair: Meeting) -> None:
     """Both are told of the end, and what they see of each other ends."""
     connection = await pair.connect()
     await pair.ben.ask("presence:watch", user_ids=[pair.she.id])
@@ -167,7 +167,7 @@ async def test_a_late_report_ends_a_connection_as_a_block_does(pair: Pair) -> No
     assert (await pair.ben.next("presence:changed", user_id=pair.she.id))["status"] == "offline"
 
 
-async def test_a_late_report_without_a_block(pair: Pair, world: World) -> None:
+async def test_a_late_report_without_a_block(pair: Meeting, world: World) -> None:
     """It is filed, and everything else stays."""
     connection = await pair.connect()
     await report(pair.ana, pair.call_id, block=False)
@@ -203,7 +203,7 @@ async def test_a_report_of_a_call_that_only_the_record_knows(
         assert [key async for key in redis.scan_iter(f"call:*:{recent}")] == []
 
 
-async def test_reasons_are_those_of_the_contract(pair: Pair) -> None:
+async def test_reasons_are_those_of_the_contract(pair: Meeting) -> None:
     """No free text, and the field is named."""
     for reason in ("rude", "x" * 100):
         with pytest.raises(Refused) as refused:
@@ -233,7 +233,7 @@ async def test_a_report_and_a_hang_up_at_once(meet: Meet, world: World, repeat: 
     assert [d.has_heard("call:ended") for d in (pair.ana, pair.ben)] == [1, 1]
 
 
-async def test_both_report_a_live_call_at_once(pair: Pair, world: World) -> None:
+async def test_both_report_a_live_call_at_once(pair: Meeting, world: World) -> None:
     """The first has ended it; the second is a report of a call that is over."""
     await pair.go_live()
     await asyncio.gather(*(report(device, pair.call_id) for device in (pair.ana, pair.ben)))
@@ -242,7 +242,7 @@ async def test_both_report_a_live_call_at_once(pair: Pair, world: World) -> None
     assert sorted(heard) == ["hung_up", "reported"]
 
 
-async def test_a_reported_call_is_no_early_hang_up(pair: Pair, world: World) -> None:
+async def test_a_reported_call_is_no_early_hang_up(pair: Meeting, world: World) -> None:
     """Who reports at once has not let somebody down, and who reports an offer has not declined it."""
     await report(pair.ana, pair.call_id)
     assert (await pair.ben.next("call:ended"))["reason"] == "declined"

@@ -10,8 +10,8 @@ import pytest
 from db.redis.event_log import EventLog, Tail
 from realtime.gateway.admission import Admission
 from realtime.gateway.subscription import Subscription
-from tests.dialogues.conftest import Pair, SignUp
-from tests.dialogues.person import Device, Person, Refused
+from tests.dialogues.conftest import Meeting, SignUp
+from tests.dialogues.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
 
 
@@ -38,7 +38,7 @@ async def test_without_a_good_token_nobody_gets_in(
 ) -> None:
     """Whatever else is sent: it is not looked at."""
     with pytest.raises(Refused) as refused:
-        await Device(address, None).connect(token=token, **beside)
+        await ClientDevice(address, None).connect(token=token, **beside)
     assert refused.value.code == "unauthenticated"
 
 
@@ -72,7 +72,7 @@ async def test_what_a_client_says_of_itself_is_no_reason_to_refuse_it(
     assert (await person.connect(client=client)).ready["recovered"] is False
 
 
-async def test_who_comes_back_with_an_offset_gets_what_was_missed(pair: Pair) -> None:
+async def test_who_comes_back_with_an_offset_gets_what_was_missed(pair: Meeting) -> None:
     """In order, and `session:ready` repeats the offset that was sent."""
     await pair.go_live()
     seen = pair.ben.offset
@@ -87,7 +87,7 @@ async def test_who_comes_back_with_an_offset_gets_what_was_missed(pair: Pair) ->
     await pair.ana.next("call:state", state="live")
 
 
-async def test_of_an_ended_call_only_its_end_is_replayed(pair: Pair) -> None:
+async def test_of_an_ended_call_only_its_end_is_replayed(pair: Meeting) -> None:
     await pair.start()
     seen = pair.ben.offset
     await pair.ben.drop()
@@ -229,7 +229,7 @@ async def test_a_call_that_nobody_knows(sign_up: SignUp) -> None:
 
 
 async def test_a_command_that_waited_while_its_session_ended_has_no_effect(
-    pair: Pair, product_database_url: str
+    pair: Meeting, product_database_url: str
 ) -> None:
     """Revocation reaches what is queued behind a slow command, too."""
     connection = await pair.connect()

@@ -10,7 +10,7 @@ from db.postgres import pool as postgres
 from db.redis import client as redis
 from realtime.gateway.gateway import Gateway
 from tests.dialogues.conftest import SignUp
-from tests.dialogues.person import Device, Person
+from tests.dialogues.person import ClientDevice, Person
 
 Trips = dict[str, list[Any]]
 _counted: ContextVar[Trips | None] = ContextVar("counted", default=None)
@@ -48,7 +48,7 @@ async def trips(sign_up: SignUp, monkeypatch: pytest.MonkeyPatch) -> Trips:
     return found
 
 
-async def connected(person: Person, trips: Trips, **auth: Any) -> tuple[Device, dict[str, int]]:
+async def connected(person: Person, trips: Trips, **auth: Any) -> tuple[ClientDevice, dict[str, int]]:
     """Connected and welcomed, and how often that went where."""
     for asked in trips.values():
         asked.clear()

@@ -18,13 +18,13 @@ from realtime.gateway.caller import Caller
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from tests.heard import Heard
-from tests.matching.people import Clock, Offers, People, new_id
+from tests.matching.people import ManualClock, People, PeopleOffers, new_id
 
 LEASE_MS = 10_000
 SETTINGS = Settings(queue_lease_s=LEASE_MS // 1000, candidates=64, no_show_apart_s=86_400)
 
 
-class Node:
+class MatchingNode:
     """One process: its queue, its matchmaker and its sweep over a shared store."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Node:
         name: str,
         settings: Settings,
     ) -> None:
-        self.offers = Offers(people)
+        self.offers = PeopleOffers(people)
         self.registry = CollectorRegistry()
         matching = Matching(
             tickets=tickets,
@@ -55,7 +55,7 @@ class Node:
         self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
 
 
-class House:
+class Harness:
     """Everything around the queue, with time under control."""
 
     def __init__(
@@ -64,11 +64,11 @@ class House:
         """`skews`: by how many ms the clock of each node is ahead."""
         settings = replace(SETTINGS, rematch_alone_s=alone_s)
         self.tickets = tickets
-        self.people, self.events, self.clock = People(), Heard(), Clock()
+        self.people, self.events, self.clock = People(), Heard(), ManualClock()
         self.policy = Policy.of(settings)
         around = (tickets, self.people, self.events)
         self.nodes = [
-            Node(*around, self.clock.ahead(skew), f"node {n}", settings)
+            MatchingNode(*around, self.clock.ahead(skew), f"node {n}", settings)
             for n, skew in enumerate(skews or [0] * nodes)
         ]
         first = self.nodes[0]

@@ -24,8 +24,8 @@ from core.contract.queue import Preferences, QueueLeft
 from core.vocabulary import Mode
 from signaling.call import ACTIVE, Call
 from signaling.messages import Accept, CallMessage, Connected, Decline, Hangup, Report, Skip
-from tests.matching.simulation import LEASE_MS, MODES, PATIENCE_MS, Node, World, logging_to
-from tests.matching.stores import Stores
+from tests.matching.simulation import LEASE_MS, MODES, PATIENCE_MS, SimulatedNode, Simulation, logging_to
+from tests.matching.stores import StorePair
 
 NODES = 3
 PEOPLE: tuple[dict[str, Any], ...] = (
@@ -52,12 +52,12 @@ def run_machine(make: Callable[[], RuleBasedStateMachine], effort: settings) -> 
     run_state_machine_as_test(make, settings=effort)  # type: ignore[arg-type]
 
 
-class Crowd(RuleBasedStateMachine):
+class MatchingMachine(RuleBasedStateMachine):
     """`stores` and `loop` are given by the test: one loop, and new stores for each run."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, stores: Stores) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, stores: StorePair) -> None:
         super().__init__()
-        self.world = world = World(loop, stores, NODES)
+        self.world = world = Simulation(loop, stores, NODES)
         self.users = [
             world.settle_in(user, **facts) for user, facts in zip(stores.people, PEOPLE, strict=False)
         ]
@@ -191,7 +191,7 @@ class Crowd(RuleBasedStateMachine):
     def time_passes(self, ms: int) -> None:
         self.world.pass_ms(ms, still_ms=HELD_MS)
 
-    def start(self, node: Node, what: str, work: Any, calls: int | None) -> None:
+    def start(self, node: SimulatedNode, what: str, work: Any, calls: int | None) -> None:
         self.world.start(f"{node.name} {what}", work, calls)
 
     # What must hold

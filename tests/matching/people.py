@@ -60,7 +60,7 @@ def ticket(*, joined_at: int = T0, **facts: Any) -> Ticket:
     return Ticket(joined_at=joined_at, card=StoredCard.of(who), **{**usual, **facts})
 
 
-class Clock:
+class ManualClock:
     """Time that passes when told to."""
 
     def __init__(self, now: int = T0) -> None:
@@ -122,7 +122,7 @@ class People:
         self.looked_at.append(user_id)
 
 
-class Offers:
+class PeopleOffers:
     """Makes calls of claims behind the fence of one active call a user, as `Offers` of the ports asks."""
 
     def __init__(self, people: People) -> None:

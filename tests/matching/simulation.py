@@ -29,8 +29,8 @@ from signaling.messages import CallMessage
 from tests.heard import Heard
 from tests.matching.errands import Errand, Port
 from tests.matching.journal import Journal
-from tests.matching.people import Clock, People
-from tests.matching.stores import Snapshot, Stores
+from tests.matching.people import ManualClock, People
+from tests.matching.stores import Snapshot, StorePair
 
 LEASE_MS = 10_000
 PATIENCE_MS = 60_000
@@ -41,10 +41,10 @@ STRANGERS = 6  # friends for direct calls, at the end of the people
 MODES: tuple[Mode, ...] = ("video", "voice")
 
 
-class Node:
+class SimulatedNode:
     """One process, as `composition/realtime.py` composes it, less the gateway."""
 
-    def __init__(self, world: "World", name: str) -> None:
+    def __init__(self, world: "Simulation", name: str) -> None:
         def port(real: Any, name: str, *, sure: bool = False) -> Any:
             return Port(real, name, world.journal.note, sure=sure)
 
@@ -121,12 +121,12 @@ class Onlookers:
         return None
 
 
-class World:
+class Simulation:
     """Everything around the nodes. Its own doings (`do`) are not errands: they happen at once."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, stores: Stores, nodes: int) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, stores: StorePair, nodes: int) -> None:
         self.loop, self.stores = loop, stores
-        self.clock, self.journal, self.events = Clock(), Journal(), Heard()
+        self.clock, self.journal, self.events = ManualClock(), Journal(), Heard()
         self.people, self.presence = People(), Onlookers()
         self.settings = SETTINGS
         # Nobody plans ahead: whoever is permitted is worth taking.
@@ -138,7 +138,7 @@ class World:
         self.devices: dict[str, str] = {}
         self.skews: dict[str, int] = {}  # node -> by how many ms its clock is ahead
         self._strangers = cycle(stores.people[-STRANGERS:])
-        self.nodes = [Node(self, f"node {n}") for n in range(nodes)]
+        self.nodes = [SimulatedNode(self, f"node {n}") for n in range(nodes)]
         self.record = Port(stores.record, "record", self.journal.note)
         self.tickets = stores.tickets()
 
@@ -178,20 +178,22 @@ class World:
         away = isinstance(errand.error, OUTAGES)
         return errand.harmed if away else isinstance(errand.error, AppError)
 
-    def crash(self, node: Node) -> None:
+    def crash(self, node: SimulatedNode) -> None:
         """The process ends, between any two steps of whatever it was doing, and starts anew."""
         for errand in [errand for errand in self.errands if errand.name.startswith(node.name)]:
             errand.die()
             self.errands.remove(errand)
-        self.nodes[self.nodes.index(node)] = Node(self, node.name)
+        self.nodes[self.nodes.index(node)] = SimulatedNode(self, node.name)
 
-    def join(self, node: Node, user_id: str, mode: Mode, wanted: Preferences) -> Coroutine[Any, Any, Ticket]:
+    def join(
+        self, node: SimulatedNode, user_id: str, mode: Mode, wanted: Preferences
+    ) -> Coroutine[Any, Any, Ticket]:
         return node.queue.enqueue(user_id, self.device(user_id), mode, wanted)
 
     def device(self, user_id: str) -> str:
         return self.devices.get(user_id, f"device of {user_id}")
 
-    def tell(self, node: Node, call_id: str, message: CallMessage) -> Coroutine[Any, Any, Call]:
+    def tell(self, node: SimulatedNode, call_id: str, message: CallMessage) -> Coroutine[Any, Any, Call]:
         return node.call_service.tell(call_id, message)
 
     def pass_ms(self, ms: int, *, still_ms: int) -> None:

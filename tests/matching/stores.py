@@ -40,7 +40,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
         return not (self.waiting or self.held or self.claims or self.gone or self.leases)
 
 
-class Stores(Protocol):
+class StorePair(Protocol):
     """What the nodes share, one way or the other."""
 
     record: Any

@@ -7,7 +7,7 @@ from core.errors import AlreadyInCall
 from core.ticket import Claim
 from db.postgres.applicants import Applicant
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import LEASE_MS, House
+from tests.matching.house import LEASE_MS, Harness
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
 
 
@@ -65,7 +65,7 @@ async def test_a_join_that_another_nodes_match_overtook_places_nobody(
     store: TicketStore, skew: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the clocks of the two nodes say: else its user waits, and may be claimed, while in a call."""
-    house = House(store, skews=(0, skew))
+    house = Harness(store, skews=(0, skew))
     ana, ben = house.people.add(), house.people.add(gender="male")
     mine, his = await house.join(ana), await house.join(ben)
     claim = Claim(call_id=new_id(), first=mine, second=his, claimed_at=T0 + skew)
@@ -103,7 +103,7 @@ async def test_a_join_that_took_long_has_a_whole_lease(
     store: TicketStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It counts from when the ticket is placed, or a slow store would put out who has just come."""
-    house = House(store)
+    house = Harness(store)
     ana = house.people.add()
     ask = house.people.applicant
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.contract.queue import Preferences
 from tests.matching.errands import Errand
-from tests.matching.machine import Crowd
+from tests.matching.machine import MatchingMachine
 from tests.matching.stores import MemoryStores
 from tests.matching.test_properties import EVERYBODY
 
@@ -21,7 +21,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
-def searches(crowd: Crowd, *, until: str = "") -> Errand:
+def searches(crowd: MatchingMachine, *, until: str = "") -> Errand:
     """Two wait, and a node is about to look for the partner of one, or has made this call last."""
     for user in (0, 1):
         crowd.joins(user, 0, "video", Preferences(), None)
@@ -32,17 +32,17 @@ def searches(crowd: Crowd, *, until: str = "") -> Errand:
     return errand
 
 
-def offer_is_refused(crowd: Crowd) -> Errand:
+def offer_is_refused(crowd: MatchingMachine) -> Errand:
     """One of the two is banned between claim and offer."""
     errand = searches(crowd, until="tickets.claim")
     crowd.world.ban(crowd.users[0])
     return errand
 
 
-def says(what: str, *, settled: bool) -> Callable[[Crowd], Errand]:
+def says(what: str, *, settled: bool) -> Callable[[MatchingMachine], Errand]:
     """One of the two answers an offer, of which the claim stands no more, or still does."""
 
-    def answer(crowd: Crowd) -> Errand:
+    def answer(crowd: MatchingMachine) -> Errand:
         errand = searches(crowd, until="" if settled else "calls.save")
         if settled:
             crowd.world.go(errand)
@@ -55,7 +55,7 @@ def says(what: str, *, settled: bool) -> Callable[[Crowd], Errand]:
     return answer
 
 
-def joins_on_a_second_device(crowd: Crowd) -> Errand:
+def joins_on_a_second_device(crowd: MatchingMachine) -> Errand:
     """A join has begun when the other device's is matched."""
     first = searches(crowd)
     node, user = crowd.world.nodes[1], crowd.users[0]
@@ -64,7 +64,7 @@ def joins_on_a_second_device(crowd: Crowd) -> Errand:
     return errand
 
 
-SCENES: dict[str, Callable[[Crowd], Errand]] = {
+SCENES: dict[str, Callable[[MatchingMachine], Errand]] = {
     "an offer": searches,
     "an offer that is refused": offer_is_refused,
     "a refusal": says("no", settled=True),
@@ -79,7 +79,7 @@ SCENES: dict[str, Callable[[Crowd], Errand]] = {
 def test_a_death_at_any_step_loses_nobody(scene: str, loop: asyncio.AbstractEventLoop) -> None:
     """Nobody is in the queue and in a call, the others have their places, and nothing is left behind."""
     for steps in range(STEPS):
-        crowd = Crowd(loop, MemoryStores(EVERYBODY))
+        crowd = MatchingMachine(loop, MemoryStores(EVERYBODY))
         try:
             errand = SCENES[scene](crowd)
             if not errand.ended:

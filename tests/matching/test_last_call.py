@@ -7,7 +7,7 @@ from core.ticket import Market, Ticket
 from matching.candidate_pairs import CandidatePairs
 from matching.policy import Policy
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import House
+from tests.matching.house import Harness
 from tests.matching.people import T0, ticket
 
 PATIENCE_MS = 20_000
@@ -16,7 +16,7 @@ NOBODY: frozenset[str] = frozenset()
 
 async def test_the_one_who_fits_is_found_in_the_middle_of_a_long_queue(store: TicketStore) -> None:
     """Neither among the first nor among the last; before patience ends all are looked at."""
-    house = House(store)
+    house = Harness(store)
     men = [house.people.add(gender="male", age=30) for _ in range(200)]
     for n, man in enumerate(men):
         await house.join(man, genders=["female"], age_max=60 if n == 100 else 25)
@@ -34,7 +34,7 @@ async def test_the_one_who_fits_is_found_in_the_middle_of_a_long_queue(store: Ti
 
 async def test_whoever_must_not_be_met_is_not_met_at_the_last_moment(store: TicketStore) -> None:
     """The next best is."""
-    house = House(store)
+    house = Harness(store)
     ana, *men = (house.people.add(gender=gender) for gender in ("female", *("male",) * 3))
     for man in men:
         await house.join(man, genders=["female"], countries=["DE"])

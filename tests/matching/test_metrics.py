@@ -5,21 +5,21 @@ import pytest
 from core.contract.queue import QueueLeave
 from core.ticket import Claim
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import House, caller
+from tests.matching.house import Harness, caller
 from tests.matching.people import new_id
 
 
 @pytest.fixture
-def house(store: TicketStore) -> House:
-    return House(store, nodes=2)
+def house(store: TicketStore) -> Harness:
+    return Harness(store, nodes=2)
 
 
-def metric(house: House, name: str, node: int = 0, **labels: str) -> float:
+def metric(house: Harness, name: str, node: int = 0, **labels: str) -> float:
     """A metric of a node; 0 where nothing has been counted yet."""
     return house.nodes[node].registry.get_sample_value(name, labels) or 0.0
 
 
-async def test_all_is_there_from_the_start(house: House) -> None:
+async def test_all_is_there_from_the_start(house: Harness) -> None:
     """What is expected to stay 0 is exported as 0: an alarm can tell that from a target that is gone."""
     registry = house.nodes[0].registry
     assert registry.get_sample_value("double_match_total") == 0
@@ -29,7 +29,7 @@ async def test_all_is_there_from_the_start(house: House) -> None:
         assert registry.get_sample_value("realtime_matching_departures_total", {"reason": reason}) == 0
 
 
-async def test_who_joins_is_counted_once(house: House) -> None:
+async def test_who_joins_is_counted_once(house: Harness) -> None:
     """Asking again while one waits is no other ticket."""
     ana = house.people.add()
     for _ in range(3):
@@ -38,7 +38,7 @@ async def test_who_joins_is_counted_once(house: House) -> None:
     assert metric(house, "realtime_matching_joins_total", mode="video") == 0
 
 
-async def test_who_leaves_is_counted_once_by_reason(house: House) -> None:
+async def test_who_leaves_is_counted_once_by_reason(house: Harness) -> None:
     """Whoever comes first to tell it: two nodes sweep, and one of them has told before."""
     ana, ben, cem = (house.people.add() for _ in range(3))
     await house.join(ana)
@@ -62,7 +62,7 @@ async def test_who_leaves_is_counted_once_by_reason(house: House) -> None:
         assert sum(metric(house, name, node, reason=reason) for node in (0, 1)) == 1, reason
 
 
-async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(house: House) -> None:
+async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(house: Harness) -> None:
     """And how long the sweep took to the one that did."""
     ana, ben = house.people.add(), house.people.add()
     house.people.keep_apart(ana, ben)
@@ -77,7 +77,7 @@ async def test_how_many_wait_is_known_to_nodes_that_do_not_sweep(house: House) -
     assert metric(house, "realtime_matching_sweep_seconds_sum", 0, mode="voice") > 0
 
 
-async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
+async def test_a_match_on_joining_says_how_fast_it_was(house: Harness) -> None:
     """One by the sweep does not, and neither does one whose ticket was given back."""
     name = "realtime_matching_join_to_offer_seconds"
     search_queue, seek = house.nodes[0].search_queue, house.matchmaker.seek
@@ -105,7 +105,7 @@ async def test_a_match_on_joining_says_how_fast_it_was(house: House) -> None:
 
 
 async def test_a_claim_that_came_too_late_is_counted_by_reason(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Redis has given the other one to somebody else, or the seeker."""
     ana, ben, cem = [await house.join(house.people.add()) for _ in range(3)]

@@ -15,11 +15,11 @@ from redis.asyncio import Redis
 
 from db.postgres.call_records import CallRecords
 from tests.conftest import NewDatabase
-from tests.matching.machine import PEOPLE, Crowd, run_machine
+from tests.matching.machine import PEOPLE, MatchingMachine, run_machine
 from tests.matching.memory_calls import MemoryRecord
 from tests.matching.people import ids
 from tests.matching.simulation import STRANGERS
-from tests.matching.stores import MemoryStores, RedisStores, Stores
+from tests.matching.stores import MemoryStores, RedisStores, StorePair
 from tests.stores.world import World, world_at
 
 TIMES = int(os.environ.get("MATCHING_TIMES", "1"))
@@ -64,19 +64,19 @@ class Fence(CallRecords):
 
 def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:
     """Tickets, calls and fence in memory: many runs."""
-    run_machine(lambda: Crowd(loop, MemoryStores(EVERYBODY)), effort(200))
+    run_machine(lambda: MatchingMachine(loop, MemoryStores(EVERYBODY)), effort(200))
 
 
 def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
     """Tickets and calls in Redis: each step a script, and all keys as db/redis/tickets.py lists them."""
     redis = Redis.from_url(redis_url)
 
-    def stores() -> Stores:
+    def stores() -> StorePair:
         loop.run_until_complete(redis.flushdb())
         return RedisStores(redis, "main", EVERYBODY, MemoryRecord())
 
     try:
-        run_machine(lambda: Crowd(loop, stores()), effort(40))
+        run_machine(lambda: MatchingMachine(loop, stores()), effort(40))
     finally:
         loop.run_until_complete(redis.aclose())
 
@@ -89,13 +89,13 @@ def test_on_redis_and_postgres(
     world = loop.run_until_complete(opened.__aenter__())
     loop.run_until_complete(world.accounts(EVERYBODY))
 
-    def stores() -> Stores:
+    def stores() -> StorePair:
         loop.run_until_complete(redis.flushdb())
         loop.run_until_complete(world.pool.execute(FORGET))
         return RedisStores(redis, "main", EVERYBODY, Fence(world))
 
     try:
-        run_machine(lambda: Crowd(loop, stores()), effort(20))
+        run_machine(lambda: MatchingMachine(loop, stores()), effort(20))
     finally:
         loop.run_until_complete(opened.__aexit__(None, None, None))
         loop.run_until_complete(redis.aclose())

@@ -9,16 +9,16 @@ from core.contract.queue import Preferences, QueueExplain, QueueJoin, QueueLeave
 from core.errors import AlreadyInCall, Banned, InvalidRequest, NotQueued, Unauthenticated, Underage
 from core.ticket import Claim
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import LEASE_MS, House, caller
+from tests.matching.house import LEASE_MS, Harness, caller
 from tests.matching.people import T0, new_id, ticket
 
 
 @pytest.fixture
-def house(store: TicketStore) -> House:
-    return House(store)
+def house(store: TicketStore) -> Harness:
+    return Harness(store)
 
 
-async def test_join_answers_with_the_place(house: House) -> None:
+async def test_join_answers_with_the_place(house: Harness) -> None:
     """The ticket, and how many wait in this mode."""
     ana, ben = house.people.add(), house.people.add(gender="male")
     await house.join(ben)
@@ -28,7 +28,7 @@ async def test_join_answers_with_the_place(house: House) -> None:
     assert queued.waiting == 2
 
 
-async def test_join_again_while_waiting_is_the_same_ticket(house: House) -> None:
+async def test_join_again_while_waiting_is_the_same_ticket(house: Harness) -> None:
     """Other wishes included: one leaves first to wish for something else."""
     ana = house.people.add()
     first = await house.queue.join(caller(ana), QueueJoin(mode="video"))
@@ -36,7 +36,7 @@ async def test_join_again_while_waiting_is_the_same_ticket(house: House) -> None
     assert second.ticket == first.ticket
 
 
-async def test_what_a_join_does_not_say_comes_from_the_profile(house: House) -> None:
+async def test_what_a_join_does_not_say_comes_from_the_profile(house: Harness) -> None:
     """Genders and ages of `seeking` hold unless the join says otherwise."""
     ana = house.people.add(seeking=Seeking(genders=["male"], age_min=25, age_max=35))
     ticket = await house.join(ana, age_max=45, languages=["de"])
@@ -44,7 +44,7 @@ async def test_what_a_join_does_not_say_comes_from_the_profile(house: House) -> 
     assert ticket.languages == ("de",)
 
 
-async def test_an_empty_age_range_is_refused(house: House) -> None:
+async def test_an_empty_age_range_is_refused(house: Harness) -> None:
     """Also when one end of it comes from the profile."""
     ana = house.people.add(seeking=Seeking(age_max=30))
     with pytest.raises(InvalidRequest):
@@ -52,7 +52,7 @@ async def test_an_empty_age_range_is_refused(house: House) -> None:
     assert await house.queue.of(ana) is None
 
 
-async def test_who_may_not_queue(house: House) -> None:
+async def test_who_may_not_queue(house: Harness) -> None:
     """Banned, minors, and accounts that are no more."""
     with pytest.raises(Banned):
         await house.join(house.people.add(banned=True))
@@ -62,7 +62,7 @@ async def test_who_may_not_queue(house: House) -> None:
         await house.join(new_id())
 
 
-async def test_who_is_in_a_call_cannot_queue(house: House) -> None:
+async def test_who_is_in_a_call_cannot_queue(house: Harness) -> None:
     """And no ticket remains of the attempt."""
     ana = house.people.add()
     house.people.calls[ana] = new_id()
@@ -72,7 +72,7 @@ async def test_who_is_in_a_call_cannot_queue(house: House) -> None:
     assert not await house.tickets.lapse(T0)
 
 
-async def test_leaving_is_told_to_all_devices_and_never_fails(house: House) -> None:
+async def test_leaving_is_told_to_all_devices_and_never_fails(house: Harness) -> None:
     """`queue:left` once, however often one leaves."""
     ana = house.people.add()
     ticket = await house.join(ana)
@@ -82,7 +82,7 @@ async def test_leaving_is_told_to_all_devices_and_never_fails(house: House) -> N
     assert await house.queue.of(ana) is None
 
 
-async def test_explain_counts_who_is_kept_away_and_why(house: House) -> None:
+async def test_explain_counts_who_is_kept_away_and_why(house: Harness) -> None:
     """One who fits, and one for each reason; wishes still to be dropped are named."""
     ana = house.people.add()
     blocked = house.people.add(country="DE")
@@ -97,7 +97,7 @@ async def test_explain_counts_who_is_kept_away_and_why(house: House) -> None:
     assert [(step.preference, step.at_ms) for step in told.relaxes] == [("countries", 5_000)]
 
 
-async def test_explain_counts_nobody_who_could_not_be_offered(house: House) -> None:
+async def test_explain_counts_nobody_who_could_not_be_offered(house: Harness) -> None:
     """Banned, or in a call, while the ticket still waits: no candidates, and not told apart."""
     ana, ben, cal = (house.people.add() for _ in range(3))
     for user in (ana, ben, cal):
@@ -108,7 +108,7 @@ async def test_explain_counts_nobody_who_could_not_be_offered(house: House) -> N
     assert (told.candidates, told.removed) == (0, {"kept_apart": 2})
 
 
-async def test_explain_says_when_waiting_promises_somebody_better(house: House) -> None:
+async def test_explain_says_when_waiting_promises_somebody_better(house: Harness) -> None:
     """He may meet her, nothing keeps them apart, and yet there is no offer: others fit her better."""
     for n in range(150):
         man = ticket(gender="male", genders=("female",), joined_at=T0 - 200 * n, intent="serious")
@@ -128,7 +128,7 @@ async def test_explain_says_when_waiting_promises_somebody_better(house: House) 
     assert (told.candidates, told.removed) == (1, {})
 
 
-async def test_explain_says_when_some_stand_for_all(house: House) -> None:
+async def test_explain_says_when_some_stand_for_all(house: Harness) -> None:
     """In a long queue the counts are projected; those who do not fit by gender are counted."""
     ana = house.people.add()
     for n in range(700):
@@ -140,13 +140,13 @@ async def test_explain_says_when_some_stand_for_all(house: House) -> None:
     assert (told.candidates, told.removed, told.sample) == (699, {"gender": 1}, 512)
 
 
-async def test_explain_needs_a_ticket(house: House) -> None:
+async def test_explain_needs_a_ticket(house: Harness) -> None:
     """Who does not wait is told so."""
     with pytest.raises(NotQueued):
         await house.queue.explain(caller(house.people.add()), QueueExplain())
 
 
-async def test_a_ticket_given_back_is_matched_again_at_once(house: House) -> None:
+async def test_a_ticket_given_back_is_matched_again_at_once(house: Harness) -> None:
     """The other declined: the old place, and the next who fits, without waiting for a sweep."""
     ana, ben = house.people.add(), house.people.add(gender="male")
     async with house.matching():
@@ -166,7 +166,7 @@ async def test_a_ticket_given_back_is_matched_again_at_once(house: House) -> Non
     assert frozenset((ana, cal)) in house.pairs()
 
 
-async def test_a_refused_fence_gives_the_other_the_place_back(house: House) -> None:
+async def test_a_refused_fence_gives_the_other_the_place_back(house: Harness) -> None:
     """One of the two turns out to be in a call: the other waits on, the busy one does not."""
     ana, ben = house.people.add(), house.people.add(gender="male")
     mine, his = await house.join(ana), await house.join(ben)

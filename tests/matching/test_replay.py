@@ -11,15 +11,15 @@ from matching.recorder import Recorder
 from matching.replay import replay
 from matching.score import Weights
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import House
+from tests.matching.house import Harness
 from tests.matching.people import T0, new_id, ticket
 
 NOBODY: frozenset[str] = frozenset()
 
 
 @pytest.fixture
-def house(store: TicketStore) -> House:
-    return House(store)
+def house(store: TicketStore) -> Harness:
+    return Harness(store)
 
 
 def decision_of(claim: Claim | None) -> MatchDecision:
@@ -28,7 +28,7 @@ def decision_of(claim: Claim | None) -> MatchDecision:
     return claim.decision
 
 
-async def test_a_search_is_decided_again(house: House) -> None:
+async def test_a_search_is_decided_again(house: Harness) -> None:
     """The scores are those that were decided by, in their parts; the reasons add up to who was considered."""
     people = house.people
     intents = ("serious", "friends", "casual")
@@ -58,7 +58,7 @@ async def test_a_search_is_decided_again(house: House) -> None:
 
 
 async def test_who_had_to_be_avoided_or_was_taken_is_named(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Better ones whom the winner was preferred to for another reason than the score."""
     blocked, taken, third = (house.people.add(gender="male") for _ in range(3))
@@ -79,7 +79,7 @@ async def test_who_had_to_be_avoided_or_was_taken_is_named(
     assert "1 must not meet the seeker; 1 had been taken" in told.why
 
 
-async def test_a_sweep_is_decided_again(house: House) -> None:
+async def test_a_sweep_is_decided_again(house: Harness) -> None:
     """What waiting made possible: a wish has relaxed, and the best of those who wait wins."""
     ben, cem = house.people.add(gender="male", age=50), house.people.add(gender="male", age=30)
     for user in (ben, cem):
@@ -98,7 +98,7 @@ async def test_a_sweep_is_decided_again(house: House) -> None:
     assert told.considered == 2
 
 
-async def test_a_decision_outlives_the_node_that_made_it(house: House) -> None:
+async def test_a_decision_outlives_the_node_that_made_it(house: Harness) -> None:
     """It died after the claim: whoever finishes that has the decision too."""
     await house.join(house.people.add(gender="male"))
     house.nodes[0].offers.fails.append(ValueError("the node dies here"))

@@ -12,7 +12,7 @@ from matching.candidate_pairs import CandidatePairs, Pair, both_ends
 from matching.policy import Policy
 from matching.reservation_value import Curve, ReservationValues
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import House
+from tests.matching.house import Harness
 from tests.matching.people import T0, ticket
 
 POLICY = Policy(patience_ms=60_000)
@@ -194,7 +194,7 @@ def test_of_a_long_queue_both_ends_are_read() -> None:
 
 async def test_a_crowd_that_joins_at_once_is_matched_within_seconds(store: TicketStore) -> None:
     """People of all kinds: choosy while they come, and nobody left waiting for more of them."""
-    house = House(store)
+    house = Harness(store)
     users = [house.people.add(age=20 + n % 20, gender="female" if n % 2 else "male") for n in range(60)]
     async with house.matching():
         for user in users:

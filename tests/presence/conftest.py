@@ -9,7 +9,7 @@ from core.ids import new_id
 from db.redis.presence import RedisPresence
 from realtime.presence.ports import PresenceStore
 from tests.presence.memory import MemoryPresence
-from tests.presence.nodes import Node, Society, Time, node_on
+from tests.presence.nodes import PresenceNode, Society, Time, node_on
 
 
 @pytest.fixture
@@ -38,7 +38,9 @@ def society() -> Society:
 
 
 @pytest.fixture
-async def nodes(redis: Redis, society: Society, time: Time) -> AsyncIterator[tuple[Node, Node]]:
+async def nodes(
+    redis: Redis, society: Society, time: Time
+) -> AsyncIterator[tuple[PresenceNode, PresenceNode]]:
     """Two processes on one Redis."""
     async with node_on(redis, society, time) as here, node_on(redis, society, time) as there:
         yield here, there

@@ -16,7 +16,7 @@ class Lease(Struct):
     claimed_until: int = 0
 
 
-class Person(Struct):
+class KnownUser(Struct):
     leases: dict[str, Lease]
     own: OwnStatus = "online"
     last_seen: int | None = None
@@ -34,7 +34,7 @@ class MemoryPresence:
     """Implements `realtime.presence.ports.PresenceStore`."""
 
     def __init__(self) -> None:
-        self.people: dict[str, Person] = defaultdict(lambda: Person({}))
+        self.people: dict[str, KnownUser] = defaultdict(lambda: KnownUser({}))
 
     async def arrive(
         self, user_id: str, connection: str, device: str, now: int, lease_s: int

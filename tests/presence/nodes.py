@@ -54,7 +54,7 @@ class Society:
         return frozenset(user_ids) & self.waiting
 
 
-class Sockets:
+class FakeSockets:
     """The connections of a node, and what was sent to each."""
 
     def __init__(self) -> None:
@@ -68,14 +68,14 @@ class Sockets:
         self.inbox[sid].put_nowait(event)
 
 
-class Client:
+class PresenceClient:
     """A connection of a user to a node."""
 
-    def __init__(self, node: "Node", user_id: str, device: str) -> None:
+    def __init__(self, node: "PresenceNode", user_id: str, device: str) -> None:
         self.node, self.user_id = node, user_id
         self.caller = Caller(user_id, new_id(), device, new_id())
 
-    async def arrive(self) -> "Client":
+    async def arrive(self) -> "PresenceClient":
         self.node.sockets.here.add(self.caller.sid)
         await self.node.presence.arrived(self.caller)
         return self
@@ -109,11 +109,11 @@ class Client:
         return self.node.sockets.inbox[self.caller.sid].empty()
 
 
-class Node:
+class PresenceNode:
     """One process: its own bus, sockets and watches."""
 
     def __init__(self, redis: Redis, bus: Bus, society: Society, time: Time) -> None:
-        self.sockets, self.watches, self.bus = Sockets(), Watches(), bus
+        self.sockets, self.watches, self.bus = FakeSockets(), Watches(), bus
         self.store = RedisPresence(redis)
         self.presence = PresenceService(
             store=self.store,
@@ -127,14 +127,14 @@ class Node:
             lease_s=LEASE_S,
         )
 
-    def client(self, user_id: str, device: str = "phone") -> Client:
-        return Client(self, user_id, device)
+    def client(self, user_id: str, device: str = "phone") -> PresenceClient:
+        return PresenceClient(self, user_id, device)
 
 
 @asynccontextmanager
-async def node_on(redis: Redis, society: Society, time: Time) -> AsyncIterator[Node]:
+async def node_on(redis: Redis, society: Society, time: Time) -> AsyncIterator[PresenceNode]:
     async with Bus(redis, new_id()) as bus:
-        node = Node(redis, bus, society, time)
+        node = PresenceNode(redis, bus, society, time)
         running = asyncio.create_task(node.presence.run())
         yield node
         running.cancel()

@@ -12,9 +12,9 @@ from core.ids import new_id
 from core.vocabulary import OwnStatus, Status
 from db.redis.presence import CLAIM_MS
 from tests.patience import PATIENCE_S
-from tests.presence.nodes import LEASE_S, Node, Society, Time
+from tests.presence.nodes import LEASE_S, PresenceNode, Society, Time
 
-Nodes = tuple[Node, Node]
+Nodes = tuple[PresenceNode, PresenceNode]
 Pair = tuple[str, str]
 LEASE = LEASE_S * 1000
 

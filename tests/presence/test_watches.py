@@ -22,7 +22,7 @@ def is_(user_id: str, status: Status = "online") -> Shown:
     return Shown(user_id=user_id, status=status, last_seen=None)
 
 
-class Table(RuleBasedStateMachine):
+class WatchTable(RuleBasedStateMachine):
     """Compared with the plain truth: a set of users for each connection."""
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Table(RuleBasedStateMachine):
             assert {sid for sid, _ in self.watches.watchers(user)} == watchers
 
 
-TestTable = Table.TestCase
+TestTable = WatchTable.TestCase
 
 
 def test_what_was_told_is_not_told_again() -> None:

@@ -25,7 +25,7 @@ _numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
 
 
-class Clock:
+class SteppedClock:
     """The server's time: the real one, put forward by a test."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class RestServer:
     """Where it answers, what stands behind it, and how to ask it."""
 
     def __init__(
-        self, address: str, web_client: aiohttp.ClientSession, world: World, redis: Redis, clock: Clock
+        self, address: str, web_client: aiohttp.ClientSession, world: World, redis: Redis, clock: SteppedClock
     ) -> None:
         self.address, self.world, self.redis, self.clock = address, world, redis, clock
         self._web = web_client
@@ -126,7 +126,7 @@ async def serving(
     world: World, redis: Redis, settings: Settings, checks: Mapping[str, Any] | None = None
 ) -> AsyncIterator[RestServer]:
     """The REST application on a free port, for as long as the block lasts."""
-    clock = Clock()
+    clock = SteppedClock()
     base = Foundation(settings, world.pool, redis, Bus(redis, "rest"), node_id="rest", clock=clock)
     with sidecar(base, checks or {}) as app:
         async with (

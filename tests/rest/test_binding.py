@@ -20,7 +20,7 @@ class Whole:
     async def _private(self) -> None: ...
 
 
-class Partial:
+class PartialHandlers:
     endpoints = values.ENDPOINTS
 
     async def values(self, _request: Any) -> None: ...
@@ -45,7 +45,11 @@ def test_each_endpoint_gets_the_method_of_its_name() -> None:
 @pytest.mark.parametrize(
     ("resources", "contract", "sentence"),
     [
-        ([Partial()], values.ENDPOINTS, "Partial has no method `put_values`, which its contract declares."),
+        (
+            [PartialHandlers()],
+            values.ENDPOINTS,
+            "PartialHandlers has no method `put_values`, which its contract declares.",
+        ),
         ([Excessive()], values.ENDPOINTS, "Excessive has `put_value`, which its contract does not declare."),
         ([], values.ENDPOINTS, "The application has no resource with `put_values`, `values`."),
         ([Whole()], (), "The index of the contract does not have `put_values`, `values`."),

@@ -47,13 +47,13 @@ class Door:
         finally:
             self.ended.set()
 
-    async def connect(self, said: bytes = b"", *, host: str = "127.0.0.1") -> "Caller":
+    async def connect(self, said: bytes = b"", *, host: str = "127.0.0.1") -> "HttpCaller":
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(host, 0))
         writer.write(said)
-        return Caller(reader, writer)
+        return HttpCaller(reader, writer)
 
 
-class Caller:
+class HttpCaller:
     """One connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

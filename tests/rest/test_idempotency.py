@@ -81,7 +81,7 @@ async def test_a_key_is_its_accounts_own(rest: RestServer, endpoint: Endpoint) -
     assert (await ask(rest, endpoint, other, key, eve)).status == endpoint.status
 
 
-class Kept(Wire):
+class KeptThing(Wire):
     """A picture that was sent."""
 
     id: str
@@ -95,7 +95,7 @@ PICTURES = (
         area="test",
         summary="Keep a picture.",
         upload=Upload(media=("image/png",), max_bytes=100),
-        reply=Kept,
+        reply=KeptThing,
         status=201,
         idempotent=True,
     ),
@@ -110,14 +110,14 @@ class Pictures:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def picture(self, request: Request) -> Kept:
+    async def picture(self, request: Request) -> KeptThing:
         assert request.file
         digest = hashlib.sha256(await request.file.read()).digest()
         key = request.key and request.key.including(digest)
         async with self._pool.acquire() as connection, connection.transaction():
-            if (known := await claim(connection, key, Kept)) is not None:
+            if (known := await claim(connection, key, KeptThing)) is not None:
                 return known
-            return await keep(connection, key, Kept(id=new_id()))
+            return await keep(connection, key, KeptThing(id=new_id()))
 
 
 async def test_an_upload_is_part_of_what_is_asked(rest: RestServer) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.delivery.test_event_log import gate_before
-from tests.dialogues.person import Device, Person
+from tests.dialogues.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.test_outages import child_of, connected
 from tests.served import Served
@@ -16,14 +16,14 @@ Crowd = Callable[..., Awaitable[Person]]
 MESSAGES, AT_ONCE = 150, 10
 
 
-async def say(device: Device, room: str, *contents: str) -> None:
+async def say(device: ClientDevice, room: str, *contents: str) -> None:
     """Some at a time without waiting for an answer; returns when all are acknowledged."""
     for start in range(0, len(contents), AT_ONCE):
         said = ({"room_id": room, "client_id": text, "content": text} for text in contents[start:][:AT_ONCE])
         await asyncio.gather(*(device.ask("chat:send", **what) for what in said))
 
 
-async def hears(device: Device, last: int) -> list[int]:
+async def hears(device: ClientDevice, last: int) -> list[int]:
     """The `seq` of every message as it came, when `last` of them are there."""
     while device.has_heard("chat:message") < last:
         await device.next("chat:message")

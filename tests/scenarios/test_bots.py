@@ -16,7 +16,7 @@ from core.vocabulary import Mode
 from realtime.peers.bots import Crowd, run
 from realtime.peers.media import Picture, Tone
 from realtime.peers.peer import Peer
-from tests.dialogues.person import Device, Person
+from tests.dialogues.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 
 SendBots = Callable[[Crowd], Awaitable[None]]
@@ -46,7 +46,7 @@ async def send_bots(tmp_path: Path) -> AsyncIterator[SendBots]:
     await end(crowds)
 
 
-async def talk(device: Device, *, mode: str) -> Peer:
+async def talk(device: ClientDevice, *, mode: str) -> Peer:
     """Go through the call as a browser would, with media of the same kind: live when this returns."""
     started = await device.next("call:started")
     about = {"call_id": started["call_id"], "epoch": started["epoch"]}

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.dialogues.person import Device, Person
+from tests.dialogues.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 
 PAIRS = 3
 AHEAD = Path(__file__).parents[1] / "ahead"
 
 
-async def talk(ana: Device, ben: Device) -> str:
+async def talk(ana: ClientDevice, ben: ClientDevice) -> str:
     """Meet, and be live: the call."""
     for device in (ana, ben):
         await device.ask("queue:join", mode="video")
@@ -36,7 +36,7 @@ async def test_a_node_whose_clock_is_ahead_loses_nobody(
     right, ahead = await asyncio.gather(
         start_node(**lease), start_node(**lease, PYTHONPATH=str(AHEAD), AHEAD_S="20")
     )
-    devices: list[Device] = []
+    devices: list[ClientDevice] = []
     for number in range(PAIRS):
         she = await crowd((right, ahead)[number % 2], gender="female")
         he = await crowd((ahead, right)[number % 2], gender="male")

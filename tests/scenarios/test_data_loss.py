@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 
-from tests.dialogues.person import Device, Person
+from tests.dialogues.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.test_announcing import say
 from tests.scenarios.test_outages import connected
@@ -18,7 +18,7 @@ async def emptied(redis_url: str) -> None:
         await redis.flushdb()
 
 
-async def offered(*devices: Device) -> str:
+async def offered(*devices: ClientDevice) -> str:
     for device in devices:
         await device.ask("queue:join", mode="voice")
     call_ids = {(await device.next("call:offered"))["call_id"] for device in devices}
@@ -26,7 +26,7 @@ async def offered(*devices: Device) -> str:
     return str(call_ids.pop())
 
 
-async def live(*devices: Device) -> str:
+async def live(*devices: ClientDevice) -> str:
     call_id = await offered(*devices)
     for device in devices:
         await device.ask("call:accept", call_id=call_id)
@@ -44,7 +44,7 @@ async def test_who_was_in_a_call_or_waited_is_told_and_may_queue_again(
     """Two nodes notice it at once; each is told once. What is open to decide stays open."""
     nodes = await asyncio.gather(*(start_node(DECISION_S="300", OFFER_S="300") for _ in range(2)))
 
-    async def pair() -> list[Device]:
+    async def pair() -> list[ClientDevice]:
         people = [await crowd(node, gender=g) for node, g in zip(nodes, ("female", "male"), strict=True)]
         return [await person.connect() for person in people]
 

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.dialogues.person import Device, Person, Refused
+from tests.dialogues.person import ClientDevice, Person, Refused
 from tests.faults import embedded, frozen
 from tests.scenarios.test_outages import until
 from tests.served import Served
@@ -18,7 +18,7 @@ NEEDS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-async def answer(device: Device, command: str, **payload: Any) -> str:
+async def answer(device: ClientDevice, command: str, **payload: Any) -> str:
     """The code of the refusal, or `ok`."""
     try:
         await device.ask(command, **payload)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.dialogues.person import Device, Person
+from tests.dialogues.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 from tests.signaling.samples import SAMPLES
 
@@ -83,7 +83,7 @@ async def test_two_hundred_join_at_once(start_node: StartNode, crowd: Crowd, rep
     people = await asyncio.gather(
         *(crowd(nodes[n % 2], gender=("female", "male")[n // 2 % 2]) for n in range(200))
     )
-    devices: list[Device] = await asyncio.gather(*(person.connect() for person in people))
+    devices: list[ClientDevice] = await asyncio.gather(*(person.connect() for person in people))
     await asyncio.gather(
         *(
             device.ask("queue:join", mode="voice", preferences={"genders": [("male", "female")[n // 2 % 2]]})

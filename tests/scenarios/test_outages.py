@@ -8,7 +8,7 @@ import aiohttp
 import psutil
 import pytest
 
-from tests.dialogues.person import Device, Person, Refused
+from tests.dialogues.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
 from tests.served import Served
 
@@ -28,7 +28,7 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
         raise AssertionError(f"never: {what}") from None
 
 
-async def connected(ana: Device, ben: Device) -> str:
+async def connected(ana: ClientDevice, ben: ClientDevice) -> str:
     """Meet, talk, decide: the room that the two have then."""
     for device in (ana, ben):
         await device.ask("queue:join", mode="voice")

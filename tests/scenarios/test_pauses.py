@@ -11,8 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from db.embedded import EmbeddedServers
-from tests.dialogues.conftest import Pair
-from tests.dialogues.person import Device, Person
+from tests.dialogues.conftest import Meeting
+from tests.dialogues.person import ClientDevice, Person
 from tests.patience import PATIENCE_S
 from tests.scenarios.conftest import StartNode
 from tests.served import Served
@@ -35,7 +35,7 @@ def standing_still(pid: int) -> Iterator[None]:
 
 
 @contextmanager
-def asleep(device: Device) -> Iterator[None]:
+def asleep(device: ClientDevice) -> Iterator[None]:
     """A phone whose connection stands, and which reads nothing."""
     transport = device._client.eio.ws._response.connection.transport
     transport.pause_reading()
@@ -45,21 +45,21 @@ def asleep(device: Device) -> Iterator[None]:
         transport.resume_reading()
 
 
-async def live(she: Person, he: Person, ana: Device, ben: Device) -> Pair:
+async def live(she: Person, he: Person, ana: ClientDevice, ben: ClientDevice) -> Meeting:
     """Two who talk."""
     for device in (ana, ben):
         await device.ask("queue:join", mode="voice")
     call_id = (await ana.next("call:offered"))["call_id"]
     await ben.next("call:offered", call_id=call_id)
-    return await Pair(ana, ben, she, he, call_id).go_live()
+    return await Meeting(ana, ben, she, he, call_id).go_live()
 
 
-async def two(crowd: Crowd, here: Served, there: Served) -> tuple[Person, Person, Device, Device]:
+async def two(crowd: Crowd, here: Served, there: Served) -> tuple[Person, Person, ClientDevice, ClientDevice]:
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
     return she, he, await she.connect(), await he.connect()
 
 
-async def ends_well(pair: Pair) -> None:
+async def ends_well(pair: Meeting) -> None:
     """It goes on until somebody hangs up."""
     await pair.ana.ask("call:end", call_id=pair.call_id)
     for device in (pair.ana, pair.ben):

@@ -17,7 +17,7 @@ from realtime.calls.deadline_worker import DeadlineWorker
 from signaling.call import Call, State, offer
 from signaling.effects import AnyEffect, Effect, Judge, RecordLive
 from signaling.messages import Hangup
-from tests.calls.nodes import Node
+from tests.calls.nodes import CallNode
 from tests.calls.test_metrics import metric
 from tests.matching.memory_calls import MemoryCalls
 from tests.patience import PATIENCE_S
@@ -52,11 +52,11 @@ async def document(redis: Redis, call_id: str) -> dict[str, Any]:
     return found
 
 
-async def told(node: Node, user_id: str) -> list[str]:
+async def told(node: CallNode, user_id: str) -> list[str]:
     return [event.name for event in await node.stores.events.after(user_id, EventId(0, 0))]
 
 
-async def overdue(node: Node, call: Call) -> None:
+async def overdue(node: CallNode, call: Call) -> None:
     """Its deadline has come, and nobody has looked yet."""
     stored = await node.stores.calls.load(call.id)
     assert stored is not None
@@ -95,7 +95,7 @@ def test_every_effect_of_the_first_version_is_read_and_written_as_it_was() -> No
     assert kinds == set(AnyEffect.__args__)
 
 
-async def test_a_newer_call_goes_on_and_ends(world: World, node: Node, redis: Redis) -> None:
+async def test_a_newer_call_goes_on_and_ends(world: World, node: CallNode, redis: Redis) -> None:
     """With more fields everywhere and a word more in each vocabulary; both hear of the end and are free."""
     ana, ben = await world.pair()
     call = await node.live((ana, ben))
@@ -112,7 +112,7 @@ async def test_a_newer_call_goes_on_and_ends(world: World, node: Node, redis: Re
 
 @pytest.mark.parametrize("known", [True, False])
 async def test_newer_events_in_an_outbox_reach_their_users(
-    world: World, node: Node, redis: Redis, known: bool
+    world: World, node: CallNode, redis: Redis, known: bool
 ) -> None:
     """One that this version knows, with a field and a word more; and one that it has never heard of."""
     ana, ben = await world.pair()
@@ -130,7 +130,7 @@ async def test_newer_events_in_an_outbox_reach_their_users(
 
 @pytest.mark.parametrize("effect", [UNKNOWN, POISON], ids=["unknown", "failing"])
 async def test_a_poisoned_effect_keeps_nothing_from_the_end_of_its_call(
-    world: World, node: Node, redis: Redis, effect: dict[str, Any]
+    world: World, node: CallNode, redis: Redis, effect: dict[str, Any]
 ) -> None:
     """It stood first in the outbox: the end was never told, and both were kept in the call for ever."""
     ana, ben = await world.pair()
@@ -145,7 +145,7 @@ async def test_a_poisoned_effect_keeps_nothing_from_the_end_of_its_call(
 
 @pytest.mark.parametrize("effect", [UNKNOWN, POISON], ids=["unknown", "failing"])
 async def test_an_offer_with_a_poisoned_effect_lapses(
-    world: World, node: Node, redis: Redis, effect: dict[str, Any]
+    world: World, node: CallNode, redis: Redis, effect: dict[str, Any]
 ) -> None:
     """The deadline is looked at before the outbox."""
     ana, ben = await world.pair()
@@ -162,7 +162,7 @@ async def test_an_offer_with_a_poisoned_effect_lapses(
 
 @pytest.mark.parametrize(("effect", "why"), [(UNKNOWN, "unreadable"), (POISON, "failing")])
 async def test_a_poisoned_effect_is_given_up_and_kept_for_an_operator(
-    world: World, node: Node, redis: Redis, effect: dict[str, Any], why: str
+    world: World, node: CallNode, redis: Redis, effect: dict[str, Any], why: str
 ) -> None:
     """After ten minutes of trying; it is counted, and the call is forgotten as any other."""
     call = await node.live(await world.pair())
@@ -179,7 +179,7 @@ async def test_a_poisoned_effect_is_given_up_and_kept_for_an_operator(
     assert metric(node, "realtime_stored_set_aside_total", what="effect", why=why) == 1
 
 
-async def test_while_a_store_is_away_nothing_is_given_up(world: World, node: Node, redis: Redis) -> None:
+async def test_while_a_store_is_away_nothing_is_given_up(world: World, node: CallNode, redis: Redis) -> None:
     """Effects wait for it, in their order and however long: that is no failure of theirs."""
     ana, ben = await world.pair()
     call = await node.saved_only(await node.live((ana, ben)), Hangup(ana))
@@ -202,7 +202,7 @@ async def test_while_a_store_is_away_nothing_is_given_up(world: World, node: Nod
     assert await entries(redis, call.id) == []
 
 
-async def test_a_call_whose_effect_takes_long_holds_up_no_other(world: World, node: Node) -> None:
+async def test_a_call_whose_effect_takes_long_holds_up_no_other(world: World, node: CallNode) -> None:
     """The end of one waits for a row that somebody holds; the other, in the same shard, lapses meanwhile."""
     while True:
         slow = await node.offered(await world.pair())
@@ -225,7 +225,7 @@ async def test_a_call_whose_effect_takes_long_holds_up_no_other(world: World, no
 
 
 async def test_a_call_that_nobody_reads_is_ended_as_one_that_was_lost(
-    world: World, node: Node, redis: Redis
+    world: World, node: CallNode, redis: Redis
 ) -> None:
     """It is in a phase that this version does not know. Nodes that do have a minute, then both are told."""
     ana, ben = users = await world.pair()
@@ -249,7 +249,7 @@ async def test_a_call_that_nobody_reads_is_ended_as_one_that_was_lost(
 
 
 async def test_a_call_that_a_newer_node_changes_is_not_given_up(
-    world: World, node: Node, redis: Redis
+    world: World, node: CallNode, redis: Redis
 ) -> None:
     """Each change begins the count anew: somebody reads it."""
     call = await node.offered(await world.pair())
@@ -273,7 +273,7 @@ async def due(store: MemoryCalls | RedisCalls, call_id: str, now: int) -> bool:
 
 
 async def test_what_fails_is_tried_again_less_and_less_often_and_then_given_up(
-    calls: MemoryCalls | RedisCalls, node: Node
+    calls: MemoryCalls | RedisCalls, node: CallNode
 ) -> None:
     """Each time after as long again as it has failed; what was performed beside it is gone at once."""
     now = 1_000

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from core.ids import new_id
 from db.redis.bus import Bus
 from db.redis.event_log import EventId, EventLog, channel, read_announcement
-from tests.delivery.test_event_log import Client
+from tests.delivery.test_event_log import ListeningDevice
 from tests.stored.versions import NEW_WORD, first
 
 DATA = {"call_id": "of another kind", "reason": NEW_WORD, "mood": {"of": ["both"]}}
@@ -66,7 +66,7 @@ async def test_a_newer_event_goes_through_unharmed(
     event_log: EventLog, bus: Bus, redis: Redis, name: str
 ) -> None:
     """Announced or read again later, with others before and after it."""
-    ana = await Client(event_log, bus, new_id()).connect()
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
     stream_id = await keep_newer(redis, ana.user, name)
     lines = [stream_id, "", name, "", "", json.dumps(DATA)]
     await bus.publish(channel(ana.user), "\n".join(lines).encode())

@@ -13,7 +13,7 @@ from matching.policy import Policy
 from matching.recorder import Recorder
 from matching.replay import replay
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import House
+from tests.matching.house import Harness
 from tests.matching.people import T0, again, new_id, put, ticket
 from tests.stored.versions import (
     GARBLED,
@@ -194,7 +194,7 @@ async def test_a_claim_that_was_given_up_is_kept_for_an_operator(redis: Redis) -
 
 async def test_the_sweep_of_a_region_with_a_poisoned_ticket_matches_the_others(store: TicketStore) -> None:
     """One was enough to end all matching of its region, for as long as it was there."""
-    house = House(store)
+    house = Harness(store)
     poisoned = ticket(gender="male", joined_at=T0 - 1)
     await put(store, poisoned)
     await garble(store, poisoned)
@@ -208,7 +208,7 @@ async def test_the_sweep_of_a_region_with_a_poisoned_ticket_matches_the_others(s
 async def test_the_matchmaker_of_a_region_with_a_poisoned_ticket_matches_the_others(
     store: TicketStore,
 ) -> None:
-    house = House(store)
+    house = Harness(store)
     poisoned = ticket(gender="male", joined_at=T0 - 1)
     await put(store, poisoned)
     await garble(store, poisoned)
@@ -223,7 +223,7 @@ async def test_the_matchmaker_of_a_region_with_a_poisoned_ticket_matches_the_oth
 @pytest.mark.parametrize("late_ms", [0, MINUTE_MS])
 async def test_a_claim_that_always_fails_is_given_up_after_a_minute(store: TicketStore, late_ms: int) -> None:
     """The offer cannot be made, for whatever reason: the two whom it holds do not wait for ever."""
-    house = House(store)
+    house = Harness(store)
     ana, ben = ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = claim_of(ana, ben)

@@ -22,7 +22,7 @@ from db.postgres.pool import Pool, open_pool
 from realtime.gateway.boundary import CommandBoundary
 from realtime.gateway.caller import Caller
 from tests.conftest import NewDatabase
-from tests.faults import Wire
+from tests.faults import FaultyWire
 from tests.patience import PATIENCE_S
 
 AWAY, FULL = "PostgreSQL does not answer: begun", "PostgreSQL takes no writes: begun"
@@ -94,7 +94,7 @@ async def test_what_a_postgres_that_cannot_says_is_an_outage(new_database: NewDa
         assert [entry["event"] for entry in said] == [told]
 
 
-async def cut_within(pool: Pool, wire: Wire, turns: int) -> None:
+async def cut_within(pool: Pool, wire: FaultyWire, turns: int) -> None:
     """A transaction; the loop has so many turns to notice."""
     async with pool.acquire() as connection, connection.transaction():
         await connection.fetchval("SELECT 1")
@@ -112,7 +112,7 @@ async def test_a_connection_that_is_reset_is_an_outage(database_url: str, run: C
         pytest.skip("the server has no unix socket")
 
     async def scenario() -> None:
-        wire = Wire(f"{query['host'][0]}/.s.PGSQL.5432")
+        wire = FaultyWire(f"{query['host'][0]}/.s.PGSQL.5432")
         async with wire.laid():
             url = urlunsplit(parts._replace(netloc=f"realtime@127.0.0.1:{wire.port}", query=""))
             async with pool_at(url) as pool:

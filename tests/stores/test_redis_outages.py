@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from db.outage import OUTAGES, Outages
 from db.redis.client import open_redis
-from tests.faults import Wire, redis_server
+from tests.faults import FaultyWire, redis_server
 from tests.patience import PATIENCE_S
 
 AWAY, FULL = "Redis does not answer: begun", "Redis takes no writes: begun"
@@ -153,7 +153,7 @@ async def test_a_cluster_that_lacks_slots_is_an_outage(tmp_path: Path) -> None:
             await redis.get("key")
 
 
-class ShortWire(Wire):
+class ShortWire(FaultyWire):
     """Cuts a connection in the middle of an answer that is longer than what it lets pass."""
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

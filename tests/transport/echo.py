@@ -5,7 +5,7 @@ from typing import Any
 from realtime.transport import EngineServer
 
 
-class Echo:
+class EchoServer:
     """An Engine.IO server that sends back what it gets and remembers who went and why."""
 
     def __init__(self, **options: Any) -> None:

@@ -27,7 +27,7 @@ def upgrade_request(path: str = "engine.io") -> bytes:
 
 
 @dataclass(frozen=True)
-class House:
+class EngineHarness:
     """A served application: where it is and how to reach it."""
 
     url: str
@@ -112,7 +112,7 @@ class WebSocketSpeaker:
 class Poller:
     """One session over long-polling."""
 
-    def __init__(self, house: House, opened: dict[str, Any]) -> None:
+    def __init__(self, house: EngineHarness, opened: dict[str, Any]) -> None:
         self.house = house
         self.opened = opened
         self.query = f"EIO=4&transport=polling&sid={opened['sid']}"
@@ -134,7 +134,7 @@ class Poller:
 
 
 @asynccontextmanager
-async def serving(server: Any, path: str = "socket.io") -> AsyncIterator[House]:
+async def serving(server: Any, path: str = "socket.io") -> AsyncIterator[EngineHarness]:
     """Serve on a free port until the block is left."""
     app = web.Application()
     server.attach(app, path)
@@ -145,7 +145,7 @@ async def serving(server: Any, path: str = "socket.io") -> AsyncIterator[House]:
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector) as http:
         try:
-            yield House(f"http://127.0.0.1:{port}/{path}/", port, http)
+            yield EngineHarness(f"http://127.0.0.1:{port}/{path}/", port, http)
         finally:
             await runner.cleanup()
 

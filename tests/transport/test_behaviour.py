@@ -15,7 +15,7 @@ from socketio.exceptions import TimeoutError as NoAnswer
 
 from realtime.transport import SocketServer
 from realtime.transport.fallback import StockServer
-from tests.transport.speaker import House, serving, until
+from tests.transport.speaker import EngineHarness, serving, until
 
 Make = Callable[..., Any]
 
@@ -39,7 +39,7 @@ def server(make: Make) -> Any:
 
 
 @pytest.fixture
-async def house(server: Any) -> AsyncIterator[House]:
+async def house(server: Any) -> AsyncIterator[EngineHarness]:
     """The server, served."""
     async with serving(server) as house:
         yield house
@@ -54,7 +54,7 @@ async def house(server: Any) -> AsyncIterator[House]:
         ('421["echo","ä☃"]', '431["ä☃"]'),
     ],
 )
-async def test_arguments_and_answers(house: House, said: str, answer: str) -> None:
+async def test_arguments_and_answers(house: EngineHarness, said: str, answer: str) -> None:
     """A tuple is several values."""
     async with house.connected() as speaker:
         await speaker.say(said)
@@ -73,7 +73,7 @@ async def test_arguments_and_answers(house: House, said: str, answer: str) -> No
         ({}, "430[{}]"),
     ],
 )
-async def test_what_a_handler_returns(house: House, server: Any, value: Any, answer: str) -> None:
+async def test_what_a_handler_returns(house: EngineHarness, server: Any, value: Any, answer: str) -> None:
     """None is no value, a list is one; a plain function may return it too."""
     server.on("plain", lambda _sid: value)
     async with house.connected() as speaker:
@@ -81,7 +81,7 @@ async def test_what_a_handler_returns(house: House, server: Any, value: Any, ans
         assert await speaker.hear() == answer
 
 
-async def test_binary_both_ways(house: House) -> None:
+async def test_binary_both_ways(house: EngineHarness) -> None:
     """Attachments in place of placeholders."""
     async with house.connected() as speaker:
         await speaker.say(
@@ -94,7 +94,7 @@ async def test_binary_both_ways(house: House) -> None:
         assert [await speaker.hear(), await speaker.hear()] == [b"x", b"y"]
 
 
-async def test_binary_over_polling(house: House) -> None:
+async def test_binary_over_polling(house: EngineHarness) -> None:
     """In base64."""
     poller = await house.polling()
     await poller.post("40")
@@ -106,7 +106,7 @@ async def test_binary_over_polling(house: House) -> None:
     assert heard.replace("\x1e", "") == '461-0[{"_placeholder":true,"num":0}]beHl6'
 
 
-async def test_rooms(house: House, server: Any) -> None:
+async def test_rooms(house: EngineHarness, server: Any) -> None:
     """Who is in one, in several, in none; skipping; closing."""
     async with house.connected() as ana, house.connected() as ben, house.connected() as cleo:
         await server.enter_room(ana.sid, "a")
@@ -137,14 +137,14 @@ async def test_rooms(house: House, server: Any) -> None:
         (2**70, '42["e",1180591620717411303424]'),
     ],
 )  # fmt: skip
-async def test_what_is_emitted(house: House, server: Any, data: Any, packet: str) -> None:
+async def test_what_is_emitted(house: EngineHarness, server: Any, data: Any, packet: str) -> None:
     """A tuple is several arguments, None is none."""
     async with house.connected() as speaker:
         await server.emit("e", data, to=speaker.sid)
         assert await speaker.hear() == packet
 
 
-async def test_questions_to_a_client(house: House, server: Any) -> None:
+async def test_questions_to_a_client(house: EngineHarness, server: Any) -> None:
     """`call` waits for the answer; a callback is called with it; nobody answers for ever."""
     async with house.connected() as speaker:
         asked = asyncio.create_task(server.call("q", 1, to=speaker.sid))
@@ -161,7 +161,7 @@ async def test_questions_to_a_client(house: House, server: Any) -> None:
             await server.call("q", to=speaker.sid, timeout=0.01)
 
 
-async def test_refusals(house: House, server: Any) -> None:
+async def test_refusals(house: EngineHarness, server: Any) -> None:
     """CONNECT_ERROR says why, with data."""
     reasons = [False, Refusal("no"), Refusal("no", {"code": "banned"}), ValueError("a bug")]
 
@@ -185,7 +185,7 @@ async def test_refusals(house: House, server: Any) -> None:
             assert await speaker.hear() == f"44{said}"
 
 
-async def test_the_connect_handler_may_leave_out_auth(house: House, server: Any) -> None:
+async def test_the_connect_handler_may_leave_out_auth(house: EngineHarness, server: Any) -> None:
     """The older signature."""
     met: list[Any] = []
 
@@ -197,7 +197,7 @@ async def test_the_connect_handler_may_leave_out_auth(house: House, server: Any)
         assert met == [(speaker.sid, "/socket.io/", "EIO=4&transport=websocket")]
 
 
-async def test_disconnecting(house: House, server: Any) -> None:
+async def test_disconnecting(house: EngineHarness, server: Any) -> None:
     """By the client, by the server, by a closed connection: the reason, once."""
     gone: list[Any] = []
     server.on("disconnect", lambda sid, reason: gone.append((sid, reason)))
@@ -213,7 +213,7 @@ async def test_disconnecting(house: House, server: Any) -> None:
     ]  # fmt: skip
 
 
-async def test_a_disconnect_handler_may_leave_out_the_reason(house: House, server: Any) -> None:
+async def test_a_disconnect_handler_may_leave_out_the_reason(house: EngineHarness, server: Any) -> None:
     """The older signature."""
     gone: list[str] = []
 
@@ -226,7 +226,7 @@ async def test_a_disconnect_handler_may_leave_out_the_reason(house: House, serve
     await until(lambda: gone == [speaker.sid], "no disconnect")
 
 
-async def test_sessions(house: House, server: Any) -> None:
+async def test_sessions(house: EngineHarness, server: Any) -> None:
     """Saved, changed in place, there in the disconnect handler, apart for each namespace."""
     last: list[Any] = []
 
@@ -243,7 +243,7 @@ async def test_sessions(house: House, server: Any) -> None:
     assert last == [{"name": "ana", "age": 30}]
 
 
-async def test_catch_all_handlers(house: House, server: Any) -> None:
+async def test_catch_all_handlers(house: EngineHarness, server: Any) -> None:
     """For what has no handler of its own, in this namespace or in any."""
     heard: list[Any] = []
     server.on("*", lambda event, sid, *values: heard.append((event, sid, values)))
@@ -259,11 +259,11 @@ async def test_catch_all_handlers(house: House, server: Any) -> None:
         assert heard == [("unknown", ana.sid, (1,)), ("unknown", "/other", (2,))]
 
 
-async def test_namespace_classes(house: House, server: Any) -> None:
+async def test_namespace_classes(house: EngineHarness, server: Any) -> None:
     """Methods for events, own rooms, own trigger."""
     seen: list[Any] = []
 
-    class Chat(socketio.AsyncNamespace):  # type: ignore[misc]  # without types
+    class ChatNamespace(socketio.AsyncNamespace):  # type: ignore[misc]  # without types
         async def on_connect(self, sid: str, _environ: Any) -> None:
             await self.enter_room(sid, "all")
 
@@ -278,7 +278,7 @@ async def test_namespace_classes(house: House, server: Any) -> None:
         async def trigger_event(self, event: str, *arguments: Any) -> Any:
             return event if event not in ("connect", "disconnect") else None
 
-    server.register_namespace(Chat("/chat"))
+    server.register_namespace(ChatNamespace("/chat"))
     server.register_namespace(Own("/own"))
     async with house.connected("/chat,") as ana, house.connected("/chat,") as ben:
         await ana.say('42/chat,1["say","hi"]', '42/chat,2["unsaid"]')
@@ -291,7 +291,7 @@ async def test_namespace_classes(house: House, server: Any) -> None:
         assert await speaker.hear() == '43/own,1["anything"]'
 
 
-async def test_several_namespaces_on_one_connection(house: House, server: Any) -> None:
+async def test_several_namespaces_on_one_connection(house: EngineHarness, server: Any) -> None:
     """Each has its own session id; leaving one leaves the other alone."""
     server.on("connect", lambda *_: None, namespace="/other")
     async with house.connected() as speaker:
@@ -301,7 +301,7 @@ async def test_several_namespaces_on_one_connection(house: House, server: Any) -
         assert await speaker.hear() == "431[]"
 
 
-async def test_an_unhandled_event_is_not_answered(house: House) -> None:
+async def test_an_unhandled_event_is_not_answered(house: EngineHarness) -> None:
     """Neither its ack nor an error."""
     async with house.connected() as speaker:
         await speaker.say('421["nothing"]', '422["echo"]')
@@ -316,7 +316,7 @@ async def test_always_connect(make: Make) -> None:
         assert str(await speaker.hear()).startswith("41")
 
 
-async def test_an_official_python_client(house: House, server: Any) -> None:
+async def test_an_official_python_client(house: EngineHarness, server: Any) -> None:
     """Over polling with an upgrade, and over WebSocket alone."""
     for transports in (["polling", "websocket"], ["websocket"], ["polling"]):
         client = socketio.AsyncClient()

@@ -11,28 +11,28 @@ import pytest
 from realtime.transport import reasons
 from realtime.transport.frames import close_frame
 from tests.patience import PATIENCE_S
-from tests.transport.echo import Echo
-from tests.transport.speaker import House, serving, until, upgrade_request
+from tests.transport.echo import EchoServer
+from tests.transport.speaker import EngineHarness, serving, until, upgrade_request
 from tests.transport.test_frames import masked
 
 
 @pytest.fixture
-def echo() -> Echo:
+def echo() -> EchoServer:
     """Timers of a production server."""
-    return Echo()
+    return EchoServer()
 
 
 @pytest.fixture
-async def house(echo: Echo) -> AsyncIterator[House]:
+async def house(echo: EchoServer) -> AsyncIterator[EngineHarness]:
     """The server, served."""
     async with serving(echo.server, "engine.io") as house:
         yield house
 
 
 @pytest.fixture
-def quick() -> Echo:
+def quick() -> EchoServer:
     """Pings every 100 ms, answered within 80."""
-    return Echo(ping_interval=0.1, ping_timeout=0.08)
+    return EchoServer(ping_interval=0.1, ping_timeout=0.08)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,9 @@ async def test_the_handshake_says_the_timers_in_milliseconds(
     interval: Any, patience: float, said: Any
 ) -> None:
     """Below a second too."""
-    async with serving(Echo(ping_interval=interval, ping_timeout=patience).server, "engine.io") as house:
+    async with serving(
+        EchoServer(ping_interval=interval, ping_timeout=patience).server, "engine.io"
+    ) as house:
         opened = (await house.polling()).opened
         assert (opened["pingInterval"], opened["pingTimeout"]) == said
         assert opened["upgrades"] == ["websocket"]
@@ -67,21 +69,21 @@ async def test_the_handshake_says_the_timers_in_milliseconds(
     ],
 )
 async def test_requests_that_open_nothing(
-    house: House, method: str, query: str, status: int, code: int
+    house: EngineHarness, method: str, query: str, status: int, code: int
 ) -> None:
     """Each is answered with Engine.IO's code and opens no session."""
     got, text = await house.request(method, query)
     assert (got, json.loads(text)["code"]) == (status, code)
 
 
-async def test_polling_carries_text_and_binary(house: House) -> None:
+async def test_polling_carries_text_and_binary(house: EngineHarness) -> None:
     """Several packets in a body, in order."""
     poller = await house.polling()
     assert await poller.post("4one\x1e4två\x1ebAQIDBA==") == (200, "ok")
     assert await poller.get() == (200, "4one\x1e4två\x1ebAQIDBA==")
 
 
-async def test_a_poll_waits_for_something_to_say(house: House) -> None:
+async def test_a_poll_waits_for_something_to_say(house: EngineHarness) -> None:
     """It is answered when a packet comes, not before."""
     poller = await house.polling()
     waiting = asyncio.create_task(poller.get())
@@ -90,7 +92,7 @@ async def test_a_poll_waits_for_something_to_say(house: House) -> None:
     assert await waiting == (200, "4late")
 
 
-async def test_a_bad_body_ends_the_session(house: House, echo: Echo) -> None:
+async def test_a_bad_body_ends_the_session(house: EngineHarness, echo: EchoServer) -> None:
     """At once: the next poll finds none."""
     poller = await house.polling()
     assert (await poller.post("nonsense"))[0] == 400
@@ -98,13 +100,13 @@ async def test_a_bad_body_ends_the_session(house: House, echo: Echo) -> None:
     assert echo.gone == [(poller.opened["sid"], reasons.PARSE_ERROR)]
 
 
-async def test_a_body_too_long_is_not_read(house: House) -> None:
+async def test_a_body_too_long_is_not_read(house: EngineHarness) -> None:
     """One over a megabyte."""
     poller = await house.polling()
     assert (await poller.post(b"4" + b"x" * 1_000_001))[0] == 413
 
 
-async def test_a_second_poll_ends_the_session(house: House, echo: Echo) -> None:
+async def test_a_second_poll_ends_the_session(house: EngineHarness, echo: EchoServer) -> None:
     """The first is told CLOSE, the second gets an error."""
     poller = await house.polling()
     first = asyncio.create_task(poller.get())
@@ -114,11 +116,11 @@ async def test_a_second_poll_ends_the_session(house: House, echo: Echo) -> None:
     assert (await poller.get())[0] == 400
 
 
-def _polling(echo: Echo, sid: str) -> bool:
+def _polling(echo: EchoServer, sid: str) -> bool:
     return echo.server.sockets[sid].carrier._waiter is not None  # type: ignore[union-attr]
 
 
-async def test_hanging_up_on_a_poll_ends_the_session(house: House, echo: Echo) -> None:
+async def test_hanging_up_on_a_poll_ends_the_session(house: EngineHarness, echo: EchoServer) -> None:
     """What such a client missed cannot be known."""
     poller = await house.polling()
     waiting = asyncio.create_task(poller.get())
@@ -128,7 +130,7 @@ async def test_hanging_up_on_a_poll_ends_the_session(house: House, echo: Echo) -
     assert echo.gone == [(poller.opened["sid"], reasons.TRANSPORT_CLOSE)]
 
 
-async def test_a_close_over_polling_ends_the_poll(house: House, echo: Echo) -> None:
+async def test_a_close_over_polling_ends_the_poll(house: EngineHarness, echo: EchoServer) -> None:
     """With a NOOP, since the client asked for it."""
     poller = await house.polling()
     waiting = asyncio.create_task(poller.get())
@@ -138,7 +140,7 @@ async def test_a_close_over_polling_ends_the_poll(house: House, echo: Echo) -> N
     assert echo.gone == [(poller.opened["sid"], reasons.CLIENT_DISCONNECT)]
 
 
-async def test_a_websocket_carries_text_and_binary(house: House) -> None:
+async def test_a_websocket_carries_text_and_binary(house: EngineHarness) -> None:
     """Of any size up to the limit, fragments or not."""
     async with house.websocket() as speaker:
         await speaker.expect("0")
@@ -149,7 +151,7 @@ async def test_a_websocket_carries_text_and_binary(house: House) -> None:
 
 
 @pytest.mark.parametrize("packet", ["", "nonsense", "2", "9", "5"])
-async def test_a_bad_packet_closes_a_websocket(house: House, echo: Echo, packet: str) -> None:
+async def test_a_bad_packet_closes_a_websocket(house: EngineHarness, echo: EchoServer, packet: str) -> None:
     """With 1002, and the session with it."""
     async with house.websocket() as speaker:
         await speaker.expect("0")
@@ -159,7 +161,7 @@ async def test_a_bad_packet_closes_a_websocket(house: House, echo: Echo, packet:
     assert not echo.server.sockets
 
 
-async def test_a_packet_too_big_closes_a_websocket(house: House) -> None:
+async def test_a_packet_too_big_closes_a_websocket(house: EngineHarness) -> None:
     """With 1009."""
     async with house.websocket() as speaker:
         await speaker.expect("0")
@@ -167,7 +169,7 @@ async def test_a_packet_too_big_closes_a_websocket(house: House) -> None:
         assert await speaker.ended() == 1009
 
 
-async def test_a_websocket_ping_is_ponged(house: House) -> None:
+async def test_a_websocket_ping_is_ponged(house: EngineHarness) -> None:
     """That of WebSocket itself, not Engine.IO's."""
     async with house.http.ws_connect(f"{house.url}?EIO=4&transport=websocket", autoping=False) as socket:
         await socket.receive_str()
@@ -175,7 +177,7 @@ async def test_a_websocket_ping_is_ponged(house: House) -> None:
         assert (await socket.receive()).data == b"there?"
 
 
-async def test_pings_go_on_while_they_are_answered(quick: Echo) -> None:
+async def test_pings_go_on_while_they_are_answered(quick: EchoServer) -> None:
     """Over both transports."""
     async with serving(quick.server, "engine.io") as house:
         async with house.websocket() as speaker:
@@ -190,7 +192,7 @@ async def test_pings_go_on_while_they_are_answered(quick: Echo) -> None:
             await poller.post("3")
 
 
-async def test_an_unanswered_ping_ends_the_session(quick: Echo) -> None:
+async def test_an_unanswered_ping_ends_the_session(quick: EchoServer) -> None:
     """After the interval and the time-out, over both transports, and with TCP."""
     async with serving(quick.server, "engine.io") as house:
         loop = asyncio.get_running_loop()
@@ -203,7 +205,7 @@ async def test_an_unanswered_ping_ends_the_session(quick: Echo) -> None:
         assert {reason for _, reason in quick.gone} == {reasons.PING_TIMEOUT}
 
 
-async def test_pongs_that_nobody_asked_for_keep_nobody_alive(quick: Echo) -> None:
+async def test_pongs_that_nobody_asked_for_keep_nobody_alive(quick: EchoServer) -> None:
     """A client cannot answer ahead."""
     async with serving(quick.server, "engine.io") as house, house.websocket() as speaker:
         await speaker.expect("0")
@@ -212,7 +214,7 @@ async def test_pongs_that_nobody_asked_for_keep_nobody_alive(quick: Echo) -> Non
     assert quick.gone[0][1] == reasons.PING_TIMEOUT
 
 
-async def test_an_upgrade_loses_nothing(house: House, echo: Echo) -> None:
+async def test_an_upgrade_loses_nothing(house: EngineHarness, echo: EchoServer) -> None:
     """What waits for polling goes out over the WebSocket."""
     poller = await house.polling()
     waiting = asyncio.create_task(poller.get())
@@ -229,7 +231,7 @@ async def test_an_upgrade_loses_nothing(house: House, echo: Echo) -> None:
         assert echo.server.transport(poller.opened["sid"]) == "websocket"
 
 
-async def test_a_second_websocket_leaves_the_first_alone(house: House) -> None:
+async def test_a_second_websocket_leaves_the_first_alone(house: EngineHarness) -> None:
     """It is closed; the session goes on."""
     poller = await house.polling()
     query = f"EIO=4&transport=websocket&sid={poller.opened['sid']}"
@@ -243,7 +245,7 @@ async def test_a_second_websocket_leaves_the_first_alone(house: House) -> None:
 
 
 @pytest.mark.parametrize("packets", [["4too early"], ["5"], [b"\x00"], ["2probe", "2probe"]])
-async def test_a_failed_probe_leaves_polling_alone(house: House, packets: list[Any]) -> None:
+async def test_a_failed_probe_leaves_polling_alone(house: EngineHarness, packets: list[Any]) -> None:
     """Whatever it says instead of a probe and an upgrade."""
     poller = await house.polling()
     async with house.websocket(f"EIO=4&transport=websocket&sid={poller.opened['sid']}") as probe:
@@ -255,7 +257,7 @@ async def test_a_failed_probe_leaves_polling_alone(house: House, packets: list[A
 
 async def test_a_probe_that_stalls_is_given_up() -> None:
     """After the upgrade time-out."""
-    echo = Echo(upgrade_timeout=0.05)
+    echo = EchoServer(upgrade_timeout=0.05)
     async with serving(echo.server, "engine.io") as house:
         poller = await house.polling()
         async with house.websocket(f"EIO=4&transport=websocket&sid={poller.opened['sid']}") as probe:
@@ -264,7 +266,7 @@ async def test_a_probe_that_stalls_is_given_up() -> None:
         assert await poller.get() == (200, "4here")
 
 
-async def test_every_end_closes_tcp_and_is_told_once(house: House, echo: Echo) -> None:
+async def test_every_end_closes_tcp_and_is_told_once(house: EngineHarness, echo: EchoServer) -> None:
     """Ended by the client, by the server, by a vanished connection."""
     async with house.websocket() as speaker:
         await speaker.expect("0")
@@ -284,7 +286,7 @@ async def test_every_end_closes_tcp_and_is_told_once(house: House, echo: Echo) -
     assert not echo.server.sockets
 
 
-async def test_a_shutdown_says_going_away(echo: Echo) -> None:
+async def test_a_shutdown_says_going_away(echo: EchoServer) -> None:
     """1001, and the handlers have run when it is done."""
     async with serving(echo.server, "engine.io") as house, house.websocket() as speaker:
         await speaker.expect("0")
@@ -296,7 +298,7 @@ async def test_a_shutdown_says_going_away(echo: Echo) -> None:
 
 async def test_a_peer_that_does_not_close_is_cut_off() -> None:
     """The server does not wait for ever for the other half of a close."""
-    echo = Echo(close_timeout=0.05)
+    echo = EchoServer(close_timeout=0.05)
     async with serving(echo.server, "engine.io") as house:
         reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
         writer.write(upgrade_request())
@@ -316,7 +318,7 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
     return rest.partition(b"}")[2]
 
 
-async def test_bytes_that_come_with_the_upgrade_request_are_heard(house: House) -> None:
+async def test_bytes_that_come_with_the_upgrade_request_are_heard(house: EngineHarness) -> None:
     """A client need not wait for the answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
     writer.write(upgrade_request() + masked(1, b"4early"))

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from realtime.transport import EngineServer
-from tests.transport.echo import Echo
+from tests.transport.echo import EchoServer
 from tests.transport.speaker import serving
 
 
@@ -74,7 +74,7 @@ async def test_the_peers_address(proxies: tuple[str, ...], forwarded: str, seen:
 
 async def test_a_head_too_long_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """Without a traceback, and without what the client sent."""
-    async with serving(Echo().server, "engine.io") as house:
+    async with serving(EchoServer().server, "engine.io") as house:
         too_long = {"X-A": "a" * 9000}
         assert (await house.request("GET", "EIO=4&transport=polling", headers=too_long))[0] == 400
     lines = [record for record in caplog.records if record.name == "aiohttp.server"]
@@ -102,7 +102,7 @@ async def test_a_connect_handler_may_refuse() -> None:
 async def test_a_closed_gate_answers_503_to_new_sessions_only() -> None:
     """A draining server still serves those that it has."""
     open_ = [True]
-    echo = Echo(gate=lambda: open_[0])
+    echo = EchoServer(gate=lambda: open_[0])
     async with serving(echo.server, "engine.io") as house:
         poller = await house.polling()
         open_[0] = False
@@ -113,7 +113,7 @@ async def test_a_closed_gate_answers_503_to_new_sessions_only() -> None:
 
 async def test_deflate_is_not_accepted() -> None:
     """It costs a hundred times the memory of a connection."""
-    async with serving(Echo().server, "engine.io") as house:
+    async with serving(EchoServer().server, "engine.io") as house:
         url = f"{house.url}?EIO=4&transport=websocket"
         async with house.http.ws_connect(url, compress=15) as socket:
             assert socket.compress == 0
@@ -121,7 +121,7 @@ async def test_deflate_is_not_accepted() -> None:
 
 async def test_deflate_when_a_setting_asks_for_it() -> None:
     """Both ways, of any size, each message for itself; what inflates to too much is refused."""
-    async with serving(Echo(deflate_threshold=100).server, "engine.io") as house:
+    async with serving(EchoServer(deflate_threshold=100).server, "engine.io") as house:
         url = f"{house.url}?EIO=4&transport=websocket"
         async with house.http.ws_connect(url, compress=15) as socket:
             assert socket.compress

@@ -13,7 +13,7 @@ from realtime.transport.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, F
 MASK = b"\x01\x80\x7f\xfe"
 
 
-class Heard(FrameReader):
+class HeardFrames(FrameReader):
     """Remembers what a reader was told."""
 
     def __init__(self, max_size: int = 1000) -> None:
@@ -65,7 +65,7 @@ def test_any_cut_of_the_stream_gives_the_same_messages(
         for number, piece in enumerate(pieces):
             opcode = CONTINUATION if number else TEXT if kind == "text" else BINARY
             stream += masked(opcode, piece, final=number == len(pieces) - 1)
-    heard = Heard()
+    heard = HeardFrames()
     pos = 0
     while pos < len(stream):
         step = cuts[pos % len(cuts)]
@@ -78,7 +78,7 @@ def test_any_cut_of_the_stream_gives_the_same_messages(
 @given(st.lists(st.binary(max_size=200), max_size=10))
 def test_garbage_never_raises_and_never_grows(chunks: list[bytes]) -> None:
     """What waits is bounded by the largest frame allowed."""
-    heard = Heard(max_size=64)
+    heard = HeardFrames(max_size=64)
     for chunk in chunks:
         heard.data_received(chunk)
         assert len(heard._tail or b"") <= 64 + 14 + 200
@@ -103,7 +103,7 @@ def test_garbage_never_raises_and_never_grows(chunks: list[bytes]) -> None:
 )
 def test_violations_have_their_codes(stream: bytes, code: int) -> None:
     """RFC 6455 says which; nothing is read after one."""
-    heard = Heard()
+    heard = HeardFrames()
     heard.data_received(stream)
     heard.data_received(masked(TEXT, b"too late"))
     assert heard.code == code
@@ -112,21 +112,21 @@ def test_violations_have_their_codes(stream: bytes, code: int) -> None:
 
 def test_endless_empty_fragments_are_refused() -> None:
     """They add no bytes, and would be gathered for ever."""
-    heard = Heard()
+    heard = HeardFrames()
     heard.data_received(masked(TEXT, b"", final=False) + masked(CONTINUATION, b"", final=False) * 5000)
     assert heard.code == 1009
 
 
 def test_control_frames_pass_between_fragments() -> None:
     """A ping inside a fragmented message is answered at once and does not break it."""
-    heard = Heard()
+    heard = HeardFrames()
     heard.data_received(masked(TEXT, b"a", final=False) + masked(PING, b"p") + masked(CONTINUATION, b"b"))
     assert heard.said == [(f"control {PING}", b"p"), ("text", b"ab")]
 
 
 def test_a_large_frame_that_trickles_is_not_copied_for_each_byte() -> None:
     """A megabyte in single bytes takes linear time; quadratic copying would take minutes."""
-    heard = Heard(max_size=200_000)
+    heard = HeardFrames(max_size=200_000)
     stream = masked(TEXT, b"x" * 200_000)
     begun = asyncio.new_event_loop().time()
     for i in range(len(stream)):

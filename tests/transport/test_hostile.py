@@ -18,7 +18,7 @@ from realtime.transport.client import SocketClient
 from realtime.transport.rooms import Member
 from realtime.transport.session import Session
 from realtime.transport.websocket import WebSocket
-from tests.transport.speaker import House, serving, until, upgrade_request
+from tests.transport.speaker import EngineHarness, serving, until, upgrade_request
 from tests.transport.test_frames import masked
 
 ROUNDS = int(os.environ.get("HOSTILE_ROUNDS", "2000"))
@@ -26,7 +26,7 @@ AT_ONCE = 50
 LOG_BYTES_A_ROUND = 50  # 5 MB for 100,000
 
 
-class Log(logging.Handler):
+class LogLines(logging.Handler):
     """Counts what is logged, as text."""
 
     def __init__(self) -> None:
@@ -40,9 +40,9 @@ class Log(logging.Handler):
 
 
 @pytest.fixture
-def log() -> Iterator[Log]:
+def log() -> Iterator[LogLines]:
     """Everything that any logger says."""
-    log = Log()
+    log = LogLines()
     names = ("", "engineio.server", "socketio.server", "aiohttp.server", "asyncio")
     for name in names:
         logging.getLogger(name).addHandler(log)
@@ -64,7 +64,7 @@ def server() -> SocketServer:
 
 
 @pytest.fixture
-async def house(server: SocketServer) -> AsyncIterator[House]:
+async def house(server: SocketServer) -> AsyncIterator[EngineHarness]:
     """The server, served."""
     async with serving(server) as house:
         yield house
@@ -96,7 +96,7 @@ def nothing_left(server: SocketServer) -> bool:
     return not (server.eio.sockets or server.manager.spaces or any(map(len, server.eio.deadlines)))
 
 
-async def _spit(house: House, chance: random.Random, *, joined: bool) -> None:
+async def _spit(house: EngineHarness, chance: random.Random, *, joined: bool) -> None:
     """One connection, one piece of garbage, whether or not it is closed for it."""
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
     try:
@@ -110,7 +110,7 @@ async def _spit(house: House, chance: random.Random, *, joined: bool) -> None:
         writer.close()
 
 
-async def test_garbage_frames(house: House, server: SocketServer, log: Log) -> None:
+async def test_garbage_frames(house: EngineHarness, server: SocketServer, log: LogLines) -> None:
     """Before and after CONNECT, many at a time."""
     chance = random.Random(7)
     for begun in range(0, ROUNDS, AT_ONCE):
@@ -120,7 +120,9 @@ async def test_garbage_frames(house: House, server: SocketServer, log: Log) -> N
     assert log.bytes < max(LOG_BYTES_A_ROUND * ROUNDS, 20_000)
 
 
-async def test_the_place_of_the_catch_all_is_a_name_like_any(house: House, server: SocketServer) -> None:
+async def test_the_place_of_the_catch_all_is_a_name_like_any(
+    house: EngineHarness, server: SocketServer
+) -> None:
     """Nobody speaks with the session id of another by naming it where the catch-all is told the own one."""
     heard: list[Any] = []
     server.on("*", lambda event, sid, *values: heard.append((event, sid, values)))
@@ -130,7 +132,7 @@ async def test_the_place_of_the_catch_all_is_a_name_like_any(house: House, serve
         assert heard == [("*", ana.sid, ("another", {}))]
 
 
-async def test_garbage_bodies(house: House, server: SocketServer, log: Log) -> None:
+async def test_garbage_bodies(house: EngineHarness, server: SocketServer, log: LogLines) -> None:
     """Each ends the session that it is sent to."""
     chance = random.Random(8)
     for _ in range(ROUNDS // 4):
@@ -157,7 +159,7 @@ async def test_garbage_bodies(house: House, server: SocketServer, log: Log) -> N
 
 
 async def test_garbage_on_one_connection_ends_with_the_first(
-    house: House, server: SocketServer, log: Log
+    house: EngineHarness, server: SocketServer, log: LogLines
 ) -> None:
     """A flood after it is read and dropped, for a bounded while."""
     chance = random.Random(9)
@@ -210,7 +212,7 @@ def _waiting(session: Session) -> int:
     return backlog + (transport.get_write_buffer_size() if transport is not None else 0)
 
 
-async def test_coming_and_going_leaves_nothing(house: House, server: SocketServer) -> None:
+async def test_coming_and_going_leaves_nothing(house: EngineHarness, server: SocketServer) -> None:
     """No object of any kind that a connection has."""
     server.on("connect", lambda sid, _environ: server.manager.basic_enter_room(sid, "/", "hall"))
     tasks, objects = len(asyncio.all_tasks()), _objects_of_connections()
@@ -234,7 +236,9 @@ def _objects_of_connections() -> int:
     return sum(isinstance(each, (Session, SocketClient, Member, WebSocket)) for each in gc.get_objects())
 
 
-async def test_a_flood_of_pings_is_not_answered_into_memory(house: House, server: SocketServer) -> None:
+async def test_a_flood_of_pings_is_not_answered_into_memory(
+    house: EngineHarness, server: SocketServer
+) -> None:
     """Who does not read gets no more pongs than fit."""
     reader, writer = await asyncio.open_connection("127.0.0.1", house.port, limit=1024)
     writer.write(upgrade_request("socket.io") + masked(1, b"40"))

@@ -11,7 +11,7 @@ from socketio.exceptions import ConnectionRefusedError as Refusal
 from core.seats import Seats
 from realtime.transport import EngineServer, SocketServer, reasons
 from tests.patience import PATIENCE_S
-from tests.transport.speaker import House, serving, until
+from tests.transport.speaker import EngineHarness, serving, until
 
 POLLING = "EIO=4&transport=polling"
 KEPT_BYTES = 14_000
@@ -29,7 +29,7 @@ def server(**options: Any) -> SocketServer:
     return server
 
 
-async def _shake_hands(house: House, number: int) -> None:
+async def _shake_hands(house: EngineHarness, number: int) -> None:
     """With 28 KB of headers that nobody else has."""
     headers = {f"X-{key}": f"{number}-{key}-" + "a" * 7000 for key in range(4)}
     assert (await house.request("GET", POLLING, headers=headers))[0] == 200

@@ -10,7 +10,7 @@ import pytest
 import socketio
 
 from realtime.transport import Limits, OutputPolicy, SocketServer, reasons
-from tests.transport.speaker import House, serving, until
+from tests.transport.speaker import EngineHarness, serving, until
 
 
 class Talk:
@@ -47,13 +47,13 @@ def talk() -> Talk:
 
 
 @pytest.fixture
-async def house(talk: Talk) -> AsyncIterator[House]:
+async def house(talk: Talk) -> AsyncIterator[EngineHarness]:
     """The server, served."""
     async with serving(talk.server) as house:
         yield house
 
 
-async def test_what_a_connect_handler_sends_comes_after_connect(house: House, talk: Talk) -> None:
+async def test_what_a_connect_handler_sends_comes_after_connect(house: EngineHarness, talk: Talk) -> None:
     """To the client itself, and to a room it was put into."""
 
     async def connect(sid: str, _environ: Any) -> None:
@@ -66,14 +66,14 @@ async def test_what_a_connect_handler_sends_comes_after_connect(house: House, ta
         assert [await speaker.hear(), await speaker.hear()] == ['42["welcome"]', '42["news",1]']
 
 
-async def test_connect_can_be_answered_with_more(house: House, talk: Talk) -> None:
+async def test_connect_can_be_answered_with_more(house: EngineHarness, talk: Talk) -> None:
     """`pid`, by which the official client recovers."""
     talk.server.on("connect", lambda sid, _environ: talk.server.answer_connect(sid, {"pid": "p1"}))
     async with house.connected() as speaker:
         assert speaker.answer == {"sid": speaker.sid, "pid": "p1"}
 
 
-async def test_an_encoded_event_is_sent_as_it_is(house: House, talk: Talk) -> None:
+async def test_an_encoded_event_is_sent_as_it_is(house: EngineHarness, talk: Talk) -> None:
     """Its offset last; to one and to several; unknown ones are not counted."""
     async with house.connected() as ana, house.connected() as ben:
         assert talk.server.emit_encoded("chat:message", b'{"a":1.0}', ana.sid, offset="17-0") == 1
@@ -84,7 +84,7 @@ async def test_an_encoded_event_is_sent_as_it_is(house: House, talk: Talk) -> No
         assert await ana.hear() == await ben.hear() == '42["chat:typing",{}]'
 
 
-async def test_a_client_can_be_pinged_at_any_time(house: House, talk: Talk) -> None:
+async def test_a_client_can_be_pinged_at_any_time(house: EngineHarness, talk: Talk) -> None:
     """Once until it answers; whatever it says counts as heard, once."""
     async with house.connected() as ana:
         ana.deaf = True
@@ -112,7 +112,7 @@ async def test_a_ping_that_was_asked_for_ends_the_connection_like_any() -> None:
         await until(lambda: talk.gone == [(ana.sid, reasons.PING_TIMEOUT)], "no disconnect")
 
 
-async def test_an_unknown_namespace_is_refused_by_name(house: House) -> None:
+async def test_an_unknown_namespace_is_refused_by_name(house: EngineHarness) -> None:
     """And the session goes on."""
     async with house.connected() as speaker:
         await speaker.say("40/nowhere,")
@@ -130,7 +130,7 @@ async def test_an_unknown_namespace_is_refused_by_name(house: House) -> None:
         ['451-["echo",{"_placeholder":true,"num":5}]', b"x"], ["45999-[1]"],
     ],
 )  # fmt: skip
-async def test_a_bad_packet_ends_the_session(house: House, talk: Talk, packets: list[Any]) -> None:
+async def test_a_bad_packet_ends_the_session(house: EngineHarness, talk: Talk, packets: list[Any]) -> None:
     """With the reason `parse error`, told once."""
     async with house.connected() as speaker:
         await speaker.say(*packets)
@@ -140,7 +140,7 @@ async def test_a_bad_packet_ends_the_session(house: House, talk: Talk, packets: 
     assert not talk.server.manager.spaces
 
 
-async def test_packets_before_connect_end_the_session(house: House) -> None:
+async def test_packets_before_connect_end_the_session(house: EngineHarness) -> None:
     """Whatever they are."""
     for packet in ('42["echo"]', "41", "431[]"):
         async with house.websocket() as speaker:
@@ -158,7 +158,7 @@ async def test_attachments_have_a_sum() -> None:
         await speaker.ended()
 
 
-async def test_packets_wait_for_the_connect_handler(house: House, talk: Talk) -> None:
+async def test_packets_wait_for_the_connect_handler(house: EngineHarness, talk: Talk) -> None:
     """They are handled in order when it has decided."""
     async with house.websocket() as speaker:
         await speaker.expect("0")
@@ -189,7 +189,9 @@ async def test_a_client_with_too_much_under_way_is_not_read_from() -> None:
         assert {await speaker.hear() for _ in range(40)} == {f"43{i}[{i}]" for i in range(40)}
 
 
-async def test_a_session_that_vanishes_while_connecting_is_told_once(house: House, talk: Talk) -> None:
+async def test_a_session_that_vanishes_while_connecting_is_told_once(
+    house: EngineHarness, talk: Talk
+) -> None:
     """Connect runs to its end, then disconnect."""
     async with house.websocket() as speaker:
         await speaker.expect("0")
@@ -220,7 +222,7 @@ async def test_disconnect_closes_tcp_if_the_client_does_not() -> None:
         assert talk.gone == [(speaker.sid, reasons.SERVER_DISCONNECT)]
 
 
-async def test_close_sends_no_disconnect(house: House, talk: Talk) -> None:
+async def test_close_sends_no_disconnect(house: EngineHarness, talk: Talk) -> None:
     """So that an official client comes back; handlers hear the reason."""
     async with house.connected() as speaker:
         talk.server.close(speaker.sid, "drained")
@@ -229,7 +231,7 @@ async def test_close_sends_no_disconnect(house: House, talk: Talk) -> None:
         await until(lambda: talk.gone == [(speaker.sid, "drained")], "no disconnect")
 
 
-async def test_a_disconnect_handler_that_raises_runs_once(house: House, talk: Talk) -> None:
+async def test_a_disconnect_handler_that_raises_runs_once(house: EngineHarness, talk: Talk) -> None:
     """A TypeError of its own is no sign that it takes fewer arguments."""
     runs: list[str] = []
 
@@ -245,7 +247,7 @@ async def test_a_disconnect_handler_that_raises_runs_once(house: House, talk: Ta
 
 
 async def test_a_handler_that_raises_is_logged_and_not_acknowledged(
-    house: House, talk: Talk, caplog: pytest.LogCaptureFixture
+    house: EngineHarness, talk: Talk, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The boundary above answers; five tracebacks in ten seconds are enough."""
 
@@ -278,7 +280,7 @@ async def test_a_slow_consumer_loses_volatile_events_first() -> None:
         assert talk.server.eio.dropped_volatile > 80
 
 
-async def test_answers_to_nothing_are_dropped(house: House, talk: Talk) -> None:
+async def test_answers_to_nothing_are_dropped(house: EngineHarness, talk: Talk) -> None:
     """Without a line in the log for each."""
     async with house.connected() as speaker:
         await speaker.say("4312345[1]", "430[]", '421["echo"]')
@@ -294,7 +296,7 @@ async def test_questions_never_answered_do_not_gather() -> None:
         assert len(talk.server.manager.callbacks[speaker.sid]) == 11  # and the counter
 
 
-async def test_the_environ_outlives_the_request(house: House, talk: Talk) -> None:
+async def test_the_environ_outlives_the_request(house: EngineHarness, talk: Talk) -> None:
     """As python-socketio's, without the request and most of its headers, which would keep their memory."""
     async with house.http.ws_connect(
         f"{house.url}?EIO=4&transport=websocket&x=1", headers={"X-A": "b", "User-Agent": "c" * 1000}
