@@ -270,11 +270,11 @@ async def measure(pairs: int, rate: float, share: float, folder: Path) -> list[F
     """So many blocks, asked for at times of chance, whether or not those before are done."""
     chance = random.Random(2)
     marks: Marks = defaultdict(list)
-    async with AsyncExitStack() as house:
+    async with AsyncExitStack() as harness:
         servers = EmbeddedServers.open(folder, postgres=True, redis=True, log=lambda _: None)
-        urls = await house.enter_async_context(servers)
-        nodes = [await house.enter_async_context(BenchNode(urls, share, marks)) for _ in range(2)]
-        web = await house.enter_async_context(aiohttp.ClientSession())
+        urls = await harness.enter_async_context(servers)
+        nodes = [await harness.enter_async_context(BenchNode(urls, share, marks)) for _ in range(2)]
+        web = await harness.enter_async_context(aiohttp.ClientSession())
         met = []
         for number in range(pairs):
             pair = [
@@ -282,7 +282,7 @@ async def measure(pairs: int, rate: float, share: float, folder: Path) -> list[F
                 for nth, (node, gender) in enumerate(zip(nodes, ("female", "male"), strict=True))
             ]
             for caller in pair:
-                house.push_async_callback(caller.leave)
+                harness.push_async_callback(caller.leave)
             met.append((pair[:: 1 if number % 2 else -1], await _live(pair)))
         for node in nodes:
             node.work()

@@ -60,21 +60,21 @@ class Foundation:
 async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
     """Starts the servers, migrates, and opens a pool for each and the bus, for as long as the block lasts."""
     node_id = settings.node_id or new_id()
-    async with AsyncExitStack() as house:
-        urls = await house.enter_async_context(_servers(settings))
+    async with AsyncExitStack() as stack:
+        urls = await stack.enter_async_context(_servers(settings))
         with needed("PostgreSQL", "DATABASE_URL"):
             await migrate(urls.database_url, _log)
             pool = await open_pool(
                 urls.database_url, size=settings.database_pool, patience_s=settings.patience_s
             )
-        house.push_async_callback(_close, pool)
+        stack.push_async_callback(_close, pool)
         with needed("Redis", "REDIS_URL"):
-            redis = await house.enter_async_context(
+            redis = await stack.enter_async_context(
                 open_redis(urls.redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
             )
-            bus = await house.enter_async_context(Bus(redis, node_id))
+            bus = await stack.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
-            await house.enter_async_context(ClockSync(redis, clock, registry))
+            await stack.enter_async_context(ClockSync(redis, clock, registry))
         yield Foundation(settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry)
 
 

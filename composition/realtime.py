@@ -26,14 +26,14 @@ from services.blocks import PENDING_BLOCKS
 @asynccontextmanager
 async def running(settings: Settings, services: type[Services] = Services) -> AsyncIterator[str]:
     """The whole product, for as long as the block lasts; gives the address of the page."""
-    async with AsyncExitStack() as house:
-        base = await house.enter_async_context(foundation(settings))
+    async with AsyncExitStack() as stack:
+        base = await stack.enter_async_context(foundation(settings))
         stores = LiveStores(base)
         server, fault = await socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
         registry = ConnectionRegistry(server)
         serving = services(stores, base, registry)
-        house.callback(serving.close)
-        house.push_async_callback(serving.announcer.close)
+        stack.callback(serving.close)
+        stack.push_async_callback(serving.announcer.close)
 
         connected = GatewayParts(stores, serving, base, registry, server)
         gateway = connected.gateway
@@ -41,7 +41,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         base.bus.on_return += [connected.store_loss.look, serving.announcer.wake]
         await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
 
-        jobs = await house.enter_async_context(_jobs(serving, connected))
+        jobs = await stack.enter_async_context(_jobs(serving, connected))
         app = application(
             base,
             stores,
@@ -52,7 +52,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         )
         site.mount(app)
         server.attach(app)
-        yield await house.enter_async_context(_listening(app, gateway, settings))
+        yield await stack.enter_async_context(_listening(app, gateway, settings))
 
 
 def _jobs(serving: Services, connected: GatewayParts) -> Jobs:

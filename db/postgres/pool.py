@@ -30,7 +30,7 @@ Record: TypeAlias = asyncpg.Record
 
 
 async def _speak_plainly(connection: Connection) -> None:
-    """Ids are text and JSON is values in this house."""
+    """Ids are text and JSON is values everywhere here."""
     await connection.set_type_codec("uuid", schema="pg_catalog", encoder=str, decoder=str, format="text")
     await connection.set_type_codec(
         "jsonb",

@@ -9,8 +9,8 @@ from core.ticket import Claim, Departure, Ticket
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from matching.rules import obstacle
-from tests.matching.errands import now_running
 from tests.matching.memory_calls import UNWANTED
+from tests.matching.steps import now_running
 
 Pair = frozenset[str]
 
@@ -46,8 +46,8 @@ class Journal:
             self._seen(placed)
 
     def _tickets_told(self, _: None, departures: list[Departure]) -> None:
-        errand = now_running()
-        if errand is not None and errand.name.endswith("joins"):
+        operation = now_running()
+        if operation is not None and operation.name.endswith("joins"):
             self.unheard |= {departure.ticket_id for departure in departures}
 
     def _tickets_claim(self, taken: str, claim: Claim) -> None:
@@ -56,11 +56,11 @@ class Journal:
             one, other = claim.first, claim.second
             pair = frozenset((one.user_id, other.user_id))
             why: str | None = obstacle(one, other) or ("met" if pair in self.met else None)
-            errand = now_running()
+            operation = now_running()
             if self.held.keys() & {one.id, other.id}:
                 why = "claimed already"
             self.held |= {one.id: claim.call_id, other.id: claim.call_id}
-            if errand is not None and self.blocks.get(pair, self.steps) < errand.begun_at:
+            if operation is not None and self.blocks.get(pair, self.steps) < operation.begun_at:
                 why = "blocked"
             if why:
                 self.wrong.append(f"claimed although: {why}: {sorted(pair)}")

@@ -169,22 +169,22 @@ class MatchingMachine(RuleBasedStateMachine):
         at = self.world.nodes[node]
         self.start(at, "attends", at.attend(), calls)
 
-    @precondition(lambda self: self.world.errands)
+    @precondition(lambda self: self.world.operations)
     @rule(nth=st.integers(0, 5), calls=few)
     def goes_on(self, nth: int, calls: int | None) -> None:
-        self.world.go(self.world.errands[nth % len(self.world.errands)], calls)
+        self.world.go(self.world.operations[nth % len(self.world.operations)], calls)
 
-    @precondition(lambda self: self.world.errands)
+    @precondition(lambda self: self.world.operations)
     @rule(nth=st.integers(0, 5), fate=st.sampled_from(("refused", "unanswered")), calls=calls)
     def misses_a_store(self, nth: int, fate: str, calls: int | None) -> None:
         """The next call does not reach the store, or its answer gets lost."""
-        self.world.go(self.world.errands[nth % len(self.world.errands)], calls, fate=fate)
+        self.world.go(self.world.operations[nth % len(self.world.operations)], calls, fate=fate)
 
-    @precondition(lambda self: self.world.errands)
+    @precondition(lambda self: self.world.operations)
     @rule(nth=st.integers(0, 5))
     def dies(self, nth: int) -> None:
         """The node that is in the middle of something."""
-        name = self.world.errands[nth % len(self.world.errands)].name
+        name = self.world.operations[nth % len(self.world.operations)].name
         self.world.crash(next(node for node in self.world.nodes if name.startswith(node.name)))
 
     @rule(ms=st.sampled_from((1, 500, 2_100, 3_100, 5_000, 11_000)))
@@ -208,12 +208,12 @@ class MatchingMachine(RuleBasedStateMachine):
     def everything_settles(self, finishing: bool) -> None:
         """All that stands still goes on or is dead; then the nodes tend to what is left."""
         self.broken = True
-        for errand in list(self.world.errands):
+        for operation in list(self.world.operations):
             if finishing:
-                self.world.go(errand)
+                self.world.go(operation)
             else:
-                errand.die()
-        self.world.errands.clear()
+                operation.die()
+        self.world.operations.clear()
         for _ in range(2):  # time for claims and outboxes that nobody finished, and not for offers to lapse
             self.world.pass_ms(3_100, still_ms=0)
             self.world.tend()
@@ -284,8 +284,8 @@ class MatchingMachine(RuleBasedStateMachine):
                 self.everything_settles(finishing=False)
                 self.everyone_leaves()
         finally:
-            for errand in self.world.errands:
-                errand.die()
+            for operation in self.world.operations:
+                operation.die()
             self.logs.__exit__(None, None, None)
 
     def everyone_leaves(self) -> None:

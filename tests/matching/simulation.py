@@ -27,9 +27,9 @@ from realtime.matchmaking.metrics import MatchingMetrics
 from signaling.call import Call, Rules
 from signaling.messages import CallMessage
 from tests.heard import Heard
-from tests.matching.errands import Errand, Port
 from tests.matching.journal import Journal
 from tests.matching.people import ManualClock, People
+from tests.matching.steps import Operation, Port
 from tests.matching.stores import Snapshot, StorePair
 
 LEASE_MS = 10_000
@@ -122,7 +122,7 @@ class Onlookers:
 
 
 class Simulation:
-    """Everything around the nodes. Its own doings (`do`) are not errands: they happen at once."""
+    """Everything around the nodes. Its own doings (`do`) are not steps: they happen at once."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, stores: StorePair, nodes: int) -> None:
         self.loop, self.stores = loop, stores
@@ -132,7 +132,7 @@ class Simulation:
         # Nobody plans ahead: whoever is permitted is worth taking.
         self.policy = Policy(stance=Stance(horizon=0.0), patience_ms=PATIENCE_MS)
         self._numbers = count(1)
-        self.errands: list[Errand] = []
+        self.operations: list[Operation] = []
         self.away: set[str] = set()  # users whom no node holds a connection of
         self.ever_away: set[str] = set()
         self.devices: dict[str, str] = {}
@@ -160,29 +160,29 @@ class Simulation:
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
 
-    def start(self, name: str, work: Coroutine[Any, Any, Any], calls: int | None = None) -> Errand:
-        """An errand that makes so many calls and then stands still; None: all of them."""
-        errand = Errand(self.loop, name, work, self.journal.steps, self.clock(), self.tick)
-        self.errands.append(errand)
-        self.go(errand, calls)
-        return errand
+    def start(self, name: str, work: Coroutine[Any, Any, Any], calls: int | None = None) -> Operation:
+        """An operation that makes so many calls and then stands still; None: all of them."""
+        operation = Operation(self.loop, name, work, self.journal.steps, self.clock(), self.tick)
+        self.operations.append(operation)
+        self.go(operation, calls)
+        return operation
 
-    def go(self, errand: Errand, calls: int | None = None, **how: Any) -> None:
-        errand.go(calls, **how)
-        if errand.ended:
-            self.errands.remove(errand)
-            if errand.error is not None and not self._expected(errand):
-                raise errand.error
+    def go(self, operation: Operation, calls: int | None = None, **how: Any) -> None:
+        operation.go(calls, **how)
+        if operation.ended:
+            self.operations.remove(operation)
+            if operation.error is not None and not self._expected(operation):
+                raise operation.error
 
-    def _expected(self, errand: Errand) -> bool:
-        away = isinstance(errand.error, OUTAGES)
-        return errand.harmed if away else isinstance(errand.error, AppError)
+    def _expected(self, operation: Operation) -> bool:
+        away = isinstance(operation.error, OUTAGES)
+        return operation.harmed if away else isinstance(operation.error, AppError)
 
     def crash(self, node: SimulatedNode) -> None:
         """The process ends, between any two steps of whatever it was doing, and starts anew."""
-        for errand in [errand for errand in self.errands if errand.name.startswith(node.name)]:
-            errand.die()
-            self.errands.remove(errand)
+        for operation in [operation for operation in self.operations if operation.name.startswith(node.name)]:
+            operation.die()
+            self.operations.remove(operation)
         self.nodes[self.nodes.index(node)] = SimulatedNode(self, node.name)
 
     def join(
@@ -197,16 +197,18 @@ class Simulation:
         return node.call_service.tell(call_id, message)
 
     def pass_ms(self, ms: int, *, still_ms: int) -> None:
-        """Time passes; who is connected keeps the lease. Errands that stand still for so long are dead."""
+        """Time passes; who is connected keeps the lease. Operations that stand still for so long are dead."""
         self.ever_away |= self.away
         end = self.clock() + ms
         while self.clock() < end:
             self.clock.pass_ms(min(LEASE_MS // 3, end - self.clock()))
             here = [user for user in self.people.applicants if user not in self.away]
             self.do(self.tickets.renew(here, self.clock() + LEASE_MS))
-        for errand in [errand for errand in self.errands if self.clock() - errand.begun_ms > still_ms]:
-            errand.die()
-            self.errands.remove(errand)
+        for operation in [
+            operation for operation in self.operations if self.clock() - operation.begun_ms > still_ms
+        ]:
+            operation.die()
+            self.operations.remove(operation)
 
     def block(self, one: str, other: str) -> None:
         if frozenset((one, other)) not in self.journal.blocks:

@@ -7,7 +7,7 @@ from core.errors import AlreadyInCall
 from core.ticket import Claim
 from db.postgres.applicants import Applicant
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import LEASE_MS, Harness
+from tests.matching.harness import LEASE_MS, Harness
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
 
 
@@ -65,11 +65,11 @@ async def test_a_join_that_another_nodes_match_overtook_places_nobody(
     store: TicketStore, skew: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever the clocks of the two nodes say: else its user waits, and may be claimed, while in a call."""
-    house = Harness(store, skews=(0, skew))
-    ana, ben = house.people.add(), house.people.add(gender="male")
-    mine, his = await house.join(ana), await house.join(ben)
+    harness = Harness(store, skews=(0, skew))
+    ana, ben = harness.people.add(), harness.people.add(gender="male")
+    mine, his = await harness.join(ana), await harness.join(ben)
     claim = Claim(call_id=new_id(), first=mine, second=his, claimed_at=T0 + skew)
-    ask = house.people.active_call
+    ask = harness.people.active_call
     waiting: list[int] = []
 
     async def meanwhile(user_id: str) -> str | None:
@@ -78,12 +78,12 @@ async def test_a_join_that_another_nodes_match_overtook_places_nobody(
         answer = await ask(user_id)
         if len(waiting) == 1:
             assert await store.claim(claim) == "both"
-            await house.nodes[1].offers.make(claim)
+            await harness.nodes[1].offers.make(claim)
         return answer
 
-    monkeypatch.setattr(house.people, "active_call", meanwhile)
+    monkeypatch.setattr(harness.people, "active_call", meanwhile)
     with pytest.raises(AlreadyInCall):
-        await house.join(ana)
+        await harness.join(ana)
     assert waiting[1:] == [0] * len(waiting[1:]), "who was in a call waited for a moment"
 
 
@@ -103,16 +103,16 @@ async def test_a_join_that_took_long_has_a_whole_lease(
     store: TicketStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It counts from when the ticket is placed, or a slow store would put out who has just come."""
-    house = Harness(store)
-    ana = house.people.add()
-    ask = house.people.applicant
+    harness = Harness(store)
+    ana = harness.people.add()
+    ask = harness.people.applicant
 
     async def slowly(user_id: str, now: int) -> Applicant | None:
-        house.clock.pass_ms(LEASE_MS + 1)
+        harness.clock.pass_ms(LEASE_MS + 1)
         return await ask(user_id, now)
 
-    monkeypatch.setattr(house.people, "applicant", slowly)
-    await house.queue.enqueue(ana, "", "video", Preferences())
-    await house.sweep("video")
-    assert await house.tickets.waiting("video") == 1
-    assert not house.events.by(ana, QueueLeft)
+    monkeypatch.setattr(harness.people, "applicant", slowly)
+    await harness.queue.enqueue(ana, "", "video", Preferences())
+    await harness.sweep("video")
+    assert await harness.tickets.waiting("video") == 1
+    assert not harness.events.by(ana, QueueLeft)

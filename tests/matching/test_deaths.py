@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from core.contract.queue import Preferences
-from tests.matching.errands import Errand
 from tests.matching.machine import MatchingMachine
+from tests.matching.steps import Operation
 from tests.matching.stores import MemoryStores
 from tests.matching.test_properties import EVERYBODY
 
@@ -21,31 +21,31 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
-def searches(crowd: MatchingMachine, *, until: str = "") -> Errand:
+def searches(crowd: MatchingMachine, *, until: str = "") -> Operation:
     """Two wait, and a node is about to look for the partner of one, or has made this call last."""
     for user in (0, 1):
         crowd.joins(user, 0, "video", Preferences(), None)
     node = crowd.world.nodes[0]
-    errand = crowd.world.start(f"{node.name} searches", node.search(), 0)
-    while until not in errand.trail and until:
-        crowd.world.go(errand, 1)
-    return errand
+    step = crowd.world.start(f"{node.name} searches", node.search(), 0)
+    while until not in step.trail and until:
+        crowd.world.go(step, 1)
+    return step
 
 
-def offer_is_refused(crowd: MatchingMachine) -> Errand:
+def offer_is_refused(crowd: MatchingMachine) -> Operation:
     """One of the two is banned between claim and offer."""
-    errand = searches(crowd, until="tickets.claim")
+    step = searches(crowd, until="tickets.claim")
     crowd.world.ban(crowd.users[0])
-    return errand
+    return step
 
 
-def says(what: str, *, settled: bool) -> Callable[[MatchingMachine], Errand]:
+def says(what: str, *, settled: bool) -> Callable[[MatchingMachine], Operation]:
     """One of the two answers an offer, of which the claim stands no more, or still does."""
 
-    def answer(crowd: MatchingMachine) -> Errand:
-        errand = searches(crowd, until="" if settled else "calls.save")
+    def answer(crowd: MatchingMachine) -> Operation:
+        step = searches(crowd, until="" if settled else "calls.save")
         if settled:
-            crowd.world.go(errand)
+            crowd.world.go(step)
         else:
             crowd.world.crash(crowd.world.nodes[0])
         node, user = crowd.world.nodes[1], crowd.users[0]
@@ -55,16 +55,16 @@ def says(what: str, *, settled: bool) -> Callable[[MatchingMachine], Errand]:
     return answer
 
 
-def joins_on_a_second_device(crowd: MatchingMachine) -> Errand:
+def joins_on_a_second_device(crowd: MatchingMachine) -> Operation:
     """A join has begun when the other device's is matched."""
     first = searches(crowd)
     node, user = crowd.world.nodes[1], crowd.users[0]
-    errand = crowd.world.start(f"{node.name} joins", crowd.world.join(node, user, "video", Preferences()), 2)
+    step = crowd.world.start(f"{node.name} joins", crowd.world.join(node, user, "video", Preferences()), 2)
     crowd.world.go(first)
-    return errand
+    return step
 
 
-SCENES: dict[str, Callable[[MatchingMachine], Errand]] = {
+SCENES: dict[str, Callable[[MatchingMachine], Operation]] = {
     "an offer": searches,
     "an offer that is refused": offer_is_refused,
     "a refusal": says("no", settled=True),
@@ -81,13 +81,13 @@ def test_a_death_at_any_step_loses_nobody(scene: str, loop: asyncio.AbstractEven
     for steps in range(STEPS):
         crowd = MatchingMachine(loop, MemoryStores(EVERYBODY))
         try:
-            errand = SCENES[scene](crowd)
-            if not errand.ended:
-                crowd.world.go(errand, steps)
+            step = SCENES[scene](crowd)
+            if not step.ended:
+                crowd.world.go(step, steps)
             crowd.everything_settles(finishing=False)
             crowd.nothing_forbidden_has_happened()
         finally:
             crowd.teardown()
-        if errand.ended and not errand.died:
+        if step.ended and not step.died:
             return
     raise AssertionError(f"{scene} takes more than {STEPS} steps")

@@ -7,7 +7,7 @@ from core.ticket import Market, Ticket
 from matching.candidate_pairs import CandidatePairs
 from matching.policy import Policy
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import Harness
+from tests.matching.harness import Harness
 from tests.matching.people import T0, ticket
 
 PATIENCE_MS = 20_000
@@ -16,35 +16,35 @@ NOBODY: frozenset[str] = frozenset()
 
 async def test_the_one_who_fits_is_found_in_the_middle_of_a_long_queue(store: TicketStore) -> None:
     """Neither among the first nor among the last; before patience ends all are looked at."""
-    house = Harness(store)
-    men = [house.people.add(gender="male", age=30) for _ in range(200)]
+    harness = Harness(store)
+    men = [harness.people.add(gender="male", age=30) for _ in range(200)]
     for n, man in enumerate(men):
-        await house.join(man, genders=["female"], age_max=60 if n == 100 else 25)
-        house.clock.pass_ms(1)
-    ana = house.people.add(gender="female", age=40)
-    ticket_of_ana = await house.join(ana, genders=["male"])
-    assert await house.matchmaker.seek(ticket_of_ana) is None
-    await house.sweep("video")
-    assert not house.pairs()
-    house.clock.pass_ms(house.policy.patience_ms - 500)
-    await house.queue.renew([*men, ana])
-    await house.sweep("video")
-    assert house.pairs() == [frozenset((ana, men[100]))]
+        await harness.join(man, genders=["female"], age_max=60 if n == 100 else 25)
+        harness.clock.pass_ms(1)
+    ana = harness.people.add(gender="female", age=40)
+    ticket_of_ana = await harness.join(ana, genders=["male"])
+    assert await harness.matchmaker.seek(ticket_of_ana) is None
+    await harness.sweep("video")
+    assert not harness.pairs()
+    harness.clock.pass_ms(harness.policy.patience_ms - 500)
+    await harness.queue.renew([*men, ana])
+    await harness.sweep("video")
+    assert harness.pairs() == [frozenset((ana, men[100]))]
 
 
 async def test_whoever_must_not_be_met_is_not_met_at_the_last_moment(store: TicketStore) -> None:
     """The next best is."""
-    house = Harness(store)
-    ana, *men = (house.people.add(gender=gender) for gender in ("female", *("male",) * 3))
+    harness = Harness(store)
+    ana, *men = (harness.people.add(gender=gender) for gender in ("female", *("male",) * 3))
     for man in men:
-        await house.join(man, genders=["female"], countries=["DE"])
-    await house.join(ana, genders=["male"])
-    house.people.keep_apart(ana, men[0])
-    house.people.keep_apart(ana, men[1])
-    house.clock.pass_ms(house.policy.patience_ms - 500)
-    await house.queue.renew([*men, ana])
-    await house.sweep("video")
-    assert house.pairs() == [frozenset((ana, men[2]))]
+        await harness.join(man, genders=["female"], countries=["DE"])
+    await harness.join(ana, genders=["male"])
+    harness.people.keep_apart(ana, men[0])
+    harness.people.keep_apart(ana, men[1])
+    harness.clock.pass_ms(harness.policy.patience_ms - 500)
+    await harness.queue.renew([*men, ana])
+    await harness.sweep("video")
+    assert harness.pairs() == [frozenset((ana, men[2]))]
 
 
 def test_nobody_gives_up_beside_somebody_who_fits() -> None:

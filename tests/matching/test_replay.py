@@ -11,14 +11,14 @@ from matching.recorder import Recorder
 from matching.replay import replay
 from matching.score import Weights
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import Harness
+from tests.matching.harness import Harness
 from tests.matching.people import T0, new_id, ticket
 
 NOBODY: frozenset[str] = frozenset()
 
 
 @pytest.fixture
-def house(store: TicketStore) -> Harness:
+def harness(store: TicketStore) -> Harness:
     return Harness(store)
 
 
@@ -28,16 +28,16 @@ def decision_of(claim: Claim | None) -> MatchDecision:
     return claim.decision
 
 
-async def test_a_search_is_decided_again(house: Harness) -> None:
+async def test_a_search_is_decided_again(harness: Harness) -> None:
     """The scores are those that were decided by, in their parts; the reasons add up to who was considered."""
-    people = house.people
+    people = harness.people
     intents = ("serious", "friends", "casual")
     users = [people.add(gender="male", intent=i, country="DE", age=a) for i in intents for a in (25, 30, 41)]
     for user in users:
-        await house.join(user)
-        house.clock.pass_ms(700)
+        await harness.join(user)
+        harness.clock.pass_ms(700)
     ana = people.add(intent="serious", country="DE", age=26)
-    claim = await house.matchmaker.seek(await house.join(ana, age_max=40))
+    claim = await harness.matchmaker.seek(await harness.join(ana, age_max=40))
     told = replay(new_id(), decision_of(claim))
     assert claim is not None
     assert told.road == "search"
@@ -51,46 +51,48 @@ async def test_a_search_is_decided_again(house: Harness) -> None:
     for candidate in told.candidates:
         assert candidate.score == pytest.approx(candidate.decided_score, abs=1e-12)
         assert sum(candidate.parts.values()) == pytest.approx(candidate.score)
-        assert candidate.gain == pytest.approx(candidate.score - house.policy.stance.regard * candidate.asked)
+        assert candidate.gain == pytest.approx(
+            candidate.score - harness.policy.stance.regard * candidate.asked
+        )
     gains = [candidate.gain for candidate in told.candidates]
     assert gains == sorted(gains, reverse=True)
     assert f"Of 9 considered, {len(gains)} could be offered" in told.why
 
 
 async def test_who_had_to_be_avoided_or_was_taken_is_named(
-    house: Harness, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Better ones whom the winner was preferred to for another reason than the score."""
-    blocked, taken, third = (house.people.add(gender="male") for _ in range(3))
+    blocked, taken, third = (harness.people.add(gender="male") for _ in range(3))
     for user in (blocked, taken, third):
-        await house.join(user)
-        house.clock.pass_ms(10)
-    ana = house.people.add()
-    house.people.keep_apart(ana, blocked)
-    claim_it = house.tickets.claim
+        await harness.join(user)
+        harness.clock.pass_ms(10)
+    ana = harness.people.add()
+    harness.people.keep_apart(ana, blocked)
+    claim_it = harness.tickets.claim
 
     async def slower_once(claim: Claim) -> Taken:
         return "first_gone" if claim.first.user_id == taken else await claim_it(claim)
 
-    monkeypatch.setattr(house.tickets, "claim", slower_once)
-    told = replay(new_id(), decision_of(await house.matchmaker.seek(await house.join(ana))))
+    monkeypatch.setattr(harness.tickets, "claim", slower_once)
+    told = replay(new_id(), decision_of(await harness.matchmaker.seek(await harness.join(ana))))
     outcomes = [(candidate.user_id, candidate.outcome) for candidate in told.candidates]
     assert outcomes == [(blocked, "avoided"), (taken, "taken"), (third, "won")]
     assert "1 must not meet the seeker; 1 had been taken" in told.why
 
 
-async def test_a_sweep_is_decided_again(house: Harness) -> None:
+async def test_a_sweep_is_decided_again(harness: Harness) -> None:
     """What waiting made possible: a wish has relaxed, and the best of those who wait wins."""
-    ben, cem = house.people.add(gender="male", age=50), house.people.add(gender="male", age=30)
+    ben, cem = harness.people.add(gender="male", age=50), harness.people.add(gender="male", age=30)
     for user in (ben, cem):
-        await house.join(user, genders=["female"])
-    eve, ana = house.people.add(age=30), house.people.add(age=30)
-    house.people.keep_apart(ana, eve)
-    await house.join(ana, countries=["DE"])
-    house.clock.pass_ms(5_000)
-    await house.queue.renew([ana, ben, cem])
-    await house.sweep("video")
-    (claim,) = house.nodes[0].offers.made.values()
+        await harness.join(user, genders=["female"])
+    eve, ana = harness.people.add(age=30), harness.people.add(age=30)
+    harness.people.keep_apart(ana, eve)
+    await harness.join(ana, countries=["DE"])
+    harness.clock.pass_ms(5_000)
+    await harness.queue.renew([ana, ben, cem])
+    await harness.sweep("video")
+    (claim,) = harness.nodes[0].offers.made.values()
     told = replay(claim.call_id, decision_of(claim))
     assert {claim.first.user_id, claim.second.user_id} == {ana, cem}
     assert (told.road, told.reproduced, told.seeker.user_id) == ("sweep", True, ana)
@@ -98,13 +100,13 @@ async def test_a_sweep_is_decided_again(house: Harness) -> None:
     assert told.considered == 2
 
 
-async def test_a_decision_outlives_the_node_that_made_it(house: Harness) -> None:
+async def test_a_decision_outlives_the_node_that_made_it(harness: Harness) -> None:
     """It died after the claim: whoever finishes that has the decision too."""
-    await house.join(house.people.add(gender="male"))
-    house.nodes[0].offers.fails.append(ValueError("the node dies here"))
+    await harness.join(harness.people.add(gender="male"))
+    harness.nodes[0].offers.fails.append(ValueError("the node dies here"))
     with pytest.raises(ValueError, match="dies here"):
-        await house.matchmaker.seek(await house.join(house.people.add()))
-    (left,) = await house.tickets.unfinished(T0 + 60_000)
+        await harness.matchmaker.seek(await harness.join(harness.people.add()))
+    (left,) = await harness.tickets.unfinished(T0 + 60_000)
     assert replay(left.call_id, decision_of(left)).reproduced
 
 

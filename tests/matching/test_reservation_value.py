@@ -12,7 +12,7 @@ from matching.candidate_pairs import CandidatePairs, Pair, both_ends
 from matching.policy import Policy
 from matching.reservation_value import Curve, ReservationValues
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import Harness
+from tests.matching.harness import Harness
 from tests.matching.people import T0, ticket
 
 POLICY = Policy(patience_ms=60_000)
@@ -194,13 +194,13 @@ def test_of_a_long_queue_both_ends_are_read() -> None:
 
 async def test_a_crowd_that_joins_at_once_is_matched_within_seconds(store: TicketStore) -> None:
     """People of all kinds: choosy while they come, and nobody left waiting for more of them."""
-    house = Harness(store)
-    users = [house.people.add(age=20 + n % 20, gender="female" if n % 2 else "male") for n in range(60)]
-    async with house.matching():
+    harness = Harness(store)
+    users = [harness.people.add(age=20 + n % 20, gender="female" if n % 2 else "male") for n in range(60)]
+    async with harness.matching():
         for user in users:
-            await house.join(user)
+            await harness.join(user)
         for _ in range(14):
-            house.clock.pass_ms(500)
-            await house.sweep("video")
-        await house.until_pairs(30)
-    assert frozenset().union(*house.pairs()) == set(users)
+            harness.clock.pass_ms(500)
+            await harness.sweep("video")
+        await harness.until_pairs(30)
+    assert frozenset().union(*harness.pairs()) == set(users)

@@ -38,10 +38,10 @@ async def test_a_thousand_join_at_once_on_three_nodes(
     world: World, database_url: str, redis_url: str
 ) -> None:
     """Each is in one call a round, and nothing is left when nobody has answered."""
-    async with AsyncExitStack() as house:
-        redis = await house.enter_async_context(Redis.from_url(redis_url))
+    async with AsyncExitStack() as harness:
+        redis = await harness.enter_async_context(Redis.from_url(redis_url))
         await redis.flushdb()
-        nodes = [await house.enter_async_context(node(database_url, redis_url)) for _ in range(NODES)]
+        nodes = [await harness.enter_async_context(node(database_url, redis_url)) for _ in range(NODES)]
         people = await asyncio.gather(*(world.person(gender=GENDERS[n % 2]) for n in range(PEOPLE)))
         joins = [(user, GENDERS[1 - n % 2]) for n, user in enumerate(people)]
         for number in range(1, ROUNDS + 1):
@@ -58,10 +58,10 @@ async def test_who_joins_on_two_nodes_again_and_again_is_in_one_call(
     world: World, database_url: str, redis_url: str
 ) -> None:
     """Each has a device on both, declines whatever comes, and joins anew; the clocks of the nodes differ."""
-    async with AsyncExitStack() as house:
-        redis = await house.enter_async_context(Redis.from_url(redis_url))
+    async with AsyncExitStack() as harness:
+        redis = await harness.enter_async_context(Redis.from_url(redis_url))
         await redis.flushdb()
-        nodes = [await house.enter_async_context(node(database_url, redis_url, ms)) for ms in (0, -20)]
+        nodes = [await harness.enter_async_context(node(database_url, redis_url, ms)) for ms in (0, -20)]
         people = await asyncio.gather(*(world.person(gender=GENDERS[n % 2]) for n in range(INSISTING)))
         storm = Storm([(user, GENDERS[1 - n % 2]) for n, user in enumerate(people)], times=JOINS)
         told = await asyncio.gather(*(ask(one, storm) for one in nodes))

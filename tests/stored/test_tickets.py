@@ -13,7 +13,7 @@ from matching.policy import Policy
 from matching.recorder import Recorder
 from matching.replay import replay
 from realtime.matchmaking.ports import TicketStore
-from tests.matching.house import Harness
+from tests.matching.harness import Harness
 from tests.matching.people import T0, again, new_id, put, ticket
 from tests.stored.versions import (
     GARBLED,
@@ -194,43 +194,43 @@ async def test_a_claim_that_was_given_up_is_kept_for_an_operator(redis: Redis) -
 
 async def test_the_sweep_of_a_region_with_a_poisoned_ticket_matches_the_others(store: TicketStore) -> None:
     """One was enough to end all matching of its region, for as long as it was there."""
-    house = Harness(store)
+    harness = Harness(store)
     poisoned = ticket(gender="male", joined_at=T0 - 1)
     await put(store, poisoned)
     await garble(store, poisoned)
-    ana, ben = house.people.add(gender="female"), house.people.add(gender="male")
+    ana, ben = harness.people.add(gender="female"), harness.people.add(gender="male")
     for user_id in (ana, ben):
-        await house.join(user_id)
-    await house.sweep("video")
-    assert house.pairs() == [frozenset((ana, ben))]
+        await harness.join(user_id)
+    await harness.sweep("video")
+    assert harness.pairs() == [frozenset((ana, ben))]
 
 
 async def test_the_matchmaker_of_a_region_with_a_poisoned_ticket_matches_the_others(
     store: TicketStore,
 ) -> None:
-    house = Harness(store)
+    harness = Harness(store)
     poisoned = ticket(gender="male", joined_at=T0 - 1)
     await put(store, poisoned)
     await garble(store, poisoned)
-    ana, ben = house.people.add(gender="female"), house.people.add(gender="male")
-    async with house.matching():
+    ana, ben = harness.people.add(gender="female"), harness.people.add(gender="male")
+    async with harness.matching():
         for user_id in (ana, ben):
-            await house.join(user_id)
-        await house.until_pairs(1)
-    assert house.pairs() == [frozenset((ana, ben))]
+            await harness.join(user_id)
+        await harness.until_pairs(1)
+    assert harness.pairs() == [frozenset((ana, ben))]
 
 
 @pytest.mark.parametrize("late_ms", [0, MINUTE_MS])
 async def test_a_claim_that_always_fails_is_given_up_after_a_minute(store: TicketStore, late_ms: int) -> None:
     """The offer cannot be made, for whatever reason: the two whom it holds do not wait for ever."""
-    house = Harness(store)
+    harness = Harness(store)
     ana, ben = ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = claim_of(ana, ben)
     assert await store.claim(claim) == "both"
-    house.clock.pass_ms(1_000 + late_ms)
-    house.nodes[0].offers.fails = [RuntimeError("a bug")]
-    await house.matchmaker.finish(await store.unfinished(claim.claimed_at))
+    harness.clock.pass_ms(1_000 + late_ms)
+    harness.nodes[0].offers.fails = [RuntimeError("a bug")]
+    await harness.matchmaker.finish(await store.unfinished(claim.claimed_at))
     assert bool(await store.unfinished(claim.claimed_at)) == (late_ms == 0)
     assert len(await store.lapse(T0)) == (2 if late_ms else 0)
 

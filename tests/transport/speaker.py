@@ -112,18 +112,18 @@ class WebSocketSpeaker:
 class Poller:
     """One session over long-polling."""
 
-    def __init__(self, house: EngineHarness, opened: dict[str, Any]) -> None:
-        self.house = house
+    def __init__(self, harness: EngineHarness, opened: dict[str, Any]) -> None:
+        self.harness = harness
         self.opened = opened
         self.query = f"EIO=4&transport=polling&sid={opened['sid']}"
 
     async def get(self) -> tuple[int, str]:
         """Poll once."""
-        return await self.house.request("GET", self.query)
+        return await self.harness.request("GET", self.query)
 
     async def post(self, body: str | bytes) -> tuple[int, str]:
         """Send packets."""
-        return await self.house.request("POST", self.query, body)
+        return await self.harness.request("POST", self.query, body)
 
     async def join(self) -> dict[str, Any]:
         """Connect to the main namespace; what the answer says."""

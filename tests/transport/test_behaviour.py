@@ -39,10 +39,10 @@ def server(make: Make) -> Any:
 
 
 @pytest.fixture
-async def house(server: Any) -> AsyncIterator[EngineHarness]:
+async def harness(server: Any) -> AsyncIterator[EngineHarness]:
     """The server, served."""
-    async with serving(server) as house:
-        yield house
+    async with serving(server) as harness:
+        yield harness
 
 
 @pytest.mark.parametrize(
@@ -54,9 +54,9 @@ async def house(server: Any) -> AsyncIterator[EngineHarness]:
         ('421["echo","ä☃"]', '431["ä☃"]'),
     ],
 )
-async def test_arguments_and_answers(house: EngineHarness, said: str, answer: str) -> None:
+async def test_arguments_and_answers(harness: EngineHarness, said: str, answer: str) -> None:
     """A tuple is several values."""
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         await speaker.say(said)
         heard = str(await speaker.hear())
         assert json.loads(heard[3:]) == json.loads(answer[3:])
@@ -73,17 +73,17 @@ async def test_arguments_and_answers(house: EngineHarness, said: str, answer: st
         ({}, "430[{}]"),
     ],
 )
-async def test_what_a_handler_returns(house: EngineHarness, server: Any, value: Any, answer: str) -> None:
+async def test_what_a_handler_returns(harness: EngineHarness, server: Any, value: Any, answer: str) -> None:
     """None is no value, a list is one; a plain function may return it too."""
     server.on("plain", lambda _sid: value)
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         await speaker.say('420["plain"]')
         assert await speaker.hear() == answer
 
 
-async def test_binary_both_ways(house: EngineHarness) -> None:
+async def test_binary_both_ways(harness: EngineHarness) -> None:
     """Attachments in place of placeholders."""
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         await speaker.say(
             '452-7["echo",{"_placeholder":true,"num":0},{"a":[{"_placeholder":true,"num":1}]}]', b"x", b"y"
         )
@@ -94,9 +94,9 @@ async def test_binary_both_ways(house: EngineHarness) -> None:
         assert [await speaker.hear(), await speaker.hear()] == [b"x", b"y"]
 
 
-async def test_binary_over_polling(house: EngineHarness) -> None:
+async def test_binary_over_polling(harness: EngineHarness) -> None:
     """In base64."""
-    poller = await house.polling()
+    poller = await harness.polling()
     await poller.post("40")
     await poller.get()
     await poller.post('451-0["echo",{"_placeholder":true,"num":0}]\x1ebeHl6')
@@ -106,9 +106,9 @@ async def test_binary_over_polling(house: EngineHarness) -> None:
     assert heard.replace("\x1e", "") == '461-0[{"_placeholder":true,"num":0}]beHl6'
 
 
-async def test_rooms(house: EngineHarness, server: Any) -> None:
+async def test_rooms(harness: EngineHarness, server: Any) -> None:
     """Who is in one, in several, in none; skipping; closing."""
-    async with house.connected() as ana, house.connected() as ben, house.connected() as cleo:
+    async with harness.connected() as ana, harness.connected() as ben, harness.connected() as cleo:
         await server.enter_room(ana.sid, "a")
         await server.enter_room(ben.sid, "b")
         await server.enter_room(cleo.sid, "a")
@@ -137,16 +137,16 @@ async def test_rooms(house: EngineHarness, server: Any) -> None:
         (2**70, '42["e",1180591620717411303424]'),
     ],
 )  # fmt: skip
-async def test_what_is_emitted(house: EngineHarness, server: Any, data: Any, packet: str) -> None:
+async def test_what_is_emitted(harness: EngineHarness, server: Any, data: Any, packet: str) -> None:
     """A tuple is several arguments, None is none."""
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         await server.emit("e", data, to=speaker.sid)
         assert await speaker.hear() == packet
 
 
-async def test_questions_to_a_client(house: EngineHarness, server: Any) -> None:
+async def test_questions_to_a_client(harness: EngineHarness, server: Any) -> None:
     """`call` waits for the answer; a callback is called with it; nobody answers for ever."""
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         asked = asyncio.create_task(server.call("q", 1, to=speaker.sid))
         packet = await speaker.expect("42")
         number = packet[2:].split("[")[0]
@@ -161,7 +161,7 @@ async def test_questions_to_a_client(house: EngineHarness, server: Any) -> None:
             await server.call("q", to=speaker.sid, timeout=0.01)
 
 
-async def test_refusals(house: EngineHarness, server: Any) -> None:
+async def test_refusals(harness: EngineHarness, server: Any) -> None:
     """CONNECT_ERROR says why, with data."""
     reasons = [False, Refusal("no"), Refusal("no", {"code": "banned"}), ValueError("a bug")]
 
@@ -179,13 +179,13 @@ async def test_refusals(house: EngineHarness, server: Any) -> None:
             '{"message":"no","data":{"code":"banned"}}',
         )
     ):
-        async with house.websocket() as speaker:
+        async with harness.websocket() as speaker:
             await speaker.expect("0")
             await speaker.say(f'40{{"try":{number}}}')
             assert await speaker.hear() == f"44{said}"
 
 
-async def test_the_connect_handler_may_leave_out_auth(house: EngineHarness, server: Any) -> None:
+async def test_the_connect_handler_may_leave_out_auth(harness: EngineHarness, server: Any) -> None:
     """The older signature."""
     met: list[Any] = []
 
@@ -193,15 +193,15 @@ async def test_the_connect_handler_may_leave_out_auth(house: EngineHarness, serv
         met.append((sid, environ["PATH_INFO"], environ["QUERY_STRING"]))
 
     server.on("connect", connect)
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         assert met == [(speaker.sid, "/socket.io/", "EIO=4&transport=websocket")]
 
 
-async def test_disconnecting(house: EngineHarness, server: Any) -> None:
+async def test_disconnecting(harness: EngineHarness, server: Any) -> None:
     """By the client, by the server, by a closed connection: the reason, once."""
     gone: list[Any] = []
     server.on("disconnect", lambda sid, reason: gone.append((sid, reason)))
-    async with house.connected() as ana, house.connected() as ben, house.connected() as cleo:
+    async with harness.connected() as ana, harness.connected() as ben, harness.connected() as cleo:
         await ana.say("41")
         await until(lambda: len(gone) == 1, "no disconnect")
         await server.disconnect(ben.sid)
@@ -213,7 +213,7 @@ async def test_disconnecting(house: EngineHarness, server: Any) -> None:
     ]  # fmt: skip
 
 
-async def test_a_disconnect_handler_may_leave_out_the_reason(house: EngineHarness, server: Any) -> None:
+async def test_a_disconnect_handler_may_leave_out_the_reason(harness: EngineHarness, server: Any) -> None:
     """The older signature."""
     gone: list[str] = []
 
@@ -221,12 +221,12 @@ async def test_a_disconnect_handler_may_leave_out_the_reason(house: EngineHarnes
         gone.append(sid)
 
     server.on("disconnect", disconnect)
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         pass
     await until(lambda: gone == [speaker.sid], "no disconnect")
 
 
-async def test_sessions(house: EngineHarness, server: Any) -> None:
+async def test_sessions(harness: EngineHarness, server: Any) -> None:
     """Saved, changed in place, there in the disconnect handler, apart for each namespace."""
     last: list[Any] = []
 
@@ -234,7 +234,7 @@ async def test_sessions(house: EngineHarness, server: Any) -> None:
         last.append(await server.get_session(sid))
 
     server.on("disconnect", disconnect)
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         assert await server.get_session(speaker.sid) == {}
         await server.save_session(speaker.sid, {"name": "ana"})
         async with server.session(speaker.sid) as session:
@@ -243,7 +243,7 @@ async def test_sessions(house: EngineHarness, server: Any) -> None:
     assert last == [{"name": "ana", "age": 30}]
 
 
-async def test_catch_all_handlers(house: EngineHarness, server: Any) -> None:
+async def test_catch_all_handlers(harness: EngineHarness, server: Any) -> None:
     """For what has no handler of its own, in this namespace or in any."""
     heard: list[Any] = []
     server.on("*", lambda event, sid, *values: heard.append((event, sid, values)))
@@ -251,7 +251,7 @@ async def test_catch_all_handlers(house: EngineHarness, server: Any) -> None:
         "*", lambda event, namespace, sid, *values: heard.append((event, namespace, values)), namespace="*"
     )
     server.on("connect", lambda *_: None, namespace="/other")
-    async with house.connected() as ana, house.connected("/other,") as ben:
+    async with harness.connected() as ana, harness.connected("/other,") as ben:
         await ana.say('421["unknown",1]')
         assert await ana.hear() == "431[]"
         await ben.say('42/other,1["unknown",2]')
@@ -259,7 +259,7 @@ async def test_catch_all_handlers(house: EngineHarness, server: Any) -> None:
         assert heard == [("unknown", ana.sid, (1,)), ("unknown", "/other", (2,))]
 
 
-async def test_namespace_classes(house: EngineHarness, server: Any) -> None:
+async def test_namespace_classes(harness: EngineHarness, server: Any) -> None:
     """Methods for events, own rooms, own trigger."""
     seen: list[Any] = []
 
@@ -280,30 +280,30 @@ async def test_namespace_classes(house: EngineHarness, server: Any) -> None:
 
     server.register_namespace(ChatNamespace("/chat"))
     server.register_namespace(Own("/own"))
-    async with house.connected("/chat,") as ana, house.connected("/chat,") as ben:
+    async with harness.connected("/chat,") as ana, harness.connected("/chat,") as ben:
         await ana.say('42/chat,1["say","hi"]', '42/chat,2["unsaid"]')
         assert {await ana.hear(), await ana.hear()} == {'43/chat,1["HI"]', "43/chat,2[]"}
         assert await ben.hear() == '42/chat,["said","hi"]'
         await ana.say("41/chat,")
         await until(lambda: seen == [ana.sid], "no disconnect")
-    async with house.connected("/own,") as speaker:
+    async with harness.connected("/own,") as speaker:
         await speaker.say('42/own,1["anything"]')
         assert await speaker.hear() == '43/own,1["anything"]'
 
 
-async def test_several_namespaces_on_one_connection(house: EngineHarness, server: Any) -> None:
+async def test_several_namespaces_on_one_connection(harness: EngineHarness, server: Any) -> None:
     """Each has its own session id; leaving one leaves the other alone."""
     server.on("connect", lambda *_: None, namespace="/other")
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         await speaker.say("40/other,")
         await speaker.expect("40/other,")
         await speaker.say("41/other,", '421["echo"]')
         assert await speaker.hear() == "431[]"
 
 
-async def test_an_unhandled_event_is_not_answered(house: EngineHarness) -> None:
+async def test_an_unhandled_event_is_not_answered(harness: EngineHarness) -> None:
     """Neither its ack nor an error."""
-    async with house.connected() as speaker:
+    async with harness.connected() as speaker:
         await speaker.say('421["nothing"]', '422["echo"]')
         assert await speaker.hear() == "432[]"
 
@@ -312,15 +312,15 @@ async def test_always_connect(make: Make) -> None:
     """The answer comes before the handler; a refusal is a DISCONNECT."""
     server = make(always_connect=True)
     server.on("connect", lambda *_: False)
-    async with serving(server) as house, house.connected() as speaker:
+    async with serving(server) as harness, harness.connected() as speaker:
         assert str(await speaker.hear()).startswith("41")
 
 
-async def test_an_official_python_client(house: EngineHarness, server: Any) -> None:
+async def test_an_official_python_client(harness: EngineHarness, server: Any) -> None:
     """Over polling with an upgrade, and over WebSocket alone."""
     for transports in (["polling", "websocket"], ["websocket"], ["polling"]):
         client = socketio.AsyncClient()
-        await client.connect(f"http://127.0.0.1:{house.port}", transports=transports)
+        await client.connect(f"http://127.0.0.1:{harness.port}", transports=transports)
         assert await client.call("echo", {"a": b"bytes"}) == {"a": b"bytes"}
         assert client.transport() == transports[-1]
         await client.disconnect()

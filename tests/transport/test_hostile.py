@@ -64,10 +64,10 @@ def server() -> SocketServer:
 
 
 @pytest.fixture
-async def house(server: SocketServer) -> AsyncIterator[EngineHarness]:
+async def harness(server: SocketServer) -> AsyncIterator[EngineHarness]:
     """The server, served."""
-    async with serving(server) as house:
-        yield house
+    async with serving(server) as harness:
+        yield harness
 
 
 def garbage(chance: random.Random) -> bytes:
@@ -96,9 +96,9 @@ def nothing_left(server: SocketServer) -> bool:
     return not (server.eio.sockets or server.manager.spaces or any(map(len, server.eio.deadlines)))
 
 
-async def _spit(house: EngineHarness, chance: random.Random, *, joined: bool) -> None:
+async def _spit(harness: EngineHarness, chance: random.Random, *, joined: bool) -> None:
     """One connection, one piece of garbage, whether or not it is closed for it."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", harness.port)
     try:
         writer.write(upgrade_request("socket.io") + (masked(1, b"40") if joined else b"") + garbage(chance))
         writer.write_eof()
@@ -110,33 +110,33 @@ async def _spit(house: EngineHarness, chance: random.Random, *, joined: bool) ->
         writer.close()
 
 
-async def test_garbage_frames(house: EngineHarness, server: SocketServer, log: LogLines) -> None:
+async def test_garbage_frames(harness: EngineHarness, server: SocketServer, log: LogLines) -> None:
     """Before and after CONNECT, many at a time."""
     chance = random.Random(7)
     for begun in range(0, ROUNDS, AT_ONCE):
-        await asyncio.gather(*(_spit(house, chance, joined=(begun + i) % 2 == 0) for i in range(AT_ONCE)))
+        await asyncio.gather(*(_spit(harness, chance, joined=(begun + i) % 2 == 0) for i in range(AT_ONCE)))
     await until(lambda: nothing_left(server), "something leaked")
     assert log.tracebacks == 0
     assert log.bytes < max(LOG_BYTES_A_ROUND * ROUNDS, 20_000)
 
 
 async def test_the_place_of_the_catch_all_is_a_name_like_any(
-    house: EngineHarness, server: SocketServer
+    harness: EngineHarness, server: SocketServer
 ) -> None:
     """Nobody speaks with the session id of another by naming it where the catch-all is told the own one."""
     heard: list[Any] = []
     server.on("*", lambda event, sid, *values: heard.append((event, sid, values)))
-    async with house.connected() as ana:
+    async with harness.connected() as ana:
         await ana.say('421["*","another",{}]')
         assert await ana.hear() == "431[]"
         assert heard == [("*", ana.sid, ("another", {}))]
 
 
-async def test_garbage_bodies(house: EngineHarness, server: SocketServer, log: LogLines) -> None:
+async def test_garbage_bodies(harness: EngineHarness, server: SocketServer, log: LogLines) -> None:
     """Each ends the session that it is sent to."""
     chance = random.Random(8)
     for _ in range(ROUNDS // 4):
-        poller = await house.polling()
+        poller = await harness.polling()
         body = chance.choice(
             (
                 b"",
@@ -151,7 +151,7 @@ async def test_garbage_bodies(house: EngineHarness, server: SocketServer, log: L
             )
         )
         await poller.post(body)
-        await house.request("GET", poller.query + "&burst=1")
+        await harness.request("GET", poller.query + "&burst=1")
         await poller.post("1")
     await until(lambda: nothing_left(server), "something leaked")
     assert log.tracebacks == 0
@@ -159,11 +159,11 @@ async def test_garbage_bodies(house: EngineHarness, server: SocketServer, log: L
 
 
 async def test_garbage_on_one_connection_ends_with_the_first(
-    house: EngineHarness, server: SocketServer, log: LogLines
+    harness: EngineHarness, server: SocketServer, log: LogLines
 ) -> None:
     """A flood after it is read and dropped, for a bounded while."""
     chance = random.Random(9)
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", harness.port)
     writer.write(upgrade_request("socket.io") + masked(1, b"40"))
     await reader.readuntil(b'40{"sid"')
     try:
@@ -183,10 +183,10 @@ async def test_fifty_slow_readers(server: SocketServer) -> None:
     gone: list[str] = []
     server.on("disconnect", lambda _sid, reason: gone.append(reason))
     slow_count, worst = 50, 0
-    async with serving(server) as house, house.connected() as reader:
+    async with serving(server) as harness, harness.connected() as reader:
         slow = []
         for _ in range(slow_count):
-            stream, writer = await asyncio.open_connection("127.0.0.1", house.port, limit=1024)
+            stream, writer = await asyncio.open_connection("127.0.0.1", harness.port, limit=1024)
             writer.write(upgrade_request("socket.io") + masked(1, b"40"))
             await stream.readuntil(b'40{"sid"')
             slow.append(writer)
@@ -212,13 +212,13 @@ def _waiting(session: Session) -> int:
     return backlog + (transport.get_write_buffer_size() if transport is not None else 0)
 
 
-async def test_coming_and_going_leaves_nothing(house: EngineHarness, server: SocketServer) -> None:
+async def test_coming_and_going_leaves_nothing(harness: EngineHarness, server: SocketServer) -> None:
     """No object of any kind that a connection has."""
     server.on("connect", lambda sid, _environ: server.manager.basic_enter_room(sid, "/", "hall"))
     tasks, objects = len(asyncio.all_tasks()), _objects_of_connections()
 
     async def come_and_go(number: int) -> None:
-        async with house.connected() as speaker:
+        async with harness.connected() as speaker:
             if number % 3 == 0:
                 await speaker.say("41")
             elif number % 3 == 1:
@@ -237,10 +237,10 @@ def _objects_of_connections() -> int:
 
 
 async def test_a_flood_of_pings_is_not_answered_into_memory(
-    house: EngineHarness, server: SocketServer
+    harness: EngineHarness, server: SocketServer
 ) -> None:
     """Who does not read gets no more pongs than fit."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.port, limit=1024)
+    reader, writer = await asyncio.open_connection("127.0.0.1", harness.port, limit=1024)
     writer.write(upgrade_request("socket.io") + masked(1, b"40"))
     await reader.readuntil(b'40{"sid"')
     session = next(iter(server.eio.sockets.values()))

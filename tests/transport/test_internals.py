@@ -110,12 +110,12 @@ async def test_a_fault_falls_back_to_stock(
     assert isinstance(server, StockServer)
     assert chosen.fault is not None
     assert chosen.fault in caplog.text
-    async with serving(server) as house, house.connected() as speaker:
+    async with serving(server) as harness, harness.connected() as speaker:
         server.answer_connect(speaker.sid, {"pid": "p"})
         assert server.emit_encoded("e", b'{"a":1}', speaker.sid, offset="1-0", volatile=True) == 1
         assert await speaker.hear() == '42["e",{"a":1},"1-0"]'
         gate[0] = False
-        assert (await house.request("GET", "EIO=4&transport=polling"))[0] == 503
+        assert (await harness.request("GET", "EIO=4&transport=polling"))[0] == 503
         server.close(speaker.sid, "drained")
         assert await speaker.hear() == "1"  # after which an official client closes
 

@@ -64,10 +64,10 @@ async def test_the_official_client() -> None:
         if os.environ.get("CI"):
             pytest.fail("node and node_modules are missing")
         pytest.skip("needs node and the official client: make page")
-    async with serving(Recovering().server) as house:
+    async with serving(Recovering().server) as harness:
         script = Path(__file__).with_name("official_client.mjs")
         process = await asyncio.create_subprocess_exec(
-            node, str(script), f"http://127.0.0.1:{house.port}", cwd=ROOT,
+            node, str(script), f"http://127.0.0.1:{harness.port}", cwd=ROOT,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)

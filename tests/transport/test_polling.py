@@ -37,7 +37,7 @@ def server() -> SocketServer:
 
 async def test_the_python_client_catches_up_over_polling() -> None:
     """On one connection: it used to be thrown out by the first body, and by that of each come-back."""
-    async with serving(server()) as house, asyncio.timeout(PATIENCE_S):
+    async with serving(server()) as harness, asyncio.timeout(PATIENCE_S):
         client = socketio.AsyncClient(reconnection=False)
         missed: list[Any] = []
         all_there = asyncio.Event()
@@ -55,7 +55,7 @@ async def test_the_python_client_catches_up_over_polling() -> None:
         client.on("missed", hear)
         client.on("picture", hear)
         client.on("disconnect", end)
-        await client.connect(f"http://127.0.0.1:{house.port}", transports=["polling"])
+        await client.connect(f"http://127.0.0.1:{harness.port}", transports=["polling"])
         await client.emit("catch up")
         await all_there.wait()
         assert (missed, ended) == ([each for n in range(MISSED) for each in (n, bytes([n]))], [])
@@ -73,8 +73,8 @@ async def _bodies(poller: Poller, packets: int) -> list[list[str]]:
 
 async def test_the_rest_stays_for_the_next_poll() -> None:
     """Also in the middle of an event with attachments."""
-    async with serving(server()) as house:
-        poller = await house.polling()
+    async with serving(server()) as harness:
+        poller = await harness.polling()
         await poller.join()
         await poller.post('42["big one"]')
         bodies = await _bodies(poller, 21)
@@ -85,8 +85,8 @@ async def test_the_rest_stays_for_the_next_poll() -> None:
 
 async def test_a_goodbye_comes_last() -> None:
     """After all that was sent before it."""
-    async with serving(server()) as house:
-        poller = await house.polling()
+    async with serving(server()) as harness:
+        poller = await harness.polling()
         await poller.join()
         await poller.post('42["farewell"]')
         bodies = await _bodies(poller, MISSED + 1)

@@ -1,7 +1,7 @@
 """What a node does, one call to the world outside at a time: between any two it may stand still or die.
 
-An errand is a coroutine of the product. Everything it asks of a store passes a `Port`, where it waits until
-it is let go on. So a test decides which errand goes on next, and which never does.
+An operation is a coroutine of the product. Everything it asks of a store passes a `Port`, where it waits
+until it is let go on. So a test decides which operation goes on next, and which never does.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ from typing import Any, Literal
 Fate = Literal["goes", "refused", "unanswered"]
 Watch = Callable[[str, tuple[Any, ...], dict[str, Any], Any], None]
 
-_current: ContextVar["Errand | None"] = ContextVar("errand", default=None)
+_current: ContextVar["Operation | None"] = ContextVar("operation", default=None)
 
 
 class Died(BaseException):
     """The process is gone: nothing catches this, and nothing more reaches a store."""
 
 
-class Errand:
+class Operation:
     """One thing that a node does. `trail` are the calls it has made, `answer` what came of it."""
 
     def __init__(
@@ -77,7 +77,7 @@ class Errand:
         await self._gate
 
     async def call(self, name: str, work: Callable[[], Coroutine[Any, Any, Any]], sure: bool) -> Any:
-        """A call to the world outside, when it is this errand's turn; of several at once, one by one."""
+        """A call to the world outside, when it is this step's turn; of several at once, one by one."""
         async with self._one_by_one:
             if self._dying:
                 raise Died
@@ -112,14 +112,14 @@ class Port:
             return answer
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            errand = _current.get()
-            if errand is None:
+            step = _current.get()
+            if step is None:
                 return await work(args, kwargs)
-            return await errand.call(name, lambda: work(args, kwargs), self._sure)
+            return await step.call(name, lambda: work(args, kwargs), self._sure)
 
         return call
 
 
-def now_running() -> Errand | None:
+def now_running() -> Operation | None:
     """Whose call this is; None: the test's own."""
     return _current.get()
