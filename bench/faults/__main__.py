@@ -20,9 +20,9 @@ import aiohttp
 from redis.asyncio import Redis
 
 from db.embedded import EmbeddedServers
-from tests.dialogues import person
-from tests.dialogues.conftest import Meeting
-from tests.dialogues.person import ClientDevice, Person, Refused
+from tests.integration import person
+from tests.integration.conftest import Meeting
+from tests.integration.person import ClientDevice, Person, Refused
 from tests.served import Served
 
 _PATIENCE_S = 100

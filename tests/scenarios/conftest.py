@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.dialogues.person import Person
+from tests.integration.person import Person
 from tests.served import Served
 
 StartNode = Callable[..., Awaitable[Served]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.delivery.test_event_log import gate_before
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.test_outages import child_of, connected
 from tests.served import Served

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.dialogues.person import Person, Refused
+from tests.integration.person import Person, Refused
 from tests.patience import PATIENCE_S
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.test_roles import operate

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.dialogues.person import Person
+from tests.integration.person import Person
 from tests.scenarios.test_outages import child_of, connected
 from tests.served import Served
 

@@ -16,7 +16,7 @@ from core.vocabulary import Mode
 from realtime.peers.bots import Crowd, run
 from realtime.peers.media import Picture, Tone
 from realtime.peers.peer import Peer
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 
 SendBots = Callable[[Crowd], Awaitable[None]]

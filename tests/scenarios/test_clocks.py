@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 
 PAIRS = 3

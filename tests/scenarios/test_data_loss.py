@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 from tests.scenarios.test_announcing import say
 from tests.scenarios.test_outages import connected

@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.dialogues.person import ClientDevice, Person, Refused
 from tests.faults import embedded, frozen
+from tests.integration.person import ClientDevice, Person, Refused
 from tests.scenarios.test_outages import until
 from tests.served import Served
 

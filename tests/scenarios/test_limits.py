@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import pytest
 
-from tests.dialogues.person import Person, Refused
+from tests.integration.person import Person, Refused
 from tests.patience import PATIENCE_S
 from tests.scenarios.conftest import StartNode
 

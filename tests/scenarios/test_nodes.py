@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.person import ClientDevice, Person
 from tests.scenarios.conftest import StartNode
 from tests.signaling.samples import SAMPLES
 

@@ -8,7 +8,7 @@ import aiohttp
 import psutil
 import pytest
 
-from tests.dialogues.person import ClientDevice, Person, Refused
+from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
 from tests.served import Served
 

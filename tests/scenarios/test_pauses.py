@@ -11,8 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from db.embedded import EmbeddedServers
-from tests.dialogues.conftest import Meeting
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.conftest import Meeting
+from tests.integration.person import ClientDevice, Person
 from tests.patience import PATIENCE_S
 from tests.scenarios.conftest import StartNode
 from tests.served import Served

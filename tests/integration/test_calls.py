@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.dialogues.conftest import Meet, Meeting, SignUp
-from tests.dialogues.person import ClientDevice, Refused
+from tests.integration.conftest import Meet, Meeting, SignUp
+from tests.integration.person import ClientDevice, Refused
 from tests.signaling.samples import SAMPLES
 
 OFFER, ANSWER = SAMPLES["chromium-video.offer"].sdp, SAMPLES["chromium-video.answer"].sdp

@@ -5,8 +5,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.dialogues.conftest import Meet, SignUp
-from tests.dialogues.person import Person
+from tests.integration.conftest import Meet, SignUp
+from tests.integration.person import Person
 from tests.stores.world import world_at
 
 

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 
 from core.clock import now_ms, rfc3339, to_datetime
 from core.vocabulary import EndReason
-from tests.dialogues.conftest import Meet, Meeting, SignUp
-from tests.dialogues.person import ClientDevice, Person, Refused
+from tests.integration.conftest import Meet, Meeting, SignUp
+from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 

@@ -10,8 +10,8 @@ import pytest
 from db.redis.event_log import EventLog, Tail
 from realtime.gateway.admission import Admission
 from realtime.gateway.subscription import Subscription
-from tests.dialogues.conftest import Meeting, SignUp
-from tests.dialogues.person import ClientDevice, Person, Refused
+from tests.integration.conftest import Meeting, SignUp
+from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
 
 

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from composition.realtime import running
 from core.settings import Settings
-from tests.dialogues.conftest import SignUp
-from tests.dialogues.person import Person
+from tests.integration.conftest import SignUp
+from tests.integration.person import Person
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.dialogues.conftest import Meet, Meeting
+from tests.integration.conftest import Meet, Meeting
 
 
 async def test_she_says_yes_and_they_are_connected_at_once(pair: Meeting) -> None:

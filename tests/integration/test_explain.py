@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from composition.realtime import running
 from core.settings import Settings
-from tests.dialogues.conftest import Meet, SignUp
-from tests.dialogues.person import ClientDevice
+from tests.integration.conftest import Meet, SignUp
+from tests.integration.person import ClientDevice
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.dialogues.conftest import Meeting, SignUp
+from tests.integration.conftest import Meeting, SignUp
 
 
 async def test_a_message_reaches_every_device_of_both(pair: Meeting) -> None:

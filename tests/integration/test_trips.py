@@ -9,8 +9,8 @@ import pytest
 from db.postgres import pool as postgres
 from db.redis import client as redis
 from realtime.gateway.gateway import Gateway
-from tests.dialogues.conftest import SignUp
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.conftest import SignUp
+from tests.integration.person import ClientDevice, Person
 
 Trips = dict[str, list[Any]]
 _counted: ContextVar[Trips | None] = ContextVar("counted", default=None)

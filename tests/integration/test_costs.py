@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from tests.contract.hostile import BYTES, SHAPES
-from tests.dialogues.conftest import SignUp
+from tests.integration.conftest import SignUp
 from tests.patience import PATIENCE_S
 
 # For both sides, since the client is in this process too, and for whatever else goes on meanwhile.

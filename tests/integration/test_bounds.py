@@ -4,7 +4,7 @@ import re
 
 from redis.asyncio import Redis
 
-from tests.dialogues.conftest import Meeting
+from tests.integration.conftest import Meeting
 
 # Members go when what they stand for ends, or are bounded in number: docs/architecture.md says how.
 LASTING = (

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.dialogues.conftest import Meet, Meeting, SignUp
+from tests.integration.conftest import Meet, Meeting, SignUp
 
 
 async def test_two_who_wait_are_offered_to_each_other(pair: Meeting) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from composition.realtime import running
 from core.settings import Settings
 from tests.conftest import NewDatabase, NewRedis
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.person import ClientDevice, Person
 
 HURRIED_S = {"offer_s": 4, "connect_s": 4, "grace_s": 4, "decision_s": 4, "queue_lease_s": 4}
 

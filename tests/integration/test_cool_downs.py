@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from composition.realtime import running
 from core.settings import Settings
-from tests.dialogues.conftest import HURRIED_S, Meet, Meeting, SignUp
-from tests.dialogues.person import ClientDevice, Refused
+from tests.integration.conftest import HURRIED_S, Meet, Meeting, SignUp
+from tests.integration.person import ClientDevice, Refused
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.clock import now_ms
-from tests.dialogues.conftest import Meeting, SignUp
-from tests.dialogues.person import ClientDevice, Person
+from tests.integration.conftest import Meeting, SignUp
+from tests.integration.person import ClientDevice, Person
 from tests.stores.world import World, world_at
 
 TWO_DAYS_MS = 2 * 86_400_000

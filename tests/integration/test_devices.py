@@ -1,7 +1,7 @@
 """Devices: one person on several, several people on one."""
 
-from tests.dialogues.conftest import SignUp
-from tests.dialogues.person import ClientDevice
+from tests.integration.conftest import SignUp
+from tests.integration.person import ClientDevice
 
 
 async def test_two_accounts_on_one_device_are_never_offered_to_each_other(

@@ -14,8 +14,8 @@ from core.settings import Settings
 from core.ticket import Claim
 from db.redis.calls import RedisCalls
 from signaling.call import Rules, offer
-from tests.dialogues.conftest import Meeting, SignUp
-from tests.dialogues.person import Person
+from tests.integration.conftest import Meeting, SignUp
+from tests.integration.person import Person
 from tests.patience import PATIENCE_S
 from tests.rules.people import card, ticket
 from tests.stores.world import World, world_at

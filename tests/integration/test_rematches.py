@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from composition.realtime import running
 from core.settings import Settings
-from tests.dialogues.conftest import Meet
+from tests.integration.conftest import Meet
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from db.postgres.bans import BanStore, NewBan
 from db.redis.calls import RedisCalls
 from services.bans import Bans
 from signaling.call import Rules, offer
-from tests.dialogues.conftest import Meet, Meeting, SignUp
-from tests.dialogues.person import ClientDevice, Person, Refused
-from tests.dialogues.test_block_effects import claim
+from tests.integration.conftest import Meet, Meeting, SignUp
+from tests.integration.person import ClientDevice, Person, Refused
+from tests.integration.test_block_effects import claim
 from tests.patience import PATIENCE_S
 from tests.stores.world import World, world_at
 
