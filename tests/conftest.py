@@ -119,8 +119,9 @@ async def _execute(url: str, statement: str) -> None:
         await connection.close()
 
 
-# A database goes with a Redis: two products that share one and not the other take each other's work away,
-# and cannot do it. So each worker has three pairs: for stores, for the product of the dialogues, for nodes.
+# A database goes with a Redis: two products that share one and not the other take each other's work away, and
+# cannot do it. So each worker has three pairs: for stores, for the product of the integration tests, for
+# nodes.
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +132,7 @@ async def database_url(new_database: NewDatabase) -> str:
 
 @pytest.fixture(scope="session")
 async def product_database_url(new_database: NewDatabase) -> str:
-    """The same for the product that dialogues are held with. Goes with `product_redis_url`."""
+    """The same for the product that integration tests talk with. Goes with `product_redis_url`."""
     return await new_database()
 
 
@@ -172,7 +173,7 @@ async def redis_url(new_redis: NewRedis) -> str:
 
 @pytest.fixture(scope="session")
 async def product_redis_url(new_redis: NewRedis) -> str:
-    """This worker's database of Redis for the product that its dialogues are held with."""
+    """This worker's database of Redis for the product that its integration tests talk with."""
     return await new_redis()
 
 

@@ -112,10 +112,10 @@ class Port:
             return answer
 
         async def call(*args: Any, **kwargs: Any) -> Any:
-            step = _current.get()
-            if step is None:
+            operation = _current.get()
+            if operation is None:
                 return await work(args, kwargs)
-            return await step.call(name, lambda: work(args, kwargs), self._sure)
+            return await operation.call(name, lambda: work(args, kwargs), self._sure)
 
         return call
 
