@@ -77,7 +77,7 @@ class Operation:
         await self._gate
 
     async def call(self, name: str, work: Callable[[], Coroutine[Any, Any, Any]], sure: bool) -> Any:
-        """A call to the world outside, when it is this step's turn; of several at once, one by one."""
+        """A call to the world outside, when it is this operation's turn; of several at once, one by one."""
         async with self._one_by_one:
             if self._dying:
                 raise Died

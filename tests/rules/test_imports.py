@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
-HOUSE = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[2]
 ROOMS = (
     "core", "signaling", "matching", "db", "services", "realtime", "rest", "composition", "tests", "bench",
 )  # fmt: skip
@@ -60,7 +60,7 @@ def _reached(start: str, imports: Imports) -> set[str]:
 
 
 def test_no_imports_form_a_circle() -> None:
-    assert not circles(imports_of(HOUSE, ROOMS))
+    assert not circles(imports_of(PROJECT, ROOMS))
 
 
 def test_a_circle_is_found_however_it_is_hidden(tmp_path: Path) -> None:
