@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from aiohttp import web
 
 from composition.endpoints import application
-from composition.foundation import foundation
+from composition.foundation import Foundation, foundation
 from composition.gateway import GatewayParts, socket_server
 from composition.live_stores import LiveStores
 from composition.services import Services
@@ -41,7 +41,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         base.bus.on_return += [connected.store_loss.look, serving.announcer.wake]
         await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
 
-        jobs = await stack.enter_async_context(_jobs(serving, connected))
+        jobs = await stack.enter_async_context(_jobs(base, serving, connected))
         app = application(
             base,
             stores,
@@ -55,21 +55,22 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         yield await stack.enter_async_context(_listening(app, gateway, settings))
 
 
-def _jobs(serving: Services, connected: GatewayParts) -> Jobs:
+def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
     """Everything that runs in the background."""
     return Jobs(
-        matchmaker=serving.matchmaker.run(),
-        sweep=serving.sweep.run(),
-        deadline_worker=serving.deadline_worker.run(),
-        announcer=serving.announcer.run(),
-        block_effects=serving.block_effects.run(),
-        ban_effects=serving.ban_effects.run(),
-        reviews=serving.reviews.run(),
-        presence=serving.presence.run(),
-        retention=serving.retention.run(),
-        leases=connected.leases.run(),
-        liveness=connected.liveness.run(),
-        store_loss=connected.store_loss.run(),
+        base.registry,
+        matchmaker=serving.matchmaker,
+        sweep=serving.sweep,
+        deadline_worker=serving.deadline_worker,
+        announcer=serving.announcer,
+        block_effects=serving.block_effects,
+        ban_effects=serving.ban_effects,
+        reviews=serving.reviews,
+        presence=serving.presence,
+        retention=serving.retention,
+        leases=connected.leases,
+        liveness=connected.liveness,
+        store_loss=connected.store_loss,
     )
 
 

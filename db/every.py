@@ -5,8 +5,8 @@ It stands beside what an outage is: the loops of all rooms above run on it, and 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, cast
 
@@ -53,7 +53,7 @@ class Every:
 
     After a failure it rests for `again_s`, or a period, whoever wakes it: nothing makes it spin. `jitter` is
     the part of a period by which it may come earlier: nodes that started together fall out of step. `faults`
-    counts what failed and was no outage.
+    counts what failed and was no outage; `in_a_row` such runs since the last one that succeeded.
     """
 
     def __init__(
@@ -75,11 +75,18 @@ class Every:
         self._job, self._failing, self._at_once = job, failing, at_once
         self._rest, self._chance = rest, chance
         self._woken = asyncio.Event()
-        self.faults = 0
+        self.faults = self.in_a_row = 0
 
     def wake(self) -> None:
         """Run now, or once more if it is running."""
         self._woken.set()
+
+    @contextmanager
+    def enduring(self, what: str, **about: Any) -> Iterator[None]:
+        """For one thing among others: that it fails is counted, and says nothing about the whole run."""
+        with Enduring(what, **about) as trying:
+            yield
+        self.faults += trying.fault
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -95,7 +102,10 @@ class Every:
         more: object = False
         with Enduring(self._failing, faults_before=self.faults) as trying:
             more = await self._job()
-        self.faults += trying.fault
+        if trying.fault:
+            self.faults, self.in_a_row = self.faults + 1, self.in_a_row + 1
+        elif not trying.failed:  # an outage says nothing about the job
+            self.in_a_row = 0
         if trying.failed:
             await self._rest(self._again_s, asyncio.Event())
         elif more is True:

@@ -49,6 +49,7 @@ class Announcer:
         self._looking = Every(
             every_s, self._noting(self._look), failing="what is stored cannot be announced", at_once=False
         )
+        self.loops = (self._clearing, self._looking)
 
     async def tell(self, lane: str, number: int, told: Told) -> None:
         """What has just been committed under this number. Never raises an outage: the outbox keeps it."""

@@ -9,7 +9,7 @@ import contextlib
 
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
-from db.every import Enduring, Every
+from db.every import Every
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
 from db.redis.event_log import EventLog
@@ -40,6 +40,7 @@ class BanEffectsWorker:
         self._call_service, self._eligibility = call_service, eligibility
         self._presence, self._clock = presence, clock
         self._loop = Every(every_s, self._look, failing="bans cannot be looked for", jitter=0.2)
+        self.loops = (self._loop,)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -50,7 +51,7 @@ class BanEffectsWorker:
         await asyncio.gather(*(self._attend(ban) for ban in due))
 
     async def _attend(self, ban: DueBan) -> None:
-        with Enduring("a ban has to wait", ban=ban.id):
+        with self._loop.enduring("a ban has to wait", ban=ban.id):
             if await self._enforce(ban.user_id):
                 await self._store.enforced(ban.id, self._clock())
 

@@ -11,7 +11,7 @@ import contextlib
 
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
-from db.every import Enduring, Every
+from db.every import Every
 from db.postgres.blocks import BlockStore, PendingBlock
 from db.postgres.call_records import CallRecords
 from realtime.calls.call_service import CallService
@@ -43,6 +43,7 @@ class BlockEffectsWorker:
         self._connections, self._presence = connections, presence
         self._clock = clock
         self._loop = Every(every_s, self._look, failing="effects of blocks have to wait")
+        self.loops = (self._loop,)
 
     def wake(self, _message: bytes = b"") -> None:
         """Another process has recorded a block."""
@@ -65,7 +66,7 @@ class BlockEffectsWorker:
         await asyncio.gather(*(self._attend(pending) for pending in due))
 
     async def _attend(self, pending: PendingBlock) -> None:
-        with Enduring("the effects of a block have to wait", block=pending.id):
+        with self._loop.enduring("the effects of a block have to wait", block=pending.id):
             await self._settle(pending)
 
     async def _settle(self, pending: PendingBlock) -> None:

@@ -54,14 +54,14 @@ class Leases:
         self._registry, self._presence, self._queue, self._lifecycle = registry, presence, queue, lifecycle
         self._liveness, self._time_s = liveness, time_s
         self._steadiness = steadiness
-        self._loops = (
+        self.loops = (
             Every(every_s, self.renew, failing="leases are not renewed", at_once=False),
             Every(every_s, self.end_expired, failing="expired leases have to wait", at_once=False),
         )
 
     async def run(self) -> None:
         """Until cancelled. Ending expired leases may take long: our own are renewed meanwhile."""
-        await asyncio.gather(*(loop.run() for loop in self._loops))
+        await asyncio.gather(*(loop.run() for loop in self.loops))
 
     async def renew(self) -> None:
         """Renew the leases of connections here that are not silent."""

@@ -31,6 +31,7 @@ class Retention:
     def __init__(self, kinds: Sequence[Kept], clock: Clock, *, every_s: float = 600) -> None:
         self._kinds, self._clock = kinds, clock
         self._loop = Every(every_s, self.forget, failing="nothing is forgotten", jitter=0.2)
+        self.loops = (self._loop,)
 
     async def run(self) -> None:
         """Until cancelled."""

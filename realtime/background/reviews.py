@@ -16,6 +16,7 @@ class Reviews:
     def __init__(self, trust: TrustService, *, every_s: float = 10) -> None:
         self._trust = trust
         self._loop = Every(every_s, self._look, failing="nobody is reviewed", jitter=0.2)
+        self.loops = (self._loop,)
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -39,6 +39,7 @@ class StoreLoss:
         self._events, self._registry, self._leases = events, registry, leases
         self._call_service, self._queue = call_service, queue
         self._loop = Every(every_s, self.look, failing="what Redis has lost is not set right yet")
+        self.loops = (self._loop,)
         self._settled = ""
         self._again_in = 0
 

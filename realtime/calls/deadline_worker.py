@@ -3,7 +3,8 @@
 import asyncio
 
 from core.clock import Clock
-from db.every import Enduring, Every
+from core.tasks import end
+from db.every import Every
 from db.redis.calls import SHARDS
 from realtime.calls.call_service import CallService
 from realtime.calls.ports import CallStore
@@ -18,24 +19,25 @@ class DeadlineWorker:
         self, calls: CallStore, call_service: CallService, clock: Clock, *, every_s: float = 0.2
     ) -> None:
         self._calls, self._call_service, self._clock = calls, call_service, clock
-        self._every_s = every_s
-        self._busy: set[str] = set()
+        self._loop = Every(every_s, self._look, failing="calls cannot be attended to", jitter=0.2)
+        self.loops = (self._loop,)
+        self._busy: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as attending:
-
-            async def look() -> None:
-                for call_id in await self._due():
-                    self._busy.add(call_id)
-                    attending.create_task(self._attend(call_id))
-
-            await Every(self._every_s, look, failing="calls cannot be attended to", jitter=0.2).run()
+        try:
+            await self._loop.run()
+        finally:
+            await end(self._busy.values())
 
     async def attend(self, shard: int) -> None:
         """Handle all calls of a shard that are due. Returns when that is done."""
         for call_id in await self._calls.due(shard, self._clock()):
             await self._attend(call_id)
+
+    async def _look(self) -> None:
+        for call_id in await self._due():
+            self._busy[call_id] = asyncio.create_task(self._attend(call_id))
 
     async def _due(self) -> list[str]:
         """Those that this node does not handle yet, as far as there is room."""
@@ -47,6 +49,6 @@ class DeadlineWorker:
         return [call_id for due in shards for call_id in due if call_id not in self._busy]
 
     async def _attend(self, call_id: str) -> None:
-        with Enduring("a call could not be attended to", call_id=call_id):
+        with self._loop.enduring("a call could not be attended to", call_id=call_id):
             await self._call_service.attend(call_id)
-        self._busy.discard(call_id)
+        self._busy.pop(call_id, None)

@@ -14,7 +14,7 @@ from core.contract.calls import CallEnded, CallOffered, CallStarted, CallView
 from core.settings import Settings
 from core.tasks import end
 from core.wire.message import Event
-from db.every import Enduring, Every
+from db.every import Every
 from db.redis.event_log import Announcement
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
@@ -94,6 +94,7 @@ class LivenessMonitor:
         )
         self._time_s, self._looked_at = time_s, time_s()
         self._loop = Every(_TICK_S, self._look, failing="nobody's liveness is watched", at_once=False)
+        self.loops = (self._loop,)
         self._watches: dict[str, Watch] = {}
         self._jobs: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
@@ -170,7 +171,7 @@ class LivenessMonitor:
     async def _turn(self, watch: Watch, connection: Connection) -> None:
         """It has fallen silent, or speaks again. What fails is tried again with the next look."""
         asleep = watch.asleep
-        with Enduring("a silence has to wait", user_id=connection.caller.user_id):
+        with self._loop.enduring("a silence has to wait", user_id=connection.caller.user_id):
             async with self._room:
                 await (self._fall_silent if asleep else self._speak)(connection)
             watch.told = asleep

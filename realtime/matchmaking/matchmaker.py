@@ -6,14 +6,13 @@ steps leaves a ticket that the sweep matches, or a claim that it finishes.
 
 import asyncio
 from collections.abc import Callable, Iterable, Set
-from typing import cast
 
 import structlog
 from msgspec import Struct
 
 from core.clock import Clock
 from core.ticket import Claim, Road, Ticket
-from db.every import Enduring
+from db.every import Every
 from db.outage import AWAY
 from matching.candidate_pairs import Pair
 from matching.policy import Choice, Survey
@@ -27,6 +26,7 @@ from realtime.matchmaking.terms import Terms
 _log = structlog.get_logger()
 _WORKERS = 8
 _LOOKS = 3
+_AGAIN_S = 0.5
 _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
 
 
@@ -60,20 +60,20 @@ class Matchmaker:
         self._policy, self._markets, self._reach = terms.policy, terms.markets, terms.reach
         self._recorder, self._metrics = recorder, metrics
         self._clock, self._new_id = clock, new_id
+        self._loop = Every(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
+        self.loops = (self._loop,)
 
     async def run(self) -> None:
         """Search for a partner for each seeker, several at a time. An outage leaves them to the sweep."""
         async with asyncio.TaskGroup() as workers:
             for _ in range(_WORKERS):
-                workers.create_task(self._work())
+                workers.create_task(self._loop.run())
 
-    async def _work(self) -> None:
-        this = cast("asyncio.Task[None]", asyncio.current_task())
-        # Checked here too: on Python 3.11 the client's pool may swallow a cancellation.
-        while not this.cancelling():
-            ticket, joined = await self._search_queue.next()
-            with Enduring("a search failed, and is left to the sweep", ticket=ticket.id):
-                await self.seek(ticket, joined=joined)
+    async def _next(self) -> bool:
+        ticket, joined = await self._search_queue.next()
+        with self._loop.enduring("a search failed, and is left to the sweep", ticket=ticket.id):
+            await self.seek(ticket, joined=joined)
+        return True  # there may be more
 
     async def seek(self, ticket: Ticket, *, joined: bool = False) -> Claim | None:
         """Find a partner who is worth what is asked, and have the offer made. None: nobody for now.

@@ -8,6 +8,7 @@ import asyncio
 import time
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence, Set
+from functools import partial
 from itertools import islice
 from typing import get_args
 
@@ -17,7 +18,7 @@ from core.clock import Clock
 from core.contract.queue import QueueUpdated
 from core.ticket import Claim, Ticket
 from core.vocabulary import Mode
-from db.every import Enduring, Every
+from db.every import Every
 from matching.candidate_pairs import CandidatePairs, Pair
 from matching.reservation_value import ReservationValues
 from realtime.matchmaking.departures import Departures
@@ -72,19 +73,22 @@ class Sweeper:
         self._policy, self._markets = terms.policy, terms.markets
         self._rhythm, self._metrics = rhythm, metrics
         self._clock, self._node, self._may_judge = clock, node, may_judge
-        self._loop = Every(rhythm.sweep_ms / 1000, self._in_turn, failing="the queue is not swept")
+        self.loops = [
+            Every(
+                rhythm.sweep_ms / 1000, partial(self._in_turn, mode), failing=f"the {mode} queue is not swept"
+            )
+            for mode in _MODES
+        ]
         self._candidate_pairs = {
             mode: CandidatePairs(terms.policy, terms.reach.candidates) for mode in _MODES
         }
 
     async def run(self) -> None:
-        """Sweep whenever it is this node's turn."""
-        await self._loop.run()
+        """Sweep whenever it is this node's turn: each mode by itself."""
+        await asyncio.gather(*(loop.run() for loop in self.loops))
 
-    async def _in_turn(self) -> None:
-        for mode in _MODES:
-            with Enduring("the queue is not swept", mode=mode):
-                await self.in_turn(mode)
+    async def _in_turn(self, mode: Mode) -> None:
+        await self.in_turn(mode)
 
     async def in_turn(self, mode: Mode) -> bool:
         """Sweep a mode, if it is this node's turn."""

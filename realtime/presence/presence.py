@@ -51,6 +51,7 @@ class PresenceService:
         self._clock, self._lease_s = clock, lease_s
         self._stale: set[str] = set()
         self._telling = Every(None, self._tell_some, failing="watchers were not told", again_s=_RETRY_S)
+        self.loops = (self._telling,)
         channels.on_return.append(self._look_at_all)
 
     # --- Commands ---
