@@ -36,8 +36,8 @@ class Accounts:
         """Open an account and sign in. The same `key` and body again sign in to that account, with fresh
         tokens.
 
-        Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`,
-        `RateLimited`, `Unavailable` if too many passwords wait to be hashed.
+        Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`, `Banned`
+        for the account's own copy, `RateLimited`, `Unavailable` if too many passwords wait to be hashed.
         """
         await self._limits.sign_up(client.network, now)
         address, username = rules.email(body.email), rules.username(body.username)
@@ -68,10 +68,25 @@ class Accounts:
 
         Raises `Unauthenticated`, `Banned`, `RateLimited`, `Unavailable`.
         """
-        known = await self._store.credentials(body.login, now)
+        return await self._enter(await self._proved(body.login, body, client, now), body, client, now)
+
+    async def _again(self, address: str, body: Register, client: RequestOrigin, now: int) -> SignedIn:
+        """Sign in to the account that the same request has opened before: a key is no password."""
+        try:
+            user_id = await self._proved(address, body, client, now)
+        except Unauthenticated:
+            raise IdempotencyConflict from None
+        return await self._enter(user_id, body, client, now)
+
+    async def _proved(self, login: str, body: Register | Login, client: RequestOrigin, now: int) -> str:
+        """The user with this login, whose password came along.
+
+        Raises `Unauthenticated`, `Banned`, `RateLimited`, `Unavailable`.
+        """
+        known = await self._store.credentials(login, now)
         device = self._sessions.device(body.device_token, now)
         own = device if known and device and device.user_id == known.user_id else None
-        async with self._limits.password(body.login, client.network, own, now):
+        async with self._limits.password(login, client.network, own, now):
             fits = await self._passwords.verify(known.password_hash if known else None, body.password)
             if known is None or not fits:
                 raise Unauthenticated("This login and password do not belong together.")
@@ -80,16 +95,7 @@ class Accounts:
         if self._passwords.outdated(known.password_hash):
             stronger = await self._passwords.hash(body.password)
             await self._store.rehash(known.user_id, known.password_hash, stronger)
-        return await self._enter(known.user_id, body, client, now)
-
-    async def _again(self, address: str, body: Register, client: RequestOrigin, now: int) -> SignedIn:
-        """Sign in to the account that the same request has opened before, if the password is right."""
-        known = await self._store.credentials(address, now)
-        fits = await self._passwords.verify(known.password_hash if known else None, body.password)
-        # A key is no password: the password is needed as well.
-        if known is None or not fits:
-            raise IdempotencyConflict
-        return await self._enter(known.user_id, body, client, now)
+        return known.user_id
 
     async def _enter(self, user_id: str, body: Register | Login, client: RequestOrigin, now: int) -> SignedIn:
         session, token = self._sessions.new(user_id, body.device_id, client.user_agent, now)

@@ -93,7 +93,7 @@ ENDPOINTS = (
         body=Register,
         reply=SignedIn,
         status=201,
-        errors=(Underage, Conflict),
+        errors=(Underage, Conflict, Banned),
         auth=False,
         idempotent=True,
     ),

@@ -213,6 +213,22 @@ async def test_a_right_password_is_no_guess(strict: RestServer) -> None:
     assert [answer.status for answer in answers] == [200] * 9
 
 
+async def test_a_copy_of_a_registration_guesses_no_more_than_a_sign_in(strict: RestServer) -> None:
+    """Who knows its key and all but its password; and the right password still gets through elsewhere."""
+    body, key, stranger = new_person(), {"Idempotency-Key": "1"}, a_network()
+
+    async def copy(address: str, password: str) -> Answer:
+        headers = {**key, "X-Forwarded-For": address}
+        again = body | {"password": password}
+        return await strict.ask("POST", "/v1/auth/register", json=again, headers=headers)
+
+    assert (await copy(a_network(), PASSWORD)).status == 201
+    codes = [(await copy(stranger, f"wrong password {number}")).code for number in range(3)]
+    assert codes == ["idempotency_conflict"] * 2 + ["rate_limited"]
+    assert await guess(strict, body["email"], stranger) == "rate_limited"
+    assert (await copy(a_network(), PASSWORD)).status == 201
+
+
 async def test_a_device_opens_so_many_accounts(strict: RestServer) -> None:
     """From wherever it comes; what was refused does not count, and other devices are not concerned."""
     device, taken = f"phone {new_id()}", new_person()
