@@ -38,7 +38,7 @@ async def socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
         ping_interval=settings.ping_interval_s,
         ping_timeout=settings.ping_timeout_s,
         max_http_buffer_size=settings.max_packet_bytes,
-        trusted_proxies=_listed(settings.trusted_proxies),
+        trusted_proxies=settings.trusted_proxies,
         newcomers=_newcomers(settings),
         connect_timeout=settings.join_s,
         body_timeout=settings.body_timeout_s,

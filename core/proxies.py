@@ -23,6 +23,11 @@ class Proxies:
     def __init__(self, trusted: Iterable[Network] = ()) -> None:
         self._trusted = tuple(trusted)
 
+    @classmethod
+    def of(cls, listed: str) -> "Proxies":
+        """Those listed as in the setting `TRUSTED_PROXIES`."""
+        return cls(networks(listed))
+
     def trust(self, address: str) -> bool:
         """Whether this address is a trusted proxy."""
         return bool(self._trusted) and self._is_trusted(_parsed(address))

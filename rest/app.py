@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from core.clock import Clock
 from core.contract.index import ENDPOINTS
-from core.proxies import Proxies, networks
+from core.proxies import Proxies
 from core.settings import Settings
 from core.wire.endpoint import Endpoint
 from db.redis.rate_limits import MemoryLimiter, NoLimits
@@ -39,7 +39,7 @@ def make_app(
 
     `checks` are what `/readyz` asks, by name: each raises when it fails. `notes` it only passes on.
     """
-    proxies = Proxies(networks(settings.trusted_proxies))
+    proxies = Proxies.of(settings.trusted_proxies)
     cross_origin = CrossOrigin(settings.cors_origins, proxies)
     metrics, compression = RequestMetrics(registry), Compression(settings.compress_answers_bytes)
     app = web.Application(

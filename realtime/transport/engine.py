@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from core.proxies import Proxies, networks
+from core.proxies import Proxies
 
 from . import internals, reasons
 from .frames import binary_frame, text_frame
@@ -20,15 +20,16 @@ from .sessions import EngineSessions
 class EngineServer(EngineSessions):
     """An Engine.IO server with python-engineio's API.
 
-    Beside its arguments: `trusted_proxies` (addresses or CIDR ranges whose X-Forwarded headers count),
+    Beside its arguments: `trusted_proxies` (addresses or CIDR ranges whose X-Forwarded headers count,
+    separated by commas),
     `upgrade_timeout`, `close_timeout` and `body_timeout` (seconds), `limits`, `gate`, `newcomers` (how many
     sessions may be about to join), and `deflate_threshold`: the bytes from which on WebSocket messages are
     compressed, None for no compression. Of its own arguments, `monitor_clients` and JSONP have no meaning.
     """
 
-    def __init__(self, *args: Any, trusted_proxies: tuple[str, ...] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, trusted_proxies: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._http = HttpHandler(self, Proxies(networks(",".join(trusted_proxies))))
+        self._http = HttpHandler(self, Proxies.of(trusted_proxies))
 
     # Its place in an application.
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from core.proxies import Proxies, networks
+from core.proxies import Proxies
 from core.seats import Seats
 from core.settings import Settings
 from rest.http.connections import ConnectionLimits, HttpConnection
@@ -52,7 +52,7 @@ def doors_of(settings: Settings) -> ConnectionLimits:
     each = min(settings.max_connections_an_address, most // 4)
     return ConnectionLimits(
         Seats(most, max(each, 1) if settings.rate_limits == "on" else sys.maxsize),
-        Proxies(networks(settings.trusted_proxies)),
+        Proxies.of(settings.trusted_proxies),
         head_s=settings.head_s,
         keep_alive_s=settings.keep_alive_s,
         max_head_bytes=settings.max_head_bytes,

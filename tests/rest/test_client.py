@@ -4,10 +4,10 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from core.errors import Unauthenticated
-from core.proxies import Proxies, networks
+from core.proxies import Proxies
 from rest.http.client import bearer, own_address
 
-PROXIES = Proxies(networks("10.0.0.0/8, 2001:db8:f::/48,192.0.2.1"))
+PROXIES = Proxies.of("10.0.0.0/8, 2001:db8:f::/48,192.0.2.1")
 
 
 @pytest.mark.parametrize(

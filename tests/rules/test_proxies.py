@@ -5,7 +5,7 @@ import pytest
 from core.origins import allows
 from core.proxies import Proxies, network_of, networks
 
-PROXIES = Proxies(networks("10.0.0.0/8, 2001:db8:f::/48,192.0.2.1"))
+PROXIES = Proxies.of("10.0.0.0/8, 2001:db8:f::/48,192.0.2.1")
 
 
 @pytest.mark.parametrize(
