@@ -7,15 +7,16 @@ from typing import Any
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from composition.services import Services
-from core.contract.session import SessionRefresh
 from core.keys import Keyring
 from core.seats import Seats
 from core.settings import Settings
 from core.tasks import TaskSet
+from core.wire.message import Command
 from realtime.background.leases import Leases, Steadiness
 from realtime.background.store_loss import StoreLoss
 from realtime.gateway.admission import Admission
 from realtime.gateway.arrivals import Arrivals
+from realtime.gateway.binding import bind
 from realtime.gateway.boundary import CommandBoundary
 from realtime.gateway.commands import Commands
 from realtime.gateway.connection_registry import ConnectionRegistry
@@ -109,7 +110,7 @@ def _gateway(
         delivery=delivery,
         revocations=revocations,
     )
-    boundary = CommandBoundary({**services.handlers(), SessionRefresh: revocations.refresh})
+    boundary = CommandBoundary(bind([*services.handlers(), revocations], Command.registry.values()))
     gateway = Gateway(
         writer=writer,
         registry=registry,

@@ -9,31 +9,13 @@ from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from composition.matching import Matching
 from composition.safety import Conduct, Protection
-from core.contract.calls import (
-    CallAccept,
-    CallConnected,
-    CallDecline,
-    CallEnd,
-    CallMedia,
-    CallReport,
-    CallRestart,
-    CallSignal,
-    CallSkip,
-)
-from core.contract.chat import ChatHistory, ChatRead, ChatSend, ChatTyping
-from core.contract.connections import ConnectionEnd
-from core.contract.decisions import DecisionSubmit
-from core.contract.presence import PresenceSet, PresenceWatch
-from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.ids import new_id
-from core.wire.message import Command
 from db.postgres.idempotency import KEPT_MS
 from realtime.background.leases import Steadiness
 from realtime.background.retention import DAY_MS, Kept, Retention
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.signals import Signals
-from realtime.gateway.boundary import Handler, by_user
 from realtime.lifecycle import ConnectionLifecycle
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.presence.ports import Sockets
@@ -153,30 +135,6 @@ class Services:
             clock=clock,
         )
 
-    def handlers(self) -> dict[type[Command], Handler]:
-        """The handler of each command; `composition/gateway.py` adds that of `session:refresh`."""
-        return {
-            PresenceSet: self.presence.set,
-            PresenceWatch: self.presence.watch,
-            QueueJoin: self.queue.join,
-            QueueLeave: self.queue.leave,
-            QueueExplain: self.queue.explain,
-            CallAccept: self.calls.accept,
-            CallDecline: self.calls.decline,
-            CallSignal: self.signals.signal,
-            CallConnected: self.calls.connected,
-            CallRestart: self.calls.restart,
-            CallMedia: self.calls.media,
-            CallEnd: self.calls.end,
-            CallSkip: self.calls.skip,
-            CallReport: self.calls.report,
-            DecisionSubmit: self.calls.decide,
-            ConnectionEnd: by_user(self._end_connection),
-            ChatSend: by_user(self.chat.send),
-            ChatHistory: by_user(self.chat.history),
-            ChatRead: by_user(self.chat.read),
-            ChatTyping: by_user(self.chat.typing),
-        }
-
-    async def _end_connection(self, user_id: str, command: ConnectionEnd) -> None:
-        await self.connections.end(user_id, command.connection_id)
+    def handlers(self) -> tuple[object, ...]:
+        """Those whose methods take commands; `composition/gateway.py` adds what takes `session:refresh`."""
+        return self.presence, self.queue, self.calls, self.signals, self.connections, self.chat

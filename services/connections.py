@@ -4,7 +4,7 @@ The room of an ended connection stays readable, but nothing more can be written 
 """
 
 from core.clock import Clock
-from core.contract.connections import ConnectionEnded
+from core.contract.connections import ConnectionEnd, ConnectionEnded
 from db.postgres.connections import ConnectionStore
 from services.ports import Events
 
@@ -15,10 +15,10 @@ class Connections:
     def __init__(self, store: ConnectionStore, events: Events, *, clock: Clock) -> None:
         self._store, self._events, self._clock = store, events, clock
 
-    async def end(self, user_id: str, connection_id: str) -> None:
+    async def end(self, user_id: str, command: ConnectionEnd) -> None:
         """End it for this member and tell both, once; also if a block has ended it already."""
         now = self._clock()
-        row = await self._store.end(connection_id, user_id, now)
+        row = await self._store.end(command.connection_id, user_id, now)
         for member in (row.user_a, row.user_b):
             view = await self._store.view(row.id, member, now)
             await self._events.send(

@@ -19,7 +19,6 @@ from core import logs
 from core.settings import Settings
 from core.vocabulary import Id
 from core.wire.message import Command, Wire
-from realtime.gateway.boundary import Handler
 from realtime.gateway.caller import Caller
 
 ACCOUNTS = 50
@@ -44,8 +43,8 @@ class Echo(Command, event="echo", reply=Echoed):
 class EchoServices(services.Services):
     """The product's, and one handler more."""
 
-    def handlers(self) -> dict[type[Command], Handler]:
-        return {**super().handlers(), Echo: self.echo}
+    def handlers(self) -> tuple[object, ...]:
+        return (*super().handlers(), self)
 
     async def echo(self, _caller: Caller, command: Echo) -> Echoed:
         return Echoed(call_id=command.call_id, audio=command.audio, video=command.video)

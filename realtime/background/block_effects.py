@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 
 from core.clock import Clock
+from core.contract.connections import ConnectionEnd
 from core.errors import Expired, Gone, NotFound
 from db.every import Every
 from db.postgres.blocks import BlockStore, PendingBlock
@@ -75,7 +76,7 @@ class BlockEffectsWorker:
             with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
                 await self._call_service.tell(call_id, Block(blocker))
         if pending.connection_id is not None:
-            await self._connections.end(blocker, pending.connection_id)
+            await self._connections.end(blocker, ConnectionEnd(connection_id=pending.connection_id))
         for user_id in (blocker, blocked):
             await self._presence.changed(user_id)
         if not await self._in_one_call(blocker, blocked):

@@ -1,21 +1,19 @@
 """The boundary for commands: decode, handle, acknowledge. Nothing passes unchecked or unanswered."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import structlog
-from msgspec import Struct
 
 from core.errors import AppError, Internal, InvalidRequest, Unavailable
 from core.ids import new_id
 from core.wire.decode import decode
-from core.wire.message import Command, Empty
+from core.wire.message import Command
 from db.outage import OUTAGES
+from realtime.gateway.binding import Handler
 from realtime.gateway.caller import Caller
 
-C = TypeVar("C", bound=Command)
-Handler = Callable[[Caller, Any], Awaitable[Struct]]
 _log = structlog.get_logger()
 
 
@@ -23,8 +21,6 @@ class CommandBoundary:
     """Turns what a client sent into an answer; it never raises."""
 
     def __init__(self, handlers: Mapping[type[Command], Handler]) -> None:
-        if missing := set(Command.registry.values()) - set(handlers):
-            raise LookupError(f"no handler for {sorted(c.event for c in missing)}")
         self._handlers = handlers
 
     async def answer(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
@@ -42,16 +38,6 @@ class CommandBoundary:
             _log.exception("a command failed", command=name, user_id=caller.user_id, reference=reference)
             return refused(Internal(details={"reference": reference}))
         return {"ok": True, "data": msgspec.to_builtins(reply)}
-
-
-def by_user(use_case: Callable[[str, C], Awaitable[Struct | None]]) -> Handler:
-    """The handler of a use case that asks only which user it is for; one without a reply is acknowledged."""
-
-    async def handle(caller: Caller, command: C) -> Struct:
-        reply = await use_case(caller.user_id, command)
-        return Empty() if reply is None else reply
-
-    return handle
 
 
 def _command(name: str, arguments: tuple[Any, ...]) -> Command:

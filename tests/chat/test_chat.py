@@ -15,7 +15,7 @@ from core.contract.chat import (
     ChatTyping,
     ChatTypingChanged,
 )
-from core.contract.connections import ConnectionEnded
+from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
 from db.postgres.outbox import Outbox
@@ -168,7 +168,7 @@ async def test_a_stranger_finds_no_room(talk: ChatScene) -> None:
     with pytest.raises(NotFound):
         await talk.chat.typing(cleo, ChatTyping(room_id=talk.room_id, typing=True))
     with pytest.raises(NotFound):
-        await talk.connections.end(cleo, talk.connection.id)
+        await talk.connections.end(cleo, ConnectionEnd(connection_id=talk.connection.id))
     assert talk.heard.events == []
 
 
@@ -177,7 +177,7 @@ async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: ChatS
     await talk.chat.send(talk.ana, hello(talk))
     talk.heard.events.clear()
     for member in (talk.ana, talk.ben, talk.ana):
-        await talk.connections.end(member, talk.connection.id)
+        await talk.connections.end(member, ConnectionEnd(connection_id=talk.connection.id))
     for member, peer in ((talk.ana, talk.ben), (talk.ben, talk.ana)):
         [ended] = talk.heard.by(member)
         assert isinstance(ended, ConnectionEnded)
@@ -193,7 +193,7 @@ async def test_ending_a_connection_tells_both_once_and_ends_the_talk(talk: ChatS
 async def test_a_block_ends_the_talk(talk: ChatScene) -> None:
     """A report with a block, at once; the blocked one learns of the end and no more of the other."""
     await talk.world.report(talk.connection.call_id, talk.ana, talk.ben, block=True)
-    await talk.connections.end(talk.ana, talk.connection.id)
+    await talk.connections.end(talk.ana, ConnectionEnd(connection_id=talk.connection.id))
     [ended] = talk.heard.by(talk.ben)
     assert isinstance(ended, ConnectionEnded)
     assert (ended.connection.active, ended.connection.peer.languages) == (False, [])
