@@ -1,7 +1,7 @@
-"""Who may see whom: one rule for profiles, lists, blocks, matching, chat, and whatever shows people. Pure.
+"""The rule of who may see whom: one for profiles, lists, blocks, matching, chat and all that shows people.
 
 Queries ask its twin in SQL, `identity.visible_to` (migration 0012), whose comment says what it means in each
-of its uses; `tests/stores/test_visibility.py` holds the two together. Times are ms since the epoch.
+of its uses. `tests/stores/test_visibility.py` compares the two. Pure; times are ms since the epoch.
 """
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ class Ban(Struct, frozen=True, kw_only=True):
     lifted: bool = False
 
     def holds(self, at: int) -> bool:
-        """From its beginning on, and at its end no longer."""
+        """Whether it holds at this time: from its beginning on, up to its end."""
         begun = self.begins_at is None or self.begins_at <= at
         return not self.lifted and begun and (self.until is None or at < self.until)
 
@@ -39,12 +39,12 @@ def is_banned(user: UserFacts, at: int) -> bool:
 
 
 def is_blocked(one: UserFacts, other: UserFacts) -> bool:
-    """Whether a block stands between the two, whoever has blocked."""
+    """Whether one of the two has blocked the other."""
     return other.id in one.blocks or one.id in other.blocks
 
 
 def can_see(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
-    """The rule: their account stands, they are not banned, and neither has blocked the other.
+    """The rule: `seen` is not erased, not banned, and neither has blocked the other.
 
     Oneself is no exception: a user who is banned is visible to nobody.
     """
@@ -52,7 +52,7 @@ def can_see(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
 
 
 def can_meet(one: UserFacts, other: UserFacts, at: int) -> bool:
-    """Whether the two may be offered to each other, as far as it is for this rule: each sees the other."""
+    """Whether each may see the other. Two who may not are never offered to each other."""
     return can_see(one, other, at) and can_see(other, one, at)
 
 

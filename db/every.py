@@ -51,9 +51,9 @@ async def rest(seconds: float | None, woken: asyncio.Event) -> None:
 class Every:
     """Runs a job until cancelled: `period_s` after it has ended, when woken, and at once when it gave True.
 
-    After a failure it rests for `again_s`, or a period, whoever wakes it: nothing makes it spin. `jitter` is
-    the part of a period by which it may come earlier: nodes that started together fall out of step. `faults`
-    counts what failed and was no outage; `in_a_row` such runs since the last one that succeeded.
+    After a failure it rests for `again_s`, or a period, and cannot be woken meanwhile: nothing makes it spin.
+    `jitter` is the part of a period by which it may come earlier: nodes that started together fall out of
+    step. `faults` counts what failed and was no outage; `in_a_row` such runs since the last that succeeded.
     """
 
     def __init__(

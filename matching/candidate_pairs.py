@@ -67,7 +67,7 @@ class CandidatePairs:
         rivals = {other.id: other for other in self.rivals(ticket, self._most)}
         rivals |= {called: self._tickets[called] for called in self._called}
         self._earlier[ticket.id] = [
-            # Without the part for waiting, which grows with time: `pairs` adds it.
+            # Without the part for waiting, which grows with time: `worth_matching` adds it.
             (other.id, self._policy.score(ticket, other, min(ticket.joined_at, other.joined_at)))
             for other in rivals.values()
             if obstacle(ticket, other, common_language=language) is None
@@ -100,7 +100,7 @@ class CandidatePairs:
             for pool in pools_of(ticket):
                 del self._pools[pool][ticket_id]
 
-    def pairs(self, now: int, reservation_values: ReservationValues) -> Iterator[Sequence[Pair]]:
+    def worth_matching(self, now: int, reservation_values: ReservationValues) -> Iterator[Sequence[Pair]]:
         """The pairs that are worth what is asked by now, the greatest gain first. A ticket may be in several.
 
         They come in slices of the queue, so that the caller can match and let other tasks run in between.

@@ -1,9 +1,9 @@
-"""Announces what is stored: in the order of its lane, to all, whoever stored it and whatever befell Redis.
+"""Announces what any node has stored: in the order of its lane, to all, also after an outage of Redis.
 
 The node that has stored something tells of it right after the commit, in one trip to Redis. There a script
-lets through what is next in its lane and nothing else, so that nodes need no lock between them: whoever comes
-too early reads from the outbox what comes before, and tells that first. Whatever is still in the outbox when
-somebody looks for the second time has been left there, by an outage or a node that died, and is told then.
+lets through what is next in its lane and nothing else, so that nodes need no lock between them: a node that
+comes too early reads from the outbox what comes before, and tells that first. What is still in the outbox at
+a second look has been left there, by an outage or a node that died, and is told then.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Blocking: two users with a block between them, either way, do not meet, see or hear each other.
 
 The store changes everything on record in one transaction with the block. What concerns live connections (the
-call of the two, what their devices show) it leaves as a "pending block", which `BlockEffects` carries out.
+call of the two, what their devices show) it leaves as a "pending block", which `BlockEffects` performs.
 """
 
 import structlog
@@ -27,7 +27,7 @@ class Blocks:
     async def block(self, blocker: str, body: NewBlock, key: IdempotencyKey | None, now: int) -> BlockedUser:
         """Block somebody, at once and everywhere. To block them again changes nothing.
 
-        Raises `InvalidRequest` for oneself, `NotFound` for whom one neither sees nor has met,
+        Raises `InvalidRequest` for oneself, `NotFound` for a user whom the blocker neither sees nor has met,
         `IdempotencyConflict`.
         """
         if body.user_id == blocker:
@@ -39,7 +39,7 @@ class Blocks:
 
 
 class AnnouncedBlockEffects:
-    """BlockEffects of a process without connections: it announces them, and any node carries them out."""
+    """For a process without connections: announces a pending block, which any node performs."""
 
     performs = False
 

@@ -143,7 +143,7 @@ class Ours:
 
     def tick(self, now: int) -> Iterable[Matched]:
         self._look(now)
-        for pair in chain.from_iterable(self._candidate_pairs.pairs(now, self._reservation)):
+        for pair in chain.from_iterable(self._candidate_pairs.worth_matching(now, self._reservation)):
             if pair.one.id in self._candidate_pairs and pair.other.id in self._candidate_pairs:
                 self._forget(pair.one)
                 self._forget(pair.other)

@@ -61,7 +61,7 @@ class Login(Input):
 
 
 class Refresh(Input):
-    """A refresh token serves once.
+    """A refresh token can be used once.
 
     When the answer was lost, show it again within 60 s, at most three times: the next answer replaces it.
     """

@@ -17,7 +17,7 @@ class AuditQuery(PageQuery):
 
 
 class AuditEntry(Wire):
-    """Something that was done, and nobody can take back. What `details` say depends on the `action`."""
+    """Something that was done. An entry never changes. What `details` say depends on the `action`."""
 
     id: Id
     at: Timestamp

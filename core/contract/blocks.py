@@ -1,4 +1,4 @@
-"""Whom one has blocked."""
+"""Blocks: one user has blocked another."""
 
 from core.errors import NotFound
 from core.vocabulary import Id, Timestamp
@@ -8,13 +8,13 @@ from core.wire.pages import NextCursor, PageQuery
 
 
 class NewBlock(Input):
-    """Whom to block."""
+    """The user to block."""
 
     user_id: Id
 
 
 class ByUser(Input):
-    """Whom not to block any more."""
+    """The user to unblock."""
 
     user_id: Id
 

@@ -52,7 +52,7 @@ ENDPOINTS = (
         method="GET",
         path="/metrics",
         area="service",
-        summary="Figures for Prometheus.",
+        summary="Metrics for Prometheus.",
         media="text/plain",
         auth=False,
     ),

@@ -18,8 +18,8 @@ import asyncpg
 from db.embedded.account import SystemUser
 from db.embedded.errors import EmbeddedError
 from db.embedded.folder import make_private_folder, shown
-from db.embedded.keeper import Run
 from db.embedded.process import Program
+from db.embedded.supervisor import Run
 
 Say = Callable[[str], None]
 MAJOR = "18"

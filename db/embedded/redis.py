@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 
 from db.embedded.account import SystemUser
 from db.embedded.folder import make_private_folder
-from db.embedded.keeper import Run
 from db.embedded.process import Program
+from db.embedded.supervisor import Run
 
 CONFIGURATION = {
     "port": "0",

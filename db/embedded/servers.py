@@ -14,10 +14,10 @@ from db.embedded.binaries import Binaries, locate, reachable
 from db.embedded.errors import EmbeddedError, FolderInUse
 from db.embedded.folder import claimed, runtime_of
 from db.embedded.guard import Guard
-from db.embedded.keeper import Supervisor
 from db.embedded.postgres import Postgres, url_at
 from db.embedded.redis import Redis
 from db.embedded.runtime import runtime_folder, sockets
+from db.embedded.supervisor import Supervisor
 
 Say = Callable[[str], None]
 
@@ -37,8 +37,10 @@ class EmbeddedServers:
         self._postgres = postgres
         self._redis = redis
         self._say = say
-        self._keepers = [Supervisor(server, guard, say) for server in (postgres, redis) if server is not None]
-        self._names = " and ".join(keeper.name for keeper in self._keepers)
+        self._supervisors = [
+            Supervisor(server, guard, say) for server in (postgres, redis) if server is not None
+        ]
+        self._names = " and ".join(supervisor.name for supervisor in self._supervisors)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -120,15 +122,15 @@ class EmbeddedServers:
         self._say(f"Starting {self._names}…")
         try:
             async with asyncio.TaskGroup() as group:
-                for keeper in self._keepers:
-                    group.create_task(keeper.start())
+                for supervisor in self._supervisors:
+                    group.create_task(supervisor.start())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
         self._say(f"{self._names} answered after {time.monotonic() - begun:.1f} s.")
 
     async def stop(self) -> None:
         """Stop all at once, cleanly."""
-        if all(await asyncio.gather(*(keeper.stop() for keeper in self._keepers))):
+        if all(await asyncio.gather(*(supervisor.stop() for supervisor in self._supervisors))):
             self._say(f"{self._names} stopped.")
 
 

@@ -76,10 +76,10 @@ class BlockStore:
         since = None if at is None else to_datetime(at)
         return [_block(row) for row in await self._pool.fetch(_SQL["blocks"], blocker, since, user_id, limit)]
 
-    # BlockEffects
+    # Pending blocks
 
     async def due(self, now: int, *, limit: int = 50) -> list[PendingBlock]:
-        """BlockEffects that nobody has taken up, each now taken for `TAKEN_MS`."""
+        """Pending blocks that no node has taken, each now taken for `TAKEN_MS`."""
         rows = await self._pool.fetch(_SQL["due"], to_datetime(now), to_datetime(now + TAKEN_MS), limit)
         return [_pending(row) for row in rows]
 

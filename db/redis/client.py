@@ -31,7 +31,7 @@ class _Parser(DefaultParser):  # type: ignore[valid-type,misc]  # the client pic
 
 
 class _Patient(AbstractConnection):
-    """Tells of outages, and sees that a connection is gone where the client does not.
+    """Tells of outages, and notices that a connection is gone where the client does not.
 
     The bus writes and listens in tasks of their own, and each opens a connection that it finds closed:
     one does, and until Redis has let it in there is no connection for the others.

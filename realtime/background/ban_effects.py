@@ -48,9 +48,9 @@ class BanEffectsWorker:
 
     async def _look(self) -> None:
         due = await self._store.due(self._clock())
-        await asyncio.gather(*(self._attend(ban) for ban in due))
+        await asyncio.gather(*(self._perform(ban) for ban in due))
 
-    async def _attend(self, ban: DueBan) -> None:
+    async def _perform(self, ban: DueBan) -> None:
         with self._loop.enduring("a ban has to wait", ban=ban.id):
             if await self._enforce(ban.user_id):
                 await self._store.enforced(ban.id, self._clock())

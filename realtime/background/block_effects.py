@@ -55,18 +55,18 @@ class BlockEffectsWorker:
         await self._loop.run()
 
     async def perform(self, pending: PendingBlock | None = None) -> None:
-        """See to this one now, and to others when their turn comes. Never raises an outage."""
+        """Perform this one now; without one, look for those that are due. Never raises an outage."""
         if pending is None:
             self.wake()
         else:
-            await self._attend(pending)
+            await self._perform(pending)
 
     async def _look(self) -> None:
-        """See to all that wait, none after the other: what fails is tried again after a moment."""
+        """Perform all that are due, side by side. One that fails is due again after a moment."""
         due = await self._store.due(self._clock())
-        await asyncio.gather(*(self._attend(pending) for pending in due))
+        await asyncio.gather(*(self._perform(pending) for pending in due))
 
-    async def _attend(self, pending: PendingBlock) -> None:
+    async def _perform(self, pending: PendingBlock) -> None:
         with self._loop.enduring("the effects of a block have to wait", block=pending.id):
             await self._settle(pending)
 

@@ -79,7 +79,7 @@ class CallService:
     async def recover(self, call_id: str) -> None:
         """If Redis has lost this call, put back what has become of it, and tell both."""
         if await self._calls.load(call_id) is None and await self._eligibility.find(call_id) is not None:
-            await self.attend(call_id)
+            await self.catch_up(call_id)
 
     async def lost(self, user_id: str, device: str) -> None:
         """The last connection of this device has gone."""
@@ -93,8 +93,8 @@ class CallService:
         """None of this user's devices answers any more."""
         await self._tell_active(user_id, Silent(user_id))
 
-    async def attend(self, call_id: str) -> None:
-        """Do what this call waits for: first a deadline that has passed, then effects that nobody finished.
+    async def catch_up(self, call_id: str) -> None:
+        """Do what is due for this call: first a deadline that has passed, then effects that nobody finished.
 
         In this order, so that no effect keeps a call from ending. A call that no node could read for long is
         ended like one that was lost.

@@ -19,7 +19,7 @@ class DeadlineWorker:
         self, calls: CallStore, call_service: CallService, clock: Clock, *, every_s: float = 0.2
     ) -> None:
         self._calls, self._call_service, self._clock = calls, call_service, clock
-        self._loop = Every(every_s, self._look, failing="calls cannot be attended to", jitter=0.2)
+        self._loop = Every(every_s, self._look, failing="deadlines of calls are not handled", jitter=0.2)
         self.loops = (self._loop,)
         self._busy: dict[str, asyncio.Task[None]] = {}
 
@@ -30,14 +30,14 @@ class DeadlineWorker:
         finally:
             await end(self._busy.values())
 
-    async def attend(self, shard: int) -> None:
+    async def handle(self, shard: int) -> None:
         """Handle all calls of a shard that are due. Returns when that is done."""
         for call_id in await self._calls.due(shard, self._clock()):
-            await self._attend(call_id)
+            await self._handle(call_id)
 
     async def _look(self) -> None:
         for call_id in await self._due():
-            self._busy[call_id] = asyncio.create_task(self._attend(call_id))
+            self._busy[call_id] = asyncio.create_task(self._handle(call_id))
 
     async def _due(self) -> list[str]:
         """Those that this node does not handle yet, as far as there is room."""
@@ -48,7 +48,7 @@ class DeadlineWorker:
         shards = await asyncio.gather(*(self._calls.due(n, now, limit=most) for n in range(SHARDS)))
         return [call_id for due in shards for call_id in due if call_id not in self._busy]
 
-    async def _attend(self, call_id: str) -> None:
-        with self._loop.enduring("a call could not be attended to", call_id=call_id):
-            await self._call_service.attend(call_id)
+    async def _handle(self, call_id: str) -> None:
+        with self._loop.enduring("a call could not be handled", call_id=call_id):
+            await self._call_service.catch_up(call_id)
         self._busy.pop(call_id, None)

@@ -64,9 +64,9 @@ class EligibilityService:
     async def find(self, call_id: str) -> Call | None:
         """A call that was on record just now. One that Redis has lost is put back, as `after_loss` says.
 
-        Nobody else would: both would be kept out of the queue, or asked for ever to decide. Whoever puts it
-        there first decides what became of it: an offer that was just being made finds it taken.
-        None: it is over, or may be about to be there.
+        Nothing else does that: both users would be kept out of the queue, or be asked to decide for ever.
+        If it is put back while its offer is still being made, the offer finds the id taken.
+        None: the call is over, or may be about to be there.
         """
         stored = await self._calls.load(call_id)
         if stored is not None:

@@ -129,7 +129,7 @@ class LivenessMonitor:
 
     def _watch(self, sid: str, watch: Watch) -> None:
         before = self._watches.get(sid)
-        if before is not None:  # if it sleeps already, this call has to be told too
+        if before is not None:  # if it sleeps already, this call must hear of it too
             watch.silent_ms, watch.job = before.silent_ms if before.asleep else 0, before.job
         self._watches[sid] = watch
         self._writer.heard(sid)

@@ -40,7 +40,7 @@ class _Found(Struct, frozen=True):
 
 
 class Matchmaker:
-    """Finds partners. `run` searches for the search_queue, one after the other, until it is cancelled."""
+    """Finds partners. `run` serves the search queue until it is cancelled."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Matchmaker:
         self.loops = (self._loop,)
 
     async def run(self) -> None:
-        """Search for a partner for each seeker, several at a time. An outage leaves them to the sweep."""
+        """Search for each ticket of the queue, several at a time. An outage leaves them to the sweep."""
         async with asyncio.TaskGroup() as workers:
             for _ in range(_WORKERS):
                 workers.create_task(self._loop.run())
@@ -145,7 +145,7 @@ class Matchmaker:
         return claim
 
     async def finish(self, claims: Iterable[Claim]) -> None:
-        """Have the offers of these claims made: whoever took them did not come so far.
+        """Have the offers of these claims made: the node that took them did not come so far.
 
         One that cannot be made keeps no other waiting, nor the two whom it holds for longer than a minute.
         Raises what an outage raises.

@@ -79,9 +79,7 @@ class Sweeper:
             )
             for mode in _MODES
         ]
-        self._candidate_pairs = {
-            mode: CandidatePairs(terms.policy, terms.reach.candidates) for mode in _MODES
-        }
+        self._pairs = {mode: CandidatePairs(terms.policy, terms.reach.candidates) for mode in _MODES}
 
     async def run(self) -> None:
         """Sweep whenever it is this node's turn: each mode by itself."""
@@ -121,55 +119,55 @@ class Sweeper:
 
     async def _match(self, mode: Mode, everyone: Sequence[Ticket]) -> Collection[str]:
         """Match those for whom waiting has made a match possible or worthwhile. Gives who is gone."""
-        candidate_pairs = self._candidate_pairs[mode]
-        for nth, ticket in enumerate(candidate_pairs.see(everyone)):
-            candidate_pairs.add(ticket)
+        pairs = self._pairs[mode]
+        for nth, ticket in enumerate(pairs.see(everyone)):
+            pairs.add(ticket)
             if nth % _NEW_IN_A_ROW == 0:
                 await asyncio.sleep(_PAUSE_S)
         reservation_values = await self._markets.of(mode)
         now = self._clock()
         taken: set[str] = set()
         apart: dict[str, Set[str]] = {}
-        async for pair in self._pairs(candidate_pairs, now, reservation_values):
-            rivals = candidate_pairs.rivals(pair.other, _RIVALS)
+        async for pair in self._in_slices(pairs, now, reservation_values):
+            rivals = pairs.rivals(pair.other, _RIVALS)
             claim = await self._matchmaker.match(pair, rivals, taken, now, reservation_values, apart=apart)
             if claim is None and not taken.isdisjoint({pair.one.id, pair.other.id}):
                 # Perhaps only for a moment, as when an offer is refused: then it is judged again.
                 for gone in taken & {pair.one.id, pair.other.id}:
-                    candidate_pairs.remove(gone)
+                    pairs.remove(gone)
             elif claim is None:
-                candidate_pairs.part(pair)
+                pairs.part(pair)
                 self._rematches.note(mode, pair)
-            _matched(claim, candidate_pairs, taken)
-        await self._call_last(candidate_pairs, taken, reservation_values)
-        for pair in await self._rematches.due(mode, candidate_pairs, reservation_values):
+            _matched(claim, pairs, taken)
+        await self._call_last(pairs, taken, reservation_values)
+        for pair in await self._rematches.due(mode, pairs, reservation_values):
             claim = await self._matchmaker.match(
                 pair, (), taken, self._clock(), reservation_values, apart=None
             )
-            _matched(claim, candidate_pairs, taken)
+            _matched(claim, pairs, taken)
         return taken
 
-    async def _pairs(
-        self, candidate_pairs: CandidatePairs, now: int, reservation_values: ReservationValues
+    async def _in_slices(
+        self, pairs: CandidatePairs, now: int, reservation_values: ReservationValues
     ) -> AsyncIterator[Pair]:
         """Pairs who both still wait, until half the turn is over. Other tasks run in between."""
-        for pairs in candidate_pairs.pairs(now, reservation_values):
-            for nth, pair in enumerate(pairs):
+        for found in pairs.worth_matching(now, reservation_values):
+            for nth, pair in enumerate(found):
                 if nth % _PAIRS_IN_A_ROW == 0:
                     await asyncio.sleep(_PAUSE_S)
                 if self._clock() - now > self._rhythm.turn_ms // 2:
                     return  # the rest is for the next sweep, of any node
-                if pair.one.id in candidate_pairs and pair.other.id in candidate_pairs:
+                if pair.one.id in pairs and pair.other.id in pairs:
                     yield pair
             await asyncio.sleep(_PAUSE_S)
 
     async def _call_last(
-        self, candidate_pairs: CandidatePairs, taken: set[str], reservation_values: ReservationValues
+        self, pairs: CandidatePairs, taken: set[str], reservation_values: ReservationValues
     ) -> None:
         """Make the last call for tickets whose patience is about to end, however many wait."""
-        for ticket, others in candidate_pairs.last_calls(self._clock(), reservation_values):
+        for ticket, others in pairs.last_calls(self._clock(), reservation_values):
             claim = await self._matchmaker.last_call(ticket, others, taken, reservation_values)
-            _matched(claim, candidate_pairs, taken)
+            _matched(claim, pairs, taken)
             await asyncio.sleep(_PAUSE_S)
 
     async def _update(self, mode: Mode, everyone: Sequence[Ticket]) -> None:
@@ -205,8 +203,8 @@ class Sweeper:
         )
 
 
-def _matched(claim: Claim | None, candidate_pairs: CandidatePairs, taken: set[str]) -> None:
+def _matched(claim: Claim | None, pairs: CandidatePairs, taken: set[str]) -> None:
     """The tickets of this claim, if there is one, no longer wait: no news for them, and no other match."""
     for ticket in (claim.first, claim.second) if claim else ():
-        candidate_pairs.remove(ticket.id)
+        pairs.remove(ticket.id)
         taken.add(ticket.id)

@@ -1,4 +1,4 @@
-"""On which terms matches are made. Whoever looks for pairs is given the same."""
+"""The terms on which matches are made: the same for the search, the sweep and rematches."""
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ class Reach(Struct, frozen=True, kw_only=True):
 
 
 class Terms(Struct, frozen=True, kw_only=True):
-    """Who may be offered to whom, what waiting promises by now, and how far a search goes."""
+    """Who may be offered to whom (policy), what waiting is worth (markets), and how far a search goes."""
 
     policy: Policy
     markets: Markets

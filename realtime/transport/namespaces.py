@@ -39,29 +39,29 @@ class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
         self.limits = limits or Limits()
         super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
         self._unjoined: Deadlines[Session] = Deadlines(connect_timeout, _never_joined)
-        self._parting: Deadlines[Session] = Deadlines(self.eio.close_timeout, _parted)
+        self._disconnecting: Deadlines[Session] = Deadlines(self.eio.close_timeout, _disconnected)
         self._refused: Deadlines[Session] = Deadlines(2 * self.eio.close_timeout, _refused)
-        self.eio.deadlines += (self._unjoined, self._parting, self._refused)
+        self.eio.deadlines += (self._unjoined, self._disconnecting, self._refused)
 
     def _engineio_server_class(self) -> type[EngineServer]:
         return EngineServer
 
     def expect_connect(self, session: Session) -> None:
         """A session is in no namespace any more."""
-        if session not in self._parting:
+        if session not in self._disconnecting:
             self._unjoined.add(session, self.eio.loop.time())
             self.eio.wake_alarm()
 
     def expect_close(self, session: Session) -> None:
         """A session was told to leave the only namespace that it is in: its client closes it."""
-        self._parting.add(session, self.eio.loop.time())
+        self._disconnecting.add(session, self.eio.loop.time())
         self.eio.wake_alarm()
 
     def expect_nothing(self, session: Session) -> None:
         """A session is in a namespace, or has ended: it need not be closed for being in none."""
         session.settle()
         self._unjoined.discard(session)
-        self._parting.discard(session)
+        self._disconnecting.discard(session)
         self._refused.discard(session)
 
     def expect_going(self, session: Session) -> None:
@@ -94,5 +94,5 @@ def _refused(session: Session) -> None:
     session.close(reasons.CONNECT_REFUSED)
 
 
-def _parted(session: Session) -> None:
+def _disconnected(session: Session) -> None:
     session.close(reasons.SERVER_DISCONNECT)

@@ -58,7 +58,7 @@ class Polling:
             session.close(reasons.TRANSPORT_ERROR)
             raise handshake.HandshakeRefused(handshake.BAD_REQUEST)
         if not self._due():
-            self._waiter = session.keeper.loop.create_future()
+            self._waiter = session.owner.loop.create_future()
             internals.on_request_lost(request, self._lost)
             try:
                 await self._waiter
@@ -103,7 +103,7 @@ class Polling:
             raise handshake.HandshakeRefused(handshake.BAD_REQUEST) from None
         await session.readable()
         # From the loop, where no task is current, so that handlers may take their first step at once.
-        session.keeper.loop.call_soon(self._deliver, packets)
+        session.owner.loop.call_soon(self._deliver, packets)
 
     def _deliver(self, packets: list[bytearray | bytes]) -> None:
         session = self._session
@@ -113,6 +113,6 @@ class Polling:
             elif packet[0] == payload.MESSAGE:
                 session.on_text(packet)
             elif packet[0] == payload.PONG:
-                session.keeper.pong(session)
+                session.owner.pong(session)
             else:
                 session.close(reasons.CLIENT_DISCONNECT)

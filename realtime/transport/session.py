@@ -83,10 +83,10 @@ class Session:
         "closed",
         "handshake",
         "heard",
-        "keeper",
         "on_binary",
         "on_close",
         "on_text",
+        "owner",
         "probe",
         "receiver",
         "seat",
@@ -94,9 +94,9 @@ class Session:
         "write",
     )
 
-    def __init__(self, sid: str, keeper: SessionOwner, handshake: Handshake) -> None:
+    def __init__(self, sid: str, owner: SessionOwner, handshake: Handshake) -> None:
         self.sid = sid
-        self.keeper = keeper
+        self.owner = owner
         self.handshake = handshake
         self.seat: Seat | None = None
         self.closed = False
@@ -141,7 +141,7 @@ class Session:
         if self.closed:
             return None
         if self.backlog is None:
-            self.backlog = self.keeper.new_backlog()
+            self.backlog = self.owner.new_backlog()
         if not self.backlog.push(frame, volatile=volatile):
             return self.close(reasons.SLOW_CONSUMER)
         if self.carrier is not None:
@@ -155,7 +155,7 @@ class Session:
         self.closed = True
         self.write = None
         self.on_text = self.on_binary = _ignore
-        self.keeper.closed(self, self.backlog.dropped if self.backlog is not None else 0)
+        self.owner.closed(self, self.backlog.dropped if self.backlog is not None else 0)
         for carrier in (self.probe, self.carrier):
             if carrier is not None:
                 carrier.end(reason)
@@ -172,7 +172,7 @@ class Session:
     def fail(self, why: str) -> None:
         """End the session of a client that sent what cannot be read."""
         if not self.closed:
-            self.keeper.broken(self, why)
+            self.owner.broken(self, why)
             self.close(reasons.PARSE_ERROR)
 
     def release(self) -> None:
@@ -185,7 +185,7 @@ class Session:
     def pause_reading(self) -> None:
         """Take no more packets until `resume_reading`."""
         if self._reading is None and self.carrier is not None and not self.closed:
-            self._reading = self.keeper.loop.create_future()
+            self._reading = self.owner.loop.create_future()
             self.carrier.pause_reading()
 
     def resume_reading(self) -> None:

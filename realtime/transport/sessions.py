@@ -103,7 +103,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self._alarm.cancel()
         self._alarm, self.stopping = None, False
 
-    # What sessions ask of their keeper.
+    # What sessions ask of their owner.
 
     def new_backlog(self) -> Backlog:
         """An empty backlog under the server's policy."""

@@ -115,7 +115,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
         if kind == MESSAGE:
             session.on_text(payload)
         elif kind == PONG:
-            session.keeper.pong(session)
+            session.owner.pong(session)
         elif kind == ENGINE_CLOSE:
             session.close(reasons.CLIENT_DISCONNECT)
         elif payload != NOOP_PACKET:
@@ -150,7 +150,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
         """Say why, then wait a bounded while for the client to go."""
         if not self._transport.is_closing():
             self._transport.write(close_frame(self._code or reasons.close_code(reason)))
-            self._lingering.add(self, self._session.keeper.loop.time())
+            self._lingering.add(self, self._session.owner.loop.time())
 
     def let_go(self) -> None:
         """Close the connection after what was written."""

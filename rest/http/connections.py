@@ -61,18 +61,20 @@ class HttpConnection(web.RequestHandler):
     Leans on private names of aiohttp 3.14: `_request_count`, `_messages`, `_upgraded`, `_keepalive_timeout`.
     """
 
-    __slots__ = ("_body", "_doors", "_head_bytes", "_late", "_seat", "_stuck", "proxied")
+    __slots__ = ("_body", "_head_bytes", "_late", "_limits", "_seat", "_stuck", "proxied")
 
-    def __init__(self, manager: web.Server, doors: ConnectionLimits, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, manager: web.Server, limits: ConnectionLimits, loop: asyncio.AbstractEventLoop
+    ) -> None:
         super().__init__(
             manager,
             loop=loop,
             access_log=None,  # type: ignore[arg-type]  # what aiohttp itself calls off
             auto_decompress=False,  # a small body may become a large one
-            keepalive_timeout=doors.keep_alive_s,
+            keepalive_timeout=limits.keep_alive_s,
             lingering_time=2,
         )
-        self._doors = doors
+        self._limits = limits
         self._seat: Seat | None = None
         self._late: asyncio.TimerHandle | None = None
         self._stuck: asyncio.TimerHandle | None = None
@@ -84,12 +86,12 @@ class HttpConnection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a seat, or leave at once."""
-        doors, address = self._doors, (transport.get_extra_info("peername") or ("",))[0]
-        client = doors.client(address)
+        limits, address = self._limits, (transport.get_extra_info("peername") or ("",))[0]
+        client = limits.client(address)
         self.proxied = client is None
-        self._seat = doors.seats.take(client)
+        self._seat = limits.seats.take(client)
         if self._seat is None:
-            doors.refused(address, self._loop.time())
+            limits.refused(address, self._loop.time())
             self.transport = cast("asyncio.Transport", transport)
             self._dismiss(_BUSY)
             return
@@ -116,13 +118,13 @@ class HttpConnection(web.RequestHandler):
 
     def check(self, request: web.Request) -> None:
         """Raises `InvalidRequest` for a head that came whole and is too long."""
-        if sum(map(len, chain.from_iterable(request.raw_headers))) > self._doors.max_head_bytes:
+        if sum(map(len, chain.from_iterable(request.raw_headers))) > self._limits.max_head_bytes:
             raise InvalidRequest("The headers are too long together.")
 
     def count(self, request: web.Request) -> None:
         """Count for the client on whose behalf a proxy asks. Raises `RateLimited` when they have too many."""
         forwarded = request.headers.getall("X-Forwarded-For", ())
-        client = self._doors.client(self._doors.proxies.client(request.remote or "", forwarded))
+        client = self._limits.client(self._limits.proxies.client(request.remote or "", forwarded))
         if not self.count_for(client):
             raise RateLimited("Too many connections of this address.", retry_after_ms=10_000)
 
@@ -144,13 +146,13 @@ class HttpConnection(web.RequestHandler):
             self._head_came()
         elif data and not self._upgraded and in_head:
             self._head_bytes += len(data)
-            if self._head_bytes > self._doors.max_head_bytes:
+            if self._head_bytes > self._limits.max_head_bytes:
                 self._dismiss(_TOO_LONG)
             elif self._late is None:
                 self._expect_head()
 
     def _expect_head(self) -> None:
-        self._late = self._loop.call_later(self._doors.head_s, self.force_close)
+        self._late = self._loop.call_later(self._limits.head_s, self.force_close)
 
     def _head_came(self) -> None:
         self._head_bytes = 0
@@ -179,7 +181,7 @@ class HttpConnection(web.RequestHandler):
     def pause_writing(self) -> None:
         """It takes nothing at the moment."""
         super().pause_writing()
-        self._stuck = self._loop.call_later(self._doors.keep_alive_s, self._give_up)
+        self._stuck = self._loop.call_later(self._limits.keep_alive_s, self._give_up)
 
     def resume_writing(self) -> None:
         """It takes more."""

@@ -21,7 +21,7 @@ _OWN_DESCRIPTORS = 200
 @asynccontextmanager
 async def listening(app: web.Application, settings: Settings) -> AsyncIterator[int]:
     """Serve until the end of the block; gives the port. Raises OSError in a sentence for the operator."""
-    loop, doors = asyncio.get_running_loop(), doors_of(settings)
+    loop, limits = asyncio.get_running_loop(), connection_limits(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
     manager = runner.server
@@ -29,7 +29,7 @@ async def listening(app: web.Application, settings: Settings) -> AsyncIterator[i
     try:
         try:
             server = await loop.create_server(
-                lambda: HttpConnection(manager, doors, loop), settings.host, settings.port, backlog=_BACKLOG
+                lambda: HttpConnection(manager, limits, loop), settings.host, settings.port, backlog=_BACKLOG
             )
         except OSError as error:
             place = f"{settings.host}:{settings.port}"
@@ -42,7 +42,7 @@ async def listening(app: web.Application, settings: Settings) -> AsyncIterator[i
         await runner.cleanup()
 
 
-def doors_of(settings: Settings) -> ConnectionLimits:
+def connection_limits(settings: Settings) -> ConnectionLimits:
     """How many connections there may be: never so many that descriptors run out.
 
     One address gets a quarter of them at most, so that no single one shuts out the others.

@@ -39,7 +39,7 @@ async def test_a_fault_counts_before_it_is_on_record(world: World, node: CallNod
         await join(node, ben)
     assert 29_000 < (limited.value.retry_after_ms or 0) <= 30_000
     assert await node.services.queue.of(ben) is None
-    await node.services.call_service.attend(call_id)
+    await node.services.call_service.catch_up(call_id)
     with pytest.raises(RateLimited) as again:
         await join(node, ben)
     assert (again.value.retry_after_ms or 0) <= 30_000, "the same end is no second fault"
@@ -68,7 +68,7 @@ async def test_a_report_is_judged_though_the_node_dies_before(world: World, node
     call = await node.live((ana, reporter))
     await node.saved_only(call, Report(reporter, new_id(), "spam"))
     assert await town.tier(ana) == "neutral"
-    await asyncio.gather(*(node.services.call_service.attend(call.id) for _ in range(3)))
+    await asyncio.gather(*(node.services.call_service.catch_up(call.id) for _ in range(3)))
     assert await town.tier(ana) == "suspect"
     assert len(await town.log.entries(user_id=ana, before=None, limit=9)) == 1
 

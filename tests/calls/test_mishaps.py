@@ -46,7 +46,7 @@ async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(
     await node.services.queue._eligibility.active_call(ana)
     ended = "SELECT end_reason, ended_by, decision_deadline IS NULL FROM interaction.calls WHERE id = $1"
     assert tuple(await world.pool.fetchrow(ended, call.id)) == ("hung_up", ben, False)
-    await node.services.call_service.attend(call.id)
+    await node.services.call_service.catch_up(call.id)
     assert tuple(await world.pool.fetchrow(ended, call.id)) == ("hung_up", ben, False)
 
 
@@ -69,12 +69,14 @@ async def test_effects_are_kept_until_they_are_done(world: World, node: CallNode
     keys = [k async for k in redis.scan_iter(f"*:{call.id}")]
     assert len(keys) == 2
     assert all([await redis.pttl(key) > DAY_MS / 2 for key in keys])
-    await node.services.call_service.attend(call.id)
+    await node.services.call_service.catch_up(call.id)
     (key,) = [k async for k in redis.scan_iter(f"*:{call.id}")]
     assert 0 < await redis.pttl(key) < DAY_MS / 24
 
 
-async def test_an_attendant_outlives_an_error_that_nobody_foresaw(world: World, servers: Servers) -> None:
+async def test_the_deadline_worker_outlives_an_error_that_nobody_foresaw(
+    world: World, servers: Servers
+) -> None:
     """Redis refuses a command (it is full, or a replica): deadlines still count when that is over."""
     spare = f"{servers.redis_url.partition('?')[0]}?db=0"  # no worker's own
     async with open_redis(spare, size=10) as redis, Bus(redis, "spare") as bus:
@@ -206,7 +208,7 @@ async def test_a_ticket_goes_back_to_the_region_that_it_came_from(
     await node.saved_only(call, Hangup(ben))
     async with Bus(redis, new_id()) as bus:
         other = CallNode(world.pool, redis, bus, Settings(region="elsewhere"))
-        await other.services.call_service.attend(call.id)
+        await other.services.call_service.catch_up(call.id)
         assert await other.services.queue.of(ana) is None
     assert await node.services.queue.of(ana) == call.party(ana).ticket
     await node.services.queue.remove(ana, "left")

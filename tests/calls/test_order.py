@@ -71,6 +71,6 @@ async def test_a_death_between_the_two_steps_costs_nobody_the_place(world: World
         if await has_heard(node, ana):
             break
     assert await node.services.queue.of(ana) == call.party(ana).ticket
-    await node.services.call_service.attend(call.id)
+    await node.services.call_service.catch_up(call.id)
     assert await can_be_matched(node, ana)
     await node.services.queue.remove(ana, "left")

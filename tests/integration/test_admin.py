@@ -33,7 +33,7 @@ async def test_why_these_two(meet: Meet, admin: Person, address: str, web: aioht
     assert (await ask(web, path, pair.she))["code"] == "not_found"
 
 
-async def test_the_figures_of_matching_are_exported(
+async def test_the_metrics_of_matching_are_exported(
     meet: Meet, address: str, web: aiohttp.ClientSession
 ) -> None:
     """Joins, offers, waits; and the figures that are expected to stay 0."""

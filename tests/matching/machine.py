@@ -165,9 +165,9 @@ class MatchingMachine(RuleBasedStateMachine):
         self.start(at, "sweeps", at.sweeper.sweep(mode), calls)
 
     @rule(node=where, calls=calls)
-    def attends(self, node: int, calls: int | None) -> None:
+    def handles_deadlines(self, node: int, calls: int | None) -> None:
         at = self.world.nodes[node]
-        self.start(at, "attends", at.attend(), calls)
+        self.start(at, "handles_deadlines", at.handle_deadlines(), calls)
 
     @precondition(lambda self: self.world.operations)
     @rule(nth=st.integers(0, 5), calls=few)

@@ -48,7 +48,7 @@ class MemoryCalls:
         for effect in effects:
             self._effects += 1
             outbox.append(Pending(f"{call.id}:{self._effects}", effect, b"%d" % self._effects))
-        self._attend(call.id, now + RETRY_MS if outbox else None)
+        self._set_attention(call.id, now + RETRY_MS if outbox else None)
         return list(outbox)
 
     async def outbox(self, call_id: str) -> list[Pending]:
@@ -64,7 +64,7 @@ class MemoryCalls:
         outbox[:] = [pending for pending in outbox if pending not in (*performed, *given_up)]
         waits = [now - first[pending.key] for pending in outbox if pending.key in first]
         if len(waits) == len(outbox):
-            self._attend(call_id, now + max(RETRY_MS, min(waits)) if waits else None)
+            self._set_attention(call_id, now + max(RETRY_MS, min(waits)) if waits else None)
 
     async def give_up(self, call_id: str) -> bool:
         return False  # all that is here can be read
@@ -77,7 +77,7 @@ class MemoryCalls:
     async def forget(self, call_id: str) -> None:
         self.attention.pop(call_id, None)
 
-    def _attend(self, call_id: str, retry: int | None) -> None:
+    def _set_attention(self, call_id: str, retry: int | None) -> None:
         times = [at for at in (retry, self.stored[call_id].call.deadline) if at is not None]
         self.attention.pop(call_id, None)
         if times:

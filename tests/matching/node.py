@@ -47,7 +47,7 @@ class Storm(Struct):
 
 
 async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
-    """Search, sweep and attend to calls while joins come in."""
+    """Search, sweep and handle deadlines while joins come in."""
     pool, node_id = await open_pool(database_url, size=8), new_id()
     async with open_redis(redis_url, size=16) as redis, Bus(redis, node_id) as bus:
         base = Foundation(SETTINGS, pool, redis, bus, node_id=node_id, clock=lambda: now_ms() + skew_ms)

@@ -101,10 +101,10 @@ class SimulatedNode:
         ticket, _ = await self.search_queue.next()
         await self.matchmaker.seek(ticket)
 
-    async def attend(self) -> None:
+    async def handle_deadlines(self) -> None:
         """What the deadline worker does each time it looks."""
         for shard in range(SHARDS):
-            await self.deadline_worker.attend(shard)
+            await self.deadline_worker.handle(shard)
 
     @property
     def has_seekers(self) -> bool:
@@ -246,14 +246,14 @@ class Simulation:
         return max((0, *self.skews.values())) - min((0, *self.skews.values()))
 
     def tend(self) -> None:
-        """What happens by itself, undisturbed: each node searches, and any of them sweeps and attends.
+        """What happens by itself, undisturbed: all nodes search, and any sweeps and handles deadlines.
 
         The one whose clock is ahead: to it everything is due.
         """
         node = max(self.nodes, key=lambda one: self.skews.get(one.name, 0))
         for mode in MODES:
             self.start(f"{node.name} sweeps", node.sweeper.sweep(mode))
-        self.start(f"{node.name} attends", node.attend())
+        self.start(f"{node.name} handles deadlines", node.handle_deadlines())
         for node in self.nodes:
             while node.has_seekers:
                 self.start(f"{node.name} searches", node.search())

@@ -76,7 +76,8 @@ def test_nobody_gives_up_beside_somebody_who_fits() -> None:
         for new in candidate_pairs.see(list(waiting.values())):
             candidate_pairs.add(new)
         found = [
-            (pair.one.id, pair.other.id) for pair in chain(*candidate_pairs.pairs(now, reservation_values))
+            (pair.one.id, pair.other.id)
+            for pair in chain(*candidate_pairs.worth_matching(now, reservation_values))
         ]
         for one, other in found:
             if one in waiting and other in waiting:

@@ -47,7 +47,7 @@ def see(candidate_pairs: CandidatePairs, waiting: list[Ticket]) -> None:
 
 
 def pairs(candidate_pairs: CandidatePairs, now: int, reservation_values: ReservationValues) -> list[Pair]:
-    return list(chain.from_iterable(candidate_pairs.pairs(now, reservation_values)))
+    return list(chain.from_iterable(candidate_pairs.worth_matching(now, reservation_values)))
 
 
 def test_a_curve_solves_its_equation() -> None:
@@ -144,7 +144,7 @@ def test_an_estimate_is_the_median_of_those_who_waited_as_long() -> None:
     assert reservation_values.estimate(ticket(gender="male", genders=("female",)), T0) == 60_000
 
 
-def test_prospects_are_the_pairs_that_the_policy_would_match() -> None:
+def test_candidate_pairs_are_those_that_the_policy_would_match() -> None:
     """Judging each pair once gives what ranking everyone anew gives, at any time."""
     people = sorted(crowd(60, 60, seed=3), key=lambda t: t.joined_at)
     busy = values_of(crowd(150, 15))
@@ -161,7 +161,7 @@ def test_prospects_are_the_pairs_that_the_policy_would_match() -> None:
         assert found
 
 
-def test_prospects_forget_who_left_and_who_is_kept_apart() -> None:
+def test_candidate_pairs_forget_who_left_and_who_is_kept_apart() -> None:
     """Those who are gone, and those whom the matchmaker may not match, are not proposed again."""
     ana, ben, cal = (ticket(joined_at=T0 + n) for n in range(3))
     candidate_pairs, lonely = CandidatePairs(POLICY, 100), POLICY.reservation_values()

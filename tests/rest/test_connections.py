@@ -257,9 +257,9 @@ def test_a_process_asks_for_descriptors_and_keeps_some() -> None:
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 1024))
 from core.settings import Settings
-from rest.http.listening import doors_of
+from rest.http.listening import connection_limits
 from tests.patience import PATIENCE_S
-seats = doors_of(Settings()).seats
+seats = connection_limits(Settings()).seats
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0], seats.most, seats.most_each)
 """
     ran = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, timeout=60)

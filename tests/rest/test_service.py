@@ -1,4 +1,4 @@
-"""Health, readiness, figures and documents."""
+"""Health, readiness, metrics and documents."""
 
 import asyncio
 from html.parser import HTMLParser

@@ -31,7 +31,7 @@ async def talk(ana: ClientDevice, ben: ClientDevice) -> str:
 async def test_a_node_whose_clock_is_ahead_loses_nobody(
     start_node: StartNode, crowd: Callable[..., Awaitable[Person]], web: aiohttp.ClientSession
 ) -> None:
-    """Nobody is taken for gone, though each lease is over by its clock; log and figures name the offset."""
+    """Nobody is taken for gone, though each lease is over by its clock; log and metrics name the offset."""
     lease = {"CONNECTION_LEASE_S": "3", "QUEUE_LEASE_S": "3", "QUEUE_UPDATE_S": "1"}
     right, ahead = await asyncio.gather(
         start_node(**lease), start_node(**lease, PYTHONPATH=str(AHEAD), AHEAD_S="20")

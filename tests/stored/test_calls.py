@@ -122,7 +122,7 @@ async def test_newer_events_in_an_outbox_reach_their_users(
     await leave_before_all(
         redis, call.id, {"type": "Emit", "user_id": ana, "name": name, "data": data, **NEW_FIELDS}
     )
-    await node.services.call_service.attend(call.id)
+    await node.services.call_service.catch_up(call.id)
     heard = await node.stores.events.after(ana, EventId(0, 0))
     assert [(event.name, json.loads(event.data)) for event in heard] == [(name, data)]
     assert await entries(redis, call.id) == []
@@ -152,7 +152,7 @@ async def test_an_offer_with_a_poisoned_effect_lapses(
     call = await node.offered((ana, ben))
     await leave_before_all(redis, call.id, effect)
     await overdue(node, call)
-    await node.services.call_service.attend(call.id)
+    await node.services.call_service.catch_up(call.id)
     stored = await node.stores.calls.load(call.id)
     assert stored is not None
     assert (stored.call.state, stored.call.reason) == (State.CLOSED, "no_answer")
@@ -173,7 +173,7 @@ async def test_a_poisoned_effect_is_given_up_and_kept_for_an_operator(
     assert int(await redis.hget(record, "failed 9000") or 0) <= now_ms()
     assert call.id.encode() + b" " + poison not in await redis.lrange(aside, 0, -1)
     await redis.hset(record, "failed 9000", now_ms() - GIVE_UP_MS)
-    await node.services.call_service.attend(call.id)
+    await node.services.call_service.catch_up(call.id)
     assert await entries(redis, call.id) == []
     assert call.id.encode() + b" " + poison in await redis.lrange(aside, 0, -1)
     assert metric(node, "realtime_stored_set_aside_total", what="effect", why=why) == 1
@@ -186,7 +186,7 @@ async def test_while_a_store_is_away_nothing_is_given_up(world: World, node: Cal
     before = await entries(redis, call.id)
     async with world.pool.acquire() as holder, holder.transaction():
         await holder.execute("LOCK TABLE interaction.calls IN ACCESS EXCLUSIVE MODE")
-        attending = asyncio.create_task(node.services.call_service.attend(call.id))
+        handling = asyncio.create_task(node.services.call_service.catch_up(call.id))
         async with asyncio.timeout(PATIENCE_S):
             await world.someone_waits_for(holder)
             pid = await world.pool.fetchval(
@@ -194,11 +194,11 @@ async def test_while_a_store_is_away_nothing_is_given_up(world: World, node: Cal
                 holder.get_server_pid(),
             )
             await world.pool.execute("SELECT pg_terminate_backend($1)", pid)
-            await attending
+            await handling
     assert await entries(redis, call.id) == before
     fields: Any = await redis.hkeys(_keys(call.id)[0])
     assert [field for field in fields if field.startswith(b"failed")] == []
-    await node.services.call_service.attend(call.id)
+    await node.services.call_service.catch_up(call.id)
     assert await entries(redis, call.id) == []
 
 
@@ -237,9 +237,9 @@ async def test_a_call_that_nobody_reads_is_ended_as_one_that_was_lost(
     with pytest.raises(Unavailable):
         await node.services.call_service.tell(call.id, Hangup(ana))
     for _ in range(UNREADABLE_LOOKS - 1):
-        await node.services.call_service.attend(call.id)
+        await node.services.call_service.catch_up(call.id)
     assert await node.stores.call_records.active_call(ana) == call.id
-    await node.services.call_service.attend(call.id)
+    await node.services.call_service.catch_up(call.id)
     for user_id in (ana, ben):
         assert "call:ended" in await told(node, user_id)
         assert await node.stores.call_records.active_call(user_id) is None
@@ -257,7 +257,7 @@ async def test_a_call_that_a_newer_node_changes_is_not_given_up(
     await rewrite(redis, call.id, newer)
     for _ in range(2):
         for _ in range(UNREADABLE_LOOKS - 1):
-            await node.services.call_service.attend(call.id)
+            await node.services.call_service.catch_up(call.id)
         await redis.hincrby(_keys(call.id)[0], "version", 1)
     assert await document(redis, call.id) == newer
 

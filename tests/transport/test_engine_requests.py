@@ -81,7 +81,7 @@ async def test_a_head_too_long_is_one_line_in_the_log(caplog: pytest.LogCaptureF
     assert [(line.exc_info, "aaa" in line.getMessage()) for line in lines] == [(None, False)]
 
 
-async def test_figures_are_there_before_the_first_request() -> None:
+async def test_metrics_are_there_before_the_first_request() -> None:
     """A scrape may come before any client."""
     server = EngineServer(async_mode="aiohttp")
     assert (server.eager_tasks.running, len(server.sockets)) == (0, 0)
