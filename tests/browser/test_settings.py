@@ -52,3 +52,15 @@ async def test_a_theme_a_language_and_a_time_zone(sign_up: Visit, visit: Visit) 
     await phone.fits()
     await phone.press("Sign out")
     await looks(phone, "dark")
+
+
+async def test_a_theme_that_this_page_does_not_have(sign_up: Visit) -> None:
+    """A newer page set it on another device: this one is as the device has it, and works."""
+    ana = await sign_up("Ana", dark=True)
+    newer = {"theme": "sepia", "language": None, "time_zone": None, "font": "large"}
+    await ana.page.route("**/v1/me/settings", lambda route: route.fulfill(json=newer))
+    for _ in range(2):
+        await ana.page.reload()
+        await ana.page.wait_for_function("() => document.documentElement.dataset.theme === 'sepia'")
+        await ana.is_ready()
+        await looks(ana, "dark")

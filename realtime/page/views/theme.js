@@ -8,9 +8,11 @@ export function themeView() {
   const paper = { system: [light, dark], light: [light, light], dark: [dark, dark], neon: ["#0a0616", "#0a0616"] };
 
   return ({ settings: { theme } }) => {
+    // A theme that only a newer page has looks as `system` here.
+    const worn = paper[theme] ?? paper.system;
     if (root.dataset.theme !== theme) root.dataset.theme = theme;
     bars.forEach((bar, at) => {
-      if (bar.content !== paper[theme][at]) bar.content = paper[theme][at];
+      if (bar.content !== worn[at]) bar.content = worn[at];
     });
   };
 }
