@@ -213,14 +213,26 @@ CREATE VIEW identity.cards AS
    FROM identity.profiles;
 
 CREATE TABLE identity.idempotency_keys (
+    endpoint text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    user_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
+    CONSTRAINT idempotency_keys_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
+);
+
+COMMENT ON TABLE identity.idempotency_keys IS 'Keys of requests to nodes of the version before.';
+
+CREATE TABLE identity.idempotent_requests (
     owner text NOT NULL,
     operation text NOT NULL,
     key text NOT NULL,
     digest bytea NOT NULL,
     answer jsonb,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT idempotency_keys_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT idempotency_keys_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
+    CONSTRAINT idempotent_requests_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT idempotent_requests_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
 );
 
 CREATE TABLE identity.refresh_tokens (
@@ -346,6 +358,16 @@ CREATE TABLE interaction.pending_blocks (
     CONSTRAINT nobody_parts_from_themselves CHECK ((blocker_id <> blocked_id))
 );
 
+CREATE VIEW interaction.partings AS
+ SELECT id,
+    blocker_id,
+    blocked_id,
+    connection_id,
+    taken_until
+   FROM interaction.pending_blocks;
+
+COMMENT ON VIEW interaction.partings IS 'Pending blocks, for nodes of the version before.';
+
 CREATE TABLE interaction.reports (
     id uuid NOT NULL,
     call_id uuid,
@@ -396,7 +418,10 @@ ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (blocker_id, blocked_id);
 
 ALTER TABLE ONLY identity.idempotency_keys
-    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (operation, key, owner);
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (endpoint, key);
+
+ALTER TABLE ONLY identity.idempotent_requests
+    ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (operation, key, owner);
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_pkey PRIMARY KEY (user_id);
@@ -460,7 +485,7 @@ CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, b
 
 CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, created_at, blocked_id);
 
-CREATE INDEX idempotency_keys_by_age ON identity.idempotency_keys USING btree (created_at);
+CREATE INDEX idempotent_requests_by_age ON identity.idempotent_requests USING btree (created_at);
 
 CREATE UNIQUE INDEX one_account_a_username ON identity.users USING btree (lower(username));
 
@@ -541,6 +566,9 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

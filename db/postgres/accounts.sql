@@ -11,7 +11,7 @@ INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, update
 -- name: opened_with
 -- Whether operation $1 with key $2 has opened the account that has address $3 or username $4.
 SELECT EXISTS (
-    SELECT FROM identity.idempotency_keys k
+    SELECT FROM identity.idempotent_requests k
     JOIN identity.users u ON u.id = (k.answer ->> 'user_id')::uuid
     WHERE k.operation = $1 AND k.key = $2 AND (lower(u.email) = lower($3) OR lower(u.username) = lower($4))
 )

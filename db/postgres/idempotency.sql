@@ -4,14 +4,14 @@
 -- Use key $3 of owner $1 for operation $2, for a request of digest $4, at $5. The digest that it is used for, and the
 -- answer; null: there is none yet, and other copies wait until this transaction is over. The update changes nothing: it
 -- waits for a copy that is acting and reads what that one leaves.
-INSERT INTO identity.idempotency_keys AS k (owner, operation, key, digest, created_at) VALUES ($1, $2, $3, $4, $5)
+INSERT INTO identity.idempotent_requests AS k (owner, operation, key, digest, created_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (operation, key, owner) DO UPDATE SET digest = k.digest
 RETURNING digest, answer
 
 -- name: keep
 -- The claimed key $3 of owner $1 for operation $2 has answer $4.
-UPDATE identity.idempotency_keys SET answer = $4 WHERE (operation, key, owner) = ($2, $3, $1)
+UPDATE identity.idempotent_requests SET answer = $4 WHERE (operation, key, owner) = ($2, $3, $1)
 
 -- name: kept
 -- What key $3 of owner $1 was used for in operation $2, and the answer. No row: for nothing.
-SELECT digest, answer FROM identity.idempotency_keys WHERE (operation, key, owner) = ($2, $3, $1)
+SELECT digest, answer FROM identity.idempotent_requests WHERE (operation, key, owner) = ($2, $3, $1)

@@ -18,8 +18,8 @@ RETURNING 1
 
 -- name: keys
 -- Drop up to $2 idempotency keys of requests answered before $1.
-DELETE FROM identity.idempotency_keys WHERE (operation, key, owner) IN (
-    SELECT operation, key, owner FROM identity.idempotency_keys WHERE created_at < $1
+DELETE FROM identity.idempotent_requests WHERE (operation, key, owner) IN (
+    SELECT operation, key, owner FROM identity.idempotent_requests WHERE created_at < $1
     ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED
 )
 RETURNING 1

@@ -164,7 +164,7 @@ async def test_nothing_that_lets_in_is_stored(rest: RestServer) -> None:
     """Neither a password nor a token is anywhere in the tables of accounts."""
     body = new_person()
     answer = await register(rest, body, body["username"])
-    tables = ("users", "profiles", "sessions", "refresh_tokens", "idempotency_keys")
+    tables = ("users", "profiles", "sessions", "refresh_tokens", "idempotent_requests")
     rows = [await rest.world.pool.fetch(f"SELECT t::text FROM identity.{table} t") for table in tables]
     text = str(rows)
     assert body["username"] in text

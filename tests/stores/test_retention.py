@@ -60,10 +60,10 @@ async def test_keys_of_requests_are_forgotten(world: World) -> None:
     now, user_id = now_ms(), await world.person()
     for key, ago in (("old", 8), ("young", 6)):
         await world.pool.execute(
-            "INSERT INTO identity.idempotency_keys (owner, operation, key, digest, created_at)"
+            "INSERT INTO identity.idempotent_requests (owner, operation, key, digest, created_at)"
             " VALUES ($1, 'test', $2, $3, $4)",
             *(user_id, key, bytes(32), to_datetime(now - ago * DAY_MS)),
         )
     await asyncio.gather(*(node.forget() for node in nodes(world, now)))
-    query = "SELECT key FROM identity.idempotency_keys WHERE owner = $1"
+    query = "SELECT key FROM identity.idempotent_requests WHERE owner = $1"
     assert [row["key"] for row in await world.pool.fetch(query, user_id)] == ["young"]
