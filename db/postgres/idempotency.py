@@ -44,7 +44,10 @@ class IdempotencyKey(Struct, frozen=True, kw_only=True):
 
     def including(self, sent: bytes) -> "IdempotencyKey":
         """The key of a request that also sends what has this digest: an upload, which is read as it comes."""
-        return structs.replace(self, digest=hashlib.sha256(self.digest + sent).digest())
+        digest = hashlib.sha256(self.digest + sent).digest()
+        # A stranger's key has a digest in place of an account.
+        owner = digest.hex() if self.owner == self.digest.hex() else self.owner
+        return structs.replace(self, owner=owner, digest=digest)
 
 
 async def claim(connection: Connection, key: IdempotencyKey | None, answer: type[A]) -> A | None:

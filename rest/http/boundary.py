@@ -37,7 +37,7 @@ from rest.http.body import Pace, read_json
 from rest.http.idempotency import key_of
 from rest.http.problems import problem
 from rest.http.request import Handler, Request
-from rest.http.uploads import parts, whole
+from rest.http.uploads import UploadDigest, parts, whole
 from services.accounts import RequestOrigin
 from services.ports import Limiter
 from services.sessions import SessionService
@@ -107,6 +107,7 @@ class RequestBoundary:
         versions = clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None
         pace = Pace(self._body_timeout_s, self._body_bytes_per_s, self._deadline_s, deadline)
         body = await self._body(endpoint.body, request, pace) if endpoint.body else None
+        upload, digest = endpoint.upload, UploadDigest()
         return Request(
             now=now,
             address=clients.own_address(
@@ -116,11 +117,12 @@ class RequestBoundary:
             parameters=parameters,
             access=access,
             query=query,
-            key=_key(endpoint, request, access, body, now) if endpoint.idempotent else None,
+            given_key=_key(endpoint, request, access, body, now) if endpoint.idempotent else None,
             versions=versions,
             body=body,
-            file=whole(request, endpoint.upload, pace) if isinstance(endpoint.upload, Upload) else None,
-            form=parts(request, endpoint.upload, pace) if isinstance(endpoint.upload, Form) else None,
+            digest=digest if upload else None,
+            file=whole(request, upload, pace, digest) if isinstance(upload, Upload) else None,
+            form=parts(request, upload, pace, digest) if isinstance(upload, Form) else None,
         )
 
     async def _admitted(

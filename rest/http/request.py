@@ -9,7 +9,7 @@ from msgspec import Struct
 from core.errors import Unauthenticated
 from core.tokens import Access
 from db.postgres.idempotency import IdempotencyKey
-from rest.http.uploads import File
+from rest.http.uploads import File, UploadDigest
 from services.accounts import RequestOrigin
 
 S = TypeVar("S", bound=Struct)
@@ -19,7 +19,7 @@ class Request(Struct, frozen=True, kw_only=True):
     """A request as its handler sees it.
 
     `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
-    them, None for any.
+    them, None for any. `digest` is that of an upload, as far as it has been read; `key` includes it.
     """
 
     now: int
@@ -31,8 +31,16 @@ class Request(Struct, frozen=True, kw_only=True):
     query: Struct | None = None
     file: File | None = None
     form: AsyncIterator[File] | None = None
-    key: IdempotencyKey | None = None
+    digest: UploadDigest | None = None
+    given_key: IdempotencyKey | None = None
     versions: frozenset[int] | None = None
+
+    @property
+    def key(self) -> IdempotencyKey | None:
+        """The client's key, for all that it has sent: an upload has to be read before."""
+        if self.given_key is None or self.digest is None:
+            return self.given_key
+        return self.given_key.including(self.digest.value)
 
     @property
     def caller(self) -> Access:

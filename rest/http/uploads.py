@@ -6,8 +6,10 @@ What they may be, the endpoint declares (`core.wire.uploads`).
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import TypeVar, cast
 
+import msgspec
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.multipart import BadContentDispositionHeader, BadContentDispositionParam
@@ -24,6 +26,38 @@ _CHUNK = 64 * 1024
 _HEAD = 16 * 1024  # of a part, and what stands around all of them
 _PLAIN = frozenset(("binary", "7bit", "8bit"))
 _MALFORMED = (ValueError, RuntimeError, AssertionError, HttpProcessingError)
+
+
+class UploadDigest:
+    """The digest of an upload, made while its handler reads it: what an idempotency key includes.
+
+    Of a form, each part that is read counts, in any order, and not how the client has framed it.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[str, bytes] = {}
+        self._unread = {"to its end"}
+
+    async def of(self, name: str, media: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The same chunks."""
+        digest = sha256(f"{media}\n".encode())
+        self._unread.add(name)
+        async for chunk in chunks:
+            digest.update(chunk)
+            yield chunk
+        self._unread.discard(name)
+        self._parts[name] = digest.digest()
+
+    def ended(self) -> None:
+        """Nothing more comes."""
+        self._unread.discard("to its end")
+
+    @property
+    def value(self) -> bytes:
+        """Once all has been read."""
+        if self._unread:
+            raise RuntimeError("The key of an upload is asked for before the upload has been read.")
+        return sha256(msgspec.json.encode(self._parts, order="sorted")).digest()
 
 
 class File:
@@ -45,15 +79,15 @@ class File:
         return decode_json(await self.read(), kind)
 
 
-def whole(request: web.Request, declared: Upload, pace: Pace) -> File:
+def whole(request: web.Request, declared: Upload, pace: Pace, digest: UploadDigest) -> File:
     """A body of bytes. Raises `InvalidRequest` for another type, `PayloadTooLarge` for more than may be."""
     media = request.content_type if "Content-Type" in request.headers else ""
     _check_media(media, declared, None)
     incoming = Incoming(request, max_bytes=declared.max_bytes, pace=pace)
-    return File("", media, _bytes(incoming))
+    return File("", media, digest.of("", media, _bytes(incoming, digest)))
 
 
-async def parts(request: web.Request, form: Form, pace: Pace) -> AsyncIterator[File]:
+async def parts(request: web.Request, form: Form, pace: Pace, digest: UploadDigest) -> AsyncIterator[File]:
     """The parts of a form, one after the other: what is not read of one is passed over.
 
     Raises `InvalidRequest` for a part that is not declared, comes twice, is of another type or is missing.
@@ -69,9 +103,10 @@ async def parts(request: web.Request, form: Form, pace: Pace) -> AsyncIterator[F
         name = part.name or ""
         if name not in unseen:
             raise _refused(name, "is not a part of this form, or comes twice")
-        yield _file(part, name, unseen.pop(name))
+        yield _file(part, name, unseen.pop(name), digest)
     if missing := [name for name in form.required if name in unseen]:
         raise _refused(missing[0], "is missing")
+    digest.ended()
 
 
 def _keep_quiet() -> None:
@@ -89,17 +124,18 @@ async def _next(reader: MultipartReader) -> BodyPartReader | None:
     return part
 
 
-def _file(part: BodyPartReader, name: str, declared: Upload) -> File:
+def _file(part: BodyPartReader, name: str, declared: Upload, digest: UploadDigest) -> File:
     media = part.headers.get("Content-Type", "text/plain").partition(";")[0].strip().lower()
     _check_media(media, declared, name)
     if part.headers.get("Content-Transfer-Encoding", "binary").lower() not in _PLAIN:
         raise _refused(name, "has to come without `Content-Transfer-Encoding`")
-    return File(name, media, _part(part, name, declared.max_bytes))
+    return File(name, media, digest.of(name, media, _part(part, name, declared.max_bytes)))
 
 
-async def _bytes(incoming: Incoming) -> AsyncIterator[bytes]:
+async def _bytes(incoming: Incoming, digest: UploadDigest) -> AsyncIterator[bytes]:
     while chunk := await incoming.readany():
         yield chunk
+    digest.ended()
 
 
 async def _part(part: BodyPartReader, name: str, max_bytes: int) -> AsyncIterator[bytes]:

@@ -1,18 +1,20 @@
 """`Idempotency-Key`: every endpoint that takes one acts once and answers its copies the same."""
 
 import asyncio
-import hashlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from aiohttp import FormData
 from msgspec import structs
+from structlog.testing import capture_logs
 
 from core.contract.accounts import Register, SignedIn
 from core.contract.index import ENDPOINTS
 from core.ids import new_id
 from core.wire.endpoint import Endpoint
 from core.wire.message import Input, Wire
-from core.wire.uploads import Upload
+from core.wire.uploads import Form, Upload
 from db.postgres.idempotency import IdempotencyKey, claim, keep
 from db.postgres.pool import Pool
 from rest.http.idempotency import key_of
@@ -87,50 +89,126 @@ class KeptThing(Wire):
     id: str
 
 
-PICTURES = (
-    Endpoint(
-        name="picture",
+PNG = Upload(media=("image/png",), max_bytes=100)
+
+
+def uploading(name: str, upload: Upload | Form, **changes: Any) -> Endpoint:
+    """A POST that keeps a picture."""
+    return Endpoint(
+        name=name,
         method="POST",
-        path="/v1/pictures",
+        path=f"/v1/{name}",
         area="test",
         summary="Keep a picture.",
-        upload=Upload(media=("image/png",), max_bytes=100),
+        upload=upload,
         reply=KeptThing,
         status=201,
         idempotent=True,
-    ),
-)
+        **changes,
+    )
 
 
 class Pictures:
-    """An upload that takes a key; a store would be a class of its own."""
+    """Uploads that take a key; a store would be a class of its own."""
 
-    endpoints = PICTURES
+    endpoints = (
+        uploading("picture", PNG),
+        uploading("poster", PNG, auth=False),
+        uploading("album", Form(parts={"front": PNG, "back": PNG}, optional={"back"})),
+        uploading("hasty", PNG),
+        uploading("hasty_album", Form(parts={"front": PNG})),
+    )
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def picture(self, request: Request) -> KeptThing:
-        assert request.file
-        digest = hashlib.sha256(await request.file.read()).digest()
-        key = request.key and request.key.including(digest)
+        await request.uploaded.read()
+        return await self._kept(request)
+
+    async def poster(self, request: Request) -> KeptThing:
+        return await self.picture(request)
+
+    async def album(self, request: Request) -> KeptThing:
+        async for part in request.parts:
+            await part.read()
+        return await self._kept(request)
+
+    async def hasty(self, request: Request) -> KeptThing:
+        """Acts before it has read anything."""
+        return await self._kept(request)
+
+    async def hasty_album(self, request: Request) -> KeptThing:
+        """Acts at the first part, of which it has read nothing."""
+        async for _ in request.parts:
+            return await self._kept(request)
+        raise AssertionError
+
+    async def _kept(self, request: Request) -> KeptThing:
         async with self._pool.acquire() as connection, connection.transaction():
-            if (known := await claim(connection, key, KeptThing)) is not None:
+            if (known := await claim(connection, request.key, KeptThing)) is not None:
                 return known
-            return await keep(connection, key, KeptThing(id=new_id()))
+            return await keep(connection, request.key, KeptThing(id=new_id()))
 
 
-async def test_an_upload_is_part_of_what_is_asked(rest: RestServer) -> None:
+def album(**parts: bytes) -> FormData:
+    """The parts in this order, framed as nobody else frames them."""
+    form = FormData(default_to_multipart=True)
+    for name, sent in parts.items():
+        form.add_field(name, sent, content_type="image/png", filename="x")
+    return form
+
+
+@pytest.fixture
+async def pictures(rest: RestServer) -> AsyncIterator[RestServer]:
+    async with answering(rest, Pictures(rest.world.pool)) as server:
+        yield server
+
+
+async def upload(server: RestServer, path: str, data: Any, token: str | None = None) -> Answer:
+    headers = {"Idempotency-Key": "k"} | ({"Content-Type": "image/png"} if isinstance(data, bytes) else {})
+    return await server.ask("POST", f"/v1/{path}", data=data, headers=headers, token=token)
+
+
+async def test_an_upload_is_part_of_what_is_asked(rest: RestServer, pictures: RestServer) -> None:
     """The same bytes again are a copy, others are another request."""
     token = (await rest.sign_up())["access_token"]
-    headers = {"Idempotency-Key": "k", "Content-Type": "image/png"}
-    async with answering(rest, Pictures(rest.world.pool)) as server:
-        first, copy, other = [
-            await server.ask("POST", "/v1/pictures", data=sent, headers=headers, token=token)
-            for sent in (b"one", b"one", b"two")
-        ]
+    first, copy, other = [await upload(pictures, "picture", sent, token) for sent in (b"one", b"one", b"two")]
     assert (first.status, copy.body) == (201, first.body)
     assert other.code == "idempotency_conflict"
+
+
+async def test_so_is_a_form_in_whichever_order_its_parts_come(rest: RestServer, pictures: RestServer) -> None:
+    token = (await rest.sign_up())["access_token"]
+    first, copy, turned, less = [
+        await upload(pictures, "album", sent, token)
+        for sent in (
+            album(front=b"1", back=b"2"),
+            album(back=b"2", front=b"1"),
+            album(front=b"2", back=b"1"),
+            album(front=b"1"),
+        )
+    ]
+    assert (first.status, copy.body) == (201, first.body)
+    assert turned.code == less.code == "idempotency_conflict"
+
+
+async def test_strangers_who_upload_under_one_key_do_not_meet(pictures: RestServer) -> None:
+    first, copy, other = [await upload(pictures, "poster", new) for new in (b"one", b"one", b"two")]
+    assert (first.status, copy.body, other.status) == (201, first.body, 201)
+    assert other.body != first.body
+
+
+@pytest.mark.parametrize(("path", "data"), [("hasty", b"one"), ("hasty_album", album(front=b"1"))])
+async def test_a_key_cannot_be_used_before_the_upload_is_read(
+    rest: RestServer, pictures: RestServer, path: str, data: Any
+) -> None:
+    """Else every other upload under this key would be taken for a copy of it."""
+    token = (await rest.sign_up())["access_token"]
+    with capture_logs() as said:
+        answer = await upload(pictures, path, data, token)
+    assert answer.code == "internal"
+    assert any(entry.get("exc_info") for entry in said)
 
 
 class Note(Input):
