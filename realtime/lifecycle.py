@@ -14,7 +14,7 @@ from realtime.presence.presence import PresenceService
 from services.profiles import Profiles
 from services.sessions import SessionService
 from signaling.call import ACTIVE, Call, Rules
-from signaling.ice import ice_servers
+from signaling.ice_servers import ice_servers
 
 
 class ConnectionLifecycle:

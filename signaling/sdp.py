@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from core.contract.calls import SessionDescription
 from core.errors import InvalidRequest, PayloadTooLarge
 from core.vocabulary import CallRole, IceTransportPolicy, Mode
-from signaling.candidates import admit, is_mid, is_ufrag, is_unicast
+from signaling.ice_candidates import admit, is_mid, is_ufrag, is_unicast
 
 _TYPES: Mapping[CallRole, str] = MappingProxyType({"offerer": "offer", "answerer": "answer"})
 _MAX_LINES = 1000

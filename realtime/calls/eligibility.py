@@ -11,7 +11,7 @@ from core.vocabulary import EndReason
 from matching.rematch_intervals import Since
 from realtime.calls.ports import CallStore, EligibilityRecord, Record
 from signaling.call import ACTIVE, Call, Rules
-from signaling.loss import after_loss
+from signaling.store_loss import after_loss
 
 _ABANDONED_MS = 60_000
 _log = structlog.get_logger()

@@ -31,7 +31,7 @@ from realtime.matchmaking.queue import Queue
 from services.ports import Events
 from signaling import effects as do
 from signaling.call import Call, Rules, decider_for
-from signaling.ice import ice_servers
+from signaling.ice_servers import ice_servers
 
 
 class UnknownEffectError(Exception):

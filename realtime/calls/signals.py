@@ -15,7 +15,7 @@ from realtime.calls.ports import CallStore
 from realtime.gateway.caller import Caller
 from services.ports import Events
 from signaling.call import ACTIVE, STARTED, Call
-from signaling.candidates import check_candidate
+from signaling.ice_candidates import check_candidate
 from signaling.sdp import check_description
 
 

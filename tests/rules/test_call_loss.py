@@ -6,8 +6,8 @@ from core.clock import rfc3339
 from core.errors import Conflict, RateLimited, StaleEpoch
 from signaling.call import State
 from signaling.effects import RecordEnded, Start
-from signaling.loss import after_loss
 from signaling.messages import Back, Connected, Deadline, Hangup, Lost, Restart, Skip
+from signaling.store_loss import after_loss
 from tests.rules.calls import LAPTOP, PHONE, Table, requeued, told
 from tests.rules.people import ANA, BEN
 

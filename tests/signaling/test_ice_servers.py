@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.contract.calls import IceServer
 from core.settings import Settings
-from signaling.ice import ice_servers
+from signaling.ice_servers import ice_servers
 
 ANA = "01935d2e-8f3a-7000-8000-000000000001"
 TURN = Settings(

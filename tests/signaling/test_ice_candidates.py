@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from core.contract.calls import IceCandidate
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
 from core.vocabulary import IceTransportPolicy
-from signaling.candidates import check_candidate
+from signaling.ice_candidates import check_candidate
 from tests.signaling.samples import SAMPLES
 
 MUTATIONS = 6000
