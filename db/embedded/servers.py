@@ -13,11 +13,11 @@ from db.embedded.account import SystemUser, choose_account
 from db.embedded.binaries import Binaries, locate, reachable
 from db.embedded.errors import EmbeddedError, FolderInUse
 from db.embedded.folder import claimed, runtime_of
-from db.embedded.guard import Guard
 from db.embedded.postgres import Postgres, url_at
 from db.embedded.redis import Redis
 from db.embedded.runtime import runtime_folder, sockets
 from db.embedded.supervisor import Supervisor
+from db.embedded.watchdog_client import WatchdogClient
 
 Say = Callable[[str], None]
 
@@ -33,12 +33,14 @@ class Urls:
 class EmbeddedServers:
     """The servers of one data folder, all of them or those that were asked for."""
 
-    def __init__(self, guard: Guard, postgres: Postgres | None, redis: Redis | None, say: Say) -> None:
+    def __init__(
+        self, watchdog: WatchdogClient, postgres: Postgres | None, redis: Redis | None, say: Say
+    ) -> None:
         self._postgres = postgres
         self._redis = redis
         self._say = say
         self._supervisors = [
-            Supervisor(server, guard, say) for server in (postgres, redis) if server is not None
+            Supervisor(server, watchdog, say) for server in (postgres, redis) if server is not None
         ]
         self._names = " and ".join(supervisor.name for supervisor in self._supervisors)
 
@@ -96,11 +98,11 @@ class EmbeddedServers:
         if account is not None:
             say(f"Running as root: PostgreSQL and Redis run as the user {account.name}.")
             binaries = await asyncio.to_thread(reachable, binaries, account, runtime, say)
-        guard = Guard(runtime, say)
-        stack.push_async_callback(guard.close)
+        watchdog = WatchdogClient(runtime, say)
+        stack.push_async_callback(watchdog.close)
         place = sockets(runtime)
         servers = cls(
-            guard,
+            watchdog,
             Postgres(data, binaries.postgres, place, account, say) if binaries.postgres else None,
             Redis(data, binaries.redis, place, account) if binaries.redis else None,
             say,

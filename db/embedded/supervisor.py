@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from db.embedded.errors import EmbeddedError
-from db.embedded.guard import Guard
 from db.embedded.process import Child, Program, turn_over
+from db.embedded.watchdog_client import WatchdogClient
 
 POLL_S = 0.01
 SLOW_START_S = 3.0
@@ -40,10 +40,10 @@ class Server(Protocol):
 class Supervisor:
     """The owner of one server's process."""
 
-    def __init__(self, server: Server, guard: Guard, say: Callable[[str], None]) -> None:
+    def __init__(self, server: Server, watchdog: WatchdogClient, say: Callable[[str], None]) -> None:
         self.name = server.name
         self._server = server
-        self._guard = guard
+        self._watchdog = watchdog
         self._say = say
         self._child: Child | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -68,24 +68,24 @@ class Supervisor:
             return False
         if not await self._child.stop(STOP_PATIENCE_S):
             self._say(f"{self.name} did not stop within {STOP_PATIENCE_S:.0f} s and was killed.")
-        self._guard.forget(self._child)
+        self._watchdog.forget(self._child)
         return True
 
     async def _perform(self, program: Program) -> None:
-        child = Child.start(program, self._guard.watch)
+        child = Child.start(program, self._watchdog.watch)
         try:
             code = await child.finish()
         finally:
             if child.running:
                 await child.stop(STOP_PATIENCE_S)
-            self._guard.forget(child)
+            self._watchdog.forget(child)
         if code != 0:
             raise EmbeddedError(
                 f"{self.name} could not create its data ({how_it_ended(code)}): {child.last_words()}"
             )
 
     async def _launch(self) -> None:
-        self._child = child = Child.start(self._server.program, self._guard.watch)
+        self._child = child = Child.start(self._server.program, self._watchdog.watch)
         begun, told = time.monotonic(), False
         while not await self._server.answers():
             waited = time.monotonic() - begun
@@ -102,14 +102,14 @@ class Supervisor:
             why = f"no answer within {START_PATIENCE_S:.0f} s"
         else:
             why = how_it_ended(await child.finish())
-        self._guard.forget(child)
+        self._watchdog.forget(child)
         return f"{self.name} did not start ({why}): {child.last_words()} (see {child.program.journal})"
 
     async def _keep(self) -> None:
         while True:
             assert self._child is not None
             code = await self._child.finish()
-            self._guard.forget(self._child)
+            self._watchdog.forget(self._child)
             self._say(f"{self.name} ended unasked ({how_it_ended(code)}): starting it again.")
             if not await self._relaunch():
                 self._say(

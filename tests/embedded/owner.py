@@ -67,17 +67,17 @@ class Owner:
         assert self.process.stdin is not None
         self.process.stdin.close()
 
-    def guardian(self) -> psutil.Process:
+    def watchdog(self) -> psutil.Process:
         """The process that outlives it by moments, which is there."""
-        found = self.guardian_if_any()
-        assert found is not None, "no guardian watches this process"
+        found = self.watchdog_if_any()
+        assert found is not None, "no watchdog watches this process"
         return found
 
-    def guardian_if_any(self) -> psutil.Process | None:
+    def watchdog_if_any(self) -> psutil.Process | None:
         """The same; none for the moment in which it is replaced."""
         for child in psutil.Process(self.pid).children():
             command = child.as_dict(["cmdline"])["cmdline"] or []  # none: it has just ended
-            if any(part.endswith("guardian.py") for part in command):
+            if any(part.endswith("watchdog.py") for part in command):
                 return child
         return None
 

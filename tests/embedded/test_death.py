@@ -63,11 +63,11 @@ async def test_a_signal_stops_both_cleanly(tmp_path: Path, number: int) -> None:
 
 
 async def test_ctrl_c_in_a_terminal_reaches_the_owner_alone(tmp_path: Path) -> None:
-    """A terminal signals the whole process group: the servers are not in it, nor is the guardian."""
+    """A terminal signals the whole process group: the servers are not in it, nor is the watchdog."""
     async with owner_of(tmp_path, start_new_session=True) as owner:
         await owner.urls()
         group = os.getpgid(owner.pid)
-        others = [*(p.pid for p in at_work_in(tmp_path).values()), owner.guardian().pid]
+        others = [*(p.pid for p in at_work_in(tmp_path).values()), owner.watchdog().pid]
         assert len(others) == 3
         assert all(os.getpgid(pid) != group and os.getsid(pid) != os.getsid(owner.pid) for pid in others)
         os.killpg(group, signal.SIGINT)
@@ -75,15 +75,15 @@ async def test_ctrl_c_in_a_terminal_reaches_the_owner_alone(tmp_path: Path) -> N
 
 
 async def test_they_are_gone_when_the_owner_is_killed(tmp_path: Path) -> None:
-    """kill -9: the guardian stops both cleanly, removes their runtime folder and ends."""
+    """kill -9: the watchdog stops both cleanly, removes their runtime folder and ends."""
     async with owner_of(tmp_path) as owner:
         urls = await owner.urls()
         await _write(urls)
-        guardian = owner.guardian()
+        watchdog = owner.watchdog()
         owner.process.kill()
         await owner.process.wait()
         await until(lambda: not at_work_in(tmp_path), "the servers to be gone")
-        await until(lambda: gone(guardian), "the guardian to be gone")
+        await until(lambda: gone(watchdog), "the watchdog to be gone")
         assert not _runtime(urls).exists()
     assert "database system is shut down" in (tmp_path / "postgres.log").read_text()
     assert await _kept(tmp_path) == 1
@@ -100,8 +100,8 @@ async def test_they_are_gone_when_the_owner_is_killed_while_it_creates_them(tmp_
         await _write(await owner.urls())
 
 
-async def test_nothing_runs_that_the_guardian_does_not_know_of(tmp_path: Path) -> None:
-    """An owner killed between spawning a program and telling the guardian: the program never begins."""
+async def test_nothing_runs_that_the_watchdog_does_not_know_of(tmp_path: Path) -> None:
+    """An owner killed between spawning a program and telling the watchdog: the program never begins."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", KILLED_IN_BETWEEN, str(tmp_path), cwd=PROJECT
     )
@@ -115,31 +115,31 @@ def _anything_in(data: Path) -> list[psutil.Process]:
     return [p for p in psutil.process_iter(["cwd"]) if (p.info["cwd"] or "").startswith(str(data))]
 
 
-async def test_a_killed_guardian_has_a_successor(tmp_path: Path) -> None:
-    """kill -9 of the guardian costs nothing: another one watches, and does its work when the owner dies."""
+async def test_a_killed_watchdog_has_a_successor(tmp_path: Path) -> None:
+    """kill -9 of the watchdog costs nothing: another one watches, and does its work when the owner dies."""
     async with owner_of(tmp_path) as owner:
         await _write(await owner.urls())
-        first = owner.guardian()
+        first = owner.watchdog()
         first.kill()
         second = await until(
-            lambda: (g := owner.guardian_if_any()) and g.pid != first.pid and g, "another guardian"
+            lambda: (g := owner.watchdog_if_any()) and g.pid != first.pid and g, "another watchdog"
         )
         assert at_work_in(tmp_path)
         owner.process.kill()
         await owner.process.wait()
         await until(lambda: not at_work_in(tmp_path), "the servers to be gone")
-        await until(lambda: gone(second), "the second guardian to be gone")
+        await until(lambda: gone(second), "the second watchdog to be gone")
     assert await _kept(tmp_path) == 1
 
 
 async def test_orphans_are_stopped_and_their_folder_taken_over(tmp_path: Path) -> None:
-    """Owner and guardian killed at once leave both running: the next owner stops them, with nothing lost."""
+    """Owner and watchdog killed at once leave both running: the next owner stops them, with nothing lost."""
     async with owner_of(tmp_path) as owner:
         urls = await owner.urls()
         await _write(urls)
-        guardian = owner.guardian()
-        owner.process.send_signal(signal.SIGSTOP)  # or it would see to its guardian
-        guardian.kill()
+        watchdog = owner.watchdog()
+        owner.process.send_signal(signal.SIGSTOP)  # or it would see to its watchdog
+        watchdog.kill()
         owner.process.kill()
         await owner.process.wait()
         orphans = at_work_in(tmp_path)

@@ -1,7 +1,7 @@
-"""The guardian: a process that outlives a killed server for a moment, to stop what the server started.
+"""The watchdog: a process that outlives a killed server for a moment, to stop what the server started.
 
 It reads JSON lines from a pipe whose other end only the server holds: `["watch", pid, signal]` and
-`["forget", pid]`. End of file means that the server is gone, however it ended. The guardian then stops what
+`["forget", pid]`. End of file means that the server is gone, however it ended. The watchdog then stops what
 it still watches and removes the runtime folder named by its argument. It runs as a script in isolated mode,
 with the standard library alone, so it is small and starts quickly.
 """
