@@ -43,5 +43,5 @@ class Commands:
         finally:
             command_queue.give()
         self._late.worked()
-        connection.place.answered(answer)
+        connection.known_ticket.answered(answer)
         return answer

@@ -9,7 +9,7 @@ from core.token_bucket import TokenBucket
 from db.redis.event_log import Announcement, EventId
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
-from realtime.gateway.place import Place
+from realtime.gateway.known_ticket import KnownTicket
 from realtime.gateway.subscription import Subscription
 
 
@@ -50,7 +50,7 @@ class Connection:
         self.command_queue = command_queue
         self.pace = pace
         self.listener = listener
-        self.place = Place()
+        self.known_ticket = KnownTicket()
         self.revoked = False
         self.silent = False
         self.unsure = False

@@ -26,7 +26,7 @@ class Delivery:
     def send(self, sid: str, user_id: str, announcement: Announcement) -> None:
         """To this connection of this user."""
         if (connection := self._registry.get(sid)) is not None:
-            connection.place.hear(announcement)
+            connection.known_ticket.hear(announcement)
         id_, log = announcement.id, self._events.log.name
         offset = None if id_ is None else self._recovery.offset(user_id, id_, log)
         self._writer.emit_encoded(

@@ -124,7 +124,7 @@ class Gateway:
                     connection.subscription.catch_up()
                     await self._revocations.end_if_revoked(caller)
                 ready = await self._lifecycle.ready(connection)
-                connection.place.told(ready.ticket.id if ready.ticket else None)
+                connection.known_ticket.told(ready.ticket.id if ready.ticket else None)
                 data = msgspec.json.encode(ready)
                 self._writer.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
                 self._liveness.resumes(caller.sid, ready.call)

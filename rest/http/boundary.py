@@ -34,7 +34,7 @@ from db.postgres.idempotency import IdempotencyKey
 from rest.http import client as clients
 from rest.http.answers import response
 from rest.http.body import Pace, read_json
-from rest.http.idempotency import key_of
+from rest.http.idempotency_key import key_of
 from rest.http.problems import problem
 from rest.http.request import Handler, Request
 from rest.http.uploads import UploadDigest, parts, whole

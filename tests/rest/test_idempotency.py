@@ -17,7 +17,7 @@ from core.wire.message import Input, Wire
 from core.wire.uploads import Form, Upload
 from db.postgres.idempotency import IdempotencyKey, claim, keep
 from db.postgres.pool import Pool
-from rest.http.idempotency import key_of
+from rest.http.idempotency_key import key_of
 from rest.http.request import Request
 from tests.rest.conftest import SETTINGS
 from tests.rest.own_endpoints import answering

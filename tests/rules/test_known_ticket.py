@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from db.redis.event_log import Announcement
-from realtime.gateway.place import Place
+from realtime.gateway.known_ticket import KnownTicket
 
 JOINED = {"ok": True, "data": {"ticket": {"id": "one", "mode": "voice"}, "waiting": 1}}
 REFUSED = {"ok": False, "error": {"code": "conflict", "message": "No."}}
@@ -32,17 +32,17 @@ ENDED = event("call:ended", b'{"call_id":"x","reason":"hung_up"}')
     ],
 )
 def test_a_place_is_what_the_client_was_told(told: tuple[Any, ...], believed: str | None) -> None:
-    place = Place()
+    known = KnownTicket()
     for what in told:
         if isinstance(what, Announcement):
-            place.hear(what)
+            known.hear(what)
         else:
-            place.answered(what)
-    assert place.ticket_id == believed
+            known.answered(what)
+    assert known.ticket_id == believed
 
 
 def test_session_ready_says_it_anew() -> None:
-    place = Place()
-    place.told("one")
-    place.told(None)
-    assert place.ticket_id is None
+    known = KnownTicket()
+    known.told("one")
+    known.told(None)
+    assert known.ticket_id is None

@@ -18,7 +18,7 @@ class _OfTicket(Struct, frozen=True):
     ticket_id: str = ""
 
 
-class Place:
+class KnownTicket:
     """`ticket_id` of one connection's client, or None."""
 
     def __init__(self) -> None:
