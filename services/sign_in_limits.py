@@ -32,9 +32,9 @@ class Rates(Struct, frozen=True, kw_only=True):
 
     register: Rate
     register_device: Rate
-    network: Rate
     login: Rate
-    account: Rate
+    guesses: Rate
+    account_login: Rate
 
     @classmethod
     def of(cls, settings: Settings) -> "Rates":
@@ -42,9 +42,9 @@ class Rates(Struct, frozen=True, kw_only=True):
         return cls(
             register=Rate(settings.register_per_m / 60, settings.register_burst),
             register_device=Rate(settings.register_device_per_h / 3600, settings.register_device_per_h),
-            network=Rate(settings.login_per_m / 60, settings.login_burst),
-            login=Rate(settings.guesses_per_m / 60, settings.guesses_burst),
-            account=Rate(settings.account_login_per_m / 60, settings.account_login_burst),
+            login=Rate(settings.login_per_m / 60, settings.login_burst),
+            guesses=Rate(settings.guesses_per_m / 60, settings.guesses_burst),
+            account_login=Rate(settings.account_login_per_m / 60, settings.account_login_burst),
         )
 
 
@@ -81,12 +81,12 @@ class SignInLimits:
         """
         rates, name = self._rates, _digest(login.casefold())
         limits = [
-            (f"login:{network}", rates.network),
-            (f"login:{name}:{network}", rates.login),
-            (f"account:{name}", rates.account),
+            (f"login:{network}", rates.login),
+            (f"login:{name}:{network}", rates.guesses),
+            (f"account:{name}", rates.account_login),
         ]
         if known is not None:
-            limits = [(f"device:{known.id}", rates.login)]
+            limits = [(f"device:{known.id}", rates.guesses)]
         await self._take(limits, now)
         yield
         await self._give_back(limits, now)
