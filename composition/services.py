@@ -10,9 +10,8 @@ from composition.live_stores import LiveStores
 from composition.matching import Matching
 from composition.safety import Conduct, Protection
 from core.ids import new_id
-from db.postgres.idempotency import KEPT_MS
 from realtime.background.leases import Steadiness
-from realtime.background.retention import DAY_MS, Kept, Retention
+from realtime.background.retention import Retention, kept
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.signals import Signals
@@ -115,15 +114,7 @@ class Services:
         )
         self.block_effects, self.blocks = protection.block_effects, protection.blocks
         self.ban_effects = protection.ban_effects
-        self.retention = Retention(
-            [
-                Kept(stores.matches.forget, settings.match_record_days * DAY_MS),
-                Kept(stores.retention.keys, KEPT_MS),
-                Kept(stores.retention.tokens, settings.session_record_days * DAY_MS),
-                Kept(stores.retention.sessions, settings.session_record_days * DAY_MS),
-            ],
-            clock,
-        )
+        self.retention = Retention(kept(stores.retention, stores.matches, settings), clock)
         self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,
             profiles=identity.profiles,

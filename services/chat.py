@@ -18,11 +18,11 @@ from core.contract.chat import (
     History,
     Sent,
 )
-from core.errors import InvalidRequest, PayloadTooLarge
 from core.ids import new_id
 from core.wire.message import Event
 from db.postgres.rooms import Draft, Rooms
 from services.announcer import Announcer, Told
+from services.message_rules import check_message
 from services.ports import Events
 
 
@@ -46,7 +46,7 @@ class Chat:
 
     async def send(self, user_id: str, command: ChatSend) -> Sent:
         """Store a message, then tell every member, the sender's own devices included."""
-        check_sayable(command, self._max_chars)
+        check_message(command, self._max_chars)
         now = self._clock()
         stored = await self._rooms.send(
             Draft(
@@ -100,30 +100,3 @@ class Chat:
     async def _tell(self, members: Iterable[str], event: Event, *, key: str | None) -> None:
         for member in members:
             await self._events.send(member, event, key=key)
-
-
-def check_sayable(command: ChatSend, max_chars: int) -> None:
-    """Whether this can be a message of at most `max_chars` code points.
-
-    Raises `PayloadTooLarge` for a longer one, `InvalidRequest` for what is empty or cannot be stored.
-    """
-    if command.type != "text":
-        raise InvalidRequest("Only text can be sent so far.", details={"field": "type"})
-    if command.media_id is not None:
-        raise InvalidRequest("A text message has no media.", details={"field": "media_id"})
-    if not command.content:
-        raise InvalidRequest("A text message has content.", details={"field": "content"})
-    if len(command.content) > max_chars:
-        raise PayloadTooLarge(f"A message has at most {max_chars} characters.", details={"field": "content"})
-    for field, text in (("content", command.content), ("client_id", command.client_id)):
-        if not is_storable(text):
-            raise InvalidRequest("No text may have a NUL or half a surrogate pair.", details={"field": field})
-
-
-def is_storable(text: str) -> bool:
-    """Whether Postgres can store this text: it is valid UTF-8 without NUL."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text

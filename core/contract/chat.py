@@ -1,4 +1,4 @@
-"""Rooms and their messages. The text's length is bounded by a setting, checked where it is sent."""
+"""Rooms and their messages. What can be a message, and how long it may be: `services/message_rules.py`."""
 
 from typing import Annotated, Literal
 

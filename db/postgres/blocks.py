@@ -62,7 +62,7 @@ class BlockStore:
             await lock_users(connection, (blocker, blocked))
             if not await connection.fetchval(_SQL["may_block"], blocker, blocked, to_datetime(now)):
                 raise NotFound
-            pending = await _take_in(connection, blocker, blocked, now, now + TAKEN_MS if take else None)
+            pending = await _insert_block(connection, blocker, blocked, now, now + TAKEN_MS if take else None)
             block = _block(await connection.fetchrow(_SQL["of_pair"], blocker, blocked))
             return await keep(connection, key, block), pending
 
@@ -95,14 +95,16 @@ class BlockStore:
 async def block_within(connection: Connection, blocker: str, blocked: str, now: int) -> None:
     """Block within a transaction, as `BlockStore.block` does. An existing block stays."""
     await lock_users(connection, (blocker, blocked))
-    await _take_in(connection, blocker, blocked, now, None)
+    await _insert_block(connection, blocker, blocked, now, None)
 
 
-async def _take_in(
+async def _insert_block(
     connection: Connection, blocker: str, blocked: str, now: int, taken_until: int | None
 ) -> PendingBlock | None:
     until = None if taken_until is None else to_datetime(taken_until)
-    row = await connection.fetchrow(_SQL["take_in"], new_id(now), blocker, blocked, to_datetime(now), until)
+    row = await connection.fetchrow(
+        _SQL["insert_block"], new_id(now), blocker, blocked, to_datetime(now), until
+    )
     return row and _pending(row)
 
 

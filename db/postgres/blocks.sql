@@ -11,7 +11,7 @@ SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id 
         WHERE u.id = $2 AND u.deleted_at IS NULL
     )
 
--- name: take_in
+-- name: insert_block
 -- $2 blocks $3 at $4, which ends their connection and leaves pending block $1, taken until $5 (null: not taken). No row: they
 -- had done so before.
 WITH new AS (

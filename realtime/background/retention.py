@@ -6,7 +6,11 @@ from typing import Protocol
 from msgspec import Struct
 
 from core.clock import Clock
+from core.settings import Settings
 from db.every import Every
+from db.postgres.idempotency import KEPT_MS
+from db.postgres.matches import MatchRecords
+from db.postgres.retention import RetentionStore
 
 DAY_MS = 86_400_000
 _AT_ONCE = 500
@@ -23,6 +27,17 @@ class Kept(Struct, frozen=True):
 
     forget: Forget
     ms: int
+
+
+def kept(expired: RetentionStore, matches: MatchRecords, settings: Settings) -> list[Kept]:
+    """What is forgotten, and when: decisions of matching, keys of requests, refresh tokens, sessions."""
+    sessions_ms = settings.session_record_days * DAY_MS
+    return [
+        Kept(matches.forget, settings.match_record_days * DAY_MS),
+        Kept(expired.keys, KEPT_MS),
+        Kept(expired.tokens, sessions_ms),
+        Kept(expired.sessions, sessions_ms),
+    ]
 
 
 class Retention:

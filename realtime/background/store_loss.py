@@ -67,7 +67,9 @@ class StoreLoss:
         await self._leases.renew()
         users = {caller.user_id for caller in self._registry.callers}
         await _each(await self._call_service.open_calls_of(users), self._call_service.recover)
-        places = {(c.caller.user_id, c.place.ticket_id) for c in self._registry if c.place.ticket_id}
+        places = {
+            (c.caller.user_id, c.known_ticket.ticket_id) for c in self._registry if c.known_ticket.ticket_id
+        }
         await _each(places, lambda place: self._queue.forgotten(*place))
 
 

@@ -20,7 +20,7 @@ from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarg
 from core.ids import new_id
 from db.postgres.outbox import Outbox
 from db.postgres.profiles import ProfileStore
-from services.chat import is_storable
+from services.message_rules import is_storable
 from tests.chat.conftest import MAX_CHARS, ChatScene
 
 
