@@ -8,7 +8,7 @@ from core.clock import Clock
 from core.settings import Settings
 from matching.policy import Policy
 from matching.recorder import Recorder
-from matching.rematch_intervals import RematchIntervals
+from matching.rematch import RematchIntervals
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.markets import Markets
 from realtime.matchmaking.matchmaker import Matchmaker

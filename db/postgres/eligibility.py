@@ -9,7 +9,7 @@ from datetime import datetime
 from core.clock import to_datetime
 from core.ids import earliest
 from db.postgres.pool import Pool, queries
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 
 _SQL = queries("eligibility")
 

@@ -8,7 +8,7 @@ import structlog
 from core.clock import Clock
 from core.ids import made_at
 from core.vocabulary import EndReason
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 from realtime.calls.ports import CallStore, EligibilityRecord, Record
 from signaling.call import ACTIVE, Call, Rules
 from signaling.store_loss import after_loss

@@ -8,7 +8,7 @@ from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending, SignalKind, StoredCall
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 from signaling.call import Call
 from signaling.effects import Effects
 

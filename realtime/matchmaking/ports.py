@@ -6,7 +6,7 @@ from typing import Protocol
 from core.ticket import Census, Claim, Departure, Market, Taken, Ticket
 from core.vocabulary import LeftReason
 from db.postgres.applicants import Applicant
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 
 
 class Applicants(Protocol):

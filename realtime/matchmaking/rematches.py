@@ -12,9 +12,8 @@ from core.clock import Clock
 from core.ticket import Ticket
 from core.vocabulary import Mode
 from matching.candidate_pairs import CandidatePairs, Pair
-from matching.rematch_intervals import Since
+from matching.rematch import Since, has_nobody_else
 from matching.reservation_value import ReservationValues
-from matching.rules import obstacle
 from realtime.matchmaking.ports import Eligibility, TicketStore
 from realtime.matchmaking.terms import Terms
 
@@ -63,15 +62,6 @@ class Rematches:
         )
 
     async def _alone(self, ticket: Ticket, since: Since) -> bool:
-        """Whether all who wait and whom this one may meet, now or when wishes relax, were met lately."""
         census = await self._tickets.census(ticket, self._reach.candidates)
-        if census.drawn is not None:
-            return False  # so many wait that there is somebody
-        language = self._policy.common_language
-        left = {
-            other.user_id
-            for pool in census.pools
-            for other in pool.drawn
-            if obstacle(ticket, other, common_language=language) is None
-        }
-        return left <= await self._eligibility.avoid(ticket.user_id, since)
+        met = await self._eligibility.avoid(ticket.user_id, since)
+        return has_nobody_else(ticket, census, met, common_language=self._policy.common_language)

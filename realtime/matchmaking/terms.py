@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from matching.policy import Policy
-from matching.rematch_intervals import RematchIntervals
+from matching.rematch import RematchIntervals
 from realtime.matchmaking.markets import Markets
 
 

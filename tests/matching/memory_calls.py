@@ -11,7 +11,7 @@ from core.vocabulary import EndReason, LeftReason, Mode, Origin
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from db.redis.calls import GIVE_UP_MS, RETRY_MS, Pending, StoredCall
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 from signaling.call import Call, Party, State
 from signaling.effects import Effects
 from tests.matching.people import card

@@ -10,7 +10,7 @@ from core.contract.profiles import ProfileCard, Seeking
 from core.stored import StoredCard
 from core.ticket import Claim, Ticket
 from db.postgres.applicants import Applicant
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
 

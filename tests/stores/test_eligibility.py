@@ -5,7 +5,7 @@ import pytest
 from core.clock import now_ms
 from core.ids import new_id
 from core.vocabulary import EndReason
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 from tests.stores.world import World, since
 
 HOUR = 3_600_000

@@ -15,7 +15,7 @@ from core.ids import new_id
 from core.visibility import Ban, UserFacts, can_meet, can_see, is_banned, is_blocked, sees_card
 from db.postgres.pool import queries
 from db.postgres.profiles import ProfileStore
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 from tests.stores.world import World
 
 NOW = 1_800_000_000_000

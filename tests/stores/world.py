@@ -22,7 +22,7 @@ from db.postgres.matches import MatchRecords
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
 from db.postgres.rooms import Draft, Rooms, StoredMessage
-from matching.rematch_intervals import Since
+from matching.rematch import Since
 from tests.patience import PATIENCE_S
 
 TODAY = to_ms(datetime(2026, 6, 15, 12, tzinfo=UTC))

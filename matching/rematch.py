@@ -1,8 +1,16 @@
-"""For how long two who met, or who missed each other, are not offered to each other again. Pure."""
+"""When two who met, or who missed each other, may be offered to each other again. Pure.
+
+After an interval; or sooner, when nobody else is left for either of them
+(`realtime/matchmaking/rematches.py`).
+"""
+
+from collections.abc import Set
 
 from msgspec import Struct
 
 from core.settings import Settings
+from core.ticket import Census, Ticket
+from matching.rules import obstacle
 
 
 class Since(Struct, frozen=True, kw_only=True):
@@ -29,3 +37,14 @@ class RematchIntervals(Struct, frozen=True, kw_only=True):
     def since(self, now: int) -> Since:
         """From which times on things count, seen from `now`."""
         return Since(met=now - self.met_ms, unanswered=now - self.unanswered_ms)
+
+
+def has_nobody_else(ticket: Ticket, census: Census, met: Set[str], *, common_language: bool) -> bool:
+    """Whether all who wait and whom this user may meet, now or when wishes relax, are in `met`."""
+    if census.drawn is not None:
+        return False  # so many wait that there is somebody
+    return all(
+        other.user_id in met or obstacle(ticket, other, common_language=common_language) is not None
+        for pool in census.pools
+        for other in pool.drawn
+    )
