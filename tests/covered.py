@@ -17,6 +17,7 @@ TESTS = (
     "tests/matching/test_last_call.py",
     "tests/matching/test_reservation_value.py",
     "tests/matching/test_pools.py",
+    "tests/matching/test_rematch.py",
     "tests/matching/test_replay.py",
     "tests/matching/test_rules.py",
 )

@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.contract.chat import (
     ChatHistory,
@@ -20,7 +18,6 @@ from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarg
 from core.ids import new_id
 from db.postgres.outbox import Outbox
 from db.postgres.profiles import ProfileStore
-from services.message_rules import is_storable
 from tests.chat.conftest import MAX_CHARS, ChatScene
 
 
@@ -125,12 +122,6 @@ async def test_the_longest_message_comes_back_as_it_was_said(talk: ChatScene) ->
     await talk.chat.send(talk.ana, hello(talk, content))
     [message] = (await talk.chat.history(talk.ben, ChatHistory(room_id=talk.room_id))).messages
     assert message.content == content
-
-
-@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from("\0\ud800\udfff"))))
-def test_storable_is_all_but_nul_and_halves_of_pairs(text: str) -> None:
-    """Character by character, as Unicode numbers them."""
-    assert is_storable(text) == all(ord(c) != 0 and not 0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
 async def test_reading_tells_both(talk: ChatScene) -> None:
