@@ -101,7 +101,7 @@ async def all_come(node: Served, auths: Sequence[dict[str, str]]) -> tuple[Retur
 
 
 async def all_cut(node: Served, clients: Sequence[ReturningClient]) -> None:
-    """Without a word, until the node has seen to it."""
+    """Without a word, until the node has noticed."""
     for client in clients:
         client.transport.abort()
     async with asyncio.timeout(_PATIENCE_S):

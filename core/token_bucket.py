@@ -2,7 +2,7 @@
 
 import math
 
-# What adding fractions loses: less than that is not lacking. The script has the same figure.
+# Less than this missing comes of adding fractions, and counts as enough. The script has the same number.
 _DUST = 1e-5
 
 

@@ -1,6 +1,6 @@
 """Those who wait and those who come in the live benchmark: people of the simulation, as accounts in Postgres.
 
-Who waits is of two kinds, turn about. *Men* seek women and would be matched, but they are many and women
+Those who wait are of two kinds, in turn. *Men* seek women and would be matched, but they are many and women
 come one by one. The *unmet*, women and men, seek an age that nobody has, and stay for ever; they are looked
 at by every search all the same. So a pool keeps its size when as many women come as men.
 """

@@ -117,7 +117,7 @@ class Bench:
         self._men = (self._size + 1) // 2
 
     def _next(self) -> Ticket:
-        """Who comes next: while the pool is too small the like of those who wait, else whom they wait for."""
+        """The next to join: of the plentiful side while the pool is too small, else one they wait for."""
         for user_id in self.product.gone:
             if gone := self._waiting.pop(user_id, None):
                 self._men -= 1 if gone.card.gender == "male" else -1

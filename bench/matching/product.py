@@ -15,7 +15,7 @@ from realtime.presence.ports import Sockets
 
 
 class Product(Services):
-    """`offered`: when an offer had been announced to this user; `gone` are the same for whoever takes them.
+    """`offered`: when an offer was announced to this user; `gone`: users offered since the crowd last looked.
 
     `at_once` are those whose own search on joining found somebody; `searched` is set when that is over.
     """

@@ -18,7 +18,7 @@ _NOBODY: frozenset[str] = frozenset()
 
 
 class _Pools:
-    """Who waits, by gender, in the order of joining."""
+    """Those who wait, by gender, in the order of joining."""
 
     def __init__(self) -> None:
         self.by_gender: dict[str, dict[str, Ticket]] = {"female": {}, "male": {}}

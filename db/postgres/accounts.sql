@@ -17,26 +17,26 @@ SELECT EXISTS (
 )
 
 -- name: login_by_email
--- Who signs in with this address at $2.
+-- The account with this email address, for signing in at $2.
 SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
 
 -- name: login_by_username
--- Who signs in with this username at $2.
+-- The account with this username, for signing in at $2.
 SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
 
 -- name: of_login
--- Whose email address or username this is.
+-- The user with this email address or username.
 SELECT id FROM identity.users
 WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
 
 -- name: rehash
--- The same password, hashed by today's measure, unless it was changed meanwhile.
+-- Store the same password hashed with today's parameters, unless the password was changed meanwhile.
 UPDATE identity.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2
 
 -- name: set_role
--- Role $2 for who signs in with $1, address or username, and which they had. No row: there is no such account.
+-- Give role $2 to the account with address or username $1. Returns the role it had. No row: there is no such account.
 WITH known AS (
     SELECT id, role FROM identity.users
     WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL

@@ -1,4 +1,4 @@
--- Who asks to be matched. Times are passed as timestamptz.
+-- Users who ask to be matched. Times are passed as timestamptz.
 
 -- name: applicant
 -- Card of user $1, whom they seek, how far they are trusted, whether they are banned at $2, the strengths of their

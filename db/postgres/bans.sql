@@ -1,4 +1,4 @@
--- Who is banned, and whether that has taken effect where they are connected. Times are passed as timestamptz.
+-- Bans, and whether each has taken effect on live connections. Times are passed as timestamptz.
 
 -- name: ban
 -- Ban $1 of user $2 for reason $3, by $4 (null: the operator), at $5, from $6 (null: at once) until $7 (null: for good).
@@ -6,13 +6,13 @@ INSERT INTO identity.bans (id, user_id, reason, created_by, created_at, begins_a
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 -- name: lift
--- No ban of user $1 holds any more, nor will, from $2 on. A row for each that did or would have.
+-- Lift the bans of user $1 at $2, also those that have not begun. A row for each that was lifted.
 UPDATE identity.bans SET lifted_at = $2
 WHERE user_id = $1 AND lifted_at IS NULL AND (until IS NULL OR until > $2)
 RETURNING id
 
 -- name: due
--- At most $3 bans that hold at $1, have not taken effect and are seen to by nobody, each taken until $2.
+-- At most $3 bans that hold at $1, have not taken effect and are taken by no node. Each is taken until $2.
 UPDATE identity.bans SET taken_until = $2
 WHERE id IN (
     SELECT id FROM identity.bans

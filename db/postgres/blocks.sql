@@ -1,7 +1,7 @@
--- Who has blocked whom, and what a block still has to bring about. Times are passed as timestamptz.
+-- Blocks, and pending blocks: those whose effects are still to be performed. Times are passed as timestamptz.
 
 -- name: may_block
--- Whether user $1 may block user $2 at $3: they have done so, or the other is there and they see or have met them.
+-- Whether user $1 may block user $2 at $3: they have blocked them already, may see them, or have met them.
 SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id = $2)
     OR EXISTS (SELECT FROM identity.visible_to($1, $3) seen WHERE seen.user_id = $2)
     OR EXISTS (
@@ -12,8 +12,8 @@ SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id 
     )
 
 -- name: insert_block
--- $2 blocks $3 at $4, which ends their connection and leaves pending block $1, taken until $5 (null: not taken). No row: they
--- had done so before.
+-- $2 blocks $3 at $4, which ends their connection and leaves pending block $1, taken until $5 (null: not taken).
+-- No row: the block existed already.
 WITH new AS (
     INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($2, $3, $4)
     ON CONFLICT (blocker_id, blocked_id) DO NOTHING
@@ -40,7 +40,7 @@ WHERE b.blocker_id = $1 AND b.blocked_id = $2
 DELETE FROM identity.blocks WHERE blocker_id = $1 AND blocked_id = $2
 
 -- name: blocks
--- Whom user $1 has blocked, newest first: before the block of $3 at $2 (nulls: from the newest).
+-- The blocks by user $1, newest first: before the block of $3 at $2 (nulls: from the newest).
 SELECT b.blocked_id AS user_id, card.display_name, b.created_at
 FROM identity.blocks b JOIN identity.cards card ON card.user_id = b.blocked_id
 WHERE b.blocker_id = $1
@@ -50,7 +50,7 @@ ORDER BY b.created_at DESC, b.blocked_id DESC
 LIMIT $4
 
 -- name: due
--- At most $3 pending blocks that nobody has taken at $1, each taken until $2.
+-- At most $3 pending blocks that no node has taken at $1. Each is taken until $2.
 UPDATE interaction.pending_blocks SET taken_until = $2
 WHERE id IN (
     SELECT id FROM interaction.pending_blocks WHERE taken_until <= $1 ORDER BY taken_until LIMIT $3 FOR UPDATE SKIP LOCKED
@@ -58,7 +58,7 @@ WHERE id IN (
 RETURNING id, blocker_id, blocked_id, connection_id
 
 -- name: settled
--- All that pending block $1 asked for is done.
+-- All effects of pending block $1 are performed.
 DELETE FROM interaction.pending_blocks WHERE id = $1
 
 -- name: open_between

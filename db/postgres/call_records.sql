@@ -1,7 +1,7 @@
 -- Calls from the offer to what they lead to. Users are passed as an array; times as timestamptz.
 
 -- name: obstacles
--- Why users $2 cannot be offered call $1 at $3: who is at fault for what, whether a block stands between them.
+-- What keeps users $2 from being offered call $1 at $3: who is at fault for what, and whether one has blocked the other.
 -- `matched`: one of them is in a call that came of matching.
 -- `over`: whether this very call has ended on record; null while it is not there.
 SELECT
@@ -107,9 +107,9 @@ ORDER BY p.user_id
 SELECT EXISTS (SELECT FROM interaction.call_participants WHERE call_id = $1 AND user_id = $2)
 
 -- name: history
--- Calls of a user that were answered and have ended, newest first, before call $2 (null: from the newest). Who has
--- ended a call by reporting it, which on record is an end like any other, alone is told so. Of a peer
--- whom one is not connected with, or may not see at $4, there is a name and no more, so that a list tells nobody who has
+-- Calls of a user that were answered and have ended, newest first, before call $2 (null: from the newest). A report that
+-- ended a call is on record like any other end; only the reporter is shown that it was one. Of a peer with whom the user
+-- is not connected, or whom they may not see at $4, only the name is given, so that the list does not show who has
 -- blocked them.
 SELECT
     c.id, c.origin, c.mode, c.started_at, c.ended_at, c.duration_s, c.outcome,

@@ -1,4 +1,4 @@
--- What lasts between two people. A pair is passed in order, the smaller id first.
+-- Lasting connections between two users. A pair is passed in order, the smaller id first.
 
 -- name: of_pair
 -- The connection of the pair ($1, $2) while active; else the one that call $3 led to, though it has ended.
@@ -19,7 +19,7 @@ WITH connection AS (
 INSERT INTO communication.members (room_id, user_id) VALUES ($2, $3), ($2, $4)
 
 -- name: blocked
--- Whether a block stands between the two, either way.
+-- Whether one of the two has blocked the other.
 SELECT EXISTS (SELECT FROM identity.blocked_pairs WHERE one = $1 AND other = $2)
 
 -- name: end

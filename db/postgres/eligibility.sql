@@ -1,4 +1,4 @@
--- Who may be offered to whom. Users are passed as ids; times as timestamptz.
+-- Which users may be offered to which. Users are passed as ids; times as timestamptz.
 
 -- name: unfit
 -- Those of users $1 to whom no offer can be made at $2: gone, busy or banned.
@@ -8,8 +8,8 @@ WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.delet
     OR EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = asked.id)
 
 -- name: avoid
--- Whom this user must not be offered: blocked either way, met since $3, or offered in vain since $4, for one of the
--- two did not answer. A call id is not older than $2.
+-- The users who must not be offered to this one: blocked either way, met since $3, or offered since $4 without an answer
+-- of both. A call id is not older than $2.
 SELECT other AS user_id FROM identity.blocked_pairs WHERE one = $1
 UNION
 SELECT peer.user_id
@@ -22,8 +22,8 @@ WHERE own.user_id = $1 AND own.call_id >= $2 AND (
 )
 
 -- name: on_good_terms
--- Whether users $1 and $2 have met without harm since $4, and have not been offered in vain since $5: no block, no
--- refusal, no report. A call id is not older than $3.
+-- Whether nothing speaks against a rematch of users $1 and $2: no block, no refusal and no report since $4, and no offer
+-- since $5 that one of them left unanswered. A call id is not older than $3.
 SELECT NOT EXISTS (
     SELECT FROM identity.blocked_pairs WHERE one = $1 AND other = $2
 ) AND NOT EXISTS (

@@ -1,9 +1,9 @@
 -- Keys of requests, what each was used for, and the answer. Times are passed as timestamptz.
 
 -- name: claim
--- Use key $3 of owner $1 for operation $2, for a request of digest $4, at $5. The digest that it is used for, and the
--- answer; null: there is none yet, and other copies wait until this transaction is over. The update changes nothing: it
--- waits for a copy that is acting and reads what that one leaves.
+-- Claim key $3 of owner $1 for operation $2, for a request of digest $4, at $5. Returns the digest that the key stands
+-- for, and the answer; null: there is none yet, and other copies wait until this transaction is over. The update changes
+-- nothing: it waits for a copy that is acting and reads what that one leaves.
 INSERT INTO identity.idempotent_requests AS k (owner, operation, key, digest, created_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (operation, key, owner) DO UPDATE SET digest = k.digest
 RETURNING digest, answer

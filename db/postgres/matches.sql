@@ -1,4 +1,4 @@
--- Decisions of matching, kept for a while: who was considered, and why the winner won.
+-- Decisions of matching, kept for a while: the candidates, and why the winner won.
 
 -- name: of_call
 -- The decision that led to call $1.

@@ -1,7 +1,7 @@
--- What is stored and has yet to be announced. A lane is told in the order of its numbers.
+-- What is stored and not announced yet. A lane is announced in the order of its numbers.
 
 -- name: waiting
--- So many of those that wait to be announced, lane by lane.
+-- At most so many of those that wait to be announced, lane by lane.
 SELECT lane, number FROM communication.outbox ORDER BY lane, number LIMIT $1
 
 -- name: of_lane
@@ -9,7 +9,7 @@ SELECT lane, number FROM communication.outbox ORDER BY lane, number LIMIT $1
 SELECT number, event, subject FROM communication.outbox WHERE lane = $1 AND number > $2 ORDER BY number LIMIT $3
 
 -- name: told
--- All have been told of these: lanes $1 with numbers $2, place by place.
+-- These have been announced to all: lanes $1 with numbers $2, place by place.
 DELETE FROM communication.outbox o
 USING unnest($1::uuid[], $2::bigint[]) AS told (lane, number)
 WHERE o.lane = told.lane AND o.number = told.number

@@ -39,7 +39,7 @@ WHERE user_id = $1 AND version = $2
 RETURNING user_id
 
 -- name: visible_card
--- Card of user $1 as user $2 may see it at $3. No row: they may not see them, or there is nobody.
+-- Card of user $1 as user $2 may see it at $3. No row: $2 may not see $1, or there is no such user.
 SELECT card.*, false AS hidden
 FROM identity.cards card
 JOIN identity.visible_to($2, $3) seen ON seen.user_id = card.user_id

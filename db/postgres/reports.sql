@@ -1,4 +1,4 @@
--- Who has reported whom, for which call. Times are passed as timestamptz.
+-- Reports, each of a call. Times are passed as timestamptz.
 
 -- name: file
 -- Report $1: $3 reports $4 for $5, with note $6, at $7, of call $2. A row only when it is the first of this call and reporter.
@@ -8,7 +8,7 @@ ON CONFLICT ON CONSTRAINT one_report_a_call_and_reporter DO NOTHING
 RETURNING id
 
 -- name: past
--- Whom user $2 met in call $1, when that ended, and whether they have reported it. No row: they were not in it.
+-- The other user of call $1, when it ended, and whether user $2 has reported it. No row: $2 was not in it.
 SELECT peer.user_id AS peer_id, c.ended_at, EXISTS (
     SELECT FROM interaction.reports r WHERE r.call_id = own.call_id AND r.reporter_id = own.user_id
 ) AS reported

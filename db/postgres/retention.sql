@@ -1,7 +1,7 @@
--- What has served its time. Rows that another node is dropping, or that are in use just now, are left.
+-- Deleting what is no longer needed. Rows that another node is deleting, or that are in use just now, are left.
 
 -- name: tokens
--- Drop up to $2 refresh tokens that were over before $1. Nobody can be signed in by them, used or not.
+-- Drop up to $2 refresh tokens that were over before $1. Nobody can sign in with them, used or not.
 DELETE FROM identity.refresh_tokens WHERE hash IN (
     SELECT hash FROM identity.refresh_tokens WHERE expires_at < $1
     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -9,7 +9,7 @@ DELETE FROM identity.refresh_tokens WHERE hash IN (
 RETURNING 1
 
 -- name: sessions
--- Drop up to $2 sessions that were over before $1, with what tokens they still have: their last was over by then.
+-- Drop up to $2 sessions that were over before $1, with their remaining tokens, of which the last was over by then.
 DELETE FROM identity.sessions WHERE id IN (
     SELECT id FROM identity.sessions WHERE expires_at < $1
     ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED

@@ -1,9 +1,9 @@
 -- Rooms and what is said in them.
 
 -- name: say
--- The next message of room $1 by its member $2, what of it has to be announced, and to whom. The room is locked: seq
--- and news are given out one at a time, and the connection cannot end before the message is in.
--- No row: this client id has been used by this sender, or it may not be said here.
+-- Store the next message of room $1 by its member $2, with its note in the outbox. Returns the message and the members to
+-- tell. The room is locked: numbers are given out one at a time, and the connection cannot end before the message is in.
+-- No row: the sender has used this client id before, or may not write in this room.
 WITH place AS (
     SELECT r.id, r.last_seq
     FROM communication.rooms r
@@ -31,7 +31,7 @@ SELECT
 FROM said, counted
 
 -- name: to_announce
--- These messages as they are, and who hears of them still: members who may see the sender at $2.
+-- These messages as they are now, and the members to tell: those who may see the sender at $2.
 SELECT s.*, ARRAY(
     SELECT m.user_id FROM communication.members m
     WHERE m.room_id = s.room_id AND (s.sender_id IS NULL OR EXISTS (
@@ -55,7 +55,7 @@ JOIN interaction.connections c ON c.id = r.connection_id
 WHERE r.id = $1
 
 -- name: members
--- Who is in the room.
+-- The members of the room.
 SELECT user_id FROM communication.members WHERE room_id = $1 ORDER BY user_id
 
 -- name: history_before

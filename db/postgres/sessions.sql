@@ -9,8 +9,8 @@ WITH session AS (
 INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($4, $1, $5, $6)
 
 -- name: token_state
--- What is known of refresh token $1 at $2. No row: nobody was ever given it. `over`: its session is; `got`: its newest
--- successor has served, or the access token of that one, or there is none.
+-- What is known of refresh token $1 at $2. No row: there never was such a token. `over`: its session has ended. `got`: its
+-- newest successor, or the access token of that one, has been used, or there is none.
 SELECT t.session_id, s.user_id, t.expires_at, t.used_at, t.again, t.void_at IS NOT NULL AS void,
     s.revoked_at IS NOT NULL OR u.deleted_at IS NOT NULL AS over, NOT EXISTS (
         SELECT FROM identity.refresh_tokens n
@@ -22,8 +22,8 @@ JOIN identity.users u ON u.id = s.user_id
 WHERE t.hash = $1
 
 -- name: spend
--- Spend refresh token $1 at $3 and put $2 in its place until $4. No row: it is no more as it was. Of two that come at
--- once the second waits for the row and finds it spent.
+-- Spend refresh token $1 at $3 and put $2 in its place until $4. No row: it was changed meanwhile. Of two
+-- that come at once the second waits for the row and finds it spent.
 WITH spent AS (
     UPDATE identity.refresh_tokens t SET used_at = $3
     FROM identity.sessions s
@@ -37,9 +37,9 @@ UPDATE identity.sessions s SET last_used_at = $3, expires_at = $4 FROM spent WHE
 RETURNING s.id
 
 -- name: replace
--- Void the successor of refresh token $1 at $3, which has not served, and put $2 in its place until $4. No row: it has
--- served, or $1 was shown again more than $5 times by now. The successor's row is what all who change it wait for, and
--- each looks at it again then; who sees a later one sees the later count too.
+-- Void the successor of refresh token $1 at $3, which has not been used, and put $2 in its place until $4. No row: it has
+-- been used, or $1 was shown again more than $5 times by now. Every change of the successor waits for its row and then
+-- looks at it again; a change that sees a later successor sees the later count too.
 WITH voided AS (
     UPDATE identity.refresh_tokens n SET void_at = $3
     FROM identity.refresh_tokens t
@@ -57,23 +57,23 @@ UPDATE identity.sessions s SET last_used_at = $3, expires_at = $4 FROM voided WH
 RETURNING s.id
 
 -- name: serve
--- The access token given with refresh token $1 serves at $2. No row: it is void.
+-- The access token given with refresh token $1 is used at $2. No row: it is void.
 UPDATE identity.refresh_tokens SET served_at = coalesce(served_at, $2) WHERE hash = $1 AND void_at IS NULL
 RETURNING hash
 
 -- name: revoke
--- Session $2 of user $1 is over at $4, for reason $3. No row: it is not theirs, or it is over already.
+-- End session $2 of user $1 at $4, for reason $3. No row: it is not theirs, or it is over already.
 UPDATE identity.sessions SET revoked_at = $4, revoked_reason = $3
 WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL
 RETURNING id
 
 -- name: end_all
--- All sessions of user $1 are over at $3, for reason $2, and with them their refresh tokens.
+-- End all sessions of user $1 at $3, for reason $2, and with them their refresh tokens.
 UPDATE identity.sessions SET revoked_at = $3, revoked_reason = $2 WHERE user_id = $1 AND revoked_at IS NULL
 
 -- name: standing
--- How session $1 of user $2 stands at $3, and which role they have. No row: there is none. Of the refresh token $4
--- (null: of none): whether it does not count (any more), and whether it has served.
+-- The status of session $1 of user $2 at $3, and the role of the user. No row: there is no such session. Of refresh
+-- token $4 (null: of none): whether it is void, and whether it has been used.
 SELECT s.revoked_reason, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
     SELECT FROM identity.banned($3) b WHERE b.user_id = u.id
 ) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served

@@ -1,4 +1,4 @@
--- How far somebody is trusted, and what it is reckoned from. Times are passed as timestamptz.
+-- How far users are trusted, and what it is computed from. Times are passed as timestamptz.
 
 -- name: standing
 -- What user $1 did in the latest $4 calls offered since $2 (a call id is not older than $3), by the people met and by
@@ -32,7 +32,7 @@ WHERE u.id = $1 AND u.deleted_at IS NULL
 GROUP BY u.id
 
 -- name: move
--- User $1 goes from tier $2 to tier $3 at $5, and entry $4 with details $6 tells of it. No row: they are not in $2.
+-- Move user $1 from tier $2 to tier $3 at $5, with entry $4 and its details $6 on the audit log. No row: they are not in $2.
 WITH moved AS (
     UPDATE identity.users SET tier = $3 WHERE id = $1 AND tier = $2 AND deleted_at IS NULL RETURNING id
 )
@@ -41,7 +41,7 @@ SELECT $4, $5, NULL, 'tier_changed', id, $6 FROM moved
 RETURNING id
 
 -- name: due
--- At most $3 users, trusted or suspect, whom nobody has taken up for review since $2: taken up at $1.
+-- At most $3 users, trusted or suspect, whom no node has taken for review since $2. They are taken at $1.
 UPDATE identity.users SET judged_at = $1
 WHERE id IN (
     SELECT id FROM identity.users

@@ -1,5 +1,6 @@
--- Taking turns at what concerns the same users.
+-- Locks on users, for changes that concern the same users.
 
 -- name: lock_users
--- One at a time may change whom these users meet. Locked in the order of their ids: two such locks cannot cross.
+-- Only one transaction at a time may change what these users share. Locked in the order of ids, so that no two of them
+-- wait for each other.
 SELECT id, tier FROM identity.users WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE

@@ -153,7 +153,7 @@ class RedisTickets:
         )
 
     async def census(self, ticket: Ticket, most: int) -> Census:
-        """Who else waits, by fitting pool, with at most `most` tickets drawn: at a bounded cost."""
+        """How many others wait in each fitting pool, with some of their tickets (`most` in all) at random."""
         each, own = most // len(ticket.genders), ticket.id.encode()
         async with self._redis.pipeline(transaction=False) as pipeline:
             pipeline.execute_command("ZCARD", f"{self._prefix}:{ticket.mode}")
@@ -237,7 +237,7 @@ class RedisTickets:
         return tuple(claims)
 
     async def give_up(self, claim: Claim) -> None:
-        """Set aside a claim that cannot be finished. Its users leave the queue and have to be told."""
+        """Set aside a claim that cannot be finished. Its users leave the queue, and must be told."""
         await self._give_up(claim.call_id, "failing")
 
     async def _give_up(self, call_id: str, why: Why) -> None:

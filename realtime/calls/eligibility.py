@@ -1,4 +1,4 @@
-"""Who must not meet whom, and who is busy: what is on record in Postgres, corrected by what Redis knows."""
+"""Which users must not meet, and who is busy: the record in Postgres, corrected by what Redis knows."""
 
 from collections.abc import Callable, Collection
 from typing import cast

@@ -1,1 +1,1 @@
-"""Who is matched with whom: a pure policy, and the matchmaker that carries it out. Redis owns the tickets."""
+"""Matching people who wait: a pure policy decides, the matchmaker carries it out, Redis owns the tickets."""

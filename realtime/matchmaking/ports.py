@@ -74,7 +74,7 @@ class TicketStore(Protocol):
         """A summary of the queue: the latest to join, how many wait in each pool, the latest waits."""
 
     async def census(self, ticket: Ticket, most: int) -> Census:
-        """Who else waits, by fitting pool, with at most `most` tickets drawn: at a bounded cost."""
+        """How many others wait in each fitting pool, with some of their tickets (`most` in all) at random."""
 
     async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
@@ -86,7 +86,7 @@ class TicketStore(Protocol):
         """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
 
     async def give_up(self, claim: Claim) -> None:
-        """Set aside a claim that cannot be finished. Its users leave the queue and have to be told."""
+        """Set aside a claim that cannot be finished. Its users leave the queue, and must be told."""
 
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         """Give a ticket back at its old place after that call failed, once for each call.

@@ -9,26 +9,26 @@ from core.wire.message import Event
 
 
 class PresenceStore(Protocol):
-    """Who is there: a lease for each connection. Times are ms since the epoch."""
+    """Keeps who is present: a lease for each connection. Times are ms since the epoch."""
 
     async def arrive(
         self, user_id: str, connection: str, device: str, now: int, lease_s: int
     ) -> PresenceState:
-        """The connection is there until its lease ends, unless renewed."""
+        """The connection counts until its lease ends; `renew` prolongs it. Gives the state of its user."""
 
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
     ) -> frozenset[tuple[str, str]]:
-        """Prolong leases, each of a user and a connection; gives those that are not known (any more).
+        """Prolong the leases of these users and connections. Gives those that are not known (any more).
 
-        Those among them whose expired lease somebody has taken up: their user may have been told that they
-        are gone.
+        Also those whose lease has expired and is being handled by a node: others may have been told that the
+        user is gone.
         """
 
     async def depart(self, user_id: str, connection: str, now: int) -> PresenceState:
-        """The connection is gone; gives what its user still has. Departing twice is as departing once.
+        """The connection is gone. Gives the state of its user without it. A repeat has no effect.
 
-        Like an expired lease that was found: `settle` it, or it is found again.
+        When all that follows from it is done, `settle` it. Otherwise it is found like an expired lease.
         """
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
@@ -38,28 +38,28 @@ class PresenceStore(Protocol):
         """What is known of each of them, also of those never heard of."""
 
     async def expired(self, now: int) -> list[ExpiredLease]:
-        """Connections whose lease ran out, claimed for seconds: `settle` each, or they are found again."""
+        """Connections whose lease has expired, claimed for seconds: `settle` each, or it is found again."""
 
     async def settle(self, user_id: str, connection: str, now: int) -> None:
-        """Its going has had its consequences: forget the connection, unless it has come back."""
+        """All that follows from its departure is done: forget the connection, unless it has come back."""
 
 
 class Companions(Protocol):
-    """Who may see whose presence: those with an active connection. Postgres knows."""
+    """The lasting connections in Postgres: with one, two users may see each other's presence."""
 
     async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         """Those of these pairs, as they were given, who have an active connection with each other."""
 
 
 class Busy(Protocol):
-    """Who is in a call. Postgres knows."""
+    """The calls on record in Postgres."""
 
     async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
         """Those who are in a call or have an offer."""
 
 
 class Queuing(Protocol):
-    """Who waits in the queue."""
+    """The queue in Redis."""
 
     async def queuing(self, user_ids: Collection[str]) -> frozenset[str]:
         """Those who wait in the queue."""

@@ -73,7 +73,7 @@ async def test_two_strangers_meet_talk_decide_and_write(server: Served, sign_up:
 
 
 async def test_skipping_goes_on_to_the_next(pair: Pair) -> None:
-    """Who skips waits again at once, the other is told and may go on."""
+    """The one who skips waits again at once; the other is told and may go on."""
     ana, ben = await pair()
     await ana.press("Skip")
     await ana.sees("You skipped Ben.")

@@ -143,7 +143,7 @@ async def _refuse_camera(person: Visitor, error: str) -> None:
 
 
 async def test_looking_away_while_the_browser_asks(visit: Visit) -> None:
-    """What comes too late is closed again and has not failed: whoever comes back sees the mirror."""
+    """What comes too late is closed again and has not failed: a user who comes back sees the mirror."""
     ana = await visit("Ana")
     await ana.page.add_init_script("""
         const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
@@ -166,7 +166,7 @@ async def test_looking_away_while_the_browser_asks(visit: Visit) -> None:
 
 
 async def test_the_server_is_away_at_the_start(sign_up: Visit, server: Served) -> None:
-    """Whoever is signed in waits in front of a page that says so, and is let in when the server is back."""
+    """A signed-in user waits in front of a page that says so, and is let in when the server is back."""
     ana = await sign_up("Ana")
     await ana.page.route("**/v1/auth/refresh", lambda route: route.abort())
     await ana.page.reload()

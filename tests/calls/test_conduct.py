@@ -61,7 +61,7 @@ async def test_joins_that_race_the_end_of_a_call_are_all_refused(world: World, n
 
 
 async def test_a_report_is_judged_though_the_node_dies_before(world: World, node: CallNode) -> None:
-    """Filed and judged by whoever comes upon it, once."""
+    """Any node that finds it files and judges it, once."""
     town, ana = Town(world), await world.person()
     await town.reported(ana, times=2)
     reporter = await world.person("R")

@@ -62,7 +62,7 @@ async def lose(node: CallNode, redis: Redis, call: Call) -> None:
 async def test_a_call_that_the_store_has_just_lost_ends_once_for_both(
     world: World, node: CallNode, redis: Redis
 ) -> None:
-    """Whoever looks, however many at once; what they had talked counts, and they may decide."""
+    """However many nodes look at once. The time they had talked counts, and they may decide."""
     she, he = await world.person(), await world.person()
     call = await node.live((she, he))
     await lose(node, redis, call)

@@ -1,4 +1,4 @@
-"""What befalls a call when a node dies between two steps, or a store answers with an error."""
+"""What becomes of a call when a node dies between two steps, or a store answers with an error."""
 
 import asyncio
 
@@ -29,7 +29,7 @@ DAY_MS = 86_400_000
 
 
 async def test_who_has_hung_up_can_be_offered_to_another_at_once(world: World, node: CallNode) -> None:
-    """The record lags behind what was acknowledged: whoever asks whether they are busy sets it right."""
+    """The record lags behind what was acknowledged: asking whether they are busy corrects it."""
     ana, ben = await world.pair()
     call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
     assert call.state is State.DECIDING
@@ -202,7 +202,7 @@ async def test_those_who_wait_keep_their_place_while_others_are_missed(
 async def test_a_ticket_goes_back_to_the_region_that_it_came_from(
     world: World, node: CallNode, redis: Redis
 ) -> None:
-    """Calls are seen to by any node, of whichever region; their tickets stay in their own queue."""
+    """Any node of any region handles a call; its tickets go back to the queue of their own region."""
     ana, ben = await world.pair()
     call = await node.offered((ana, ben))
     await node.saved_only(call, Hangup(ben))

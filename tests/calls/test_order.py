@@ -33,7 +33,7 @@ async def has_heard(node: CallNode, user_id: str) -> bool:
 async def test_nobody_is_offered_anew_before_they_have_heard_of_the_end(
     world: World, node: CallNode, skips: bool
 ) -> None:
-    """And whoever has heard has the place that `call:ended` names."""
+    """Once they have heard, they have the place that `call:ended` names."""
     ana, ben = await world.pair()
     call = await node.offered((ana, ben))
     users = (ana, ben) if skips else (ana,)

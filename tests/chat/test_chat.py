@@ -43,7 +43,7 @@ async def test_a_repeated_send_is_one_message_heard_once(talk: ChatScene) -> Non
 async def test_what_could_not_be_announced_is_acknowledged_and_comes_before_what_follows(
     talk: ChatScene,
 ) -> None:
-    """Committed is committed. The next one in the room brings it along, whoever sends it."""
+    """What is committed is acknowledged. The next message in the room, from any sender, announces it too."""
     talk.heard.down = True
     early = [await talk.chat.send(talk.ana, hello(talk, client_id=str(n))) for n in range(2)]
     talk.heard.down = False
@@ -71,7 +71,7 @@ async def test_what_a_node_left_behind_is_announced_by_another(talk: ChatScene) 
 
 
 async def test_a_block_keeps_what_was_left_from_being_announced(talk: ChatScene) -> None:
-    """Who said it hears it on the other devices; who is parted from them does not."""
+    """The sender hears it on other devices; a member whom a block has parted from the sender does not."""
     talk.heard.down = True
     sent = await talk.chat.send(talk.ana, hello(talk))
     talk.heard.down = False

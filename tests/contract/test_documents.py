@@ -136,7 +136,7 @@ def _inline(schema: Any) -> Any:
 
 @pytest.mark.parametrize("document", [REST, SOCKET], ids=["openapi", "asyncapi"])
 def test_a_generator_of_clients_has_a_name_for_every_type(document: Any) -> None:
-    """Words and objects without one become `AnonymousSchema_7` in the client of whoever generates it."""
+    """Words and objects without a name become `AnonymousSchema_7` in generated clients."""
     for name, schema in document["components"]["schemas"].items():
         nameless = [s for s in _inline(schema) if ("enum" in s or "properties" in s) and "title" not in s]
         # The fields of a schema are a dictionary of their own, with names for keys.

@@ -1,4 +1,4 @@
-"""The log of events: kept, announced, in order, once; over a real Redis, through what befalls it."""
+"""The event log on a real Redis: events are kept and announced in order, once, also when Redis fails."""
 
 import asyncio
 import contextlib

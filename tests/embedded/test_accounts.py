@@ -77,7 +77,7 @@ def python_for(nobody: SystemUser, open_folder: Path) -> PythonFor:
 def test_root_takes_the_fittest_user_there_is(
     tmp_path: Path, entries: list[tuple[str, int]], chosen: str
 ) -> None:
-    """PostgreSQL's own user, else nobody, else whoever is least a part of the system."""
+    """The user `postgres`, else `nobody`, else the ordinary user that is least a part of the system."""
     account = choose_account(tmp_path, [_entry(*entry) for entry in entries])
     assert account is not None
     assert account.name == chosen

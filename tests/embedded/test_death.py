@@ -1,4 +1,4 @@
-"""However the owner ends, its servers end with it, and whoever comes next finds the folder free."""
+"""However the owner ends, its servers end with it, and the next owner finds the folder free."""
 
 import asyncio
 import os
@@ -138,7 +138,7 @@ async def test_orphans_are_stopped_and_their_folder_taken_over(tmp_path: Path) -
         urls = await owner.urls()
         await _write(urls)
         watchdog = owner.watchdog()
-        owner.process.send_signal(signal.SIGSTOP)  # or it would see to its watchdog
+        owner.process.send_signal(signal.SIGSTOP)  # or it would start its watchdog again
         watchdog.kill()
         owner.process.kill()
         await owner.process.wait()

@@ -1,4 +1,4 @@
-"""A ban ends whatever its user is doing, whoever wrote it and however; the others go on."""
+"""A ban ends whatever its user is doing, in whatever way it was written; others go on."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -157,7 +157,7 @@ async def test_a_ban_that_begins_later_and_ends(sign_up: SignUp, world: World) -
 
 
 async def test_a_ban_and_its_lifting_are_on_the_audit_log(sign_up: SignUp, world: World) -> None:
-    """Who did it, too; and what was lifted bans no more."""
+    """With who did it; and a ban that was lifted bans nobody."""
     she, he = await sign_up(), await sign_up()
     bans = BanStore(world.pool)
     ban_id = await Bans(bans).ban(NewBan(user_id=he.id, reason="scam", by=she.id), now_ms())

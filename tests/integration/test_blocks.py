@@ -119,7 +119,7 @@ async def test_a_block_ends_what_they_see_of_each_other(pair: Meeting) -> None:
 
 
 async def test_a_block_while_one_waits(sign_up: SignUp) -> None:
-    """They are never offered to each other, whoever blocked; somebody else is found for one of them."""
+    """The two are never offered to each other, whichever blocked; somebody else is found for one of them."""
     she, he = await sign_up(gender="female"), await sign_up(gender="male")
     ana, ben = await she.connect(), await he.connect()
     await ben.ask("queue:join", mode="voice")
@@ -135,7 +135,7 @@ async def test_a_block_while_one_waits(sign_up: SignUp) -> None:
 
 
 async def test_a_block_while_both_wait(sign_up: SignUp) -> None:
-    """Whom one does not seek one waits beside; the search after the block passes the blocked one over."""
+    """They wait beside each other while neither seeks the other; later searches pass the blocked one over."""
     she, he = await sign_up(gender="female"), await sign_up(gender="male")
     ana, ben = await she.connect(), await he.connect()
     for device in (ana, ben):

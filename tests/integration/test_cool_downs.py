@@ -1,4 +1,4 @@
-"""Who lets matches fail waits before the next: with rate limits on, as they are by default."""
+"""Users through whom matches fail wait before the next: with rate limits on, as they are by default."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ async def offered_to(
 
 
 async def declines(sign_up: SignUp, device: ClientDevice, times: int) -> None:
-    """Queue, and decline whoever is offered, so often."""
+    """Queue, and decline the offer, so many times."""
     for _ in range(times):
         await joined(device)
         other, call_id = await offered_to(sign_up, device)
@@ -90,7 +90,7 @@ async def test_the_first_time_costs_nothing_the_second_a_little_the_third_a_lot(
 
 
 async def test_the_other_has_the_old_place_and_no_wait(pair: Meeting) -> None:
-    """Who was declined is queued already, and joining again gives that ticket."""
+    """The user who was declined is queued already, and joining again gives that ticket."""
     await pair.ben.ask("call:decline", call_id=pair.call_id)
     ended = await pair.ana.next("call:ended", reason="declined")
     assert (await pair.ana.ask("queue:join", mode="video"))["ticket"] == ended["ticket"]

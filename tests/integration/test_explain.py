@@ -87,7 +87,7 @@ async def test_whom_one_met_today_is_kept_apart(meet: Meet) -> None:
 
 
 async def test_another_mode_is_another_queue(sign_up: SignUp) -> None:
-    """Who wants to talk is not counted by who wants to see."""
+    """A user who wants a voice call is not counted for one who wants video."""
     for mode in ("voice", "video"):
         device = await (await sign_up()).connect()
         await device.ask("queue:join", mode=mode)

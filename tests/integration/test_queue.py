@@ -138,7 +138,7 @@ async def test_preferences_that_make_no_sense(sign_up: SignUp, preferences: dict
 
 
 async def test_hard_rules_hold_both_ways(sign_up: SignUp) -> None:
-    """Whom one does not seek one does not meet, though the other would."""
+    """Nobody meets a person whom they do not seek, though that person seeks them."""
     ana, ben, carl = [await sign_up(gender=gender) for gender in ("female", "male", "male")]
     hers, his, carls = [await person.connect() for person in (ana, ben, carl)]
     await hers.ask("queue:join", mode="video", preferences={"genders": ["female"]})

@@ -28,7 +28,7 @@ async def report(device: ClientDevice, call_id: str, **more: Any) -> None:
 
 
 async def reports(world: World, call_id: str) -> list[tuple[str, str]]:
-    """Who has reported whom for what."""
+    """The reports on record: reporter, reported and reason."""
     query = "SELECT reporter_id, reason FROM interaction.reports WHERE call_id = $1 ORDER BY id"
     return [tuple(row) for row in await world.pool.fetch(query, call_id)]
 
@@ -112,7 +112,7 @@ async def test_the_reported_one_decides_and_nothing_comes_of_it(pair: Meeting) -
 
 @pytest.mark.hurried
 async def test_a_report_while_the_decision_is_open(pair: Meeting, world: World) -> None:
-    """Whoever reports has decided; the other learns at the deadline that there is no connection."""
+    """The reporter has decided by that; the other learns at the deadline that there is no connection."""
     await pair.hang_up()
     [asked] = [told["decision"] for name, told, _ in pair.ana.heard if name == "call:ended"]
     await report(pair.ben, pair.call_id, note="at last")
@@ -243,7 +243,7 @@ async def test_both_report_a_live_call_at_once(pair: Meeting, world: World) -> N
 
 
 async def test_a_reported_call_is_no_early_hang_up(pair: Meeting, world: World) -> None:
-    """Who reports at once has not let somebody down, and who reports an offer has not declined it."""
+    """To report at once is no early hang-up, and to report an offer is no decline."""
     await report(pair.ana, pair.call_id)
     assert (await pair.ben.next("call:ended"))["reason"] == "declined"
     await filed(world, pair.call_id)

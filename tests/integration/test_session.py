@@ -298,7 +298,7 @@ async def test_a_session_that_ends_while_a_connection_opens_ends_it(
 
 
 async def test_a_connect_shows_that_an_answer_has_arrived(sign_up: SignUp) -> None:
-    """Whoever shows the spent token after it is a thief: the connection hears the end of its session."""
+    """The spent token shown after that is a theft: the connection hears that its session has ended."""
     person = await sign_up()
     spent = person.refresh_token
     _, second = await refreshed(person, spent)

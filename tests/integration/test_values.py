@@ -1,4 +1,4 @@
-"""Who holds the same things dear is met first."""
+"""People with the same values are met first."""
 
 from collections.abc import AsyncIterator
 

@@ -121,7 +121,7 @@ class MatchingMachine(RuleBasedStateMachine):
         if self.journal.origins[call_id] == "match":
             self.start(at, f"says {says}", self.world.tell(at, call_id, message), calls)
         elif says == "stop" and not self.world.snapshot().held.keys() & set(self.journal.offered[call_id]):
-            # Or two nodes that see to one claim could hear different things of the fence, in either order.
+            # Otherwise the fence could answer two nodes that finish one claim differently, in either order.
             self.world.disengage(call_id)
 
     def message(self, user: str, says: str) -> CallMessage:
@@ -225,7 +225,7 @@ class MatchingMachine(RuleBasedStateMachine):
 
     def check_people(self) -> None:
         now = self.world.snapshot()
-        # A direct call is seen to by whoever begins it, which nobody does yet.
+        # A direct call is handled by the code that begins it, and nothing does that yet.
         both = [u for u in now.waiting if self.journal.origins.get(self.journal.active.get(u, "")) == "match"]
         assert not both, f"in the queue and in a call: {both}"
         assert not now.held
@@ -305,7 +305,7 @@ class MatchingMachine(RuleBasedStateMachine):
 
 
 def not_at_fault(call: Call) -> list[str]:
-    """Who has a place in the queue to get back, now that this call has ended."""
+    """The users who get their place in the queue back, now that this call has ended."""
     if call.reason == "declined":
         return [call.peer(str(call.ended_by)).user_id]
     if call.reason == "skipped":

@@ -39,7 +39,7 @@ SETTINGS = Settings(
 class Storm(Struct):
     """Users and the gender they seek, who all join at once, each so many `times` in a row.
 
-    Who is in a call by then declines it, and goes on.
+    A user who is in a call by then declines it, and goes on.
     """
 
     people: list[tuple[str, Gender]]

@@ -112,7 +112,7 @@ class SimulatedNode:
 
 
 class Onlookers:
-    """Who is told how somebody is shown, and how they behave; they never fail."""
+    """Stands for presence and trust, which are told of people's status and behaviour; never fails."""
 
     async def changed(self, user_id: str) -> None:
         return None
@@ -129,7 +129,7 @@ class Simulation:
         self.clock, self.journal, self.events = ManualClock(), Journal(), Heard()
         self.people, self.presence = People(), Onlookers()
         self.settings = SETTINGS
-        # Nobody plans ahead: whoever is permitted is worth taking.
+        # Waiting is worth nothing here: everybody who is permitted is worth taking.
         self.policy = Policy(stance=Stance(horizon=0.0), patience_ms=PATIENCE_MS)
         self._numbers = count(1)
         self.operations: list[Operation] = []

@@ -121,5 +121,5 @@ class Port:
 
 
 def now_running() -> Operation | None:
-    """Whose call this is; None: the test's own."""
+    """The step that makes this call to a store; None: the test itself."""
     return _current.get()

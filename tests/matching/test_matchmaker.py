@@ -1,4 +1,4 @@
-"""Who waits is found a partner: on joining, by the sweep, and after a node died between two steps."""
+"""A partner is found: on joining, by the sweep, and after a node died between two steps."""
 
 import asyncio
 
@@ -111,7 +111,7 @@ async def test_updates_come_every_few_seconds(harness: Harness) -> None:
 
 
 async def test_a_sweep_that_comes_late_skips_nobody(harness: Harness) -> None:
-    """Who came after the last news has them too, once they have waited long enough for news."""
+    """Users who joined after the last news get news too, once they have waited long enough for it."""
     await harness.sweep("video")
     harness.clock.pass_ms(500)
     ana = harness.people.add()

@@ -1,4 +1,4 @@
-"""The metrics of matching: each moves when what it counts happens, and once, whoever tells of it."""
+"""The metrics of matching: each moves when what it counts happens, and once, whichever node tells of it."""
 
 import pytest
 
@@ -39,7 +39,7 @@ async def test_who_joins_is_counted_once(harness: Harness) -> None:
 
 
 async def test_who_leaves_is_counted_once_by_reason(harness: Harness) -> None:
-    """Whoever comes first to tell it: two nodes sweep, and one of them has told before."""
+    """By the node that is first to tell it: two nodes sweep, and one of them has told before."""
     ana, ben, cem = (harness.people.add() for _ in range(3))
     await harness.join(ana)
     await harness.queue.leave(caller(ana), QueueLeave())

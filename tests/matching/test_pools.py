@@ -1,4 +1,4 @@
-"""Where a ticket waits and where a seeker looks: whoever may be met is found there, once."""
+"""Where a ticket waits and where a seeker looks: everybody who may be met is found there, once."""
 
 from hypothesis import given
 from hypothesis import strategies as st

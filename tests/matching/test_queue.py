@@ -143,7 +143,7 @@ async def test_explain_says_when_some_stand_for_all(harness: Harness) -> None:
 
 
 async def test_explain_needs_a_ticket(harness: Harness) -> None:
-    """Who does not wait is told so."""
+    """A user who does not wait is told so."""
     with pytest.raises(NotQueued):
         await harness.queue.explain(caller(harness.people.add()), QueueExplain())
 

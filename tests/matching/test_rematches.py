@@ -104,7 +104,7 @@ async def test_who_was_refused_or_blocked_is_not_met_again(harness: Harness) -> 
 
 
 async def test_of_three_who_all_met_two_meet_again(harness: Harness) -> None:
-    """Whom one has met is nobody else."""
+    """A third whom they have met as well does not count as somebody else."""
     users = [harness.people.add() for _ in range(3)]
     for n in range(3):
         harness.people.met(users[n], users[n - 1])

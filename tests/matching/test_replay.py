@@ -101,7 +101,7 @@ async def test_a_sweep_is_decided_again(harness: Harness) -> None:
 
 
 async def test_a_decision_outlives_the_node_that_made_it(harness: Harness) -> None:
-    """It died after the claim: whoever finishes that has the decision too."""
+    """It died after the claim: the node that finishes the claim has the decision too."""
     await harness.join(harness.people.add(gender="male"))
     harness.nodes[0].offers.fails.append(ValueError("the node dies here"))
     with pytest.raises(ValueError, match="dies here"):

@@ -113,7 +113,7 @@ def test_who_stands_in_a_long_line_asks_for_little() -> None:
 
 
 def test_where_many_give_up_there_is_less_to_hold_out_for() -> None:
-    """Their last call would take whoever holds out; without last calls it makes no difference."""
+    """Their last call would take those who hold out; without last calls it makes no difference."""
     arrivals, ana = crowd(150, 15), ticket(gender="female", genders=("male",))
     given_up = (Wait("male:female", None),) * 50
     calm, pressed = values_of(arrivals), values_of(arrivals, waits=given_up)

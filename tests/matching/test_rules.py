@@ -1,4 +1,4 @@
-"""Who may meet whom, and how well they fit."""
+"""The rules of who may meet whom, and how well two people fit."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ NOBODY_COMES = Policy().reservation_values()  # nobody came lately: nothing to e
     ],
 )
 def test_hard_rules_hold_both_ways(one: dict[str, Any], other: dict[str, Any], reason: str | None) -> None:
-    """A rule forbids two whoever of them asks."""
+    """A rule forbids a pair, whichever of the two asks."""
     ana, ben = ticket(**one), ticket(**other)
     assert (obstacle(ana, ben), obstacle(ben, ana)) == (reason, reason)
 

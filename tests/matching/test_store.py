@@ -33,7 +33,7 @@ async def test_joining_again_gives_the_same_ticket(store: TicketStore) -> None:
 
 
 async def test_modes_wait_apart(store: TicketStore) -> None:
-    """Who wants to talk is not counted among those who want to see."""
+    """Tickets for voice are not counted among those for video."""
     await put(store, ticket(mode="voice"), ticket(mode="video"), ticket(mode="video"))
     assert (await store.waiting("voice"), await store.waiting("video")) == (1, 2)
 
@@ -131,7 +131,7 @@ async def test_a_claim_takes_two_or_none(store: TicketStore) -> None:
 
 
 async def test_a_claim_needs_the_very_ticket(store: TicketStore) -> None:
-    """Who left and joined anew with other wishes is not taken by what was read before."""
+    """A user who left and joined anew with other wishes is not claimed by the ticket that was read before."""
     ana, ben = ticket(), ticket(gender="male")
     await put(store, ana, ben)
     await store.leave(ana.user_id, "left")
@@ -229,7 +229,7 @@ async def test_a_refused_claim_ends_and_gives_back_at_once(store: TicketStore) -
 
 
 async def test_a_newer_ticket_wins_over_one_given_back(store: TicketStore) -> None:
-    """Who has joined again meanwhile keeps that place."""
+    """A user who has joined again meanwhile keeps that place."""
     ana, ben = ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = claim_of(ana, ben)

@@ -15,7 +15,7 @@ from tests.presence.nodes import PresenceNode, Society, Time, node_on
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
     async with Redis.from_pool(BlockingConnectionPool.from_url(redis_url, max_connections=10)) as client:
-        # Lapses are found whoever they are of: those of another test would be in the way.
+        # Expired leases of all users are found: those of another test would be in the way.
         if keys := await client.keys("presence:*"):
             await client.delete(*keys)
         yield client

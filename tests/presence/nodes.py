@@ -33,7 +33,7 @@ class Time:
 
 
 class Society:
-    """Who is connected with whom, and what they are doing: what Postgres and the queue would say."""
+    """What Postgres and the queue would say: connections between users, who is in a call, who waits."""
 
     def __init__(self) -> None:
         self.friends: set[frozenset[str]] = set()

@@ -87,7 +87,7 @@ async def test_an_answer_that_was_overtaken_is_followed_by_how_things_are(
 
 
 async def test_queue_and_call_show(nodes: Nodes, pair: Pair, society: Society) -> None:
-    """Whoever changes them says that something has changed, on whichever node."""
+    """The part that changes them says that something has changed, on any node."""
     here, there = nodes
     ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
     await ana.watch(ben.user_id)

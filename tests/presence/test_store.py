@@ -71,7 +71,7 @@ async def test_renewing_names_those_that_are_not_known(store: PresenceStore) -> 
 
 
 async def test_how_one_wants_to_be_seen_outlasts_the_connection(store: PresenceStore) -> None:
-    """Who is invisible stays so when they come back."""
+    """An invisible user stays invisible when they come back."""
     ana = new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     await store.set_status(ana, "away", T0)
@@ -158,7 +158,7 @@ async def test_who_left_properly_does_not_lapse(store: PresenceStore) -> None:
 
 
 async def test_a_departure_without_its_consequences_is_found_like_a_lapse(store: PresenceStore) -> None:
-    """The node died in between; whoever was gone is not there meanwhile, and no late renewal revives them."""
+    """The node died in between. The user is shown as gone meanwhile; a late renewal does not change that."""
     ana = new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     assert await store.depart(ana, "c1", T0 + 1) == PresenceState(last_seen=T0 + 1)

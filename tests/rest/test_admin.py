@@ -38,7 +38,7 @@ async def matched(rest: RestServer) -> tuple[str, MatchDecision]:
 
 
 async def test_a_match_is_replayed_for_admins(rest: RestServer) -> None:
-    """Who was considered, each score in its parts, why the winner won."""
+    """With everybody who was considered, each score in its parts, and why the winner won."""
     call_id, decision = await matched(rest)
     answer = await rest.ask("GET", f"/v1/admin/calls/{call_id}/match", token=await admin(rest))
     assert answer.status == 200, answer.body

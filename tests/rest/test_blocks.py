@@ -153,7 +153,7 @@ async def test_a_cursor_of_any_content_is_harmless(rest: RestServer, letter: str
 
 
 async def test_the_sidecar_leaves_the_rest_to_a_node(rest: RestServer, redis: Redis) -> None:
-    """A pending block on record, and a word to whoever listens."""
+    """A pending block on record, and an announcement for the nodes that listen."""
     ana, ben = await rest.sign_up(), await rest.world.person("Ben")
     row = await rest.world.connected((ana["user"]["id"], ben))
     async with redis.pubsub() as pubsub:

@@ -23,7 +23,7 @@ async def raw(rest: RestServer, path: str, **headers: str) -> tuple[bytes, Mappi
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/asyncapi.json", "/docs"])
 async def test_documents_come_compressed(rest: RestServer, path: str) -> None:
-    """A fifth of their size or less; the same to whoever takes no gzip."""
+    """A fifth of their size or less; uncompressed for clients that take no gzip."""
     packed, headers = await raw(rest, path, **{"Accept-Encoding": "br, gzip;q=0.8"})
     assert (headers["Content-Encoding"], headers["Vary"]) == ("gzip", "Accept-Encoding")
     bare, others = await raw(rest, path, **{"Accept-Encoding": "identity"})

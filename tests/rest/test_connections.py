@@ -178,7 +178,7 @@ async def test_an_address_is_bounded_only_where_limits_are_on() -> None:
 
 
 async def test_a_websocket_keeps_its_place_until_it_ends() -> None:
-    """It is one connection, whoever reads it."""
+    """It is one connection, whether aiohttp or the WebSocket reads it."""
     async with serving(max_connections_an_address=2) as door:
         sockets = [await door.connect(upgrade_request()) for _ in range(2)]
         for socket in sockets:

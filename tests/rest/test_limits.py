@@ -1,4 +1,4 @@
-"""Who tries too often is slowed down: token buckets in Redis and in memory, and where they stand."""
+"""Clients that try too often are slowed down: token buckets in Redis and in memory, and where they stand."""
 
 import asyncio
 import itertools
@@ -106,7 +106,7 @@ async def test_limits_can_be_off() -> None:
 
 @given(steps=st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 4)), max_size=30))
 async def test_no_more_is_given_than_rate_and_burst(steps: list[tuple[int, int]]) -> None:
-    """Over any time, and whoever waits as told is let through."""
+    """Over any time; a client that waits as told is let through."""
     limiter, now, given_out = MemoryLimiter(), START, 0
     for pause, cost in steps:
         now += pause
@@ -169,7 +169,7 @@ async def test_one_network_guesses_so_many_passwords(strict: RestServer) -> None
 
 
 async def test_strangers_keep_no_owner_out(strict: RestServer) -> None:
-    """Who guesses at a login, again and again, from one network: its owner signs in elsewhere."""
+    """Somebody guesses at a login, again and again, from one network; its owner signs in from elsewhere."""
     login, stranger, home = (await strict.sign_up())["user"]["email"], a_network(), a_network()
     for attempt in range(7):
         codes = [await guess(strict, spelt, stranger) for spelt in (login, login.upper())]
@@ -214,7 +214,7 @@ async def test_a_right_password_is_no_guess(strict: RestServer) -> None:
 
 
 async def test_a_copy_of_a_registration_guesses_no_more_than_a_sign_in(strict: RestServer) -> None:
-    """Who knows its key and all but its password; and the right password still gets through elsewhere."""
+    """By somebody who knows all of it but the password. The right password still gets through elsewhere."""
     body, key, stranger = new_person(), {"Idempotency-Key": "1"}, a_network()
 
     async def copy(address: str, password: str) -> Answer:
@@ -258,7 +258,7 @@ STRANGERS = [e for e in ENDPOINTS if not e.auth]
 
 @pytest.mark.parametrize("endpoint", STRANGERS, ids=lambda e: e.name)
 async def test_strangers_ask_so_often(world: World, redis: Redis, endpoint: Endpoint) -> None:
-    """Whatever a network may ask without a token, before any of it is looked at; but whoever watches may."""
+    """Whatever a network may ask without a token, before any of it is looked at; but not monitoring."""
     few = msgspec.structs.replace(
         SETTINGS, rate_limits="on", stranger_requests_burst=3, trusted_proxies="127.0.0.0/8"
     )

@@ -86,7 +86,7 @@ async def test_lengths_are_characters(rest: RestServer) -> None:
 
 
 def born_18_years_before(day: date) -> str:
-    """Whoever is born on 29 February is older on 1 March where there is none."""
+    """For a birth on 29 February, the birthday is 1 March in years without one."""
     is_leap_day = (day.month, day.day) == (2, 29)
     return f"{day.year - 18}-03-01" if is_leap_day else day.replace(year=day.year - 18).isoformat()
 

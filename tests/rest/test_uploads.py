@@ -314,7 +314,7 @@ async def test_a_malformed_form_is_the_clients_mistake(server: RestServer, body:
 async def test_a_header_that_is_wrong_warns_nobody(
     server: RestServer, header: bytes, recwarn: pytest.WarningsRecorder
 ) -> None:
-    """Of the server's own: whoever sends many of them fills neither its log nor its memory."""
+    """Of the server's own: a client that sends many of them fills neither its log nor its memory."""
     body = GOOD.replace(b'form-data; name="picture"', header)
     assert (await server.ask("POST", "/v1/post", data=body, headers=MULTIPART)).code == "invalid_request"
     assert [str(warning.message) for warning in recwarn] == []

@@ -51,7 +51,7 @@ def answer(table: Table, message: CallMessage) -> object:
 
 
 def test_who_reports_decides_nothing_more() -> None:
-    """While both are asked too; the other's yes connects nobody, whoever of them decides."""
+    """While both are asked too; the other's yes connects nobody, whichever of them decides."""
     for by, other in ((ANA, BEN), (BEN, ANA)):
         table = Table("female", "female", policy="either").hang_up()
         effects = table.say(Report(by, "report", "spam"))

@@ -24,7 +24,7 @@ HIS = "b-phone"
 
 
 def at_fault(table: Table) -> set[str]:
-    """Whom the end on record blames."""
+    """The users whom the end on record blames."""
     [end] = [e for e in table.effects if isinstance(e, RecordEnded)]
     assert set(end.at_fault) == set(table.call.at_fault)
     assert table.call.state not in ACTIVE
@@ -52,7 +52,7 @@ def test_who_declines(message: CallMessage, accepted: list[CallMessage]) -> None
     ],
 )
 def test_who_lets_an_offer_lapse(said: list[CallMessage], expected: set[str]) -> None:
-    """Whoever had not accepted; who accepted and lost the connection did their part."""
+    """The one who had not accepted. One who accepted and lost the connection did their part."""
     table = Table()
     for message in said:
         table.say(message)

@@ -1,4 +1,4 @@
-"""Whose request it is behind proxies, and which origins are served. Pure."""
+"""The client of a request behind proxies, and the origins that are served. Pure."""
 
 import pytest
 

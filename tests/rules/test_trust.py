@@ -1,4 +1,4 @@
-"""Who is trusted, neutral or suspect: the rule, whatever people do."""
+"""The rule that makes users trusted, neutral or suspect, for all that people may do."""
 
 from typing import get_args
 
@@ -59,7 +59,7 @@ def test_judged_again_is_judged_alike(standing: Standing, present: Tier) -> None
 
 @given(standings(), tiers)
 def test_one_event_does_not_take_anybody_there_and_back(standing: Standing, present: Tier) -> None:
-    """Who has just become suspect is not cleared by the next person met without a complaint."""
+    """A user who has just become suspect is not cleared by the next person met without a complaint."""
     assume(present != "suspect" and tier(standing, present) == "suspect")
     after = replace(standing, met=standing.met + 1, live=standing.live + 1)
     assert tier(after, "suspect") == "suspect"

@@ -1,4 +1,4 @@
-"""Who may see whom, in words: the same rule in SQL is held to it by `tests/stores/test_visibility.py`."""
+"""The rule of who may see whom, case by case. `tests/stores/test_visibility.py` compares its twin in SQL."""
 
 import pytest
 from msgspec.structs import replace

@@ -1,4 +1,4 @@
-"""Chat is announced as it is stored: in `seq` order, whoever writes where, whatever befell Redis."""
+"""Chat is announced as it is stored: in `seq` order, from any node, also after an outage of Redis."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

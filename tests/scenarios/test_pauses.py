@@ -1,4 +1,4 @@
-"""What stands still for a while and goes on: a node, Redis, a phone. Who stays connected loses no call."""
+"""A node, Redis or a phone stands still for a while, and goes on. Users who stay connected lose no call."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -99,7 +99,7 @@ async def test_nobody_is_missed_for_time_in_which_redis_stood_still(
         with standing_still(pid):
             await asyncio.sleep(LEASE_S + 1)  # time itself is what this is about
         async with asyncio.timeout(PATIENCE_S):
-            for _ in range(2 * LEASE_S):  # everybody has renewed, and whoever judges has judged
+            for _ in range(2 * LEASE_S):  # every node has renewed, and those that judge leases have judged
                 before = await leases(redis)
                 while [now for now, then in zip(await leases(redis), before, strict=True) if now <= then]:
                     await asyncio.sleep(0.05)
@@ -126,7 +126,7 @@ async def alert(start_node: StartNode) -> Served:
 
 
 async def test_a_sleeping_phone_costs_the_other_seconds_and_no_place(alert: Served, crowd: Crowd) -> None:
-    """Who sleeps is not queued again and at no fault; awake, they may queue at once."""
+    """The one who sleeps is not queued again and not at fault; once awake, they may queue at once."""
     _, _, ana, ben = await two(crowd, alert, alert)
     await ben.ask("queue:join", mode="voice")
     with asleep(ben):

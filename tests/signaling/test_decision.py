@@ -1,4 +1,4 @@
-"""Who decides, and when: tables for each policy, and the properties that hold for all."""
+"""Which of the two decides, and when: tables for each policy, and properties that hold for all."""
 
 from itertools import product
 from typing import get_args
@@ -61,7 +61,7 @@ def test_the_votes_that_connect(policy: DecisionPolicy, genders: Genders, connec
 
 @given(policies, pairs)
 def test_each_sees_the_mirror_of_what_the_other_sees(policy: DecisionPolicy, pair: Genders) -> None:
-    """Who is `you` to one is `peer` to the other."""
+    """`you` for one is `peer` for the other."""
     own, peer = pair
     assert decider(policy, peer, own) == MIRROR[decider(policy, own, peer)]
 

@@ -117,7 +117,7 @@ def test_a_newer_decision_is_told_as_far_as_it_is_known() -> None:
 
 
 async def test_a_ticket_that_cannot_be_read_is_nobodys_match_and_nobodys_obstacle(store: TicketStore) -> None:
-    """It is counted, as it waits; whoever reads the queue gets the others."""
+    """It is counted, as it waits; readers of the queue get the others."""
     ana, ben, cal = ticket(), ticket(gender="male"), ticket(gender="male", joined_at=T0 + 1)
     await put(store, ana, ben, cal)
     await garble(store, ben)

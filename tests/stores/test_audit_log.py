@@ -11,7 +11,7 @@ from tests.stores.world import World
 
 
 async def test_the_log_is_only_added_to(world: World) -> None:
-    """Whoever tries, and though they mean nothing by it."""
+    """Nobody can change it, not even by a change that has no effect."""
     ana = await world.person()
     entry = Entry(id=new_id(), at=now_ms(), actor=ana, action="seen", subject=None, details={"n": 1})
     async with world.pool.acquire() as connection:

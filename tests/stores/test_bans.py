@@ -17,7 +17,7 @@ DAY = 86_400_000
 
 @pytest.fixture(scope="module")
 async def database_url(new_database: NewDatabase) -> str:
-    """One that no running product looks at: it would see to the bans."""
+    """A database of its own: a running product would enforce the bans."""
     return await new_database()
 
 
@@ -78,7 +78,7 @@ async def test_a_ban_written_by_hand_in_any_order(world: World, bans: BanStore) 
 async def test_sessions_end_after_the_offers_that_did_not_know_of_the_ban(
     world: World, bans: BanStore
 ) -> None:
-    """Whoever looks for calls afterwards finds them."""
+    """A look for calls afterwards finds them."""
     ana, _ = await world.pair()
     await world.waits_for_offers_to(ana, bans.end_sessions(ana, now_ms()))
 

@@ -107,7 +107,7 @@ async def test_a_block_and_an_offer_at_once(world: World) -> None:
 
 
 async def test_a_block_waits_for_the_fence(world: World) -> None:
-    """While an offer to either is decided on, so that whoever looks after the block finds it."""
+    """While an offer to either is decided on, so that a look after the block finds it."""
     ana, ben = await world.pair()
     await world.waits_for_offers_to(ana, world.blocks.block(ben, ana, None, now_ms()))
 

@@ -28,7 +28,7 @@ async def test_an_offer_makes_both_busy(world: World) -> None:
 
 
 async def test_the_same_offer_again_changes_nothing(world: World) -> None:
-    """Who repeats an offer is told that it stands; once it has ended on record it stands for nobody."""
+    """A repeated offer is answered as made; once it has ended on record it is refused."""
     pair = await world.pair()
     call = await world.offered(pair)
     assert await world.offer(call, pair) is None
@@ -214,7 +214,7 @@ async def test_history_tells_what_happened(world: World) -> None:
 
 
 async def test_past_calls_show_strangers_by_name_and_nothing_more(world: World) -> None:
-    """Whoever has blocked whom looks like somebody with whom nothing came of it."""
+    """After a block the other looks like anybody with whom no connection was made, whichever has blocked."""
     ana, ben = await world.person("Ana", city="Graz"), await world.person("Ben", city="Linz")
     await world.talked((ana, ben))
     for blocks in (False, True):

@@ -1,4 +1,4 @@
-"""A cancellation reaches whoever waits for Redis: the client's own pool lost one of five on Python 3.11."""
+"""A task that waits for Redis can be cancelled: the client's own pool lost one of five on Python 3.11."""
 
 import asyncio
 import random
@@ -30,6 +30,6 @@ async def test_no_cancellation_is_lost(redis_url: str) -> None:
                     await asyncio.sleep(0)
                 for task in tasks:
                     task.cancel()
-                over.set()  # whoever has not heard ends here, and not as cancelled
+                over.set()  # a task that lost its cancellation ends here, and not as cancelled
                 await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), PATIENCE_S)
                 assert [task.cancelled() for task in tasks] == [True] * AT_ONCE

@@ -46,7 +46,7 @@ async def faults(world: World, user_id: str) -> tuple[int, ...]:
 
 
 async def test_a_fault_is_on_record_with_the_end_once(world: World) -> None:
-    """The first end counts, whoever repeats it and whatever they say of whose fault it was."""
+    """The first end counts, whatever a repeat says about the fault."""
     ana, ben = pair = await world.pair()
     call, now = await world.offered(pair), now_ms()
 
@@ -293,7 +293,7 @@ async def test_a_suspect_who_stays_away_is_neutral_when_it_is_long_ago(
 async def test_the_fence_keeps_suspects_and_others_apart(
     world: World, town: Town, now_suspect: list[int], queued_as: list[int], at_fault: list[int] | None
 ) -> None:
-    """Whoever queued with a trust that is not theirs any more leaves; the other one keeps the place."""
+    """A user who queued with a trust that has changed since leaves; the other one keeps the place."""
     pair = await world.pair()
     for n in now_suspect:
         await town.place(pair[n], "suspect")

@@ -44,7 +44,7 @@ async def test_a_repeat_does_not_revive_what_was_ended(world: World) -> None:
 
 
 async def test_an_end_looks_the_same_with_a_block_and_without(world: World) -> None:
-    """What one sees of the other ends with the connection, in its room too, whoever has ended it and how."""
+    """What one sees of the other ends with the connection, in its room too, whichever of them ended it."""
     ana = await world.person("Ana")
     seen = []
     for blocks in (False, True):
@@ -72,7 +72,7 @@ async def test_connecting_at_once_makes_one_connection(world: World) -> None:
 
 
 async def test_a_block_before_the_yes_forbids_the_connection(world: World) -> None:
-    """Nothing is made of it, whoever has blocked."""
+    """No connection is made, whichever has blocked."""
     ana, ben = pair = await world.pair()
     call = await world.talked(pair)
     await world.block(ben, ana)

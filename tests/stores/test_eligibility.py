@@ -1,4 +1,4 @@
-"""Who may be offered to whom, on the real Postgres: who is unfit, whom one avoids, who is on good terms."""
+"""Which offers are possible, on the real Postgres: users who are unfit, to be avoided, on good terms."""
 
 import pytest
 
@@ -25,7 +25,7 @@ async def test_who_would_be_refused_can_be_asked_before(world: World) -> None:
 
 @pytest.mark.parametrize("reason", ["declined", "skipped", "reported", "blocked"])
 async def test_who_refused_the_other_lately_is_on_good_terms_no_more(world: World, reason: EndReason) -> None:
-    """Whoever of the two did, and however well they have talked besides."""
+    """Whichever of the two did, and however well they have talked besides."""
     ana, ben = await world.pair()
     now = now_ms()
     for earlier in (now - 5_000, now - 3_000):

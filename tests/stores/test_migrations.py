@@ -1,4 +1,4 @@
-"""Migrations: they make the committed schema, once, whoever starts first."""
+"""Migrations: they make the committed schema, once, whichever node starts first."""
 
 import asyncio
 import logging

@@ -125,7 +125,7 @@ async def test_a_connection_that_is_reset_is_an_outage(database_url: str, run: C
 
 
 async def test_a_database_that_is_closed_is_an_outage(new_database: NewDatabase) -> None:
-    """55000: whoever is connected stays so, and nobody else is let in."""
+    """55000: existing connections stay, and no new one is let in."""
     url = await new_database()
     async with pool_at(url) as pool, pool_at(await new_database()) as other:
         name = await pool.fetchval("SELECT current_database()")

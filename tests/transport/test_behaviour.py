@@ -107,7 +107,7 @@ async def test_binary_over_polling(harness: EngineHarness) -> None:
 
 
 async def test_rooms(harness: EngineHarness, server: Any) -> None:
-    """Who is in one, in several, in none; skipping; closing."""
+    """Members of one room, of several, of none; skipping; closing."""
     async with harness.connected() as ana, harness.connected() as ben, harness.connected() as cleo:
         await server.enter_room(ana.sid, "a")
         await server.enter_room(ben.sid, "b")

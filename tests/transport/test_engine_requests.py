@@ -1,4 +1,4 @@
-"""Who may open a session: origins, proxies, refusals, what is compressed."""
+"""Which requests may open a session: origins, proxies, refusals, what is compressed."""
 
 from typing import Any
 

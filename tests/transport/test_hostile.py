@@ -239,7 +239,7 @@ def _objects_of_connections() -> int:
 async def test_a_flood_of_pings_is_not_answered_into_memory(
     harness: EngineHarness, server: SocketServer
 ) -> None:
-    """Who does not read gets no more pongs than fit."""
+    """A client that does not read gets no more pongs than fit."""
     reader, writer = await asyncio.open_connection("127.0.0.1", harness.port, limit=1024)
     writer.write(upgrade_request("socket.io") + masked(1, b"40"))
     await reader.readuntil(b'40{"sid"')

@@ -18,7 +18,7 @@ KEPT_BYTES = 14_000
 
 
 def server(**options: Any) -> SocketServer:
-    """Refuses whoever brings no token."""
+    """Refuses clients that bring no token."""
     server = SocketServer(async_mode="aiohttp", cors_allowed_origins="*", close_timeout=0.1, **options)
 
     async def connect(_sid: str, _environ: Any, auth: Any) -> None:

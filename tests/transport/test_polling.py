@@ -13,7 +13,7 @@ MISSED = 40
 
 
 def server() -> SocketServer:
-    """Emits much at once to whoever asks for it."""
+    """Emits much at once to a client that asks for it."""
     server = SocketServer(async_mode="aiohttp", cors_allowed_origins="*")
 
     async def catch_up(sid: str, *_: Any) -> None:

@@ -1,11 +1,11 @@
 -- Append an event to a user's bounded stream and announce it, or do neither.
 -- KEYS[1] the user's stream           events:{user}
--- KEYS[2] mark of what was said       said:{user}:<key>; "next": how far in each lane, a hash      told:{user}
+-- KEYS[2] mark of what was sent       said:{user}:<key>; "next": how far in each lane, a hash      told:{user}
 -- ARGV[1] channel                     user:{user}
 -- ARGV[2] event name                  ARGV[3] JSON of its payload
 -- ARGV[4] only this device, or ""     ARGV[5] not this device, or ""
 -- ARGV[6] most events kept            ARGV[7] milliseconds they are kept
--- ARGV[8] "durable", "once" (durable, unless said before), "next" (durable, in its turn) or "volatile"
+-- ARGV[8] "durable", "once" (durable, unless sent before), "next" (durable, in its turn) or "volatile"
 -- ARGV[9...] for "next": lane, number in it, number of what has to come before it, milliseconds this is remembered
 -- Returns the event's id in the stream; "" if it is volatile or was sent before; for "next", if what has to come before
 -- was not sent yet, up to which number the user was told in this lane: it is not this event's turn then.

@@ -1,4 +1,4 @@
--- Take out of a token bucket, or say how long until it would hold enough.
+-- Take tokens out of a bucket, or say how long it takes until there are enough.
 -- KEYS[1] bucket                      limit:<key>
 -- ARGV[1] tokens a second             ARGV[2] most that it holds
 -- ARGV[3] tokens to take              ARGV[4] now in ms              (a negative number gives back)
@@ -9,7 +9,7 @@ local tokens, at = tonumber(held[1]) or burst, tonumber(held[2]) or now
 -- Clocks of nodes differ: a bucket never gains backwards, and never twice for the same time.
 at = math.max(at, now)
 tokens = math.min(burst, tokens + (at - (tonumber(held[2]) or now)) * rate / 1000)
--- What adding and storing fractions loses (0.00001) is not lacking.
+-- Less than 0.00001 missing is an error of adding and storing fractions, and counts as enough.
 local lacking, wait = cost - tokens, 0
 if lacking > 0.00001 then
   wait = math.ceil((lacking - 0.00001) * 1000 / rate)

@@ -1,5 +1,5 @@
--- Set aside a claim that no node can finish. The users that it still holds leave the queue and have to be told. They
--- went out with its call, so their places can still be given back if there is such a call.
+-- Set aside a claim that no node can finish. The users that it still holds leave the queue, and a note
+-- says that they must be told. They went out with its call, so their places can still be given back if it exists.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     call id, remember that they went out with it for (ms), most kept aside, keep them for (ms)
 -- Returns  1 if it was set aside; 0 if it was not there any more

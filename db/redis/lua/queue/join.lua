@@ -19,7 +19,7 @@ redis.call('HSET', q .. ':users', user, id)
 redis.call('HSET', q .. ':tickets', id, ARGV[4])
 redis.call('HSET', q .. ':places', id, ARGV[5])
 local came = redis.call('SET', q .. ':came:' .. user, ARGV[3], 'PX', 30000, 'GET')
-if not came or ARGV[3] - came >= 30000 then -- who comes and goes all the time is one arrival, not a crowd
+if not came or ARGV[3] - came >= 30000 then -- a user who joins and leaves again and again is one arrival, not a crowd
   local recent = q .. ':' .. string.match(ARGV[5], '%S+') .. ':recent'
   redis.call('LPUSH', recent, ARGV[4])
   redis.call('LTRIM', recent, 0, 255)

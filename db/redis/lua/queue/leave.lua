@@ -1,4 +1,4 @@
--- Take a waiting ticket out, and note that its user has to be told. The wait is noted if patience has ended.
+-- Take a waiting ticket out, and leave a note that its user must be told. The wait is noted if patience has ended.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     user id, reason, the ticket id it must be or '', remember that they went out with it for (ms)
 -- Returns  the id of the ticket, or false: there is no such ticket, or a claim holds it

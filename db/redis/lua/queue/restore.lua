@@ -11,7 +11,7 @@ if own and redis.call('HGET', q .. ':held', own) ~= call then
   return redis.call('HGET', q .. ':tickets', own)
 end
 local out = redis.call('GET', q .. ':out:' .. user)
-if own then -- the claim of this call is not settled yet; who skips comes back with another ticket than it holds
+if own then -- the claim of this call is not settled yet; a user who skips comes back with another ticket than it holds
   redis.call('HDEL', q .. ':held', own)
   redis.call('HDEL', q .. ':tickets', own)
   redis.call('HDEL', q .. ':places', own)
