@@ -9,7 +9,8 @@ import msgspec
 from dotenv import dotenv_values
 
 from core.proxies import networks
-from core.settings import DEFAULT_SECRET, MOST_COOL_DOWNS, Settings
+from core.server_settings import DEFAULT_SECRET
+from core.settings import MOST_COOL_DOWNS, Settings
 
 # Other defaults in development: somebody who tries the product out meets the same few people all the time.
 IN_DEVELOPMENT: Mapping[str, float] = {"rematch_h": 0.001}

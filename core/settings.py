@@ -1,166 +1,22 @@
 """Settings: one frozen Struct, read once (`core/environment.py`), passed on by constructors.
 
 Each has a default, a unit in its description and a sentence. The variable of a field is its name in
-capitals: `offer_s` is `OFFER_S`.
+capitals: `offer_s` is `OFFER_S`. Here are those of the product; `core/server_settings.py` has the server's.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from core.server_settings import Count, Duration, Pause, Seconds, ServerSettings, Switch, Text, about
 from core.vocabulary import DecisionPolicy, IceTransportPolicy
 
-DEFAULT_SECRET = "development-only-secret-of-no-value"  # noqa: S105 - production refuses it
-
-Text = Annotated[str, Meta(max_length=4096)]
-Seconds = Annotated[int, Meta(gt=0)]
-Duration = Annotated[float, Meta(gt=0)]
-Count = Annotated[int, Meta(gt=0)]
-Pause = Annotated[int, Meta(ge=0)]
 Weight = Annotated[float, Meta(ge=0, le=1000)]
-Switch = Literal["on", "off"]
 MOST_COOL_DOWNS = 10
 
 
-def about(sentence: str) -> Meta:
-    """The sentence that the settings table prints."""
-    return Meta(description=sentence)
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """Everything an operator can set."""
-
-    # The process
-    host: Annotated[Text, about("Address to listen on.")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65535), about("TCP port to listen on; 0 takes a free one.")] = 8080
-    environment: Annotated[
-        Literal["development", "production"],
-        about(
-            "`production` refuses to start on a default secret; in `development` the same two meet again"
-            " after seconds."
-        ),
-    ] = "development"
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], about("Least severe line logged.")] = (
-        "INFO"
-    )
-    log_format: Annotated[Literal["text", "json"], about("How log lines look.")] = "text"
-    node_id: Annotated[Text, about("Name of this process in the log; empty: a random one.")] = ""
-    region: Annotated[
-        str,
-        Meta(pattern="^[a-z0-9-]{1,32}$"),
-        about("Whose queue this process serves: only users of one region meet."),
-    ] = "main"
-
-    # Where things are kept
-    database_url: Annotated[Text, about("PostgreSQL to use; empty starts an embedded one.")] = ""
-    redis_url: Annotated[Text, about("Redis to use; empty starts an embedded one.")] = ""
-    data_dir: Annotated[Text, about("Folder of the embedded servers' data.")] = ".data"
-    database_pool: Annotated[Count, about("Most connections to PostgreSQL.")] = 10
-
-    redis_pool: Annotated[Count, about("Most connections to Redis.")] = 50
-    answer_s: Annotated[
-        Seconds,
-        about(
-            "Seconds within which a command or request is answered, at the latest with `unavailable`."
-            " PostgreSQL and Redis have three fifths of it for each thing they are asked."
-        ),
-    ] = 3
-
-    # Identity
-    secret: Annotated[
-        str,
-        Meta(min_length=16),
-        about("Signs access tokens; at least 32 random characters in production."),
-    ] = DEFAULT_SECRET
-    secret_previous: Annotated[
-        Text,
-        about("The previous secret: what was signed with it is still valid. Empty: none."),
-    ] = ""
-    access_token_s: Annotated[Seconds, about("Seconds for which an access token is valid.")] = 900
-    refresh_token_s: Annotated[Seconds, about("Seconds for which a refresh token is valid.")] = 30 * 86_400
-    session_record_days: Annotated[
-        Count, about("Days for which sessions that are over, and expired refresh tokens, are kept.")
-    ] = 7
-    refresh_grace_s: Annotated[
-        Seconds, about("Seconds that a live connection has to send a fresh token after its own expired.")
-    ] = 60
-    rate_limits: Annotated[Switch, about("`off` turns all rate limits off, for tests.")] = "on"
-    connects_per_m: Annotated[Count, about("Connects a minute of one account on average.")] = 60
-    connects_burst: Annotated[Count, about("Connects of one account at once.")] = 30
-    commands_per_s: Annotated[Count, about("Commands a second that one connection may send on average.")] = 50
-    commands_burst: Annotated[Count, about("Commands that one connection may send at once.")] = 200
-    requests_per_m: Annotated[Count, about("REST requests a minute of one account to one process.")] = 1200
-    requests_burst: Annotated[Count, about("REST requests of one account to one process at once.")] = 200
-    max_connections: Annotated[
-        Count, about("TCP connections to one process; fewer where its file descriptors would run out.")
-    ] = 20_000
-    max_connections_an_address: Annotated[
-        Count,
-        about(
-            "TCP connections of one address (of an IPv6 one's /64) to one process, at most a quarter of all; "
-            "behind TRUSTED_PROXIES those of the forwarded address. No bound with RATE_LIMITS off."
-        ),
-    ] = 1000
-    max_newcomers: Annotated[Count, about("Sockets of one process that have not joined by CONNECT yet.")] = (
-        5000
-    )
-    max_newcomers_an_address: Annotated[
-        Count, about("Such sockets of one address; no bound of either kind with RATE_LIMITS off.")
-    ] = 500
-    max_connections_a_user: Annotated[
-        Count, about("Connections of one account to one process; no bound with RATE_LIMITS off.")
-    ] = 20
-    max_pending_commands: Annotated[
-        Count,
-        about("Commands of one connection that may wait for their turn; no bound with RATE_LIMITS off."),
-    ] = 256
-    stranger_requests_per_m: Annotated[
-        Count, about("REST requests without a token that a network may send to one process each minute.")
-    ] = 600
-    stranger_requests_burst: Annotated[
-        Count, about("REST requests without a token that a network may send to one process at once.")
-    ] = 300
-    register_per_m: Annotated[
-        Count, about("Accounts a network, an IPv4 address or an IPv6 /64, may open each minute.")
-    ] = 100
-    register_burst: Annotated[Count, about("Accounts a network may open at once.")] = 100
-    register_device_per_h: Annotated[Count, about("Accounts that may be opened on a device each hour.")] = 10
-    guesses_per_m: Annotated[
-        Count, about("Wrong passwords a network, or a known device, may send each minute for one login.")
-    ] = 6
-    guesses_burst: Annotated[
-        Count, about("Wrong passwords a network, or a known device, may send at once for one login.")
-    ] = 10
-    login_per_m: Annotated[Count, about("Wrong passwords a network may send each minute.")] = 60
-    login_burst: Annotated[Count, about("Wrong passwords a network may send at once.")] = 30
-    account_login_per_m: Annotated[
-        Count, about("Wrong passwords for one login each minute, from all networks and unknown devices.")
-    ] = 30
-    account_login_burst: Annotated[
-        Count, about("Wrong passwords for one login at once, from all networks and unknown devices.")
-    ] = 200
-    device_token_d: Annotated[
-        Count, about("Days for which a device on which somebody signed in is known.")
-    ] = 365
-    password_memory_kib: Annotated[
-        int, Meta(ge=8), about("KiB of memory that hashing one password takes (argon2id).")
-    ] = 19 * 1024
-    password_passes: Annotated[Count, about("Passes over that memory (argon2id).")] = 2
-    password_threads: Annotated[Count, about("Passwords hashed at the same time.")] = 2
-    password_queue: Annotated[
-        Count, about("Passwords that may wait to be hashed; further sign-ins are `unavailable`.")
-    ] = 200
-    trusted_proxies: Annotated[
-        Text,
-        about("Addresses or CIDR ranges of proxies whose X-Forwarded-For counts, separated by commas."),
-    ] = ""
-    cors_origins: Annotated[
-        Text,
-        about(
-            "Origins of pages on other hosts that may use the API too, separated by commas; `*` for all. The "
-            "product's own page and apps with a scheme of their own (`capacitor://localhost`) need no entry."
-        ),
-    ] = ""
+class Settings(ServerSettings, frozen=True, kw_only=True):
+    """Everything an operator can set: how people meet, talk and decide, and the server's own."""
 
     # Timers of a call
     offer_s: Annotated[Seconds, about("Seconds an offer waits to be accepted.")] = 8
@@ -283,52 +139,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     turn_s: Annotated[Seconds, about("Seconds for which a TURN credential is valid.")] = 7200
 
     # Limits
-    max_packet_bytes: Annotated[Count, about("Bytes of one Socket.IO packet.")] = 64 * 1024
-    max_body_bytes: Annotated[Count, about("Bytes of one JSON body over REST.")] = 256 * 1024
-    body_timeout_s: Annotated[Seconds, about("Seconds a client has to send a body.")] = 15
-    body_bytes_per_s: Annotated[
-        Count,
-        about("Bytes of a body that give a client one more second, so that large ones may take longer."),
-    ] = 16 * 1024
-    max_head_bytes: Annotated[Count, about("Bytes of the headers of one request together.")] = 32 * 1024
-    head_s: Annotated[Seconds, about("Seconds a client has to send the head of a request.")] = 10
-    keep_alive_s: Annotated[
-        Seconds,
-        about("Seconds an idle connection waits for the next request, and a stuck one to be read from."),
-    ] = 60
-    join_s: Annotated[Seconds, about("Seconds a socket has to join by CONNECT.")] = 20
     max_message_chars: Annotated[Count, about("Characters of one chat message.")] = 4000
     max_sdp_bytes: Annotated[Count, about("Bytes of one SDP.")] = 24 * 1024
     max_candidate_bytes: Annotated[Count, about("Bytes of one ICE candidate.")] = 512
     max_descriptions: Annotated[Count, about("Descriptions a side may send in one epoch.")] = 20
     max_candidates: Annotated[Count, about("ICE candidates a side may send in one epoch.")] = 40
-    transport: Annotated[
-        Literal["own", "stock"],
-        about("The Socket.IO server: our own, or stock python-socketio, to compare with."),
-    ] = "own"
-    compress_answers_bytes: Annotated[
-        Pause,
-        about("Size in bytes from which REST answers and the documents are compressed; 0: never."),
-    ] = 1024
-    compress_sockets_bytes: Annotated[
-        Pause,
-        about(
-            "Size in bytes from which WebSocket messages are compressed for clients that offer it; 0: never. "
-            "It saves network and costs CPU and delay, again for every receiver."
-        ),
-    ] = 0
-    ping_interval_s: Annotated[Seconds, about("Seconds between two pings to a client.")] = 25
-    ping_timeout_s: Annotated[Seconds, about("Seconds a client has to answer a ping.")] = 20
-
-    @property
-    def patience_s(self) -> float:
-        """Seconds that one store may take, so that a command can say in time that it does not answer."""
-        return self.answer_s * 0.6
-
-    @property
-    def deadline_s(self) -> float:
-        """Seconds after which a command or request is given up, so that the answer arrives in time."""
-        return self.answer_s * 0.9
 
     @property
     def renewal_s(self) -> float:

@@ -6,7 +6,8 @@ import pytest
 
 from core.environment import SettingsError, load
 from core.keys import Keyring
-from core.settings import DEFAULT_SECRET, Settings
+from core.server_settings import DEFAULT_SECRET
+from core.settings import Settings
 from core.settings_table import table
 from signaling.call import Rules
 
