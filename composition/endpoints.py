@@ -50,11 +50,12 @@ def application(
 
 
 def _resources(base: Foundation, stores: Stores, identity: Identity, blocks: Blocks) -> list[Resource]:
+    values = ValueStore(base.pool)
     return [
         AccountHandlers(identity.accounts, identity.sessions),
         SessionHandlers(identity.sessions, stores.sessions),
         ProfileHandlers(identity.profiles),
-        ValueHandlers(Values(ValueStore(base.pool))),
+        ValueHandlers(Values(values), values),
         SettingsHandlers(SettingsStore(base.pool)),
         BlockHandlers(blocks, stores.blocks),
         CallHandlers(stores.call_records),

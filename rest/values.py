@@ -1,7 +1,8 @@
-"""What somebody holds dear, over REST. Decides nothing: `services.values` does."""
+"""What somebody holds dear, over REST. `services.values` decides; what is stored is read as it is."""
 
 from core.contract import values as contract
 from core.contract.values import OwnValues
+from db.postgres.values import ValueStore
 from rest.http.request import Request
 from services.values import Values
 
@@ -11,11 +12,11 @@ class ValueHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, values: Values) -> None:
-        self._values = values
+    def __init__(self, values: Values, store: ValueStore) -> None:
+        self._values, self._store = values, store
 
     async def values(self, request: Request) -> OwnValues:
-        return await self._values.of(request.caller.user_id)
+        return OwnValues(values=await self._store.of(request.caller.user_id))
 
     async def put_values(self, request: Request) -> OwnValues:
         return await self._values.put(request.caller.user_id, request.sent(OwnValues))

@@ -20,7 +20,3 @@ class Values:
         kept = keyed(values.values)
         await self._store.replace(user_id, kept)
         return OwnValues(values=[each.value for each in kept])
-
-    async def of(self, user_id: str) -> OwnValues:
-        """The user's values, in the order in which they were sent."""
-        return OwnValues(values=await self._store.of(user_id))
