@@ -55,7 +55,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `roles` are of those who may ask, looked up at each request: to all others there is no such thing.
     `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`, and a GET that names it in
     `If-None-Match` with 304; `guarded`: wants it back in `If-Match`. `cache`: what caches may do with a good
-    answer; without it, nothing under `/v1/` is kept. `unlimited`: costs nothing, so that monitoring may ask
+    answer; without it, nobody keeps any. `unlimited`: costs nothing, so that monitoring may ask
     at any time; of all others, strangers may make a limited number of requests.
     """
 

@@ -19,8 +19,8 @@ _PERMISSIONS = "camera=(self), microphone=(self), " + ", ".join(
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-async def safety(request: web.Request, response: web.StreamResponse) -> None:
-    """Adds safety headers: no guessing of types, no framing, and no caching of personal answers."""
+async def safety(_request: web.Request, response: web.StreamResponse) -> None:
+    """Adds safety headers: no guessing of types, no framing, and no caching of what does not say so."""
     headers = response.headers
     headers["Server"] = "realtime-connect"  # which version of which library is nobody's business
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -29,8 +29,7 @@ async def safety(request: web.Request, response: web.StreamResponse) -> None:
     headers.setdefault("Permissions-Policy", _PERMISSIONS)
     if "json" in response.content_type:
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    if request.path.startswith("/v1/"):
-        headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Cache-Control", "no-store")
 
 
 class CrossOrigin:

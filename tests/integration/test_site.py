@@ -68,6 +68,13 @@ async def test_what_is_loaded_is_kept_under_the_name_of_its_content(
             assert "immutable" in response.headers["Cache-Control"], name
 
 
+@pytest.mark.parametrize("path", ["socket.io/?EIO=4&transport=polling", "page/nothing.js", "nothing"])
+async def test_whatever_else_is_kept_by_nobody(address: str, web: aiohttp.ClientSession, path: str) -> None:
+    """What is said in a poll is personal, and what is not here yet comes with the next version."""
+    async with web.get(f"{address}/{path}") as response:
+        assert response.headers.get("Cache-Control") == "no-store"
+
+
 async def test_a_name_of_another_version_gets_this_one(address: str, web: aiohttp.ClientSession) -> None:
     """While nodes are replaced the page may come from one and its files from another; nobody keeps those."""
     names = await _names(address, web)

@@ -183,12 +183,12 @@ async def a_token(rest: RestServer) -> str:
 
 async def test_answers_are_what_they_say_and_kept_by_nobody(rest: RestServer) -> None:
     """On errors too."""
-    for path in ("/v1/me", "/v1/nothing", "/healthz", "/docs"):
+    for path in ("/v1/me", "/v1/nothing", "/nothing", "/healthz", "/docs"):
         headers = (await rest.ask("GET", path)).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-        assert headers.get("Cache-Control") == ("no-store" if path.startswith("/v1") else None)
+        assert headers["Cache-Control"] == "no-store"
         assert headers["Server"] == "realtime-connect"
 
 
