@@ -14,6 +14,7 @@ from core.tasks import TaskSet
 from core.wire.message import Command
 from realtime.background.leases import Leases, Steadiness
 from realtime.background.store_loss import StoreLoss
+from realtime.gateway.account_limits import AccountLimits
 from realtime.gateway.admission import Admission
 from realtime.gateway.arrivals import Arrivals
 from realtime.gateway.binding import bind
@@ -100,10 +101,9 @@ def _gateway(
         grace_s=settings.refresh_grace_s,
     )
     admission = Admission(
-        settings=settings,
         clock=clock,
         sessions=sessions,
-        limiter=stores.limiter,
+        limits=AccountLimits(settings, stores.limiter, clock),
         bus=bus,
         events=events,
         recovery=recovery,
@@ -120,7 +120,6 @@ def _gateway(
         delivery=delivery,
         commands=Commands(boundary, clock=clock, deadline_s=settings.deadline_s),
         lifecycle=lifecycle,
-        liveness=liveness,
         tasks=tasks,
     )
     bus.on_return += [gateway.catch_up, revocations.end_revoked]

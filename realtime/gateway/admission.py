@@ -1,54 +1,46 @@
 """Admits connections: checks their token, limits their number, and finds where each client goes on."""
 
-import sys
 from functools import partial
 
 import structlog
 
 from core.clock import Clock
 from core.contract.session import ConnectAuth
-from core.errors import RateLimited, Unauthenticated
-from core.settings import Settings
-from core.token_bucket import TokenBucket
+from core.errors import Unauthenticated
 from core.wire.decode import decode
 from db.redis.bus import Bus
 from db.redis.event_log import REVOKED, EventLog, channel, read_announcement
+from realtime.gateway.account_limits import AccountLimits
 from realtime.gateway.auth import legible
 from realtime.gateway.caller import Caller
-from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.subscription import Subscription
-from services.ports import Limiter
 from services.sessions import SessionService
 
 _log = structlog.get_logger()
 
 
 class Admission:
-    """Makes connections that are subscribed to the bus, and counts those of each user in this process."""
+    """Makes connections that are subscribed to the bus."""
 
     def __init__(
         self,
         *,
-        settings: Settings,
         clock: Clock,
         sessions: SessionService,
-        limiter: Limiter,
+        limits: AccountLimits,
         bus: Bus,
         events: EventLog,
         recovery: Recovery,
         delivery: Delivery,
         revocations: Revocations,
     ) -> None:
-        self._settings, self._clock = settings, clock
-        self._sessions, self._limiter = sessions, limiter
+        self._clock, self._sessions, self._limits = clock, sessions, limits
         self._bus, self._events, self._recovery = bus, events, recovery
         self._delivery, self._revocations = delivery, revocations
-        self._limited = settings.rate_limits == "on"
-        self._of_user: dict[str, int] = {}
 
     async def admit(self, sid: str, auth: object) -> Connection:
         """The connection of a client that sent this `auth`. Raises `AppError`; outages pass through."""
@@ -64,10 +56,10 @@ class Admission:
             # Subscribe first, then check the session and read the stream: so nothing is missed in between.
             await self._bus.subscribe(channel(access.user_id), listener)
             await self._sessions.check(access, self._clock())
-            await self._slow_down(access.user_id)
+            await self._limits.slow_down(access.user_id)
             wanted = decode(legible(auth), ConnectAuth)
             opening = await self._opening(wanted, access.user_id)
-            self._count(access.user_id)
+            self._limits.add(access.user_id)
         except BaseException:
             await self._bus.unsubscribe(channel(access.user_id), listener)
             raise
@@ -77,8 +69,8 @@ class Admission:
             opening,
             expires_at=access.expires_at,
             subscription=subscription,
-            command_queue=CommandQueue(self._settings.max_pending_commands if self._limited else sys.maxsize),
-            pace=self._new_pace(),
+            command_queue=self._limits.command_queue(),
+            pace=self._limits.pace(),
             listener=listener,
         )
 
@@ -86,27 +78,8 @@ class Admission:
         """It is closed: nothing is sent to it any more, and it no longer counts."""
         connection.close()
         user_id = connection.caller.user_id
-        left = self._of_user.get(user_id, 1) - 1
-        if left:
-            self._of_user[user_id] = left
-        else:
-            self._of_user.pop(user_id, None)
+        self._limits.remove(user_id)
         await self._bus.unsubscribe(channel(user_id), connection.listener)
-
-    async def _slow_down(self, user_id: str) -> None:
-        """A connect costs several queries, so an account may connect only so often."""
-        rate, burst = self._settings.connects_per_m / 60, self._settings.connects_burst
-        wait_ms = await self._limiter.take(
-            f"connect:{user_id}", rate_per_s=rate, burst=burst, now=self._clock()
-        )
-        if wait_ms:
-            raise RateLimited("Too many connects of this account.", retry_after_ms=wait_ms)
-
-    def _count(self, user_id: str) -> None:
-        held = self._of_user.get(user_id, 0)
-        if self._limited and held >= self._settings.max_connections_a_user:
-            raise RateLimited("Too many connections of this account.", retry_after_ms=1000)
-        self._of_user[user_id] = held + 1
 
     async def _opening(self, wanted: ConnectAuth, user_id: str) -> Opening:
         log, place = self._events.log.name, partial(self._recovery.wanted, user_id, wanted.pid, wanted.offset)
@@ -120,10 +93,6 @@ class Admission:
             return Opening(pid, False, tail.end, self._recovery.offset(user_id, tail.end, tail.log.name))
         pid = wanted.pid or self._recovery.new_pid(user_id)
         return Opening(pid, True, last, wanted.offset or "", tail.missed)
-
-    def _new_pace(self) -> TokenBucket:
-        rate = self._settings.commands_per_s if self._limited else 0
-        return TokenBucket(rate_per_s=rate, burst=self._settings.commands_burst)
 
     def _hear(self, sid: str, subscription: Subscription, raw: bytes) -> None:
         """A message of the bus for this connection's user: an event, or the end of a session."""

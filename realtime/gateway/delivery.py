@@ -1,5 +1,8 @@
 """Sends announcements to connections, each durable one with the offset from which a client can go on."""
 
+import msgspec
+
+from core.contract.session import SessionReady
 from db.redis.event_log import Announcement, EventId, EventLog
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
@@ -22,6 +25,14 @@ class Delivery:
     ) -> None:
         self._registry, self._writer, self._liveness = registry, writer, liveness
         self._events, self._recovery = events, recovery
+
+    def begin(self, connection: Connection, ready: SessionReady) -> None:
+        """The state that its client starts with, before anything else."""
+        sid = connection.caller.sid
+        connection.known_ticket.told(ready.ticket.id if ready.ticket else None)
+        data = msgspec.json.encode(ready)
+        self._writer.emit_encoded(ready.event, data, sid, offset=connection.opening.offset)
+        self._liveness.resumes(sid, ready.call)
 
     def send(self, sid: str, user_id: str, announcement: Announcement) -> None:
         """To this connection of this user."""

@@ -22,7 +22,6 @@ from realtime.gateway.commands import Commands
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
-from realtime.gateway.liveness import LivenessMonitor
 from realtime.gateway.ports import Lifecycle
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.socket_writer import SocketWriter
@@ -47,12 +46,11 @@ class Gateway:
         delivery: Delivery,
         commands: Commands,
         lifecycle: Lifecycle,
-        liveness: LivenessMonitor,
         tasks: TaskSet,
     ) -> None:
         self._writer, self._registry, self._arrivals = writer, registry, arrivals
         self._admission, self._revocations, self._delivery = admission, revocations, delivery
-        self._commands, self._lifecycle, self._liveness, self._tasks = commands, lifecycle, liveness, tasks
+        self._commands, self._lifecycle, self._tasks = commands, lifecycle, tasks
         self._turnstile = asyncio.Semaphore(_AT_ONCE)
         self._draining = False
         self._empty = asyncio.Event()
@@ -123,11 +121,7 @@ class Gateway:
                 if connection.unsure:
                     connection.subscription.catch_up()
                     await self._revocations.end_if_revoked(caller)
-                ready = await self._lifecycle.ready(connection)
-                connection.known_ticket.told(ready.ticket.id if ready.ticket else None)
-                data = msgspec.json.encode(ready)
-                self._writer.emit_encoded(type(ready).event, data, caller.sid, offset=opening.offset)
-                self._liveness.resumes(caller.sid, ready.call)
+                self._delivery.begin(connection, await self._lifecycle.ready(connection))
             connection.subscription.open(caller.device, self._delivery.replay(connection))
             connection.opening = msgspec.structs.replace(opening, missed=())
         except AWAY as error:
