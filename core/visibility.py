@@ -2,6 +2,10 @@
 
 Queries ask its twin in SQL, `identity.visible_to` (migration 0012), whose comment says what it means in each
 of its uses. `tests/stores/test_visibility.py` compares the two. Pure; times are ms since the epoch.
+
+People are shown by queries, so nothing in the server asks this module yet. It says the rule where it can be
+read and tried without a database, the stores' twins in memory ask it, and so does whatever comes to decide
+in Python about users whose facts it has read anyway.
 """
 
 from msgspec import Struct
