@@ -5,8 +5,6 @@ rule). Access tokens are signed and valid for minutes. Their session is looked u
 one cannot be used anywhere, and the first use of each is noted. All times are ms since the epoch.
 """
 
-from collections.abc import Collection
-
 from msgspec import Struct
 
 from core.contract.accounts import Refresh, SignedIn
@@ -137,25 +135,18 @@ class SessionService:
 
     # Checking who asks
 
-    async def authenticate(self, token: str, now: int, roles: Collection[Role] = ()) -> Access:
-        """The user and session of an access token. If `roles` are given, the user has to have one of them
-        now.
-
-        Raises `Unauthenticated`, `TokenExpired`, `Banned`, and `NotFound` for anybody of another role.
-        """
-        access = self.read(token, now)
-        await self.check(access, now, roles)
-        return access
-
     def read(self, token: str, now: int) -> Access:
-        """The same by its signature alone: its session may be over.
+        """The user and session of an access token, by its signature alone: `check` whether that is still so.
 
         Raises `Unauthenticated`, `TokenExpired`.
         """
         return self._tokens.access.read(token, now)
 
-    async def check(self, access: Access, now: int, roles: Collection[Role] = ()) -> None:
-        """Check that what was read from a token is still true. Raises as `authenticate` does."""
+    async def check(self, access: Access, now: int) -> Role:
+        """Check that what was read from a token is still true. Gives the role that the user has now.
+
+        Raises `Unauthenticated`, `Banned`.
+        """
         standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
         if standing is not None and standing.banned:
             raise Banned
@@ -163,8 +154,7 @@ class SessionService:
             raise Unauthenticated("This session is over: sign in again.")
         if standing.void or not (standing.served or await self._store.serve(access.twin, now)):
             raise Unauthenticated("This access token was replaced by another one.")
-        if roles and standing.role not in roles:
-            raise NotFound
+        return standing.role
 
     async def revoked(self, user_id: str, session_id: str, now: int) -> RevokedCode | None:
         """Why this session is over, in the words of `session:revoked`; None while it goes on."""
