@@ -12,7 +12,7 @@ from core.seats import Seats
 from core.settings import Settings
 from core.tasks import TaskSet
 from core.wire.message import Command
-from realtime.background.leases import Leases, Steadiness
+from realtime.background.leases import LeaseJudge, Leases
 from realtime.background.store_loss import StoreLoss
 from realtime.gateway.account_limits import AccountLimits
 from realtime.gateway.admission import Admission
@@ -64,7 +64,7 @@ class GatewayParts:
         self.liveness = liveness(services, settings, registry, writer)
         self.gateway = _gateway(stores, services, base, registry, writer, self.liveness)
         self.leases = leases(
-            services, registry, self.liveness, every_s=settings.renewal_s, steadiness=services.steadiness
+            services, registry, self.liveness, every_s=settings.renewal_s, lease_judge=services.lease_judge
         )
         self.store_loss = StoreLoss(
             events=stores.events,
@@ -145,7 +145,7 @@ def leases(
     liveness: LivenessMonitor,
     *,
     every_s: float,
-    steadiness: Steadiness,
+    lease_judge: LeaseJudge,
 ) -> Leases:
     """Renews the leases of connections here, and finds connections whose node died."""
     return Leases(
@@ -155,7 +155,7 @@ def leases(
         lifecycle=services.lifecycle,
         liveness=liveness,
         every_s=every_s,
-        steadiness=steadiness,
+        lease_judge=lease_judge,
         time_s=time.monotonic,
     )
 

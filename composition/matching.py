@@ -9,6 +9,7 @@ from core.settings import Settings
 from matching.policy import Policy
 from matching.recorder import Recorder
 from matching.rematch import RematchIntervals
+from realtime.matchmaking.context import MatchingContext, SearchLimits
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.markets import Markets
 from realtime.matchmaking.matchmaker import Matchmaker
@@ -18,7 +19,6 @@ from realtime.matchmaking.queue import Queue
 from realtime.matchmaking.rematches import Rematches
 from realtime.matchmaking.search_queue import SearchQueue
 from realtime.matchmaking.sweep import Rhythm, Sweeper
-from realtime.matchmaking.terms import Reach, Terms
 from services.cool_downs import CoolDowns
 from services.ports import Events
 
@@ -51,12 +51,12 @@ class Matching:
         self._metrics, self._settings = metrics, settings
         self._clock, self._new_id = clock, new_id
         policy = policy or Policy.of(settings)
-        reach = Reach(
+        limits = SearchLimits(
             candidates=settings.candidates,
             apart=RematchIntervals.of(settings),
             alone_ms=settings.rematch_alone_s * 1000,
         )
-        self._terms = Terms(policy=policy, markets=Markets(tickets, policy, clock), reach=reach)
+        self._context = MatchingContext(policy=policy, markets=Markets(tickets, policy, clock), limits=limits)
         self._departures = Departures(tickets, events, changed, metrics)
         self.search_queue = SearchQueue()
         self.queue = Queue(
@@ -64,7 +64,7 @@ class Matching:
             applicants=applicants,
             eligibility=eligibility,
             search_queue=self.search_queue,
-            terms=self._terms,
+            context=self._context,
             departures=self._departures,
             changed=changed,
             cool_downs=CoolDowns.of(settings),
@@ -83,8 +83,8 @@ class Matching:
             eligibility=self._eligibility,
             offers=offers,
             search_queue=self.search_queue,
-            terms=self._terms,
-            recorder=Recorder(self._terms.policy, settings.match_record_candidates),
+            context=self._context,
+            recorder=Recorder(self._context.policy, settings.match_record_candidates),
             metrics=self._metrics,
             clock=self._clock,
             new_id=self._new_id,
@@ -92,13 +92,13 @@ class Matching:
         rematches = Rematches(
             tickets=self._tickets,
             eligibility=self._eligibility,
-            terms=self._terms,
+            context=self._context,
             clock=self._clock,
         )
         sweeper = Sweeper(
             tickets=self._tickets,
             matchmaker=matchmaker,
-            terms=self._terms,
+            context=self._context,
             rematches=rematches,
             departures=self._departures,
             events=self._events,

@@ -10,7 +10,7 @@ from composition.live_stores import LiveStores
 from composition.matching import Matching
 from composition.safety import Conduct, Protection
 from core.ids import new_id
-from realtime.background.leases import Steadiness
+from realtime.background.leases import LeaseJudge
 from realtime.background.retention import Retention, kept
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
@@ -95,11 +95,11 @@ class Services:
 
         # Tickets have leases as connections do; the same rule says when they may be judged.
         longest_s = max(settings.queue_lease_s, settings.connection_lease_s)
-        self.steadiness = Steadiness(every_s=settings.renewal_s, lease_s=longest_s)
+        self.lease_judge = LeaseJudge(every_s=settings.renewal_s, lease_s=longest_s)
         search = matching.search(
             calls.offers,
             node_id=base.node_id,
-            may_judge=lambda: self.steadiness.may_judge(time.monotonic()),
+            may_judge=lambda: self.lease_judge.may_judge(time.monotonic()),
         )
         self.matchmaker, self.sweep = search.matchmaker, search.sweeper
 

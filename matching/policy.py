@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from core.settings import Settings
 from core.ticket import Ticket
-from matching.reservation_value import ReservationValues, Stance
+from matching.reservation_value import ReservationParameters, ReservationValues
 from matching.rules import DEFAULT_RELAXATION, Wish, obstacle, relaxed, unmet_wish, wishes
 from matching.score import Weights, parts, score
 
@@ -65,7 +65,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     """
 
     shares: Weights = field(default_factory=lambda: Weights().shares())
-    stance: Stance = Stance()
+    stance: ReservationParameters = ReservationParameters()
     relaxation: Mapping[str, int] = field(default_factory=lambda: DEFAULT_RELAXATION)
     common_language: bool = False
     patience_ms: int = 300_000
@@ -181,6 +181,6 @@ class Policy(Struct, frozen=True, kw_only=True):
         return {wish: self.relaxation[wish] for wish in wishes(ticket) if waited < self.relaxation[wish]}
 
 
-def _stance(settings: Settings) -> Stance:
-    stance = Stance(cost=settings.match_wait_cost)
+def _stance(settings: Settings) -> ReservationParameters:
+    stance = ReservationParameters(cost=settings.match_wait_cost)
     return stance if settings.match_last_call == "on" else replace(stance, last_call_ms=0)

@@ -30,7 +30,7 @@ from matching.rules import obstacle
 from matching.score import Weights, score
 
 
-class Stance(Struct, frozen=True, kw_only=True):
+class ReservationParameters(Struct, frozen=True, kw_only=True):
     """How a match now is weighed against a later one. The defaults are the best of `bench/matching`.
 
     `cost` is what a second of waiting costs in score. `horizon` is the share of patience that is planned
@@ -116,7 +116,12 @@ class ReservationValues:
     """The market as it was last read, and what it means for each ticket. Curves are cached for a while."""
 
     def __init__(
-        self, shares: Weights, *, patience_ms: int, stance: Stance, common_language: bool = False
+        self,
+        shares: Weights,
+        *,
+        patience_ms: int,
+        stance: ReservationParameters,
+        common_language: bool = False,
     ) -> None:
         self._shares = shares
         self._patience_ms = patience_ms
@@ -231,7 +236,7 @@ class ReservationValues:
         return sum(ended) / len(ended) if ended else 0.0
 
 
-def arrival_rate(recent: Sequence[Ticket], kept: int, now: int, stance: Stance) -> float:
+def arrival_rate(recent: Sequence[Ticket], kept: int, now: int, stance: ReservationParameters) -> float:
     """Arrivals a second, estimated low: to expect too little only matches people a little too soon.
 
     The smaller of the rates in a long and in a short window, each less its standard error, so that a burst is

@@ -11,7 +11,7 @@ from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
 
 
-class Steadiness:
+class LeaseJudge:
     """Whether leases may be judged by time: only by who could renew all along, and so could all others.
 
     Pure: times are seconds of a monotonic clock. A node that stood still, or found no Redis, renews first,
@@ -48,12 +48,12 @@ class Leases:
         lifecycle: ConnectionLifecycle,
         liveness: LivenessMonitor,
         every_s: float,
-        steadiness: Steadiness,
+        lease_judge: LeaseJudge,
         time_s: Callable[[], float],
     ) -> None:
         self._registry, self._presence, self._queue, self._lifecycle = registry, presence, queue, lifecycle
         self._liveness, self._time_s = liveness, time_s
-        self._steadiness = steadiness
+        self._lease_judge = lease_judge
         self.loops = (
             Every(every_s, self.renew, failing="leases are not renewed", at_once=False),
             Every(every_s, self.end_expired, failing="expired leases have to wait", at_once=False),
@@ -70,11 +70,11 @@ class Leases:
         for caller in await self._presence.renew(callers):
             self._liveness.missed(caller)
         await self._queue.renew({caller.user_id for caller in callers})
-        self._steadiness.renewed(begun)
+        self._lease_judge.renewed(begun)
 
     async def end_expired(self) -> None:
         """Treat connections that lapsed as gone: their node died with them."""
-        if not self._steadiness.may_judge(self._time_s()):
+        if not self._lease_judge.may_judge(self._time_s()):
             return
         async for user_id, device in self._presence.expired():
             await self._lifecycle.lost(user_id, device)

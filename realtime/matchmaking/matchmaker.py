@@ -18,10 +18,10 @@ from matching.candidate_pairs import Pair
 from matching.policy import Choice, Survey
 from matching.recorder import Recorder
 from matching.reservation_value import ReservationValues
+from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
 from realtime.matchmaking.search_queue import SearchQueue
-from realtime.matchmaking.terms import Terms
 
 _log = structlog.get_logger()
 _WORKERS = 8
@@ -49,7 +49,7 @@ class Matchmaker:
         eligibility: Eligibility,
         offers: Offers,
         search_queue: SearchQueue,
-        terms: Terms,
+        context: MatchingContext,
         recorder: Recorder,
         metrics: MatchingMetrics,
         clock: Clock,
@@ -57,7 +57,7 @@ class Matchmaker:
     ) -> None:
         self._tickets, self._eligibility = tickets, eligibility
         self._offers, self._search_queue = offers, search_queue
-        self._policy, self._markets, self._reach = terms.policy, terms.markets, terms.reach
+        self._policy, self._markets, self._limits = context.policy, context.markets, context.limits
         self._recorder, self._metrics = recorder, metrics
         self._clock, self._new_id = clock, new_id
         self._loop = Every(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
@@ -82,7 +82,7 @@ class Matchmaker:
         """
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
-            candidates = await self._tickets.candidates(ticket, self._reach.candidates)
+            candidates = await self._tickets.candidates(ticket, self._limits.candidates)
             others = [other for other in candidates if other.id != ticket.id]
             now = self._clock()
             survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
@@ -195,4 +195,4 @@ class Matchmaker:
 
     async def _avoid(self, user_id: str) -> Set[str]:
         """Asked late, and again before each claim, so that a block counts at once."""
-        return await self._eligibility.avoid(user_id, self._reach.apart.since(self._clock()))
+        return await self._eligibility.avoid(user_id, self._limits.apart.since(self._clock()))

@@ -34,11 +34,11 @@ from core.wire.message import Empty
 from db.postgres.applicants import Applicant
 from matching.explanation import judge, permitted, tally
 from realtime.gateway.caller import Caller
+from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Applicants, Eligibility, TicketStore
 from realtime.matchmaking.search_queue import SearchQueue
-from realtime.matchmaking.terms import Terms
 from services.cool_downs import CoolDowns
 
 _ATTEMPTS = 5
@@ -58,7 +58,7 @@ class Queue:
         applicants: Applicants,
         eligibility: Eligibility,
         search_queue: SearchQueue,
-        terms: Terms,
+        context: MatchingContext,
         departures: Departures,
         changed: Changed,
         cool_downs: CoolDowns,
@@ -70,7 +70,7 @@ class Queue:
     ) -> None:
         self._tickets, self._applicants, self._eligibility = tickets, applicants, eligibility
         self._search_queue, self._departures, self._changed = search_queue, departures, changed
-        self._policy, self._markets, self._apart = terms.policy, terms.markets, terms.reach.apart
+        self._policy, self._markets, self._apart = context.policy, context.markets, context.limits.apart
         self._cool_downs, self._metrics = cool_downs, metrics
         self._clock, self._new_id = clock, new_id
         self._region, self._lease_ms = region, lease_ms

@@ -14,8 +14,8 @@ from core.vocabulary import Mode
 from matching.candidate_pairs import CandidatePairs, Pair
 from matching.rematch import Since, has_nobody_else
 from matching.reservation_value import ReservationValues
+from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.ports import Eligibility, TicketStore
-from realtime.matchmaking.terms import Terms
 
 _AT_ONCE = 10  # pairs looked at in one sweep
 _KEPT = 1_000
@@ -24,15 +24,17 @@ _KEPT = 1_000
 class Rematches:
     """The pairs that sweeps found and that were kept apart. In memory: any node that sweeps finds them."""
 
-    def __init__(self, *, tickets: TicketStore, eligibility: Eligibility, terms: Terms, clock: Clock) -> None:
+    def __init__(
+        self, *, tickets: TicketStore, eligibility: Eligibility, context: MatchingContext, clock: Clock
+    ) -> None:
         self._tickets, self._eligibility = tickets, eligibility
-        self._policy, self._reach, self._clock = terms.policy, terms.reach, clock
+        self._policy, self._limits, self._clock = context.policy, context.limits, clock
         self._apart: dict[Mode, dict[tuple[str, str], Pair]] = {mode: {} for mode in get_args(Mode)}
 
     def note(self, mode: Mode, pair: Pair) -> None:
         """Note that these two were kept apart, for whatever reason."""
         apart = self._apart[mode]
-        if self._reach.alone_ms and len(apart) < _KEPT:
+        if self._limits.alone_ms and len(apart) < _KEPT:
             apart[pair.one.id, pair.other.id] = pair
 
     async def due(
@@ -53,15 +55,15 @@ class Rematches:
 
     async def _may_meet(self, pair: Pair, now: int) -> bool:
         """Whether only their last meeting keeps these two apart, and neither has anybody else."""
-        one, other, since = pair.one, pair.other, self._reach.apart.since(now)
+        one, other, since = pair.one, pair.other, self._limits.apart.since(now)
         return (
-            now - max(one.joined_at, other.joined_at) >= self._reach.alone_ms
+            now - max(one.joined_at, other.joined_at) >= self._limits.alone_ms
             and await self._alone(one, since)
             and await self._alone(other, since)
             and await self._eligibility.on_good_terms(one.user_id, other.user_id, since)
         )
 
     async def _alone(self, ticket: Ticket, since: Since) -> bool:
-        census = await self._tickets.census(ticket, self._reach.candidates)
+        census = await self._tickets.census(ticket, self._limits.candidates)
         met = await self._eligibility.avoid(ticket.user_id, since)
         return has_nobody_else(ticket, census, met, common_language=self._policy.common_language)

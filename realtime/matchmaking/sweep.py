@@ -21,12 +21,12 @@ from core.vocabulary import Mode
 from db.every import Every
 from matching.candidate_pairs import CandidatePairs, Pair
 from matching.reservation_value import ReservationValues
+from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.departures import Departures
 from realtime.matchmaking.matchmaker import Matchmaker
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.rematches import Rematches
-from realtime.matchmaking.terms import Terms
 from services.ports import Events
 
 _NEW_IN_A_ROW = 20  # judged before others may run
@@ -58,7 +58,7 @@ class Sweeper:
         *,
         tickets: TicketStore,
         matchmaker: Matchmaker,
-        terms: Terms,
+        context: MatchingContext,
         rematches: Rematches,
         departures: Departures,
         events: Events,
@@ -70,7 +70,7 @@ class Sweeper:
     ) -> None:
         self._tickets, self._matchmaker, self._rematches = tickets, matchmaker, rematches
         self._departures, self._events = departures, events
-        self._policy, self._markets = terms.policy, terms.markets
+        self._policy, self._markets = context.policy, context.markets
         self._rhythm, self._metrics = rhythm, metrics
         self._clock, self._node, self._may_judge = clock, node, may_judge
         self.loops = [
@@ -79,7 +79,7 @@ class Sweeper:
             )
             for mode in _MODES
         ]
-        self._pairs = {mode: CandidatePairs(terms.policy, terms.reach.candidates) for mode in _MODES}
+        self._pairs = {mode: CandidatePairs(context.policy, context.limits.candidates) for mode in _MODES}
 
     async def run(self) -> None:
         """Sweep whenever it is this node's turn: each mode by itself."""

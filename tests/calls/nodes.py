@@ -19,7 +19,7 @@ from core.token_bucket import TokenBucket
 from db.postgres.pool import Pool
 from db.redis.bus import Bus
 from db.redis.event_log import EventId
-from realtime.background.leases import Leases, Steadiness
+from realtime.background.leases import LeaseJudge, Leases
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
@@ -73,9 +73,13 @@ class CallNode:
 
     def leases(self, *, every_s: float, lease_s: float) -> Leases:
         """What renews for those whom this node holds, and looks for what others have left."""
-        steadiness = Steadiness(every_s=every_s, lease_s=lease_s)
+        lease_judge = LeaseJudge(every_s=every_s, lease_s=lease_s)
         return leases(
-            self.services, self.connections, self.liveness(Silence()), every_s=every_s, steadiness=steadiness
+            self.services,
+            self.connections,
+            self.liveness(Silence()),
+            every_s=every_s,
+            lease_judge=lease_judge,
         )
 
     def holds(self, user_id: str) -> Caller:

@@ -21,7 +21,7 @@ from core.vocabulary import Mode
 from db.outage import OUTAGES
 from db.redis.calls import SHARDS
 from matching.policy import Policy
-from matching.reservation_value import Stance
+from matching.reservation_value import ReservationParameters
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.metrics import MatchingMetrics
 from signaling.call import Call, Rules
@@ -130,7 +130,7 @@ class Simulation:
         self.people, self.presence = People(), Onlookers()
         self.settings = SETTINGS
         # Waiting is worth nothing here: everybody who is permitted is worth taking.
-        self.policy = Policy(stance=Stance(horizon=0.0), patience_ms=PATIENCE_MS)
+        self.policy = Policy(stance=ReservationParameters(horizon=0.0), patience_ms=PATIENCE_MS)
         self._numbers = count(1)
         self.operations: list[Operation] = []
         self.away: set[str] = set()  # users whom no node holds a connection of

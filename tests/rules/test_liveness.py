@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from realtime.background.leases import Steadiness
+from realtime.background.leases import LeaseJudge
 from realtime.gateway.liveness import silence
 
 MOST = 500
@@ -28,9 +28,9 @@ def test_silence_grows_with_time() -> None:
     assert silence(1_000, heard=False, passed_ms=250, most_ms=MOST) == 1_250
 
 
-def steady() -> tuple[Steadiness, float]:
+def steady() -> tuple[LeaseJudge, float]:
     """Renewed each second for a lease of ten, and the time of the last renewal."""
-    rule = Steadiness(every_s=1, lease_s=10)
+    rule = LeaseJudge(every_s=1, lease_s=10)
     for second in range(11):
         rule.renewed(float(second))
     return rule, 10.0
@@ -39,8 +39,8 @@ def steady() -> tuple[Steadiness, float]:
 def test_who_renews_all_the_time_judges_and_who_has_just_begun_does_not() -> None:
     rule, now = steady()
     assert rule.may_judge(now)
-    assert not Steadiness(every_s=1, lease_s=10).may_judge(now)
-    begun = Steadiness(every_s=1, lease_s=10)
+    assert not LeaseJudge(every_s=1, lease_s=10).may_judge(now)
+    begun = LeaseJudge(every_s=1, lease_s=10)
     begun.renewed(now)
     assert not begun.may_judge(now + 1)
 
@@ -61,7 +61,7 @@ def test_nobody_judges_by_time_in_which_a_lease_could_not_be_renewed(
     pauses: list[float], more: float
 ) -> None:
     """Whenever one may judge, renewals have followed one another for a whole lease."""
-    rule, now, since, last = Steadiness(every_s=1, lease_s=10), 0.0, 0.0, None
+    rule, now, since, last = LeaseJudge(every_s=1, lease_s=10), 0.0, 0.0, None
     for pause in pauses:
         now += pause
         since = now if last is None or now - last > 2 else since

@@ -1,4 +1,4 @@
-"""The terms on which matches are made: the same for the search, the sweep and rematches."""
+"""What matches are made by: the same for the search, the sweep and rematches."""
 
 from msgspec import Struct
 
@@ -7,7 +7,7 @@ from matching.rematch import RematchIntervals
 from realtime.matchmaking.markets import Markets
 
 
-class Reach(Struct, frozen=True, kw_only=True):
+class SearchLimits(Struct, frozen=True, kw_only=True):
     """How far a search goes: how many candidates are read at most, and for how long two are kept apart.
 
     `alone_ms`: after waiting so long with nobody else left, two who met may meet again (`rematches`); 0:
@@ -19,9 +19,9 @@ class Reach(Struct, frozen=True, kw_only=True):
     alone_ms: int = 0
 
 
-class Terms(Struct, frozen=True, kw_only=True):
+class MatchingContext(Struct, frozen=True, kw_only=True):
     """Who may be offered to whom (policy), what waiting is worth (markets), and how far a search goes."""
 
     policy: Policy
     markets: Markets
-    reach: Reach
+    limits: SearchLimits
