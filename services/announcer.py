@@ -15,8 +15,8 @@ import structlog
 
 from core.numbered_event import NumberedEvent
 from core.wire.message import Event
-from db.every import Every, Job
 from db.outage import AWAY
+from db.periodic import Job, PeriodicTask
 from db.postgres.outbox import Outbox, Waiting
 from services.ports import Events
 
@@ -43,10 +43,10 @@ class Announcer:
         self._told: list[tuple[str, int]] = []
         self._seen: frozenset[tuple[str, int]] = frozenset()
         self._failing = False
-        self._clearing = Every(
+        self._clearing = PeriodicTask(
             _CLEAR_S, self._noting(self.clear), failing="the outbox cannot be cleared", at_once=False
         )
-        self._looking = Every(
+        self._looking = PeriodicTask(
             every_s, self._noting(self._look), failing="what is stored cannot be announced", at_once=False
         )
         self.loops = (self._clearing, self._looking)

@@ -13,8 +13,8 @@ import structlog
 from redis.asyncio import Redis
 
 from core.tasks import end
-from db.every import Every
 from db.outage import AWAY, OUTAGES, Outage
+from db.periodic import PeriodicTask
 
 _PAUSE_S = 0.2
 Listener = Callable[[bytes], None]
@@ -32,7 +32,7 @@ class Bus:
         self._writing = asyncio.Lock()
         self._canary = f"node:{node_id}"
         self._canary_s = canary_s
-        self._watching = Every(canary_s, self._watch, failing="event bus cannot send its canary")
+        self._watching = PeriodicTask(canary_s, self._watch, failing="event bus cannot send its canary")
         self._heard = asyncio.Event()
         self._subscribed = False
         self._missed = 0

@@ -7,8 +7,8 @@ from redis.asyncio import Redis
 
 from core.clock import SharedClock, monotonic_ms
 from core.tasks import end
-from db.every import Every
 from db.outage import Outage
+from db.periodic import PeriodicTask
 
 _LOOKS_AT_START = 3
 _MOST_MS = 1_000
@@ -21,7 +21,9 @@ class ClockSync:
         self, redis: Redis, clock: SharedClock, registry: CollectorRegistry, *, every_s: float = 2
     ) -> None:
         self._redis, self._clock = redis, clock
-        self._loop = Every(every_s, self._keep, failing="the shared time cannot be asked for", at_once=False)
+        self._loop = PeriodicTask(
+            every_s, self._keep, failing="the shared time cannot be asked for", at_once=False
+        )
         self._off = Outage("this machine's clock is more than a second off", quiet_s=0)
         about = "Seconds that this machine's clock is ahead of the time that all nodes share."
         Gauge("clock_offset_seconds", about, registry=registry).set_function(

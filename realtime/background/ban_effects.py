@@ -1,7 +1,7 @@
 """What a ban brings about where its user is: sessions, the place in the queue, offers and calls end.
 
 Bans are rows that anybody may write: the use case, an operator by hand, one that begins at a time to come.
-Any node looks for those that have not taken effect, no leader. Every step may be repeated.
+Any node looks for those that have not taken effect, no leader. PeriodicTask step may be repeated.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import contextlib
 
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
-from db.every import Every
+from db.periodic import PeriodicTask
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
 from db.redis.event_log import EventLog
@@ -39,7 +39,7 @@ class BanEffectsWorker:
         self._store, self._record, self._sessions, self._queue = store, record, sessions, queue
         self._call_service, self._eligibility = call_service, eligibility
         self._presence, self._clock = presence, clock
-        self._loop = Every(every_s, self._look, failing="bans cannot be looked for", jitter=0.2)
+        self._loop = PeriodicTask(every_s, self._look, failing="bans cannot be looked for", jitter=0.2)
         self.loops = (self._loop,)
 
     async def run(self) -> None:

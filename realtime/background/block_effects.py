@@ -2,8 +2,8 @@
 
 Pending blocks, the notes of that, are written together with the block (`db/postgres/blocks.py`) by the
 process that took the request. Any node carries them out, without a leader: at once if it took the block
-itself or hears of it, otherwise when it looks. Every step may be repeated, so one that was left half done is
-done again.
+itself or hears of it, otherwise when it looks. PeriodicTask step may be repeated, so one that was left half
+done is done again.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import contextlib
 from core.clock import Clock
 from core.contract.connections import ConnectionEnd
 from core.errors import Expired, Gone, NotFound
-from db.every import Every
+from db.periodic import PeriodicTask
 from db.postgres.blocks import BlockStore, PendingBlock
 from db.postgres.call_records import CallRecords
 from realtime.calls.call_service import CallService
@@ -43,7 +43,7 @@ class BlockEffectsWorker:
         self._call_service, self._eligibility = call_service, eligibility
         self._connections, self._presence = connections, presence
         self._clock = clock
-        self._loop = Every(every_s, self._look, failing="effects of blocks have to wait")
+        self._loop = PeriodicTask(every_s, self._look, failing="effects of blocks have to wait")
         self.loops = (self._loop,)
 
     def wake(self, _message: bytes = b"") -> None:

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
 from core.tasks import end
-from db.every import Every
+from db.periodic import PeriodicTask
 
 MOST_IN_A_ROW = 5  # faults; an outage is none, and one run that succeeds makes the job good again
 _log = structlog.get_logger()
@@ -24,7 +24,7 @@ class Job(Protocol):
     """Runs its `loops` until it is cancelled."""
 
     @property
-    def loops(self) -> Sequence[Every]: ...
+    def loops(self) -> Sequence[PeriodicTask]: ...
 
     async def run(self) -> None: ...
 

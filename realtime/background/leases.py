@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from db.every import Every
+from db.periodic import PeriodicTask
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.liveness import LivenessMonitor
 from realtime.lifecycle import ConnectionLifecycle
@@ -55,8 +55,8 @@ class Leases:
         self._liveness, self._time_s = liveness, time_s
         self._lease_judge = lease_judge
         self.loops = (
-            Every(every_s, self.renew, failing="leases are not renewed", at_once=False),
-            Every(every_s, self.end_expired, failing="expired leases have to wait", at_once=False),
+            PeriodicTask(every_s, self.renew, failing="leases are not renewed", at_once=False),
+            PeriodicTask(every_s, self.end_expired, failing="expired leases have to wait", at_once=False),
         )
 
     async def run(self) -> None:

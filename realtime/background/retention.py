@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.settings import Settings
-from db.every import Every
+from db.periodic import PeriodicTask
 from db.postgres.idempotency import KEPT_MS
 from db.postgres.matches import MatchRecords
 from db.postgres.retention import RetentionStore
@@ -45,7 +45,7 @@ class Retention:
 
     def __init__(self, kinds: Sequence[Kept], clock: Clock, *, every_s: float = 600) -> None:
         self._kinds, self._clock = kinds, clock
-        self._loop = Every(every_s, self.forget, failing="nothing is forgotten", jitter=0.2)
+        self._loop = PeriodicTask(every_s, self.forget, failing="nothing is forgotten", jitter=0.2)
         self.loops = (self._loop,)
 
     async def run(self) -> None:

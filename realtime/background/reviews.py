@@ -4,7 +4,7 @@ Any node does it, without a leader: the store gives each user to one node, and p
 the same step.
 """
 
-from db.every import Every
+from db.periodic import PeriodicTask
 from services.trust import TrustService
 
 _AT_ONCE = 20
@@ -15,7 +15,7 @@ class Reviews:
 
     def __init__(self, trust: TrustService, *, every_s: float = 10) -> None:
         self._trust = trust
-        self._loop = Every(every_s, self._look, failing="nobody is reviewed", jitter=0.2)
+        self._loop = PeriodicTask(every_s, self._look, failing="nobody is reviewed", jitter=0.2)
         self.loops = (self._loop,)
 
     async def run(self) -> None:

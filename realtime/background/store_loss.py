@@ -1,7 +1,7 @@
 """Notices that Redis has lost its data, and sets right what hung on it for those who are connected here.
 
-Every node does so for its own connections, at once or a moment later: each step may be repeated. What was
-on its way between two stores when the data went is seen to by a second pass some seconds later.
+PeriodicTask node does so for its own connections, at once or a moment later: each step may be repeated. What
+was on its way between two stores when the data went is seen to by a second pass some seconds later.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from db.every import Every
+from db.periodic import PeriodicTask
 from db.redis.event_log import EventLog
 from realtime.background.leases import Leases
 from realtime.calls.call_service import CallService
@@ -38,7 +38,7 @@ class StoreLoss:
     ) -> None:
         self._events, self._registry, self._leases = events, registry, leases
         self._call_service, self._queue = call_service, queue
-        self._loop = Every(every_s, self.look, failing="what Redis has lost is not set right yet")
+        self._loop = PeriodicTask(every_s, self.look, failing="what Redis has lost is not set right yet")
         self.loops = (self._loop,)
         self._settled = ""
         self._again_in = 0

@@ -4,7 +4,7 @@ import asyncio
 
 from core.clock import Clock
 from core.tasks import end
-from db.every import Every
+from db.periodic import PeriodicTask
 from db.redis.calls import SHARDS
 from realtime.calls.call_service import CallService
 from realtime.calls.ports import CallStore
@@ -19,7 +19,9 @@ class DeadlineWorker:
         self, calls: CallStore, call_service: CallService, clock: Clock, *, every_s: float = 0.2
     ) -> None:
         self._calls, self._call_service, self._clock = calls, call_service, clock
-        self._loop = Every(every_s, self._look, failing="deadlines of calls are not handled", jitter=0.2)
+        self._loop = PeriodicTask(
+            every_s, self._look, failing="deadlines of calls are not handled", jitter=0.2
+        )
         self.loops = (self._loop,)
         self._busy: dict[str, asyncio.Task[None]] = {}
 

@@ -22,7 +22,7 @@ from core.contract.profiles import ProfileCard
 from core.errors import Blocked
 from core.settings import Settings
 from core.vocabulary import EndReason, Outcome
-from db.every import Enduring
+from db.periodic import RetryLater
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending
@@ -81,13 +81,13 @@ class Executor:
         performed: list[Pending] = []
         failed: list[Pending] = []
         for item in pending:
-            with Enduring("an effect will be tried again", effect=item.key) as trying:
+            with RetryLater("an effect will be tried again", effect=item.key) as trying:
                 await self._how[type(item.effect)](call, item.effect, item.key)
             if trying.failed and not trying.fault:
                 break
             (failed if trying.fault else performed).append(item)
         if performed or failed:
-            with Enduring("effects cannot be noted; they will be done again", call_id=call.id):
+            with RetryLater("effects cannot be noted; they will be done again", call_id=call.id):
                 await self._calls.done(call.id, performed, failed, now=self._clock())
 
     async def _unknown(self, _call: Call, effect: do.Unknown, _key: str) -> None:

@@ -14,7 +14,7 @@ from core.contract.calls import CallEnded, CallOffered, CallStarted, CallView
 from core.settings import Settings
 from core.tasks import end
 from core.wire.message import Event
-from db.every import Every
+from db.periodic import PeriodicTask
 from db.redis.event_log import Announcement
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
@@ -93,7 +93,7 @@ class LivenessMonitor:
             round(seconds * 1000) for seconds in (settings.call_silence_s, settings.call_ping_s)
         )
         self._time_s, self._looked_at = time_s, time_s()
-        self._loop = Every(_TICK_S, self._look, failing="nobody's liveness is watched", at_once=False)
+        self._loop = PeriodicTask(_TICK_S, self._look, failing="nobody's liveness is watched", at_once=False)
         self.loops = (self._loop,)
         self._watches: dict[str, Watch] = {}
         self._jobs: set[asyncio.Task[None]] = set()

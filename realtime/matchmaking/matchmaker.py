@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.ticket import Claim, Road, Ticket
-from db.every import Every
 from db.outage import AWAY
+from db.periodic import PeriodicTask
 from matching.candidate_pairs import Pair
 from matching.policy import Choice, Survey
 from matching.recorder import Recorder
@@ -60,7 +60,7 @@ class Matchmaker:
         self._policy, self._markets, self._limits = context.policy, context.markets, context.limits
         self._recorder, self._metrics = recorder, metrics
         self._clock, self._new_id = clock, new_id
-        self._loop = Every(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
+        self._loop = PeriodicTask(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
         self.loops = (self._loop,)
 
     async def run(self) -> None:

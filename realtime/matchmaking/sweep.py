@@ -1,7 +1,7 @@
 """The sweep does what no request starts: matches that waiting makes possible, departures, unfinished claims.
 
-Every node sweeps; a turn in Redis keeps two from doing the same work at once. A turn lasts a few seconds at
-most, and that is the longest delay that the death of the node that has it can cause.
+PeriodicTask node sweeps; a turn in Redis keeps two from doing the same work at once. A turn lasts a few
+seconds at most, and that is the longest delay that the death of the node that has it can cause.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from core.clock import Clock
 from core.contract.queue import QueueUpdated
 from core.ticket import Claim, Ticket
 from core.vocabulary import Mode
-from db.every import Every
+from db.periodic import PeriodicTask
 from matching.candidate_pairs import CandidatePairs, Pair
 from matching.reservation_value import ReservationValues
 from realtime.matchmaking.context import MatchingContext
@@ -74,7 +74,7 @@ class Sweeper:
         self._rhythm, self._metrics = rhythm, metrics
         self._clock, self._node, self._may_judge = clock, node, may_judge
         self.loops = [
-            Every(
+            PeriodicTask(
                 rhythm.sweep_ms / 1000, partial(self._in_turn, mode), failing=f"the {mode} queue is not swept"
             )
             for mode in _MODES

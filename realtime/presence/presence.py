@@ -18,8 +18,8 @@ from core.contract.presence import Presence as Shown
 from core.contract.presence import PresenceChanged, Presences, PresenceSet, PresenceWatch
 from core.presence import PresenceState, shown
 from core.wire.message import Empty
-from db.every import Every
 from db.outage import AWAY, OUTAGES
+from db.periodic import PeriodicTask
 from db.redis.bus import Bus
 from realtime.gateway.caller import Caller
 from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Sockets
@@ -50,7 +50,9 @@ class PresenceService:
         self._channels, self._sockets, self._watches = channels, sockets, watches
         self._clock, self._lease_s = clock, lease_s
         self._stale: set[str] = set()
-        self._telling = Every(None, self._tell_some, failing="watchers were not told", again_s=_RETRY_S)
+        self._telling = PeriodicTask(
+            None, self._tell_some, failing="watchers were not told", again_s=_RETRY_S
+        )
         self.loops = (self._telling,)
         channels.on_return.append(self._look_at_all)
 

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from db.every import Every
+from db.periodic import PeriodicTask
 from realtime.background.jobs import MOST_IN_A_ROW, Jobs
 from tests.patience import PATIENCE_S
 
@@ -32,8 +32,8 @@ class Rounds:
     def __init__(self) -> None:
         self._outcomes: asyncio.Queue[Exception | None] = asyncio.Queue()
         self._asked = self._begun = 0
-        self._loop = Every(0.001, self._round, failing="the round was not made")
-        self.loops = (Every(0.001, self._idle, failing="never"), self._loop)
+        self._loop = PeriodicTask(0.001, self._round, failing="the round was not made")
+        self.loops = (PeriodicTask(0.001, self._idle, failing="never"), self._loop)
 
     async def run(self) -> None:
         await asyncio.gather(*(loop.run() for loop in self.loops))

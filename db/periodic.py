@@ -19,7 +19,7 @@ Rest = Callable[[float | None, asyncio.Event], Awaitable[None]]
 _log = structlog.get_logger()
 
 
-class Enduring:
+class RetryLater:
     """What fails in the block is tried again later: an outage is no news, a fault of ours has a traceback."""
 
     __slots__ = ("_about", "_what", "failed", "fault")
@@ -28,7 +28,7 @@ class Enduring:
         self._what, self._about = what, about
         self.failed = self.fault = False
 
-    def __enter__(self) -> "Enduring":
+    def __enter__(self) -> "RetryLater":
         return self
 
     def __exit__(self, _: type | None, error: BaseException | None, __: TracebackType | None) -> bool:
@@ -48,7 +48,7 @@ async def rest(seconds: float | None, woken: asyncio.Event) -> None:
             await woken.wait()
 
 
-class Every:
+class PeriodicTask:
     """Runs a job until cancelled: `period_s` after it has ended, when woken, and at once when it gave True.
 
     After a failure it rests for `again_s`, or a period, and cannot be woken meanwhile: nothing makes it spin.
@@ -84,7 +84,7 @@ class Every:
     @contextmanager
     def enduring(self, what: str, **about: Any) -> Iterator[None]:
         """For one thing among others: that it fails is counted, and says nothing about the whole run."""
-        with Enduring(what, **about) as trying:
+        with RetryLater(what, **about) as trying:
             yield
         self.faults += trying.fault
 
@@ -100,7 +100,7 @@ class Every:
     async def _turn(self) -> None:
         self._woken.clear()
         more: object = False
-        with Enduring(self._failing, faults_before=self.faults) as trying:
+        with RetryLater(self._failing, faults_before=self.faults) as trying:
             more = await self._job()
         if trying.fault:
             self.faults, self.in_a_row = self.faults + 1, self.in_a_row + 1

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.errors import Unavailable
-from db.every import Every, rest
+from db.periodic import PeriodicTask, rest
 from tests.patience import PATIENCE_S
 
 
@@ -50,8 +50,8 @@ class Job:
 
 
 @asynccontextmanager
-async def running(job: Job, nap: Nap, **given: Any) -> AsyncIterator[Every]:
-    loop = Every(given.pop("period_s", 10), job, failing="the job waits", rest=nap, **given)
+async def running(job: Job, nap: Nap, **given: Any) -> AsyncIterator[PeriodicTask]:
+    loop = PeriodicTask(given.pop("period_s", 10), job, failing="the job waits", rest=nap, **given)
     task = asyncio.create_task(loop.run())
     try:
         yield loop
@@ -138,7 +138,7 @@ async def test_it_is_woken_while_it_rests_and_while_it_runs() -> None:
             wake()  # as by somebody else, while this runs
         runs.put_nowait(1)
 
-    loop = Every(1_000_000, job, failing="the job waits", rest=rest)
+    loop = PeriodicTask(1_000_000, job, failing="the job waits", rest=rest)
     wake = loop.wake
     task = asyncio.create_task(loop.run())
     async with asyncio.timeout(PATIENCE_S):
@@ -155,4 +155,4 @@ async def test_it_is_woken_while_it_rests_and_while_it_runs() -> None:
 
 async def test_what_nobody_may_wake_again_is_refused() -> None:
     with pytest.raises(ValueError, match="after a failure"):
-        Every(None, Job(), failing="the job waits")
+        PeriodicTask(None, Job(), failing="the job waits")
