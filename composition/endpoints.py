@@ -7,6 +7,8 @@ from aiohttp import web
 from composition.accounts import Identity
 from composition.foundation import Foundation
 from composition.stores import Stores
+from core.contract.index import ENDPOINTS
+from core.wire.endpoint import Endpoint
 from db.postgres.audit import AuditLog
 from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
@@ -38,14 +40,29 @@ def application(
     notes: Sequence[str] = (),
 ) -> web.Application:
     """The REST application. `/readyz` asks the `checks` and passes on the `notes`."""
+    resources = _resources(base, stores, identity, blocks)
+    return answering(base, identity, resources, checks=checks, notes=notes)
+
+
+def answering(
+    base: Foundation,
+    identity: Identity,
+    resources: Sequence[Resource],
+    *,
+    checks: Mapping[str, Check],
+    notes: Sequence[str] = (),
+    contract: tuple[Endpoint, ...] = ENDPOINTS,
+) -> web.Application:
+    """The same of any resources, for the endpoints of any contract."""
     return make_app(
         settings=base.settings,
         clock=base.clock,
         registry=base.registry,
         sessions=identity.sessions,
-        resources=_resources(base, stores, identity, blocks),
+        resources=resources,
         checks=checks,
         notes=notes,
+        contract=contract,
     )
 
 

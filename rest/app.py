@@ -6,7 +6,6 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from core.clock import Clock
-from core.contract.index import ENDPOINTS
 from core.proxies import Proxies
 from core.settings import Settings
 from core.wire.endpoint import Endpoint
@@ -32,8 +31,8 @@ def make_app(
     sessions: SessionService,
     resources: Iterable[Resource],
     checks: Mapping[str, Check],
-    notes: Sequence[str] = (),
-    contract: tuple[Endpoint, ...] = ENDPOINTS,
+    notes: Sequence[str],
+    contract: tuple[Endpoint, ...],
 ) -> web.Application:
     """Serves the endpoints of the contract by the handlers of these resources.
 

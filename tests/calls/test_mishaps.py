@@ -16,7 +16,6 @@ from db.redis.bus import Bus
 from db.redis.client import open_redis
 from db.redis.event_log import EventId
 from db.redis.presence import CLAIM_MS
-from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.gateway.caller import Caller
 from signaling.call import State
 from signaling.messages import Accept, Hangup
@@ -83,9 +82,7 @@ async def test_the_deadline_worker_outlives_an_error_that_nobody_foresaw(
         await redis.flushdb()
         node = CallNode(world.pool, redis, bus, Settings(region=REGION))
         await redis.set("attention:{calls-3}", "no sorted set")
-        deadline_worker = asyncio.create_task(
-            DeadlineWorker(node.stores.calls, node.services.call_service, now_ms, every_s=0.01).run()
-        )
+        deadline_worker = asyncio.create_task(node.services.deadline_worker.run())
         with capture_logs() as said:
             async with asyncio.timeout(PATIENCE_S):
                 while not said and not deadline_worker.done():

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 from aiohttp import ClientSession
 
+from composition import endpoints
 from composition.accounts import Identity
 from composition.foundation import Foundation
 from composition.stores import Stores
 from core.contract import service
 from db.redis.bus import Bus
-from rest.app import make_app
 from rest.http.binding import Resource
 from rest.http.listening import listening
 from tests.rest.conftest import SETTINGS
@@ -27,14 +27,7 @@ async def answering(rest: RestServer, resource: Resource, **changes: Any) -> Asy
         settings, rest.world.pool, rest.redis, Bus(rest.redis, "own"), node_id="own", clock=rest.clock
     )
     with contextlib.closing(Identity(Stores(base), settings)) as identity:
-        app = make_app(
-            settings=settings,
-            clock=base.clock,
-            registry=base.registry,
-            sessions=identity.sessions,
-            resources=[resource],
-            checks={},
-            contract=(*resource.endpoints, *service.ENDPOINTS),
-        )
+        contract = (*resource.endpoints, *service.ENDPOINTS)
+        app = endpoints.answering(base, identity, [resource], checks={}, contract=contract)
         async with listening(app, settings) as port, ClientSession() as client:
             yield RestServer(f"http://127.0.0.1:{port}", client, rest.world, rest.redis, rest.clock)

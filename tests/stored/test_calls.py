@@ -13,7 +13,6 @@ from core.errors import Unavailable
 from core.ids import new_id
 from db.redis.calls import GIVE_UP_MS, RETRY_MS, SHARDS, UNREADABLE_LOOKS, RedisCalls, _keys, _shard
 from db.redis.event_log import EventId
-from realtime.calls.deadline_worker import DeadlineWorker
 from signaling.call import Call, State, offer
 from signaling.effects import AnyEffect, Effect, Judge, RecordLive
 from signaling.messages import Hangup
@@ -210,7 +209,7 @@ async def test_a_call_whose_effect_takes_long_holds_up_no_other(world: World, no
         if _shard(slow.id) == _shard(quick.id):
             break
     await overdue(node, slow)
-    deadline_worker = DeadlineWorker(node.stores.calls, node.services.call_service, now_ms, every_s=0.01)
+    deadline_worker = node.services.deadline_worker
     async with world.pool.acquire() as holder, holder.transaction():
         await holder.execute("SELECT FROM interaction.calls WHERE id = $1 FOR UPDATE", slow.id)
         job = asyncio.create_task(deadline_worker.run())
