@@ -23,7 +23,7 @@ def _not_modified(endpoint: Endpoint, request: web.Request, answer: Answer) -> w
     """304, where the client says that it has this version."""
     if not (endpoint.revalidated and isinstance(answer, Versioned)):
         return None
-    if not names_version(request.headers.get("If-None-Match"), answer.version):
+    if not names_version(request.headers.getall("If-None-Match", ()), answer.version):
         return None
     return web.Response(status=304, headers={"ETag": _tag(answer)})
 

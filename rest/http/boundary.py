@@ -104,7 +104,7 @@ class RequestBoundary:
         access = await self._admitted(endpoint, headers, network, now)
         parameters = _parameters(endpoint.parameters, request) if endpoint.parameters else None
         query = decode_query(dict(request.query), endpoint.query) if endpoint.query else None
-        versions = clients.expected_versions(headers.get("If-Match")) if endpoint.guarded else None
+        versions = clients.expected_versions(headers.getall("If-Match", ())) if endpoint.guarded else None
         pace = Pace(self._body_timeout_s, self._body_bytes_per_s, self._deadline_s, deadline)
         body = await self._body(endpoint.body, request, pace) if endpoint.body else None
         upload, digest = endpoint.upload, UploadDigest()

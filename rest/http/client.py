@@ -1,14 +1,14 @@
 """What headers say about a request. Pure; whose it is behind proxies, `core.proxies` reads."""
 
 import re
+from collections.abc import Iterator, Sequence
 
 from multidict import CIMultiDictProxy
 
 from core.errors import PreconditionFailed, Unauthenticated
 from core.proxies import Proxies
 
-_TAG = re.compile(r'"(\d{1,9})"')
-_WEAK_TAG = re.compile(r'(?:W/)?"(\d{1,9})"')
+_TAG = re.compile(r'"([1-9][0-9]{0,8}|0)"')
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 _USER_AGENT_MAX = 500
 
@@ -33,23 +33,25 @@ def bearer(header: str | None) -> str:
     return token.strip()
 
 
-def expected_versions(header: str | None) -> frozenset[int] | None:
+def expected_versions(lines: Sequence[str]) -> frozenset[int] | None:
     """The versions that `If-Match` names; None for `*`. Raises `PreconditionFailed` without the header."""
-    if header is None:
+    if not lines:
         raise PreconditionFailed("Send the ETag that GET gave in `If-Match`.")
-    if header.strip() == "*":
+    tags = list(_listed(lines))
+    if tags == ["*"]:
         return None
     # A weak tag never matches here (RFC 9110, 13.1.1), so it is no tag.
-    tags = (_TAG.fullmatch(part.strip()) for part in header.split(","))
-    return frozenset(int(tag[1]) for tag in tags if tag)
+    return frozenset(int(tag[1]) for tag in map(_TAG.fullmatch, tags) if tag)
 
 
-def names_version(header: str | None, version: int) -> bool:
+def names_version(lines: Sequence[str], version: int) -> bool:
     """Whether this version is among those that `If-None-Match` names, by weak comparison."""
-    if header is None:
-        return False
-    tags = [part.strip() for part in header.split(",")]
-    return "*" in tags or any(tag and int(tag[1]) == version for tag in map(_WEAK_TAG.fullmatch, tags))
+    return any(tag == "*" or tag.removeprefix("W/") == f'"{version}"' for tag in _listed(lines))
+
+
+def _listed(lines: Sequence[str]) -> Iterator[str]:
+    """The members of a header that is a list: several lines of it are one (RFC 9110, 5.3)."""
+    return (part.strip() for line in lines for part in line.split(","))
 
 
 def user_agent(header: str | None) -> str | None:

@@ -5,7 +5,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from core.errors import Unauthenticated
 from core.proxies import Proxies
-from rest.http.client import bearer, own_address
+from rest.http.client import bearer, expected_versions, names_version, own_address
 
 PROXIES = Proxies.of("10.0.0.0/8, 2001:db8:f::/48,192.0.2.1")
 
@@ -45,3 +45,33 @@ def test_a_bearer_token_is_found(header: str) -> None:
 def test_anything_else_is_no_token(header: str | None) -> None:
     with pytest.raises(Unauthenticated):
         bearer(header)
+
+
+@pytest.mark.parametrize(
+    ("lines", "versions"),
+    [
+        (['"7"'], {7}),
+        (['"6", "7"'], {6, 7}),
+        (['"6"', '"7"'], {6, 7}),
+        (["*"], None),
+        (['W/"7"', "7", '"07"', '"\u0667"', '"1234567890"'], set()),
+    ],
+)
+def test_the_versions_that_a_change_expects(lines: list[str], versions: set[int] | None) -> None:
+    """A tag is what an answer had, to the letter; a list may come in several lines."""
+    assert expected_versions(lines) == versions
+
+
+@pytest.mark.parametrize(
+    ("lines", "known"),
+    [
+        (['"7"'], True),
+        (['W/"7"'], True),
+        (['"6"', '"7"'], True),
+        (["*"], True),
+        ([], False),
+        (['"6"', '"07"', '"\u0667"', "7"], False),
+    ],
+)
+def test_whether_a_client_has_this_version(lines: list[str], *, known: bool) -> None:
+    assert names_version(lines, 7) == known
