@@ -88,7 +88,7 @@ async def read_json(request: web.Request, *, max_bytes: int, pace: Pace) -> byte
     media = request.content_type
     if "Content-Type" not in request.headers or not (media == "application/json" or media.endswith("+json")):
         raise InvalidRequest("Send JSON: `Content-Type: application/json`.")
-    if request.charset not in {None, "utf-8", "UTF-8"}:
+    if (request.charset or "utf-8").lower() != "utf-8":
         raise InvalidRequest("Send JSON in UTF-8.")
     incoming, body = Incoming(request, max_bytes=max_bytes, pace=pace), bytearray()
     while chunk := await incoming.readany():

@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import LineTooLong
 from core.errors import InvalidRequest, RateLimited
 from core.proxies import Proxies, network_of
 from core.seats import Seat, Seats
+from rest.http.headers import SERVER
 
 _BUSY: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -172,7 +173,7 @@ class HttpConnection(web.RequestHandler):
             _log.error("a request failed outside of its handler", exc_info=exc)
         elif isinstance(exc, LineTooLong):
             status = 431
-        response = web.Response(status=status)
+        response = web.Response(status=status, headers={"Server": SERVER})
         response.force_close()
         return response
 

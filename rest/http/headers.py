@@ -7,6 +7,7 @@ from aiohttp import web
 from core.origins import allows
 from core.proxies import Proxies
 
+SERVER = "realtime-connect"  # which version of which library is nobody's business
 _ALLOWED = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match"
 _EXPOSED = "ETag, Retry-After"
 _METHODS = "GET, POST, PUT, PATCH, DELETE"
@@ -22,7 +23,7 @@ Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def safety(_request: web.Request, response: web.StreamResponse) -> None:
     """Adds safety headers: no guessing of types, no framing, and no caching of what does not say so."""
     headers = response.headers
-    headers["Server"] = "realtime-connect"  # which version of which library is nobody's business
+    headers["Server"] = SERVER
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

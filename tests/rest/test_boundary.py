@@ -77,7 +77,7 @@ async def test_a_body_of_another_kind(rest: RestServer, headers: dict[str, str])
 
 
 @pytest.mark.parametrize(
-    "media", ["application/json", "application/json; charset=UTF-8", "application/merge-patch+json"]
+    "media", ["application/json", "application/json; charset=Utf-8", "application/merge-patch+json"]
 )
 async def test_a_body_of_our_kind(rest: RestServer, media: str) -> None:
     body = b'{"login": "nobody", "password": "b"}'

@@ -237,6 +237,14 @@ async def test_heads_are_bounded(
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
+async def test_what_is_no_http_tells_nobody_of_which_version_the_server_is() -> None:
+    """As every other answer."""
+    async with serving() as door:
+        answer = await (await door.connect(b"nonsense\r\n\r\n")).ended()
+    assert b" 400 " in answer
+    assert b"\r\nServer: realtime-connect\r\n" in answer
+
+
 async def test_a_head_without_end_is_not_gathered() -> None:
     """It is refused at its bound, not when it is whole."""
     async with serving(max_head_bytes=16_000) as door:
