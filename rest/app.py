@@ -47,7 +47,7 @@ def make_app(
     )
     app.on_response_prepare.append(safety)
     app.on_response_prepare.append(cross_origin.allow)
-    # In memory: who floods one process costs Redis nothing, and REST needs no Redis to read.
+    # In memory: a flood on one process costs Redis nothing, and REST needs no Redis to read.
     limiter = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
     boundary = RequestBoundary(
         sessions=sessions,

@@ -46,14 +46,15 @@ class ServiceHandlers:
         return Health(status="ok")
 
     async def readyz(self, request: Request) -> Readiness:
-        """What was found within the last second, or is being found out just now.
+        """The result of the checks of the last second, or of those that run now.
 
         The stores are asked once a second, however often this endpoint is asked.
         """
         if self._found is None or (self._found.done() and not 0 <= request.now - self._asked_at < _KEPT_MS):
             self._asked_at = request.now
             self._found = asyncio.ensure_future(self._failing())
-        failed = await asyncio.shield(self._found)  # others may wait for it when this one goes away
+        # Shielded: others may wait for the checks when this client goes away.
+        failed = await asyncio.shield(self._found)
         if failed:
             sentence = f"Not ready: {', '.join(failed)} did not answer."
             raise Unavailable(sentence, details={"failed": failed}, retry_after_ms=1000)

@@ -1,4 +1,4 @@
-"""What somebody holds dear, over REST. `services.values` decides; what is stored is read as it is."""
+"""A user's values, over REST. `services.values` decides; what is stored is read as it is."""
 
 from core.contract import values as contract
 from core.contract.values import OwnValues

@@ -1,6 +1,6 @@
 """An example of every message, made of its JSON Schema, for people who read the documents. Pure.
 
-A field's own `examples` win; then the first of its words; then what its type allows.
+The first of a field's own `examples`, else the first word of its vocabulary, else a value of its type.
 """
 
 from typing import Any

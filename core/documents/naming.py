@@ -1,7 +1,7 @@
-"""Names for what JSON Schema leaves anonymous, so that a generator of clients has words for its types. Pure.
+"""Names for what JSON Schema leaves anonymous, so that generated clients have names for their types. Pure.
 
 Words that the vocabulary knows become schemas of their own, once for all messages; other words and nested
-objects get a title of where they stand.
+objects get a title made of their place in the document.
 """
 
 from typing import Any, Literal, get_args, get_origin

@@ -75,7 +75,7 @@ def schemas_of(kinds: Any, ref: str) -> Json:
 
 
 def reference(kind: type[Struct]) -> Json:
-    """Where the schema of this Struct stands."""
+    """A reference to the schema of this Struct."""
     return {"$ref": _REF.format(name=kind.__name__)}
 
 

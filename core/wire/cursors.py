@@ -21,11 +21,11 @@ class Cursors(Generic[K]):
         self._size, self._pack, self._unpack = size, pack, unpack
 
     def write(self, key: K) -> str:
-        """A cursor that stands on this key."""
+        """The cursor for this key."""
         return base64.urlsafe_b64encode(self._pack(key)).rstrip(b"=").decode()
 
     def read(self, cursor: str | None) -> K | None:
-        """The key that the cursor stands on; None without one. Raises `InvalidRequest`."""
+        """The key of a cursor; None without one. Raises `InvalidRequest`."""
         if cursor is None:
             return None
         try:
@@ -42,7 +42,7 @@ def _id(raw: bytes) -> str:
 
 
 def _number(raw: bytes, bits: int) -> int:
-    """No more than so many bits of what a client made up."""
+    """A number of at most so many bits: a client may have made the cursor up."""
     return int.from_bytes(raw) & (1 << bits) - 1
 
 

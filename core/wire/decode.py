@@ -3,8 +3,8 @@
 The one place for both sides. Strict: no type is coerced into another. Text that
 PostgreSQL cannot keep (NUL, lone surrogates) ends here.
 
-A stranger may send this to us, so it costs little and in proportion: bytes become the Struct without a
-tree of everything in between, and the only path that is ever written is the offender's.
+Strangers may send anything, so decoding costs little, and in proportion to what is sent: bytes become the
+Struct without a tree in between, and only the path of the offending field is ever built.
 """
 
 import re
@@ -28,7 +28,7 @@ _UNSTORABLE = "holds characters that are not allowed"
 
 
 def decode(data: object, kind: type[S]) -> S:
-    """The message that already parsed JSON stands for.
+    """The message in JSON that is parsed already.
 
     Raises `InvalidRequest`, or `PayloadTooLarge` for a field that is too long; both carry
     `details={"field": "preferences.age_min"}` unless the message as a whole is wrong.
@@ -67,7 +67,7 @@ def _checked(data: object, read: Callable[[], S]) -> S:
 
 
 def _storable(text: str) -> bool:
-    """Whether PostgreSQL can keep this text, and UTF-8 say it."""
+    """Whether PostgreSQL can keep this text, and UTF-8 encode it."""
     return text.isprintable() or _NOT_KEPT.search(text) is None
 
 
@@ -83,7 +83,7 @@ def _all_storable(value: object) -> bool:
 
 
 def _unstorable(data: object) -> str | None:
-    """The path of the first text that cannot be kept. One iterator a level: depth is the client's choice."""
+    """The path of the first text that cannot be kept. Without recursion, as the client chooses the depth."""
     path: list[str] = []
     levels = [iter([("", data)])]
     while levels:
@@ -125,7 +125,7 @@ def _explain(mistake: str) -> AppError:
 
 
 def _sentence(finding: str) -> str:
-    """The finding without its code marks, starting small; a pattern says nothing to people."""
+    """The finding without backticks, in lower case. Patterns are left out: they tell people nothing."""
     if finding.startswith("Expected `str` matching regex"):
         return "it does not have the expected form"
     plain = _shown(finding.replace("`", ""))
@@ -141,5 +141,5 @@ def _refusal(kind: type[AppError], path: str, sentence: str) -> AppError:
 
 
 def _shown(text: str) -> str:
-    """No more of what a client wrote than an answer repeats, with a mark for what cannot be shown."""
+    """What a client wrote, cut to what an answer may repeat, with a mark for what cannot be shown."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:_SHOWN])

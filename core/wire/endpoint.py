@@ -81,7 +81,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     media: str = "application/json"
 
     def __post_init__(self) -> None:
-        """An endpoint that contradicts itself ends the start."""
+        """Check the declaration: an endpoint that contradicts itself stops the server at the start."""
         fields = self.parameters.__struct_fields__ if self.parameters else ()
         if set(fields) != set(re.findall(r"{(\w+)}", self.path)):
             raise ValueError(f"`{self.name}`: the fields of `parameters` are not the names in `{self.path}`.")
@@ -114,7 +114,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         if not self.unlimited:
             found |= {RateLimited}
         if self.auth or self.body or self.upload:
-            # Only what keeps nothing anywhere cannot fail.
+            # Only an endpoint that uses no store cannot fail.
             found |= {Internal, Unavailable}
         if self.idempotent:
             found |= {IdempotencyConflict}

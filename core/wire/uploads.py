@@ -8,7 +8,7 @@ from msgspec import Struct
 class Upload(Struct, frozen=True, kw_only=True):
     """Bytes of one of these `media` types, of which there are `max_bytes` at most.
 
-    `kind` is what a part of a form says that is JSON itself.
+    `kind` is the Struct of a form's part that is JSON itself.
     """
 
     media: tuple[str, ...]

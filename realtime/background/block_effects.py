@@ -2,7 +2,7 @@
 
 Pending blocks, the notes of that, are written together with the block (`db/postgres/blocks.py`) by the
 process that took the request. Any node carries them out, without a leader: at once if it took the block
-itself or hears of it, otherwise when it looks. PeriodicTask step may be repeated, so one that was left half
+itself or hears of it, otherwise when it looks. Every step may be repeated, so one that was left half
 done is done again.
 """
 

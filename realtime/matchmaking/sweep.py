@@ -1,6 +1,6 @@
 """The sweep does what no request starts: matches that waiting makes possible, departures, unfinished claims.
 
-PeriodicTask node sweeps; a turn in Redis keeps two from doing the same work at once. A turn lasts a few
+Every node sweeps; a turn in Redis keeps two from doing the same work at once. A turn lasts a few
 seconds at most, and that is the longest delay that the death of the node that has it can cause.
 """
 

@@ -1,7 +1,7 @@
 """The socket path: Engine.IO and Socket.IO servers under python-socketio's API, at a fraction of its cost.
 
-`make_server` is what an application calls: it tries the servers of this package out and falls back to
-stock python-socketio where a private name that they lean on is gone.
+An application calls `make_server`: it tests the servers of this package, and falls back to stock
+python-socketio if a private name that they need is gone.
 """
 
 from .engine import EngineServer

@@ -1,7 +1,7 @@
 """Frames that wait for a client to take them, bounded in bytes and number. Pure.
 
-Volatile frames go first: when the bound is reached all waiting ones are dropped, and a new one is not
-taken. Only when durable frames alone are too many does `push` refuse.
+At the bound, volatile frames are lost first: all that wait are dropped, and no new one is taken. `push`
+refuses a frame only when durable frames alone are too many.
 """
 
 from collections import deque
@@ -46,7 +46,7 @@ class Backlog:
         return frame
 
     def put_back(self, frame: bytes) -> None:
-        """What is left of the oldest frame: it is taken next."""
+        """Put back what is left of the oldest frame; it is taken next."""
         self._frames.appendleft((frame, False))
         self.size += len(frame)
 

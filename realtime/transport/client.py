@@ -1,8 +1,8 @@
-"""What one Socket.IO client says, in order: its packets decoded, checked and brought to handlers.
+"""What one Socket.IO client sends, in order: its packets are decoded, checked and given to handlers.
 
 A CONNECT, a DISCONNECT, an answer whose callback suspends and the end of the session hold back what
-comes after them; events run as they come, or one after the other with `async_handlers=False`. Whatever
-is not Socket.IO ends the session.
+comes after them; events run as they come, or one after the other with `async_handlers=False`. Anything
+that is not Socket.IO ends the session.
 """
 
 import asyncio
@@ -70,7 +70,7 @@ class SocketClient:
         return self._event(packet) if packet[0] == packets.EVENT else self._answer(packet)
 
     def closed(self, reason: str) -> None:
-        """The session has ended: run what is to run, then be forgotten."""
+        """The session has ended: run the disconnect handlers, then forget it."""
         self._partial = None
         self._server.expect_nothing(self.session)
         if self._busy:
@@ -103,7 +103,7 @@ class SocketClient:
         return None
 
     def _not_joined(self) -> None:
-        # A packet may cross a DISCONNECT of ours; one before any CONNECT is no slip.
+        # A packet may cross our DISCONNECT on its way. One before any CONNECT is a violation.
         if not self._members:
             self.session.fail("packet before CONNECT")
 
@@ -177,7 +177,7 @@ class SocketClient:
     # Holding back.
 
     def _hold(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Run something that what comes next has to wait for."""
+        """Run this while the packets that follow wait for it."""
         try:
             value = self._server.eio.eager_tasks.run(coroutine, self._hold_done)
         except (Exception, asyncio.CancelledError) as error:
@@ -239,7 +239,7 @@ class SocketClient:
         return "Too many namespaces" if len(self._members) >= server.limits.max_namespaces else None
 
     async def _ask(self, member: Member, auth: dict[str, Any] | None) -> Any:
-        """Run the connect handler; what it refuses with, or None."""
+        """Run the connect handler. Gives what it refuses the client with; None: it lets the client in."""
         environ = self.session.handshake.environ()
         try:
             verdict = await self._server.call_handler("connect", member, environ, auth)
@@ -288,7 +288,7 @@ class SocketClient:
             self._forget(member)
 
     def _left(self, member: Member) -> None:
-        """A member is out of the tables."""
+        """A member was removed from the tables."""
         self._members.pop(member.space.namespace, None)
         if self._members:
             return

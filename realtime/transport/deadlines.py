@@ -1,7 +1,7 @@
-"""What falls due a fixed time after it was added. Pure but for `Alarm`, which owns the one timer.
+"""Deadlines, each a fixed time after it was set. Pure but for `Alarm`, which owns the one timer.
 
-All deadlines of one kind lie equally far ahead, so the order of adding is the order of falling due: a
-dict in insertion order does what a heap or a timer for each connection would, at two operations each.
+All deadlines of one kind lie equally far ahead, so they become due in the order in which they were set. A
+dict in insertion order does what a heap or a timer for each connection would, with two operations each.
 """
 
 import asyncio
@@ -94,7 +94,7 @@ class Alarm:
         now = self._loop.time()
         if now - self._armed_at > STOOD_STILL_S and not self._gave_time:
             # The process stood still: first read what came meanwhile, answers to pings among it.
-            # Once: a process that is always late would never come to its deadlines.
+            # Only once: a process that is always late would never handle its deadlines.
             self._armed_at, self._gave_time = now, True
             self._timer = self._loop.call_later(self._tick, self._ring)
             return

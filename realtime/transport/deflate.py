@@ -1,7 +1,7 @@
 """permessage-deflate (RFC 7692) for servers that ask for it by a setting. No I/O.
 
-Both sides begin each message afresh (no context takeover), so that a connection keeps no window, which
-is what makes compression dear in memory elsewhere. Messages below a threshold go as they are.
+Each message is compressed by itself (no context takeover), so that a connection keeps no window, which is
+what usually makes compression cost memory. Messages below a threshold are sent as they are.
 """
 
 import zlib
@@ -14,11 +14,11 @@ ACCEPTED: Final = "permessage-deflate; server_no_context_takeover; client_no_con
 
 
 class InflateError(ValueError):
-    """A compressed message is none, or longer than allowed once inflated."""
+    """A message cannot be inflated, or is longer than allowed once inflated."""
 
 
 def is_offered(extensions: str) -> bool:
-    """Whether a client offers it in a way that we can answer: any that leaves us the window."""
+    """Whether a client offers it in a form that we support: the server may choose its own window."""
     offers = [offer.strip() for offer in extensions.split(",")]
     return any(
         offer.startswith("permessage-deflate") and "server_max_window_bits" not in offer for offer in offers

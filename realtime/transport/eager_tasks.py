@@ -1,9 +1,9 @@
 """Run a handler's coroutine at once, and make a task of it only if it suspends.
 
-Most handlers end in their first step, and a task for each costs more than they do. Yet a handler must
-find itself in a task: `current_task()`, `asyncio.timeout` and cancelling have to mean it. Up to Python
-3.11 a few parked tasks wait on futures: the coroutine takes its first step as one of them, in its
-context; if it suspends, that task carries it on. From 3.12 on an eager task does the same.
+Most handlers end in their first step, and a task for each would cost more than the handler. Yet a handler
+must run in a task: `current_task()`, `asyncio.timeout` and cancelling must refer to it. Up to Python 3.11
+a few parked tasks wait on futures: the coroutine takes its first step as one of them, in its context, and
+if it suspends, that task continues it. From 3.12 on an eager task does the same.
 
 Owner of the tasks it starts; `cancel` ends them.
 """
@@ -31,7 +31,7 @@ _PARKED: Final = 16
 def _resume(
     coroutine: Coroutine[Any, Any, Any], waited: Any, thrown: BaseException | None
 ) -> Generator[Any, Any, Any]:
-    """Drive a coroutine on that waits for `waited`, or throw into it first."""
+    """Continue a coroutine that waits for `waited`, or first throw an error into it."""
     try:
         if thrown is not None:
             waited = coroutine.throw(thrown)
@@ -47,7 +47,7 @@ def _resume(
 
 
 class _Parked:
-    """A task that waits for a coroutine to carry on with."""
+    """A task that waits for a coroutine to continue."""
 
     __slots__ = ("context", "future", "started", "task", "work")
 
@@ -107,7 +107,7 @@ class EagerTasks:
         try:
             enter_task(loop, task)
         except RuntimeError:
-            # A handler that ends another client's session runs that one's handlers from a task.
+            # A handler that ends another client's session runs the handlers of that session, in a task.
             return self._spawn(coroutine, then, details)
         try:
             waited = parked.context.run(coroutine.send, None)
@@ -126,7 +126,7 @@ class EagerTasks:
         return PENDING
 
     def _spoilt(self) -> None:
-        """The parked task was cancelled by the handler, or the next one would inherit its context."""
+        """Discard the parked task: it was cancelled, or the next handler would inherit its context."""
         self._idle.pop().future.cancel()
 
     def _hand_over(

@@ -1,7 +1,7 @@
-"""Stock python-socketio with the hooks of `SocketServer`, for when a private name we lean on is gone.
+"""Stock python-socketio with the hooks of `SocketServer`, used when a private name that we need is gone.
 
-Slower, less conformant and without bounds, but an application that uses the hooks still runs: what
-stock cannot do is left out (`pid` in the CONNECT answer) or done the long way (`emit_encoded`).
+Slower, less conformant and without bounds, but an application that uses the hooks still runs. What stock
+python-socketio cannot do is left out (`pid` in the CONNECT answer) or done in a slower way (`emit_encoded`).
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -29,7 +29,7 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
         self.gate = gate
 
     async def emit(self, *args: Any, **kwargs: Any) -> None:
-        """Emit an event; stock knows no volatile ones."""
+        """Emit an event; stock python-socketio has no volatile events, so the flag has no effect."""
         kwargs.pop("volatile", None)
         await super().emit(*args, **kwargs)
 
@@ -64,10 +64,10 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
             self.start_background_task(self.eio.disconnect, eio_sid)
 
     def ping(self, sid: str, namespace: str = "/") -> None:
-        """Nothing: stock pings when it is due."""
+        """No effect: stock python-socketio pings at its own interval."""
 
     def heard(self, sid: str, namespace: str = "/") -> bool:
-        """True as long as it is here: stock does not tell when a client spoke last."""
+        """True while the client is connected: stock python-socketio does not know when it last spoke."""
         return self._is_here(sid, namespace)
 
     async def handle_request(self, *args: Any, **kwargs: Any) -> Any:

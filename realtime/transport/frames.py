@@ -1,8 +1,7 @@
 """WebSocket frames (RFC 6455) as the server end sees them: masked ones in, unmasked ones out. No I/O.
 
-`FrameReader` is fed bytes as they come and calls one method for each message. What matters most is a
-whole, small, masked text frame: it costs one slice, one unmasking and one call. Everything else a
-frame may be is told apart in `_rare`.
+`FrameReader` is fed bytes as they come and calls one method for each message. The usual case, a whole, small,
+masked text frame, costs one slice, one unmasking and one call. `_rare` handles all other frames.
 """
 
 from collections.abc import Callable
@@ -85,7 +84,7 @@ def split_frames(blob: bytes) -> list[tuple[int, bytes]]:
 
 
 class FrameReader:
-    """Cuts a client's byte stream into messages; a subclass says what is done with them.
+    """Cuts a client's byte stream into messages; a subclass handles them.
 
     `max_size` bounds a message in bytes, fragments summed. Bytes that wait for the rest of their frame
     are gathered in one buffer, looked at again only when the frame can be whole. `inflate`, if set, is
@@ -128,11 +127,11 @@ class FrameReader:
         raise NotImplementedError
 
     def violation(self, code: int, why: str) -> None:
-        """The stream cannot be read on. No further call follows, whatever is fed."""
+        """The stream cannot be read any further. No other method is called after this one."""
         raise NotImplementedError
 
     def stop(self) -> None:
-        """Read no more: what is fed from now on is dropped."""
+        """Stop reading: what is fed from now on is dropped."""
         self._stopped = True
         self._tail = self._fragments = None
 
@@ -181,7 +180,7 @@ class FrameReader:
         self.violation(code, why)
 
     def _rare(self, first: int, payload: bytearray) -> None:
-        """Binary messages, fragments, control frames and what is none of them."""
+        """Binary messages, fragments, control frames, and violations of the protocol."""
         opcode, final = first & 0x0F, bool(first & _FIN)
         if first & _RSV and not self._may_be_deflated(first):
             self._refuse(PROTOCOL_ERROR, "reserved bits set")
@@ -212,7 +211,7 @@ class FrameReader:
         if fragments is None:
             return self._refuse(PROTOCOL_ERROR, "continuation of nothing")
         self._size += len(payload)
-        # Empty fragments add no bytes and would be gathered for ever.
+        # Empty fragments add no bytes, so `max_size` would never stop them.
         if self._size > self.max_size or len(fragments) >= _MAX_FRAGMENTS:
             return self._refuse(TOO_BIG, "fragments too big together")
         fragments.append(bytes(payload))

@@ -1,8 +1,8 @@
-"""Which of the application's handlers an event goes to, in python-socketio's order. Pure look-ups.
+"""Which of the application's handlers gets an event, in python-socketio's order. Pure look-ups.
 
-A table for the namespace and the event, then its catch-all, then the same of the catch-all namespace,
-then a namespace class, then the catch-all class. `*` names no event: a client that utters it reaches the
-catch-all like with any other name, which is told so, and not its place in the table.
+First the handler of this event in the namespace, then the catch-all of the namespace, then the same in the
+catch-all namespace, then a namespace class, then the catch-all class. An event that a client itself calls
+`*` has no handler of that name: it reaches the catch-all like any unknown event.
 """
 
 import inspect
@@ -24,7 +24,7 @@ _NOTHING: Final[Mapping[str, Handler]] = {}
 def find(
     event: str, namespace: str, tables: Tables, classes: Classes
 ) -> tuple[Handler, tuple[str, ...]] | None:
-    """The handler of an event, and what it is called with before the session id; None: nobody's."""
+    """The handler of an event, and its arguments before the session id. None: there is no handler."""
     own = tables.get(namespace)
     if own is not None:
         handler = own.get(event)
@@ -68,7 +68,7 @@ def accepts_namespace(namespace: str, allowed: Any, tables: Tables, classes: Cla
 
 
 def accepted(handler: Handler, most: int) -> int:
-    """How many of `most` positional arguments a handler takes; asked once, not found out by failing."""
+    """How many of `most` positional arguments a handler takes, by its signature, which is read once."""
     function = getattr(handler, "__func__", handler)
     bound = int(function is not handler)
     return max(0, _accepted(function, most + bound) - bound)

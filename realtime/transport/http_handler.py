@@ -1,7 +1,7 @@
 """What an `EngineServer` answers to HTTP requests: handshakes, polls, packets and upgrades.
 
 Each request is checked against `handshake`, in Engine.IO's order, before a session hears of it; what
-may not be is a `HandshakeRefused`, which becomes Engine.IO's error answer here and nowhere else.
+is not allowed raises `HandshakeRefused`, which becomes Engine.IO's error answer only here.
 """
 
 import asyncio
@@ -162,7 +162,7 @@ class HttpHandler:
         probe = Probe(transport, session, self._server.max_http_buffer_size, self._server.lingering, gone)
         self._begin(probe, transport, self._switch(request, probe, key), kept)
         if session.upgraded or session.probe is not None or not self._server.allow_upgrades:
-            # Node's server says so inside the WebSocket too: the client's own is not to break over it.
+            # Refused inside the WebSocket, as Node's server does: the client's session goes on as it is.
             probe.end(reasons.TRANSPORT_ERROR)
         else:
             session.probe = probe
@@ -234,7 +234,7 @@ class HttpHandler:
         return headers
 
     def _allows(self, origin: str, request: web.Request) -> bool:
-        """What python-engineio allows, the server's own page always, and whatever is no page."""
+        """What python-engineio allows, the server's own page, and clients that are no web page."""
         allowed = self._server.cors_allowed_origins
         listed = () if allowed is None or callable(allowed) else allowed
         listed = (listed,) if isinstance(listed, str) else listed
@@ -244,7 +244,7 @@ class HttpHandler:
 
 
 def _take_over(request: web.Request) -> tuple[asyncio.Transport, bytes, Callable[[], None]] | None:
-    """The connection, what came after the request, and what to call when it has ended: it may be counted."""
+    """The connection, the bytes after the request, and what to call when the connection has ended."""
     hand_over = getattr(request.protocol, "hand_over", None)
     gone: Callable[[], None] = _nothing if hand_over is None else hand_over()
     taken = internals.take_transport(request)
@@ -255,4 +255,4 @@ def _take_over(request: web.Request) -> tuple[asyncio.Transport, bytes, Callable
 
 
 def _nothing() -> None:
-    """Nobody counts."""
+    """Connections are not counted."""

@@ -1,7 +1,7 @@
-"""Every private name of another library that this package leans on, each behind one function.
+"""Every private name of another library that this package needs, each behind one function.
 
-`tests/transport/test_internals.py` holds them one by one and says which broke; `selftest` tries the
-whole at start and falls back to stock python-socketio. The versions they were read in are pinned:
+`tests/transport/test_internals.py` tests them one by one and says which is gone; `selftest` tries all of it
+at the start and falls back to stock python-socketio. The versions they were read in are pinned:
 aiohttp 3.14, python-engineio 4.15, python-socketio 5.18.
 """
 
@@ -16,7 +16,7 @@ from aiohttp.log import server_logger
 
 try:
     from aiohttp._websocket.helpers import websocket_mask as _mask
-except ImportError:  # moved in another aiohttp: ours is slower, and right
+except ImportError:  # moved in another version of aiohttp: ours is slower, and correct
 
     def _mask(mask: bytes, data: bytearray) -> None:
         size = len(data)

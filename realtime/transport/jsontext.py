@@ -1,4 +1,4 @@
-"""JSON as Socket.IO needs it: orjson for what it can say, the standard library for the rest. Pure.
+"""JSON as Socket.IO needs it: orjson where it can, the standard library for the rest. Pure.
 
 orjson refuses integers beyond 64 bits, lone surrogates, keys that are not strings and subclasses of
 tuple, all of which python-socketio's users may send and a browser may send us.
@@ -15,7 +15,7 @@ class DepthError(ValueError):
 
 
 def dumps(value: Any) -> bytes:
-    """Compact JSON text in UTF-8. Raises TypeError or ValueError for what JSON cannot say."""
+    """Compact JSON text in UTF-8. Raises TypeError or ValueError for what JSON cannot express."""
     try:
         return orjson.dumps(value)
     except TypeError:
@@ -23,12 +23,12 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(text: bytes | bytearray, max_depth: int) -> Any:
-    """Parse JSON text. Raises ValueError for what is none or nests deeper than `max_depth`."""
+    """Parse JSON text. Raises ValueError if it is not JSON or nests deeper than `max_depth`."""
     try:
         value = orjson.loads(text)
     except ValueError:
         value = _loads_slowly(text)
-    # As many openings as levels at least, and as many ends: most messages are told by size or two counts.
+    # Each level needs a bracket at both ends: for most messages the size or two counts rule out more levels.
     if len(text) > 2 * max_depth and text.count(b"[") + text.count(b"{") > max_depth:
         _check_depth(value, max_depth)
     return value

@@ -1,6 +1,6 @@
 """How much one client may ask of the server, and what happens to one that does not read.
 
-Pure values, passed to the server that they are for. None of them is a default of the protocol.
+Pure values, passed to the server. The protocol itself prescribes none of them.
 """
 
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class OutputPolicy:
     """What the server holds for a client that cannot be written to at once.
 
-    Volatile frames are given up first, oldest first; what is still too much ends the connection with
-    the reason `slow consumer`, without a Socket.IO DISCONNECT, so that an official client comes back.
+    Volatile frames are dropped first. If that is not enough, the connection ends with the reason `slow
+    consumer`, without a Socket.IO DISCONNECT, so that an official client comes back.
     """
 
     max_bytes: int = 512 * 1024

@@ -1,4 +1,4 @@
-"""Handlers, rooms and namespaces: the Socket.IO server without its clients and without what goes out to them.
+"""Handlers, rooms and namespaces: the part of the Socket.IO server below `SocketServer`.
 
 Owner of the deadlines of sessions that are in no namespace.
 """
@@ -17,7 +17,7 @@ from .session import Session
 
 
 class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
-    """What its arguments mean, `SocketServer` says."""
+    """See `SocketServer` for the arguments."""
 
     manager: RoomManager
     eio: EngineServer
@@ -34,7 +34,7 @@ class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
         if kwargs.get("serializer", "default") != "default":
             raise ValueError("only the default serializer is supported")
         if not isinstance(logger := kwargs.get("logger", False), bool):
-            # What a client did wrong is told where the application looks.
+            # Mistakes of clients are logged where the application looks.
             kwargs.setdefault("engineio_logger", logger)
         self.limits = limits or Limits()
         super().__init__(client_manager=adopt(client_manager), limits=self.limits, **kwargs)
@@ -47,31 +47,31 @@ class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
         return EngineServer
 
     def expect_connect(self, session: Session) -> None:
-        """A session is in no namespace any more."""
+        """A session is in no namespace (any more): it is closed unless it joins one in time."""
         if session not in self._disconnecting:
             self._unjoined.add(session, self.eio.loop.time())
             self.eio.wake_alarm()
 
     def expect_close(self, session: Session) -> None:
-        """A session was told to leave the only namespace that it is in: its client closes it."""
+        """A session was told to leave its only namespace: its client should close it, in time."""
         self._disconnecting.add(session, self.eio.loop.time())
         self.eio.wake_alarm()
 
     def expect_nothing(self, session: Session) -> None:
-        """A session is in a namespace, or has ended: it need not be closed for being in none."""
+        """A session is in a namespace, or has ended: no deadline of these counts any more."""
         session.settle()
         self._unjoined.discard(session)
         self._disconnecting.discard(session)
         self._refused.discard(session)
 
     def expect_going(self, session: Session) -> None:
-        """A session was refused what it asked for: an official client closes it once it has heard so."""
+        """A session was refused: an official client closes it when it has read so, in time."""
         if session not in self._refused and not session.closed:
             self._refused.add(session, self.eio.loop.time())
             self.eio.wake_alarm()
 
     def failed(self, what: str, error: BaseException) -> None:
-        """Code of the application's has raised. A cancelled handler has not."""
+        """Log an error of the application's code. A cancelled handler is none."""
         if isinstance(error, Exception):
             self.eio.complaints.exception(what, "failed", error)
 

@@ -2,8 +2,8 @@
 
     4<type>[<attachments>-][<namespace>,][<ack id>][<JSON>]
 
-What a client sends is checked whole before anything sees it: `PacketError` ends the session. An ack id
-stays the digits it came as, since all that is done with it is to send it back.
+A packet of a client is checked as a whole before anything else sees it: `PacketError` ends the session. An
+ack id is kept as the digits that came, since it is only ever sent back.
 """
 
 from typing import Any, Final
@@ -125,7 +125,7 @@ def _event(body: bytes | bytearray, max_depth: int) -> list[Any]:
     name = values[0]
     if type(name) is str and name not in RESERVED:
         return values
-    if type(name) is int:  # the JavaScript client lets numbers name events
+    if type(name) is int:  # the JavaScript client allows numbers as names of events
         return [str(name), *values[1:]]
     raise PacketError("event name missing or reserved")
 
@@ -144,7 +144,7 @@ def control_frame(kind: int, namespace: str, value: Any = None) -> bytes:
 def array_frame(head: bytes, ack_id: bytes, values: list[Any]) -> bytes:
     """The frames, joined, of an EVENT or an ACK with these values; `head` is its `prefix`.
 
-    bytes and bytearrays among the values become attachments, looked for only where JSON gives up.
+    bytes and bytearrays among the values become attachments. They are looked for only if JSON fails.
     """
     try:
         return text_frame(head + ack_id, orjson.dumps(values))

@@ -1,7 +1,7 @@
 """Engine.IO packets, and how long-polling puts several into one body. Pure.
 
-A packet for a client is kept as WebSocket frames whatever carries it (see `frames`), so that one
-encoding serves every recipient; a body for polling is made from them when it is fetched.
+A packet for a client is kept as WebSocket frames (see `frames`), also for a client that polls, so that it is
+encoded once for all recipients. The body for a poll is made from the frames when it is fetched.
 """
 
 import binascii
@@ -36,7 +36,7 @@ class PayloadError(ValueError):
 
 
 def encode(packets: Iterable[tuple[int, bytes]]) -> bytes:
-    """The polling body that says what these packets say, each with the opcode of its frame."""
+    """The polling body for these packets, each given with the opcode of its frame."""
     return _SEPARATOR.join(
         b"b" + b64encode(payload) if opcode == BINARY else payload for opcode, payload in packets
     )

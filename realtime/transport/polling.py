@@ -1,7 +1,7 @@
 """Long-polling as the carrier of a session: one GET that waits, POSTs that bring packets.
 
-aiohttp speaks the HTTP. A second GET while one waits, or a client that hangs up on its GET, ends the
-session, as Engine.IO has it: what such a client missed cannot be known.
+aiohttp handles the HTTP. A second GET while one waits, or a GET that the client gives up, ends the session,
+as Engine.IO prescribes: nobody can know what such a client has missed.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class Polling:
     # What the session asks.
 
     def wake(self) -> None:
-        """There is something to fetch, or a WebSocket that waits for the poll to end."""
+        """There is something to fetch, or a WebSocket waits for the poll to end."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -38,7 +38,7 @@ class Polling:
         self.wake()
 
     def end(self, reason: str) -> None:
-        """Let the waiting poll bring the goodbye."""
+        """Answer the waiting poll with the close packet."""
         self._farewell = payload.NOOP_PACKET if reason == reasons.CLIENT_DISCONNECT else payload.CLOSE_PACKET
         self.wake()
 
@@ -51,7 +51,7 @@ class Polling:
     # What requests bring.
 
     async def poll(self, request: web.Request) -> bytes:
-        """Answer a GET, as soon as there is something to say. Raises Refused."""
+        """Answer a GET, as soon as there is something to send. Raises `HandshakeRefused`."""
         session = self._session
         session.heard = True
         if self._waiter is not None:
@@ -79,7 +79,7 @@ class Polling:
         return payload.encode(packets) or payload.NOOP_PACKET
 
     def _take(self, most: int) -> list[tuple[int, bytes]]:
-        """So many of the packets that wait; an event's attachments may come with the next poll."""
+        """A bounded number of the waiting packets; attachments of an event may come with the next poll."""
         backlog = self._session.backlog
         packets: list[tuple[int, bytes]] = []
         while backlog and len(packets) < most:
@@ -93,7 +93,7 @@ class Polling:
             self._session.close(reasons.TRANSPORT_CLOSE)
 
     async def receive(self, body: bytes, max_packets: int) -> None:
-        """Take the packets of a POST. Raises Refused, and ends the session, when they are none."""
+        """Take the packets of a POST. Anything else ends the session and raises `HandshakeRefused`."""
         session = self._session
         session.heard = True
         try:

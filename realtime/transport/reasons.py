@@ -1,4 +1,4 @@
-"""Why a connection ended, and the WebSocket close code that says so. Pure; every close names one of these.
+"""The reasons for which a connection ends, and the WebSocket close code of each. Pure; every close has one.
 
 The first five are Engine.IO's own words, which python-socketio hands to `disconnect` handlers too.
 """

@@ -46,7 +46,7 @@ class Held:
 
 
 class Nowhere:
-    """Takes what is sent to a member that has been told to go."""
+    """Drops what is sent to a member that was told to leave."""
 
     __slots__ = ()
     write: Callable[[bytes], None] | None = None
@@ -121,7 +121,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         member.space.everyone[member.sid] = sink
 
     def silence(self, member: Member) -> None:
-        """A member has been told to go: it is in the tables, but nothing is sent to it."""
+        """A member was told to leave: it stays in the tables, but nothing is sent to it."""
         member.leaving = True
         self._turn(member, NOWHERE)
 
@@ -170,7 +170,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         callback: Callable[..., Any] | None = None,
         volatile: bool = False,
     ) -> None:
-        """Encode an event once and hand it to everyone it is for."""
+        """Encode an event once and send it to all who should get it."""
         space = self.spaces.get(namespace)
         if space is None:
             return
@@ -196,7 +196,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         return None
 
     def _sinks(self, space: Space, room: Any, skip_sid: Any) -> Iterable[Sink]:
-        """Copied: a consumer that is too slow is thrown out while the loop runs."""
+        """A copy, because a client that is too slow is removed while the caller loops."""
         chosen = self._chosen(space, room)
         if skip_sid is None:
             return list(chosen.values())
@@ -240,7 +240,7 @@ class RoomManager(socketio.AsyncManager):  # type: ignore[misc]
         callback: Callable[..., Any] | None = waiting.pop(number, None) if waiting and number else None
         return callback
 
-    # The interface of python-socketio's managers, which its own subclasses and its users call.
+    # The interface of python-socketio's managers, called by its subclasses and its users.
 
     async def emit(
         self,

@@ -1,7 +1,7 @@
-"""Whether the socket path works with the libraries that are installed, tried out before it is relied on.
+"""Tests at the start whether the socket path works with the installed libraries.
 
-A server of ours on a loopback port of its own is spoken to as a client would, over both transports. An
-application calls `make_server` once, before it serves.
+A server on a loopback port is used as a client would use it, over both transports. An application calls
+`make_server` once, before it serves.
 """
 
 import asyncio

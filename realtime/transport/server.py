@@ -72,7 +72,7 @@ class SocketServer(Namespaces):
         namespace: str = "/",
         volatile: bool = False,
     ) -> int:
-        """Send an event whose one argument is JSON text already, to members of this process.
+        """Send an event whose one argument is encoded as JSON already, to members of this process.
 
         `to` is a session id or several. `offset` becomes the last argument, where the official clients
         look for it. Returns how many members it was handed to.

@@ -1,8 +1,8 @@
-"""One Engine.IO client, whatever carries it: the one way in for what is sent, the one way out of it.
+"""One Engine.IO client, over WebSocket or polling: one way for frames to it, and one way to end it.
 
 Owned by `EngineServer`. `write` is the bound write of a WebSocket's transport while it can take more,
-else None; who sends many frames looks at it first and calls `send` only when there is none. `heard`
-becomes true with whatever the client says; who wants to know anew makes it false.
+else None. Code that sends many frames tries `write` first and calls `send` only if it is None. `heard`
+becomes true with anything that the client sends; set it to false to ask anew.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ class Carrier(Protocol):
         """Something was added to the backlog."""
 
     def end(self, reason: str) -> None:
-        """Say goodbye and let go of the connection, within bounds."""
+        """Say goodbye and close the connection, within a bounded time."""
 
     def pause_reading(self) -> None:
         """Take no more from the client for now."""
@@ -35,7 +35,7 @@ class Carrier(Protocol):
 
 
 class Candidate(Carrier, Protocol):
-    """A carrier to be: while `answered`, polling makes way for it."""
+    """A carrier that may take over: once its probe is `answered`, polls end early to let it."""
 
     answered: bool
 
@@ -129,7 +129,7 @@ class Session:
         return self.carrier is not None and self.carrier.upgraded
 
     def tell(self, receiver: Receiver) -> None:
-        """Bring what comes to this receiver from now on."""
+        """Give what comes from now on to this receiver."""
         self.receiver = receiver
         self.on_text, self.on_binary, self.on_close = receiver.text, receiver.binary, receiver.closed
 
@@ -164,7 +164,7 @@ class Session:
         self.on_close(reason)
 
     def settle(self) -> None:
-        """It is no newcomer any more: it has joined, or it has ended."""
+        """It has joined or ended, so it no longer counts as a newcomer."""
         if self.seat is not None:
             self.seat.leave()
             self.seat = None
@@ -176,7 +176,7 @@ class Session:
             self.close(reasons.PARSE_ERROR)
 
     def release(self) -> None:
-        """Let go of everything, cycles among it: the handlers are done."""
+        """Drop all references, which form cycles: the handlers are done."""
         self.settle()
         self.on_close = _ignore
         self.receiver = None

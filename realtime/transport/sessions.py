@@ -29,7 +29,7 @@ Gate = Callable[[], bool]
 
 
 class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
-    """What its arguments mean, `EngineServer` says."""
+    """See `EngineServer` for the arguments."""
 
     loop: asyncio.AbstractEventLoop
 
@@ -89,7 +89,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
             self._alarm.set()
 
     async def shutdown(self) -> None:
-        """Refuse new sessions, end all, and wait a bounded while for their handlers and their going."""
+        """Refuse new sessions, end all, and wait a bounded time for handlers and connections to end."""
         self.stopping = True
         if self._alarm is None:
             return
@@ -103,7 +103,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self._alarm.cancel()
         self._alarm, self.stopping = None, False
 
-    # What sessions ask of their owner.
+    # Called by sessions.
 
     def new_backlog(self) -> Backlog:
         """An empty backlog under the server's policy."""
@@ -115,7 +115,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self.wake_alarm()
 
     def ask(self, session: Session) -> None:
-        """Ping a session now; one that owes an answer is not asked again."""
+        """Ping a session now, unless it still owes an answer to the last ping."""
         if session in self._to_ping:
             self._to_ping.discard(session)
             self._ping(session)
@@ -126,7 +126,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         session.send(PING_FRAME)
 
     def pong(self, session: Session) -> None:
-        """The client has answered a ping; unasked answers change nothing."""
+        """The client has answered a ping. A pong without a ping changes nothing."""
         if session in self._unanswered:
             self._unanswered.discard(session)
             self._to_ping.add(session, self.loop.time())

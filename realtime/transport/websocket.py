@@ -1,7 +1,8 @@
 """The WebSocket that carries a session, on a transport taken over from aiohttp.
 
-Reads through `FrameReader`, writes straight to the transport, counts while the kernel takes no more,
-and ends with a close frame, a bounded wait for the client's and the end of the TCP connection.
+Reads through `FrameReader`, and writes straight to the transport; while the kernel takes no more, frames
+are queued and counted. Ends with a close frame, a bounded wait for the client's, and the end of the TCP
+connection.
 """
 
 import asyncio
@@ -21,22 +22,22 @@ from .session import Session
 
 
 class TakenOver(web.StreamResponse):
-    """What aiohttp gets back for a request whose connection it no longer has: it writes nothing."""
+    """The response given to aiohttp for a request whose connection was taken over: it writes nothing."""
 
     def __init__(self) -> None:
         super().__init__(status=101)
         self.force_close()
 
     async def prepare(self, _request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Nothing is to be prepared."""
+        """Nothing to do."""
         return None
 
     async def write_eof(self, _data: bytes = b"") -> None:
-        """Nothing is to be ended."""
+        """Nothing to do."""
 
 
 class WebSocket(FrameReader, asyncio.Protocol):
-    """One connection: carries its session from the start, or asks to after an upgrade."""
+    """One connection, which carries its session from the start or after an upgrade."""
 
     __slots__ = ("_code", "_gone", "_lingering", "_session", "_transport", "_write")
     upgraded = True
@@ -68,7 +69,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
         self._session.carrier = self
         self.resume_writing()
 
-    # What the transport tells.
+    # Called by the transport.
 
     def pause_writing(self) -> None:
         """The kernel takes no more: what is sent from now on is counted."""
@@ -105,7 +106,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
     def let_go_of(self, session: Session) -> None:
         """The session is carried by another."""
 
-    # What the client says.
+    # What the client sends.
 
     def text(self, payload: bytearray) -> None:
         """An Engine.IO packet."""
@@ -127,9 +128,9 @@ class WebSocket(FrameReader, asyncio.Protocol):
         self._session.on_binary(payload)
 
     def control(self, opcode: int, payload: bytes) -> None:
-        """A frame of WebSocket's own."""
+        """A control frame of WebSocket: ping, pong or close."""
         if opcode == PING:
-            # Not kept for a client that does not read: it would fill its backlog with them.
+            # Not kept for a client that does not read: pongs would fill its backlog.
             if self._session.write is not None:
                 self._transport.write(pong_frame(payload))
         elif opcode == CLOSE:
@@ -173,7 +174,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
 
 
 class Probe(WebSocket):
-    """A WebSocket that asks to take its session over from polling; until then it fails alone."""
+    """A WebSocket that asks to take over from polling. If it fails before that, the session goes on."""
 
     __slots__ = ("answered",)
 
@@ -182,7 +183,7 @@ class Probe(WebSocket):
         self.answered = False
 
     def text(self, payload: bytearray) -> None:
-        """The probe, then the upgrade; after that whatever a carrier is told."""
+        """The probe, then the upgrade, then messages like those of any carrier."""
         session = self._session
         if session.carrier is self:
             super().text(payload)
@@ -200,14 +201,14 @@ class Probe(WebSocket):
             self.give_up()
 
     def binary(self, payload: bytes) -> None:
-        """Only a carrier is told attachments."""
+        """Binary messages are for a carrier only."""
         if self._session.carrier is self:
             super().binary(payload)
         else:
             self.give_up()
 
     def violation(self, code: int, why: str) -> None:
-        """Before the upgrade it ends the probe alone."""
+        """Before the upgrade it ends only the probe."""
         if self._session.carrier is self:
             super().violation(code, why)
         else:
@@ -215,7 +216,7 @@ class Probe(WebSocket):
             self.give_up()
 
     def control(self, opcode: int, payload: bytes) -> None:
-        """Before the upgrade a close ends the probe alone."""
+        """Before the upgrade a close ends only the probe."""
         if self._session.carrier is self or opcode != CLOSE:
             super().control(opcode, payload)
         else:

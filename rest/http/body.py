@@ -42,7 +42,7 @@ class Incoming:
         self._came, self._waited_s = 0, 0.0
 
     async def readany(self) -> bytes:
-        """What there is, as soon as there is anything; nothing at the end."""
+        """What has come, as soon as there is anything; empty at the end."""
         return await self._in_time(self._stream.readany())
 
     async def read(self, size: int) -> bytes:

@@ -95,9 +95,9 @@ class RequestBoundary:
         return web.route(endpoint.method, endpoint.path, answer, name=endpoint.name)
 
     async def _checked(self, endpoint: Endpoint, request: web.Request, deadline: asyncio.Timeout) -> Request:
-        """The checked request. Who asks comes first: a stranger learns nothing about the rest.
+        """The checked request. The token comes first, so that a stranger learns nothing about the rest.
 
-        Then how often they ask, then sizes, and only then what they say.
+        Then how often the caller asks, then sizes, and only then the content.
         """
         now, headers, peer = self._clock(), request.headers, request.remote or ""
         network = network_of(self._proxies.client(peer, headers.getall("X-Forwarded-For", ())))
@@ -128,7 +128,7 @@ class RequestBoundary:
     async def _admitted(
         self, endpoint: Endpoint, headers: CIMultiDictProxy[str], network: str, now: int
     ) -> Access | None:
-        """Who asks, as far as the endpoint wants to know, and whether they may ask again by now."""
+        """The caller, if the endpoint wants one. Raises `RateLimited` when they ask too often."""
         if endpoint.auth:
             access = self._sessions.read(clients.bearer(headers.get("Authorization")), now)
             role = await self._sessions.check(access, now)
@@ -145,7 +145,7 @@ class RequestBoundary:
 
 
 def _parameters(kind: type[Struct], request: web.Request) -> Struct:
-    """What stands in the path. Raises `NotFound` for a value that does not fit: nothing has this address."""
+    """The parameters in the path. Raises `NotFound` for a value that does not fit."""
     try:
         return decode_query(dict(request.match_info), kind)
     except AppError:
@@ -169,7 +169,7 @@ def _key(
 async def problems(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Whatever goes wrong on any path becomes an RFC 9457 problem, and nothing about the inside gets out."""
+    """Every error on any path becomes an RFC 9457 problem, which says nothing about the inside."""
     try:
         return await handler(request)
     except AppError as error:

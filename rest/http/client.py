@@ -1,4 +1,4 @@
-"""What headers say about a request. Pure; whose it is behind proxies, `core.proxies` reads."""
+"""What headers say about a request. Pure; `core.proxies` finds the client behind proxies."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,9 +16,9 @@ _USER_AGENT_MAX = 500
 def own_address(
     peer: str, scheme: str, headers: CIMultiDictProxy[str], proxies: Proxies, *, default: str
 ) -> str:
-    """Where this client reached us, as `https://example.org`; behind a trusted proxy, where it reached that.
+    """The address at which this client reached us, or the trusted proxy before us, as `https://example.org`.
 
-    `default` where it does not say so in a form that can be repeated to it.
+    `default` if its headers do not say so in a form that can be repeated to it.
     """
     host = proxies.hosts(peer, headers.get("Host", ""), headers.getall("X-Forwarded-Host", ()))[-1]
     scheme = proxies.scheme(peer, scheme, headers.getall("X-Forwarded-Proto", ()))

@@ -26,7 +26,7 @@ _BUSY: Final = (
 _TOO_LONG: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
-# A proxy keeps connections to be quick: it closes them, so that none is closed under a request of its.
+# A proxy keeps connections open to be quick, and closes them itself: we must not close one under its request.
 _PROXY_KEEP_ALIVE_S: Final = 3600.0
 _QUIET_S: Final = 10.0
 
@@ -49,7 +49,7 @@ class ConnectionLimits:
         return None if self.proxies.trust(address) else network_of(address)
 
     def refused(self, address: str, now: float) -> None:
-        """Say so, once in a while: nobody can fill the log by coming often."""
+        """Log it, once in a while: nobody can fill the log by connecting often."""
         if now >= self._silent_until:
             self._silent_until = now + _QUIET_S
             hint = "If it is a proxy's address, name it in TRUSTED_PROXIES."
@@ -134,12 +134,12 @@ class HttpConnection(web.RequestHandler):
             self.transport.write(words)
         self.force_close()
 
-    # What a client says.
+    # What a client sends.
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a head are counted, and waited for no longer than a head may take."""
         seen = self._request_count
-        # Asked before: what ends a body is none of a head.
+        # Asked before: the end of a body is not part of a head.
         in_head = self._body is None or self._body.is_eof()
         super().data_received(data)
         if self._request_count != seen:
@@ -168,7 +168,7 @@ class HttpConnection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,  # noqa: ARG002 - it may repeat what the client sent
     ) -> web.StreamResponse:
-        """What is no HTTP is answered in a word and not logged: nobody is to fill the log with it."""
+        """What is not HTTP gets a short answer and is not logged, so that nobody can fill the log with it."""
         if status >= 500:
             _log.error("a request failed outside of its handler", exc_info=exc)
         elif isinstance(exc, LineTooLong):
@@ -177,7 +177,7 @@ class HttpConnection(web.RequestHandler):
         response.force_close()
         return response
 
-    # What a client takes.
+    # What a client reads.
 
     def pause_writing(self) -> None:
         """It takes nothing at the moment."""

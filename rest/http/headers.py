@@ -51,7 +51,7 @@ class CrossOrigin:
 
     @web.middleware
     async def preflight(self, request: web.Request, handler: Next) -> web.StreamResponse:
-        """Answer the question that a browser asks before the request itself."""
+        """Answer the preflight request of a browser."""
         asks = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
         if not (asks and request.path.startswith("/v1/") and self._allows(request)):
             return await handler(request)

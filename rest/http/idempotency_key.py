@@ -1,4 +1,4 @@
-"""What makes two requests copies of one: the client's key, whose it is, and what is asked. Pure.
+"""What makes two requests copies of one: the client's key, its owner, and what is asked. Pure.
 
 A key is an account's own. A stranger's has a digest of what is asked in place of the account: two strangers
 who happen to use one key never meet, and nobody learns of a key without knowing what it was used for.

@@ -10,7 +10,7 @@ Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RequestMetrics:
-    """Counts declared endpoints by name: a path with ids in it would be a series of its own each."""
+    """Counts declared endpoints by name: by path, each id would make a series of its own."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
@@ -25,7 +25,7 @@ class RequestMetrics:
 
     @web.middleware
     async def measure(self, request: web.Request, handler: Next) -> web.StreamResponse:
-        """Outermost, so that problems count as what they are answered with."""
+        """The outermost middleware, so that errors count with the status of their answer."""
         name = request.match_info.route.name
         if name is None:
             return await handler(request)

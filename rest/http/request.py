@@ -50,17 +50,17 @@ class Request(Struct, frozen=True, kw_only=True):
         return self.access
 
     def at(self, kind: type[S]) -> S:
-        """The parameters in the path, which the endpoint declares to be this."""
+        """The parameters in the path, as the Struct that the endpoint declares."""
         assert isinstance(self.parameters, kind)
         return self.parameters
 
     def asked(self, kind: type[S]) -> S:
-        """The query, which the endpoint declares to be this."""
+        """The query, as the Struct that the endpoint declares."""
         assert isinstance(self.query, kind)
         return self.query
 
     def sent(self, kind: type[S]) -> S:
-        """The body, which the endpoint declares to be this."""
+        """The body, as the Struct that the endpoint declares."""
         assert isinstance(self.body, kind)
         return self.body
 

@@ -23,7 +23,7 @@ from rest.http.body import Incoming, Pace, too_large
 S = TypeVar("S", bound=Struct)
 
 _CHUNK = 64 * 1024
-_HEAD = 16 * 1024  # of a part, and what stands around all of them
+_HEAD = 16 * 1024  # the headers of a part, and what is sent around all parts
 _PLAIN = frozenset(("binary", "7bit", "8bit"))
 _MALFORMED = (ValueError, RuntimeError, AssertionError, HttpProcessingError)
 
@@ -116,7 +116,7 @@ def _keep_quiet() -> None:
 
 
 async def _next(reader: MultipartReader) -> BodyPartReader | None:
-    """The next part, which is no form in itself."""
+    """The next part. A form within a form is refused."""
     with _well_formed():
         part = await reader.next()
     if isinstance(part, MultipartReader):
@@ -166,7 +166,7 @@ def _refused(name: str, sentence: str) -> InvalidRequest:
 
 @contextmanager
 def _well_formed() -> Iterator[None]:
-    """What aiohttp raises for a form that is none."""
+    """Turn what aiohttp raises for a malformed form into `InvalidRequest`."""
     try:
         yield
     except _MALFORMED:
