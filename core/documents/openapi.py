@@ -194,7 +194,8 @@ def _responses(endpoint: Endpoint) -> Json:
         good.setdefault("headers", {})["Cache-Control"] = kept
     responses = {str(endpoint.status): good}
     if endpoint.revalidated:
-        responses["304"] = {"description": "It is as it was; there is no body."}
+        unchanged = {"description": "It is as it was; there is no body.", "headers": good["headers"]}
+        responses["304"] = unchanged
     for status in dict.fromkeys(error.status for error in endpoint.possible_errors):
         responses[str(status)] = _problem([e for e in endpoint.possible_errors if e.status == status])
     return responses

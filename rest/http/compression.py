@@ -41,7 +41,7 @@ class Compression:
     def _may_be_packed(self, request: web.Request, response: web.Response) -> bool:
         headers = response.headers
         return (
-            request.method == "GET"
+            request.method in ("GET", "HEAD")
             and not request.path.startswith("/v1/auth/")
             and isinstance(response.body, bytes)
             and len(response.body) >= self._least

@@ -33,6 +33,15 @@ async def test_documents_come_compressed(rest: RestServer, path: str) -> None:
     assert len(packed) < len(bare) / 5
 
 
+async def test_an_answer_without_its_body_has_the_same_headers(rest: RestServer) -> None:
+    """Whoever asks by HEAD how long a document is, is told how long it would come."""
+    packed, told = await raw(rest, "/openapi.json", **{"Accept-Encoding": "gzip"})
+    alone = (await rest.ask("HEAD", "/openapi.json", headers={"Accept-Encoding": "gzip"})).headers
+    names = ("Vary", "Content-Encoding", "Content-Length")
+    assert [alone.get(name) for name in names] == [told[name] for name in names]
+    assert int(told["Content-Length"]) == len(packed)
+
+
 async def test_long_answers_are_compressed_and_short_ones_are_not(rest: RestServer) -> None:
     signed_in = await rest.sign_up()
     token = {"Authorization": f"Bearer {signed_in['access_token']}", "Accept-Encoding": "gzip"}
