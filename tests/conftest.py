@@ -25,6 +25,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as effort
 from redis.asyncio import Redis
 
+from tests.stores.world import World, world_at
+
 FOLDER = "TEST_SERVERS_FOLDER"
 START_S = 60.0
 REDIS_DATABASES = 63  # those of an embedded Redis, less the default one
@@ -181,3 +183,10 @@ async def product_redis_url(new_redis: NewRedis) -> str:
 async def nodes_redis_url(new_redis: NewRedis) -> str:
     """This worker's database of Redis for products in processes of their own."""
     return await new_redis()
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    """The stores on this worker's database, or on another one that a test module calls `database_url`."""
+    async with world_at(database_url) as world:
+        yield world

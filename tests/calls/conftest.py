@@ -9,13 +9,7 @@ from core.settings import Settings
 from db.redis.bus import Bus
 from db.redis.client import open_redis
 from tests.calls.nodes import REGION, CallNode
-from tests.stores.world import World, world_at
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with world_at(database_url) as world:
-        yield world
+from tests.stores.world import World
 
 
 @pytest.fixture

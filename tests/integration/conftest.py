@@ -12,6 +12,7 @@ from composition.realtime import running
 from core.settings import Settings
 from tests.conftest import NewDatabase, NewRedis
 from tests.integration.person import ClientDevice, Person
+from tests.stores.world import World, world_at
 
 HURRIED_S = {"offer_s": 4, "connect_s": 4, "grace_s": 4, "decision_s": 4, "queue_lease_s": 4}
 
@@ -166,3 +167,10 @@ def meet(sign_up: SignUp) -> Meet:
 async def pair(meet: Meet) -> Meeting:
     """Two who have an offer."""
     return await meet()
+
+
+@pytest.fixture
+async def world(product_database_url: str) -> AsyncIterator[World]:
+    """What the product that these tests talk with has stored."""
+    async with world_at(product_database_url) as world:
+        yield world

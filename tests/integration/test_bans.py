@@ -1,7 +1,6 @@
 """A ban ends whatever its user is doing, in whatever way it was written; others go on."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
@@ -16,15 +15,9 @@ from tests.integration.conftest import Meet, Meeting, SignUp
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.integration.test_block_effects import claim
 from tests.patience import PATIENCE_S
-from tests.stores.world import World, world_at
+from tests.stores.world import World
 
 SQL = "INSERT INTO identity.bans (id, user_id, reason, created_at) VALUES ($1, $2, 'by hand', now())"
-
-
-@pytest.fixture
-async def world(product_database_url: str) -> AsyncIterator[World]:
-    async with world_at(product_database_url) as world:
-        yield world
 
 
 async def by_hand(world: World, person: Person) -> None:

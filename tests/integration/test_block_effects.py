@@ -18,13 +18,7 @@ from tests.integration.conftest import Meeting, SignUp
 from tests.integration.person import Person
 from tests.patience import PATIENCE_S
 from tests.rules.people import card, ticket
-from tests.stores.world import World, world_at
-
-
-@pytest.fixture
-async def world(product_database_url: str) -> AsyncIterator[World]:
-    async with world_at(product_database_url) as world:
-        yield world
+from tests.stores.world import World
 
 
 @pytest.fixture

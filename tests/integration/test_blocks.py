@@ -1,22 +1,13 @@
 """No block without effect: wherever two may be with each other, a block parts them at once."""
 
-from collections.abc import AsyncIterator
 from typing import Any
-
-import pytest
 
 from core.clock import now_ms
 from tests.integration.conftest import Meeting, SignUp
 from tests.integration.person import ClientDevice, Person
-from tests.stores.world import World, world_at
+from tests.stores.world import World
 
 TWO_DAYS_MS = 2 * 86_400_000
-
-
-@pytest.fixture
-async def world(product_database_url: str) -> AsyncIterator[World]:
-    async with world_at(product_database_url) as world:
-        yield world
 
 
 async def block(who: Person, whom: Person) -> Any:

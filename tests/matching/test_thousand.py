@@ -12,13 +12,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import msgspec
-import pytest
 from redis.asyncio import Redis
 
 from core.vocabulary import Gender
 from tests.matching.node import REGION, Storm
 from tests.matching.stores import contents, read
-from tests.stores.world import World, world_at
+from tests.stores.world import World
 
 ROOT = Path(__file__).parents[2]
 TIMES = int(os.environ.get("MATCHING_TIMES", "1"))
@@ -26,12 +25,6 @@ PEOPLE, NODES, WITHIN_S = 1_000, 3, 60 * TIMES
 ROUNDS = 3 * TIMES
 INSISTING, JOINS = 40, 6 * TIMES
 GENDERS: tuple[Gender, Gender] = ("female", "male")
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with world_at(database_url) as world:
-        yield world
 
 
 async def test_a_thousand_join_at_once_on_three_nodes(

@@ -7,15 +7,9 @@ from redis.asyncio import Redis
 
 from core.settings import Settings
 from tests.rest.server import RestServer, serving
-from tests.stores.world import World, world_at
+from tests.stores.world import World
 
 SETTINGS = Settings(password_memory_kib=8, password_passes=1, rate_limits="off", max_body_bytes=4096)
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with world_at(database_url) as world:
-        yield world
 
 
 @pytest.fixture
