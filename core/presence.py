@@ -1,4 +1,4 @@
-"""Who is connected, and which status others see. Pure data for rules and stores. Times in Unix ms."""
+"""Presence: the connections of a user, and the status that others see. Pure data. Times in Unix ms."""
 
 from collections.abc import Mapping
 

@@ -127,9 +127,9 @@ class Policy(Struct, frozen=True, kw_only=True):
         *,
         unasked: bool = False,
     ) -> Survey:
-        """Who may be offered to the seeker now, the best first, and how many were removed by what.
+        """The candidates that may be offered to the seeker now, best first, and what removed the others.
 
-        `unasked`: whatever their score. Of equals, whoever has waited longest comes first.
+        `unasked`: whatever their score. Of equals, the one who has waited longest comes first.
         """
         choices = []
         removed: dict[str, int] = {}

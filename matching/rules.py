@@ -1,4 +1,4 @@
-"""Who may meet whom. Pure.
+"""The rules of who may meet whom. Pure.
 
 `obstacle` has the hard rules, which hold however long two wait. Wishes relax: each is dropped after a time of
 its own, the one that matters least first.

@@ -27,7 +27,7 @@ from services.ports import Events
 
 
 async def announcements(rooms: Rooms, clock: Clock, message_ids: Collection[str]) -> Mapping[str, Told]:
-    """Whom to tell of each of these messages, which were left in the outbox."""
+    """The events for each of these messages that were left in the outbox, and the users to tell."""
     found = await rooms.to_announce(message_ids, clock())
     return {
         message_id: [(member, ChatMessage(message=message)) for member in members]

@@ -1,7 +1,7 @@
 """Cool-downs: how long a user through whom matches fail has to wait, longer each time within a window. Pure.
 
-Whose fault it was is decided where a call ends (`signaling/ending.py`) and is on record with the call, so
-nothing is counted twice and nothing is lost. The queue asks when a user joins.
+The fault is decided where a call ends (`signaling/ending.py`) and is on record with the call, so nothing is
+counted twice and nothing is lost. The queue asks when a user joins.
 """
 
 from collections.abc import Sequence

@@ -43,12 +43,12 @@ class Events(Protocol):
 
 
 class BlockEffects(Protocol):
-    """Performs the effects of blocks: calls are ended, both users told. The store has them on record."""
+    """Performs the effects of blocks, which the store keeps pending: ends calls, and tells both users."""
 
-    performs: bool  # performs them itself: then a new one is taken with the block, not left to any node
+    performs: bool  # in this process: then it takes the pending block together with the block
 
     async def perform(self, pending: PendingBlock | None = None) -> None:
-        """There is a new one: this one if it was taken, else any that nobody has taken.
+        """Perform this pending block, taken by this process; without one, those that no node has taken.
 
         Never raises an outage: what cannot be done now is done when the outage is over.
         """

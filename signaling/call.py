@@ -102,7 +102,7 @@ class Call(StoredDocument, frozen=True, kw_only=True):
 
     @property
     def left_by(self) -> str | None:
-        """Who ended it, for the record. Nobody, if the other was lost before: then they may leave."""
+        """The user who ended it, for the record. None, if the other was lost before: then one may leave."""
         alone = self.ended_by is not None and self.peer(self.ended_by).lost
         return None if alone and self.reason in {"hung_up", "skipped"} else self.ended_by
 
@@ -147,5 +147,5 @@ def offer(claim: Claim, now: int, rules: Rules) -> Call:
 
 
 def decider_for(call: Call, user_id: str, rules: Rules) -> Decider:
-    """Who decides about this call, as this user sees it."""
+    """The one who decides about this call, as this user sees it."""
     return decider(rules.policy, call.party(user_id).card.gender, call.peer(user_id).card.gender)

@@ -1,4 +1,4 @@
-"""Who decides after a call, and whether the votes connect the two. Pure.
+"""The decision after a call: who makes it, and whether the votes connect the two. Pure.
 
 A policy says, for the genders of the two, who decides. Votes are sealed: until the deadline a decision is
 either `connected` or still open, so that nobody can tell a refusal from silence.
@@ -34,7 +34,7 @@ _MEANING: Mapping[Decider, Callable[[bool, bool], bool]] = MappingProxyType(
 
 
 def decider(policy: DecisionPolicy, own: str, peer: str) -> Decider:
-    """Who decides, seen by the user of gender `own`; for the peer it is the other way round."""
+    """The one who decides, seen by the user of gender `own`; for the peer it is the other way round."""
     return POLICIES[policy](own, peer)
 
 

@@ -25,7 +25,7 @@ class WatchdogClient:
         self._say = say
         self._watched: dict[int, signal.Signals] = {}
         self._watchdog = self._spawn()
-        self._keeper = asyncio.create_task(self._keep())
+        self._restarting = asyncio.create_task(self._restart())
 
     @property
     def pid(self) -> int:
@@ -44,7 +44,7 @@ class WatchdogClient:
 
     async def close(self) -> None:
         """End the watchdog, which first stops what is still watched."""
-        self._keeper.cancel()
+        self._restarting.cancel()
         ended = self._ended
         self._hang_up()
         await ended
@@ -60,7 +60,7 @@ class WatchdogClient:
         self._ended = ending(watchdog)
         return watchdog
 
-    async def _keep(self) -> None:
+    async def _restart(self) -> None:
         for attempt in itertools.count():
             await asyncio.shield(self._ended)
             self._hang_up()

@@ -38,7 +38,7 @@ def card(row: Record, today: date) -> ProfileCard:
 
 
 def seeking(row: Record) -> Seeking:
-    """Whom the user seeks, from the `seeking_…` columns of `identity.profiles`."""
+    """The people whom the user seeks, from the `seeking_…` columns of `identity.profiles`."""
     return Seeking(
         genders=row["seeking_genders"], age_min=row["seeking_age_min"], age_max=row["seeking_age_max"]
     )

@@ -1,4 +1,4 @@
-"""Who is connected, in Redis: a lease for each connection, so that a node's death is noticed when leases end.
+"""Presence in Redis: a lease for each connection, so that a node's death is noticed when leases end.
 
     presence:{shard}:<user>    hash  own, last_seen; "@<connection>" -> "<lease ends> <device>"
     presence:{shard}:leases    zset  "<user> <connection>" by when its lease, or a node's claim on it, ends
@@ -64,7 +64,7 @@ class RedisPresence:
     async def depart(self, user_id: str, connection: str, now: int) -> PresenceState:
         """The connection is gone. Gives what its user still has. To depart twice is as good as once.
 
-        It has to be `settle`d like an expired lease; otherwise `lapsed` finds it.
+        It has to be `settle`d like an expired lease; otherwise `expired` finds it.
         """
         args = (now, user_id, connection, "left", now + CLAIM_MS)
         return _state(await self._run("depart", _both(user_id), args), now)

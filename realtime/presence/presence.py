@@ -1,4 +1,4 @@
-"""Who is online, as others may see it. Handles the commands `presence:*`; the store keeps the leases.
+"""Presence as others may see it. Handles the commands `presence:*`; the store keeps the leases.
 
 An announcement only says that something about a user has changed. A node with a watcher of that user then
 reads the present state, so announcements may cross or come twice, and still nobody sees an old state last.

@@ -1,4 +1,4 @@
-"""Which log there is: another one whenever Redis has lost data, and the connections go on in it."""
+"""The identity of the event log: new whenever Redis has lost data, and connections go on in the new log."""
 
 import pytest
 from redis.asyncio import Redis

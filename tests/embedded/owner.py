@@ -20,7 +20,7 @@ async def until(condition: Callable[[], Any], what: str) -> Any:
     """The condition's first true value; fails saying `what` was missing."""
     deadline = asyncio.get_running_loop().time() + PATIENCE_S
     while not (found := condition()):
-        assert asyncio.get_running_loop().time() < deadline, f"waited in vain for {what}"
+        assert asyncio.get_running_loop().time() < deadline, f"waited too long for {what}"
         await asyncio.sleep(POLL_S)
     return found
 

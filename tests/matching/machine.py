@@ -84,7 +84,7 @@ class MatchingMachine(RuleBasedStateMachine):
         at = self.world.nodes[node]
         for user in pair:
             self.joins(user, node, "video", Preferences(), None)
-        if at.has_seekers:
+        if at.has_searches:
             self.start(at, "searches", at.search(), calls)
 
     @rule(nth=who, node=where, calls=early)
@@ -94,7 +94,7 @@ class MatchingMachine(RuleBasedStateMachine):
         idle = [u for u in range(len(self.users)) if self.users[u] not in (*now.waiting, *now.held)]
         if idle:
             self.joins(idle[nth % len(idle)], node, "video", Preferences(), None)
-        if self.world.nodes[node].has_seekers:
+        if self.world.nodes[node].has_searches:
             self.start(self.world.nodes[node], "searches", self.world.nodes[node].search(), calls)
 
     @rule(user=who, node=where, mode=st.sampled_from(("video", "video", "voice")), wanted=wishes, calls=calls)
@@ -152,10 +152,10 @@ class MatchingMachine(RuleBasedStateMachine):
 
     # Nodes
 
-    @precondition(lambda self: any(node.has_seekers for node in self.world.nodes))
+    @precondition(lambda self: any(node.has_searches for node in self.world.nodes))
     @rule(nth=where, calls=calls)
     def searches(self, nth: int, calls: int | None) -> None:
-        able = [node for node in self.world.nodes if node.has_seekers]
+        able = [node for node in self.world.nodes if node.has_searches]
         at = able[nth % len(able)]
         self.start(at, "searches", at.search(), calls)
 
@@ -233,7 +233,7 @@ class MatchingMachine(RuleBasedStateMachine):
         assert not now.gone
 
     def check_claims(self) -> None:
-        """Each became an offer, or nobody but the at_fault lost the place by it."""
+        """Each became an offer, or nobody but those at fault lost their place by it."""
         assert not self.world.snapshot().claims
         for call_id, claim in self.journal.claims.items():
             if call_id not in self.journal.offered:

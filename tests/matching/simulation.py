@@ -107,7 +107,7 @@ class SimulatedNode:
             await self.deadline_worker.handle(shard)
 
     @property
-    def has_seekers(self) -> bool:
+    def has_searches(self) -> bool:
         return bool(self.search_queue._tickets)
 
 
@@ -255,7 +255,7 @@ class Simulation:
             self.start(f"{node.name} sweeps", node.sweeper.sweep(mode))
         self.start(f"{node.name} handles deadlines", node.handle_deadlines())
         for node in self.nodes:
-            while node.has_seekers:
+            while node.has_searches:
                 self.start(f"{node.name} searches", node.search())
 
     def snapshot(self) -> Snapshot:

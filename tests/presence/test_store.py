@@ -31,7 +31,7 @@ async def test_who_was_never_there_is_not_there(store: PresenceStore) -> None:
 
 
 async def test_two_devices_come_and_go_each_for_itself(store: PresenceStore) -> None:
-    """Departing tells what is left, and twice is as once."""
+    """A departure gives the state that is left, and a repeat changes nothing."""
     ana = new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     both = await store.arrive(ana, "c2", "a laptop, with spaces\nand lines", T0 + 1, LEASE_S)

@@ -12,7 +12,7 @@ HOUR = 3_600_000
 
 
 async def test_who_would_be_refused_can_be_asked_before(world: World) -> None:
-    """Busy, banned or gone: those whom the fence calls at_fault."""
+    """Busy, banned or gone: those whom the fence names in `at_fault`."""
     ana, ben, cal, dee, eve = [await world.person() for _ in range(5)]
     await world.offered((ana, ben))
     await world.ban(cal)
