@@ -38,6 +38,7 @@ from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
 from matching.pools import pools_for, pools_of
 
 _LUA = Path(__file__).with_name("lua") / "queue"
+_SHARED = (_LUA / "lib" / "take_out.lua").read_text()
 _CACHED = 50_000
 _AT_ONCE = 500  # in one command, so that Redis can answer others in between
 _NEWS_MS = 60_000
@@ -69,7 +70,7 @@ class RedisTickets:
         self._unusable = unusable or Unusable()
         self._prefix = _prefix(region)
         self._scripts: Mapping[str, AsyncScript] = {
-            file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
+            file.stem: redis.register_script(_SHARED + file.read_text()) for file in _LUA.glob("*.lua")
         }
         # A ticket never changes under its id, so it is read only once. None: it could not be read.
         self._known: dict[bytes, Ticket | None] = {}

@@ -8,15 +8,7 @@ for _, user in ipairs(redis.call('ZRANGEBYSCORE', q .. ':leases', '-inf', ARGV[1
   if not id then
     redis.call('ZREM', q .. ':leases', user)
   elseif redis.call('HEXISTS', q .. ':held', id) == 0 then
-    for place in string.gmatch(redis.call('HGET', q .. ':places', id), '%S+') do
-      redis.call('ZREM', q .. ':' .. place, id)
-    end
-    redis.call('HDEL', q .. ':places', id)
-    redis.call('HDEL', q .. ':tickets', id)
-    redis.call('HDEL', q .. ':users', user)
-    redis.call('ZREM', q .. ':leases', user)
-    redis.call('SET', q .. ':out:' .. user, id, 'PX', ARGV[3])
-    redis.call('HSET', q .. ':gone', id, user .. ' disconnected')
+    take_out(q, user, id, redis.call('HGET', q .. ':places', id), 'disconnected', ARGV[3])
   end
 end
 if redis.call('TTL', q .. ':restored') == -1 then -- kept by earlier versions, which nobody else would clear away

@@ -13,13 +13,5 @@ if ARGV[2] == 'timed_out' then
   redis.call('LPUSH', waits, '- ' .. places)
   redis.call('LTRIM', waits, 0, 511)
 end
-for place in string.gmatch(places, '%S+') do
-  redis.call('ZREM', q .. ':' .. place, id)
-end
-redis.call('HDEL', q .. ':places', id)
-redis.call('HDEL', q .. ':tickets', id)
-redis.call('HDEL', q .. ':users', user)
-redis.call('ZREM', q .. ':leases', user)
-redis.call('SET', q .. ':out:' .. user, id, 'PX', ARGV[4])
-redis.call('HSET', q .. ':gone', id, user .. ' ' .. ARGV[2])
+take_out(q, user, id, places, ARGV[2], ARGV[4])
 return id
