@@ -1,7 +1,7 @@
-"""What a ban brings about where its user is: sessions, the place in the queue, offers and calls end.
+"""The effects of a ban on its user: sessions, the place in the queue, offers and calls end.
 
-Bans are rows that anybody may write: the use case, an operator by hand, one that begins at a time to come.
-Any node looks for those that have not taken effect, no leader. Every step may be repeated.
+Bans are rows, which the use case or an operator by hand may write, also in advance. Any node looks for those
+that hold and have not taken effect, without a leader. Every step may be repeated.
 """
 
 import asyncio

@@ -12,10 +12,10 @@ from realtime.presence.presence import PresenceService
 
 
 class LeaseJudge:
-    """Whether leases may be judged by time: only by who could renew all along, and so could all others.
+    """Decides whether an expired lease means that its connection is gone.
 
     Pure: times are seconds of a monotonic clock. A node that stood still, or found no Redis, renews first,
-    and leaves the others a lease to do the same; what is dead is found so much later.
+    and gives the others as long as a lease to do the same. Until then it takes nobody for gone.
     """
 
     def __init__(self, *, every_s: float, lease_s: float) -> None:
@@ -29,7 +29,7 @@ class LeaseJudge:
         self._last = now
 
     def may_judge(self, now: float) -> bool:
-        """Whether a lease that has run out now is a connection that has gone."""
+        """Whether a lease that has expired by now is that of a connection that has gone."""
         return self._in_time(now) and now - self._since >= self._lease_s
 
     def _in_time(self, now: float) -> bool:

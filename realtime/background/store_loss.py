@@ -1,4 +1,4 @@
-"""Notices that Redis has lost its data, and sets right what hung on it for those who are connected here.
+"""Notices that Redis has lost its data, and repairs what users who are connected here had in it.
 
 Every node does so for its own connections, at once or a moment later: each step may be repeated. What
 was on its way between two stores when the data went is handled by a second pass some seconds later.

@@ -109,7 +109,7 @@ class CallService:
                 await self.recover(call_id)
 
     async def _work_off(self, call_id: str) -> None:
-        pending = await self._calls.outbox(call_id)  # before the call, which is then as new as they
+        pending = await self._calls.outbox(call_id)  # read before the call, which is then at least as new
         stored = await self._calls.load(call_id)
         if stored is not None and pending:
             await self._executor.perform(stored.call, pending)
@@ -123,8 +123,8 @@ class CallService:
         except Unavailable:
             raise
         except AppError:
-            # It ended meanwhile, or its state does not allow this. No user waits for an answer; above all,
-            # connecting and disconnecting must not fail by it.
+            # It ended meanwhile, or its state does not allow this. Nobody waits for an answer, and connecting
+            # and disconnecting must not fail because of it.
             return
 
     async def _missing(self, call_id: str, message: CallMessage) -> Exception:

@@ -45,7 +45,7 @@ class EligibilityService:
         return await self._eligibility.unfit(user_ids, self._clock())
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
-        """Whether they have only met since then: no block, and neither has declined or skipped the other."""
+        """Whether nothing since then speaks against a rematch: no block, decline, skip or report."""
         return await self._eligibility.on_good_terms(one, other, since)
 
     async def active_call(self, user_id: str) -> str | None:

@@ -12,7 +12,7 @@ from realtime.gateway.socket_writer import SocketWriter
 
 
 class Delivery:
-    """Each connection's place in the queue, and its liveness, take note of what is sent."""
+    """Sends to connections, and notes what each was told of its ticket, and of calls for its liveness."""
 
     def __init__(
         self,

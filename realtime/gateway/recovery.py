@@ -1,7 +1,7 @@
-"""What a returning client can be given back. Pure: offsets and pids, and whether they still serve.
+"""Which events a returning client can still be sent. Pure: offsets and pids, and whether they are of use.
 
 Both are opaque to clients and bound to their user, so that a foreign one is recognised without asking Redis.
-An offset is bound to the log as well: what Redis has lost nobody can be given back.
+An offset is bound to the event log as well: what Redis has lost cannot be sent again.
 """
 
 import hashlib

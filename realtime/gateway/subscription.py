@@ -33,7 +33,7 @@ class Subscription:
         self._catching_up: asyncio.Task[None] | None = None
 
     def take(self, announcement: Announcement) -> None:
-        """The bus has received this."""
+        """Take an announcement that the bus has received."""
         if self._held is not None:
             self._hold(announcement)
         elif self._missed_something_before(announcement):
