@@ -36,7 +36,7 @@ async def test_why_these_two(meet: Meet, admin: Person, address: str, web: aioht
 async def test_the_metrics_of_matching_are_exported(
     meet: Meet, address: str, web: aiohttp.ClientSession
 ) -> None:
-    """Joins, offers, waits; and the figures that are expected to stay 0."""
+    """Joins, offers, waits; and the metrics that are expected to stay 0."""
     before = await metrics(web, address)
     assert before["double_match_total"] == before['realtime_job_faults_total{job="sweep"}'] == 0
     await meet("voice")
