@@ -30,15 +30,16 @@ class Incoming:
     """The body of a request, as far as it has come: a stream that refuses to be too long or too slow.
 
     Raises `PayloadTooLarge`, `InvalidRequest`. A handler's own time, between two reads, does not count.
+    `max_lines` may be read as such: a line costs as much as a chunk, however short it is.
     """
 
-    def __init__(self, request: web.Request, *, max_bytes: int, pace: Pace) -> None:
+    def __init__(self, request: web.Request, *, max_bytes: int, pace: Pace, max_lines: int = 0) -> None:
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise InvalidRequest("Send the body without `Content-Encoding`.")
         if (request.content_length or 0) > max_bytes:
             raise too_large(max_bytes)
         self._stream: StreamReader = request.content
-        self._max_bytes, self._pace = max_bytes, pace
+        self._max_bytes, self._lines_left, self._pace = max_bytes, max_lines, pace
         self._came, self._waited_s = 0, 0.0
 
     async def readany(self) -> bytes:
@@ -51,6 +52,9 @@ class Incoming:
 
     async def readline(self, *, max_line_length: int | None = None) -> bytes:
         """Up to the end of a line."""
+        if not self._lines_left:
+            raise PayloadTooLarge("The body has too many lines.")
+        self._lines_left -= 1
         return await self._in_time(self._stream.readline(max_line_length=max_line_length))
 
     def unread_data(self, data: bytes) -> None:

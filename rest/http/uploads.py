@@ -24,6 +24,7 @@ S = TypeVar("S", bound=Struct)
 
 _CHUNK = 64 * 1024
 _HEAD = 16 * 1024  # the headers of a part, and what is sent around all parts
+_LINES = 150  # of those too: aiohttp takes 128 headers
 _PLAIN = frozenset(("binary", "7bit", "8bit"))
 _MALFORMED = (ValueError, RuntimeError, AssertionError, HttpProcessingError)
 
@@ -96,7 +97,8 @@ async def parts(request: web.Request, form: Form, pace: Pace, digest: UploadDige
         raise InvalidRequest("Send a form: `Content-Type: multipart/form-data`.")
     _keep_quiet()
     most = sum(part.max_bytes + _HEAD for part in form.parts.values()) + _HEAD
-    incoming, unseen = Incoming(request, max_bytes=most, pace=pace), dict(form.parts)
+    lines, unseen = _LINES * (len(form.parts) + 1), dict(form.parts)
+    incoming = Incoming(request, max_bytes=most, max_lines=lines, pace=pace)
     with _well_formed():
         reader = MultipartReader(request.headers, cast("StreamReader", incoming))
     while part := await _next(reader):

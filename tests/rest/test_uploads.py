@@ -310,6 +310,16 @@ async def test_a_malformed_form_is_the_clients_mistake(server: RestServer, body:
     assert (await server.ask("POST", "/v1/post", data=body, headers=MULTIPART)).code == "invalid_request"
 
 
+async def test_lines_around_the_parts_are_read_while_they_are_few(server: RestServer) -> None:
+    """Each costs as much as a part's chunk: a short body of nothing else would hold up everybody."""
+    body = b"For readers that know no forms.\r\n" + GOOD.replace(
+        b"\r\n\r\nxyz", b"\r\nA: b" * 100 + b"\r\n\r\nxyz"
+    )
+    assert (await server.ask("POST", "/v1/post", data=body, headers=MULTIPART)).status == 200
+    refused = await server.ask("POST", "/v1/post", data=b"\r\n" * 1000 + GOOD, headers=MULTIPART)
+    assert refused.code == "payload_too_large"
+
+
 @pytest.mark.parametrize("header", [b"form-\xd9", b"form-data; name", b'form-data; name="x"; x*=y'])
 async def test_a_header_that_is_wrong_warns_nobody(
     server: RestServer, header: bytes, recwarn: pytest.WarningsRecorder
