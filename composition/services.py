@@ -15,7 +15,7 @@ from realtime.background.retention import Retention, kept
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.signals import Signals
-from realtime.lifecycle import ConnectionLifecycle
+from realtime.connection_lifecycle import ConnectionLifecycle
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.presence.ports import Sockets
 from realtime.presence.presence import PresenceService

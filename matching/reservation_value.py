@@ -19,15 +19,16 @@ with many to choose from asks for their own worth, somebody in a long line asks 
 there is nothing to expect, and every permitted pair is matched at once.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from math import exp, log, sqrt
 
 from msgspec import Struct
 
-from core.ticket import Market, Ticket, kind
+from core.ticket import Market, Ticket
 from matching.rules import obstacle
 from matching.score import Weights, score
+from matching.wait_estimates import WaitEstimates
 
 
 class ReservationParameters(Struct, frozen=True, kw_only=True):
@@ -127,11 +128,11 @@ class ReservationValues:
         self._patience_ms = patience_ms
         self._stance = stance
         self._common_language = common_language
+        self.wait_estimates = WaitEstimates(patience_ms)
         self._market = Market()
         self._arrivals: Sequence[Ticket] = ()
         self._rate = 0.0
         self._sides: dict[tuple[str, tuple[str, ...]], Side] = {}
-        self._waits: dict[str, Sequence[int]] = {}
         self._curves: dict[str, tuple[int, Curve]] = {}
 
     def see(self, market: Market, now: int) -> None:
@@ -141,7 +142,7 @@ class ReservationValues:
         self._arrivals = [ticket for ticket in market.arrivals if ticket.joined_at > since]
         self._rate = arrival_rate(self._arrivals, len(market.arrivals), now, self._stance)
         self._sides.clear()
-        self._waits.clear()
+        self.wait_estimates.see(market.waits)
         old = now - self._stance.keep_ms
         for ticket_id in [ticket_id for ticket_id, (made, _) in self._curves.items() if made < old]:
             del self._curves[ticket_id]
@@ -172,28 +173,6 @@ class ReservationValues:
         """The score asked of a pair: the weighted mean of their stakes, less what a meeting is worth."""
         (mine, weight), (theirs, counterweight) = one, other
         return (mine * weight + theirs * counterweight) / (weight + counterweight) - self._stance.meeting
-
-    def estimate(self, ticket: Ticket, now: int) -> int | None:
-        """How long (ms) this ticket may still wait: the median of its kind's waits of at least this length.
-
-        None while too few are known. A user who left unmatched counts as having waited to the end.
-        """
-        waited = now - ticket.joined_at
-        waits = self._waits_of(kind(ticket))
-        first = bisect_left(waits, waited)
-        median = (first + len(waits)) // 2
-        return waits[median] - waited if len(waits) - first >= _ENOUGH else None
-
-    def _waits_of(self, kind: str) -> Sequence[int]:
-        """The latest waits (ms) of this kind, the shortest first."""
-        waits = self._waits.get(kind)
-        if waits is None:
-            waits = self._waits[kind] = sorted(
-                self._patience_ms if wait.waited_ms is None else wait.waited_ms
-                for wait in self._market.waits
-                if wait.kind == kind
-            )
-        return waits
 
     def _curve(self, ticket: Ticket) -> Curve:
         side = self._side(ticket)
@@ -256,4 +235,3 @@ def _surely(count: int) -> float:
 
 
 _FULL = 256  # as many arrivals as the store keeps
-_ENOUGH = 5

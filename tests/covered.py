@@ -20,6 +20,7 @@ TESTS = (
     "tests/matching/test_rematch.py",
     "tests/matching/test_replay.py",
     "tests/matching/test_rules.py",
+    "tests/matching/test_wait_estimates.py",
 )
 # What takes long, or a server, and reaches no branch that the others do not.
 NOT = ("redis", "fuzz", "asyncapi", "openapi_is_valid", "crowd_that_joins")

@@ -125,7 +125,7 @@ class Ours:
     def join(self, ticket: Ticket, now: int) -> Iterable[Matched]:
         self._look(now)
         self._arrivals.append(ticket)
-        estimate = self._reservation.estimate(ticket, now)
+        estimate = self._reservation.wait_estimates.of(ticket, now)
         if estimate is not None:
             self.estimates[ticket.id] = estimate
         candidates = tuple(self._candidate_pairs.rivals(ticket, CANDIDATES))

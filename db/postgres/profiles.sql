@@ -16,7 +16,7 @@ SELECT
         JOIN interaction.call_participants part ON part.call_id = c.id AND part.user_id = u.id
         WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
     ) AS busy,
-    (
+    (  -- as a room's `unread` in rooms.sql
         SELECT jsonb_object_agg(m.room_id, waiting.unread)
         FROM communication.members m
         JOIN communication.rooms r ON r.id = m.room_id AND r.last_seq > m.read_seq

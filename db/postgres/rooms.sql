@@ -79,7 +79,7 @@ RETURNING m.read_seq, m.delivered_seq
 -- Rooms of user $1 as they see them at $5, newest first: before room $2 (null: from the newest), or only room $4.
 SELECT
     r.id, r.connection_id, r.last_seq, r.created_at, own.read_seq, c.ended_at,
-    (
+    (  -- the same as in profiles.sql, where `session:ready` takes it from
         SELECT count(*) FROM communication.messages s
         WHERE s.room_id = r.id AND s.seq > own.read_seq AND s.sender_id IS DISTINCT FROM $1
             AND s.deleted_at IS NULL

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from db.periodic import PeriodicTask
+from realtime.connection_lifecycle import ConnectionLifecycle
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.liveness import LivenessMonitor
-from realtime.lifecycle import ConnectionLifecycle
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
 

@@ -80,7 +80,7 @@ class Queue:
         ticket = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
         # The ticket may be matched by now; the user is still told that at least they themselves wait.
         waiting = max(1, await self._tickets.waiting(ticket.mode))
-        estimate = (await self._markets.of(ticket.mode)).estimate(ticket, self._clock())
+        estimate = (await self._markets.of(ticket.mode)).wait_estimates.of(ticket, self._clock())
         return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=estimate)
 
     async def leave(self, caller: Caller, _command: QueueLeave) -> Empty:
@@ -104,7 +104,7 @@ class Queue:
             relaxes=[
                 Relaxation(preference=w, at_ms=at) for w, at in self._policy.relaxes(ticket, now).items()
             ],
-            estimated_wait_ms=reservation_values.estimate(ticket, now),
+            estimated_wait_ms=reservation_values.wait_estimates.of(ticket, now),
             sample=census.drawn,
         )
 

@@ -199,7 +199,7 @@ class Sweeper:
             waiting=waiting,
             waited_ms=now - ticket.joined_at,
             relaxed=list(self._policy.relaxed(ticket, now)),
-            estimated_wait_ms=reservation_values.estimate(ticket, now),
+            estimated_wait_ms=reservation_values.wait_estimates.of(ticket, now),
         )
 
 

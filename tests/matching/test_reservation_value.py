@@ -132,18 +132,6 @@ def test_a_burst_is_no_stream() -> None:
     assert reservation_values.worth(burst[0], T0 + 5_001) == 0
 
 
-def test_an_estimate_is_the_median_of_those_who_waited_as_long() -> None:
-    """Of the same kind; who gave up waited to the end; unknown while too few are known."""
-    ana = ticket(gender="female", genders=("male",))
-    waits = [Wait("female:male", ms) for ms in (0, 0, 1_000, 4_000, 6_000, 8_000, 9_000)]
-    others = [Wait("male:female", None)] * 9
-    reservation_values = values_of([], waits=tuple(waits + others))
-    assert reservation_values.estimate(ana, T0) == 4_000
-    assert reservation_values.estimate(ana, T0 + 1_000) == 5_000
-    assert reservation_values.estimate(ana, T0 + 5_000) is None
-    assert reservation_values.estimate(ticket(gender="male", genders=("female",)), T0) == 60_000
-
-
 def test_candidate_pairs_are_those_that_the_policy_would_match() -> None:
     """Judging each pair once gives what ranking everyone anew gives, at any time."""
     people = sorted(crowd(60, 60, seed=3), key=lambda t: t.joined_at)
