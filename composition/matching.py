@@ -9,7 +9,7 @@ from core.settings import Settings
 from matching.policy import Policy
 from matching.recorder import Recorder
 from matching.rematch import RematchIntervals
-from realtime.matchmaking.context import MatchingContext, SearchLimits
+from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.markets import Markets
 from realtime.matchmaking.matchmaker import Matchmaker
@@ -17,6 +17,7 @@ from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Applicants, Eligibility, Offers, TicketStore
 from realtime.matchmaking.queue import Queue
 from realtime.matchmaking.rematches import Rematches
+from realtime.matchmaking.search_limits import SearchLimits
 from realtime.matchmaking.search_queue import SearchQueue
 from realtime.matchmaking.sweep import Rhythm, Sweeper
 from services.cool_downs import CoolDowns

@@ -1,7 +1,8 @@
 """The call's state machine: whether a call may change as a message asks, and what follows.
 
 Pure: `advance` takes the call, a message and the time, and returns the next call and its effects, which the
-executor of the realtime side performs. The table at the end is the whole policy; docs/calls.md draws it.
+executor of the realtime side performs. The table at the end says what may
+happen when; docs/calls.md draws it. Deadlines are set where a state begins: `joining`, `grace`, `ending`.
 """
 
 from collections.abc import Callable

@@ -13,7 +13,7 @@ TESTS = (
     "tests/rules",
     "tests/signaling",
     "tests/contract",
-    "tests/matching/test_explanation.py",
+    "tests/matching/test_why_waiting.py",
     "tests/matching/test_last_call.py",
     "tests/matching/test_reservation_value.py",
     "tests/matching/test_pools.py",

@@ -1,7 +1,8 @@
 """The event bus: Redis pub/sub, on one connection for each process. It announces, and stores nothing.
 
-When the connection broke and is back, the functions in `on_return` are called, to read what was missed.
-A canary that the bus sends to itself shows whether it still receives messages.
+When the connection broke and is back, the functions in `on_return` are called, to read what was missed:
+`composition/` adds those of the gateway, of revocations, of the announcer and of lost data, and
+`PresenceService` its own. A canary that the bus sends to itself shows whether it still receives messages.
 """
 
 import asyncio

@@ -3,20 +3,8 @@
 from msgspec import Struct
 
 from matching.policy import Policy
-from matching.rematch import RematchIntervals
 from realtime.matchmaking.markets import Markets
-
-
-class SearchLimits(Struct, frozen=True, kw_only=True):
-    """How far a search goes: how many candidates are read at most, and for how long two are kept apart.
-
-    `alone_ms`: after waiting so long with nobody else left, two who met may meet again (`rematches`); 0:
-    never.
-    """
-
-    candidates: int
-    apart: RematchIntervals
-    alone_ms: int = 0
+from realtime.matchmaking.search_limits import SearchLimits
 
 
 class MatchingContext(Struct, frozen=True, kw_only=True):

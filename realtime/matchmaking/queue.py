@@ -32,7 +32,7 @@ from core.ticket import Claim, Departure, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from core.wire.message import Empty
 from db.postgres.applicants import Applicant
-from matching.explanation import judge, permitted, tally
+from matching.why_waiting import judge, permitted, tally
 from realtime.gateway.caller import Caller
 from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.departures import Changed, Departures

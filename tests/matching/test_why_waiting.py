@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from core.ticket import Census, Pool, Ticket
-from matching.explanation import judge, permitted, reason, tally
 from matching.policy import Policy
+from matching.why_waiting import judge, permitted, reason, tally
 from tests.matching.people import T0, ticket
 
 NOBODY: frozenset[str] = frozenset()
