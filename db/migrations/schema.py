@@ -45,7 +45,7 @@ async def scratch_database(url: str) -> AsyncIterator[str]:
         try:
             yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
         finally:
-            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            await connection.execute(f"DROP DATABASE {name}")
     finally:
         await connection.close()
 
