@@ -7,7 +7,8 @@ FITS    = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[
 NEWEST  = $(if $(REDIS_URL)$(shell command -v redis-server 2>/dev/null),13,12)
 PYTHON ?= $(shell for newest in 12 $(NEWEST); do for p in python3 python3.12 python3.11 python3.13; do \
             "$$p" -c '$(FITS)' $$newest 2>/dev/null && echo "$$p" && break 2; done; done)
-WORKERS ?= 2
+# Tests wait more than they compute, so three of them fill two cores.
+WORKERS ?= 3
 ARGS    ?=
 
 VENV    = .venv/bin/python

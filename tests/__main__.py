@@ -57,7 +57,7 @@ def main() -> int:
     parser.add_argument(
         "--lint", action="store_true", help="only what needs no tests: lint, types, import rules, file sizes"
     )
-    parser.add_argument("--workers", default="2", help="processes that run tests side by side")
+    parser.add_argument("--workers", default="3", help="processes that run tests side by side")
     options, for_pytest = parser.parse_known_args()
     outcomes = [perform(name, *command) for name, command in LINT.items()]
     if not options.lint:
