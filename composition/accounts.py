@@ -3,7 +3,7 @@
 from composition.stores import Stores
 from core.settings import Settings
 from services.accounts import Accounts
-from services.passwords import Passwords
+from services.password_hashes import PasswordHashes
 from services.profiles import Profiles
 from services.sessions import SessionService, Tokens
 from services.sign_in_limits import Rates, SignInLimits
@@ -13,7 +13,7 @@ class Identity:
     """Owns the threads that hash passwords, so it has to be `close`d."""
 
     def __init__(self, stores: Stores, settings: Settings) -> None:
-        passwords = Passwords(
+        passwords = PasswordHashes(
             threads=settings.password_threads,
             queue=settings.password_queue,
             memory_kib=settings.password_memory_kib,

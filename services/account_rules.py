@@ -1,4 +1,7 @@
-"""The rules for an account's fields: email, names, birth date, profile. Pure."""
+"""The rules for an account's fields: email, names, birth date, profile. Pure.
+
+What only has to have a certain length, as a password, is bounded in `core/contract/`.
+"""
 
 import re
 import unicodedata

@@ -9,7 +9,7 @@ from core.ids import new_id
 from db.postgres.accounts import AccountStore, NewAccount
 from db.postgres.idempotency import IdempotencyKey
 from services import account_rules as rules
-from services.passwords import Passwords
+from services.password_hashes import PasswordHashes
 from services.sessions import SessionService
 from services.sign_in_limits import SignInLimits
 
@@ -25,7 +25,12 @@ class Accounts:
     """The use cases. Errors of an outage of Postgres or Redis pass through (`db.outage`)."""
 
     def __init__(
-        self, store: AccountStore, *, sessions: SessionService, passwords: Passwords, limits: SignInLimits
+        self,
+        store: AccountStore,
+        *,
+        sessions: SessionService,
+        passwords: PasswordHashes,
+        limits: SignInLimits,
     ) -> None:
         self._store, self._sessions = store, sessions
         self._passwords, self._limits = passwords, limits

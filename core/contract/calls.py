@@ -1,6 +1,7 @@
 """Calls: what is said from the offer to the end, and the list of past ones.
 
-WebRTC's own names stay in camelCase.
+WebRTC's own names stay in camelCase. What a description or a candidate may be, its size too, is checked in
+`signaling/sdp.py` and `signaling/ice_candidates.py`.
 """
 
 from typing import Annotated, Literal

@@ -13,7 +13,10 @@ _RETRY_MS = 1000
 
 
 class CommandQueue:
-    """`take` a turn, `wait` for it if others are before, and `give` it on. At most `size` wait."""
+    """`take` a turn, `wait` for it if others are before, and `give` it on.
+
+    At most `size` wait; `account_limits.py` takes the number from the settings.
+    """
 
     __slots__ = ("_size", "_taken", "_waiting")
 

@@ -1,4 +1,6 @@
-"""Passwords: argon2id in a bounded pool of threads, so that neither the event loop nor the memory suffers.
+"""Hashes passwords: argon2id in a bounded pool of threads, so that neither event loop nor memory suffers.
+
+Which passwords may be chosen is said in `core/contract/accounts.py`.
 
 It owns the threads. A hash takes some 20 ms of a core and `memory_kib` of memory. At most `threads` run and
 `queue` wait; beyond that callers are told to try again.
@@ -20,7 +22,7 @@ R = TypeVar("R")
 _RETRY_MS = 1000
 
 
-class Passwords:
+class PasswordHashes:
     """Hashes and verifies. Raises `Unavailable` if too many wait already."""
 
     def __init__(self, *, threads: int, queue: int, memory_kib: int, passes: int) -> None:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 import pytest
 
 from core.errors import Unavailable
-from services.passwords import Passwords
+from services.password_hashes import PasswordHashes
 
 
 @pytest.fixture
-def passwords() -> Iterator[Passwords]:
-    made = Passwords(threads=2, queue=4, memory_kib=8, passes=1)
+def passwords() -> Iterator[PasswordHashes]:
+    made = PasswordHashes(threads=2, queue=4, memory_kib=8, passes=1)
     yield made
     made.close()
 
 
-async def test_the_right_password_fits(passwords: Passwords) -> None:
+async def test_the_right_password_fits(passwords: PasswordHashes) -> None:
     """And no other; every hash has a salt of its own and says that it is argon2id."""
     first, second = await passwords.hash("correct horse"), await passwords.hash("correct horse")
     assert first.startswith("$argon2id$")
@@ -25,18 +25,18 @@ async def test_the_right_password_fits(passwords: Passwords) -> None:
     assert not await passwords.verify(first, "correct horsf")
 
 
-async def test_a_password_is_the_same_from_every_keyboard(passwords: Passwords) -> None:
+async def test_a_password_is_the_same_from_every_keyboard(passwords: PasswordHashes) -> None:
     """Composed or not."""
     assert await passwords.verify(await passwords.hash("pass\u00e9word"), "passe\u0301word")
 
 
-async def test_nobody_has_no_password(passwords: Passwords) -> None:
+async def test_nobody_has_no_password(passwords: PasswordHashes) -> None:
     """The work is done all the same, and what is no hash fits nothing."""
     assert not await passwords.verify(None, "correct horse")
     assert not await passwords.verify("no hash", "correct horse")
 
 
-async def test_a_storm_is_sent_away_and_leaves_nothing_behind(passwords: Passwords) -> None:
+async def test_a_storm_is_sent_away_and_leaves_nothing_behind(passwords: PasswordHashes) -> None:
     """Six have room; the others hear at once that they should come again."""
     known = await passwords.hash("correct horse")
     storm = [passwords.verify(known, "correct horse") for _ in range(50)]
@@ -47,7 +47,7 @@ async def test_a_storm_is_sent_away_and_leaves_nothing_behind(passwords: Passwor
     assert await passwords.verify(known, "correct horse")
 
 
-async def test_who_goes_away_gives_up_the_place(passwords: Passwords) -> None:
+async def test_who_goes_away_gives_up_the_place(passwords: PasswordHashes) -> None:
     known = await passwords.hash("correct horse")
     for _ in range(5):
         waiting = [asyncio.ensure_future(passwords.verify(known, "correct horse")) for _ in range(6)]
@@ -60,7 +60,7 @@ async def test_who_goes_away_gives_up_the_place(passwords: Passwords) -> None:
 
 async def test_the_loop_goes_on_meanwhile() -> None:
     """A hash that takes a while does not stop others."""
-    slow = Passwords(threads=1, queue=1, memory_kib=65536, passes=3)
+    slow = PasswordHashes(threads=1, queue=1, memory_kib=65536, passes=3)
     hashing = asyncio.ensure_future(slow.hash("correct horse"))
     turns = 0
     while not hashing.done():
