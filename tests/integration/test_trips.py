@@ -1,78 +1,300 @@
-"""How often a connect goes to the stores. Not how long that takes: `bench/reconnect.py` measures."""
+"""How often each thing that a client asks for goes to the stores. Not how long that takes: `bench/` measures.
 
-from collections.abc import Callable
+A trip is what somebody waits for: a statement to PostgreSQL, the beginning and the end of a transaction
+included, or one write of commands to Redis. They are counted at the drivers, for the connect, the command or
+the search in whose course they are made, whichever of its tasks makes them. The first round is no measure:
+connections prepare statements, and Redis learns scripts. Of the others the best counts, because the market is
+read by whoever asks first in a second.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import asyncpg
 import pytest
 
-from db.postgres import pool as postgres
 from db.redis import client as redis
+from realtime.gateway.commands import Commands
 from realtime.gateway.gateway import Gateway
-from tests.integration.conftest import SignUp
-from tests.integration.person import ClientDevice, Person
+from realtime.matchmaking.matchmaker import Matchmaker
+from tests.integration.conftest import Meet, Meeting, SignUp
+from tests.integration.person import Person
+from tests.patience import PATIENCE_S
 
-Trips = dict[str, list[Any]]
-_counted: ContextVar[Trips | None] = ContextVar("counted", default=None)
+Step = tuple[int, int]  # trips to PostgreSQL and to Redis
+
+_ROUNDS = 3
+
+# A number may only go down.
+HELD: dict[str, Step] = {
+    "call:accept, the first": (0, 4),
+    "call:accept, the second": (1, 8),
+    "call:connected, the first": (0, 2),
+    "call:connected, the second": (1, 5),
+    "call:decline": (1, 11),
+    "call:end": (3, 7),
+    "call:media": (0, 2),
+    "call:report": (8, 12),
+    "call:restart": (0, 7),
+    "call:signal": (0, 3),
+    "call:skip": (1, 15),
+    "chat:history": (2, 0),
+    "chat:read": (2, 2),
+    "chat:send": (1, 1),
+    "chat:send, again": (4, 0),
+    "chat:typing": (2, 1),
+    "connect": (2, 4),
+    "connect, back": (2, 4),
+    "connect, in a call": (4, 8),
+    "connect, queued": (2, 5),
+    "connection:end": (4, 2),
+    "decision:submit": (9, 7),
+    "disconnect": (1, 4),
+    "disconnect, in a call": (1, 7),
+    "disconnect, queued": (1, 4),
+    "presence:set": (0, 2),
+    "presence:watch": (1, 0),
+    "queue:explain": (2, 2),
+    "queue:join": (3, 4),
+    "queue:join, again": (3, 3),
+    "queue:leave": (0, 4),
+    "queue:leave, after": (0, 1),
+    "queue:leave, not queued": (0, 1),
+    "search after call:decline": (0, 1),
+    "search after call:report": (0, 1),
+    "search after call:skip": (0, 1),
+    "search and offer": (6, 11),
+    "search, nobody there": (0, 1),
+    "session:refresh": (2, 0),
+}
+
+_course: ContextVar["Course | None"] = ContextVar("course", default=None)
 
 
-def _counting(method: Callable[..., Any], store: str) -> Callable[..., Any]:
+class Course:
+    """What one thing that was asked for has cost so far; `asked` says which trips those were."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.trips: Counter[str] = Counter()
+        self.asked: list[str] = []
+        self.under_way = 0
+
+    @contextmanager
+    def making(self, store: str, asked: object) -> Iterator[None]:
+        """A trip, for as long as somebody waits for it."""
+        self.trips[store] += 1
+        self.asked.append(f"{store}: {' '.join(str(asked).split())[:60]}")
+        with self.going_on():
+            yield
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """It is not done while this lasts."""
+        self.under_way += 1
+        try:
+            yield
+        finally:
+            self.under_way -= 1
+
+    def exceeds(self, held: Step) -> bool:
+        """Whether it is dearer than that."""
+        return self.trips["postgres"] > held[0] or self.trips["redis"] > held[1]
+
+
+def _dearer(step: str, course: Course, held: Step) -> str:
+    now, asked = (course.trips["postgres"], course.trips["redis"]), "\n    ".join(course.asked)
+    return f"{step} takes {now} trips to PostgreSQL and Redis, and took {held}:\n    {asked}"
+
+
+class Trips:
+    """The courses of one product, by name, since they were last asked for."""
+
+    def __init__(self) -> None:
+        self._courses: list[Course] = []
+        self.best: dict[str, Course] = {}
+
+    def begin(self, name: str) -> Course:
+        """Something is asked for."""
+        self._courses.append(course := Course(name))
+        return course
+
+    async def noted(self, *steps: str) -> None:
+        """Everything that was asked for is done: its cost counts as that of these steps, in order."""
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self._courses) < len(steps) or any(course.under_way for course in self._courses):
+                await asyncio.sleep(0.005)
+        assert len(self._courses) == len(steps), [course.name for course in self._courses]
+        for step, course in zip(steps, self._courses, strict=True):
+            known = self.best.get(step)
+            if known is None or course.trips.total() < known.trips.total():
+                self.best[step] = course
+        self._courses.clear()
+
+    def forget(self) -> None:
+        """What was asked for so far counts as nothing."""
+        self._courses.clear()
+
+
+def _in_course(entry: Callable[..., Awaitable[Any]], trips: Trips, name: Callable[..., str]) -> Any:
+    """The same entry; what is done for it, in whichever task, belongs to a course of its own."""
+
+    async def entered(self: Any, *given: Any, **more: Any) -> Any:
+        course = trips.begin(name(*given))
+        token = _course.set(course)
+        try:
+            with course.going_on():
+                return await entry(self, *given, **more)
+        finally:
+            _course.reset(token)
+
+    return entered
+
+
+def _counted(method: Callable[..., Awaitable[Any]], store: str) -> Any:
     async def counted(self: Any, asked: Any, *given: Any, **more: Any) -> Any:
-        if (trips := _counted.get()) is not None and "SUBSCRIBE" not in str(asked):  # the first device alone
-            trips[store].append(asked)
-        return await method(self, asked, *given, **more)
+        course = _course.get()
+        # The first device of a user here alone subscribes.
+        if course is None or "SUBSCRIBE" in str(asked):
+            return await method(self, asked, *given, **more)
+        with course.making(store, asked):
+            return await method(self, asked, *given, **more)
 
     return counted
 
 
+def _plainly(execute: Callable[..., Awaitable[Any]]) -> Any:
+    """Without arguments the driver takes a way of its own, as for BEGIN and COMMIT; with, the common one."""
+    counted = _counted(execute, "postgres")
+
+    async def executed(self: Any, query: str, *args: Any, **more: Any) -> Any:
+        return await (execute if args else counted)(self, query, *args, **more)
+
+    return executed
+
+
 @pytest.fixture
-async def trips(sign_up: SignUp, monkeypatch: pytest.MonkeyPatch) -> Trips:
-    """What a connect asks the stores, whichever of its tasks does; nothing of what else goes on."""
-    found: Trips = {"postgres": [], "redis": []}
-    connect = Gateway.connect
-
-    async def counted(self: Gateway, sid: str, auth: object) -> dict[str, Any]:
-        token = _counted.set(found)
-        try:
-            return await connect(self, sid, auth)
-        finally:
-            _counted.reset(token)
-
-    await (await sign_up()).connect()  # from then on Redis knows the scripts
-    monkeypatch.setattr(Gateway, "connect", counted)
-    for owner, name, store in (
-        (postgres._Connection, "_execute", "postgres"),
-        (redis._Patient, "send_packed_command", "redis"),
+def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
+    """What is asked of the stores in the course of connects, commands and searches; nothing of other work."""
+    trips = Trips()
+    for owner, entry, name in (
+        (Gateway, "connect", lambda *_: "connect"),
+        (Commands, "answer", lambda _, name, *__: name),
+        (Gateway, "disconnect", lambda *_: "disconnect"),
+        (Matchmaker, "seek", lambda *_: "search"),
     ):
-        monkeypatch.setattr(owner, name, _counting(getattr(owner, name), store))
-    return found
+        monkeypatch.setattr(owner, entry, _in_course(getattr(owner, entry), trips, name))
+    for method in ("_execute", "_executemany"):
+        counted = _counted(getattr(asyncpg.Connection, method), "postgres")
+        monkeypatch.setattr(asyncpg.Connection, method, counted)
+    monkeypatch.setattr(asyncpg.Connection, "execute", _plainly(asyncpg.Connection.execute))
+    sent = _counted(redis._Patient.send_packed_command, "redis")
+    monkeypatch.setattr(redis._Patient, "send_packed_command", sent)
+    return trips
 
 
-async def connected(person: Person, trips: Trips, **auth: Any) -> tuple[ClientDevice, dict[str, int]]:
-    """Connected and welcomed, and how often that went where."""
-    for asked in trips.values():
-        asked.clear()
-    device = await person.connect("phone", **auth)
-    await device.ask("queue:leave")  # its turn comes after the welcome
-    return device, {store: len(asked) for store, asked in trips.items()}
-
-
-async def test_who_comes_anew(sign_up: SignUp, trips: Trips) -> None:
-    """The session and the state, in Postgres; the stream, presence, its change and the queue, in Redis."""
-    person = await sign_up()
+async def _come(person: Person, trips: Trips) -> None:
+    """A device connects, goes and comes back; then its user changes how they are shown."""
     await person.rest("GET", "/v1/me")  # a token that serves for the first time is noted
-    device, count = await connected(person, trips)
-    assert count == {"postgres": 2, "redis": 4}, trips
-    assert device.ready["recovered"] is False
-
-
-async def test_who_comes_back(sign_up: SignUp, trips: Trips) -> None:
-    """What was missed comes with the end of the stream."""
-    person = await sign_up()
-    await person.rest("GET", "/v1/me")
+    trips.forget()
     device = await person.connect("phone")
+    await device.ask("queue:leave")  # its turn comes after the welcome
+    await trips.noted("connect", "queue:leave, not queued")
     await device.drop()
     held = {"pid": device.ready["pid"], "offset": device.offset}
-    device, count = await connected(person, trips, **held)
-    assert count == {"postgres": 2, "redis": 4}, trips
+    await trips.noted("disconnect")
+    device = await person.connect("phone", **held)
     assert device.ready["recovered"] is True
+    await device.ask("presence:set", status="away")
+    await trips.noted("connect, back", "presence:set")
+    await device.ask("presence:watch", user_ids=[person.id])
+    await device.ask("session:refresh", token=person.token)
+    await trips.noted("presence:watch", "session:refresh")
+    await device.ask("queue:join", mode="voice")
+    await trips.noted("queue:join", "search, nobody there")
+    await device.ask("queue:join", mode="voice")
+    await device.ask("queue:explain")
+    await device.drop()
+    await trips.noted("queue:join, again", "queue:explain", "disconnect, queued")
+    device = await person.connect("phone")
+    assert device.ready["ticket"]
+    await device.ask("queue:leave")
+    await device.leave()
+    await trips.noted("connect, queued", "queue:leave", "disconnect")
+
+
+async def _meet(meeting: Meeting, trips: Trips) -> None:
+    """From the offer to the room of the two."""
+    ana, ben, call = meeting.ana, meeting.ben, {"call_id": meeting.call_id}
+    await ana.ask("call:accept", **call)
+    await ben.ask("call:accept", **call)
+    await trips.noted("call:accept, the first", "call:accept, the second")
+    await ana.drop()
+    await trips.noted("disconnect, in a call")
+    meeting.ana = ana = await meeting.she.connect("ana-phone")
+    await ana.ask("call:media", **call, audio=True, video=False)
+    await trips.noted("connect, in a call", "call:media")
+    await ana.ask("call:restart", **call, epoch=1)
+    await trips.noted("call:restart")
+    signal = {"candidate": None, "epoch": 2}
+    await ana.ask("call:signal", **call, **signal)
+    await ben.ask("call:signal", **call, **signal)
+    await trips.noted("call:signal", "call:signal")
+    await ana.ask("call:connected", **call, epoch=2)
+    await ben.ask("call:connected", **call, epoch=2)
+    await trips.noted("call:connected, the first", "call:connected, the second")
+    await ben.ask("call:end", **call)
+    await ana.ask("decision:submit", **call, connect=True)
+    await trips.noted("call:end", "decision:submit")
+    made = (await ana.next("decision:result"))["connection"]
+    room = {"room_id": made["room_id"]}
+    await ana.ask("chat:send", **room, client_id="1", content="Hello")
+    await ana.ask("chat:send", **room, client_id="1", content="Hello")
+    await ben.ask("chat:typing", **room, typing=True)
+    await ben.ask("chat:read", **room, seq=1)
+    await ben.ask("chat:history", **room, limit=10)
+    await ana.ask("connection:end", connection_id=made["id"])
+    await trips.noted(
+        "chat:send", "chat:send, again", "chat:typing", "chat:read", "chat:history", "connection:end"
+    )
+
+
+async def _turn_away(meeting: Meeting, trips: Trips, how: str, **more: Any) -> None:
+    """Ben ends the offer; Ana, who has her place back, is looked for and leaves."""
+    await meeting.ben.ask(how, call_id=meeting.call_id, **more)
+    ended = await meeting.ana.next("call:ended")
+    searches = [f"search after {how}"] * (2 if how == "call:skip" else 1 if ended.get("ticket") else 0)
+    await trips.noted(how, *searches)
+
+
+async def test_no_command_grows_dearer(sign_up: SignUp, meet: Meet, trips: Trips) -> None:
+    """In a product that does little else."""
+    for number in range(_ROUNDS):
+        await _come(await sign_up(), trips)
+        trips.forget()
+        meeting = await meet()
+        await trips.noted(
+            "connect", "connect", "queue:join", "search, nobody there", "queue:join", "search and offer"
+        )
+        await _meet(meeting, trips)
+        for how, more in (("call:decline", {}), ("call:skip", {}), ("call:report", {"reason": "spam"})):
+            meeting = await meet()
+            trips.forget()
+            await _turn_away(meeting, trips, how, **more)
+            for device in (meeting.ana, meeting.ben):
+                await device.ask("queue:leave")
+            await trips.noted("queue:leave, after", "queue:leave, after")
+        if number == 0:
+            trips.best.clear()
+    print("\n| | PostgreSQL | Redis |\n|---|---|---|")
+    for step, course in sorted(trips.best.items()):
+        print(f"| {step} | {course.trips['postgres']} | {course.trips['redis']} |")
+    assert trips.best.keys() == HELD.keys()
+    dearer = [
+        _dearer(step, course, HELD[step]) for step, course in trips.best.items() if course.exceeds(HELD[step])
+    ]
+    assert not dearer, "\n".join(dearer)
