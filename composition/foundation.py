@@ -18,6 +18,7 @@ from db.postgres.pool import Pool, open_pool
 from db.redis.bus import Bus
 from db.redis.client import check_writes, open_redis
 from db.redis.clock_sync import ClockSync
+from db.redis.multiplexed import RedisClient, open_redis_client
 from rest.service import Check
 
 _log = structlog.get_logger()
@@ -34,16 +35,24 @@ class Foundation:
         bus: Bus,
         *,
         node_id: str,
+        multiplexed: RedisClient | None = None,
         clock: Clock = now_ms,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self.settings, self.node_id = settings, node_id
         self.pool, self.redis, self.bus = pool, redis, bus
+        self._multiplexed = multiplexed
         self.clock, self.registry = clock, registry or CollectorRegistry()
 
     def new_id(self) -> str:
         """A new id, by the clock that all nodes share."""
         return new_id(self.clock())
+
+    @property
+    def multiplexed(self) -> RedisClient:
+        """What short commands and scripts are asked through: stores move to it, one after the other."""
+        assert self._multiplexed is not None, "this foundation was built without it"
+        return self._multiplexed
 
     @property
     def checks(self) -> dict[str, Check]:
@@ -72,10 +81,22 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             redis = await stack.enter_async_context(
                 open_redis(urls.redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
             )
+            multiplexed = await stack.enter_async_context(
+                open_redis_client(urls.redis_url, patience_s=settings.patience_s)
+            )
             bus = await stack.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
             await stack.enter_async_context(ClockSync(redis, clock, registry))
-        yield Foundation(settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry)
+        yield Foundation(
+            settings,
+            pool,
+            redis,
+            bus,
+            multiplexed=multiplexed,
+            node_id=node_id,
+            clock=clock,
+            registry=registry,
+        )
 
 
 @asynccontextmanager

@@ -25,6 +25,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as effort
 from redis.asyncio import Redis
 
+from db.redis.multiplexed import RedisClient, open_redis_client
 from tests.stores.world import World, world_at
 
 FOLDER = "TEST_SERVERS_FOLDER"
@@ -192,6 +193,13 @@ async def product_redis_url(new_redis: NewRedis) -> str:
 async def nodes_redis_url(new_redis: NewRedis) -> str:
     """This worker's database of Redis for products in processes of their own."""
     return await new_redis()
+
+
+@pytest.fixture
+async def redis_client(redis_url: str) -> AsyncIterator[RedisClient]:
+    """What stores ask Redis through, on this worker's database for stores."""
+    async with open_redis_client(redis_url) as client:
+        yield client
 
 
 @pytest.fixture

@@ -1,0 +1,93 @@
+"""What stores ask Redis through."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from db.outage import Outages
+from db.redis.multiplexed.address import Address
+from db.redis.multiplexed.deadlines import Deadlines
+from db.redis.multiplexed.node import Node
+from db.redis.multiplexed.request import Ahead, Request
+from db.redis.multiplexed.script import Script
+from db.redis.multiplexed.words import Arg, Words, is_repeatable
+
+
+class RedisClient:
+    """Gives the future of each answer at once: ask for many things, then await them.
+
+    What is asked for in one turn of the loop goes out in one write, and commands for one slot are performed
+    in the order in which they were asked for, as long as the connection holds. Every future ends within
+    `patience_s`: with the answer (bytes, int, list or None), an error of `redis.exceptions`, of which
+    `db.outage.OUTAGES` are outages, or cancelled. After a reconnect, what was sent and not answered is sent
+    again only if it is repeatable; otherwise it fails as an outage, and may have been performed.
+    """
+
+    def __init__(self, address: Address, *, patience_s: float, outages: Outages) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._deadlines = Deadlines(patience_s, self._look)
+        self._home = Node(address, patience_s=patience_s, outages=outages, deadlines=self._deadlines)
+
+    def command(self, *words: Arg, repeatable: bool | None = None) -> "asyncio.Future[Any]":
+        """One command. `repeatable` None: if it only reads, or does and answers the same a second time."""
+        return self._ask(Request(self._loop.create_future(), words, self._deadlines.latest, repeatable, None))
+
+    def run(self, script: Script, keys: Sequence[str], args: Sequence[Arg] = ()) -> "asyncio.Future[Any]":
+        """One script. Its keys are in one slot."""
+        words = ("EVALSHA", script.sha, len(keys), *keys, *args)
+        future = self._loop.create_future()
+        return self._ask(Request(future, words, self._deadlines.latest, script.repeatable, script))
+
+    def transaction(
+        self, commands: Sequence[Words], *, repeatable: bool | None = None
+    ) -> "asyncio.Future[list[Any]]":
+        """All or none of these, with nothing in between; see `script_words`. Their keys are in one slot.
+
+        Gives their answers; raises the first error among them, though the others are performed. `repeatable`
+        None: if every single command is.
+        """
+        if repeatable is None:
+            repeatable = all(map(is_repeatable, commands))
+        asked = Request(self._loop.create_future(), ("EXEC",), self._deadlines.latest, repeatable, None)
+        asked.ahead = [Ahead(("MULTI",)), *(Ahead(words) for words in commands)]
+        answers: asyncio.Future[list[Any]] = self._loop.create_future()
+        asked.future.add_done_callback(lambda done: _hand_on(done, answers))
+        self._ask(asked)
+        return answers
+
+    def _ask(self, request: Request) -> "asyncio.Future[Any]":
+        self._home.ask(request)
+        return request.future
+
+    def _look(self, tick: int) -> bool:
+        return self._home.look(tick)
+
+    async def close(self) -> None:
+        """What was asked for still goes out, and is not waited for."""
+        await self._home.close()
+        self._deadlines.stop()
+
+
+def _hand_on(done: "asyncio.Future[Any]", answers: "asyncio.Future[list[Any]]") -> None:
+    """The answers of a transaction, or the first error."""
+    if answers.done():
+        done.cancelled() or done.exception()
+        return
+    error = done.exception() or next((a for a in done.result() if isinstance(a, Exception)), None)
+    if error is None:
+        answers.set_result(done.result())
+    else:
+        answers.set_exception(error)
+
+
+@asynccontextmanager
+async def open_redis_client(
+    url: str, *, patience_s: float = 10, outages: Outages | None = None
+) -> AsyncIterator[RedisClient]:
+    """Connects when something is asked for."""
+    client = RedisClient(Address.of(url), patience_s=patience_s, outages=outages or Outages("Redis"))
+    try:
+        yield client
+    finally:
+        await client.close()

@@ -1,0 +1,201 @@
+"""One server: keeps a connection to it while there is something to ask, and what waits for one."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from db.outage import Outages
+from db.redis.multiplexed.address import Address
+from db.redis.multiplexed.connection import Connection
+from db.redis.multiplexed.deadlines import Deadlines
+from db.redis.multiplexed.request import Ahead, Request, again
+
+# A command goes wrong at most so often before its caller is told: then it takes about a third of a second.
+_MISHAPS = 4
+_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.3
+_MOST_WAITING_BYTES = 16 * 1024 * 1024
+
+# Whether it takes care of a request that Redis has refused.
+Redirect = Callable[[Request, Exception], bool]
+
+
+class Node:
+    """Answers each request, or has it fail: see `RedisClient`."""
+
+    def __init__(
+        self,
+        address: Address,
+        *,
+        patience_s: float,
+        outages: Outages,
+        deadlines: Deadlines,
+        redirect: Redirect = lambda *_: False,
+        unreachable: Callable[["Node"], None] = lambda _: None,
+    ) -> None:
+        self.address, self._patience_s = address, patience_s
+        self._outages, self._deadlines = outages, deadlines
+        self._redirect, self._unreachable = redirect, unreachable
+        self._connection: Connection | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._waiting: deque[Request] = deque()
+        self._waiting_bytes = 0
+        self._closed = False
+        self.asked, self.answered = deadlines.watch, outages.worked
+        self.is_cluster = False
+
+    def ask(self, request: Request) -> None:
+        """Its future ends in time."""
+        connection = self._connection
+        if connection is not None and connection.takes and not self._waiting:
+            connection.send(request)
+        else:
+            self._wait(request)
+
+    def _wait(self, request: Request) -> None:
+        if self._closed:
+            request.fail(RedisConnectionError("The client is closed."))
+            return
+        if self._waiting_bytes > _MOST_WAITING_BYTES:
+            error = RedisConnectionError("It does not read what waits already.")
+            self._outages.failed(error)
+            request.fail(error)
+            return
+        self._waiting.append(request)
+        self._waiting_bytes += len(request.packed)
+        self._deadlines.watch()
+        self._open()
+
+    def _open(self) -> None:
+        if self._connection is None and self._opening is None and not self._closed:
+            self._opening = asyncio.create_task(self._connect())
+
+    async def _connect(self) -> None:
+        """Until there is a connection, or nobody waits for one."""
+        pause_s = _PAUSE_S
+        try:
+            while self._waiting:
+                try:
+                    self._connection = await self._connected()
+                except RedisError as error:
+                    self._outages.failed(error)
+                    self._keep(request for request in self._waiting if self._survives(request, error))
+                    self._unreachable(self)
+                else:
+                    self._opening = None
+                    self.writable()
+                    return
+                if self._waiting:
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        except Exception as fault:  # of ours: nobody is to wait for what will not come
+            for request in self._waiting:
+                request.fail(fault)
+            self._keep(())
+        finally:
+            self._opening = None
+
+    async def _connected(self) -> Connection:
+        connection = Connection(self)
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self.address.connect(lambda: connection)
+                hello, *_ = await connection.greet(self.address.greeting)
+        except TimeoutError:
+            connection.end(RedisTimeoutError("It does not let anybody in."))
+            raise RedisTimeoutError("It does not let anybody in.") from None
+        except OSError as fault:
+            raise RedisConnectionError(f"It cannot be reached: {fault}") from fault
+        except BaseException as fault:
+            connection.end(RedisConnectionError(repr(fault)))
+            raise
+        self.is_cluster = hello[hello.index(b"mode") + 1] == b"cluster"
+        return connection
+
+    def writable(self) -> None:
+        """What waits goes out, for as long as Redis reads."""
+        connection, waiting = self._connection, self._waiting
+        while connection is not None and waiting and connection.takes:
+            request = waiting.popleft()
+            if not request.future.done():
+                connection.send(request)
+        self._keep(waiting)
+
+    def lost(self, sent: Sequence[Request], unsent: Sequence[Request], error: Exception) -> None:
+        """What may be repeated, or was never sent, goes to the next connection."""
+        self._connection = None
+        again_too = [request for request in sent if self._may_go_again(request, error)]
+        never = [request for request in unsent if not isinstance(request, Ahead)]
+        self._keep((*again_too, *never, *self._waiting))
+        if self._waiting:
+            self._deadlines.watch()
+            self._open()
+
+    def _may_go_again(self, request: Request, error: Exception) -> bool:
+        if isinstance(request, Ahead):
+            return False
+        if not request.may_be_repeated():
+            request.fail(again(error))
+            return False
+        return self._survives(request, error)
+
+    def _survives(self, request: Request, error: Exception) -> bool:
+        request.mishaps += 1
+        if request.mishaps >= _MISHAPS:
+            request.fail(again(error))
+        return not request.future.done()
+
+    def refused(self, connection: Connection, request: Request, error: Exception) -> None:
+        """A script that Redis has forgotten is sent with its text; in a cluster another server may serve."""
+        error = request.cause(error)
+        if isinstance(request, Ahead) or request.future.done():
+            request.fail(error)
+        elif isinstance(error, NoScriptError) and request.script and self._survives(request, error):
+            connection.forgot(request.script.sha)
+            self.ask(request)
+        elif not self._redirect(request, error):
+            self._outages.failed(error)
+            request.fail(error)
+
+    def look(self, tick: int) -> bool:
+        """Ends what has expired, and a connection that has not answered in time. Whether anybody waits."""
+        connection = self._connection
+        if connection is not None and any(request.expires <= tick for request in connection.sent):
+            error = RedisTimeoutError("It does not answer.")
+            self._outages.failed(error)
+            for request in connection.sent:
+                if request.expires <= tick:
+                    request.fail(again(error))
+            connection.end(error)
+        for request in self._waiting:
+            if request.expires <= tick:
+                error = RedisTimeoutError("It cannot be reached.")
+                self._outages.failed(error)
+                request.fail(error)
+        self._keep(request for request in self._waiting if not request.future.done())
+        return bool(self._waiting or (self._connection and self._connection.sent))
+
+    def take_waiting(self) -> Sequence[Request]:
+        """All that waits for a connection, to be asked elsewhere."""
+        waiting = tuple(self._waiting)
+        self._keep(())
+        return waiting
+
+    def _keep(self, requests: Iterable[Request]) -> None:
+        self._waiting = deque(requests)
+        self._waiting_bytes = sum(len(request.packed) for request in self._waiting)
+
+    async def close(self) -> None:
+        """What has gone out is not waited for."""
+        self._closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait([self._opening])
+        if self._connection is not None:
+            await self._connection.close()
+        for request in self._waiting:
+            request.fail(RedisConnectionError("The client is closed."))
+        self._keep(())

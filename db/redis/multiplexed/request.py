@@ -1,0 +1,80 @@
+"""One command on its way: what is sent, who waits for the answer, and how long."""
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from hiredis import pack_command
+from redis.exceptions import RedisError
+
+from db.outage import OUTAGES
+from db.redis.multiplexed.script import Script
+from db.redis.multiplexed.words import Words, is_repeatable
+
+NEVER = math.inf
+
+
+class Request:
+    """A command and the future of its answer.
+
+    `expires` is a tick of the client's deadlines; `ahead` are requests that have to go out just before it;
+    `mishaps` counts in how many ways it has gone wrong without having been answered.
+    """
+
+    __slots__ = ("ahead", "expires", "future", "mishaps", "packed", "repeatable", "script", "words")
+
+    def __init__(
+        self,
+        future: "asyncio.Future[Any]",
+        words: Words,
+        expires: float,
+        repeatable: bool | None,
+        script: Script | None,
+    ) -> None:
+        self.future, self.words, self.expires = future, words, expires
+        self.repeatable, self.script = repeatable, script
+        self.packed: bytes = pack_command(words)  # type: ignore[arg-type]  # of one word, it says
+        self.ahead: Sequence[Ahead] = ()
+        self.mishaps = 0
+
+    def may_be_repeated(self) -> bool:
+        """Whether it may be sent again, though it may have been performed."""
+        return is_repeatable(self.words) if self.repeatable is None else self.repeatable
+
+    def fail(self, error: Exception) -> None:
+        """End with this error. An outage is told of elsewhere: nobody needs to ask for it."""
+        if self.future.done():
+            return
+        self.future.set_exception(error)
+        if isinstance(error, OUTAGES):
+            self.future.exception()
+
+    def cause(self, error: Exception) -> Exception:
+        """What it is that Redis has refused: this, or already what went ahead of it."""
+        faults = [first.fault for first in self.ahead if first.fault is not None]
+        for first in self.ahead:
+            first.fault = None
+        return faults[0] if faults else error
+
+
+class Ahead(Request):
+    """What goes before a request and is nobody's wish: only that it fails is worth noting."""
+
+    __slots__ = ("fault",)
+
+    def __init__(self, words: Words) -> None:
+        future = asyncio.get_running_loop().create_future()
+        super().__init__(future, words, NEVER, False, None)
+        self.fault: Exception | None = None
+
+    def fail(self, error: Exception) -> None:
+        """What it goes before tells of it."""
+        self.fault = error
+        if not self.future.done():
+            self.future.set_result(None)
+
+
+def again(error: Exception) -> Exception:
+    """The same error for another who waits: each raises one of their own."""
+    return type(error)(*error.args) if isinstance(error, RedisError) else error
