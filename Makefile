@@ -20,7 +20,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching bench-matching-live bench-blocks bench-reconnect
+.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching bench-matching-live bench-blocks bench-idle bench-reconnect
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -67,6 +67,9 @@ bench-faults: packages-dev ## How soon a call knows of a frozen client, a closed
 
 bench-reconnect: packages-dev ## CPU of a node for each client when all connect, and when all come back, at once
 	@exec $(VENV) -m bench.reconnect $(ARGS)
+
+bench-idle: packages-dev ## What a second of standing idle costs: Python, Redis and PostgreSQL
+	@exec $(VENV) -m bench.idle $(ARGS)
 
 bench-blocks: packages-dev ## How soon a block ends a call, on two busy nodes, with the slowest step by step
 	@exec $(VENV) -m bench.blocks $(ARGS)

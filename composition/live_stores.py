@@ -6,6 +6,7 @@ from db.postgres.applicants import ApplicantStore
 from db.postgres.bans import BanStore
 from db.postgres.eligibility import EligibilityStore
 from db.postgres.outbox import Outbox
+from db.postgres.pending_work import PendingWork
 from db.postgres.reports import ReportStore
 from db.postgres.retention import RetentionStore
 from db.postgres.trust import TrustStore
@@ -25,6 +26,7 @@ class LiveStores(Stores):
         self.bans = BanStore(base.pool)
         self.reports = ReportStore(base.pool)
         self.outbox = Outbox(base.pool)
+        self.pending_work = PendingWork(base.pool)
         self.trust = TrustStore(base.pool)
         self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)

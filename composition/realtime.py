@@ -38,7 +38,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         connected = GatewayParts(stores, serving, base, registry, server)
         gateway = connected.gateway
         register_handlers(server, gateway)
-        base.bus.on_return += [connected.store_loss.look, serving.announcer.wake]
+        base.bus.on_return += [connected.store_loss.look, serving.announcer.back]
         await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
 
         jobs = await stack.enter_async_context(_jobs(base, serving, connected))
@@ -63,6 +63,7 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         sweep=serving.sweep,
         deadline_worker=serving.deadline_worker,
         announcer=serving.announcer,
+        lookout=serving.lookout,
         block_effects=serving.block_effects,
         ban_effects=serving.ban_effects,
         reviews=serving.reviews,

@@ -1,6 +1,7 @@
 """The use cases of a node, one area after the other; each uses those before it."""
 
 import time
+from collections.abc import Callable
 
 from composition.accounts import Identity
 from composition.calls import CallParts
@@ -10,7 +11,9 @@ from composition.live_stores import LiveStores
 from composition.matching import Matching
 from composition.safety import Conduct, Protection
 from core.ids import new_id
+from db.postgres.pending_work import Kind
 from realtime.background.leases import LeaseJudge
+from realtime.background.lookout import Lookout
 from realtime.background.retention import Retention, kept
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
@@ -114,6 +117,12 @@ class Services:
         )
         self.block_effects, self.blocks = protection.block_effects, protection.blocks
         self.ban_effects = protection.ban_effects
+        wake: dict[Kind, Callable[[], None]] = {
+            "bans": self.ban_effects.wake,
+            "blocks": self.block_effects.wake,
+            "outbox": self.announcer.wake,
+        }
+        self.lookout = Lookout(stores.pending_work, wake, clock)
         self.retention = Retention(kept(stores.retention, stores.matches, settings), clock)
         self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,

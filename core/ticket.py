@@ -90,6 +90,13 @@ class Departure(Struct, frozen=True, kw_only=True):
     reason: LeftReason
 
 
+class Turn(Struct, frozen=True):
+    """How many wait in a mode, and whether the node that asked has the turn to sweep it."""
+
+    waiting: int
+    taken: bool
+
+
 class Wait(Struct, frozen=True):
     """How long someone of this `kind` waited for a match, in ms; None: patience ended first."""
 

@@ -5,7 +5,7 @@ It stands beside what an outage is: the loops of all rooms above run on it, and 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, cast
@@ -16,6 +16,9 @@ from db.outage import AWAY
 
 Job = Callable[[], Awaitable[object]]
 Rest = Callable[[float | None, asyncio.Event], Awaitable[None]]
+# One wake-up of the process serves all loops that rest for two beats or longer. Nodes do not beat together.
+BEAT_MS = 250
+_PHASE_MS = random.randrange(BEAT_MS)  # noqa: S311 - no secret
 _log = structlog.get_logger()
 
 
@@ -41,10 +44,22 @@ class RetryLater:
         return self.failed
 
 
+def on_the_beat(now: float, seconds: float, phase_ms: int = 0) -> float:
+    """When a rest that begins now is over: with a beat, up to one earlier and never later."""
+    if seconds * 1000 < 2 * BEAT_MS:
+        return now + seconds
+    # In whole ms, as timers are: one that rings a trace too early must not make it one beat less.
+    until = round(now * 1000) + round(seconds * 1000) - phase_ms
+    return (until // BEAT_MS * BEAT_MS + phase_ms) / 1000
+
+
 async def rest(seconds: float | None, woken: asyncio.Event) -> None:
     """For so long, or until woken; None: until woken."""
+    if seconds is None:
+        await woken.wait()
+        return
     with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout_at(on_the_beat(asyncio.get_running_loop().time(), seconds, _PHASE_MS)):
             await woken.wait()
 
 
@@ -52,8 +67,7 @@ class PeriodicTask:
     """Runs a job until cancelled: `period_s` after it has ended, when woken, and at once when it gave True.
 
     After a failure it rests for `again_s`, or a period, and cannot be woken meanwhile: nothing makes it spin.
-    `jitter` is the part of a period by which it may come earlier: nodes that started together fall out of
-    step. `faults` counts what failed and was no outage; `in_a_row` such runs since the last that succeeded.
+    `faults` counts what failed and was no outage; `in_a_row` such runs since the last that succeeded.
     """
 
     def __init__(
@@ -64,16 +78,14 @@ class PeriodicTask:
         failing: str,
         at_once: bool = True,
         again_s: float | None = None,
-        jitter: float = 0,
         rest: Rest = rest,
-        chance: Callable[[], float] = random.random,
     ) -> None:
         again_s = period_s if again_s is None else again_s
         if again_s is None:
             raise ValueError("what has no period has to know how long it rests after a failure")
-        self._period_s, self._again_s, self._jitter = period_s, again_s, jitter
+        self._period_s, self._again_s = period_s, again_s
         self._job, self._failing, self._at_once = job, failing, at_once
-        self._rest, self._chance = rest, chance
+        self._rest = rest
         self._woken = asyncio.Event()
         self.faults = self.in_a_row = 0
 
@@ -92,7 +104,7 @@ class PeriodicTask:
         """Until cancelled."""
         this = cast("asyncio.Task[None]", asyncio.current_task())
         if not self._at_once:
-            await self._sleep()
+            await self._rest(self._period_s, self._woken)
         # Asked, not only raised: a library may lose a cancellation on its way.
         while not this.cancelling():
             await self._turn()
@@ -111,8 +123,14 @@ class PeriodicTask:
         elif more is True:
             await asyncio.sleep(0)  # it may have waited for nothing, and others want to run
         else:
-            await self._sleep()
+            await self._rest(self._period_s, self._woken)
 
-    async def _sleep(self) -> None:
-        earlier = 1 - self._jitter * self._chance() if self._jitter else 1
-        await self._rest(None if self._period_s is None else self._period_s * earlier, self._woken)
+
+class PeriodicJob:
+    """A job that is its `loops`, which run side by side."""
+
+    loops: Sequence[PeriodicTask]
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await asyncio.gather(*(loop.run() for loop in self.loops))

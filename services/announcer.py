@@ -16,7 +16,7 @@ import structlog
 from core.numbered_event import NumberedEvent
 from core.wire.message import Event
 from db.outage import AWAY
-from db.periodic import Job, PeriodicTask
+from db.periodic import Job, PeriodicJob, PeriodicTask
 from db.postgres.outbox import Outbox, Waiting
 from services.ports import Events
 
@@ -30,24 +30,23 @@ Told = Sequence[tuple[str, Event]]  # users, and what each is told
 Load = Callable[[Collection[str]], Awaitable[Mapping[str, Told]]]
 
 
-class Announcer:
+class Announcer(PeriodicJob):
     """`loaders`: by the name of an event, who is told what about each of these subjects, as things are then.
 
-    `run` looks when woken, and every `every_s` seconds.
+    It looks when woken: by a `Lookout` twice a second while anything waits.
     """
 
-    def __init__(
-        self, outbox: Outbox, events: Events, loaders: Mapping[str, Load], *, every_s: float = 1
-    ) -> None:
+    def __init__(self, outbox: Outbox, events: Events, loaders: Mapping[str, Load]) -> None:
         self._outbox, self._events, self._loaders = outbox, events, loaders
         self._told: list[tuple[str, int]] = []
+        self._any_told = asyncio.Event()
         self._seen: frozenset[tuple[str, int]] = frozenset()
         self._failing = False
         self._clearing = PeriodicTask(
-            _CLEAR_S, self._noting(self.clear), failing="the outbox cannot be cleared", at_once=False
+            _CLEAR_S, self._noting(self._clear_some), failing="the outbox cannot be cleared"
         )
         self._looking = PeriodicTask(
-            every_s, self._noting(self._look), failing="what is stored cannot be announced", at_once=False
+            None, self._noting(self._look), failing="what is stored cannot be announced", again_s=_AT_MOST_S
         )
         self.loops = (self._clearing, self._looking)
 
@@ -64,18 +63,18 @@ class Announcer:
                 if stands:
                     await self._tell_lane(lane, min(stands))
                 else:
-                    self._told.append((lane, number))
+                    self._note_told([(lane, number)])
         except AWAY as error:
             _log.debug("what is stored has to wait to be announced", error=repr(error))
-            self._failing = True
+            self._fail()
 
-    async def wake(self) -> None:
-        """Redis is back: look at once."""
+    def wake(self) -> None:
+        """Something waits to be announced: look at once."""
         self._looking.wake()
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        await asyncio.gather(self._clearing.run(), self._looking.run())
+    async def back(self) -> None:
+        """The same when Redis is back."""
+        self.wake()
 
     async def clear(self) -> None:
         """Take out of the outbox what all have been told."""
@@ -84,8 +83,18 @@ class Announcer:
             if told:
                 await self._outbox.told(told)
         except BaseException:
-            self._told += told
+            self._note_told(told)
             raise
+
+    def _note_told(self, told: Iterable[tuple[str, int]]) -> None:
+        self._told += told
+        self._any_told.set()
+
+    async def _clear_some(self) -> None:
+        """When there is something; the rest after it lets more come together."""
+        await self._any_told.wait()
+        self._any_told.clear()
+        await self.clear()
 
     async def close(self) -> None:
         """Clear at the end what can be cleared; the rest waits for a node that looks."""
@@ -111,6 +120,11 @@ class Announcer:
         async with asyncio.timeout(10 * _AT_MOST_S):
             await self.look()
 
+    def _fail(self) -> None:
+        """Until a look has succeeded, which is tried again and again."""
+        self._failing = True
+        self._looking.wake()
+
     def _noting(self, job: Job) -> Job:
         """While it fails, whatever is stored waits for a look."""
 
@@ -118,7 +132,7 @@ class Announcer:
             try:
                 await job()
             except AWAY:
-                self._failing = True
+                self._fail()
                 raise
 
         return noting
@@ -138,7 +152,7 @@ class Announcer:
             stands = [stand for stand in await self._events.announce(numbered) if stand is not None]
             if stands:
                 return min(stands)
-            self._told += [(lane, each.number) for each in waiting]
+            self._note_told((lane, each.number) for each in waiting)
             after = waiting[-1].number
         return None
 

@@ -43,6 +43,13 @@ class StoredCall(Struct, frozen=True):
     version: int
 
 
+class Due(Struct, frozen=True):
+    """Calls that need attention now, and when the next one will (Unix ms); None: there is no other."""
+
+    calls: Sequence[str]
+    next_at: int | None
+
+
 class Pending(Struct, frozen=True):
     """An effect that waits in a call's outbox. `key` is its permanent name, `entry` its text there."""
 
@@ -142,10 +149,12 @@ class RedisCalls:
             )
             self._unusable.set_aside("effect", pending.key, "unreadable" if unknown else "failing", kind=kind)
 
-    async def due(self, shard: int, now: int, *, limit: int = 50) -> list[str]:
+    async def due(self, shard: int, now: int, *, limit: int = 50) -> Due:
         """Calls whose deadline has come or whose effects wait too long, put off for `RETRY_MS`."""
-        found = await self._due(keys=[f"attention:{{calls-{shard}}}"], args=[now, now + RETRY_MS, limit])
-        return [call_id.decode() for call_id in found]
+        found, next_at = await self._due(
+            keys=[f"attention:{{calls-{shard}}}"], args=[now, now + RETRY_MS, limit]
+        )
+        return Due([call_id.decode() for call_id in found], None if next_at is None else int(next_at))
 
     async def count_signal(self, call_id: str, kind: SignalKind, epoch: int, user_id: str) -> int:
         """How many signals of this kind this side has sent in this epoch, this one included."""

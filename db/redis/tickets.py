@@ -32,7 +32,7 @@ import msgspec
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait
+from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Turn, Wait
 from core.vocabulary import Gender, LeftReason
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
 from matching.pools import pools_for, pools_of
@@ -266,9 +266,10 @@ class RedisTickets:
         last = await self._redis.set(f"{self._prefix}:{mode}:news", now, get=True, px=_NEWS_MS)
         return int(last) if last else None
 
-    async def take_turn(self, mode: str, node: str, ms: int) -> bool:
-        """Whether this node is the one to sweep, for at most `ms`."""
-        return bool(await self._redis.set(f"{self._prefix}:{mode}:turn", node, nx=True, px=ms))
+    async def take_turn(self, mode: str, node: str, ms: int) -> Turn:
+        """How many wait, and whether this node is the one to sweep, for at most `ms`."""
+        waiting, taken = await self._run("turn", mode, node, ms)
+        return Turn(waiting, bool(taken))
 
     async def end_turn(self, mode: str, node: str, rest_ms: int) -> None:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""

@@ -1,6 +1,6 @@
 """The effects of a ban on its user: sessions, the place in the queue, offers and calls end.
 
-Bans are rows, which the use case or an operator by hand may write, also in advance. Any node looks for those
+Bans are rows, which the use case or an operator by hand may write, also in advance. Any node performs those
 that hold and have not taken effect, without a leader. Every step may be repeated.
 """
 
@@ -9,7 +9,7 @@ import contextlib
 
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
 from db.redis.event_log import EventLog
@@ -20,8 +20,8 @@ from realtime.presence.presence import PresenceService
 from signaling.messages import Moderate
 
 
-class BanEffectsWorker:
-    """`run` looks every `every_s` seconds."""
+class BanEffectsWorker(PeriodicJob):
+    """Looks when woken; `again_s` after a failure."""
 
     def __init__(
         self,
@@ -34,17 +34,17 @@ class BanEffectsWorker:
         eligibility: EligibilityService,
         presence: PresenceService,
         clock: Clock,
-        every_s: float = 0.5,
+        again_s: float = 0.5,
     ) -> None:
         self._store, self._record, self._sessions, self._queue = store, record, sessions, queue
         self._call_service, self._eligibility = call_service, eligibility
         self._presence, self._clock = presence, clock
-        self._loop = PeriodicTask(every_s, self._look, failing="bans cannot be looked for", jitter=0.2)
+        self._loop = PeriodicTask(None, self._look, failing="bans cannot be looked for", again_s=again_s)
         self.loops = (self._loop,)
 
-    async def run(self) -> None:
-        """Until cancelled."""
-        await self._loop.run()
+    def wake(self) -> None:
+        """There are bans that have not taken effect."""
+        self._loop.wake()
 
     async def _look(self) -> None:
         due = await self._store.due(self._clock())

@@ -2,8 +2,8 @@
 
 Pending blocks, the notes of that, are written together with the block (`db/postgres/blocks.py`) by the
 process that took the request. Any node carries them out, without a leader: at once if it took the block
-itself or hears of it, otherwise when it looks. Every step may be repeated, so one that was left half
-done is done again.
+itself or hears of it, otherwise when the `Lookout` finds it. Every step may be repeated, so one that was left
+half done is done again.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import contextlib
 from core.clock import Clock
 from core.contract.connections import ConnectionEnd
 from core.errors import Expired, Gone, NotFound
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.blocks import BlockStore, PendingBlock
 from db.postgres.call_records import CallRecords
 from realtime.calls.call_service import CallService
@@ -22,8 +22,8 @@ from services.connections import Connections
 from signaling.messages import Block
 
 
-class BlockEffectsWorker:
-    """Implements `services.ports.BlockEffects`; `run` looks when woken, and every `every_s` seconds."""
+class BlockEffectsWorker(PeriodicJob):
+    """Implements `services.ports.BlockEffects`; looks when woken, and `again_s` after a failure."""
 
     performs = True
 
@@ -37,22 +37,18 @@ class BlockEffectsWorker:
         connections: Connections,
         presence: PresenceService,
         clock: Clock,
-        every_s: float = 1,
+        again_s: float = 1,
     ) -> None:
         self._store, self._record = store, record
         self._call_service, self._eligibility = call_service, eligibility
         self._connections, self._presence = connections, presence
         self._clock = clock
-        self._loop = PeriodicTask(every_s, self._look, failing="effects of blocks have to wait")
+        self._loop = PeriodicTask(None, self._look, failing="effects of blocks have to wait", again_s=again_s)
         self.loops = (self._loop,)
 
     def wake(self, _message: bytes = b"") -> None:
-        """Another process has recorded a block."""
+        """Somebody else has recorded a block."""
         self._loop.wake()
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        await self._loop.run()
 
     async def perform(self, pending: PendingBlock | None = None) -> None:
         """Perform this one now; without one, look for those that are due. Never raises an outage."""

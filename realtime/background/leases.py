@@ -1,9 +1,8 @@
 """Keeps what this process's connections hold alive, and finds what dead ones left behind."""
 
-import asyncio
 from collections.abc import Callable
 
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from realtime.connection_lifecycle import ConnectionLifecycle
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.liveness import LivenessMonitor
@@ -36,8 +35,11 @@ class LeaseJudge:
         return now - self._last <= 2 * self._every_s
 
 
-class Leases:
-    """Renews every `every_s` seconds, a third of the shortest lease or less."""
+class Leases(PeriodicJob):
+    """Renews every `every_s` seconds, a third of the shortest lease or less.
+
+    Ending expired leases may take long: our own are renewed meanwhile.
+    """
 
     def __init__(
         self,
@@ -58,10 +60,6 @@ class Leases:
             PeriodicTask(every_s, self.renew, failing="leases are not renewed", at_once=False),
             PeriodicTask(every_s, self.end_expired, failing="expired leases have to wait", at_once=False),
         )
-
-    async def run(self) -> None:
-        """Until cancelled. Ending expired leases may take long: our own are renewed meanwhile."""
-        await asyncio.gather(*(loop.run() for loop in self.loops))
 
     async def renew(self) -> None:
         """Renew the leases of connections here that are not silent."""

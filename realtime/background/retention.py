@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.settings import Settings
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.idempotency import KEPT_MS
 from db.postgres.matches import MatchRecords
 from db.postgres.retention import RetentionStore
@@ -40,17 +40,13 @@ def kept(expired: RetentionStore, matches: MatchRecords, settings: Settings) -> 
     ]
 
 
-class Retention:
-    """Forgets each kind in time; `run` looks every `every_s` seconds."""
+class Retention(PeriodicJob):
+    """Forgets each kind in time; looks every `every_s` seconds."""
 
     def __init__(self, kinds: Sequence[Kept], clock: Clock, *, every_s: float = 600) -> None:
         self._kinds, self._clock = kinds, clock
-        self._loop = PeriodicTask(every_s, self.forget, failing="nothing is forgotten", jitter=0.2)
+        self._loop = PeriodicTask(every_s, self.forget, failing="nothing is forgotten")
         self.loops = (self._loop,)
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        await self._loop.run()
 
     async def forget(self) -> None:
         """All that is too old, a bounded number at once."""

@@ -4,23 +4,19 @@ Any node does it, without a leader: the store gives each user to one node, and p
 the same step.
 """
 
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from services.trust import TrustService
 
 _AT_ONCE = 20
 
 
-class Reviews:
+class Reviews(PeriodicJob):
     """Looks every `every_s` seconds; at once again while there are more than fit into a batch."""
 
     def __init__(self, trust: TrustService, *, every_s: float = 10) -> None:
         self._trust = trust
-        self._loop = PeriodicTask(every_s, self._look, failing="nobody is reviewed", jitter=0.2)
+        self._loop = PeriodicTask(every_s, self._look, failing="nobody is reviewed")
         self.loops = (self._loop,)
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        await self._loop.run()
 
     async def _look(self) -> bool:
         """Whether there may be more."""

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from db.redis.event_log import EventLog
 from realtime.background.leases import Leases
 from realtime.calls.call_service import CallService
@@ -23,8 +23,8 @@ _log = structlog.get_logger()
 T = TypeVar("T")
 
 
-class StoreLoss:
-    """`run` looks every `every_s` seconds which log there is."""
+class StoreLoss(PeriodicJob):
+    """Looks every `every_s` seconds which log there is."""
 
     def __init__(
         self,
@@ -42,10 +42,6 @@ class StoreLoss:
         self.loops = (self._loop,)
         self._settled = ""
         self._again_in = 0
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        await self._loop.run()
 
     async def look(self) -> None:
         """Set things right where there is another log than before."""

@@ -1,54 +1,70 @@
-"""The deadline worker: handles deadlines, and effects that a dead node left. Any node, no leader."""
+"""The deadline worker: handles deadlines, and effects that a dead node left. Any node, no leader.
+
+It sleeps until the next deadline that it knows of. Deadlines are set a second ahead or more, so a look each
+second knows of all in time, whichever node has set them.
+"""
 
 import asyncio
+from collections.abc import Iterable
 
 from core.clock import Clock
 from core.tasks import end
-from db.periodic import PeriodicTask
-from db.redis.calls import SHARDS
+from db.periodic import PeriodicJob, PeriodicTask
+from db.redis.calls import SHARDS, Due
 from realtime.calls.call_service import CallService
 from realtime.calls.ports import CallStore
 
 _AT_ONCE = 128  # calls at once, so that a slow one does not hold up others
+_LEAST_S = 0.1  # between two looks: deadlines that follow each other closely are handled together
 
 
-class DeadlineWorker:
-    """Looks every `every_s` seconds; the store puts off calls that a node is handling."""
+class DeadlineWorker(PeriodicJob):
+    """Looks every `every_s` seconds and at each deadline; the store puts off calls that are handled."""
 
     def __init__(
-        self, calls: CallStore, call_service: CallService, clock: Clock, *, every_s: float = 0.2
+        self, calls: CallStore, call_service: CallService, clock: Clock, *, every_s: float = 1
     ) -> None:
         self._calls, self._call_service, self._clock = calls, call_service, clock
-        self._loop = PeriodicTask(
-            every_s, self._look, failing="deadlines of calls are not handled", jitter=0.2
-        )
+        self._loop = PeriodicTask(every_s, self._look, failing="deadlines of calls are not handled")
         self.loops = (self._loop,)
+        self._alarm: asyncio.TimerHandle | None = None
         self._busy: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Until cancelled."""
         try:
-            await self._loop.run()
+            await super().run()
         finally:
+            self._set_alarm(())
             await end(self._busy.values())
 
     async def handle(self, shard: int) -> None:
         """Handle all calls of a shard that are due. Returns when that is done."""
-        for call_id in await self._calls.due(shard, self._clock()):
+        for call_id in (await self._calls.due(shard, self._clock())).calls:
             await self._handle(call_id)
 
     async def _look(self) -> None:
-        for call_id in await self._due():
+        shards = await self._due()
+        for call_id in [call_id for due in shards for call_id in due.calls if call_id not in self._busy]:
             self._busy[call_id] = asyncio.create_task(self._handle(call_id))
+        self._set_alarm(due.next_at for due in shards if due.next_at is not None)
 
-    async def _due(self) -> list[str]:
-        """Those that this node does not handle yet, as far as there is room."""
+    async def _due(self) -> list[Due]:
+        """Of each shard, as far as there is room."""
         most = (_AT_ONCE - len(self._busy)) // SHARDS
         if not most:
-            return []
+            return [Due((), self._clock())]
         now = self._clock()
-        shards = await asyncio.gather(*(self._calls.due(n, now, limit=most) for n in range(SHARDS)))
-        return [call_id for due in shards for call_id in due if call_id not in self._busy]
+        return await asyncio.gather(*(self._calls.due(n, now, limit=most) for n in range(SHARDS)))
+
+    def _set_alarm(self, times: Iterable[int]) -> None:
+        """Look again at the first of these times (ms)."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if (first := min(times, default=None)) is not None:
+            ahead_s = max(_LEAST_S, (first - self._clock()) / 1000)
+            self._alarm = asyncio.get_running_loop().call_later(ahead_s, self._loop.wake)
 
     async def _handle(self, call_id: str) -> None:
         with self._loop.enduring("a call could not be handled", call_id=call_id):

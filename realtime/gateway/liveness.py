@@ -14,7 +14,7 @@ from core.contract.calls import CallEnded, CallOffered, CallStarted, CallView
 from core.settings import Settings
 from core.tasks import end
 from core.wire.message import Event
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from db.redis.event_log import Announcement
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
@@ -75,8 +75,8 @@ class Watch:
         return due
 
 
-class LivenessMonitor:
-    """`run` goes on until cancelled; `time_s` is a monotonic clock in seconds."""
+class LivenessMonitor(PeriodicJob):
+    """Ticks while it watches anybody; `time_s` is a monotonic clock in seconds."""
 
     def __init__(
         self,
@@ -96,6 +96,7 @@ class LivenessMonitor:
         self._loop = PeriodicTask(_TICK_S, self._look, failing="nobody's liveness is watched", at_once=False)
         self.loops = (self._loop,)
         self._watches: dict[str, Watch] = {}
+        self._any = asyncio.Event()
         self._jobs: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
@@ -126,12 +127,14 @@ class LivenessMonitor:
         if (connection := self._registry.get(caller.sid)) is not None:
             connection.silent = True
             self._watches.setdefault(caller.sid, Watch(None, sys.maxsize, None))
+            self._any.set()
 
     def _watch(self, sid: str, watch: Watch) -> None:
         before = self._watches.get(sid)
         if before is not None:  # if it sleeps already, this call must hear of it too
             watch.silent_ms, watch.job = before.silent_ms if before.asleep else 0, before.job
         self._watches[sid] = watch
+        self._any.set()
         self._writer.heard(sid)
         self._writer.ping(sid)
 
@@ -139,13 +142,17 @@ class LivenessMonitor:
 
     async def run(self) -> None:
         """Until cancelled."""
-        self._looked_at = self._time_s()
         try:
-            await self._loop.run()
+            await super().run()
         finally:
             await end(self._jobs)
 
     async def _look(self) -> None:
+        if not self._watches:
+            self._any.clear()
+            await self._any.wait()
+            self._looked_at = self._time_s()
+            return
         before, self._looked_at = self._looked_at, self._time_s()
         self.tick(round((self._looked_at - before) * 1000))
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from core.ticket import Census, Claim, Departure, Market, Taken, Ticket
+from core.ticket import Census, Claim, Departure, Market, Taken, Ticket, Turn
 from core.vocabulary import LeftReason
 from db.postgres.applicants import Applicant
 from matching.rematch import Since
@@ -118,8 +118,11 @@ class TicketStore(Protocol):
     async def last_news(self, mode: str, now: int) -> int | None:
         """When news of the wait were sent last, which is `now` from here on. None: not lately."""
 
-    async def take_turn(self, mode: str, node: str, ms: int) -> bool:
-        """Whether this node is the one to sweep; for at most `ms`."""
+    async def take_turn(self, mode: str, node: str, ms: int) -> Turn:
+        """How many wait, and whether this node is the one to sweep, for at most `ms`.
+
+        It is nobody's turn while the queue holds nothing: no ticket, claim or departure to be told.
+        """
 
     async def end_turn(self, mode: str, node: str, rest_ms: int) -> None:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""

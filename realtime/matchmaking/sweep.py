@@ -18,7 +18,7 @@ from core.clock import Clock
 from core.contract.queue import QueueUpdated
 from core.ticket import Claim, Ticket
 from core.vocabulary import Mode
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from matching.candidate_pairs import CandidatePairs, Pair
 from matching.reservation_value import ReservationValues
 from realtime.matchmaking.context import MatchingContext
@@ -47,8 +47,8 @@ class Rhythm(Struct, frozen=True, kw_only=True):
     update_ms: int = 3_000
 
 
-class Sweeper:
-    """Sweeps the pools of one region. `run` goes on until it is cancelled.
+class Sweeper(PeriodicJob):
+    """Sweeps the pools of one region, each mode by itself.
 
     `may_judge`: whether an expired lease means that its user is gone, and not that nobody could renew it.
     """
@@ -81,17 +81,14 @@ class Sweeper:
         ]
         self._pairs = {mode: CandidatePairs(context.policy, context.limits.candidates) for mode in _MODES}
 
-    async def run(self) -> None:
-        """Sweep whenever it is this node's turn: each mode by itself."""
-        await asyncio.gather(*(loop.run() for loop in self.loops))
-
     async def _in_turn(self, mode: Mode) -> None:
         await self.in_turn(mode)
 
     async def in_turn(self, mode: Mode) -> bool:
         """Sweep a mode, if it is this node's turn."""
-        self._metrics.waiting(mode, await self._tickets.waiting(mode))
-        if not await self._tickets.take_turn(mode, self._node, self._rhythm.turn_ms):
+        turn = await self._tickets.take_turn(mode, self._node, self._rhythm.turn_ms)
+        self._metrics.waiting(mode, turn.waiting)
+        if not turn.taken:
             return False
         begun = time.perf_counter()
         await self.sweep(mode)

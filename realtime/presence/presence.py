@@ -19,7 +19,7 @@ from core.contract.presence import PresenceChanged, Presences, PresenceSet, Pres
 from core.presence import PresenceState, shown
 from core.wire.message import Empty
 from db.outage import AWAY, OUTAGES
-from db.periodic import PeriodicTask
+from db.periodic import PeriodicJob, PeriodicTask
 from db.redis.bus import Bus
 from realtime.gateway.caller import Caller
 from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Sockets
@@ -30,8 +30,8 @@ _AT_ONCE = 200
 _log = structlog.get_logger()
 
 
-class PresenceService:
-    """Handlers of the commands, and what the gateway calls for connections. `run` goes on until cancelled."""
+class PresenceService(PeriodicJob):
+    """Handlers of the commands, and what the gateway calls for connections. `run` tells watchers."""
 
     def __init__(
         self,
@@ -137,12 +137,8 @@ class PresenceService:
 
     # --- Telling watchers ---
 
-    async def run(self) -> None:
-        """Tell watchers what has changed, in batches if there is much."""
-        await self._telling.run()
-
     async def _tell_some(self) -> bool:
-        """Whether there are more."""
+        """In batches if there is much: whether there is more."""
         stale = {self._stale.pop() for _ in range(min(len(self._stale), _AT_ONCE))}
         try:
             await self._tell(stale)

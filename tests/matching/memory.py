@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Wait, kind
+from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Turn, Wait, kind
 from core.vocabulary import LeftReason
 from matching.pools import pools_for, pools_of, shares
 
@@ -185,8 +185,10 @@ class MemoryTickets:
         last, self.news[mode] = self.news.get(mode), now
         return last
 
-    async def take_turn(self, mode: str, node: str, ms: int) -> bool:
-        return self.turns.setdefault(mode, node) == node and self.turns.pop(mode) == node
+    async def take_turn(self, mode: str, node: str, ms: int) -> Turn:
+        anything = self.leases or self.claims or self.gone
+        taken = self.turns.setdefault(mode, node) == node and self.turns.pop(mode) == node
+        return Turn(await self.waiting(mode), bool(anything) and taken)
 
     async def end_turn(self, mode: str, node: str, rest_ms: int) -> None:
         return None

@@ -10,7 +10,7 @@ from core.visibility import Ban, UserFacts, is_banned, is_blocked
 from core.vocabulary import EndReason, LeftReason, Mode, Origin
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
-from db.redis.calls import GIVE_UP_MS, RETRY_MS, Pending, StoredCall
+from db.redis.calls import GIVE_UP_MS, RETRY_MS, Due, Pending, StoredCall
 from matching.rematch import Since
 from signaling.call import Call, Party, State
 from signaling.effects import Effects
@@ -69,10 +69,10 @@ class MemoryCalls:
     async def give_up(self, call_id: str) -> bool:
         return False  # all that is here can be read
 
-    async def due(self, shard: int, now: int, *, limit: int = 50) -> list[str]:
+    async def due(self, shard: int, now: int, *, limit: int = 50) -> Due:
         due = [call_id for call_id, at in self.attention.items() if at <= now]  # of whatever shard
         self.attention.update(dict.fromkeys(due, now + RETRY_MS))
-        return due
+        return Due(due, min(self.attention.values(), default=None))
 
     async def forget(self, call_id: str) -> None:
         self.attention.pop(call_id, None)

@@ -155,6 +155,8 @@ async def test_an_outage_while_the_offer_is_made_loses_nobody(harness: Harness) 
 async def test_two_nodes_do_not_sweep_the_same(redis: Redis) -> None:
     """The turn is one node's until it ends, and nobody sweeps again before the rest is over."""
     harness = Harness(RedisTickets(redis, new_id()), nodes=3)
+    assert not await harness.nodes[0].sweeper.in_turn("video"), "there is nothing to sweep"
+    await harness.join(harness.people.add())
     swept = await asyncio.gather(*(node.sweeper.in_turn("video") for node in harness.nodes))
     assert sorted(swept) == [False, False, True]
     assert not await harness.nodes[0].sweeper.in_turn("video")

@@ -268,7 +268,7 @@ def calls(request: pytest.FixtureRequest, redis: Redis) -> MemoryCalls | RedisCa
 
 async def due(store: MemoryCalls | RedisCalls, call_id: str, now: int) -> bool:
     found = [await store.due(shard, now, limit=10_000) for shard in range(SHARDS)]
-    return call_id in {each for ids in found for each in ids}
+    return call_id in {each for due in found for each in due.calls}
 
 
 async def test_what_fails_is_tried_again_less_and_less_often_and_then_given_up(

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from core.errors import Unavailable
-from db.periodic import PeriodicTask, rest
+from db.periodic import BEAT_MS, PeriodicJob, PeriodicTask, on_the_beat, rest
 from tests.patience import PATIENCE_S
 
 
@@ -84,13 +86,19 @@ async def test_it_runs_again_at_once_while_there_is_more() -> None:
         assert job.runs == 3
 
 
-async def test_nodes_fall_out_of_step() -> None:
-    """It comes earlier, never later: who counts on a period may."""
-    job, nap, chances = Job(), Nap(), iter((0.0, 0.5, 1.0))
-    async with running(job, nap, jitter=0.2, chance=lambda: next(chances)):
-        for pause in (10, 9, 8):
-            assert await nap.begun() == pytest.approx(pause)
-            nap.over()
+@given(now=st.integers(0, 10**7), seconds=st.integers(500, 5_000), phase=st.integers(0, BEAT_MS - 1))
+def test_loops_wake_together_and_never_late(now: int, seconds: int, phase: int) -> None:
+    """With a beat, so that one wake-up serves them all, and less than a beat early."""
+    until = on_the_beat(now / 1000, seconds / 1000, phase) * 1000
+    assert (round(until) - phase) % BEAT_MS == 0
+    assert now + seconds - BEAT_MS < round(until) <= now + seconds
+    assert (
+        round(on_the_beat(until / 1000, seconds / 1000, phase) * 1000 - until) == seconds // BEAT_MS * BEAT_MS
+    )
+
+
+def test_what_is_shorter_than_two_beats_rests_as_long_as_it_says() -> None:
+    assert on_the_beat(0.123, 0.2, 7) == 0.323
 
 
 @pytest.mark.parametrize("error", [ConnectionError("away"), Unavailable("away")])
@@ -156,3 +164,21 @@ async def test_it_is_woken_while_it_rests_and_while_it_runs() -> None:
 async def test_what_nobody_may_wake_again_is_refused() -> None:
     with pytest.raises(ValueError, match="after a failure"):
         PeriodicTask(None, Job(), failing="the job waits")
+
+
+async def test_the_loops_of_a_job_run_side_by_side_until_it_is_cancelled() -> None:
+    """One that rests holds up no other."""
+    jobs, naps = (Job(), Job()), (Nap(), Nap())
+
+    class Both(PeriodicJob):
+        loops = tuple(
+            PeriodicTask(10, job, failing="", rest=nap) for job, nap in zip(jobs, naps, strict=True)
+        )
+
+    task = asyncio.create_task(Both().run())
+    for nap in (*naps, naps[1]):
+        await nap.begun()
+        nap.over()
+    task.cancel()
+    assert isinstance((await asyncio.gather(task, return_exceptions=True))[0], asyncio.CancelledError)
+    assert jobs[1].runs > 1
