@@ -39,6 +39,7 @@ REDIS: Mapping[str, type[RefusedError]] = {
     "NOREPLICAS": WritesRefusedError,  # fewer than `min-replicas-to-write`
     "MASTERDOWN": RefusedError,  # a replica without its master, that is to give no old answers
     "CLUSTERDOWN": RefusedError,  # a cluster that does not have all of its slots
+    "TRYAGAIN": RefusedError,  # a cluster that has moved one of several keys already
     "LOADING": RefusedError,  # it has started, and reads its data
     "BUSY": RefusedError,  # a script has run for longer than `lua-time-limit`
 }

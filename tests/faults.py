@@ -100,6 +100,13 @@ async def redis_server(folder: Path, *options: str) -> AsyncIterator[str]:
         await process.wait()
 
 
+def cluster_port() -> int:
+    """A free port for a member of a cluster, which talks to the others at one that is 10,000 higher."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1]) - 10_000
+
+
 def embedded(node: Served, name: str) -> list[psutil.Process]:
     """The embedded server of that name below this node, and the processes that it has started."""
     offspring = psutil.Process(node.pid).children(recursive=True)

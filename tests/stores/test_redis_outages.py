@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from structlog.testing import capture_logs
 
 from db.outage import OUTAGES, Outages
 from db.redis.client import open_redis
-from tests.faults import FaultyWire, redis_server
+from tests.faults import FaultyWire, cluster_port, redis_server
 from tests.patience import PATIENCE_S
 
 AWAY, FULL = "Redis does not answer: begun", "Redis takes no writes: begun"
@@ -143,11 +142,8 @@ async def test_a_redis_that_cannot_is_an_outage(tmp_path: Path, case: str) -> No
 
 
 async def test_a_cluster_that_lacks_slots_is_an_outage(tmp_path: Path) -> None:
-    """CLUSTERDOWN. Its members talk to each other at a port that is 10,000 higher."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1] - 10_000
-    alone = ("--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", str(port))
+    """CLUSTERDOWN."""
+    alone = ("--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", str(cluster_port()))
     async with redis_server(tmp_path, *alone) as url, open_redis(url, size=1) as redis:
         with pytest.raises(OUTAGES, match="CLUSTERDOWN"):
             await redis.get("key")

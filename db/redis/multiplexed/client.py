@@ -11,6 +11,7 @@ from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.node import Node
 from db.redis.multiplexed.request import Ahead, Request
 from db.redis.multiplexed.script import Script
+from db.redis.multiplexed.topology import Topology
 from db.redis.multiplexed.words import Arg, Words, is_repeatable
 
 
@@ -27,17 +28,26 @@ class RedisClient:
     def __init__(self, address: Address, *, patience_s: float, outages: Outages) -> None:
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines(patience_s, self._look)
-        self._home = Node(address, patience_s=patience_s, outages=outages, deadlines=self._deadlines)
+
+        def node(address: Address, servers: Topology) -> Node:
+            return Node(
+                address, patience_s=patience_s, outages=outages, deadlines=self._deadlines, router=servers
+            )
+
+        self._servers = Topology(address, node, self._request)
 
     def command(self, *words: Arg, repeatable: bool | None = None) -> "asyncio.Future[Any]":
         """One command. `repeatable` None: if it only reads, or does and answers the same a second time."""
-        return self._ask(Request(self._loop.create_future(), words, self._deadlines.latest, repeatable, None))
+        request = self._request(words, repeatable)
+        self._servers.ask(request)
+        return request.future
 
     def run(self, script: Script, keys: Sequence[str], args: Sequence[Arg] = ()) -> "asyncio.Future[Any]":
         """One script. Its keys are in one slot."""
         words = ("EVALSHA", script.sha, len(keys), *keys, *args)
-        future = self._loop.create_future()
-        return self._ask(Request(future, words, self._deadlines.latest, script.repeatable, script))
+        request = self._request(words, script.repeatable, script)
+        self._servers.ask(request)
+        return request.future
 
     def transaction(
         self, commands: Sequence[Words], *, repeatable: bool | None = None
@@ -49,23 +59,23 @@ class RedisClient:
         """
         if repeatable is None:
             repeatable = all(map(is_repeatable, commands))
-        asked = Request(self._loop.create_future(), ("EXEC",), self._deadlines.latest, repeatable, None)
-        asked.ahead = [Ahead(("MULTI",)), *(Ahead(words) for words in commands)]
+        request = self._request(("EXEC",), repeatable)
+        request.ahead = [Ahead(("MULTI",)), *(Ahead(words) for words in commands)]
+        request.words = commands[0]  # they say where
         answers: asyncio.Future[list[Any]] = self._loop.create_future()
-        asked.future.add_done_callback(lambda done: _hand_on(done, answers))
-        self._ask(asked)
+        request.future.add_done_callback(lambda done: _hand_on(done, answers))
+        self._servers.ask(request)
         return answers
 
-    def _ask(self, request: Request) -> "asyncio.Future[Any]":
-        self._home.ask(request)
-        return request.future
+    def _request(self, words: Words, repeatable: bool | None = None, script: Script | None = None) -> Request:
+        return Request(self._loop.create_future(), words, self._deadlines.latest, repeatable, script)
 
     def _look(self, tick: int) -> bool:
-        return self._home.look(tick)
+        return self._servers.look(tick)
 
     async def close(self) -> None:
         """What was asked for still goes out, and is not waited for."""
-        await self._home.close()
+        await self._servers.close()
         self._deadlines.stop()
 
 

@@ -57,8 +57,8 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self.takes = True
 
-    async def greet(self, commands: Sequence[Words]) -> list[Any]:
-        """Send what a connection begins with. Gives the answers; raises what goes wrong."""
+    async def ask(self, commands: Sequence[Words]) -> list[Any]:
+        """For what a connection begins with. Gives the answers; raises what goes wrong."""
         requests = [Request(self._loop.create_future(), words, NEVER, False, None) for words in commands]
         for request in requests:
             self.send(request)

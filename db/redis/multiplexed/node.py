@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
@@ -14,13 +15,21 @@ from db.redis.multiplexed.connection import Connection
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.request import Ahead, Request, again
 
-# A command goes wrong at most so often before its caller is told: then it takes about a third of a second.
-_MISHAPS = 4
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.3
 _MOST_WAITING_BYTES = 16 * 1024 * 1024
 
-# Whether it takes care of a request that Redis has refused.
-Redirect = Callable[[Request, Exception], bool]
+
+class Router(Protocol):
+    """Who knows of the others, if Redis is a cluster."""
+
+    async def arrived(self, node: "Node", connection: Connection, hello: Sequence[Any]) -> bool:
+        """Redis has let us in. Whether the node is to keep this connection."""
+
+    def unreachable(self) -> None:
+        """Somebody waits for a server that lets nobody in."""
+
+    def redirected(self, node: "Node", request: Request, error: Exception) -> bool:
+        """Whether another server was asked what this one has refused."""
 
 
 class Node:
@@ -33,19 +42,22 @@ class Node:
         patience_s: float,
         outages: Outages,
         deadlines: Deadlines,
-        redirect: Redirect = lambda *_: False,
-        unreachable: Callable[["Node"], None] = lambda _: None,
+        router: Router,
     ) -> None:
         self.address, self._patience_s = address, patience_s
         self._outages, self._deadlines = outages, deadlines
-        self._redirect, self._unreachable = redirect, unreachable
+        self._router = router
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
         self._waiting: deque[Request] = deque()
         self._waiting_bytes = 0
         self._closed = False
         self.asked, self.answered = deadlines.watch, outages.worked
-        self.is_cluster = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it answers, as far as anybody knows."""
+        return self._connection is not None
 
     def ask(self, request: Request) -> None:
         """Its future ends in time."""
@@ -79,13 +91,13 @@ class Node:
         try:
             while self._waiting:
                 try:
-                    self._connection = await self._connected()
+                    connection = await self._connected()
                 except RedisError as error:
                     self._outages.failed(error)
-                    self._keep(request for request in self._waiting if self._survives(request, error))
-                    self._unreachable(self)
+                    self._keep(request for request in self._waiting if request.survives(error))
+                    self._router.unreachable()
                 else:
-                    self._opening = None
+                    self._connection = connection
                     self.writable()
                     return
                 if self._waiting:
@@ -98,22 +110,22 @@ class Node:
         finally:
             self._opening = None
 
-    async def _connected(self) -> Connection:
-        connection = Connection(self)
+    async def _connected(self) -> Connection | None:
+        """Raises RedisError. None: its servers are known now, and what was asked has gone to them."""
+        connection, kept = Connection(self), False
         try:
             async with asyncio.timeout(self._patience_s):
                 await self.address.connect(lambda: connection)
-                hello, *_ = await connection.greet(self.address.greeting)
-        except TimeoutError:
-            connection.end(RedisTimeoutError("It does not let anybody in."))
-            raise RedisTimeoutError("It does not let anybody in.") from None
+                hello, *_ = await connection.ask(self.address.greeting)
+                kept = await self._router.arrived(self, connection, hello)
         except OSError as fault:
+            if isinstance(fault, TimeoutError) and fault.errno is None:  # our own
+                raise RedisTimeoutError("It does not let anybody in.") from None
             raise RedisConnectionError(f"It cannot be reached: {fault}") from fault
-        except BaseException as fault:
-            connection.end(RedisConnectionError(repr(fault)))
-            raise
-        self.is_cluster = hello[hello.index(b"mode") + 1] == b"cluster"
-        return connection
+        finally:
+            if not kept:
+                connection.end(RedisConnectionError("It is not needed."))
+        return connection if kept else None
 
     def writable(self) -> None:
         """What waits goes out, for as long as Redis reads."""
@@ -140,23 +152,17 @@ class Node:
         if not request.may_be_repeated():
             request.fail(again(error))
             return False
-        return self._survives(request, error)
-
-    def _survives(self, request: Request, error: Exception) -> bool:
-        request.mishaps += 1
-        if request.mishaps >= _MISHAPS:
-            request.fail(again(error))
-        return not request.future.done()
+        return request.survives(error)
 
     def refused(self, connection: Connection, request: Request, error: Exception) -> None:
         """A script that Redis has forgotten is sent with its text; in a cluster another server may serve."""
         error = request.cause(error)
         if isinstance(request, Ahead) or request.future.done():
             request.fail(error)
-        elif isinstance(error, NoScriptError) and request.script and self._survives(request, error):
+        elif isinstance(error, NoScriptError) and request.script and request.survives(error):
             connection.forgot(request.script.sha)
             self.ask(request)
-        elif not self._redirect(request, error):
+        elif not self._router.redirected(self, request, error):
             self._outages.failed(error)
             request.fail(error)
 

@@ -13,6 +13,9 @@ from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.words import Words, is_repeatable
 
 NEVER = math.inf
+# A command goes wrong less often than this before its caller is told. With Redis away that takes a third of a
+# second.
+_MISHAPS = 4
 
 
 class Request:
@@ -49,6 +52,13 @@ class Request:
         self.future.set_exception(error)
         if isinstance(error, OUTAGES):
             self.future.exception()
+
+    def survives(self, error: Exception) -> bool:
+        """Count that it has gone wrong once more. Whether it is to be tried again."""
+        self.mishaps += 1
+        if self.mishaps >= _MISHAPS:
+            self.fail(again(error))
+        return not self.future.done()
 
     def cause(self, error: Exception) -> Exception:
         """What it is that Redis has refused: this, or already what went ahead of it."""

@@ -1,4 +1,6 @@
-"""Commands as words: which of them may be sent again when nobody knows whether they were performed."""
+"""Words of commands: which may be sent again though perhaps they were performed, and which slot each has."""
+
+from binascii import crc_hqx
 
 Arg = str | int | float | bytes
 Words = tuple[Arg, ...]
@@ -21,3 +23,27 @@ def is_repeatable(words: Words) -> bool:
     if name == "SET":
         return _DIFFERS_THE_SECOND_TIME.isdisjoint(str(word).upper() for word in words[3:])
     return name in _REPEATABLE
+
+
+SLOTS = 16_384
+_NO_KEY = frozenset({
+    "CLIENT", "CLUSTER", "CONFIG", "DBSIZE", "DEBUG", "ECHO", "FLUSHALL", "FLUSHDB", "INFO", "PING",
+    "PUBLISH", "SCAN", "SCRIPT", "TIME", "WAIT",
+})  # fmt: skip
+# Where the key is, if not behind the name.
+_KEY_AT = {"BITOP": 2, "EVAL": 3, "EVALSHA": 3, "OBJECT": 2, "XGROUP": 2, "XINFO": 2}
+
+
+def slot_of(words: Words) -> int | None:
+    """The slot of a cluster in which it is performed; None: any server will do."""
+    name = str(words[0]).upper()
+    at = _KEY_AT.get(name, 1)
+    return key_slot(words[at]) if at < len(words) and name not in _NO_KEY else None
+
+
+def key_slot(key: Arg) -> int:
+    """By what is in the first braces, if anything, else by the whole key."""
+    name = key if isinstance(key, bytes) else str(key).encode()
+    _, opened, rest = name.partition(b"{")
+    tag, closed, _ = rest.partition(b"}")
+    return crc_hqx(tag if opened and closed and tag else name, 0) % SLOTS
