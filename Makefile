@@ -20,7 +20,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-matching bench-matching-live bench-blocks bench-idle bench-reconnect
+.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-reconnect
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -49,12 +49,16 @@ lock: packages-dev ## Make the lock files anew from pyproject.toml and package.j
 	$(VENV) .venv/bin/npm install --package-lock-only --ignore-scripts
 
 clean: ## Remove what was installed or cached; the data in .data stays
-	rm -rf .venv node_modules bench/*/node_modules .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules bench/*/node_modules bench/*/*/node_modules .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 bench-sockets: packages-dev page ## CPU of Node's socket.io, stock python-socketio and ours, side by side
 	@cd bench/sockets && ../../$(VENV) ../../.venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null
 	@exec $(VENV) -m bench.sockets $(ARGS)
+
+bench-commands: packages-dev ## CPU of signals, messages, joins …, beside the best Node.js server for the same promises
+	@cd bench/commands/node && ../../../$(VENV) ../../../.venv/bin/npm ci --loglevel=error --ignore-scripts >/dev/null
+	@exec $(VENV) -m bench.commands $(ARGS)
 
 bench-matching: packages-dev ## Matching beside what is common, against the optimum with hindsight
 	@exec $(VENV) -m bench.matching $(ARGS)

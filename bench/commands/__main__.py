@@ -1,0 +1,169 @@
+"""`make bench-commands`: what each command costs, beside the best Node.js server for the same promises.
+
+Both servers in turns, each on one core, on the same PostgreSQL and Redis, which run wherever there is room;
+the load is on the other core. CPU is that of the server's processes, of Redis and of PostgreSQL, in
+microseconds a unit, and a unit is done when it was acknowledged and has arrived. Prints the medians of the
+rounds, and the ratios of the same round: their median, with the smallest and the largest. Windows in which
+other processes took too much of the machine are measured again, three times at most, then left out.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import aiohttp
+import uvloop
+
+from bench.accounts import register
+from bench.commands import rows
+from bench.commands.lanes import Lane
+from bench.commands.measuring import Figure, NoisyWindowError, window
+from bench.commands.people import Meeting, befriend, come, go_live, leave, meet
+from bench.commands.report import Results, line, table
+from bench.commands.stacks import FLAVOURS, NODE_STACK, Flavour, Node, Stores, pin_load
+
+_ATTEMPTS = 4
+_SHARE = 0.7
+
+
+class CommandsBench:
+    """One run."""
+
+    def __init__(self, stores: Stores, options: argparse.Namespace) -> None:
+        self._stores, self._options = stores, options
+        self._accounts: list[dict[str, str]] = []
+        self._room_ids: list[str] = []
+        self.results: Results = defaultdict(lambda: defaultdict(list))
+
+    async def run(self) -> None:
+        await self._prepare()
+        for number in range(self._options.rounds):
+            for flavour in self._options.flavours:
+                _say(f"round {number + 1}/{self._options.rounds}: {flavour}")
+                await self._turn(flavour)
+
+    async def _prepare(self) -> None:
+        """Accounts by the product, half of them with rooms, of which the Node.js server gets copies."""
+        pairs, node = self._options.pairs, await Node.start("ours", self._stores)
+        _say(f"{4 * pairs} accounts and {pairs} rooms")
+        try:
+            async with aiohttp.ClientSession() as web:
+                for number in range(4 * pairs):
+                    signed = await register(web, node.address, number, "male" if number % 2 else "female")
+                    self._accounts.append({"id": signed["user"]["id"], "token": signed["access_token"]})
+            people = await come([node.port], self._accounts[2 * pairs :])
+            for one, other in zip(people[::2], people[1::2], strict=True):
+                self._room_ids.append(await befriend(one, other))
+            await leave(people)
+        finally:
+            await node.stop()
+        await self._stores.database.execute((NODE_STACK / "schema.sql").read_text())
+        await self._stores.database.execute((NODE_STACK / "copy.sql").read_text())
+
+    async def _turn(self, flavour: Flavour) -> None:
+        """All rows of one server: those of one node, then those of two."""
+        nodes: list[Node] = []
+        try:
+            for where in ("one node", "two nodes"):
+                nodes.append(await Node.start(flavour, self._stores, profile=self._options.profile))
+                await self._calls(flavour, nodes, where)
+                await self._chats(flavour, nodes, where)
+        finally:
+            for node in nodes:
+                await node.stop()
+
+    async def _calls(self, flavour: Flavour, nodes: Sequence[Node], where: str) -> None:
+        people = await come([node.port for node in nodes], self._accounts[: 2 * self._options.pairs])
+        meetings: list[Meeting] = []
+        for one, other in zip(people[::2], people[1::2], strict=True):
+            meetings.append(await meet(one, other))
+            await go_live(meetings[-1])
+        await self._rows(flavour, nodes, f"call:signal, {where}", lambda: rows.signals(meetings), 1000)
+        for meeting in meetings:
+            await meeting.offerer.ask("call:end", call_id=meeting.call_id)
+        await leave(people)
+
+    async def _chats(self, flavour: Flavour, nodes: Sequence[Node], where: str) -> None:
+        people = await come([node.port for node in nodes], self._accounts[2 * self._options.pairs :])
+        friends = [
+            rows.Friends(one, other, room_id)
+            for one, other, room_id in zip(people[::2], people[1::2], self._room_ids, strict=True)
+        ]
+        await self._rows(flavour, nodes, f"chat:send, {where}", lambda: rows.messages(friends), 300)
+        await self._rows(flavour, nodes, f"chat:typing, {where}", lambda: rows.typing(friends))
+        await leave(people)
+
+    async def _rows(
+        self,
+        flavour: Flavour,
+        nodes: Sequence[Node],
+        name: str,
+        lanes: Callable[[], list[Lane]],
+        rate: int | None = None,
+    ) -> None:
+        """In a closed loop; with a `rate` also at that, and at a share of what the closed loop held."""
+        only = self._options.only
+        if only and not any(word in name for word in only):
+            return
+        closed = await self._steady(flavour, name, nodes, lanes, 0)
+        if rate is None or closed is None or len(nodes) > 1:
+            return
+        await self._steady(flavour, f"{name}, {rate} a second", nodes, lanes, rate)
+        await self._steady(flavour, f"{name}, at {_SHARE:.0%} of that", nodes, lanes, closed.rate * _SHARE)
+
+    async def _steady(
+        self, flavour: Flavour, name: str, nodes: Sequence[Node], lanes: Callable[[], list[Lane]], rate: float
+    ) -> Figure | None:
+        """From a quiet window, or None where there was none."""
+        figure, options = None, self._options
+        for _ in range(_ATTEMPTS):
+            try:
+                figure = await window(
+                    self._stores.meters,
+                    [node.pid for node in nodes],
+                    lanes(),
+                    rate=rate,
+                    seconds=options.seconds,
+                    noise=options.noise,
+                )
+                break
+            except NoisyWindowError as noise:
+                _say(f"    noisy: {name}: {noise}")
+        self.results[name][flavour].append(figure)
+        _say(f"  {flavour}, {name}: {line(figure) if figure else 'never quiet'}")
+        return figure
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+async def _run(options: argparse.Namespace, folder: Path) -> None:
+    async with Stores.open(folder) as stores:
+        pin_load()
+        bench = CommandsBench(stores, options)
+        try:
+            await bench.run()
+        finally:  # a run that is broken off is not lost
+            print(table(bench.results))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of a measured window")
+    parser.add_argument("--pairs", type=int, default=50)
+    parser.add_argument("--only", nargs="*", default=[], help="rows whose names contain one of these")
+    parser.add_argument("--flavours", nargs="+", default=list(FLAVOURS), choices=FLAVOURS)
+    parser.add_argument("--noise", type=float, default=0.15, help="share of a core others may take")
+    parser.add_argument("--profile", type=Path, help="folder for CPU profiles of the Node.js server")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        uvloop.run(_run(options, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+// What clients may ask for. Each handler gets the client and the checked command, and returns the `data` of its answer.
+import { randomFillSync } from "node:crypto";
+import { Refusal, checkCandidate, checkDescription, checkFields, checkMessage, isId, isText } from "./rules.mjs";
+
+const pool = Buffer.allocUnsafe(1600);
+let used = pool.length;
+
+// UUIDv7
+export function newId(now = Date.now()) {
+  if (used === pool.length) used = (randomFillSync(pool), 0);
+  const chance = pool.toString("hex", used, (used += 10));
+  const at = now.toString(16).padStart(12, "0");
+  const kind = "89ab"[parseInt(chance[3], 16) & 3];
+  return `${at.slice(0, 8)}-${at.slice(8)}-7${chance.slice(0, 3)}-${kind}${chance.slice(4, 7)}-${chance.slice(7, 19)}`;
+}
+
+function answered(code, data = {}) {
+  if (code) throw new Refusal(code);
+  return data;
+}
+
+const isMode = (mode) => mode === "voice" || mode === "video";
+const isEpoch = (epoch) => Number.isInteger(epoch) && epoch >= 0;
+const anything = () => true;
+const typing = { room_id: isId, typing: (on) => typeof on === "boolean" };
+const watching = { user_ids: (ids) => Array.isArray(ids) && ids.length <= 200 && ids.every(isId) };
+const statuses = { status: (text) => ["online", "away", "invisible"].includes(text) };
+const signalled = { call_id: isId, epoch: isEpoch, description: anything, candidate: anything };
+
+export class Commands {
+  constructor({ redis, ask, delivery, settings }) {
+    Object.assign(this, { redis, ask, delivery, settings, keepMs: settings.keepMs, limits: settings.limits });
+    this.told = [];
+    this.waited = new Set();
+    this.rooms = new Map(); // members, known for a second
+    this.started = `"ice_servers":[],"ice_transport_policy":"all","max_duration_s":1800,"video_start":"open"}`;
+  }
+
+  async "call:signal"({ userId, device }, command) {
+    checkFields(command, signalled);
+    const { call_id, epoch, description, candidate } = command;
+    let [kind, most, media, event, wrong] = ["candidate", this.limits.candidates, "", "", null];
+    try {
+      if ((description === undefined) === (candidate === undefined))
+        throw new Refusal("invalid_request", "Send either `description` or `candidate`.");
+      const passed = { call_id, epoch };
+      if (description === undefined) passed.candidate = checkCandidate(candidate, this.limits);
+      else {
+        media = checkDescription(description, this.limits) ? "video" : "";
+        [kind, most] = [description.type, this.limits.descriptions];
+        passed.description = description;
+      }
+      event = `"call:signal",${JSON.stringify(passed)}`;
+    } catch (refusal) {
+      wrong = refusal; // who may, and the epoch, come first: the script looks without passing anything on
+    }
+    const code = await this.redis.signal(`call:${call_id}`, userId, device, epoch, kind, most, media, this.keepMs, event);
+    if (!code && wrong) throw wrong;
+    return answered(code);
+  }
+
+  async "chat:send"({ userId }, command) {
+    checkMessage(command, this.limits);
+    const now = new Date();
+    const { room_id, client_id, content, type = "text", reply_to = null } = command;
+    const message = { id: newId(now.getTime()), room_id, seq: 0, sender_id: userId, client_id, type, content };
+    Object.assign(message, { created_at: now.toISOString(), reply_to, edited_at: null, deleted_at: null });
+    let found;
+    try {
+      [found] = await this.ask("say", room_id, userId, message.id, client_id, type, content, reply_to, message.created_at);
+    } catch (error) {
+      if (error.constraint !== "one_message_a_client_id") throw error;
+      return { message: wire((await this.ask("said_before", room_id, userId, client_id))[0]) };
+    }
+    if (!found) await this.whyNot(room_id, userId);
+    message.seq = found.seq;
+    this.tell(room_id, found.seq, message, found.members.split(" ")).catch(() => {}); // the outbox keeps it
+    return { message };
+  }
+
+  async whyNot(roomId, userId) {
+    const [room] = await this.ask("room", roomId);
+    throw new Refusal(room?.closed && room.members.includes(userId) ? "gone" : "not_found");
+  }
+
+  async tell(roomId, seq, message, members) {
+    const event = `"chat:message",${JSON.stringify({ message })}`;
+    const stands = await this.redis.announce(`told:${roomId}`, seq, seq - 1, this.keepMs, event, ...members);
+    if (stands < 0) this.told.push([roomId, seq]);
+    else await this.tellRoom(roomId, stands);
+  }
+
+  // What waits in a room, in order, after the number up to which it was told.
+  async tellRoom(roomId, after) {
+    let last = 0;
+    for (const row of await this.ask("of_room", roomId, after)) {
+      const event = `"chat:message",${JSON.stringify({ message: wire(row) })}`;
+      const members = row.members.split(" ");
+      const stands = await this.redis.announce(`told:${roomId}`, row.seq, last, this.keepMs, event, ...members);
+      if (stands >= 0) return;
+      this.told.push([roomId, (last = row.seq)]);
+    }
+  }
+
+  // Take out of the outbox what was told.
+  async clear() {
+    const told = this.told.splice(0);
+    if (told.length) await this.ask("told", told.map(([room]) => room), told.map(([, seq]) => seq));
+  }
+
+  // What waited at the last look already was left by a node that died, or by an outage.
+  async look() {
+    const waiting = await this.ask("left_over");
+    const left = new Set(waiting.filter((row) => this.waited.has(`${row.room_id} ${row.seq}`)).map((row) => row.room_id));
+    this.waited = new Set(waiting.map((row) => `${row.room_id} ${row.seq}`));
+    for (const room of left) await this.tellRoom(room, 0);
+  }
+
+  async "chat:typing"({ userId }, command) {
+    checkFields(command, typing);
+    const members = await this.members(command.room_id);
+    if (!members.includes(userId)) throw new Refusal("not_found");
+    const text = `  "chat:typing",${JSON.stringify({ room_id: command.room_id, user_id: userId, typing: command.typing })}`;
+    await Promise.all(members.filter((user) => user !== userId).map((user) => this.redis.publish(`ev:${user}`, text)));
+    return {};
+  }
+
+  // Nothing is stored on their word: a second old is new enough.
+  async members(roomId) {
+    const known = this.rooms.get(roomId);
+    if (known && known.until > Date.now()) return known.members;
+    const [room] = await this.ask("room", roomId);
+    if (!room || room.closed) throw new Refusal(room ? "gone" : "not_found");
+    if (this.rooms.size > 10_000) this.rooms.clear();
+    const members = room.members.split(" ");
+    this.rooms.set(roomId, { members, until: Date.now() + 1000 });
+    return members;
+  }
+
+  async "queue:join"({ userId }, command) {
+    checkFields(command, { mode: isMode });
+    const now = new Date();
+    const [applicant] = await this.ask("applicant", userId, now);
+    if (!applicant || applicant.banned) throw new Refusal("banned");
+    if (applicant.age < 18) throw new Refusal("underage");
+    applicant.apart ??= "";
+    applicant.genders = applicant.genders.join(" ");
+    const [callId, ticketId, at] = [newId(), newId(), now.getTime()];
+    const given = [userId, at, callId, at + 8000, command.mode, ticketId, JSON.stringify(applicant)];
+    const [kind, ...found] = await this.redis.join(`queue:${command.mode}`, ...given);
+    if (kind === "in_call") throw new Refusal("already_in_call");
+    const ticket = { id: ticketId, mode: command.mode, state: "claimed", joined_at: now.toISOString() };
+    if (kind === "met") {
+      await this.offer(callId, command.mode, now, applicant, JSON.parse(found[0]));
+      return { ticket, waiting: 0, estimated_wait_ms: 0 };
+    }
+    const since = new Date(+found[1]).toISOString();
+    return { ticket: { ...ticket, id: found[0], state: "waiting", joined_at: since }, waiting: found[2], estimated_wait_ms: null };
+  }
+
+  // The fence first: an offer that it refuses was never made.
+  async offer(callId, mode, now, mine, theirs) {
+    const ids = [mine.id, theirs.id];
+    try {
+      await this.ask("offer", callId, mode, now, ...ids);
+    } catch {
+      await this.redis.finish(`call:${callId}`, "", callId, "cancelled", Infinity, this.keepMs);
+      return;
+    }
+    const until = new Date(now.getTime() + 8000).toISOString();
+    const event = (peer) =>
+      `"call:offered",{"call_id":"${callId}","origin":"match","mode":"${mode}","peer":${peer.card},` +
+      `"auto_accept":true,"expires_at":"${until}","expires_in_ms":8000}`;
+    await Promise.all([
+      this.redis.say(`ev:${ids[0]}`, "", this.keepMs, event(theirs)),
+      this.redis.say(`ev:${ids[1]}`, "", this.keepMs, event(mine)),
+    ]);
+  }
+
+  async "call:accept"({ userId, device }, command) {
+    checkFields(command, { call_id: isId });
+    const { call_id } = command;
+    const given = [userId, device, call_id, Date.now() + 15_000, this.keepMs, this.started];
+    return answered(await this.redis.accept(`call:${call_id}`, ...given));
+  }
+
+  async "call:connected"({ userId }, command) {
+    checkFields(command, { call_id: isId, epoch: isEpoch, path: anything });
+    const [now, { call_id, epoch }] = [Date.now(), command];
+    const said = { call_id, state: "live", live_at: new Date(now).toISOString(), deadline: null };
+    const given = [userId, epoch, call_id, now + 1_800_000, this.keepMs, `"call:state",${JSON.stringify(said)}`];
+    return answered(await this.redis.connected(`call:${call_id}`, ...given));
+  }
+
+  async "call:end"({ userId }, command) {
+    checkFields(command, { call_id: isId });
+    return answered(await this.finish(command.call_id, userId, "hung_up"));
+  }
+
+  async finish(callId, userId, why) {
+    const [code, reason] = await this.redis.finish(`call:${callId}`, userId, callId, why, Date.now(), this.keepMs);
+    if (!code) await this.ask("over", callId, new Date(), reason);
+    return code;
+  }
+
+  // Calls whose time is over.
+  async expire() {
+    for (const call of await this.redis.zrangebyscore("deadlines", "-inf", Date.now(), "LIMIT", 0, 50))
+      await this.finish(call, "", "");
+  }
+
+  async block({ userId }, command) {
+    checkFields(command, { user_id: isId });
+    await this.ask("block", userId, command.user_id, new Date());
+    const call = await this.redis.get(`in:${userId}`);
+    if (call && call === (await this.redis.get(`in:${command.user_id}`))) await this.finish(call, userId, "blocked");
+    return {};
+  }
+
+  async "presence:set"({ userId }, command) {
+    checkFields(command, statuses);
+    const status = command.status === "invisible" ? "offline" : command.status;
+    const said = { user_id: userId, status, last_seen: new Date().toISOString() };
+    await Promise.all([
+      this.redis.hset(`pr:${userId}`, "own", command.status),
+      this.redis.publish(`pr:${userId}`, JSON.stringify(said)),
+    ]);
+    return {};
+  }
+
+  async "presence:watch"(client, command) {
+    checkFields(command, watching);
+    const seen = (await this.ask("seen_by", client.userId, command.user_ids)).map((row) => row.user_id);
+    await this.delivery.watch(client, seen);
+    const read = seen.map((user) => this.redis.hgetall(`pr:${user}`));
+    const presences = (await Promise.all(read)).map(({ own = "offline", seen: at, ...nodes }, i) => {
+      const there = own !== "invisible" && Object.values(nodes).some((node) => this.settings.alive.has(node));
+      return { user_id: seen[i], status: there ? own : "offline", last_seen: at ? new Date(+at).toISOString() : null };
+    });
+    return { presences };
+  }
+}
+
+function wire(row) {
+  const { id, room_id, seq, sender_id, client_id, type, content, created_at, reply_to } = row;
+  const said = { id, room_id, seq: +seq, sender_id, client_id, type, content, created_at: created_at.toISOString() };
+  return { ...said, reply_to, edited_at: row.edited_at, deleted_at: row.deleted_at };
+}

@@ -1,0 +1,126 @@
+-- The statements of server.mjs. Each is prepared once for each connection, under its name.
+
+-- name: admit
+-- User $1 with session $2 and the hash $3 of the refresh token of this access token, at $4. No row: no such session.
+-- What `session:ready` says of them besides, and whether they may come in.
+SELECT
+    EXISTS (SELECT FROM identity.banned($4) b WHERE b.user_id = u.id) AS banned,
+    t.void_at IS NOT NULL AS void, t.served_at IS NULL AND t.used_at IS NULL AS unserved,
+    json_build_object(
+        'id', u.id, 'email', u.email, 'username', u.username, 'role', u.role, 'display_name', p.display_name,
+        'birth_date', p.birth_date, 'gender', p.gender, 'intent', p.intent, 'languages', p.languages, 'country', p.country,
+        'city', p.city, 'bio', p.bio, 'photos', p.photos, 'seeking', json_build_object(
+            'genders', p.seeking_genders, 'age_min', p.seeking_age_min, 'age_max', p.seeking_age_max
+        ), 'created_at', u.created_at, 'updated_at', p.updated_at
+    )::text AS me,
+    (
+        SELECT json_object_agg(m.room_id, waiting.unread)
+        FROM node.members m
+        JOIN node.rooms r ON r.id = m.room_id AND r.last_seq > m.read_seq
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS unread FROM node.messages s
+            WHERE s.room_id = m.room_id AND s.seq > m.read_seq AND s.sender_id <> m.user_id AND s.deleted_at IS NULL
+        ) waiting
+        WHERE m.user_id = u.id AND waiting.unread > 0
+    )::text AS unread
+FROM identity.sessions s
+JOIN identity.users u ON u.id = s.user_id AND u.deleted_at IS NULL
+JOIN identity.profiles p ON p.user_id = u.id
+JOIN identity.refresh_tokens t ON t.hash = $3 AND t.session_id = s.id
+WHERE s.id = $2 AND s.user_id = $1 AND s.revoked_at IS NULL
+
+-- name: serve
+-- The access token that came with refresh token $1 is used first at $2.
+UPDATE identity.refresh_tokens SET served_at = $2 WHERE hash = $1 AND served_at IS NULL
+
+-- name: say
+-- The next message of an open room by its member. No row: no member, closed, or no such message to reply to. The room is
+-- locked until the commit, so `seq` has no gap; a client id used before fails as a whole, so it leaves none either.
+WITH room AS (
+    UPDATE node.rooms r SET last_seq = r.last_seq + 1
+    WHERE r.id = $1 AND r.closed_at IS NULL
+        AND EXISTS (SELECT FROM node.members m WHERE m.room_id = $1 AND m.user_id = $2)
+        AND ($7::uuid IS NULL OR EXISTS (SELECT FROM node.messages s WHERE s.id = $7 AND s.room_id = $1))
+    RETURNING r.last_seq
+), said AS (
+    INSERT INTO node.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
+    SELECT $3, $1, last_seq, $2, $4, $5, $6, $7, $8 FROM room
+), noted AS (
+    INSERT INTO node.outbox (room_id, seq) SELECT $1, last_seq FROM room
+)
+SELECT last_seq::int AS seq, (SELECT string_agg(m.user_id::text, ' ') FROM node.members m WHERE m.room_id = $1) AS members
+FROM room
+
+-- name: said_before
+-- What $2 has said in room $1 under this client id.
+SELECT * FROM node.messages WHERE room_id = $1 AND sender_id = $2 AND client_id = $3
+
+-- name: room
+-- Of room $1: whether it is closed, and its members.
+SELECT closed_at IS NOT NULL AS closed, (
+    SELECT string_agg(m.user_id::text, ' ') FROM node.members m WHERE m.room_id = $1
+) AS members
+FROM node.rooms WHERE id = $1
+
+-- name: left_over
+-- Rooms and numbers that wait to be announced.
+SELECT room_id, seq::int AS seq FROM node.outbox ORDER BY room_id, seq LIMIT 200
+
+-- name: of_room
+-- What waits in room $1 after number $2, in order, with those to tell.
+SELECT m.*, m.seq::int AS seq, (
+    SELECT string_agg(u.user_id::text, ' ') FROM node.members u WHERE u.room_id = $1
+) AS members
+FROM node.outbox o JOIN node.messages m ON m.room_id = o.room_id AND m.seq = o.seq
+WHERE o.room_id = $1 AND o.seq > $2 ORDER BY o.seq LIMIT 200
+
+-- name: told
+-- These have been announced: rooms $1 with numbers $2, place by place.
+DELETE FROM node.outbox o USING unnest($1::uuid[], $2::bigint[]) t (room_id, seq)
+WHERE o.room_id = t.room_id AND o.seq = t.seq
+
+-- name: applicant
+-- Whether user $1 may queue at $2, whom they seek, and whom they must not meet.
+SELECT
+    u.id, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned,
+    p.gender, extract(year FROM age($2::date, p.birth_date))::int AS age, u.tier,
+    p.seeking_genders AS genders, p.seeking_age_min AS age_min, p.seeking_age_max AS age_max,
+    json_build_object(
+        'user_id', u.id, 'display_name', p.display_name, 'age', extract(year FROM age($2::date, p.birth_date))::int,
+        'gender', p.gender, 'intent', p.intent, 'languages', p.languages, 'country', p.country, 'city', p.city,
+        'bio', p.bio, 'photo_url', p.photos ->> 0
+    )::text AS card,
+    (
+        SELECT string_agg(other::text, ' ') FROM (
+            SELECT blocked_id AS other FROM node.blocks WHERE blocker_id = u.id
+            UNION ALL SELECT blocker_id FROM node.blocks WHERE blocked_id = u.id
+        ) apart
+    ) AS apart
+FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
+WHERE u.id = $1 AND u.deleted_at IS NULL
+
+-- name: offer
+-- Call $1 of users $4 and $5. Fails where one of them is in a call.
+WITH made AS (INSERT INTO node.calls (id, mode, offered_at) VALUES ($1, $2, $3) RETURNING id)
+INSERT INTO node.in_call (user_id, call_id) SELECT unnest(ARRAY[$4, $5]::uuid[]), id FROM made
+
+-- name: over
+-- Call $1 has ended at $2 for reason $3.
+WITH let_go AS (DELETE FROM node.in_call WHERE call_id = $1)
+UPDATE node.calls SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL
+
+-- name: block
+-- $1 blocks $2 at $3, which closes the rooms of the two.
+WITH stored AS (
+    INSERT INTO node.blocks (blocker_id, blocked_id, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+)
+UPDATE node.rooms r SET closed_at = $3
+FROM node.members a JOIN node.members b ON b.room_id = a.room_id AND b.user_id = $2
+WHERE a.user_id = $1 AND r.id = a.room_id AND r.closed_at IS NULL
+
+-- name: seen_by
+-- Of users $2, those with whom $1 shares an open room.
+SELECT b.user_id FROM node.members a
+JOIN node.members b ON b.room_id = a.room_id AND b.user_id = ANY ($2::uuid[])
+JOIN node.rooms r ON r.id = a.room_id AND r.closed_at IS NULL
+WHERE a.user_id = $1

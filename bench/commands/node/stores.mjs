@@ -1,0 +1,27 @@
+// PostgreSQL and Redis: one connection for scripts and commands, one that subscribes, one pool of prepared statements.
+import { readdirSync, readFileSync } from "node:fs";
+import { Redis } from "ioredis";
+import pg from "pg";
+
+const PATIENCE_MS = 1800;
+const here = (name) => new URL(name, import.meta.url);
+
+export function openRedis(settings) {
+  const options = { ...settings.redis, commandTimeout: PATIENCE_MS, maxRetriesPerRequest: 1, protocol: 2 };
+  const redis = new Redis({ ...options, enableAutoPipelining: settings.autoPipelining ?? true });
+  for (const file of readdirSync(here("lua/")))
+    redis.defineCommand(file.replace(".lua", ""), { numberOfKeys: 1, lua: readFileSync(here(`lua/${file}`), "utf8") });
+  return { redis, sub: new Redis({ ...options, autoResubscribe: true }) };
+}
+
+export function openPostgres(settings) {
+  const pool = new pg.Pool({ ...settings.postgres, max: 10, query_timeout: PATIENCE_MS, idleTimeoutMillis: 0 });
+  pool.on("error", () => {}); // an idle connection broke: the pool opens another one
+  const statements = {};
+  for (const part of readFileSync(here("statements.sql"), "utf8").split(/^-- name: /m).slice(1)) {
+    const [name, text] = [part.slice(0, part.indexOf("\n")), part.slice(part.indexOf("\n"))];
+    statements[name] = { name, text };
+  }
+  const ask = async (name, ...values) => (await pool.query({ ...statements[name], values })).rows;
+  return { pool, ask };
+}

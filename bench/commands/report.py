@@ -1,0 +1,62 @@
+"""The figures as Markdown."""
+
+import statistics
+from collections.abc import Callable, Sequence
+
+from bench.commands.measuring import Figure
+
+Results = dict[str, dict[str, list[Figure | None]]]  # by row and server, a place for each round
+_HEAD = (
+    "| server / Redis / PostgreSQL, µs | ours | a second | p50, p99 ms | Node.js | a second | p50, p99 ms "
+    "| ours / Node.js in all | of the servers alone |"
+)
+
+
+def line(figure: Figure) -> str:
+    """For those who wait."""
+    return (
+        f"{_used([figure])} µs, {figure.rate:.0f} a second, {figure.busy:.0%} of a core, "
+        f"p50 {figure.p50_ms:.1f} ms, p99 {figure.p99_ms:.1f} ms"
+    )
+
+
+def table(results: Results) -> str:
+    """Medians, and the ratios of each round: their median with the smallest and the largest."""
+    lines = [_HEAD, "|---" * 9 + "|"]
+    for name, by_flavour in results.items():
+        ours, node = by_flavour.get("ours", []), by_flavour.get("node", [])
+        both = [(o, n) for o, n in zip(ours, node, strict=False) if o and n]
+        in_all, alone = (
+            [o.used.all / n.used.all for o, n in both],
+            [o.used.server / n.used.server for o, n in both],
+        )
+        cells = [name, *_cells(ours), *_cells(node), _ratio(in_all), _ratio(alone)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cells(figures: Sequence[Figure | None]) -> list[str]:
+    kept = [figure for figure in figures if figure]
+    if not kept:
+        return ["-"] * 3
+    p50, p99 = _median(kept, lambda f: f.p50_ms), _median(kept, lambda f: f.p99_ms)
+    return [_used(kept), f"{_median(kept, lambda f: f.rate):.0f}", f"{p50:.1f}, {p99:.1f}"]
+
+
+def _used(kept: Sequence[Figure]) -> str:
+    parts: tuple[Callable[[Figure], float], ...] = (
+        lambda f: f.used.server,
+        lambda f: f.used.redis,
+        lambda f: f.used.postgres,
+    )
+    return " / ".join(f"{_median(kept, part):.0f}" for part in parts)
+
+
+def _median(kept: Sequence[Figure], read: Callable[[Figure], float]) -> float:
+    return statistics.median(map(read, kept))
+
+
+def _ratio(ratios: Sequence[float]) -> str:
+    if not ratios:
+        return "-"
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"

@@ -1,0 +1,59 @@
+"""What is measured: who is needed for a row, and what one unit of it is."""
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from bench.commands.lanes import Lane
+from bench.commands.people import Meeting, Person
+from bench.sockets.wire import frame
+
+CANDIDATE = (
+    "candidate:842163049 1 udp 1677729535 203.0.113.7 46154 typ srflx raddr 10.0.0.17 rport 46154"
+    " generation 0 ufrag EEtu network-cost 999"
+)
+TEXT = "Good to meet you! Shall we talk again tomorrow, about the same time?"
+_numbers = count()
+
+
+def _asking(command: str, payload: dict[str, object]) -> bytes:
+    return frame(f"421{json.dumps([command, payload], separators=(',', ':'))}")
+
+
+def signals(meetings: Sequence[Meeting]) -> list[Lane]:
+    """A candidate, acknowledged and with the peer."""
+    lanes = []
+    for meeting in meetings:
+        candidate = {"candidate": CANDIDATE, "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "EEtu"}
+        asked = _asking(
+            "call:signal", {"call_id": meeting.call_id, "epoch": meeting.epoch, "candidate": candidate}
+        )
+        lanes.append(Lane(meeting.offerer, [meeting.answerer], 2, lambda asked=asked: asked))  # type: ignore[misc]
+    return lanes
+
+
+class Friends:
+    """Two with a room in which they can write."""
+
+    def __init__(self, one: Person, other: Person, room_id: str) -> None:
+        self.one, self.other, self.room_id = one, other, room_id
+
+    def message(self) -> bytes:
+        return _asking(
+            "chat:send", {"room_id": self.room_id, "client_id": f"bench-{next(_numbers)}", "content": TEXT}
+        )
+
+
+def messages(friends: Sequence[Friends]) -> list[Lane]:
+    """A message, acknowledged and with both."""
+    return [Lane(two.one, [two.other], 3, two.message) for two in friends]
+
+
+def typing(friends: Sequence[Friends]) -> list[Lane]:
+    """That one types, acknowledged and with the other."""
+
+    def asked(two: Friends) -> Callable[[], bytes]:
+        said = _asking("chat:typing", {"room_id": two.room_id, "typing": True})
+        return lambda: said
+
+    return [Lane(two.one, [two.other], 2, asked(two)) for two in friends]
