@@ -2,14 +2,14 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, cast
 
 import hiredis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from db.redis.multiplexed.errors import read_error
-from db.redis.multiplexed.request import NEVER, Ahead, Request, again
+from db.redis.multiplexed.request import Ahead, Own, Request, again
 from db.redis.multiplexed.words import Words
 
 _MORE = object()  # the answer is not whole yet
@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
 
     async def ask(self, commands: Sequence[Words]) -> list[Any]:
         """For what a connection begins with. Gives the answers; raises what goes wrong."""
-        requests = [Request(self._loop.create_future(), words, NEVER, False, None) for words in commands]
+        requests = [Own(words) for words in commands]
         for request in requests:
             self.send(request)
         return [await request.future for request in requests]
@@ -145,10 +145,20 @@ class Connection(asyncio.Protocol):
         self._error, self.takes = error, False
         if self._transport is not None:
             self._transport.abort()
-        sent, unsent = tuple(self.sent), tuple(self._unsent)
+        sent, unsent = self._given_back(self.sent), self._given_back(self._unsent)
         self.sent.clear()
         self._unsent.clear()
         self._owner.lost(sent, unsent, error)
+
+    def _given_back(self, requests: Iterable[Request]) -> Sequence[Request]:
+        assert self._error is not None
+        others = []
+        for request in requests:
+            if isinstance(request, Own):
+                request.fail(again(self._error))
+            else:
+                others.append(request)
+        return others
 
     async def close(self) -> None:
         """In good order: what was asked for still goes out."""

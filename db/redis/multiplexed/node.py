@@ -13,7 +13,7 @@ from db.outage import Outages
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection
 from db.redis.multiplexed.deadlines import Deadlines
-from db.redis.multiplexed.request import Ahead, Request, again
+from db.redis.multiplexed.request import Own, Request, again
 
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.3
 _MOST_WAITING_BYTES = 16 * 1024 * 1024
@@ -140,15 +140,12 @@ class Node:
         """What may be repeated, or was never sent, goes to the next connection."""
         self._connection = None
         again_too = [request for request in sent if self._may_go_again(request, error)]
-        never = [request for request in unsent if not isinstance(request, Ahead)]
-        self._keep((*again_too, *never, *self._waiting))
+        self._keep((*again_too, *unsent, *self._waiting))
         if self._waiting:
             self._deadlines.watch()
             self._open()
 
     def _may_go_again(self, request: Request, error: Exception) -> bool:
-        if isinstance(request, Ahead):
-            return False
         if not request.may_be_repeated():
             request.fail(again(error))
             return False
@@ -157,7 +154,7 @@ class Node:
     def refused(self, connection: Connection, request: Request, error: Exception) -> None:
         """A script that Redis has forgotten is sent with its text; in a cluster another server may serve."""
         error = request.cause(error)
-        if isinstance(request, Ahead) or request.future.done():
+        if isinstance(request, Own) or request.future.done():
             request.fail(error)
         elif isinstance(error, NoScriptError) and request.script and request.survives(error):
             connection.forgot(request.script.sha)

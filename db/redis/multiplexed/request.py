@@ -68,14 +68,22 @@ class Request:
         return faults[0] if faults else error
 
 
-class Ahead(Request):
+class Own(Request):
+    """Of one connection: it goes with it."""
+
+    __slots__ = ()
+
+    def __init__(self, words: Words) -> None:
+        super().__init__(asyncio.get_running_loop().create_future(), words, NEVER, False, None)
+
+
+class Ahead(Own):
     """What goes before a request and is nobody's wish: only that it fails is worth noting."""
 
     __slots__ = ("fault",)
 
     def __init__(self, words: Words) -> None:
-        future = asyncio.get_running_loop().create_future()
-        super().__init__(future, words, NEVER, False, None)
+        super().__init__(words)
         self.fault: Exception | None = None
 
     def fail(self, error: Exception) -> None:
