@@ -20,7 +20,7 @@ from core.contract.chat import (
 )
 from core.ids import new_id
 from core.wire.message import Event
-from db.postgres.rooms import Draft, Rooms
+from db.postgres.rooms import Draft, Reading, Rooms
 from services.announcer import Announcer, Told
 from services.message_rules import check_message
 from services.ports import Events
@@ -80,7 +80,9 @@ class Chat:
 
     async def read(self, user_id: str, command: ChatRead) -> None:
         """Remember how far the caller has read, then tell the others and the user's own devices."""
-        receipt = await self._rooms.read(command.room_id, user_id, command.seq)
+        receipt = await self._rooms.read(
+            Reading(room_id=command.room_id, user_id=user_id, seq=command.seq, at=self._clock())
+        )
         told = ChatReceipt(
             room_id=command.room_id,
             user_id=user_id,

@@ -12,6 +12,8 @@ from core.wire.pages import NextCursor, PageQuery
 
 Seq = Annotated[int, Meta(ge=0, le=2**53)]
 HISTORY_MAX = 100
+# What members say; what the server itself says in a room is of type `system`.
+MessageKind = Literal["text", "image", "video", "voice"]
 
 
 class Message(Wire):
@@ -22,7 +24,7 @@ class Message(Wire):
     seq: int
     sender_id: Id | None
     client_id: str | None
-    type: Literal["text", "image", "video", "voice", "system"]
+    type: MessageKind | Literal["system"]
     content: str | None
     created_at: Timestamp
     reply_to: Id | None = None
@@ -41,7 +43,7 @@ class ChatSend(Command, event="chat:send", reply=Sent):
 
     room_id: Id
     client_id: Annotated[str, Meta(min_length=1, max_length=100)]
-    type: Literal["text", "image", "video", "voice"] = "text"
+    type: MessageKind = "text"
     content: str | None = None
     media_id: Id | None = None
     reply_to: Id | None = None

@@ -6,6 +6,83 @@ CREATE SCHEMA identity;
 
 CREATE SCHEMA interaction;
 
+CREATE FUNCTION communication.read(room_ids uuid[], user_ids uuid[], seqs bigint[], times timestamp with time zone[]) RETURNS TABLE(n bigint, read_seq bigint, delivered_seq bigint, members uuid[])
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM FROM unnest(room_ids, user_ids) AS asked (room_id, user_id)
+    JOIN communication.members m ON m.room_id = asked.room_id AND m.user_id = asked.user_id
+    ORDER BY m.room_id, m.user_id
+    FOR NO KEY UPDATE OF m;
+
+    RETURN QUERY
+    WITH reader AS (
+        SELECT asked.n, m.room_id, m.user_id, m.read_seq, m.delivered_seq, least(asked.seq, r.last_seq) AS seq, asked.at
+        FROM unnest(room_ids, user_ids, seqs, times) WITH ORDINALITY AS asked (room_id, user_id, seq, at, n)
+        JOIN communication.members m ON m.room_id = asked.room_id AND m.user_id = asked.user_id
+        JOIN communication.rooms r ON r.id = asked.room_id
+    ), moved AS (
+        UPDATE communication.members m
+        SET read_seq = reader.seq, delivered_seq = greatest(m.delivered_seq, reader.seq)
+        FROM reader
+        WHERE m.room_id = reader.room_id AND m.user_id = reader.user_id AND reader.seq > reader.read_seq
+    ), noted AS (
+        INSERT INTO communication.reads (room_id, user_id, after_seq, seq, at)
+        SELECT room_id, user_id, read_seq, seq, at FROM reader WHERE seq > read_seq
+    )
+    SELECT
+        reader.n, greatest(reader.read_seq, reader.seq), greatest(reader.delivered_seq, reader.seq),
+        ARRAY(SELECT m.user_id FROM communication.members m WHERE m.room_id = reader.room_id ORDER BY m.user_id)
+    FROM reader;
+END $$;
+
+CREATE FUNCTION communication.say(ids uuid[], room_ids uuid[], sender_ids uuid[], client_ids text[], types text[], contents text[], replies_to uuid[], times timestamp with time zone[]) RETURNS TABLE(n bigint, seq bigint, number bigint, members uuid[])
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM FROM communication.rooms r
+    JOIN interaction.connections c ON c.id = r.connection_id
+    WHERE r.id = ANY (room_ids)
+    ORDER BY r.id
+    FOR NO KEY UPDATE OF r FOR SHARE OF c;
+
+    RETURN QUERY
+    WITH draft AS (
+        SELECT d.*, r.last_seq, r.last_news, row_number() OVER (PARTITION BY d.room_id ORDER BY d.n) AS nth
+        FROM unnest(ids, room_ids, sender_ids, client_ids, types, contents, replies_to, times)
+            WITH ORDINALITY AS d (id, room_id, sender_id, client_id, type, content, reply_to, created_at, n)
+        JOIN communication.members m ON m.room_id = d.room_id AND m.user_id = d.sender_id
+        JOIN communication.rooms r ON r.id = d.room_id
+        JOIN interaction.connections c ON c.id = r.connection_id AND c.ended_at IS NULL
+        WHERE (d.reply_to IS NULL OR d.room_id = (SELECT t.room_id FROM communication.messages t WHERE t.id = d.reply_to))
+            AND NOT EXISTS (
+                SELECT FROM communication.messages s
+                WHERE s.sender_id = d.sender_id AND s.client_id = d.client_id
+                    AND s.room_id IS NOT DISTINCT FROM d.room_id  -- no equality, for which there is another index
+            )
+    ), said AS (
+        INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
+        SELECT id, room_id, last_seq + nth, sender_id, client_id, type, content, reply_to, created_at FROM draft
+    ), noted AS (
+        INSERT INTO communication.outbox (lane, number, event, subject)
+        SELECT room_id, last_news + nth, 'chat:message', id FROM draft
+    ), counted AS (
+        UPDATE communication.rooms r SET last_seq = r.last_seq + more.messages, last_news = r.last_news + more.messages
+        FROM (SELECT room_id, count(*) AS messages FROM draft GROUP BY room_id) more
+        WHERE r.id = more.room_id
+    )
+    SELECT
+        draft.n, last_seq + nth, last_news + nth,
+        ARRAY(SELECT m.user_id FROM communication.members m WHERE m.room_id = draft.room_id ORDER BY m.user_id)
+    FROM draft;
+END $$;
+
 CREATE TABLE identity.bans (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -119,7 +196,8 @@ CREATE TABLE communication.members (
     read_seq bigint DEFAULT 0 NOT NULL,
     delivered_seq bigint DEFAULT 0 NOT NULL,
     CONSTRAINT read_after_delivered CHECK (((0 <= read_seq) AND (read_seq <= delivered_seq)))
-);
+)
+WITH (fillfactor='50');
 
 CREATE TABLE communication.messages (
     id uuid NOT NULL,
@@ -150,6 +228,16 @@ CREATE TABLE communication.outbox (
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 
+CREATE TABLE communication.reads (
+    room_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    after_seq bigint NOT NULL,
+    seq bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT reads_after_seq_check CHECK ((after_seq >= 0)),
+    CONSTRAINT reads_move_on CHECK ((after_seq < seq))
+);
+
 CREATE TABLE communication.rooms (
     id uuid NOT NULL,
     connection_id uuid NOT NULL,
@@ -158,7 +246,8 @@ CREATE TABLE communication.rooms (
     last_news bigint DEFAULT 0 NOT NULL,
     CONSTRAINT rooms_last_news_check CHECK ((last_news >= 0)),
     CONSTRAINT rooms_last_seq_check CHECK ((last_seq >= 0))
-);
+)
+WITH (fillfactor='50');
 
 CREATE TABLE identity.audit_log (
     id uuid NOT NULL,
@@ -211,18 +300,6 @@ CREATE VIEW identity.cards AS
     bio,
     (photos ->> 0) AS photo_url
    FROM identity.profiles;
-
-CREATE TABLE identity.idempotency_keys (
-    endpoint text NOT NULL,
-    key text NOT NULL,
-    fingerprint bytea NOT NULL,
-    user_id uuid NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    CONSTRAINT idempotency_keys_fingerprint_check CHECK ((octet_length(fingerprint) = 32)),
-    CONSTRAINT idempotency_keys_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
-);
-
-COMMENT ON TABLE identity.idempotency_keys IS 'Keys of requests to nodes of the version before.';
 
 CREATE TABLE identity.idempotent_requests (
     owner text NOT NULL,
@@ -358,16 +435,6 @@ CREATE TABLE interaction.pending_blocks (
     CONSTRAINT nobody_parts_from_themselves CHECK ((blocker_id <> blocked_id))
 );
 
-CREATE VIEW interaction.partings AS
- SELECT id,
-    blocker_id,
-    blocked_id,
-    connection_id,
-    taken_until
-   FROM interaction.pending_blocks;
-
-COMMENT ON VIEW interaction.partings IS 'Pending blocks, for nodes of the version before.';
-
 CREATE TABLE interaction.reports (
     id uuid NOT NULL,
     call_id uuid,
@@ -394,7 +461,7 @@ ALTER TABLE ONLY communication.messages
     ADD CONSTRAINT messages_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY communication.messages
-    ADD CONSTRAINT one_message_a_client_id UNIQUE (room_id, sender_id, client_id);
+    ADD CONSTRAINT one_message_a_client_id UNIQUE (sender_id, client_id, room_id);
 
 ALTER TABLE ONLY communication.messages
     ADD CONSTRAINT one_message_a_seq UNIQUE (room_id, seq);
@@ -404,6 +471,9 @@ ALTER TABLE ONLY communication.rooms
 
 ALTER TABLE ONLY communication.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (lane, number);
+
+ALTER TABLE ONLY communication.reads
+    ADD CONSTRAINT reads_pkey PRIMARY KEY (room_id, user_id, seq);
 
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT rooms_pkey PRIMARY KEY (id);
@@ -416,9 +486,6 @@ ALTER TABLE ONLY identity.bans
 
 ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (blocker_id, blocked_id);
-
-ALTER TABLE ONLY identity.idempotency_keys
-    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (endpoint, key);
 
 ALTER TABLE ONLY identity.idempotent_requests
     ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (operation, key, owner);
@@ -540,12 +607,6 @@ ALTER TABLE ONLY communication.members
 ALTER TABLE ONLY communication.messages
     ADD CONSTRAINT messages_reply_to_fkey FOREIGN KEY (reply_to) REFERENCES communication.messages(id);
 
-ALTER TABLE ONLY communication.messages
-    ADD CONSTRAINT messages_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
-
-ALTER TABLE ONLY communication.messages
-    ADD CONSTRAINT messages_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES identity.users(id);
-
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT rooms_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
 
@@ -566,9 +627,6 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
-
-ALTER TABLE ONLY identity.idempotency_keys
-    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

@@ -1,17 +1,19 @@
 """Rooms and messages in Postgres. `seq` counts without a gap because the room is locked for each message.
 
-Only members see a room: to others it is `NotFound`. A room whose connection has ended stays readable.
+Only members see a room: to others it is `NotFound`. A room whose connection has ended stays readable. What
+many do at the same time (say, read, type) is one statement for all of them (`grouped_statement.py`).
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms, today
-from core.contract.chat import Message, RoomView
+from core.contract.chat import Message, MessageKind, RoomView
 from core.errors import Gone, NotFound
 from db.postgres.cards import card
+from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.pool import Connection, Pool, Record, queries
 
 _SQL = queries("rooms")
@@ -25,7 +27,7 @@ class Draft(Struct, frozen=True, kw_only=True):
     room_id: str
     sender_id: str
     client_id: str
-    type: str
+    type: MessageKind
     content: str | None
     reply_to: str | None
     created_at: int
@@ -34,7 +36,7 @@ class Draft(Struct, frozen=True, kw_only=True):
 class StoredMessage(Struct, frozen=True, kw_only=True):
     """A stored message, whom to tell, and its number in the outbox of its room.
 
-    No number: it was stored before, and has been announced or waits for that.
+    No number, and nobody to tell: it was stored before, and has been announced or waits for that.
     """
 
     message: Message
@@ -50,11 +52,30 @@ class Receipt(Struct, frozen=True, kw_only=True):
     read_seq: int
 
 
+class Reading(Struct, frozen=True, kw_only=True):
+    """A member has read everything up to `seq`, at `at` in ms."""
+
+    room_id: str
+    user_id: str
+    seq: int
+    at: int
+
+
+class _Members(Struct, frozen=True):
+    """All members of a room, and whether anything can be said in it."""
+
+    members: tuple[str, ...]
+    active: bool
+
+
 class Rooms:
     """Rooms, their members and messages."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._saying = GroupedStatement(self._say)
+        self._reading = GroupedStatement(self._read)
+        self._asking = GroupedStatement(self._ask)
 
     async def send(self, draft: Draft) -> StoredMessage:
         """Give the message the next `seq` of its room; the same `client_id` again gives the stored message.
@@ -62,20 +83,20 @@ class Rooms:
         Raises `NotFound` when the sender is no member or `reply_to` is not of this room, `Gone` when the
         connection has ended.
         """
-        row = await self._pool.fetchrow(
-            _SQL["say"],
-            draft.room_id,
-            draft.sender_id,
-            draft.id,
-            draft.client_id,
-            draft.type,
-            draft.content,
-            draft.reply_to,
-            to_datetime(draft.created_at),
-        )
-        if row is None:
-            return await self._said_before(draft)
-        return StoredMessage(message=_message(row), members=tuple(row["members"]), number=row["number"])
+        return await self._saying.ask(draft) or await self._said_before(draft)
+
+    async def _say(self, drafts: Sequence[Draft]) -> list[StoredMessage | None]:
+        """None: said before, perhaps in this group, or not to be said."""
+        first: dict[tuple[str, str, str], Draft] = {}
+        for draft in drafts:
+            first.setdefault((draft.room_id, draft.sender_id, draft.client_id), draft)
+        unique = list(first.values())
+        stored: dict[str, StoredMessage] = {}
+        columns = zip(*map(_columns, unique), strict=True)
+        for n, seq, number, members in await self._pool.fetch(_SQL["say"], *columns):
+            said = _said(unique[n - 1], seq)
+            stored[said.id] = StoredMessage(message=said, members=tuple(members), number=number)
+        return [stored.get(draft.id) for draft in drafts]
 
     async def _said_before(self, draft: Draft) -> StoredMessage:
         """The message that has this `client_id`; or why there is none."""
@@ -85,8 +106,7 @@ class Rooms:
                 _SQL["said_before"], draft.room_id, draft.sender_id, draft.client_id
             )
             if row is not None:
-                members = await _members(connection, draft.room_id)
-                return StoredMessage(message=_message(row), members=members, number=None)
+                return StoredMessage(message=_message(row), members=(), number=None)
         if not active:
             raise Gone
         raise NotFound("There is no such message in this room to reply to.")
@@ -113,21 +133,45 @@ class Rooms:
         page = [_message(row) for row in rows[:limit]]
         return (page[::-1] if after_seq is None else page), len(rows) > limit
 
-    async def read(self, room_id: str, user_id: str, seq: int) -> Receipt:
-        """Read up to `seq`: never backwards, never beyond the last message. Raises `NotFound`."""
-        async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(_SQL["read"], room_id, user_id, seq)
-            if row is None:
-                raise NotFound
-            members = await _members(connection, room_id)
-        return Receipt(members=members, delivered_seq=row["delivered_seq"], read_seq=row["read_seq"])
+    async def read(self, reading: Reading) -> Receipt:
+        """Never backwards, never beyond the last message; when it moves on, the time is kept.
+
+        Raises `NotFound`.
+        """
+        receipt = await self._reading.ask(reading)
+        if receipt is None:
+            raise NotFound
+        return receipt
+
+    async def _read(self, readings: Sequence[Reading]) -> list[Receipt | None]:
+        """Of one member the furthest counts, for all of theirs. None: not a member."""
+        furthest: dict[tuple[str, str], Reading] = {}
+        for reading in sorted(readings, key=lambda reading: reading.seq):
+            furthest[reading.room_id, reading.user_id] = reading
+        rows = [(each.room_id, each.user_id, each.seq, to_datetime(each.at)) for each in furthest.values()]
+        members = list(furthest)
+        receipts = {
+            members[n - 1]: Receipt(members=tuple(told), read_seq=read_seq, delivered_seq=delivered_seq)
+            for n, read_seq, delivered_seq, told in await self._pool.fetch(
+                _SQL["read"], *zip(*rows, strict=True)
+            )
+        }
+        return [receipts.get((reading.room_id, reading.user_id)) for reading in readings]
 
     async def members(self, room_id: str, user_id: str, *, to_speak: bool = False) -> tuple[str, ...]:
         """The members of the room. Raises `NotFound` for others, and `Gone` `to_speak` in an ended one."""
-        async with self._pool.acquire() as connection:
-            if not await _open(connection, room_id, user_id) and to_speak:
-                raise Gone
-            return await _members(connection, room_id)
+        found = await self._asking.ask((room_id, user_id))
+        if found is None:
+            raise NotFound
+        if to_speak and not found.active:
+            raise Gone
+        return found.members
+
+    async def _ask(self, asked: Sequence[tuple[str, str]]) -> list[_Members | None]:
+        """None: this user is not a member of this room."""
+        rows = await self._pool.fetch(_SQL["members"], *zip(*asked, strict=True))
+        found = {row["n"]: _Members(tuple(row["members"]), row["active"]) for row in rows}
+        return [found.get(n) for n in range(1, len(asked) + 1)]
 
     async def rooms(self, user_id: str, *, before: str | None, limit: int, now: int) -> list[RoomView]:
         """The user's rooms, newest first, those older than the room `before`."""
@@ -158,8 +202,33 @@ async def _open(connection: Connection, room_id: str, user_id: str) -> bool:
     return active
 
 
-async def _members(connection: Connection, room_id: str) -> tuple[str, ...]:
-    return tuple(row["user_id"] for row in await connection.fetch(_SQL["members"], room_id))
+def _columns(draft: Draft) -> tuple[object, ...]:
+    """As the statement takes them."""
+    return (
+        draft.id,
+        draft.room_id,
+        draft.sender_id,
+        draft.client_id,
+        draft.type,
+        draft.content,
+        draft.reply_to,
+        to_datetime(draft.created_at),
+    )
+
+
+def _said(draft: Draft, seq: int) -> Message:
+    """The message that was just made of it."""
+    return Message(
+        id=draft.id,
+        room_id=draft.room_id,
+        seq=seq,
+        sender_id=draft.sender_id,
+        client_id=draft.client_id,
+        type=draft.type,
+        content=draft.content,
+        created_at=rfc3339(draft.created_at),
+        reply_to=draft.reply_to,
+    )
 
 
 def _message(row: Record) -> Message:

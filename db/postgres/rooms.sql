@@ -1,34 +1,13 @@
 -- Rooms and what is said in them.
 
 -- name: say
--- Store the next message of room $1 by its member $2, with its note in the outbox. Returns the message and the members to
--- tell. The room is locked: numbers are given out one at a time, and the connection cannot end before the message is in.
--- No row: the sender has used this client id before, or may not write in this room.
-WITH place AS (
-    SELECT r.id, r.last_seq
-    FROM communication.rooms r
-    JOIN communication.members m ON m.room_id = r.id AND m.user_id = $2
-    JOIN interaction.connections c ON c.id = r.connection_id AND c.ended_at IS NULL
-    WHERE r.id = $1
-        AND ($7::uuid IS NULL OR EXISTS (SELECT FROM communication.messages WHERE id = $7 AND room_id = $1))
-    FOR NO KEY UPDATE OF r FOR SHARE OF c
-), said AS (
-    INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
-    SELECT $3, place.id, place.last_seq + 1, $2, $4, $5, $6, $7, $8 FROM place
-    ON CONFLICT ON CONSTRAINT one_message_a_client_id DO NOTHING
-    RETURNING *
-), counted AS (
-    UPDATE communication.rooms r SET last_seq = said.seq, last_news = r.last_news + 1 FROM said
-    WHERE r.id = said.room_id
-    RETURNING r.last_news
-), noted AS (
-    INSERT INTO communication.outbox (lane, number, event, subject)
-    SELECT said.room_id, counted.last_news, 'chat:message', said.id FROM said, counted
+-- Store drafts, place by place in these columns, each with its note in the outbox; what the function promises is said where
+-- it is made (0015_messages.sql). A row for each that was stored, by its place from 1. No row: its sender has used this
+-- client id before, or may not write in this room.
+SELECT n, seq, number, members
+FROM communication.say(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[]
 )
-SELECT
-    said.*, counted.last_news AS number,
-    ARRAY(SELECT m.user_id FROM communication.members m WHERE m.room_id = $1 ORDER BY m.user_id) AS members
-FROM said, counted
 
 -- name: to_announce
 -- These messages as they are now, and the members to tell: those who may see the sender at $2.
@@ -55,8 +34,14 @@ JOIN interaction.connections c ON c.id = r.connection_id
 WHERE r.id = $1
 
 -- name: members
--- The members of the room.
-SELECT user_id FROM communication.members WHERE room_id = $1 ORDER BY user_id
+-- All members of the rooms $1 of which users $2 are members, place by place from 1, and whether anything can be said there.
+SELECT
+    asked.n, c.ended_at IS NULL AS active,
+    ARRAY(SELECT m.user_id FROM communication.members m WHERE m.room_id = own.room_id ORDER BY m.user_id) AS members
+FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (room_id, user_id, n)
+JOIN communication.members own ON own.room_id = asked.room_id AND own.user_id = asked.user_id
+JOIN communication.rooms r ON r.id = own.room_id
+JOIN interaction.connections c ON c.id = r.connection_id
 
 -- name: history_before
 -- Messages of room $1 between seq $2 and $3, both exclusive, the newest $4 of them, newest first.
@@ -67,13 +52,9 @@ SELECT * FROM communication.messages WHERE room_id = $1 AND seq > $2 AND seq < $
 SELECT * FROM communication.messages WHERE room_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq LIMIT $4
 
 -- name: read
--- Member $2 of room $1 has read everything up to $3: never backwards, never beyond what was said.
-UPDATE communication.members m
-SET read_seq = greatest(m.read_seq, least($3, r.last_seq)),
-    delivered_seq = greatest(m.delivered_seq, least($3, r.last_seq))
-FROM communication.rooms r
-WHERE r.id = $1 AND m.room_id = r.id AND m.user_id = $2
-RETURNING m.read_seq, m.delivered_seq
+-- Members, rooms $1 with users $2, have read everything up to $3, at $4: place by place, from 1. No row: not a member.
+SELECT n, read_seq, delivered_seq, members
+FROM communication.read($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[])
 
 -- name: views
 -- Rooms of user $1 as they see them at $5, newest first: before room $2 (null: from the newest), or only room $4.

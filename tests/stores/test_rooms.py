@@ -4,11 +4,12 @@ import asyncio
 
 import pytest
 
-from core.clock import now_ms
+from core.clock import now_ms, to_ms
 from core.contract.chat import Message
 from core.errors import Gone, NotFound
 from core.ids import new_id
 from db.postgres.profiles import ProfileStore
+from db.postgres.rooms import Reading, Rooms, StoredMessage
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
 
@@ -73,6 +74,67 @@ async def test_two_hundred_at_once_leave_no_gap(world: World) -> None:
     assert seqs == list(range(1, 161))
 
 
+async def test_what_is_said_at_once_is_stored_by_one_statement(world: World) -> None:
+    """In however many rooms; each of them has its own answer, whatever the others are told."""
+    rooms = [await room(world) for _ in range(6)]
+    ended = await world.pair()
+    over = await world.connected(ended)
+    await world.connections.end(over.id, ended[0], now_ms())
+    (first, ana, ben), (elsewhere, cleo, _) = rooms[:2]
+    before = await world.say(first, ana, client_id="0")
+    foreign = await world.say(elsewhere, cleo)
+    async with asyncio.timeout(PATIENCE_S):
+        again, twin, twice, foreigner, strange, gone, *stored = await asyncio.gather(
+            world.say(first, ana, client_id="0"),
+            world.say(first, ben, client_id="1"),
+            world.say(first, ben, client_id="1"),
+            world.say(first, ben, reply_to=foreign.message.id),
+            world.say(first, cleo),
+            world.say(over.room_id, ended[1]),
+            *(world.say(room_id, who) for room_id, *both in rooms for who in both),
+            return_exceptions=True,
+        )
+    assert [type(error) for error in (foreigner, strange, gone)] == [NotFound, NotFound, Gone]
+    assert isinstance(again, StoredMessage)
+    assert isinstance(twin, StoredMessage)
+    assert isinstance(twice, StoredMessage)
+    assert (again.message, again.number, twice.number) == (before.message, None, None)
+    assert (twice.message, twin.message.seq) == (twin.message, 2)
+    said = [each.message for each in (twin, *stored) if isinstance(each, StoredMessage)]
+    assert len(said) == 1 + 2 * len(rooms)
+    for room_id, who, _ in rooms:
+        seqs, _ = await page(world, room_id, who)
+        assert seqs == list(range(1, len(seqs) + 1))
+        assert set(seqs) >= {message.seq for message in said if message.room_id == room_id}
+    ids = [message.id for message in said]
+    query = "SELECT count(DISTINCT xmin::text) FROM communication.messages WHERE id = ANY ($1::uuid[])"
+    assert await world.pool.fetchval(query, ids) == 1
+
+
+async def test_nodes_that_say_the_same_in_all_rooms_at_once(world: World) -> None:
+    """Whoever waits for whom, in whatever order: no gap, no deadlock, and each client id once."""
+    rooms = [await room(world) for _ in range(5)]
+    nodes = [Rooms(world.pool) for _ in range(3)]
+
+    async def say(node: Rooms, n: int, room_id: str, who: str) -> StoredMessage:
+        return await world.say(room_id, who, client_id=str(n), by=node)
+
+    async with asyncio.timeout(PATIENCE_S):
+        stored = await asyncio.gather(
+            *(
+                say(node, n, room_id, who)
+                for n in range(10)
+                for place, node in enumerate(nodes)
+                for room_id, *both in (rooms[place:] + rooms[:place])
+                for who in both
+            )
+        )
+    for room_id, ana, _ in rooms:
+        numbers = sorted(each.number for each in stored if each.number and each.message.room_id == room_id)
+        assert numbers == list(range(1, 21))
+        assert await page(world, room_id, ana) == (numbers, False)
+
+
 async def test_only_members_see_a_room(world: World) -> None:
     """To others there is no such room, whatever they try."""
     room_id, ana, _ = await room(world)
@@ -83,7 +145,7 @@ async def test_only_members_see_a_room(world: World) -> None:
         with pytest.raises(NotFound):
             await page(world, where, who)
         with pytest.raises(NotFound):
-            await world.rooms.read(where, who, 1)
+            await world.read(where, who, 1)
         with pytest.raises(NotFound):
             await world.rooms.members(where, who)
         with pytest.raises(NotFound):
@@ -175,10 +237,53 @@ async def test_reading_never_goes_back_nor_beyond(world: World) -> None:
     room_id, ana, ben = await room(world)
     for _ in range(5):
         await world.say(room_id, ana)
-    assert (await world.rooms.read(room_id, ben, 3)).read_seq == 3
-    assert (await world.rooms.read(room_id, ben, 1)).read_seq == 3
-    receipt = await world.rooms.read(room_id, ben, 2**53)
+    assert (await world.read(room_id, ben, 3)).read_seq == 3
+    assert (await world.read(room_id, ben, 1)).read_seq == 3
+    receipt = await world.read(room_id, ben, 2**53)
     assert (receipt.read_seq, receipt.delivered_seq, set(receipt.members)) == (5, 5, {ana, ben})
+
+
+async def reads(world: World, room_id: str) -> list[tuple[str, int, int, int]]:
+    rows = await world.pool.fetch(
+        "SELECT user_id, after_seq, seq, at FROM communication.reads WHERE room_id = $1"
+        " ORDER BY user_id, seq",
+        room_id,
+    )
+    return [(row["user_id"], row["after_seq"], row["seq"], to_ms(row["at"])) for row in rows]
+
+
+async def test_when_a_member_read_is_kept_each_time_they_read_on(world: World) -> None:
+    """So it can be said later when each message was read. What is no news leaves nothing."""
+    room_id, ana, ben = await room(world)
+    for _ in range(5):
+        await world.say(room_id, ana)
+    now = now_ms()
+    for at, seq in ((now, 2), (now + 1, 2), (now + 2, 1), (now + 3, 4), (now + 4, 9), (now + 5, 9)):
+        await world.read(room_id, ben, seq, at=at)
+    await world.read(room_id, ana, 1, at=now + 6)
+    expected = [(ben, 0, 2, now), (ben, 2, 4, now + 3), (ben, 4, 5, now + 4), (ana, 0, 1, now + 6)]
+    assert await reads(world, room_id) == sorted(expected)
+
+
+async def test_devices_that_read_at_once_read_on_once(world: World) -> None:
+    """Of one member, on two nodes: the times have no gap and do not overlap."""
+    room_id, ana, ben = await room(world)
+    for _ in range(20):
+        await world.say(room_id, ana)
+    nodes = [Rooms(world.pool) for _ in range(2)]
+    async with asyncio.timeout(PATIENCE_S):
+        receipts = await asyncio.gather(
+            *(
+                nodes[seq % 2].read(Reading(room_id=room_id, user_id=who, seq=seq, at=now_ms()))
+                for seq in range(1, 21)
+                for who in (ana, ben)
+            )
+        )
+    assert max(receipt.read_seq for receipt in receipts) == 20
+    for who in (ana, ben):
+        steps = [(after, seq) for user, after, seq, _ in await reads(world, room_id) if user == who]
+        assert [after for after, _ in steps] == [0, *(seq for _, seq in steps[:-1])]
+        assert steps[-1][1] == 20
 
 
 async def unread(world: World, user_id: str) -> dict[str, int]:
@@ -196,9 +301,9 @@ async def test_unread_counts_what_others_said(world: World) -> None:
     await world.say(room_id, ben)
     assert await unread(world, ben) == {room_id: 3}
     assert await unread(world, ana) == {room_id: 1}
-    await world.rooms.read(room_id, ben, 2)
+    await world.read(room_id, ben, 2)
     assert await unread(world, ben) == {room_id: 1}
-    await world.rooms.read(room_id, ben, 4)
+    await world.read(room_id, ben, 4)
     assert await unread(world, ben) == {}
     views = await world.rooms.rooms(ben, before=None, limit=10, now=TODAY)
     assert {view.id: view.unread for view in views} == {room_id: 0, other: 0}

@@ -1,79 +1,95 @@
 """While nodes are replaced, those of the version before go on with what they know, on the newest schema.
 
-The statements are theirs, of before 0010 and 0013 gave what they use another name or form. This file goes
-with what is kept for them.
+The statements are theirs, of before 0015 let functions store messages in groups. This file goes with that
+version.
 """
 
 import pytest
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
-from db.postgres.blocks import TAKEN_MS
+from db.postgres.outbox import Outbox, Waiting
 from tests.conftest import NewDatabase
 from tests.stores.world import World
 
-BLOCK = """
-WITH new AS (
-    INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($2, $3, $4)
-    ON CONFLICT (blocker_id, blocked_id) DO NOTHING
-    RETURNING blocker_id, blocked_id
+SAY = """
+WITH place AS (
+    SELECT r.id, r.last_seq
+    FROM communication.rooms r
+    JOIN communication.members m ON m.room_id = r.id AND m.user_id = $2
+    JOIN interaction.connections c ON c.id = r.connection_id AND c.ended_at IS NULL
+    WHERE r.id = $1
+        AND ($7::uuid IS NULL OR EXISTS (SELECT FROM communication.messages WHERE id = $7 AND room_id = $1))
+    FOR NO KEY UPDATE OF r FOR SHARE OF c
+), said AS (
+    INSERT INTO communication.messages
+        (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
+    SELECT $3, place.id, place.last_seq + 1, $2, $4, $5, $6, $7, $8 FROM place
+    ON CONFLICT ON CONSTRAINT one_message_a_client_id DO NOTHING
+    RETURNING *
+), counted AS (
+    UPDATE communication.rooms r SET last_seq = said.seq, last_news = r.last_news + 1 FROM said
+    WHERE r.id = said.room_id
+    RETURNING r.last_news
+), noted AS (
+    INSERT INTO communication.outbox (lane, number, event, subject)
+    SELECT said.room_id, counted.last_news, 'chat:message', said.id FROM said, counted
 )
-INSERT INTO interaction.partings (id, blocker_id, blocked_id, connection_id, taken_until)
-SELECT $1, new.blocker_id, new.blocked_id, NULL::uuid, coalesce($5::timestamptz, '-infinity') FROM new
-RETURNING id, blocker_id, blocked_id, connection_id
+SELECT
+    said.*, counted.last_news AS number,
+    ARRAY(SELECT m.user_id FROM communication.members m WHERE m.room_id = $1 ORDER BY m.user_id) AS members
+FROM said, counted
 """
-DUE = """
-UPDATE interaction.partings SET taken_until = $2
-WHERE id IN (
-    SELECT id FROM interaction.partings WHERE taken_until <= $1
-    ORDER BY taken_until LIMIT $3 FOR UPDATE SKIP LOCKED
-)
-RETURNING id, blocker_id, blocked_id, connection_id
-"""
-SETTLED = "DELETE FROM interaction.partings WHERE id = $1"
-CLAIM_KEY = """
-INSERT INTO identity.idempotency_keys AS k (endpoint, key, fingerprint, user_id, created_at)
-VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (endpoint, key) DO UPDATE
-SET fingerprint = excluded.fingerprint, user_id = excluded.user_id, created_at = excluded.created_at
-WHERE k.created_at < $6
-RETURNING user_id
-"""
-KEY_USE = """
-SELECT k.fingerprint, k.user_id, u.password_hash
-FROM identity.idempotency_keys k
-JOIN identity.users u ON u.id = k.user_id
-WHERE k.endpoint = $1 AND k.key = $2 AND k.created_at >= $3
+SAID_BEFORE = "SELECT * FROM communication.messages WHERE room_id = $1 AND sender_id = $2 AND client_id = $3"
+READ = """
+UPDATE communication.members m
+SET read_seq = greatest(m.read_seq, least($3, r.last_seq)),
+    delivered_seq = greatest(m.delivered_seq, least($3, r.last_seq))
+FROM communication.rooms r
+WHERE r.id = $1 AND m.room_id = r.id AND m.user_id = $2
+RETURNING m.read_seq, m.delivered_seq
 """
 
 
 @pytest.fixture(scope="module")
 async def database_url(new_database: NewDatabase) -> str:
-    """One that no running product looks at: it would perform the pending blocks."""
+    """One on which no running product looks at the outbox."""
     return await new_database()
 
 
-async def test_a_block_by_an_old_node_is_found_by_new_ones(world: World) -> None:
-    """And it may settle what it finds itself, theirs too."""
-    ana, ben = await world.pair()
-    now = now_ms()
-    row = await world.pool.fetchrow(BLOCK, new_id(), ana, ben, to_datetime(now), None)
+async def test_old_and_new_nodes_count_messages_together(world: World) -> None:
+    """Each finds what the other has stored, and what it has left to be announced."""
+    ana, ben = pair = await world.pair()
+    room_id = (await world.connected(pair)).room_id
+
+    def words(sender: str, client_id: str) -> tuple[object, ...]:
+        return room_id, sender, new_id(), client_id, "text", "hello", None, to_datetime(now_ms())
+
+    news = [(await world.say(room_id, ana, client_id="1")).message]
+    row = await world.pool.fetchrow(SAY, *words(ben, "1"))
     assert row is not None
-    [pending] = await world.blocks.due(now)
-    assert (pending.id, pending.blocker, pending.blocked) == (row["id"], ana, ben)
-    later = to_datetime(now + TAKEN_MS)
-    [found] = await world.pool.fetch(DUE, later, later, 50)
-    assert found == row
-    await world.pool.execute(SETTLED, row["id"])
-    assert await world.blocks.due(now + 10 * TAKEN_MS) == []
+    assert (row["seq"], row["number"], set(row["members"])) == (2, 2, {ana, ben})
+    news.append((await world.say(room_id, ben, client_id="1")).message)
+    assert (news[1].id, news[1].seq) == (row["id"], 2)
+    news.append((await world.say(room_id, ben, client_id="2")).message)
+    assert await world.pool.fetchrow(SAY, *words(ana, "1")) is None
+    assert (await world.pool.fetchval(SAID_BEFORE, room_id, ana, "1")) == news[0].id
+    waiting = [Waiting(n, "chat:message", message.id) for n, message in enumerate(news, 1)]
+    assert await Outbox(world.pool).of_lane(room_id, 0, 9) == waiting
 
 
-async def test_a_key_of_a_request_to_an_old_node_is_taken_once(world: World) -> None:
-    """As all its clients send one with whatever creates."""
-    user_id, at, key = await world.person(), to_datetime(now_ms()), new_id()
-    claims = [
-        await world.pool.fetchval(CLAIM_KEY, "register", key, bytes(32), user_id, at, at) for _ in range(2)
-    ]
-    assert claims == [user_id, None]
-    [use] = await world.pool.fetch(KEY_USE, "register", key, at)
-    assert (use["fingerprint"], use["user_id"]) == (bytes(32), user_id)
+async def test_what_is_read_on_an_old_node_is_in_no_row_of_times(world: World) -> None:
+    """Nobody knows when; what is read on a new one says where it began."""
+    ana, ben = pair = await world.pair()
+    room_id = (await world.connected(pair)).room_id
+    for _ in range(4):
+        await world.say(room_id, ana)
+    row = await world.pool.fetchrow(READ, room_id, ben, 3)
+    assert tuple(row) == (3, 3)
+    assert (await world.read(room_id, ben, 4)).read_seq == 4
+    assert [
+        tuple(row)
+        for row in await world.pool.fetch(
+            "SELECT after_seq, seq FROM communication.reads WHERE room_id = $1", room_id
+        )
+    ] == [(3, 4)]

@@ -21,7 +21,7 @@ from db.postgres.eligibility import EligibilityStore
 from db.postgres.matches import MatchRecords
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
-from db.postgres.rooms import Draft, Rooms, StoredMessage
+from db.postgres.rooms import Draft, Reading, Receipt, Rooms, StoredMessage
 from matching.rematch import Since
 from tests.patience import PATIENCE_S
 
@@ -189,9 +189,9 @@ class World:
         await self.pool.execute("UPDATE identity.users SET role = $2 WHERE id = $1", user_id, role)
 
     async def say(
-        self, room_id: str, sender: str, content: str = "hello", **changes: object
+        self, room_id: str, sender: str, content: str = "hello", *, by: Rooms | None = None, **changes: object
     ) -> StoredMessage:
-        """Send a message under a fresh client id, or the one given."""
+        """Send a message under a fresh client id, or the one given; `by` another node."""
         draft = Draft(
             id=new_id(),
             room_id=room_id,
@@ -202,7 +202,12 @@ class World:
             reply_to=None,
             created_at=now_ms(),
         )
-        return await self.rooms.send(msgspec.structs.replace(draft, **changes))
+        return await (by or self.rooms).send(msgspec.structs.replace(draft, **changes))
+
+    async def read(self, room_id: str, reader: str, seq: int, *, at: int | None = None) -> Receipt:
+        return await self.rooms.read(
+            Reading(room_id=room_id, user_id=reader, seq=seq, at=now_ms() if at is None else at)
+        )
 
     async def waits_for_offers_to(self, user_id: str, work: Coroutine[Any, Any, Any]) -> None:
         """Fails unless this work waits while an offer to the user is decided on, and is done afterwards."""

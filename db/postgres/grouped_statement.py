@@ -1,0 +1,112 @@
+"""One statement for all who ask at the same time: group commit, for what many ask for in the same words.
+
+Who asks while nothing is under way is served at once. Who comes meanwhile goes with all others that wait in
+the next statement. So under load the statements become larger and not more, and what each costs (a trip, a
+plan to start, a commit) is shared.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from core.tasks import TaskSet
+from db.outage import OUTAGES
+
+_MOST = 100
+_AT_ONCE = 4
+_OVERDUE_S = 0.05
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+Perform = Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]
+_Asked = tuple[Item, asyncio.Future[Answer]]
+
+
+class GroupedStatement(Generic[Item, Answer]):
+    """`perform` answers each of at most `most` items, in their order.
+
+    One statement is under way at a time. When that takes longer than `overdue_s` (it may wait for a lock, or
+    for a server that is away) the next does not wait for it, up to `at_once`. If a group fails, and not by an
+    outage, each of it is performed alone: no item fails for another's sake.
+    """
+
+    def __init__(
+        self,
+        perform: Perform[Item, Answer],
+        *,
+        most: int = _MOST,
+        at_once: int = _AT_ONCE,
+        overdue_s: float = _OVERDUE_S,
+    ) -> None:
+        self._perform, self._most, self._at_once, self._overdue_s = perform, most, at_once, overdue_s
+        self._waiting: deque[_Asked[Item, Answer]] = deque()
+        self._under_way = self._overdue = 0
+        self._tasks = TaskSet()
+
+    def ask(self, item: Item) -> "asyncio.Future[Answer]":
+        """The answer, or what `perform` raised. If it is cancelled before its turn, nothing is performed."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, answer))
+        self._start()
+        return answer
+
+    def _start(self) -> None:
+        """Begin, unless another does, or too many are stuck."""
+        if self._waiting and self._under_way == self._overdue < self._at_once:
+            self._under_way += 1
+            self._tasks.spawn(self._run())
+
+    async def _run(self) -> None:
+        """The groups that wait, one after the other, until none does or this one has been overtaken."""
+        overdue = False
+
+        def overtake() -> None:
+            nonlocal overdue
+            overdue = True
+            self._overdue += 1
+            self._start()
+
+        try:
+            while not overdue and (group := self._group()):
+                timer = asyncio.get_running_loop().call_later(self._overdue_s, overtake)
+                try:
+                    await self._answer(group)
+                finally:
+                    timer.cancel()
+        finally:
+            self._under_way -= 1
+            self._overdue -= overdue
+            self._start()
+
+    def _group(self) -> list[_Asked[Item, Answer]]:
+        """The next who still wait for their answer."""
+        group: list[_Asked[Item, Answer]] = []
+        while self._waiting and len(group) < self._most:
+            asked = self._waiting.popleft()
+            if not asked[1].done():
+                group.append(asked)
+        return group
+
+    async def _answer(self, group: Sequence[_Asked[Item, Answer]]) -> None:
+        try:
+            answers = await self._perform([item for item, _ in group])
+        except Exception as error:
+            if len(group) > 1 and not isinstance(error, OUTAGES):
+                for asked in group:
+                    await self._answer([asked])
+                return
+            for answer in _waiting(group):
+                answer.set_exception(error)
+        except BaseException:  # the loop ends
+            for answer in _waiting(group):
+                answer.cancel()
+            raise
+        else:
+            for (_, answer), given in zip(group, answers, strict=True):
+                if not answer.done():
+                    answer.set_result(given)
+
+
+def _waiting(group: Sequence[_Asked[Item, Answer]]) -> list["asyncio.Future[Answer]"]:
+    return [answer for _, answer in group if not answer.done()]

@@ -1,0 +1,125 @@
+"""One statement for all who ask at the same time: a dialogue with a store that answers when it is told to."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from db.postgres.grouped_statement import GroupedStatement
+from tests.patience import PATIENCE_S
+
+
+class Store:
+    """Hears groups, and answers each when told to: twice the number, or an error for what it cannot."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[int]] = []
+        self._waiting: asyncio.Queue[asyncio.Future[None]] = asyncio.Queue()
+
+    async def perform(self, items: Sequence[int]) -> list[int]:
+        self.groups.append(list(items))
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait(told)
+        await told
+        if min(items) < 0:
+            raise ValueError(str(min(items)))
+        return [2 * item for item in items]
+
+    async def answer(self, error: Exception | None = None) -> None:
+        """The statement that has waited longest is performed, or fails."""
+        async with asyncio.timeout(PATIENCE_S):
+            told = await self._waiting.get()
+        told.set_exception(error) if error else told.set_result(None)
+
+    async def heard(self, groups: int) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self.groups) < groups:
+                await asyncio.sleep(0)
+
+
+async def within(*answers: "asyncio.Future[int]") -> list[int | BaseException]:
+    async with asyncio.timeout(PATIENCE_S):
+        return await asyncio.gather(*answers, return_exceptions=True)
+
+
+async def test_who_comes_meanwhile_goes_with_the_next() -> None:
+    """The first at once, alone; everybody who asks until it is done, together; at most so many."""
+    store = Store()
+    asking = GroupedStatement(store.perform, most=3, overdue_s=PATIENCE_S)
+    answers = [asking.ask(0)]
+    await store.heard(1)
+    answers += [asking.ask(n) for n in range(1, 6)]
+    for _ in range(3):
+        await store.answer()
+    assert await within(*answers) == [0, 2, 4, 6, 8, 10]
+    assert store.groups == [[0], [1, 2, 3], [4, 5]]
+
+
+async def test_all_of_one_turn_go_together() -> None:
+    """Also when nothing is under way."""
+    store = Store()
+    asking = GroupedStatement(store.perform)
+    answers = [asking.ask(n) for n in range(4)]
+    await store.answer()
+    assert await within(*answers) == [0, 2, 4, 6]
+    assert store.groups == [[0, 1, 2, 3]]
+
+
+async def test_one_that_fails_fails_alone() -> None:
+    """The others of its group are performed; an outage is everybody's."""
+    store = Store()
+    asking = GroupedStatement(store.perform, overdue_s=PATIENCE_S)
+    answers = [asking.ask(n) for n in (1, -1, 2)]
+    for _ in range(4):
+        await store.answer()
+    first, failed, last = await within(*answers)
+    assert (first, last, repr(failed)) == (2, 4, "ValueError('-1')")
+    answers = [asking.ask(n) for n in (1, 2)]
+    await store.answer(ConnectionError("away"))
+    assert [repr(answer) for answer in await within(*answers)] == ["ConnectionError('away')"] * 2
+    assert store.groups == [[1, -1, 2], [1], [-1], [2], [1, 2]]
+
+
+async def test_who_no_longer_waits_is_left_out() -> None:
+    """Cancelled before its turn: nothing is performed. Cancelled during it: the others have their answers."""
+    store = Store()
+    asking = GroupedStatement(store.perform, overdue_s=PATIENCE_S)
+    first = asking.ask(0)
+    await store.heard(1)
+    answers = [asking.ask(n) for n in (1, 2, 3)]
+    answers[0].cancel()
+    await store.answer()
+    await store.heard(2)
+    answers[1].cancel()
+    await store.answer()
+    assert await within(first, answers[2]) == [0, 6]
+    assert store.groups == [[0], [2, 3]]
+
+
+async def test_one_that_hangs_is_overtaken() -> None:
+    """By so many that there are `at_once`; when one of them ends, the next begins."""
+    store = Store()
+    asking = GroupedStatement(store.perform, at_once=3, overdue_s=0.001)
+    answers = []
+    for n in range(3):
+        answers.append(asking.ask(n))
+        await store.heard(n + 1)
+    answers.append(asking.ask(3))
+    while asking._overdue < 3:
+        await asyncio.sleep(0.001)
+    assert store.groups == [[0], [1], [2]]
+    for _ in range(4):
+        await store.answer()
+    assert await within(*answers) == [0, 2, 4, 6]
+    assert store.groups == [[0], [1], [2], [3]]
+
+
+async def test_the_end_of_the_program_leaves_nobody_waiting() -> None:
+    """Its tasks are cancelled: so are those who wait for them."""
+    store = Store()
+    asking = GroupedStatement(store.perform)
+    answer = asking.ask(0)
+    await store.heard(1)
+    asking._tasks.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(answer, PATIENCE_S)
