@@ -8,7 +8,7 @@ from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.offers import OfferMaker
-from realtime.calls.ports import CallStore, PresenceNotifier, Record, Reports, Trust
+from realtime.calls.ports import CallStore, Lines, PresenceNotifier, Record, Reports, Trust
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
@@ -23,6 +23,7 @@ class CallParts:
         self,
         *,
         calls: CallStore,
+        lines: Lines,
         record: Record,
         connections: ConnectionStore,
         eligibility: EligibilityService,
@@ -39,6 +40,7 @@ class CallParts:
         rules = Rules.of(settings)
         self.executor = Executor(
             calls=calls,
+            lines=lines,
             record=record,
             connections=connections,
             queue=queue,

@@ -12,6 +12,7 @@ from db.postgres.retention import RetentionStore
 from db.postgres.trust import TrustStore
 from db.redis.calls import RedisCalls
 from db.redis.presence import RedisPresence
+from db.redis.signals import RedisSignals
 from db.redis.tickets import RedisTickets
 from db.redis.unusable import Unusable
 
@@ -31,5 +32,8 @@ class LiveStores(Stores):
         self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)
         self.calls = RedisCalls(base.redis, unusable)
+        self.signals = RedisSignals(
+            base.multiplexed, keep=base.settings.stream_events + 1, keep_s=base.settings.stream_s
+        )
         self.tickets = RedisTickets(base.redis, base.settings.region, unusable)
         self.presence = RedisPresence(base.redis)

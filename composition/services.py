@@ -75,6 +75,7 @@ class Services:
         self.queue = matching.queue
         calls = CallParts(
             calls=stores.calls,
+            lines=stores.signals,
             record=stores.call_records,
             connections=stores.connections,
             eligibility=eligibility,
@@ -94,7 +95,7 @@ class Services:
             calls.deadline_worker,
         )
         self.calls = CallCommands(self.call_service, events, self.reports, clock, new_id)
-        self.signals = Signals(self.call_service, stores.calls, events, settings)
+        self.signals = Signals(self.call_service, stores.signals, settings, clock)
 
         # Tickets have leases as connections do; the same rule says when they may be judged.
         longest_s = max(settings.queue_lease_s, settings.connection_lease_s)

@@ -121,7 +121,7 @@ class IceCandidate(Input):
     usernameFragment: str | None = None  # noqa: N815
 
 
-class CallSignal(Command, event="call:signal", reply=Empty):
+class CallSignal(Command, event="call:signal", reply=Empty, concurrent=True):
     """One description or one candidate for the peer; `candidate: null` or `""` ends the candidates."""
 
     call_id: Id

@@ -8,8 +8,8 @@ Struct without a tree in between, and only the path of the offending field is ev
 """
 
 import re
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -25,6 +25,8 @@ _PLACED = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
 _TOO_LONG = re.compile(r"Expected `(?:str|array|bytes|object)` of length <= (\d+)")
 _NOT_KEPT = re.compile("[\0\ud800-\udfff]")
 _UNSTORABLE = "holds characters that are not allowed"
+_MISTAKES = (msgspec.ValidationError, UnicodeEncodeError)
+_WITHOUT_TEXT = frozenset((int, bool, float, type(None), msgspec.UnsetType))
 
 
 def decode(data: object, kind: type[S]) -> S:
@@ -33,18 +35,26 @@ def decode(data: object, kind: type[S]) -> S:
     Raises `InvalidRequest`, or `PayloadTooLarge` for a field that is too long; both carry
     `details={"field": "preferences.age_min"}` unless the message as a whole is wrong.
     """
-    return _checked(data, lambda: msgspec.convert(data, kind))
+    try:
+        return _kept(msgspec.convert(data, kind))
+    except _MISTAKES as mistake:
+        raise _explained(mistake, data) from None
 
 
 def decode_query(data: dict[str, str], kind: type[S]) -> S:
     """The same from the query of a URL, in which numbers are text."""
-    return _checked(data, lambda: msgspec.convert(data, kind, strict=False))
+    try:
+        return _kept(msgspec.convert(data, kind, strict=False))
+    except _MISTAKES as mistake:
+        raise _explained(mistake, data) from None
 
 
 def decode_json(raw: bytes, kind: type[S]) -> S:
     """The same from the bytes of a body. Raises `InvalidRequest` also for what is no JSON in UTF-8."""
     try:
-        return _checked(None, lambda: msgspec.json.decode(raw, type=kind))
+        return _kept(msgspec.json.decode(raw, type=kind))
+    except _MISTAKES as mistake:
+        raise _explained(mistake, None) from None
     except UnicodeDecodeError:
         raise InvalidRequest("The body is not valid UTF-8.") from None
     except RecursionError:
@@ -53,33 +63,45 @@ def decode_json(raw: bytes, kind: type[S]) -> S:
         raise InvalidRequest(f"The body is not valid JSON: {mistake}.") from None
 
 
-def _checked(data: object, read: Callable[[], S]) -> S:
-    """What `read` makes of `data`, when PostgreSQL can keep all of it."""
-    try:
-        message = read()
-    except msgspec.ValidationError as mistake:
-        raise _explain(str(mistake)) from None
-    except UnicodeEncodeError:  # a lone surrogate where only certain words are allowed
-        raise _refusal(InvalidRequest, _unstorable(data) or "", _UNSTORABLE) from None
-    if not _all_storable(message):
+def _explained(mistake: Exception, data: object) -> AppError:
+    """The refusal of what msgspec could not take; a lone surrogate where only certain words are allowed."""
+    if isinstance(mistake, msgspec.ValidationError):
+        return _explain(str(mistake))
+    return _refusal(InvalidRequest, _unstorable(data) or "", _UNSTORABLE)
+
+
+def _kept(message: S) -> S:
+    """The message, when PostgreSQL can keep all of it."""
+    if not _all_storable((message,)):
         raise _refusal(InvalidRequest, _unstorable(message) or "", _UNSTORABLE)
     return message
 
 
 def _storable(text: str) -> bool:
     """Whether PostgreSQL can keep this text, and UTF-8 encode it."""
+    if text.isascii():
+        return "\0" not in text
     return text.isprintable() or _NOT_KEPT.search(text) is None
 
 
-def _all_storable(value: object) -> bool:
-    """Every text in a Struct that was accepted, whose depth is therefore its type's."""
-    if isinstance(value, str):
-        return _storable(value)
+def _all_storable(values: Iterable[object]) -> bool:
+    """Every text in Structs that were accepted, whose depth is therefore their types'."""
+    for value in values:
+        kind = type(value)
+        if kind is str:
+            if not _storable(cast("str", value)):
+                return False
+        elif kind not in _WITHOUT_TEXT and not _all_storable(_parts(value)):
+            return False
+    return True
+
+
+def _parts(value: object) -> Iterable[object]:
     if isinstance(value, Struct):
-        return all(map(_all_storable, msgspec.structs.astuple(value)))
+        return msgspec.structs.astuple(value)
     if isinstance(value, dict):
-        return all(map(_all_storable, value.values())) and all(map(_all_storable, value))
-    return not isinstance(value, list) or all(map(_all_storable, value))
+        return (*value, *value.values())
+    return value if isinstance(value, list) else ()
 
 
 def _unstorable(data: object) -> str | None:

@@ -29,10 +29,11 @@ class _MessageMeta(_FrozenMeta):
         event: str | None = None,
         reply: type[Struct] | None = None,
         volatile: bool = False,
+        concurrent: bool = False,
         **options: Any,
     ) -> Any:
         cls: Any = super().__new__(mcs, name, bases, namespace, **options)
-        cls.event, cls.reply, cls.volatile = event, reply, volatile
+        cls.event, cls.reply, cls.volatile, cls.concurrent = event, reply, volatile, concurrent
         if event is not None:
             cls.registry[event] = cls
         return cls
@@ -56,11 +57,16 @@ class Empty(Wire):
 
 
 class Command(Input, metaclass=_MessageMeta):
-    """A message from client to server, always acknowledged with `reply` or an error."""
+    """A message from client to server, always acknowledged with `reply` or an error.
+
+    A connection's commands are handled one after the other. Those that are `concurrent` begin in their order
+    without waiting for each other's answer; any other still waits for all before it.
+    """
 
     event: ClassVar[str]
     reply: ClassVar[type[Struct]]
     volatile: ClassVar[bool]
+    concurrent: ClassVar[bool]
     registry: ClassVar[dict[str, type["Command"]]] = {}
 
 

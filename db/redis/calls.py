@@ -9,7 +9,7 @@ aside in a list of the shard, `aside:{calls-<n>}`, for an operator. Postgres kee
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -31,9 +31,6 @@ _DAY_MS = 86_400_000
 _AFTERWARDS_MS = 600_000
 
 _LUA = Path(__file__).with_name("lua")
-
-
-SignalKind = Literal["candidate", "description"]
 
 
 class StoredCall(Struct, frozen=True):
@@ -155,17 +152,6 @@ class RedisCalls:
             keys=[f"attention:{{calls-{shard}}}"], args=[now, now + RETRY_MS, limit]
         )
         return Due([call_id.decode() for call_id in found], None if next_at is None else int(next_at))
-
-    async def count_signal(self, call_id: str, kind: SignalKind, epoch: int, user_id: str) -> int:
-        """How many signals of this kind this side has sent in this epoch, this one included."""
-        record, _, _ = _keys(call_id)
-        # Beside the record and as short-lived; a field of it would make versions out of signals.
-        key = f"{record}:signals"
-        pipe = self._redis.pipeline(transaction=False)
-        pipe.hincrby(key, f"{kind} {epoch} {user_id}")
-        pipe.pexpire(key, _AFTERWARDS_MS)
-        count, _ = await pipe.execute()
-        return int(count)
 
     async def forget(self, call_id: str) -> None:
         """Remove the call from those that need attention: its record is gone."""

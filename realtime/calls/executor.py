@@ -26,11 +26,11 @@ from db.periodic import RetryLater
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending
-from realtime.calls.ports import CallStore, PresenceNotifier, Record, Reports, Trust
+from realtime.calls.ports import CallStore, Lines, PresenceNotifier, Record, Reports, Trust
 from realtime.matchmaking.queue import Queue
 from services.ports import Events
 from signaling import effects as do
-from signaling.call import Call, Rules, decider_for
+from signaling.call import STARTED, Call, Rules, decider_for
 from signaling.ice_servers import ice_servers
 
 
@@ -45,6 +45,7 @@ class Executor:
         self,
         *,
         calls: CallStore,
+        lines: Lines,
         record: Record,
         connections: ConnectionStore,
         queue: Queue,
@@ -56,9 +57,9 @@ class Executor:
         rules: Rules,
         clock: Clock,
     ) -> None:
-        self._calls, self._record, self._connections, self._queue = calls, record, connections, queue
+        self._calls, self._lines, self._record, self._queue = calls, lines, record, queue
         self._reports, self._presence, self._events = reports, presence, events
-        self._trust = trust
+        self._connections, self._trust = connections, trust
         self._settings, self._rules, self._clock = settings, rules, clock
         self._how: dict[type[do.Effect], Callable[[Call, Any, str], Awaitable[None]]] = {
             do.Emit: self._emit,
@@ -113,7 +114,20 @@ class Executor:
             decider=decider_for(call, effect.user_id, self._rules),
             max_duration_s=self._rules.max_call_s,
         )
-        await self._events.send(effect.user_id, started, device=effect.device, key=key)
+        # In this order, which they keep on their way: the peer may answer the event at once.
+        await _all_of(
+            self._set_line(call, effect.user_id),
+            self._events.send(effect.user_id, started, device=effect.device, key=key),
+        )
+
+    async def _set_line(self, call: Call, user_id: str) -> None:
+        """To what the call is now: the effect may be of an epoch that is no more."""
+        own, other = call.party(user_id).device, call.peer(user_id).device
+        if call.state not in STARTED:
+            await self._lines.close(user_id, call.id)
+        elif own is not None and other is not None:
+            now = self._clock()
+            await self._lines.open(user_id, call.id, call.epoch, device=own, from_device=other, now=now)
 
     async def _reserve(self, call: Call, effect: do.Reserve, _key: str) -> None:
         await self._queue.reserve(effect.ticket, call.id)
@@ -128,7 +142,7 @@ class Executor:
         await self._record.live(call.id, effect.at)
 
     async def _record_ended(self, call: Call, effect: do.RecordEnded, _key: str) -> None:
-        await self._record.ended(
+        recorded = self._record.ended(
             call.id,
             reason=cast("EndReason", effect.reason),
             by=effect.by,
@@ -137,6 +151,9 @@ class Executor:
             decision_deadline=effect.decision_deadline,
             at_fault=effect.at_fault,
         )
+        # Whatever becomes of the other: no signal comes any more, and no call keeps them from the next.
+        closed = (self._set_line(call, party.user_id) for party in call.parties)
+        await _all_of(*closed, recorded)
         await asyncio.gather(*(self._presence.changed(party.user_id) for party in call.parties))
 
     async def _record_vote(self, call: Call, effect: do.RecordVote, _key: str) -> None:
@@ -189,6 +206,13 @@ class Executor:
 
     async def _judge(self, _call: Call, effect: do.Judge, _key: str) -> None:
         await self._trust.judge(effect.user_id)
+
+
+async def _all_of(*work: Awaitable[Any]) -> None:
+    """Side by side, each to its end. Raises the first error."""
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def _seen_with(row: ConnectionRow, peer: ProfileCard) -> ConnectionView:

@@ -1,13 +1,15 @@
 """What calls need of other packages, as interfaces. The stores say what each method promises."""
 
-from collections.abc import Collection, Sequence
+from asyncio import Future
+from collections.abc import Awaitable, Collection, Sequence
 from typing import Any, Protocol
 
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, Mode, Origin, Outcome
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
-from db.redis.calls import Due, Pending, SignalKind, StoredCall
+from db.redis.calls import Due, Pending, StoredCall
+from db.redis.signals import Allowed, Sender, Signal
 from matching.rematch import Since
 from signaling.call import Call
 from signaling.effects import Effects
@@ -25,7 +27,23 @@ class CallStore(Protocol):
     async def give_up(self, call_id: str) -> bool: ...
     async def due(self, shard: int, now: int, *, limit: int = 50) -> Due: ...
     async def forget(self, call_id: str) -> None: ...
-    async def count_signal(self, call_id: str, kind: SignalKind, epoch: int, user_id: str) -> int: ...
+
+
+class Lines(Protocol):
+    """Which call each user was told of, by which signals may come to them."""
+
+    def open(
+        self, user_id: str, call_id: str, epoch: int, *, device: str, from_device: str, now: int
+    ) -> Awaitable[int]: ...
+    def close(self, user_id: str, call_id: str) -> Awaitable[int]: ...
+
+
+class SignalStore(Protocol):
+    """Passes on the signals that lines allow."""
+
+    def pass_on(
+        self, sender: Sender, signals: Sequence[Signal], *, now: int, allowed: Allowed | None = None
+    ) -> Future[bytes]: ...
 
 
 class Record(Protocol):
@@ -42,7 +60,6 @@ class Record(Protocol):
         now: int,
         suspects: Collection[str] = (),
         decision: MatchDecision | None = None,
-        since: Since | None = None,
     ) -> Refusal | None: ...
     async def started(self, call_id: str, now: int) -> None: ...
     async def live(self, call_id: str, now: int) -> None: ...

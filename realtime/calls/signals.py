@@ -1,85 +1,129 @@
-"""`call:signal`: the descriptions and candidates that browsers send each other, checked and passed on."""
+"""`call:signal`: the descriptions and candidates that browsers send each other, checked and passed on.
 
-from typing import Any, cast
+Usually that is one trip: the peer's line says whether the signal may come (`db/redis/signals.py`). An error
+is answered only as the call's record has it.
+"""
 
-from msgspec import UNSET, UnsetType
+from typing import cast
 
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from core.clock import Clock
 from core.contract.calls import CallSignal, CallSignalled, SessionDescription
-from core.errors import Conflict, Gone, InvalidRequest, RateLimited, StaleEpoch
+from core.errors import AppError, Conflict, Gone, InvalidRequest, NotFound, RateLimited, StaleEpoch
 from core.settings import Settings
-from core.vocabulary import Mode
+from core.vocabulary import CallRole, Mode
 from core.wire.message import Empty
-from db.redis.calls import SignalKind
+from db.redis.signals import Sender, Signal
 from realtime.calls.call_service import CallService
-from realtime.calls.ports import CallStore
+from realtime.calls.ports import SignalStore
+from realtime.calls.signal_lanes import SignalLanes
 from realtime.gateway.caller import Caller
-from services.ports import Events
 from signaling.call import ACTIVE, STARTED, Call
 from signaling.ice_candidates import check_candidate
 from signaling.sdp import check_description
+
+_KNOWN_CALLS = 10_000
+_DONE = Empty()
+_encode = msgspec.json.Encoder().encode
+
+
+class _Known(Struct, frozen=True):
+    """What never changes of a call: the one who offers, the one who answers, and the mode."""
+
+    offerer: str
+    answerer: str
+    mode: Mode
+
+    def peer_of(self, user_id: str) -> str:
+        """The other one. Raises `NotFound`: a call that is not yours does not exist."""
+        if user_id == self.offerer:
+            return self.answerer
+        if user_id == self.answerer:
+            return self.offerer
+        raise NotFound
+
+    def role(self, user_id: str) -> CallRole:
+        return "offerer" if user_id == self.offerer else "answerer"
 
 
 class Signals:
     """Passes signals to the other user's device that has the call."""
 
     def __init__(
-        self, call_service: CallService, calls: CallStore, events: Events, settings: Settings
+        self, call_service: CallService, signals: SignalStore, settings: Settings, clock: Clock
     ) -> None:
         self._call = call_service.call
-        self._calls = calls
-        self._events = events
         self._settings = settings
+        self._lanes = SignalLanes(signals, self._ask_record, clock)
+        self._known: dict[str, _Known] = {}
 
     async def signal(self, caller: Caller, command: CallSignal) -> Empty:
         """One description or one candidate. Answers `stale_epoch` before either is looked at."""
-        call = await self._call(command.call_id, caller.user_id)
-        _check_place(call, caller, command.epoch)
-        passed = await self._checked(call, caller, command)
-        if passed:
-            peer = call.peer(caller.user_id)
-            signalled = CallSignalled(call_id=call.id, epoch=call.epoch, **passed)
-            await self._events.send(peer.user_id, signalled, device=peer.device)
-        return Empty()
+        call_id, user_id = command.call_id, caller.user_id
+        known = self._known.get(call_id) or await self._learn(call_id, user_id)
+        sender = Sender(call_id, command.epoch, user_id, caller.device, known.peer_of(user_id))
+        try:
+            signal = self._checked(known, sender, command)
+        except AppError:
+            await self._ask_record(sender)  # what is wrong with its place comes first
+            raise
+        if not await self._lanes.pass_on(sender, signal):
+            raise RateLimited(f"Too many {signal.kind}s.")
+        return _DONE
 
-    async def _checked(self, call: Call, caller: Caller, command: CallSignal) -> dict[str, Any]:
-        """What may be passed on; nothing if the policy forbids the candidate."""
-        policy = self._settings.ice_transport_policy
-        if isinstance(command.description, SessionDescription):
-            if command.candidate is not UNSET:
+    async def _learn(self, call_id: str, user_id: str) -> _Known:
+        call = await self._call(call_id, user_id)
+        offerer, answerer = call.parties
+        known = _Known(offerer.user_id, answerer.user_id, cast("Mode", call.mode))
+        if len(self._known) >= _KNOWN_CALLS:
+            del self._known[next(iter(self._known))]
+        self._known[call_id] = known
+        return known
+
+    async def _ask_record(self, sender: Sender) -> str:
+        """The device that the signals may go to. Raises what is wrong with their place."""
+        call = await self._call(sender.call_id, sender.user_id)
+        _check_place(call, sender)
+        device = call.peer(sender.user_id).device
+        assert device is not None  # as in every call that has started
+        return device
+
+    def _checked(self, known: _Known, sender: Sender, command: CallSignal) -> Signal:
+        """What may be passed on. Signals are counted, because they are stored for the peer."""
+        limits, description, candidate = self._settings, command.description, command.candidate
+        if isinstance(description, SessionDescription):
+            if candidate is not UNSET:
                 raise InvalidRequest("Send either `description` or `candidate`, not both.")
             description = check_description(
-                command.description,
-                role=call.role(caller.user_id),
-                mode=cast("Mode", call.mode),
-                max_bytes=self._settings.max_sdp_bytes,
-                ice_transport_policy=policy,
-                max_candidates=self._settings.max_candidates,
-                max_candidate_bytes=self._settings.max_candidate_bytes,
+                description,
+                role=known.role(sender.user_id),
+                mode=known.mode,
+                max_bytes=limits.max_sdp_bytes,
+                ice_transport_policy=limits.ice_transport_policy,
+                max_candidates=limits.max_candidates,
+                max_candidate_bytes=limits.max_candidate_bytes,
             )
-            await self._count(call, "description", caller, self._settings.max_descriptions)
-            return {"description": description}
-        if isinstance(command.candidate, UnsetType):
+            said = CallSignalled(call_id=sender.call_id, epoch=sender.epoch, description=description)
+            return Signal("description", limits.max_descriptions, _encode(said))
+        if isinstance(candidate, UnsetType):
             raise InvalidRequest("Send a `description` or a `candidate`.")
-        candidate = check_candidate(
-            command.candidate,
-            max_bytes=self._settings.max_candidate_bytes,
-            ice_transport_policy=policy,
+        passed = check_candidate(
+            candidate, max_bytes=limits.max_candidate_bytes, ice_transport_policy=limits.ice_transport_policy
         )
-        await self._count(call, "candidate", caller, self._settings.max_candidates)
-        return {} if candidate is UNSET else {"candidate": candidate}
-
-    async def _count(self, call: Call, kind: SignalKind, caller: Caller, most: int) -> None:
-        """Limit signals, because they are stored for the peer and would fill the memory."""
-        if await self._calls.count_signal(call.id, kind, call.epoch, caller.user_id) > most:
-            raise RateLimited(f"Too many {kind}s.")
+        if passed is UNSET:
+            return Signal("candidate", limits.max_candidates, b"")
+        said = CallSignalled(call_id=sender.call_id, epoch=sender.epoch, candidate=passed)
+        return Signal("candidate", limits.max_candidates, _encode(said))
 
 
-def _check_place(call: Call, caller: Caller, epoch: int) -> None:
+def _check_place(call: Call, sender: Sender) -> None:
     if call.state not in ACTIVE:
         raise Gone("This call has ended.")
     if call.state not in STARTED:
         raise Conflict("The call has not started yet.")
-    if epoch != call.epoch:
+    if sender.epoch != call.epoch:
         raise StaleEpoch
-    if call.party(caller.user_id).device != caller.device:
+    if call.party(sender.user_id).device != sender.device:
         raise Conflict("This device does not have the call.")

@@ -1,12 +1,14 @@
-"""Handles the commands of a connection: not too fast, one after the other, each answered in time."""
+"""Handles the commands of a connection: not too fast, each in its turn, each answered in time."""
 
 import asyncio
 from typing import Any
 
 from core.clock import Clock
 from core.errors import RateLimited, Unauthenticated, Unavailable
+from core.wire.message import Command
 from db.outage import Outage
 from realtime.gateway.boundary import CommandBoundary, refused
+from realtime.gateway.command_deadlines import CommandDeadlines
 from realtime.gateway.connection import Connection
 
 
@@ -14,25 +16,30 @@ class Commands:
     """Passes each command to the boundary in its turn; `deadline_s` counts from its arrival."""
 
     def __init__(self, boundary: CommandBoundary, *, clock: Clock, deadline_s: float) -> None:
-        self._boundary, self._clock, self._deadline_s = boundary, clock, deadline_s
+        self._boundary, self._clock = boundary, clock
+        self._deadlines = CommandDeadlines(deadline_s)
         self._late = Outage("commands are not answered in time")
 
     async def answer(self, connection: Connection, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
         """The acknowledgement of one command."""
+        # From its arrival: a client that sent many at once does not wait for each of them in turn.
+        task = self._deadlines.begin(asyncio.get_running_loop())
         try:
-            # From its arrival: a client that sent many at once does not wait for each of them in turn.
-            async with asyncio.timeout(self._deadline_s):
-                return await self._in_turn(connection, name, arguments)
-        except TimeoutError:
+            return await self._in_turn(connection, name, arguments)
+        except asyncio.CancelledError:
+            if not self._deadlines.was_late(task):
+                raise
             self._late.failed(TimeoutError(f"{name} took too long"))
             return refused(Unavailable())
+        finally:
+            self._deadlines.end(task)
 
     async def _in_turn(self, connection: Connection, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        command_queue = connection.command_queue
+        command_queue, kind = connection.command_queue, Command.registry.get(name)
         try:
             if wait_ms := connection.pace.take(self._clock()):
                 raise RateLimited(retry_after_ms=wait_ms)
-            if (turn := command_queue.take()) is not None:
+            if (turn := command_queue.take(concurrent=kind is not None and kind.concurrent)) is not None:
                 await command_queue.wait(turn)
         except RateLimited as error:
             return refused(error)
@@ -42,6 +49,7 @@ class Commands:
             answer = await self._boundary.answer(connection.caller, name, arguments)
         finally:
             command_queue.give()
-        self._late.worked()
+        if self._late.lasts:
+            self._late.worked()
         connection.known_ticket.answered(answer)
         return answer

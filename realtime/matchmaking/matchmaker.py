@@ -21,13 +21,12 @@ from matching.reservation_value import ReservationValues
 from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
-from realtime.matchmaking.search_queue import Joined, SearchQueue
+from realtime.matchmaking.search_queue import SearchQueue
 
 _log = structlog.get_logger()
 _WORKERS = 8
 _LOOKS = 3
 _AGAIN_S = 0.5
-_FRESH_MS = 1_000  # for so long a search goes by what its join has read
 _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
 
 
@@ -76,13 +75,11 @@ class Matchmaker:
             await self.seek(ticket, joined=joined)
         return True  # there may be more
 
-    async def seek(self, ticket: Ticket, *, joined: Joined | None = None) -> Claim | None:
+    async def seek(self, ticket: Ticket, *, joined: bool = False) -> Claim | None:
         """Find a partner who is worth what is asked, and have the offer made. None: nobody for now.
 
-        `joined`: the ticket has just joined, so the time it takes is measured, and what the join has read is
-        not read again at once. Whoever was blocked or met since then is left to the fence.
+        `joined`: the ticket has just joined, so the time it takes is measured.
         """
-        avoid = joined.avoid if joined and 0 <= self._clock() - joined.at < _FRESH_MS else None
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
             candidates = await self._tickets.candidates(ticket, self._limits.candidates)
@@ -91,12 +88,11 @@ class Matchmaker:
             survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
             found = _Found("search", ticket, survey, now)
             taken: set[str] = set()
-            claim = await self._claim_best(found, survey.choices, taken, avoid)
+            claim = await self._claim_best(found, survey.choices, taken)
             if claim is not None and await self._offers.make(claim) and joined:
                 self._metrics.found_on_joining(self._clock() - ticket.joined_at)
             if claim is not None or not taken or ticket.id in taken:
                 return claim
-            avoid = None
             # All who were worth it are taken: there may be others by now.
         return None
 
@@ -129,7 +125,7 @@ class Matchmaker:
         survey = self._policy.survey(pair.other, others, frozenset(), now, reservation_values)
         choices = sorted((best, *survey.choices), key=self._policy.order)
         found = _Found("sweep", pair.other, Survey(choices=choices, removed=survey.removed), now)
-        claim = await self._claim_best(found, [best], taken, avoid, again=apart is None)
+        claim = await self._claim_best(found, [best], taken, avoid)
         if claim is not None:
             await self._offers.make(claim)
         return claim
@@ -170,8 +166,6 @@ class Matchmaker:
         choices: Iterable[Choice],
         taken: set[str],
         avoid: Set[str] | None = None,
-        *,
-        again: bool = False,
     ) -> Claim | None:
         """The claim of the first of these who can be had. Tickets that are gone are added to `taken`."""
         ticket = found.seeker
@@ -188,7 +182,6 @@ class Matchmaker:
                 decision=self._recorder.record(
                     found.road, ticket, found.survey, choice, avoid=avoid, taken=taken, now=found.at
                 ),
-                again=again,
             )
             outcome = await self._tickets.claim(claim)
             if outcome == "both":
@@ -201,5 +194,5 @@ class Matchmaker:
         return None
 
     async def _avoid(self, user_id: str) -> Set[str]:
-        """Asked late, and again after each look, so that a block counts at once."""
+        """Asked late, and again before each claim, so that a block counts at once."""
         return await self._eligibility.avoid(user_id, self._limits.apart.since(self._clock()))

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from core.settings import Settings
 from db.redis.bus import Bus
 from db.redis.client import open_redis
+from db.redis.multiplexed import RedisClient
 from tests.calls.nodes import REGION, CallNode
 from tests.stores.world import World
 
@@ -19,6 +20,6 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def node(world: World, redis: Redis) -> AsyncIterator[CallNode]:
+async def node(world: World, redis: Redis, redis_client: RedisClient) -> AsyncIterator[CallNode]:
     async with Bus(redis, "calls") as bus:
-        yield CallNode(world.pool, redis, bus, Settings(region=REGION))
+        yield CallNode(world.pool, redis, redis_client, bus, Settings(region=REGION))

@@ -19,6 +19,7 @@ from core.token_bucket import TokenBucket
 from db.postgres.pool import Pool
 from db.redis.bus import Bus
 from db.redis.event_log import EventId
+from db.redis.multiplexed import RedisClient
 from realtime.background.leases import LeaseJudge, Leases
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
@@ -30,7 +31,6 @@ from realtime.gateway.subscription import Subscription
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, CallMessage, Connected
 from signaling.transitions import advance
-from tests.stores.world import since
 
 REGION = "mishaps"  # nobody of another test is matched with who waits here
 
@@ -59,8 +59,10 @@ class Silence:
 class CallNode:
     """What composition/realtime.py puts together, less the gateway."""
 
-    def __init__(self, pool: Pool, redis: Redis, bus: Bus, settings: Settings) -> None:
-        base = Foundation(settings, pool, redis, bus, node_id=new_id())
+    def __init__(
+        self, pool: Pool, redis: Redis, multiplexed: RedisClient, bus: Bus, settings: Settings
+    ) -> None:
+        base = Foundation(settings, pool, redis, bus, node_id=new_id(), multiplexed=multiplexed)
         self.stores = LiveStores(base)
         self.connections = ConnectionRegistry(Silence())
         self.metrics = base.registry
@@ -99,7 +101,7 @@ class CallNode:
         return caller
 
     async def ticket(self, user_id: str) -> Ticket:
-        applicant = await self.stores.applicants.applicant(user_id, now_ms(), since(now_ms()))
+        applicant = await self.stores.applicants.applicant(user_id, now_ms())
         assert applicant is not None
         return Ticket(
             id=new_id(),

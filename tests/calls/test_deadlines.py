@@ -8,6 +8,7 @@ from core.clock import now_ms
 from core.settings import Settings
 from db.redis.bus import Bus
 from db.redis.calls import SHARDS
+from db.redis.multiplexed import RedisClient
 from realtime.calls.deadline_worker import DeadlineWorker
 from signaling.call import State
 from tests.calls.nodes import REGION, CallNode
@@ -23,11 +24,14 @@ async def until_closed(node: CallNode, call_id: str) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_deadline_that_is_known_is_met_without_another_look(world: World, redis: Redis) -> None:
+async def test_a_deadline_that_is_known_is_met_without_another_look(
+    world: World, redis: Redis, redis_client: RedisClient
+) -> None:
     """Each look says when the next one is worth it: two offers that another node made lapse in their turn."""
     async with Bus(redis, "deadlines") as bus:
         node, later = (
-            CallNode(world.pool, redis, bus, Settings(region=REGION, offer_s=offer_s)) for offer_s in (1, 2)
+            CallNode(world.pool, redis, redis_client, bus, Settings(region=REGION, offer_s=offer_s))
+            for offer_s in (1, 2)
         )
         first, second = await node.offered(await world.pair()), await later.offered(await world.pair())
         worker = DeadlineWorker(node.stores.calls, node.services.call_service, now_ms, every_s=NEVER_S)

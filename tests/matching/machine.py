@@ -22,7 +22,8 @@ from hypothesis.stateful import (
 
 from core.contract.queue import Preferences, QueueLeft
 from core.vocabulary import Mode
-from signaling.call import ACTIVE, Call
+from signaling.call import ACTIVE, STARTED, Call
+from signaling.effects import RecordEnded
 from signaling.messages import Accept, CallMessage, Connected, Decline, Hangup, Report, Skip
 from tests.matching.simulation import LEASE_MS, MODES, PATIENCE_MS, SimulatedNode, Simulation, logging_to
 from tests.matching.stores import StorePair
@@ -203,6 +204,16 @@ class MatchingMachine(RuleBasedStateMachine):
         self.world.snapshot()
         self.broken = False
 
+    @invariant()
+    def no_line_is_open_to_a_call_whose_end_was_performed(self) -> None:
+        self.broken = True
+        for user, (call_id, epoch) in self.world.lines.told.items():
+            stored = self.world.do(self.world.stores.calls.load(call_id))
+            if epoch is not None and stored is not None and stored.call.state not in STARTED:
+                pending = self.world.do(self.world.stores.calls.outbox(call_id))
+                assert any(isinstance(p.effect, RecordEnded) for p in pending), f"{user} of {stored.call}"
+        self.broken = False
+
     @precondition(lambda self: self.journal.steps > self.settled_at + 150)
     @rule(finishing=st.booleans())
     def everything_settles(self, finishing: bool) -> None:
@@ -267,7 +278,7 @@ class MatchingMachine(RuleBasedStateMachine):
             left, matched = told[ticket.id, "left"], told[ticket.id, "matched"]
             assert left <= 1, f"told {left} times that {ticket} has left"
             assert not (waits and left), f"told that {ticket} has left, and it waits"
-            assert waits or left or matched, f"{ticket} is lost"
+            assert waits or left or matched or ticket.id in self.journal.unheard, f"{ticket} is lost"
         for user, event in self.world.events.events:
             if isinstance(event, QueueLeft) and event.reason == "disconnected":
                 # Leases are durations: they stand clocks that differ by less than they last.

@@ -84,6 +84,29 @@ class MemoryCalls:
             self.attention[call_id] = min(times)
 
 
+class MemoryLines:
+    """What `line.lua` keeps: of each user the call and its epoch, None if it is over."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, tuple[str, int | None]] = {}
+
+    async def open(
+        self, user_id: str, call_id: str, epoch: int, *, device: str, from_device: str, now: int
+    ) -> int:
+        call, before = self.told.get(user_id, ("", 0))
+        if call > call_id or (call == call_id and (before is None or before >= epoch)):
+            return 0
+        self.told[user_id] = call_id, epoch
+        return 1
+
+    async def close(self, user_id: str, call_id: str) -> int:
+        call, epoch = self.told.get(user_id, ("", 0))
+        if call > call_id or (call == call_id and epoch is None):
+            return 0
+        self.told[user_id] = call_id, None
+        return 1
+
+
 class MemoryRecord:
     """The fence, and what it goes by: bans, blocks, who is in a call, who has met whom and when."""
 
@@ -105,7 +128,6 @@ class MemoryRecord:
         region: str,
         users: tuple[str, str],
         now: int,
-        since: Since | None = None,
         **_recorded: Any,
     ) -> Refusal | None:
         if call_id in self.calls:
@@ -119,8 +141,6 @@ class MemoryRecord:
                 user: "matched" if user in self.active else "moderated" for user in at_fault
             }
             return Refusal(told, "in_call" if at_fault else "blocked")
-        if since is not None and other.id in await self.avoid(one.id, since):
-            return Refusal({}, "met")
         self.calls[call_id], self.offered_at[call_id] = users, now
         self.active.update(dict.fromkeys(users, call_id))
         self.what[call_id] = (origin, mode, region)

@@ -25,6 +25,7 @@ from core.vocabulary import Gender
 from db.postgres.pool import open_pool
 from db.redis.bus import Bus
 from db.redis.client import open_redis
+from db.redis.multiplexed import open_redis_client
 from realtime.gateway.connection_registry import ConnectionRegistry
 from signaling.messages import Decline
 from tests.calls.nodes import Silence
@@ -49,8 +50,20 @@ class Storm(Struct):
 async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     """Search, sweep and handle deadlines while joins come in."""
     pool, node_id = await open_pool(database_url, size=8), new_id()
-    async with open_redis(redis_url, size=16) as redis, Bus(redis, node_id) as bus:
-        base = Foundation(SETTINGS, pool, redis, bus, node_id=node_id, clock=lambda: now_ms() + skew_ms)
+    async with (
+        open_redis(redis_url, size=16) as redis,
+        open_redis_client(redis_url) as multiplexed,
+        Bus(redis, node_id) as bus,
+    ):
+        base = Foundation(
+            SETTINGS,
+            pool,
+            redis,
+            bus,
+            node_id=node_id,
+            multiplexed=multiplexed,
+            clock=lambda: now_ms() + skew_ms,
+        )
         stores = LiveStores(base)
         services = Services(stores, base, ConnectionRegistry(Silence()))
         jobs = [

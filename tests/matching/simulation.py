@@ -19,10 +19,8 @@ from core.settings import Settings
 from core.ticket import Ticket
 from core.vocabulary import Mode
 from db.outage import OUTAGES
-from db.postgres.applicants import Applicant
 from db.redis.calls import SHARDS
 from matching.policy import Policy
-from matching.rematch import Since
 from matching.reservation_value import ReservationParameters
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.metrics import MatchingMetrics
@@ -30,6 +28,7 @@ from signaling.call import Call, Rules
 from signaling.messages import CallMessage
 from tests.heard import Heard
 from tests.matching.journal import Journal
+from tests.matching.memory_calls import MemoryLines
 from tests.matching.people import ManualClock, People
 from tests.matching.steps import Operation, Port
 from tests.matching.stores import Snapshot, StorePair
@@ -52,8 +51,7 @@ class SimulatedNode:
 
         tickets, calls = port(world.stores.tickets(), "tickets"), port(world.stores.calls, "calls")
         record, events = port(world.stores.record, "record"), port(world.events, "events")
-        people = port(Accounts(world.people, world.stores.record), "people")
-        presence = port(world.presence, "presence", sure=True)
+        people, presence = port(world.people, "people"), port(world.presence, "presence", sure=True)
 
         def clock() -> int:
             return world.clock() + world.skews.get(name, 0)
@@ -78,6 +76,7 @@ class SimulatedNode:
         self.name, self.queue, self.search_queue = name, matching.queue, matching.search_queue
         made = CallParts(
             calls=calls,
+            lines=port(world.lines, "lines"),
             record=record,
             connections=record,
             eligibility=eligibility,
@@ -101,8 +100,8 @@ class SimulatedNode:
 
     async def search(self) -> None:
         """What a worker of the matchmaker does for the next seeker."""
-        ticket, joined = await self.search_queue.next()
-        await self.matchmaker.seek(ticket, joined=joined)
+        ticket, _ = await self.search_queue.next()
+        await self.matchmaker.seek(ticket)
 
     async def handle_deadlines(self) -> None:
         """What the deadline worker does each time it looks."""
@@ -111,22 +110,7 @@ class SimulatedNode:
 
     @property
     def has_searches(self) -> bool:
-        return bool(self.search_queue)
-
-
-class Accounts:
-    """Applicants as one statement finds them: their account, and what is on record of them."""
-
-    def __init__(self, people: People, record: Any) -> None:
-        self._people, self._record = people, record
-
-    async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
-        who = await self._people.applicant(user_id, now, since)
-        return who and replace(
-            who,
-            call_id=await self._record.active_call(user_id),
-            avoid=await self._record.avoid(user_id, since),
-        )
+        return bool(self.search_queue._tickets)
 
 
 class Onlookers:
@@ -145,7 +129,7 @@ class Simulation:
     def __init__(self, loop: asyncio.AbstractEventLoop, stores: StorePair, nodes: int) -> None:
         self.loop, self.stores = loop, stores
         self.clock, self.journal, self.events = ManualClock(), Journal(), Heard()
-        self.people, self.presence = People(), Onlookers()
+        self.people, self.presence, self.lines = People(), Onlookers(), MemoryLines()
         self.settings = SETTINGS
         # Waiting is worth nothing here: everybody who is permitted is worth taking.
         self.policy = Policy(stance=ReservationParameters(horizon=0.0), patience_ms=PATIENCE_MS)

@@ -49,3 +49,32 @@ async def test_who_gives_up_waiting_holds_nobody_up(turn_has_come: bool) -> None
     await asyncio.gather(*tasks, return_exceptions=True)
     assert log == ["b in", "b out"]
     assert queue.take() is None
+
+
+async def test_concurrent_ones_run_beside_each_other_and_beside_no_other() -> None:
+    """Two of them run; what is not concurrent waits for both, and the next concurrent one for that."""
+    queue = CommandQueue(10)
+    assert queue.take(concurrent=True) is None
+    assert queue.take(concurrent=True) is None
+    alone, after, beside = queue.take(), queue.take(concurrent=True), queue.take(concurrent=True)
+    assert alone is not None
+    assert after is not None
+    assert beside is not None
+    queue.give()
+    assert not alone.done()
+    queue.give()
+    assert (alone.done(), after.done()) == (True, False)
+    queue.give()
+    assert (after.done(), beside.done()) == (True, True)
+    assert queue.take(concurrent=True) is None
+    for _ in range(3):
+        queue.give()
+    assert queue.take() is None
+
+
+async def test_those_that_run_beside_each_other_count_as_well() -> None:
+    queue = CommandQueue(2)
+    for _ in range(3):
+        assert queue.take(concurrent=True) is None
+    with pytest.raises(RateLimited):
+        queue.take(concurrent=True)

@@ -1,0 +1,104 @@
+"""Signals on their way to a user, and the user's line: the call that they were told of, which may signal.
+
+A line stands beside the user's stream of events, in the same slot of a cluster, so that one script checks,
+counts, appends and announces. It says what the call's record said, which lives elsewhere, and counts for a
+minute after that was read: whatever a node that died has left undone, the record is asked again then. What a
+line does not allow, the record decides.
+"""
+
+import secrets
+from asyncio import Future
+from collections.abc import Sequence
+from itertools import chain, count
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from db.redis.event_log import channel
+from db.redis.multiplexed import RedisClient, load_script
+
+TRUSTED_MS = 60_000  # for so long a line counts
+_KEPT_MS = 600_000  # for so long its counts and its end are remembered, after that was last said
+_OVER = "over"
+_LUA = Path(__file__).with_name("lua")
+_LINE = load_script(_LUA / "line.lua", repeatable=True)
+_SIGNAL = load_script(_LUA / "signal.lua", repeatable=True)
+
+SignalKind = Literal["candidate", "description"]
+
+
+class Sender(Struct, frozen=True):
+    """Who signals, from which device, to whom, in which epoch of which call."""
+
+    call_id: str
+    epoch: int
+    user_id: str
+    device: str
+    to: str
+
+
+class Signal(Struct, frozen=True):
+    """JSON of the event, empty if the signal is only counted; at most so many of its `kind` in an epoch."""
+
+    kind: SignalKind
+    most: int
+    data: bytes
+
+
+class Allowed(Struct, frozen=True):
+    """What the call's record says: the signals may go to this device. `before` is what the line said then."""
+
+    device: str
+    before: bytes
+
+
+class RedisSignals:
+    """`keep` and `keep_s` are those of the event log. Redis' errors pass through."""
+
+    def __init__(self, redis: RedisClient, *, keep: int, keep_s: int) -> None:
+        self._redis = redis
+        self._keep, self._keep_ms = keep, keep_s * 1000
+        self._names, self._own_name = count(), secrets.token_hex(4)
+
+    def pass_on(
+        self, sender: Sender, signals: Sequence[Signal], *, now: int, allowed: Allowed | None = None
+    ) -> "Future[bytes]":
+        """Pass them on in this order, if the line allows it, or if the record does and the line is as before.
+
+        Gives `+` and for each of them `1`, or `0` if it was one too many; or `-` and what the line says.
+        """
+        device, before = (allowed.device, allowed.before) if allowed else ("", b"")
+        return self._redis.run(
+            _SIGNAL,
+            (f"events:{{{sender.to}}}", _line(sender.to)),
+            (
+                channel(sender.to),
+                f"{sender.call_id} {sender.epoch}",
+                sender.device,
+                now,
+                f"{self._own_name}-{next(self._names)} ",
+                self._keep,
+                self._keep_ms,
+                device,
+                before,
+                now + TRUSTED_MS,
+                _KEPT_MS,
+                *chain.from_iterable((signal.kind, signal.most, signal.data) for signal in signals),
+            ),
+        )
+
+    def open(
+        self, user_id: str, call_id: str, epoch: int, *, device: str, from_device: str, now: int
+    ) -> "Future[int]":
+        """This user is told now that this epoch has begun: signals of the other's device may come."""
+        args = (call_id, epoch, from_device, device, now + TRUSTED_MS, _KEPT_MS)
+        return self._redis.run(_LINE, (_line(user_id),), args)
+
+    def close(self, user_id: str, call_id: str) -> "Future[int]":
+        """This call is over: no signals of it may come."""
+        return self._redis.run(_LINE, (_line(user_id),), (call_id, _OVER, "", "", 0, _KEPT_MS))
+
+
+def _line(user_id: str) -> str:
+    return f"line:{{{user_id}}}"

@@ -1,0 +1,91 @@
+"""The way of signals to the store: one request after the other for each sender, so that none overtakes.
+
+What is signalled in one turn of the loop, or while a request is under way, goes with the next one together.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+
+from core.clock import Clock
+from core.errors import Unavailable
+from core.tasks import TaskSet
+from db.redis.signals import Allowed, Sender, Signal
+from realtime.calls.ports import SignalStore
+
+_ATTEMPTS = 5
+_REFUSED = b"-"
+# The device that signals may go to, by the record. Raises what the sender is to be told.
+AskRecord = Callable[[Sender], Awaitable[str]]
+_Waiting = Sequence[tuple[Signal, "asyncio.Future[bool]"]]
+
+
+class SignalLanes:
+    """One for each sender who has something under way; `ask_record` decides what the line does not allow."""
+
+    def __init__(self, store: SignalStore, ask_record: AskRecord, clock: Clock) -> None:
+        self._store, self._ask_record, self._clock = store, ask_record, clock
+        self._lanes: dict[Sender, list[tuple[Signal, asyncio.Future[bool]]]] = {}
+        self._tasks = TaskSet()
+
+    def pass_on(self, sender: Sender, signal: Signal) -> "asyncio.Future[bool]":
+        """Whether it was passed on; False: it was one too many. Raises as `ask_record`, or an outage."""
+        loop = asyncio.get_running_loop()
+        passed: asyncio.Future[bool] = loop.create_future()
+        lane = self._lanes.get(sender)
+        if lane is None:
+            self._lanes[sender] = [(signal, passed)]
+            loop.call_soon(self._send, sender)
+        else:
+            lane.append((signal, passed))
+        return passed
+
+    def _send(self, sender: Sender) -> None:
+        """All that wait, in one request; the lane ends if nobody does."""
+        waiting = [(signal, passed) for signal, passed in self._lanes[sender] if not passed.done()]
+        if not waiting:
+            del self._lanes[sender]
+            return
+        self._lanes[sender] = []
+        asked = self._store.pass_on(sender, [signal for signal, _ in waiting], now=self._clock())
+        asked.add_done_callback(partial(self._answered, sender, waiting))
+
+    def _answered(self, sender: Sender, waiting: _Waiting, asked: "asyncio.Future[bytes]") -> None:
+        error = Unavailable() if asked.cancelled() else asked.exception()
+        if error is not None:
+            _fail(waiting, error)
+        elif (answer := asked.result()).startswith(_REFUSED):
+            self._tasks.spawn(self._decide(sender, waiting, answer))
+            return
+        else:
+            _settle(waiting, answer)
+        self._send(sender)
+
+    async def _decide(self, sender: Sender, waiting: _Waiting, answer: bytes) -> None:
+        """As the record says: it is newer than what the line said when it refused."""
+        try:
+            for _ in range(_ATTEMPTS):
+                allowed = Allowed(await self._ask_record(sender), answer.removeprefix(_REFUSED))
+                signals = [signal for signal, _ in waiting]
+                answer = await self._store.pass_on(sender, signals, now=self._clock(), allowed=allowed)
+                if not answer.startswith(_REFUSED):
+                    _settle(waiting, answer)
+                    break
+            else:
+                _fail(waiting, Unavailable("This call changes too fast: try again."))
+        except Exception as error:
+            _fail(waiting, error)
+        finally:
+            self._send(sender)
+
+
+def _settle(waiting: _Waiting, answer: bytes) -> None:
+    for (_, passed), outcome in zip(waiting, answer[1:], strict=True):
+        if not passed.done():
+            passed.set_result(outcome == ord("1"))
+
+
+def _fail(waiting: _Waiting, error: BaseException) -> None:
+    for _, passed in waiting:
+        if not passed.done():
+            passed.set_exception(error)
