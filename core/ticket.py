@@ -73,13 +73,17 @@ class MatchDecision(StoredDocument, frozen=True, kw_only=True):
 
 
 class Claim(StoredDocument, frozen=True, kw_only=True):
-    """Two tickets taken out of the queue together, to become the call `call_id`, and why these two."""
+    """Two tickets taken out of the queue together, to become the call `call_id`, and why these two.
+
+    `again`: the two may meet though they met lately.
+    """
 
     call_id: str
     first: Ticket
     second: Ticket
     claimed_at: int
     decision: MatchDecision | None = None
+    again: bool = False
 
 
 class Departure(Struct, frozen=True, kw_only=True):

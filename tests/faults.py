@@ -39,7 +39,8 @@ class FaultyWire:
         """Reset every connection; new ones are made."""
         writers, self._writers = self._writers, set()
         for writer in writers:
-            if (raw := writer.get_extra_info("socket")).family == socket.AF_INET:
+            raw = writer.get_extra_info("socket")
+            if raw is not None and raw.fileno() != -1 and raw.family == socket.AF_INET:  # not closed already
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
 

@@ -13,16 +13,19 @@ from core.contract.profiles import ProfileCard, Seeking
 from core.settings import MOST_COOL_DOWNS
 from core.ticket import Tier
 from db.postgres.cards import card, seeking
+from db.postgres.eligibility import times
 from db.postgres.pool import Pool, queries
+from matching.rematch import Since
 
-_SQL = queries("applicants")
+_SQL = queries("applicants")["applicant"].replace(":avoid", queries("eligibility")["avoid"])
 
 
 class Applicant(Struct, frozen=True, kw_only=True):
     """What the queue must know of a user: the card strangers see, whom they seek, ban, trust and faults.
 
     `values` are strengths of 0 to 100 by key of the value; `tier` is the trust they have earned; `faults`
-    are the latest times (ms, the newest first) at which a match failed through them.
+    are the latest times (ms, the newest first) at which a match failed through them. `call_id` is the call or
+    offer that they are in, and `avoid` who must not be offered to them, as `EligibilityStore` says.
     """
 
     card: ProfileCard
@@ -31,6 +34,8 @@ class Applicant(Struct, frozen=True, kw_only=True):
     values: Mapping[str, int] = {}
     tier: Tier = "neutral"
     faults: Sequence[int] = ()
+    call_id: str | None = None
+    avoid: frozenset[str] = frozenset()
 
 
 class ApplicantStore:
@@ -39,9 +44,9 @@ class ApplicantStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def applicant(self, user_id: str, now: int) -> Applicant | None:
-        """The user at this time, with their age then; None: the account is gone."""
-        row = await self._pool.fetchrow(_SQL["applicant"], user_id, to_datetime(now), MOST_COOL_DOWNS)
+    async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
+        """The user at this time, with their age then, and all as of one moment; None: the account is gone."""
+        row = await self._pool.fetchrow(_SQL, user_id, *times(since), to_datetime(now), MOST_COOL_DOWNS)
         return row and Applicant(
             card=card(row, today(now)),
             seeking=seeking(row),
@@ -49,4 +54,6 @@ class ApplicantStore:
             values=row["strengths"],
             tier=row["tier"],
             faults=tuple(map(to_ms, row["faults"])),
+            call_id=row["call_id"],
+            avoid=frozenset(row["avoided"]),
         )

@@ -1,16 +1,19 @@
 -- Users who ask to be matched. Times are passed as timestamptz.
 
 -- name: applicant
--- Card of user $1, whom they seek, how far they are trusted, whether they are banned at $2, the strengths of their
--- values by key, and when the latest $3 matches failed through them, the newest first.
+-- Card of user $1, whom they seek, how far they are trusted, whether they are banned at $5, the strengths of their
+-- values by key, when the latest $6 matches failed through them, the newest first, the call that they are in or have an
+-- offer of, and the users who must not be offered to them: that is `avoid` of eligibility.sql, which reads $1 to $4.
 SELECT card.*, false AS hidden, p.seeking_genders, p.seeking_age_min, p.seeking_age_max, u.tier, EXISTS (
-    SELECT FROM identity.banned($2) b WHERE b.user_id = u.id
+    SELECT FROM identity.banned($5) b WHERE b.user_id = u.id
 ) AS banned, (
     SELECT coalesce(jsonb_object_agg(v.key, v.strength), '{}') FROM identity.user_values v WHERE v.user_id = u.id
 ) AS strengths, ARRAY(
     SELECT own.fault_at FROM interaction.call_participants own
-    WHERE own.user_id = u.id AND own.fault_at IS NOT NULL ORDER BY own.fault_at DESC LIMIT $3
-) AS faults
+    WHERE own.user_id = u.id AND own.fault_at IS NOT NULL ORDER BY own.fault_at DESC LIMIT $6
+) AS faults, (
+    SELECT own.call_id FROM interaction.call_participants own WHERE own.user_id = u.id AND own.active
+) AS call_id, ARRAY(SELECT apart.user_id::text FROM (:avoid) apart) AS avoided
 FROM identity.users u
 JOIN identity.profiles p ON p.user_id = u.id
 JOIN identity.cards card ON card.user_id = u.id

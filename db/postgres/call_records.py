@@ -19,23 +19,24 @@ from core.stored import StoredCard
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome
 from db.postgres.cards import card
+from db.postgres.eligibility import times
 from db.postgres.matches import packed
 from db.postgres.pool import Connection, Pool, Record, queries
-from db.postgres.user_locks import lock_users
+from matching.rematch import Since
 from signaling.call import Call, Party, State
 
 _SQL = queries("call_records")
 
-RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "over"]
+RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "met", "over"]
 
 
 class Refusal(Struct, frozen=True):
     """Why an offer was not made.
 
     `at_fault` are users who are busy, banned or gone, or whose trust has changed since they queued, each with
-    the reason for which they leave the queue. Empty: a block, or the call is over. It is decided here because
-    a busy user may be free when somebody looks again later. `double_match`: somebody is in another matched
-    call, which Redis should have prevented.
+    the reason for which they leave the queue. Empty: a block, they have met meanwhile, or the call is over.
+    It is decided here because a busy user may be free when somebody looks again later. `double_match`:
+    somebody is in another matched call, which Redis should have prevented.
     """
 
     at_fault: Mapping[str, LeftReason]
@@ -75,27 +76,28 @@ class CallRecords:
         now: int,
         suspects: Collection[str] = (),
         decision: MatchDecision | None = None,
+        since: Since | None = None,
     ) -> Refusal | None:
         """The fence: both users enter this call, or neither does and the refusal says why.
 
         `suspects` are those of the two who queued as suspects. If only one of the two is a suspect now, one
-        of them has changed since.
+        of them has changed since. One is not offered to whom one met `since` then; None: always.
 
         The decision of matching, if any, is stored with the call: neither exists without the other.
         """
         at = to_datetime(now)
         why = (to_datetime(decision.decided_at), packed(decision)) if decision else (None, None)
-        async with self._pool.acquire() as connection, connection.transaction():
-            locked = await lock_users(connection, users)
-            found = await connection.fetchrow(_SQL["obstacles"], call_id, users, at)
-            if found["over"] is not None:
-                return Refusal({}, "over") if found["over"] else None
-            by_now = {row["id"] for row in locked if row["tier"] == "suspect"}
-            moved = (by_now ^ set(suspects) or by_now) if len(by_now) == 1 else set()
-            if refusal := _refusal(found, fallen=moved & by_now, risen=moved - by_now):
-                return refusal
-            await connection.execute(_SQL["offer"], call_id, origin, mode, region, users, at, *why)
-        return None
+        what, met = (call_id, origin, mode, region, users, at), times(since) if since else (None, None, None)
+        async with self._pool.acquire() as connection:
+            # Both times in one trip, which is a transaction: no statement sees what others do while it waits.
+            _, found = await connection.fetchmany(
+                _SQL["offer"], [(*what, None, None, False, *met), (*what, *why, True, *met)]
+            )
+        if found["over"] is not None:
+            return Refusal({}, "over") if found["over"] else None
+        by_now = set(found["suspects"])
+        moved = (by_now ^ set(suspects) or by_now) if len(by_now) == 1 else set()
+        return _refusal(found, fallen=moved & by_now, risen=moved - by_now)
 
     async def started(self, call_id: str, now: int) -> None:
         """Both have accepted."""
@@ -210,7 +212,8 @@ def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) 
         ("trust", "moderated", fallen),
         ("trust", "left", risen),  # not their wish, but above all not their fault
     )
-    reasons = [reason for reason, _, users in faults if users] + (["blocked"] if found["blocked"] else [])
+    between: tuple[RefusalReason, ...] = ("blocked", "met")
+    reasons = [why for why, _, users in faults if users] + [why for why in between if found[why]]
     at_fault = {user_id: left for _, left, users in reversed(faults) for user_id in users}
     return Refusal(at_fault, reasons[0]) if reasons else None
 

@@ -1,39 +1,59 @@
 -- Calls from the offer to what they lead to. Users are passed as an array; times as timestamptz.
 
--- name: obstacles
--- What keeps users $2 from being offered call $1 at $3: who is at fault for what, and whether one has blocked the other.
--- `matched`: one of them is in a call that came of matching.
--- `over`: whether this very call has ended on record; null while it is not there.
-SELECT
-    (SELECT ended_at IS NOT NULL FROM interaction.calls WHERE id = $1) AS over,
-    ARRAY(
-        SELECT asked.id::text FROM unnest($2::uuid[]) AS asked (id)
-        WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)
-    ) AS gone,
-    ARRAY(
-        SELECT p.user_id::text FROM interaction.call_participants p WHERE p.user_id = ANY ($2::uuid[]) AND p.active
-    ) AS busy,
-    EXISTS (
-        SELECT FROM interaction.call_participants p
-        JOIN interaction.calls c ON c.id = p.call_id AND c.origin = 'match'
-        WHERE p.user_id = ANY ($2::uuid[]) AND p.active
-    ) AS matched,
-    ARRAY(
-        SELECT b.user_id::text FROM identity.banned($3) b WHERE b.user_id = ANY ($2::uuid[])
-    ) AS banned,
-    EXISTS (
-        SELECT FROM identity.blocked_pairs WHERE one = ($2::uuid[])[1] AND other = ($2::uuid[])[2]
-    ) AS blocked
-
 -- name: offer
--- The call, its two participants, and the decision $8 of $7 that matching made, if it did.
-WITH call AS (
-    INSERT INTO interaction.calls (id, origin, mode, region, offered_at) VALUES ($1, $2, $3, $4, $6)
+-- Offer call $1 to users $5, with the decision $8 of $7 that matching made, if it did; or say what keeps them from it: who
+-- is at fault for what, whether one has blocked the other, and whether they have met, as `avoid` of eligibility.sql says with
+-- its $2 to $4 as $10 to $12 (nulls: that does not count). To be performed twice in one transaction: the first time
+-- ($9 false) it only locks the users, as user_locks.sql says, so that the second time sees whatever was done before.
+-- `over`: whether this very call has ended on record; null while it is not there. `matched`: one of them is in a call that
+-- came of matching. `suspects`: those of them who are suspects by now; one of two may not be offered to the other.
+WITH locked AS (
+    SELECT id, tier FROM identity.users WHERE id = ANY ($5::uuid[]) ORDER BY id FOR NO KEY UPDATE
+), found AS MATERIALIZED (
+    SELECT
+        (SELECT ended_at IS NOT NULL FROM interaction.calls WHERE id = $1) AS over,
+        ARRAY(
+            SELECT asked.id::text FROM unnest($5::uuid[]) AS asked (id)
+            WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.deleted_at IS NULL)
+        ) AS gone,
+        ARRAY(
+            SELECT p.user_id::text FROM interaction.call_participants p WHERE p.user_id = ANY ($5::uuid[]) AND p.active
+        ) AS busy,
+        EXISTS (
+            SELECT FROM interaction.call_participants p
+            JOIN interaction.calls c ON c.id = p.call_id AND c.origin = 'match'
+            WHERE p.user_id = ANY ($5::uuid[]) AND p.active
+        ) AS matched,
+        ARRAY(
+            SELECT b.user_id::text FROM identity.banned($6) b WHERE b.user_id = ANY ($5::uuid[])
+        ) AS banned,
+        EXISTS (
+            SELECT FROM identity.blocked_pairs WHERE one = ($5::uuid[])[1] AND other = ($5::uuid[])[2]
+        ) AS blocked,
+        EXISTS (
+            SELECT FROM interaction.call_participants own
+            JOIN interaction.calls c ON c.id = own.call_id
+            JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = ($5::uuid[])[2]
+            WHERE own.user_id = ($5::uuid[])[1] AND own.call_id >= $10 AND (
+                c.offered_at >= $11 AND (c.started_at IS NOT NULL OR c.end_reason IN ('declined', 'skipped'))
+                OR c.offered_at >= $12 AND c.origin = 'match' AND c.end_reason = 'no_answer'
+            )
+        ) AS met,
+        ARRAY(SELECT locked.id::text FROM locked WHERE locked.tier = 'suspect') AS suspects
+    WHERE $9
+), free AS (
+    SELECT FROM found WHERE over IS NULL AND cardinality(gone || busy || banned) = 0 AND NOT blocked
+        AND NOT met
+        AND cardinality(suspects) <> 1
+), call AS (
+    INSERT INTO interaction.calls (id, origin, mode, region, offered_at) SELECT $1, $2, $3, $4, $6 FROM free
 ), decision AS (
     INSERT INTO interaction.match_decisions (call_id, decided_at, body)
-    SELECT $1, $7, $8 WHERE $8::bytea IS NOT NULL
+    SELECT $1, $7, $8 FROM free WHERE $8::bytea IS NOT NULL
+), participants AS (
+    INSERT INTO interaction.call_participants (call_id, user_id, active) SELECT $1, unnest($5::uuid[]), true FROM free
 )
-INSERT INTO interaction.call_participants (call_id, user_id, active) SELECT $1, unnest($5::uuid[]), true
+SELECT found.* FROM (SELECT count(*) FROM locked) AS held LEFT JOIN found ON true
 
 -- name: started
 -- Both have accepted.

@@ -27,15 +27,15 @@ class EligibilityStore:
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
         """Users blocked either way, and those met since: both accepted, or one declined or did not answer."""
-        rows = await self._pool.fetch(_SQL["avoid"], user_id, *_times(since))
+        rows = await self._pool.fetch(_SQL["avoid"], user_id, *times(since))
         return frozenset(row["user_id"] for row in rows)
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool:
         """Whether they have only met since then: no block, and neither has declined or skipped the other."""
-        return bool(await self._pool.fetchval(_SQL["on_good_terms"], one, other, *_times(since)))
+        return bool(await self._pool.fetchval(_SQL["on_good_terms"], one, other, *times(since)))
 
 
-def _times(since: Since) -> tuple[str, datetime, datetime]:
-    """An id before those of all calls offered since then, and then."""
+def times(since: Since) -> tuple[str, datetime, datetime]:
+    """What `avoid` is asked beside the user: an id before those of all calls offered since then, and then."""
     oldest = earliest(min(since.met, since.unanswered))
     return oldest, to_datetime(since.met), to_datetime(since.unanswered)

@@ -10,6 +10,7 @@ from core.settings import Settings
 from core.ticket import Claim, Ticket
 from core.vocabulary import LeftReason, Mode
 from db.postgres.call_records import Refusal
+from matching.rematch import RematchIntervals
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, PresenceNotifier, Record
 from realtime.calls.views import call_offered
@@ -44,6 +45,7 @@ class OfferMaker:
         self._calls, self._record, self._executor = calls, record, executor
         self._tickets, self._queue, self._presence, self._events = tickets, queue, presence, events
         self._auto_accept = settings.auto_accept == "on"
+        self._apart = RematchIntervals.of(settings)
         self._rules, self._metrics, self._clock = rules, metrics, clock
 
     async def make(self, claim: Claim) -> bool:
@@ -58,6 +60,7 @@ class OfferMaker:
             now=now,
             suspects=[t.user_id for t in (claim.first, claim.second) if t.tier == "suspect"],
             decision=claim.decision,
+            since=None if claim.again else self._apart.since(claim.claimed_at),
         )
         if refusal is not None and not await self._made_before(claim.call_id):
             await self._refuse(claim, refusal)

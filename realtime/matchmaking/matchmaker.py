@@ -21,12 +21,13 @@ from matching.reservation_value import ReservationValues
 from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
-from realtime.matchmaking.search_queue import SearchQueue
+from realtime.matchmaking.search_queue import Joined, SearchQueue
 
 _log = structlog.get_logger()
 _WORKERS = 8
 _LOOKS = 3
 _AGAIN_S = 0.5
+_FRESH_MS = 1_000  # for so long a search goes by what its join has read
 _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
 
 
@@ -75,11 +76,13 @@ class Matchmaker:
             await self.seek(ticket, joined=joined)
         return True  # there may be more
 
-    async def seek(self, ticket: Ticket, *, joined: bool = False) -> Claim | None:
+    async def seek(self, ticket: Ticket, *, joined: Joined | None = None) -> Claim | None:
         """Find a partner who is worth what is asked, and have the offer made. None: nobody for now.
 
-        `joined`: the ticket has just joined, so the time it takes is measured.
+        `joined`: the ticket has just joined, so the time it takes is measured, and what the join has read is
+        not read again at once. Whoever was blocked or met since then is left to the fence.
         """
+        avoid = joined.avoid if joined and 0 <= self._clock() - joined.at < _FRESH_MS else None
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
             candidates = await self._tickets.candidates(ticket, self._limits.candidates)
@@ -88,11 +91,12 @@ class Matchmaker:
             survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
             found = _Found("search", ticket, survey, now)
             taken: set[str] = set()
-            claim = await self._claim_best(found, survey.choices, taken)
+            claim = await self._claim_best(found, survey.choices, taken, avoid)
             if claim is not None and await self._offers.make(claim) and joined:
                 self._metrics.found_on_joining(self._clock() - ticket.joined_at)
             if claim is not None or not taken or ticket.id in taken:
                 return claim
+            avoid = None
             # All who were worth it are taken: there may be others by now.
         return None
 
@@ -125,7 +129,7 @@ class Matchmaker:
         survey = self._policy.survey(pair.other, others, frozenset(), now, reservation_values)
         choices = sorted((best, *survey.choices), key=self._policy.order)
         found = _Found("sweep", pair.other, Survey(choices=choices, removed=survey.removed), now)
-        claim = await self._claim_best(found, [best], taken, avoid)
+        claim = await self._claim_best(found, [best], taken, avoid, again=apart is None)
         if claim is not None:
             await self._offers.make(claim)
         return claim
@@ -166,6 +170,8 @@ class Matchmaker:
         choices: Iterable[Choice],
         taken: set[str],
         avoid: Set[str] | None = None,
+        *,
+        again: bool = False,
     ) -> Claim | None:
         """The claim of the first of these who can be had. Tickets that are gone are added to `taken`."""
         ticket = found.seeker
@@ -182,6 +188,7 @@ class Matchmaker:
                 decision=self._recorder.record(
                     found.road, ticket, found.survey, choice, avoid=avoid, taken=taken, now=found.at
                 ),
+                again=again,
             )
             outcome = await self._tickets.claim(claim)
             if outcome == "both":
@@ -194,5 +201,5 @@ class Matchmaker:
         return None
 
     async def _avoid(self, user_id: str) -> Set[str]:
-        """Asked late, and again before each claim, so that a block counts at once."""
+        """Asked late, and again after each look, so that a block counts at once."""
         return await self._eligibility.avoid(user_id, self._limits.apart.since(self._clock()))

@@ -12,8 +12,11 @@ from matching.rematch import Since
 class Applicants(Protocol):
     """Reads users who want to be matched."""
 
-    async def applicant(self, user_id: str, now: int) -> Applicant | None:
-        """The user, in one query; None if there is no such account (any more). `now` in ms, for the age."""
+    async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
+        """The user, in one query; None if there is no such account (any more). `now` in ms, for the age.
+
+        Whom they met before `since`, they need not avoid.
+        """
 
 
 class Eligibility(Protocol):

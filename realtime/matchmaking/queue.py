@@ -38,7 +38,7 @@ from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.departures import Changed, Departures
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Applicants, Eligibility, TicketStore
-from realtime.matchmaking.search_queue import SearchQueue
+from realtime.matchmaking.search_queue import Joined, SearchQueue
 from services.cool_downs import CoolDowns
 
 _ATTEMPTS = 5
@@ -115,31 +115,26 @@ class Queue:
         `Unavailable` under a storm of changes.
         """
         for _ in range(_ATTEMPTS):
-            out = await self._tickets.out(user_id)
-            # First, because it corrects the record of a call that has just ended, and whose fault that was.
-            if await self._eligibility.active_call(user_id) is not None:
-                raise AlreadyInCall
+            out = await self._tickets.out(user_id)  # first: a call that takes them out from now on is noticed
             now = self._clock()
-            applicant = await self._admit(user_id, now)
+            applicant = await self._applicants.applicant(user_id, now, self._apart.since(now))
+            if applicant is None:
+                raise Unauthenticated
+            if applicant.call_id is not None:
+                if await self._eligibility.active_call(user_id) is not None:
+                    raise AlreadyInCall
+                continue  # it is over: the record is corrected by now, and says whose fault that was
+            self._admit(applicant, now)
             ticket = self._ticket(applicant, device, mode, preferences, now)
             placed = await self._tickets.join(ticket, self._clock() + self._lease_ms, out)
-            if placed is not None:
-                await self._look_again(ticket, placed)
-                return placed
-            # Another device's ticket has come and gone since, perhaps into a call: ask everything again.
+            if placed is None:
+                continue  # another device's ticket has come and gone since, perhaps into a call
+            if placed.id == ticket.id:
+                self._search_queue.add(placed, Joined(applicant.avoid, now))
+                self._metrics.joined(mode)
+                await self._changed(user_id)
+            return placed
         raise Unavailable("Your place in the queue changes too fast: try again.")
-
-    async def _look_again(self, ticket: Ticket, placed: Ticket) -> None:
-        """Check for a direct call begun meanwhile. A call that took this ticket is what was asked for."""
-        if await self._eligibility.active_call(ticket.user_id) is not None:
-            departure = await self._tickets.leave(ticket.user_id, "left", ticket.id)
-            if departure is not None:
-                await self._tickets.told([departure])
-                raise AlreadyInCall
-        elif placed.id == ticket.id:
-            self._search_queue.add(placed, joined=True)
-            self._metrics.joined(ticket.mode)
-            await self._changed(ticket.user_id)
 
     async def reserve(self, ticket: Ticket, call_id: str) -> Ticket | None:
         """Give the old place back after that call failed, once for each call and user.
@@ -199,10 +194,8 @@ class Queue:
         """This node holds connections of these users: renew their tickets for a lease."""
         await self._tickets.renew(user_ids, self._clock() + self._lease_ms)
 
-    async def _admit(self, user_id: str, now: int) -> Applicant:
-        applicant = await self._applicants.applicant(user_id, now)
-        if applicant is None:
-            raise Unauthenticated
+    def _admit(self, applicant: Applicant, now: int) -> None:
+        """Raises why this user may not queue."""
         if applicant.banned:
             raise Banned
         if applicant.card.age < ADULT_AGE:
@@ -214,7 +207,6 @@ class Queue:
                 details={"reason": "cool_down"},  # no other limit is one
                 retry_after_ms=left_ms,
             )
-        return applicant
 
     def _ticket(self, who: Applicant, device: str, mode: Mode, wanted: Preferences, now: int) -> Ticket:
         seeking = _seeking(who.seeking, wanted)

@@ -1,25 +1,41 @@
 """The tickets to search a partner for next. In memory: if the process dies, any node's sweep finds them."""
 
 import asyncio
+from collections.abc import Set
+
+from msgspec import Struct
 
 from core.ticket import Ticket
+
+
+class Joined(Struct, frozen=True):
+    """What a join has read that its search needs too: whom the user must avoid, as of the time `at` (ms)."""
+
+    avoid: Set[str]
+    at: int
+
+
+Seeker = tuple[Ticket, Joined | None]
 
 
 class SearchQueue:
     """A queue in which each ticket is once. Adding one wakes the matchmaker."""
 
     def __init__(self) -> None:
-        self._tickets: dict[str, tuple[Ticket, bool]] = {}
+        self._seekers: dict[str, Seeker] = {}
         self._any = asyncio.Event()
 
-    def add(self, ticket: Ticket, *, joined: bool = False) -> None:
+    def __bool__(self) -> bool:
+        return bool(self._seekers)
+
+    def add(self, ticket: Ticket, joined: Joined | None = None) -> None:
         """Have a partner searched soon. `joined`: the ticket has just joined."""
-        self._tickets.setdefault(ticket.id, (ticket, joined))
+        self._seekers.setdefault(ticket.id, (ticket, joined))
         self._any.set()
 
-    async def next(self) -> tuple[Ticket, bool]:
-        """The ticket that has been here longest, and whether it has just joined. Waits until there is one."""
-        while not self._tickets:
+    async def next(self) -> Seeker:
+        """The ticket that has been here longest. Waits until there is one."""
+        while not self._seekers:
             self._any.clear()
             await self._any.wait()
-        return self._tickets.pop(next(iter(self._tickets)))
+        return self._seekers.pop(next(iter(self._seekers)))

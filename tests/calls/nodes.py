@@ -31,6 +31,7 @@ from realtime.gateway.subscription import Subscription
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, CallMessage, Connected
 from signaling.transitions import advance
+from tests.stores.world import since
 
 REGION = "mishaps"  # nobody of another test is matched with who waits here
 
@@ -101,7 +102,7 @@ class CallNode:
         return caller
 
     async def ticket(self, user_id: str) -> Ticket:
-        applicant = await self.stores.applicants.applicant(user_id, now_ms())
+        applicant = await self.stores.applicants.applicant(user_id, now_ms(), since(now_ms()))
         assert applicant is not None
         return Ticket(
             id=new_id(),

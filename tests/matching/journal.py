@@ -5,7 +5,7 @@ Written by the ports of all nodes. What is wrong is noted, not raised: the produ
 
 from typing import Any
 
-from core.ticket import Claim, Departure, Ticket
+from core.ticket import Claim, Ticket
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from matching.rules import obstacle
@@ -28,10 +28,11 @@ class Journal:
         self.origins: dict[str, str] = {}
         self.active: dict[str, str] = {}  # user -> call
         self.given_back: set[tuple[str, str]] = set()  # call, user
-        self.met: set[Pair] = set()
+        self.met: dict[Pair, int] = {}  # pair -> how many things had happened before
         self.blocks: dict[Pair, int] = {}  # pair -> how many things had happened before
         self.banned: set[str] = set()
-        self.unheard: set[str] = set()  # tickets whose user was answered instead of told
+        self.asked: dict[str, int] = {}  # user -> how many things had happened when a join read about them
+        self.known: dict[str, int] = {}  # ticket -> the same of its join, until it is claimed as a seeker
         self.steps = 0  # counts whatever happens
 
     def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], answer: Any) -> None:
@@ -41,26 +42,30 @@ class Journal:
         if note is not None:
             note(answer, *args, **kwargs)
 
-    def _tickets_join(self, placed: Ticket | None, _ticket: Ticket, *_: Any) -> None:
+    def _people_applicant(self, _: Any, user_id: str, *__: Any) -> None:
+        self.asked[user_id] = self.steps
+
+    def _tickets_join(self, placed: Ticket | None, ticket: Ticket, *_: Any) -> None:
         if placed is not None:
             self._seen(placed)
-
-    def _tickets_told(self, _: None, departures: list[Departure]) -> None:
-        operation = now_running()
-        if operation is not None and operation.name.endswith("joins"):
-            self.unheard |= {departure.ticket_id for departure in departures}
+        if placed is ticket:
+            self.known[ticket.id] = self.asked.get(ticket.user_id, self.steps)
 
     def _tickets_claim(self, taken: str, claim: Claim) -> None:
         if taken == "both":
             self.claims[claim.call_id] = claim
             one, other = claim.first, claim.second
             pair = frozenset((one.user_id, other.user_id))
-            why: str | None = obstacle(one, other) or ("met" if pair in self.met else None)
+            why: str | None = obstacle(one, other)
             operation = now_running()
             if self.held.keys() & {one.id, other.id}:
                 why = "claimed already"
             self.held |= {one.id: claim.call_id, other.id: claim.call_id}
-            if operation is not None and self.blocks.get(pair, self.steps) < operation.begun_at:
+            # The first search of who has joined goes by what the join has read.
+            known = self.known.pop(other.id, self.steps)
+            if self.met.get(pair, self.steps) < known:
+                why = "met"
+            if operation is not None and self.blocks.get(pair, self.steps) < min(known, operation.begun_at):
                 why = "blocked"
             if why:
                 self.wrong.append(f"claimed although: {why}: {sorted(pair)}")
@@ -95,19 +100,20 @@ class Journal:
             busy = [user for user in users if user in self.active]
             banned = self.banned.intersection(users)
             blocked = frozenset(users) in self.blocks
-            if busy or banned or blocked:
-                self.wrong.append(f"offered although: {busy=} {banned=} {blocked=}: {users}")
+            met = origin == "match" and frozenset(users) in self.met
+            if busy or banned or blocked or met:
+                self.wrong.append(f"offered although: {busy=} {banned=} {blocked=} {met=}: {users}")
             self.offered[call_id], self.origins[call_id] = users, origin
             self.active.update(dict.fromkeys(users, call_id))
 
     def _record_started(self, _: None, call_id: str, _now: int) -> None:
-        self.met.add(frozenset(self.offered[call_id]))
+        self.met.setdefault(frozenset(self.offered[call_id]), self.steps)
 
     def _record_ended(self, _: None, call_id: str, *, reason: str, **__: Any) -> None:
         users = self.offered.get(call_id, ())
         still = [user for user in users if self.active.get(user) == call_id]
         if still and reason in UNWANTED:
-            self.met.add(frozenset(users))
+            self.met.setdefault(frozenset(users), self.steps)
         for user in still:
             del self.active[user]
 

@@ -278,7 +278,7 @@ class MatchingMachine(RuleBasedStateMachine):
             left, matched = told[ticket.id, "left"], told[ticket.id, "matched"]
             assert left <= 1, f"told {left} times that {ticket} has left"
             assert not (waits and left), f"told that {ticket} has left, and it waits"
-            assert waits or left or matched or ticket.id in self.journal.unheard, f"{ticket} is lost"
+            assert waits or left or matched, f"{ticket} is lost"
         for user, event in self.world.events.events:
             if isinstance(event, QueueLeft) and event.reason == "disconnected":
                 # Leases are durations: they stand clocks that differ by less than they last.

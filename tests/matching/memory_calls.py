@@ -128,6 +128,7 @@ class MemoryRecord:
         region: str,
         users: tuple[str, str],
         now: int,
+        since: Since | None = None,
         **_recorded: Any,
     ) -> Refusal | None:
         if call_id in self.calls:
@@ -141,6 +142,8 @@ class MemoryRecord:
                 user: "matched" if user in self.active else "moderated" for user in at_fault
             }
             return Refusal(told, "in_call" if at_fault else "blocked")
+        if since is not None and other.id in await self.avoid(one.id, since):
+            return Refusal({}, "met")
         self.calls[call_id], self.offered_at[call_id] = users, now
         self.active.update(dict.fromkeys(users, call_id))
         self.what[call_id] = (origin, mode, region)

@@ -101,11 +101,15 @@ class People:
         self.keep_apart(one, other)
         self.on_terms.add(frozenset((one, other)))
 
-    async def applicant(self, user_id: str, now: int) -> Applicant | None:
-        return self.applicants.get(user_id)
+    async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
+        who = self.applicants.get(user_id)
+        return who and replace(who, call_id=self.calls.get(user_id), avoid=self._avoid(user_id))
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
         self.asked += 1
+        return self._avoid(user_id)
+
+    def _avoid(self, user_id: str) -> frozenset[str]:
         return frozenset(other for pair in self.apart if user_id in pair for other in pair - {user_id})
 
     async def on_good_terms(self, one: str, other: str, since: Since) -> bool:

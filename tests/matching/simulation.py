@@ -19,8 +19,10 @@ from core.settings import Settings
 from core.ticket import Ticket
 from core.vocabulary import Mode
 from db.outage import OUTAGES
+from db.postgres.applicants import Applicant
 from db.redis.calls import SHARDS
 from matching.policy import Policy
+from matching.rematch import Since
 from matching.reservation_value import ReservationParameters
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.metrics import MatchingMetrics
@@ -51,7 +53,8 @@ class SimulatedNode:
 
         tickets, calls = port(world.stores.tickets(), "tickets"), port(world.stores.calls, "calls")
         record, events = port(world.stores.record, "record"), port(world.events, "events")
-        people, presence = port(world.people, "people"), port(world.presence, "presence", sure=True)
+        people = port(Accounts(world.people, world.stores.record), "people")
+        presence = port(world.presence, "presence", sure=True)
 
         def clock() -> int:
             return world.clock() + world.skews.get(name, 0)
@@ -100,8 +103,8 @@ class SimulatedNode:
 
     async def search(self) -> None:
         """What a worker of the matchmaker does for the next seeker."""
-        ticket, _ = await self.search_queue.next()
-        await self.matchmaker.seek(ticket)
+        ticket, joined = await self.search_queue.next()
+        await self.matchmaker.seek(ticket, joined=joined)
 
     async def handle_deadlines(self) -> None:
         """What the deadline worker does each time it looks."""
@@ -110,7 +113,22 @@ class SimulatedNode:
 
     @property
     def has_searches(self) -> bool:
-        return bool(self.search_queue._tickets)
+        return bool(self.search_queue)
+
+
+class Accounts:
+    """Applicants as one statement finds them: their account, and what is on record of them."""
+
+    def __init__(self, people: People, record: Any) -> None:
+        self._people, self._record = people, record
+
+    async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
+        who = await self._people.applicant(user_id, now, since)
+        return who and replace(
+            who,
+            call_id=await self._record.active_call(user_id),
+            avoid=await self._record.avoid(user_id, since),
+        )
 
 
 class Onlookers:

@@ -6,6 +6,7 @@ from core.contract.queue import Preferences, QueueLeft
 from core.errors import AlreadyInCall
 from core.ticket import Claim
 from db.postgres.applicants import Applicant
+from matching.rematch import Since
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.harness import LEASE_MS, Harness
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
@@ -69,19 +70,19 @@ async def test_a_join_that_another_nodes_match_overtook_places_nobody(
     ana, ben = harness.people.add(), harness.people.add(gender="male")
     mine, his = await harness.join(ana), await harness.join(ben)
     claim = Claim(call_id=new_id(), first=mine, second=his, claimed_at=T0 + skew)
-    ask = harness.people.active_call
+    ask = harness.people.applicant
     waiting: list[int] = []
 
-    async def meanwhile(user_id: str) -> str | None:
+    async def meanwhile(user_id: str, now: int, lately: Since) -> Applicant | None:
         """The first answer is out of date by the time it is heard."""
         waiting.append(await store.waiting("video"))
-        answer = await ask(user_id)
+        answer = await ask(user_id, now, lately)
         if len(waiting) == 1:
             assert await store.claim(claim) == "both"
             await harness.nodes[1].offers.make(claim)
         return answer
 
-    monkeypatch.setattr(harness.people, "active_call", meanwhile)
+    monkeypatch.setattr(harness.people, "applicant", meanwhile)
     with pytest.raises(AlreadyInCall):
         await harness.join(ana)
     assert waiting[1:] == [0] * len(waiting[1:]), "who was in a call waited for a moment"
@@ -107,9 +108,9 @@ async def test_a_join_that_took_long_has_a_whole_lease(
     ana = harness.people.add()
     ask = harness.people.applicant
 
-    async def slowly(user_id: str, now: int) -> Applicant | None:
+    async def slowly(user_id: str, now: int, lately: Since) -> Applicant | None:
         harness.clock.pass_ms(LEASE_MS + 1)
-        return await ask(user_id, now)
+        return await ask(user_id, now, lately)
 
     monkeypatch.setattr(harness.people, "applicant", slowly)
     await harness.queue.enqueue(ana, "", "video", Preferences())

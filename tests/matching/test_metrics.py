@@ -23,7 +23,7 @@ async def test_all_is_there_from_the_start(harness: Harness) -> None:
     """What is expected to stay 0 is exported as 0: an alarm can tell that from a target that is gone."""
     registry = harness.nodes[0].registry
     assert registry.get_sample_value("double_match_total") == 0
-    for reason in ("double_match", "in_call", "banned", "gone", "trust", "blocked", "over"):
+    for reason in ("double_match", "in_call", "banned", "gone", "trust", "blocked", "met", "over"):
         assert registry.get_sample_value("realtime_matching_refused_claims_total", {"reason": reason}) == 0
     for reason in ("left", "matched", "timed_out", "disconnected", "moderated"):
         assert registry.get_sample_value("realtime_matching_departures_total", {"reason": reason}) == 0
@@ -88,7 +88,7 @@ async def test_a_match_on_joining_says_how_fast_it_was(harness: Harness) -> None
     (_, joined), (his, joined_too) = await search_queue.next(), await search_queue.next()
     assert joined
     assert joined_too
-    claim = await seek(his, joined=True)
+    claim = await seek(his, joined=joined_too)
     assert claim is not None
     assert metric(harness, f"{name}_count") == 1
     assert metric(harness, f"{name}_sum") == 0.004
@@ -99,7 +99,7 @@ async def test_a_match_on_joining_says_how_fast_it_was(harness: Harness) -> None
     harness.clock.pass_ms(5_000)
     await harness.queue.give_back(claim.first, claim.call_id)
     back, joined = await search_queue.next()
-    assert (back.id, joined) == (claim.first.id, False)
+    assert (back.id, joined) == (claim.first.id, None)
     assert await seek(back, joined=joined) is not None
     assert metric(harness, f"{name}_count") == 1
 

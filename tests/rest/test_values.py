@@ -9,6 +9,7 @@ from core.clock import now_ms
 from db.postgres.applicants import ApplicantStore
 from services.value_rules import key_of
 from tests.rest.server import Answer, RestServer
+from tests.stores.world import since
 
 HONEST = {"category": "character", "name": "Honesty", "strength": 80}
 BOLD = {"category": "character", "name": "Courage", "strength": 0}
@@ -127,7 +128,7 @@ async def test_matching_is_told_the_strengths_by_key(rest: RestServer) -> None:
         rest, ben["access_token"], value("CAFE\u0301 culture ", "leisure", 70), value("honesty", "work")
     )
     store = ApplicantStore(rest.world.pool)
-    one, other = [await store.applicant(who["user"]["id"], now_ms()) for who in (ana, ben)]
+    one, other = [await store.applicant(who["user"]["id"], now_ms(), since(now_ms())) for who in (ana, ben)]
     assert one is not None
     assert other is not None
     shared = key_of("Leisure", "Café Culture")

@@ -11,8 +11,9 @@ from core.clock import now_ms
 from core.errors import NotFound
 from core.ids import new_id
 from db.postgres.call_records import Refusal
+from db.postgres.pool import queries
 from tests.patience import PATIENCE_S
-from tests.stores.world import TODAY, World
+from tests.stores.world import TODAY, World, since
 
 HOUR = 3_600_000
 
@@ -77,6 +78,33 @@ async def test_a_block_either_way_refuses_without_fault(world: World, way: tuple
     pair = await world.pair()
     await world.block(pair[way[0]], pair[way[1]])
     assert await world.offer(new_id(), pair) == Refusal({}, "blocked")
+
+
+async def test_who_has_met_since_then_is_not_offered(world: World) -> None:
+    """The search may have read before they met. Nobody is at fault, and a rematch does not ask."""
+    ana, ben = pair = await world.pair()
+    now = now_ms()
+    await world.end(await world.offered((ben, ana), now=now - HOUR), reason="declined")
+    assert await world.offer(new_id(), pair, since=since(now - 2 * HOUR)) == Refusal({}, "met")
+    assert await world.offer(new_id(), (ana, await world.person()), since=since(now - 2 * HOUR)) is None
+    await world.end(await world.call_records.active_call(ana) or "")
+    assert await world.offer(new_id(), pair, since=since(now - HOUR // 2)) is None
+
+
+async def test_an_offer_sees_what_it_has_waited_for(world: World) -> None:
+    """A block that has the two locked: the offer is made of one trip, and still not of what was before."""
+    ana, ben = pair = await world.pair()
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as group, world.pool.acquire() as holder:
+        async with holder.transaction():
+            await holder.execute(queries("user_locks")["lock_users"], pair)
+            offering = group.create_task(world.offer(new_id(), pair))
+            await world.someone_waits_for(holder)
+            await holder.execute(
+                "INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($1, $2, now())",
+                ben,
+                ana,
+            )
+        assert await offering == Refusal({}, "blocked")
 
 
 async def test_offers_that_overlap_at_once_leave_one_call_a_user(world: World) -> None:

@@ -15,7 +15,7 @@ from services.trust import TrustService
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
 from tests.stores.town import DAY, HOUR, Town
-from tests.stores.world import World
+from tests.stores.world import World, since
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def town(world: World) -> Town:
 
 
 async def faults(world: World, user_id: str) -> tuple[int, ...]:
-    applicant = await ApplicantStore(world.pool).applicant(user_id, now_ms())
+    applicant = await ApplicantStore(world.pool).applicant(user_id, now_ms(), since(now_ms()))
     assert applicant is not None
     return tuple(applicant.faults)
 
@@ -200,7 +200,7 @@ async def test_who_hangs_up_on_everybody_meets_only_their_like(
     for n in range(10):
         await town.call((spammer, await world.person(f"V{n}")), by=spammer, live_ms=2_000)
     await trust.judge(spammer)
-    applicant = await ApplicantStore(world.pool).applicant(spammer, now_ms())
+    applicant = await ApplicantStore(world.pool).applicant(spammer, now_ms(), since(now_ms()))
     assert applicant is not None
     assert applicant.tier == "suspect"
 

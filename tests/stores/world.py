@@ -99,6 +99,7 @@ class World:
         now: int | None = None,
         origin: Origin = "match",
         decision: MatchDecision | None = None,
+        since: Since | None = None,
     ) -> Refusal | None:
         return await self.call_records.offer(
             call_id,
@@ -108,6 +109,7 @@ class World:
             users=users,
             now=now or now_ms(),
             decision=decision,
+            since=since,
         )
 
     async def talked(self, users: tuple[str, str], *, now: int | None = None) -> str:
