@@ -70,7 +70,9 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
             await self.expire_connections()
 
     async def one(self) -> Connection:
-        """A connection, to be given back by `release`. Raises an outage when there is none in time."""
+        """A connection, to be given back by `give_back`. Raises an outage when there is none in time."""
+        if (holder := self._ready()) is not None:
+            return await holder.acquire()  # which waits for nothing
         try:
             async with asyncio.timeout(self.patience_s):
                 return await self._acquire(None)
@@ -79,6 +81,35 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
             raise ConnectionError("no connection to PostgreSQL has become free") from None
         except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
+
+    def _ready(self) -> Any:
+        """What holds a connection that is free and open, which needs no time limit to take; or None."""
+        if self._closing or self._queue.empty():
+            return None
+        holder = self._queue.get_nowait()
+        if holder._con is None or holder._con.is_closed() or holder._generation != self._generation:
+            self._queue.put_nowait(holder)
+            return None
+        return holder
+
+    async def give_back(self, connection: Connection, *, failed: bool) -> None:
+        """One that is as it was goes back at once; the driver, in a task of its own, sees to any other."""
+        holder, bare = connection._holder, connection._con
+        if (
+            failed  # a statement that was given up is about to take its connection along
+            or bare is None
+            or bare.is_closed()
+            or bare.is_in_transaction()
+            or bare._top_xact is not None
+            or bare._protocol._is_cancelling()
+            or bare._protocol.queries_count >= holder._max_queries
+            or holder._generation != self._generation
+        ):
+            await self.release(connection, timeout=self.patience_s)
+            return
+        bare._on_release()
+        holder._release()
+        holder._setup_inactive_callback()
 
     async def check_writes(self) -> None:
         """Raises what an outage raises when PostgreSQL takes no writes, or has refused one lately."""
@@ -117,7 +148,7 @@ class _Loan:
             lost = None
         # Where a statement was given up, its connection goes while it is given back.
         with suppress(asyncpg.InternalClientError):
-            await self._pool.release(self._connection, timeout=self._pool.patience_s)
+            await self._pool.give_back(self._connection, failed=error is not None)
         if error is None:
             self._pool.outages.worked()
             return
