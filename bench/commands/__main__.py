@@ -18,7 +18,7 @@ import aiohttp
 import uvloop
 
 from bench.accounts import register
-from bench.commands import rows
+from bench.commands import check, rows
 from bench.commands.lanes import Lane
 from bench.commands.measuring import Figure, NoisyWindowError, window
 from bench.commands.people import Meeting, befriend, come, go_live, leave, meet
@@ -37,21 +37,25 @@ class CommandsBench:
         self._accounts: list[dict[str, str]] = []
         self._room_ids: list[str] = []
         self.results: Results = defaultdict(lambda: defaultdict(list))
+        self.broken: list[str] = []
 
     async def run(self) -> None:
         await self._prepare()
+        await self._check()
         for number in range(self._options.rounds):
             for flavour in self._options.flavours:
                 _say(f"round {number + 1}/{self._options.rounds}: {flavour}")
                 await self._turn(flavour)
 
     async def _prepare(self) -> None:
-        """Accounts by the product, half of them with rooms, of which the Node.js server gets copies."""
+        """Accounts by the product: those who call, those who write, those of the check. The latter two have
+        rooms, of which the Node.js server gets copies."""
         pairs, node = self._options.pairs, await Node.start("ours", self._stores)
-        _say(f"{4 * pairs} accounts and {pairs} rooms")
+        count = 4 * pairs + 2 * check.PAIRS
+        _say(f"preparing {count} accounts")
         try:
             async with aiohttp.ClientSession() as web:
-                for number in range(4 * pairs):
+                for number in range(count):
                     signed = await register(web, node.address, number, "male" if number % 2 else "female")
                     self._accounts.append({"id": signed["user"]["id"], "token": signed["access_token"]})
             people = await come([node.port], self._accounts[2 * pairs :])
@@ -62,6 +66,18 @@ class CommandsBench:
             await node.stop()
         await self._stores.database.execute((NODE_STACK / "schema.sql").read_text())
         await self._stores.database.execute((NODE_STACK / "copy.sql").read_text())
+
+    async def _check(self) -> None:
+        """Nothing is worth measuring that does not keep its promises."""
+        pairs = self._options.pairs
+        for flavour in self._options.flavours if self._options.check else ():
+            _say(f"checking: {flavour}")
+            broken = await check.check(
+                flavour, self._stores, self._accounts[4 * pairs :], self._room_ids[pairs:]
+            )
+            for each in broken:
+                _say(f"  BROKEN: {each}")
+            self.broken += broken
 
     async def _turn(self, flavour: Flavour) -> None:
         """All rows of one server: those of one node, then those of two."""
@@ -86,11 +102,15 @@ class CommandsBench:
             await meeting.offerer.ask("call:end", call_id=meeting.call_id)
         await leave(people)
 
+    @property
+    def _chatting(self) -> list[dict[str, str]]:
+        return self._accounts[2 * self._options.pairs : 4 * self._options.pairs]
+
     async def _chats(self, flavour: Flavour, nodes: Sequence[Node], where: str) -> None:
-        people = await come([node.port for node in nodes], self._accounts[2 * self._options.pairs :])
+        people = await come([node.port for node in nodes], self._chatting)
         friends = [
             rows.Friends(one, other, room_id)
-            for one, other, room_id in zip(people[::2], people[1::2], self._room_ids, strict=True)
+            for one, other, room_id in zip(people[::2], people[1::2], self._room_ids, strict=False)
         ]
         await self._rows(flavour, nodes, f"chat:send, {where}", lambda: rows.messages(friends), 300)
         await self._rows(flavour, nodes, f"chat:typing, {where}", lambda: rows.typing(friends))
@@ -149,6 +169,8 @@ async def _run(options: argparse.Namespace, folder: Path) -> None:
             await bench.run()
         finally:  # a run that is broken off is not lost
             print(table(bench.results))
+        if bench.broken:
+            sys.exit("Promises that were not kept:\n" + "\n".join(bench.broken))
 
 
 def main() -> None:
@@ -159,6 +181,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[], help="rows whose names contain one of these")
     parser.add_argument("--flavours", nargs="+", default=list(FLAVOURS), choices=FLAVOURS)
     parser.add_argument("--noise", type=float, default=0.15, help="share of a core others may take")
+    parser.add_argument("--no-check", dest="check", action="store_false", help="measure at once")
     parser.add_argument("--profile", type=Path, help="folder for CPU profiles of the Node.js server")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

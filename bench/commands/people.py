@@ -56,13 +56,15 @@ class Person(RawPeer):
         start = text.index("[")
         found = json.loads(text[start:])
         if payload[1] == 0x33:
-            if (asked := self._asked.pop(int(text[2:start]), None)) is not None:
+            asked = self._asked.pop(int(text[2:start]), None)
+            if asked is not None and not asked.done():
                 asked.set_result(found[0])
             return
         name, event, *rest = found
         if rest:
             self.back_with = {**self.back_with, "offset": rest[0]}
-        if (awaited := self._awaited.pop(name, None)) is not None:
+        awaited = self._awaited.pop(name, None)
+        if awaited is not None and not awaited.done():  # who waited may have given up
             awaited.set_result(event)
         else:
             self._heard[name].append(event)

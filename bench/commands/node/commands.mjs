@@ -32,6 +32,7 @@ export class Commands {
     Object.assign(this, { redis, ask, delivery, settings, keepMs: settings.keepMs, limits: settings.limits });
     this.told = [];
     this.waited = new Set();
+    this.telling = new Map();
     this.rooms = new Map(); // members, known for a second
     this.started = `"ice_servers":[],"ice_transport_policy":"all","max_duration_s":1800,"video_start":"open"}`;
   }
@@ -90,16 +91,27 @@ export class Commands {
     else await this.tellRoom(roomId, stands);
   }
 
-  // What waits in a room, in order, after the number up to which it was told.
+  // What waits in a room, in order, after the number up to which it was told; by one at a time on this node.
   async tellRoom(roomId, after) {
-    let last = 0;
-    for (const row of await this.ask("of_room", roomId, after)) {
-      const event = `"chat:message",${JSON.stringify({ message: wire(row) })}`;
-      const members = row.members.split(" ");
-      const stands = await this.redis.announce(`told:${roomId}`, row.seq, last, this.keepMs, event, ...members);
-      if (stands >= 0) return;
-      this.told.push([roomId, (last = row.seq)]);
-    }
+    if (this.telling.has(roomId)) return this.telling.set(roomId, true);
+    do {
+      this.telling.set(roomId, false);
+      const rows = await this.ask("of_room", roomId, after).catch((error) => {
+        this.telling.delete(roomId);
+        throw error;
+      });
+      let last = 0;
+      const stands = rows.map((row) => {
+        const event = `"chat:message",${JSON.stringify({ message: wire(row) })}`;
+        const before = last;
+        last = row.seq;
+        return this.redis.announce(`told:${roomId}`, row.seq, before, this.keepMs, event, ...row.members.split(" "));
+      });
+      (await Promise.allSettled(stands)).forEach(({ value }, i) => {
+        if (value < 0) this.told.push([roomId, (after = rows[i].seq)]);
+      });
+    } while (this.telling.get(roomId));
+    this.telling.delete(roomId);
   }
 
   // Take out of the outbox what was told.

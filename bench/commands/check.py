@@ -1,0 +1,202 @@
+"""Whether a server keeps its promises: the same dialogues with both, before anything of theirs is measured.
+
+Order and loss on two nodes, a client id that comes twice, a node that is killed, a client that comes back,
+one who was blocked, one who is no member, and an epoch that is over.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count, pairwise
+from typing import Any
+
+import aiohttp
+
+from bench.commands.people import Person, come, leave, meet
+from bench.commands.rows import CANDIDATE, Friends
+from bench.commands.stacks import Flavour, Node, Stores
+
+PAIRS = 5
+_EACH = 1000
+_UNDER_WAY = 20
+_PATIENCE_S = 60.0
+_keys = count()
+
+
+class CheckedPairs:
+    """Pairs with rooms at two nodes of a server, the first of each at the first node."""
+
+    def __init__(self, flavour: Flavour, stores: Stores, nodes: list[Node]) -> None:
+        self.flavour, self.stores, self.nodes = flavour, stores, nodes
+        self.friends: list[Friends] = []
+
+    async def come(self, accounts: Sequence[dict[str, str]], room_ids: Sequence[str]) -> None:
+        people = await come([node.port for node in self.nodes], accounts)
+        self.friends = [
+            Friends(one, other, room_id)
+            for one, other, room_id in zip(people[::2], people[1::2], room_ids, strict=True)
+        ]
+
+    async def leave(self) -> None:
+        await leave([person for two in self.friends for person in (two.one, two.other)])
+
+
+async def _write(person: Person, room_id: str, client_ids: Sequence[str]) -> dict[str, int]:
+    """Say something under each of these ids, some at a time; what was acknowledged, with its `seq`."""
+    acknowledged: dict[str, int] = {}
+    left = iter(client_ids)
+
+    async def write() -> None:
+        for client_id in left:
+            asked = person.answer("chat:send", room_id=room_id, client_id=client_id, content=client_id)
+            gone = asyncio.ensure_future(asyncio.wait([person.gone]))
+            answering = asyncio.ensure_future(asked)
+            await asyncio.wait([answering, gone], return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                answering.cancel()
+                return
+            gone.cancel()
+            answer = answering.result()
+            assert answer["ok"], answer
+            acknowledged[client_id] = answer["data"]["message"]["seq"]
+
+    await asyncio.gather(*(write() for _ in range(_UNDER_WAY)))
+    return acknowledged
+
+
+async def _read(person: Person, until: set[str], seen: dict[str, int]) -> dict[str, int]:
+    """Hear messages until all of these have come; each with its `seq`, in the order in which they came."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while not until <= seen.keys():
+            message = (await person.hear("chat:message"))["message"]
+            seen.setdefault(message["client_id"], message["seq"])
+    return seen
+
+
+def _ids(number: int) -> list[str]:
+    return [f"check-{next(_keys)}" for _ in range(number)]
+
+
+async def order(pairs: CheckedPairs) -> None:
+    """Two who write at once on two nodes are seen in the order of `seq`, without a gap, by both."""
+    two = pairs.friends[0]
+    one_says, other_says = _ids(_EACH), _ids(_EACH)
+    reading = [
+        asyncio.create_task(_read(person, {*one_says, *other_says}, {})) for person in (two.one, two.other)
+    ]
+    await asyncio.gather(_write(two.one, two.room_id, one_says), _write(two.other, two.room_id, other_says))
+    for seen in await asyncio.gather(*reading):
+        seqs = list(seen.values())
+        inversions = sum(later < earlier for earlier, later in pairwise(seqs))
+        assert not inversions, f"{inversions} of {len(seqs)} came before an earlier one"
+        assert seqs == list(range(seqs[0], seqs[0] + 2 * _EACH)), "seq has a gap"
+
+
+async def again(pairs: CheckedPairs) -> None:
+    """A client id that comes twice, also at once and on another node, is one message."""
+    two, (client_id,) = pairs.friends[1], _ids(1)
+    said = {"room_id": two.room_id, "client_id": client_id, "content": "Hello?"}
+    first, second = await asyncio.gather(two.one.ask("chat:send", **said), two.one.ask("chat:send", **said))
+    third = await two.one.ask("chat:send", **said)
+    assert first["message"]["id"] == second["message"]["id"] == third["message"]["id"]
+    (next_id,) = _ids(1)
+    after = await two.one.ask("chat:send", room_id=two.room_id, client_id=next_id, content="Next")
+    assert after["message"]["seq"] == first["message"]["seq"] + 1, "the repeat took a number"
+
+
+async def return_by_offset(pairs: CheckedPairs) -> None:
+    """Who was away is sent what was said meanwhile, in order, at another node."""
+    two = pairs.friends[2]
+    (before,), meanwhile = _ids(1), _ids(30)
+    await _write(two.one, two.room_id, [before])
+    await _read(two.other, {before}, {})
+    await leave([two.other])
+    await _write(two.one, two.room_id, meanwhile)
+    two.other = await Person.come(pairs.nodes[0].port, two.other.account, **two.other.back_with)
+    assert two.other.welcome["recovered"], "nothing was recovered"
+    seen = await _read(two.other, set(meanwhile), {})
+    assert list(seen.values()) == sorted(seen.values())
+
+
+async def kill(pairs: CheckedPairs) -> None:
+    """A node that is killed loses nothing that was acknowledged; what was not can be sent again."""
+    two, wanted = pairs.friends[3], _ids(400)
+    doomed = await Node.start(pairs.flavour, pairs.stores)
+    writer = await Person.come(doomed.port, two.one.account)
+    writing = asyncio.create_task(_write(writer, two.room_id, wanted))
+    seen: dict[str, int] = {}
+    await _read(two.other, {wanted[100]}, seen)
+    await doomed.kill()
+    acknowledged = await writing
+    assert len(acknowledged) < len(wanted), "it was killed too late"
+    seen = await _read(two.other, set(acknowledged), seen)
+    back = await Person.come(pairs.nodes[0].port, two.one.account)
+    sent_again = await _write(back, two.room_id, wanted)
+    seen = await _read(two.other, set(wanted), seen)
+    await leave([back])
+    assert all(sent_again[key] == seq for key, seq in acknowledged.items()), "stored twice"
+    assert all(seen[key] == seq for key, seq in sent_again.items())
+    assert list(seen.values()) == sorted(seen.values()), "not in order"
+    assert len(set(seen.values())) == max(seen.values()) - min(seen.values()) + 1, "seq has a gap"
+
+
+async def refusals(pairs: CheckedPairs) -> None:
+    """Who is no member, who was blocked, and whose epoch is over, is refused."""
+    two, others = pairs.friends[4], pairs.friends[1]
+    (client_id,) = _ids(1)
+    said: dict[str, Any] = {"room_id": two.room_id, "client_id": client_id, "content": "Hello"}
+    stranger = await others.one.answer("chat:send", **said)
+    assert stranger["error"]["code"] == "not_found", stranger
+    meeting = await meet(two.one, two.other)
+    asked = {"call_id": meeting.call_id, "candidate": {"candidate": CANDIDATE, "sdpMid": "0"}}
+    stale = await meeting.offerer.answer("call:signal", epoch=meeting.epoch + 1, **asked)
+    assert stale["error"]["code"] == "stale_epoch", stale
+    foreign = await others.one.answer("call:signal", epoch=meeting.epoch, **asked)
+    assert foreign["error"]["code"] == "not_found", foreign
+    await meeting.offerer.ask("call:signal", epoch=meeting.epoch, **asked)
+    assert (await meeting.answerer.hear("call:signal"))["candidate"]["candidate"] == CANDIDATE
+    await _block(pairs, two)
+    await two.one.hear("call:ended")
+    for person in (two.one, two.other):
+        answer = await person.answer("chat:send", **said)
+        assert answer["error"]["code"] in {"gone", "not_found"}, answer
+
+
+async def _block(pairs: CheckedPairs, two: Friends) -> None:
+    if pairs.flavour == "node":
+        await two.one.ask("block", user_id=two.other.id)
+        return
+    headers = {"Authorization": f"Bearer {two.one.account['token']}"}
+    url = f"{pairs.nodes[0].address}/v1/blocks"
+    body = {"user_id": two.other.id}
+    async with aiohttp.ClientSession(headers=headers) as web, web.post(url, json=body) as response:
+        assert response.status == 201, await response.text()
+
+
+Promise = Callable[[CheckedPairs], Awaitable[None]]
+PROMISES: tuple[Promise, ...] = (order, again, return_by_offset, kill, refusals)
+
+
+async def check(
+    flavour: Flavour, stores: Stores, accounts: Sequence[dict[str, str]], room_ids: Sequence[str]
+) -> list[str]:
+    """What this server does not keep, in a sentence each."""
+    nodes: list[Node] = []
+    broken: list[str] = []
+    try:
+        nodes += [await Node.start(flavour, stores), await Node.start(flavour, stores)]
+        pairs = CheckedPairs(flavour, stores, nodes)
+        await pairs.come(accounts, room_ids)
+        for promise in PROMISES:
+            begun = time.monotonic()
+            try:
+                await promise(pairs)
+            except (AssertionError, KeyError, TimeoutError) as error:
+                broken.append(f"{flavour}, {promise.__name__}: {error!r}")
+            print(f"  {promise.__name__}: {time.monotonic() - begun:.1f} s", file=sys.stderr)
+        await pairs.leave()
+    finally:
+        for node in nodes:
+            await node.stop()
+    return broken
