@@ -4,7 +4,8 @@ A message is committed first, together with a note that it has to be announced (
 announced afterwards: what is committed is acknowledged, also when the announcement has to wait.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+import asyncio
+from collections.abc import Collection, Mapping
 
 from core.clock import Clock
 from core.contract.chat import (
@@ -19,7 +20,6 @@ from core.contract.chat import (
     Sent,
 )
 from core.ids import new_id
-from core.wire.message import Event
 from db.postgres.rooms import Draft, Reading, Rooms
 from services.announcer import Announcer, Told
 from services.message_rules import check_message
@@ -89,16 +89,12 @@ class Chat:
             delivered_seq=receipt.delivered_seq,
             read_seq=receipt.read_seq,
         )
-        await self._tell(
-            receipt.members, told, key=f"chat:read:{command.room_id}:{user_id}:{receipt.read_seq}"
-        )
+        key = f"chat:read:{command.room_id}:{user_id}:{receipt.read_seq}"
+        # All at once: one trip.
+        await asyncio.gather(*(self._events.send(member, told, key=key) for member in receipt.members))
 
     async def typing(self, user_id: str, command: ChatTyping) -> None:
         """Tell the others at once; nothing is stored."""
         members = await self._rooms.members(command.room_id, user_id, to_speak=True)
         told = ChatTypingChanged(room_id=command.room_id, user_id=user_id, typing=command.typing)
-        await self._tell((member for member in members if member != user_id), told, key=None)
-
-    async def _tell(self, members: Iterable[str], event: Event, *, key: str | None) -> None:
-        for member in members:
-            await self._events.send(member, event, key=key)
+        await self._events.send_all([(member, told) for member in members if member != user_id])

@@ -99,16 +99,12 @@ class Rooms:
         return [stored.get(draft.id) for draft in drafts]
 
     async def _said_before(self, draft: Draft) -> StoredMessage:
-        """The message that has this `client_id`; or why there is none."""
-        async with self._pool.acquire() as connection:
-            active = await _open(connection, draft.room_id, draft.sender_id)
-            row = await connection.fetchrow(
-                _SQL["said_before"], draft.room_id, draft.sender_id, draft.client_id
-            )
-            if row is not None:
-                return StoredMessage(message=_message(row), members=(), number=None)
-        if not active:
-            raise Gone
+        """The message that has this `client_id`. Raises why there is none."""
+        key = draft.room_id, draft.sender_id, draft.client_id
+        row = await self._pool.fetchrow(_SQL["said_before"], *key)
+        if row is not None:
+            return StoredMessage(message=_message(row), members=(), number=None)
+        await self.members(draft.room_id, draft.sender_id, to_speak=True)
         raise NotFound("There is no such message in this room to reply to.")
 
     async def to_announce(

@@ -22,8 +22,11 @@ FROM communication.messages s
 WHERE s.id = ANY ($1::uuid[])
 
 -- name: said_before
--- The message that this sender has sent under this client id.
-SELECT * FROM communication.messages WHERE room_id = $1 AND sender_id = $2 AND client_id = $3
+-- The message that this member of room $1 has sent there under this client id.
+SELECT s.*
+FROM communication.messages s
+JOIN communication.members m ON m.room_id = s.room_id AND m.user_id = s.sender_id
+WHERE s.room_id = $1 AND s.sender_id = $2 AND s.client_id = $3
 
 -- name: is_member
 -- Whether $2 is a member of room $1, and whether anything can be said in it. No row: not a member.
