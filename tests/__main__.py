@@ -4,6 +4,7 @@ All steps run, also when an earlier one failed: one look shows everything. Unkno
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -18,6 +19,9 @@ LINT = {
     "Import rules": (LINT_IMPORTS, "--no-logo"),
     "File sizes": ("-m", "tests.sizes"),
 }
+# The tests start a hundred processes. Where an environment keeps no bytecode, each would compile all that it
+# imports, which takes three times as long as the rest of its start.
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(sys.prefix) / "bytecode")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def perform(name: str, *arguments: str) -> StepResult:
     """Run one tool of the environment, its output passed through."""
     print(f"\n── {name} ──", flush=True)
     begun = time.monotonic()
-    done = subprocess.run([sys.executable, *arguments], check=False)
+    done = subprocess.run([sys.executable, *arguments], env={**os.environ, **BYTECODE}, check=False)
     return StepResult(name, done.returncode == 0, time.monotonic() - begun)
 
 

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import psutil
 import pytest
+import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as effort
 from redis.asyncio import Redis
@@ -51,6 +52,7 @@ class Servers:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers in the background; workers inherit the folder's name."""
+    _log_plainly()
     if hasattr(config, "workerinput") or {"DATABASE_URL", "REDIS_URL"} <= os.environ.keys():
         return
     folder = Path(tempfile.mkdtemp(prefix="rc-tests-"))
@@ -66,6 +68,13 @@ def pytest_configure(config: pytest.Config) -> None:
     (folder / "pid").write_text(str(process.pid))
     os.environ[FOLDER] = str(folder)
     config.add_cleanup(lambda: _stop(process, folder))
+
+
+def _log_plainly() -> None:
+    """Tracebacks as the product logs them: in colours, with all variables, each takes a second to print."""
+    *shared, _ = structlog.get_config()["processors"]
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*shared, plain])
 
 
 def _stop(process: "subprocess.Popen[bytes]", folder: Path) -> None:

@@ -351,13 +351,15 @@ async def test_a_client_that_goes_away_is_no_outage(server: RestServer) -> None:
     assert 'endpoint="picture",status="400"' in told
 
 
-async def test_chunks_that_are_none_are_the_clients_mistake(server: RestServer) -> None:
+async def test_chunks_that_are_none_are_the_clients_mistake(rest: RestServer) -> None:
+    """It is told when the time for a body is over."""
     head = HEAD.replace(b"Content-Length: 9000", b"Transfer-Encoding: chunked")
-    reader, writer = await raw(server, head + b"3\r\nabc\r\n")
-    assert (await server.ask("GET", "/healthz")).status == 200
-    writer.write(b"nonsense\r\n")
-    assert (await problem_on(reader))["code"] == "invalid_request"
-    writer.close()
+    async with answering(rest, Gallery(), body_timeout_s=2) as server:
+        reader, writer = await raw(server, head + b"3\r\nabc\r\n")
+        assert (await server.ask("GET", "/healthz")).status == 200
+        writer.write(b"nonsense\r\n")
+        assert (await problem_on(reader))["code"] == "invalid_request"
+        writer.close()
 
 
 def test_the_document_shows_what_may_be_sent() -> None:

@@ -8,7 +8,7 @@ import gc
 import logging
 import os
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from tests.transport.test_frames import masked
 ROUNDS = int(os.environ.get("HOSTILE_ROUNDS", "2000"))
 AT_ONCE = 50
 LOG_BYTES_A_ROUND = 50  # 5 MB for 100,000
+TOO_LONG = masked(1, b"x" * 70_000)
 
 
 class LogLines(logging.Handler):
@@ -82,13 +83,14 @@ def garbage(chance: random.Random) -> bytes:
         b"\xff\xfe",
     )  # fmt: skip
     text = chance.choice(texts)
-    frames = (
-        masked(1, text), masked(1, text), masked(1, text), masked(2, noise), masked(1, text, rsv=0x40),
-        masked(chance.randrange(3, 8), noise), masked(0, noise), masked(1, b"x" * 70_000),
-        masked(8, noise[:1]),
-        b"\x81\xff" + b"\xff" * 8, noise, masked(9, noise[:125], final=False),
+    # Made when it is drawn: masking costs more than a server's whole refusal.
+    frames: tuple[Callable[[], bytes], ...] = (
+        lambda: masked(1, text), lambda: masked(1, text), lambda: masked(1, text), lambda: masked(2, noise),
+        lambda: masked(1, text, rsv=0x40), lambda: masked(chance.randrange(3, 8), noise),
+        lambda: masked(0, noise), lambda: TOO_LONG, lambda: masked(8, noise[:1]),
+        lambda: b"\x81\xff" + b"\xff" * 8, lambda: noise, lambda: masked(9, noise[:125], final=False),
     )  # fmt: skip
-    return chance.choice(frames)
+    return chance.choice(frames)()
 
 
 def nothing_left(server: SocketServer) -> bool:
