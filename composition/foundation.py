@@ -35,24 +35,17 @@ class Foundation:
         bus: Bus,
         *,
         node_id: str,
-        multiplexed: RedisClient | None = None,
+        multiplexed: RedisClient,
         clock: Clock = now_ms,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self.settings, self.node_id = settings, node_id
-        self.pool, self.redis, self.bus = pool, redis, bus
-        self._multiplexed = multiplexed
+        self.pool, self.redis, self.bus, self.multiplexed = pool, redis, bus, multiplexed
         self.clock, self.registry = clock, registry or CollectorRegistry()
 
     def new_id(self) -> str:
         """A new id, by the clock that all nodes share."""
         return new_id(self.clock())
-
-    @property
-    def multiplexed(self) -> RedisClient:
-        """What short commands and scripts are asked through: stores move to it, one after the other."""
-        assert self._multiplexed is not None, "this foundation was built without it"
-        return self._multiplexed
 
     @property
     def checks(self) -> dict[str, Check]:

@@ -13,9 +13,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from redis.asyncio import Redis
 
 from core.errors import Unavailable
+from db.redis.multiplexed import RedisClient, load_script
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable
 from signaling.call import Call, State
 from signaling.effects import AnyEffect, Effect, Effects, Unknown
@@ -31,6 +31,11 @@ _DAY_MS = 86_400_000
 _AFTERWARDS_MS = 600_000
 
 _LUA = Path(__file__).with_name("lua")
+# Saved twice, it would look as if another change had been faster; put off twice, nobody would have been told.
+_SAVE = load_script(_LUA / "call_save.lua", repeatable=False)
+_DUE = load_script(_LUA / "call_due.lua", repeatable=False)
+_GIVE_UP = load_script(_LUA / "call_give_up.lua", repeatable=False)
+_DONE = load_script(_LUA / "call_done.lua", repeatable=True)
 
 
 class StoredCall(Struct, frozen=True):
@@ -79,20 +84,15 @@ def _aside(call_id: str) -> str:
 class RedisCalls:
     """Loads and saves calls. Redis' errors pass through: nothing was saved that was not answered."""
 
-    def __init__(self, redis: Redis, unusable: Unusable | None = None) -> None:
+    def __init__(self, redis: RedisClient, unusable: Unusable | None = None) -> None:
         self._redis = redis
         self._unusable = unusable or Unusable()
-        self._save, self._done, self._due, self._give_up = (
-            redis.register_script((_LUA / f"call_{name}.lua").read_text())
-            for name in ("save", "done", "due", "give_up")
-        )
         self._document = msgspec.json.Decoder(Call)
         self._effect: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEffect)
 
     async def load(self, call_id: str) -> StoredCall | None:
         """The call. None: it never existed, or ended more than ten minutes ago. Raises `Unreadable`."""
-        reply: Any = await self._redis.hmget(_keys(call_id)[0], ["version", "document"])
-        version, document = reply
+        version, document = await self._redis.command("HMGET", _keys(call_id)[0], "version", "document")
         if not document:
             return None
         try:
@@ -103,34 +103,30 @@ class RedisCalls:
 
     async def give_up(self, call_id: str) -> bool:
         """Count a failed look at an `Unreadable` call. True: it was the last one, and it is set aside."""
-        gone = await self._give_up(
-            keys=[*_keys(call_id), _aside(call_id)], args=[call_id, UNREADABLE_LOOKS, ASIDE_MOST, ASIDE_MS]
-        )
+        bounds = (UNREADABLE_LOOKS, ASIDE_MOST, ASIDE_MS)
+        gone = await self._redis.run(_GIVE_UP, [*_keys(call_id), _aside(call_id)], (call_id, *bounds))
         if gone:
             self._unusable.set_aside("call", call_id, "unreadable")
         return bool(gone)
 
     async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
         """Save if it still has `version` (0: a new call). Gives the whole outbox; None: it has changed."""
-        outbox = await self._save(
-            keys=_keys(call.id),
-            args=[
-                version,
-                msgspec.json.encode(call),
-                call.id,
-                "" if call.deadline is None else call.deadline,
-                now + RETRY_MS,
-                _AFTERWARDS_MS if call.state is State.CLOSED else _DAY_MS,
-                _DAY_MS,
-                *(msgspec.json.encode(effect) for effect in effects),
-            ],
+        args = (
+            version,
+            msgspec.json.encode(call),
+            call.id,
+            "" if call.deadline is None else call.deadline,
+            now + RETRY_MS,
+            _AFTERWARDS_MS if call.state is State.CLOSED else _DAY_MS,
+            _DAY_MS,
+            *(msgspec.json.encode(effect) for effect in effects),
         )
+        outbox = await self._redis.run(_SAVE, _keys(call.id), args)
         return None if outbox is None else self._read(call.id, outbox)
 
     async def outbox(self, call_id: str) -> list[Pending]:
         """The effects that are not noted as performed, oldest first."""
-        entries: Any = await self._redis.lrange(_keys(call_id)[1], 0, -1)
-        return self._read(call_id, entries)
+        return self._read(call_id, await self._redis.command("LRANGE", _keys(call_id)[1], 0, -1))
 
     async def done(
         self, call_id: str, performed: Sequence[Pending], failed: Sequence[Pending] = (), *, now: int
@@ -138,7 +134,8 @@ class RedisCalls:
         """Note effects as performed or failed. Those that have failed for `GIVE_UP_MS` are set aside."""
         bounds = (now, GIVE_UP_MS, RETRY_MS, ASIDE_MOST, ASIDE_MS, len(performed))
         entries = (pending.entry for pending in (*performed, *failed))
-        aside = await self._done(keys=[*_keys(call_id), _aside(call_id)], args=[call_id, *bounds, *entries])
+        keys = [*_keys(call_id), _aside(call_id)]
+        aside = await self._redis.run(_DONE, keys, (call_id, *bounds, *entries))
         for pending in self._read(call_id, aside):
             unknown = isinstance(pending.effect, Unknown)
             kind = (
@@ -148,14 +145,13 @@ class RedisCalls:
 
     async def due(self, shard: int, now: int, *, limit: int = 50) -> Due:
         """Calls whose deadline has come or whose effects wait too long, put off for `RETRY_MS`."""
-        found, next_at = await self._due(
-            keys=[f"attention:{{calls-{shard}}}"], args=[now, now + RETRY_MS, limit]
-        )
+        args = (now, now + RETRY_MS, limit)
+        found, next_at = await self._redis.run(_DUE, [f"attention:{{calls-{shard}}}"], args)
         return Due([call_id.decode() for call_id in found], None if next_at is None else int(next_at))
 
     async def forget(self, call_id: str) -> None:
         """Remove the call from those that need attention: its record is gone."""
-        await self._redis.zrem(_keys(call_id)[2], call_id)
+        await self._redis.command("ZREM", _keys(call_id)[2], call_id, repeatable=True)
 
     def _read(self, call_id: str, entries: list[bytes]) -> list[Pending]:
         pending = []

@@ -4,30 +4,31 @@ One script writes both. A node reads a stream when it has missed an announcement
 with an offset.
 """
 
+import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
-from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError
 
 from core.errors import Unavailable
 from core.numbered_event import NumberedEvent
 from core.vocabulary import RevokedCode
 from core.wire.message import Event
+from db.redis.multiplexed import Arg, RedisClient, load_script
 
-_EMIT, _LOG = (
-    Path(__file__).with_name("lua").joinpath(f"{name}.lua").read_text() for name in ("emit", "log")
-)
+_LUA = Path(__file__).with_name("lua")
+_EMIT = load_script(_LUA / "emit.lua", repeatable=False)
+_EMIT_ONCE = replace(_EMIT, repeatable=True)  # what has a key, or a number in a lane
+_LOG = load_script(_LUA / "log.lua", repeatable=True)
 REVOKED = b"revoked"
 # How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
 _TOLD_MS = 86_400_000
-_Keys = tuple[str, str]
-_Said = tuple[str, bytes, str, str, str]  # name, payload, kind, device, not device
+_Said = tuple[str, bytes, str, str]  # name, payload, device, not device
 
 
 class EventId(Struct, frozen=True, order=True):
@@ -127,12 +128,11 @@ def read_announcement(raw: bytes) -> Announcement:
 class EventLog:
     """Sends events, and reads stored ones. Raises `Unavailable` if Redis does not answer.
 
-    `log` is the log as it was read last.
+    `log` is the log as it was read last. At least the latest `keep` events are kept, for `keep_s` seconds.
     """
 
-    def __init__(self, redis: Redis, *, keep: int, keep_s: int) -> None:
+    def __init__(self, redis: RedisClient, *, keep: int, keep_s: int) -> None:
         self._redis = redis
-        self._emit, self._log = redis.register_script(_EMIT), redis.register_script(_LOG)
         self.log = LogIdentity()
         self._keep, self._keep_ms = keep, keep_s * 1000
 
@@ -146,22 +146,26 @@ class EventLog:
         key: str | None = None,
     ) -> None:
         """As `services.ports.Events` promises."""
-        kind = "volatile" if type(event).volatile else "once" if key else "durable"
-        said = (type(event).event, msgspec.json.encode(event), kind, device or "", not_device or "")
-        await self._say(user_id, said, key)
+        kind = type(event)
+        said = (kind.event, msgspec.json.encode(event), device or "", not_device or "")
+        if kind.volatile:
+            await self._answers(self._publish(user_id, said))
+        else:
+            await self._say(user_id, said, key)
 
     async def pass_on(
         self, user_id: str, name: str, data: bytes, *, device: str | None, not_device: str | None, key: str
     ) -> None:
         """As `services.ports.Events` promises."""
-        await self._say(user_id, (name, data, "once", device or "", not_device or ""), key)
+        await self._say(user_id, (name, data, device or "", not_device or ""), key)
 
     async def _say(self, user_id: str, said: _Said, key: str | None) -> None:
-        keys = self._keys(user_id, f"said:{{{user_id}}}:{key or ''}")
-        try:
-            await self._emit(keys=keys, args=self._args(user_id, *said))
-        except (RedisError, OSError) as error:
-            raise Unavailable from error
+        if key is None:
+            asked = self._redis.run(_EMIT, [_stream(user_id)], self._args(user_id, said, "durable"))
+        else:
+            keys = [_stream(user_id), f"said:{{{user_id}}}:{key}"]
+            asked = self._redis.run(_EMIT_ONCE, keys, self._args(user_id, said, "once"))
+        await self._answers(asked)
 
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
@@ -169,30 +173,21 @@ class EventLog:
             id(event): msgspec.json.encode(event)
             for event in {id(n.event): n.event for n in numbered}.values()
         }
-
-        def ask(pipe: Pipeline) -> None:
-            for n in numbered:
-                keys = self._keys(n.user_id, f"told:{{{n.user_id}}}")
-                args = self._args(n.user_id, type(n.event).event, data[id(n.event)], "next", "", "")
-                turn = (n.lane, n.number, n.before, _TOLD_MS)
-                pipe.evalsha(self._emit.sha, len(keys), *keys, *args, *turn)
-
-        try:
-            replies = await self._trip(ask)
-        except (RedisError, OSError) as error:
-            raise Unavailable from error
-        return [reply if isinstance(reply, int) else None for reply in replies]
+        asked = []
+        for n in numbered:
+            keys = [_stream(n.user_id), f"told:{{{n.user_id}}}"]
+            said = (type(n.event).event, data[id(n.event)], "", "")
+            turn = (n.lane, n.number, n.before, _TOLD_MS)
+            asked.append(self._redis.run(_EMIT_ONCE, keys, (*self._args(n.user_id, said, "next"), *turn)))
+        return [answer if isinstance(answer, int) else None for answer in await self._answers(*asked)]
 
     async def look(self) -> LogIdentity:
         """Read which log there is now. It is another one than before if Redis has lost its data."""
-        try:
-            [reply] = await self._trip(self._ask_for_log)
-        except (RedisError, OSError) as error:
-            raise Unavailable from error
+        [reply] = await self._answers(self._ask_for_log())
         return self._seen(reply)
 
-    def _ask_for_log(self, pipe: Pipeline) -> None:
-        pipe.evalsha(self._log.sha, 1, "events:log", self.log.name, self.log.looks, secrets.token_hex(6))
+    def _ask_for_log(self) -> "asyncio.Future[Any]":
+        return self._redis.run(_LOG, ["events:log"], (self.log.name, self.log.looks, secrets.token_hex(6)))
 
     def _seen(self, reply: Any) -> LogIdentity:
         name, born, looks = reply
@@ -201,88 +196,95 @@ class EventLog:
             self.log = found
         return found
 
-    async def _trip(self, ask: Callable[[Pipeline], None]) -> list[Any]:
-        """Send all commands in one trip; again if a restart of Redis has made it forget the scripts."""
-        for _ in range(2):
-            async with self._redis.pipeline(transaction=False) as pipe:
-                ask(pipe)
-                replies = await pipe.execute(raise_on_error=False)
-            mistakes = [reply for reply in replies if isinstance(reply, Exception)]
-            if not any(isinstance(mistake, NoScriptError) for mistake in mistakes):
-                break
-            for script in (_EMIT, _LOG):
-                await self._redis.script_load(script)
-        if mistakes:
-            raise mistakes[0]
-        return replies
+    async def _answers(self, *asked: "asyncio.Future[Any]") -> list[Any]:
+        """Of what was asked for in one turn, and so in one trip."""
+        try:
+            return [await each for each in asked]
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
 
-    def _keys(self, user_id: str, mark: str) -> _Keys:
-        return f"events:{{{user_id}}}", mark
-
-    def _args(
-        self, user_id: str, name: str, data: bytes, kind: str, device: str, not_device: str
-    ) -> tuple[str | int | bytes, ...]:
+    def _args(self, user_id: str, said: _Said, kind: str) -> tuple[Arg, ...]:
         """The arguments of emit.lua that every event has."""
-        about = (channel(user_id), name, data, device, not_device)
-        return *about, self._keep, self._keep_ms, kind
+        return channel(user_id), *said, self._keep, self._keep_ms, kind
+
+    def _publish(self, user_id: str, said: _Said) -> "asyncio.Future[Any]":
+        """What is not kept needs no script: the lines of an announcement without ids."""
+        name, data, device, not_device = said
+        head = f"\n\n{name}\n{device}\n{not_device}\n".encode()
+        return self._redis.command("PUBLISH", channel(user_id), head + data)
 
     async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
         """As `services.ports.Events` promises."""
-        try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for user_id, event in events:
-                    said = b"\n".join((b"", b"", event.event.encode(), b"", b"", msgspec.json.encode(event)))
-                    pipe.publish(channel(user_id), said)
-                await pipe.execute()
-        except (RedisError, OSError) as error:
-            raise Unavailable from error
+        await self._answers(
+            *(
+                self._publish(user_id, (event.event, msgspec.json.encode(event), "", ""))
+                for user_id, event in events
+            )
+        )
 
     async def after(self, user_id: str, last: EventId) -> list[Announcement]:
-        """The stored events after this place, in order. Each but the first knows the event before it."""
-        try:
-            entries: Any = await self._redis.xrange(f"events:{{{user_id}}}", min=f"({last}", max="+")
-        except (RedisError, OSError) as error:
-            raise Unavailable from error
-        return _read(entries)
+        """The stored events after this place, in order. Each but the first knows the event before it.
+
+        Who has a place is told all that is kept; who begins anew (`EventId(0, 0)`), what is not too old.
+        """
+        now, entries = await self._answers(
+            self._redis.command("TIME"), self._redis.command("XRANGE", _stream(user_id), f"({last}", "+")
+        )
+        found = _read(entries)
+        return found if last.ms else self._fresh(found, _ms(now))
+
+    def _fresh(self, found: Sequence[Announcement], now: int) -> list[Announcement]:
+        """Those that are not older than is promised: the stream is trimmed by number alone."""
+        return [event for event in found if event.id and event.id.ms >= now - self._keep_ms]
 
     async def tail(self, user_id: str, last: EventId | None = None) -> Tail:
         """The stream as it is now, with the events after the place `last`.
 
         To make an offset for a state, read the stream first and then the state.
         """
-        key = f"events:{{{user_id}}}"
-
-        def ask(pipe: Pipeline) -> None:
-            self._ask_for_log(pipe)
-            pipe.time()
-            pipe.xrange(key, count=1)
-            pipe.xrevrange(key, count=1)
-            pipe.xlen(key)
-            if last is not None:
-                pipe.xrange(key, min=f"({last}", max="+")
-
-        log, (seconds, micros), oldest, newest, length, *missed = await self._trip(ask)
-        now = seconds * 1000 + micros // 1000
+        key, ask = _stream(user_id), self._redis.command
+        asked = [
+            self._ask_for_log(),
+            ask("TIME"),
+            ask("XRANGE", key, "-", "+", "COUNT", 1),
+            ask("XREVRANGE", key, "+", "-", "COUNT", 1),
+            ask("XLEN", key),
+        ]
+        if last is not None:
+            asked.append(ask("XRANGE", key, f"({last}", "+"))
+        log, time, oldest, newest, length, *kept = await self._answers(*asked)
+        now = _ms(time)
         # An empty stream ends one millisecond ago: whatever comes has a greater id.
         end = EventId.parse(newest[0][0].decode()) if newest else EventId(now - 1, 0)
-        start = EventId.parse(oldest[0][0].decode()) if oldest else None
-        return Tail(end, start, length, now, self._seen(log), _read(missed[0]) if missed else ())
+        first = EventId.parse(oldest[0][0].decode()) if oldest else None
+        missed = _read(kept[0]) if kept else []
+        if len(fresh := self._fresh(missed, now)) < len(missed):  # as if it ended where they are too old
+            first = fresh[0].id if fresh else None
+        return Tail(end, first, length, now, self._seen(log), fresh)
 
     async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
         """A session (None: all of the user's) is over: every node that holds such a connection closes it."""
         message = b"\n".join((REVOKED, (session_id or "").encode(), code.encode()))
-        try:
-            await self._redis.publish(channel(user_id), message)
-        except (RedisError, OSError) as error:
-            raise Unavailable from error
+        # Twice is as good as once: the second finds nobody.
+        await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
+
+
+def _stream(user_id: str) -> str:
+    return f"events:{{{user_id}}}"
+
+
+def _ms(time: Any) -> int:
+    """Of the answer to TIME."""
+    seconds, micros = time
+    return int(seconds) * 1000 + int(micros) // 1000
 
 
 def _read(entries: Any) -> list[Announcement]:
     """Stream entries, as Redis gives them. A field that this version does not know is ignored."""
     found: list[Announcement] = []
     before: EventId | None = None
-    for raw_id, fields in entries:
-        id_ = EventId.parse(raw_id.decode())
+    for raw_id, words in entries:
+        id_, fields = EventId.parse(raw_id.decode()), dict(zip(words[::2], words[1::2], strict=True))
         name, device, not_device = (fields.get(k, b"").decode() for k in (b"name", b"device", b"not_device"))
         found.append(Announcement(id_, before, name, device, not_device, fields.get(b"data", b"{}")))
         before = id_

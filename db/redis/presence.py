@@ -9,15 +9,13 @@ The hash is what counts; the sorted set finds expired leases. Each change is one
 import asyncio
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
-
 from core.presence import ExpiredLease, PresenceState
 from core.vocabulary import OwnStatus
+from db.redis.multiplexed import Arg, RedisClient, Script, load_script
 
 # If it is changed, all connections have to arrive again, which they do with their next renewal.
 SHARDS = 8
@@ -25,24 +23,26 @@ CLAIM_MS = 5_000
 _KEPT_MS = 30 * 86_400_000
 _LAPSES_AT_ONCE = 50
 _RENEWED_AT_ONCE = 200  # a script of about a millisecond, during which Redis serves nobody else
-_LUA = Path(__file__).with_name("lua") / "presence"
+# A second `renew` would not say who was taken for gone, a second `claim` not what it has claimed.
+_ONCE = {"renew", "claim"}
+_SCRIPTS: Mapping[str, Script] = {
+    file.stem: load_script(file, repeatable=file.stem not in _ONCE)
+    for file in (Path(__file__).with_name("lua") / "presence").glob("*.lua")
+}
 
 
 class RedisPresence:
-    """Implements `realtime.presence.ports.PresenceStore`. Redis' errors pass through; `redis` gives bytes."""
+    """Implements `realtime.presence.ports.PresenceStore`. Redis' errors pass through."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
-        self._scripts: Mapping[str, AsyncScript] = {
-            file.stem: redis.register_script(file.read_text()) for file in _LUA.glob("*.lua")
-        }
 
     async def arrive(
         self, user_id: str, connection: str, device: str, now: int, lease_s: int
     ) -> PresenceState:
         """Add the connection, with a lease that ends unless it is renewed."""
         args = (now, now + lease_s * 1000, _KEPT_MS, user_id, connection, device)
-        return _state(await self._run("arrive", _both(user_id), args), now)
+        return _read(await self._run("arrive", _both(user_id), args), now)
 
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
@@ -51,15 +51,15 @@ class RedisPresence:
         by_shard: dict[int, list[tuple[str, str]]] = defaultdict(list)
         for user_id, connection in connections:
             by_shard[_shard(user_id)].append((user_id, connection))
-        unknown: set[tuple[str, str]] = set()
+        asked = []
         for shard, held in by_shard.items():
             for start in range(0, len(held), _RENEWED_AT_ONCE):
                 some = held[start : start + _RENEWED_AT_ONCE]
                 keys = [_leases(shard), *(_user(user_id) for user_id, _ in some)]
                 times = (now, now + lease_s * 1000, _KEPT_MS)
-                args: list[str | int] = [*times, *(part for pair in some for part in pair)]
-                unknown.update(some[position] for position in await self._run("renew", keys, args))
-        return frozenset(unknown)
+                args: tuple[Arg, ...] = (*times, *(part for pair in some for part in pair))
+                asked.append((some, self._run("renew", keys, args)))
+        return frozenset([some[position] for some, unknown in asked for position in await unknown])
 
     async def depart(self, user_id: str, connection: str, now: int) -> PresenceState:
         """The connection is gone. Gives what its user still has. To depart twice is as good as once.
@@ -67,7 +67,7 @@ class RedisPresence:
         It has to be `settle`d like an expired lease; otherwise `expired` finds it.
         """
         args = (now, user_id, connection, "left", now + CLAIM_MS)
-        return _state(await self._run("depart", _both(user_id), args), now)
+        return _read(await self._run("depart", _both(user_id), args), now)
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
         """Set the status that the user chose, for all their devices and for when they come back."""
@@ -75,39 +75,29 @@ class RedisPresence:
 
     async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, PresenceState]:
         """The state of each of these users, also of unknown ones."""
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for user_id in user_ids:
-                pipeline.hgetall(_user(user_id))
-            found = await pipeline.execute()
-        return {user_id: _read(fields, now) for user_id, fields in zip(user_ids, found, strict=True)}
+        asked = [(user_id, self._redis.command("HGETALL", _user(user_id))) for user_id in user_ids]
+        return {user_id: _read(await fields, now) for user_id, fields in asked}
 
     async def expired(self, now: int) -> list[ExpiredLease]:
         """Expired connections, taken for `CLAIM_MS`: `settle` each, or they are found again after that."""
         args = (now, now + CLAIM_MS, _LAPSES_AT_ONCE)
-        claims = await asyncio.gather(
-            *(self._run("claim", [_leases(shard)], args) for shard in range(SHARDS))
-        )
-        leases = [tuple(lease.decode().split(" ", 1)) for found in claims for lease in found]
-        if not leases:
-            return []
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            for user_id, _ in leases:
-                pipeline.hgetall(_user(user_id))
-            users = await pipeline.execute()
+        claims = [self._run("claim", [_leases(shard)], args) for shard in range(SHARDS)]
+        leases = [lease.decode().split(" ", 1) for claimed in claims for lease in await claimed]
+        asked = [(*lease, self._redis.command("HGETALL", _user(lease[0]))) for lease in leases]
         return [
             ExpiredLease(
                 user_id=user_id, connection=connection, device=_device(fields, connection), left=left
             )
-            for (user_id, connection), fields in zip(leases, users, strict=True)
-            if connection not in (left := _read(fields, now)).connections
+            for user_id, connection, found in asked
+            if connection not in (left := _read(fields := await found, now)).connections
         ]
 
     async def settle(self, user_id: str, connection: str, now: int) -> None:
         """Everything that follows from its end is done: forget the connection, unless it has come back."""
         await self._run("depart", _both(user_id), (now, user_id, connection, "lapsed", 0))
 
-    async def _run(self, script: str, keys: list[str], args: Collection[str | int]) -> Any:
-        return await self._scripts[script](keys=keys, args=args)
+    def _run(self, script: str, keys: Sequence[str], args: Sequence[Arg]) -> "asyncio.Future[Any]":
+        return self._redis.run(_SCRIPTS[script], keys, args)
 
 
 def _shard(user_id: str) -> int:
@@ -126,12 +116,9 @@ def _both(user_id: str) -> list[str]:
     return [_leases(_shard(user_id)), _user(user_id)]
 
 
-def _state(flat: list[bytes], now: int) -> PresenceState:
-    """From the answer of a script, in which names and values alternate."""
-    return _read(dict(zip(flat[::2], flat[1::2], strict=True)), now)
-
-
-def _read(fields: Mapping[bytes, bytes], now: int) -> PresenceState:
+def _read(flat: list[bytes], now: int) -> PresenceState:
+    """From a hash as Redis gives it: names and values alternate."""
+    fields = _fields(flat)
     leases = {name[1:].decode(): value.split(b" ", 1) for name, value in fields.items() if name[:1] == b"@"}
     last_seen = fields.get(b"last_seen")
     return PresenceState(
@@ -141,6 +128,10 @@ def _read(fields: Mapping[bytes, bytes], now: int) -> PresenceState:
     )
 
 
-def _device(fields: Mapping[bytes, bytes], connection: str) -> str:
+def _fields(flat: list[bytes]) -> Mapping[bytes, bytes]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _device(flat: list[bytes], connection: str) -> str:
     """The device of a connection, also of an expired one; empty if Redis does not know it any more."""
-    return fields.get(b"@" + connection.encode(), b" ").split(b" ", 1)[1].decode()
+    return _fields(flat).get(b"@" + connection.encode(), b" ").split(b" ", 1)[1].decode()

@@ -5,22 +5,21 @@ A refusal takes nothing out, so a client that keeps trying waits no longer than 
 
 from pathlib import Path
 
-from redis.asyncio import Redis
-
 from core.token_bucket import TokenBucket
+from db.redis.multiplexed import RedisClient, load_script
 
-_LUA = Path(__file__).with_name("lua") / "token_bucket.lua"
+_TAKE = load_script(Path(__file__).with_name("lua") / "token_bucket.lua", repeatable=False)
 
 
 class RedisLimiter:
     """Shared by all nodes. Redis' errors pass through."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._take = redis.register_script(_LUA.read_text())
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
 
     async def take(self, key: str, *, rate_per_s: float, burst: int, cost: int = 1, now: int) -> int:
         """0, or ms to wait (see `services.ports.Limiter`)."""
-        return int(await self._take(keys=[f"limit:{key}"], args=[rate_per_s, burst, cost, now]))
+        return int(await self._redis.run(_TAKE, [f"limit:{key}"], (rate_per_s, burst, cost, now)))
 
 
 class MemoryLimiter:

@@ -22,6 +22,7 @@ Each change is one script, so that a crash falls between changes and never insid
 never decided by times, which come from the nodes' own clocks: they only measure durations.
 """
 
+import asyncio
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
@@ -29,16 +30,21 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import msgspec
-from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
 
 from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Turn, Wait
 from core.vocabulary import Gender, LeftReason
+from db.redis.multiplexed import Arg, RedisClient, Script, load_script, script_words
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
 from matching.pools import pools_for, pools_of
 
 _LUA = Path(__file__).with_name("lua") / "queue"
 _SHARED = (_LUA / "lib" / "take_out.lua").read_text()
+# A second `claim`, `leave` or `turn` would be refused because of the first, whose answer nobody has.
+_ONCE = {"claim", "leave", "turn"}
+_SCRIPTS: Mapping[str, Script] = {
+    file.stem: load_script(file, repeatable=file.stem not in _ONCE, shared=_SHARED)
+    for file in _LUA.glob("*.lua")
+}
 _CACHED = 50_000
 _AT_ONCE = 500  # in one command, so that Redis can answer others in between
 _NEWS_MS = 60_000
@@ -60,18 +66,15 @@ def places(ticket: Ticket) -> str:
 
 
 class RedisTickets:
-    """Implements `realtime.matchmaking.ports.TicketStore`. `redis` gives bytes.
+    """Implements `realtime.matchmaking.ports.TicketStore`.
 
     A ticket that cannot be read is nobody's match and nobody's obstacle: it waits for a node that can.
     """
 
-    def __init__(self, redis: Redis, region: str, unusable: Unusable | None = None) -> None:
+    def __init__(self, redis: RedisClient, region: str, unusable: Unusable | None = None) -> None:
         self._redis = redis
         self._unusable = unusable or Unusable()
         self._prefix = _prefix(region)
-        self._scripts: Mapping[str, AsyncScript] = {
-            file.stem: redis.register_script(_SHARED + file.read_text()) for file in _LUA.glob("*.lua")
-        }
         # A ticket never changes under its id, so it is read only once. None: it could not be read.
         self._known: dict[bytes, Ticket | None] = {}
         self._ticket = msgspec.msgpack.Decoder(Ticket).decode
@@ -122,8 +125,12 @@ class RedisTickets:
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
         """These users are connected: renew the leases of their tickets, if any, until then."""
         leases = [part for user_id in user_ids for part in (until, user_id)]
-        for start in range(0, len(leases), 2 * _AT_ONCE):
-            await self._ask("ZADD", "leases", "XX", "GT", *leases[start : start + 2 * _AT_ONCE])
+        asked = [
+            self._ask("ZADD", "leases", "XX", "GT", *leases[start : start + 2 * _AT_ONCE], repeatable=True)
+            for start in range(0, len(leases), 2 * _AT_ONCE)
+        ]
+        for renewed in asked:
+            await renewed
 
     async def waiting(self, mode: str) -> int:
         """How many wait."""
@@ -140,36 +147,27 @@ class RedisTickets:
 
     async def market(self, mode: str) -> Market:
         """A summary of the queue: the latest to join, how many wait in each pool, the latest waits."""
+        recent, waits = (self._ask("LRANGE", f"{mode}:{which}", 0, -1) for which in ("recent", "waits"))
         pools = [(gender, sought) for gender in _GENDERS for sought in _GENDERS]
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.execute_command("LRANGE", f"{self._prefix}:{mode}:recent", 0, -1)
-            pipeline.execute_command("LRANGE", f"{self._prefix}:{mode}:waits", 0, -1)
-            for gender, sought in pools:
-                pipeline.execute_command("ZCARD", f"{self._prefix}:{mode}:{gender}:{sought}")
-            recent, waits, *counts = await pipeline.execute()
+        counts = [self._ask("ZCARD", f"{mode}:{gender}:{sought}") for gender, sought in pools]
         return Market(
-            arrivals=tuple(ticket for body in recent if (ticket := self._decode(body, "arrivals"))),
-            stock=dict(zip(pools, counts, strict=True)),
-            waits=tuple(wait for noted in waits if (wait := self._wait(noted, mode))),
+            arrivals=tuple([ticket for body in await recent if (ticket := self._decode(body, "arrivals"))]),
+            waits=tuple([wait for noted in await waits if (wait := self._wait(noted, mode))]),
+            stock={pool: await count for pool, count in zip(pools, counts, strict=True)},
         )
 
     async def census(self, ticket: Ticket, most: int) -> Census:
         """How many others wait in each fitting pool, with some of their tickets (`most` in all) at random."""
         each, own = most // len(ticket.genders), ticket.id.encode()
-        async with self._redis.pipeline(transaction=False) as pipeline:
-            pipeline.execute_command("ZCARD", f"{self._prefix}:{ticket.mode}")
-            pipeline.execute_command("ZSCORE", f"{self._prefix}:{ticket.mode}", own)
-            for gender in ticket.genders:
-                pool = f"{self._prefix}:{ticket.mode}:{gender}:{ticket.card.gender}"
-                pipeline.execute_command("ZCARD", pool)
-                pipeline.execute_command("ZRANDMEMBER", pool, each)
-            waiting, place, *found = await pipeline.execute()
-        present, pools = int(place is not None), []
-        for gender, number, ids in zip(ticket.genders, found[::2], found[1::2], strict=True):
-            drawn = await self._tickets([ticket_id for ticket_id in ids if ticket_id != own])
-            others = number - (present if gender == ticket.card.gender else 0)
+        waiting, place = self._ask("ZCARD", ticket.mode), self._ask("ZSCORE", ticket.mode, own)
+        places = [f"{ticket.mode}:{gender}:{ticket.card.gender}" for gender in ticket.genders]
+        asked = [(self._ask("ZCARD", pool), self._ask("ZRANDMEMBER", pool, each)) for pool in places]
+        present, pools = int(await place is not None), []
+        for gender, (number, ids) in zip(ticket.genders, asked, strict=True):
+            drawn = await self._tickets([ticket_id for ticket_id in await ids if ticket_id != own])
+            others = await number - (present if gender == ticket.card.gender else 0)
             pools.append(Pool(others, tuple(drawn)))
-        return Census(waiting - present, tuple(pools))
+        return Census(await waiting - present, tuple(pools))
 
     async def claim(self, claim: Claim) -> Taken:
         """Take both tickets out and leave the claim as a record, or do nothing."""
@@ -208,11 +206,10 @@ class RedisTickets:
 
         Dying halfway leaves a claim that is whole. Gives the tickets that the other users have now.
         """
-        async with self._redis.pipeline(transaction=True) as pipe:
-            for ticket in others:
-                await self._run("restore", *self._whole(ticket, claim.call_id, lease_until), client=pipe)
-            await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim), client=pipe)
-            *restored, _ = await pipe.execute()
+        steps = [("restore", self._whole(ticket, claim.call_id, lease_until)) for ticket in others]
+        steps.append(("settle", (claim.call_id, _REMEMBER_OUT_MS, *_two(claim))))
+        commands = [script_words(_SCRIPTS[name], [self._prefix], args) for name, args in steps]
+        *restored, _ = await self._redis.transaction(commands, repeatable=True)
         pairs = zip(others, restored, strict=True)
         return [self._decode(body, ticket.user_id) if body else None for ticket, body in pairs]
 
@@ -221,14 +218,10 @@ class RedisTickets:
 
         One that cannot be read is left to nodes that can, and given up after a minute.
         """
-        old: Any = await self._redis.zrangebyscore(
-            f"{self._prefix}:claimed", "-inf", claimed_before, withscores=True
-        )
-        bodies = cast(
-            "list[bytes | None]", await self._ask("HMGET", "claims", *(c for c, _ in old)) if old else []
-        )
+        old = await self._ask("ZRANGEBYSCORE", "claimed", "-inf", claimed_before, "WITHSCORES")
+        bodies = await self._ask("HMGET", "claims", *old[::2]) if old else []
         claims = []
-        for (call_id, at), body in zip(old, bodies, strict=True):
+        for call_id, at, body in zip(old[::2], map(int, old[1::2]), bodies, strict=True):
             try:
                 claims += [self._claim(body)] if body else []
             except msgspec.MsgspecError as error:
@@ -254,16 +247,12 @@ class RedisTickets:
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
         """Note that their users have been told. Gives those that were not noted before."""
-        gone = tuple(departures)
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for departure in gone:
-                pipe.execute_command("HDEL", f"{self._prefix}:gone", departure.ticket_id)
-            removed = await pipe.execute() if gone else ()
-        return [departure for departure, first in zip(gone, removed, strict=True) if first]
+        asked = [(departure, self._ask("HDEL", "gone", departure.ticket_id)) for departure in departures]
+        return [departure for departure, first in asked if await first]
 
     async def last_news(self, mode: str, now: int) -> int | None:
         """When news of the wait were sent last, which is `now` from here on. None: not lately."""
-        last = await self._redis.set(f"{self._prefix}:{mode}:news", now, get=True, px=_NEWS_MS)
+        last = await self._ask("SET", f"{mode}:news", now, "PX", _NEWS_MS, "GET")
         return int(last) if last else None
 
     async def take_turn(self, mode: str, node: str, ms: int) -> Turn:
@@ -273,28 +262,30 @@ class RedisTickets:
 
     async def end_turn(self, mode: str, node: str, rest_ms: int) -> None:
         """The sweep is done: nobody needs to sweep again for `rest_ms`."""
-        await self._scripts["end_turn"](keys=[f"{self._prefix}:{mode}:turn"], args=[node, rest_ms])
+        await self._redis.run(_SCRIPTS["end_turn"], [f"{self._prefix}:{mode}:turn"], (node, rest_ms))
 
     def _whole(
         self, ticket: Ticket, call_id: str, lease_until: int, *, at_once: bool = True
-    ) -> tuple[str | int | bytes, ...]:
+    ) -> tuple[Arg, ...]:
         """The arguments of restore.lua."""
         whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
         return *whose, self._encode(ticket), places(ticket), lease_until, "now" if at_once else ""
 
-    async def _run(self, script: str, *args: str | int | bytes, client: Any = None) -> Any:
-        return await self._scripts[script](keys=[self._prefix], args=list(args), client=client)
+    def _run(self, script: str, *args: Arg) -> "asyncio.Future[Any]":
+        return self._redis.run(_SCRIPTS[script], [self._prefix], args)
 
-    async def _ask(self, command: str, key: str, *args: str | int | bytes) -> Any:
-        redis = cast("Any", self._redis)
-        return await redis.execute_command(command, f"{self._prefix}:{key}", *args)
+    def _ask(
+        self, command: str, key: str, *args: Arg, repeatable: bool | None = None
+    ) -> "asyncio.Future[Any]":
+        return self._redis.command(command, f"{self._prefix}:{key}", *args, repeatable=repeatable)
 
     async def _tickets(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
         """Those of these tickets that still exist."""
         unknown = [ticket_id for ticket_id in ids if ticket_id not in self._known]
-        for start in range(0, len(unknown), _AT_ONCE):
-            some = unknown[start : start + _AT_ONCE]
-            for ticket_id, body in zip(some, await self._ask("HMGET", "tickets", *some), strict=True):
+        slices = [unknown[start : start + _AT_ONCE] for start in range(0, len(unknown), _AT_ONCE)]
+        asked = [(some, self._ask("HMGET", "tickets", *some)) for some in slices]
+        for some, bodies in asked:
+            for ticket_id, body in zip(some, await bodies, strict=True):
                 if body:
                     self._known[ticket_id] = self._decode(body, ticket_id.decode())
         found = tuple(ticket for ticket_id in ids if (ticket := self._known.get(ticket_id)))

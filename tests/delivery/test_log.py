@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 from core.ids import new_id
 from db.redis.bus import Bus
 from db.redis.event_log import EventId, EventLog
+from db.redis.multiplexed import RedisClient
 from tests.delivery.test_event_log import ListeningDevice, ended
 from tests.delivery.test_event_log import bus as bus  # noqa: PLC0414 - a fixture
 from tests.delivery.test_event_log import event_log as event_log  # noqa: PLC0414
@@ -13,9 +14,9 @@ from tests.delivery.test_event_log import redis as redis  # noqa: PLC0414
 
 
 @pytest.fixture
-def elsewhere(redis: Redis) -> EventLog:
+async def elsewhere(redis_client: RedisClient) -> EventLog:
     """As another node has it."""
-    return EventLog(redis, keep=50, keep_s=300)
+    return EventLog(redis_client, keep=50, keep_s=300)
 
 
 async def test_all_nodes_see_the_same_log(event_log: EventLog, elsewhere: EventLog) -> None:

@@ -3,12 +3,12 @@
 import asyncio
 
 import pytest
-from redis.asyncio import Redis
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from db.postgres.bans import BanStore, NewBan
 from db.redis.calls import RedisCalls
+from db.redis.multiplexed import open_redis_client
 from services.bans import Bans
 from signaling.call import Rules, offer
 from tests.integration.conftest import Meet, Meeting, SignUp
@@ -106,7 +106,7 @@ async def test_a_ban_while_an_offer_is_being_made(
             he.id,
         ):
             await asyncio.sleep(0.01)
-    async with Redis.from_url(product_redis_url) as redis:
+    async with open_redis_client(product_redis_url) as redis:
         made = offer(claim(call_id, she, he), now_ms(), Rules(offer_s=30))
         assert await RedisCalls(redis).save(made, (), version=0, now=now_ms()) == []
     assert (await ana.next("call:ended", call_id=call_id))["reason"] == "moderated"

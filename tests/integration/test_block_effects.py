@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from redis.asyncio import Redis
 
 from composition.rest import running
 from core.clock import now_ms
@@ -13,6 +12,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.ticket import Claim
 from db.redis.calls import RedisCalls
+from db.redis.multiplexed import open_redis_client
 from signaling.call import Rules, offer
 from tests.integration.conftest import Meeting, SignUp
 from tests.integration.person import Person
@@ -72,7 +72,7 @@ async def test_a_block_between_the_fence_and_the_call(
     call_id = await world.offered((she.id, he.id))
     status, _ = await she.rest("POST", "/v1/blocks", json={"user_id": he.id})
     assert status == 201
-    async with Redis.from_url(product_redis_url) as redis:
+    async with open_redis_client(product_redis_url) as redis:
         made = offer(claim(call_id, she, he), now_ms(), Rules(offer_s=30))
         assert await RedisCalls(redis).save(made, (), version=0, now=now_ms()) == []
     for device in (ana, ben):

@@ -17,7 +17,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.redis import client as redis
+from db.redis import client as pooled
+from db.redis.multiplexed.request import Request
+from db.redis.multiplexed.topology import Topology
 from realtime.gateway.commands import Commands
 from realtime.gateway.gateway import Gateway
 from realtime.matchmaking.matchmaker import Matchmaker
@@ -35,13 +37,13 @@ HELD: dict[str, Step] = {
     "call:accept, the second": (1, 8),
     "call:connected, the first": (0, 2),
     "call:connected, the second": (1, 5),
-    "call:decline": (1, 11),
-    "call:end": (3, 7),
+    "call:decline": (1, 12),
+    "call:end": (3, 8),
     "call:media": (0, 2),
-    "call:report": (8, 12),
+    "call:report": (8, 13),
     "call:restart": (0, 7),
     "call:signal": (0, 1),
-    "call:skip": (1, 15),
+    "call:skip": (1, 16),
     "chat:history": (2, 0),
     "chat:read": (1, 2),
     "chat:send": (1, 1),
@@ -83,6 +85,7 @@ class Course:
         self.trips: Counter[str] = Counter()
         self.asked: list[str] = []
         self.under_way = 0
+        self._writing = False
 
     @contextmanager
     def making(self, store: str, asked: object) -> Iterator[None]:
@@ -91,6 +94,23 @@ class Course:
         self.asked.append(f"{store}: {' '.join(str(asked).split())[:60]}")
         with self.going_on():
             yield
+
+    def joins_write(self, request: Request) -> None:
+        """What is asked of Redis in one turn of the loop is one write, and so one trip."""
+        loop = asyncio.get_running_loop()
+        if not self._writing:
+            self._writing = True
+            loop.call_soon(self._written)
+            self.trips["redis"] += 1
+        self.asked.append(f"redis: {request.script.name if request.script else request.words[:2]}")
+        self.under_way += 1
+        request.future.add_done_callback(self._answered)
+
+    def _written(self) -> None:
+        self._writing = False
+
+    def _answered(self, _: object) -> None:
+        self.under_way -= 1
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
@@ -167,6 +187,15 @@ def _counted(method: Callable[..., Awaitable[Any]], store: str) -> Any:
     return counted
 
 
+def _on_the_road(ask: Callable[[Topology, Request], Any]) -> Any:
+    def asked(self: Topology, request: Request) -> Any:
+        if (course := _course.get()) is not None:
+            course.joins_write(request)
+        return ask(self, request)
+
+    return asked
+
+
 def _plainly(execute: Callable[..., Awaitable[Any]]) -> Any:
     """Without arguments the driver takes a way of its own, as for BEGIN and COMMIT; with, the common one."""
     counted = _counted(execute, "postgres")
@@ -192,8 +221,9 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
         counted = _counted(getattr(asyncpg.Connection, method), "postgres")
         monkeypatch.setattr(asyncpg.Connection, method, counted)
     monkeypatch.setattr(asyncpg.Connection, "execute", _plainly(asyncpg.Connection.execute))
-    sent = _counted(redis._Patient.send_packed_command, "redis")
-    monkeypatch.setattr(redis._Patient, "send_packed_command", sent)
+    sent = _counted(pooled._Patient.send_packed_command, "redis")
+    monkeypatch.setattr(pooled._Patient, "send_packed_command", sent)
+    monkeypatch.setattr(Topology, "ask", _on_the_road(Topology.ask))
     return trips
 
 

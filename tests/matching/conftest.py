@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 
+from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.memory import MemoryTickets
@@ -19,6 +20,6 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture(params=["memory", "redis"])
-def store(request: pytest.FixtureRequest, redis: Redis) -> TicketStore:
+async def store(request: pytest.FixtureRequest, redis_client: RedisClient) -> TicketStore:
     """A queue nobody has joined: a region of its own where Redis is shared."""
-    return MemoryTickets() if request.param == "memory" else RedisTickets(redis, new_id())
+    return MemoryTickets() if request.param == "memory" else RedisTickets(redis_client, new_id())

@@ -51,7 +51,7 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     """Search, sweep and handle deadlines while joins come in."""
     pool, node_id = await open_pool(database_url, size=8), new_id()
     async with (
-        open_redis(redis_url, size=16) as redis,
+        open_redis(redis_url, size=4) as redis,
         open_redis_client(redis_url) as multiplexed,
         Bus(redis, node_id) as bus,
     ):
@@ -60,8 +60,8 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
             pool,
             redis,
             bus,
-            node_id=node_id,
             multiplexed=multiplexed,
+            node_id=node_id,
             clock=lambda: now_ms() + skew_ms,
         )
         stores = LiveStores(base)

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from core.ticket import Claim, Ticket
 from db.redis.calls import RedisCalls
+from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets, places
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.memory import MemoryTickets
@@ -79,12 +80,14 @@ class MemoryStores:
 class RedisStores:
     """Tickets and calls in Redis, the fence wherever it is told."""
 
-    def __init__(self, redis: Redis, region: str, people: tuple[str, ...], record: Any) -> None:
-        self._redis, self._region = redis, region
-        self.people, self.record, self.calls = people, record, RedisCalls(redis)
+    def __init__(
+        self, redis: Redis, client: RedisClient, region: str, people: tuple[str, ...], record: Any
+    ) -> None:
+        self._redis, self._client, self._region = redis, client, region
+        self.people, self.record, self.calls = people, record, RedisCalls(client)
 
     def tickets(self) -> TicketStore:
-        return RedisTickets(self._redis, self._region)
+        return RedisTickets(self._client, self._region)
 
     async def snapshot(self) -> Snapshot:
         return read(await contents(self._redis, f"queue:{{{self._region}}}:"))

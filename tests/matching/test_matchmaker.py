@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from redis.asyncio import Redis
 
 from core.contract.queue import Preferences, QueueLeft, QueueUpdated
 from core.ticket import Claim
+from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.harness import Harness
@@ -152,9 +152,9 @@ async def test_an_outage_while_the_offer_is_made_loses_nobody(harness: Harness) 
     assert frozenset().union(*harness.pairs()) == set(users)
 
 
-async def test_two_nodes_do_not_sweep_the_same(redis: Redis) -> None:
+async def test_two_nodes_do_not_sweep_the_same(redis_client: RedisClient) -> None:
     """The turn is one node's until it ends, and nobody sweeps again before the rest is over."""
-    harness = Harness(RedisTickets(redis, new_id()), nodes=3)
+    harness = Harness(RedisTickets(redis_client, new_id()), nodes=3)
     assert not await harness.nodes[0].sweeper.in_turn("video"), "there is nothing to sweep"
     await harness.join(harness.people.add())
     swept = await asyncio.gather(*(node.sweeper.in_turn("video") for node in harness.nodes))
@@ -164,10 +164,10 @@ async def test_two_nodes_do_not_sweep_the_same(redis: Redis) -> None:
 
 
 @pytest.mark.parametrize(("nodes", "number"), [(1, 200), (3, 200)])
-async def test_all_join_at_once(redis: Redis, nodes: int, number: int) -> None:
+async def test_all_join_at_once(redis_client: RedisClient, nodes: int, number: int) -> None:
     """From many connections over several matchmakers: everyone is offered to one other, nobody to two."""
     for _ in range(3):
-        harness = Harness(RedisTickets(redis, new_id()), nodes)
+        harness = Harness(RedisTickets(redis_client, new_id()), nodes)
         users = [harness.people.add(gender="female" if n % 2 else "male") for n in range(number)]
         queues = [harness.nodes[n % nodes].queue for n in range(number)]
         async with harness.matching():

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from redis.asyncio import Redis
 
 from db.postgres.call_records import CallRecords
+from db.redis.multiplexed import open_redis_client
 from tests.conftest import NewDatabase
 from tests.matching.machine import PEOPLE, MatchingMachine, run_machine
 from tests.matching.memory_calls import MemoryRecord
@@ -69,15 +70,17 @@ def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:
 
 def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
     """Tickets and calls in Redis: each step a script, and all keys as db/redis/tickets.py lists them."""
-    redis = Redis.from_url(redis_url)
+    redis, opened = Redis.from_url(redis_url), open_redis_client(redis_url)
+    client = loop.run_until_complete(opened.__aenter__())
 
     def stores() -> StorePair:
         loop.run_until_complete(redis.flushdb())
-        return RedisStores(redis, "main", EVERYBODY, MemoryRecord())
+        return RedisStores(redis, client, "main", EVERYBODY, MemoryRecord())
 
     try:
         run_machine(lambda: MatchingMachine(loop, stores()), effort(40))
     finally:
+        loop.run_until_complete(opened.__aexit__(None, None, None))
         loop.run_until_complete(redis.aclose())
 
 
@@ -85,17 +88,20 @@ def test_on_redis_and_postgres(
     loop: asyncio.AbstractEventLoop, redis_url: str, new_database: NewDatabase
 ) -> None:
     """The same behind the real fence: one active row a user, whatever Redis believes."""
-    redis, opened = Redis.from_url(redis_url), world_at(loop.run_until_complete(new_database()))
-    world = loop.run_until_complete(opened.__aenter__())
+    redis, opened = Redis.from_url(redis_url), open_redis_client(redis_url)
+    client = loop.run_until_complete(opened.__aenter__())
+    settled = world_at(loop.run_until_complete(new_database()))
+    world = loop.run_until_complete(settled.__aenter__())
     loop.run_until_complete(world.accounts(EVERYBODY))
 
     def stores() -> StorePair:
         loop.run_until_complete(redis.flushdb())
         loop.run_until_complete(world.pool.execute(FORGET))
-        return RedisStores(redis, "main", EVERYBODY, Fence(world))
+        return RedisStores(redis, client, "main", EVERYBODY, Fence(world))
 
     try:
         run_machine(lambda: MatchingMachine(loop, stores()), effort(20))
     finally:
+        loop.run_until_complete(settled.__aexit__(None, None, None))
         loop.run_until_complete(opened.__aexit__(None, None, None))
         loop.run_until_complete(redis.aclose())

@@ -5,6 +5,7 @@ import asyncio
 from redis.asyncio import Redis
 
 from core.ticket import Claim, Departure, Ticket
+from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
@@ -260,10 +261,12 @@ async def test_each_region_has_a_queue_of_its_own(store: TicketStore) -> None:
     assert await store.elsewhere(region).of(ben.user_id) == ben
 
 
-async def test_a_claim_that_cannot_be_read_keeps_no_other_waiting(redis: Redis) -> None:
+async def test_a_claim_that_cannot_be_read_keeps_no_other_waiting(
+    redis: Redis, redis_client: RedisClient
+) -> None:
     """As one that a node of another version has left."""
     region = new_id()
-    store, ana, ben = RedisTickets(redis, region), ticket(), ticket(gender="male")
+    store, ana, ben = RedisTickets(redis_client, region), ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = claim_of(ana, ben)
     assert await store.claim(claim) == "both"

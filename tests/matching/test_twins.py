@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from core.ticket import Claim, Market, Ticket
 from core.vocabulary import LeftReason
+from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.machine import run_machine
@@ -37,10 +38,10 @@ lefts = st.sampled_from(("left", "timed_out", "matched"))
 class Both(RuleBasedStateMachine):
     """Each operation is asked of both; `tickets` and `claims` are all that ever were."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, redis: Redis) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, redis: Redis, client: RedisClient) -> None:
         super().__init__()
         self.loop, self.redis, self.region, self.now = loop, redis, new_id(), T0
-        self.stores: tuple[TicketStore, ...] = (MemoryTickets(), RedisTickets(redis, self.region))
+        self.stores: tuple[TicketStore, ...] = (MemoryTickets(), RedisTickets(client, self.region))
         self.tickets: list[Ticket] = []
         self.claims: list[Claim] = []
         self.outs: dict[str, str] = {}  # as they were when somebody's join began
@@ -175,10 +176,11 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 def test_the_twins_agree(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
     """The same random sequence of operations, the same answers."""
-    redis = Redis.from_url(redis_url)
+    redis, opened = Redis.from_url(redis_url), open_redis_client(redis_url)
+    client = loop.run_until_complete(opened.__aenter__())
     try:
         run_machine(
-            lambda: Both(loop, redis),
+            lambda: Both(loop, redis, client),
             settings(
                 max_examples=25,
                 stateful_step_count=30,
@@ -189,4 +191,5 @@ def test_the_twins_agree(loop: asyncio.AbstractEventLoop, redis_url: str) -> Non
             ),
         )
     finally:
+        loop.run_until_complete(opened.__aexit__(None, None, None))
         loop.run_until_complete(redis.aclose())

@@ -6,6 +6,7 @@ import pytest
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from core.ids import new_id
+from db.redis.multiplexed import RedisClient
 from db.redis.presence import RedisPresence
 from realtime.presence.ports import PresenceStore
 from tests.presence.memory import MemoryPresence
@@ -22,9 +23,9 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def store(request: pytest.FixtureRequest, redis: Redis) -> PresenceStore:
+async def store(request: pytest.FixtureRequest, redis: Redis, redis_client: RedisClient) -> PresenceStore:
     """A store in which nobody is there."""
-    return MemoryPresence() if request.param == "memory" else RedisPresence(redis)
+    return MemoryPresence() if request.param == "memory" else RedisPresence(redis_client)
 
 
 @pytest.fixture
@@ -39,10 +40,13 @@ def society() -> Society:
 
 @pytest.fixture
 async def nodes(
-    redis: Redis, society: Society, time: Time
+    redis: Redis, redis_client: RedisClient, society: Society, time: Time
 ) -> AsyncIterator[tuple[PresenceNode, PresenceNode]]:
     """Two processes on one Redis."""
-    async with node_on(redis, society, time) as here, node_on(redis, society, time) as there:
+    async with (
+        node_on(redis, redis_client, society, time) as here,
+        node_on(redis, redis_client, society, time) as there,
+    ):
         yield here, there
 
 

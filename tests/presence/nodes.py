@@ -13,6 +13,7 @@ from core.ids import new_id
 from core.vocabulary import OwnStatus, Status
 from core.wire.message import Event
 from db.redis.bus import Bus
+from db.redis.multiplexed import RedisClient
 from db.redis.presence import RedisPresence
 from realtime.gateway.caller import Caller
 from realtime.presence.presence import PresenceService
@@ -112,7 +113,7 @@ class PresenceClient:
 class PresenceNode:
     """One process: its own bus, sockets and watches."""
 
-    def __init__(self, redis: Redis, bus: Bus, society: Society, time: Time) -> None:
+    def __init__(self, redis: RedisClient, bus: Bus, society: Society, time: Time) -> None:
         self.sockets, self.watches, self.bus = FakeSockets(), Watches(), bus
         self.store = RedisPresence(redis)
         self.presence = PresenceService(
@@ -132,9 +133,11 @@ class PresenceNode:
 
 
 @asynccontextmanager
-async def node_on(redis: Redis, society: Society, time: Time) -> AsyncIterator[PresenceNode]:
+async def node_on(
+    redis: Redis, client: RedisClient, society: Society, time: Time
+) -> AsyncIterator[PresenceNode]:
     async with Bus(redis, new_id()) as bus:
-        node = PresenceNode(redis, bus, society, time)
+        node = PresenceNode(client, bus, society, time)
         running = asyncio.create_task(node.presence.run())
         yield node
         running.cancel()

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 
 from core.ids import new_id
 from core.presence import PresenceState
+from db.redis.multiplexed import RedisClient
 from db.redis.presence import CLAIM_MS, SHARDS, RedisPresence
 from realtime.presence.ports import PresenceStore
 from tests.text import text
@@ -169,9 +170,9 @@ async def test_a_departure_without_its_consequences_is_found_like_a_lapse(store:
     assert (expired.user_id, expired.connection, expired.device) == (ana, "c1", "phone")
 
 
-async def test_redis_keeps_nothing_for_ever(redis: Redis) -> None:
+async def test_redis_keeps_nothing_for_ever(redis: Redis, redis_client: RedisClient) -> None:
     """A user's hash goes after 30 days without a connection; nobody's lease stays behind."""
-    store = RedisPresence(redis)
+    store = RedisPresence(redis_client)
     users = [new_id() for _ in range(40)]
     await asyncio.gather(*(store.arrive(user, "c1", "phone", T0, LEASE_S) for user in users))
     await asyncio.gather(*(store.set_status(user, "away", T0) for user in users))
@@ -182,9 +183,9 @@ async def test_redis_keeps_nothing_for_ever(redis: Redis) -> None:
     assert all([0 < await redis.ttl(key) <= 30 * 86_400 for key in keys])
 
 
-async def test_a_lapse_of_one_whom_redis_forgot_is_dropped(redis: Redis) -> None:
+async def test_a_lapse_of_one_whom_redis_forgot_is_dropped(redis: Redis, redis_client: RedisClient) -> None:
     """The hash has gone, the lease is left: it is found without a device, and settled away."""
-    store, ana = RedisPresence(redis), new_id()
+    store, ana = RedisPresence(redis_client), new_id()
     await store.arrive(ana, "c1", "phone", T0, LEASE_S)
     await redis.delete(*[key for key in await redis.keys("presence:*") if text(key).endswith(ana)])
     (expired,) = await store.expired(T0 + LEASE)
@@ -193,9 +194,9 @@ async def test_a_lapse_of_one_whom_redis_forgot_is_dropped(redis: Redis) -> None
     assert await redis.keys("presence:*") == []
 
 
-async def test_the_keys_of_a_change_share_a_slot(redis: Redis) -> None:
+async def test_the_keys_of_a_change_share_a_slot(redis: Redis, redis_client: RedisClient) -> None:
     """What a script touches has one hash tag, and users are spread over all shards."""
-    store = RedisPresence(redis)
+    store = RedisPresence(redis_client)
     await asyncio.gather(*(store.arrive(new_id(), "c1", "phone", T0, LEASE_S) for _ in range(200)))
     tags = {text(key).split(":")[1] for key in await redis.keys("presence:*")}
     assert tags == {f"{{presence-{shard}}}" for shard in range(SHARDS)}

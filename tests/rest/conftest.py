@@ -6,6 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from core.settings import Settings
+from db.redis.multiplexed import RedisClient
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World
 
@@ -19,7 +20,7 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-async def rest(world: World, redis: Redis) -> AsyncIterator[RestServer]:
+async def rest(world: World, redis: Redis, redis_client: RedisClient) -> AsyncIterator[RestServer]:
     """Without rate limits, with quick passwords and small bodies."""
-    async with serving(world, redis, SETTINGS) as server:
+    async with serving(world, redis, redis_client, SETTINGS) as server:
         yield server

@@ -24,10 +24,18 @@ async def answering(rest: RestServer, resource: Resource, **changes: Any) -> Asy
     """This resource on a port of its own. Tokens of `rest` serve there, and its clock tells the time."""
     settings = msgspec.structs.replace(SETTINGS, port=0, **changes)
     base = Foundation(
-        settings, rest.world.pool, rest.redis, Bus(rest.redis, "own"), node_id="own", clock=rest.clock
+        settings,
+        rest.world.pool,
+        rest.redis,
+        Bus(rest.redis, "own"),
+        multiplexed=rest.redis_client,
+        node_id="own",
+        clock=rest.clock,
     )
     with contextlib.closing(Identity(Stores(base), settings)) as identity:
         contract = (*resource.endpoints, *service.ENDPOINTS)
         app = endpoints.answering(base, identity, [resource], checks={}, contract=contract)
         async with listening(app, settings) as port, ClientSession() as client:
-            yield RestServer(f"http://127.0.0.1:{port}", client, rest.world, rest.redis, rest.clock)
+            yield RestServer(
+                f"http://127.0.0.1:{port}", client, rest.world, rest.redis, rest.redis_client, rest.clock
+            )

@@ -18,6 +18,7 @@ from core.ids import new_id
 from core.settings import Settings
 from db.redis.bus import Bus
 from db.redis.event_log import channel
+from db.redis.multiplexed import RedisClient
 from rest.http.listening import listening
 from tests.stores.world import World
 
@@ -78,9 +79,16 @@ class RestServer:
     """Where it answers, what stands behind it, and how to ask it."""
 
     def __init__(
-        self, address: str, web_client: aiohttp.ClientSession, world: World, redis: Redis, clock: SteppedClock
+        self,
+        address: str,
+        web_client: aiohttp.ClientSession,
+        world: World,
+        redis: Redis,
+        redis_client: RedisClient,
+        clock: SteppedClock,
     ) -> None:
-        self.address, self.world, self.redis, self.clock = address, world, redis, clock
+        self.address, self.world, self.clock = address, world, clock
+        self.redis, self.redis_client = redis, redis_client
         self._web = web_client
 
     async def ask(self, method: str, path: str, *, token: str | None = None, **what: Any) -> Answer:
@@ -123,14 +131,26 @@ class RestServer:
 
 @contextlib.asynccontextmanager
 async def serving(
-    world: World, redis: Redis, settings: Settings, checks: Mapping[str, Any] | None = None
+    world: World,
+    redis: Redis,
+    redis_client: RedisClient,
+    settings: Settings,
+    checks: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[RestServer]:
     """The REST application on a free port, for as long as the block lasts."""
     clock = SteppedClock()
-    base = Foundation(settings, world.pool, redis, Bus(redis, "rest"), node_id="rest", clock=clock)
+    base = Foundation(
+        settings,
+        world.pool,
+        redis,
+        Bus(redis, "rest"),
+        multiplexed=redis_client,
+        node_id="rest",
+        clock=clock,
+    )
     with sidecar(base, checks or {}) as app:
         async with (
             listening(app, msgspec.structs.replace(settings, port=0)) as port,
             aiohttp.ClientSession() as client,
         ):
-            yield RestServer(f"http://127.0.0.1:{port}", client, world, redis, clock)
+            yield RestServer(f"http://127.0.0.1:{port}", client, world, redis, redis_client, clock)

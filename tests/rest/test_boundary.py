@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from core.contract.index import ENDPOINTS
+from db.redis.multiplexed import RedisClient
 from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, new_person, serving
@@ -128,9 +129,13 @@ async def test_a_huge_body_is_refused_before_it_comes(rest: RestServer) -> None:
     writer.close()
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(world: World, redis: Redis) -> None:
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    world: World, redis: Redis, redis_client: RedisClient
+) -> None:
     """For longer than the setting says."""
-    async with serving(world, redis, msgspec.structs.replace(SETTINGS, body_timeout_s=1)) as rest:
+    async with serving(
+        world, redis, redis_client, msgspec.structs.replace(SETTINGS, body_timeout_s=1)
+    ) as rest:
         head = b"POST /v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         reader, writer = await raw(rest, head + b'Content-Length: 100\r\n\r\n{"login"')
         problem = await problem_on(reader)
@@ -192,7 +197,9 @@ async def test_answers_are_what_they_say_and_kept_by_nobody(rest: RestServer) ->
         assert headers["Server"] == "realtime-connect"
 
 
-async def test_pages_of_other_origins_need_a_setting(world: World, redis: Redis, rest: RestServer) -> None:
+async def test_pages_of_other_origins_need_a_setting(
+    world: World, redis: Redis, redis_client: RedisClient, rest: RestServer
+) -> None:
     """Preflight and answer; errors can be read too."""
     asks = {"Origin": "https://app.example", "Access-Control-Request-Method": "PATCH"}
     assert (await rest.ask("OPTIONS", "/v1/me", headers=asks)).status == 405
@@ -200,7 +207,7 @@ async def test_pages_of_other_origins_need_a_setting(world: World, redis: Redis,
     app = await rest.ask("GET", "/v1/me", headers={"Origin": "capacitor://localhost"})
     assert app.headers["Access-Control-Allow-Origin"] == "capacitor://localhost"  # no page has this scheme
     listed = msgspec.structs.replace(SETTINGS, cors_origins="https://a.example, https://app.example")
-    async with serving(world, redis, listed) as opened:
+    async with serving(world, redis, redis_client, listed) as opened:
         preflight = await opened.ask("OPTIONS", "/v1/me", headers=asks)
         assert preflight.status == 204
         assert "If-Match" in preflight.headers["Access-Control-Allow-Headers"]

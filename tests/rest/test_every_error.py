@@ -128,7 +128,7 @@ async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
         f"{name}_{how}": 1 for name in ("requests", "stranger_requests") for how in ("per_m", "burst")
     }
     settings = Settings(password_memory_kib=8, password_passes=1, **strict)
-    async with serving(someone.rest.world, someone.redis, settings) as at:
+    async with serving(someone.rest.world, someone.redis, someone.rest.redis_client, settings) as at:
         if endpoint.auth:
             token = someone.signed_in["access_token"]
             assert (await at.ask("GET", "/v1/me", token=token)).status == 200
@@ -144,7 +144,7 @@ async def unavailable(someone: Someone, endpoint: Endpoint) -> Answer:
     """PostgreSQL cannot be reached."""
     async with world_at(someone.database_url) as world:
         checks = {"postgres": lambda: world.pool.fetchval("SELECT 1")}
-        async with serving(world, someone.redis, SETTINGS, checks) as at:
+        async with serving(world, someone.redis, someone.rest.redis_client, SETTINGS, checks) as at:
             await world.pool.close()
             return await someone.ask(endpoint, at=at)
 

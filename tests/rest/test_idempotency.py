@@ -63,7 +63,7 @@ async def test_copies_of_a_registration_count_as_one_account(rest: RestServer) -
     """On the device's limit of them: after four copies at once another person may still register on it."""
     settings = structs.replace(SETTINGS, rate_limits="on", register_device_per_h=4)
     device, body, key = new_id(), new_person(), {"Idempotency-Key": new_id()}
-    async with serving(rest.world, rest.redis, settings) as server:
+    async with serving(rest.world, rest.redis, rest.redis_client, settings) as server:
         person = {**body, "device_id": device}
         register = ("POST", "/v1/auth/register")
         copies = [server.ask(*register, json=person, headers=key) for _ in range(4)]

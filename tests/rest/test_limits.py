@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from core.contract.index import ENDPOINTS
 from core.ids import new_id
 from core.wire.endpoint import Endpoint
+from db.redis.multiplexed import RedisClient
 from db.redis.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
 from services.ports import Limiter
 from tests.rest.conftest import SETTINGS
@@ -25,8 +26,8 @@ START = 1_800_000_000_000
 
 
 @pytest.fixture(params=["memory", "redis"])
-async def limiter(request: pytest.FixtureRequest, redis: Redis) -> Limiter:
-    return MemoryLimiter() if request.param == "memory" else RedisLimiter(redis)
+async def limiter(request: pytest.FixtureRequest, redis_client: RedisClient) -> Limiter:
+    return MemoryLimiter() if request.param == "memory" else RedisLimiter(redis_client)
 
 
 async def test_a_burst_then_a_steady_rate(limiter: Limiter) -> None:
@@ -83,10 +84,10 @@ async def test_many_at_once_take_what_there_is(limiter: Limiter) -> None:
     assert waits.count(0) == 7
 
 
-async def test_a_full_bucket_is_forgotten(redis: Redis) -> None:
+async def test_a_full_bucket_is_forgotten(redis: Redis, redis_client: RedisClient) -> None:
     """Redis keeps it no longer than until it would be full again, and a second."""
     key = new_id()
-    await RedisLimiter(redis).take(key, rate_per_s=1, burst=10, now=START)
+    await RedisLimiter(redis_client).take(key, rate_per_s=1, burst=10, now=START)
     assert 0 < await redis.pttl(f"limit:{key}") <= 2000
 
 
@@ -119,7 +120,7 @@ async def test_no_more_is_given_than_rate_and_burst(steps: list[tuple[int, int]]
 
 
 @pytest.fixture
-async def strict(world: World, redis: Redis) -> AsyncIterator[RestServer]:
+async def strict(world: World, redis: Redis, redis_client: RedisClient) -> AsyncIterator[RestServer]:
     """Two guesses of one login and four of all from a network, six of one login from everywhere, at once."""
     few = msgspec.structs.replace(
         SETTINGS,
@@ -133,7 +134,7 @@ async def strict(world: World, redis: Redis) -> AsyncIterator[RestServer]:
         register_device_per_h=2,
         trusted_proxies="127.0.0.0/8",
     )
-    async with serving(world, redis, few) as rest:
+    async with serving(world, redis, redis_client, few) as rest:
         yield rest
 
 
@@ -257,12 +258,14 @@ STRANGERS = [e for e in ENDPOINTS if not e.auth]
 
 
 @pytest.mark.parametrize("endpoint", STRANGERS, ids=lambda e: e.name)
-async def test_strangers_ask_so_often(world: World, redis: Redis, endpoint: Endpoint) -> None:
+async def test_strangers_ask_so_often(
+    world: World, redis: Redis, redis_client: RedisClient, endpoint: Endpoint
+) -> None:
     """Whatever a network may ask without a token, before any of it is looked at; but not monitoring."""
     few = msgspec.structs.replace(
         SETTINGS, rate_limits="on", stranger_requests_burst=3, trusted_proxies="127.0.0.0/8"
     )
-    async with serving(world, redis, few) as rest:
+    async with serving(world, redis, redis_client, few) as rest:
         one, other = a_network(), a_network()
 
         async def ask(address: str) -> int:
@@ -276,10 +279,10 @@ async def test_strangers_ask_so_often(world: World, redis: Redis, endpoint: Endp
         assert await ask(other) == served
 
 
-async def test_one_account_asks_so_often(world: World, redis: Redis) -> None:
+async def test_one_account_asks_so_often(world: World, redis: Redis, redis_client: RedisClient) -> None:
     """Then it is told when to come back, and is let through then; others are not concerned."""
     few = msgspec.structs.replace(SETTINGS, rate_limits="on", requests_burst=3, requests_per_m=1)
-    async with serving(world, redis, few) as rest:
+    async with serving(world, redis, redis_client, few) as rest:
         ana, ben = await rest.sign_up(), await rest.sign_up()
         answers = [await rest.ask("GET", "/v1/me", token=ana["access_token"]) for _ in range(4)]
         assert [answer.status for answer in answers] == [200, 200, 200, 429]

@@ -10,19 +10,22 @@ from core.contract.index import ENDPOINTS
 from core.errors import CATALOGUE
 from core.wire.message import Command, Event
 from db.redis.client import check_writes
+from db.redis.multiplexed import RedisClient, open_redis_client
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World
 
 
-async def test_ready_when_everything_answers(world: World, redis: Redis) -> None:
+async def test_ready_when_everything_answers(world: World, redis: Redis, redis_client: RedisClient) -> None:
     checks = {"postgres": world.pool.check_writes, "redis": lambda: check_writes(redis)}
-    async with serving(world, redis, SETTINGS, checks) as rest:
+    async with serving(world, redis, redis_client, SETTINGS, checks) as rest:
         assert (await rest.ask("GET", "/readyz")).body == {"status": "ready", "checks": ["postgres", "redis"]}
         assert (await rest.ask("GET", "/healthz")).body == {"status": "ok"}
 
 
-async def test_not_ready_names_what_does_not_answer(world: World, redis: Redis) -> None:
+async def test_not_ready_names_what_does_not_answer(
+    world: World, redis: Redis, redis_client: RedisClient
+) -> None:
     """Also one that hangs; and the process is still alive."""
     nowhere = Redis.from_url("redis://127.0.0.1:1")
 
@@ -30,7 +33,7 @@ async def test_not_ready_names_what_does_not_answer(world: World, redis: Redis) 
         await asyncio.Event().wait()
 
     checks = {"postgres": lambda: world.pool.fetchval("SELECT 1"), "redis": nowhere.ping, "event_bus": hangs}
-    async with serving(world, redis, SETTINGS, checks) as rest:
+    async with serving(world, redis, redis_client, SETTINGS, checks) as rest:
         answer = await rest.ask("GET", "/readyz")
         assert (answer.status, answer.code) == (503, "unavailable")
         assert answer.body["details"] == {"failed": ["redis", "event_bus"]}
@@ -38,7 +41,9 @@ async def test_not_ready_names_what_does_not_answer(world: World, redis: Redis) 
     await nowhere.aclose()
 
 
-async def test_however_many_ask_the_stores_are_asked_once_a_second(world: World, redis: Redis) -> None:
+async def test_however_many_ask_the_stores_are_asked_once_a_second(
+    world: World, redis: Redis, redis_client: RedisClient
+) -> None:
     """At once, or one after the other; a second later they are asked anew, also when clocks go back."""
     asked = 0
 
@@ -47,7 +52,7 @@ async def test_however_many_ask_the_stores_are_asked_once_a_second(world: World,
         asked += 1
         await world.pool.fetchval("SELECT 1")
 
-    async with serving(world, redis, SETTINGS, {"counted": count}) as rest:
+    async with serving(world, redis, redis_client, SETTINGS, {"counted": count}) as rest:
         rest.clock.stop()
         answers = await asyncio.gather(*(rest.ask("GET", "/readyz") for _ in range(50)))
         answers += [await rest.ask("GET", "/readyz") for _ in range(10)]
@@ -62,7 +67,10 @@ async def test_however_many_ask_the_stores_are_asked_once_a_second(world: World,
 async def test_rate_limits_without_redis_are_unavailable(world: World) -> None:
     """Nobody guesses passwords unlimited because Redis is away."""
     nowhere = Redis.from_url("redis://127.0.0.1:1")
-    async with serving(world, nowhere, msgspec.structs.replace(SETTINGS, rate_limits="on")) as rest:
+    async with (
+        open_redis_client("redis://127.0.0.1:1") as client,
+        serving(world, nowhere, client, msgspec.structs.replace(SETTINGS, rate_limits="on")) as rest,
+    ):
         assert (await rest.login("ana@example.org")).code == "unavailable"
     await nowhere.aclose()
 

@@ -6,6 +6,7 @@ from redis.asyncio import Redis
 from core.keys import Keyring
 from core.settings import Settings
 from core.tokens import AccessTokens
+from db.redis.multiplexed import RedisClient
 from tests.rest.server import RestServer, new_person, serving
 from tests.stores.world import World
 
@@ -147,14 +148,16 @@ async def test_sessions_come_in_pages(rest: RestServer) -> None:
     assert seen == sorted(seen, reverse=True)
 
 
-async def test_a_stronger_measure_reaches_old_passwords(rest: RestServer, world: World, redis: Redis) -> None:
+async def test_a_stronger_measure_reaches_old_passwords(
+    rest: RestServer, world: World, redis: Redis, redis_client: RedisClient
+) -> None:
     """At the next sign-in the hash is made anew."""
     body = new_person()
     await rest.sign_up(**body)
     query = "SELECT password_hash FROM identity.users WHERE username = $1"
     before = await world.pool.fetchval(query, body["username"])
     stronger = Settings(password_memory_kib=16, password_passes=2, rate_limits="off")
-    async with serving(world, redis, stronger) as later:
+    async with serving(world, redis, redis_client, stronger) as later:
         assert (await later.login(body["username"])).status == 200
         after = await world.pool.fetchval(query, body["username"])
         assert (before != after, "m=16,t=2" in after) == (True, True)

@@ -17,6 +17,7 @@ from composition.stores import Stores
 from core.contract.accounts import Refresh, Register, SignedIn
 from core.errors import Unauthenticated
 from db.redis.bus import Bus
+from db.redis.multiplexed import RedisClient
 from services.accounts import RequestOrigin
 from services.sessions import SessionService
 from services.token_families import Shown, Verdict, judge
@@ -136,8 +137,15 @@ async def test_a_ban_is_told_and_spends_nothing(rest: RestServer) -> None:
 
 
 @pytest.fixture
-def identity(world: World, redis: Redis) -> Iterator[Identity]:
-    base = Foundation(SETTINGS, world.pool, redis, Bus(redis, "families"), node_id="families")
+def identity(world: World, redis: Redis, redis_client: RedisClient) -> Iterator[Identity]:
+    base = Foundation(
+        SETTINGS,
+        world.pool,
+        redis,
+        Bus(redis, "families"),
+        multiplexed=redis_client,
+        node_id="families",
+    )
     made = Identity(Stores(base), SETTINGS)
     yield made
     made.close()

@@ -13,6 +13,7 @@ from core.errors import Unavailable
 from core.ids import new_id
 from db.redis.calls import GIVE_UP_MS, RETRY_MS, SHARDS, UNREADABLE_LOOKS, RedisCalls, _keys, _shard
 from db.redis.event_log import EventId
+from db.redis.multiplexed import RedisClient
 from signaling.call import Call, State, offer
 from signaling.effects import AnyEffect, Effect, Judge, RecordLive
 from signaling.messages import Hangup
@@ -262,8 +263,8 @@ async def test_a_call_that_a_newer_node_changes_is_not_given_up(
 
 
 @pytest.fixture(params=["memory", "redis"])
-def calls(request: pytest.FixtureRequest, redis: Redis) -> MemoryCalls | RedisCalls:
-    return MemoryCalls() if request.param == "memory" else RedisCalls(redis)
+async def calls(request: pytest.FixtureRequest, redis_client: RedisClient) -> MemoryCalls | RedisCalls:
+    return MemoryCalls() if request.param == "memory" else RedisCalls(redis_client)
 
 
 async def due(store: MemoryCalls | RedisCalls, call_id: str, now: int) -> bool:

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from core.ids import new_id
 from db.redis.bus import Bus
 from db.redis.event_log import EventId, EventLog, channel, read_announcement
+from db.redis.multiplexed import RedisClient
 from tests.delivery.test_event_log import ListeningDevice
 from tests.stored.versions import NEW_WORD, first
 
@@ -23,8 +24,8 @@ async def bus(redis: Redis) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-def event_log(redis: Redis) -> EventLog:
-    return EventLog(redis, keep=50, keep_s=300)
+async def event_log(redis_client: RedisClient) -> EventLog:
+    return EventLog(redis_client, keep=50, keep_s=300)
 
 
 async def keep_newer(redis: Redis, user_id: str, name: str) -> str:

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from core.errors import NotFound
 from core.ticket import Claim, Departure, MatchDecision, Ticket
+from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets, places
 from matching.policy import Policy
 from matching.recorder import Recorder
@@ -43,9 +44,9 @@ def of_the_first_version(name: str) -> Ticket:
     return msgspec.msgpack.decode(first(f"ticket_{name}.msgpack"), type=Ticket)
 
 
-async def test_tickets_of_the_first_version_are_read_and_matched(redis: Redis) -> None:
+async def test_tickets_of_the_first_version_are_read_and_matched(redis_client: RedisClient) -> None:
     """Two that it has left in the queue, byte by byte, and their claim."""
-    store, other = RedisTickets(redis, "main"), RedisTickets(redis, "main")
+    store, other = RedisTickets(redis_client, "main"), RedisTickets(redis_client, "main")
     ana, ben = (of_the_first_version(name) for name in ("ana", "ben"))
     await put(store, ana, ben)
     for name, one in (("ana", ana), ("ben", ben)):
@@ -77,9 +78,9 @@ def test_what_is_written_now_the_first_version_reads() -> None:
     assert now.keys() - {"version", "again"} == msgspec.msgpack.decode(first("claim.msgpack")).keys()
 
 
-async def test_a_newer_ticket_is_read_and_fits_those_it_says(redis: Redis) -> None:
+async def test_a_newer_ticket_is_read_and_fits_those_it_says(redis_client: RedisClient) -> None:
     """It seeks a gender more than there are today, among others; its own is one that nobody here seeks."""
-    store = RedisTickets(redis, new_id())
+    store = RedisTickets(redis_client, new_id())
     ana, ben, cal = ticket(), ticket(gender="male"), ticket(gender="male", joined_at=T0 + 1)
     await put(store, ana, ben, cal)
     await replace_ticket(store, ben, newer_ticket(ben))
@@ -94,9 +95,9 @@ async def test_a_newer_ticket_is_read_and_fits_those_it_says(redis: Redis) -> No
     assert NEW_WORD in places(read[ben.id])
 
 
-async def test_a_newer_claim_is_finished(redis: Redis) -> None:
+async def test_a_newer_claim_is_finished(redis_client: RedisClient) -> None:
     """Its node died; what led to it is kept with the words that only newer ones know, and told to admins."""
-    store, ana, ben = RedisTickets(redis, new_id()), ticket(), ticket(gender="male")
+    store, ana, ben = RedisTickets(redis_client, new_id()), ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = claim_of(ana, ben)
     assert await store.claim(claim) == "both"
@@ -135,10 +136,12 @@ async def test_a_ticket_that_cannot_be_read_is_nobodys_match_and_nobodys_obstacl
     assert list(await store.lapse(T0 + 20_000)) == [gone]
 
 
-async def test_departures_and_waits_of_other_versions_stop_nothing(redis: Redis) -> None:
+async def test_departures_and_waits_of_other_versions_stop_nothing(
+    redis: Redis, redis_client: RedisClient
+) -> None:
     """With words that are of no use here, or without those that are."""
     region = new_id()
-    store, ana = RedisTickets(redis, region), ticket()
+    store, ana = RedisTickets(redis_client, region), ticket()
     prefix, user = f"queue:{{{region}}}", new_id()
     notes: Any = {ana.id: f"{user} {NEW_WORD} and more", new_id(): "who"}
     await redis.hset(f"{prefix}:gone", mapping=notes)
@@ -178,9 +181,11 @@ async def test_a_claim_that_cannot_be_read_is_given_up_after_a_minute(store: Tic
     await store.settle(other)
 
 
-async def test_a_claim_that_was_given_up_is_kept_for_an_operator(redis: Redis) -> None:
+async def test_a_claim_that_was_given_up_is_kept_for_an_operator(
+    redis: Redis, redis_client: RedisClient
+) -> None:
     region = new_id()
-    store, ana, ben = RedisTickets(redis, region), ticket(), ticket(gender="male")
+    store, ana, ben = RedisTickets(redis_client, region), ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = claim_of(ana, ben)
     await store.claim(claim)

@@ -85,15 +85,14 @@ def newer_call(call: dict[str, Any]) -> dict[str, Any]:
 
 async def replace_ticket(store: RedisTickets, ticket: Ticket, body: bytes) -> None:
     """What a node of another version has put in the place of this ticket, wherever it stands."""
-    redis, prefix = store._redis, store._prefix
     await store._ask("HSET", "tickets", ticket.id, body)
     store._known.pop(ticket.id.encode(), None)
-    recent = f"{prefix}:{ticket.mode}:recent"
+    recent = f"{ticket.mode}:recent"
     own = msgspec.msgpack.encode(ticket)
-    latest: Any = await redis.execute_command("LRANGE", recent, 0, -1)  # type: ignore[no-untyped-call]  # redis-py
+    latest = await store._ask("LRANGE", recent, 0, -1)
     for nth, kept in enumerate(latest):
         if kept == own:
-            await redis.execute_command("LSET", recent, nth, body)  # type: ignore[no-untyped-call]  # redis-py
+            await store._ask("LSET", recent, nth, body)
 
 
 async def garble(store: TicketStore, what: Ticket | Claim) -> None:
