@@ -127,7 +127,6 @@ class Services:
         self.retention = Retention(kept(stores.retention, stores.matches, settings), clock)
         self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,
-            profiles=identity.profiles,
             presence=self.presence,
             queue=self.queue,
             call_service=self.call_service,

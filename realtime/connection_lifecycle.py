@@ -11,7 +11,6 @@ from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
-from services.profiles import Profiles
 from services.sessions import SessionService
 from signaling.call import ACTIVE, Call, Rules
 from signaling.ice_servers import ice_servers
@@ -24,7 +23,6 @@ class ConnectionLifecycle:
         self,
         *,
         sessions: SessionService,
-        profiles: Profiles,
         presence: PresenceService,
         queue: Queue,
         call_service: CallService,
@@ -32,7 +30,7 @@ class ConnectionLifecycle:
         rules: Rules,
         clock: Clock,
     ) -> None:
-        self._sessions, self._profiles = sessions, profiles
+        self._sessions = sessions
         self._presence, self._queue = presence, queue
         self._call_service, self._settings, self._rules, self._clock = call_service, settings, rules, clock
 
@@ -43,13 +41,16 @@ class ConnectionLifecycle:
         await self._call_service.back(caller.user_id, caller.device)
 
     async def ready(self, connection: Connection) -> SessionReady:
-        """The same for a client that connects. The state is read after the offset that goes with it."""
+        """The same for a client that connects. The state was read after the offset that goes with it."""
         caller, user_id = connection.caller, connection.caller.user_id
+        beginning, connection.beginning = connection.beginning, None
+        assert beginning is not None
         # Present first: `lost` looks for the device after it has told a call that the device is gone.
         own = (await self._presence.arrived(caller)).own
         ticket = await self._queue.resume(user_id)
-        beginning = await self._profiles.beginning(user_id)
-        calls = await self._rejoin(caller) if beginning.busy else []
+        # A call that has begun since that was read has been announced, and may have lost this device by now.
+        busy = beginning.busy or connection.subscription.has_heard
+        calls = await self._rejoin(caller) if busy else []
         now = self._clock()
         servers = ice_servers(self._settings, user_id, now)
         policy = self._settings.ice_transport_policy

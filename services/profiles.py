@@ -2,7 +2,7 @@
 
 from core.contract.profiles import ProfileCard, ProfilePatch
 from core.errors import NotFound, PreconditionFailed, Unauthenticated
-from db.postgres.profiles import Beginning, Profile, ProfileStore
+from db.postgres.profiles import Profile, ProfileStore
 from services import account_rules as rules
 
 
@@ -11,13 +11,6 @@ class Profiles:
 
     def __init__(self, store: ProfileStore) -> None:
         self._store = store
-
-    async def beginning(self, user_id: str) -> Beginning:
-        """What a client starts with, in one query. Raises `Unauthenticated` if the account is gone."""
-        found = await self._store.beginning(user_id)
-        if found is None:
-            raise Unauthenticated("This account is gone.")
-        return found
 
     async def own(self, user_id: str) -> Profile:
         """The user's own account, with its version. Raises `Unauthenticated` if it is gone."""

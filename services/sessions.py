@@ -14,6 +14,7 @@ from core.keys import Keyring
 from core.settings import Settings
 from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
 from core.vocabulary import RevokedCode, Role
+from db.postgres.profiles import Beginning
 from db.postgres.sessions import NewSession, RevokedReason, SessionStatus, SessionStore, TokenState
 from db.redis.event_log import EventLog
 from services.profiles import Profiles
@@ -148,6 +149,17 @@ class SessionService:
         Raises `Unauthenticated`, `Banned`.
         """
         standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
+        return await self._serves(standing, access, now)
+
+    async def begin(self, access: Access, now: int) -> Beginning:
+        """The same for a client that connects: what it starts with, read in the same query."""
+        found = await self._store.beginning(access.user_id, access.session_id, now, access.twin)
+        standing, beginning = found or (None, None)
+        await self._serves(standing, access, now)
+        assert beginning is not None  # or the session would be over
+        return beginning
+
+    async def _serves(self, standing: SessionStatus | None, access: Access, now: int) -> Role:
         if standing is not None and standing.banned:
             raise Banned
         if standing is None or _over(standing):

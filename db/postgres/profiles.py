@@ -42,11 +42,6 @@ class ProfileStore:
         row = await self._pool.fetchrow(_SQL["me"], user_id)
         return row and Profile(_me(row), row["version"])
 
-    async def beginning(self, user_id: str) -> Beginning | None:
-        """Everything that a connect reads of a user, in one query; None: the account is gone."""
-        row = await self._pool.fetchrow(_SQL["beginning"], user_id)
-        return row and Beginning(me=_me(row), busy=row["busy"], unread=row["unread"] or {})
-
     async def change(self, profile: Profile, now: int) -> bool:
         """Write `profile.me` if the version is still `profile.version`. False: another change was faster."""
         me = profile.me
@@ -71,6 +66,11 @@ class ProfileStore:
         """The card as `viewer_id` may see it; None: gone, banned, or a block stands between them."""
         row = await self._pool.fetchrow(_SQL["visible_card"], user_id, viewer_id, to_datetime(now))
         return row and card(row, today(now))
+
+
+def beginning(row: Record) -> Beginning:
+    """From a row of `beginning` in sessions.sql."""
+    return Beginning(me=_me(row), busy=row["busy"], unread=row["unread"] or {})
 
 
 def _me(row: Record) -> Me:

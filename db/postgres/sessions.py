@@ -12,8 +12,10 @@ from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.sessions import SessionView
 from core.vocabulary import Role
 from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.profiles import Beginning, beginning
 
 _SQL = queries("sessions")
+_BEGINNING = _SQL["beginning"].replace(":standing", _SQL["standing"])
 
 RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_changed", "erased"]
 
@@ -117,14 +119,14 @@ class SessionStore:
     ) -> SessionStatus | None:
         """The state of the session and of one refresh token. None: there is no such session."""
         row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now), twin)
-        return row and SessionStatus(
-            revoked=row["revoked_reason"],
-            erased=row["erased"],
-            banned=row["banned"],
-            role=row["role"],
-            void=row["void"],
-            served=row["served"],
-        )
+        return row and _status(row)
+
+    async def beginning(
+        self, user_id: str, session_id: str, now: int, twin: bytes
+    ) -> tuple[SessionStatus, Beginning] | None:
+        """The same, and all that a client starts with. None: there is no such session, or account."""
+        row = await self._pool.fetchrow(_BEGINNING, session_id, user_id, to_datetime(now), twin)
+        return row and (_status(row), beginning(row))
 
     async def page(
         self, user_id: str, *, current: str, before: str | None, limit: int, now: int
@@ -151,6 +153,17 @@ async def open_within(connection: Connection, session: NewSession, now: int) -> 
 async def end_all_within(connection: Connection, user_id: str, reason: RevokedReason, now: int) -> None:
     """End all sessions of this user, and with them their refresh tokens, within a transaction."""
     await connection.execute(_SQL["end_all"], user_id, reason, to_datetime(now))
+
+
+def _status(row: Record) -> SessionStatus:
+    return SessionStatus(
+        revoked=row["revoked_reason"],
+        erased=row["erased"],
+        banned=row["banned"],
+        role=row["role"],
+        void=row["void"],
+        served=row["served"],
+    )
 
 
 def _session(row: Record, current: str) -> SessionView:

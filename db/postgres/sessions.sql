@@ -82,6 +82,31 @@ JOIN identity.users u ON u.id = s.user_id
 LEFT JOIN identity.refresh_tokens t ON t.hash = $4 AND t.session_id = s.id
 WHERE s.id = $1 AND s.user_id = $2
 
+-- name: beginning
+-- The same of user $2, with all that a client starts from: what is the user's own, whether they are in a call or have one to
+-- decide, and how many messages of others wait in each room (null: in none).
+SELECT
+    u.id, u.email, u.username, u.created_at, p.*, session.*,
+    EXISTS (SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND part.active) OR EXISTS (
+        SELECT FROM interaction.calls c
+        JOIN interaction.call_participants part ON part.call_id = c.id AND part.user_id = u.id
+        WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
+    ) AS busy,
+    (  -- as a room's `unread` in rooms.sql
+        SELECT jsonb_object_agg(m.room_id, waiting.unread)
+        FROM communication.members m
+        JOIN communication.rooms r ON r.id = m.room_id AND r.last_seq > m.read_seq
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS unread FROM communication.messages s
+            WHERE s.room_id = m.room_id AND s.seq > m.read_seq AND s.sender_id IS DISTINCT FROM m.user_id
+                AND s.deleted_at IS NULL
+        ) waiting
+        WHERE m.user_id = u.id AND waiting.unread > 0
+    ) AS unread
+FROM (:standing) session
+JOIN identity.users u ON u.id = $2 AND u.deleted_at IS NULL
+JOIN identity.profiles p ON p.user_id = u.id
+
 -- name: page
 -- The sessions of user $1 that go on at $2, newest first, before session $3 (null: from the newest).
 SELECT id, device, user_agent, created_at, last_used_at FROM identity.sessions

@@ -27,6 +27,13 @@ class AccountLimits:
         if wait_ms:
             raise RateLimited("Too many connects of this account.", retry_after_ms=wait_ms)
 
+    async def excuse(self, user_id: str) -> None:
+        """That connect does not count: who may not come in keeps nobody out."""
+        rate, burst = self._settings.connects_per_m / 60, self._settings.connects_burst
+        await self._limiter.take(
+            f"connect:{user_id}", rate_per_s=rate, burst=burst, cost=-1, now=self._clock()
+        )
+
     def add(self, user_id: str) -> None:
         """One connection more. Raises `RateLimited`."""
         held = self._of_user.get(user_id, 0)

@@ -6,8 +6,10 @@ import structlog
 
 from core.clock import Clock
 from core.contract.session import ConnectAuth
-from core.errors import Unauthenticated
+from core.errors import AppError, Unauthenticated
+from core.tokens import Access
 from core.wire.decode import decode
+from db.postgres.profiles import Beginning
 from db.redis.bus import Bus
 from db.redis.event_log import REVOKED, EventLog, channel, read_announcement
 from realtime.gateway.account_limits import AccountLimits
@@ -53,12 +55,12 @@ class Admission:
         )
         listener = partial(self._hear, sid, subscription)
         try:
-            # Subscribe first, then check the session and read the stream: so nothing is missed in between.
+            # Subscribe first, then read the stream, then session and state: so nothing is missed in between.
             await self._bus.subscribe(channel(access.user_id), listener)
-            await self._sessions.check(access, self._clock())
             await self._limits.slow_down(access.user_id)
             wanted = decode(legible(auth), ConnectAuth)
             opening = await self._opening(wanted, access.user_id)
+            beginning = await self._begin(access)
             self._limits.add(access.user_id)
         except BaseException:
             await self._bus.unsubscribe(channel(access.user_id), listener)
@@ -72,6 +74,7 @@ class Admission:
             command_queue=self._limits.command_queue(),
             pace=self._limits.pace(),
             listener=listener,
+            beginning=beginning,
         )
 
     async def forget(self, connection: Connection) -> None:
@@ -80,6 +83,13 @@ class Admission:
         user_id = connection.caller.user_id
         self._limits.remove(user_id)
         await self._bus.unsubscribe(channel(user_id), connection.listener)
+
+    async def _begin(self, access: Access) -> Beginning:
+        try:
+            return await self._sessions.begin(access, self._clock())
+        except AppError:
+            await self._limits.excuse(access.user_id)
+            raise
 
     async def _opening(self, wanted: ConnectAuth, user_id: str) -> Opening:
         log, place = self._events.log.name, partial(self._recovery.wanted, user_id, wanted.pid, wanted.offset)

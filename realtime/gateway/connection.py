@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from core.token_bucket import TokenBucket
+from db.postgres.profiles import Beginning
 from db.redis.event_log import Announcement, EventId
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
@@ -29,6 +30,7 @@ class Opening(Struct, frozen=True):
 class Connection:
     """Mutable, owned by the gateway. `expires_at` in Unix milliseconds; while `silent` it counts as gone.
 
+    `beginning` is what its client starts with, until it is told.
     `unsure`: while it was being opened a session may have ended, or the bus may have missed something.
     """
 
@@ -42,6 +44,7 @@ class Connection:
         command_queue: CommandQueue,
         pace: TokenBucket,
         listener: Callable[[bytes], None],
+        beginning: Beginning | None = None,
     ) -> None:
         self.caller = caller
         self.opening = opening
@@ -50,6 +53,7 @@ class Connection:
         self.command_queue = command_queue
         self.pace = pace
         self.listener = listener
+        self.beginning = beginning
         self.known_ticket = KnownTicket()
         self.revoked = False
         self.silent = False

@@ -32,6 +32,11 @@ class Subscription:
         self._anew = False
         self._catching_up: asyncio.Task[None] | None = None
 
+    @property
+    def has_heard(self) -> bool:
+        """Whether anything has come that is held back."""
+        return bool(self._held) or self._incomplete
+
     def take(self, announcement: Announcement) -> None:
         """Take an announcement that the bus has received."""
         if self._held is not None:

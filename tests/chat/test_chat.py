@@ -17,7 +17,6 @@ from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
 from db.postgres.outbox import Outbox
-from db.postgres.profiles import ProfileStore
 from tests.chat.conftest import MAX_CHARS, ChatScene
 
 
@@ -133,9 +132,7 @@ async def test_reading_tells_both(talk: ChatScene) -> None:
         await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=seq))
     receipt = ChatReceipt(room_id=talk.room_id, user_id=talk.ben, delivered_seq=2, read_seq=2)
     assert talk.heard.by(talk.ana) == talk.heard.by(talk.ben) == [receipt]
-    beginning = await ProfileStore(talk.world.pool).beginning(talk.ben)
-    assert beginning is not None
-    assert beginning.unread == {talk.room_id: 1}
+    assert await talk.world.unread(talk.ben) == {talk.room_id: 1}
 
 
 async def test_typing_reaches_the_other_alone(talk: ChatScene) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.redis.event_log import EventLog, Tail
+from db.postgres.profiles import Beginning
 from realtime.gateway.admission import Admission
 from realtime.gateway.subscription import Subscription
+from services.sessions import SessionService
 from tests.integration.conftest import Meeting, SignUp
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
@@ -274,20 +275,21 @@ async def test_a_session_that_ends_while_a_connection_opens_ends_it(
 ) -> None:
     """After its session was looked at, before there is a connection that could be told."""
     person, heard = await sign_up(), asyncio.Event()
-    hear, tail = Admission._hear, EventLog.tail
+    hear, begin = Admission._hear, SessionService.begin
 
     def hearing(self: Admission, sid: str, subscription: Subscription, raw: bytes) -> None:
         hear(self, sid, subscription, raw)
         heard.set()
 
-    async def slow(self: EventLog, *given: Any) -> Tail:
+    async def slow(self: SessionService, *given: Any) -> Beginning:
+        beginning = await begin(self, *given)
         assert (await person.rest("POST", "/v1/auth/logout"))[0] == 204
         async with asyncio.timeout(PATIENCE_S):
             await heard.wait()
-        return await tail(self, *given)
+        return beginning
 
     monkeypatch.setattr(Admission, "_hear", hearing)
-    monkeypatch.setattr(EventLog, "tail", slow)
+    monkeypatch.setattr(SessionService, "begin", slow)
     connecting = asyncio.create_task(person.connect())
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -8,7 +8,6 @@ from core.clock import now_ms, to_ms
 from core.contract.chat import Message
 from core.errors import Gone, NotFound
 from core.ids import new_id
-from db.postgres.profiles import ProfileStore
 from db.postgres.rooms import Reading, Rooms, StoredMessage
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
@@ -286,12 +285,6 @@ async def test_devices_that_read_at_once_read_on_once(world: World) -> None:
         assert steps[-1][1] == 20
 
 
-async def unread(world: World, user_id: str) -> dict[str, int]:
-    beginning = await ProfileStore(world.pool).beginning(user_id)
-    assert beginning is not None
-    return beginning.unread
-
-
 async def test_unread_counts_what_others_said(world: World) -> None:
     """In each room; one's own words and what was read do not count."""
     room_id, ana, ben = await room(world)
@@ -299,12 +292,12 @@ async def test_unread_counts_what_others_said(world: World) -> None:
     for _ in range(3):
         await world.say(room_id, ana)
     await world.say(room_id, ben)
-    assert await unread(world, ben) == {room_id: 3}
-    assert await unread(world, ana) == {room_id: 1}
+    assert await world.unread(ben) == {room_id: 3}
+    assert await world.unread(ana) == {room_id: 1}
     await world.read(room_id, ben, 2)
-    assert await unread(world, ben) == {room_id: 1}
+    assert await world.unread(ben) == {room_id: 1}
     await world.read(room_id, ben, 4)
-    assert await unread(world, ben) == {}
+    assert await world.unread(ben) == {}
     views = await world.rooms.rooms(ben, before=None, limit=10, now=TODAY)
     assert {view.id: view.unread for view in views} == {room_id: 0, other: 0}
 

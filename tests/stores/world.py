@@ -12,6 +12,7 @@ import msgspec
 from core.clock import now_ms, to_datetime, to_ms
 from core.ids import new_id
 from core.ticket import MatchDecision
+from core.tokens import fingerprint
 from core.vocabulary import EndReason, Origin, Role
 from db.migrations.migrate import migrate
 from db.postgres.blocks import BlockStore
@@ -22,6 +23,7 @@ from db.postgres.matches import MatchRecords
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
 from db.postgres.rooms import Draft, Reading, Receipt, Rooms, StoredMessage
+from db.postgres.sessions import NewSession, SessionStore
 from matching.rematch import Since
 from tests.patience import PATIENCE_S
 
@@ -210,6 +212,22 @@ class World:
         return await self.rooms.read(
             Reading(room_id=room_id, user_id=reader, seq=seq, at=now_ms() if at is None else at)
         )
+
+    async def unread(self, user_id: str) -> dict[str, int]:
+        """How many messages wait in each room, as a client is told that connects with a new session."""
+        sessions, id_, now = SessionStore(self.pool), new_id(), now_ms()
+        session = NewSession(
+            id=id_,
+            user_id=user_id,
+            device=None,
+            user_agent=None,
+            token_hash=fingerprint(id_),
+            expires_at=now + 60_000,
+        )
+        await sessions.open(session, now)
+        found = await sessions.beginning(user_id, id_, now, fingerprint(id_))
+        assert found is not None
+        return found[1].unread
 
     async def waits_for_offers_to(self, user_id: str, work: Coroutine[Any, Any, Any]) -> None:
         """Fails unless this work waits while an offer to the user is decided on, and is done afterwards."""
