@@ -14,7 +14,7 @@ from core.contract.chat import Message, MessageKind, RoomView
 from core.errors import Gone, NotFound
 from db.postgres.cards import card
 from db.postgres.grouped_statement import GroupedStatement
-from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.pool import Pool, Record, queries
 
 _SQL = queries("rooms")
 _NO_BOUND = 2**62
@@ -123,10 +123,10 @@ class Rooms:
         """
         bounds = (after_seq or 0, _NO_BOUND if before_seq is None else before_seq)
         query = _SQL["history_before" if after_seq is None else "history_after"]
-        async with self._pool.acquire() as connection:
-            await _open(connection, room_id, user_id)
-            rows = await connection.fetch(query, room_id, *bounds, limit + 1)
-        page = [_message(row) for row in rows[:limit]]
+        rows = await self._pool.fetch(query, room_id, *bounds, limit + 1, user_id)
+        if not rows:
+            raise NotFound
+        page = [_message(row) for row in rows[:limit] if row["id"] is not None]
         return (page[::-1] if after_seq is None else page), len(rows) > limit
 
     async def read(self, reading: Reading) -> Receipt:
@@ -188,14 +188,6 @@ class Rooms:
             latest = await connection.fetch(_SQL["latest"], [row["id"] for row in rows])
         said = {row["room_id"]: _message(row) for row in latest}
         return [_view(row, said.get(row["id"]), today(now)) for row in rows]
-
-
-async def _open(connection: Connection, room_id: str, user_id: str) -> bool:
-    """Whether anything can be said in this member's room. Raises `NotFound` for others."""
-    active: bool | None = await connection.fetchval(_SQL["is_member"], room_id, user_id)
-    if active is None:
-        raise NotFound
-    return active
 
 
 def _columns(draft: Draft) -> tuple[object, ...]:

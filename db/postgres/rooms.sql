@@ -28,14 +28,6 @@ FROM communication.messages s
 JOIN communication.members m ON m.room_id = s.room_id AND m.user_id = s.sender_id
 WHERE s.room_id = $1 AND s.sender_id = $2 AND s.client_id = $3
 
--- name: is_member
--- Whether $2 is a member of room $1, and whether anything can be said in it. No row: not a member.
-SELECT c.ended_at IS NULL AS active
-FROM communication.rooms r
-JOIN communication.members m ON m.room_id = r.id AND m.user_id = $2
-JOIN interaction.connections c ON c.id = r.connection_id
-WHERE r.id = $1
-
 -- name: members
 -- All members of the rooms $1 of which users $2 are members, place by place from 1, and whether anything can be said there.
 SELECT
@@ -47,12 +39,25 @@ JOIN communication.rooms r ON r.id = own.room_id
 JOIN interaction.connections c ON c.id = r.connection_id
 
 -- name: history_before
--- Messages of room $1 between seq $2 and $3, both exclusive, the newest $4 of them, newest first.
-SELECT * FROM communication.messages WHERE room_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq DESC LIMIT $4
+-- Messages of room $1, as its member $5 reads them, between seq $2 and $3, both exclusive, the newest $4 of them, newest first.
+-- No row: not a member. One of nulls: no such messages.
+SELECT s.*
+FROM communication.members m
+LEFT JOIN LATERAL (
+    SELECT * FROM communication.messages WHERE room_id = m.room_id AND seq > $2 AND seq < $3 ORDER BY seq DESC LIMIT $4
+) s ON true
+WHERE m.room_id = $1 AND m.user_id = $5
+ORDER BY s.seq DESC
 
 -- name: history_after
 -- The same, the oldest $4 of them, oldest first.
-SELECT * FROM communication.messages WHERE room_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq LIMIT $4
+SELECT s.*
+FROM communication.members m
+LEFT JOIN LATERAL (
+    SELECT * FROM communication.messages WHERE room_id = m.room_id AND seq > $2 AND seq < $3 ORDER BY seq LIMIT $4
+) s ON true
+WHERE m.room_id = $1 AND m.user_id = $5
+ORDER BY s.seq
 
 -- name: read
 -- Members, rooms $1 with users $2, have read everything up to $3, at $4: place by place, from 1. No row: not a member.
