@@ -11,22 +11,25 @@ import argparse
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import aiohttp
 import uvloop
 
 from bench.accounts import register
-from bench.commands import check, rows
+from bench.commands import bursts, check, rows
 from bench.commands.lanes import Lane
-from bench.commands.measuring import Figure, NoisyWindowError, window
+from bench.commands.measuring import Figure, NoisyWindowError, idle, in_bursts, trips, window
+from bench.commands.meters import Trips
 from bench.commands.people import Meeting, befriend, come, go_live, leave, meet
-from bench.commands.report import Results, line, table
+from bench.commands.report import Results, line, table, trips_table
 from bench.commands.stacks import FLAVOURS, NODE_STACK, Flavour, Node, Stores, pin_load
 
 _ATTEMPTS = 4
 _SHARE = 0.7
+_TRIPS_S = 3.2
+Measure = Callable[..., Awaitable[Figure]]
 
 
 class CommandsBench:
@@ -37,7 +40,10 @@ class CommandsBench:
         self._accounts: list[dict[str, str]] = []
         self._room_ids: list[str] = []
         self.results: Results = defaultdict(lambda: defaultdict(list))
+        self.asked: dict[str, dict[str, Trips]] = defaultdict(dict)
         self.broken: list[str] = []
+        self._flavour: Flavour = "ours"
+        self._nodes: list[Node] = []
 
     async def run(self) -> None:
         await self._prepare()
@@ -81,79 +87,89 @@ class CommandsBench:
 
     async def _turn(self, flavour: Flavour) -> None:
         """All rows of one server: those of one node, then those of two."""
-        nodes: list[Node] = []
+        self._flavour, self._nodes = flavour, []
         try:
             for where in ("one node", "two nodes"):
-                nodes.append(await Node.start(flavour, self._stores, profile=self._options.profile))
-                await self._calls(flavour, nodes, where)
-                await self._chats(flavour, nodes, where)
+                self._nodes.append(await Node.start(flavour, self._stores, profile=self._options.profile))
+                await self._calls(self._nodes, where)
+                await self._chats(self._nodes, where)
         finally:
-            for node in nodes:
+            for node in self._nodes:
                 await node.stop()
 
-    async def _calls(self, flavour: Flavour, nodes: Sequence[Node], where: str) -> None:
-        people = await come([node.port for node in nodes], self._accounts[: 2 * self._options.pairs])
-        meetings: list[Meeting] = []
-        for one, other in zip(people[::2], people[1::2], strict=True):
-            meetings.append(await meet(one, other))
-            await go_live(meetings[-1])
-        await self._rows(flavour, nodes, f"call:signal, {where}", lambda: rows.signals(meetings), 1000)
-        for meeting in meetings:
-            await meeting.offerer.ask("call:end", call_id=meeting.call_id)
+    async def _calls(self, nodes: Sequence[Node], where: str) -> None:
+        callers = self._accounts[: 2 * self._options.pairs]
+        people = await come([node.port for node in nodes], callers)
+        if self._wants(f"call:signal, {where}"):
+            meetings: list[Meeting] = []
+            for one, other in zip(people[::2], people[1::2], strict=True):
+                meetings.append(await meet(one, other))
+                await go_live(meetings[-1])
+            await self._lanes(f"call:signal, {where}", lambda: rows.signals(meetings), 1000)
+            for meeting in meetings:
+                await meeting.offerer.ask("call:end", call_id=meeting.call_id)
+        await self._bursts(f"queue:join to call:started, {where}", lambda: bursts.joins(people))
         await leave(people)
 
-    @property
-    def _chatting(self) -> list[dict[str, str]]:
-        return self._accounts[2 * self._options.pairs : 4 * self._options.pairs]
-
-    async def _chats(self, flavour: Flavour, nodes: Sequence[Node], where: str) -> None:
-        people = await come([node.port for node in nodes], self._chatting)
+    async def _chats(self, nodes: Sequence[Node], where: str) -> None:
+        ports = [node.port for node in nodes]
+        people = await come(ports, self._accounts[2 * self._options.pairs : 4 * self._options.pairs])
         friends = [
             rows.Friends(one, other, room_id)
             for one, other, room_id in zip(people[::2], people[1::2], self._room_ids, strict=False)
         ]
-        await self._rows(flavour, nodes, f"chat:send, {where}", lambda: rows.messages(friends), 300)
-        await self._rows(flavour, nodes, f"chat:typing, {where}", lambda: rows.typing(friends))
+        await self._lanes(f"chat:send, {where}", lambda: rows.messages(friends), 300)
+        await self._lanes(f"chat:typing, {where}", lambda: rows.typing(friends))
+        await self._lanes(f"presence:watch, {where}", lambda: rows.presence_watch(friends))
+        for two in friends:
+            await two.one.ask("presence:watch", user_ids=[two.other.id])
+        await self._lanes(f"presence:set, {where}", lambda: rows.presence_set(friends))
+        if len(nodes) == 1:
+            await self._idle(f"standing idle with {len(people)}, a second")
+            await self._bursts("connect with recovery", lambda: bursts.returns(people, ports))
         await leave(people)
 
-    async def _rows(
-        self,
-        flavour: Flavour,
-        nodes: Sequence[Node],
-        name: str,
-        lanes: Callable[[], list[Lane]],
-        rate: int | None = None,
-    ) -> None:
+    async def _lanes(self, name: str, lanes: Callable[[], list[Lane]], rate: int = 0) -> None:
         """In a closed loop; with a `rate` also at that, and at a share of what the closed loop held."""
-        only = self._options.only
-        if only and not any(word in name for word in only):
-            return
-        closed = await self._steady(flavour, name, nodes, lanes, 0)
-        if rate is None or closed is None or len(nodes) > 1:
-            return
-        await self._steady(flavour, f"{name}, {rate} a second", nodes, lanes, rate)
-        await self._steady(flavour, f"{name}, at {_SHARE:.0%} of that", nodes, lanes, closed.rate * _SHARE)
 
-    async def _steady(
-        self, flavour: Flavour, name: str, nodes: Sequence[Node], lanes: Callable[[], list[Lane]], rate: float
-    ) -> Figure | None:
+        def at(rate: float) -> Measure:
+            return lambda **given: window(self._stores.meters, lanes=lanes(), rate=rate, **given)
+
+        closed = await self._steady(name, at(0))
+        if closed is None or len(self._nodes) > 1:
+            return
+        if rate:
+            await self._steady(f"{name}, {rate} a second", at(rate))
+            await self._steady(f"{name}, at {_SHARE:.0%} of that", at(closed.rate * _SHARE))
+        if name not in self.asked or self._flavour not in self.asked[name]:
+            self.asked[name][self._flavour] = await trips(self._stores.meters, lanes(), _TRIPS_S)
+
+    async def _bursts(self, name: str, prepare: Callable[[], tuple[bursts.Burst, bursts.Between]]) -> None:
+        if not self._wants(name):
+            return
+        burst, between = prepare()
+        await self._steady(name, lambda **given: in_bursts(self._stores.meters, burst, between, **given))
+
+    async def _idle(self, name: str) -> None:
+        await self._steady(name, lambda **given: idle(self._stores.meters, **given))
+
+    def _wants(self, name: str) -> bool:
+        return not self._options.only or any(word in name for word in self._options.only)
+
+    async def _steady(self, name: str, measure: Measure) -> Figure | None:
         """From a quiet window, or None where there was none."""
+        if not self._wants(name):
+            return None
         figure, options = None, self._options
         for _ in range(_ATTEMPTS):
             try:
-                figure = await window(
-                    self._stores.meters,
-                    [node.pid for node in nodes],
-                    lanes(),
-                    rate=rate,
-                    seconds=options.seconds,
-                    noise=options.noise,
-                )
+                pids = [node.pid for node in self._nodes]
+                figure = await measure(pids=pids, seconds=options.seconds, noise=options.noise)
                 break
             except NoisyWindowError as noise:
                 _say(f"    noisy: {name}: {noise}")
-        self.results[name][flavour].append(figure)
-        _say(f"  {flavour}, {name}: {line(figure) if figure else 'never quiet'}")
+        self.results[name][self._flavour].append(figure)
+        _say(f"  {self._flavour}, {name}: {line(figure) if figure else 'never quiet'}")
         return figure
 
 
@@ -168,7 +184,7 @@ async def _run(options: argparse.Namespace, folder: Path) -> None:
         try:
             await bench.run()
         finally:  # a run that is broken off is not lost
-            print(table(bench.results))
+            print(table(bench.results) + "\n\n" + trips_table(bench.asked))
         if bench.broken:
             sys.exit("Promises that were not kept:\n" + "\n".join(bench.broken))
 
@@ -176,7 +192,7 @@ async def _run(options: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of a measured window")
+    parser.add_argument("--seconds", type=float, default=1.5, help="length of a measured window")
     parser.add_argument("--pairs", type=int, default=50)
     parser.add_argument("--only", nargs="*", default=[], help="rows whose names contain one of these")
     parser.add_argument("--flavours", nargs="+", default=list(FLAVOURS), choices=FLAVOURS)

@@ -42,22 +42,25 @@ class Used(Struct, frozen=True):
     def since(self, before: "Used") -> "Used":
         return Used(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(before), strict=True)))
 
-    def each(self, units: int) -> "Used":
+    def plus(self, other: "Used") -> "Used":
+        return Used(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+    def each(self, units: float) -> "Used":
         return Used(*(part / units for part in astuple(self)))
 
 
 class Trips(Struct, frozen=True):
     """Times that Redis read from a socket, commands it ran (in scripts too), transactions of PostgreSQL."""
 
-    reads: int
-    commands: int
-    transactions: int
+    reads: float
+    commands: float
+    transactions: float
 
     def since(self, before: "Trips") -> "Trips":
         return Trips(*(mine - theirs for mine, theirs in zip(astuple(self), astuple(before), strict=True)))
 
-    def each(self, units: int) -> tuple[float, ...]:
-        return tuple(part / units for part in astuple(self))
+    def each(self, units: int) -> "Trips":
+        return Trips(*(part / units for part in astuple(self)))
 
 
 class Meters:
@@ -69,7 +72,7 @@ class Meters:
 
     @classmethod
     async def of(cls, redis: Redis, database: asyncpg.Connection) -> "Meters":
-        """For the servers behind these connections."""
+        """For the servers behind these; the connection is to another database, so as not to be counted."""
         redis_pid = int((await redis.info("server"))["process_id"])
         backend = await database.fetchval("SELECT pg_backend_pid()")
         return cls(redis, database, redis_pid, psutil.Process(backend).ppid())
@@ -84,9 +87,10 @@ class Meters:
         return Used(server, redis, postgres, machine_busy_us() - known)
 
     async def trips(self) -> Trips:
-        """So far. PostgreSQL tells of its transactions a second late."""
+        """So far, as far as PostgreSQL tells."""
         stats = await self._redis.info("stats")
         transactions = await self._database.fetchval(
-            "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
+            "SELECT sum(xact_commit + xact_rollback)::int FROM pg_stat_database"
+            " WHERE datname <> current_database()"
         )
         return Trips(stats["total_reads_processed"], stats["total_commands_processed"], transactions)

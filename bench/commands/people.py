@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,7 @@ class Person(RawPeer):
         self.account, self.id = account, account["id"]
         self.back_with: dict[str, str] = {}
         self.welcome: dict[str, Any] = {}
+        self.welcomed_after_s = 0.0
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._number = 100
         self._heard: dict[str, deque[Any]] = defaultdict(deque)
@@ -29,13 +31,14 @@ class Person(RawPeer):
     @classmethod
     async def come(cls, port: int, account: dict[str, str], **back_with: str) -> "Person":
         """Connected and welcomed."""
-        loop = asyncio.get_running_loop()
+        loop, begun = asyncio.get_running_loop(), time.perf_counter()
         _, person = await loop.create_connection(
             lambda: cls(port, {**account, **back_with}), "127.0.0.1", port
         )
         async with asyncio.timeout(PATIENCE_S):
             await person.ready
             person.welcome = await person.hear("session:ready")
+        person.welcomed_after_s = time.perf_counter() - begun
         return person
 
     def _protocol(self, packet: bytes) -> None:
@@ -60,6 +63,7 @@ class Person(RawPeer):
             if asked is not None and not asked.done():
                 asked.set_result(found[0])
             return
+        assert text.startswith("42["), text
         name, event, *rest = found
         if rest:
             self.back_with = {**self.back_with, "offset": rest[0]}

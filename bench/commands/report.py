@@ -1,9 +1,10 @@
 """The figures as Markdown."""
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bench.commands.measuring import Figure
+from bench.commands.meters import Trips
 
 Results = dict[str, dict[str, list[Figure | None]]]  # by row and server, a place for each round
 _HEAD = (
@@ -33,6 +34,22 @@ def table(results: Results) -> str:
         cells = [name, *_cells(ours), *_cells(node), _ratio(in_all), _ratio(alone)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def trips_table(asked: Mapping[str, Mapping[str, Trips]]) -> str:
+    """How often the stores were asked for a unit that had nobody to share a trip with."""
+    lines = [
+        "| reads of Redis / its commands / transactions of PostgreSQL, a unit | ours | Node.js |",
+        "|---" * 3 + "|",
+    ]
+    for name, by_flavour in asked.items():
+        cells = [_trips(by_flavour.get(flavour)) for flavour in ("ours", "node")]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _trips(trips: Trips | None) -> str:
+    return f"{trips.reads:.1f} / {trips.commands:.1f} / {trips.transactions:.1f}" if trips else "-"
 
 
 def _cells(figures: Sequence[Figure | None]) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from itertools import count
+from itertools import count, cycle
 
 from bench.commands.lanes import Lane
 from bench.commands.people import Meeting, Person
@@ -16,7 +16,8 @@ TEXT = "Good to meet you! Shall we talk again tomorrow, about the same time?"
 _numbers = count()
 
 
-def _asking(command: str, payload: dict[str, object]) -> bytes:
+def asking(command: str, payload: dict[str, object]) -> bytes:
+    """The frame of a command that wants an answer."""
     return frame(f"421{json.dumps([command, payload], separators=(',', ':'))}")
 
 
@@ -25,7 +26,7 @@ def signals(meetings: Sequence[Meeting]) -> list[Lane]:
     lanes = []
     for meeting in meetings:
         candidate = {"candidate": CANDIDATE, "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "EEtu"}
-        asked = _asking(
+        asked = asking(
             "call:signal", {"call_id": meeting.call_id, "epoch": meeting.epoch, "candidate": candidate}
         )
         lanes.append(Lane(meeting.offerer, [meeting.answerer], 2, lambda asked=asked: asked))  # type: ignore[misc]
@@ -39,7 +40,7 @@ class Friends:
         self.one, self.other, self.room_id = one, other, room_id
 
     def message(self) -> bytes:
-        return _asking(
+        return asking(
             "chat:send", {"room_id": self.room_id, "client_id": f"bench-{next(_numbers)}", "content": TEXT}
         )
 
@@ -53,7 +54,27 @@ def typing(friends: Sequence[Friends]) -> list[Lane]:
     """That one types, acknowledged and with the other."""
 
     def asked(two: Friends) -> Callable[[], bytes]:
-        said = _asking("chat:typing", {"room_id": two.room_id, "typing": True})
+        said = asking("chat:typing", {"room_id": two.room_id, "typing": True})
         return lambda: said
 
     return [Lane(two.one, [two.other], 2, asked(two)) for two in friends]
+
+
+def presence_set(friends: Sequence[Friends]) -> list[Lane]:
+    """That one is away, or back, acknowledged and with the other, who has to watch already."""
+
+    def asked() -> Callable[[], bytes]:
+        said = cycle(asking("presence:set", {"status": status}) for status in ("away", "online"))
+        return lambda: next(said)
+
+    return [Lane(two.other, [two.one], 2, asked()) for two in friends]
+
+
+def presence_watch(friends: Sequence[Friends]) -> list[Lane]:
+    """Whether the other is there, and from then on."""
+
+    def asked(two: Friends) -> Callable[[], bytes]:
+        said = asking("presence:watch", {"user_ids": [two.other.id]})
+        return lambda: said
+
+    return [Lane(two.one, [], 1, asked(two)) for two in friends]

@@ -76,9 +76,11 @@ class Stores(Struct, frozen=True):
         async with EmbeddedServers.open(folder, postgres=True, redis=True, log=lambda _: None) as urls:
             redis = Redis.from_url(urls.redis_url)
             database = await asyncpg.connect(urls.database_url)
+            beside = await asyncpg.connect(urls.database_url, database="postgres")
             try:
-                yield cls(urls, await Meters.of(redis, database), database)
+                yield cls(urls, await Meters.of(redis, beside), database)
             finally:
+                await beside.close()
                 await database.close()
                 await redis.aclose()
 

@@ -19,6 +19,7 @@ function answered(code, data = {}) {
   return data;
 }
 
+const REASONS = { offered: "no_answer", connecting: "media_failed", live: "max_duration", reconnecting: "connection_lost" };
 const isMode = (mode) => mode === "voice" || mode === "video";
 const isEpoch = (epoch) => Number.isInteger(epoch) && epoch >= 0;
 const anything = () => true;
@@ -176,7 +177,7 @@ export class Commands {
     try {
       await this.ask("offer", callId, mode, now, ...ids);
     } catch {
-      await this.redis.finish(`call:${callId}`, "", callId, "cancelled", Infinity, this.keepMs);
+      await this.redis.finish(`call:${callId}`, callId, "cancelled", this.keepMs);
       return;
     }
     const until = new Date(now.getTime() + 8000).toISOString();
@@ -209,16 +210,23 @@ export class Commands {
     return answered(await this.finish(command.call_id, userId, "hung_up"));
   }
 
-  async finish(callId, userId, why) {
-    const [code, reason] = await this.redis.finish(`call:${callId}`, userId, callId, why, Date.now(), this.keepMs);
-    if (!code) await this.ask("over", callId, new Date(), reason);
-    return code;
+  // PostgreSQL first: who hears of the end may queue at once.
+  async finish(callId, userId, reason) {
+    const [over] = await this.ask("over", callId, new Date(), reason, userId);
+    if (over) return this.redis.finish(`call:${callId}`, callId, reason, this.keepMs);
+    const [state, a, b] = await this.redis.hmget(`call:${callId}`, "state", "a", "b");
+    return state && (a === userId || b === userId) ? "gone" : "not_found";
   }
 
-  // Calls whose time is over.
+  // Calls whose time is over. Each is put off first: what a node that dies leaves, another one finds again.
   async expire() {
-    for (const call of await this.redis.zrangebyscore("deadlines", "-inf", Date.now(), "LIMIT", 0, 50))
-      await this.finish(call, "", "");
+    const now = Date.now();
+    for (const call of await this.redis.zrangebyscore("deadlines", "-inf", now, "LIMIT", 0, 50)) {
+      await this.redis.zadd("deadlines", "XX", now + 2000, call);
+      const reason = REASONS[await this.redis.hget(`call:${call}`, "state")] ?? "moderated";
+      if ((await this.finish(call, null, reason)) === "not_found")
+        await this.redis.finish(`call:${call}`, call, reason, this.keepMs); // its end was stored and not told
+    }
   }
 
   async block({ userId }, command) {

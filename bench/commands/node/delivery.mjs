@@ -2,7 +2,8 @@
 // passed on in order and without repeats. A subscription loses nothing while it lasts; when it is back, the streams
 // are read from where each client was.
 
-const encoded = (body, offset) => (offset ? `42[${body},"${offset}"]` : `42[${body}]`);
+// A packet of Socket.IO, written as it is: nobody parses an event that is only passed on.
+const encoded = (body, offset) => (offset ? `2[${body},"${offset}"]` : `2[${body}]`);
 const MOST_WAITING = 1000;
 
 function later(one, other) {

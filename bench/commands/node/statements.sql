@@ -105,9 +105,16 @@ WITH made AS (INSERT INTO node.calls (id, mode, offered_at) VALUES ($1, $2, $3) 
 INSERT INTO node.in_call (user_id, call_id) SELECT unnest(ARRAY[$4, $5]::uuid[]), id FROM made
 
 -- name: over
--- Call $1 has ended at $2 for reason $3.
-WITH let_go AS (DELETE FROM node.in_call WHERE call_id = $1)
-UPDATE node.calls SET ended_at = $2, end_reason = $3 WHERE id = $1 AND ended_at IS NULL
+-- Call $1 has ended at $2 for reason $3. No row: it had before, or user $4 (null: it is time) is not in it.
+WITH let_go AS (
+    DELETE FROM node.in_call
+    WHERE call_id = $1 AND ($4::uuid IS NULL OR EXISTS (SELECT FROM node.in_call WHERE call_id = $1 AND user_id = $4))
+    RETURNING call_id
+)
+UPDATE node.calls c SET ended_at = $2, end_reason = $3
+FROM (SELECT DISTINCT call_id FROM let_go) over
+WHERE c.id = over.call_id AND c.ended_at IS NULL
+RETURNING c.id
 
 -- name: block
 -- $1 blocks $2 at $3, which closes the rooms of the two.

@@ -7,7 +7,8 @@ local state, a, b, device_a, device_b, gender_a, gender_b = unpack(
   redis.call('HMGET', KEYS[1], 'state', 'a', 'b', 'device_a', 'device_b', 'gender_a', 'gender_b'))
 if not state or not (a == ARGV[1] or b == ARGV[1]) then return 'not_found' end
 if state == 'ended' then return 'gone' end
-local own = a == ARGV[1] and device_a or device_b
+local own = device_b
+if a == ARGV[1] then own = device_a end
 if own then return own == ARGV[2] and '' or 'conflict' end
 redis.call('HSET', KEYS[1], a == ARGV[1] and 'device_a' or 'device_b', ARGV[2])
 if a == ARGV[1] then device_a = ARGV[2] else device_b = ARGV[2] end
