@@ -1,6 +1,6 @@
 """A ticket: a place in the queue, with who waits and whom they want to meet. Pure data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, cast
 
 from msgspec import Struct
@@ -84,6 +84,14 @@ class Claim(StoredDocument, frozen=True, kw_only=True):
     claimed_at: int
     decision: MatchDecision | None = None
     again: bool = False
+
+
+class Placed(Struct, frozen=True):
+    """What a join finds: the user's ticket, how many wait in its mode, and those it may be offered to."""
+
+    ticket: Ticket
+    waiting: int
+    candidates: Sequence[Ticket]
 
 
 class Departure(Struct, frozen=True, kw_only=True):

@@ -31,7 +31,7 @@ from typing import Any, cast, get_args
 
 import msgspec
 
-from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Turn, Wait
+from core.ticket import Census, Claim, Departure, Market, Placed, Pool, Taken, Ticket, Turn, Wait
 from core.vocabulary import Gender, LeftReason
 from db.redis.multiplexed import Arg, RedisClient, Script, load_script, script_words
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
@@ -92,8 +92,22 @@ class RedisTickets:
         None: by now the user has gone out of the queue with something else than `out`, perhaps into a call;
         or with a ticket that only another version reads, which leaves so that this one can be joined with.
         """
+        return await self._placed(ticket, await self._join(ticket, lease_until, out))
+
+    async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
+        """`join`, and then how many are `waiting` and the `candidates`, in one trip."""
+        joining, waiting = self._join(ticket, lease_until, out), self._ask("ZCARD", ticket.mode)
+        looking = self._look(ticket, limit)
+        placed = await self._placed(ticket, await joining)
+        number, ids = await waiting, await looking
+        return None if placed is None else Placed(placed, number, await self._tickets(ids))
+
+    def _join(self, ticket: Ticket, lease_until: int, out: str | None) -> "asyncio.Future[Any]":
         whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
-        own = await self._run("join", *whose, lease_until, *(() if out is None else (out,)))
+        return self._run("join", *whose, lease_until, *(() if out is None else (out,)))
+
+    async def _placed(self, ticket: Ticket, own: bytes | None) -> Ticket | None:
+        """What join.lua has answered means."""
         if own == b"overtaken":
             return None
         if own:
@@ -122,6 +136,13 @@ class RedisTickets:
         tickets = cast("list[bytes | None]", await self._ask("HMGET", "users", *user_ids))
         return frozenset(user_id for user_id, own in zip(user_ids, tickets, strict=True) if own)
 
+    async def resume(self, user_id: str, until: int) -> Ticket | None:
+        """`renew` for one user, and then `of`, in one trip."""
+        renewing = self._ask("ZADD", "leases", "XX", "GT", until, user_id, repeatable=True)
+        ticket = await self.of(user_id)
+        await renewing
+        return ticket
+
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
         """These users are connected: renew the leases of their tickets, if any, until then."""
         leases = [part for user_id in user_ids for part in (until, user_id)]
@@ -138,8 +159,11 @@ class RedisTickets:
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
         """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
+        return await self._tickets(await self._look(ticket, limit))
+
+    def _look(self, ticket: Ticket, limit: int) -> "asyncio.Future[Any]":
         pools = (f"{ticket.mode}:{pool}" for pool in pools_for(ticket))
-        return await self._tickets(await self._run("candidates", limit, *pools))
+        return self._run("candidates", limit, *pools)
 
     async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""

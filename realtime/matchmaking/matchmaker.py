@@ -27,7 +27,8 @@ _log = structlog.get_logger()
 _WORKERS = 8
 _LOOKS = 3
 _AGAIN_S = 0.5
-_FRESH_MS = 1_000  # for so long a search goes by what its join has read
+_FRESH_MS = 1_000  # for so long a search goes by whom its join has found to be avoided,
+_SEEN_MS = 50  # and for so long by the candidates that it saw: in a crowd they are soon gone
 _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
 
 
@@ -82,11 +83,14 @@ class Matchmaker:
         `joined`: the ticket has just joined, so the time it takes is measured, and what the join has read is
         not read again at once. Whoever was blocked or met since then is left to the fence.
         """
-        avoid = joined.avoid if joined and 0 <= self._clock() - joined.at < _FRESH_MS else None
+        age = self._clock() - joined.at if joined else _FRESH_MS
+        avoid = joined.avoid if joined and 0 <= age < _FRESH_MS else None
+        seen = joined.candidates if joined and 0 <= age < _SEEN_MS else None
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
-            candidates = await self._tickets.candidates(ticket, self._limits.candidates)
-            others = [other for other in candidates if other.id != ticket.id]
+            if seen is None:
+                seen = await self._tickets.candidates(ticket, self._limits.candidates)
+            others = [other for other in seen if other.id != ticket.id]
             now = self._clock()
             survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
             found = _Found("search", ticket, survey, now)
@@ -96,7 +100,7 @@ class Matchmaker:
                 self._metrics.found_on_joining(self._clock() - ticket.joined_at)
             if claim is not None or not taken or ticket.id in taken:
                 return claim
-            avoid = None
+            avoid = seen = None
             # All who were worth it are taken: there may be others by now.
         return None
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from core.ticket import Census, Claim, Departure, Market, Taken, Ticket, Turn
+from core.ticket import Census, Claim, Departure, Market, Placed, Taken, Ticket, Turn
 from core.vocabulary import LeftReason
 from db.postgres.applicants import Applicant
 from matching.rematch import Since
@@ -58,11 +58,17 @@ class TicketStore(Protocol):
         None: since then something else than `out` took the user out of the queue, perhaps into a call.
         """
 
+    async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
+        """`join`, and then how many are `waiting` and the `candidates`, in one trip."""
+
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
         """Take the waiting ticket out (only that one, if named); None when there is none to take."""
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user, waiting or claimed."""
+
+    async def resume(self, user_id: str, until: int) -> Ticket | None:
+        """`renew` for one user, and then `of`, in one trip."""
 
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
         """These users are connected: renew the leases of their tickets, if any, until then."""

@@ -28,7 +28,7 @@ from core.errors import (
     Underage,
 )
 from core.stored import StoredCard
-from core.ticket import Claim, Departure, Ticket
+from core.ticket import Claim, Departure, Placed, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from core.wire.message import Empty
 from db.postgres.applicants import Applicant
@@ -70,18 +70,22 @@ class Queue:
     ) -> None:
         self._tickets, self._applicants, self._eligibility = tickets, applicants, eligibility
         self._search_queue, self._departures, self._changed = search_queue, departures, changed
-        self._policy, self._markets, self._apart = context.policy, context.markets, context.limits.apart
+        self._policy, self._markets = context.policy, context.markets
+        self._apart, self._candidates = context.limits.apart, context.limits.candidates
         self._cool_downs, self._metrics = cool_downs, metrics
         self._clock, self._new_id = clock, new_id
         self._region, self._lease_ms = region, lease_ms
 
     async def join(self, caller: Caller, command: QueueJoin) -> Queued:
         """`queue:join`: the place in the queue; the same again while waiting."""
-        ticket = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
-        # The ticket may be matched by now; the user is still told that at least they themselves wait.
-        waiting = max(1, await self._tickets.waiting(ticket.mode))
+        placed = await self.enqueue(caller.user_id, caller.device, command.mode, command.preferences)
+        ticket = placed.ticket
+        if ticket.mode == command.mode:
+            waiting = placed.waiting
+        else:  # they have waited before, and go on
+            waiting = await self._tickets.waiting(ticket.mode)
         estimate = (await self._markets.of(ticket.mode)).wait_estimates.of(ticket, self._clock())
-        return Queued(ticket=ticket.view(), waiting=waiting, estimated_wait_ms=estimate)
+        return Queued(ticket=ticket.view(), waiting=max(1, waiting), estimated_wait_ms=estimate)
 
     async def leave(self, caller: Caller, _command: QueueLeave) -> Empty:
         """`queue:leave`: also succeeds for a user who does not wait."""
@@ -108,7 +112,7 @@ class Queue:
             sample=census.drawn,
         )
 
-    async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Ticket:
+    async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Placed:
         """The place of this user in the queue, old or new, and a search for a partner.
 
         Raises `AlreadyInCall`, `Unauthenticated`, `Banned`, `Underage`, `RateLimited`, `InvalidRequest`, or
@@ -126,11 +130,13 @@ class Queue:
                 continue  # it is over: the record is corrected by now, and says whose fault that was
             self._admit(applicant, now)
             ticket = self._ticket(applicant, device, mode, preferences, now)
-            placed = await self._tickets.join(ticket, self._clock() + self._lease_ms, out)
+            placed = await self._tickets.join_and_look(
+                ticket, self._clock() + self._lease_ms, out, self._candidates
+            )
             if placed is None:
                 continue  # another device's ticket has come and gone since, perhaps into a call
-            if placed.id == ticket.id:
-                self._search_queue.add(placed, Joined(applicant.avoid, now))
+            if placed.ticket.id == ticket.id:
+                self._search_queue.add(ticket, Joined(applicant.avoid, placed.candidates, now))
                 self._metrics.joined(mode)
                 await self._changed(user_id)
             return placed
@@ -185,10 +191,7 @@ class Queue:
 
     async def resume(self, user_id: str) -> Ticket | None:
         """This user is connected again: renew their ticket, if there is one."""
-        ticket = await self.of(user_id)
-        if ticket is not None:
-            await self.renew([user_id])
-        return ticket
+        return await self._tickets.resume(user_id, self._clock() + self._lease_ms)
 
     async def renew(self, user_ids: Iterable[str]) -> None:
         """This node holds connections of these users: renew their tickets for a lease."""

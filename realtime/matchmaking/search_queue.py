@@ -1,7 +1,7 @@
 """The tickets to search a partner for next. In memory: if the process dies, any node's sweep finds them."""
 
 import asyncio
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from msgspec import Struct
 
@@ -9,9 +9,13 @@ from core.ticket import Ticket
 
 
 class Joined(Struct, frozen=True):
-    """What a join has read that its search needs too: whom the user must avoid, as of the time `at` (ms)."""
+    """What a join has read that its search needs too, not before the time `at` (ms).
+
+    `avoid`: whom the user must not be offered to; `candidates`: those found when the ticket had its place.
+    """
 
     avoid: Set[str]
+    candidates: Sequence[Ticket]
     at: int
 
 

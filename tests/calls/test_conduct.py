@@ -16,8 +16,8 @@ from tests.stores.world import World
 
 
 async def join(node: CallNode, user_id: str) -> str:
-    ticket = await node.services.queue.enqueue(user_id, f"phone of {user_id}", "voice", Preferences())
-    return ticket.id
+    placed = await node.services.queue.enqueue(user_id, f"phone of {user_id}", "voice", Preferences())
+    return placed.ticket.id
 
 
 async def declined(node: CallNode, world: World, ben: str, *, recorded: bool = True) -> str:

@@ -75,12 +75,8 @@ class Harness:
         self.queue, self.matchmaker, self.sweep = first.queue, first.matchmaker, first.sweeper.sweep
 
     async def join(self, user_id: str, mode: Mode = "video", device: str = "", **wanted: Any) -> Ticket:
-        return await self.queue.enqueue(
-            user_id,
-            device or user_id,
-            mode,
-            Preferences(**wanted),
-        )
+        placed = await self.queue.enqueue(user_id, device or user_id, mode, Preferences(**wanted))
+        return placed.ticket
 
     @asynccontextmanager
     async def matching(self) -> AsyncIterator[None]:

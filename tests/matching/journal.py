@@ -5,7 +5,7 @@ Written by the ports of all nodes. What is wrong is noted, not raised: the produ
 
 from typing import Any
 
-from core.ticket import Claim, Ticket
+from core.ticket import Claim, Placed, Ticket
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from matching.rules import obstacle
@@ -50,6 +50,9 @@ class Journal:
             self._seen(placed)
         if placed is ticket:
             self.known[ticket.id] = self.asked.get(ticket.user_id, self.steps)
+
+    def _tickets_join_and_look(self, placed: Placed | None, ticket: Ticket, *_: Any) -> None:
+        self._tickets_join(None if placed is None else placed.ticket, ticket)
 
     def _tickets_claim(self, taken: str, claim: Claim) -> None:
         if taken == "both":

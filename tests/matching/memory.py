@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from core.ticket import Census, Claim, Departure, Market, Pool, Taken, Ticket, Turn, Wait, kind
+from core.ticket import Census, Claim, Departure, Market, Placed, Pool, Taken, Ticket, Turn, Wait, kind
 from core.vocabulary import LeftReason
 from matching.pools import pools_for, pools_of, shares
 
@@ -47,6 +47,11 @@ class MemoryTickets:
             self.joined += [ticket] if before is None or ticket.joined_at - before >= 30_000 else []
         return placed
 
+    async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
+        placed = await self.join(ticket, lease_until, out)
+        waiting, candidates = await self.waiting(ticket.mode), await self.candidates(ticket, limit)
+        return None if placed is None else Placed(placed, waiting, candidates)
+
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
         ticket = self.tickets.get(user_id)
         if ticket is None or user_id in self.held or ticket_id not in (None, ticket.id):
@@ -59,6 +64,10 @@ class MemoryTickets:
 
     async def of(self, user_id: str) -> Ticket | None:
         return self._read(user_id)
+
+    async def resume(self, user_id: str, until: int) -> Ticket | None:
+        await self.renew([user_id], until)
+        return await self.of(user_id)
 
     async def renew(self, user_ids: Iterable[str], until: int) -> None:
         for user_id in user_ids:

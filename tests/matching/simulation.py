@@ -16,7 +16,7 @@ from composition.matching import Matching
 from core.contract.queue import Preferences
 from core.errors import AppError
 from core.settings import Settings
-from core.ticket import Ticket
+from core.ticket import Placed
 from core.vocabulary import Mode
 from db.outage import OUTAGES
 from db.postgres.applicants import Applicant
@@ -207,7 +207,7 @@ class Simulation:
 
     def join(
         self, node: SimulatedNode, user_id: str, mode: Mode, wanted: Preferences
-    ) -> Coroutine[Any, Any, Ticket]:
+    ) -> Coroutine[Any, Any, Placed]:
         return node.queue.enqueue(user_id, self.device(user_id), mode, wanted)
 
     def device(self, user_id: str) -> str:

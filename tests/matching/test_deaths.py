@@ -26,6 +26,7 @@ def searches(crowd: MatchingMachine, *, until: str = "") -> Operation:
     for user in (0, 1):
         crowd.joins(user, 0, "video", Preferences(), None)
     node = crowd.world.nodes[0]
+    crowd.start(node, "searches", node.search(), None)  # of who was there first, and alone
     step = crowd.world.start(f"{node.name} searches", node.search(), 0)
     while until not in step.trail and until:
         crowd.world.go(step, 1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from redis.asyncio import Redis
 
-from core.ticket import Claim, Market, Ticket
+from core.ticket import Claim, Market, Placed, Ticket
 from core.vocabulary import LeftReason
 from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.tickets import RedisTickets
@@ -33,6 +33,13 @@ LEASE = 10_000
 who, nth = st.integers(0, len(CROWD) - 1), st.integers(0, 5)
 times = st.sampled_from((0, 1, 400, 3_000, 9_000, HOUR_MS))
 lefts = st.sampled_from(("left", "timed_out", "matched"))
+
+
+def found(placed: Placed | None) -> tuple[Ticket, int, set[str]] | None:
+    """What a join has found; of candidates which, whatever their order."""
+    if placed is None:
+        return None
+    return placed.ticket, placed.waiting, {ticket.id for ticket in placed.candidates}
 
 
 class Both(RuleBasedStateMachine):
@@ -75,8 +82,13 @@ class Both(RuleBasedStateMachine):
         else:
             joining = ticket(joined_at=self.now, device=str(who), **CROWD[who])
         self.tickets.append(joining)
-        out = self.outs.get(joining.user_id) if looked else None
-        self.both("join", joining, self.now + lease, out)
+        if looked:
+            out = self.outs.get(joining.user_id, "")
+            args = (joining, self.now + lease, out, 100)
+            memory, redis = (found(self.do(store.join_and_look(*args))) for store in self.stores)
+            assert memory == redis
+        else:
+            self.both("join", joining, self.now + lease)
 
     @rule(nth=nth, reason=lefts, named=st.booleans())
     def leave(self, nth: int, reason: LeftReason, named: bool) -> None:
