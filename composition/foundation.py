@@ -6,7 +6,6 @@ from pathlib import Path
 
 import structlog
 from prometheus_client import CollectorRegistry
-from redis.asyncio import Redis
 
 from core.clock import Clock, SharedClock, now_ms
 from core.ids import new_id
@@ -16,7 +15,6 @@ from db.migrations.migrate import migrate
 from db.outage import OUTAGES, needed
 from db.postgres.pool import Pool, open_pool
 from db.redis.bus import Bus
-from db.redis.client import check_writes, open_redis
 from db.redis.clock_sync import ClockSync
 from db.redis.multiplexed import RedisClient, open_redis_client
 from rest.service import Check
@@ -31,16 +29,15 @@ class Foundation:
         self,
         settings: Settings,
         pool: Pool,
-        redis: Redis,
+        redis: RedisClient,
         bus: Bus,
         *,
         node_id: str,
-        multiplexed: RedisClient,
         clock: Clock = now_ms,
         registry: CollectorRegistry | None = None,
     ) -> None:
         self.settings, self.node_id = settings, node_id
-        self.pool, self.redis, self.bus, self.multiplexed = pool, redis, bus, multiplexed
+        self.pool, self.redis, self.bus = pool, redis, bus
         self.clock, self.registry = clock, registry or CollectorRegistry()
 
     def new_id(self) -> str:
@@ -50,10 +47,9 @@ class Foundation:
     @property
     def checks(self) -> dict[str, Check]:
         """The checks of what a node cannot work without, for `/readyz`."""
-        redis = self.redis
         return {
             "postgres": self.pool.check_writes,
-            "redis": lambda: check_writes(redis),
+            "redis": self.redis.check_writes,
             "event_bus": self.bus.check,
         }
 
@@ -72,24 +68,12 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
         stack.push_async_callback(_close, pool)
         with needed("Redis", "REDIS_URL"):
             redis = await stack.enter_async_context(
-                open_redis(urls.redis_url, size=settings.redis_pool, patience_s=settings.patience_s)
-            )
-            multiplexed = await stack.enter_async_context(
                 open_redis_client(urls.redis_url, patience_s=settings.patience_s)
             )
             bus = await stack.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
             await stack.enter_async_context(ClockSync(redis, clock, registry))
-        yield Foundation(
-            settings,
-            pool,
-            redis,
-            bus,
-            multiplexed=multiplexed,
-            node_id=node_id,
-            clock=clock,
-            registry=registry,
-        )
+        yield Foundation(settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry)
 
 
 @asynccontextmanager

@@ -31,9 +31,9 @@ class LiveStores(Stores):
         self.trust = TrustStore(base.pool)
         self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)
-        self.calls = RedisCalls(base.multiplexed, unusable)
+        self.calls = RedisCalls(base.redis, unusable)
         self.signals = RedisSignals(
-            base.multiplexed, keep=base.settings.stream_events + 1, keep_s=base.settings.stream_s
+            base.redis, keep=base.settings.stream_events + 1, keep_s=base.settings.stream_s
         )
-        self.tickets = RedisTickets(base.multiplexed, base.settings.region, unusable)
-        self.presence = RedisPresence(base.multiplexed)
+        self.tickets = RedisTickets(base.redis, base.settings.region, unusable)
+        self.presence = RedisPresence(base.redis)

@@ -18,7 +18,7 @@ class Stores:
     """Accounts, what two people have with each other, and the event log."""
 
     def __init__(self, base: Foundation) -> None:
-        pool, redis, settings = base.pool, base.multiplexed, base.settings
+        pool, redis, settings = base.pool, base.redis, base.settings
         self.accounts = AccountStore(pool)
         self.sessions = SessionStore(pool)
         self.profiles = ProfileStore(pool)

@@ -51,8 +51,6 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     redis_url: Annotated[Text, about("Redis to use; empty starts an embedded one.")] = ""
     data_dir: Annotated[Text, about("Folder of the embedded servers' data.")] = ".data"
     database_pool: Annotated[Count, about("Most connections to PostgreSQL.")] = 10
-
-    redis_pool: Annotated[Count, about("Most connections to Redis.")] = 50
     answer_s: Annotated[
         Seconds,
         about(

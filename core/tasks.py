@@ -34,6 +34,10 @@ class TaskSet:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    async def end(self) -> None:
+        """Cancel them and see them end."""
+        await end(tuple(self._tasks))
+
     def cancel(self) -> None:
         """Ask all of them to end."""
         for task in tuple(self._tasks):

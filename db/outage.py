@@ -1,7 +1,7 @@
 """How Postgres and Redis fail when they do not answer or are full: answered `unavailable`, never `internal`.
 
 Faults of ours are not in the list, so that they are found. A driver's error that may mean both is decided in
-the pools (`db/postgres/pool.py`, `db/redis/client.py`). At the start of a program an outage is a sentence for
+`db/postgres/pool.py` and `db/redis/multiplexed/`. At the start of a program an outage is a sentence for
 the operator instead, which names the setting to look at.
 """
 

@@ -7,11 +7,13 @@ import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from ssl import SSLContext
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
 from db.embedded.binaries import locate
+from db.redis.multiplexed import RedisClient
 from tests.patience import PATIENCE_S
 from tests.served import Served
 
@@ -45,9 +47,9 @@ class FaultyWire:
             writer.transport.abort()
 
     @asynccontextmanager
-    async def laid(self) -> AsyncIterator["FaultyWire"]:
+    async def laid(self, tls: SSLContext | None = None) -> AsyncIterator["FaultyWire"]:
         """There for as long as the block lasts."""
-        server = await asyncio.start_server(self._connect, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._connect, "127.0.0.1", 0, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -99,6 +101,12 @@ async def redis_server(folder: Path, *options: str) -> AsyncIterator[str]:
         with contextlib.suppress(ProcessLookupError):  # it was stopped
             process.kill()
         await process.wait()
+
+
+async def process_of(redis: RedisClient) -> psutil.Process:
+    """The process that answers."""
+    about = (await redis.command("INFO", "server")).decode().split()
+    return psutil.Process(next(int(line[11:]) for line in about if line.startswith("process_id:")))
 
 
 def cluster_port() -> int:

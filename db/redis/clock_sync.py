@@ -3,12 +3,12 @@
 import asyncio
 
 from prometheus_client import CollectorRegistry, Gauge
-from redis.asyncio import Redis
 
 from core.clock import SharedClock, monotonic_ms
 from core.tasks import end
 from db.outage import Outage
 from db.periodic import PeriodicTask
+from db.redis.multiplexed import RedisClient
 
 _LOOKS_AT_START = 3
 _MOST_MS = 1_000
@@ -18,7 +18,7 @@ class ClockSync:
     """Looks at Redis' time every `every_s` seconds; tells when this machine is more than a second off."""
 
     def __init__(
-        self, redis: Redis, clock: SharedClock, registry: CollectorRegistry, *, every_s: float = 2
+        self, redis: RedisClient, clock: SharedClock, registry: CollectorRegistry, *, every_s: float = 2
     ) -> None:
         self._redis, self._clock = redis, clock
         self._loop = PeriodicTask(
@@ -49,8 +49,8 @@ class ClockSync:
 
     async def _look(self) -> None:
         asked = monotonic_ms()
-        seconds, micros = await self._redis.time()
-        self._clock.look(asked, seconds * 1000 + micros / 1000, monotonic_ms())
+        seconds, micros = await self._redis.command("TIME")
+        self._clock.look(asked, int(seconds) * 1000 + int(micros) / 1000, monotonic_ms())
 
     def _compare(self) -> None:
         ahead_ms = self._clock.wall_ahead_ms()

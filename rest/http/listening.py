@@ -14,7 +14,7 @@ from rest.http.connections import ConnectionLimits, HttpConnection
 from rest.http.descriptors import obtain
 
 _BACKLOG = 1024
-# For what is no connection of a client: files that are sent, pipes, embedded servers, look-ups.
+# For what is no connection of a client: files that are sent, pipes, Redis, embedded servers, look-ups.
 _OWN_DESCRIPTORS = 200
 
 
@@ -47,7 +47,7 @@ def connection_limits(settings: Settings) -> ConnectionLimits:
 
     One address gets a quarter of them at most, so that no single one shuts out the others.
     """
-    own = _OWN_DESCRIPTORS + settings.redis_pool + settings.database_pool
+    own = _OWN_DESCRIPTORS + settings.database_pool
     most = max(min(settings.max_connections, obtain(settings.max_connections + own) - own), 1)
     each = min(settings.max_connections_an_address, most // 4)
     return ConnectionLimits(

@@ -7,7 +7,6 @@ from redis.asyncio import Redis
 
 from core.settings import Settings
 from db.redis.bus import Bus
-from db.redis.client import open_redis
 from db.redis.multiplexed import RedisClient
 from tests.calls.nodes import REGION, CallNode
 from tests.stores.world import World
@@ -15,11 +14,11 @@ from tests.stores.world import World
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with open_redis(redis_url, size=10) as client:
+    async with Redis.from_url(redis_url) as client:
         yield client
 
 
 @pytest.fixture
-async def node(world: World, redis: Redis, redis_client: RedisClient) -> AsyncIterator[CallNode]:
-    async with Bus(redis, "calls") as bus:
-        yield CallNode(world.pool, redis, redis_client, bus, Settings(region=REGION))
+async def node(world: World, redis_client: RedisClient) -> AsyncIterator[CallNode]:
+    async with Bus(redis_client, "calls") as bus:
+        yield CallNode(world.pool, redis_client, bus, Settings(region=REGION))

@@ -4,8 +4,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from redis.asyncio import Redis
-
 from composition.foundation import Foundation
 from composition.gateway import leases, liveness
 from composition.live_stores import LiveStores
@@ -60,10 +58,8 @@ class Silence:
 class CallNode:
     """What composition/realtime.py puts together, less the gateway."""
 
-    def __init__(
-        self, pool: Pool, redis: Redis, multiplexed: RedisClient, bus: Bus, settings: Settings
-    ) -> None:
-        base = Foundation(settings, pool, redis, bus, node_id=new_id(), multiplexed=multiplexed)
+    def __init__(self, pool: Pool, redis: RedisClient, bus: Bus, settings: Settings) -> None:
+        base = Foundation(settings, pool, redis, bus, node_id=new_id())
         self.stores = LiveStores(base)
         self.connections = ConnectionRegistry(Silence())
         self.metrics = base.registry

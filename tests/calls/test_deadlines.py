@@ -2,8 +2,6 @@
 
 import asyncio
 
-from redis.asyncio import Redis
-
 from core.clock import now_ms
 from core.settings import Settings
 from db.redis.bus import Bus
@@ -25,12 +23,12 @@ async def until_closed(node: CallNode, call_id: str) -> None:
 
 
 async def test_a_deadline_that_is_known_is_met_without_another_look(
-    world: World, redis: Redis, redis_client: RedisClient
+    world: World, redis_client: RedisClient
 ) -> None:
     """Each look says when the next one is worth it: two offers that another node made lapse in their turn."""
-    async with Bus(redis, "deadlines") as bus:
+    async with Bus(redis_client, "deadlines") as bus:
         node, later = (
-            CallNode(world.pool, redis, redis_client, bus, Settings(region=REGION, offer_s=offer_s))
+            CallNode(world.pool, redis_client, bus, Settings(region=REGION, offer_s=offer_s))
             for offer_s in (1, 2)
         )
         first, second = await node.offered(await world.pair()), await later.offered(await world.pair())

@@ -13,7 +13,6 @@ from core.settings import Settings
 from db.outage import OUTAGES
 from db.postgres.pool import open_pool
 from db.redis.bus import Bus
-from db.redis.client import open_redis
 from db.redis.event_log import EventId
 from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.presence import CLAIM_MS
@@ -80,12 +79,12 @@ async def test_the_deadline_worker_outlives_an_error_that_nobody_foresaw(
     """Redis refuses a command (it is full, or a replica): deadlines still count when that is over."""
     spare = f"{servers.redis_url.partition('?')[0]}?db=0"  # no worker's own
     async with (
-        open_redis(spare, size=10) as redis,
-        open_redis_client(spare) as multiplexed,
-        Bus(redis, "spare") as bus,
+        Redis.from_url(spare) as redis,
+        open_redis_client(spare) as client,
+        Bus(client, "spare") as bus,
     ):
         await redis.flushdb()
-        node = CallNode(world.pool, redis, multiplexed, bus, Settings(region=REGION))
+        node = CallNode(world.pool, client, bus, Settings(region=REGION))
         await redis.set("attention:{calls-3}", "no sorted set")
         deadline_worker = asyncio.create_task(node.services.deadline_worker.run())
         with capture_logs() as said:
@@ -127,7 +126,7 @@ async def test_a_call_that_began_before_its_claim_was_finished_starts_on_the_dev
 
 
 async def test_somebody_leaves_while_postgres_is_away(
-    world: World, node: CallNode, redis: Redis, redis_client: RedisClient, database_url: str
+    world: World, node: CallNode, redis_client: RedisClient, database_url: str
 ) -> None:
     """The call has not heard of it: whichever node looks next finds them gone."""
     ana, ben = await world.pair()
@@ -135,8 +134,8 @@ async def test_somebody_leaves_while_postgres_is_away(
     caller = Caller(ana, new_id(), f"phone of {ana}", new_id())
     await node.services.lifecycle.arrived(caller)
     pool = await open_pool(database_url, size=1)
-    async with Bus(redis, new_id()) as bus:
-        other = CallNode(pool, redis, redis_client, bus, Settings(region=REGION))
+    async with Bus(redis_client, new_id()) as bus:
+        other = CallNode(pool, redis_client, bus, Settings(region=REGION))
         await pool.close()
         with pytest.raises(OUTAGES):
             await other.services.lifecycle.departed(caller)
@@ -147,15 +146,13 @@ async def test_somebody_leaves_while_postgres_is_away(
 
 
 async def test_pending_blocks_outlive_an_error_that_nobody_foresaw(
-    new_database: NewDatabase, redis: Redis, redis_client: RedisClient
+    new_database: NewDatabase, redis_client: RedisClient
 ) -> None:
     """Postgres refuses a query (here: there is no such table): blocks still part people when that is over."""
     pool = await open_pool(await new_database(), size=1)
     try:
-        async with Bus(redis, new_id()) as bus:
-            block_effects = CallNode(
-                pool, redis, redis_client, bus, Settings(region=REGION)
-            ).services.block_effects
+        async with Bus(redis_client, new_id()) as bus:
+            block_effects = CallNode(pool, redis_client, bus, Settings(region=REGION)).services.block_effects
             job = asyncio.create_task(block_effects.run())
             with capture_logs() as said:
                 async with asyncio.timeout(PATIENCE_S):
@@ -204,14 +201,14 @@ async def test_those_who_wait_keep_their_place_while_others_are_missed(
 
 
 async def test_a_ticket_goes_back_to_the_region_that_it_came_from(
-    world: World, node: CallNode, redis: Redis, redis_client: RedisClient
+    world: World, node: CallNode, redis_client: RedisClient
 ) -> None:
     """Any node of any region handles a call; its tickets go back to the queue of their own region."""
     ana, ben = await world.pair()
     call = await node.offered((ana, ben))
     await node.saved_only(call, Hangup(ben))
-    async with Bus(redis, new_id()) as bus:
-        other = CallNode(world.pool, redis, redis_client, bus, Settings(region="elsewhere"))
+    async with Bus(redis_client, new_id()) as bus:
+        other = CallNode(world.pool, redis_client, bus, Settings(region="elsewhere"))
         await other.services.call_service.catch_up(call.id)
         assert await other.services.queue.of(ana) is None
     assert await node.services.queue.of(ana) == call.party(ana).ticket

@@ -19,7 +19,7 @@ from core.ids import new_id
 from core.keys import Keyring
 from db.redis.bus import Bus
 from db.redis.event_log import Announcement, EventId, EventLog, channel, read_announcement
-from db.redis.multiplexed import RedisClient
+from db.redis.multiplexed import RedisClient, open_redis_client
 from realtime.gateway.recovery import Recovery
 from realtime.gateway.subscription import Subscription
 from tests.patience import PATIENCE_S
@@ -69,7 +69,8 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def bus(redis_url: str) -> AsyncIterator[Bus]:
-    async with Redis.from_url(redis_url, client_name=BUS) as client, Bus(client, BUS, canary_s=0.5) as bus:
+    named = f"{redis_url}&client_name={BUS}"
+    async with open_redis_client(named) as client, Bus(client, BUS, canary_s=0.5) as bus:
         yield bus
 
 
@@ -298,7 +299,7 @@ async def test_who_waits_for_a_channel_asks_again_when_the_first_to_ask_fails(re
     """Two devices of one person come while Redis is away: neither waits for the other's failure for ever."""
     async with (
         gate_before(redis_url) as (gate, url),
-        Redis.from_url(url) as through,
+        open_redis_client(url) as through,
         Bus(through, new_id()) as bus,
     ):
         user, heard = new_id(), asyncio.Event()

@@ -24,7 +24,6 @@ from core.settings import Settings
 from core.vocabulary import Gender
 from db.postgres.pool import open_pool
 from db.redis.bus import Bus
-from db.redis.client import open_redis
 from db.redis.multiplexed import open_redis_client
 from realtime.gateway.connection_registry import ConnectionRegistry
 from signaling.messages import Decline
@@ -50,17 +49,12 @@ class Storm(Struct):
 async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
     """Search, sweep and handle deadlines while joins come in."""
     pool, node_id = await open_pool(database_url, size=8), new_id()
-    async with (
-        open_redis(redis_url, size=4) as redis,
-        open_redis_client(redis_url) as multiplexed,
-        Bus(redis, node_id) as bus,
-    ):
+    async with open_redis_client(redis_url) as redis, Bus(redis, node_id) as bus:
         base = Foundation(
             SETTINGS,
             pool,
             redis,
             bus,
-            multiplexed=multiplexed,
             node_id=node_id,
             clock=lambda: now_ms() + skew_ms,
         )

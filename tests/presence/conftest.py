@@ -42,10 +42,10 @@ def society() -> Society:
 async def nodes(
     redis: Redis, redis_client: RedisClient, society: Society, time: Time
 ) -> AsyncIterator[tuple[PresenceNode, PresenceNode]]:
-    """Two processes on one Redis."""
+    """Two processes on one Redis, which has been emptied."""
     async with (
-        node_on(redis, redis_client, society, time) as here,
-        node_on(redis, redis_client, society, time) as there,
+        node_on(redis_client, society, time) as here,
+        node_on(redis_client, society, time) as there,
     ):
         yield here, there
 

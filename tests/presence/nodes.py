@@ -5,8 +5,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 
-from redis.asyncio import Redis
-
 from core.contract.presence import Presence as Shown
 from core.contract.presence import PresenceChanged, PresenceSet, PresenceWatch
 from core.ids import new_id
@@ -133,11 +131,9 @@ class PresenceNode:
 
 
 @asynccontextmanager
-async def node_on(
-    redis: Redis, client: RedisClient, society: Society, time: Time
-) -> AsyncIterator[PresenceNode]:
+async def node_on(redis: RedisClient, society: Society, time: Time) -> AsyncIterator[PresenceNode]:
     async with Bus(redis, new_id()) as bus:
-        node = PresenceNode(client, bus, society, time)
+        node = PresenceNode(redis, bus, society, time)
         running = asyncio.create_task(node.presence.run())
         yield node
         running.cancel()

@@ -26,9 +26,8 @@ async def answering(rest: RestServer, resource: Resource, **changes: Any) -> Asy
     base = Foundation(
         settings,
         rest.world.pool,
-        rest.redis,
-        Bus(rest.redis, "own"),
-        multiplexed=rest.redis_client,
+        rest.redis_client,
+        Bus(rest.redis_client, "own"),
         node_id="own",
         clock=rest.clock,
     )

@@ -142,9 +142,8 @@ async def serving(
     base = Foundation(
         settings,
         world.pool,
-        redis,
-        Bus(redis, "rest"),
-        multiplexed=redis_client,
+        redis_client,
+        Bus(redis_client, "rest"),
         node_id="rest",
         clock=clock,
     )

@@ -9,7 +9,6 @@ from redis.asyncio import Redis
 from core.contract.index import ENDPOINTS
 from core.errors import CATALOGUE
 from core.wire.message import Command, Event
-from db.redis.client import check_writes
 from db.redis.multiplexed import RedisClient, open_redis_client
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, serving
@@ -17,7 +16,7 @@ from tests.stores.world import World
 
 
 async def test_ready_when_everything_answers(world: World, redis: Redis, redis_client: RedisClient) -> None:
-    checks = {"postgres": world.pool.check_writes, "redis": lambda: check_writes(redis)}
+    checks = {"postgres": world.pool.check_writes, "redis": redis_client.check_writes}
     async with serving(world, redis, redis_client, SETTINGS, checks) as rest:
         assert (await rest.ask("GET", "/readyz")).body == {"status": "ready", "checks": ["postgres", "redis"]}
         assert (await rest.ask("GET", "/healthz")).body == {"status": "ok"}

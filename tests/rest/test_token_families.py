@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 from msgspec import Struct
-from redis.asyncio import Redis
 
 from composition.accounts import Identity
 from composition.foundation import Foundation
@@ -137,13 +136,12 @@ async def test_a_ban_is_told_and_spends_nothing(rest: RestServer) -> None:
 
 
 @pytest.fixture
-def identity(world: World, redis: Redis, redis_client: RedisClient) -> Iterator[Identity]:
+def identity(world: World, redis_client: RedisClient) -> Iterator[Identity]:
     base = Foundation(
         SETTINGS,
         world.pool,
-        redis,
-        Bus(redis, "families"),
-        multiplexed=redis_client,
+        redis_client,
+        Bus(redis_client, "families"),
         node_id="families",
     )
     made = Identity(Stores(base), SETTINGS)

@@ -18,8 +18,8 @@ DATA = {"call_id": "of another kind", "reason": NEW_WORD, "mood": {"of": ["both"
 
 
 @pytest.fixture
-async def bus(redis: Redis) -> AsyncIterator[Bus]:
-    async with Bus(redis, new_id()) as bus:
+async def bus(redis_client: RedisClient) -> AsyncIterator[Bus]:
+    async with Bus(redis_client, new_id()) as bus:
         yield bus
 
 

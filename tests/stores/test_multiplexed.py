@@ -1,6 +1,7 @@
 """Many callers on one connection: each gets its own answer, and none waits for ever."""
 
 import asyncio
+import ssl
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from redis.exceptions import ResponseError
 
 from db.outage import OUTAGES
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
-from tests.faults import redis_wire
+from tests.certificate import certificate
+from tests.faults import frozen, process_of, redis_server, redis_wire
 from tests.patience import PATIENCE_S
 
 
@@ -72,3 +74,61 @@ async def test_a_black_hole_is_an_outage_and_its_end_is_noticed(redis_url: str) 
                         break
                     except OUTAGES:
                         continue
+
+
+async def test_a_redis_that_does_not_read_is_an_outage_before_memory_is_full(tmp_path: Path) -> None:
+    """What it does not take waits, up to a bound; when it goes on, what has waited is answered."""
+    async with (
+        redis_server(tmp_path) as url,
+        open_redis_client(url, patience_s=PATIENCE_S) as client,
+    ):
+        with frozen([await process_of(client)]):
+            asked = []
+            for _ in range(40):
+                asked.append(client.command("ECHO", b"x" * 1_000_000))
+                await asyncio.sleep(0)
+            refused = [future for future in asked if future.done()]
+            assert 15 < len(refused) < 30
+        for future in refused:
+            with pytest.raises(OUTAGES, match="does not read"):
+                await future
+        kept = [future for future in asked if future not in refused]
+        assert {len(answer) for answer in await asyncio.gather(*kept)} == {1_000_000}
+
+
+async def test_standing_idle_nothing_ticks(redis_url: str) -> None:
+    """Neither before the first command nor once all are answered."""
+    async with open_redis_client(redis_url, patience_s=0.2) as client:
+        await client.command("PING")
+        async with asyncio.timeout(PATIENCE_S):
+            while client._deadlines._timer is not None:
+                await asyncio.sleep(0.01)
+
+
+async def test_over_tls(redis_url: str, tmp_path: Path) -> None:
+    """To a server whose certificate is known; to no other."""
+    context, known = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), certificate(tmp_path)
+    context.load_cert_chain(known)
+    wire, database = redis_wire(redis_url)
+    async with wire.laid(tls=context):
+        url = f"rediss://127.0.0.1:{wire.port}/{database}"
+        async with open_redis_client(f"{url}?ssl_ca_certs={known}") as client:
+            assert await client.command("ECHO", "x" * 100_000) == b"x" * 100_000
+        async with open_redis_client(url) as client:
+            with pytest.raises(OUTAGES, match="CERTIFICATE"):
+                await client.command("PING")
+
+
+async def test_a_password_a_name_and_a_database(tmp_path: Path) -> None:
+    """In the URL, as redis-py takes them; a wrong one is an outage that names what is wrong."""
+    async with redis_server(tmp_path, "--requirepass", "a secret") as url:
+        place = url.partition("?")[0]
+        given = f"{place}?db=3&client_name=ana".replace("unix://", "unix://:a%20secret@")
+        async with open_redis_client(given) as client:
+            about = await client.command("CLIENT", "INFO")
+            assert b"name=ana" in about
+            assert b"db=3" in about
+        wrong = given.replace("secret", "guess")
+        async with open_redis_client(wrong) as client:
+            with pytest.raises(OUTAGES, match=r"WRONGPASS|invalid"):
+                await client.command("PING")

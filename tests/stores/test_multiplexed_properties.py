@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from db.outage import OUTAGES
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
-from tests.faults import FaultyWire, frozen, redis_server
+from tests.faults import FaultyWire, frozen, process_of, redis_server
 from tests.patience import PATIENCE_S
 
 SOON_S = 0.2  # the client's patience
@@ -116,8 +116,7 @@ async def direct(place: Path) -> AsyncIterator[RedisClient]:
 
 @pytest.fixture(scope="module")
 async def process(direct: RedisClient) -> psutil.Process:
-    about = (await direct.command("INFO", "server")).decode().split()
-    return psutil.Process(next(int(line[11:]) for line in about if line.startswith("process_id:")))
+    return await process_of(direct)
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from db.migrations.migrate import migrate
 from db.outage import OUTAGES, Outage, Outages, WritesRefusedError
 from db.postgres.pool import open_pool
-from db.redis.client import check_writes, open_redis
+from db.redis.multiplexed import load_script, open_redis_client
 from tests.conftest import NewDatabase
 from tests.faults import redis_server, redis_wire
 from tests.patience import PATIENCE_S
@@ -52,109 +52,44 @@ def test_an_outage_is_two_lines() -> None:
     ids=["out of memory", "read-only", "too few replicas"],
 )
 async def test_a_redis_that_takes_no_writes_is_an_outage(tmp_path: Path, breaking: tuple[str, ...]) -> None:
-    """Plainly, in a script and in a pipeline; it is told of as such, and the connection goes on to serve."""
+    """Plainly, in a script and in a transaction; it is told of as such, and the connection serves on."""
     outages = Outages("Redis")
-    async with redis_server(tmp_path) as url, open_redis(url, size=1, outages=outages) as redis:
-        script = redis.register_script("return redis.call('SET', KEYS[1], 1)")
-        await script(keys=["key"])
-        await check_writes(redis)
-        await redis.execute_command(*breaking)  # type: ignore[no-untyped-call]  # redis-py has no types here
-        with pytest.raises(WritesRefusedError):
-            await redis.set("key", 1)
-        with pytest.raises(WritesRefusedError):
-            await check_writes(redis)
-        with pytest.raises(WritesRefusedError):
-            await script(keys=["key"])
-        async with redis.pipeline(transaction=False) as pipe:
-            pipe.get("key")
-            pipe.set("key", 1)
-            pipe.get("key")
+    (tmp_path / "write.lua").write_text("return redis.call('SET', KEYS[1], 1)")
+    script = load_script(tmp_path / "write.lua", repeatable=True)
+    async with redis_server(tmp_path) as url, open_redis_client(url, outages=outages) as redis:
+        await redis.run(script, ["key"])
+        await redis.check_writes()
+        await redis.command(*breaking)
+        read, *refused = (
+            redis.command("GET", "key"),
+            redis.command("SET", "key", 1),
+            redis.check_writes(),
+            redis.run(script, ["key"]),
+        )
+        for answer in refused:
             with pytest.raises(WritesRefusedError):
-                await pipe.execute()
-        async with redis.pipeline(transaction=True) as pipe:
-            pipe.set("key", 1)
-            with pytest.raises(OUTAGES):
-                await pipe.execute()
-        assert await redis.get("key") == b"1"
+                await answer
+        with pytest.raises(OUTAGES):
+            await redis.transaction([("SET", "key", 1)])
+        assert await read == await redis.command("GET", "key") == b"1"
         with pytest.raises(ConnectionError, match="takes no writes"):
             outages.check_writes()
 
 
 @pytest.mark.parametrize("run", [uvloop.run, asyncio.run])
 async def test_a_reset_connection_is_opened_again(redis_url: str, run: Callable[..., None]) -> None:
-    """Under uvloop the client does not notice, and the next write raises what is no error of Redis."""
+    """Whatever loop it is, and whatever it makes of what is written to a connection that is gone."""
 
     async def scenario() -> None:
         wire, database = redis_wire(redis_url)
-        async with wire.laid(), open_redis(f"redis://127.0.0.1:{wire.port}/{database}", size=3) as redis:
+        async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}/{database}") as redis:
             for _ in range(5):
-                await asyncio.gather(*(redis.ping() for _ in range(3)))
+                await asyncio.gather(*(redis.command("PING") for _ in range(3)))
                 wire.cut()
-                await asyncio.gather(*(redis.ping() for _ in range(3)))
-                await redis.ping()
+                await asyncio.gather(*(redis.command("PING") for _ in range(3)))
+                await redis.command("PING")
 
     await asyncio.to_thread(run, scenario())
-
-
-async def test_who_listens_waits_until_another_has_opened_the_connection(redis_url: str) -> None:
-    """A slow Redis takes a while to let somebody in: the answers to that are not the listener's."""
-    wire, database = redis_wire(redis_url)
-    async with (
-        wire.laid(),
-        open_redis(f"redis://127.0.0.1:{wire.port}/{database}", size=1, patience_s=PATIENCE_S) as redis,
-        redis.pubsub() as pubsub,
-    ):
-        await pubsub.subscribe("first")
-        await pubsub.get_message(timeout=None)
-        wire.silence()
-        await pubsub.connection.disconnect(nowait=True)
-        asking = asyncio.create_task(pubsub.subscribe("second"))
-        while pubsub.connection._writer is None:
-            await asyncio.sleep(0)
-        listening = asyncio.create_task(pubsub.get_message(timeout=None))
-        await asyncio.sleep(0)
-        wire.speak()
-        await asking
-        heard = [await listening, await pubsub.get_message(timeout=None)]
-        assert {message["channel"] for message in heard} == {b"first", b"second"}
-
-
-async def test_after_a_black_hole_no_dead_connection_is_tried(redis_url: str) -> None:
-    """The one that found out has all others opened anew, and nobody else waits."""
-    wire, database = redis_wire(redis_url)
-    url = f"redis://127.0.0.1:{wire.port}/{database}"
-    async with wire.laid():
-        url = f"redis://127.0.0.1:{wire.port}/{database}"
-        async with open_redis(url, size=4, patience_s=SOON_S) as redis:
-            await asyncio.gather(*(redis.ping() for _ in range(4)))
-            old = {int(c["id"]) for c in await redis.client_list()}
-            wire.silence()
-            with pytest.raises(OUTAGES):
-                await redis.ping()
-            wire.speak()
-            async with asyncio.timeout(PATIENCE_S):
-                while True:
-                    try:
-                        mine = {await redis.client_id() for _ in range(4)}
-                        break
-                    except OUTAGES:
-                        continue
-            assert mine.isdisjoint(old)
-
-
-async def test_who_gives_up_leaves_no_answer_to_others(redis_url: str) -> None:
-    """A connection that somebody was cancelled on is not used again; all places in the pool stay."""
-    async with open_redis(redis_url, size=2) as redis:
-        await redis.set("mine", "mine")
-        for _ in range(20):
-            asking = [asyncio.ensure_future(redis.get("mine")) for _ in range(5)]
-            await asyncio.sleep(0)
-            for task in asking:
-                task.cancel()
-            await asyncio.gather(*asking, return_exceptions=True)
-            async with asyncio.timeout(PATIENCE_S):
-                assert await redis.echo("other") == b"other"
-                await asyncio.gather(redis.ping(), redis.ping())
 
 
 # --- PostgreSQL ---

@@ -1,16 +1,19 @@
 """What stores ask Redis through."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from db.outage import Outages
 from db.redis.multiplexed.address import Address
+from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.node import Node
 from db.redis.multiplexed.request import Ahead, Request
 from db.redis.multiplexed.script import Script
+from db.redis.multiplexed.subscriber import Hear, Subscriber
 from db.redis.multiplexed.topology import Topology
 from db.redis.multiplexed.words import Arg, Words, is_repeatable
 
@@ -28,13 +31,11 @@ class RedisClient:
     def __init__(self, address: Address, *, patience_s: float, outages: Outages) -> None:
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines(patience_s, self._look)
-
-        def node(address: Address, servers: Topology) -> Node:
-            return Node(
-                address, patience_s=patience_s, outages=outages, deadlines=self._deadlines, router=servers
-            )
-
-        self._servers = Topology(address, node, self._request)
+        self._node = partial(Node, patience_s=patience_s, outages=outages, deadlines=self._deadlines)
+        self._address, self._subscribers = address, list[Subscriber]()
+        self._servers = Topology(
+            address, lambda address, router: self._node(address, router=router), self._request
+        )
 
     def command(self, *words: Arg, repeatable: bool | None = None) -> "asyncio.Future[Any]":
         """One command. `repeatable` None: if it only reads, or does and answers the same a second time."""
@@ -70,8 +71,28 @@ class RedisClient:
     def _request(self, words: Words, repeatable: bool | None = None, script: Script | None = None) -> Request:
         return Request(self._loop.create_future(), words, self._deadlines.latest, repeatable, script)
 
+    @asynccontextmanager
+    async def subscriber(self, hear: Hear, returned: Callable[[], None]) -> AsyncIterator[Subscriber]:
+        """A connection of its own that hears messages, for as long as the block lasts."""
+
+        def node(router: Subscriber, new_connection: Callable[[Owner], Connection]) -> Node:
+            return self._node(self._address, router=router, new_connection=new_connection, stays=True)
+
+        subscriber = Subscriber(node, partial(self._request, repeatable=True), hear, returned)
+        self._subscribers.append(subscriber)
+        try:
+            yield subscriber
+        finally:
+            self._subscribers.remove(subscriber)
+            await subscriber.close()
+
+    async def check_writes(self) -> None:
+        """Raises what an outage raises when Redis takes no writes."""
+        await self.command("SET", "probe", 1, "PX", 10_000)
+
     def _look(self, tick: int) -> bool:
-        return self._servers.look(tick)
+        waiting = [self._servers.look(tick), *(subscriber.look(tick) for subscriber in self._subscribers)]
+        return any(waiting)
 
     async def close(self) -> None:
         """What was asked for still goes out, and is not waited for."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, cast
 
 import hiredis
@@ -12,7 +12,7 @@ from db.redis.multiplexed.errors import read_error
 from db.redis.multiplexed.request import Ahead, Own, Request, again
 from db.redis.multiplexed.words import Words
 
-_MORE = object()  # the answer is not whole yet
+MORE = object()  # the answer is not whole yet
 _CLOSING_S = 1.0
 
 
@@ -42,7 +42,7 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._reader = hiredis.Reader(
-            protocolError=RedisConnectionError, replyError=read_error, notEnoughData=_MORE
+            protocolError=RedisConnectionError, replyError=read_error, notEnoughData=MORE
         )
         self._unsent: list[Request] = []
         self._loaded: dict[str, Request] = {}
@@ -101,23 +101,39 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Answers, or parts of them."""
-        sent, gets, worked = self.sent, self._reader.gets, False
+        answered = False
         try:
             self._reader.feed(data)
-            while (answer := gets()) is not _MORE:
-                if not sent:  # as when there are too many clients
-                    raise (answer if isinstance(answer, Exception) else RedisConnectionError("Nobody asked."))
-                request = sent.popleft()
-                if isinstance(answer, Exception):
-                    self._owner.refused(self, request, answer)
-                    continue
-                worked = True
-                if not request.future.done():
-                    request.future.set_result(answer)
+            answered = self.take(self._reader.gets)
         except Exception as error:
             self.end(error)
-        if worked:
+        if answered:
             self._owner.answered()
+
+    def take(self, gets: Callable[[], Any]) -> bool:
+        """All that is whole, as `gets` gives it. Whether anything was answered."""
+        sent, answered = self.sent, False
+        while (answer := gets()) is not MORE:
+            if sent and not isinstance(answer, Exception):  # as `answer` does, and this is what costs
+                future = sent.popleft().future
+                if not future.done():
+                    future.set_result(answer)
+                answered = True
+            else:
+                self.answer(answer)
+        return answered
+
+    def answer(self, answer: Any) -> bool:
+        """To the oldest request. Whether it is no error."""
+        if not self.sent:  # as when there are too many clients
+            raise answer if isinstance(answer, Exception) else RedisConnectionError("Nobody asked.")
+        request = self.sent.popleft()
+        if isinstance(answer, Exception):
+            self._owner.refused(self, request, answer)
+            return False
+        if not request.future.done():
+            request.future.set_result(answer)
+        return True
 
     def pause_writing(self) -> None:
         """Redis does not read as fast as we write."""

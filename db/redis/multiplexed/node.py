@@ -2,38 +2,42 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
+import structlog
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from db.outage import Outages
 from db.redis.multiplexed.address import Address
-from db.redis.multiplexed.connection import Connection
+from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.request import Own, Request, again
 
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.3
 _MOST_WAITING_BYTES = 16 * 1024 * 1024
+_log = structlog.get_logger()
 
 
-class Router(Protocol):
-    """Who knows of the others, if Redis is a cluster."""
+class Router:
+    """Who knows what a connection is for, and of other servers. This one knows of none."""
 
-    async def arrived(self, node: "Node", connection: Connection, hello: Sequence[Any]) -> bool:
+    async def arrived(self, _node: "Node", _connection: Connection, _hello: Sequence[Any], /) -> bool:
         """Redis has let us in. Whether the node is to keep this connection."""
+        return True
 
     def unreachable(self) -> None:
-        """Somebody waits for a server that lets nobody in."""
+        """A server that is needed lets nobody in."""
 
-    def redirected(self, node: "Node", request: Request, error: Exception) -> bool:
+    def redirected(self, _node: "Node", _request: Request, _error: Exception, /) -> bool:
         """Whether another server was asked what this one has refused."""
+        return False
 
 
 class Node:
-    """Answers each request, or has it fail: see `RedisClient`."""
+    """Answers each request, or has it fail: see `RedisClient`. One that `stays` is also kept for nobody."""
 
     def __init__(
         self,
@@ -43,10 +47,13 @@ class Node:
         outages: Outages,
         deadlines: Deadlines,
         router: Router,
+        new_connection: Callable[[Owner], Connection] = Connection,
+        stays: bool = False,
     ) -> None:
         self.address, self._patience_s = address, patience_s
         self._outages, self._deadlines = outages, deadlines
-        self._router = router
+        self._router, self._new_connection = router, new_connection
+        self._stays = stays
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
         self._waiting: deque[Request] = deque()
@@ -89,30 +96,31 @@ class Node:
         """Until there is a connection, or nobody waits for one."""
         pause_s = _PAUSE_S
         try:
-            while self._waiting:
+            while self._waiting or self._stays:
                 try:
                     connection = await self._connected()
                 except RedisError as error:
                     self._outages.failed(error)
                     self._keep(request for request in self._waiting if request.survives(error))
                     self._router.unreachable()
+                except Exception as fault:  # of ours: nobody is to wait for what will not come
+                    _log.exception("Redis cannot be connected to")
+                    for request in self._waiting:
+                        request.fail(fault)
+                    self._keep(())
                 else:
                     self._connection = connection
                     self.writable()
                     return
-                if self._waiting:
+                if self._waiting or self._stays:
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        except Exception as fault:  # of ours: nobody is to wait for what will not come
-            for request in self._waiting:
-                request.fail(fault)
-            self._keep(())
         finally:
             self._opening = None
 
     async def _connected(self) -> Connection | None:
         """Raises RedisError. None: its servers are known now, and what was asked has gone to them."""
-        connection, kept = Connection(self), False
+        connection, kept = self._new_connection(self), False
         try:
             async with asyncio.timeout(self._patience_s):
                 await self.address.connect(lambda: connection)
@@ -143,6 +151,7 @@ class Node:
         self._keep((*again_too, *unsent, *self._waiting))
         if self._waiting:
             self._deadlines.watch()
+        if self._waiting or self._stays:
             self._open()
 
     def _may_go_again(self, request: Request, error: Exception) -> bool:
@@ -180,6 +189,11 @@ class Node:
                 request.fail(error)
         self._keep(request for request in self._waiting if not request.future.done())
         return bool(self._waiting or (self._connection and self._connection.sent))
+
+    def hang_up(self) -> None:
+        """Close the connection, as if it had broken."""
+        if self._connection is not None:
+            self._connection.end(RedisConnectionError("It was hung up."))
 
     def take_waiting(self) -> Sequence[Request]:
         """All that waits for a connection, to be asked elsewhere."""

@@ -14,7 +14,7 @@ from core.tasks import end
 from db.outage import RefusedError
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection
-from db.redis.multiplexed.node import Node
+from db.redis.multiplexed.node import Node, Router
 from db.redis.multiplexed.request import Ahead, Request
 from db.redis.multiplexed.words import SLOTS, Words, slot_of
 
@@ -25,8 +25,8 @@ NewNode = Callable[[Address, "Topology"], Node]
 NewRequest = Callable[[Words], Request]
 
 
-class Topology:
-    """Gives each request to the server that can answer it. Implements `Router` of the nodes."""
+class Topology(Router):
+    """Gives each request to the server that can answer it."""
 
     def __init__(self, address: Address, new_node: NewNode, new_request: NewRequest) -> None:
         self._new_node, self._new_request = new_node, new_request
@@ -43,7 +43,7 @@ class Topology:
             slot = slot_of(request.words)
             (self._any if slot is None else self._by_slot[slot]).ask(request)
 
-    async def arrived(self, node: Node, connection: Connection, hello: Sequence[Any]) -> bool:
+    async def arrived(self, node: Node, connection: Connection, hello: Sequence[Any], /) -> bool:
         """Ask a cluster for its slots. If this node is known there by another address, that one is used."""
         if b"cluster" in hello and self._by_slot is None:
             [ranges] = await connection.ask([_ASK_FOR_SLOTS])
@@ -56,7 +56,7 @@ class Topology:
         if self._by_slot is not None:
             self._look_soon()
 
-    def redirected(self, node: Node, request: Request, error: Exception) -> bool:
+    def redirected(self, node: Node, request: Request, error: Exception, /) -> bool:
         """Follow a slot that has moved, or is on its way."""
         if not isinstance(error, AskError) and not str(error).startswith("TRYAGAIN"):
             return False
