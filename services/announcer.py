@@ -2,8 +2,8 @@
 
 The node that has stored something tells of it right after the commit, in one trip to Redis. There a script
 lets through what is next in its lane and nothing else, so that nodes need no lock between them: a node that
-comes too early reads from the outbox what comes before, and tells that first. What is still in the outbox at
-a second look has been left there, by an outage or a node that died, and is told then.
+comes too early catches up: it reads from the outbox what comes before, and tells that first. What is still in
+the outbox at a second look has been left there, by an outage or a node that died, and is told then.
 """
 
 import asyncio
@@ -42,6 +42,7 @@ class Announcer(PeriodicJob):
         self._any_told = asyncio.Event()
         self._seen: frozenset[tuple[str, int]] = frozenset()
         self._failing = False
+        self._catching_up: dict[str, asyncio.Task[int]] = {}
         self._clearing = PeriodicTask(
             _CLEAR_S, self._noting(self._clear_some), failing="the outbox cannot be cleared"
         )
@@ -56,17 +57,39 @@ class Announcer(PeriodicJob):
             return
         try:
             async with asyncio.timeout(_AT_MOST_S):
-                numbered = [
-                    NumberedEvent(user_id, event, lane, number, number - 1) for user_id, event in told
-                ]
-                stands = [stand for stand in await self._events.announce(numbered) if stand is not None]
-                if stands:
-                    await self._tell_lane(lane, min(stands))
-                else:
-                    self._note_told([(lane, number)])
+                after = 0
+                if (running := self._catching_up.get(lane)) is None:
+                    after = await self._tell_at_once(lane, number, told)
+                    running = self._catching_up.get(lane)
+                # One that runs already may have read before this was committed.
+                if after < number and running is not None:
+                    after = await asyncio.shield(running)
+                if after < number:
+                    await asyncio.shield(self._catch_up(lane, after))
         except AWAY as error:
             _log.debug("what is stored has to wait to be announced", error=repr(error))
             self._fail()
+
+    async def _tell_at_once(self, lane: str, number: int, told: Told) -> int:
+        """Up to which number all have been told: this one, unless somebody was not told what comes before."""
+        numbered = [NumberedEvent(user_id, event, lane, number, number - 1) for user_id, event in told]
+        stands = [stand for stand in await self._events.announce(numbered) if stand is not None]
+        if not stands:
+            self._note_told([(lane, number)])
+        return min(stands, default=number)
+
+    def _catch_up(self, lane: str, after: int) -> "asyncio.Task[int]":
+        """Tell all that waits in the lane; one at a time, for everybody who needs it from now on."""
+        running = self._catching_up.get(lane)
+        if running is None:
+            running = self._catching_up[lane] = asyncio.create_task(self._tell_lane(lane, after))
+            running.add_done_callback(lambda task: self._caught_up(lane, task))
+        return running
+
+    def _caught_up(self, lane: str, task: "asyncio.Task[int]") -> None:
+        del self._catching_up[lane]
+        if not task.cancelled():
+            task.exception()  # those who still wait for it are told
 
     def wake(self) -> None:
         """Something waits to be announced: look at once."""
@@ -137,24 +160,28 @@ class Announcer(PeriodicJob):
 
         return noting
 
-    async def _tell_lane(self, lane: str, after: int) -> None:
-        """All that waits in the lane after a number up to which those who lag behind have been told."""
-        for _ in range(_ATTEMPTS):
-            stands = await self._tell_in_order(lane, after)
-            if stands is None:
-                return
-            after = stands  # Redis lost its data in between
+    async def _tell_lane(self, lane: str, after: int) -> int:
+        """All that waits in the lane after a number up to which those who lag behind have been told.
 
-    async def _tell_in_order(self, lane: str, after: int) -> int | None:
+        Gives the number up to which all have been told then.
+        """
+        for _ in range(_ATTEMPTS):
+            after, done = await self._tell_in_order(lane, after)
+            if done:
+                break
+        return after
+
+    async def _tell_in_order(self, lane: str, after: int) -> tuple[int, bool]:
+        """Up to which number, and whether that is all; it is not, if Redis lost its data in between."""
         last: dict[str, int] = {}
         while waiting := await self._outbox.of_lane(lane, after, _AT_ONCE):
             numbered = list(_in_turn(lane, waiting, await self._load(waiting), last))
             stands = [stand for stand in await self._events.announce(numbered) if stand is not None]
             if stands:
-                return min(stands)
+                return min(stands), False
             self._note_told((lane, each.number) for each in waiting)
             after = waiting[-1].number
-        return None
+        return after, True
 
     async def _load(self, waiting: Iterable[Waiting]) -> Mapping[str, Told]:
         by_event: dict[str, list[str]] = {}
