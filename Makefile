@@ -20,7 +20,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-reconnect
+.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-news bench-reconnect
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -71,6 +71,9 @@ bench-faults: packages-dev ## How soon a call knows of a frozen client, a closed
 
 bench-reconnect: packages-dev ## CPU of a node for each client when all connect, and when all come back, at once
 	@exec $(VENV) -m bench.reconnect $(ARGS)
+
+bench-news: packages-dev ## What it costs to tell those who wait how the wait goes
+	@exec $(VENV) -m bench.news $(ARGS)
 
 bench-idle: packages-dev ## What a second of standing idle costs: Python, Redis and PostgreSQL
 	@exec $(VENV) -m bench.idle $(ARGS)

@@ -88,15 +88,16 @@ async def count(
         "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
     )
     return Counts(
-        python=_cpu_ns(psutil.Process(node.pid) for node in nodes),
-        redis=_cpu_ns(servers.processes("redis")),
-        postgres=_cpu_ns(servers.processes("postgres")),
+        python=cpu_ns(psutil.Process(node.pid) for node in nodes),
+        redis=cpu_ns(servers.processes("redis")),
+        postgres=cpu_ns(servers.processes("postgres")),
         commands=asked["total_commands_processed"],
         transactions=transactions,
     )
 
 
-def _cpu_ns(processes: Iterable[psutil.Process]) -> int:
+def cpu_ns(processes: Iterable[psutil.Process]) -> int:
+    """CPU time of all their threads that live."""
     threads = (task for p in processes for task in Path(f"/proc/{p.pid}/task").iterdir())
     return sum(int((task / "schedstat").read_text().split()[0]) for task in threads)
 

@@ -15,6 +15,7 @@ import structlog
 from core.tasks import TaskSet
 from db.outage import AWAY, OUTAGES, Outage
 from db.periodic import PeriodicTask
+from db.redis import bundle
 from db.redis.multiplexed import RedisClient
 
 _PAUSE_S = 0.2
@@ -46,6 +47,7 @@ class Bus:
             )
             stack.push_async_callback(self._tasks.end)
             await self.subscribe(self._canary, lambda _: self._heard.set())
+            await self.subscribe(bundle.CHANNEL, self._unbundle)
             self._tasks.spawn(self._watching.run())
             self._open = stack.pop_all()
         return self
@@ -117,6 +119,11 @@ class Bus:
                 listener(message)
             except Exception:  # one message that fails must not stop all others
                 _log.exception("a listener failed", channel=channel.decode())
+
+    def _unbundle(self, message: bytes) -> None:
+        """What was announced to many in one message: those who listen here hear theirs."""
+        for channel, announcement in bundle.unpack(message):
+            self._hear(channel, announcement)
 
     async def _watch(self) -> None:
         """Send the canary, and count how many in a row did not arrive."""

@@ -19,6 +19,7 @@ from core.errors import Unavailable
 from core.numbered_event import NumberedEvent
 from core.vocabulary import RevokedCode
 from core.wire.message import Event
+from db.redis import bundle
 from db.redis.multiplexed import Arg, RedisClient, load_script
 
 _LUA = Path(__file__).with_name("lua")
@@ -149,7 +150,7 @@ class EventLog:
         kind = type(event)
         said = (kind.event, msgspec.json.encode(event), device or "", not_device or "")
         if kind.volatile:
-            await self._answers(self._publish(user_id, said))
+            await self._answers(self._redis.command("PUBLISH", channel(user_id), _volatile(*said)))
         else:
             await self._say(user_id, said, key)
 
@@ -207,20 +208,16 @@ class EventLog:
         """The arguments of emit.lua that every event has."""
         return channel(user_id), *said, self._keep, self._keep_ms, kind
 
-    def _publish(self, user_id: str, said: _Said) -> "asyncio.Future[Any]":
-        """What is not kept needs no script: the lines of an announcement without ids."""
-        name, data, device, not_device = said
-        head = f"\n\n{name}\n{device}\n{not_device}\n".encode()
-        return self._redis.command("PUBLISH", channel(user_id), head + data)
-
     async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
         """As `services.ports.Events` promises."""
-        await self._answers(
-            *(
-                self._publish(user_id, (event.event, msgspec.json.encode(event), "", ""))
-                for user_id, event in events
-            )
-        )
+        told = [
+            (channel(user_id).encode(), _volatile(event.event, msgspec.json.encode(event)))
+            for user_id, event in events
+        ]
+        if len(told) >= bundle.LEAST:
+            bundles = (told[start : start + bundle.MOST] for start in range(0, len(told), bundle.MOST))
+            told = [(bundle.CHANNEL.encode(), bundle.pack(each)) for each in bundles]
+        await self._answers(*(self._redis.command("PUBLISH", where, said) for where, said in told))
 
     async def after(self, user_id: str, last: EventId) -> list[Announcement]:
         """The stored events after this place, in order. Each but the first knows the event before it.
@@ -267,6 +264,11 @@ class EventLog:
         message = b"\n".join((REVOKED, (session_id or "").encode(), code.encode()))
         # Twice is as good as once: the second finds nobody.
         await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
+
+
+def _volatile(name: str, data: bytes, device: str = "", not_device: str = "") -> bytes:
+    """What is not kept needs no script: the lines of an announcement without ids."""
+    return f"\n\n{name}\n{device}\n{not_device}\n".encode() + data
 
 
 def _stream(user_id: str) -> str:

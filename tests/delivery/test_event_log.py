@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from core.contract.presence import PresenceChanged
 from core.errors import Unavailable
 from core.ids import new_id
 from core.keys import Keyring
+from db.redis import bundle
 from db.redis.bus import Bus
 from db.redis.event_log import Announcement, EventId, EventLog, channel, read_announcement
 from db.redis.multiplexed import RedisClient, open_redis_client
@@ -177,6 +178,52 @@ async def test_volatile_events_are_announced_and_not_kept(event_log: EventLog, b
     await ana.receives(1)
     assert ana.got[0].id is None
     assert await event_log.after(ana.user, EventId(0, 0)) == []
+
+
+@contextlib.asynccontextmanager
+async def bundles(redis: Redis) -> AsyncIterator[Callable[[str], Awaitable[int]]]:
+    """Asks in how many of the messages that all nodes hear a user was named, since this began."""
+    async with redis.pubsub() as nodes:
+        await nodes.subscribe(bundle.CHANNEL)
+        assert (await nodes.get_message(timeout=PATIENCE_S))["type"] == "subscribe"
+        heard: list[bytes] = []
+
+        async def naming(user: str) -> int:
+            while (message := await nodes.get_message(timeout=0.01)) is not None:
+                heard.append(message["data"])
+            return sum(user.encode() in message for message in heard)
+
+        yield naming
+
+
+async def test_what_many_are_told_at_once_reaches_each_and_nobody_else(
+    event_log: EventLog, bus: Bus, redis: Redis, redis_client: RedisClient
+) -> None:
+    """In one message for some hundreds; each of their devices hears it, wherever it is connected."""
+    users = [new_id() for _ in range(450)]
+    async with Bus(redis_client, new_id()) as elsewhere, bundles(redis) as naming:
+        here = [await ListeningDevice(event_log, bus, user).connect() for user in users[::100]]
+        there = [await ListeningDevice(event_log, elsewhere, user).connect() for user in users[::150]]
+        stranger = await ListeningDevice(event_log, bus, new_id()).connect()
+        await event_log.send_all(
+            (user, PresenceChanged(user_id=user, status="online", last_seen=None)) for user in users
+        )
+        for device in (*here, *there):
+            assert f'"{device.user}"' in (await device.receives(1))[0]
+            assert await naming(device.user) == 1
+        await event_log.send(stranger.user, ended(1))
+        assert ['"duration_s":1' in data for data in await stranger.receives(1)] == [True]
+
+
+async def test_few_are_told_without_troubling_other_nodes(
+    event_log: EventLog, bus: Bus, redis: Redis
+) -> None:
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
+    async with bundles(redis) as naming:
+        changed = PresenceChanged(user_id=new_id(), status="online", last_seen=None)
+        await event_log.send_all([(ana.user, changed)] * 3)
+        await ana.receives(3)
+        assert await naming(ana.user) == 0
 
 
 async def test_a_missed_announcement_is_read_from_the_stream(event_log: EventLog, bus: Bus) -> None:
