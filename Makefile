@@ -7,8 +7,7 @@ FITS    = import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[
 NEWEST  = $(if $(REDIS_URL)$(shell command -v redis-server 2>/dev/null),13,12)
 PYTHON ?= $(shell for newest in 12 $(NEWEST); do for p in python3 python3.12 python3.11 python3.13; do \
             "$$p" -c '$(FITS)' $$newest 2>/dev/null && echo "$$p" && break 2; done; done)
-# Tests wait more than they compute, so three of them fill two cores.
-WORKERS ?= 3
+WORKERS ?=
 ARGS    ?=
 
 VENV    = .venv/bin/python
@@ -34,7 +33,7 @@ bots: packages ## Simulated people to try a client with, while a server runs; ma
 	@exec $(VENV) -m realtime bots $(ARGS)
 
 test: packages-dev page-dev ## All checks and all tests; make test ARGS="-k chat" for some of them
-	@exec $(VENV) -m tests --workers $(WORKERS) $(ARGS)
+	@exec $(VENV) -m tests $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
 
 lint: packages-dev ## Lint, types, import rules and file sizes only
 	@exec $(VENV) -m tests --lint

@@ -27,6 +27,7 @@ from hypothesis import settings as effort
 from redis.asyncio import Redis
 
 from db.redis.multiplexed import RedisClient, open_redis_client
+from tests import covered, order
 from tests.stores.world import World, world_at
 
 FOLDER = "TEST_SERVERS_FOLDER"
@@ -48,6 +49,15 @@ class Servers:
 
     database_url: str
     redis_url: str
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    covered.add_option(parser)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    covered.select(config, items)
+    order.longest_first(items)
 
 
 def pytest_configure(config: pytest.Config) -> None:

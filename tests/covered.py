@@ -1,13 +1,15 @@
 """`python -m tests.covered`: the tests of rules alone go through nearly all branches of the rules.
 
 What is pure needs no server to be tested, so its own tests have to reach it. The floor stands in
-pyproject.toml.
+pyproject.toml. `make test` runs these tests here and nowhere else: `pytest --rules without` are all others.
 """
 
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import pytest
 
 TESTS = (
     "tests/rules",
@@ -26,12 +28,29 @@ TESTS = (
 NOT = ("redis", "fuzz", "asyncapi", "openapi_is_valid", "crowd_that_joins")
 
 
+def add_option(parser: pytest.Parser) -> None:
+    """`--rules`, by which each test is run either here or with all others."""
+    parser.addoption("--rules", choices=("alone", "without"), help="only the tests of rules; all but those")
+
+
+def select(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is not asked for."""
+    if asked := config.getoption("--rules"):
+        left_out = [item for item in items if _is_of_rules(item) != (asked == "alone")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _is_of_rules(item) == (asked == "alone")]
+
+
+def _is_of_rules(item: pytest.Item) -> bool:
+    return item.nodeid.startswith(TESTS) and not any(word in item.nodeid for word in NOT)
+
+
 def main() -> int:
     """Run these tests, then print what they have not reached. 0 when they pass and reach enough."""
     coverage = (sys.executable, "-m", "coverage")
     with tempfile.TemporaryDirectory() as folder:
         data = f"--data-file={Path(folder) / 'data'}"
-        chosen = (*TESTS, "-k", " and ".join(f"not {word}" for word in NOT))
+        chosen = (*TESTS, "--rules", "alone")
         tests = subprocess.run([*coverage, "run", data, "-m", "pytest", *chosen], check=False)
         report = subprocess.run([*coverage, "report", data], check=False)
     return tests.returncode or report.returncode

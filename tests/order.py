@@ -1,0 +1,60 @@
+"""The order in which the modules of tests begin: what takes longest first, so that all workers end together.
+
+A module is run by one worker, for what is costly is made once a worker or a module. Those named here take ten
+seconds and more, most of which they wait; begun last, they would leave the processor idle.
+"""
+
+from collections import Counter
+
+import pytest
+
+LONGEST_FIRST = (
+    "tests/browser/test_call.py",
+    "tests/browser/test_views.py",
+    "tests/matching/test_properties.py",
+    "tests/scenarios/test_nodes.py",
+    "tests/matching/test_thousand.py",
+    "tests/scenarios/test_frozen.py",
+    "tests/scenarios/test_pauses.py",
+    "tests/scenarios/test_start.py",
+    "tests/browser/test_page.py",
+    "tests/rest/test_every_error.py",
+    "tests/scenarios/test_bots.py",
+    "tests/integration/test_reports.py",
+    "tests/scenarios/test_roles.py",
+    "tests/integration/test_calls.py",
+    "tests/scenarios/test_announcing.py",
+    "tests/rest/test_uploads.py",
+    "tests/integration/test_rematches.py",
+    "tests/scenarios/test_data_loss.py",
+    "tests/scenarios/test_clocks.py",
+    "tests/browser/test_breaks.py",
+    "tests/integration/test_cool_downs.py",
+    "tests/scenarios/test_outages.py",
+    "tests/rest/test_connections.py",
+    "tests/scenarios/test_bans.py",
+    "tests/matching/test_twins.py",
+)
+# Of all others, these wait for processes and timers, and the rest computes.
+WAITING = ("tests/scenarios/", "tests/browser/", "tests/node/", "tests/embedded/", "tests/integration/")
+_RANK = {module: rank for rank, module in enumerate(LONGEST_FIRST)}
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Put the modules in that order; tests of one keep theirs."""
+    sizes = Counter(map(_module, items))
+
+    def rank(item: pytest.Item) -> tuple[int, bool, int, str]:
+        module = _module(item)
+        return (
+            _RANK.get(module, len(_RANK)),
+            not module.startswith(WAITING),
+            -sizes[module],
+            module,
+        )
+
+    items.sort(key=rank)
+
+
+def _module(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
