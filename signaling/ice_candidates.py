@@ -7,7 +7,7 @@ and without the related address, which would be the client's own.
 """
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from ipaddress import AddressValueError, IPv6Address
 from typing import Literal
 
 from msgspec import UNSET, UnsetType
@@ -31,6 +31,7 @@ _CANDIDATE = re.compile(
     r" typ (host|srflx|prflx|relay)((?: \S+ \S+)*)",
     re.IGNORECASE | re.ASCII,
 )
+_IPV4 = re.compile(r"\.".join([r"(0|[1-9]\d{0,2})"] * 4), re.ASCII)
 _MDNS_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}\.local", re.ASCII)
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}", re.ASCII)
 _MID = re.compile(r"[!#-'*+.0-9A-Z^-~-]{1,32}", re.ASCII)
@@ -79,15 +80,16 @@ def admit(text: str, *, max_bytes: int, ice_transport_policy: IceTransportPolicy
 
 def is_unicast(address: str) -> bool:
     """Whether this is the literal IP address of one host: no name, no zone, no multicast."""
+    if ":" not in address:
+        # Most addresses. `ipaddress` is right too, and ten times slower.
+        found = _IPV4.fullmatch(address)
+        return found is not None and max(map(int, found.groups())) <= 255 and 0 < int(found[1]) < 224
     try:
-        ip = IPv6Address(address) if ":" in address else IPv4Address(address)
+        ip = IPv6Address(address)
     except (AddressValueError, ValueError):
         return False
-    if "%" in address or ip.is_multicast or ip.is_unspecified:
-        return False
-    if isinstance(ip, IPv6Address):
-        return ip.ipv4_mapped is None  # an IPv4 address in disguise has rules of its own
-    return not ip.is_reserved and ip.packed[0] != 0
+    # An IPv4 address in disguise has rules of its own.
+    return not ("%" in address or ip.is_multicast or ip.is_unspecified or ip.ipv4_mapped)
 
 
 def _check_place(candidate: IceCandidate) -> None:

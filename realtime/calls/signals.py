@@ -4,6 +4,7 @@ Usually that is one trip: the peer's line says whether the signal may come (`db/
 is answered only as the call's record has it.
 """
 
+import asyncio
 from typing import cast
 
 import msgspec
@@ -48,6 +49,12 @@ class _Known(Struct, frozen=True):
         return "offerer" if user_id == self.offerer else "answerer"
 
 
+class _Turns(asyncio.Lock):
+    """Of those who wait to know a call."""
+
+    taken = 0
+
+
 class Signals:
     """Passes signals to the other user's device that has the call."""
 
@@ -58,11 +65,14 @@ class Signals:
         self._settings = settings
         self._lanes = SignalLanes(signals, self._ask_record, clock)
         self._known: dict[str, _Known] = {}
+        self._learning: dict[str, _Turns] = {}
 
     async def signal(self, caller: Caller, command: CallSignal) -> Empty:
         """One description or one candidate. Answers `stale_epoch` before either is looked at."""
         call_id, user_id = command.call_id, caller.user_id
-        known = self._known.get(call_id) or await self._learn(call_id, user_id)
+        known = self._known.get(call_id)
+        if known is None or call_id in self._learning:
+            known = await self._learn(call_id, user_id)
         sender = Sender(call_id, command.epoch, user_id, caller.device, known.peer_of(user_id))
         try:
             signal = self._checked(known, sender, command)
@@ -74,12 +84,23 @@ class Signals:
         return _DONE
 
     async def _learn(self, call_id: str, user_id: str) -> _Known:
-        call = await self._call(call_id, user_id)
+        """In the order of their coming: nobody who comes later is to be done before."""
+        turns = self._learning.setdefault(call_id, _Turns())
+        turns.taken += 1
+        try:
+            async with turns:
+                return self._known.get(call_id) or self._keep(await self._call(call_id, user_id))
+        finally:
+            turns.taken -= 1
+            if not turns.taken:
+                del self._learning[call_id]
+
+    def _keep(self, call: Call) -> _Known:
         offerer, answerer = call.parties
         known = _Known(offerer.user_id, answerer.user_id, cast("Mode", call.mode))
         if len(self._known) >= _KNOWN_CALLS:
             del self._known[next(iter(self._known))]
-        self._known[call_id] = known
+        self._known[call.id] = known
         return known
 
     async def _ask_record(self, sender: Sender) -> str:

@@ -8,10 +8,12 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Sequence
+from functools import lru_cache, partial
 
 from core.keys import SigningKey
 from db.redis.event_log import Announcement, EventId, Tail
 
+_MARKS = 16_384  # kept, as so many users may be here
 REPLAYED_OF_ENDED_CALLS = frozenset({"call:ended", "decision:result"})
 
 
@@ -23,6 +25,8 @@ class Recovery:
 
     def __init__(self, keys: tuple[SigningKey, ...], *, keep: int, keep_s: int) -> None:
         self._keys = keys
+        # A user's offsets all carry the same mark, and every event has one.
+        self._own_mark = lru_cache(_MARKS)(partial(_mark, keys[0]))
         self._keep, self._keep_ms = keep, keep_s * 1000
 
     def new_pid(self, user_id: str) -> str:
@@ -37,7 +41,7 @@ class Recovery:
 
     def offset(self, user_id: str, place: EventId, log: str) -> str:
         """A place in the user's stream of the log of this name, as the client holds it."""
-        return f"{place}.{_mark(self._keys[0], user_id, f'offset {log}')}"
+        return f"{place}.{self._own_mark(user_id, f'offset {log}')}"
 
     def place(self, user_id: str, offset: str, log: str) -> EventId | None:
         """The place that an offset stands for; None when it is malformed, another user's or another log's."""

@@ -1,20 +1,22 @@
 """Which candidates pass: addresses of one host, never names to look up, and under relay only relays."""
 
 import random
+from ipaddress import IPv4Address
 from typing import Any, Literal, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
 from core.contract.calls import IceCandidate
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
 from core.vocabulary import IceTransportPolicy
-from signaling.ice_candidates import check_candidate
+from signaling.ice_candidates import check_candidate, is_unicast
 from tests.signaling.samples import SAMPLES
 
 MUTATIONS = 6000
+OCTETS = ("0", "00", "01", "1", "127", "223", "224", "255", "256", "1000", "", " 1", "-1", "\u0661")
 POLICIES: tuple[IceTransportPolicy, ...] = get_args(IceTransportPolicy)
 UUID = "4f1c2d3e-aaaa-4bbb-8ccc-0123456789ab"
 HOST = "candidate:562107114 1 udp 2122194687 192.0.2.2 39651 typ host generation 0 ufrag dQWE network-id 3"
@@ -225,3 +227,16 @@ def test_any_text_gives_a_known_error(
             check(offered)
         except AppError:
             continue
+
+
+@settings(max_examples=500, deadline=None)
+@given(parts=st.lists(st.sampled_from(OCTETS) | st.integers(0, 300).map(str), min_size=3, max_size=5))
+def test_an_ipv4_address_is_what_the_standard_library_takes_for_one(parts: list[str]) -> None:
+    """Of one host: not "this network", no multicast, nothing that is reserved."""
+    text = ".".join(parts)
+    try:
+        ip = IPv4Address(text)
+    except ValueError:
+        assert not is_unicast(text)
+    else:
+        assert is_unicast(text) == (ip.packed[0] != 0 and not ip.is_multicast and not ip.is_reserved)
