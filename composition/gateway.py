@@ -28,6 +28,7 @@ from realtime.gateway.recovery import Recovery
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.socket_writer import SocketWriter
 from realtime.transport import Chosen, make_server
+from rest.http.headers import SAFE
 
 
 async def socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
@@ -45,6 +46,7 @@ async def socket_server(settings: Settings, gate: Callable[[], bool]) -> Chosen:
         connect_timeout=settings.join_s,
         body_timeout=settings.body_timeout_s,
         deflate_threshold=settings.compress_sockets_bytes or None,
+        answer_headers=SAFE,
         engineio_logger=False,
     )
 

@@ -3,8 +3,9 @@
 An exit stack stops all of it in reverse.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from aiohttp import web
 
@@ -52,7 +53,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         )
         site.mount(app)
         server.attach(app)
-        yield await stack.enter_async_context(_listening(app, gateway, settings))
+        yield await stack.enter_async_context(_listening(app, gateway, settings, server.take))
 
 
 def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
@@ -76,9 +77,11 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
 
 
 @asynccontextmanager
-async def _listening(app: web.Application, gateway: Gateway, settings: Settings) -> AsyncIterator[str]:
+async def _listening(
+    app: web.Application, gateway: Gateway, settings: Settings, taken_by: Callable[[Any], None]
+) -> AsyncIterator[str]:
     """Serve until the end of the block, then send every client to another node."""
-    async with listening(app, settings) as port:
+    async with listening(app, settings, taken_by) as port:
         shown = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host  # noqa: S104
         yield f"http://{shown}:{port}"
         await gateway.drain()

@@ -8,6 +8,7 @@ origin has to be on the list, also `null`, which any page can send from a sandbo
 
 import re
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from typing import Final
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*(?=://)")
@@ -22,6 +23,11 @@ def allows(origin: str, hosts: Iterable[str], listed: Collection[str]) -> bool:
 
 def is_own(origin: str, hosts: Iterable[str]) -> bool:
     """Whether it is the product's own page, or a client that sends the server's address as its origin."""
+    return _names(origin, tuple(hosts))
+
+
+@lru_cache(maxsize=256)
+def _names(origin: str, hosts: tuple[str, ...]) -> bool:
     scheme, _, host = origin.partition("://")
     return scheme.lower() in _PAGES and bool(host) and _plain(host) in map(_plain, hosts)
 

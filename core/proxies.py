@@ -39,7 +39,7 @@ class Proxies:
         """
         nearest = _parsed(peer)
         if not self._trusted or not self._is_trusted(nearest):
-            return _said(peer, nearest)
+            return _normal(peer)
         for hop in reversed([hop for line in forwarded for hop in line.split(",")]):
             if (address := _parsed(_without_port(hop.strip()))) is None:
                 break
@@ -65,6 +65,7 @@ class Proxies:
         return address is not None and any(address in network for network in self._trusted)
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
     """What counts as one client: an IPv4 address, or the whole /64 of an IPv6 one."""
     parsed = _parsed(address)
@@ -88,6 +89,11 @@ def _parsed(text: str) -> Address | None:
     except ValueError:
         return None
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+@lru_cache(maxsize=4096)
+def _normal(text: str) -> str:
+    return _said(text, _parsed(text))
 
 
 def _said(text: str, address: Address | None) -> str:

@@ -4,13 +4,17 @@ import asyncio
 import gc
 import json
 import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import socketio
 import uvloop
 from aiohttp import web
 
+from core.settings import Settings
 from realtime.transport import Limits, OutputPolicy, SocketServer
+from rest.http.listening import listening
 
 
 def make_server(flavour: str, settings: dict[str, Any]) -> Any:
@@ -60,14 +64,26 @@ async def serve(flavour: str, settings: dict[str, Any]) -> None:
     register(server)
     app = web.Application()
     server.attach(app)
+    async with listening_stock(app) if flavour == "stock" else listening_ours(app, server) as port:
+        print(port, flush=True)
+        # The benchmark closes our standard input when it is done, or dead.
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+@asynccontextmanager
+async def listening_stock(app: web.Application) -> AsyncIterator[int]:
+    """As python-socketio's documentation has it."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=4096)
-    await site.start()
-    print(runner.addresses[0][1], flush=True)
-    # The benchmark closes our standard input when it is done, or dead.
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await web.TCPSite(runner, "127.0.0.1", 0, backlog=4096).start()
+    yield runner.addresses[0][1]
     await runner.cleanup()
+
+
+def listening_ours(app: web.Application, server: SocketServer) -> AbstractAsyncContextManager[int]:
+    """As the product does, its limits on connections included."""
+    settings = Settings(host="127.0.0.1", port=0, rate_limits="off", max_connections=60_000)
+    return listening(app, settings, server.take)
 
 
 if __name__ == "__main__":

@@ -240,9 +240,8 @@ class SocketClient:
 
     async def _ask(self, member: Member, auth: dict[str, Any] | None) -> Any:
         """Run the connect handler. Gives what it refuses the client with; None: it lets the client in."""
-        environ = self.session.handshake.environ()
         try:
-            verdict = await self._server.call_handler("connect", member, environ, auth)
+            verdict = await self._server.call_connect(member, self.session, auth)
         except exceptions.ConnectionRefusedError as refused:
             return refused.error_args
         except ConnectionRefusedError:

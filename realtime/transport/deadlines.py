@@ -30,10 +30,11 @@ class Deadlines(Generic[T]):
     def __contains__(self, item: T) -> bool:
         return item in self._at
 
-    def add(self, item: T, now: float) -> None:
-        """Set or put off the deadline of an item."""
+    def add(self, item: T, now: float) -> float:
+        """Set or put off the deadline of an item. Gives when it is due."""
         self._at.pop(item, None)
-        self._at[item] = now + self.delay
+        self._at[item] = due = now + self.delay
+        return due
 
     def discard(self, item: T) -> None:
         """Forget an item."""
@@ -82,6 +83,11 @@ class Alarm:
         # Not sooner than a tick from now: what falls due one by one is done in batches.
         self._armed_at = max(nearest, self._loop.time() + self._tick)
         self._timer = self._loop.call_at(self._armed_at, self._ring)
+
+    def expect(self, at: float) -> None:
+        """Make sure that a timer runs for a deadline that was added: most are not the nearest."""
+        if self._timer is None or at < self._armed_at:
+            self.set()
 
     def cancel(self) -> None:
         """Stop the timer."""

@@ -10,11 +10,14 @@ from aiohttp import web
 from core.proxies import Proxies
 
 from . import internals, reasons
+from .cross_origin import CrossOrigin
+from .fast_path import FastPath
 from .frames import binary_frame, text_frame
 from .http_handler import HttpHandler
 from .messages import message_frame
 from .session import Session
 from .sessions import EngineSessions
+from .upgrades import Upgrades
 
 
 class EngineServer(EngineSessions):
@@ -23,13 +26,17 @@ class EngineServer(EngineSessions):
     Beside its arguments: `trusted_proxies` (addresses or CIDR ranges whose X-Forwarded headers count,
     separated by commas),
     `upgrade_timeout`, `close_timeout` and `body_timeout` (seconds), `limits`, `gate`, `newcomers` (how many
-    sessions may be about to join), and `deflate_threshold`: the bytes from which on WebSocket messages are
-    compressed, None for no compression. Of its own arguments, `monitor_clients` and JSONP have no meaning.
+    sessions may be about to join), `answer_headers` (of every HTTP answer), and `deflate_threshold`: from how
+    many bytes on WebSocket messages are compressed, None for no compression. Of its own arguments,
+    `monitor_clients` and JSONP have no meaning.
     """
 
     def __init__(self, *args: Any, trusted_proxies: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._http = HttpHandler(self, Proxies.of(trusted_proxies))
+        proxies = Proxies.of(trusted_proxies)
+        cross_origin, upgrades = CrossOrigin(self, proxies), Upgrades(self, proxies)
+        self._fast_path = FastPath(self, cross_origin, upgrades)
+        self._http = HttpHandler(self, cross_origin, upgrades, self._fast_path)
 
     # Its place in an application.
 
@@ -39,7 +46,16 @@ class EngineServer(EngineSessions):
         path = engineio_path.strip("/")
         app.router.add_route("*", f"/{path}/", self.handle_request)
         app.router.add_route("*", f"/{path}", self.handle_request)
+        self._fast_path.serve(f"/{path}/")
         app.on_shutdown.append(self._on_shutdown)
+
+    def take(self, connection: web.RequestHandler) -> None:
+        """Answer on this connection from its first byte on what needs nothing of aiohttp but its parser.
+
+        To be called when it is made. On any other it begins with a client's second request over polling.
+        """
+        self.start()
+        self._fast_path.take(connection)
 
     async def _on_shutdown(self, _app: web.Application) -> None:
         await self.shutdown()

@@ -4,7 +4,7 @@ Slower, less conformant and without bounds, but an application that uses the hoo
 python-socketio cannot do is left out (`pid` in the CONNECT answer) or done in a slower way (`emit_encoded`).
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,13 @@ _MAX_DEPTH = 64
 class StockServer(socketio.AsyncServer):  # type: ignore[misc]
     """python-socketio's server; `gate` is asked before a new session is opened."""
 
-    def __init__(self, *args: Any, gate: Callable[[], bool] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        gate: Callable[[], bool] | None = None,
+        answer_headers: Mapping[str, str] | None = None,  # noqa: ARG002 - aiohttp's signals add them
+        **kwargs: Any,
+    ) -> None:
         listed = kwargs.get("cors_allowed_origins")
         if listed is None or (isinstance(listed, (list, tuple)) and listed):
             kwargs["cors_allowed_origins"] = partial(_allows, listed or ())
@@ -69,6 +75,9 @@ class StockServer(socketio.AsyncServer):  # type: ignore[misc]
     def heard(self, sid: str, namespace: str = "/") -> bool:
         """True while the client is connected: stock python-socketio does not know when it last spoke."""
         return self._is_here(sid, namespace)
+
+    def take(self, connection: web.RequestHandler) -> None:
+        """No effect: stock python-socketio leaves all HTTP to aiohttp."""
 
     async def handle_request(self, *args: Any, **kwargs: Any) -> Any:
         """Serve a request, unless it is a handshake that the gate refuses."""

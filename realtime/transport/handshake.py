@@ -13,9 +13,9 @@ from functools import lru_cache
 from hashlib import sha1
 from typing import Any, Final
 
-from aiohttp import web
-
 from core.proxies import Proxies
+
+from .http_request import HttpRequest
 
 _WS_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _KEPT: Final = ("Host", "Origin", "User-Agent", "Accept-Language")
@@ -38,12 +38,12 @@ class HandshakeRefused(Exception):
         self.status = status
 
 
-def peer_address(request: web.Request, proxies: Proxies) -> str:
+def peer_address(request: HttpRequest, proxies: Proxies) -> str:
     """The client's address, as far as trusted proxies say."""
     return proxies.client(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
 
 
-def own_hosts(request: web.Request, proxies: Proxies) -> tuple[str, ...]:
+def own_hosts(request: HttpRequest, proxies: Proxies) -> tuple[str, ...]:
     """The server's names, as the client and a trusted proxy say them."""
     headers = request.headers
     forwarded = headers.getall("X-Forwarded-Host", ())
@@ -90,7 +90,7 @@ class Handshake:
 
     __slots__ = ("_headers", "_method", "_path", "_query", "_scheme", "_version", "address")
 
-    def __init__(self, request: web.Request, address: str) -> None:
+    def __init__(self, request: HttpRequest, address: str) -> None:
         headers = request.headers
         self._headers = tuple((name, _shared(headers[name])) for name in _KEPT if name in headers)
         self._method = request.method
@@ -100,8 +100,8 @@ class Handshake:
         self._scheme = request.scheme
         self._version = _shared(f"HTTP/{request.version[0]}.{request.version[1]}")
 
-    def environ(self, request: web.Request | None = None) -> dict[str, Any]:
-        """A WSGI environ as python-socketio's; with `request` and all its headers while it is at hand."""
+    def environ(self, request: Any = None) -> dict[str, Any]:
+        """A WSGI environ as python-socketio's; with all headers while aiohttp's `request` is at hand."""
         environ: dict[str, Any] = {
             "wsgi.errors": sys.stderr,
             "wsgi.version": (1, 0),

@@ -49,13 +49,11 @@ class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
     def expect_connect(self, session: Session) -> None:
         """A session is in no namespace (any more): it is closed unless it joins one in time."""
         if session not in self._disconnecting:
-            self._unjoined.add(session, self.eio.loop.time())
-            self.eio.wake_alarm()
+            self.eio.expect(self._unjoined.add(session, self.eio.loop.time()))
 
     def expect_close(self, session: Session) -> None:
         """A session was told to leave its only namespace: its client should close it, in time."""
-        self._disconnecting.add(session, self.eio.loop.time())
-        self.eio.wake_alarm()
+        self.eio.expect(self._disconnecting.add(session, self.eio.loop.time()))
 
     def expect_nothing(self, session: Session) -> None:
         """A session is in a namespace, or has ended: no deadline of these counts any more."""
@@ -67,13 +65,18 @@ class Namespaces(socketio.AsyncServer):  # type: ignore[misc]
     def expect_going(self, session: Session) -> None:
         """A session was refused: an official client closes it when it has read so, in time."""
         if session not in self._refused and not session.closed:
-            self._refused.add(session, self.eio.loop.time())
-            self.eio.wake_alarm()
+            self.eio.expect(self._refused.add(session, self.eio.loop.time()))
 
     def failed(self, what: str, error: BaseException) -> None:
         """Log an error of the application's code. A cancelled handler is none."""
         if isinstance(error, Exception):
             self.eio.complaints.exception(what, "failed", error)
+
+    async def call_connect(self, member: Member, session: Session, auth: dict[str, Any] | None) -> Any:
+        """Call the connect handler, if there is one."""
+        if handlers.find("connect", member.space.namespace, self.handlers, self.namespace_handlers) is None:
+            return None
+        return await self.call_handler("connect", member, session.handshake.environ(), auth)
 
     async def call_handler(self, event: str, member: Member, *arguments: Any) -> Any:
         """Call the handler of a reserved event with as many of the arguments as it takes."""

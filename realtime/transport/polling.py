@@ -1,10 +1,10 @@
 """Long-polling as the carrier of a session: one GET that waits, POSTs that bring packets.
 
-aiohttp handles the HTTP. A second GET while one waits, or a GET that the client gives up, ends the session,
-as Engine.IO prescribes: nobody can know what such a client has missed.
+The HTTP is left to `http_handler` and `fast_path`. A second GET while one waits, or one that the client gives
+up, ends the session, as Engine.IO prescribes: nobody can know what such a client has missed.
 """
 
-import asyncio
+from collections.abc import Callable
 
 from aiohttp import web
 
@@ -21,7 +21,7 @@ class Polling:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiter: Callable[[], None] | None = None
         self._farewell: bytes | None = None
         self._discarded = False
 
@@ -29,8 +29,8 @@ class Polling:
 
     def wake(self) -> None:
         """There is something to fetch, or a WebSocket waits for the poll to end."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._waiter is not None:
+            self._waiter()
 
     def discard(self) -> None:
         """A WebSocket carries the session now: the last poll ends with nothing."""
@@ -54,23 +54,39 @@ class Polling:
         """Answer a GET, as soon as there is something to send. Raises `HandshakeRefused`."""
         session = self._session
         session.heard = True
-        if self._waiter is not None:
+        if self.awaited:
             session.close(reasons.TRANSPORT_ERROR)
             raise handshake.HandshakeRefused(handshake.BAD_REQUEST)
-        if not self._due():
-            self._waiter = session.owner.loop.create_future()
-            internals.on_request_lost(request, self._lost)
+        if not self.is_due():
+            answered = session.owner.loop.create_future()
+            self.wait(lambda: None if answered.done() else answered.set_result(None))
+            internals.on_request_lost(request, self.lost)
             try:
-                await self._waiter
+                await answered
             finally:
-                self._waiter = None
-        return self._fetch()
+                self.stop_waiting()
+        return self.fetch()
 
-    def _due(self) -> bool:
-        probe = self._session.probe
-        return bool(self._session.backlog) or self._session.closed or bool(probe and probe.answered)
+    @property
+    def awaited(self) -> bool:
+        """A GET waits."""
+        return self._waiter is not None
 
-    def _fetch(self) -> bytes:
+    def is_due(self) -> bool:
+        """There is an answer to a GET that has come now; if not, it is to `wait`."""
+        session, probe = self._session, self._session.probe
+        return bool(session.backlog) or session.closed or bool(probe and probe.answered)
+
+    def wait(self, due: Callable[[], None]) -> None:
+        """A GET waits: `due` is called, perhaps more than once, when there is an answer."""
+        self._waiter = due
+
+    def stop_waiting(self) -> None:
+        """The GET waits no more."""
+        self._waiter = None
+
+    def fetch(self) -> bytes:
+        """The body of the answer to a GET."""
         if self._discarded:
             return payload.NOOP_PACKET
         packets = self._take(payload.MOST_PACKETS - (self._farewell is not None))
@@ -88,7 +104,8 @@ class Polling:
             backlog.put_back(b"".join(frame(opcode, data) for opcode, data in rest))
         return packets[:most]
 
-    def _lost(self) -> None:
+    def lost(self) -> None:
+        """The client has given up the GET that waits."""
         if self._waiter is not None and not self._discarded:
             self._session.close(reasons.TRANSPORT_CLOSE)
 
@@ -103,9 +120,10 @@ class Polling:
             raise handshake.HandshakeRefused(handshake.BAD_REQUEST) from None
         await session.readable()
         # From the loop, where no task is current, so that handlers may take their first step at once.
-        session.owner.loop.call_soon(self._deliver, packets)
+        session.owner.loop.call_soon(self.deliver, packets)
 
-    def _deliver(self, packets: list[bytearray | bytes]) -> None:
+    def deliver(self, packets: list[bytearray | bytes]) -> None:
+        """Bring the packets of a POST to the session."""
         session = self._session
         for packet in packets:
             if isinstance(packet, bytes):

@@ -8,6 +8,8 @@ and the `volatile` flag are ours; `fallback.StockServer` has them too.
 from collections.abc import Iterable
 from typing import Any, cast
 
+from aiohttp import web
+
 from . import packets, reasons
 from .client import SocketClient
 from .frames import text_frame
@@ -29,6 +31,10 @@ class SocketServer(Namespaces):
         self.eio.receiver = self._receive
         # A manager of python-socketio's reaches other processes, and so has its say in every emit.
         self._alone = type(self.manager) is RoomManager
+
+    def take(self, connection: web.RequestHandler) -> None:
+        """See `EngineServer.take`."""
+        self.eio.take(connection)
 
     def _receive(self, session: Session) -> SocketClient:
         if not self.manager_initialized:

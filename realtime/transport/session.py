@@ -197,6 +197,11 @@ class Session:
             if self.carrier is not None and not self.closed:
                 self.carrier.resume_reading()
 
+    @property
+    def is_held(self) -> bool:
+        """Packets are not taken at the moment."""
+        return self._reading is not None
+
     async def readable(self) -> None:
         """Return once packets are taken."""
         while self._reading is not None:

@@ -6,7 +6,7 @@ taken over from aiohttp.
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,7 @@ from .limits import Limits
 from .log_throttle import LogThrottle
 from .payload import PING_FRAME
 from .session import Receiver, Session
+from .session_ids import SessionIds
 from .websocket import Probe, WebSocket
 
 Gate = Callable[[], bool]
@@ -43,6 +44,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         deflate_threshold: int | None = None,
         newcomers: Seats | None = None,
         body_timeout: float = 15.0,
+        answer_headers: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("async_mode", "aiohttp")
@@ -52,6 +54,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self.deflate_threshold = deflate_threshold
         self.newcomers = Seats(sys.maxsize, sys.maxsize) if newcomers is None else newcomers
         self.body_timeout = body_timeout
+        self.answer_headers = dict(answer_headers or {})
         self.close_timeout = close_timeout
         self.complaints = LogThrottle(self.logger)
         self.sockets: dict[str, Session] = {}
@@ -69,6 +72,8 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         ]  # fmt: skip
         self._tick = quick / 250
         self._alarm: Alarm | None = None
+        self._waking = False
+        self._ids = SessionIds()
         self.stopping = False
 
     def start(self) -> None:
@@ -88,6 +93,11 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         if self._alarm is not None:
             self._alarm.set()
 
+    def expect(self, at: float) -> None:
+        """Something is due at this time of the loop's clock."""
+        if self._alarm is not None:
+            self._alarm.expect(at)
+
     async def shutdown(self) -> None:
         """Refuse new sessions, end all, and wait a bounded time for handlers and connections to end."""
         self.stopping = True
@@ -103,6 +113,10 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self._alarm.cancel()
         self._alarm, self.stopping = None, False
 
+    def generate_id(self) -> str:
+        """A session id that nobody can guess."""
+        return self._ids.next()
+
     # Called by sessions.
 
     def new_backlog(self) -> Backlog:
@@ -111,8 +125,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
 
     def expect_ping(self, session: Session) -> None:
         """A session has been opened."""
-        self._to_ping.add(session, self.loop.time())
-        self.wake_alarm()
+        self.expect(self._to_ping.add(session, self.loop.time()))
 
     def ask(self, session: Session) -> None:
         """Ping a session now, unless it still owes an answer to the last ping."""
@@ -136,7 +149,13 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self._to_ping.discard(session)
         self._unanswered.discard(session)
         self.dropped_volatile += dropped
-        self.loop.call_soon(self.wake_alarm)
+        if not self._waking:  # once for all that end together: their connections linger
+            self._waking = True
+            self.loop.call_soon(self._wake)
+
+    def _wake(self) -> None:
+        self._waking = False
+        self.wake_alarm()
 
     def broken(self, _session: Session, why: str) -> None:
         """The client sent what cannot be read."""

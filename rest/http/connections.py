@@ -4,6 +4,9 @@ aiohttp waits for ever for a head that does not come, and a process accepts unti
 Here a connection has a seat from its first moment, or is answered 503 and closed. It has `head_s` to send a
 head, also in small pieces, and `keep_alive_s` to begin the next one, or to read what it is sent. A trusted
 proxy's connection counts for the client whose request it carries, for as long as it carries it.
+
+aiohttp hears of a connection with the first request that is left to it: what is answered before needs none of
+its tasks and timers (`realtime/transport/fast_path.py`).
 """
 
 import asyncio
@@ -14,6 +17,8 @@ from typing import Any, Final, cast
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_parser import RawRequestMessage
+from multidict import CIMultiDictProxy
 
 from core.errors import InvalidRequest, RateLimited
 from core.proxies import Proxies, network_of
@@ -59,13 +64,29 @@ class ConnectionLimits:
 class HttpConnection(web.RequestHandler):
     """One connection, until it ends or a WebSocket takes it over.
 
-    Leans on private names of aiohttp 3.14: `_request_count`, `_messages`, `_upgraded`, `_keepalive_timeout`.
+    Leans on private names of aiohttp 3.14: `_request_count`, `_messages`, `_upgraded`, `_keepalive_timeout`,
+    `_keepalive_handle`, `_next_keepalive_close_time`, `_manager`.
     """
 
-    __slots__ = ("_body", "_head_bytes", "_late", "_limits", "_seat", "_stuck", "proxied")
+    __slots__ = (
+        "_begun",
+        "_body",
+        "_head_bytes",
+        "_incoming",
+        "_late",
+        "_limits",
+        "_seat",
+        "_stuck",
+        "_taken_by",
+        "proxied",
+    )
 
     def __init__(
-        self, manager: web.Server, limits: ConnectionLimits, loop: asyncio.AbstractEventLoop
+        self,
+        manager: web.Server,
+        limits: ConnectionLimits,
+        loop: asyncio.AbstractEventLoop,
+        taken_by: "Callable[[HttpConnection], None] | None" = None,
     ) -> None:
         super().__init__(
             manager,
@@ -80,7 +101,9 @@ class HttpConnection(web.RequestHandler):
         self._late: asyncio.TimerHandle | None = None
         self._stuck: asyncio.TimerHandle | None = None
         self._body: Any = None
-        self._head_bytes = 0
+        self._head_bytes = self._incoming = 0
+        self._taken_by = taken_by
+        self._begun = False
         self.proxied = False
 
     # Coming and going.
@@ -98,8 +121,20 @@ class HttpConnection(web.RequestHandler):
             return
         if self.proxied:
             self._keepalive_timeout = _PROXY_KEEP_ALIVE_S
-        super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", transport)
+        assert self._manager is not None
+        self._manager.connection_made(self, self.transport)  # so that it is closed with the server
+        if self._taken_by is not None:
+            self._taken_by(self)
         self._expect_head()
+
+    def _begin(self) -> None:
+        """There is a request for aiohttp."""
+        self._begun = True
+        if self._keepalive_handle is not None:
+            self._keepalive_handle.cancel()
+        if self.transport is not None:
+            super().connection_made(self.transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """It has ended, or a WebSocket has taken it over."""
@@ -119,15 +154,34 @@ class HttpConnection(web.RequestHandler):
 
     def check(self, request: web.Request) -> None:
         """Raises `InvalidRequest` for a head that came whole and is too long."""
-        if sum(map(len, chain.from_iterable(request.raw_headers))) > self._limits.max_head_bytes:
+        if _size(request.raw_headers) > self._limits.max_head_bytes:
             raise InvalidRequest("The headers are too long together.")
 
     def count(self, request: web.Request) -> None:
         """Count for the client on whose behalf a proxy asks. Raises `RateLimited` when they have too many."""
-        forwarded = request.headers.getall("X-Forwarded-For", ())
-        client = self._limits.client(self._limits.proxies.client(request.remote or "", forwarded))
-        if not self.count_for(client):
+        if not self.count_for(self._client(request.remote, request.headers)):
             raise RateLimited("Too many connections of this address.", retry_after_ms=10_000)
+
+    def _client(self, peer: str | None, headers: CIMultiDictProxy[str]) -> str | None:
+        forwarded = headers.getall("X-Forwarded-For", ())
+        return self._limits.client(self._limits.proxies.client(peer or "", forwarded))
+
+    def enter(self, message: RawRequestMessage) -> bool:
+        """Whether `admit` would let this request pass, which has just come. It counts until `leave`."""
+        if (
+            self._incoming > self._limits.max_head_bytes
+            and _size(message.raw_headers) > self._limits.max_head_bytes
+        ):
+            return False
+        return not self.proxied or self.count_for(self._client(self._peer(), message.headers))
+
+    def leave(self) -> None:
+        """A request that has entered is answered."""
+        if self.proxied:
+            self.count_for(None)
+
+    def _peer(self) -> str:
+        return str((self.peername or ("",))[0])
 
     def _dismiss(self, words: bytes) -> None:
         if self.transport is not None:
@@ -141,9 +195,13 @@ class HttpConnection(web.RequestHandler):
         seen = self._request_count
         # Asked before: the end of a body is not part of a head.
         in_head = self._body is None or self._body.is_eof()
+        self._incoming = self._head_bytes + len(data)
         super().data_received(data)
+        if self._messages and not self._begun:
+            self._begin()
         if self._request_count != seen:
-            self._body = self._messages[-1][1]
+            # Without one left to aiohttp, all have come whole.
+            self._body = self._messages[-1][1] if self._messages else None
             self._head_came()
         elif data and not self._upgraded and in_head:
             self._head_bytes += len(data)
@@ -177,6 +235,18 @@ class HttpConnection(web.RequestHandler):
         response.force_close()
         return response
 
+    def _process_keepalive(self) -> None:
+        """It may have been idle for too long: aiohttp sees to those that it has heard of."""
+        if self._begun:
+            return super()._process_keepalive()
+        self._keepalive_handle = None
+        if self._force_close or not self._keepalive:
+            return None
+        if self._loop.time() >= (ends := self._next_keepalive_close_time):
+            return self.force_close()
+        self._keepalive_handle = self._loop.call_at(ends, self._process_keepalive)
+        return None
+
     # What a client reads.
 
     def pause_writing(self) -> None:
@@ -197,6 +267,10 @@ class HttpConnection(web.RequestHandler):
     def _give_up(self) -> None:
         if self.transport is not None:
             self.transport.abort()
+
+
+def _size(headers: tuple[tuple[bytes, bytes], ...]) -> int:
+    return sum(map(len, chain.from_iterable(headers)))
 
 
 def _nothing() -> None:

@@ -1,6 +1,7 @@
 """Headers that every answer carries: for safety, and for pages of other origins that may use the API."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from aiohttp import web
 
@@ -17,20 +18,27 @@ _PERMISSIONS = "camera=(self), microphone=(self), " + ", ".join(
     f"{feature}=()" for feature in ("geolocation", "payment", "usb", "serial", "midi", "display-capture")
 )
 
+SAFE: Final = {
+    "Server": SERVER,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": _PERMISSIONS,
+    "Cache-Control": "no-store",
+}
+"""On every answer: no guessing of types, no framing, and no caching of what does not say so."""
+
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def safety(_request: web.Request, response: web.StreamResponse) -> None:
-    """Adds safety headers: no guessing of types, no framing, and no caching of what does not say so."""
+    """Adds `SAFE` where a handler has not said otherwise, and to JSON that no page may show it."""
     headers = response.headers
     headers["Server"] = SERVER
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "no-referrer")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", _PERMISSIONS)
+    for name, value in SAFE.items():
+        headers.setdefault(name, value)
     if "json" in response.content_type:
         headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    headers.setdefault("Cache-Control", "no-store")
 
 
 class CrossOrigin:

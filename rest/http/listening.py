@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -19,8 +19,15 @@ _OWN_DESCRIPTORS = 200
 
 
 @asynccontextmanager
-async def listening(app: web.Application, settings: Settings) -> AsyncIterator[int]:
-    """Serve until the end of the block; gives the port. Raises OSError in a sentence for the operator."""
+async def listening(
+    app: web.Application,
+    settings: Settings,
+    taken_by: Callable[[HttpConnection], None] | None = None,
+) -> AsyncIterator[int]:
+    """Serve until the end of the block; gives the port. Raises OSError in a sentence for the operator.
+
+    `taken_by` gets each connection when it is made, before aiohttp has read anything of it.
+    """
     loop, limits = asyncio.get_running_loop(), connection_limits(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
@@ -29,7 +36,10 @@ async def listening(app: web.Application, settings: Settings) -> AsyncIterator[i
     try:
         try:
             server = await loop.create_server(
-                lambda: HttpConnection(manager, limits, loop), settings.host, settings.port, backlog=_BACKLOG
+                lambda: HttpConnection(manager, limits, loop, taken_by),
+                settings.host,
+                settings.port,
+                backlog=_BACKLOG,
             )
         except OSError as error:
             place = f"{settings.host}:{settings.port}"

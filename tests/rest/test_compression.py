@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import aiohttp
 import pytest
 
-from rest.http.compression import accepts_gzip
+from core.content_coding import accepts_gzip
 from tests.rest.server import RestServer, new_person
 
 

@@ -10,7 +10,11 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType, web
 
+from core.settings import Settings
+from rest.http.listening import listening
 from tests.patience import PATIENCE_S
+
+_MANY: Any = {"rate_limits": "off", "max_connections": 2000}
 
 
 def upgrade_request(path: str = "engine.io") -> bytes:
@@ -134,20 +138,34 @@ class Poller:
 
 
 @asynccontextmanager
-async def serving(server: Any, path: str = "socket.io") -> AsyncIterator[EngineHarness]:
-    """Serve on a free port until the block is left."""
+async def serving(
+    server: Any, path: str = "socket.io", *, taken: bool = True
+) -> AsyncIterator[EngineHarness]:
+    """Serve on a free port until the block is left. Unless connections are `taken`, aiohttp makes them."""
     app = web.Application()
     server.attach(app, path)
+    connector = aiohttp.TCPConnector(limit=0)
+    async with (
+        aiohttp.ClientSession(connector=connector) as http,
+        _listening(app, server if taken else None) as port,
+    ):
+        yield EngineHarness(f"http://127.0.0.1:{port}/{path}/", port, http)
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, server: Any) -> AsyncIterator[int]:
+    """As the product does, for a server of ours; for none, and stock python-socketio's, as aiohttp does."""
+    if take := getattr(server, "take", None):
+        async with listening(app, Settings(host="127.0.0.1", port=0, **_MANY), take) as port:
+            yield port
+        return
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0, backlog=1024).start()
-    port = runner.addresses[0][1]
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as http:
-        try:
-            yield EngineHarness(f"http://127.0.0.1:{port}/{path}/", port, http)
-        finally:
-            await runner.cleanup()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
 
 
 async def until(condition: Any, what: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -51,13 +51,14 @@ class Outcomes:
 
 
 @pytest.fixture(params=[False, pytest.param(True, marks=needs_eager)], ids=["parked", "eager"])
-async def outcomes(request: pytest.FixtureRequest) -> Outcomes:
+async def outcomes(request: pytest.FixtureRequest) -> AsyncIterator[Outcomes]:
     """Warm: the parked tasks wait already."""
     outcomes = Outcomes(request.param)
     await outcomes.run(*[quick] * 20)
     await outcomes.settled()
     outcomes.later.clear()
-    return outcomes
+    yield outcomes
+    outcomes.eager_tasks.cancel()
 
 
 async def quick() -> str:

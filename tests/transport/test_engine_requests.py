@@ -74,7 +74,7 @@ async def test_the_peers_address(proxies: str, forwarded: str, seen: str) -> Non
 
 async def test_a_head_too_long_is_one_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """Without a traceback, and without what the client sent."""
-    async with serving(EchoServer().server, "engine.io") as harness:
+    async with serving(EchoServer().server, "engine.io", taken=False) as harness:
         too_long = {"X-A": "a" * 9000}
         assert (await harness.request("GET", "EIO=4&transport=polling", headers=too_long))[0] == 400
     lines = [record for record in caplog.records if record.name == "aiohttp.server"]
