@@ -65,8 +65,7 @@ class Bus:
         self._listeners.setdefault(name, set()).add(listener)
         while listener in self._listeners.get(name, ()):
             confirmed = self._confirmed.get(name) or self._ask_for(name)
-            await asyncio.wait([confirmed])  # others may wait for the same: who gives up must not cancel it
-            confirmed.result()
+            await asyncio.shield(confirmed)  # others may wait for the same
             if self._confirmed.get(name) is confirmed:
                 return
 

@@ -1,6 +1,7 @@
 """A cluster of real servers: each command finds the one that has its slot, also while a slot moves."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,9 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
+from db.outage import OUTAGES
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
 from db.redis.multiplexed.words import SLOTS, key_slot, slot_of
 from tests.faults import cluster_port, redis_server
@@ -97,9 +100,20 @@ async def test_commands_find_their_slots(tmp_path: Path, count: Script) -> None:
         assert min(await cluster.tell_all("DBSIZE")) > 20
         for clients in await cluster.tell_all("CLIENT LIST"):
             assert sum(client["addr"].startswith("127.0.0.1") for client in clients) == 1
+        heard: asyncio.Future[tuple[bytes, bytes]] = asyncio.get_running_loop().create_future()
+        async with client.subscriber(lambda *said: heard.set_result(said), lambda: None) as subscriber:
+            await subscriber.subscribe(b"channel")
+            await cluster.tell(0, "PUBLISH", "channel", "hello")  # it is connected to the other
+            assert await asyncio.wait_for(heard, PATIENCE_S) == (b"channel", b"hello")
         both = ["n{moving}", "times{moving}"]
         assert await client.run(count, both, [5]) == 5
         await follow(cluster, client, count, both)
+
+        with contextlib.suppress(RedisError):
+            await cluster.tell(0, "SHUTDOWN", "NOSAVE")
+        answers = await asyncio.gather(*(client.command("GET", k) for k in keys), return_exceptions=True)
+        assert 20 < sum(isinstance(answer, OUTAGES) for answer in answers) < 80  # of the one that is gone
+        assert sum(isinstance(answer, bytes) for answer in answers) > 20
 
 
 async def follow(cluster: Cluster, client: RedisClient, count: Script, both: list[str]) -> None:

@@ -11,7 +11,7 @@ from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.node import Node
-from db.redis.multiplexed.request import Ahead, Request
+from db.redis.multiplexed.request import Ahead, Request, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.subscriber import Hear, Subscriber
 from db.redis.multiplexed.topology import Topology
@@ -109,7 +109,7 @@ def _hand_on(done: "asyncio.Future[Any]", answers: "asyncio.Future[list[Any]]") 
     if error is None:
         answers.set_result(done.result())
     else:
-        answers.set_exception(error)
+        fail(answers, error)
 
 
 @asynccontextmanager

@@ -46,12 +46,8 @@ class Request:
         return is_repeatable(self.words) if self.repeatable is None else self.repeatable
 
     def fail(self, error: Exception) -> None:
-        """End with this error. An outage is told of elsewhere: nobody needs to ask for it."""
-        if self.future.done():
-            return
-        self.future.set_exception(error)
-        if isinstance(error, OUTAGES):
-            self.future.exception()
+        """End with this error."""
+        fail(self.future, error)
 
     def survives(self, error: Exception) -> bool:
         """Count that it has gone wrong once more. Whether it is to be tried again."""
@@ -91,6 +87,15 @@ class Ahead(Own):
         self.fault = error
         if not self.future.done():
             self.future.set_result(None)
+
+
+def fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
+    """An outage is told of elsewhere: nobody needs to ask for it."""
+    if future.done():
+        return
+    future.set_exception(error)
+    if isinstance(error, OUTAGES):
+        future.exception()
 
 
 def again(error: Exception) -> Exception:
