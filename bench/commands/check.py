@@ -1,7 +1,7 @@
 """Whether a server keeps its promises: the same dialogues with both, before anything of theirs is measured.
 
-Order and loss on two nodes, a client id that comes twice, a node that is killed, a client that comes back,
-one who was blocked, one who is no member, and an epoch that is over.
+Order and loss on two nodes, a client id that comes twice, a node that is killed, connections that are reset,
+a client that comes back, one who was blocked, one who is no member, and an epoch that is over.
 """
 
 import asyncio
@@ -17,10 +17,11 @@ from bench.commands.people import Person, come, leave, meet
 from bench.commands.rows import CANDIDATE, Friends
 from bench.commands.stacks import Flavour, Node, Stores
 
-PAIRS = 5
+PAIRS = 6
 _EACH = 1000
 _UNDER_WAY = 20
 _PATIENCE_S = 60.0
+_RETRY_S = 0.1
 _keys = count()
 
 
@@ -49,20 +50,27 @@ async def _write(person: Person, room_id: str, client_ids: Sequence[str]) -> dic
 
     async def write() -> None:
         for client_id in left:
-            asked = person.answer("chat:send", room_id=room_id, client_id=client_id, content=client_id)
-            gone = asyncio.ensure_future(asyncio.wait([person.gone]))
-            answering = asyncio.ensure_future(asked)
-            await asyncio.wait([answering, gone], return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
-                answering.cancel()
-                return
-            gone.cancel()
-            answer = answering.result()
-            assert answer["ok"], answer
-            acknowledged[client_id] = answer["data"]["message"]["seq"]
+            while (answer := await _say(person, room_id, client_id)) is not None and not answer["ok"]:
+                assert answer["error"]["code"] == "unavailable", answer
+                await asyncio.sleep(_RETRY_S)
+            if answer is not None:
+                acknowledged[client_id] = answer["data"]["message"]["seq"]
 
     await asyncio.gather(*(write() for _ in range(_UNDER_WAY)))
     return acknowledged
+
+
+async def _say(person: Person, room_id: str, client_id: str) -> Any:
+    """The answer; None if the connection was lost before."""
+    if person.gone.done():
+        return None
+    said = person.answer("chat:send", room_id=room_id, client_id=client_id, content=client_id)
+    answering = asyncio.create_task(said)
+    await asyncio.wait([answering, person.gone], return_when=asyncio.FIRST_COMPLETED)
+    if answering.done():
+        return answering.result()
+    answering.cancel()
+    return None
 
 
 async def _read(person: Person, until: set[str], seen: dict[str, int]) -> dict[str, int]:
@@ -87,10 +95,7 @@ async def order(pairs: CheckedPairs) -> None:
     ]
     await asyncio.gather(_write(two.one, two.room_id, one_says), _write(two.other, two.room_id, other_says))
     for seen in await asyncio.gather(*reading):
-        seqs = list(seen.values())
-        inversions = sum(later < earlier for earlier, later in pairwise(seqs))
-        assert not inversions, f"{inversions} of {len(seqs)} came before an earlier one"
-        assert seqs == list(range(seqs[0], seqs[0] + 2 * _EACH)), "seq has a gap"
+        _check_order(seen, 2 * _EACH)
 
 
 async def again(pairs: CheckedPairs) -> None:
@@ -119,6 +124,27 @@ async def return_by_offset(pairs: CheckedPairs) -> None:
     assert list(seen.values()) == sorted(seen.values())
 
 
+async def resets(pairs: CheckedPairs) -> None:
+    """Connections to Redis that are reset lose nothing, and leave all in order, for both."""
+    two, wanted = pairs.friends[5], _ids(_EACH)
+    reading = [asyncio.create_task(_read(person, set(wanted), {})) for person in (two.one, two.other)]
+    writing = asyncio.create_task(_write(two.one, two.room_id, wanted))
+    for kind in ("pubsub", "normal", "pubsub"):
+        await asyncio.sleep(_RETRY_S)
+        await pairs.stores.redis.execute_command("CLIENT", "KILL", "TYPE", kind)  # type: ignore[no-untyped-call]
+    said = await writing
+    for seen in await asyncio.gather(*reading):
+        _check_order(seen, len(wanted))
+        assert all(seen[key] == seq for key, seq in said.items())
+
+
+def _check_order(seen: dict[str, int], count: int) -> None:
+    seqs = list(seen.values())
+    inversions = sum(later < earlier for earlier, later in pairwise(seqs))
+    assert not inversions, f"{inversions} of {len(seqs)} came before an earlier one"
+    assert seqs == list(range(seqs[0], seqs[0] + count)), "seq has a gap"
+
+
 async def kill(pairs: CheckedPairs) -> None:
     """A node that is killed loses nothing that was acknowledged; what was not can be sent again."""
     two, wanted = pairs.friends[3], _ids(400)
@@ -137,8 +163,7 @@ async def kill(pairs: CheckedPairs) -> None:
     await leave([back])
     assert all(sent_again[key] == seq for key, seq in acknowledged.items()), "stored twice"
     assert all(seen[key] == seq for key, seq in sent_again.items())
-    assert list(seen.values()) == sorted(seen.values()), "not in order"
-    assert len(set(seen.values())) == max(seen.values()) - min(seen.values()) + 1, "seq has a gap"
+    _check_order(seen, len(wanted))
 
 
 async def refusals(pairs: CheckedPairs) -> None:
@@ -175,7 +200,7 @@ async def _block(pairs: CheckedPairs, two: Friends) -> None:
 
 
 Promise = Callable[[CheckedPairs], Awaitable[None]]
-PROMISES: tuple[Promise, ...] = (order, again, return_by_offset, kill, refusals)
+PROMISES: tuple[Promise, ...] = (order, again, return_by_offset, resets, kill, refusals)
 
 
 async def check(

@@ -68,6 +68,7 @@ class Stores(Struct, frozen=True):
     urls: Urls
     meters: Meters
     database: asyncpg.Connection
+    redis: Redis
 
     @classmethod
     @asynccontextmanager
@@ -78,7 +79,7 @@ class Stores(Struct, frozen=True):
             database = await asyncpg.connect(urls.database_url)
             beside = await asyncpg.connect(urls.database_url, database="postgres")
             try:
-                yield cls(urls, await Meters.of(redis, beside), database)
+                yield cls(urls, await Meters.of(redis, beside), database, redis)
             finally:
                 await beside.close()
                 await database.close()

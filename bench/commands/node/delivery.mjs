@@ -21,6 +21,7 @@ export class Client {
     this.device = "";
     this.last = "";
     this.held = [];
+    this.lost = false;
   }
 
   take(id, device, body) {
@@ -49,15 +50,24 @@ export class Client {
 }
 
 export class Delivery {
-  constructor(redis, sub) {
+  constructor(redis, sub, node) {
     this.redis = redis;
     this.sub = sub;
+    this.canary = `canary:${node}`;
+    this.unheard = 0;
     this.users = new Map();
     this.watchers = new Map();
-    let lost = false;
+    this.losses = 0;
     sub.on("message", (channel, text) => this.hear(channel, text));
-    sub.on("close", () => (lost = true));
-    sub.on("ready", () => lost && setTimeout(() => this.catchUp(), 10));
+    sub.on("close", () => this.hold());
+    sub.on("ready", () => this.losses && this.catchUp().catch(() => sub.disconnect(true)));
+  }
+
+  // A connection that is dead though nobody said so is closed, and another one opened, by the client.
+  async watchOver() {
+    if (this.unheard >= 2) this.sub.disconnect(true);
+    this.unheard += 1;
+    await this.redis.publish(this.canary, "");
   }
 
   async join(client) {
@@ -76,6 +86,7 @@ export class Delivery {
   }
 
   hear(channel, text) {
+    if (channel === this.canary) return void (this.unheard = 0);
     const clients = this.users.get(channel.slice(3));
     if (channel.startsWith("pr:")) return this.tellWatchers(channel.slice(3), text);
     if (!clients) return;
@@ -96,14 +107,29 @@ export class Delivery {
     }
   }
 
+  // The subscription is lost: what comes after it is passed on after what was missed.
+  hold() {
+    this.losses += 1;
+    for (const client of this.clients())
+      if (!client.held) [client.held, client.lost] = [[], true];
+  }
+
   async catchUp() {
-    for (const clients of this.users.values())
-      for (const client of clients) {
-        if (client.held) continue;
-        client.held = [];
-        const missed = await this.redis.xrange(`ev:${client.userId}`, `(${client.last || "0-0"}`, "+");
-        client.open(client.device, client.last, missed);
-      }
+    const { losses } = this;
+    // Answered after the subscriptions that the client has made again: from here on nothing is missed.
+    await this.sub.subscribe(this.canary);
+    const lost = [...this.clients()].filter((client) => client.lost);
+    const read = (client) => this.redis.xrange(`ev:${client.userId}`, `(${client.last || "0-0"}`, "+");
+    const missed = await Promise.all(lost.map(read));
+    if (losses !== this.losses) return; // lost again: the next time
+    lost.forEach((client, i) => {
+      client.lost = false;
+      client.open(client.device, client.last, missed[i]);
+    });
+  }
+
+  *clients() {
+    for (const clients of this.users.values()) yield* clients;
   }
 
   async watch(client, users) {

@@ -158,6 +158,8 @@ export function checkMessage(command, limits) {
     media_id: (id) => id === undefined || id === null,
     reply_to: (id) => id === undefined || id === null || isId(id),
   });
-  must(command.content.length <= limits.messageChars, "A message is too long.", "payload_too_large");
-  must(command.content.isWellFormed() && !command.content.includes("\0"), "This text cannot be stored.");
+  const { content } = command;
+  const characters = content.length <= limits.messageChars ? 0 : [...content].length;
+  must(characters <= limits.messageChars, "A message is too long.", "payload_too_large");
+  must(content.isWellFormed() && !content.includes("\0"), "This text cannot be stored.");
 }

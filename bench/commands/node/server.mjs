@@ -18,7 +18,8 @@ const key = Buffer.from(settings.key, "base64");
 
 const { redis, sub } = openRedis(settings);
 const { pool, ask } = openPostgres(settings);
-const delivery = new Delivery(redis, sub);
+const delivery = new Delivery(redis, sub, settings.node);
+await sub.subscribe(delivery.canary);
 const commands = new Commands({ redis, ask, delivery, settings });
 await redis.set("log", newId(), "NX");
 const names = Object.getOwnPropertyNames(Commands.prototype).filter((name) => name.includes(":") || name === "block");
@@ -141,6 +142,7 @@ function pace(client) {
 const quietly = (job) => () => job().catch((error) => console.error(error.message));
 setInterval(quietly(() => commands.clear()), 200);
 setInterval(quietly(() => Promise.all([commands.look(), commands.expire()])), 1000);
+setInterval(quietly(() => delivery.watchOver()), 2000);
 setInterval(quietly(renew), 5000);
 
 // This node lives; and which others do.
