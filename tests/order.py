@@ -10,7 +10,6 @@ import pytest
 
 LONGEST_FIRST = (
     "tests/browser/test_call.py",
-    "tests/browser/test_views.py",
     "tests/matching/test_properties.py",
     "tests/scenarios/test_nodes.py",
     "tests/matching/test_thousand.py",
@@ -21,6 +20,8 @@ LONGEST_FIRST = (
     "tests/rest/test_every_error.py",
     "tests/scenarios/test_bots.py",
     "tests/integration/test_reports.py",
+    "tests/browser/test_views.py",
+    "tests/scenarios/test_all_is_announced.py",
     "tests/scenarios/test_roles.py",
     "tests/integration/test_calls.py",
     "tests/scenarios/test_announcing.py",

@@ -20,7 +20,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream=fps=30",
+    "--use-fake-device-for-media-stream=fps=10",
     # Without it there are no candidates on a machine that has only loopback, and nothing says why.
     "--allow-loopback-in-peer-connection",
 ]

@@ -134,8 +134,11 @@ globalThis.sceneNames = Object.keys(scenes({}));
 globalThis.showScene = async (name, words) => {
   draw([["page:signed-out", { code: null }]]); // from nothing, as if one had just come
   draw(scenes(words)[name]);
-  // One that ends may begin another, as where a colour is inherited.
-  for (let all; (all = running()).length; ) await Promise.allSettled(all.map(({ finished }) => finished));
+  // What fades in is looked at when it is there. One that ends may begin another, as where a colour is inherited.
+  for (let all; (all = running()).length; ) {
+    for (const animation of all) animation.finish();
+    await Promise.allSettled(all.map(({ finished }) => finished));
+  }
 };
 
 // --- Looking at it ---
