@@ -22,6 +22,7 @@ from realtime.gateway.gateway import Gateway
 from realtime.gateway.handlers import register_handlers
 from rest.http.listening import listening
 from services.blocks import PENDING_BLOCKS
+from services.recent_members import ROOM_ENDED
 
 
 @asynccontextmanager
@@ -41,6 +42,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         register_handlers(server, gateway)
         base.bus.on_return += [connected.store_loss.look, serving.announcer.back]
         await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
+        await base.bus.subscribe(ROOM_ENDED, serving.recent_members.forget)
 
         jobs = await stack.enter_async_context(_jobs(base, serving, connected))
         app = application(

@@ -34,15 +34,17 @@ class Services:
         settings, clock, events = base.settings, base.clock, stores.events
         identity = Identity(stores, settings)
         self.identity, self.close = identity, identity.close
-        self.connections = Connections(stores.connections, events, clock=clock)
         conversations = Conversations(
             rooms=stores.rooms,
             outbox=stores.outbox,
             events=events,
+            channels=base.bus,
             max_chars=settings.max_message_chars,
             clock=clock,
         )
         self.chat, self.announcer = conversations.chat, conversations.announcer
+        self.recent_members = conversations.members
+        self.connections = Connections(stores.connections, events, self.recent_members, clock=clock)
         self.presence = PresenceService(
             store=stores.presence,
             companions=stores.connections,

@@ -24,6 +24,7 @@ from db.postgres.rooms import Draft, Reading, Rooms
 from services.announcer import Announcer, Told
 from services.message_rules import check_message
 from services.ports import Events
+from services.recent_members import RecentMembers
 
 
 async def announcements(rooms: Rooms, clock: Clock, message_ids: Collection[str]) -> Mapping[str, Told]:
@@ -39,9 +40,17 @@ class Chat:
     """The use cases. Errors of an outage of a store pass through (`db.outage`)."""
 
     def __init__(
-        self, rooms: Rooms, events: Events, announcer: Announcer, *, max_chars: int, clock: Clock
+        self,
+        rooms: Rooms,
+        events: Events,
+        announcer: Announcer,
+        members: RecentMembers,
+        *,
+        max_chars: int,
+        clock: Clock,
     ) -> None:
         self._rooms, self._events, self._announcer = rooms, events, announcer
+        self._members = members
         self._max_chars, self._clock = max_chars, clock
 
     async def send(self, user_id: str, command: ChatSend) -> Sent:
@@ -95,6 +104,6 @@ class Chat:
 
     async def typing(self, user_id: str, command: ChatTyping) -> None:
         """Tell the others at once; nothing is stored."""
-        members = await self._rooms.members(command.room_id, user_id, to_speak=True)
+        members = await self._members.who_may_speak(command.room_id, user_id)
         told = ChatTypingChanged(room_id=command.room_id, user_id=user_id, typing=command.typing)
         await self._events.send_all([(member, told) for member in members if member != user_id])

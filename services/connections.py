@@ -3,24 +3,30 @@
 The room of an ended connection stays readable, but nothing more can be written in it.
 """
 
+import asyncio
+
 from core.clock import Clock
 from core.contract.connections import ConnectionEnd, ConnectionEnded
 from db.postgres.connections import ConnectionStore
 from services.ports import Events
+from services.recent_members import RecentMembers
 
 
 class Connections:
     """The use cases. Errors of an outage of a store pass through (`db.outage`)."""
 
-    def __init__(self, store: ConnectionStore, events: Events, *, clock: Clock) -> None:
-        self._store, self._events, self._clock = store, events, clock
+    def __init__(
+        self, store: ConnectionStore, events: Events, members: RecentMembers, *, clock: Clock
+    ) -> None:
+        self._store, self._events, self._members, self._clock = store, events, members, clock
 
     async def end(self, user_id: str, command: ConnectionEnd) -> None:
         """End it for this member and tell both, once; also if a block has ended it already."""
         now = self._clock()
         row = await self._store.end(command.connection_id, user_id, now)
-        for member in (row.user_a, row.user_b):
-            view = await self._store.view(row.id, member, now)
-            await self._events.send(
-                member, ConnectionEnded(connection=view), key=f"connection:ended:{row.id}"
-            )
+        views = [(member, await self._store.view(row.id, member, now)) for member in (row.user_a, row.user_b)]
+        key = f"connection:ended:{row.id}"
+        await asyncio.gather(
+            self._members.ended(row.room_id),
+            *(self._events.send(member, ConnectionEnded(connection=view), key=key) for member, view in views),
+        )

@@ -42,6 +42,13 @@ class Events(Protocol):
         """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
 
 
+class Channels(Protocol):
+    """The bus between nodes."""
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        """To all nodes that listen, once. Raises an outage if Redis does not answer."""
+
+
 class BlockEffects(Protocol):
     """Performs the effects of blocks, which the store keeps pending: ends calls, and tells both users."""
 

@@ -1,6 +1,6 @@
 """Ana and Ben, connected, with chat on the real stores and an event log that remembers."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from msgspec import Struct
@@ -12,6 +12,7 @@ from db.postgres.outbox import Outbox
 from services.announcer import Announcer
 from services.chat import Chat
 from services.connections import Connections
+from services.recent_members import ROOM_ENDED
 from tests.conftest import NewDatabase
 from tests.heard import Heard
 from tests.stores.world import World, world_at
@@ -24,6 +25,7 @@ class ChatScene(Struct):
 
     world: World
     heard: Heard
+    channels: "LocalChannels"
     announcer: Announcer
     chat: Chat
     connections: Connections
@@ -37,17 +39,36 @@ class ChatScene(Struct):
 
     def an_announcer(self) -> Announcer:
         """As another node has it."""
-        return node_on(self.world, self.heard).announcer
+        return node_on(self.world, self.heard, self.channels).announcer
 
     def another_node(self) -> Chat:
-        return node_on(self.world, self.heard).chat
+        return node_on(self.world, self.heard, self.channels).chat
 
 
-def node_on(world: World, heard: Heard) -> Conversations:
+class LocalChannels:
+    """The bus, for nodes in this process: everybody hears at once."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[bytes], None]] = []
+
+    async def publish(self, channel: str, message: bytes) -> None:
+        assert channel == ROOM_ENDED
+        for listener in self.listeners:
+            listener(message)
+
+
+def node_on(world: World, heard: Heard, channels: LocalChannels) -> Conversations:
     """Chat as one node has it."""
-    return Conversations(
-        rooms=world.rooms, outbox=Outbox(world.pool), events=heard, max_chars=MAX_CHARS, clock=now_ms
+    node = Conversations(
+        rooms=world.rooms,
+        outbox=Outbox(world.pool),
+        events=heard,
+        channels=channels,
+        max_chars=MAX_CHARS,
+        clock=now_ms,
     )
+    channels.listeners.append(node.members.forget)
+    return node
 
 
 @pytest.fixture(scope="session")
@@ -60,14 +81,15 @@ async def chat_database_url(new_database: NewDatabase) -> str:
 async def talk(chat_database_url: str) -> AsyncIterator[ChatScene]:
     async with world_at(chat_database_url) as world:
         ana, ben = await world.person("Ana"), await world.person("Ben")
-        heard = Heard()
-        node = node_on(world, heard)
+        heard, channels = Heard(), LocalChannels()
+        node = node_on(world, heard, channels)
         yield ChatScene(
             world=world,
             heard=heard,
+            channels=channels,
             announcer=node.announcer,
             chat=node.chat,
-            connections=Connections(world.connections, heard, clock=now_ms),
+            connections=Connections(world.connections, heard, node.members, clock=now_ms),
             connection=await world.connected((ana, ben)),
             ana=ana,
             ben=ben,

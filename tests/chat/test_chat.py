@@ -1,5 +1,6 @@
 """Chat as two people have it: say, read, type, end."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -17,7 +18,10 @@ from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
 from db.postgres.outbox import Outbox
+from db.postgres.rooms import Rooms
+from services.recent_members import RecentMembers
 from tests.chat.conftest import MAX_CHARS, ChatScene
+from tests.patience import PATIENCE_S
 
 
 def hello(talk: ChatScene, content: str | None = "hello", client_id: str = "1", **more: Any) -> ChatSend:
@@ -142,6 +146,56 @@ async def test_typing_reaches_the_other_alone(talk: ChatScene) -> None:
     told = [ChatTypingChanged(room_id=talk.room_id, user_id=talk.ana, typing=t) for t in (True, True, False)]
     assert talk.heard.by(talk.ben) == told
     assert talk.heard.by(talk.ana) == []
+
+
+async def test_who_types_is_no_longer_heard_when_the_connection_ends(talk: ChatScene) -> None:
+    """Though another node has looked a moment before who may: it forgets the room at once."""
+    elsewhere, typing = talk.another_node(), ChatTyping(room_id=talk.room_id, typing=True)
+    await elsewhere.typing(talk.ana, typing)
+    await talk.connections.end(talk.ben, ConnectionEnd(connection_id=talk.connection.id))
+    with pytest.raises(Gone):
+        await elsewhere.typing(talk.ana, typing)
+
+
+async def test_a_room_that_ends_while_somebody_looks_is_not_remembered(talk: ChatScene) -> None:
+    """What was read before the end is used this once. A stranger is told nothing of what is remembered."""
+
+    class SlowRooms(Rooms):
+        has_looked, may_go_on = asyncio.Event(), asyncio.Event()
+
+        async def members(self, room_id: str, user_id: str, *, to_speak: bool = False) -> tuple[str, ...]:
+            found = await super().members(room_id, user_id, to_speak=to_speak)
+            self.has_looked.set()
+            await self.may_go_on.wait()
+            return found
+
+    rooms = SlowRooms(talk.world.pool)
+    recent = RecentMembers(rooms, talk.channels)
+    talk.channels.listeners.append(recent.forget)
+    looking = asyncio.create_task(recent.who_may_speak(talk.room_id, talk.ana))
+    async with asyncio.timeout(PATIENCE_S):
+        await rooms.has_looked.wait()
+        await talk.connections.end(talk.ben, ConnectionEnd(connection_id=talk.connection.id))
+        rooms.may_go_on.set()
+        assert set(await looking) == {talk.ana, talk.ben}
+        with pytest.raises(Gone):
+            await recent.who_may_speak(talk.room_id, talk.ana)
+
+
+async def test_who_may_type_is_looked_up_once_a_second(talk: ChatScene) -> None:
+    """By the node's own clock, for members alone."""
+    now = 0.0
+    recent = RecentMembers(talk.world.rooms, talk.channels, monotonic=lambda: now)
+    query = "UPDATE interaction.connections SET ended_at = created_at WHERE id = $1"
+    assert set(await recent.who_may_speak(talk.room_id, talk.ana)) == {talk.ana, talk.ben}
+    await talk.world.pool.execute(query, talk.connection.id)  # as nobody does it: it is told to no node
+    now = 0.9
+    assert set(await recent.who_may_speak(talk.room_id, talk.ben)) == {talk.ana, talk.ben}
+    with pytest.raises(NotFound):
+        await recent.who_may_speak(talk.room_id, await talk.world.person("Cleo"))
+    now = 1.0
+    with pytest.raises(Gone):
+        await recent.who_may_speak(talk.room_id, talk.ana)
 
 
 async def test_a_stranger_finds_no_room(talk: ChatScene) -> None:

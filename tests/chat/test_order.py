@@ -21,7 +21,9 @@ EACH, AT_ONCE = 1000, 25
 
 
 @pytest.fixture
-async def nodes(chat_database_url: str, redis_url: str) -> AsyncIterator[tuple[Conversations, Conversations]]:
+async def nodes(
+    chat_database_url: str, redis_url: str, talk: ChatScene
+) -> AsyncIterator[tuple[Conversations, Conversations]]:
     """Each with connections of its own."""
     async with AsyncExitStack() as stack:
 
@@ -32,6 +34,7 @@ async def nodes(chat_database_url: str, redis_url: str) -> AsyncIterator[tuple[C
                 rooms=world.rooms,
                 outbox=Outbox(world.pool),
                 events=EventLog(redis, keep=4 * EACH, keep_s=300),
+                channels=talk.channels,
                 max_chars=MAX_CHARS,
                 clock=now_ms,
             )
