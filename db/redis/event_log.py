@@ -27,6 +27,7 @@ _EMIT = load_script(_LUA / "emit.lua", repeatable=False)
 _EMIT_ONCE = replace(_EMIT, repeatable=True)  # what has a key, or a number in a lane
 _LOG = load_script(_LUA / "log.lua", repeatable=True)
 REVOKED = b"revoked"
+CONTINUED = b"continued"
 # How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
 _TOLD_MS = 86_400_000
 _Said = tuple[str, bytes, str, str]  # name, payload, device, not device
@@ -263,6 +264,11 @@ class EventLog:
         """A session (None: all of the user's) is over: every node that holds such a connection closes it."""
         message = b"\n".join((REVOKED, (session_id or "").encode(), code.encode()))
         # Twice is as good as once: the second finds nobody.
+        await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
+
+    async def continued(self, user_id: str, pid: str, sid: str) -> None:
+        """Connection `sid` continues the one with this `pid`: nodes that hold an older one close it."""
+        message = b"\n".join((CONTINUED, pid.encode(), sid.encode()))
         await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
 
 

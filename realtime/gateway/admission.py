@@ -11,7 +11,7 @@ from core.tokens import Access
 from core.wire.decode import decode
 from db.postgres.profiles import Beginning
 from db.redis.bus import Bus
-from db.redis.event_log import REVOKED, EventLog, channel, read_announcement
+from db.redis.event_log import CONTINUED, REVOKED, EventLog, channel, read_announcement
 from realtime.gateway.account_limits import AccountLimits
 from realtime.gateway.auth import legible
 from realtime.gateway.caller import Caller
@@ -61,6 +61,8 @@ class Admission:
             wanted = decode(legible(auth), ConnectAuth)
             opening = await self._opening(wanted, access.user_id)
             beginning = await self._begin(access)
+            if opening.recovered and opening.pid == wanted.pid:
+                await self._events.continued(access.user_id, opening.pid, sid)
             self._limits.add(access.user_id)
         except BaseException:
             await self._bus.unsubscribe(channel(access.user_id), listener)
@@ -105,9 +107,12 @@ class Admission:
         return Opening(pid, True, last, wanted.offset or "", tail.missed)
 
     def _hear(self, sid: str, subscription: Subscription, raw: bytes) -> None:
-        """A message of the bus for this connection's user: an event, or the end of a session."""
+        """A message of the bus for this connection's user: an event, or why the connection may be over."""
         if raw.startswith(REVOKED):
             _, session_id, code = raw.decode().split("\n")
             self._revocations.revoke_if(sid, session_id, code)
+        elif raw.startswith(CONTINUED):
+            _, pid, by = raw.decode().split("\n")
+            self._revocations.replace_if(sid, pid, by)
         else:
             subscription.take(read_announcement(raw))

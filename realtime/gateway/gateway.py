@@ -23,6 +23,7 @@ from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
 from realtime.gateway.ports import Lifecycle
+from realtime.gateway.recovery import sid_of
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.socket_writer import SocketWriter
 
@@ -61,7 +62,7 @@ class Gateway:
     async def connect(self, sid: str, auth: object) -> dict[str, Any]:
         """Admit a connection, or raise what the Socket.IO server answers as CONNECT_ERROR.
 
-        Gives what the CONNECT answer tells beside the `sid`; `session:ready` follows by itself.
+        Gives what the CONNECT answer tells; `session:ready` follows by itself.
         """
         self._arrivals.begin(sid)
         try:
@@ -78,7 +79,7 @@ class Gateway:
         connection.command_queue.take()  # commands that come already wait until it is welcomed
         connection.welcome = self._tasks.spawn(self._welcome(connection))
         connection.welcome.add_done_callback(lambda _: self._welcomed(connection))
-        return {"pid": connection.opening.pid}
+        return {"sid": sid_of(connection.opening.pid), "pid": connection.opening.pid}
 
     def _welcomed(self, connection: Connection) -> None:
         connection.command_queue.give()

@@ -7,6 +7,7 @@ An offset is bound to the event log as well: what Redis has lost cannot be sent 
 import hashlib
 import hmac
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from functools import lru_cache, partial
 
@@ -75,6 +76,14 @@ class Recovery:
 
 def _mark(key: SigningKey, user_id: str, what: str) -> str:
     return hashlib.blake2s(f"{what} {user_id}".encode(), key=key.value, digest_size=6).hexdigest()
+
+
+def sid_of(pid: str) -> str:
+    """The session id that a client is told with this `pid`, and again when it is recovered.
+
+    Inside, each connection has an id of its own. It cannot be told from this one, nor the `pid`.
+    """
+    return urlsafe_b64encode(hashlib.blake2s(pid.encode(), digest_size=15, person=b"sid").digest()).decode()
 
 
 def worth_replaying(missed: Sequence[Announcement]) -> list[Announcement]:

@@ -1,4 +1,7 @@
-"""Closes connections whose session has ended: it was revoked, or its token expired and was not refreshed."""
+"""Closes connections whose session has ended, or that their client has continued elsewhere.
+
+A session ends when it is revoked, or when its token has expired and was not refreshed.
+"""
 
 import asyncio
 
@@ -80,6 +83,12 @@ class Revocations:
         if connection is not None and session_id in ("", connection.caller.session_id):
             connection.revoked = True
             self._tasks.spawn(self._revoke(sid, code))
+
+    def replace_if(self, sid: str, pid: str, by: str) -> None:
+        """Close the connection if it has this `pid` and another one, `by`, continues it."""
+        connection = self._registry.get(sid)
+        if connection is not None and sid != by and connection.opening.pid == pid:
+            self._writer.close(sid, "continued elsewhere")
 
     async def _revoke(self, sid: str, code: str) -> None:
         revoked = SessionRevoked(code=code)  # type: ignore[arg-type]  # our own words, from the bus

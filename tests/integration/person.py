@@ -40,6 +40,11 @@ class ClientDevice:
         self._client.on("*", self._hear)
         self._client.on("disconnect", self._gone)
 
+    @property
+    def sid(self) -> str:
+        """The id that the server has given to this connection."""
+        return str(self._client.get_sid())
+
     async def connect(self, **auth: Any) -> dict[str, Any]:
         """The `session:ready` that follows. Raises `Refused` with what CONNECT_ERROR says."""
         auth = {k: v for k, v in {"device_id": self.device_id, **auth}.items() if v is not None}

@@ -143,6 +143,21 @@ async def test_a_pid_is_repeated_where_it_is_recovered_and_new_elsewhere(sign_up
     assert (await person.connect(None, pid="made.up", offset=offset)).ready["recovered"] is False
 
 
+async def test_a_pid_keeps_its_sid_and_the_older_connection_is_closed(sign_up: SignUp) -> None:
+    """By the same account alone; a client that begins anew closes nothing."""
+    ana, ben = await sign_up(), await sign_up()
+    first = await ana.connect(None)
+    sid, held = first.sid, {"pid": first.ready["pid"], "offset": first.offset}
+    thief = await ben.connect(None, **held)
+    anew = await ana.connect(None, pid=held["pid"])
+    assert len({sid, thief.sid, anew.sid}) == 3
+    await first.ask("queue:leave")
+    again = await ana.connect(None, **held)
+    await first.closed.wait()
+    assert again.sid == sid
+    await again.ask("queue:leave")
+
+
 async def test_signing_out_reaches_live_connections(sign_up: SignUp) -> None:
     person = await sign_up()
     device = await person.connect()

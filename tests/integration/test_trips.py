@@ -49,7 +49,7 @@ HELD: dict[str, Step] = {
     "chat:send, again": (2, 0),
     "chat:typing": (1, 1),
     "connect": (1, 4),
-    "connect, back": (1, 4),
+    "connect, back": (1, 5),
     "connect, in a call": (3, 8),
     "connect, queued": (1, 4),
     "connection:end": (4, 2),

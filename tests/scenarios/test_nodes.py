@@ -53,6 +53,19 @@ async def test_a_client_recovers_on_another_node(start_node: StartNode, crowd: C
     assert (back.ready["recovered"], back.ready["ticket"]) == (True, ticket)
 
 
+async def test_a_client_that_recovers_elsewhere_is_closed_where_it_was(
+    start_node: StartNode, crowd: Crowd
+) -> None:
+    """The node that still holds its older connection hears of it."""
+    here, there = await asyncio.gather(start_node(), start_node())
+    person = await crowd(here)
+    device = await person.connect()
+    sid, held = device.sid, {"pid": device.ready["pid"], "offset": device.offset}
+    back = await person.connect("laptop", address=there.address, **held)
+    await device.closed.wait()
+    assert (back.ready["recovered"], back.sid) == (True, sid)
+
+
 async def test_a_call_survives_the_death_of_its_node(start_node: StartNode, crowd: Crowd) -> None:
     """Killed with no chance to say goodbye: the peer waits, the lost one returns elsewhere."""
     quick = {"CONNECTION_LEASE_S": "3", "QUEUE_LEASE_S": "3"}
