@@ -53,7 +53,9 @@ def check_candidate(
     if candidate.candidate == "":
         return None
     passed = admit(candidate.candidate, max_bytes=max_bytes, ice_transport_policy=ice_transport_policy)
-    return UNSET if passed is None else replace(candidate, candidate=passed)
+    if passed is None:
+        return UNSET
+    return candidate if passed is candidate.candidate else replace(candidate, candidate=passed)
 
 
 def admit(text: str, *, max_bytes: int, ice_transport_policy: IceTransportPolicy) -> str | None:

@@ -118,13 +118,19 @@ def read_announcement(raw: bytes) -> Announcement:
     """The six lines that emit.lua publishes."""
     id_, before, name, device, not_device, data = raw.split(b"\n", 5)
     return Announcement(
-        EventId.parse(id_.decode()) if id_ else None,
-        EventId.parse(before.decode()) if before else None,
+        _place(id_) if id_ else None,
+        _place(before) if before else None,
         name.decode(),
         device.decode(),
         not_device.decode(),
         data,
     )
+
+
+def _place(raw: bytes) -> EventId:
+    """As Redis itself writes it."""
+    ms, _, seq = raw.partition(b"-")
+    return EventId(int(ms), int(seq))
 
 
 class EventLog:
@@ -253,8 +259,8 @@ class EventLog:
         log, time, oldest, newest, length, *kept = await self._answers(*asked)
         now = _ms(time)
         # An empty stream ends one millisecond ago: whatever comes has a greater id.
-        end = EventId.parse(newest[0][0].decode()) if newest else EventId(now - 1, 0)
-        first = EventId.parse(oldest[0][0].decode()) if oldest else None
+        end = _place(newest[0][0]) if newest else EventId(now - 1, 0)
+        first = _place(oldest[0][0]) if oldest else None
         missed = _read(kept[0]) if kept else []
         if len(fresh := self._fresh(missed, now)) < len(missed):  # as if it ended where they are too old
             first = fresh[0].id if fresh else None
@@ -292,7 +298,7 @@ def _read(entries: Any) -> list[Announcement]:
     found: list[Announcement] = []
     before: EventId | None = None
     for raw_id, words in entries:
-        id_, fields = EventId.parse(raw_id.decode()), dict(zip(words[::2], words[1::2], strict=True))
+        id_, fields = _place(raw_id), dict(zip(words[::2], words[1::2], strict=True))
         name, device, not_device = (fields.get(k, b"").decode() for k in (b"name", b"device", b"not_device"))
         found.append(Announcement(id_, before, name, device, not_device, fields.get(b"data", b"{}")))
         before = id_

@@ -9,7 +9,7 @@ line does not allow, the record decides.
 import secrets
 from asyncio import Future
 from collections.abc import Sequence
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -84,7 +84,7 @@ class RedisSignals:
                 before,
                 now + TRUSTED_MS,
                 _KEPT_MS,
-                *chain.from_iterable((signal.kind, signal.most, signal.data) for signal in signals),
+                *[word for signal in signals for word in (signal.kind, signal.most, signal.data)],
             ),
         )
 

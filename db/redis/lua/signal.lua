@@ -9,7 +9,8 @@
 -- ARGV[10] until when it then counts, Unix ms    ARGV[11] milliseconds to keep it
 -- ARGV[12...] for each signal: its kind, the most of this kind in an epoch, its JSON ("": it is only counted)
 -- Returns "+" and for each signal "1", or "0" if there were too many; else "-" and what the line says.
-local told, from, device, till, last = unpack(redis.call('HMGET', KEYS[2], 'told', 'from', 'device', 'until', 'last'))
+local told, from, device, till, last, candidates, descriptions = unpack(redis.call('HMGET', KEYS[2],
+  'told', 'from', 'device', 'until', 'last', 'candidate', 'description'))
 if last and string.sub(last, 1, #ARGV[5]) == ARGV[5] then
   return string.sub(last, #ARGV[5] + 1)
 end
@@ -19,6 +20,7 @@ if ARGV[8] ~= '' then
   end
   if told ~= ARGV[2] then
     redis.call('DEL', KEYS[2])
+    candidates, descriptions = false, false
   end
   redis.call('HSET', KEYS[2], 'told', ARGV[2], 'from', ARGV[3], 'device', ARGV[8], 'until', ARGV[10])
   redis.call('PEXPIRE', KEYS[2], ARGV[11])
@@ -28,15 +30,15 @@ elseif told ~= ARGV[2] or from ~= ARGV[3] or tonumber(ARGV[4]) >= tonumber(till)
 end
 local before = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
 before = before and before[1] or ''
+local counts = {candidate = tonumber(candidates or 0), description = tonumber(descriptions or 0)}
 local answer, passed = '+', false
 for i = 12, #ARGV, 3 do
   local kind, payload = ARGV[i], ARGV[i + 2]
-  local count = tonumber(redis.call('HGET', KEYS[2], kind) or '0')
-  if count >= tonumber(ARGV[i + 1]) then
+  if counts[kind] >= tonumber(ARGV[i + 1]) then
     answer = answer .. '0'
   else
     answer = answer .. '1'
-    redis.call('HSET', KEYS[2], kind, count + 1)
+    counts[kind] = counts[kind] + 1
     if payload ~= '' then
       local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[6], '*',
         'name', 'call:signal', 'data', payload, 'device', device, 'not_device', '')
@@ -45,7 +47,8 @@ for i = 12, #ARGV, 3 do
     end
   end
 end
-redis.call('HSET', KEYS[2], 'last', ARGV[5] .. answer)
+redis.call('HSET', KEYS[2], 'last', ARGV[5] .. answer,
+  'candidate', counts.candidate, 'description', counts.description)
 if passed then
   redis.call('PEXPIRE', KEYS[1], ARGV[7])
 end
