@@ -1,6 +1,8 @@
 """A ticket: a place in the queue, with who waits and whom they want to meet. Pure data."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from sys import intern
 from typing import Literal, cast
 
 from msgspec import Struct
@@ -16,7 +18,7 @@ Fate = Literal["won", "avoided", "taken", "lower", "unseen"]
 Taken = Literal["both", "first_gone", "second_gone"]  # the result of a claim
 
 
-class Ticket(StoredDocument, frozen=True, kw_only=True):
+class Ticket(StoredDocument, frozen=True, kw_only=True, dict=True):
     """Stored, as are claims and decisions: see `core/stored.py` for what that asks of a field.
 
     Times are Unix milliseconds. `joined_at` stays when a ticket is given back: that is the old place.
@@ -40,6 +42,12 @@ class Ticket(StoredDocument, frozen=True, kw_only=True):
     countries: tuple[str, ...] = ()
     values: Mapping[str, float] = {}
     tier: str = "neutral"  # a `Tier`
+
+    @cached_property
+    def direction(self) -> tuple[tuple[str, ...], tuple[float, ...]]:
+        """The keys of `values` in order, and how much of each: made once, and compared by the hundred."""
+        keys = sorted(self.values)
+        return tuple(map(intern, keys)), tuple([self.values[key] for key in keys])
 
     def view(self) -> TicketView:
         """As its owner sees it."""

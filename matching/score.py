@@ -1,6 +1,6 @@
 """How well two fit: weighted parts, each from 0 to 1, so that a score can be explained by its parts. Pure."""
 
-from collections.abc import Mapping
+from math import dist
 
 from msgspec import Struct
 
@@ -34,12 +34,15 @@ class Weights(Struct, frozen=True, kw_only=True):
         return Weights(**{name: getattr(self, name) / total for name in names})
 
 
-def closeness(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """The cosine of two vectors of length one, scaled to 0 … 1; one half if either is unknown."""
-    if not one or not other:
+def closeness(one: Ticket, other: Ticket) -> float:
+    """The cosine of their values, scaled to 0 … 1; one half if either's are unknown."""
+    if not one.values or not other.values:
         return _UNKNOWN_VALUES
-    get = other.get
-    return (1 + sum([strength * get(name, 0.0) for name, strength in one.items()])) / 2
+    (keys, mine), (others, theirs) = one.direction, other.direction
+    if keys == others:  # of vectors of length one, how far apart they end says the same, and sooner
+        return 1 - dist(mine, theirs) ** 2 / 4
+    get = other.values.get
+    return (1 + sum([strength * get(key, 0.0) for key, strength in one.values.items()])) / 2
 
 
 def parts(one: Ticket, other: Ticket, now: int, patience_ms: int) -> dict[str, float]:
@@ -50,7 +53,7 @@ def parts(one: Ticket, other: Ticket, now: int, patience_ms: int) -> dict[str, f
         "intent": float(mine.intent == theirs.intent),
         "language": float(not set(mine.languages).isdisjoint(theirs.languages)),
         "country": float(mine.country is not None and mine.country == theirs.country),
-        "values": closeness(one.values, other.values),
+        "values": closeness(one, other),
         "age": max(0.0, 1 - abs(mine.age - theirs.age) / _AGES_APART),
         "trust": 1.0 if one.tier == other.tier else 0.5,
         "wait": min(1.0, max(0.0, waited / patience_ms)),
@@ -62,7 +65,7 @@ def score(shares: Weights, one: Ticket, other: Ticket, now: int, patience_ms: in
     mine, theirs = one.card, other.card
     total = shares.intent if mine.intent == theirs.intent else 0.0
     if shares.values:
-        total += shares.values * closeness(one.values, other.values)
+        total += shares.values * closeness(one, other)
     if mine.country is not None and mine.country == theirs.country:
         total += shares.country
     if shares.language and not set(mine.languages).isdisjoint(theirs.languages):

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.settings import Settings
 from matching.policy import Policy
@@ -115,10 +117,25 @@ def test_a_score_is_the_sum_of_its_parts_whoever_asks() -> None:
 
 def test_values_are_close_when_people_care_for_the_same() -> None:
     """Strengths count by how far they are from indifference; nothing known is neither close nor far."""
-    calm, wild = unit({"calm": 100, "fun": 0}), unit({"calm": 0, "fun": 100})
+    calm, wild, merry, vague, silent = (
+        ticket(values=unit(strengths))
+        for strengths in ({"calm": 100, "fun": 0}, {"fun": 100, "calm": 0}, {"fun": 100}, {"calm": 50}, {})
+    )
     assert closeness(calm, calm) == pytest.approx(1)
     assert closeness(calm, wild) == pytest.approx(0)
-    assert closeness(calm, unit({"calm": 50})) == closeness(calm, {}) == 0.5
+    assert closeness(calm, merry) == closeness(merry, calm) == pytest.approx((1 - 0.5**0.5) / 2)
+    assert closeness(calm, vague) == closeness(calm, silent) == 0.5
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), max_size=12))
+def test_values_are_as_close_whichever_way_it_is_computed(strengths: list[tuple[int, int]]) -> None:
+    """Of the same keys, and of more where nothing is known: the cosine."""
+    one, other = (
+        ticket(values=unit({f"v{n}": pair[side] for n, pair in enumerate(strengths)})) for side in (0, 1)
+    )
+    cosine = sum(strength * other.values.get(key, 0.0) for key, strength in one.values.items())
+    known = one.values and other.values
+    assert closeness(one, other) == pytest.approx((1 + cosine) / 2 if known else 0.5, abs=1e-12)
 
 
 def test_the_policy_is_what_the_operator_has_set() -> None:
