@@ -69,6 +69,7 @@ class Meters:
     def __init__(self, redis: Redis, database: asyncpg.Connection, redis_pid: int, postmaster: int) -> None:
         self._redis, self._database = redis, database
         self._redis_pid, self._postmaster = redis_pid, psutil.Process(postmaster)
+        self._backends: dict[int, float] = {}  # those that have ended too
 
     @classmethod
     async def of(cls, redis: Redis, database: asyncpg.Connection) -> "Meters":
@@ -81,8 +82,9 @@ class Meters:
         """So far, with these processes as the servers."""
         server = sum(map(cpu_us, servers))
         redis = cpu_us(self._redis_pid)
-        backends = [self._postmaster.pid, *(child.pid for child in self._postmaster.children())]
-        postgres = sum(map(cpu_us, backends))
+        for process in (self._postmaster, *self._postmaster.children()):
+            self._backends[process.pid] = cpu_us(process.pid) or self._backends.get(process.pid, 0.0)
+        postgres = sum(self._backends.values())
         known = server + redis + postgres + cpu_us(os.getpid())
         return Used(server, redis, postgres, machine_busy_us() - known)
 
