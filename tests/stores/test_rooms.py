@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from core.clock import now_ms, to_ms
+from core.clock import now_ms, to_datetime, to_ms
 from core.contract.chat import Message
 from core.errors import Gone, NotFound
 from core.ids import new_id
+from db.postgres.pool import queries
 from db.postgres.rooms import Reading, Rooms, StoredMessage
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
@@ -108,6 +109,19 @@ async def test_what_is_said_at_once_is_stored_by_one_statement(world: World) -> 
     ids = [message.id for message in said]
     query = "SELECT count(DISTINCT xmin::text) FROM communication.messages WHERE id = ANY ($1::uuid[])"
     assert await world.pool.fetchval(query, ids) == 1
+
+
+async def test_what_a_message_costs_does_not_grow_with_its_room(world: World) -> None:
+    """Whether it was said before is one look into an index, whatever the planner believes of the table."""
+    room_id, ana, _ = await room(world)
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(*(world.say(room_id, ana) for _ in range(500)))
+    read = "SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = $1::text::regclass"
+    columns = [new_id()], [room_id], [ana], ["1"], ["text"], ["hello"], [None], [to_datetime(now_ms())]
+    async with world.pool.acquire() as connection, connection.transaction():
+        assert await connection.fetch(queries("rooms")["say"], *columns)
+        scans, rows = await connection.fetchrow(read, "communication.messages")
+    assert (scans, rows) == (0, 0)
 
 
 async def test_nodes_that_say_the_same_in_all_rooms_at_once(world: World) -> None:
