@@ -2,15 +2,17 @@
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 from redis.exceptions import ResponseError
 
 from db.outage import OUTAGES
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
 from tests.certificate import certificate
-from tests.faults import frozen, process_of, redis_server, redis_wire
+from tests.faults import FaultyWire, frozen, process_of, redis_server, redis_wire
 from tests.patience import PATIENCE_S
 
 
@@ -94,6 +96,38 @@ async def test_a_redis_that_does_not_read_is_an_outage_before_memory_is_full(tmp
                 await future
         kept = [future for future in asked if future not in refused]
         assert {len(answer) for answer in await asyncio.gather(*kept)} == {1_000_000}
+
+
+class ShortVisits(FaultyWire):
+    """Passes on the first answer of a connection and closes it at once."""
+
+    short = True
+
+    async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            sink.write(data)
+            if self.short and data.startswith(b"*14"):  # that to HELLO
+                break
+        sink.close()
+
+
+@pytest.mark.parametrize("run", [uvloop.run, asyncio.run])
+async def test_a_redis_that_lets_in_and_hangs_up_is_tried_again(
+    tmp_path: Path, run: Callable[..., None]
+) -> None:
+    """Which may be noticed before anybody has made use of the connection."""
+
+    async def scenario() -> None:
+        wire = ShortVisits(str(tmp_path / "r.sock"))
+        async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}", patience_s=5) as client:
+            for _ in range(3):
+                with pytest.raises(OUTAGES, match="lost"):
+                    await client.command("PING")
+            wire.short = False
+            assert await client.command("PING") == b"PONG"
+
+    async with redis_server(tmp_path):
+        await asyncio.wait_for(asyncio.to_thread(run, scenario()), PATIENCE_S)
 
 
 async def test_standing_idle_nothing_ticks(redis_url: str) -> None:

@@ -64,6 +64,11 @@ class Connection(asyncio.Protocol):
             self.send(request)
         return [await request.future for request in requests]
 
+    def check(self) -> None:
+        """Raises why it has ended, if it has."""
+        if self._error is not None:
+            raise again(self._error)
+
     def send(self, request: Request) -> None:
         """With the others of this turn. A script's text goes before it, once."""
         if not self._unsent:

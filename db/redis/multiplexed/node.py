@@ -1,6 +1,7 @@
 """One server: keeps a connection to it while there is something to ask, and what waits for one."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -56,6 +57,7 @@ class Node:
         self._stays = stays
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._loop, self._opened_at = asyncio.get_running_loop(), -math.inf
         self._waiting: deque[Request] = deque()
         self._waiting_bytes = 0
         self._closed = False
@@ -96,6 +98,8 @@ class Node:
         """Until there is a connection, or nobody waits for one."""
         pause_s = _PAUSE_S
         try:
+            if self._loop.time() < self._opened_at + _LONGEST_PAUSE_S:  # it comes and goes
+                await asyncio.sleep(_PAUSE_S)
             while self._waiting or self._stays:
                 try:
                     connection = await self._connected()
@@ -109,7 +113,7 @@ class Node:
                         request.fail(fault)
                     self._keep(())
                 else:
-                    self._connection = connection
+                    self._connection, self._opened_at = connection, self._loop.time()
                     self.writable()
                     return
                 if self._waiting or self._stays:
@@ -126,6 +130,7 @@ class Node:
                 await self.address.connect(lambda: connection)
                 hello, *_ = await connection.ask(self.address.greeting)
                 kept = await self._router.arrived(self, connection, hello)
+                connection.check()
         except OSError as fault:
             if isinstance(fault, TimeoutError) and fault.errno is None:  # our own
                 raise RedisTimeoutError("It does not let anybody in.") from None
@@ -148,7 +153,8 @@ class Node:
         """What may be repeated, or was never sent, goes to the next connection."""
         self._connection = None
         again_too = [request for request in sent if self._may_go_again(request, error)]
-        self._keep((*again_too, *unsent, *self._waiting))
+        still = [request for request in unsent if request.survives(error)]
+        self._keep((*again_too, *still, *self._waiting))
         if self._waiting:
             self._deadlines.watch()
         if self._waiting or self._stays:

@@ -44,12 +44,13 @@ class Topology(Router):
             (self._any if slot is None else self._by_slot[slot]).ask(request)
 
     async def arrived(self, node: Node, connection: Connection, hello: Sequence[Any], /) -> bool:
-        """Ask a cluster for its slots. If this node is known there by another address, that one is used."""
-        if b"cluster" in hello and self._by_slot is None:
-            [ranges] = await connection.ask([_ASK_FOR_SLOTS])
-            self._learn(ranges, node)
-            self._ask_elsewhere(node)
-        return self._by_slot is None or node in self._by_slot
+        """Ask a cluster for its slots, once. If it knows this node by another address, that one is used."""
+        if b"cluster" not in hello or self._by_slot is not None:
+            return True
+        [ranges] = await connection.ask([_ASK_FOR_SLOTS])
+        by_slot = self._learn(ranges, node)
+        self._ask_elsewhere(node)
+        return node in by_slot
 
     def unreachable(self) -> None:
         """Another server may have its slots by now."""
@@ -98,13 +99,14 @@ class Topology(Router):
             if not node.is_connected:
                 self._ask_elsewhere(node)
 
-    def _learn(self, ranges: Sequence[Any], teller: Node) -> None:
+    def _learn(self, ranges: Sequence[Any], teller: Node) -> Sequence[Node]:
         """`CLUSTER SLOTS`: each range with its master and replicas. A slot that nobody serves stays."""
         by_slot = self._by_slot or [teller] * SLOTS
         for first, last, (host, port, *_), *_ in ranges:
             node = self._node(host.decode() if host else teller.address.host, port)
             by_slot[first : last + 1] = [node] * (last + 1 - first)
         self._by_slot, self._any = by_slot, by_slot[0]
+        return by_slot
 
     def _ask_elsewhere(self, node: Node) -> None:
         """What waits for a node whose slots may be elsewhere by now."""
