@@ -83,6 +83,14 @@ def split_frames(blob: bytes) -> list[tuple[int, bytes]]:
     return parts
 
 
+def is_one_frame(data: bytes) -> bool:
+    """Whether these bytes are one whole frame of a client, of less than 64 KiB, if they begin with one."""
+    size = len(data)
+    if size < 132:
+        return size > 1 and data[1] == size - 6 + _MASKED
+    return data[1] == 126 + _MASKED and int.from_bytes(data[2:4], "big") + 8 == size
+
+
 class FrameReader:
     """Cuts a client's byte stream into messages; a subclass handles them.
 

@@ -13,6 +13,7 @@ from core.seats import Seat
 
 from . import reasons
 from .backlog import Backlog
+from .cork import Cork
 from .handshake import Handshake
 
 
@@ -57,6 +58,7 @@ class SessionOwner(Protocol):
     """What a session needs of the server that keeps it."""
 
     loop: asyncio.AbstractEventLoop
+    cork: Cork
 
     def new_backlog(self) -> Backlog:
         """An empty backlog under the server's policy."""

@@ -16,6 +16,7 @@ from core.seats import Seats
 
 from . import reasons
 from .backlog import Backlog
+from .cork import Cork
 from .deadlines import Alarm, Deadlines
 from .eager_tasks import EagerTasks
 from .limits import Limits
@@ -73,6 +74,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self._tick = quick / 250
         self._alarm: Alarm | None = None
         self._waking = False
+        self.cork = Cork()
         self._ids = SessionIds()
         self.stopping = False
 

@@ -13,8 +13,9 @@ from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
 from . import deflate, reasons
+from .cork import MOST_HELD
 from .deadlines import Deadlines
-from .frames import CLOSE, PING, FrameReader, close_frame, pong_frame
+from .frames import CLOSE, PING, FrameReader, close_frame, is_one_frame, pong_frame
 from .payload import CLOSE as ENGINE_CLOSE
 from .payload import MESSAGE, NOOP_PACKET, PONG, PROBE, PROBE_ANSWER_FRAME, UPGRADE
 from .polling import Polling
@@ -39,8 +40,9 @@ class TakenOver(web.StreamResponse):
 class WebSocket(FrameReader, asyncio.Protocol):
     """One connection, which carries its session from the start or after an upgrade."""
 
-    __slots__ = ("_code", "_gone", "_lingering", "_session", "_transport", "_write")
+    __slots__ = ("_code", "_cork", "_gone", "_held", "_lingering", "_session", "_transport", "_write")
     upgraded = True
+    _read = FrameReader.data_received
 
     def __init__(
         self,
@@ -56,6 +58,8 @@ class WebSocket(FrameReader, asyncio.Protocol):
         self._lingering = lingering
         self._gone = gone
         self._code: int | None = None
+        self._cork = session.owner.cork
+        self._held: bytes | None = None
         self._write: Callable[[bytes], None] = transport.write
 
     def compress(self, threshold: int) -> None:
@@ -69,7 +73,37 @@ class WebSocket(FrameReader, asyncio.Protocol):
         self._session.carrier = self
         self.resume_writing()
 
+    def _send(self, frame: bytes) -> None:
+        """Write a frame, or hold it back while the cork is on."""
+        cork = self._cork
+        if not cork.on:
+            return self._write(frame)
+        held = self._held
+        if held is None:
+            cork.holding.append(self)
+            self._held = frame
+            return None
+        self._held = held = held + frame
+        return self.flush() if len(held) > MOST_HELD else None
+
+    def flush(self) -> None:
+        """Write what was held back."""
+        held, self._held = self._held, None
+        if held is not None and not self._transport.is_closing():
+            self._write(held)
+
     # Called by the transport.
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the client; what several messages in them cause is written at their end."""
+        cork = self._cork
+        if (self._tail is None and is_one_frame(data)) or cork.on:
+            return self._read(data)
+        cork.on = True
+        try:
+            return self._read(data)
+        finally:
+            cork.pull()
 
     def pause_writing(self) -> None:
         """The kernel takes no more: what is sent from now on is counted."""
@@ -81,7 +115,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
         session = self._session
         if session.carrier is not self or session.closed:
             return
-        session.write = write = self._write
+        session.write, write = self._send, self._write
         backlog = session.backlog
         while backlog and session.write is not None:
             write(backlog.pop())
@@ -95,6 +129,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """The connection is closed, by either side."""
         self._gone()
+        self._held = None
         self._lingering.discard(self)
         self.stop()
         session = self._session
@@ -150,6 +185,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
     def end(self, reason: str) -> None:
         """Say why, then wait a bounded while for the client to go."""
         if not self._transport.is_closing():
+            self.flush()
             self._transport.write(close_frame(self._code or reasons.close_code(reason)))
             self._lingering.add(self, self._session.owner.loop.time())
 

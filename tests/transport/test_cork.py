@@ -1,0 +1,94 @@
+"""What several messages cause that come together: one write to each socket, in order, nothing lost."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime.transport import SocketServer
+from realtime.transport.cork import MOST_HELD
+from realtime.transport.frames import TEXT, is_one_frame
+from realtime.transport.websocket import WebSocket
+from tests.transport.speaker import WebSocketSpeaker, serving
+from tests.transport.test_frames import masked
+
+
+def server() -> SocketServer:
+    made = SocketServer(async_mode="aiohttp", cors_allowed_origins="*")
+
+    async def news(_sid: str, value: Any, size: int = 0) -> Any:
+        await made.emit("news", [value, "x" * size])
+        return value
+
+    async def leave(sid: str) -> None:
+        await made.emit("news", "last")
+        made.close(sid)
+
+    made.on("news", news)
+    made.on("leave", leave)
+    return made
+
+
+def together(speaker: WebSocketSpeaker, *packets: str) -> None:
+    """Send all of them in one piece."""
+    pieces = [masked(TEXT, packet.encode()) for packet in packets]
+    speaker.socket._writer.transport.write(b"".join(pieces))
+
+
+def writes_to(made: SocketServer, speaker: WebSocketSpeaker) -> list[bytes]:
+    """What is written to this client's socket from now on."""
+    member = made.manager.member(speaker.sid, "/")
+    assert member is not None
+    carrier = made.eio.sockets[member.eio_sid].carrier
+    assert isinstance(carrier, WebSocket)
+    written: list[bytes] = []
+    write = carrier._write
+
+    def counted(blob: bytes) -> None:
+        written.append(blob)
+        write(blob)
+
+    carrier._write = counted
+    return written
+
+
+async def test_messages_that_come_together_cause_one_write_to_each_socket() -> None:
+    """Answers and broadcasts alike; one that comes alone is answered at once."""
+    made = server()
+    async with serving(made) as harness, harness.connected() as ana, harness.connected() as ben:
+        to_ana, to_ben = writes_to(made, ana), writes_to(made, ben)
+        together(ana, '421["news",1]', '422["news",2]')
+        for speaker in (ana, ben):
+            heard = [await speaker.hear() for _ in range(2 if speaker is ben else 4)]
+            assert heard[0] == '42["news",[1,""]]'
+        assert (len(to_ana), len(to_ben)) == (1, 1)
+        together(ana, '423["news",3]')
+        assert [await ana.hear(), await ana.hear()] == ['42["news",[3,""]]', "433[3]"]
+        assert (len(to_ana), len(to_ben)) == (3, 2)
+
+
+async def test_what_is_long_is_not_held_back() -> None:
+    """No more than a little is kept for a socket, and all comes in order."""
+    made = server()
+    async with serving(made) as harness, harness.connected() as ana, harness.connected() as ben:
+        to_ben = writes_to(made, ben)
+        together(ana, *(f'42["news",{number},1000]' for number in range(60)))
+        heard = [await ben.expect('42["news"') for _ in range(60)]
+        assert heard == [f'42["news",[{number},"{"x" * 1000}"]]' for number in range(60)]
+        assert 2 <= len(to_ben) < 60
+        assert max(map(len, to_ben)) < 2 * MOST_HELD
+
+
+async def test_the_end_comes_after_what_was_held_back() -> None:
+    """For the one that leaves, too."""
+    async with serving(server()) as harness, harness.connected() as ana, harness.connected() as ben:
+        together(ana, '42["news",1]', '42["leave"]')
+        for speaker in (ana, ben):
+            assert [await speaker.hear(), await speaker.hear()] == ['42["news",[1,""]]', '42["news","last"]']
+        await ana.ended()
+
+
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=3), st.integers(0, 3))
+def test_one_frame_is_told_from_more_and_from_less(payloads: list[bytes], cut: int) -> None:
+    data = b"".join(masked(TEXT, payload) for payload in payloads)
+    assert is_one_frame(data[: len(data) - cut]) is (len(payloads) == 1 and not cut)
