@@ -11,6 +11,7 @@ from redis.exceptions import ResponseError
 
 from db.outage import OUTAGES
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
+from db.redis.multiplexed.words import Words, is_repeatable
 from tests.certificate import certificate
 from tests.faults import FaultyWire, frozen, process_of, redis_server, redis_wire
 from tests.patience import PATIENCE_S
@@ -21,6 +22,19 @@ def echo(tmp_path: Path) -> Script:
     """Gives back its key and its argument."""
     (tmp_path / "echo.lua").write_text("return {KEYS[1], ARGV[1]}")
     return load_script(tmp_path / "echo.lua", repeatable=True)
+
+
+SAFE_TWICE: list[Words] = [("GET", "key"), ("set", "key", 1, "PX", 10), ("PEXPIRE", "key", 10), ("TIME",)]
+NOT_TWICE: list[Words] = [
+    ("INCR", "key"),
+    ("SET", "key", 1, "NX"),
+    ("SET", "key", 1, "get"),
+    ("HDEL", "key", 1),
+]
+
+
+def test_what_may_be_sent_again_does_and_answers_the_same_twice() -> None:
+    assert [words for words in (*SAFE_TWICE, *NOT_TWICE) if is_repeatable(words)] == SAFE_TWICE
 
 
 async def test_each_gets_its_own_answer(redis_client: RedisClient, echo: Script) -> None:
