@@ -44,8 +44,12 @@ class SharedClock:
     def __call__(self) -> int:
         """Unix time in milliseconds."""
         now = self._monotonic()
-        slowed = self._offset - (now - self._read_at) * _SLOWEST
-        self._offset, self._read_at = max(self._target, slowed), now
+        if self._offset > self._target:
+            slowed = self._offset - (now - self._read_at) * _SLOWEST
+            self._offset = max(self._target, slowed)
+        else:
+            self._offset = self._target
+        self._read_at = now
         return int(now + self._offset)
 
     def look(self, asked: float, theirs: float, answered: float) -> None:

@@ -9,6 +9,7 @@ from core.wire.message import Command
 from db.outage import Outage
 from realtime.gateway.boundary import CommandBoundary, refused
 from realtime.gateway.command_deadlines import CommandDeadlines
+from realtime.gateway.command_queue import Turn
 from realtime.gateway.connection import Connection
 
 
@@ -25,7 +26,16 @@ class Commands:
         # From its arrival: a client that sent many at once does not wait for each of them in turn.
         task = self._deadlines.begin(asyncio.get_running_loop())
         try:
-            return await self._in_turn(connection, name, arguments)
+            if (turn := self._take_turn(connection, name)) is not None:
+                await connection.command_queue.wait(turn)
+            try:
+                if connection.revoked:  # while this command waited for its turn
+                    return refused(Unauthenticated("This session is over."))
+                answer = await self._boundary.answer(connection.caller, name, arguments)
+            finally:
+                connection.command_queue.give()
+        except RateLimited as error:
+            return refused(error)
         except asyncio.CancelledError:
             if not self._deadlines.was_late(task):
                 raise
@@ -33,23 +43,14 @@ class Commands:
             return refused(Unavailable())
         finally:
             self._deadlines.end(task)
-
-    async def _in_turn(self, connection: Connection, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        command_queue, kind = connection.command_queue, Command.registry.get(name)
-        try:
-            if wait_ms := connection.pace.take(self._clock()):
-                raise RateLimited(retry_after_ms=wait_ms)
-            if (turn := command_queue.take(concurrent=kind is not None and kind.concurrent)) is not None:
-                await command_queue.wait(turn)
-        except RateLimited as error:
-            return refused(error)
-        try:
-            if connection.revoked:  # while this command waited for its turn
-                return refused(Unauthenticated("This session is over."))
-            answer = await self._boundary.answer(connection.caller, name, arguments)
-        finally:
-            command_queue.give()
         if self._late.lasts:
             self._late.worked()
         connection.known_ticket.answered(answer)
         return answer
+
+    def _take_turn(self, connection: Connection, name: str) -> Turn | None:
+        """What to wait for, if there is anything. Raises `RateLimited`; the boundary never does."""
+        if wait_ms := connection.pace.take(self._clock()):
+            raise RateLimited(retry_after_ms=wait_ms)
+        kind = Command.registry.get(name)
+        return connection.command_queue.take(concurrent=kind is not None and kind.concurrent)
