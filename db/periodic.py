@@ -16,8 +16,9 @@ from db.outage import AWAY
 
 Job = Callable[[], Awaitable[object]]
 Rest = Callable[[float | None, asyncio.Event], Awaitable[None]]
-# One wake-up of the process serves all loops that rest for two beats or longer. Nodes do not beat together.
-BEAT_MS = 250
+# One wake-up of the process serves all loops that rest for a beat or longer, or for half a one. Nodes do not
+# beat together.
+BEAT_MS = 1_000
 _PHASE_MS = random.randrange(BEAT_MS)  # noqa: S311 - no secret
 _log = structlog.get_logger()
 
@@ -46,11 +47,12 @@ class RetryLater:
 
 def on_the_beat(now: float, seconds: float, phase_ms: int = 0) -> float:
     """When a rest that begins now is over: with a beat, up to one earlier and never later."""
-    if seconds * 1000 < 2 * BEAT_MS:
+    rest_ms = round(seconds * 1000)
+    if rest_ms < BEAT_MS // 2:
         return now + seconds
+    beat_ms = BEAT_MS if rest_ms >= BEAT_MS else BEAT_MS // 2
     # In whole ms, as timers are: one that rings a trace too early must not make it one beat less.
-    until = round(now * 1000) + round(seconds * 1000) - phase_ms
-    return (until // BEAT_MS * BEAT_MS + phase_ms) / 1000
+    return ((round(now * 1000) + rest_ms - phase_ms) // beat_ms * beat_ms + phase_ms) / 1000
 
 
 async def rest(seconds: float | None, woken: asyncio.Event) -> None:

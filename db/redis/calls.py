@@ -7,7 +7,7 @@ aside in a list of the shard, `aside:{calls-<n>}`, for an operator. Postgres kee
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,11 +143,18 @@ class RedisCalls:
             )
             self._unusable.set_aside("effect", pending.key, "unreadable" if unknown else "failing", kind=kind)
 
-    async def due(self, shard: int, now: int, *, limit: int = 50) -> Due:
-        """Calls whose deadline has come or whose effects wait too long, put off for `RETRY_MS`."""
+    async def due(self, shards: Iterable[int], now: int, *, limit: int = 50) -> Due:
+        """Calls whose deadline has come or whose effects wait too long, put off for `RETRY_MS`.
+
+        At most `limit` of each of these shards.
+        """
         args = (now, now + RETRY_MS, limit)
-        found, next_at = await self._redis.run(_DUE, [f"attention:{{calls-{shard}}}"], args)
-        return Due([call_id.decode() for call_id in found], None if next_at is None else int(next_at))
+        asked = [self._redis.run(_DUE, [f"attention:{{calls-{shard}}}"], args) for shard in shards]
+        answers = [await each for each in asked]
+        return Due(
+            [call_id.decode() for found, _ in answers for call_id in found],
+            min((int(next_at) for _, next_at in answers if next_at is not None), default=None),
+        )
 
     async def forget(self, call_id: str) -> None:
         """Remove the call from those that need attention: its record is gone."""

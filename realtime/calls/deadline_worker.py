@@ -5,7 +5,6 @@ second knows of all in time, whichever node has set them.
 """
 
 import asyncio
-from collections.abc import Iterable
 
 from core.clock import Clock
 from core.tasks import end
@@ -35,35 +34,33 @@ class DeadlineWorker(PeriodicJob):
         try:
             await super().run()
         finally:
-            self._set_alarm(())
+            self._set_alarm(None)
             await end(self._busy.values())
 
     async def handle(self, shard: int) -> None:
         """Handle all calls of a shard that are due. Returns when that is done."""
-        for call_id in (await self._calls.due(shard, self._clock())).calls:
+        for call_id in (await self._calls.due([shard], self._clock())).calls:
             await self._handle(call_id)
 
     async def _look(self) -> None:
-        shards = await self._due()
-        for call_id in [call_id for due in shards for call_id in due.calls if call_id not in self._busy]:
-            self._busy[call_id] = asyncio.create_task(self._handle(call_id))
-        self._set_alarm(due.next_at for due in shards if due.next_at is not None)
+        due = await self._due()
+        for call_id in due.calls:
+            if call_id not in self._busy:
+                self._busy[call_id] = asyncio.create_task(self._handle(call_id))
+        self._set_alarm(due.next_at)
 
-    async def _due(self) -> list[Due]:
-        """Of each shard, as far as there is room."""
-        most = (_AT_ONCE - len(self._busy)) // SHARDS
-        if not most:
-            return [Due((), self._clock())]
-        now = self._clock()
-        return await asyncio.gather(*(self._calls.due(n, now, limit=most) for n in range(SHARDS)))
+    async def _due(self) -> Due:
+        """As far as there is room."""
+        now, most = self._clock(), (_AT_ONCE - len(self._busy)) // SHARDS
+        return await self._calls.due(range(SHARDS), now, limit=most) if most else Due((), now)
 
-    def _set_alarm(self, times: Iterable[int]) -> None:
-        """Look again at the first of these times (ms)."""
+    def _set_alarm(self, at: int | None) -> None:
+        """Look again at this time (ms)."""
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if (first := min(times, default=None)) is not None:
-            ahead_s = max(_LEAST_S, (first - self._clock()) / 1000)
+        if at is not None:
+            ahead_s = max(_LEAST_S, (at + 1 - self._clock()) / 1000)
             self._alarm = asyncio.get_running_loop().call_later(ahead_s, self._loop.wake)
 
     async def _handle(self, call_id: str) -> None:

@@ -1,7 +1,7 @@
 """What calls need of other packages, as interfaces. The stores say what each method promises."""
 
 from asyncio import Future
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from core.ticket import MatchDecision
@@ -25,7 +25,7 @@ class CallStore(Protocol):
         self, call_id: str, performed: Sequence[Pending], failed: Sequence[Pending] = (), *, now: int
     ) -> None: ...
     async def give_up(self, call_id: str) -> bool: ...
-    async def due(self, shard: int, now: int, *, limit: int = 50) -> Due: ...
+    async def due(self, shards: Iterable[int], now: int, *, limit: int = 50) -> Due: ...
     async def forget(self, call_id: str) -> None: ...
 
 

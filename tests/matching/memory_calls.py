@@ -1,6 +1,6 @@
 """Calls in memory: twins of `Calls`, `CallRecords` and `EligibilityStore`, as far as a call needs them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -69,7 +69,7 @@ class MemoryCalls:
     async def give_up(self, call_id: str) -> bool:
         return False  # all that is here can be read
 
-    async def due(self, shard: int, now: int, *, limit: int = 50) -> Due:
+    async def due(self, shards: Iterable[int], now: int, *, limit: int = 50) -> Due:
         due = [call_id for call_id, at in self.attention.items() if at <= now]  # of whatever shard
         self.attention.update(dict.fromkeys(due, now + RETRY_MS))
         return Due(due, min(self.attention.values(), default=None))

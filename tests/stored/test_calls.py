@@ -268,8 +268,7 @@ async def calls(request: pytest.FixtureRequest, redis_client: RedisClient) -> Me
 
 
 async def due(store: MemoryCalls | RedisCalls, call_id: str, now: int) -> bool:
-    found = [await store.due(shard, now, limit=10_000) for shard in range(SHARDS)]
-    return call_id in {each for due in found for each in due.calls}
+    return call_id in (await store.due(range(SHARDS), now, limit=10_000)).calls
 
 
 async def test_what_fails_is_tried_again_less_and_less_often_and_then_given_up(
