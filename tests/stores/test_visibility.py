@@ -51,6 +51,7 @@ DRAWS = st.builds(
 @given(draw=DRAWS)
 async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw) -> None:
     people = await on_record(world, draw)
+    call_id = await world.offered(await world.pair())
     everybody = [who.id for who in people]
     assert await banned(world, everybody) == {who.id for who in people if is_banned(who, NOW)}
     unfit = await world.eligibility.unfit(everybody, NOW)
@@ -63,7 +64,7 @@ async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw) -
         assert in_full == {who.id for who in people if sees_card(viewer, who, NOW)}
         assert not any(view.peer.languages for view in views if not view.active)
         for seen in people:
-            await compare(world, viewer, seen)
+            await compare(world, viewer, seen, call_id)
 
 
 async def test_postgres_plans_the_rule_with_the_query_that_asks(world: World) -> None:
@@ -75,15 +76,17 @@ async def test_postgres_plans_the_rule_with_the_query_that_asks(world: World) ->
     assert "Function Scan" not in plan
 
 
-async def compare(world: World, viewer: UserFacts, seen: UserFacts) -> None:
+async def compare(world: World, viewer: UserFacts, seen: UserFacts, recorded: str) -> None:
     """What is asked about two, or about oneself."""
     at, visible = to_datetime(NOW), can_see(viewer, seen, NOW)
     card = await ProfileStore(world.pool).visible_card(seen.id, viewer.id, NOW)
     assert (card is not None) == visible
     may_block = await world.pool.fetchval(queries("blocks")["may_block"], viewer.id, seen.id, at)
     assert may_block == (visible or seen.id in viewer.blocks)
-    asked = queries("call_records")["obstacles"]
-    found = await world.pool.fetchrow(asked, new_id(), (viewer.id, seen.id), at)
+    asked, pair = queries("call_records")["offer"], (viewer.id, seen.id)
+    call = ("match", "video", "main", pair, at)
+    # A call that is on record is not offered again; what keeps them from it is told all the same.
+    found = await world.pool.fetchrow(asked, recorded, *call, None, None, True, None, None, None)
     obstacles = bool(found["gone"] or found["banned"] or found["blocked"])
     assert obstacles != can_meet(viewer, seen, NOW)
 
