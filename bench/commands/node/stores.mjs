@@ -11,7 +11,9 @@ export function openRedis(settings) {
   const redis = new Redis({ ...options, enableAutoPipelining: settings.autoPipelining ?? true });
   for (const file of readdirSync(here("lua/")))
     redis.defineCommand(file.replace(".lua", ""), { numberOfKeys: 1, lua: readFileSync(here(`lua/${file}`), "utf8") });
-  return { redis, sub: new Redis({ ...options, autoResubscribe: true }) };
+  const sub = new Redis({ ...options, autoResubscribe: true });
+  for (const client of [redis, sub]) client.on("error", () => {}); // it reconnects; who waits for an answer is told
+  return { redis, sub };
 }
 
 export function openPostgres(settings) {
