@@ -20,6 +20,7 @@ function answered(code, data = {}) {
 }
 
 const REASONS = { offered: "no_answer", connecting: "media_failed", live: "max_duration", reconnecting: "connection_lost" };
+const STATEMENTS = 2; // at once, of messages: the next one has as many as have come meanwhile
 const isMode = (mode) => mode === "voice" || mode === "video";
 const isEpoch = (epoch) => Number.isInteger(epoch) && epoch >= 0;
 const anything = () => true;
@@ -33,6 +34,8 @@ export class Commands {
     Object.assign(this, { redis, ask, delivery, settings, keepMs: settings.keepMs, limits: settings.limits });
     this.told = [];
     this.waited = new Set();
+    this.drafts = [];
+    this.storing = 0;
     this.telling = new Map();
     this.rooms = new Map(); // members, known for a second
     this.started = `"ice_servers":[],"ice_transport_policy":"all","max_duration_s":1800,"video_start":"open"}`;
@@ -69,7 +72,7 @@ export class Commands {
     Object.assign(message, { created_at: now.toISOString(), reply_to, edited_at: null, deleted_at: null });
     let found;
     try {
-      [found] = await this.ask("say", room_id, userId, message.id, client_id, type, content, reply_to, message.created_at);
+      found = await this.say([room_id, userId, message.id, client_id, type, content, reply_to, message.created_at]);
     } catch (error) {
       if (error.constraint !== "one_message_a_client_id") throw error;
       return { message: wire((await this.ask("said_before", room_id, userId, client_id))[0]) };
@@ -78,6 +81,37 @@ export class Commands {
     message.seq = found.seq;
     this.tell(room_id, found.seq, message, found.members.split(" ")).catch(() => {}); // the outbox keeps it
     return { message };
+  }
+
+  // What is said in one turn, or while the statements before are under way, is stored together: one of each room.
+  say(draft) {
+    return new Promise((resolve, reject) => {
+      this.drafts.push({ draft, resolve, reject });
+      if (this.drafts.length === 1) setImmediate(() => this.store());
+    });
+  }
+
+  async store() {
+    if (this.storing >= STATEMENTS || !this.drafts.length) return;
+    const [batch, rest] = [new Map(), []];
+    for (const each of this.drafts) {
+      if (batch.size < 50 && !batch.has(each.draft[0])) batch.set(each.draft[0], each);
+      else rest.push(each);
+    }
+    this.drafts = rest;
+    this.storing += 1;
+    const all = [...batch.values()];
+    const stored = (some) => this.ask("say", ...some[0].draft.map((_, i) => some.map(({ draft }) => draft[i])));
+    try {
+      const found = new Map((await stored(all)).map((row) => [row.room_id, row]));
+      for (const { draft, resolve } of all) resolve(found.get(draft[0]));
+    } catch (error) {
+      // A repeat fails all: each by itself then.
+      if (all.length === 1) all[0].reject(error);
+      else await Promise.all(all.map((one) => stored([one]).then(([row]) => one.resolve(row), one.reject)));
+    }
+    this.storing -= 1;
+    this.store();
   }
 
   async whyNot(roomId, userId) {

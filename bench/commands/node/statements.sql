@@ -34,21 +34,33 @@ WHERE s.id = $2 AND s.user_id = $1 AND s.revoked_at IS NULL
 UPDATE identity.refresh_tokens SET served_at = $2 WHERE hash = $1 AND served_at IS NULL
 
 -- name: say
--- The next message of an open room by its member. No row: no member, closed, or no such message to reply to. The room is
--- locked until the commit, so `seq` has no gap; a client id used before fails as a whole, so it leaves none either.
-WITH room AS (
+-- Messages for as many rooms, place by place in these columns: the next of an open room, by its member. A row for each that
+-- was stored. No row: no member, closed, or no such message to reply to. The rooms are locked in one order until the
+-- commit, so `seq` has no gap; a client id used before fails as a whole, so it leaves none either.
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[]
+    ) AS a (room_id, sender_id, id, client_id, type, content, reply_to, created_at)
+), locked AS MATERIALIZED (
+    SELECT r.id FROM node.rooms r WHERE r.id = ANY ($1::uuid[]) ORDER BY r.id FOR NO KEY UPDATE
+), room AS (
     UPDATE node.rooms r SET last_seq = r.last_seq + 1
-    WHERE r.id = $1 AND r.closed_at IS NULL
-        AND EXISTS (SELECT FROM node.members m WHERE m.room_id = $1 AND m.user_id = $2)
-        AND ($7::uuid IS NULL OR EXISTS (SELECT FROM node.messages s WHERE s.id = $7 AND s.room_id = $1))
-    RETURNING r.last_seq
+    FROM locked JOIN asked a ON a.room_id = locked.id
+    WHERE r.id = locked.id AND r.closed_at IS NULL
+        AND EXISTS (SELECT FROM node.members m WHERE m.room_id = a.room_id AND m.user_id = a.sender_id)
+        AND (a.reply_to IS NULL OR EXISTS (
+            SELECT FROM node.messages s WHERE s.id = a.reply_to AND s.room_id = a.room_id
+        ))
+    RETURNING r.last_seq, a.*
 ), said AS (
     INSERT INTO node.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
-    SELECT $3, $1, last_seq, $2, $4, $5, $6, $7, $8 FROM room
+    SELECT id, room_id, last_seq, sender_id, client_id, type, content, reply_to, created_at FROM room
 ), noted AS (
-    INSERT INTO node.outbox (room_id, seq) SELECT $1, last_seq FROM room
+    INSERT INTO node.outbox (room_id, seq) SELECT room_id, last_seq FROM room
 )
-SELECT last_seq::int AS seq, (SELECT string_agg(m.user_id::text, ' ') FROM node.members m WHERE m.room_id = $1) AS members
+SELECT room_id, last_seq::int AS seq, (
+    SELECT string_agg(m.user_id::text, ' ') FROM node.members m WHERE m.room_id = room.room_id
+) AS members
 FROM room
 
 -- name: said_before
