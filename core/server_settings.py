@@ -156,7 +156,9 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     ] = ""
 
     # Limits
-    max_packet_bytes: Annotated[Count, about("Bytes of one Socket.IO packet.")] = 64 * 1024
+    max_packet_bytes: Annotated[
+        Count, about("Bytes of one Socket.IO packet, and of one body over long-polling.")
+    ] = 64 * 1024
     max_body_bytes: Annotated[Count, about("Bytes of one JSON body over REST.")] = 256 * 1024
     body_timeout_s: Annotated[Seconds, about("Seconds a client has to send a body.")] = 15
     body_bytes_per_s: Annotated[

@@ -38,7 +38,7 @@ class Rates(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, settings: Settings) -> "Rates":
-        """As the operator has set them."""
+        """As the operator has set them: the numbers are in `core/server_settings.py`."""
         return cls(
             register=Rate(settings.register_per_m / 60, settings.register_burst),
             register_device=Rate(settings.register_device_per_h / 3600, settings.register_device_per_h),

@@ -2,6 +2,7 @@
 
 Rows that another process, or an operator by hand, has written announce themselves to nobody. One look for all
 kinds costs as much as one for a single kind did, so a node that stands idle asks Postgres twice a second.
+`db/postgres/pending_work.sql` says what counts as waiting.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,7 +1,7 @@
 """Frames that wait for a client to take them, bounded in bytes and number. Pure.
 
 At the bound, volatile frames are lost first: all that wait are dropped, and no new one is taken. `push`
-refuses a frame only when durable frames alone are too many.
+refuses a frame only when durable frames alone are too many; `Session.send` then ends the session.
 """
 
 from collections import deque

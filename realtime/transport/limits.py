@@ -20,11 +20,11 @@ class OutputPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on what one client sends, beside `max_http_buffer_size`, which bounds each packet in bytes.
+    """Bounds on what one client sends, beside `max_http_buffer_size` (the setting `max_packet_bytes`).
 
-    Text and attachments of one binary packet are summed against `max_http_buffer_size`. A client with
-    more than `max_running` handlers under way, or `max_held` packets behind a connect handler, is not
-    read from until half of them are done.
+    That one bounds each packet, and each body over long-polling, in bytes; text and attachments of one binary
+    packet are summed against it. A client with more than `max_running` handlers under way, or `max_held`
+    packets behind a connect handler, is not read from until half of them are done.
     """
 
     max_attachments: int = 16
