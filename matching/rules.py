@@ -15,7 +15,8 @@ Obstacle = Literal[
 ]
 Wish = Literal["countries", "intents", "languages"]
 
-# By `Wish`; a stored policy may name one that this version does not know.
+# Where nothing else is given: in the product the settings `relax_*_s` decide. By `Wish`; a stored policy may
+# name one that this version does not know.
 DEFAULT_RELAXATION: Mapping[str, int] = {"countries": 5_000, "intents": 10_000, "languages": 20_000}
 
 
