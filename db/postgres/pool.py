@@ -18,6 +18,10 @@ _SERVER = {
     "application_name": "realtime-connect",
     "idle_in_transaction_session_timeout": "10s",
     "client_connection_check_interval": "1s",
+    # Our statements are long and touch few rows: to plan one anew at each execution costs several times what
+    # it then does, and so would compiling it. None is known whose best plan depends on what is asked.
+    "plan_cache_mode": "force_generic_plan",
+    "jit": "off",
 }
 # A row lock is a write that leaves nothing behind and waits for nobody.
 _PROBE = "SELECT 1 FROM public.alembic_version FOR UPDATE SKIP LOCKED"

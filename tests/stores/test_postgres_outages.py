@@ -1,6 +1,7 @@
 """How PostgreSQL fails, each case as the real server brings it about, and what is a fault of ours instead."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -30,8 +31,8 @@ Case = Callable[[Pool], Awaitable[object]]
 
 
 @asynccontextmanager
-async def pool_at(url: str, *, size: int = 1) -> AsyncIterator[Pool]:
-    pool = await open_pool(url, size=size, patience_s=PATIENCE_S, outages=Outages("PostgreSQL"))
+async def pool_at(url: str, *, size: int = 1, patience_s: float = PATIENCE_S) -> AsyncIterator[Pool]:
+    pool = await open_pool(url, size=size, patience_s=patience_s, outages=Outages("PostgreSQL"))
     try:
         yield pool
     finally:
@@ -104,24 +105,49 @@ async def cut_within(pool: Pool, wire: FaultyWire, turns: int) -> None:
         await connection.fetchval("SELECT 2")
 
 
-@pytest.mark.parametrize("run", [uvloop.run, asyncio.run])
-async def test_a_connection_that_is_reset_is_an_outage(database_url: str, run: Callable[..., None]) -> None:
-    """Whenever it is: before a statement, at the same time, between two of a transaction."""
+@asynccontextmanager
+async def wire_to(database_url: str) -> AsyncIterator[tuple[FaultyWire, str]]:
+    """A wire to this PostgreSQL, and the URL at which it answers."""
     parts = urlsplit(database_url)
     if "host" not in (query := parse_qs(parts.query)):
         pytest.skip("the server has no unix socket")
+    async with FaultyWire(f"{query['host'][0]}/.s.PGSQL.5432").laid() as wire:
+        yield wire, urlunsplit(parts._replace(netloc=f"realtime@127.0.0.1:{wire.port}", query=""))
+
+
+@pytest.mark.parametrize("run", [uvloop.run, asyncio.run])
+async def test_a_connection_that_is_reset_is_an_outage(database_url: str, run: Callable[..., None]) -> None:
+    """Whenever it is: before a statement, at the same time, between two of a transaction."""
 
     async def scenario() -> None:
-        wire = FaultyWire(f"{query['host'][0]}/.s.PGSQL.5432")
-        async with wire.laid():
-            url = urlunsplit(parts._replace(netloc=f"realtime@127.0.0.1:{wire.port}", query=""))
-            async with pool_at(url) as pool:
-                for turns in range(4):
-                    with pytest.raises(OUTAGES):
-                        await cut_within(pool, wire, turns)
-                    assert await pool.fetchval("SELECT 3") == 3
+        async with wire_to(database_url) as (wire, url), pool_at(url) as pool:
+            for turns in range(4):
+                with pytest.raises(OUTAGES):
+                    await cut_within(pool, wire, turns)
+                assert await pool.fetchval("SELECT 3") == 3
 
     await asyncio.to_thread(run, scenario())
+
+
+async def test_nothing_is_left_of_connections_that_do_not_answer(database_url: str) -> None:
+    """Neither of those that were idle when another failed, nor of one that was lent."""
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, fault: faults.append(fault))
+    async with wire_to(database_url) as (wire, url), pool_at(url, size=3, patience_s=0.2) as pool:
+        await asyncio.gather(*(pool.fetchval("SELECT pg_sleep(0.01)") for _ in range(3)))
+        async with pool.acquire():
+            wire.silence()
+            for _ in range(4):  # after the last, whatever the second has begun is over
+                with pytest.raises(OUTAGES):
+                    await pool.fetchval("SELECT 1")
+        gc.collect()
+        assert not faults
+        wire.speak()
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                with suppress(*OUTAGES):
+                    assert await pool.fetchval("SELECT 1") == 1
+                    break
 
 
 async def test_a_database_that_is_closed_is_an_outage(new_database: NewDatabase) -> None:
