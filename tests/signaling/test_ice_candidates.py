@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 from core.contract.calls import IceCandidate
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
 from core.vocabulary import IceTransportPolicy
-from signaling.ice_candidates import check_candidate, is_unicast
+from signaling.ice_candidates import USUAL, check_candidate, is_unicast
 from tests.signaling.samples import SAMPLES
 
 MUTATIONS = 6000
@@ -55,6 +55,15 @@ def check(
 def test_what_browsers_send_passes_as_it_is(text: str) -> None:
     """Over UDP and TCP, by IPv4, IPv6 and the names that browsers hide addresses behind."""
     assert check(sent(text)) == sent(text)
+
+
+@settings(deadline=None)
+@given(text=st.from_regex(USUAL, fullmatch=True))
+def test_what_is_usual_would_pass_in_parts_too(text: str) -> None:
+    """Written otherwise it is not usual, and each part of it is looked at."""
+    otherwise = f"C{text[1:]}"
+    assert USUAL.fullmatch(otherwise) is None
+    assert check(sent(otherwise), max_bytes=len(text)) == sent(otherwise)
 
 
 def test_the_end_of_candidates_has_three_spellings() -> None:
