@@ -13,12 +13,12 @@ from core.ticket import Ticket
 from matching.policy import Policy
 from matching.pools import pools_for, pools_of, shares
 from matching.reservation_value import ReservationValues
-from matching.rules import obstacle
 
 # The most that one sweep does, and how much it does before other tasks may run: some ms of work.
 _NEW_AT_ONCE = 200
 _LOOKED_AT_ONCE = 1_000
 _SLICE = 50
+_BEFORE_ALL = 0  # a time at which nobody has waited yet
 
 
 def both_ends(queue: dict[str, Ticket], most: int) -> Sequence[Ticket]:
@@ -63,14 +63,14 @@ class CandidatePairs:
 
     def add(self, ticket: Ticket) -> None:
         """Judge a new ticket against those that may fit, and against those whose last call has begun."""
-        language = self._policy.common_language
+        against, scores = self._policy.obstacles(ticket), self._policy.scores(ticket, _BEFORE_ALL)
         rivals = {other.id: other for other in self.rivals(ticket, self._most)}
         rivals |= {called: self._tickets[called] for called in self._called}
         self._earlier[ticket.id] = [
             # Without the part for waiting, which grows with time: `worth_matching` adds it.
-            (other.id, self._policy.score(ticket, other, min(ticket.joined_at, other.joined_at)))
+            (other.id, scores(other, 0.0))
             for other in rivals.values()
-            if obstacle(ticket, other, common_language=language) is None
+            if against(other) is None
         ]
         self._tickets[ticket.id] = ticket
         for pool in pools_of(ticket):

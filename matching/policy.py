@@ -6,7 +6,7 @@ several candidates the one is chosen whose score exceeds most what was asked, wh
 little else to expect.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from core.settings import Settings
 from core.ticket import Ticket
 from matching.reservation_value import ReservationParameters, ReservationValues
-from matching.rules import DEFAULT_RELAXATION, Wish, obstacle, relaxed, unmet_wish, wishes
-from matching.score import Weights, parts, score
+from matching.rules import DEFAULT_RELAXATION, Verdict, Wish, obstacles, relaxed, unmet_wish, wishes
+from matching.score import Weights, parts, scores
 
 
 class Choice(Struct, frozen=True):
@@ -95,19 +95,28 @@ class Policy(Struct, frozen=True, kw_only=True):
 
     def removed(self, one: Ticket, other: Ticket, avoid: Set[str], now: int) -> str | None:
         """The hard rule, or the wish of either, by which these two are not matched now."""
-        return obstacle(one, other, avoid, common_language=self.common_language) or self.unmet(
-            one, other, now
-        )
+        return self.obstacles(one, avoid)(other) or self.unmet(one, other, now)
+
+    def obstacles(self, one: Ticket, avoid: Set[str] = frozenset()) -> Callable[[Ticket], Verdict]:
+        """The hard rule between one and each of many others."""
+        return obstacles(one, avoid, common_language=self.common_language)
 
     def unmet(self, one: Ticket, other: Ticket, now: int) -> Wish | None:
         """The wish of either that the other does not meet."""
-        return unmet_wish(one, other, now - one.joined_at, self.relaxation) or unmet_wish(
-            other, one, now - other.joined_at, self.relaxation
-        )
+        for mine, theirs in ((one, other), (other, one)):
+            if mine.countries or mine.intents or mine.languages:  # most state none
+                unmet = unmet_wish(mine, theirs, now - mine.joined_at, self.relaxation)
+                if unmet is not None:
+                    return unmet
+        return None
 
     def score(self, one: Ticket, other: Ticket, now: int) -> float:
         """How well these two fit now, from 0 to 1."""
-        return score(self.shares, one, other, now, self.patience_ms)
+        return self.scores(one, now)(other, 0.0)
+
+    def scores(self, one: Ticket, now: int) -> Callable[[Ticket, float], float]:
+        """`score` of one and each of many others, if it is so much at least; else something below that."""
+        return scores(self.shares, one, now, self.patience_ms)
 
     def seniority(self, ticket: Ticket, now: int) -> float:
         """The part of the score for having waited: it is that of the one who waited longer."""
@@ -133,10 +142,16 @@ class Policy(Struct, frozen=True, kw_only=True):
         """
         choices = []
         removed: dict[str, int] = {}
+        against = self.obstacles(seeker, avoid)
+        scores = self.scores(seeker, now)
+        asking: Callable[[Ticket], float] | None = None
         for other in candidates:
-            why: str | None = self.removed(seeker, other, avoid, now)
+            why: str | None = against(other) or self.unmet(seeker, other, now)
             if why is None:
-                fit, asked = self.score(seeker, other, now), reservation_values.asked(seeker, other, now)
+                # What is expected is worked out for those alone of whom it is asked.
+                asking = asking or reservation_values.asking(seeker, now)
+                asked = asking(other)
+                fit = scores(other, 0.0 if unasked else asked)
                 if unasked or fit >= asked:
                     choices.append(Choice(other, fit, asked))
                     continue

@@ -20,14 +20,14 @@ there is nothing to expect, and every permitted pair is matched at once.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import exp, log, sqrt
 
 from msgspec import Struct
 
 from core.ticket import Market, Ticket
-from matching.rules import obstacle
-from matching.score import Weights, score
+from matching.rules import obstacles
+from matching.score import Weights, scores
 from matching.wait_estimates import WaitEstimates
 
 
@@ -68,8 +68,8 @@ class Curve:
 
         `called`: how often a second a user is taken by the last call of one of them.
         """
-        self._since = [0.0]
-        self._spans: list[tuple[float, float, float]] = []
+        self._since = begins = [0.0]
+        self._spans = spans = list[tuple[float, float, float]]()
         value, since = 0.0, 0.0
         left, total = len(scores), sum(scores)
         by_call = called * total / max(1, left)
@@ -78,14 +78,14 @@ class Curve:
             limit = (rate * total + by_call - cost) / pace if pace > 0 else 0.0
             if limit <= value:
                 break
-            self._spans.append((limit, value, pace))
+            spans.append((limit, value, pace))
             if limit <= best:
                 return
             since += log((limit - value) / (limit - best)) / pace
             value = best
-            self._since.append(since)
+            begins.append(since)
             left, total = left - 1, total - best
-        self._spans.append((value, value, 0.0))
+        spans.append((value, value, 0.0))
 
     def at(self, seconds: float) -> float:
         """The worth of waiting with so much patience left."""
@@ -158,7 +158,18 @@ class ReservationValues:
 
     def asked(self, one: Ticket, other: Ticket, now: int) -> float:
         """The score that a match of these two must have now."""
-        return self.agreed(self.stake(one, now), self.stake(other, now))
+        return self.asking(one, now)(other)
+
+    def asking(self, one: Ticket, now: int) -> Callable[[Ticket], float]:
+        """`asked` of one and many others."""
+        mine, weight = self.stake(one, now)
+        own, stake, meeting = mine * weight, self.stake, self._stance.meeting
+
+        def asked(other: Ticket) -> float:
+            theirs, counterweight = stake(other, now)
+            return (own + theirs * counterweight) / (weight + counterweight) - meeting
+
+        return asked
 
     def stake(self, ticket: Ticket, now: int) -> Stake:
         """What it is worth to this ticket to go on waiting, and how much that counts in a pair."""
@@ -177,12 +188,10 @@ class ReservationValues:
     def _curve(self, ticket: Ticket) -> Curve:
         side = self._side(ticket)
         meeting = self._stance.meeting
-        scores = [
-            meeting + score(self._shares, ticket, other, ticket.joined_at, self._patience_ms)
-            for other in side.comers
-            if obstacle(ticket, other, common_language=self._common_language) is None
-        ]
-        return Curve(scores, side.rate, self._stance.cost, side.called * len(scores))
+        fit = scores(self._shares, ticket, ticket.joined_at, self._patience_ms)
+        against = obstacles(ticket, common_language=self._common_language)
+        worths = [meeting + fit(other, 0.0) for other in side.comers if against(other) is None]
+        return Curve(worths, side.rate, self._stance.cost, side.called * len(worths))
 
     def _side(self, ticket: Ticket) -> Side:
         kind = (ticket.card.gender, ticket.genders)

@@ -4,7 +4,7 @@
 its own, the one that matters least first.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Literal
 
 from core.ticket import Ticket
@@ -14,37 +14,52 @@ Obstacle = Literal[
     "account", "device", "mode", "adult", "gender", "age", "met_or_blocked", "trust", "language"
 ]
 Wish = Literal["countries", "intents", "languages"]
+Verdict = Obstacle | None  # what stands between two
 
 # Where nothing else is given: in the product the settings `relax_*_s` decide. By `Wish`; a stored policy may
 # name one that this version does not know.
 DEFAULT_RELAXATION: Mapping[str, int] = {"countries": 5_000, "intents": 10_000, "languages": 20_000}
 
 
-def obstacle(  # noqa: PLR0911 - a line a rule
+def obstacle(
     one: Ticket, other: Ticket, avoid: Set[str] = frozenset(), *, common_language: bool = False
 ) -> Obstacle | None:
     """The rule that forbids these two to meet, or None. It is the same in both directions.
 
     `avoid` are the users whom `one` must not meet: a block either way, or met not long ago.
     """
-    mine, theirs = one.card, other.card
-    if theirs.gender not in one.genders or mine.gender not in other.genders:
-        return "gender"
-    if not (one.age_min <= theirs.age <= one.age_max and other.age_min <= mine.age <= other.age_max):
-        return "age"
-    if mine.user_id == theirs.user_id:
-        return "account"
-    if one.device and one.device == other.device:
-        return "device"
-    if one.mode != other.mode:
-        return "mode"
-    if mine.age < ADULT_AGE or theirs.age < ADULT_AGE:
-        return "adult"
-    if (one.tier == "suspect") != (other.tier == "suspect"):
-        return "trust"
-    if common_language and not set(mine.languages) & set(theirs.languages):
-        return "language"
-    return "met_or_blocked" if theirs.user_id in avoid else None
+    return obstacles(one, avoid, common_language=common_language)(other)
+
+
+def obstacles(
+    one: Ticket, avoid: Set[str] = frozenset(), *, common_language: bool = False
+) -> Callable[[Ticket], Verdict]:
+    """`obstacle` for one and many others: what is the same for all of them is looked up once."""
+    mine, genders, youngest, oldest = one.card, one.genders, one.age_min, one.age_max
+    gender, age, user_id, device, mode = mine.gender, mine.age, mine.user_id, one.device, one.mode
+    minor, suspect, languages = age < ADULT_AGE, one.tier == "suspect", frozenset(mine.languages)
+
+    def against(other: Ticket) -> Verdict:  # noqa: PLR0911 - a line a rule
+        theirs = other.card
+        if theirs.gender not in genders or gender not in other.genders:
+            return "gender"
+        if not (youngest <= theirs.age <= oldest and other.age_min <= age <= other.age_max):
+            return "age"
+        if user_id == theirs.user_id:
+            return "account"
+        if device and device == other.device:
+            return "device"
+        if mode != other.mode:
+            return "mode"
+        if minor or theirs.age < ADULT_AGE:
+            return "adult"
+        if suspect != (other.tier == "suspect"):
+            return "trust"
+        if common_language and languages.isdisjoint(theirs.languages):
+            return "language"
+        return "met_or_blocked" if theirs.user_id in avoid else None
+
+    return against
 
 
 def unmet_wish(

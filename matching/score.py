@@ -1,5 +1,7 @@
 """How well two fit: weighted parts, each from 0 to 1, so that a score can be explained by its parts. Pure."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from math import dist
 
 from msgspec import Struct
@@ -9,6 +11,7 @@ from core.ticket import Ticket
 
 _AGES_APART = 20  # years of difference from which on age adds nothing
 _UNKNOWN_VALUES = 0.5
+_ROUNDING = 1e-9  # sums in another order differ by less
 
 
 class Weights(Struct, frozen=True, kw_only=True):
@@ -36,9 +39,9 @@ class Weights(Struct, frozen=True, kw_only=True):
 
 def closeness(one: Ticket, other: Ticket) -> float:
     """The cosine of their values, scaled to 0 … 1; one half if either's are unknown."""
-    if not one.values or not other.values:
-        return _UNKNOWN_VALUES
     (keys, mine), (others, theirs) = one.direction, other.direction
+    if not keys or not others:
+        return _UNKNOWN_VALUES
     if keys == others:  # of vectors of length one, how far apart they end says the same, and sooner
         return 1 - dist(mine, theirs) ** 2 / 4
     get = other.values.get
@@ -60,20 +63,38 @@ def parts(one: Ticket, other: Ticket, now: int, patience_ms: int) -> dict[str, f
     }
 
 
-def score(shares: Weights, one: Ticket, other: Ticket, now: int, patience_ms: int) -> float:
-    """From 0 to 1. The weighted sum of `parts`; parts of no weight are not computed."""
-    mine, theirs = one.card, other.card
-    total = shares.intent if mine.intent == theirs.intent else 0.0
-    if shares.values:
-        total += shares.values * closeness(one, other)
-    if mine.country is not None and mine.country == theirs.country:
-        total += shares.country
-    if shares.language and not set(mine.languages).isdisjoint(theirs.languages):
-        total += shares.language
-    if shares.age:
-        total += shares.age * max(0.0, 1 - abs(mine.age - theirs.age) / _AGES_APART)
-    total += shares.trust if one.tier == other.tier else shares.trust / 2
-    if shares.wait:
-        waited = now - min(one.joined_at, other.joined_at)
-        total += shares.wait * min(1.0, max(0.0, waited / patience_ms))
-    return total
+def scores(shares: Weights, one: Ticket, now: int, patience_ms: int) -> Callable[[Ticket, float], float]:
+    """The score of one with each of many others, from 0 to 1: the weighted sum of `parts`.
+
+    It is exact if it is at least as much as is asked for. What cannot reach that, however close their values
+    may be, is answered with something below it, so that most values need not be compared.
+    """
+    mine, tier, joined_at, languages = one.card, one.tier, one.joined_at, frozenset(one.card.languages)
+    intent, country, age = mine.intent, mine.country, mine.age
+    by_age = _by_age(shares.age)
+    for_intent, for_language, for_country = shares.intent, shares.language, shares.country
+    for_values, for_trust, half_trust, for_wait = shares.values, shares.trust, shares.trust / 2, shares.wait
+
+    def fit(other: Ticket, least: float) -> float:
+        theirs = other.card
+        by_intent = for_intent if theirs.intent == intent else 0.0
+        by_country = for_country if country is not None and theirs.country == country else 0.0
+        by_language = 0.0 if languages.isdisjoint(theirs.languages) else for_language
+        by_years = by_age.get(theirs.age - age, 0.0)
+        by_trust = for_trust if other.tier == tier else half_trust
+        since = min(joined_at, other.joined_at)
+        waited = (now - since) / patience_ms
+        by_wait = 0.0 if waited <= 0 else for_wait if waited >= 1 else for_wait * waited
+        most = by_intent + for_values + by_country + by_language + by_years + by_trust + by_wait
+        if most < least - _ROUNDING:
+            return most
+        by_values = for_values * closeness(one, other) if for_values else 0.0
+        return by_intent + by_values + by_country + by_language + by_years + by_trust + by_wait
+
+    return fit
+
+
+@lru_cache(maxsize=8)
+def _by_age(share: float) -> dict[int, float]:
+    """What this part adds, by the difference in years."""
+    return {years: share * (1 - abs(years) / _AGES_APART) for years in range(1 - _AGES_APART, _AGES_APART)}

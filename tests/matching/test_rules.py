@@ -138,6 +138,25 @@ def test_values_are_as_close_whichever_way_it_is_computed(strengths: list[tuple[
     assert closeness(one, other) == pytest.approx((1 + cosine) / 2 if known else 0.5, abs=1e-12)
 
 
+@given(
+    st.tuples(*[st.tuples(st.integers(18, 60), st.sampled_from("ab"), st.integers(0, 100))] * 2),
+    st.floats(0, 1),
+    st.integers(0, 400_000),
+)
+def test_a_score_is_exact_where_it_is_enough(people: Any, least: float, waited_ms: int) -> None:
+    """What is below what is asked for is so by any way to compute it; all else is the sum of its parts."""
+    policy = Policy()
+    one, other = (
+        ticket(age=age, intent=word, languages=[word], country=word, values=unit({"v": strength, word: 80}))
+        for age, word, strength in people
+    )
+    now = T0 + waited_ms
+    whole = sum(policy.consider(one, [other], NOBODY, now, NOBODY_COMES)[0].parts.values())
+    assert policy.score(one, other, now) == pytest.approx(whole, abs=1e-12)
+    told = policy.scores(one, now)(other, least)
+    assert told == policy.score(one, other, now) or max(told, whole) < least
+
+
 def test_the_policy_is_what_the_operator_has_set() -> None:
     """Untouched settings are the policy that the benchmark measures; a weight of 0 counts for nothing."""
     assert Policy.of(Settings()) == Policy()
