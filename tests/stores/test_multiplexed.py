@@ -9,7 +9,7 @@ import pytest
 import uvloop
 from redis.exceptions import ResponseError
 
-from db.outage import OUTAGES
+from db.outage import OUTAGES, WritesRefusedError
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
 from db.redis.multiplexed.words import Words, is_repeatable
 from tests.certificate import certificate
@@ -62,6 +62,21 @@ async def test_a_transaction_says_what_is_wrong_with_a_command(redis_client: Red
         with pytest.raises(ResponseError, match=r"wrong number|WRONGTYPE"):
             await redis_client.transaction([("SET", "text", 1), wrong])
     assert await redis_client.command("GET", "text") == b"1"
+
+
+async def test_a_transaction_that_goes_again_says_what_is_wrong_then(tmp_path: Path) -> None:
+    """And not that the connection on which it went first was lost."""
+    async with redis_server(tmp_path) as url:
+        wire, _ = redis_wire(url)
+        async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}") as client:
+            await client.command("REPLICAOF", "127.0.0.1", "1")
+            wire.silence()
+            asked = client.transaction([("SET", "text", 1)], repeatable=True)
+            await asyncio.sleep(0)  # it goes out
+            wire.cut()
+            wire.speak()
+            with pytest.raises(WritesRefusedError):
+                await asked
 
 
 async def test_who_gives_up_leaves_no_answer_to_others(redis_client: RedisClient) -> None:

@@ -50,18 +50,17 @@ class Request:
         fail(self.future, error)
 
     def survives(self, error: Exception) -> bool:
-        """Count that it has gone wrong once more. Whether it is to be tried again."""
+        """Count that it has gone wrong once more. Whether it is to be tried again, with what goes ahead."""
         self.mishaps += 1
+        for first in self.ahead:
+            first.fault = None
         if self.mishaps >= _MISHAPS:
             self.fail(again(error))
         return not self.future.done()
 
     def cause(self, error: Exception) -> Exception:
         """What it is that Redis has refused: this, or already what went ahead of it."""
-        faults = [first.fault for first in self.ahead if first.fault is not None]
-        for first in self.ahead:
-            first.fault = None
-        return faults[0] if faults else error
+        return next((first.fault for first in self.ahead if first.fault is not None), error)
 
 
 class Own(Request):
