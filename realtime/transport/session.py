@@ -1,8 +1,8 @@
 """One Engine.IO client, over WebSocket or polling: one way for frames to it, and one way to end it.
 
-Owned by `EngineServer`. `write` is the bound write of a WebSocket's transport while it can take more,
-else None. Code that sends many frames tries `write` first and calls `send` only if it is None. `heard`
-becomes true with anything that the client sends; set it to false to ask anew.
+Owned by `EngineServer`. `write` is that of the WebSocket that carries it while it can take more, else None.
+Code that sends many frames tries `write` first and calls `send` only if it is None. `heard` becomes true with
+anything that the client sends; set it to false to ask anew.
 """
 
 import asyncio
