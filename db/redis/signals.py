@@ -1,9 +1,9 @@
 """Signals on their way to a user, and the user's line: the call that they were told of, which may signal.
 
 A line stands beside the user's stream of events, in the same slot of a cluster, so that one script checks,
-counts, appends and announces. It says what the call's record said, which lives elsewhere, and counts for a
-minute after that was read: whatever a node that died has left undone, the record is asked again then. What a
-line does not allow, the record decides.
+counts, appends and announces. It says what the call's record said, which lives elsewhere, and counts for
+five seconds after that was read. Whatever a node that died has left undone, or one of the version before has
+changed, which knows no lines, the record is asked again then. What a line does not allow, the record decides.
 """
 
 import secrets
@@ -18,7 +18,7 @@ from msgspec import Struct
 from db.redis.event_log import channel
 from db.redis.multiplexed import RedisClient, load_script
 
-TRUSTED_MS = 60_000  # for so long a line counts
+TRUSTED_MS = 5_000  # for so long a line counts
 _KEPT_MS = 600_000  # for so long its counts and its end are remembered, after that was last said
 _OVER = "over"
 _LUA = Path(__file__).with_name("lua")

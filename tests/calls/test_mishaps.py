@@ -8,6 +8,8 @@ from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from core.clock import now_ms
+from core.contract.calls import CallSignal
+from core.errors import Gone
 from core.ids import new_id
 from core.settings import Settings
 from db.outage import OUTAGES
@@ -16,6 +18,7 @@ from db.redis.bus import Bus
 from db.redis.event_log import EventId
 from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.presence import CLAIM_MS
+from realtime.calls.signals import Signals
 from realtime.gateway.caller import Caller
 from signaling.call import State
 from signaling.messages import Accept, Hangup
@@ -35,6 +38,19 @@ async def test_who_has_hung_up_can_be_offered_to_another_at_once(world: World, n
     assert await node.services.queue._eligibility.active_call(ana) is None
     cem = await world.person("Cem")
     assert await world.offer((await node.claim((ana, cem))).call_id, (ana, cem)) is None
+
+
+async def test_a_signal_is_refused_soon_when_no_node_closed_its_line(world: World, node: CallNode) -> None:
+    """One of the version before knows no lines: what it ends, a block too, is seen five seconds later."""
+    ana, ben = await world.pair()
+    call = await node.saved_only(await node.live((ana, ben)), Hangup(ben))
+    signals = Signals(
+        node.services.call_service, node.stores.signals, node.settings, lambda: now_ms() + 5_000
+    )
+    with pytest.raises(Gone):
+        await signals.signal(
+            Caller(ana, new_id(), f"phone of {ana}", ""), CallSignal(call_id=call.id, epoch=1, candidate=None)
+        )
 
 
 async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(

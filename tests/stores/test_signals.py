@@ -77,7 +77,7 @@ async def test_no_other_place_is_let_in(redis_client: RedisClient, wrong: dict[s
     assert await told(redis_client, sender.to) == []
 
 
-async def test_a_line_counts_for_a_minute_and_then_the_record_is_asked(redis_client: RedisClient) -> None:
+async def test_a_line_counts_for_seconds_and_then_the_record_is_asked(redis_client: RedisClient) -> None:
     """What was counted stays counted."""
     signals, sender = await opened(redis_client)
     assert await signals.pass_on(sender, [candidate("a", most=2)], now=now_ms()) == b"+1"
