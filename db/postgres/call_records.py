@@ -26,6 +26,9 @@ from matching.rematch import Since
 from signaling.call import Call, Party, State
 
 _SQL = queries("call_records")
+OPEN_CALLS, OPEN_CALLS_OF = (
+    _SQL[name].replace(":to_decide", _SQL["to_decide"]) for name in ("open_calls", "open_calls_of")
+)
 
 RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "met", "over"]
 
@@ -151,11 +154,11 @@ class CallRecords:
 
     async def open_calls(self, user_id: str) -> list[str]:
         """Calls that the user is in, or that ended and are still to be decided."""
-        return [row["call_id"] for row in await self._pool.fetch(_SQL["open_calls"], user_id)]
+        return [row["call_id"] for row in await self._pool.fetch(OPEN_CALLS, user_id)]
 
     async def open_calls_of(self, user_ids: Collection[str]) -> list[str]:
         """The same of any of these users."""
-        rows = await self._pool.fetch(_SQL["open_calls_of"], list(user_ids))
+        rows = await self._pool.fetch(OPEN_CALLS_OF, list(user_ids))
         return [row["call_id"] for row in rows]
 
     async def on_record(self, call_id: str, now: int) -> Call | None:

@@ -92,23 +92,27 @@ SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active
 -- Those of users $1 who are in a call or have an offer.
 SELECT user_id FROM interaction.call_participants WHERE user_id = ANY ($1::uuid[]) AND active
 
+-- name: to_decide
+-- A condition: whether call `part` has ended and waits for a decision. Whoever asks for the calls of a user, looks at theirs
+-- alone, and at none older than the first that anybody has to decide. As a join, all that wait might be read instead.
+part.call_id >= (
+    SELECT c.id FROM interaction.calls c WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL ORDER BY c.id LIMIT 1
+) AND (
+    SELECT true FROM interaction.calls c
+    WHERE c.id = part.call_id AND c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
+)
+
 -- name: open_calls
 -- Calls that this user is in, or that have ended and wait for a decision.
 SELECT call_id FROM interaction.call_participants WHERE user_id = $1 AND active
 UNION
-SELECT p.call_id
-FROM interaction.calls c
-JOIN interaction.call_participants p ON p.call_id = c.id AND p.user_id = $1
-WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
+SELECT part.call_id FROM interaction.call_participants part WHERE part.user_id = $1 AND :to_decide
 
 -- name: open_calls_of
 -- Calls that any of users $1 is in, or that have ended and wait for a decision.
 SELECT call_id FROM interaction.call_participants WHERE user_id = ANY ($1::uuid[]) AND active
 UNION
-SELECT p.call_id
-FROM interaction.calls c
-JOIN interaction.call_participants p ON p.call_id = c.id AND p.user_id = ANY ($1::uuid[])
-WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
+SELECT part.call_id FROM interaction.call_participants part WHERE part.user_id = ANY ($1::uuid[]) AND :to_decide
 
 -- name: on_record
 -- Call $1 with each side and its vote, unless it is over and there is nothing to decide.

@@ -18,8 +18,8 @@ _SERVER = {
     "application_name": "realtime-connect",
     "idle_in_transaction_session_timeout": "10s",
     "client_connection_check_interval": "1s",
-    # Our statements are long and touch few rows: to plan one anew at each execution costs several times what
-    # it then does, and so would compiling it. None is known whose best plan depends on what is asked.
+    # A statement of ours is long and reads few rows, so planning costs several times what it then does; and
+    # none has a plan that is good for some who ask and bad for others. Nor does compiling one ever pay.
     "plan_cache_mode": "force_generic_plan",
     "jit": "off",
 }

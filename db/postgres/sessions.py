@@ -15,7 +15,11 @@ from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.profiles import Beginning, beginning
 
 _SQL = queries("sessions")
-_BEGINNING = _SQL["beginning"].replace(":standing", _SQL["standing"])
+BEGINNING = (
+    _SQL["beginning"]
+    .replace(":standing", _SQL["standing"])
+    .replace(":to_decide", queries("call_records")["to_decide"])
+)
 
 RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_changed", "erased"]
 
@@ -125,7 +129,7 @@ class SessionStore:
         self, user_id: str, session_id: str, now: int, twin: bytes
     ) -> tuple[SessionStatus, Beginning] | None:
         """The same, and all that a client starts with. None: there is no such session, or account."""
-        row = await self._pool.fetchrow(_BEGINNING, session_id, user_id, to_datetime(now), twin)
+        row = await self._pool.fetchrow(BEGINNING, session_id, user_id, to_datetime(now), twin)
         return row and (_status(row), beginning(row))
 
     async def page(

@@ -88,9 +88,7 @@ WHERE s.id = $1 AND s.user_id = $2
 SELECT
     u.id, u.email, u.username, u.created_at, p.*, session.*,
     EXISTS (SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND part.active) OR EXISTS (
-        SELECT FROM interaction.calls c
-        JOIN interaction.call_participants part ON part.call_id = c.id AND part.user_id = u.id
-        WHERE c.decision_deadline IS NOT NULL AND c.closed_at IS NULL
+        SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND :to_decide
     ) AS busy,
     (  -- as a room's `unread` in rooms.sql
         SELECT jsonb_object_agg(m.room_id, waiting.unread)

@@ -1,0 +1,106 @@
+"""What PostgreSQL reads for a user does not grow with what others do, whether it has counted them yet or not.
+
+Statements are planned once for each connection, without looking at what is asked (`_SERVER` of the pool).
+Counted are the blocks that a statement reads by such a plan, right after others have done much at once.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from core.clock import now_ms, to_datetime
+from core.ids import new_id
+from db.postgres import call_records, sessions
+from db.postgres.pool import open_pool, queries
+from tests.conftest import NewDatabase
+from tests.stores.world import World
+
+OTHERS = 2_000
+BLOCKS = 60  # an index has three or four levels at most; a whole table would be many times that
+
+
+@pytest.fixture
+async def database_url(new_database: NewDatabase) -> str:
+    """One that no running product looks at: it would close what is to decide."""
+    return await new_database()
+
+
+async def others_are_busy(world: World) -> None:
+    """Pairs of others who have talked, are connected, and have not decided yet."""
+    await world.pool.execute(
+        "WITH pair AS (SELECT gen_random_uuid() AS id, gen_random_uuid() AS one, gen_random_uuid() AS other"
+        f" FROM generate_series(1, {OTHERS})), people AS ("
+        " INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at)"
+        " SELECT id, id || '@example.org', id, 'x', $1, $1 FROM"
+        " (SELECT one FROM pair UNION ALL SELECT other FROM pair) AS both_of (id)"
+        "), calls AS ("
+        " INSERT INTO interaction.calls (id, origin, mode, region, offered_at, started_at, ended_at,"
+        " end_reason, duration_s, decision_deadline)"
+        " SELECT id, 'match', 'voice', 'main', $1, $1, $1, 'hung_up', 60, $2 FROM pair"
+        "), sides AS ("
+        " INSERT INTO interaction.call_participants (call_id, user_id, active)"
+        " SELECT id, one, false FROM pair UNION ALL SELECT id, other, false FROM pair"
+        ")"
+        " INSERT INTO interaction.connections (id, user_a, user_b, call_id, created_at)"
+        " SELECT id, least(one, other), greatest(one, other), id, $1 FROM pair",
+        at := to_datetime(now_ms()),
+        at + timedelta(minutes=1),
+    )
+
+
+async def blocks_read(world: World, statement: str, types: str, *given: str) -> int:
+    """By the plan that all executions share."""
+    async with world.pool.acquire() as connection:
+        await connection.execute(f"PREPARE asked ({types}) AS {statement}")
+        try:
+            found = await connection.fetchval(
+                f"EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT json) EXECUTE asked ({', '.join(given)})"
+            )
+        finally:
+            await connection.execute("DEALLOCATE asked")
+    plan: Mapping[str, Any] = json.loads(found)[0]["Plan"]
+    return int(plan["Shared Hit Blocks"]) + int(plan["Shared Read Blocks"])
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["not counted", "counted"])
+async def test_what_others_have_to_decide_is_not_read(world: World, counted: bool) -> None:
+    """With each connect it was: two milliseconds; and 180 for some who fell silent at once."""
+    users = await world.pair()
+    await world.talked(users)
+    await others_are_busy(world)
+    if counted:
+        await world.pool.execute("ANALYZE interaction.calls, interaction.call_participants")
+    ana, ben = (f"'{user_id}'" for user_id in users)
+    asked = {
+        "open_calls": (call_records.OPEN_CALLS, "uuid", ana),
+        "open_calls_of": (call_records.OPEN_CALLS_OF, "uuid[]", f"ARRAY[{ana}, {ben}]::uuid[]"),
+        "beginning": (
+            sessions.BEGINNING, "uuid, uuid, timestamptz, bytea", f"'{new_id()}'", ana, "now()", "'x'",
+        ),
+        "connected": (
+            queries("connections")["connected"],
+            "uuid[], uuid[]", f"ARRAY[{ana}::uuid]", f"ARRAY[{ben}::uuid]",
+        ),
+    }  # fmt: skip
+    read = {name: await blocks_read(world, *how) for name, how in asked.items()}
+    assert not {name: blocks for name, blocks in read.items() if blocks > BLOCKS}
+
+
+async def test_a_statement_is_planned_once_for_each_connection(database_url: str, world: World) -> None:
+    """Not for each execution, whatever PostgreSQL thinks of the plan."""
+    ana, ben = await world.pair()
+    pool = await open_pool(database_url, size=1)
+    try:
+        for _ in range(7):
+            await World(pool).connections.connected([(ana, ben)])
+        plans = await pool.fetchrow(
+            "SELECT sum(generic_plans)::int AS shared, sum(custom_plans)::int AS single"
+            " FROM pg_prepared_statements WHERE statement = $1",
+            queries("connections")["connected"],
+        )
+    finally:
+        await pool.close()
+    assert dict(plans) == {"shared": 7, "single": 0}
