@@ -72,6 +72,9 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         self.outages.failed(error)
         if isinstance(error, TimeoutError):
             await self.expire_connections()
+            for holder in self._holders:
+                if holder.is_idle():  # or the driver bids it farewell later, and logs that nobody answers
+                    holder.terminate()
 
     async def one(self) -> Connection:
         """A connection, to be given back by `give_back`. Raises an outage when there is none in time."""
@@ -99,6 +102,9 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
     async def give_back(self, connection: Connection, *, failed: bool) -> None:
         """One that is as it was goes back at once; the driver, in a task of its own, sees to any other."""
         holder, bare = connection._holder, connection._con
+        if bare is not None and holder._generation != self._generation:
+            bare.terminate()  # it may be dead: to close it would be to wait, and to fail what is done already
+            return
         if (
             failed  # a statement that was given up is about to take its connection along
             or bare is None
@@ -107,7 +113,6 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
             or bare._top_xact is not None
             or bare._protocol._is_cancelling()
             or bare._protocol.queries_count >= holder._max_queries
-            or holder._generation != self._generation
         ):
             await self.release(connection, timeout=self.patience_s)
             return
