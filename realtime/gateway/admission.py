@@ -17,7 +17,7 @@ from realtime.gateway.auth import legible
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
-from realtime.gateway.recovery import Recovery
+from realtime.gateway.recovery import Recovery, Succession
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.subscription import Subscription
 from services.sessions import SessionService
@@ -53,7 +53,8 @@ class Admission:
         subscription = Subscription(
             partial(self._delivery.send, sid, access.user_id), partial(self._events.after, access.user_id)
         )
-        listener = partial(self._hear, sid, subscription)
+        succession = Succession(sid)
+        listener = partial(self._hear, sid, subscription, succession)
         try:
             # Subscribe first, then read the stream, then session and state: so nothing is missed in between.
             await self._bus.subscribe(channel(access.user_id), listener)
@@ -63,6 +64,8 @@ class Admission:
             beginning = await self._begin(access)
             if opening.recovered and opening.pid == wanted.pid:
                 await self._events.continued(access.user_id, opening.pid, sid)
+            else:
+                succession.begin(opening.pid)
             self._limits.add(access.user_id)
         except BaseException:
             await self._bus.unsubscribe(channel(access.user_id), listener)
@@ -106,13 +109,14 @@ class Admission:
         pid = wanted.pid or self._recovery.new_pid(user_id)
         return Opening(pid, True, last, wanted.offset or "", tail.missed)
 
-    def _hear(self, sid: str, subscription: Subscription, raw: bytes) -> None:
+    def _hear(self, sid: str, subscription: Subscription, succession: Succession, raw: bytes) -> None:
         """A message of the bus for this connection's user: an event, or why the connection may be over."""
         if raw.startswith(REVOKED):
             _, session_id, code = raw.decode().split("\n")
             self._revocations.revoke_if(sid, session_id, code)
         elif raw.startswith(CONTINUED):
             _, pid, by = raw.decode().split("\n")
-            self._revocations.replace_if(sid, pid, by)
+            if succession.is_replaced(pid, by):
+                self._revocations.replace(sid)
         else:
             subscription.take(read_announcement(raw))

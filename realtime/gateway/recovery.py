@@ -86,6 +86,31 @@ def sid_of(pid: str) -> str:
     return urlsafe_b64encode(hashlib.blake2s(pid.encode(), digest_size=15, person=b"sid").digest()).decode()
 
 
+class Succession:
+    """Whether connection `sid` is the last of those with its `pid`.
+
+    The bus tells all of them in the same order who continues it: who comes after a connection's own word is
+    newer. Those before it are older, even if they are heard of late.
+    """
+
+    __slots__ = ("_pid", "_sid")
+
+    def __init__(self, sid: str) -> None:
+        self._sid = sid
+        self._pid = ""
+
+    def begin(self, pid: str) -> None:
+        """It has a `pid` that nobody has had before."""
+        self._pid = pid
+
+    def is_replaced(self, pid: str, by: str) -> bool:
+        """The bus says that connection `by` continues this `pid`: whether it is a newer one than this."""
+        if by == self._sid:
+            self._pid = pid
+            return False
+        return pid == self._pid
+
+
 def worth_replaying(missed: Sequence[Announcement]) -> list[Announcement]:
     """All but what is over: of a call that has ended only its end and its decision."""
     ended = {m.call_id for m in missed if m.name == "call:ended"}

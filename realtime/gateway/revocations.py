@@ -84,11 +84,9 @@ class Revocations:
             connection.revoked = True
             self._tasks.spawn(self._revoke(sid, code))
 
-    def replace_if(self, sid: str, pid: str, by: str) -> None:
-        """Close the connection if it has this `pid` and another one, `by`, continues it."""
-        connection = self._registry.get(sid)
-        if connection is not None and sid != by and connection.opening.pid == pid:
-            self._writer.close(sid, "continued elsewhere")
+    def replace(self, sid: str) -> None:
+        """Close the connection, which may still be being opened: another one continues it."""
+        self._writer.close(sid, "continued elsewhere")
 
     async def _revoke(self, sid: str, code: str) -> None:
         revoked = SessionRevoked(code=code)  # type: ignore[arg-type]  # our own words, from the bus

@@ -9,11 +9,11 @@ import pytest
 
 from db.postgres.profiles import Beginning
 from realtime.gateway.admission import Admission
-from realtime.gateway.subscription import Subscription
 from services.sessions import SessionService
 from tests.integration.conftest import Meeting, SignUp
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
+from tests.transport.speaker import until
 
 
 async def test_the_first_thing_one_hears_is_how_things_stand(sign_up: SignUp) -> None:
@@ -158,6 +158,22 @@ async def test_a_pid_keeps_its_sid_and_the_older_connection_is_closed(sign_up: S
     await again.ask("queue:leave")
 
 
+async def test_of_those_who_continue_the_same_at_once_one_is_left(sign_up: SignUp) -> None:
+    """The one that the bus names last: it ends the others while they are still being opened."""
+    ana = await sign_up()
+    first = await ana.connect(None)
+    held = {"pid": first.ready["pid"], "offset": first.offset}
+
+    def still_open() -> list[ClientDevice]:
+        return [device for device in ana.devices if not device.closed.is_set()]
+
+    for _ in range(8):
+        await asyncio.gather(*(ana.connect(None, **held) for _ in range(4)), return_exceptions=True)
+        await until(lambda: len(still_open()) < 2, "several are left open")
+        (left,) = still_open()
+        await left.ask("queue:leave")
+
+
 async def test_signing_out_reaches_live_connections(sign_up: SignUp) -> None:
     person = await sign_up()
     device = await person.connect()
@@ -292,8 +308,8 @@ async def test_a_session_that_ends_while_a_connection_opens_ends_it(
     person, heard = await sign_up(), asyncio.Event()
     hear, begin = Admission._hear, SessionService.begin
 
-    def hearing(self: Admission, sid: str, subscription: Subscription, raw: bytes) -> None:
-        hear(self, sid, subscription, raw)
+    def hearing(self: Admission, *given: Any) -> None:
+        hear(self, *given)
         heard.set()
 
     async def slow(self: SessionService, *given: Any) -> Beginning:

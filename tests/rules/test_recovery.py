@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.keys import Keyring
 from db.redis.event_log import Announcement, EventId, LogIdentity, Tail
-from realtime.gateway.recovery import Recovery, worth_replaying
+from realtime.gateway.recovery import Recovery, Succession, worth_replaying
 from tests.rules.people import ANA, BEN
 
 NOW = 1_700_000_000_000
@@ -67,6 +67,29 @@ def test_no_made_up_text_is_an_offset_or_a_pid(text: str) -> None:
 )
 def test_what_an_offset_serves_for(place: int, kept: Tail, serves: bool) -> None:
     assert recovery.serves(EventId(place, 0), kept) is serves
+
+
+@pytest.mark.parametrize(
+    ("said", "replaced"),
+    [
+        (["own"], False),
+        (["own", "other"], True),
+        (["other", "own"], False),
+        (["other", "own", "other"], True),
+    ],
+)
+def test_who_continues_a_pid_after_a_connection_replaces_it(said: list[str], replaced: bool) -> None:
+    """Those before it are older, even when they are heard of after it was opened."""
+    own = Succession("own")
+    heard = [own.is_replaced("pid", by) for by in said]
+    assert (True in heard) == replaced
+    assert not own.is_replaced("another pid", "other")
+
+
+def test_a_pid_that_nobody_has_had_is_continued_by_newer_ones_alone() -> None:
+    own = Succession("own")
+    own.begin("pid")
+    assert own.is_replaced("pid", "other")
 
 
 def event(name: str, call_id: str | None = None) -> Announcement:
