@@ -1,7 +1,7 @@
 """Background tasks: starting them so that none is lost, and ending them."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from typing import Any
 
 AGAIN_S = 0.5
@@ -19,6 +19,13 @@ async def end(tasks: Iterable["asyncio.Task[Any]"]) -> None:
             task.cancel()
         done, pending = await asyncio.wait(pending, timeout=AGAIN_S)
         await asyncio.gather(*done, return_exceptions=True)
+
+
+async def all_of(*work: Awaitable[Any]) -> None:
+    """Side by side, begun in this order, and each to its end. Raises the first error."""
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 class TaskSet:

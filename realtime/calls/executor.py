@@ -1,15 +1,16 @@
 """Performs the effects that a call's state machine has decided. They happen nowhere else.
 
 Effects wait in the call's outbox until they are done. They are performed in order, by the node that saved
-them or, after a moment, by any other. Each has a key or is idempotent, so doing it twice is as good as once.
+them or, after a moment, by any other; those of one kind that stand in a row are performed at once, if each is
+for somebody else. Each has a key or is idempotent, so doing it twice is as good as once.
 
-While a store does not answer, all effects wait for it, for a day at most. An effect that fails otherwise, or
-that only another version knows, is passed over: those behind it are performed at once, and the store gives it
-up after a while.
+While a store does not answer, all effects behind wait for it, for a day at most. An effect that fails
+otherwise, or that only another version knows, is passed over: those behind it are performed at once, and the
+store gives it up after a while.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -21,6 +22,7 @@ from core.contract.decisions import DecisionResult, NewConnection
 from core.contract.profiles import ProfileCard
 from core.errors import Blocked
 from core.settings import Settings
+from core.tasks import all_of
 from core.vocabulary import EndReason, Outcome
 from db.periodic import RetryLater
 from db.postgres.connections import ConnectionRow, ConnectionStore
@@ -81,15 +83,26 @@ class Executor:
         """Perform all of these, in order, until a store does not answer. Never raises."""
         performed: list[Pending] = []
         failed: list[Pending] = []
-        for item in pending:
-            with RetryLater("an effect will be tried again", effect=item.key) as trying:
-                await self._how[type(item.effect)](call, item.effect, item.key)
-            if trying.failed and not trying.fault:
+        for row in _rows(pending):
+            tried = await self._try(call, row)
+            performed += [item for item, trying in tried if not trying.failed]
+            failed += [item for item, trying in tried if trying.fault]
+            if any(trying.failed and not trying.fault for _, trying in tried):
                 break
-            (failed if trying.fault else performed).append(item)
         if performed or failed:
             with RetryLater("effects cannot be noted; they will be done again", call_id=call.id):
                 await self._calls.done(call.id, performed, failed, now=self._clock())
+
+    async def _try(self, call: Call, row: Sequence[Pending]) -> Sequence[tuple[Pending, RetryLater]]:
+        """Perform these at once, each to its end."""
+        work = (self._how[type(item.effect)](call, item.effect, item.key) for item in row)
+        tried = []
+        for item, outcome in zip(row, await asyncio.gather(*work, return_exceptions=True), strict=True):
+            with RetryLater("an effect will be tried again", effect=item.key) as trying:
+                if isinstance(outcome, BaseException):
+                    raise outcome
+            tried.append((item, trying))
+        return tried
 
     async def _unknown(self, _call: Call, effect: do.Unknown, _key: str) -> None:
         raise UnknownEffectError(effect.kind)
@@ -115,7 +128,7 @@ class Executor:
             max_duration_s=self._rules.max_call_s,
         )
         # In this order, which they keep on their way: the peer may answer the event at once.
-        await _all_of(
+        await all_of(
             self._set_line(call, effect.user_id),
             self._events.send(effect.user_id, started, device=effect.device, key=key),
         )
@@ -153,7 +166,7 @@ class Executor:
         )
         # Whatever becomes of the other: no signal comes any more, and no call keeps them from the next.
         closed = (self._set_line(call, party.user_id) for party in call.parties)
-        await _all_of(*closed, recorded)
+        await all_of(*closed, recorded)
         await asyncio.gather(*(self._presence.changed(party.user_id) for party in call.parties))
 
     async def _record_vote(self, call: Call, effect: do.RecordVote, _key: str) -> None:
@@ -175,20 +188,22 @@ class Executor:
         except Blocked:
             await self._not_connected(call, effect.at, key)
             return
-        for party in call.parties:
-            peer = call.peer(party.user_id).card.shown()
-            made = NewConnection(id=row.id, room_id=row.room_id, peer=peer)
-            result = DecisionResult(call_id=call.id, outcome="connected", connection=made)
-            await self._events.send(party.user_id, result, key=f"{key}:result")
-            created = ConnectionCreated(connection=_seen_with(row, peer))
-            await self._events.send(party.user_id, created, key=f"{key}:created")
+        await all_of(*(self._connected(call, party.user_id, row, key) for party in call.parties))
+
+    async def _connected(self, call: Call, user_id: str, row: ConnectionRow, key: str) -> None:
+        peer = call.peer(user_id).card.shown()
+        made = NewConnection(id=row.id, room_id=row.room_id, peer=peer)
+        result = DecisionResult(call_id=call.id, outcome="connected", connection=made)
+        await self._events.send(user_id, result, key=f"{key}:result")
+        created = ConnectionCreated(connection=_seen_with(row, peer))
+        await self._events.send(user_id, created, key=f"{key}:created")
 
     async def _not_connected(self, call: Call, at: int, key: str) -> None:
         """A block came between the votes: tell both that there is no connection."""
         await self._record.closed(call.id, "not_connected", at)
-        for party in call.parties:
-            result = DecisionResult(call_id=call.id, outcome="not_connected")
-            await self._events.send(party.user_id, result, key=f"{key}:result")
+        result = DecisionResult(call_id=call.id, outcome="not_connected")
+        told = (self._events.send(party.user_id, result, key=f"{key}:result") for party in call.parties)
+        await all_of(*told)
 
     async def _file_report(self, call: Call, effect: do.FileReport, _key: str) -> None:
         await self._reports.file(
@@ -208,11 +223,28 @@ class Executor:
         await self._trust.judge(effect.user_id)
 
 
-async def _all_of(*work: Awaitable[Any]) -> None:
-    """Side by side, each to its end. Raises the first error."""
-    for outcome in await asyncio.gather(*work, return_exceptions=True):
-        if isinstance(outcome, BaseException):
-            raise outcome
+def _rows(pending: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
+    """What stands in a row and can be done at once: effects of one kind, each for somebody else."""
+    row: dict[str | None, Pending] = {}
+    kind: type[do.Effect] | None = None
+    for item in pending:
+        whose = _whose(item.effect)
+        if row and (whose is None or whose in row or type(item.effect) is not kind):
+            yield tuple(row.values())
+            row.clear()
+        row[whose], kind = item, type(item.effect)
+    if row:
+        yield tuple(row.values())
+
+
+def _whose(effect: do.Effect) -> str | None:
+    """The one user whom it is for; None: it is of the call, or better done one after the other.
+
+    Of two who may be matched again, the search for the first would find the second, in vain.
+    """
+    if isinstance(effect, do.Emit | do.Start | do.Judge):
+        return effect.user_id
+    return effect.ticket.user_id if isinstance(effect, do.Reserve) else None
 
 
 def _seen_with(row: ConnectionRow, peer: ProfileCard) -> ConnectionView:

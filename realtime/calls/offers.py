@@ -1,5 +1,6 @@
 """Makes a call of a claim. Every step may be repeated, so any node can finish a claim that it finds."""
 
+import asyncio
 from typing import cast
 
 import structlog
@@ -67,15 +68,19 @@ class OfferMaker:
             return False
         call = offer(claim, now, self._rules)
         pending = await self._calls.save(call, self._announcements(call), version=0, now=now)
-        await self._tickets.settle(claim)
         if pending is None:  # it was made before, and perhaps not finished
             pending = await self._calls.outbox(call.id)
             call = made.call if (made := await self._calls.load(call.id)) else call
         else:
             self._metrics.offered(claim)
-        await self._executor.perform(call, pending)
-        for party in call.parties:
-            await self._presence.changed(party.user_id)
+        shown = (self._presence.changed(party.user_id) for party in call.parties)
+        # Beside the first effects, in their turn of the loop. The claim may be settled late: a user whom it
+        # still holds can be given a place all the same.
+        beside = asyncio.gather(self._tickets.settle(claim), *shown)
+        try:
+            await self._executor.perform(call, pending)
+        finally:
+            await beside
         return True
 
     async def _made_before(self, call_id: str) -> bool:
@@ -90,7 +95,8 @@ class OfferMaker:
             left = QueueLeft(ticket_id=party.ticket.id, reason="matched")
             offered = call_offered(call, party.user_id, auto_accept=self._auto_accept)
             effects.append((emit(party.user_id, left), emit(party.user_id, offered)))
-        return tuple(effect for both in effects for effect in both)
+        # What both are told stands in a row, and goes out at once.
+        return tuple(effect for row in zip(*effects, strict=True) for effect in row)
 
     async def _refuse(self, claim: Claim, refusal: Refusal) -> None:
         """A user who is busy, banned or of another tier by now leaves the queue; the other one stays."""

@@ -2,11 +2,16 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
+from redis.asyncio import Redis
 
+from core.clock import now_ms
+from core.contract.queue import QueueLeft
 from core.ids import new_id
 from db.redis.event_log import EventId
 from signaling.call import Call
+from signaling.effects import emit
 from signaling.messages import CallMessage, Decline, Skip
 from tests.calls.nodes import CallNode
 from tests.stores.world import World
@@ -18,6 +23,36 @@ async def steps(node: CallNode, call: Call, message: CallMessage) -> AsyncIterat
     for pending in await node.stores.calls.outbox(call.id):
         await node.services.executor.perform(call, [pending])
         yield
+
+
+async def test_what_goes_out_at_once_comes_to_each_in_order(
+    world: World, node: CallNode, redis: Redis
+) -> None:
+    """One of the two cannot be told now: nothing comes early, and the other has no more than the same."""
+    ana, ben = await world.pair()
+    call = await node.offered((ana, ben))
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    numbered = [QueueLeft(ticket_id=number, reason="matched") for number in "12"]
+    effects = tuple(emit(user_id, event) for event in numbered for user_id in (ana, ben))
+    pending = await node.stores.calls.save(call, effects, version=stored.version, now=now_ms())
+    assert pending is not None
+    await redis.set(f"events:{{{ana}}}", "no stream")
+    await node.services.executor.perform(call, pending)
+    assert await left(node, ben) == ["1"]
+    assert [item.key for item in await node.stores.calls.outbox(call.id)] == [
+        item.key for item in pending if item is not pending[1]
+    ]
+    await redis.delete(f"events:{{{ana}}}", f"said:{{{ana}}}:{pending[0].key}")  # Redis had refused all of it
+    await node.services.call_service.catch_up(call.id)
+    assert await left(node, ana) == await left(node, ben) == ["1", "2"]
+    assert await node.stores.calls.outbox(call.id) == []
+
+
+async def left(node: CallNode, user_id: str) -> list[str]:
+    """The tickets that this user has heard to be gone, in order."""
+    told = await node.stores.events.after(user_id, EventId(0, 0))
+    return [msgspec.json.decode(e.data)["ticket_id"] for e in told if e.name == QueueLeft.event]
 
 
 async def can_be_matched(node: CallNode, user_id: str) -> bool:
