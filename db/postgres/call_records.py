@@ -5,8 +5,9 @@ may be repeated: what came first stays. Ids are text, times ms since the epoch. 
 (`db.outage`) passes through.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import Any, Literal
 
 import asyncpg
@@ -20,6 +21,7 @@ from core.ticket import MatchDecision
 from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome
 from db.postgres.cards import card
 from db.postgres.eligibility import times
+from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.matches import packed
 from db.postgres.pool import Connection, Pool, Record, queries
 from matching.rematch import Since
@@ -29,6 +31,7 @@ _SQL = queries("call_records")
 OPEN_CALLS, OPEN_CALLS_OF = (
     _SQL[name].replace(":to_decide", _SQL["to_decide"]) for name in ("open_calls", "open_calls_of")
 )
+_ASKED_AT_ONCE = 20  # lists, which may be long
 
 RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "met", "over"]
 
@@ -65,6 +68,7 @@ class CallRecords:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._asking = GroupedStatement(self._in_call, most=_ASKED_AT_ONCE)
 
     # A call, step by step
 
@@ -149,8 +153,12 @@ class CallRecords:
 
     async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
         """Those who are in a call, an offer included."""
-        rows = await self._pool.fetch(_SQL["in_call"], list(user_ids))
-        return frozenset(row["user_id"] for row in rows)
+        return await self._asking.ask(user_ids)
+
+    async def _in_call(self, asked: Sequence[Collection[str]]) -> list[frozenset[str]]:
+        rows = await self._pool.fetch(_SQL["in_call"], list(set(chain.from_iterable(asked))))
+        found = frozenset(row["user_id"] for row in rows)
+        return [found.intersection(some) for some in asked]
 
     async def open_calls(self, user_id: str) -> list[str]:
         """Calls that the user is in, or that ended and are still to be decided."""

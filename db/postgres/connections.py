@@ -4,8 +4,9 @@ A connection is made together with its room, and stays on record when it has end
 (`db.outage`) passes through.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
+from itertools import chain
 
 from msgspec import Struct
 
@@ -14,10 +15,13 @@ from core.contract.connections import ConnectionView
 from core.errors import Blocked, NotFound
 from db.postgres.call_records import close_within
 from db.postgres.cards import card
+from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.pool import Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
 _SQL = queries("connections")
+_ASKED_AT_ONCE = 20  # lists, which may be long
+_Pair = tuple[str, str]
 
 
 class ConnectionRow(Struct, frozen=True, kw_only=True):
@@ -38,6 +42,7 @@ class ConnectionStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._asking = GroupedStatement(self._connected, most=_ASKED_AT_ONCE)
 
     async def connect(
         self, call_id: str, *, connection_id: str, room_id: str, users: tuple[str, str], now: int
@@ -84,9 +89,17 @@ class ConnectionStore:
 
     async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
         """Those of these pairs, as they were given, who have an active connection with each other."""
-        ones, others = [one for one, _ in pairs], [other for _, other in pairs]
-        rows = await self._pool.fetch(_SQL["connected"], ones, others)
-        return frozenset((row["one"], row["other"]) for row in rows)
+        return await self._asking.ask(pairs)
+
+    async def _connected(
+        self, asked: Sequence[Collection[tuple[str, str]]]
+    ) -> list[frozenset[tuple[str, str]]]:
+        pairs = frozenset(chain.from_iterable(asked))
+        rows = await self._pool.fetch(
+            _SQL["connected"], [one for one, _ in pairs], [other for _, other in pairs]
+        )
+        found = frozenset((row["one"], row["other"]) for row in rows)
+        return [found.intersection(some) for some in asked]
 
 
 def _connection(row: Record) -> ConnectionRow:

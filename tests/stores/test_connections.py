@@ -115,3 +115,27 @@ async def test_who_is_connected_with_whom(world: World) -> None:
     assert await world.connections.connected([]) == frozenset()
     await world.connections.end(row.id, ana, now_ms())
     assert await world.connections.connected(asked) == frozenset()
+
+
+async def test_many_who_ask_who_is_there_at_once_share_a_statement(world: World) -> None:
+    """Each hears of theirs alone: with whom they are connected, and who of them is in a call."""
+    ana, ben = pair = await world.pair()
+    cem, dee = other = await world.pair()
+    await world.connected(pair)
+    await world.connected(other)
+    await world.offered((ben, dee))
+    lists = [[(ana, ben), (ana, cem)], [(cem, dee)], [(cem, ana)], [], [(ana, ben)]]
+    connected = await asyncio.gather(*map(world.connections.connected, lists))
+    assert connected == [{(ana, ben)}, {(cem, dee)}, frozenset(), frozenset(), {(ana, ben)}]
+    busy = await asyncio.gather(*map(world.call_records.in_call, ([ana, ben], [dee], [cem], [], [ben, dee])))
+    assert busy == [{ben}, {dee}, frozenset(), frozenset(), {ben, dee}]
+
+
+async def test_whether_two_are_connected_is_asked_anew_each_time(world: World) -> None:
+    """Whoever asks after it has ended hears so, though an earlier question is still under way."""
+    pair = await world.pair()
+    row = await world.connected(pair)
+    earlier = [asyncio.create_task(world.connections.connected([pair])) for _ in range(3)]
+    await world.connections.end(row.id, pair[0], now_ms())
+    assert await world.connections.connected([pair]) == frozenset()
+    await asyncio.gather(*earlier)
