@@ -7,10 +7,21 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.integration.person import Person
+from tests.integration.person import ClientDevice, Person
 from tests.served import Served
 
 StartNode = Callable[..., Awaitable[Served]]
+
+
+async def accepted(ana: ClientDevice, ben: ClientDevice, mode: str) -> str:
+    """These two are offered to each other, and both accept: the call."""
+    for device in (ana, ben):
+        await device.ask("queue:join", mode=mode)
+    call_id: str = (await ana.next("call:offered"))["call_id"]
+    await ben.next("call:offered", call_id=call_id)
+    for device in (ana, ben):
+        await device.ask("call:accept", call_id=call_id)
+    return call_id
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import aiohttp
 
 from tests.integration.person import ClientDevice, Person
-from tests.scenarios.conftest import StartNode
+from tests.scenarios.conftest import StartNode, accepted
 
 PAIRS = 3
 AHEAD = Path(__file__).parents[1] / "ahead"
@@ -15,11 +15,7 @@ AHEAD = Path(__file__).parents[1] / "ahead"
 
 async def talk(ana: ClientDevice, ben: ClientDevice) -> str:
     """Meet, and be live: the call."""
-    for device in (ana, ben):
-        await device.ask("queue:join", mode="video")
-    call_id: str = (await ana.next("call:offered"))["call_id"]
-    for device in (ana, ben):
-        await device.ask("call:accept", call_id=call_id)
+    call_id = await accepted(ana, ben, "video")
     for device in (ana, ben):
         await device.next("call:started", call_id=call_id)
         await device.ask("call:connected", call_id=call_id, epoch=1)

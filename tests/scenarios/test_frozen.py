@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults import embedded, frozen
 from tests.integration.person import ClientDevice, Person, Refused
+from tests.scenarios.conftest import accepted
 from tests.scenarios.test_outages import until
 from tests.served import Served
 
@@ -108,12 +109,7 @@ async def test_a_call_that_ends_while_postgres_stands_still_is_put_on_record_lat
     try:
         she, he = [await Person.sign_up(node.address, web, gender=g) for g in ("female", "male")]
         ana, ben = await she.connect(), await he.connect()
-        for device in (ana, ben):
-            await device.ask("queue:join", mode="voice")
-        call_id = (await ana.next("call:offered"))["call_id"]
-        await ben.next("call:offered", call_id=call_id)
-        for device in (ana, ben):
-            await device.ask("call:accept", call_id=call_id)
+        call_id = await accepted(ana, ben, "voice")
         for device in (ana, ben):
             await device.next("call:started")
         with frozen(embedded(node, "postgres")):

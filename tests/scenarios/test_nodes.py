@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.integration.person import ClientDevice, Person
-from tests.scenarios.conftest import StartNode
+from tests.scenarios.conftest import StartNode, accepted
 from tests.signaling.samples import SAMPLES
 
 Crowd = Callable[..., Awaitable[Person]]
@@ -18,12 +18,7 @@ async def test_two_on_different_nodes_meet_talk_and_chat(start_node: StartNode, 
     here, there = await asyncio.gather(start_node(), start_node())
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
     ana, ben = await she.connect(), await he.connect()
-    for device in (ana, ben):
-        await device.ask("queue:join", mode="video")
-    call_id = (await ana.next("call:offered"))["call_id"]
-    await ben.next("call:offered", call_id=call_id)
-    for device in (ana, ben):
-        await device.ask("call:accept", call_id=call_id)
+    call_id = await accepted(ana, ben, "video")
     offers = (await ana.next("call:started"))["role"] == "offerer"
     offerer, answerer = (ana, ben) if offers else (ben, ana)
     offer = {"type": "offer", "sdp": SAMPLES["chromium-video.offer"].sdp}

@@ -10,6 +10,7 @@ import pytest
 
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
+from tests.scenarios.conftest import accepted
 from tests.served import Served
 
 
@@ -30,12 +31,7 @@ async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
 
 async def connected(ana: ClientDevice, ben: ClientDevice) -> str:
     """Meet, talk, decide: the room that the two have then."""
-    for device in (ana, ben):
-        await device.ask("queue:join", mode="voice")
-    call_id = (await ana.next("call:offered"))["call_id"]
-    await ben.next("call:offered")
-    for device in (ana, ben):
-        await device.ask("call:accept", call_id=call_id)
+    call_id = await accepted(ana, ben, "voice")
     for device in (ana, ben):
         await device.next("call:started")
         await device.ask("call:connected", call_id=call_id, epoch=1)

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.integration.person import ClientDevice, Person
-from tests.scenarios.conftest import StartNode
+from tests.scenarios.conftest import StartNode, accepted
 from tests.served import Served
 
 Crowd = Callable[..., Awaitable[Person]]
@@ -50,12 +50,7 @@ async def far(start_node: StartNode, crowd: Crowd) -> FarCall:
     here, there = await asyncio.gather(start_node(), start_node())
     she, he = await crowd(here, gender="female"), await crowd(there, gender="male")
     ana, ben = await she.connect(), await he.connect()
-    for device in (ana, ben):
-        await device.ask("queue:join", mode="video")
-    call_id = (await ana.next("call:offered"))["call_id"]
-    await ben.next("call:offered", call_id=call_id)
-    for device in (ana, ben):
-        await device.ask("call:accept", call_id=call_id)
+    call_id = await accepted(ana, ben, "video")
     for device in (ana, ben):
         await device.next("call:started", call_id=call_id)
     return FarCall(here, there, she, he, ana, ben, call_id)
