@@ -162,6 +162,7 @@ async def test_a_redis_that_lets_in_and_hangs_up_is_tried_again(
 async def test_standing_idle_nothing_ticks(redis_url: str) -> None:
     """Neither before the first command nor once all are answered."""
     async with open_redis_client(redis_url, patience_s=0.2) as client:
+        assert client._deadlines._timer is None
         await client.command("PING")
         async with asyncio.timeout(PATIENCE_S):
             while client._deadlines._timer is not None:

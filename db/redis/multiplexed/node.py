@@ -38,7 +38,7 @@ class Router:
 
 
 class Node:
-    """Answers each request, or has it fail: see `RedisClient`. One that `stays` is also kept for nobody."""
+    """Answers each request, or has it fail: see `RedisClient`. One that `stays` is connected also while nobody asks."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ class Request:
     """A command and the future of its answer.
 
     `expires` is a tick of the client's deadlines; `ahead` are requests that have to go out just before it;
-    `mishaps` counts in how many ways it has gone wrong without having been answered.
+    `mishaps` counts how often it has gone wrong without having been answered.
     """
 
     __slots__ = ("ahead", "expires", "future", "mishaps", "packed", "repeatable", "script", "words")

@@ -48,7 +48,7 @@ class Subscriber(Router):
         self._node.hang_up()
 
     def take(self, message: bytes, channel: bytes, content: Any) -> bool:
-        """What Redis says of itself. False: it answers a request."""
+        """What Redis says unasked. False: it answers a request."""
         if message == b"message":
             self._hear(channel, content)
             return True
