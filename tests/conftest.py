@@ -228,6 +228,13 @@ async def nodes_redis_url(new_redis: NewRedis) -> str:
 
 
 @pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """By redis-py: for what tests look at and prepare."""
+    async with Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
 async def redis_client(redis_url: str) -> AsyncIterator[RedisClient]:
     """What stores ask Redis through, on this worker's database for stores."""
     async with open_redis_client(redis_url) as client:

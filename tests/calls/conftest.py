@@ -3,19 +3,12 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from redis.asyncio import Redis
 
 from core.settings import Settings
 from db.redis.bus import Bus
 from db.redis.multiplexed import RedisClient
 from tests.calls.nodes import REGION, CallNode
 from tests.stores.world import World
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        yield client
 
 
 @pytest.fixture

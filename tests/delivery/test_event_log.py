@@ -63,12 +63,6 @@ class ListeningDevice:
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
 async def bus(redis_url: str) -> AsyncIterator[Bus]:
     named = f"{redis_url}&client_name={BUS}"
     async with open_redis_client(named) as client, Bus(client, BUS, canary_s=0.5) as bus:

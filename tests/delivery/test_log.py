@@ -10,7 +10,6 @@ from db.redis.multiplexed import RedisClient
 from tests.delivery.test_event_log import ListeningDevice, ended
 from tests.delivery.test_event_log import bus as bus  # noqa: PLC0414 - a fixture
 from tests.delivery.test_event_log import event_log as event_log  # noqa: PLC0414
-from tests.delivery.test_event_log import redis as redis  # noqa: PLC0414
 
 
 @pytest.fixture

@@ -1,22 +1,12 @@
 """Both stores of tickets, empty."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from redis.asyncio import BlockingConnectionPool, Redis
 
 from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.memory import MemoryTickets
 from tests.matching.people import new_id
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    pool = BlockingConnectionPool.from_url(redis_url, max_connections=16)
-    async with Redis.from_pool(pool) as client:
-        yield client
 
 
 @pytest.fixture(params=["memory", "redis"])

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 
 from core.ids import new_id
 from db.redis.multiplexed import RedisClient
@@ -14,12 +14,11 @@ from tests.presence.nodes import PresenceNode, Society, Time, node_on
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_pool(BlockingConnectionPool.from_url(redis_url, max_connections=10)) as client:
-        # Expired leases of all users are found: those of another test would be in the way.
-        if keys := await client.keys("presence:*"):
-            await client.delete(*keys)
-        yield client
+async def redis(redis: Redis) -> Redis:
+    # Expired leases of all users are found: those of another test would be in the way.
+    if keys := await redis.keys("presence:*"):
+        await redis.delete(*keys)
+    return redis
 
 
 @pytest.fixture(params=["memory", "redis"])

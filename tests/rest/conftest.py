@@ -14,12 +14,6 @@ SETTINGS = Settings(password_memory_kib=8, password_passes=1, rate_limits="off",
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    async with Redis.from_url(redis_url) as redis:
-        yield redis
-
-
-@pytest.fixture
 async def rest(world: World, redis: Redis, redis_client: RedisClient) -> AsyncIterator[RestServer]:
     """Without rate limits, with quick passwords and small bodies."""
     async with serving(world, redis, redis_client, SETTINGS) as server:

@@ -38,7 +38,10 @@ class Router:
 
 
 class Node:
-    """Answers each request, or has it fail: see `RedisClient`. One that `stays` is connected also while nobody asks."""
+    """Answers each request, or has it fail: see `RedisClient`.
+
+    One that `stays` is connected also while nobody asks.
+    """
 
     def __init__(
         self,
