@@ -8,16 +8,18 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from core.clock import Clock
-from core.errors import Unavailable
+from core.errors import RateLimited, Unavailable
 from core.tasks import TaskSet
+from core.wire.message import Empty
 from db.redis.signals import Allowed, Sender, Signal
 from realtime.calls.ports import SignalStore
 
 _ATTEMPTS = 5
-_REFUSED = b"-"
+_REFUSED, _PASSED = b"-", ord("1")
+_DONE = Empty()
 # The device that signals may go to, by the record. Raises what the sender is to be told.
 AskRecord = Callable[[Sender], Awaitable[str]]
-_Waiting = Sequence[tuple[Signal, "asyncio.Future[bool]"]]
+_Waiting = Sequence[tuple[Signal, "asyncio.Future[Empty]"]]
 
 
 class SignalLanes:
@@ -25,13 +27,13 @@ class SignalLanes:
 
     def __init__(self, store: SignalStore, ask_record: AskRecord, clock: Clock) -> None:
         self._store, self._ask_record, self._clock = store, ask_record, clock
-        self._lanes: dict[Sender, list[tuple[Signal, asyncio.Future[bool]]]] = {}
+        self._lanes: dict[Sender, list[tuple[Signal, asyncio.Future[Empty]]]] = {}
         self._tasks = TaskSet()
 
-    def pass_on(self, sender: Sender, signal: Signal) -> "asyncio.Future[bool]":
-        """Whether it was passed on; False: it was one too many. Raises as `ask_record`, or an outage."""
+    def pass_on(self, sender: Sender, signal: Signal) -> "asyncio.Future[Empty]":
+        """Ends when it was passed on. Raises `RateLimited`, what `ask_record` raises, or an outage."""
         loop = asyncio.get_running_loop()
-        passed: asyncio.Future[bool] = loop.create_future()
+        passed: asyncio.Future[Empty] = loop.create_future()
         lane = self._lanes.get(sender)
         if lane is None:
             self._lanes[sender] = [(signal, passed)]
@@ -80,9 +82,13 @@ class SignalLanes:
 
 
 def _settle(waiting: _Waiting, answer: bytes) -> None:
-    for (_, passed), outcome in zip(waiting, answer[1:], strict=True):
-        if not passed.done():
-            passed.set_result(outcome == ord("1"))
+    for (signal, passed), outcome in zip(waiting, answer[1:], strict=True):
+        if passed.done():
+            continue
+        if outcome == _PASSED:
+            passed.set_result(_DONE)
+        else:
+            passed.set_exception(RateLimited(f"Too many {signal.kind}s."))
 
 
 def _fail(waiting: _Waiting, error: BaseException) -> None:

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from core.clock import Clock
 from core.contract.calls import CallSignal, CallSignalled, SessionDescription
-from core.errors import AppError, Conflict, Gone, InvalidRequest, NotFound, RateLimited, StaleEpoch
+from core.errors import AppError, Conflict, Gone, InvalidRequest, NotFound, StaleEpoch
 from core.settings import Settings
 from core.vocabulary import CallRole, Mode
 from core.wire.message import Empty
@@ -26,7 +26,6 @@ from signaling.ice_candidates import check_candidate
 from signaling.sdp import check_description
 
 _KNOWN_CALLS = 10_000
-_DONE = Empty()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -67,33 +66,42 @@ class Signals:
         self._known: dict[str, _Known] = {}
         self._learning: dict[str, _Turns] = {}
 
-    async def signal(self, caller: Caller, command: CallSignal) -> Empty:
+    def signal(self, caller: Caller, command: CallSignal) -> asyncio.Future[Empty]:
         """One description or one candidate. Answers `stale_epoch` before either is looked at."""
-        call_id, user_id = command.call_id, caller.user_id
+        call_id = command.call_id
         known = self._known.get(call_id)
         if known is None or call_id in self._learning:
-            known = await self._learn(call_id, user_id)
-        sender = Sender(call_id, command.epoch, user_id, caller.device, known.peer_of(user_id))
+            turns = self._learning.setdefault(call_id, _Turns())
+            turns.taken += 1
+            learning = asyncio.ensure_future(self._learn(turns, caller, command))
+            learning.add_done_callback(lambda _: self._learned(call_id, turns))
+            return asyncio.ensure_future(_result(learning))
+        return self._pass_on(known, caller, command)
+
+    def _pass_on(self, known: _Known, caller: Caller, command: CallSignal) -> asyncio.Future[Empty]:
+        user_id = caller.user_id
+        sender = Sender(command.call_id, command.epoch, user_id, caller.device, known.peer_of(user_id))
         try:
             signal = self._checked(known, sender, command)
-        except AppError:
-            await self._ask_record(sender)  # what is wrong with its place comes first
-            raise
-        if not await self._lanes.pass_on(sender, signal):
-            raise RateLimited(f"Too many {signal.kind}s.")
-        return _DONE
+        except AppError as error:
+            return asyncio.ensure_future(self._refuse(sender, error))
+        return self._lanes.pass_on(sender, signal)
 
-    async def _learn(self, call_id: str, user_id: str) -> _Known:
+    async def _refuse(self, sender: Sender, error: AppError) -> Empty:
+        await self._ask_record(sender)  # what is wrong with its place comes first
+        raise error
+
+    async def _learn(self, turns: _Turns, caller: Caller, command: CallSignal) -> asyncio.Future[Empty]:
         """In the order of their coming: nobody who comes later is to be done before."""
-        turns = self._learning.setdefault(call_id, _Turns())
-        turns.taken += 1
-        try:
-            async with turns:
-                return self._known.get(call_id) or self._keep(await self._call(call_id, user_id))
-        finally:
-            turns.taken -= 1
-            if not turns.taken:
-                del self._learning[call_id]
+        call_id = command.call_id
+        async with turns:
+            known = self._known.get(call_id) or self._keep(await self._call(call_id, caller.user_id))
+            return self._pass_on(known, caller, command)
+
+    def _learned(self, call_id: str, turns: _Turns) -> None:
+        turns.taken -= 1
+        if not turns.taken:
+            del self._learning[call_id]
 
     def _keep(self, call: Call) -> _Known:
         offerer, answerer = call.parties
@@ -137,6 +145,10 @@ class Signals:
             return Signal("candidate", limits.max_candidates, b"")
         said = CallSignalled(call_id=sender.call_id, epoch=sender.epoch, candidate=passed)
         return Signal("candidate", limits.max_candidates, _encode(said))
+
+
+async def _result(passing: "asyncio.Future[asyncio.Future[Empty]]") -> Empty:
+    return await (await passing)
 
 
 def _check_place(call: Call, sender: Sender) -> None:

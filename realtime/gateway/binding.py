@@ -1,8 +1,9 @@
 """Which handler answers which command: the method that takes it. Checked at start; nobody lists them."""
 
+from asyncio import Future
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from inspect import getmembers_static, iscoroutinefunction, signature
-from typing import Any, TypeVar
+from inspect import getmembers_static, isfunction, signature
+from typing import Any, TypeVar, get_args, get_origin
 
 from msgspec import Struct
 
@@ -49,13 +50,16 @@ def by_user(use_case: Callable[[str, C], Awaitable[Struct | None]]) -> Handler:
 
 def _handlers(part: object) -> Iterator[tuple[type[Command], str, Handler]]:
     """The public methods of two arguments, a command second."""
-    for name, function in getmembers_static(type(part), iscoroutinefunction):
+    for name, function in getmembers_static(type(part), isfunction):
         called = signature(function)
         kinds = [parameter.annotation for parameter in called.parameters.values()][1:]
         if name[0] == "_" or len(kinds) != 2 or not _is_command(kinds[1]):
             continue
         who, command = kinds
-        if (called.return_annotation or Empty) is not command.reply:
+        reply = called.return_annotation or Empty
+        if get_origin(reply) is Future:  # it answers without a task of its own
+            [reply] = get_args(reply)
+        if reply is not command.reply:
             declared = command.reply.__name__
             raise BindingError(f"{_place(part)}.{name} does not answer with `{declared}`, as is declared.")
         method = getattr(part, name)

@@ -1,10 +1,13 @@
 """The boundary for commands: decode, handle, acknowledge. Nothing passes unchecked or unanswered."""
 
+import asyncio
 from collections.abc import Mapping
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Any, cast
 
 import msgspec
 import structlog
+from msgspec import Struct
 
 from core.errors import AppError, Internal, InvalidRequest, Unavailable
 from core.ids import new_id
@@ -18,26 +21,30 @@ _log = structlog.get_logger()
 
 
 class CommandBoundary:
-    """Turns what a client sent into an answer; it never raises."""
+    """Turns what a client sent into an answer; only `begin` raises.
+
+    `prompt` are the commands whose handlers give a future at once, and so need no task.
+    """
 
     def __init__(self, handlers: Mapping[type[Command], Handler]) -> None:
         self._handlers = handlers
+        self.prompt = frozenset(
+            kind.event for kind, handler in handlers.items() if not iscoroutinefunction(handler)
+        )
 
     async def answer(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
         """`{"ok": true, "data"}` or `{"ok": false, "error"}`."""
         try:
             command = _command(name, arguments)
             reply = await self._handlers[type(command)](caller, command)
-        except AppError as error:
-            return refused(error)
-        except OUTAGES as error:
-            _log.debug("a command found no store", command=name, error=repr(error))
-            return refused(Unavailable())
-        except Exception:
-            reference = new_id()
-            _log.exception("a command failed", command=name, user_id=caller.user_id, reference=reference)
-            return refused(Internal(details={"reference": reference}))
-        return {"ok": True, "data": msgspec.to_builtins(reply)}
+        except Exception as error:
+            return failed(caller, name, error)
+        return done(reply)
+
+    def begin(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> "asyncio.Future[Struct]":
+        """The reply to a `prompt` command. Raises what is wrong with it at once."""
+        command = _command(name, arguments)
+        return cast("asyncio.Future[Struct]", self._handlers[type(command)](caller, command))
 
 
 def _command(name: str, arguments: tuple[Any, ...]) -> Command:
@@ -48,6 +55,23 @@ def _command(name: str, arguments: tuple[Any, ...]) -> Command:
         raise InvalidRequest("A command takes one object.")
     payload = arguments[0] if arguments else None
     return decode({} if payload is None else payload, kind)
+
+
+def done(reply: Struct) -> dict[str, Any]:
+    """The acknowledgement of a command that was carried out."""
+    return {"ok": True, "data": msgspec.to_builtins(reply)}
+
+
+def failed(caller: Caller, name: str, error: BaseException) -> dict[str, Any]:
+    """The acknowledgement of a command that raised this."""
+    if isinstance(error, AppError):
+        return refused(error)
+    if isinstance(error, OUTAGES):
+        _log.debug("a command found no store", command=name, error=repr(error))
+        return refused(Unavailable())
+    reference = new_id()
+    _log.error("a command failed", command=name, user_id=caller.user_id, reference=reference, exc_info=error)
+    return refused(Internal(details={"reference": reference}))
 
 
 def refused(error: AppError) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Ends the tasks of commands that take too long, with one timer for all of them.
+"""Ends the work of commands that takes too long, with one timer for all of them.
 
 All have the same time, so they become due in the order in which they began: a timer for each would cost more
 than most commands do.
@@ -7,11 +7,11 @@ than most commands do.
 import asyncio
 from typing import Any
 
-Work = asyncio.Task[Any]
+Work = asyncio.Future[Any]
 
 
 class CommandDeadlines:
-    """A task that `begin`s is cancelled `after_s` seconds later, unless it has `end`ed."""
+    """Work that `begin`s is cancelled `after_s` seconds later, unless it has `end`ed."""
 
     def __init__(self, after_s: float) -> None:
         self._after_s = after_s
@@ -19,21 +19,25 @@ class CommandDeadlines:
         self._late: set[Work] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self, loop: asyncio.AbstractEventLoop) -> Work:
+    def begin(self, loop: asyncio.AbstractEventLoop) -> "asyncio.Task[Any]":
         """The current task has its time from now on. Gives it, to `end` it with."""
         task = asyncio.current_task(loop)
         assert task is not None
-        at = self._due[task] = loop.time() + self._after_s
-        if self._timer is None:
-            self._timer = loop.call_at(at, self._ring, loop)
+        self.watch(task, loop)
         return task
 
-    def end(self, task: Work) -> None:
-        """It has ended, in whatever way."""
-        self._due.pop(task, None)
-        self._late.discard(task)
+    def watch(self, work: Work, loop: asyncio.AbstractEventLoop) -> None:
+        """The same for work that is not done in a task of its own."""
+        at = self._due[work] = loop.time() + self._after_s
+        if self._timer is None:
+            self._timer = loop.call_at(at, self._ring, loop)
 
-    def was_late(self, task: Work) -> bool:
+    def end(self, work: Work) -> None:
+        """It has ended, in whatever way."""
+        self._due.pop(work, None)
+        self._late.discard(work)
+
+    def was_late(self, task: "asyncio.Task[Any]") -> bool:
         """Whether it was cancelled here and by nobody else; then it is cancelled no more."""
         return task in self._late and not task.uncancel()
 
@@ -41,10 +45,10 @@ class CommandDeadlines:
         self._timer = None
         now = loop.time()
         while self._due:
-            task, at = next(iter(self._due.items()))
+            work, at = next(iter(self._due.items()))
             if at > now:
                 self._timer = loop.call_at(at, self._ring, loop)
                 return
-            del self._due[task]
-            self._late.add(task)
-            task.cancel()
+            del self._due[work]
+            self._late.add(work)
+            work.cancel()

@@ -1,16 +1,23 @@
 """Handles the commands of a connection: not too fast, each in its turn, each answered in time."""
 
 import asyncio
+from collections.abc import Awaitable
+from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from core.clock import Clock
 from core.errors import RateLimited, Unauthenticated, Unavailable
 from core.wire.message import Command
 from db.outage import Outage
-from realtime.gateway.boundary import CommandBoundary, refused
+from realtime.gateway.boundary import CommandBoundary, done, failed, refused
 from realtime.gateway.command_deadlines import CommandDeadlines
 from realtime.gateway.command_queue import Turn
 from realtime.gateway.connection import Connection
+
+Answer = dict[str, Any]
+_OVER = "This session is over."
 
 
 class Commands:
@@ -21,32 +28,85 @@ class Commands:
         self._deadlines = CommandDeadlines(deadline_s)
         self._late = Outage("commands are not answered in time")
 
-    async def answer(self, connection: Connection, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        """The acknowledgement of one command."""
+    def answer(
+        self, connection: Connection, name: str, arguments: tuple[Any, ...]
+    ) -> Answer | Awaitable[Answer]:
+        """The acknowledgement of one command, or what gives it: a coroutine, or a future."""
+        try:
+            turn = self._take_turn(connection, name)
+        except RateLimited as error:
+            return refused(error)
+        if turn is None and name in self._boundary.prompt:
+            return self._promptly(connection, name, arguments)
+        return self._in_turn(turn, connection, name, arguments)
+
+    async def _in_turn(
+        self, turn: Turn | None, connection: Connection, name: str, arguments: tuple[Any, ...]
+    ) -> Answer:
         # From its arrival: a client that sent many at once does not wait for each of them in turn.
         task = self._deadlines.begin(asyncio.get_running_loop())
         try:
-            if (turn := self._take_turn(connection, name)) is not None:
+            if turn is not None:
                 await connection.command_queue.wait(turn)
             try:
                 if connection.revoked:  # while this command waited for its turn
-                    return refused(Unauthenticated("This session is over."))
+                    return refused(Unauthenticated(_OVER))
                 answer = await self._boundary.answer(connection.caller, name, arguments)
             finally:
                 connection.command_queue.give()
-        except RateLimited as error:
-            return refused(error)
         except asyncio.CancelledError:
             if not self._deadlines.was_late(task):
                 raise
-            self._late.failed(TimeoutError(f"{name} took too long"))
-            return refused(Unavailable())
+            return self._too_late(name)
         finally:
             self._deadlines.end(task)
-        if self._late.lasts:
-            self._late.worked()
+        self._in_time()
         connection.known_ticket.answered(answer)
         return answer
+
+    def _promptly(
+        self, connection: Connection, name: str, arguments: tuple[Any, ...]
+    ) -> "Answer | asyncio.Future[Answer]":
+        """It is the command's turn, and its handler gives a future: that is followed without a task."""
+        try:
+            if connection.revoked:
+                raise Unauthenticated(_OVER)
+            work = self._boundary.begin(connection.caller, name, arguments)
+        except Exception as error:
+            connection.command_queue.give()
+            return failed(connection.caller, name, error)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._deadlines.watch(work, loop)
+        work.add_done_callback(partial(self._done, connection, name, answer))
+        return answer
+
+    def _done(
+        self,
+        connection: Connection,
+        name: str,
+        answer: "asyncio.Future[Answer]",
+        work: "asyncio.Future[Struct]",
+    ) -> None:
+        connection.command_queue.give()
+        self._deadlines.end(work)
+        if work.cancelled():
+            said = self._too_late(name)
+        elif error := work.exception():
+            said = failed(connection.caller, name, error)
+        else:
+            said = done(work.result())
+            self._in_time()
+        if not answer.done():
+            answer.set_result(said)
+
+    def _too_late(self, name: str) -> Answer:
+        self._late.failed(TimeoutError(f"{name} took too long"))
+        return refused(Unavailable())
+
+    def _in_time(self) -> None:
+        if self._late.lasts:
+            self._late.worked()
 
     def _take_turn(self, connection: Connection, name: str) -> Turn | None:
         """What to wait for, if there is anything. Raises `RateLimited`; the boundary never does."""

@@ -5,6 +5,7 @@ elsewhere is in Redis and Postgres.
 """
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from db.outage import AWAY, OUTAGES
 from realtime.gateway.admission import Admission
 from realtime.gateway.arrivals import Arrivals
 from realtime.gateway.boundary import describe
-from realtime.gateway.commands import Commands
+from realtime.gateway.commands import Answer, Commands
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.delivery import Delivery
@@ -135,10 +136,10 @@ class Gateway:
 
     # --- While it is there ---
 
-    async def command(self, name: str, sid: str, *arguments: Any) -> dict[str, Any] | None:
-        """The acknowledgement of one command; None if the connection is not here (any more)."""
+    def command(self, name: str, sid: str, *arguments: Any) -> Answer | Awaitable[Answer] | None:
+        """The acknowledgement of a command, or what gives it; None if the connection is not here any more."""
         connection = self._registry.get(sid)
-        return None if connection is None else await self._commands.answer(connection, name, arguments)
+        return None if connection is None else self._commands.answer(connection, name, arguments)
 
     async def catch_up(self) -> None:
         """The bus was interrupted: every connection reads what it may have missed."""

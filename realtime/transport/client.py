@@ -127,6 +127,9 @@ class SocketClient:
             value = handler(*values)
             if type(value) is CoroutineType:
                 value = server.eio.eager_tasks.run(value, self._event_done, member, ack_id)
+            elif isinstance(value, asyncio.Future):  # which needs no task
+                value.add_done_callback(partial(self._future_done, member, ack_id))
+                return self._event_runs()
         except (Exception, asyncio.CancelledError) as error:
             return server.failed("event handler", error)
         if value is PENDING:
@@ -150,6 +153,14 @@ class SocketClient:
             self._go_on()
         elif self._running <= self._server.limits.max_running // 2 and not self._busy:
             self.session.resume_reading()
+
+    def _future_done(self, member: Member, ack_id: bytes, future: "asyncio.Future[Any]") -> None:
+        if future.cancelled():
+            self._event_done(None, asyncio.CancelledError(), member, ack_id)
+        elif (error := future.exception()) is not None:
+            self._event_done(None, error, member, ack_id)
+        else:
+            self._event_done(future.result(), None, member, ack_id)
 
     def _acknowledge(self, member: Member, ack_id: bytes, value: Any) -> None:
         values = list(value) if isinstance(value, tuple) else [] if value is None else [value]

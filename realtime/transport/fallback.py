@@ -21,6 +21,8 @@ _MAX_DEPTH = 64
 class StockServer(socketio.AsyncServer):  # type: ignore[misc]
     """python-socketio's server; `gate` is asked before a new session is opened."""
 
+    follows_futures = False
+
     def __init__(
         self,
         *args: Any,

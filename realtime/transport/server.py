@@ -23,8 +23,11 @@ class SocketServer(Namespaces):
 
     Beside its arguments and those of `EngineServer`: `connect_timeout`, the seconds a session may live
     without having joined a namespace; one that was refused has twice `close_timeout` to go. Of its own,
-    `serializer` is not supported, and admin instrumentation is not.
+    `serializer` is not supported, and admin instrumentation is not. A handler of an event may be a function
+    that gives a coroutine or a future: `follows_futures`.
     """
+
+    follows_futures = True
 
     def __init__(self, client_manager: Any = None, **kwargs: Any) -> None:
         super().__init__(client_manager, **kwargs)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from inspect import isawaitable
 from typing import Any
 
 import asyncpg
@@ -167,7 +168,8 @@ def _in_course(entry: Callable[..., Awaitable[Any]], trips: Trips, name: Callabl
         token = _course.set(course)
         try:
             with course.going_on():
-                return await entry(self, *given, **more)
+                answer = entry(self, *given, **more)
+                return await answer if isawaitable(answer) else answer
         finally:
             _course.reset(token)
 

@@ -1,5 +1,7 @@
 """Handlers are bound to the commands that they take; what does not fit ends the start."""
 
+import asyncio
+
 import pytest
 
 from core.contract.chat import ChatRead
@@ -36,6 +38,13 @@ class Reading:
         self.users.append(user_id)
 
 
+class Prompt:
+    """One that answers without a task of its own."""
+
+    def leave(self, _caller: Caller, _command: QueueLeave) -> asyncio.Future[Empty]:
+        return asyncio.ensure_future(asyncio.sleep(0, Empty()))
+
+
 class Wordless:
     async def watch(self, _caller: Caller, _command: PresenceWatch) -> Empty:
         return Empty()
@@ -51,6 +60,7 @@ async def test_a_command_gets_the_method_that_takes_it() -> None:
     assert await bound[QueueLeave](ANA, QueueLeave()) == Empty()
     assert await bound[ChatRead](ANA, object()) == Empty()
     assert reading.users == [ANA.user_id]
+    assert await bind([Prompt()], [QueueLeave])[QueueLeave](ANA, QueueLeave()) == Empty()
 
 
 @pytest.mark.parametrize(

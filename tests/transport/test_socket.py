@@ -261,6 +261,25 @@ async def test_a_handler_that_raises_is_logged_and_not_acknowledged(
     assert len([record for record in caplog.records if record.exc_info]) == 5
 
 
+async def test_a_handler_may_give_a_future(harness: EngineHarness, talk: Talk) -> None:
+    """Its result is acknowledged; if it fails or is cancelled, nothing is, as with a coroutine."""
+    given: dict[str, asyncio.Future[str]] = {}
+
+    def later(_sid: str, name: str) -> "asyncio.Future[str]":
+        given[name] = asyncio.get_running_loop().create_future()
+        return given[name]
+
+    talk.server.on("later", later)
+    async with harness.connected() as speaker:
+        await speaker.say(*(f'42{i}["later","{i}"]' for i in range(4)))
+        await until(lambda: len(given) == 4, "the handler did not run")
+        given["0"].set_exception(LookupError("oops"))
+        given["1"].cancel()
+        given["3"].set_result("first")
+        given["2"].set_result("second")
+        assert [await speaker.hear(), await speaker.hear()] == ['433["first"]', '432["second"]']
+
+
 async def test_a_slow_consumer_loses_volatile_events_first() -> None:
     """Then its connection, without a DISCONNECT."""
     talk = Talk(limits=Limits(output=OutputPolicy(max_bytes=200_000)))

@@ -1,0 +1,103 @@
+"""Commands whose handlers give a future need no task: they keep their turn, their time and their answers."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import pytest
+
+from core.clock import now_ms
+from core.contract.queue import QueueExplain, QueueLeave
+from core.errors import Conflict
+from core.token_bucket import TokenBucket
+from core.wire.message import Empty
+from db.redis.event_log import EventId
+from realtime.gateway.boundary import CommandBoundary
+from realtime.gateway.caller import Caller
+from realtime.gateway.command_queue import CommandQueue
+from realtime.gateway.commands import Answer, Commands
+from realtime.gateway.connection import Connection, Opening
+from realtime.gateway.subscription import Subscription
+from tests.patience import PATIENCE_S
+
+
+class Desk:
+    """`queue:leave` ends when it is told to; `queue:explain` has a coroutine, and at once."""
+
+    def __init__(self, deadline_s: float = PATIENCE_S) -> None:
+        self.begun: list[asyncio.Future[Empty]] = []
+        self.explained = 0
+        boundary = CommandBoundary({QueueLeave: self._leave, QueueExplain: self._explain})
+        commands = Commands(boundary, clock=now_ms, deadline_s=deadline_s)
+        self.connection = Connection(
+            Caller("ana", "session", "phone", "sid"),
+            Opening("pid", False, EventId(0, 0), ""),
+            expires_at=0,
+            subscription=Subscription(lambda _: None, lambda _: asyncio.sleep(0, [])),
+            command_queue=CommandQueue(2),
+            pace=TokenBucket(rate_per_s=0, burst=1),
+            listener=lambda _: None,
+        )
+        self._answer = partial(commands.answer, self.connection)
+
+    def ask(self, name: str, *arguments: Any) -> "asyncio.Future[Answer]":
+        answer = self._answer(name, arguments)
+        if isinstance(answer, dict):
+            told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            told.set_result(answer)
+            return told
+        return asyncio.ensure_future(answer)
+
+    def _leave(self, _caller: Caller, _command: QueueLeave) -> "asyncio.Future[Empty]":
+        self.begun.append(asyncio.get_running_loop().create_future())
+        return self.begun[-1]
+
+    async def _explain(self, _caller: Caller, _command: QueueExplain) -> Empty:
+        self.explained += 1
+        return Empty()
+
+
+def code(answer: Answer) -> str:
+    return "" if answer["ok"] else answer["error"]["code"]
+
+
+async def test_the_future_is_the_answer_and_others_wait_for_it() -> None:
+    desk = Desk()
+    first, second, third = desk.ask("queue:leave"), desk.ask("queue:explain"), desk.ask("queue:leave")
+    assert code(await desk.ask("queue:explain")) == "rate_limited", "they count as all do"
+    assert not isinstance(first, asyncio.Task)
+    await asyncio.sleep(0)
+    assert (len(desk.begun), desk.explained) == (1, 0)
+    desk.begun[0].set_result(Empty())
+    assert await first == {"ok": True, "data": {}}
+    assert code(await second) == ""
+    await asyncio.sleep(0)
+    desk.begun[1].set_exception(Conflict())
+    assert code(await third) == "conflict"
+
+
+async def test_what_is_wrong_at_once_is_answered_at_once() -> None:
+    desk = Desk()
+    assert code(await desk.ask("queue:leave", {"no": "field"})) == "invalid_request"
+    desk.connection.revoked = True
+    assert code(await desk.ask("queue:leave")) == "unauthenticated"
+    assert desk.begun == []
+    desk.connection.revoked = False
+    assert code(await desk.ask("queue:explain")) == "", "nobody holds the turn"
+
+
+@pytest.mark.parametrize("error", [ConnectionError("away"), ZeroDivisionError()])
+async def test_an_outage_and_a_fault_have_their_answers(error: Exception) -> None:
+    desk = Desk()
+    answer = desk.ask("queue:leave")
+    desk.begun[0].set_exception(error)
+    assert code(await answer) == ("unavailable" if isinstance(error, OSError) else "internal")
+
+
+async def test_what_is_late_is_cancelled_and_the_turn_goes_on() -> None:
+    desk = Desk(deadline_s=0.05)
+    assert code(await desk.ask("queue:leave")) == "unavailable"
+    assert desk.begun[0].cancelled()
+    late = desk.ask("queue:leave")
+    desk.begun[1].set_result(Empty())
+    assert code(await late) == ""
