@@ -21,6 +21,9 @@ from realtime.presence.presence import PresenceService
 from services.connections import Connections
 from signaling.messages import Block
 
+# Together less than a row is taken for, and than anybody minds to wait for the answer to a block.
+_PAUSES_S = (0.01, 0.02, 0.04, 0.08, 0.15, 0.2)
+
 
 class BlockEffectsWorker(PeriodicJob):
     """Implements `services.ports.BlockEffects`; looks when woken, and `again_s` after a failure."""
@@ -68,15 +71,28 @@ class BlockEffectsWorker(PeriodicJob):
 
     async def _settle(self, pending: PendingBlock) -> None:
         blocker, blocked = pending.blocker, pending.blocked
+        await self._end_calls(blocker, blocked)
+        if pending.connection_id is not None:
+            await self._connections.end(blocker, ConnectionEnd(connection_id=pending.connection_id))
+        apart = await self._in_no_call(blocker, blocked)
+        for user_id in (blocker, blocked):
+            await self._presence.changed(user_id)
+        if apart:
+            await self._store.settled(pending.id)
+
+    async def _in_no_call(self, blocker: str, blocked: str) -> bool:
+        """Whether they are apart, at last: an offer of just before is in the store a moment later."""
+        for pause_s in _PAUSES_S:
+            if not await self._in_one_call(blocker, blocked):
+                return True
+            await asyncio.sleep(pause_s)
+            await self._end_calls(blocker, blocked)
+        return not await self._in_one_call(blocker, blocked)
+
+    async def _end_calls(self, blocker: str, blocked: str) -> None:
         for call_id in await self._store.open_between(blocker, blocked):
             with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
                 await self._call_service.tell(call_id, Block(blocker))
-        if pending.connection_id is not None:
-            await self._connections.end(blocker, ConnectionEnd(connection_id=pending.connection_id))
-        for user_id in (blocker, blocked):
-            await self._presence.changed(user_id)
-        if not await self._in_one_call(blocker, blocked):
-            await self._store.settled(pending.id)
 
     async def _in_one_call(self, one: str, other: str) -> bool:
         """Whether they still are: an offer just before the block is on record first, in the store later."""

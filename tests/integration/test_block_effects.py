@@ -80,6 +80,29 @@ async def test_a_block_between_the_fence_and_the_call(
     assert await world.call_records.active_call(she.id) is None
 
 
+async def test_a_block_is_answered_when_an_offer_of_just_before_has_ended(
+    sign_up: SignUp, world: World, product_redis_url: str
+) -> None:
+    """Its call comes into Redis when the block has found none there: it does not go on for seconds."""
+    she, he = await sign_up(gender="female"), await sign_up(gender="male")
+    call_id = await world.offered((she.id, he.id))
+    async with open_redis_client(product_redis_url) as redis:
+        made = offer(claim(call_id, she, he), now_ms(), Rules(offer_s=30))
+        blocking = asyncio.create_task(she.rest("POST", "/v1/blocks", json={"user_id": he.id}))
+        begun = "SELECT count(*) FROM interaction.pending_blocks WHERE blocker_id = $1"
+        async with asyncio.timeout(PATIENCE_S):
+            while not await world.pool.fetchval(begun, she.id):
+                await asyncio.sleep(0)
+        looks = 0
+        while not blocking.done() and (looks := looks + 1) < 20:  # time enough for its first look
+            await world.pool.fetchval(begun, she.id)
+        assert await RedisCalls(redis).save(made, (), version=0, now=now_ms()) == []
+    assert (await blocking)[0] == 201
+    assert await world.pool.fetchval(
+        "SELECT ended_at IS NOT NULL FROM interaction.calls WHERE id = $1", call_id
+    )
+
+
 async def test_nothing_is_left_when_all_is_done(pair: Meeting, world: World) -> None:
     """A pending block is removed once both were told, so that it is not done again."""
     await pair.go_live()
