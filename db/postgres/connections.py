@@ -87,13 +87,11 @@ class ConnectionStore:
             raise NotFound
         return _view(row, today(now))
 
-    async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    async def connected(self, pairs: Collection[_Pair]) -> frozenset[_Pair]:
         """Those of these pairs, as they were given, who have an active connection with each other."""
         return await self._asking.ask(pairs)
 
-    async def _connected(
-        self, asked: Sequence[Collection[tuple[str, str]]]
-    ) -> list[frozenset[tuple[str, str]]]:
+    async def _connected(self, asked: Sequence[Collection[_Pair]]) -> list[frozenset[_Pair]]:
         pairs = frozenset(chain.from_iterable(asked))
         rows = await self._pool.fetch(
             _SQL["connected"], [one for one, _ in pairs], [other for _, other in pairs]
