@@ -1,8 +1,12 @@
 """What connections that come and go mean to presence, queue and calls; the state a client starts with."""
 
+import asyncio
+
 from core.clock import Clock, rfc3339
 from core.contract.session import SessionReady, Unread
+from core.presence import PresenceState
 from core.settings import Settings
+from core.ticket import Ticket
 from core.vocabulary import RevokedCode
 from core.wire.message import CONTRACT
 from realtime.calls.call_service import CallService
@@ -36,8 +40,7 @@ class ConnectionLifecycle:
 
     async def arrived(self, caller: Caller) -> None:
         """The device is present again: its ticket is kept, and a call that had lost it goes on."""
-        await self._presence.arrived(caller)
-        await self._queue.resume(caller.user_id)
+        await self._present(caller)
         await self._call_service.back(caller.user_id, caller.device)
 
     async def ready(self, connection: Connection) -> SessionReady:
@@ -46,8 +49,7 @@ class ConnectionLifecycle:
         beginning, connection.beginning = connection.beginning, None
         assert beginning is not None
         # Present first: `lost` looks for the device after it has told a call that the device is gone.
-        own = (await self._presence.arrived(caller)).own
-        ticket = await self._queue.resume(user_id)
+        shown, ticket = await self._present(caller)
         # A call that has begun since that was read has been announced, and may have lost this device by now.
         busy = beginning.busy or connection.subscription.has_heard
         calls = await self._rejoin(caller) if busy else []
@@ -66,7 +68,7 @@ class ConnectionLifecycle:
             contract=CONTRACT,
             server_time=rfc3339(now),
             token_expires_at=rfc3339(connection.expires_at),
-            presence=own,
+            presence=shown.own,
             ticket=ticket.view() if ticket else None,
             call=views[0] if views else None,
             pending_decisions=[
@@ -74,6 +76,10 @@ class ConnectionLifecycle:
             ],
             unread=Unread(rooms=beginning.unread, notifications=0),
         )
+
+    async def _present(self, caller: Caller) -> tuple[PresenceState, Ticket | None]:
+        """The device is present, and its user's ticket is kept: neither waits for the other."""
+        return await asyncio.gather(self._presence.arrived(caller), self._queue.resume(caller.user_id))
 
     async def _rejoin(self, caller: Caller) -> list[Call]:
         await self._call_service.back(caller.user_id, caller.device)
