@@ -22,7 +22,8 @@ class RedisClient:
     """Gives the future of each answer at once: ask for many things, then await them.
 
     What is asked for in one turn of the loop goes out in one write, and commands for one slot are performed
-    in the order in which they were asked for, as long as the connection holds. Every future ends within
+    in the order in which they were asked for, as long as the connection holds and no SCRIPT FLUSH has Redis
+    forget a script: what came after that one may then be done before it. Every future ends within
     `patience_s`: with the answer (bytes, int, list or None), an error of `redis.exceptions`, of which
     `db.outage.OUTAGES` are outages, or cancelled. After a reconnect, what was sent and not answered is sent
     again only if it is repeatable; otherwise it fails as an outage, and may have been performed.
