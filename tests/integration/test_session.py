@@ -1,9 +1,11 @@
 """Connecting, being welcomed, coming back, being sent away."""
 
 import asyncio
+import json
 import uuid
 from typing import Any
 
+import aiohttp
 import asyncpg
 import pytest
 
@@ -13,7 +15,7 @@ from services.sessions import SessionService
 from tests.integration.conftest import Meeting, SignUp
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
-from tests.transport.speaker import until
+from tests.transport.speaker import WebSocketSpeaker
 
 
 async def test_the_first_thing_one_hears_is_how_things_stand(sign_up: SignUp) -> None:
@@ -164,14 +166,25 @@ async def test_of_those_who_continue_the_same_at_once_one_is_left(sign_up: SignU
     first = await ana.connect(None)
     held = {"pid": first.ready["pid"], "offset": first.offset}
 
-    def still_open() -> list[ClientDevice]:
-        return [device for device in ana.devices if not device.closed.is_set()]
+    async def join(web: aiohttp.ClientSession) -> WebSocketSpeaker:
+        url = f"{ana.address}/socket.io/?EIO=4&transport=websocket"
+        speaker = WebSocketSpeaker(await web.ws_connect(url))
+        await speaker.say(f"40{json.dumps({'token': ana.token, **held})}")
+        return speaker
 
-    for _ in range(8):
-        await asyncio.gather(*(ana.connect(None, **held) for _ in range(4)), return_exceptions=True)
-        await until(lambda: len(still_open()) < 2, "several are left open")
-        (left,) = still_open()
-        await left.ask("queue:leave")
+    async with aiohttp.ClientSession() as web, asyncio.timeout(PATIENCE_S):
+        for _ in range(8):
+            speakers = await asyncio.gather(*(join(web) for _ in range(4)))
+            waiting = {asyncio.create_task(each.ended()): each for each in speakers}
+            left = set(waiting)
+            while len(left) > 1:
+                _, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+            (task,) = left
+            task.cancel()
+            await asyncio.wait(left)
+            await waiting[task].say('421["queue:leave",{}]')
+            while not str(await waiting[task].hear()).startswith("431"):
+                pass
 
 
 async def test_signing_out_reaches_live_connections(sign_up: SignUp) -> None:
