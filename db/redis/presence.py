@@ -3,7 +3,8 @@
     presence:{shard}:<user>    hash  own, last_seen; "@<connection>" -> "<lease ends> <device>"
     presence:{shard}:leases    zset  "<user> <connection>" by when its lease, or a node's claim on it, ends
 
-The hash is what counts; the sorted set finds expired leases. Each change is one script in one slot.
+The hash is what counts; the sorted set finds expired leases. Each change is one script in one slot. One
+that others may see (they arrive, depart, choose a status) also announces itself on the user's `channel`.
 """
 
 import asyncio
@@ -31,6 +32,11 @@ _SCRIPTS: Mapping[str, Script] = {
 }
 
 
+def channel(user_id: str) -> str:
+    """Where it is announced that what others see of this user may have changed."""
+    return f"presence:{{{user_id}}}"
+
+
 class RedisPresence:
     """Implements `realtime.presence.ports.PresenceStore`. Redis' errors pass through."""
 
@@ -41,7 +47,7 @@ class RedisPresence:
         self, user_id: str, connection: str, device: str, now: int, lease_s: int
     ) -> PresenceState:
         """Add the connection, with a lease that ends unless it is renewed."""
-        args = (now, now + lease_s * 1000, _KEPT_MS, user_id, connection, device)
+        args = (now, now + lease_s * 1000, _KEPT_MS, user_id, connection, device, channel(user_id))
         return _read(await self._run("arrive", _both(user_id), args), now)
 
     async def renew(
@@ -66,12 +72,12 @@ class RedisPresence:
 
         It has to be `settle`d like an expired lease; otherwise `expired` finds it.
         """
-        args = (now, user_id, connection, "left", now + CLAIM_MS)
+        args = (now, user_id, connection, "left", now + CLAIM_MS, channel(user_id))
         return _read(await self._run("depart", _both(user_id), args), now)
 
     async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
         """Set the status that the user chose, for all their devices and for when they come back."""
-        await self._run("set_own", [_user(user_id)], (now, status, _KEPT_MS))
+        await self._run("set_own", [_user(user_id)], (now, status, _KEPT_MS, channel(user_id)))
 
     async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, PresenceState]:
         """The state of each of these users, also of unknown ones."""
@@ -94,7 +100,7 @@ class RedisPresence:
 
     async def settle(self, user_id: str, connection: str, now: int) -> None:
         """Everything that follows from its end is done: forget the connection, unless it has come back."""
-        await self._run("depart", _both(user_id), (now, user_id, connection, "lapsed", 0))
+        await self._run("depart", _both(user_id), (now, user_id, connection, "lapsed", 0, ""))
 
     def _run(self, script: str, keys: Sequence[str], args: Sequence[Arg]) -> "asyncio.Future[Any]":
         return self._redis.run(_SCRIPTS[script], keys, args)

@@ -9,7 +9,10 @@ from core.wire.message import Event
 
 
 class PresenceStore(Protocol):
-    """Keeps who is present: a lease for each connection. Times are ms since the epoch."""
+    """Keeps who is present: a lease for each connection. Times are ms since the epoch.
+
+    `arrive`, `depart` and `set_status` also announce that there is news of the user, in the same step.
+    """
 
     async def arrive(
         self, user_id: str, connection: str, device: str, now: int, lease_s: int

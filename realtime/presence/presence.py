@@ -21,6 +21,7 @@ from core.wire.message import Empty
 from db.outage import AWAY, OUTAGES
 from db.periodic import PeriodicJob, PeriodicTask
 from db.redis.bus import Bus
+from db.redis.presence import channel
 from realtime.gateway.caller import Caller
 from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Sockets
 from realtime.presence.watches import Listener, Watches
@@ -61,7 +62,6 @@ class PresenceService(PeriodicJob):
     async def set(self, caller: Caller, command: PresenceSet) -> Empty:
         """Set the status that others see, for all devices."""
         await self._store.set_status(caller.user_id, command.status, self._clock())
-        await self.changed(caller.user_id)
         return Empty()
 
     async def watch(self, caller: Caller, command: PresenceWatch) -> Presences:
@@ -84,9 +84,7 @@ class PresenceService(PeriodicJob):
     async def arrived(self, caller: Caller) -> PresenceState:
         """A connection has begun, or is back."""
         now, lease_s = self._clock(), self._lease_s
-        state = await self._store.arrive(caller.user_id, caller.sid, caller.device, now, lease_s)
-        await self.changed(caller.user_id)
-        return state
+        return await self._store.arrive(caller.user_id, caller.sid, caller.device, now, lease_s)
 
     async def departed(self, caller: Caller) -> frozenset[str]:
         """A connection is gone. Gives the devices of its user that are still connected.
@@ -98,9 +96,7 @@ class PresenceService(PeriodicJob):
 
     async def missed(self, caller: Caller) -> frozenset[str]:
         """The same for a silent connection, which stays open and still follows others."""
-        left = await self._store.depart(caller.user_id, caller.sid, self._clock())
-        await self.changed(caller.user_id)
-        return left.devices
+        return (await self._store.depart(caller.user_id, caller.sid, self._clock())).devices
 
     async def settle(self, caller: Caller) -> None:
         """Everything that follows from this departure has been done."""
@@ -127,7 +123,7 @@ class PresenceService(PeriodicJob):
     async def changed(self, user_id: str) -> None:
         """Announce that what others see of this user has changed; queue and calls call it too."""
         try:
-            await self._channels.publish(_channel(user_id), b"")
+            await self._channels.publish(channel(user_id), b"")
         except OUTAGES as error:  # not repeated: the next change is announced again
             _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))
 
@@ -174,9 +170,7 @@ class PresenceService(PeriodicJob):
             caller.sid, caller.user_id, user_ids, lambda user_id: partial(self._look_at, user_id)
         )
         # Also for users that others here watch already: their subscription may not be confirmed yet.
-        await asyncio.gather(
-            *(self._channels.subscribe(_channel(u), heard) for u, heard in listeners.items())
-        )
+        await asyncio.gather(*(self._channels.subscribe(channel(u), heard) for u, heard in listeners.items()))
         # The connection may have closed meanwhile, and removed its listeners before they were subscribed.
         strays = {u: heard for u, heard in listeners.items() if not self._watches.uses(u, heard)}
         await self._silence(unwatched | strays)
@@ -186,7 +180,7 @@ class PresenceService(PeriodicJob):
 
     async def _silence(self, listeners: Mapping[str, Listener]) -> None:
         for user_id, listener in listeners.items():
-            await self._channels.unsubscribe(_channel(user_id), listener)
+            await self._channels.unsubscribe(channel(user_id), listener)
 
     async def _visible_to(self, watcher: str, user_ids: Iterable[str]) -> list[str]:
         pairs = [(watcher, user_id) for user_id in user_ids]
@@ -219,7 +213,3 @@ def _unseen(user_id: str) -> Shown:
 
 def _changed(shown: Shown) -> PresenceChanged:
     return PresenceChanged(user_id=shown.user_id, status=shown.status, last_seen=shown.last_seen)
-
-
-def _channel(user_id: str) -> str:
-    return f"presence:{{{user_id}}}"

@@ -4,7 +4,7 @@
 -- KEYS[1] leases  presence:{shard}:leases       KEYS[2] user  presence:{shard}:<user>
 -- ARGV[1] now, Unix ms    ARGV[2] user id       ARGV[3] connection
 -- ARGV[4] 'left': it was there until now; 'lapsed': all that follows is done; it stays if it has come back
--- ARGV[5] claimed until
+-- ARGV[5] claimed until    ARGV[6] channel on which a departure is said
 local field = '@' .. ARGV[3]
 local lapsed = ARGV[4] == 'lapsed'
 local held = redis.call('HGET', KEYS[2], field)
@@ -20,5 +20,8 @@ elseif not lapsed then
 elseif tonumber(string.match(held, '^%d+')) <= tonumber(ARGV[1]) then
   redis.call('HDEL', KEYS[2], field)
   redis.call('ZREM', KEYS[1], lease)
+end
+if not lapsed then
+  redis.call('PUBLISH', ARGV[6], '')
 end
 return redis.call('HGETALL', KEYS[2])
