@@ -2,7 +2,7 @@
 
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from inspect import getmembers_static, isfunction, signature
+from inspect import getmembers_static, iscoroutinefunction, isfunction, signature
 from typing import Any, TypeVar, get_args, get_origin
 
 from msgspec import Struct
@@ -59,6 +59,8 @@ def _handlers(part: object) -> Iterator[tuple[type[Command], str, Handler]]:
         reply = called.return_annotation or Empty
         if get_origin(reply) is Future:  # it answers without a task of its own
             [reply] = get_args(reply)
+        elif not iscoroutinefunction(function):
+            raise BindingError(f"{_place(part)}.{name} is no coroutine and gives no future.")
         if reply is not command.reply:
             declared = command.reply.__name__
             raise BindingError(f"{_place(part)}.{name} does not answer with `{declared}`, as is declared.")

@@ -50,6 +50,11 @@ class Wordless:
         return Empty()
 
 
+class Hasty:
+    def leave(self, _caller: Caller, _command: QueueLeave) -> Empty:
+        return Empty()
+
+
 class Idle:
     async def rest(self, _seconds: float) -> None: ...
 
@@ -78,6 +83,7 @@ async def test_a_command_gets_the_method_that_takes_it() -> None:
             [PresenceWatch],
             f"{__name__}.Wordless.watch does not answer with `{Presences.__name__}`, as is declared.",
         ),
+        ([Hasty()], [QueueLeave], f"{__name__}.Hasty.leave is no coroutine and gives no future."),
     ],
 )
 def test_what_does_not_fit_is_named(
