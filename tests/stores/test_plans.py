@@ -29,7 +29,7 @@ async def database_url(new_database: NewDatabase) -> str:
 
 
 async def others_are_busy(world: World) -> None:
-    """Pairs of others who have talked, are connected, and have not decided yet."""
+    """Pairs of others who have talked and are connected, are counted, and then have to decide after all."""
     await world.pool.execute(
         "WITH pair AS (SELECT gen_random_uuid() AS id, gen_random_uuid() AS one, gen_random_uuid() AS other"
         f" FROM generate_series(1, {OTHERS})), people AS ("
@@ -38,8 +38,8 @@ async def others_are_busy(world: World) -> None:
         " (SELECT one FROM pair UNION ALL SELECT other FROM pair) AS both_of (id)"
         "), calls AS ("
         " INSERT INTO interaction.calls (id, origin, mode, region, offered_at, started_at, ended_at,"
-        " end_reason, duration_s, decision_deadline)"
-        " SELECT id, 'match', 'voice', 'main', $1, $1, $1, 'hung_up', 60, $2 FROM pair"
+        " end_reason, duration_s, closed_at)"
+        " SELECT id, 'match', 'voice', 'main', $1, $1, $1, 'hung_up', 60, $1 FROM pair"
         "), sides AS ("
         " INSERT INTO interaction.call_participants (call_id, user_id, active)"
         " SELECT id, one, false FROM pair UNION ALL SELECT id, other, false FROM pair"
@@ -47,6 +47,12 @@ async def others_are_busy(world: World) -> None:
         " INSERT INTO interaction.connections (id, user_a, user_b, call_id, created_at)"
         " SELECT id, least(one, other), greatest(one, other), id, $1 FROM pair",
         at := to_datetime(now_ms()),
+    )
+    await world.pool.execute(
+        "ANALYZE interaction.calls, interaction.call_participants, interaction.connections"
+    )
+    await world.pool.execute(
+        "UPDATE interaction.calls SET decision_deadline = $1, closed_at = NULL",
         at + timedelta(minutes=1),
     )
 
