@@ -113,7 +113,8 @@ class CommandsBench:
 
     async def _chats(self, nodes: Sequence[Node], where: str) -> None:
         ports = [node.port for node in nodes]
-        people = await come(ports, self._accounts[2 * self._options.pairs : 4 * self._options.pairs])
+        accounts = self._accounts[2 * self._options.pairs : 4 * self._options.pairs]
+        people = await come(ports, accounts)
         friends = [
             rows.Friends(one, other, room_id)
             for one, other, room_id in zip(people[::2], people[1::2], self._room_ids, strict=False)
@@ -126,6 +127,8 @@ class CommandsBench:
         await self._lanes(f"presence:set, {where}", lambda: rows.presence_set(friends))
         if len(nodes) == 1:
             await self._idle(f"standing idle with {len(people)}, a second")
+            await leave(people)  # more than a stream keeps has come since they came
+            people = await come(ports, accounts)
             await self._bursts("connect with recovery", lambda: bursts.returns(people, ports))
         await leave(people)
 
