@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.person import Visitor
+from tests.browser.person import Visitor, closed
 from tests.served import Served
 
 FLAGS = [
@@ -64,7 +64,7 @@ async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
-        await browser.close()
+        await closed(browser)
 
 
 @pytest.fixture

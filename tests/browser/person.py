@@ -4,11 +4,13 @@ import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Self
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
 
 WAIT_MS = 60_000
+_CLOSING_S = 15
 CAN_BE_PRESSED = "button:visible:not([disabled])"
 PHONE = ViewportSize(width=360, height=740)
 DESK = ViewportSize(width=1280, height=800)
@@ -45,6 +47,13 @@ RINGS = """
   };
   navigator.vibrate = (pattern) => Boolean(pattern && (rings.vibrations += 1));
 """
+
+
+async def closed(what: Browser | BrowserContext) -> None:
+    """Chromium closes the pages, and now and then never says so: then it is not waited for."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSING_S):
+            await what.close()
 
 
 class Visitor:
@@ -94,10 +103,11 @@ class Visitor:
 
     async def leave(self) -> None:
         """Go away without a ticket left behind that the next test would meet."""
-        for last in () if self.page.is_closed() else ("Not this time", "Hang up", "Stop looking"):
-            await self.press_if_there(last)
-            await expect(self.page.locator(CAN_BE_PRESSED).filter(has_text=last)).to_have_count(0)
-        await self.context.close()
+        async with asyncio.timeout(3 * WAIT_MS / 1000):  # what is asked of a page has no end of its own
+            for last in () if self.page.is_closed() else ("Not this time", "Hang up", "Stop looking"):
+                await self.press_if_there(last)
+                await expect(self.page.locator(CAN_BE_PRESSED).filter(has_text=last)).to_have_count(0)
+        await closed(self.context)
 
     # --- What a person does ---
 
