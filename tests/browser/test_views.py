@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route
 
+from tests.browser.person import closed
 from tests.served import ROOT, Served
 
 HERE = Path(__file__).parent
@@ -38,7 +39,7 @@ async def _stage(browser: Browser, address: str, screen: str, **how: Any) -> Asy
     await page.add_script_tag(url="/stage/stage.js", type="module")
     await page.wait_for_function("globalThis.showScene !== undefined")
     yield page
-    await context.close()
+    await closed(context)
 
 
 async def _empty(route: Route) -> None:
