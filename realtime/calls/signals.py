@@ -30,22 +30,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Known(Struct, frozen=True):
-    """What never changes of a call: the one who offers, the one who answers, and the mode."""
+    """What never changes of a call: the two and their roles, and the mode."""
 
-    offerer: str
-    answerer: str
+    roles: dict[str, CallRole]
     mode: Mode
 
     def peer_of(self, user_id: str) -> str:
         """The other one. Raises `NotFound`: a call that is not yours does not exist."""
-        if user_id == self.offerer:
-            return self.answerer
-        if user_id == self.answerer:
-            return self.offerer
-        raise NotFound
-
-    def role(self, user_id: str) -> CallRole:
-        return "offerer" if user_id == self.offerer else "answerer"
+        if user_id not in self.roles:
+            raise NotFound
+        first, second = self.roles
+        return second if user_id == first else first
 
 
 class _Turns(asyncio.Lock):
@@ -104,8 +99,8 @@ class Signals:
             del self._learning[call_id]
 
     def _keep(self, call: Call) -> _Known:
-        offerer, answerer = call.parties
-        known = _Known(offerer.user_id, answerer.user_id, cast("Mode", call.mode))
+        roles = {party.user_id: call.role(party.user_id) for party in call.parties}
+        known = _Known(roles, cast("Mode", call.mode))
         if len(self._known) >= _KNOWN_CALLS:
             del self._known[next(iter(self._known))]
         self._known[call.id] = known
@@ -127,7 +122,7 @@ class Signals:
                 raise InvalidRequest("Send either `description` or `candidate`, not both.")
             description = check_description(
                 description,
-                role=known.role(sender.user_id),
+                role=known.roles[sender.user_id],
                 mode=known.mode,
                 max_bytes=limits.max_sdp_bytes,
                 ice_transport_policy=limits.ice_transport_policy,
