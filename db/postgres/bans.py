@@ -10,7 +10,7 @@ from msgspec import Struct
 from core.clock import to_datetime
 from core.ids import new_id
 from db.postgres import audit
-from db.postgres.pool import Pool, queries
+from db.postgres.pool import Connection, Pool, queries
 from db.postgres.sessions import end_all_within
 from db.postgres.user_locks import lock_users
 
@@ -45,35 +45,16 @@ class BanStore:
 
     async def ban(self, ban: NewBan, now: int) -> str:
         """Store it, with an entry on the audit log. Gives its id. A node that finds it due carries it out."""
-        ban_id, at = new_id(now), to_datetime(now)
-        begins, until = (t if t is None else to_datetime(t) for t in (ban.begins_at, ban.until))
-        entry = audit.Entry(
-            id=new_id(now),
-            at=now,
-            actor=ban.by,
-            action="banned",
-            subject=ban.user_id,
-            details={"ban": ban_id, "begins_at": ban.begins_at, "until": ban.until},
-        )
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL["ban"], ban_id, ban.user_id, ban.reason, ban.by, at, begins, until)
-            await audit.write(connection, entry)
-        return ban_id
+            return await ban_within(connection, ban, now)
 
     async def unban(self, user_id: str, by: str | None, now: int) -> bool:
         """Lift all that hold now or later, with an entry on the audit log. False: there was none."""
         async with self._pool.acquire() as connection, connection.transaction():
-            lifted = [row["id"] for row in await connection.fetch(_SQL["lift"], user_id, to_datetime(now))]
+            rows = await connection.fetch(_SQL["lift_all"], user_id, to_datetime(now))
+            lifted = [row["id"] for row in rows]
             if lifted:
-                entry = audit.Entry(
-                    id=new_id(now),
-                    at=now,
-                    actor=by,
-                    action="unbanned",
-                    subject=user_id,
-                    details={"bans": lifted},
-                )
-                await audit.write(connection, entry)
+                await _note_lifted(connection, user_id, lifted, by, now)
         return bool(lifted)
 
     async def due(self, now: int, *, limit: int = 50) -> list[DueBan]:
@@ -93,3 +74,42 @@ class BanStore:
     async def enforced(self, ban_id: str, now: int) -> None:
         """Note that it has taken effect."""
         await self._pool.execute(_SQL["enforced"], ban_id, to_datetime(now))
+
+
+async def ban_within(connection: Connection, ban: NewBan, now: int) -> str:
+    """Ban somebody within a transaction, with an entry on the audit log. Gives the id of the ban."""
+    ban_id, at = new_id(now), to_datetime(now)
+    begins, until = (t if t is None else to_datetime(t) for t in (ban.begins_at, ban.until))
+    await connection.execute(_SQL["ban"], ban_id, ban.user_id, ban.reason, ban.by, at, begins, until)
+    entry = audit.Entry(
+        id=new_id(now),
+        at=now,
+        actor=ban.by,
+        action="banned",
+        subject=ban.user_id,
+        details={"ban": ban_id, "begins_at": ban.begins_at, "until": ban.until},
+    )
+    await audit.write(connection, entry)
+    return ban_id
+
+
+async def lift_within(connection: Connection, ban_id: str, by: str | None, now: int) -> bool:
+    """Lift this one ban within a transaction, with an entry on the audit log. False: it is over already.
+
+    Other bans of its user go on.
+    """
+    user_id = await connection.fetchval(_SQL["lift"], ban_id, to_datetime(now))
+    if user_id is None:
+        return False
+    await _note_lifted(connection, user_id, [ban_id], by, now)
+    return True
+
+
+async def _note_lifted(
+    connection: Connection, user_id: str, bans: list[str], by: str | None, now: int
+) -> None:
+    details = {"bans": bans}
+    await audit.write(
+        connection,
+        audit.Entry(id=new_id(now), at=now, actor=by, action="unbanned", subject=user_id, details=details),
+    )

@@ -6,6 +6,12 @@ INSERT INTO identity.bans (id, user_id, reason, created_by, created_at, begins_a
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 
 -- name: lift
+-- Lift ban $1 at $2. Gives its user. No row: there is none, or it is over or lifted already.
+UPDATE identity.bans SET lifted_at = $2
+WHERE id = $1 AND lifted_at IS NULL AND (until IS NULL OR until > $2)
+RETURNING user_id
+
+-- name: lift_all
 -- Lift the bans of user $1 at $2, also those that have not begun. A row for each that was lifted.
 UPDATE identity.bans SET lifted_at = $2
 WHERE user_id = $1 AND lifted_at IS NULL AND (until IS NULL OR until > $2)

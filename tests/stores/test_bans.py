@@ -7,7 +7,7 @@ import pytest
 from core.clock import now_ms, to_datetime
 from core.errors import InvalidRequest, NotFound
 from db.postgres.accounts import AccountStore
-from db.postgres.bans import TAKEN_MS, BanStore, NewBan
+from db.postgres.bans import TAKEN_MS, BanStore, NewBan, ban_within, lift_within
 from services.bans import Bans
 from tests.conftest import NewDatabase
 from tests.stores.world import World
@@ -96,3 +96,24 @@ async def test_what_is_no_ban(world: World, bans: BanStore) -> None:
     ):
         with pytest.raises(InvalidRequest):
             await Bans(bans).ban(wrong, now)
+
+
+async def test_a_decision_bans_and_lifts_within_its_transaction(world: World, bans: BanStore) -> None:
+    """Of two bans the one that was meant is lifted, once; what fails afterwards takes the ban along."""
+    ana, now = await world.person(), now_ms()
+    for_good = NewBan(user_id=ana, reason="spam")
+    async with world.pool.acquire() as connection:
+        begun = connection.transaction()
+        await begun.start()
+        await ban_within(connection, for_good, now)
+        await begun.rollback()
+        assert await due(bans, ana, now) == []
+        async with connection.transaction():
+            first = await ban_within(connection, for_good, now)
+            second = await ban_within(connection, for_good, now)
+            assert await lift_within(connection, first, None, now)
+            assert not await lift_within(connection, first, None, now)
+        assert await due(bans, ana, now) == [second]
+        assert await lift_within(connection, second, None, now)
+    assert await world.eligibility.unfit([ana], now) == frozenset()
+    assert len(await world.pool.fetch("SELECT FROM identity.audit_log WHERE subject_id = $1", ana)) == 4
