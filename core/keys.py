@@ -12,7 +12,7 @@ from msgspec import Struct
 from core.settings import Settings
 
 # A new use of the secret is a new purpose.
-Purpose = Literal["access token", "device token", "place in a stream"]
+Purpose = Literal["access token", "device token", "place in a stream", "one-time codes"]
 
 _SALT = b"realtime-connect"
 
