@@ -6,6 +6,8 @@ CREATE SCHEMA identity;
 
 CREATE SCHEMA interaction;
 
+CREATE SCHEMA safety;
+
 CREATE FUNCTION communication.read(room_ids uuid[], user_ids uuid[], seqs bigint[], times timestamp with time zone[]) RETURNS TABLE(n bigint, read_seq bigint, delivered_seq bigint, members uuid[])
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -99,6 +101,7 @@ CASE
 END) STORED NOT NULL,
     enforced_at timestamp with time zone,
     taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    strike_id uuid,
     CONSTRAINT bans_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
 );
 
@@ -189,6 +192,39 @@ two may be offered to each other while each is visible to the other (the fence a
 a stored message is announced to the members to whom its sender is visible;
 presence is shown to those with an active connection, which a block ends; a ban ends what there is to show;
 a feed or a search joins this relation.';
+
+CREATE FUNCTION safety.gather() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE gathered uuid;
+BEGIN
+    INSERT INTO safety.cases AS c (id, user_id, severity, opened_at)
+    VALUES (NEW.id, NEW.reported_id, safety.severity(NEW.reason), NEW.created_at)
+    ON CONFLICT (user_id) WHERE state <> 'decided' DO UPDATE SET severity = greatest(c.severity, excluded.severity)
+    RETURNING c.id INTO gathered;
+    UPDATE interaction.reports SET case_id = gathered, subject_id = coalesce(subject_id, call_id) WHERE id = NEW.id;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION safety.severity(reason text) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE reason
+             WHEN 'underage'::text THEN 100
+             WHEN 'violence'::text THEN 80
+             WHEN 'self_harm'::text THEN 80
+             WHEN 'nudity'::text THEN 60
+             WHEN 'hate'::text THEN 60
+             WHEN 'harassment'::text THEN 60
+             WHEN 'impersonation'::text THEN 40
+             WHEN 'scam'::text THEN 40
+             WHEN 'spam'::text THEN 20
+             WHEN 'other'::text THEN 10
+             ELSE 0
+         END AS "case";
+END;
 
 CREATE TABLE communication.members (
     room_id uuid NOT NULL,
@@ -435,6 +471,12 @@ CREATE TABLE interaction.pending_blocks (
     CONSTRAINT nobody_parts_from_themselves CHECK ((blocker_id <> blocked_id))
 );
 
+CREATE TABLE interaction.pending_reports (
+    report_id uuid NOT NULL,
+    block boolean NOT NULL,
+    taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL
+);
+
 CREATE TABLE interaction.reports (
     id uuid NOT NULL,
     call_id uuid,
@@ -444,14 +486,84 @@ CREATE TABLE interaction.reports (
     note text,
     created_at timestamp with time zone NOT NULL,
     status text DEFAULT 'open'::text NOT NULL,
+    subject_type text DEFAULT 'call'::text NOT NULL,
+    subject_id uuid,
+    evidence bytea,
+    evidence_key_id text,
+    evidence_media_id uuid,
+    case_id uuid,
+    CONSTRAINT evidence_has_a_key CHECK (((evidence IS NULL) = (evidence_key_id IS NULL))),
     CONSTRAINT nobody_reports_themselves CHECK ((reporter_id <> reported_id)),
     CONSTRAINT reports_note_check CHECK ((char_length(note) <= 2000)),
     CONSTRAINT reports_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 64))),
-    CONSTRAINT reports_status_check CHECK ((status = ANY (ARRAY['open'::text, 'reviewing'::text, 'actioned'::text, 'dismissed'::text])))
+    CONSTRAINT reports_status_check CHECK ((status = ANY (ARRAY['open'::text, 'reviewing'::text, 'actioned'::text, 'dismissed'::text]))),
+    CONSTRAINT reports_subject_type_check CHECK ((subject_type = ANY (ARRAY['call'::text, 'user'::text, 'message'::text, 'post'::text, 'comment'::text, 'review'::text, 'group'::text])))
 );
 
 CREATE TABLE public.alembic_version (
     version_num character varying(32) NOT NULL
+);
+
+CREATE TABLE safety.appeals (
+    id uuid NOT NULL,
+    strike_id uuid NOT NULL,
+    text text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    note text,
+    CONSTRAINT appeals_note_check CHECK ((char_length(note) <= 2000)),
+    CONSTRAINT appeals_state_check CHECK ((state = ANY (ARRAY['open'::text, 'granted'::text, 'refused'::text]))),
+    CONSTRAINT appeals_text_check CHECK (((char_length(text) >= 1) AND (char_length(text) <= 4000))),
+    CONSTRAINT decided_at_some_time CHECK (((state = 'open'::text) = (decided_at IS NULL)))
+);
+
+CREATE TABLE safety.cases (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    severity integer NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    claimed_by uuid,
+    claimed_until timestamp with time zone,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    action text,
+    days integer,
+    note text,
+    undone_by uuid,
+    undone_at timestamp with time zone,
+    CONSTRAINT cases_action_check CHECK ((action = ANY (ARRAY['dismiss'::text, 'warn'::text, 'suspend'::text, 'ban'::text]))),
+    CONSTRAINT cases_days_check CHECK ((days > 0)),
+    CONSTRAINT cases_note_check CHECK ((char_length(note) <= 2000)),
+    CONSTRAINT cases_severity_check CHECK ((severity >= 0)),
+    CONSTRAINT cases_state_check CHECK ((state = ANY (ARRAY['open'::text, 'claimed'::text, 'decided'::text]))),
+    CONSTRAINT claimed_by_somebody CHECK (((state <> 'claimed'::text) OR ((claimed_by IS NOT NULL) AND (claimed_until IS NOT NULL)))),
+    CONSTRAINT days_of_a_suspension CHECK (((days IS NULL) OR (action = 'suspend'::text))),
+    CONSTRAINT decided_by_somebody CHECK ((((state = 'decided'::text) = (decided_by IS NOT NULL)) AND ((decided_by IS NULL) = (decided_at IS NULL)) AND ((decided_by IS NULL) = (action IS NULL)))),
+    CONSTRAINT undone_by_somebody CHECK (((undone_by IS NULL) = (undone_at IS NULL)))
+);
+
+CREATE TABLE safety.looks (
+    case_id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    reports uuid[] NOT NULL
+);
+
+CREATE TABLE safety.strikes (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    case_id uuid,
+    action text NOT NULL,
+    reason text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    by uuid,
+    ban_id uuid,
+    lifted_at timestamp with time zone,
+    CONSTRAINT strikes_action_check CHECK ((action = ANY (ARRAY['warn'::text, 'suspend'::text, 'ban'::text]))),
+    CONSTRAINT strikes_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
 );
 
 ALTER TABLE ONLY communication.members
@@ -532,11 +644,29 @@ ALTER TABLE ONLY interaction.reports
 ALTER TABLE ONLY interaction.pending_blocks
     ADD CONSTRAINT pending_blocks_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY interaction.pending_reports
+    ADD CONSTRAINT pending_reports_pkey PRIMARY KEY (report_id);
+
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+
+ALTER TABLE ONLY safety.appeals
+    ADD CONSTRAINT appeals_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY safety.cases
+    ADD CONSTRAINT cases_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY safety.looks
+    ADD CONSTRAINT looks_pkey PRIMARY KEY (case_id, user_id);
+
+ALTER TABLE ONLY safety.appeals
+    ADD CONSTRAINT one_appeal_a_strike UNIQUE (strike_id);
+
+ALTER TABLE ONLY safety.strikes
+    ADD CONSTRAINT strikes_pkey PRIMARY KEY (id);
 
 CREATE INDEX rooms_of_a_user ON communication.members USING btree (user_id, room_id);
 
@@ -588,15 +718,41 @@ CREATE UNIQUE INDEX one_active_call_a_user ON interaction.call_participants USIN
 
 CREATE UNIQUE INDEX one_active_connection_a_pair ON interaction.connections USING btree (user_a, user_b) WHERE (ended_at IS NULL);
 
+CREATE UNIQUE INDEX one_report_a_subject_and_reporter ON interaction.reports USING btree (reporter_id, subject_type, subject_id) WHERE (subject_type <> 'user'::text);
+
 CREATE INDEX pending_blocks_to_take ON interaction.pending_blocks USING btree (taken_until);
+
+CREATE INDEX pending_reports_to_take ON interaction.pending_reports USING btree (taken_until);
+
+CREATE INDEX reports_by_a_user ON interaction.reports USING btree (reporter_id, id);
+
+CREATE INDEX reports_of_a_case ON interaction.reports USING btree (case_id, id);
 
 CREATE INDEX reports_on_a_user ON interaction.reports USING btree (reported_id, id);
 
 CREATE INDEX reports_to_review ON interaction.reports USING btree (id) WHERE (status = ANY (ARRAY['open'::text, 'reviewing'::text]));
 
+CREATE INDEX reports_with_evidence ON interaction.reports USING btree (id) WHERE (evidence IS NOT NULL);
+
+CREATE INDEX appeals_to_decide ON safety.appeals USING btree (id) WHERE (state = 'open'::text);
+
+CREATE INDEX cases_decided ON safety.cases USING btree (severity DESC, id) WHERE (state = 'decided'::text);
+
+CREATE INDEX cases_of_a_user ON safety.cases USING btree (user_id, id);
+
+CREATE INDEX cases_to_decide ON safety.cases USING btree (severity DESC, id) WHERE (state <> 'decided'::text);
+
+CREATE UNIQUE INDEX one_undecided_case_a_user ON safety.cases USING btree (user_id) WHERE (state <> 'decided'::text);
+
+CREATE INDEX strikes_of_a_case ON safety.strikes USING btree (case_id) WHERE (case_id IS NOT NULL);
+
+CREATE INDEX strikes_of_a_user ON safety.strikes USING btree (user_id, id);
+
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 
 CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.audit_log FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+
+CREATE TRIGGER gathered AFTER INSERT ON interaction.reports FOR EACH ROW WHEN ((new.case_id IS NULL)) EXECUTE FUNCTION safety.gather();
 
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
@@ -618,6 +774,9 @@ ALTER TABLE ONLY identity.audit_log
 
 ALTER TABLE ONLY identity.bans
     ADD CONSTRAINT bans_created_by_fkey FOREIGN KEY (created_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.bans
+    ADD CONSTRAINT bans_strike_id_fkey FOREIGN KEY (strike_id) REFERENCES safety.strikes(id);
 
 ALTER TABLE ONLY identity.bans
     ADD CONSTRAINT bans_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
@@ -676,6 +835,9 @@ ALTER TABLE ONLY interaction.pending_blocks
 ALTER TABLE ONLY interaction.pending_blocks
     ADD CONSTRAINT pending_blocks_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
 
+ALTER TABLE ONLY interaction.pending_reports
+    ADD CONSTRAINT pending_reports_report_id_fkey FOREIGN KEY (report_id) REFERENCES interaction.reports(id);
+
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reported_was_in_the_call FOREIGN KEY (call_id, reported_id) REFERENCES interaction.call_participants(call_id, user_id);
 
@@ -686,6 +848,9 @@ ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reports_call_id_fkey FOREIGN KEY (call_id) REFERENCES interaction.calls(id);
 
 ALTER TABLE ONLY interaction.reports
+    ADD CONSTRAINT reports_case_id_fkey FOREIGN KEY (case_id) REFERENCES safety.cases(id);
+
+ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reports_reported_id_fkey FOREIGN KEY (reported_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY interaction.reports
@@ -693,3 +858,39 @@ ALTER TABLE ONLY interaction.reports
 
 ALTER TABLE ONLY interaction.decisions
     ADD CONSTRAINT voter_was_in_the_call FOREIGN KEY (call_id, user_id) REFERENCES interaction.call_participants(call_id, user_id);
+
+ALTER TABLE ONLY safety.appeals
+    ADD CONSTRAINT appeals_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.appeals
+    ADD CONSTRAINT appeals_strike_id_fkey FOREIGN KEY (strike_id) REFERENCES safety.strikes(id);
+
+ALTER TABLE ONLY safety.cases
+    ADD CONSTRAINT cases_claimed_by_fkey FOREIGN KEY (claimed_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.cases
+    ADD CONSTRAINT cases_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.cases
+    ADD CONSTRAINT cases_undone_by_fkey FOREIGN KEY (undone_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.cases
+    ADD CONSTRAINT cases_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.looks
+    ADD CONSTRAINT looks_case_id_fkey FOREIGN KEY (case_id) REFERENCES safety.cases(id);
+
+ALTER TABLE ONLY safety.looks
+    ADD CONSTRAINT looks_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.strikes
+    ADD CONSTRAINT strikes_ban_id_fkey FOREIGN KEY (ban_id) REFERENCES identity.bans(id);
+
+ALTER TABLE ONLY safety.strikes
+    ADD CONSTRAINT strikes_by_fkey FOREIGN KEY (by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.strikes
+    ADD CONSTRAINT strikes_case_id_fkey FOREIGN KEY (case_id) REFERENCES safety.cases(id);
+
+ALTER TABLE ONLY safety.strikes
+    ADD CONSTRAINT strikes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

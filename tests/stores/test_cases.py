@@ -1,0 +1,81 @@
+"""Cases on the real Postgres: what gathers in them, and what becomes of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import get_args
+
+import asyncpg
+
+from core.ids import new_id
+from core.vocabulary import ReportReason
+from db.migrations.migrate import FOLDER, revisions
+from db.migrations.schema import scratch_database
+from db.postgres.pool import Connection
+from tests.stores.world import World
+
+VERSIONS = FOLDER / "versions"
+PERSON = (
+    "INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at)"
+    " VALUES ($1::text::uuid, $1::text || '@example.org', $1::text, 'x', now(), now())"
+)
+REPORT = (
+    "INSERT INTO interaction.reports (id, reporter_id, reported_id, reason, status, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, now())"
+)
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def cases(world: World, user_id: str) -> list[tuple[str, int]]:
+    """The cases of a user, each with its state and severity."""
+    rows = await world.pool.fetch("SELECT state, severity FROM safety.cases WHERE user_id = $1", user_id)
+    return [(row["state"], row["severity"]) for row in rows]
+
+
+async def test_every_reason_has_a_severity(world: World) -> None:
+    """`underage` comes first of all."""
+    order: list[str] = await world.pool.fetchval(
+        "SELECT array_agg(reason ORDER BY safety.severity(reason) DESC, reason)"
+        " FROM unnest($1::text[]) AS reason WHERE safety.severity(reason) > 0",
+        list(get_args(ReportReason)),
+    )
+    assert sorted(order) == sorted(get_args(ReportReason))
+    assert order[:3] == ["underage", "self_harm", "violence"]
+
+
+async def test_all_reports_about_one_user_gather_in_one_case(world: World) -> None:
+    """Whoever files them; it is as severe as the worst of them."""
+    ben = await world.person("Ben")
+    for reason in ("spam", "underage", "other"):
+        ana = await world.person("Ana")
+        await world.report(await world.talked((ana, ben)), ana, ben, reason)
+    assert await cases(world, ben) == [("open", 100)]
+
+
+async def test_reports_of_the_version_before_are_carried_over(database_url: str) -> None:
+    """Those to review are gathered by user; what moderators were done with stays out of the queue."""
+    ana, ben, cem = new_id(), new_id(), new_id()
+    open_ones, done = [new_id(), new_id()], new_id()
+    async with scratch_database(database_url) as empty, connected(empty) as connection:
+        before = revisions()[: revisions().index("0016_cases")]
+        for version in [*before, None]:
+            if version is None:
+                await connection.executemany(PERSON, [(user,) for user in (ana, ben, cem)])
+                for report, by, about, reason, status in (
+                    (open_ones[0], ana, cem, "spam", "open"),
+                    (open_ones[1], ben, cem, "underage", "reviewing"),
+                    (done, ana, ben, "spam", "dismissed"),
+                ):
+                    await connection.execute(REPORT, report, by, about, reason, status)
+            await connection.execute((VERSIONS / f"{version or '0016_cases'}.sql").read_text())
+        rows = await connection.fetch("SELECT id, user_id, severity, state FROM safety.cases")
+        gathered = await connection.fetch("SELECT id, case_id FROM interaction.reports ORDER BY id")
+    assert [tuple(map(str, row)) for row in rows] == [(open_ones[0], cem, "100", "open")]
+    assert [row["case_id"] and str(row["case_id"]) for row in gathered] == [open_ones[0]] * 2 + [None]
