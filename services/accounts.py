@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from core.clock import today
 from core.contract.accounts import Login, Register, SignedIn
-from core.errors import Banned, IdempotencyConflict, Unauthenticated
+from core.errors import IdempotencyConflict, Unauthenticated
 from core.ids import new_id
 from db.postgres.accounts import AccountStore, NewAccount
 from db.postgres.idempotency import IdempotencyKey
@@ -96,7 +96,7 @@ class Accounts:
             if known is None or not fits:
                 raise Unauthenticated("This login and password do not belong together.")
         if known.banned:
-            raise Banned
+            await self._sessions.refuse_banned(known.user_id, now)
         if self._passwords.outdated(known.password_hash):
             stronger = await self._passwords.hash(body.password)
             await self._store.rehash(known.user_id, known.password_hash, stronger)

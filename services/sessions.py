@@ -5,8 +5,10 @@ rule). Access tokens are signed and valid for minutes. Their session is looked u
 one cannot be used anywhere, and the first use of each is noted. All times are ms since the epoch.
 """
 
+import msgspec
 from msgspec import Struct
 
+from core.clock import rfc3339
 from core.contract.accounts import Refresh, SignedIn
 from core.errors import Banned, NotFound, Unauthenticated, Unavailable
 from core.ids import new_id
@@ -22,6 +24,7 @@ from services.token_families import Shown, Verdict, judge
 
 # A token cannot change more often than that while it is looked at.
 _LOOKS = 8
+_OVER = "This session is over: sign in again."
 # The code that live connections are sent when their session ended for this reason.
 _TOLD: dict[RevokedReason, RevokedCode] = {"banned": "banned", "replaced": "replaced"}
 
@@ -100,12 +103,16 @@ class SessionService:
         shown, fresh = fingerprint(body.refresh_token), new_refresh_token()
         for _ in range(_LOOKS):
             state = await self._store.token_state(shown, now)
-            if state is not None and state.over and state.banned:
-                raise Banned
-            if state is None or state.over:
+            if state is None or (state.over and not state.banned):
                 raise Unauthenticated("This refresh token is not valid: sign in again.")
+            if state.over and not state.theirs:
+                raise Banned
             given = (shown, fingerprint(fresh), now, now + self._tokens.refresh_ms)
-            if await self._may_spend(state, now):
+            verdict = await self._accepted(state, now)
+            if state.banned:
+                await self.refuse_banned(state.user_id, now)
+                continue  # the ban has just been lifted
+            if verdict is Verdict.SPEND:
                 done = await self._store.spend(*given)
             else:
                 done = await self._store.replace(*given, again=state.again)
@@ -113,8 +120,8 @@ class SessionService:
                 return await self.signed_in(state.user_id, state.session_id, fresh, body.device_token, now)
         raise Unavailable
 
-    async def _may_spend(self, state: TokenState, now: int) -> bool:
-        """Whether this is the first use of the token. False: it gets another successor."""
+    async def _accepted(self, state: TokenState, now: int) -> Verdict:
+        """Whether the token is to be spent or gets another successor. Raises what refuses it."""
         verdict = judge(
             Shown(
                 expires_at=state.expires_at,
@@ -125,14 +132,30 @@ class SessionService:
             ),
             now,
         )
-        if verdict is Verdict.END:
+        if verdict is Verdict.END and not state.over:
             await self._end(state.user_id, state.session_id, "reused", now)
             raise Unauthenticated("This refresh token was used before: sign in again.")
-        if state.banned:
-            raise Banned
-        if verdict is Verdict.LATE:
-            raise Unauthenticated("This refresh token has expired: sign in again.")
-        return verdict is Verdict.SPEND
+        if verdict in (Verdict.LATE, Verdict.END):
+            raise (
+                Banned if state.banned else Unauthenticated("This refresh token has expired: sign in again.")
+            )
+        return verdict
+
+    async def refuse_banned(self, user_id: str, now: int) -> None:
+        """Raises `Banned` to somebody whose credentials are right, unless the ban has just been lifted.
+
+        What it tells is enough to see why and to appeal: `until`, and an access token of restricted use. Its
+        session has no refresh token that anybody knows.
+        """
+        ban = await self._store.ban(user_id, now)
+        if ban is None:
+            return
+        session, unknown = self.new(user_id, None, None, now)
+        expires = now + self._tokens.access.lifetime_s * 1000
+        await self._store.open(msgspec.structs.replace(session, restricted=True, expires_at=expires), now)
+        token = self._tokens.access.issue(user_id, session.id, fingerprint(unknown), now)
+        until = None if ban.until is None else rfc3339(ban.until)
+        raise Banned(details={"until": until, "token": token})
 
     # Checking who asks
 
@@ -143,13 +166,15 @@ class SessionService:
         """
         return self._tokens.access.read(token, now)
 
-    async def check(self, access: Access, now: int) -> Role:
+    async def check(self, access: Access, now: int, *, restricted: bool = False) -> Role:
         """Check that what was read from a token is still true. Gives the role that the user has now.
+
+        `restricted`: what is asked for serves also one who is banned, with the token that they got for it.
 
         Raises `Unauthenticated`, `Banned`.
         """
         standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
-        return await self._serves(standing, access, now)
+        return await self._serves(standing, access, now, restricted=restricted)
 
     async def begin(self, access: Access, now: int) -> Beginning:
         """The same for a client that connects: what it starts with, read in the same query."""
@@ -159,11 +184,18 @@ class SessionService:
         assert beginning is not None  # or the session would be over
         return beginning
 
-    async def _serves(self, standing: SessionStatus | None, access: Access, now: int) -> Role:
-        if standing is not None and standing.banned:
-            raise Banned
-        if standing is None or _over(standing):
-            raise Unauthenticated("This session is over: sign in again.")
+    async def _serves(
+        self, standing: SessionStatus | None, access: Access, now: int, *, restricted: bool = False
+    ) -> Role:
+        if standing is None:
+            raise Unauthenticated(_OVER)
+        if not (standing.restricted and restricted):
+            if standing.banned:
+                raise Banned
+            if standing.restricted:
+                raise Unauthenticated("The ban is over: sign in again.")
+        if standing.revoked or standing.erased:
+            raise Unauthenticated(_OVER)
         if standing.void or not (standing.served or await self._store.serve(access.twin, now)):
             raise Unauthenticated("This access token was replaced by another one.")
         return standing.role

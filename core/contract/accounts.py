@@ -52,7 +52,11 @@ class Register(Input):
 
 
 class Login(Input):
-    """`login` is the email address or the username."""
+    """`login` is the email address or the username.
+
+    To one who is banned, the right password gives `banned` with `details: {until, token}`: when the ban ends
+    (null: never), and an access token that serves `GET /v1/me/standing`, appeals and `POST /v1/auth/logout`.
+    """
 
     login: Annotated[str, Meta(min_length=1, max_length=254, examples=["ana@example.com"])]
     password: Annotated[str, Meta(max_length=128, examples=["correct horse battery"])]
@@ -126,5 +130,6 @@ ENDPOINTS = (
         area="accounts",
         summary="End this session; its live connections end too.",
         status=204,
+        restricted=True,
     ),
 )

@@ -52,6 +52,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `name` is the operation's id; `errors` are those of its own, beside what follows from the other fields.
     `parameters` has a field for each `{name}` in `path`; to a value that does not fit there is no such thing.
     `body` is JSON; `upload` is a body that is not. `media` is the type of an answer that is not JSON.
+    `restricted`: also for one who is banned and has signed in with the token that `banned` gave them.
     `roles` are of those who may ask, looked up at each request: to all others there is no such thing.
     `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`, and a GET that names it in
     `If-None-Match` with 304; `guarded`: wants it back in `If-Match`. `cache`: what caches may do with a good
@@ -72,6 +73,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     status: int = 200
     errors: tuple[type[AppError], ...] = ()
     auth: bool = True
+    restricted: bool = False
     roles: Set[Role] = frozenset()
     idempotent: bool = False
     versioned: bool = False
@@ -89,6 +91,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             raise ValueError(f"`{self.name}` has two bodies.")
         if self.roles and not self.auth:
             raise ValueError(f"`{self.name}` asks for a role, and does not ask who somebody is.")
+        if self.restricted and (self.roles or not self.auth):
+            raise ValueError(f"`{self.name}` is for one who is banned: whom it asks, and for no role.")
 
     @property
     def admitted(self) -> tuple[Role, ...]:

@@ -373,6 +373,7 @@ CREATE TABLE identity.sessions (
     expires_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
     revoked_reason text,
+    restricted boolean DEFAULT false NOT NULL,
     CONSTRAINT revoked_for_a_reason CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL))),
     CONSTRAINT sessions_device_check CHECK ((char_length(device) <= 100)),
     CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['signed_out'::text, 'banned'::text, 'replaced'::text, 'reused'::text, 'password_changed'::text, 'erased'::text]))),

@@ -25,7 +25,10 @@ RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_
 
 
 class NewSession(Struct, frozen=True, kw_only=True):
-    """A new sign-in, with the hash of its first refresh token. `device` is the client's own id for it."""
+    """A new sign-in, with the hash of its first refresh token. `device` is the client's own id for it.
+
+    `restricted`: it serves one who is banned, to see why and to appeal.
+    """
 
     id: str
     user_id: str
@@ -33,14 +36,19 @@ class NewSession(Struct, frozen=True, kw_only=True):
     user_agent: str | None
     token_hash: bytes
     expires_at: int
+    restricted: bool = False
 
 
 class TokenState(Struct, frozen=True, kw_only=True):
-    """A stored refresh token. `over`: its session is over. The rest is for `services.token_families`."""
+    """A stored refresh token. `over`: its session is over; `theirs`: by nothing but a ban, if at all.
+
+    The rest is for `services.token_families`.
+    """
 
     user_id: str
     session_id: str
     over: bool
+    theirs: bool
     banned: bool
     expires_at: int
     used_at: int | None
@@ -56,11 +64,18 @@ class SessionStatus(Struct, frozen=True, kw_only=True):
     """
 
     revoked: RevokedReason | None
+    restricted: bool
     erased: bool
     banned: bool
     role: Role
     void: bool
     served: bool
+
+
+class Ban(Struct, frozen=True):
+    """That somebody is banned; `until` None: for good."""
+
+    until: int | None
 
 
 class SessionStore:
@@ -81,6 +96,7 @@ class SessionStore:
             user_id=row["user_id"],
             session_id=row["session_id"],
             over=row["over"],
+            theirs=row["theirs"],
             banned=row["banned"],
             expires_at=to_ms(row["expires_at"]),
             used_at=row["used_at"] and to_ms(row["used_at"]),
@@ -118,6 +134,11 @@ class SessionStore:
         row = await self._pool.fetchrow(_SQL["revoke"], user_id, session_id, reason, to_datetime(now))
         return row is not None
 
+    async def ban(self, user_id: str, now: int) -> Ban | None:
+        """The ban of this user that holds longest; None: they are not banned."""
+        row = await self._pool.fetchrow(_SQL["banned_until"], user_id, to_datetime(now))
+        return row and Ban(row["until"] and to_ms(row["until"]))
+
     async def standing(
         self, user_id: str, session_id: str, now: int, twin: bytes | None = None
     ) -> SessionStatus | None:
@@ -151,6 +172,7 @@ async def open_within(connection: Connection, session: NewSession, now: int) -> 
         to_datetime(now),
         to_datetime(session.expires_at),
         session.device,
+        session.restricted,
     )
 
 
@@ -162,6 +184,7 @@ async def end_all_within(connection: Connection, user_id: str, reason: RevokedRe
 def _status(row: Record) -> SessionStatus:
     return SessionStatus(
         revoked=row["revoked_reason"],
+        restricted=row["restricted"],
         erased=row["erased"],
         banned=row["banned"],
         role=row["role"],

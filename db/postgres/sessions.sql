@@ -1,18 +1,20 @@
 -- Sessions and their refresh tokens. Times are passed as timestamptz.
 
 -- name: open
--- A session and its first refresh token $4.
+-- A session and its first refresh token $4. Restricted ($8): of one who is banned.
 WITH session AS (
-    INSERT INTO identity.sessions (id, user_id, user_agent, created_at, last_used_at, expires_at, device)
-    VALUES ($1, $2, $3, $5, $5, $6, $7)
+    INSERT INTO identity.sessions (id, user_id, user_agent, created_at, last_used_at, expires_at, device, restricted)
+    VALUES ($1, $2, $3, $5, $5, $6, $7, $8)
 )
 INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($4, $1, $5, $6)
 
 -- name: token_state
--- What is known of refresh token $1 at $2. No row: there never was such a token. `over`: its session has ended. `got`: its
+-- What is known of refresh token $1 at $2. No row: there never was such a token. `over`: its session has ended;
+-- `theirs`: by nothing but a ban, if at all. `got`: its
 -- newest successor, or the access token of that one, has been used, or there is none.
 SELECT t.session_id, s.user_id, t.expires_at, t.used_at, t.again, t.void_at IS NOT NULL AS void,
-    s.revoked_at IS NOT NULL OR u.deleted_at IS NOT NULL AS over, NOT EXISTS (
+    s.revoked_at IS NOT NULL OR u.deleted_at IS NOT NULL AS over,
+    u.deleted_at IS NULL AND coalesce(s.revoked_reason, 'banned') = 'banned' AS theirs, NOT EXISTS (
         SELECT FROM identity.refresh_tokens n
         WHERE n.parent = t.hash AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
     ) AS got, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = s.user_id) AS banned
@@ -68,13 +70,20 @@ WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL
 RETURNING id
 
 -- name: end_all
--- End all sessions of user $1 at $3, for reason $2, and with them their refresh tokens.
-UPDATE identity.sessions SET revoked_at = $3, revoked_reason = $2 WHERE user_id = $1 AND revoked_at IS NULL
+-- End all sessions of user $1 at $3, for reason $2, and with them their refresh tokens. A ban leaves those that it is for.
+UPDATE identity.sessions SET revoked_at = $3, revoked_reason = $2
+WHERE user_id = $1 AND revoked_at IS NULL AND NOT (restricted AND $2 = 'banned')
+
+-- name: banned_until
+-- Until when user $1 is banned at $2 (null: for good). No row: not at all.
+SELECT CASE WHEN every(until IS NOT NULL) THEN max(until) END AS until FROM identity.bans
+WHERE user_id = $1 AND during @> $2::timestamptz
+HAVING count(*) > 0
 
 -- name: standing
 -- The status of session $1 of user $2 at $3, and the role of the user. No row: there is no such session. Of refresh
 -- token $4 (null: of none): whether it is void, and whether it has been used.
-SELECT s.revoked_reason, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
+SELECT s.revoked_reason, s.restricted, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
     SELECT FROM identity.banned($3) b WHERE b.user_id = u.id
 ) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served
 FROM identity.sessions s
@@ -108,7 +117,7 @@ JOIN identity.profiles p ON p.user_id = u.id
 -- name: page
 -- The sessions of user $1 that go on at $2, newest first, before session $3 (null: from the newest).
 SELECT id, device, user_agent, created_at, last_used_at FROM identity.sessions
-WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2
+WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND NOT restricted
     AND id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 ORDER BY id DESC
 LIMIT $4

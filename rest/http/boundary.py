@@ -131,7 +131,7 @@ class RequestBoundary:
         """The caller, if the endpoint wants one. Raises `RateLimited` when they ask too often."""
         if endpoint.auth:
             access = self._sessions.read(clients.bearer(headers.get("Authorization")), now)
-            role = await self._sessions.check(access, now)
+            role = await self._sessions.check(access, now, restricted=endpoint.restricted)
             if endpoint.admitted and role not in endpoint.admitted:
                 raise NotFound  # to all others there is no such thing
             await self._accounts.pass_through(access.user_id, now)
