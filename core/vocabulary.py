@@ -47,6 +47,10 @@ ReportReason = Literal[
     "other",
 ]
 
+StrikeAction = Literal["warn", "suspend", "ban"]
+AppealState = Literal["open", "granted", "refused"]
+AccountStatus = Literal["active", "pending", "suspended"]
+
 ADULT_AGE = 18
 
 # Python's `$` also matches before a final newline; `$(?!\n)` means the end in Python and JSON Schema alike.

@@ -21,13 +21,17 @@ TAKEN_MS = 2_000
 
 
 class NewBan(Struct, frozen=True, kw_only=True):
-    """A new ban. `begins_at` None: at once; `until` None: for good; `by` None: the operator."""
+    """A new ban. `begins_at` None: at once; `until` None: for good; `by` None: the operator.
+
+    `strike_id` None: of no strike, so that there is nothing to appeal.
+    """
 
     user_id: str
     reason: str
     by: str | None = None
     begins_at: int | None = None
     until: int | None = None
+    strike_id: str | None = None
 
 
 class DueBan(Struct, frozen=True):
@@ -80,7 +84,8 @@ async def ban_within(connection: Connection, ban: NewBan, now: int) -> str:
     """Ban somebody within a transaction, with an entry on the audit log. Gives the id of the ban."""
     ban_id, at = new_id(now), to_datetime(now)
     begins, until = (t if t is None else to_datetime(t) for t in (ban.begins_at, ban.until))
-    await connection.execute(_SQL["ban"], ban_id, ban.user_id, ban.reason, ban.by, at, begins, until)
+    given = (ban_id, ban.user_id, ban.reason, ban.by, at, begins, until, ban.strike_id)
+    await connection.execute(_SQL["ban"], *given)
     entry = audit.Entry(
         id=new_id(now),
         at=now,
@@ -96,7 +101,7 @@ async def ban_within(connection: Connection, ban: NewBan, now: int) -> str:
 async def lift_within(connection: Connection, ban_id: str, by: str | None, now: int) -> bool:
     """Lift this one ban within a transaction, with an entry on the audit log. False: it is over already.
 
-    Other bans of its user go on.
+    Its strike is lifted too. Other bans of its user go on.
     """
     user_id = await connection.fetchval(_SQL["lift"], ban_id, to_datetime(now))
     if user_id is None:

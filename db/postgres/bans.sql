@@ -1,21 +1,32 @@
 -- Bans, and whether each has taken effect on live connections. Times are passed as timestamptz.
 
 -- name: ban
--- Ban $1 of user $2 for reason $3, by $4 (null: the operator), at $5, from $6 (null: at once) until $7 (null: for good).
-INSERT INTO identity.bans (id, user_id, reason, created_by, created_at, begins_at, until)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+-- Ban $1 of user $2 for reason $3, by $4 (null: the operator), at $5, from $6 (null: at once) until $7 (null: for good), of
+-- strike $8 (null: of none).
+INSERT INTO identity.bans (id, user_id, reason, created_by, created_at, begins_at, until, strike_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: lift
--- Lift ban $1 at $2. Gives its user. No row: there is none, or it is over or lifted already.
-UPDATE identity.bans SET lifted_at = $2
-WHERE id = $1 AND lifted_at IS NULL AND (until IS NULL OR until > $2)
-RETURNING user_id
+-- Lift ban $1 and its strike at $2. Gives its user. No row: there is none, or it is over or lifted already.
+WITH ban AS (
+    UPDATE identity.bans SET lifted_at = $2
+    WHERE id = $1 AND lifted_at IS NULL AND (until IS NULL OR until > $2)
+    RETURNING user_id, strike_id
+), strike AS (
+    UPDATE safety.strikes s SET lifted_at = $2 FROM ban WHERE s.id = ban.strike_id AND s.lifted_at IS NULL
+)
+SELECT user_id FROM ban
 
 -- name: lift_all
--- Lift the bans of user $1 at $2, also those that have not begun. A row for each that was lifted.
-UPDATE identity.bans SET lifted_at = $2
-WHERE user_id = $1 AND lifted_at IS NULL AND (until IS NULL OR until > $2)
-RETURNING id
+-- Lift the bans of user $1 at $2 with their strikes, also those that have not begun. A row for each that was lifted.
+WITH ban AS (
+    UPDATE identity.bans SET lifted_at = $2
+    WHERE user_id = $1 AND lifted_at IS NULL AND (until IS NULL OR until > $2)
+    RETURNING id, strike_id
+), strike AS (
+    UPDATE safety.strikes s SET lifted_at = $2 FROM ban WHERE s.id = ban.strike_id AND s.lifted_at IS NULL
+)
+SELECT id FROM ban
 
 -- name: due
 -- At most $3 bans that hold at $1, have not taken effect and are taken by no node. Each is taken until $2.

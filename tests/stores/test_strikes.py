@@ -1,0 +1,64 @@
+"""Strikes on the real Postgres: with their bans they come and go."""
+
+import pytest
+
+from core.clock import now_ms
+from db.postgres.bans import BanStore, lift_within
+from db.postgres.strikes import NewStrike, Struck, lift_strike_within, strike_within
+from tests.conftest import NewDatabase
+from tests.stores.world import World
+
+DAY = 86_400_000
+
+
+@pytest.fixture(scope="module")
+async def database_url(new_database: NewDatabase) -> str:
+    """A database of its own: a running product would enforce the bans."""
+    return await new_database()
+
+
+async def struck(world: World, strike: NewStrike) -> Struck:
+    async with world.pool.acquire() as connection, connection.transaction():
+        return await strike_within(connection, strike, now_ms())
+
+
+async def links(world: World, given: Struck) -> tuple[bool, bool]:
+    """Whether the strike and its ban name each other, and whether the strike counts."""
+    query = "SELECT s.lifted_at IS NULL AS counts, b.strike_id = s.id AS linked FROM safety.strikes s"
+    row = await world.pool.fetchrow(
+        f"{query} LEFT JOIN identity.bans b ON b.id = s.ban_id WHERE s.id = $1", given.strike_id
+    )
+    return bool(row["linked"]), row["counts"]
+
+
+async def test_a_warning_bans_nobody(world: World) -> None:
+    ana = await world.person()
+    given = await struck(world, NewStrike(user_id=ana, action="warn", reason="spam"))
+    assert given.ban_id is None
+    assert await world.eligibility.unfit([ana], now_ms()) == frozenset()
+
+
+async def test_a_strike_and_its_ban_are_lifted_together(world: World) -> None:
+    """Whichever of them is lifted; others go on."""
+    ana, now = await world.person(), now_ms()
+    first = await struck(world, NewStrike(user_id=ana, action="suspend", reason="spam", until=now + DAY))
+    second = await struck(world, NewStrike(user_id=ana, action="ban", reason="scam"))
+    assert second.ban_id
+    for given in (first, second):
+        assert await links(world, given) == (True, True)
+    async with world.pool.acquire() as connection:
+        assert await lift_strike_within(connection, first.strike_id, None, now)
+        assert not await lift_strike_within(connection, first.strike_id, None, now)
+        assert await world.eligibility.unfit([ana], now + 1)
+        assert await links(world, second) == (True, True)
+        assert await lift_within(connection, second.ban_id, None, now)
+    assert await links(world, second) == (True, False)
+    assert await world.eligibility.unfit([ana], now + 1) == frozenset()
+
+
+async def test_unbanning_lifts_the_strikes_too(world: World) -> None:
+    """They cannot be appealed any more, and count no more."""
+    ana, now = await world.person(), now_ms()
+    given = [await struck(world, NewStrike(user_id=ana, action="ban", reason="spam")) for _ in range(2)]
+    assert await BanStore(world.pool).unban(ana, None, now)
+    assert [await links(world, one) for one in given] == [(True, False)] * 2
