@@ -43,6 +43,8 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         base.bus.on_return += [connected.store_loss.look, serving.announcer.back]
         await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
         await base.bus.subscribe(ROOM_ENDED, serving.recent_members.forget)
+        for apart in (ROOM_ENDED, PENDING_BLOCKS):
+            await base.bus.subscribe(apart, serving.presence.parted)
 
         jobs = await stack.enter_async_context(_jobs(base, serving, connected))
         app = application(

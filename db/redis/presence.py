@@ -4,7 +4,8 @@
     presence:{shard}:leases    zset  "<user> <connection>" by when its lease, or a node's claim on it, ends
 
 The hash is what counts; the sorted set finds expired leases. Each change is one script in one slot. One
-that others may see (they arrive, depart, choose a status) also announces itself on the user's `channel`.
+that others may see (they arrive, depart, choose a status) also announces itself on the user's `channel`: that
+there is news; of a status also which, as what else is known of the user stays as it was.
 """
 
 import asyncio
@@ -35,6 +36,12 @@ _SCRIPTS: Mapping[str, Script] = {
 def channel(user_id: str) -> str:
     """Where it is announced that what others see of this user may have changed."""
     return f"presence:{{{user_id}}}"
+
+
+def read_choice(message: bytes) -> tuple[OwnStatus, int]:
+    """What is announced of a user who has chosen a status: it, and when they were last seen."""
+    own, last_seen = message.decode().split()
+    return cast("OwnStatus", own), int(last_seen)
 
 
 class RedisPresence:
@@ -75,9 +82,9 @@ class RedisPresence:
         args = (now, user_id, connection, "left", now + CLAIM_MS, channel(user_id))
         return _read(await self._run("depart", _both(user_id), args), now)
 
-    async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
+    def set_status(self, user_id: str, status: OwnStatus, now: int) -> "asyncio.Future[None]":
         """Set the status that the user chose, for all their devices and for when they come back."""
-        await self._run("set_own", [_user(user_id)], (now, status, _KEPT_MS, channel(user_id)))
+        return self._run("set_own", [_user(user_id)], (now, status, _KEPT_MS, channel(user_id)))
 
     async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, PresenceState]:
         """The state of each of these users, also of unknown ones."""

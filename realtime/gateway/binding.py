@@ -11,7 +11,7 @@ from core.wire.message import Command, Empty
 from realtime.gateway.caller import Caller
 
 C = TypeVar("C", bound=Command)
-Handler = Callable[[Caller, Any], Awaitable[Struct]]
+Handler = Callable[[Caller, Any], Awaitable[Struct | None]]
 
 
 class BindingError(Exception):
@@ -58,7 +58,7 @@ def _handlers(part: object) -> Iterator[tuple[type[Command], str, Handler]]:
         who, command = kinds
         reply = called.return_annotation or Empty
         if get_origin(reply) is Future:  # it answers without a task of its own
-            [reply] = get_args(reply)
+            reply = get_args(reply)[0] or Empty
         elif not iscoroutinefunction(function):
             raise BindingError(f"{_place(part)}.{name} is no coroutine and gives no future.")
         if reply is not command.reply:

@@ -41,10 +41,10 @@ class CommandBoundary:
             return failed(caller, name, error)
         return done(reply)
 
-    def begin(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> "asyncio.Future[Struct]":
+    def begin(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> "asyncio.Future[Struct | None]":
         """The reply to a `prompt` command. Raises what is wrong with it at once."""
         command = _command(name, arguments)
-        return cast("asyncio.Future[Struct]", self._handlers[type(command)](caller, command))
+        return cast("asyncio.Future[Struct | None]", self._handlers[type(command)](caller, command))
 
 
 def _command(name: str, arguments: tuple[Any, ...]) -> Command:
@@ -57,9 +57,9 @@ def _command(name: str, arguments: tuple[Any, ...]) -> Command:
     return decode({} if payload is None else payload, kind)
 
 
-def done(reply: Struct) -> dict[str, Any]:
-    """The acknowledgement of a command that was carried out."""
-    return {"ok": True, "data": msgspec.to_builtins(reply)}
+def done(reply: Struct | None) -> dict[str, Any]:
+    """The acknowledgement of a command that was carried out; one without a reply has nothing to say."""
+    return {"ok": True, "data": {} if reply is None else msgspec.to_builtins(reply)}
 
 
 def failed(caller: Caller, name: str, error: BaseException) -> dict[str, Any]:

@@ -75,6 +75,9 @@ class Commands:
         except Exception as error:
             connection.command_queue.give()
             return failed(connection.caller, name, error)
+        if work.done():
+            connection.command_queue.give()
+            return self._said(connection, name, work)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Answer] = loop.create_future()
         self._deadlines.watch(work, loop)
@@ -86,19 +89,21 @@ class Commands:
         connection: Connection,
         name: str,
         answer: "asyncio.Future[Answer]",
-        work: "asyncio.Future[Struct]",
+        work: "asyncio.Future[Struct | None]",
     ) -> None:
         connection.command_queue.give()
         self._deadlines.end(work)
-        if work.cancelled():
-            said = self._too_late(name)
-        elif error := work.exception():
-            said = failed(connection.caller, name, error)
-        else:
-            said = done(work.result())
-            self._in_time()
+        said = self._said(connection, name, work)
         if not answer.done():
             answer.set_result(said)
+
+    def _said(self, connection: Connection, name: str, work: "asyncio.Future[Struct | None]") -> Answer:
+        if work.cancelled():
+            return self._too_late(name)
+        if error := work.exception():
+            return failed(connection.caller, name, error)
+        self._in_time()
+        return done(work.result())
 
     def _too_late(self, name: str) -> Answer:
         self._late.failed(TimeoutError(f"{name} took too long"))

@@ -1,6 +1,6 @@
 """The connections of this process, by `sid`. The gateway maintains it; others look up and send through it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -50,6 +50,6 @@ class ConnectionRegistry:
         """Whether it is here."""
         return sid in self._connections
 
-    def send(self, sid: str, event: Event) -> None:
-        """A volatile event to one connection; lost if it is not here or slow."""
-        self._writer.emit_encoded(type(event).event, msgspec.json.encode(event), sid, volatile=True)
+    def send(self, sids: Iterable[str], event: Event) -> None:
+        """A volatile event to these connections; lost for those that are not here or slow."""
+        self._writer.emit_encoded(event.event, msgspec.json.encode(event), sids, volatile=True)

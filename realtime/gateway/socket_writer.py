@@ -1,5 +1,6 @@
 """What the gateway needs of a Socket.IO server: our own (`realtime.transport`), or the stock one."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -7,7 +8,13 @@ class SocketWriter(Protocol):
     """Writes to connections of this process. A `sid` that has just gone is no error: nothing happens."""
 
     def emit_encoded(
-        self, event: str, payload: bytes, to: str, *, offset: str | None = None, volatile: bool = False
+        self,
+        event: str,
+        payload: bytes,
+        to: str | Iterable[str],
+        *,
+        offset: str | None = None,
+        volatile: bool = False,
     ) -> int:
         """One event: JSON text of its object, and for durable ones the offset. In order, never blocks."""
 

@@ -1,6 +1,7 @@
 """What presence asks of stores, and of the sockets of this process."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from core.presence import ExpiredLease, PresenceState
@@ -34,7 +35,7 @@ class PresenceStore(Protocol):
         When all that follows from it is done, `settle` it. Otherwise it is found like an expired lease.
         """
 
-    async def set_status(self, user_id: str, status: OwnStatus, now: int) -> None:
+    def set_status(self, user_id: str, status: OwnStatus, now: int) -> asyncio.Future[None]:
         """How the user wants to be seen, on all their devices and when they come back."""
 
     async def read_many(self, user_ids: Collection[str], now: int) -> dict[str, PresenceState]:
@@ -74,5 +75,5 @@ class Sockets(Protocol):
     def holds(self, sid: str) -> bool:
         """Whether it is here."""
 
-    def send(self, sid: str, event: Event) -> None:
-        """A volatile event to this connection alone; no effect when it is gone."""
+    def send(self, sids: Iterable[str], event: Event) -> None:
+        """A volatile event to these connections; no effect for those that are gone."""

@@ -1,8 +1,9 @@
 """Presence as others may see it. Handles the commands `presence:*`; the store keeps the leases.
 
-An announcement only says that something about a user has changed. A node with a watcher of that user then
-reads the present state, so announcements may cross or come twice, and still nobody sees an old state last.
-Whether the watcher may (still) see the user is asked each time, so a block works at once. A watcher who may
+An announcement says that something about a user has changed. A node with a watcher of that user then reads
+the present state, and who may (still) see it, so announcements may cross or come twice, and still nobody
+sees an old state last. One that says all, which status was chosen, is told from what was read a second ago at
+most (`views.py`). Blocks and connections that end are announced too, so they work at once. A watcher who may
 no longer see a user is told `offline` once, whatever is true: what they saw last must not stay on their
 screen.
 """
@@ -12,18 +13,19 @@ from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from functools import partial
 
 import structlog
+from msgspec.structs import replace
 
-from core.clock import Clock, rfc3339
+from core.clock import Clock
 from core.contract.presence import Presence as Shown
 from core.contract.presence import PresenceChanged, Presences, PresenceSet, PresenceWatch
-from core.presence import PresenceState, shown
-from core.wire.message import Empty
+from core.presence import PresenceState
 from db.outage import AWAY, OUTAGES
 from db.periodic import PeriodicJob, PeriodicTask
 from db.redis.bus import Bus
-from db.redis.presence import channel
+from db.redis.presence import channel, read_choice
 from realtime.gateway.caller import Caller
 from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Sockets
+from realtime.presence.views import View, Views
 from realtime.presence.watches import Listener, Watches
 
 _RETRY_S = 0.5
@@ -46,7 +48,9 @@ class PresenceService(PeriodicJob):
         watches: Watches,
         clock: Clock,
         lease_s: int,
+        views: Views | None = None,
     ) -> None:
+        self._views = views or Views()
         self._store, self._companions, self._calls, self._queue = store, companions, calls, queue
         self._channels, self._sockets, self._watches = channels, sockets, watches
         self._clock, self._lease_s = clock, lease_s
@@ -59,25 +63,41 @@ class PresenceService(PeriodicJob):
 
     # --- Commands ---
 
-    async def set(self, caller: Caller, command: PresenceSet) -> Empty:
+    def set(self, caller: Caller, command: PresenceSet) -> asyncio.Future[None]:
         """Set the status that others see, for all devices."""
-        await self._store.set_status(caller.user_id, command.status, self._clock())
-        return Empty()
+        return self._store.set_status(caller.user_id, command.status, self._clock())
 
     async def watch(self, caller: Caller, command: PresenceWatch) -> Presences:
         """Follow these users instead of the previous ones. Those whom the caller may not see are left out."""
-        allowed = await self._visible_to(caller.user_id, dict.fromkeys(command.user_ids))
+        user_ids = dict.fromkeys(command.user_ids)
+        again = self._watches.follows(caller.sid, user_ids)
+        # While it does not listen yet, it does not hear who may no longer be seen.
+        reading = self._views.begin(user_ids) if again and self._views.of_all(user_ids) is None else None
+        allowed = await self._visible_to(caller.user_id, user_ids)
         if not self._sockets.holds(caller.sid):
             return Presences(presences=[])
+        if again and len(allowed) == len(user_ids) and (known := self._views.of_all(user_ids)):
+            return self._answer_again(caller, known)
         try:
             await self._follow(caller, allowed)
         except BaseException:
             await self._unfollow(caller.sid)
             raise
-        presences = await self._read(allowed)
+        views = await self._read(allowed)
+        if reading is not None:
+            watcher = frozenset((caller.user_id,))
+            for view in views:
+                self._views.keep(reading, replace(view, asked=watcher, allowed=watcher))
+        presences = {view.user_id: view.shown for view in views}
         for user_id in self._watches.tell_first(caller.sid, presences):
             self._look_at(user_id)
         return Presences(presences=list(presences.values()))
+
+    def _answer_again(self, caller: Caller, views: Iterable[View]) -> Presences:
+        presences = [view.shown for view in views]
+        for presence in presences:
+            self._watches.tell(caller.sid, presence)
+        return Presences(presences=presences)
 
     # --- Called by the gateway and others ---
 
@@ -127,6 +147,10 @@ class PresenceService(PeriodicJob):
         except OUTAGES as error:  # not repeated: the next change is announced again
             _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))
 
+    def parted(self, _message: bytes = b"") -> None:
+        """Two may not see each other any more."""
+        self._views.forget_all()
+
     async def devices(self, user_id: str) -> frozenset[str]:
         """The devices of this user that are connected now, to any node."""
         return (await self._store.read_many([user_id], self._clock()))[user_id].devices
@@ -144,30 +168,59 @@ class PresenceService(PeriodicJob):
         return bool(self._stale)
 
     async def _tell(self, stale: Collection[str]) -> None:
-        watched = [user_id for user_id in stale if self._watches.watchers(user_id)]
-        if not watched:
+        watchers = {user_id: asked for user_id in stale if (asked := self._watchers(user_id))}
+        if not watchers:
             return
-        presences = await self._read(watched)
-        pairs = {(w, user_id) for user_id in watched for _, w in self._watches.watchers(user_id)}
-        allowed = await self._companions.connected(pairs)
-        for user_id, presence in presences.items():
-            for sid, watcher in self._watches.watchers(user_id):
-                seen = presence if (watcher, user_id) in allowed else _unseen(user_id)
-                if self._watches.tell(sid, seen):
-                    self._sockets.send(sid, _changed(seen))
+        reading = self._views.begin(watchers)
+        views = await self._read(watchers)
+        pairs = [(watcher, user_id) for user_id, asked in watchers.items() for watcher in asked]
+        found = await self._companions.connected(pairs)
+        for view in views:
+            asked = watchers[view.user_id]
+            allowed = frozenset(watcher for watcher in asked if (watcher, view.user_id) in found)
+            seen = replace(view, asked=asked, allowed=allowed)
+            self._views.keep(reading, seen)
+            self._show(seen)
 
-    def _look_at(self, user_id: str, _message: bytes = b"") -> None:
+    def _show(self, view: View) -> None:
+        """To all of whom is known whether they may see it: others have just come and read for themselves."""
+        shown, unseen = view.shown, _unseen(view.user_id)
+        told: dict[bool, list[str]] = {True: [], False: []}
+        for sid, watcher in self._watches.watchers(view.user_id):
+            allowed = watcher in view.allowed
+            if watcher in view.asked and self._watches.tell(sid, shown if allowed else unseen):
+                told[allowed].append(sid)
+        for allowed, sids in told.items():
+            if sids:
+                self._sockets.send(sids, _changed(shown if allowed else unseen))
+
+    def _watchers(self, user_id: str) -> frozenset[str]:
+        return frozenset([watcher for _, watcher in self._watches.watchers(user_id)])
+
+    def _hear(self, user_id: str, message: bytes) -> None:
+        """Something about this user has changed; the message may say all of it."""
+        view = self._views.of(user_id) if message else None
+        if view is None or not self._watchers(user_id) <= view.asked:
+            self._look_at(user_id)
+            return
+        chosen = view.choosing(*read_choice(message))
+        self._views.change(chosen)
+        self._show(chosen)
+
+    def _look_at(self, user_id: str) -> None:
+        self._views.forget(user_id)
         self._stale.add(user_id)
         self._telling.wake()
 
     async def _look_at_all(self) -> None:
         """The bus was interrupted: anything may have changed."""
+        self._views.forget_all()
         for user_id in self._watches.watched:
             self._look_at(user_id)
 
     async def _follow(self, caller: Caller, user_ids: Iterable[str]) -> None:
         listeners, unwatched = self._watches.replace(
-            caller.sid, caller.user_id, user_ids, lambda user_id: partial(self._look_at, user_id)
+            caller.sid, caller.user_id, user_ids, lambda user_id: partial(self._hear, user_id)
         )
         # Also for users that others here watch already: their subscription may not be confirmed yet.
         await asyncio.gather(*(self._channels.subscribe(channel(u), heard) for u, heard in listeners.items()))
@@ -180,6 +233,7 @@ class PresenceService(PeriodicJob):
 
     async def _silence(self, listeners: Mapping[str, Listener]) -> None:
         for user_id, listener in listeners.items():
+            self._views.forget(user_id)
             await self._channels.unsubscribe(channel(user_id), listener)
 
     async def _visible_to(self, watcher: str, user_ids: Iterable[str]) -> list[str]:
@@ -187,23 +241,19 @@ class PresenceService(PeriodicJob):
         allowed = await self._companions.connected(pairs) if pairs else frozenset()
         return [user_id for watcher, user_id in pairs if (watcher, user_id) in allowed]
 
-    async def _read(self, user_ids: Collection[str]) -> dict[str, Shown]:
-        """The presence of these users, as others see it now."""
+    async def _read(self, user_ids: Collection[str]) -> list[View]:
+        """How these users are now."""
         if not user_ids:
-            return {}
+            return []
         states, in_call, queuing = await asyncio.gather(
             self._store.read_many(user_ids, self._clock()),
             self._calls.in_call(user_ids),
             self._queue.queuing(user_ids),
         )
-        return {
-            user_id: Shown(
-                user_id=user_id,
-                status=shown(state, in_call=user_id in in_call, queuing=user_id in queuing),
-                last_seen=None if state.last_seen is None else rfc3339(state.last_seen),
-            )
+        return [
+            View(user_id, state, in_call=user_id in in_call, queuing=user_id in queuing)
             for user_id, state in states.items()
-        }
+        ]
 
 
 def _unseen(user_id: str) -> Shown:

@@ -3,7 +3,7 @@
 Bounded by the length of a list, which the contract limits, and by the number of entries in all.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from core.contract.presence import Presence as Shown
 from core.errors import Unavailable
@@ -29,6 +29,10 @@ class Watches:
     def watchers(self, user_id: str) -> tuple[tuple[str, str], ...]:
         """The `sid` and the user of each connection that watches this user."""
         return tuple(self._watchers.get(user_id, {}).items())
+
+    def follows(self, sid: str, user_ids: Collection[str]) -> bool:
+        """Whether this connection watches these users, and no others, already."""
+        return self._told.get(sid, {}).keys() == set(user_ids)
 
     def replace(
         self, sid: str, watcher: str, user_ids: Iterable[str], listen: Callable[[str], Listener]

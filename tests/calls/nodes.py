@@ -1,7 +1,7 @@
 """One node's stores and services, and the steps of a call that a crash may fall between."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from composition.foundation import Foundation
@@ -38,7 +38,13 @@ class Silence:
     """The writer of a node that nobody is connected to."""
 
     def emit_encoded(
-        self, event: str, payload: bytes, to: str, *, offset: str | None = None, volatile: bool = False
+        self,
+        event: str,
+        payload: bytes,
+        to: str | Iterable[str],
+        *,
+        offset: str | None = None,
+        volatile: bool = False,
     ) -> int:
         return 0
 

@@ -1,8 +1,8 @@
 """Two nodes on one Redis, and people who know each other: presence as its users meet it."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Collection
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager, suppress
 
 from core.contract.presence import Presence as Shown
@@ -15,6 +15,7 @@ from db.redis.multiplexed import RedisClient
 from db.redis.presence import RedisPresence
 from realtime.gateway.caller import Caller
 from realtime.presence.presence import PresenceService
+from realtime.presence.views import Views
 from realtime.presence.watches import Watches
 from tests.patience import PATIENCE_S
 
@@ -39,11 +40,14 @@ class Society:
         self.calling: set[str] = set()
         self.waiting: set[str] = set()
         self.held_up: asyncio.Event | None = None
+        self.asked: Counter[str] = Counter()
 
     async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+        self.asked["who may see"] += 1
         return frozenset(pair for pair in pairs if frozenset(pair) in self.friends)
 
     async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
+        self.asked["who is in a call"] += 1
         if self.held_up is not None:  # one question, and none after it
             held_up, self.held_up = self.held_up, None
             await held_up.wait()
@@ -63,8 +67,9 @@ class FakeSockets:
     def holds(self, sid: str) -> bool:
         return sid in self.here
 
-    def send(self, sid: str, event: Event) -> None:
-        self.inbox[sid].put_nowait(event)
+    def send(self, sids: Iterable[str], event: Event) -> None:
+        for sid in sids:
+            self.inbox[sid].put_nowait(event)
 
 
 class PresenceClient:
@@ -122,6 +127,7 @@ class PresenceNode:
             channels=bus,
             sockets=self.sockets,
             watches=self.watches,
+            views=Views(lambda: time.now / 1000),
             clock=time,
             lease_s=LEASE_S,
         )

@@ -45,6 +45,13 @@ class Prompt:
         return asyncio.ensure_future(asyncio.sleep(0, Empty()))
 
 
+class PromptReading:
+    """The same of one without a reply."""
+
+    def read(self, _caller: Caller, _command: ChatRead) -> asyncio.Future[None]:
+        return asyncio.ensure_future(asyncio.sleep(0))
+
+
 class Wordless:
     async def watch(self, _caller: Caller, _command: PresenceWatch) -> Empty:
         return Empty()
@@ -66,6 +73,7 @@ async def test_a_command_gets_the_method_that_takes_it() -> None:
     assert await bound[ChatRead](ANA, object()) == Empty()
     assert reading.users == [ANA.user_id]
     assert await bind([Prompt()], [QueueLeave])[QueueLeave](ANA, QueueLeave()) == Empty()
+    assert await bind([PromptReading()], [ChatRead])[ChatRead](ANA, object()) is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Commands whose handlers give a future need no task: they keep their turn, their time and their answers."""
 
 import asyncio
+from collections.abc import Awaitable
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,9 @@ from core.clock import now_ms
 from core.contract.queue import QueueExplain, QueueLeave
 from core.errors import Conflict
 from core.token_bucket import TokenBucket
-from core.wire.message import Empty
+from core.wire.message import Command, Empty
 from db.redis.event_log import EventId
+from realtime.gateway.binding import Handler
 from realtime.gateway.boundary import CommandBoundary
 from realtime.gateway.caller import Caller
 from realtime.gateway.command_queue import CommandQueue
@@ -25,9 +27,11 @@ class Desk:
     """`queue:leave` ends when it is told to; `queue:explain` has a coroutine, and at once."""
 
     def __init__(self, deadline_s: float = PATIENCE_S) -> None:
-        self.begun: list[asyncio.Future[Empty]] = []
+        self.begun: list[asyncio.Future[Empty | None]] = []
         self.explained = 0
-        boundary = CommandBoundary({QueueLeave: self._leave, QueueExplain: self._explain})
+        self.ends_at_once = False
+        handlers: dict[type[Command], Handler] = {QueueLeave: self._leave, QueueExplain: self._explain}
+        boundary = CommandBoundary(handlers)
         commands = Commands(boundary, clock=now_ms, deadline_s=deadline_s)
         self.connection = Connection(
             Caller("ana", "session", "phone", "sid"),
@@ -40,16 +44,21 @@ class Desk:
         )
         self._answer = partial(commands.answer, self.connection)
 
+    def answer(self, name: str, *arguments: Any) -> Answer | Awaitable[Answer]:
+        return self._answer(name, arguments)
+
     def ask(self, name: str, *arguments: Any) -> "asyncio.Future[Answer]":
-        answer = self._answer(name, arguments)
+        answer = self.answer(name, *arguments)
         if isinstance(answer, dict):
             told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
             told.set_result(answer)
             return told
         return asyncio.ensure_future(answer)
 
-    def _leave(self, _caller: Caller, _command: QueueLeave) -> "asyncio.Future[Empty]":
+    def _leave(self, _caller: Caller, _command: QueueLeave) -> "asyncio.Future[Empty | None]":
         self.begun.append(asyncio.get_running_loop().create_future())
+        if self.ends_at_once:
+            self.begun[-1].set_result(Empty())
         return self.begun[-1]
 
     async def _explain(self, _caller: Caller, _command: QueueExplain) -> Empty:
@@ -74,6 +83,16 @@ async def test_the_future_is_the_answer_and_others_wait_for_it() -> None:
     await asyncio.sleep(0)
     desk.begun[1].set_exception(Conflict())
     assert code(await third) == "conflict"
+    desk.ask("queue:leave")
+    desk.begun[2].set_result(None)
+    assert await desk.ask("queue:explain") == {"ok": True, "data": {}}, "one without a reply is over too"
+
+
+async def test_what_is_known_at_once_is_answered_at_once() -> None:
+    desk = Desk()
+    desk.ends_at_once = True
+    for _ in range(3):
+        assert desk.answer("queue:leave") == {"ok": True, "data": {}}
 
 
 async def test_what_is_wrong_at_once_is_answered_at_once() -> None:
