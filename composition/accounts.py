@@ -1,12 +1,15 @@
 """Accounts, their sessions and profiles, and how they sign in."""
 
 from composition.stores import Stores
+from core.keys import Keyring
+from core.seals import Seals
 from core.settings import Settings
 from services.accounts import Accounts
 from services.password_hashes import PasswordHashes
 from services.profiles import Profiles
 from services.sessions import SessionService, Tokens
 from services.sign_in_limits import Rates, SignInLimits
+from services.totp import OneTimeCodes
 
 
 class Identity:
@@ -20,11 +23,17 @@ class Identity:
             passes=settings.password_passes,
         )
         self.profiles = Profiles(stores.profiles)
-        self.sessions = SessionService(stores.sessions, self.profiles, stores.events, Tokens.of(settings))
+        limits = SignInLimits(stores.limiter, Rates.of(settings))
+        seals = Seals(Keyring.of(settings).keys("one-time codes"))
+        self.codes = OneTimeCodes(stores.totp, seals, limits)
+        self.sessions = SessionService(
+            stores.sessions, self.profiles, stores.events, Tokens.of(settings), self.codes
+        )
         self.accounts = Accounts(
             stores.accounts,
             sessions=self.sessions,
             passwords=passwords,
-            limits=SignInLimits(stores.limiter, Rates.of(settings)),
+            codes=self.codes,
+            limits=limits,
         )
         self.close = passwords.close

@@ -25,6 +25,7 @@ from rest.profiles import ProfileHandlers
 from rest.service import Check
 from rest.sessions import SessionHandlers
 from rest.settings import SettingsHandlers
+from rest.totp import TotpHandlers
 from rest.values import ValueHandlers
 from services.blocks import Blocks
 from services.values import Values
@@ -71,6 +72,7 @@ def _resources(base: Foundation, stores: Stores, identity: Identity, blocks: Blo
     return [
         AccountHandlers(identity.accounts, identity.sessions),
         SessionHandlers(identity.sessions, stores.sessions),
+        TotpHandlers(identity.codes),
         ProfileHandlers(identity.profiles),
         ValueHandlers(Values(values), values),
         SettingsHandlers(SettingsStore(base.pool)),

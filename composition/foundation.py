@@ -8,6 +8,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from core.clock import Clock, SharedClock, now_ms
+from core.environment import remarks
 from core.ids import new_id
 from core.settings import Settings
 from db.embedded import EmbeddedServers, Urls
@@ -58,6 +59,8 @@ class Foundation:
 async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
     """Starts the servers, migrates, and opens a pool for each and the bus, for as long as the block lasts."""
     node_id = settings.node_id or new_id()
+    for remark in remarks(settings):
+        _log.warning(remark)
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(_servers(settings))
         with needed("PostgreSQL", "DATABASE_URL"):

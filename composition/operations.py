@@ -1,6 +1,7 @@
-"""What an operator does with accounts on the command line: give a role, ban, unban. Also while a server runs.
+"""What an operator does with accounts on the command line: give a role, ban, unban, turn one-time codes off.
 
-Endpoints look up the role at each request and nodes look for new bans, so it takes effect at once.
+Also while a server runs: endpoints look up the role at each request and nodes look for new bans, so it takes
+effect at once.
 """
 
 from composition.foundation import database
@@ -9,6 +10,7 @@ from core.settings import Settings
 from core.vocabulary import Role
 from db.postgres.accounts import AccountStore
 from db.postgres.bans import BanStore, NewBan
+from db.postgres.totp import TotpStore
 from services.bans import Bans
 
 
@@ -33,3 +35,10 @@ async def unban(settings: Settings, login: str) -> bool:
     async with database(settings) as pool:
         user_id = await AccountStore(pool).of_login(login)
         return await BanStore(pool).unban(user_id, None, now_ms())
+
+
+async def turn_codes_off(settings: Settings, login: str) -> bool:
+    """Turn one-time codes off for the account with this login. False: they were not on. Raises `NotFound`."""
+    async with database(settings) as pool:
+        user_id = await AccountStore(pool).of_login(login)
+        return await TotpStore(pool).drop(user_id, None, now_ms(), even_if_on=True)

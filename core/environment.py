@@ -12,8 +12,9 @@ from core.proxies import networks
 from core.server_settings import DEFAULT_SECRET
 from core.settings import MOST_COOL_DOWNS, Settings
 
-# Other defaults in development: somebody who tries the product out meets the same few people all the time.
-IN_DEVELOPMENT: Mapping[str, float] = {"rematch_h": 0.001}
+# Other defaults in development: somebody who tries the product out meets the same few people all the time,
+# and has no authenticator app at hand.
+IN_DEVELOPMENT: Mapping[str, float | str] = {"rematch_h": 0.001, "staff_totp": "when_on"}
 
 _WEIGHTS: Mapping[str, float] = {
     field.name: field.default
@@ -62,6 +63,14 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     if mistakes:
         raise SettingsError("\n".join(mistakes))
     return Settings(**values)
+
+
+def remarks(settings: Settings) -> list[str]:
+    """What an operator should be told at each start."""
+    said = []
+    if settings.environment == "production" and settings.staff_totp != "required":
+        said.append("STAFF_TOTP=when_on: moderators and admins may do without a second factor.")
+    return said
 
 
 def _is_loopback(host: str) -> bool:

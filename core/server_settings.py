@@ -15,6 +15,7 @@ Duration = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(gt=0)]
 Pause = Annotated[int, Meta(ge=0)]
 Switch = Literal["on", "off"]
+StaffTotp = Literal["required", "when_on"]
 
 
 def about(sentence: str) -> Meta:
@@ -132,6 +133,17 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     account_login_burst: Annotated[
         Count, about("Wrong passwords for one login at once, from all networks and unknown devices.")
     ] = 200
+    totp_per_h: Annotated[
+        Count, about("Wrong one-time codes for one account each hour, from everywhere.")
+    ] = 30
+    totp_burst: Annotated[Count, about("Wrong one-time codes for one account at once.")] = 10
+    staff_totp: Annotated[
+        StaffTotp,
+        about(
+            "What moderators and admins need for their endpoints: `required` a session that was opened with a"
+            " one-time code; `when_on` that too, but only those who have turned codes on."
+        ),
+    ] = "required"
     device_token_d: Annotated[
         Count, about("Days for which a device on which somebody signed in is known.")
     ] = 365

@@ -38,7 +38,7 @@ def main() -> int:
     from db.migrations.migrate import MigrationError  # noqa: PLC0415
     from db.outage import UnusableError  # noqa: PLC0415
 
-    operations = {"admin": _give, "ban": _ban, "unban": _unban}
+    operations = {"admin": _give, "ban": _ban, "unban": _unban, "totp-off": _turn_codes_off}
     try:
         return operations[asked.command](settings, asked) if asked.command in operations else _serve(settings)
     except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
@@ -73,6 +73,9 @@ def _arguments() -> argparse.Namespace:
     about = "lift all bans of somebody, who may then sign in again"
     unban = commands.add_parser("unban", help=about, description=about)
     unban.add_argument("login", help="email address or username of an account that exists")
+    about = "turn one-time codes off for somebody whose phone is lost; ask them who they are before"
+    lost = commands.add_parser("totp-off", help=about, description=about)
+    lost.add_argument("login", help="email address or username of an account that exists")
     about = "simulated people who wait for somebody, talk, decide and chat; needs a server that runs"
     bots = commands.add_parser("bots", help=about, description=about)
     bots.add_argument("--server", metavar="URL", help="where it runs (default: localhost, at PORT)")
@@ -139,6 +142,18 @@ def _unban(settings: Settings, asked: argparse.Namespace) -> int:
     except NotFound:
         return _nobody(asked.login)
     sys.stdout.write(f"{asked.login} is banned no more.\n" if lifted else f"{asked.login} was not banned.\n")
+    return 0
+
+
+def _turn_codes_off(settings: Settings, asked: argparse.Namespace) -> int:
+    from composition.operations import turn_codes_off  # noqa: PLC0415
+    from core.errors import NotFound  # noqa: PLC0415
+
+    try:
+        were_on = uvloop.run(turn_codes_off(settings, asked.login))
+    except NotFound:
+        return _nobody(asked.login)
+    sys.stdout.write(f"One-time codes of {asked.login} {'are off now' if were_on else 'were not on'}.\n")
     return 0
 
 

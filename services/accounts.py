@@ -12,6 +12,7 @@ from services import account_rules as rules
 from services.password_hashes import PasswordHashes
 from services.sessions import SessionService
 from services.sign_in_limits import SignInLimits
+from services.totp import OneTimeCodes
 
 
 class RequestOrigin(Struct, frozen=True):
@@ -30,9 +31,10 @@ class Accounts:
         *,
         sessions: SessionService,
         passwords: PasswordHashes,
+        codes: OneTimeCodes,
         limits: SignInLimits,
     ) -> None:
-        self._store, self._sessions = store, sessions
+        self._store, self._sessions, self._codes = store, sessions, codes
         self._passwords, self._limits = passwords, limits
 
     async def register(
@@ -71,7 +73,8 @@ class Accounts:
     async def login(self, body: Login, client: RequestOrigin, now: int) -> SignedIn:
         """Sign in with email or username. Unknown logins and wrong passwords look and cost the same.
 
-        Raises `Unauthenticated`, `Banned`, `RateLimited`, `Unavailable`.
+        Raises `Unauthenticated` (also for a one-time code that is missing), `Banned`, `RateLimited`,
+        `Unavailable`.
         """
         return await self._enter(await self._proved(body.login, body, client, now), body, client, now)
 
@@ -103,5 +106,8 @@ class Accounts:
         return known.user_id
 
     async def _enter(self, user_id: str, body: Register | Login, client: RequestOrigin, now: int) -> SignedIn:
-        session, token = self._sessions.new(user_id, body.device_id, client.user_agent, now)
+        shown = await self._codes.shown(user_id, body.totp, now)
+        session, token = self._sessions.new(
+            user_id, body.device_id, client.user_agent, now, second_factor=shown
+        )
         return await self._sessions.open(session, token, body.device_token, now)

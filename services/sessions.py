@@ -15,12 +15,13 @@ from core.ids import new_id
 from core.keys import Keyring
 from core.settings import Settings
 from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint, new_refresh_token
-from core.vocabulary import RevokedCode, Role
+from core.vocabulary import RevokedCode
 from db.postgres.profiles import Beginning
 from db.postgres.sessions import NewSession, RevokedReason, SessionStatus, SessionStore, TokenState
 from db.redis.event_log import EventLog
 from services.profiles import Profiles
 from services.token_families import Shown, Verdict, judge
+from services.totp import OneTimeCodes
 
 # A token cannot change more often than that while it is looked at.
 _LOOKS = 8
@@ -50,13 +51,27 @@ class Tokens(Struct, frozen=True):
 class SessionService:
     """The use cases. Errors of an outage of Postgres or Redis pass through (`db.outage`)."""
 
-    def __init__(self, store: SessionStore, profiles: Profiles, events: EventLog, tokens: Tokens) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        profiles: Profiles,
+        events: EventLog,
+        tokens: Tokens,
+        codes: OneTimeCodes,
+    ) -> None:
         self._store, self._profiles, self._events, self._tokens = store, profiles, events, tokens
+        self._codes = codes
 
     # Opening one
 
     def new(
-        self, user_id: str, device_id: str | None, user_agent: str | None, now: int
+        self,
+        user_id: str,
+        device_id: str | None,
+        user_agent: str | None,
+        now: int,
+        *,
+        second_factor: bool = False,
     ) -> tuple[NewSession, str]:
         """A session that is not stored yet, and its first refresh token."""
         token = new_refresh_token()
@@ -67,6 +82,7 @@ class SessionService:
             user_agent=user_agent,
             token_hash=fingerprint(token),
             expires_at=now + self._tokens.refresh_ms,
+            second_factor=second_factor,
         )
         return session, token
 
@@ -98,9 +114,9 @@ class SessionService:
     async def refresh(self, body: Refresh, now: int) -> SignedIn:
         """The next pair of tokens, by the rule of `services.token_families`.
 
-        Raises `Unauthenticated`, which may end the family, and `Banned`.
+        Raises `Unauthenticated`, which may end the family, `Banned`, and what `OneTimeCodes.step_up` does.
         """
-        shown, fresh = fingerprint(body.refresh_token), new_refresh_token()
+        shown, fresh, code = fingerprint(body.refresh_token), new_refresh_token(), body.totp
         for _ in range(_LOOKS):
             state = await self._store.token_state(shown, now)
             if state is None or (state.over and not state.banned):
@@ -112,6 +128,9 @@ class SessionService:
             if state.banned:
                 await self.refuse_banned(state.user_id, now)
                 continue  # the ban has just been lifted
+            if code is not None:
+                await self._codes.step_up(state.user_id, state.session_id, code, now)
+                code = None  # it serves once, however often the token is looked at
             if verdict is Verdict.SPEND:
                 done = await self._store.spend(*given)
             else:
@@ -166,8 +185,8 @@ class SessionService:
         """
         return self._tokens.access.read(token, now)
 
-    async def check(self, access: Access, now: int, *, restricted: bool = False) -> Role:
-        """Check that what was read from a token is still true. Gives the role that the user has now.
+    async def check(self, access: Access, now: int, *, restricted: bool = False) -> SessionStatus:
+        """Check that what was read from a token is still true. Gives the user's role, and more.
 
         `restricted`: what is asked for serves also one who is banned, with the token that they got for it.
 
@@ -186,7 +205,7 @@ class SessionService:
 
     async def _serves(
         self, standing: SessionStatus | None, access: Access, now: int, *, restricted: bool = False
-    ) -> Role:
+    ) -> SessionStatus:
         if standing is None:
             raise Unauthenticated(_OVER)
         if not (standing.restricted and restricted):
@@ -198,7 +217,7 @@ class SessionService:
             raise Unauthenticated(_OVER)
         if standing.void or not (standing.served or await self._store.serve(access.twin, now)):
             raise Unauthenticated("This access token was replaced by another one.")
-        return standing.role
+        return standing
 
     async def revoked(self, user_id: str, session_id: str, now: int) -> RevokedCode | None:
         """Why this session is over, in the words of `session:revoked`; None while it goes on."""

@@ -35,6 +35,7 @@ class Rates(Struct, frozen=True, kw_only=True):
     login: Rate
     guesses: Rate
     account_login: Rate
+    code: Rate
 
     @classmethod
     def of(cls, settings: Settings) -> "Rates":
@@ -45,6 +46,7 @@ class Rates(Struct, frozen=True, kw_only=True):
             login=Rate(settings.login_per_m / 60, settings.login_burst),
             guesses=Rate(settings.guesses_per_m / 60, settings.guesses_burst),
             account_login=Rate(settings.account_login_per_m / 60, settings.account_login_burst),
+            code=Rate(settings.totp_per_h / 3600, settings.totp_burst),
         )
 
 
@@ -87,6 +89,17 @@ class SignInLimits:
         ]
         if known is not None:
             limits = [(f"device:{known.id}", rates.guesses)]
+        await self._take(limits, now)
+        yield
+        await self._give_back(limits, now)
+
+    @asynccontextmanager
+    async def code(self, user_id: str, now: int) -> AsyncIterator[None]:
+        """Count one more guess at a one-time code of this account, unless the block succeeds.
+
+        From everywhere: only who has the password comes so far.
+        """
+        limits = [(f"totp:{user_id}", self._rates.code)]
         await self._take(limits, now)
         yield
         await self._give_back(limits, now)

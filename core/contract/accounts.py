@@ -10,6 +10,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from core.contract.profiles import DisplayName, Me
+from core.contract.totp import Code
 from core.errors import Banned, Conflict, Unauthenticated, Underage
 from core.vocabulary import DeviceId, Gender
 from core.wire.endpoint import Endpoint
@@ -39,7 +40,7 @@ class Register(Input):
     """What an account needs. Under 18: `underage`; what somebody else has: `conflict`, named in `details`."""
 
     # A fast digest of a password must not lie in a table; a device token may be another one with each try.
-    secrets = ("password", "device_token")
+    secrets = ("password", "device_token", "totp")
 
     email: Email
     username: Username
@@ -49,6 +50,7 @@ class Register(Input):
     gender: Gender
     device_id: DeviceId | None = None
     device_token: DeviceToken | None = None
+    totp: Code | None = None
 
 
 class Login(Input):
@@ -56,22 +58,28 @@ class Login(Input):
 
     To one who is banned, the right password gives `banned` with `details: {until, token}`: when the ban ends
     (null: never), and an access token that serves `GET /v1/me/standing`, appeals and `POST /v1/auth/logout`.
+
+    Where one-time codes are on, without `totp` or with a wrong one: `unauthenticated` with `factor`, which is
+    `totp`, in `details`; after a right password only.
     """
 
     login: Annotated[str, Meta(min_length=1, max_length=254, examples=["ana@example.com"])]
     password: Annotated[str, Meta(max_length=128, examples=["correct horse battery"])]
     device_id: DeviceId | None = None
     device_token: DeviceToken | None = None
+    totp: Code | None = None
 
 
 class Refresh(Input):
     """A refresh token can be used once.
 
     When the answer was lost, show it again within 60 s, at most three times: the next answer replaces it.
+    With `totp` the session has a second factor from then on, if it had none.
     """
 
     refresh_token: Opaque
     device_token: DeviceToken | None = None
+    totp: Code | None = None
 
 
 class SignedIn(Wire):

@@ -11,6 +11,7 @@ from core.wire.message import Command, Event
 _NAMES = (
     "accounts",
     "sessions",
+    "totp",
     "values",
     "settings",
     "calls",

@@ -374,6 +374,7 @@ CREATE TABLE identity.sessions (
     revoked_at timestamp with time zone,
     revoked_reason text,
     restricted boolean DEFAULT false NOT NULL,
+    second_factor boolean DEFAULT false NOT NULL,
     CONSTRAINT revoked_for_a_reason CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL))),
     CONSTRAINT sessions_device_check CHECK ((char_length(device) <= 100)),
     CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['signed_out'::text, 'banned'::text, 'replaced'::text, 'reused'::text, 'password_changed'::text, 'erased'::text]))),
@@ -389,6 +390,18 @@ CREATE TABLE identity.settings (
     CONSTRAINT settings_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text, 'neon'::text]))),
     CONSTRAINT settings_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
 );
+
+CREATE TABLE identity.totp (
+    user_id uuid NOT NULL,
+    secret bytea NOT NULL,
+    key_id text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    on_since timestamp with time zone,
+    used_step bigint DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE identity.totp IS 'Without `on_since` the secret was given to its user, who has not shown a code of it yet. `used_step` is the time step of
+the latest code that was accepted: neither it nor an earlier one is accepted again.';
 
 CREATE TABLE identity.user_values (
     user_id uuid NOT NULL,
@@ -615,6 +628,9 @@ ALTER TABLE ONLY identity.sessions
 ALTER TABLE ONLY identity.settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (user_id);
 
+ALTER TABLE ONLY identity.totp
+    ADD CONSTRAINT totp_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY identity.user_values
     ADD CONSTRAINT user_values_pkey PRIMARY KEY (user_id, key);
 
@@ -799,6 +815,9 @@ ALTER TABLE ONLY identity.sessions
 
 ALTER TABLE ONLY identity.settings
     ADD CONSTRAINT settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.totp
+    ADD CONSTRAINT totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.user_values
     ADD CONSTRAINT user_values_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

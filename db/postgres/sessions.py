@@ -27,7 +27,8 @@ RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_
 class NewSession(Struct, frozen=True, kw_only=True):
     """A new sign-in, with the hash of its first refresh token. `device` is the client's own id for it.
 
-    `restricted`: it serves one who is banned, to see why and to appeal.
+    `restricted`: it serves one who is banned, to see why and to appeal. `second_factor`: it was opened with a
+    one-time code.
     """
 
     id: str
@@ -37,6 +38,7 @@ class NewSession(Struct, frozen=True, kw_only=True):
     token_hash: bytes
     expires_at: int
     restricted: bool = False
+    second_factor: bool = False
 
 
 class TokenState(Struct, frozen=True, kw_only=True):
@@ -60,7 +62,8 @@ class TokenState(Struct, frozen=True, kw_only=True):
 class SessionStatus(Struct, frozen=True, kw_only=True):
     """Whether a session goes on, and what its user may do.
 
-    `void`, `served`: whether the refresh token asked about is void, and whether it was used.
+    `void`, `served`: whether the refresh token asked about is void, and whether it was used. `second_factor`:
+    whether the session has shown a one-time code; `codes_on`: whether staff has turned them on.
     """
 
     revoked: RevokedReason | None
@@ -70,6 +73,8 @@ class SessionStatus(Struct, frozen=True, kw_only=True):
     role: Role
     void: bool
     served: bool
+    second_factor: bool
+    codes_on: bool
 
 
 class Ban(Struct, frozen=True):
@@ -173,6 +178,7 @@ async def open_within(connection: Connection, session: NewSession, now: int) -> 
         to_datetime(session.expires_at),
         session.device,
         session.restricted,
+        session.second_factor,
     )
 
 
@@ -190,6 +196,8 @@ def _status(row: Record) -> SessionStatus:
         role=row["role"],
         void=row["void"],
         served=row["served"],
+        second_factor=row["second_factor"],
+        codes_on=row["codes_on"],
     )
 
 

@@ -1,10 +1,11 @@
 -- Sessions and their refresh tokens. Times are passed as timestamptz.
 
 -- name: open
--- A session and its first refresh token $4. Restricted ($8): of one who is banned.
+-- A session and its first refresh token $4. Restricted ($8): of one who is banned. $9: it was opened with a second factor.
 WITH session AS (
-    INSERT INTO identity.sessions (id, user_id, user_agent, created_at, last_used_at, expires_at, device, restricted)
-    VALUES ($1, $2, $3, $5, $5, $6, $7, $8)
+    INSERT INTO identity.sessions
+        (id, user_id, user_agent, created_at, last_used_at, expires_at, device, restricted, second_factor)
+    VALUES ($1, $2, $3, $5, $5, $6, $7, $8, $9)
 )
 INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($4, $1, $5, $6)
 
@@ -82,10 +83,14 @@ HAVING count(*) > 0
 
 -- name: standing
 -- The status of session $1 of user $2 at $3, and the role of the user. No row: there is no such session. Of refresh
--- token $4 (null: of none): whether it is void, and whether it has been used.
+-- token $4 (null: of none): whether it is void, and whether it has been used. `codes_on`: staff who have turned on one-time
+-- codes; of others nobody asks.
 SELECT s.revoked_reason, s.restricted, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
     SELECT FROM identity.banned($3) b WHERE b.user_id = u.id
-) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served
+) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served,
+    s.second_factor, u.role <> 'user' AND EXISTS (
+        SELECT FROM identity.totp f WHERE f.user_id = u.id AND f.on_since IS NOT NULL
+    ) AS codes_on
 FROM identity.sessions s
 JOIN identity.users u ON u.id = s.user_id
 LEFT JOIN identity.refresh_tokens t ON t.hash = $4 AND t.session_id = s.id

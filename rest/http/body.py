@@ -88,7 +88,12 @@ class Incoming:
 
 
 async def read_json(request: web.Request, *, max_bytes: int, pace: Pace) -> bytes:
-    """The bytes of a JSON body. Raises `InvalidRequest` also for another type or charset."""
+    """The bytes of a JSON body; none at all is `{}`.
+
+    Raises `InvalidRequest` also for another type or charset.
+    """
+    if not request.body_exists:
+        return b"{}"
     media = request.content_type
     if "Content-Type" not in request.headers or not (media == "application/json" or media.endswith("+json")):
         raise InvalidRequest("Send JSON: `Content-Type: application/json`.")

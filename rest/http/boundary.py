@@ -25,12 +25,14 @@ from core.errors import (
 )
 from core.ids import new_id
 from core.proxies import Proxies, network_of
+from core.server_settings import StaffTotp
 from core.tokens import Access
 from core.wire.decode import decode_json, decode_query
 from core.wire.endpoint import Endpoint
 from core.wire.uploads import Form, Upload
 from db.outage import OUTAGES
 from db.postgres.idempotency import IdempotencyKey
+from db.postgres.sessions import SessionStatus
 from rest.http import client as clients
 from rest.http.answers import response
 from rest.http.body import Pace, read_json
@@ -41,6 +43,7 @@ from rest.http.uploads import UploadDigest, parts, whole
 from services.accounts import RequestOrigin
 from services.ports import Limiter
 from services.sessions import SessionService
+from services.totp import CodeNeeded
 
 _log = structlog.get_logger()
 
@@ -76,7 +79,9 @@ class RequestBoundary:
         body_timeout_s: float,
         body_bytes_per_s: int,
         deadline_s: float,
+        staff_totp: StaffTotp,
     ) -> None:
+        self._staff_totp = staff_totp
         self._sessions, self._accounts, self._strangers = sessions, accounts, strangers
         self._clock = clock
         self._proxies = proxies
@@ -131,14 +136,23 @@ class RequestBoundary:
         """The caller, if the endpoint wants one. Raises `RateLimited` when they ask too often."""
         if endpoint.auth:
             access = self._sessions.read(clients.bearer(headers.get("Authorization")), now)
-            role = await self._sessions.check(access, now, restricted=endpoint.restricted)
-            if endpoint.admitted and role not in endpoint.admitted:
-                raise NotFound  # to all others there is no such thing
+            status = await self._sessions.check(access, now, restricted=endpoint.restricted)
+            if endpoint.admitted:
+                self._check_role(endpoint, status)
             await self._accounts.pass_through(access.user_id, now)
             return access
         if not endpoint.unlimited:
             await self._strangers.pass_through(network, now)
         return None
+
+    def _check_role(self, endpoint: Endpoint, status: SessionStatus) -> None:
+        """Raises `NotFound`, and `CodeNeeded` for staff whose session has shown no second factor."""
+        if status.role not in endpoint.admitted:
+            raise NotFound  # to all others there is no such thing
+        if not status.second_factor and (self._staff_totp == "required" or status.codes_on):
+            raise CodeNeeded(
+                "Sign in with a one-time code of your authenticator app; `POST /v1/me/totp` sets one up."
+            )
 
     async def _body(self, kind: type[Struct], request: web.Request, pace: Pace) -> Struct:
         return decode_json(await read_json(request, max_bytes=self._max_body_bytes, pace=pace), kind)

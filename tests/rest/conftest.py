@@ -10,11 +10,13 @@ from db.redis.multiplexed import RedisClient
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World
 
-SETTINGS = Settings(password_memory_kib=8, password_passes=1, rate_limits="off", max_body_bytes=4096)
+SETTINGS = Settings(
+    password_memory_kib=8, password_passes=1, rate_limits="off", max_body_bytes=4096, staff_totp="when_on"
+)
 
 
 @pytest.fixture
 async def rest(world: World, redis: Redis, redis_client: RedisClient) -> AsyncIterator[RestServer]:
-    """Without rate limits, with quick passwords and small bodies."""
+    """Without rate limits, with quick passwords and small bodies, and staff who may do without an app."""
     async with serving(world, redis, redis_client, SETTINGS) as server:
         yield server

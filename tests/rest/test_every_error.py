@@ -41,6 +41,8 @@ class Someone:
             "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
             "change_settings": {"theme": "dark"},
             "block": {"user_id": next(self._others)},
+            "turn_on_totp": {},
+            "turn_off_totp": {},
         }
         assert endpoint.body is None or endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
         return bodies.get(endpoint.name)
@@ -110,6 +112,9 @@ async def underage(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
+    """What somebody else has; a code of a secret that was not asked for."""
+    if endpoint.name == "turn_on_totp":
+        return await someone.ask(endpoint, json={"code": "000000"})
     taken = someone.signed_in["user"]["username"]
     return await someone.ask(endpoint, json=new_person(username=taken))
 
@@ -127,7 +132,7 @@ async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
     strict: dict[str, Any] = {
         f"{name}_{how}": 1 for name in ("requests", "stranger_requests") for how in ("per_m", "burst")
     }
-    settings = Settings(password_memory_kib=8, password_passes=1, **strict)
+    settings = Settings(password_memory_kib=8, password_passes=1, staff_totp="when_on", **strict)
     async with serving(someone.rest.world, someone.redis, someone.rest.redis_client, settings) as at:
         if endpoint.auth:
             token = someone.signed_in["access_token"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.environment import SettingsError, load
+from core.environment import SettingsError, load, remarks
 from core.keys import Keyring
 from core.server_settings import DEFAULT_SECRET
 from core.settings import Settings
@@ -141,3 +141,12 @@ def test_every_setting_says_what_it_is_for() -> None:
     rows = [line for line in table().splitlines() if line.startswith("| `")]
     assert len(rows) == len(Settings.__struct_fields__)
     assert all(row.split("|")[3].strip().endswith(".") for row in rows)
+
+
+def test_staff_need_a_second_factor_unless_the_operator_says_otherwise() -> None:
+    """In production each start says so if they do not; who tries the product out has no app at hand."""
+    assert load(PRODUCTION).staff_totp == "required"
+    assert load({}).staff_totp == "when_on"
+    assert remarks(load(PRODUCTION)) == remarks(load({})) == []
+    [said] = remarks(load({**PRODUCTION, "STAFF_TOTP": "when_on"}))
+    assert said.startswith("STAFF_TOTP=when_on")

@@ -1,0 +1,56 @@
+"""A second factor: one-time codes that an app makes of a secret and the time (TOTP, RFC 6238)."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from core.errors import Conflict
+from core.wire.endpoint import Endpoint
+from core.wire.message import Input, Wire
+
+Code = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        description="The six digits that the authenticator app shows. Each serves once.",
+        examples=["492039"],
+    ),
+]
+
+
+class TotpCode(Input):
+    """A code of one's authenticator app. A wrong one: `unauthenticated` with `factor` in `details`."""
+
+    code: Code | None = None
+
+
+class TotpSecret(Wire):
+    """What an authenticator app needs: show `url` as a QR code, or let the user type the secret."""
+
+    secret: Annotated[str, Meta(description="Base32.", examples=["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"])]
+    url: Annotated[
+        str, Meta(examples=["otpauth://totp/Realtime%20Connect:ana_b?secret=…&issuer=Realtime%20Connect"])
+    ]
+
+
+ENDPOINTS = (
+    Endpoint(
+        name="turn_on_totp",
+        method="POST",
+        path="/v1/me/totp",
+        area="accounts",
+        summary="Without a code: a new secret. With a code of it: one-time codes are on from now on.",
+        body=TotpCode,
+        reply=TotpSecret,
+        errors=(Conflict,),
+    ),
+    Endpoint(
+        name="turn_off_totp",
+        method="DELETE",
+        path="/v1/me/totp",
+        area="accounts",
+        summary="Turn one-time codes off; it takes a code, unless they were not on yet.",
+        body=TotpCode,
+        status=204,
+    ),
+)
