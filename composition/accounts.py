@@ -27,7 +27,12 @@ class Identity:
         seals = Seals(Keyring.of(settings).keys("one-time codes"))
         self.codes = OneTimeCodes(stores.totp, seals, limits)
         self.sessions = SessionService(
-            stores.sessions, self.profiles, stores.events, Tokens.of(settings), self.codes
+            stores.sessions,
+            standing=stores.standing,
+            profiles=self.profiles,
+            events=stores.events,
+            tokens=Tokens.of(settings),
+            codes=self.codes,
         )
         self.accounts = Accounts(
             stores.accounts,

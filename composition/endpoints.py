@@ -9,11 +9,13 @@ from composition.foundation import Foundation
 from composition.stores import Stores
 from core.contract.index import ENDPOINTS
 from core.wire.endpoint import Endpoint
+from db.postgres.appeals import AppealStore
 from db.postgres.audit import AuditLog
 from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
 from rest.accounts import AccountHandlers
 from rest.app import make_app
+from rest.appeals import AppealHandlers
 from rest.audit import AuditHandlers
 from rest.blocks import BlockHandlers
 from rest.calls import CallHandlers
@@ -25,8 +27,10 @@ from rest.profiles import ProfileHandlers
 from rest.service import Check
 from rest.sessions import SessionHandlers
 from rest.settings import SettingsHandlers
+from rest.standing import StandingHandlers
 from rest.totp import TotpHandlers
 from rest.values import ValueHandlers
+from services.appeals import Appeals
 from services.blocks import Blocks
 from services.values import Values
 
@@ -68,7 +72,8 @@ def answering(
 
 
 def _resources(base: Foundation, stores: Stores, identity: Identity, blocks: Blocks) -> list[Resource]:
-    values = ValueStore(base.pool)
+    values, filed = ValueStore(base.pool), AppealStore(base.pool)
+    appeals = Appeals(filed)
     return [
         AccountHandlers(identity.accounts, identity.sessions),
         SessionHandlers(identity.sessions, stores.sessions),
@@ -81,5 +86,7 @@ def _resources(base: Foundation, stores: Stores, identity: Identity, blocks: Blo
         ConnectionHandlers(stores.connections),
         ChatHandlers(stores.rooms),
         MatchHandlers(stores.matches),
+        StandingHandlers(stores.standing, appeals),
+        AppealHandlers(appeals, filed),
         AuditHandlers(AuditLog(base.pool)),
     ]

@@ -9,6 +9,7 @@ from db.postgres.matches import MatchRecords
 from db.postgres.profiles import ProfileStore
 from db.postgres.rooms import Rooms
 from db.postgres.sessions import SessionStore
+from db.postgres.standing import StandingStore
 from db.postgres.totp import TotpStore
 from db.redis.event_log import EventLog
 from db.redis.rate_limits import NoLimits, RedisLimiter
@@ -23,6 +24,7 @@ class Stores:
         self.accounts = AccountStore(pool)
         self.sessions = SessionStore(pool)
         self.totp = TotpStore(pool)
+        self.standing = StandingStore(pool)
         self.profiles = ProfileStore(pool)
         self.blocks = BlockStore(pool)
         self.call_records = CallRecords(pool)

@@ -18,6 +18,7 @@ from core.tokens import Access, AccessTokens, Device, DeviceTokens, fingerprint,
 from core.vocabulary import RevokedCode
 from db.postgres.profiles import Beginning
 from db.postgres.sessions import NewSession, RevokedReason, SessionStatus, SessionStore, TokenState
+from db.postgres.standing import StandingStore
 from db.redis.event_log import EventLog
 from services.profiles import Profiles
 from services.token_families import Shown, Verdict, judge
@@ -54,13 +55,15 @@ class SessionService:
     def __init__(
         self,
         store: SessionStore,
+        *,
+        standing: StandingStore,
         profiles: Profiles,
         events: EventLog,
         tokens: Tokens,
         codes: OneTimeCodes,
     ) -> None:
-        self._store, self._profiles, self._events, self._tokens = store, profiles, events, tokens
-        self._codes = codes
+        self._store, self._standing, self._codes = store, standing, codes
+        self._profiles, self._events, self._tokens = profiles, events, tokens
 
     # Opening one
 
@@ -166,7 +169,7 @@ class SessionService:
         What it tells is enough to see why and to appeal: `until`, and an access token of restricted use. Its
         session has no refresh token that anybody knows.
         """
-        ban = await self._store.ban(user_id, now)
+        ban = await self._standing.ban(user_id, now)
         if ban is None:
             return
         session, unknown = self.new(user_id, None, None, now)

@@ -20,6 +20,8 @@ _NAMES = (
     "connections",
     "chat",
     "matches",
+    "standing",
+    "appeals",
     "audit",
     "service",
     "session",

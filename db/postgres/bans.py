@@ -55,6 +55,7 @@ class BanStore:
     async def unban(self, user_id: str, by: str | None, now: int) -> bool:
         """Lift all that hold now or later, with an entry on the audit log. False: there was none."""
         async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(_SQL["lock_strikes"], None, user_id)
             rows = await connection.fetch(_SQL["lift_all"], user_id, to_datetime(now))
             lifted = [row["id"] for row in rows]
             if lifted:
@@ -103,6 +104,7 @@ async def lift_within(connection: Connection, ban_id: str, by: str | None, now: 
 
     Its strike is lifted too. Other bans of its user go on.
     """
+    await connection.execute(_SQL["lock_strikes"], ban_id, None)
     user_id = await connection.fetchval(_SQL["lift"], ban_id, to_datetime(now))
     if user_id is None:
         return False

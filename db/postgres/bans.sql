@@ -6,6 +6,12 @@
 INSERT INTO identity.bans (id, user_id, reason, created_by, created_at, begins_at, until, strike_id)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
+-- name: lock_strikes
+-- The strikes of ban $1, or of all bans of user $2: a strike is locked before its ban, as where it is the strike that is lifted.
+SELECT FROM safety.strikes
+WHERE id IN (SELECT strike_id FROM identity.bans WHERE id = $1 OR user_id = $2)
+ORDER BY id FOR UPDATE
+
 -- name: lift
 -- Lift ban $1 and its strike at $2. Gives its user. No row: there is none, or it is over or lifted already.
 WITH ban AS (

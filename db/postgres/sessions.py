@@ -77,12 +77,6 @@ class SessionStatus(Struct, frozen=True, kw_only=True):
     codes_on: bool
 
 
-class Ban(Struct, frozen=True):
-    """That somebody is banned; `until` None: for good."""
-
-    until: int | None
-
-
 class SessionStore:
     """Sessions and their refresh tokens."""
 
@@ -138,11 +132,6 @@ class SessionStore:
         """End a session of this user. False: it is not theirs, or it is over already."""
         row = await self._pool.fetchrow(_SQL["revoke"], user_id, session_id, reason, to_datetime(now))
         return row is not None
-
-    async def ban(self, user_id: str, now: int) -> Ban | None:
-        """The ban of this user that holds longest; None: they are not banned."""
-        row = await self._pool.fetchrow(_SQL["banned_until"], user_id, to_datetime(now))
-        return row and Ban(row["until"] and to_ms(row["until"]))
 
     async def standing(
         self, user_id: str, session_id: str, now: int, twin: bytes | None = None

@@ -75,12 +75,6 @@ RETURNING id
 UPDATE identity.sessions SET revoked_at = $3, revoked_reason = $2
 WHERE user_id = $1 AND revoked_at IS NULL AND NOT (restricted AND $2 = 'banned')
 
--- name: banned_until
--- Until when user $1 is banned at $2 (null: for good). No row: not at all.
-SELECT CASE WHEN every(until IS NOT NULL) THEN max(until) END AS until FROM identity.bans
-WHERE user_id = $1 AND during @> $2::timestamptz
-HAVING count(*) > 0
-
 -- name: standing
 -- The status of session $1 of user $2 at $3, and the role of the user. No row: there is no such session. Of refresh
 -- token $4 (null: of none): whether it is void, and whether it has been used. `codes_on`: staff who have turned on one-time

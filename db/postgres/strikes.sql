@@ -12,12 +12,3 @@ UPDATE safety.strikes SET ban_id = $2 WHERE id = $1
 -- name: lift
 -- Lift strike $1 at $2. Gives its ban (null: it has none). No row: it is lifted already, or there is none.
 UPDATE safety.strikes SET lifted_at = $2 WHERE id = $1 AND lifted_at IS NULL RETURNING ban_id
-
--- name: of_user
--- The latest $2 strikes of user $1 that count, newest first, with their appeals. One that was lifted is shown where an appeal
--- has lifted it.
-SELECT s.id, s.action, s.reason, s.at, s.until, a.state, a.text
-FROM safety.strikes s LEFT JOIN safety.appeals a ON a.strike_id = s.id
-WHERE s.user_id = $1 AND (s.lifted_at IS NULL OR a.state = 'granted')
-ORDER BY s.id DESC
-LIMIT $2

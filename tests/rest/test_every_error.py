@@ -29,6 +29,7 @@ class Someone:
     ) -> None:
         self.rest, self.signed_in = rest, signed_in
         self._others = itertools.cycle(others)
+        self._numbers = itertools.count()
         self.database_url, self.redis = database_url, redis
 
     def body(self, endpoint: Endpoint) -> Any:
@@ -43,9 +44,26 @@ class Someone:
             "block": {"user_id": next(self._others)},
             "turn_on_totp": {},
             "turn_off_totp": {},
+            "appeal": {"text": f"Not so, {next(self._numbers)}."},
+            "decide_appeal": {"grant": True},
         }
         assert endpoint.body is None or endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
         return bodies.get(endpoint.name)
+
+    @property
+    def user_id(self) -> str:
+        user_id: str = self.signed_in["user"]["id"]
+        return user_id
+
+    async def own_path(self, endpoint: Endpoint, *, of: str | None = None) -> str | None:
+        """One of something that is there; None where any will do."""
+        if endpoint.name == "appeal":
+            given = await self.rest.world.strike(self.user_id, "warn")
+            return endpoint.path.replace("{id}", given.strike_id)
+        if endpoint.name == "decide_appeal":
+            appeal_id = await self.rest.world.appeal(of or next(self._others))
+            return endpoint.path.replace("{id}", appeal_id)
+        return None
 
     async def ask(self, endpoint: Endpoint, *, at: RestServer | None = None, **what: Any) -> Answer:
         """The good request, but for what is given."""
@@ -100,7 +118,8 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
         await someone.rest.world.set_role(someone.signed_in["user"]["id"], "user")
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")
-    return await someone.ask(endpoint, json={"user_id": new_id()} if endpoint.name == "block" else None)
+    nobody: dict[str, Any] = {"json": {"user_id": new_id()}} if endpoint.name == "block" else {}
+    return await someone.ask(endpoint, **nobody)
 
 
 async def precondition_failed(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -112,9 +131,13 @@ async def underage(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
-    """What somebody else has; a code of a secret that was not asked for."""
+    """What somebody else has, or was done before; a code of a secret that was not asked for."""
     if endpoint.name == "turn_on_totp":
         return await someone.ask(endpoint, json={"code": "000000"})
+    if endpoint.name == "appeal":
+        path = await someone.own_path(endpoint)
+        assert (await someone.ask(endpoint, path=path)).status == 201
+        return await someone.ask(endpoint, path=path)
     taken = someone.signed_in["user"]["username"]
     return await someone.ask(endpoint, json=new_person(username=taken))
 
@@ -122,9 +145,28 @@ async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
 async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
     """One key for two bodies; those of an account that is to be opened have its address in common."""
     key, body = {"Idempotency-Key": new_id()}, someone.body(endpoint)
-    assert (await someone.ask(endpoint, headers=key, json=body)).status == endpoint.status
+    path = await someone.own_path(endpoint)
+    assert (await someone.ask(endpoint, path=path, headers=key, json=body)).status == endpoint.status
     other = {**body, "display_name": "Eve"} if endpoint.name == "register" else someone.body(endpoint)
-    return await someone.ask(endpoint, headers=key, json=other)
+    return await someone.ask(endpoint, path=path, headers=key, json=other)
+
+
+async def gone(someone: Someone, endpoint: Endpoint) -> Answer:
+    """A strike that was lifted by the time."""
+    path = await someone.own_path(endpoint)
+    await someone.rest.world.pool.execute("UPDATE safety.strikes SET lifted_at = now()")
+    return await someone.ask(endpoint, path=path)
+
+
+async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
+    path = await someone.own_path(endpoint)
+    assert (await someone.ask(endpoint, path=path)).status == 200
+    return await someone.ask(endpoint, path=path)
+
+
+async def forbidden(someone: Someone, endpoint: Endpoint) -> Answer:
+    """One's own appeal."""
+    return await someone.ask(endpoint, path=await someone.own_path(endpoint, of=someone.user_id))
 
 
 async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -178,6 +220,9 @@ PROVOKE: dict[str, Provoke] = {
         banned,
         not_found,
         precondition_failed,
+        gone,
+        already_decided,
+        forbidden,
         underage,
         conflict,
         idempotency_conflict,

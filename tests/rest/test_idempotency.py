@@ -28,14 +28,27 @@ KEYED = [endpoint for endpoint in ENDPOINTS if endpoint.idempotent]
 
 async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
     """One that is accepted, another one each time."""
-    bodies = {"register": new_person(), "block": {"user_id": await rest.world.person("Ben")}}
+    bodies = {
+        "register": new_person(),
+        "block": {"user_id": await rest.world.person("Ben")},
+        "appeal": {"text": f"not so {new_id()}"},
+    }
     assert endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
     return bodies[endpoint.name]
 
 
-async def ask(rest: RestServer, endpoint: Endpoint, body: Any, key: str, token: str | None) -> Answer:
+async def good_path(rest: RestServer, endpoint: Endpoint, user_id: str) -> str:
+    """One that this user may ask."""
+    if endpoint.name == "appeal":
+        return endpoint.path.replace("{id}", (await rest.world.strike(user_id, "warn")).strike_id)
+    return endpoint.path
+
+
+async def ask(
+    rest: RestServer, endpoint: Endpoint, body: Any, key: str, token: str | None, path: str | None = None
+) -> Answer:
     headers = {"Idempotency-Key": key}
-    return await rest.ask(endpoint.method, endpoint.path, json=body, headers=headers, token=token)
+    return await rest.ask(endpoint.method, path or endpoint.path, json=body, headers=headers, token=token)
 
 
 def test_whatever_creates_takes_a_key() -> None:
@@ -47,10 +60,12 @@ def test_whatever_creates_takes_a_key() -> None:
 @pytest.mark.parametrize("endpoint", KEYED, ids=lambda endpoint: endpoint.name)
 async def test_copies_at_once_and_later_have_one_answer(rest: RestServer, endpoint: Endpoint) -> None:
     """To the letter, but for the tokens of those that sign in: these are made anew each time."""
-    token = (await rest.sign_up())["access_token"] if endpoint.auth else None
+    signed_in = await rest.sign_up()
+    token = signed_in["access_token"] if endpoint.auth else None
+    path = await good_path(rest, endpoint, signed_in["user"]["id"])
     body, key = await good_body(rest, endpoint), new_id()
-    copies = await asyncio.gather(*(ask(rest, endpoint, body, key, token) for _ in range(4)))
-    copies.append(await ask(rest, endpoint, body, key, token))
+    copies = await asyncio.gather(*(ask(rest, endpoint, body, key, token, path) for _ in range(4)))
+    copies.append(await ask(rest, endpoint, body, key, token, path))
     assert {copy.status for copy in copies} == {endpoint.status}
     if endpoint.reply is SignedIn:
         assert len({copy.body["refresh_token"] for copy in copies}) == len(copies)
@@ -75,12 +90,15 @@ async def test_copies_of_a_registration_count_as_one_account(rest: RestServer) -
 @pytest.mark.parametrize("endpoint", [e for e in KEYED if e.auth], ids=lambda endpoint: endpoint.name)
 async def test_a_key_is_its_accounts_own(rest: RestServer, endpoint: Endpoint) -> None:
     """Another body is refused, of another account it is another key, and a refusal is not kept."""
-    ana, eve = [(await rest.sign_up())["access_token"] for _ in range(2)]
+    people = [await rest.sign_up() for _ in range(2)]
+    ana, eve = [
+        (person["access_token"], await good_path(rest, endpoint, person["user"]["id"])) for person in people
+    ]
     body, other, key = await good_body(rest, endpoint), await good_body(rest, endpoint), new_id()
-    assert (await ask(rest, endpoint, {"colour": "blue"}, key, ana)).code == "invalid_request"
-    assert (await ask(rest, endpoint, body, key, ana)).status == endpoint.status
-    assert (await ask(rest, endpoint, other, key, ana)).code == "idempotency_conflict"
-    assert (await ask(rest, endpoint, other, key, eve)).status == endpoint.status
+    assert (await ask(rest, endpoint, {"colour": "blue"}, key, *ana)).code == "invalid_request"
+    assert (await ask(rest, endpoint, body, key, *ana)).status == endpoint.status
+    assert (await ask(rest, endpoint, other, key, *ana)).code == "idempotency_conflict"
+    assert (await ask(rest, endpoint, other, key, *eve)).status == endpoint.status
 
 
 class KeptThing(Wire):

@@ -4,7 +4,7 @@ import pytest
 
 from core.clock import now_ms
 from db.postgres.bans import BanStore, lift_within
-from db.postgres.strikes import NewStrike, Struck, lift_strike_within, strike_within
+from db.postgres.strikes import Struck, lift_strike_within
 from tests.conftest import NewDatabase
 from tests.stores.world import World
 
@@ -15,11 +15,6 @@ DAY = 86_400_000
 async def database_url(new_database: NewDatabase) -> str:
     """A database of its own: a running product would enforce the bans."""
     return await new_database()
-
-
-async def struck(world: World, strike: NewStrike) -> Struck:
-    async with world.pool.acquire() as connection, connection.transaction():
-        return await strike_within(connection, strike, now_ms())
 
 
 async def links(world: World, given: Struck) -> tuple[bool, bool]:
@@ -33,7 +28,7 @@ async def links(world: World, given: Struck) -> tuple[bool, bool]:
 
 async def test_a_warning_bans_nobody(world: World) -> None:
     ana = await world.person()
-    given = await struck(world, NewStrike(user_id=ana, action="warn", reason="spam"))
+    given = await world.strike(ana, "warn")
     assert given.ban_id is None
     assert await world.eligibility.unfit([ana], now_ms()) == frozenset()
 
@@ -41,8 +36,8 @@ async def test_a_warning_bans_nobody(world: World) -> None:
 async def test_a_strike_and_its_ban_are_lifted_together(world: World) -> None:
     """Whichever of them is lifted; others go on."""
     ana, now = await world.person(), now_ms()
-    first = await struck(world, NewStrike(user_id=ana, action="suspend", reason="spam", until=now + DAY))
-    second = await struck(world, NewStrike(user_id=ana, action="ban", reason="scam"))
+    first = await world.strike(ana, "suspend", until=now + DAY)
+    second = await world.strike(ana)
     assert second.ban_id
     for given in (first, second):
         assert await links(world, given) == (True, True)
@@ -59,6 +54,6 @@ async def test_a_strike_and_its_ban_are_lifted_together(world: World) -> None:
 async def test_unbanning_lifts_the_strikes_too(world: World) -> None:
     """They cannot be appealed any more, and count no more."""
     ana, now = await world.person(), now_ms()
-    given = [await struck(world, NewStrike(user_id=ana, action="ban", reason="spam")) for _ in range(2)]
+    given = [await world.strike(ana) for _ in range(2)]
     assert await BanStore(world.pool).unban(ana, None, now)
     assert [await links(world, one) for one in given] == [(True, False)] * 2

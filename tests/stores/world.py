@@ -13,8 +13,10 @@ from core.clock import now_ms, to_datetime, to_ms
 from core.ids import new_id
 from core.ticket import MatchDecision
 from core.tokens import fingerprint
-from core.vocabulary import EndReason, Origin, Role
+from core.vocabulary import EndReason, Origin, Role, StrikeAction
 from db.migrations.migrate import migrate
+from db.postgres.appeals import AppealStore
+from db.postgres.bans import BanStore
 from db.postgres.blocks import BlockStore
 from db.postgres.call_records import CallRecords, Refusal
 from db.postgres.connections import ConnectionRow, ConnectionStore
@@ -24,6 +26,7 @@ from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
 from db.postgres.rooms import Draft, Reading, Receipt, Rooms, StoredMessage
 from db.postgres.sessions import NewSession, SessionStore
+from db.postgres.strikes import NewStrike, Struck, strike_within
 from matching.rematch import Since
 from tests.patience import PATIENCE_S
 
@@ -188,6 +191,24 @@ class World:
             until and to_datetime(until),
         )
         return ban_id
+
+    async def strike(self, user_id: str, action: StrikeAction = "ban", **changes: Any) -> Struck:
+        given = NewStrike(user_id=user_id, action=action, reason="spam")
+        async with self.pool.acquire() as connection, connection.transaction():
+            return await strike_within(connection, msgspec.structs.replace(given, **changes), now_ms())
+
+    async def appeal(self, user_id: str) -> str:
+        """Against a new strike, a warning; gives the appeal."""
+        return await self.appeal_against(await self.strike(user_id, "warn"), user_id)
+
+    async def appeal_against(self, given: Struck, user_id: str) -> str:
+        await AppealStore(self.pool).file(user_id, given.strike_id, "not so", None, now_ms())
+        query = "SELECT id FROM safety.appeals WHERE strike_id = $1"
+        appeal_id: str = await self.pool.fetchval(query, given.strike_id)
+        return appeal_id
+
+    async def unban(self, user_id: str) -> None:
+        await BanStore(self.pool).unban(user_id, None, now_ms())
 
     async def set_role(self, user_id: str, role: Role) -> None:
         await self.pool.execute("UPDATE identity.users SET role = $2 WHERE id = $1", user_id, role)

@@ -1,0 +1,130 @@
+"""Appeals in Postgres. An appeal and the lifting of its strike wait for each other.
+
+Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
+"""
+
+import asyncpg
+from msgspec import Struct
+
+from core.clock import rfc3339, to_datetime, to_ms
+from core.contract.appeals import Appeal, AppealDecision, AppealedStrike
+from core.contract.standing import AppealView
+from core.errors import AlreadyDecided, Conflict, Gone, NotFound
+from core.ids import new_id
+from db.postgres import audit
+from db.postgres.idempotency import IdempotencyKey, claim, keep
+from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.strikes import lift_strike_within
+
+_SQL = queries("appeals")
+_FIRST = (0, "00000000-0000-0000-0000-000000000000")
+
+
+class AppealFacts(Struct, frozen=True):
+    """Who may decide an appeal depends on who appeals, who struck (None: no moderator), and whether there are
+    others.
+    """
+
+    user_id: str
+    struck_by: str | None
+    others: bool
+
+
+class AppealStore:
+    """Appeals."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def file(
+        self, user_id: str, strike_id: str, text: str, key: IdempotencyKey | None, now: int
+    ) -> AppealView:
+        """Appeal. The same `key` again: the same answer.
+
+        Raises `NotFound` for another's strike, `Gone` for one that was lifted, `Conflict` where there is an
+        appeal, `IdempotencyConflict`.
+        """
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                if (known := await claim(connection, key, AppealView)) is not None:
+                    return known
+                strike = await connection.fetchrow(_SQL["strike"], strike_id, user_id)
+                if strike is None:
+                    raise NotFound
+                if strike["lifted"]:
+                    raise Gone("This strike was lifted.")
+                await connection.execute(_SQL["file"], new_id(now), strike_id, text, to_datetime(now))
+                return await keep(connection, key, AppealView(state="open", text=text))
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != "one_appeal_a_strike":
+                raise
+            raise Conflict("You have appealed against this strike before.") from None
+
+    async def page(self, after: tuple[int, str] | None, limit: int) -> list[Appeal]:
+        """Those to decide, then those decided, each oldest first, after the appeal of this `rank` and id."""
+        group, appeal_id = after or _FIRST
+        ids = [row["id"] for row in await self._pool.fetch(_SQL["page"], min(group, 1), appeal_id, limit)]
+        found = {row["id"]: _appeal(row) for row in await self._pool.fetch(_SQL["appeals"], ids)}
+        return [found[appeal_id] for appeal_id in ids]
+
+    async def facts(self, appeal_id: str, decider: str, now: int) -> AppealFacts:
+        """Who appeals and who struck. Raises `NotFound`."""
+        row = await self._pool.fetchrow(_SQL["facts"], appeal_id, decider, to_datetime(now))
+        if row is None:
+            raise NotFound
+        return AppealFacts(row["user_id"], row["by"], row["others"])
+
+    async def decide(self, appeal_id: str, decision: AppealDecision, by: str, now: int) -> Appeal:
+        """Decide it, with an entry on the audit log; granting lifts the strike and its ban.
+
+        Raises `AlreadyDecided`, or `Gone` if the strike was lifted meanwhile.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            strike = await connection.fetchrow(_SQL["lock"], appeal_id)
+            state = "granted" if decision.grant else "refused"
+            given = (appeal_id, state, by, to_datetime(now), decision.note)
+            if await connection.fetchval(_SQL["decide"], *given) is None:
+                raise AlreadyDecided("This appeal has been decided.")
+            if strike["lifted"]:
+                raise Gone("This strike was lifted.")
+            if decision.grant:
+                await lift_strike_within(connection, strike["id"], by, now)
+            decided = _appeal(await connection.fetchrow(_SQL["appeals"], [appeal_id]))
+            await _note(connection, decided, by, now)
+        return decided
+
+
+def rank(appeal: Appeal) -> int:
+    """Its part of the list."""
+    return 0 if appeal.state == "open" else 1
+
+
+async def _note(connection: Connection, appeal: Appeal, by: str, now: int) -> None:
+    details = {"appeal": appeal.id, "strike": appeal.strike.id, "state": appeal.state}
+    entry = audit.Entry(
+        id=new_id(now), at=now, actor=by, action="appeal_decided", subject=appeal.user_id, details=details
+    )
+    await audit.write(connection, entry)
+
+
+def _appeal(row: Record) -> Appeal:
+    return Appeal(
+        id=row["id"],
+        user_id=row["user_id"],
+        display_name=row["display_name"],
+        strike=AppealedStrike(
+            id=row["strike_id"],
+            action=row["action"],
+            reason=row["reason"],
+            at=rfc3339(to_ms(row["struck_at"])),
+            until=row["until"] and rfc3339(to_ms(row["until"])),
+            by=row["by"],
+            case_id=row["case_id"],
+        ),
+        text=row["text"],
+        at=rfc3339(to_ms(row["at"])),
+        state=row["state"],
+        decided_by=row["decided_by"],
+        decided_at=row["decided_at"] and rfc3339(to_ms(row["decided_at"])),
+        note=row["note"],
+    )
