@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 
 from core.clock import Clock
-from core.ticket import Claim, Road, Ticket
+from core.ticket import Claim, Road, Taken, Ticket
 from db.outage import AWAY
 from db.periodic import PeriodicTask
 from matching.candidate_pairs import Pair
@@ -21,6 +21,7 @@ from matching.reservation_value import ReservationValues
 from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import Eligibility, Offers, TicketStore
+from realtime.matchmaking.recent_claims import RecentClaims
 from realtime.matchmaking.search_queue import Joined, SearchQueue
 
 _log = structlog.get_logger()
@@ -28,7 +29,7 @@ _WORKERS = 8
 _LOOKS = 3
 _AGAIN_S = 0.5
 _FRESH_MS = 1_000  # for so long a search goes by whom its join has found to be avoided,
-_SEEN_MS = 50  # and for so long by the candidates that it saw: in a crowd they are soon gone
+_SEEN_MS = 50  # and for so long by the candidates that it saw: others may take them meanwhile
 _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
 
 
@@ -62,6 +63,7 @@ class Matchmaker:
         self._policy, self._markets, self._limits = context.policy, context.markets, context.limits
         self._recorder, self._metrics = recorder, metrics
         self._clock, self._new_id = clock, new_id
+        self._recent = RecentClaims()
         self._loop = PeriodicTask(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
         self.loops = (self._loop,)
 
@@ -83,14 +85,18 @@ class Matchmaker:
         `joined`: the ticket has just joined, so the time it takes is measured, and what the join has read is
         not read again at once. Whoever was blocked or met since then is left to the fence.
         """
-        age = self._clock() - joined.at if joined else _FRESH_MS
-        avoid = joined.avoid if joined and 0 <= age < _FRESH_MS else None
-        seen = joined.candidates if joined and 0 <= age < _SEEN_MS else None
+        now = self._clock()
+        at = joined.at if joined else now
+        avoid = joined.avoid if joined and 0 <= now - at < _FRESH_MS else None
+        seen = joined.candidates if joined and 0 <= now - at < _SEEN_MS else None
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
+            if self._recent.since(ticket.id, at):
+                return None
             if seen is None:
+                at = self._clock()
                 seen = await self._tickets.candidates(ticket, self._limits.candidates)
-            others = [other for other in seen if other.id != ticket.id]
+            others = [o for o in seen if o.id != ticket.id and not self._recent.since(o.id, at)]
             now = self._clock()
             survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
             found = _Found("search", ticket, survey, now)
@@ -120,6 +126,9 @@ class Matchmaker:
         those found gone now are added. `apart` has the users to avoid of each user who was looked up in this
         sweep, so that nobody is looked up without need; None: that two met lately does not count.
         """
+        if gone := {t.id for t in (pair.one, pair.other) if self._recent.since(t.id, now)}:
+            taken |= gone
+            return None
         avoid: Set[str] = frozenset()
         if apart is not None:
             user_id, other_id = pair.other.user_id, pair.one.user_id
@@ -194,7 +203,7 @@ class Matchmaker:
                 ),
                 again=again,
             )
-            outcome = await self._tickets.claim(claim)
+            outcome = await self._claim(claim)
             if outcome == "both":
                 return claim
             self._metrics.refused(outcome)
@@ -203,6 +212,20 @@ class Matchmaker:
                 return None
             taken.add(choice.ticket.id)
         return None
+
+    async def _claim(self, claim: Claim) -> Taken:
+        """Noted before it is tried, so that no other search of this node tries the same."""
+        first, second = claim.first.id, claim.second.id
+        self._recent.note(first, second, now=claim.claimed_at)
+        outcome: Taken | None = None
+        try:
+            outcome = await self._tickets.claim(claim)
+        finally:
+            if outcome == "second_gone" or outcome is None:
+                self._recent.forget(first)
+            if outcome == "first_gone" or outcome is None:
+                self._recent.forget(second)
+        return outcome
 
     async def _avoid(self, user_id: str) -> Set[str]:
         """Asked late, and again after each look, so that a block counts at once."""

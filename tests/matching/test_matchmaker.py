@@ -5,10 +5,11 @@ import asyncio
 import pytest
 
 from core.contract.queue import Preferences, QueueLeft, QueueUpdated
-from core.ticket import Claim
+from core.ticket import Claim, Taken
 from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
+from realtime.matchmaking.search_queue import Joined
 from tests.matching.harness import Harness
 from tests.matching.people import T0, new_id
 
@@ -177,3 +178,21 @@ async def test_all_join_at_once(redis_client: RedisClient, nodes: int, number: i
         assert len(harness.pairs()) == number // 2
         assert frozenset().union(*harness.pairs()) == set(users)
         assert await harness.tickets.waiting("video") == 0
+
+
+async def test_whom_this_node_has_just_claimed_is_not_tried_again(harness: Harness) -> None:
+    """Many join at once and see the same people: trying for those who are gone would cost more than the rest."""
+    ana, ben, cal = [await harness.join(harness.people.add()) for _ in range(3)]
+    tried: list[Claim] = []
+    claim = harness.tickets.claim
+
+    async def watched(given: Claim) -> Taken:
+        tried.append(given)
+        return await claim(given)
+
+    harness.tickets.claim = watched  # type: ignore[method-assign]  # a look from outside
+    harness.clock.pass_ms(1)
+    assert await harness.matchmaker.seek(ben, joined=Joined(frozenset(), [ana], T0)) is not None
+    assert await harness.matchmaker.seek(cal, joined=Joined(frozenset(), [ana, ben], T0)) is None
+    assert await harness.matchmaker.seek(ana, joined=Joined(frozenset(), [ben, cal], T0)) is None
+    assert len(tried) == 1
