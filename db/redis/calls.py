@@ -29,6 +29,7 @@ GIVE_UP_MS = 600_000
 UNREADABLE_LOOKS = 30  # each at least `RETRY_MS` after the one before
 _DAY_MS = 86_400_000
 _AFTERWARDS_MS = 600_000
+_KNOWN = 1_000  # calls: those that start in some seconds
 
 _LUA = Path(__file__).with_name("lua")
 # Saved twice, it would look as if another change had been faster; put off twice, nobody would have been told.
@@ -87,8 +88,13 @@ class RedisCalls:
     def __init__(self, redis: RedisClient, unusable: Unusable | None = None) -> None:
         self._redis = redis
         self._unusable = unusable or Unusable()
+        self._known: dict[str, StoredCall] = {}
         self._document = msgspec.json.Decoder(Call)
         self._effect: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEffect)
+
+    def known(self, call_id: str) -> StoredCall | None:
+        """A call that this process has saved lately, as it was then: only `save` says whether it still is."""
+        return self._known.get(call_id)
 
     async def load(self, call_id: str) -> StoredCall | None:
         """The call. None: it never existed, or ended more than ten minutes ago. Raises `Unreadable`."""
@@ -111,6 +117,7 @@ class RedisCalls:
 
     async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
         """Save if it still has `version` (0: a new call). Gives the whole outbox; None: it has changed."""
+        entries = [msgspec.json.encode(effect) for effect in effects]
         args = (
             version,
             msgspec.json.encode(call),
@@ -119,10 +126,25 @@ class RedisCalls:
             now + RETRY_MS,
             _AFTERWARDS_MS if call.state is State.CLOSED else _DAY_MS,
             _DAY_MS,
-            *(msgspec.json.encode(effect) for effect in effects),
+            *entries,
         )
-        outbox = await self._redis.run(_SAVE, _keys(call.id), args)
-        return None if outbox is None else self._read(call.id, outbox)
+        self._known.pop(call.id, None)
+        found = await self._redis.run(_SAVE, _keys(call.id), args)
+        if found is None:
+            return None
+        self._remember(StoredCall(call, version + 1))
+        first, *before = found
+        own = enumerate(zip(effects, entries, strict=True), first)
+        return [
+            *self._read(call.id, before),
+            *(Pending(f"{call.id}:{nth}", effect, b"%d %b" % (nth, entry)) for nth, (effect, entry) in own),
+        ]
+
+    def _remember(self, stored: StoredCall) -> None:
+        if stored.call.state is not State.CLOSED:
+            self._known[stored.call.id] = stored
+        if len(self._known) > _KNOWN:
+            del self._known[next(iter(self._known))]
 
     async def outbox(self, call_id: str) -> list[Pending]:
         """The effects that are not noted as performed, oldest first."""
@@ -133,7 +155,8 @@ class RedisCalls:
     ) -> None:
         """Note effects as performed or failed. Those that have failed for `GIVE_UP_MS` are set aside."""
         bounds = (now, GIVE_UP_MS, RETRY_MS, ASIDE_MOST, ASIDE_MS, len(performed))
-        entries = (pending.entry for pending in (*performed, *failed))
+        entries = [pending.entry.partition(b" ")[0] for pending in performed]
+        entries += [pending.entry for pending in failed]
         keys = [*_keys(call_id), _aside(call_id)]
         aside = await self._redis.run(_DONE, keys, (call_id, *bounds, *entries))
         for pending in self._read(call_id, aside):

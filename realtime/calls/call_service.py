@@ -1,14 +1,18 @@
 """The call service: takes messages to calls (load, decide, save, perform), on any node for any call."""
 
+import asyncio
 from collections.abc import Collection
+from contextlib import suppress
+from weakref import WeakValueDictionary
 
 from core.clock import Clock
 from core.errors import AppError, Gone, NotFound, Unavailable
-from db.redis.calls import Unreadable
+from db.redis.calls import Pending, Unreadable
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
 from signaling.call import Call, Rules, State
+from signaling.effects import Effects
 from signaling.messages import Back, CallMessage, Deadline, Lost, PartyMessage, Silent
 from signaling.transitions import advance
 
@@ -16,7 +20,11 @@ _ATTEMPTS = 20
 
 
 class CallService:
-    """Changes calls by compare-and-set: if another change was faster, it decides again on its result."""
+    """Changes calls by compare-and-set: if another change was faster, it decides again on its result.
+
+    Two messages of this node for one call are saved one after the other. The first decision is made on the
+    call as this node knows it; what comes of that counts only if it is saved, which needs the newest.
+    """
 
     def __init__(
         self,
@@ -31,29 +39,48 @@ class CallService:
         self._calls, self._record, self._executor = calls, record, executor
         self._eligibility = eligibility
         self._rules, self._clock = rules, clock
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def tell(self, call_id: str, message: CallMessage) -> Call:
         """The call after this message. Its effects are performed, or will be.
 
         Raises what `advance` answers, `NotFound`, `Gone`, or `Unavailable` under a storm of changes.
         """
+        turn = self._turns.setdefault(call_id, asyncio.Lock())
         for _ in range(_ATTEMPTS):
+            async with turn:
+                call, done, pending = await self._change(call_id, message)
+            if pending:
+                await self._executor.perform(call, pending)
+            if done:
+                return call
+        raise Unavailable("This call changes too fast: try again.")
+
+    async def _change(self, call_id: str, message: CallMessage) -> tuple[Call, bool, list[Pending] | None]:
+        """The call, whether this message is done with, and the outbox if the call was changed."""
+        stored, now, decided = self._calls.known(call_id), self._clock(), None
+        if stored is not None:
+            with suppress(AppError):  # the call may be another one by now
+                decided = self._decide(stored.call, message, now)
+        if stored is None or decided is None or decided[1] is stored.call:
             stored = await self._calls.load(call_id)
             if stored is None:
                 raise await self._missing(call_id, message)
             now = self._clock()
-            # A deadline that has passed comes first, or a message that came too late would count.
-            overdue = stored.call.deadline is not None and now >= stored.call.deadline
-            due = Deadline() if overdue else message
-            call, effects = advance(stored.call, due, now, self._rules)
-            if call is stored.call:
-                return call
-            pending = await self._calls.save(call, effects, version=stored.version, now=now)
-            if pending is not None:
-                await self._executor.perform(call, pending)
-                if due is message or isinstance(message, Deadline):
-                    return call
-        raise Unavailable("This call changes too fast: try again.")
+            decided = self._decide(stored.call, message, now)
+        due, call, effects = decided
+        if call is stored.call:
+            return call, True, None
+        pending = await self._calls.save(call, effects, version=stored.version, now=now)
+        done = pending is not None and (due is message or isinstance(message, Deadline))
+        return call, done, pending
+
+    def _decide(self, call: Call, message: CallMessage, now: int) -> tuple[CallMessage, Call, Effects]:
+        """What is done, and what comes of it. Raises what `advance` answers."""
+        # A deadline that has passed comes first, or a message that came too late would count.
+        overdue = call.deadline is not None and now >= call.deadline
+        due = Deadline() if overdue else message
+        return due, *advance(call, due, now, self._rules)
 
     async def call(self, call_id: str, user_id: str) -> Call:
         """The call as it is, for one of the two. Raises `NotFound` or `Gone`."""

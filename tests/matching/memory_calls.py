@@ -36,6 +36,9 @@ class MemoryCalls:
         self.aside: list[Pending] = []
         self._effects = 0
 
+    def known(self, _call_id: str) -> StoredCall | None:
+        return None  # each is loaded
+
     async def load(self, call_id: str) -> StoredCall | None:
         return self.stored.get(call_id)
 

@@ -181,14 +181,14 @@ async def test_all_join_at_once(redis_client: RedisClient, nodes: int, number: i
 
 
 async def test_whom_this_node_has_just_claimed_is_not_tried_again(harness: Harness) -> None:
-    """Many join at once and see the same people: trying for those who are gone would cost more than the rest."""
+    """Many join at once and see the same people: trying for those who are gone costs more than the rest."""
     ana, ben, cal = [await harness.join(harness.people.add()) for _ in range(3)]
     tried: list[Claim] = []
-    claim = harness.tickets.claim
+    take = harness.tickets.claim
 
-    async def watched(given: Claim) -> Taken:
-        tried.append(given)
-        return await claim(given)
+    async def watched(claim: Claim) -> Taken:
+        tried.append(claim)
+        return await take(claim)
 
     harness.tickets.claim = watched  # type: ignore[method-assign]  # a look from outside
     harness.clock.pass_ms(1)

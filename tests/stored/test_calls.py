@@ -44,7 +44,9 @@ async def leave_before_all(redis: Redis, call_id: str, effect: dict[str, Any], n
 
 
 async def rewrite(redis: Redis, call_id: str, document: dict[str, Any]) -> None:
+    """As a node of another version does."""
     await redis.hset(_keys(call_id)[0], "document", json.dumps(document))
+    await redis.hincrby(_keys(call_id)[0], "version", 1)
 
 
 async def document(redis: Redis, call_id: str) -> dict[str, Any]:

@@ -7,11 +7,24 @@
 -- KEYS[4] set aside       aside:{shard}          (list of "<call id> <entry>", for an operator)
 -- ARGV[1] call id         ARGV[2] now, Unix ms                 ARGV[3] ms after which an effect is given up
 -- ARGV[4] least ms until it is tried again                     ARGV[5] most kept aside    ARGV[6] ms they are kept
--- ARGV[7] how many were performed                              ARGV[8...] those, then those that failed
+-- ARGV[7] how many were performed                              ARGV[8...] their numbers, then those that failed
 -- Returns the entries that were set aside.
 local now, patience, performed = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[7])
+local done, gone, entries = {}, {}, redis.call('LRANGE', KEYS[2], 0, -1)
 for i = 8, 7 + performed do
-  redis.call('LREM', KEYS[2], 1, ARGV[i])
+  done[ARGV[i]] = true
+end
+for _, entry in ipairs(entries) do
+  if done[string.match(entry, '^%S+')] then
+    gone[#gone + 1] = entry
+  end
+end
+if #gone == #entries then
+  redis.call('DEL', KEYS[2])
+else
+  for _, entry in ipairs(gone) do
+    redis.call('LREM', KEYS[2], 1, entry)
+  end
 end
 local aside, failing, again = {}, 0, patience
 for i = 8 + performed, #ARGV do

@@ -6,21 +6,29 @@
 -- ARGV[4] deadline in Unix ms, or ""                 ARGV[5] when another node performs the effects
 -- ARGV[6] milliseconds to keep the call              ARGV[7] the same while effects are not done
 -- ARGV[8...] effects
--- Returns the whole outbox, oldest first; false if another change was faster.
-local version = tonumber(redis.call('HGET', KEYS[1], 'version') or '0')
+-- Returns the number of the first of these effects, and what was in the outbox before, oldest first; false if another
+-- change was faster.
+local version, effects = unpack(redis.call('HMGET', KEYS[1], 'version', 'effects'))
+version, effects = tonumber(version or '0'), tonumber(effects or '0')
 if version ~= tonumber(ARGV[1]) then
   return false
 end
-redis.call('HSET', KEYS[1], 'version', version + 1, 'document', ARGV[2], 'deadline', ARGV[4], 'kept', ARGV[6])
-for i = 8, #ARGV do
-  local number = redis.call('HINCRBY', KEYS[1], 'effects', 1)
-  redis.call('RPUSH', KEYS[2], number .. ' ' .. ARGV[i])
+local new = #ARGV - 7
+redis.call('HSET', KEYS[1], 'version', version + 1, 'document', ARGV[2], 'deadline', ARGV[4], 'kept', ARGV[6],
+  'effects', effects + new)
+local found = version > 0 and redis.call('LRANGE', KEYS[2], 0, -1) or {}
+if new > 0 then
+  local entries = {}
+  for i = 1, new do
+    entries[i] = (effects + i) .. ' ' .. ARGV[7 + i]
+  end
+  redis.call('RPUSH', KEYS[2], unpack(entries))
+  redis.call('PEXPIRE', KEYS[2], ARGV[7])
 end
-local outbox = redis.call('LRANGE', KEYS[2], 0, -1)
-redis.call('PEXPIRE', KEYS[1], #outbox > 0 and ARGV[7] or ARGV[6])
-redis.call('PEXPIRE', KEYS[2], ARGV[7])
+local waiting = new + #found > 0
+redis.call('PEXPIRE', KEYS[1], waiting and ARGV[7] or ARGV[6])
 local attention = tonumber(ARGV[4])
-if #outbox > 0 then
+if waiting then
   attention = math.min(attention or math.huge, tonumber(ARGV[5]))
 end
 if attention then
@@ -28,4 +36,5 @@ if attention then
 else
   redis.call('ZREM', KEYS[3], ARGV[3])
 end
-return outbox
+table.insert(found, 1, effects + 1)
+return found
