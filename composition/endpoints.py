@@ -6,6 +6,7 @@ from aiohttp import web
 
 from composition.accounts import Identity
 from composition.foundation import Foundation
+from composition.media import MediaParts
 from composition.stores import Stores
 from core.contract.index import ENDPOINTS
 from core.wire.endpoint import Endpoint
@@ -23,6 +24,7 @@ from rest.chat import ChatHandlers
 from rest.connections import ConnectionHandlers
 from rest.http.binding import Resource
 from rest.matches import MatchHandlers
+from rest.media import MediaHandlers
 from rest.profiles import ProfileHandlers
 from rest.service import Check
 from rest.sessions import SessionHandlers
@@ -40,12 +42,13 @@ def application(
     stores: Stores,
     identity: Identity,
     blocks: Blocks,
+    media: MediaParts,
     *,
     checks: Mapping[str, Check],
     notes: Sequence[str] = (),
 ) -> web.Application:
     """The REST application. `/readyz` asks the `checks` and passes on the `notes`."""
-    resources = _resources(base, stores, identity, blocks)
+    resources = _resources(base, stores, identity, blocks, media)
     return answering(base, identity, resources, checks=checks, notes=notes)
 
 
@@ -71,7 +74,9 @@ def answering(
     )
 
 
-def _resources(base: Foundation, stores: Stores, identity: Identity, blocks: Blocks) -> list[Resource]:
+def _resources(
+    base: Foundation, stores: Stores, identity: Identity, blocks: Blocks, media: MediaParts
+) -> list[Resource]:
     values, filed = ValueStore(base.pool), AppealStore(base.pool)
     appeals = Appeals(filed)
     return [
@@ -85,6 +90,7 @@ def _resources(base: Foundation, stores: Stores, identity: Identity, blocks: Blo
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),
         ChatHandlers(stores.rooms),
+        MediaHandlers(media.service, media.limits),
         MatchHandlers(stores.matches),
         StandingHandlers(stores.standing, appeals),
         AppealHandlers(appeals, filed),

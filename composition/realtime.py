@@ -52,6 +52,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             stores,
             serving.identity,
             serving.blocks,
+            serving.media,
             checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
         )
@@ -74,6 +75,7 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         reviews=serving.reviews,
         presence=serving.presence,
         retention=serving.retention,
+        media_keeping=serving.media_keeping,
         leases=connected.leases,
         liveness=connected.liveness,
         store_loss=connected.store_loss,

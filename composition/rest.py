@@ -8,6 +8,7 @@ from aiohttp import web
 from composition.accounts import Identity
 from composition.endpoints import application
 from composition.foundation import Foundation, foundation
+from composition.media import MediaParts
 from composition.stores import Stores
 from core.settings import Settings
 from rest.http.listening import listening
@@ -31,6 +32,6 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Appli
     identity = Identity(stores, base.settings)
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
     try:
-        yield application(base, stores, identity, blocks, checks=checks)
+        yield application(base, stores, identity, blocks, MediaParts(stores, base), checks=checks)
     finally:
         identity.close()

@@ -9,11 +9,13 @@ from composition.chat import Conversations
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from composition.matching import Matching
+from composition.media import MediaParts
 from composition.safety import Conduct, Protection
 from core.ids import new_id
 from db.postgres.pending_work import Kind
 from realtime.background.leases import LeaseJudge
 from realtime.background.lookout import Lookout
+from realtime.background.media_keeping import MediaKeeping
 from realtime.background.retention import Retention, kept
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
@@ -127,6 +129,8 @@ class Services:
         }
         self.lookout = Lookout(stores.pending_work, wake, clock)
         self.retention = Retention(kept(stores.retention, stores.matches, settings), clock)
+        self.media = MediaParts(stores, base)
+        self.media_keeping = MediaKeeping(self.media.service, clock)
         self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,
             presence=self.presence,

@@ -24,6 +24,7 @@ _WEIGHTS: Mapping[str, float] = {
 _SCHEMES = {
     "database_url": ("postgresql://", "postgres://"),
     "redis_url": ("redis://", "rediss://", "unix://"),
+    "media_store": ("file:///", "s3://"),
 }
 
 

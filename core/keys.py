@@ -12,7 +12,14 @@ from msgspec import Struct
 from core.settings import Settings
 
 # A new use of the secret is a new purpose.
-Purpose = Literal["access token", "device token", "place in a stream", "one-time codes"]
+Purpose = Literal[
+    "access token",
+    "device token",
+    "place in a stream",
+    "one-time codes",
+    "media at rest",
+    "address of a media",
+]
 
 _SALT = b"realtime-connect"
 

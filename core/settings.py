@@ -1,21 +1,23 @@
 """Settings: one frozen Struct, read once (`core/environment.py`), passed on by constructors.
 
 Each has a default, a unit in its description and a sentence. The variable of a field is its name in
-capitals: `offer_s` is `OFFER_S`. Here are those of the product; `core/server_settings.py` has the server's.
+capitals: `offer_s` is `OFFER_S`. Here are those of the product; `core/server_settings.py` has the server's,
+`core/media_settings.py` those of what people upload.
 """
 
 from typing import Annotated
 
 from msgspec import Meta
 
-from core.server_settings import Count, Duration, Pause, Seconds, ServerSettings, Switch, Text, about
+from core.media_settings import MediaSettings
+from core.server_settings import Count, Duration, Pause, Seconds, Switch, Text, about
 from core.vocabulary import DecisionPolicy, IceTransportPolicy
 
 Weight = Annotated[float, Meta(ge=0, le=1000)]
 MOST_COOL_DOWNS = 10
 
 
-class Settings(ServerSettings, frozen=True, kw_only=True):
+class Settings(MediaSettings, frozen=True, kw_only=True):
     """Everything an operator can set: how people meet, talk and decide, and the server's own."""
 
     # Timers of a call

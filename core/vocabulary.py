@@ -46,6 +46,9 @@ ReportReason = Literal[
     "scam",
     "other",
 ]
+MediaPurpose = Literal["photo", "post", "chat", "place", "note", "report"]
+MediaType = Literal["image", "video", "audio", "file"]
+MediaState = Literal["processing", "ready", "refused"]
 
 StrikeAction = Literal["warn", "suspend", "ban"]
 AppealState = Literal["open", "granted", "refused"]

@@ -62,6 +62,7 @@ def make_app(
         body_bytes_per_s=settings.body_bytes_per_s,
         deadline_s=settings.deadline_s,
         staff_totp=settings.staff_totp,
+        upload_deadline_s=settings.upload_answer_s,
     )
     service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
     app.add_routes([boundary.route(*bound) for bound in bind([*resources, service], contract)])

@@ -1,10 +1,11 @@
 """What use cases need of others, as interfaces; `composition/` chooses the implementations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Protocol
 
 from core.numbered_event import NumberedEvent
 from core.wire.message import Event
+from db.objects.store import Listed
 from db.postgres.blocks import PendingBlock
 
 
@@ -70,3 +71,19 @@ class Limiter(Protocol):
         A bucket holds `burst` at most and gains `rate_per_s`; a refusal takes nothing, and a negative cost
         gives back.
         """
+
+
+class Objects(Protocol):
+    """Bytes by name, outside the database. All methods raise `Unavailable` if the store does not serve."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Write an object, in place of what was there."""
+
+    async def get(self, key: str) -> bytes | None:
+        """All of it; None: there is no such object."""
+
+    async def delete(self, key: str) -> None:
+        """Delete it, if it is there."""
+
+    def listed(self) -> AsyncIterator[Sequence[Listed]]:
+        """All objects, some at a time, in no order."""

@@ -19,6 +19,7 @@ _NAMES = (
     "blocks",
     "connections",
     "chat",
+    "media",
     "matches",
     "standing",
     "appeals",

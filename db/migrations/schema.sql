@@ -8,6 +8,8 @@ CREATE SCHEMA interaction;
 
 CREATE SCHEMA safety;
 
+CREATE SCHEMA social;
+
 CREATE FUNCTION communication.read(room_ids uuid[], user_ids uuid[], seqs bigint[], times timestamp with time zone[]) RETURNS TABLE(n bigint, read_seq bigint, delivered_seq bigint, members uuid[])
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -580,6 +582,33 @@ CREATE TABLE safety.strikes (
     CONSTRAINT strikes_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
 );
 
+CREATE TABLE social.media (
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    purpose text NOT NULL,
+    type text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    size bigint NOT NULL,
+    width integer,
+    height integer,
+    hash bigint,
+    created_at timestamp with time zone NOT NULL,
+    key text NOT NULL,
+    key_id text,
+    stored boolean DEFAULT false NOT NULL,
+    used_for uuid,
+    used_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT media_height_check CHECK ((height > 0)),
+    CONSTRAINT media_purpose_check CHECK ((purpose = ANY (ARRAY['photo'::text, 'post'::text, 'chat'::text, 'place'::text, 'note'::text, 'report'::text]))),
+    CONSTRAINT media_size_check CHECK ((size > 0)),
+    CONSTRAINT media_state_check CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'refused'::text]))),
+    CONSTRAINT media_type_check CHECK ((type = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'file'::text]))),
+    CONSTRAINT media_width_check CHECK ((width > 0)),
+    CONSTRAINT used_for_something CHECK (((used_for IS NULL) = (used_at IS NULL)))
+);
+
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_pkey PRIMARY KEY (room_id, user_id);
 
@@ -685,6 +714,12 @@ ALTER TABLE ONLY safety.appeals
 ALTER TABLE ONLY safety.strikes
     ADD CONSTRAINT strikes_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY social.media
+    ADD CONSTRAINT media_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY social.media
+    ADD CONSTRAINT one_media_an_object UNIQUE (key);
+
 CREATE INDEX rooms_of_a_user ON communication.members USING btree (user_id, room_id);
 
 CREATE INDEX audit_by_actor ON identity.audit_log USING btree (actor_id, id) WHERE (actor_id IS NOT NULL);
@@ -764,6 +799,10 @@ CREATE UNIQUE INDEX one_undecided_case_a_user ON safety.cases USING btree (user_
 CREATE INDEX strikes_of_a_case ON safety.strikes USING btree (case_id) WHERE (case_id IS NOT NULL);
 
 CREATE INDEX strikes_of_a_user ON safety.strikes USING btree (user_id, id);
+
+CREATE INDEX media_of_a_user ON social.media USING btree (owner_id);
+
+CREATE INDEX media_to_delete ON social.media USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 
@@ -914,3 +953,6 @@ ALTER TABLE ONLY safety.strikes
 
 ALTER TABLE ONLY safety.strikes
     ADD CONSTRAINT strikes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.media
+    ADD CONSTRAINT media_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES identity.users(id);

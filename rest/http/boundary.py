@@ -80,6 +80,7 @@ class RequestBoundary:
         body_bytes_per_s: int,
         deadline_s: float,
         staff_totp: StaffTotp,
+        upload_deadline_s: float,
     ) -> None:
         self._staff_totp = staff_totp
         self._sessions, self._accounts, self._strangers = sessions, accounts, strangers
@@ -87,30 +88,31 @@ class RequestBoundary:
         self._proxies = proxies
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s, self._body_bytes_per_s = body_timeout_s, body_bytes_per_s
-        self._deadline_s = deadline_s
+        self._deadline_s, self._upload_deadline_s = deadline_s, upload_deadline_s
 
     def route(self, endpoint: Endpoint, handler: Handler) -> web.RouteDef:
         """The endpoint, answered by this handler."""
+        handling_s = self._upload_deadline_s if endpoint.upload else self._deadline_s
 
         async def answer(request: web.Request) -> web.StreamResponse:
-            async with asyncio.timeout(self._deadline_s) as deadline:
-                asked = await self._checked(endpoint, request, deadline)
+            async with asyncio.timeout(handling_s) as deadline:
+                pace = Pace(self._body_timeout_s, self._body_bytes_per_s, handling_s, deadline)
+                asked = await self._checked(endpoint, request, pace)
                 return response(endpoint, request, await handler(asked))
 
         return web.route(endpoint.method, endpoint.path, answer, name=endpoint.name)
 
-    async def _checked(self, endpoint: Endpoint, request: web.Request, deadline: asyncio.Timeout) -> Request:
+    async def _checked(self, endpoint: Endpoint, request: web.Request, pace: Pace) -> Request:
         """The checked request. The token comes first, so that a stranger learns nothing about the rest.
 
         Then how often the caller asks, then sizes, and only then the content.
         """
         now, headers, peer = self._clock(), request.headers, request.remote or ""
         network = network_of(self._proxies.client(peer, headers.getall("X-Forwarded-For", ())))
-        access = await self._admitted(endpoint, headers, network, now)
+        access, staff = await self._admitted(endpoint, headers, network, now)
         parameters = _parameters(endpoint.parameters, request) if endpoint.parameters else None
         query = decode_query(dict(request.query), endpoint.query) if endpoint.query else None
         versions = clients.expected_versions(headers.getall("If-Match", ())) if endpoint.guarded else None
-        pace = Pace(self._body_timeout_s, self._body_bytes_per_s, self._deadline_s, deadline)
         body = await self._body(endpoint.body, request, pace) if endpoint.body else None
         upload, digest = endpoint.upload, UploadDigest()
         return Request(
@@ -121,6 +123,7 @@ class RequestBoundary:
             client=RequestOrigin(network, clients.user_agent(headers.get("User-Agent"))),
             parameters=parameters,
             access=access,
+            staff=staff,
             query=query,
             given_key=_key(endpoint, request, access, body, now) if endpoint.idempotent else None,
             versions=versions,
@@ -132,27 +135,34 @@ class RequestBoundary:
 
     async def _admitted(
         self, endpoint: Endpoint, headers: CIMultiDictProxy[str], network: str, now: int
-    ) -> Access | None:
-        """The caller, if the endpoint wants one. Raises `RateLimited` when they ask too often."""
+    ) -> tuple[Access | None, bool]:
+        """The caller, if the endpoint wants one, and whether they are staff.
+
+        Raises `RateLimited` when they ask too often.
+        """
         if endpoint.auth:
             access = self._sessions.read(clients.bearer(headers.get("Authorization")), now)
             status = await self._sessions.check(access, now, restricted=endpoint.restricted)
             if endpoint.admitted:
                 self._check_role(endpoint, status)
             await self._accounts.pass_through(access.user_id, now)
-            return access
+            return access, status.role != "user" and self._has_shown_enough(status)
         if not endpoint.unlimited:
             await self._strangers.pass_through(network, now)
-        return None
+        return None, False
 
     def _check_role(self, endpoint: Endpoint, status: SessionStatus) -> None:
         """Raises `NotFound`, and `CodeNeeded` for staff whose session has shown no second factor."""
         if status.role not in endpoint.admitted:
             raise NotFound  # to all others there is no such thing
-        if not status.second_factor and (self._staff_totp == "required" or status.codes_on):
+        if not self._has_shown_enough(status):
             raise CodeNeeded(
                 "Sign in with a one-time code of your authenticator app; `POST /v1/me/totp` sets one up."
             )
+
+    def _has_shown_enough(self, status: SessionStatus) -> bool:
+        """Whether the session may be staff's: a second factor, where one is asked for."""
+        return status.second_factor or not (self._staff_totp == "required" or status.codes_on)
 
     async def _body(self, kind: type[Struct], request: web.Request, pace: Pace) -> Struct:
         return decode_json(await read_json(request, max_bytes=self._max_body_bytes, pace=pace), kind)

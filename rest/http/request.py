@@ -19,7 +19,8 @@ class Request(Struct, frozen=True, kw_only=True):
     """A request as its handler sees it.
 
     `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
-    them, None for any. `digest` is that of an upload, as far as it has been read; `key` includes it.
+    them, None for any. `staff`: the caller is a moderator or admin, who has shown a second factor where one
+    is asked for. `digest` is that of an upload, as far as it has been read; `key` includes it.
     """
 
     now: int
@@ -27,6 +28,7 @@ class Request(Struct, frozen=True, kw_only=True):
     address: str
     parameters: Struct | None = None
     access: Access | None = None
+    staff: bool = False
     body: Struct | None = None
     query: Struct | None = None
     file: File | None = None

@@ -1,8 +1,10 @@
 """A REST server for each test, on the worker's database and Redis."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
+from msgspec import structs
 from redis.asyncio import Redis
 
 from core.settings import Settings
@@ -16,7 +18,13 @@ SETTINGS = Settings(
 
 
 @pytest.fixture
-async def rest(world: World, redis: Redis, redis_client: RedisClient) -> AsyncIterator[RestServer]:
-    """Without rate limits, with quick passwords and small bodies, and staff who may do without an app."""
-    async with serving(world, redis, redis_client, SETTINGS) as server:
+async def rest(
+    world: World, redis: Redis, redis_client: RedisClient, tmp_path: Path
+) -> AsyncIterator[RestServer]:
+    """Without rate limits, with quick passwords and small bodies, and staff who may do without an app.
+
+    What is uploaded is kept in `tmp_path`.
+    """
+    settings = structs.replace(SETTINGS, data_dir=str(tmp_path))
+    async with serving(world, redis, redis_client, settings) as server:
         yield server

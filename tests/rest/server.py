@@ -4,6 +4,7 @@ import contextlib
 import itertools
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
@@ -99,8 +100,16 @@ class RestServer:
         url = self.address + path
         async with self._web.request(method, url, headers=headers, **what) as response:
             is_json = "json" in response.content_type
-            body = await response.json(content_type=None) if is_json else await response.text()
+            body = (
+                await response.json(content_type=None) if is_json else await response.text(errors="replace")
+            )
             return Answer(response.status, response.headers, body)
+
+    async def open(self, url: str) -> tuple[int, CIMultiDictProxy[str], bytes]:
+        """What a browser gets at this address, of ours: status, headers, bytes."""
+        parts = urlsplit(url)
+        async with self._web.get(f"{self.address}{parts.path}?{parts.query}") as response:
+            return response.status, response.headers, await response.read()
 
     async def sign_up(self, **changes: Any) -> Any:
         """A new account: the answer to its registration."""

@@ -3,17 +3,20 @@
 import itertools
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from msgspec import structs
 from redis.asyncio import Redis
 
 from core.contract.index import ENDPOINTS
 from core.contract.profiles import Me
 from core.ids import new_id
-from core.settings import Settings
 from core.wire.endpoint import Endpoint
 from tests.rest.conftest import SETTINGS
+from tests.rest.pictures import drawn, encoded, form
 from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
 from tests.stores.world import world_at
 
@@ -25,12 +28,17 @@ class Someone:
     """A signed-in admin and a good request for every endpoint."""
 
     def __init__(
-        self, rest: RestServer, signed_in: Any, others: list[str], database_url: str, redis: Redis
+        self,
+        rest: RestServer,
+        signed_in: Any,
+        others: list[str],
+        database_url: str,
+        redis: Redis,
+        folder: str,
     ) -> None:
         self.rest, self.signed_in = rest, signed_in
-        self._others = itertools.cycle(others)
-        self._numbers = itertools.count()
-        self.database_url, self.redis = database_url, redis
+        self._others, self._numbers = itertools.cycle(others), itertools.count(8)
+        self.database_url, self.redis, self.folder = database_url, redis, folder
 
     def body(self, endpoint: Endpoint) -> Any:
         """One that is accepted."""
@@ -47,6 +55,9 @@ class Someone:
             "appeal": {"text": f"Not so, {next(self._numbers)}."},
             "decide_appeal": {"grant": True},
         }
+        if endpoint.upload:
+            assert endpoint.name == "upload_media", f"Put a good form for `{endpoint.name}` here"
+            return encoded(drawn(next(self._numbers)))
         assert endpoint.body is None or endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
         return bodies.get(endpoint.name)
 
@@ -63,7 +74,19 @@ class Someone:
         if endpoint.name == "decide_appeal":
             appeal_id = await self.rest.world.appeal(of or next(self._others))
             return endpoint.path.replace("{id}", appeal_id)
+        if endpoint.name == "original_media":
+            named = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+            media = await self.ask(named["upload_media"])
+            seen = await self.ask(named["media"], path=f"/v1/media/{media.body['id']}")
+            parts = urlsplit(seen.body["urls"]["original"])
+            return f"{parts.path}?{parts.query}"
         return None
+
+    def sent(self, endpoint: Endpoint, body: Any) -> dict[str, Any]:
+        """A body as aiohttp takes it."""
+        if endpoint.upload:
+            return {"data": form(body)}
+        return {"json": body} if endpoint.body else {}
 
     async def ask(self, endpoint: Endpoint, *, at: RestServer | None = None, **what: Any) -> Answer:
         """The good request, but for what is given."""
@@ -71,8 +94,8 @@ class Someone:
         headers = what.pop("headers", {"If-Match": "*"} if endpoint.guarded else {})
         path = what.pop("path", None) or re.sub(r"\{\w+\}", new_id(), endpoint.path)
         path += what.pop("query", "")
-        if endpoint.body and not {"data", "json"} & what.keys():
-            what["json"] = self.body(endpoint)
+        if not {"data", "json"} & what.keys():
+            what |= self.sent(endpoint, self.body(endpoint))
         return await (at or self.rest).ask(endpoint.method, path, token=token, headers=headers, **what)
 
 
@@ -80,13 +103,18 @@ async def invalid_request(someone: Someone, endpoint: Endpoint) -> Answer:
     """A field that there is not."""
     if endpoint.query:
         return await someone.ask(endpoint, query="?colour=blue")
+    if endpoint.upload:
+        return await someone.ask(endpoint, data=form(b"no picture"))
     return await someone.ask(endpoint, json={**someone.body(endpoint), "colour": "blue"})
 
 
 async def payload_too_large(someone: Someone, endpoint: Endpoint) -> Answer:
     """More than one body or field may have."""
     if endpoint.query:
-        return await someone.ask(endpoint, query=f"?cursor={'a' * 101}")
+        field = "signature" if endpoint.name == "original_media" else "cursor"
+        return await someone.ask(endpoint, query=f"?{field}={'a' * 101}")
+    if endpoint.upload:
+        return await someone.ask(endpoint, data=form(b"", purpose="x" * 101))
     return await someone.ask(endpoint, json={"padding": "x" * 5000})
 
 
@@ -118,6 +146,9 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
         await someone.rest.world.set_role(someone.signed_in["user"]["id"], "user")
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")
+    if endpoint.name == "original_media":
+        address = await someone.own_path(endpoint) or ""
+        return await someone.ask(endpoint, path=address[:-64] + "0" * 64)
     nobody: dict[str, Any] = {"json": {"user_id": new_id()}} if endpoint.name == "block" else {}
     return await someone.ask(endpoint, **nobody)
 
@@ -146,9 +177,10 @@ async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
     """One key for two bodies; those of an account that is to be opened have its address in common."""
     key, body = {"Idempotency-Key": new_id()}, someone.body(endpoint)
     path = await someone.own_path(endpoint)
-    assert (await someone.ask(endpoint, path=path, headers=key, json=body)).status == endpoint.status
+    first = await someone.ask(endpoint, path=path, headers=key, **someone.sent(endpoint, body))
+    assert first.status == endpoint.status
     other = {**body, "display_name": "Eve"} if endpoint.name == "register" else someone.body(endpoint)
-    return await someone.ask(endpoint, path=path, headers=key, json=other)
+    return await someone.ask(endpoint, path=path, headers=key, **someone.sent(endpoint, other))
 
 
 async def gone(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -174,14 +206,16 @@ async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
     strict: dict[str, Any] = {
         f"{name}_{how}": 1 for name in ("requests", "stranger_requests") for how in ("per_m", "burst")
     }
-    settings = Settings(password_memory_kib=8, password_passes=1, staff_totp="when_on", **strict)
+    usual = structs.replace(SETTINGS, rate_limits="on", data_dir=someone.folder)
+    settings = structs.replace(usual, **strict)
+    path = await someone.own_path(endpoint)
     async with serving(someone.rest.world, someone.redis, someone.rest.redis_client, settings) as at:
         if endpoint.auth:
             token = someone.signed_in["access_token"]
             assert (await at.ask("GET", "/v1/me", token=token)).status == 200
         else:
-            assert (await someone.ask(endpoint, at=at)).status == endpoint.status
-        answer = await someone.ask(endpoint, at=at)
+            assert (await someone.ask(endpoint, at=at, path=path)).status == endpoint.status
+        answer = await someone.ask(endpoint, at=at, path=path)
         assert 0 < answer.body["retry_after_ms"] <= 60_000
         assert 1 <= int(answer.headers["Retry-After"]) <= 60
         return answer
@@ -189,24 +223,26 @@ async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
 
 async def unavailable(someone: Someone, endpoint: Endpoint) -> Answer:
     """PostgreSQL cannot be reached."""
+    path = await someone.own_path(endpoint)
     async with world_at(someone.database_url) as world:
         checks = {"postgres": lambda: world.pool.fetchval("SELECT 1")}
         async with serving(world, someone.redis, someone.rest.redis_client, SETTINGS, checks) as at:
             await world.pool.close()
-            return await someone.ask(endpoint, at=at)
+            return await someone.ask(endpoint, at=at, path=path)
 
 
 async def internal(someone: Someone, endpoint: Endpoint) -> Answer:
     """A table that everything needs is not there."""
-    pool = someone.rest.world.pool
-    await pool.execute("ALTER TABLE identity.sessions RENAME TO mislaid")
+    pool, path = someone.rest.world.pool, await someone.own_path(endpoint)
+    schema, table = ("social", "media") if endpoint.name == "original_media" else ("identity", "sessions")
+    await pool.execute(f"ALTER TABLE {schema}.{table} RENAME TO mislaid")
     try:
-        answer = await someone.ask(endpoint)
+        answer = await someone.ask(endpoint, path=path)
     finally:
-        await pool.execute("ALTER TABLE identity.mislaid RENAME TO sessions")
+        await pool.execute(f"ALTER TABLE {schema}.mislaid RENAME TO {table}")
     assert answer.body["detail"] == "Something went wrong on our side."
     assert list(answer.body["details"]) == ["reference"]
-    assert "sessions" not in str(answer.body)
+    assert table not in str(answer.body)
     return answer
 
 
@@ -234,11 +270,11 @@ PROVOKE: dict[str, Provoke] = {
 
 
 @pytest.fixture
-async def someone(rest: RestServer, database_url: str, redis: Redis) -> Someone:
+async def someone(rest: RestServer, database_url: str, redis: Redis, tmp_path: Path) -> Someone:
     others = [await rest.world.person(name) for name in ("Ben", "Cem")]
     signed_in = await rest.sign_up()
     await rest.world.set_role(signed_in["user"]["id"], "admin")
-    return Someone(rest, signed_in, others, database_url, redis)
+    return Someone(rest, signed_in, others, database_url, redis, str(tmp_path))
 
 
 @pytest.mark.parametrize(("endpoint", "code"), PROMISES, ids=lambda v: getattr(v, "name", v))

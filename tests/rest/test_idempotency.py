@@ -1,6 +1,7 @@
 """`Idempotency-Key`: every endpoint that takes one acts once and answers its copies the same."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,16 +22,19 @@ from rest.http.idempotency_key import key_of
 from rest.http.request import Request
 from tests.rest.conftest import SETTINGS
 from tests.rest.own_endpoints import answering
+from tests.rest.pictures import drawn, encoded, form
 from tests.rest.server import Answer, RestServer, new_person, serving
 
+_sides = itertools.count(8)
 KEYED = [endpoint for endpoint in ENDPOINTS if endpoint.idempotent]
 
 
 async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
     """One that is accepted, another one each time."""
-    bodies = {
+    bodies: dict[str, Any] = {
         "register": new_person(),
         "block": {"user_id": await rest.world.person("Ben")},
+        "upload_media": encoded(drawn(next(_sides))),
         "appeal": {"text": f"not so {new_id()}"},
     }
     assert endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
@@ -48,7 +52,8 @@ async def ask(
     rest: RestServer, endpoint: Endpoint, body: Any, key: str, token: str | None, path: str | None = None
 ) -> Answer:
     headers = {"Idempotency-Key": key}
-    return await rest.ask(endpoint.method, path or endpoint.path, json=body, headers=headers, token=token)
+    sent = {"data": form(body)} if isinstance(body, bytes) else {"json": body}
+    return await rest.ask(endpoint.method, path or endpoint.path, headers=headers, token=token, **sent)
 
 
 def test_whatever_creates_takes_a_key() -> None:
@@ -95,7 +100,8 @@ async def test_a_key_is_its_accounts_own(rest: RestServer, endpoint: Endpoint) -
         (person["access_token"], await good_path(rest, endpoint, person["user"]["id"])) for person in people
     ]
     body, other, key = await good_body(rest, endpoint), await good_body(rest, endpoint), new_id()
-    assert (await ask(rest, endpoint, {"colour": "blue"}, key, *ana)).code == "invalid_request"
+    nonsense = b"blue" if endpoint.upload else {"colour": "blue"}
+    assert (await ask(rest, endpoint, nonsense, key, *ana)).code == "invalid_request"
     assert (await ask(rest, endpoint, body, key, *ana)).status == endpoint.status
     assert (await ask(rest, endpoint, other, key, *ana)).code == "idempotency_conflict"
     assert (await ask(rest, endpoint, other, key, *eve)).status == endpoint.status

@@ -1,0 +1,60 @@
+"""Settings of what people upload: where it is kept, how much it may be, and for how long.
+
+`core/settings.py` has those of the product, and says what holds for all.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from core.server_settings import Count, Seconds, ServerSettings, Text, about
+
+MOST_UPLOAD_BYTES = 64 * 1024 * 1024
+
+
+class MediaSettings(ServerSettings, frozen=True, kw_only=True):
+    """What would be there whatever people upload pictures for."""
+
+    # Media
+    media_store: Annotated[
+        Text,
+        about(
+            "Where pictures are kept: `file:///folder`, which all processes share, or `s3://bucket/prefix`"
+            " with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL in the"
+            " environment; empty: a folder in DATA_DIR."
+        ),
+    ] = ""
+    max_upload_bytes: Annotated[
+        int, Meta(gt=0, le=MOST_UPLOAD_BYTES), about("Bytes of one upload of media.")
+    ] = 15 * 1024 * 1024
+    upload_memory_bytes: Annotated[
+        Count,
+        about("Bytes of uploads that one process holds in memory at once; more are `unavailable` for then."),
+    ] = 256 * 1024 * 1024
+    upload_answer_s: Annotated[
+        Seconds, about("Seconds within which an upload is checked and answered, once it has come.")
+    ] = 15
+    uploads_per_m: Annotated[Count, about("Uploads of one account each minute, on all nodes.")] = 10
+    uploads_burst: Annotated[Count, about("Uploads of one account at once.")] = 20
+    network_uploads_per_m: Annotated[Count, about("Uploads of one network each minute, on all nodes.")] = 100
+    network_uploads_burst: Annotated[Count, about("Uploads of one network at once.")] = 200
+    max_picture_pixels: Annotated[
+        Count, about("Pixels of one picture; a larger one is refused before it is decoded.")
+    ] = 50_000_000
+    picture_processes: Annotated[Count, about("Pictures that one process decodes at once.")] = 2
+    picture_queue: Annotated[
+        Count, about("Pictures that may wait to be decoded; further ones are `unavailable`.")
+    ] = 20
+    picture_cpu_s: Annotated[
+        Seconds, about("Seconds of CPU that decoding one picture may take; one that takes longer is refused.")
+    ] = 5
+    media_address_s: Annotated[
+        Seconds, about("Seconds for which the address of a picture kept for moderators is valid.")
+    ] = 60
+    evidence_days: Annotated[
+        Count,
+        about(
+            "Days for which the evidence of a report is kept after its case is decided. As long as that, keep"
+            " SECRET_PREVIOUS: evidence is encrypted with the secret of its day."
+        ),
+    ] = 90

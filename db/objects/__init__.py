@@ -1,0 +1,1 @@
+"""Objects: bytes by name, in a folder or in S3."""

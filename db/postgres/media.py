@@ -1,0 +1,171 @@
+"""The record of media in Postgres: whose each is, what it is for, where its object is, when it is deleted.
+
+A media lives until `expires_at`: unused for a day, and once used as evidence until its case says so. A row
+comes before its object and goes after it, so that whatever dies in between is found and deleted.
+Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from core.clock import to_datetime
+from core.ids import new_id
+from core.vocabulary import MediaPurpose, MediaState, MediaType
+from db.postgres import audit
+from db.postgres.idempotency import IdempotencyKey, claim, keep, kept
+from db.postgres.pool import Connection, Pool, Record, queries
+
+_SQL = queries("media")
+
+
+class Media(Struct, frozen=True, kw_only=True):
+    """A media. `key` names its object, `key_id` what encrypts that; `used`: it is evidence."""
+
+    id: str
+    owner_id: str
+    purpose: MediaPurpose
+    type: MediaType
+    state: MediaState
+    size: int
+    key: str
+    key_id: str | None
+    reason: str | None = None
+    width: int | None = None
+    height: int | None = None
+    used: bool = False
+
+
+class MediaStore:
+    """All media."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    # Uploads
+
+    async def kept(self, key: IdempotencyKey | None) -> Media | None:
+        """What this request has uploaded before. Raises `IdempotencyConflict`."""
+        return None if key is None else await kept(self._pool, key, Media)
+
+    async def begin(self, media: Media, *, hash: int, now: int, until: int) -> None:  # noqa: A002 - its name
+        """Note it, before its object is stored; `until` then that has to be done."""
+        await self._pool.execute(
+            _SQL["begin"],
+            media.id,
+            media.owner_id,
+            media.purpose,
+            media.type,
+            media.state,
+            media.size,
+            media.width,
+            media.height,
+            hash,
+            to_datetime(now),
+            media.key,
+            media.key_id,
+            to_datetime(until),
+        )
+
+    async def stored(self, media: Media, key: IdempotencyKey | None, *, until: int) -> Media:
+        """Its object is there: unless something uses it, it is kept `until` then.
+
+        What a copy of the same request has stored first is given instead, and this one expires as it would
+        have. Raises `IdempotencyConflict`.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            if (known := await claim(connection, key, Media)) is not None:
+                return known
+            await connection.execute(_SQL["stored"], media.id, to_datetime(until))
+            return await keep(connection, key, media)
+
+    # Owners and moderators
+
+    async def find(self, media_id: str, now: int) -> Media | None:
+        """This media, whosever it is."""
+        row = await self._pool.fetchrow(_SQL["find"], media_id, to_datetime(now))
+        return row and _media(row)
+
+    async def let_go(self, media_id: str, owner_id: str, now: int) -> str | None:
+        """It has expired now, unless it is used: the key of its object. None: the owner has no such media."""
+        key: str | None = await self._pool.fetchval(_SQL["let_go"], media_id, owner_id, to_datetime(now))
+        return key
+
+    async def is_moderator(self, user_id: str, now: int) -> bool:
+        """Whether this user sees what moderators see."""
+        moderates: bool = await self._pool.fetchval(_SQL["is_moderator"], user_id, to_datetime(now))
+        return moderates
+
+    async def looked(self, media: Media, viewer: str, action: str, now: int) -> None:
+        """Put on the audit log that somebody was shown it."""
+        entry = audit.Entry(
+            id=new_id(now),
+            at=now,
+            actor=viewer,
+            action=action,
+            subject=media.owner_id,
+            details={"media_id": media.id},
+        )
+        async with self._pool.acquire() as connection:
+            await audit.write(connection, entry)
+
+    # Evidence
+
+    async def usable(self, media_id: str, owner_id: str, subject_id: str, now: int) -> bool:
+        """Whether this is the owner's own picture for a report, used for nothing but this subject."""
+        usable: bool = await self._pool.fetchval(
+            _SQL["usable"], media_id, owner_id, subject_id, to_datetime(now)
+        )
+        return usable
+
+    # Deleting
+
+    async def due(self, now: int, *, limit: int) -> list[tuple[str, str]]:
+        """Ids and object keys of media that have expired: delete the objects, then the rows."""
+        return [
+            (row["id"], row["key"]) for row in await self._pool.fetch(_SQL["due"], to_datetime(now), limit)
+        ]
+
+    async def delete(self, ids: Sequence[str], now: int) -> None:
+        """Their objects are gone."""
+        await self._pool.execute(_SQL["delete"], ids, to_datetime(now))
+
+    async def unknown(self, keys: Sequence[str]) -> list[str]:
+        """Which of these objects belong to no media."""
+        return [row["key"] for row in await self._pool.fetch(_SQL["unknown"], keys)]
+
+
+async def use_within(connection: Connection, media_id: str, owner_id: str, subject_id: str, now: int) -> bool:
+    """Make it the evidence of a report of this subject, within the transaction that files it.
+
+    From then on its owner has it no more, and it stays until `keep_until_within` says otherwise. False: it
+    is not there, somebody else's, or used before.
+    """
+    found = await connection.fetchval(_SQL["use"], media_id, owner_id, subject_id, to_datetime(now))
+    return found is not None
+
+
+async def keep_until_within(connection: Connection, ids: Sequence[str], until: int | None, now: int) -> None:
+    """The one way in which evidence becomes free: delete it `until` then; None: it stays, its case is open.
+
+    Within the transaction that decides the case, or undoes that.
+    """
+    at = None if until is None else to_datetime(until)
+    await connection.execute(_SQL["keep_until"], ids, at, to_datetime(now))
+
+
+def _media(row: Record) -> Media:
+    return Media(
+        id=row["id"],
+        owner_id=row["owner_id"],
+        purpose=row["purpose"],
+        type=row["type"],
+        state=row["state"],
+        reason=row["reason"],
+        size=row["size"],
+        width=row["width"],
+        height=row["height"],
+        key=row["key"],
+        key_id=row["key_id"],
+        used=row["used_at"] is not None,
+    )

@@ -1,0 +1,62 @@
+-- The record of media. Times are passed as timestamptz. What has expired is not there, for whoever asks.
+
+-- name: begin
+-- A new media $1 of $2 for $3, of type $4, in state $5, of $6 bytes, $7 by $8 pixels, with difference hash $9, made at $10, whose
+-- object is to be $11, encrypted by $12. Until the object is stored, it is deleted at $13.
+INSERT INTO social.media (id, owner_id, purpose, type, state, size, width, height, hash, created_at, key, key_id, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+
+-- name: stored
+-- The object of media $1 is there; unless it is used, it is deleted at $2. No row: it has been deleted meanwhile.
+UPDATE social.media SET stored = true, expires_at = $2 WHERE id = $1 AND NOT stored RETURNING id
+
+-- name: find
+-- Media $1, if it is there at $2.
+SELECT id, owner_id, purpose, type, state, reason, size, width, height, key, key_id, used_at
+FROM social.media WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2)
+
+-- name: let_go
+-- Delete, at $3, media $1 of owner $2, unless it is used. The object that is to be deleted; no row: there is none.
+UPDATE social.media SET expires_at = $3
+WHERE id = $1 AND owner_id = $2 AND used_at IS NULL AND stored AND (expires_at IS NULL OR expires_at > $3)
+RETURNING key
+
+-- name: usable
+-- Whether media $1 is a picture that $2 has uploaded for a report, and nothing but $3 has used, at $4.
+SELECT EXISTS (
+    SELECT FROM social.media
+    WHERE id = $1 AND owner_id = $2 AND purpose = 'report' AND state = 'ready' AND stored
+        AND (used_for = $3 OR (used_at IS NULL AND expires_at > $4))
+)
+
+-- name: use
+-- $3 uses media $1 of $2 from $4 on, and it stays. A row: it was usable.
+UPDATE social.media SET used_for = $3, used_at = $4, expires_at = NULL
+WHERE id = $1 AND owner_id = $2 AND purpose = 'report' AND state = 'ready' AND stored AND used_at IS NULL AND expires_at > $4
+RETURNING id
+
+-- name: keep_until
+-- Used media $1 (ids) are deleted at $2; null: they stay. What has been deleted already, at $3, comes back no more.
+UPDATE social.media SET expires_at = $2
+WHERE id = ANY ($1) AND used_at IS NOT NULL AND (expires_at IS NULL OR expires_at > $3)
+
+-- name: due
+-- At most $2 objects whose media have expired at $1.
+SELECT id, key FROM social.media WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2
+
+-- name: delete
+-- The objects of these media $1, which have expired at $2, are gone.
+DELETE FROM social.media WHERE id = ANY ($1) AND expires_at <= $2
+
+-- name: unknown
+-- Which of these keys $1 no media has.
+SELECT key FROM unnest($1::text[]) AS given (key)
+WHERE NOT EXISTS (SELECT FROM social.media m WHERE m.key = given.key)
+
+-- name: is_moderator
+-- Whether user $1 sees at $2 what moderators see.
+SELECT EXISTS (
+    SELECT FROM identity.users u
+    WHERE u.id = $1 AND u.role IN ('moderator', 'admin') AND u.deleted_at IS NULL
+        AND NOT EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id)
+)

@@ -1,0 +1,58 @@
+"""What may be uploaded for what, who may see it, and when two pictures are alike. Pure."""
+
+from core.errors import InvalidRequest
+from core.vocabulary import MediaPurpose, MediaState
+
+# What can be uploaded so far.
+SERVED: tuple[MediaPurpose, ...] = ("report",)
+# What people show to people they do not know; everything else has its own rule of who sees it.
+PUBLIC: tuple[MediaPurpose, ...] = ("photo", "post", "place")
+
+_HEADS = ((0, b"\xff\xd8\xff"), (0, b"\x89PNG\r\n\x1a\n"), (8, b"WEBP"))
+_ALIKE_BITS = 10
+
+
+def checked_purpose(given: str) -> MediaPurpose:
+    """The same. Raises `InvalidRequest` for what cannot be uploaded."""
+    for purpose in SERVED:
+        if given == purpose:
+            return purpose
+    known = " or ".join(f"`{purpose}`" for purpose in SERVED)
+    raise InvalidRequest(
+        f"Only pictures with the purpose {known} can be uploaded.", details={"field": "purpose"}
+    )
+
+
+def looks_like_a_picture(data: bytes) -> bool:
+    """Whether it begins as JPEG, PNG or WebP does; what it is called, and by whom, does not count."""
+    return any(data[at : at + len(head)] == head for at, head in _HEADS)
+
+
+def may_be_seen(
+    state: MediaState, *, purpose: MediaPurpose, by_owner: bool, by_staff: bool, used: bool
+) -> bool:
+    """Whether somebody may see a media who may see what it is a part of.
+
+    Until a scan or a moderator has passed it, nobody but its owner and those who decide. Evidence is theirs
+    alone; its owner keeps what has not become any.
+    """
+    if by_staff:
+        return True
+    if purpose == "report":
+        return by_owner and not used
+    return by_owner or state == "ready"
+
+
+def differing_bits(one: int, other: int) -> int:
+    """In how many of their 64 bits two difference hashes differ, signed as the database has them or not."""
+    return ((one ^ other) & 0xFFFF_FFFF_FFFF_FFFF).bit_count()
+
+
+def alike(one: int, other: int) -> bool:
+    """Whether these are the difference hashes of what people would call the same picture."""
+    return differing_bits(one, other) <= _ALIKE_BITS
+
+
+def signed(hash_: int) -> int:
+    """A hash of 64 bits as the database's integers, which have a sign."""
+    return hash_ - (1 << 64) if hash_ >> 63 else hash_

@@ -1,0 +1,110 @@
+"""What may be uploaded, who may see it, when pictures are alike, and which addresses open one."""
+
+from typing import get_args
+
+import pytest
+from PIL import Image
+
+from core.contract.media import SignedAddress
+from core.errors import InvalidRequest
+from core.ids import new_id
+from core.keys import Keyring
+from core.vocabulary import MediaPurpose, MediaState
+from services.media_addresses import MediaAddresses
+from services.media_rules import (
+    SERVED,
+    alike,
+    checked_purpose,
+    differing_bits,
+    looks_like_a_picture,
+    may_be_seen,
+    signed,
+)
+from services.picture_decoding import difference_hash
+
+OLD, NEW = "a secret of some length", "another one of some length"
+NOW = 1_800_000_000_000
+
+
+@pytest.mark.parametrize("purpose", [*get_args(MediaPurpose), "evil"])
+def test_only_reports_take_pictures(purpose: str) -> None:
+    if purpose in SERVED:
+        assert checked_purpose(purpose) == purpose
+    else:
+        with pytest.raises(InvalidRequest, match="with the purpose `report`"):
+            checked_purpose(purpose)
+
+
+def test_a_picture_begins_as_one() -> None:
+    heads = (b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\x10\x00\x00\x00WEBPVP8 ")
+    assert all(map(looks_like_a_picture, heads))
+    assert not any(map(looks_like_a_picture, (b"", b"GIF89a", b"<svg>", b"WEBP", b"RIFFWEBP", b"%PDF-1.7")))
+
+
+@pytest.mark.parametrize("purpose", get_args(MediaPurpose))
+@pytest.mark.parametrize("state", get_args(MediaState))
+def test_who_may_see_what(purpose: MediaPurpose, state: MediaState) -> None:
+    """Owners their own, but for evidence; staff everything; others what has been passed and is for them."""
+
+    def seen(*, by_owner: bool = False, by_staff: bool = False, used: bool = False) -> bool:
+        return may_be_seen(state, purpose=purpose, by_owner=by_owner, by_staff=by_staff, used=used)
+
+    assert seen(by_staff=True)
+    assert seen(by_staff=True, used=True)
+    assert seen(by_owner=True)
+    assert seen(by_owner=True, used=True) is (purpose != "report")
+    assert seen() is (purpose != "report" and state == "ready")
+
+
+def scene() -> Image.Image:
+    """A bright window in a wall that darkens to the right."""
+    image = Image.linear_gradient("L").rotate(90).resize((320, 240))
+    image.paste(240, (200, 40, 280, 120))
+    return image
+
+
+def test_a_picture_stays_alike_when_it_is_changed_a_little() -> None:
+    """Smaller, darker, in grey; another one is not."""
+    image = scene()
+    first = difference_hash(image)
+    for changed in (image.resize((80, 60)), image.point(lambda shade: shade // 2), image.convert("RGB")):
+        assert alike(first, difference_hash(changed))
+    assert not alike(first, difference_hash(image.rotate(180)))
+    assert 0 <= first < 1 << 64
+
+
+def test_the_bits_of_a_hash() -> None:
+    """From the top left, brighter to the right is a one; as the database has them they are signed."""
+    rising = Image.linear_gradient("L").rotate(90)
+    assert {difference_hash(rising), difference_hash(rising.rotate(180))} == {0, (1 << 64) - 1}
+    assert [signed(0), signed((1 << 63) - 1), signed(1 << 63), signed((1 << 64) - 1)] == [
+        0,
+        (1 << 63) - 1,
+        -(1 << 63),
+        -1,
+    ]
+    assert (differing_bits(-1, (1 << 64) - 1), differing_bits(-1, 0), differing_bits(5, 6)) == (0, 64, 2)
+
+
+def test_an_address_is_for_one_media_one_viewer_and_a_minute() -> None:
+    ana, media_id, other = new_id(), new_id(), new_id()
+    old, both, new = (
+        MediaAddresses(keys.keys("address of a media"), valid_ms=60_000)
+        for keys in (Keyring(OLD), Keyring(NEW, OLD), Keyring(NEW))
+    )
+    url = old.original(media_id, ana, "https://example.org", NOW)
+    head, signature = url[:-64], url[-64:]
+    assert head == (
+        f"https://example.org/v1/media/{media_id}/original?viewer={ana}&expires={NOW // 1000 + 60}&signature="
+    )
+    given = SignedAddress(viewer=ana, expires=NOW // 1000 + 60, signature=signature)
+    assert old.opens(media_id, given, NOW + 59_999)
+    assert both.opens(media_id, given, NOW)
+    assert not old.opens(media_id, given, NOW + 60_000)
+    assert not old.opens(other, given, NOW)
+    assert not new.opens(media_id, given, NOW)
+    wrong = (
+        SignedAddress(viewer=other, expires=given.expires, signature=signature),
+        SignedAddress(viewer=ana, expires=given.expires + 1, signature=signature),
+    )
+    assert not any(old.opens(media_id, address, NOW) for address in wrong)
