@@ -1,14 +1,16 @@
 """An announcement that has its turn among others: pure data that the outbox and the event log share."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from core.wire.message import Event
 
 
 class NumberedEvent(Struct, frozen=True):
-    """An event for this user: number `number` of its lane, to be told after number `before` (0: any time)."""
+    """An event for these users: number `number` of its lane, told after number `before` (0: any time)."""
 
-    user_id: str
+    user_ids: Sequence[str]
     event: Event
     lane: str
     number: int

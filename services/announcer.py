@@ -24,9 +24,10 @@ _AT_MOST_S = 1.0  # what is committed is acknowledged: it does not wait for a Re
 _CLEAR_S = 0.2
 _AT_ONCE = 200
 _ATTEMPTS = 5
+_MOST_TOLD = 20_000  # to be cleared; what is forgotten is found when somebody looks, and told to nobody twice
 _log = structlog.get_logger()
 
-Told = Sequence[tuple[str, Event]]  # users, and what each is told
+Told = tuple[Event, Sequence[str]]  # what is told, and the users
 Load = Callable[[Collection[str]], Awaitable[Mapping[str, Told]]]
 
 
@@ -72,11 +73,15 @@ class Announcer(PeriodicJob):
 
     async def _tell_at_once(self, lane: str, number: int, told: Told) -> int:
         """Up to which number all have been told: this one, unless somebody was not told what comes before."""
-        numbered = [NumberedEvent(user_id, event, lane, number, number - 1) for user_id, event in told]
-        stands = [stand for stand in await self._events.announce(numbered) if stand is not None]
+        event, user_ids = told
+        stands = await self._stands([NumberedEvent(user_ids, event, lane, number, number - 1)])
         if not stands:
             self._note_told([(lane, number)])
         return min(stands, default=number)
+
+    async def _stands(self, numbered: Sequence[NumberedEvent]) -> Sequence[int]:
+        """How far those have been told whose turn had not come."""
+        return [stand for stand in await self._events.announce(numbered) if stand is not None]
 
     def _catch_up(self, lane: str, after: int) -> "asyncio.Task[int]":
         """Tell all that waits in the lane; one at a time, for everybody who needs it from now on."""
@@ -111,6 +116,7 @@ class Announcer(PeriodicJob):
 
     def _note_told(self, told: Iterable[tuple[str, int]]) -> None:
         self._told += told
+        del self._told[:-_MOST_TOLD]
         self._any_told.set()
 
     async def _clear_some(self) -> None:
@@ -176,8 +182,7 @@ class Announcer(PeriodicJob):
         last: dict[str, int] = {}
         while waiting := await self._outbox.of_lane(lane, after, _AT_ONCE):
             numbered = list(_in_turn(lane, waiting, await self._load(waiting), last))
-            stands = [stand for stand in await self._events.announce(numbered) if stand is not None]
-            if stands:
+            if stands := await self._stands(numbered):
                 return min(stands), False
             self._note_told((lane, each.number) for each in waiting)
             after = waiting[-1].number
@@ -199,6 +204,12 @@ def _in_turn(
 ) -> Iterable[NumberedEvent]:
     """Everybody's events of this lane, each after the one before it; `last` is what each was told last."""
     for each in waiting:
-        for user_id, event in told.get(f"{each.event} {each.subject}", ()):
-            yield NumberedEvent(user_id, event, lane, each.number, last.get(user_id, 0))
+        if (what := told.get(f"{each.event} {each.subject}")) is None:
+            continue
+        event, user_ids = what
+        after: dict[int, list[str]] = {}
+        for user_id in user_ids:
+            after.setdefault(last.get(user_id, 0), []).append(user_id)
             last[user_id] = each.number
+        for before, those in after.items():
+            yield NumberedEvent(those, event, lane, each.number, before)

@@ -31,7 +31,7 @@ async def announcements(rooms: Rooms, clock: Clock, message_ids: Collection[str]
     """The events for each of these messages that were left in the outbox, and the users to tell."""
     found = await rooms.to_announce(message_ids, clock())
     return {
-        message_id: [(member, ChatMessage(message=message)) for member in members]
+        message_id: (ChatMessage(message=message), members)
         for message_id, (message, members) in found.items()
     }
 
@@ -70,10 +70,8 @@ class Chat:
             )
         )
         if stored.number is not None:
-            told = ChatMessage(message=stored.message)
-            await self._announcer.tell(
-                command.room_id, stored.number, [(member, told) for member in stored.members]
-            )
+            told = ChatMessage(message=stored.message), stored.members
+            await self._announcer.tell(command.room_id, stored.number, told)
         return Sent(message=stored.message)
 
     async def history(self, user_id: str, command: ChatHistory) -> History:

@@ -38,15 +38,19 @@ class Heard:
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         if self.down:
             raise Unavailable
-        return [self._announced(each) for each in numbered]
+        return [self._told_all(each) for each in numbered]
 
-    def _announced(self, numbered: NumberedEvent) -> int | None:
-        last = self._told.get((numbered.user_id, numbered.lane), 0)
+    def _told_all(self, numbered: NumberedEvent) -> int | None:
+        stands = [self._announced(user_id, numbered) for user_id in numbered.user_ids]
+        return min((stand for stand in stands if stand is not None), default=None)
+
+    def _announced(self, user_id: str, numbered: NumberedEvent) -> int | None:
+        last = self._told.get((user_id, numbered.lane), 0)
         if last < numbered.before:
             return last
         if last < numbered.number:
-            self._told[numbered.user_id, numbered.lane] = numbered.number
-            self.events.append((numbered.user_id, numbered.event))
+            self._told[user_id, numbered.lane] = numbered.number
+            self.events.append((user_id, numbered.event))
         return None
 
     def by(self, user_id: str, *kinds: type[Event]) -> list[Any]:

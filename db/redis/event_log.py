@@ -20,11 +20,13 @@ from core.numbered_event import NumberedEvent
 from core.vocabulary import RevokedCode
 from core.wire.message import Event
 from db.redis import bundle
-from db.redis.multiplexed import Arg, RedisClient, load_script
+from db.redis.multiplexed import RedisClient, load_script
 
 _LUA = Path(__file__).with_name("lua")
-_EMIT = load_script(_LUA / "emit.lua", repeatable=False)
-_EMIT_ONCE = replace(_EMIT, repeatable=True)  # what has a key, or a number in a lane
+STREAM = (_LUA / "stream.lua").read_text()  # what every script that appends begins with
+_EMIT = load_script(_LUA / "emit.lua", repeatable=False, shared=STREAM)
+_EMIT_ONCE = replace(_EMIT, repeatable=True)  # what has a key
+_TELL = load_script(_LUA / "tell.lua", repeatable=True, shared=STREAM)
 _LOG = load_script(_LUA / "log.lua", repeatable=True)
 REVOKED = b"revoked"
 CONTINUED = b"continued"
@@ -115,7 +117,7 @@ def channel(user_id: str) -> str:
 
 
 def read_announcement(raw: bytes) -> Announcement:
-    """The six lines that emit.lua publishes."""
+    """The six lines that stream.lua publishes."""
     id_, before, name, device, not_device, data = raw.split(b"\n", 5)
     return Announcement(
         _place(id_) if id_ else None,
@@ -168,26 +170,27 @@ class EventLog:
         await self._say(user_id, (name, data, device or "", not_device or ""), key)
 
     async def _say(self, user_id: str, said: _Said, key: str | None) -> None:
-        if key is None:
-            asked = self._redis.run(_EMIT, [_stream(user_id)], self._args(user_id, said, "durable"))
-        else:
-            keys = [_stream(user_id), f"said:{{{user_id}}}:{key}"]
-            asked = self._redis.run(_EMIT_ONCE, keys, self._args(user_id, said, "once"))
-        await self._answers(asked)
+        script, keys = _EMIT, [_stream(user_id)]
+        if key is not None:
+            script, keys = _EMIT_ONCE, [*keys, f"said:{{{user_id}}}:{key}"]
+        await self._answers(self._redis.run(script, keys, (*said, self._keep, self._keep_ms)))
 
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
-        data = {
-            id(event): msgspec.json.encode(event)
-            for event in {id(n.event): n.event for n in numbered}.values()
-        }
-        asked = []
-        for n in numbered:
-            keys = [_stream(n.user_id), f"told:{{{n.user_id}}}"]
-            said = (type(n.event).event, data[id(n.event)], "", "")
-            turn = (n.lane, n.number, n.before, _TOLD_MS)
-            asked.append(self._redis.run(_EMIT_ONCE, keys, (*self._args(n.user_id, said, "next"), *turn)))
-        return [answer if isinstance(answer, int) else None for answer in await self._answers(*asked)]
+        asked = [self._tell(each) for each in numbered]
+        answers = await self._answers(*(answer for parts in asked for answer in parts))
+        found = iter(answers)
+        return [_behind([next(found) for _ in parts]) for parts in asked]
+
+    def _tell(self, each: NumberedEvent) -> "Sequence[asyncio.Future[Any]]":
+        """One script for all whom one server can tell."""
+        event = each.event
+        said = type(event).event, msgspec.json.encode(event), each.lane, each.number, each.before
+        args = (*said, self._keep, self._keep_ms, _TOLD_MS)
+        return [
+            self._redis.run(_TELL, [key for user_id in some for key in _keys(user_id)], args)
+            for some in self._redis.together(each.user_ids)
+        ]
 
     async def look(self) -> LogIdentity:
         """Read which log there is now. It is another one than before if Redis has lost its data."""
@@ -210,10 +213,6 @@ class EventLog:
             return [await each for each in asked]
         except (RedisError, OSError) as error:
             raise Unavailable from error
-
-    def _args(self, user_id: str, said: _Said, kind: str) -> tuple[Arg, ...]:
-        """The arguments of emit.lua that every event has."""
-        return channel(user_id), *said, self._keep, self._keep_ms, kind
 
     async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
         """As `services.ports.Events` promises."""
@@ -285,6 +284,16 @@ def _volatile(name: str, data: bytes, device: str = "", not_device: str = "") ->
 
 def _stream(user_id: str) -> str:
     return f"events:{{{user_id}}}"
+
+
+def _keys(user_id: str) -> tuple[str, str]:
+    """Of whom tell.lua tells."""
+    return _stream(user_id), f"told:{{{user_id}}}"
+
+
+def _behind(stands: Sequence[int]) -> int | None:
+    """The least number at which somebody stands whose turn has not come, of answers of tell.lua."""
+    return min((stand for stand in stands if stand >= 0), default=None)
 
 
 def _ms(time: Any) -> int:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from db.redis.event_log import channel
+from db.redis.event_log import STREAM
 from db.redis.multiplexed import RedisClient, load_script
 
 TRUSTED_MS = 5_000  # for so long a line counts
@@ -23,7 +23,7 @@ _KEPT_MS = 600_000  # for so long its counts and its end are remembered, after t
 _OVER = "over"
 _LUA = Path(__file__).with_name("lua")
 _LINE = load_script(_LUA / "line.lua", repeatable=True)
-_SIGNAL = load_script(_LUA / "signal.lua", repeatable=True)
+_SIGNAL = load_script(_LUA / "signal.lua", repeatable=True, shared=STREAM)
 
 SignalKind = Literal["candidate", "description"]
 
@@ -73,7 +73,6 @@ class RedisSignals:
             _SIGNAL,
             (f"events:{{{sender.to}}}", _line(sender.to)),
             (
-                channel(sender.to),
                 f"{sender.call_id} {sender.epoch}",
                 sender.device,
                 now,

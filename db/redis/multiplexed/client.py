@@ -51,6 +51,10 @@ class RedisClient:
         self._servers.ask(request)
         return request.future
 
+    def together(self, tags: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Of these hash tags, as in `name:{tag}`, those of which one script may have keys."""
+        return self._servers.together(tags)
+
     def transaction(
         self, commands: Sequence[Words], *, repeatable: bool | None = None
     ) -> "asyncio.Future[list[Any]]":

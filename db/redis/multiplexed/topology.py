@@ -16,7 +16,7 @@ from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection
 from db.redis.multiplexed.node import Node, Router
 from db.redis.multiplexed.request import Ahead, Request
-from db.redis.multiplexed.words import SLOTS, Words, slot_of
+from db.redis.multiplexed.words import SLOTS, Words, key_slot, slot_of
 
 _ASK_FOR_SLOTS: Words = ("CLUSTER", "SLOTS")
 _PAUSE_S = 0.05  # in which the rest of a slot may arrive
@@ -33,6 +33,7 @@ class Topology(Router):
         self._given = self._any = new_node(address, self)
         self._nodes = {(address.host, address.port): self._given}
         self._by_slot: list[Node] | None = None
+        self._is_one = False
         self._looking: asyncio.Task[None] | None = None
 
     def ask(self, request: Request) -> None:
@@ -43,9 +44,21 @@ class Topology(Router):
             slot = slot_of(request.words)
             (self._any if slot is None else self._by_slot[slot]).ask(request)
 
+    def together(self, tags: Sequence[str]) -> Sequence[Sequence[str]]:
+        """These hash tags, by slot in a cluster. Each apart, as long as nobody knows whether it is one."""
+        if self._is_one:
+            return (tags,)
+        if self._by_slot is None:
+            return [(tag,) for tag in tags]
+        by_slot: dict[int, list[str]] = {}
+        for tag in tags:
+            by_slot.setdefault(key_slot(tag), []).append(tag)
+        return list(by_slot.values())
+
     async def arrived(self, node: Node, connection: Connection, hello: Sequence[Any], /) -> bool:
         """Ask a cluster for its slots, once. If it knows this node by another address, that one is used."""
-        if b"cluster" not in hello or self._by_slot is not None:
+        self._is_one = b"cluster" not in hello
+        if self._is_one or self._by_slot is not None:
             return True
         [ranges] = await connection.ask([_ASK_FOR_SLOTS])
         by_slot = self._learn(ranges, node)

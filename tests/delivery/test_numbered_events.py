@@ -1,0 +1,116 @@
+"""Events that have their turn: each user is told in order, once, and learns which event came before."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from core.clock import now_ms
+from core.errors import Unavailable
+from core.ids import new_id
+from core.numbered_event import NumberedEvent
+from db.redis.event_log import EventId, EventLog, channel
+from db.redis.multiplexed import RedisClient, open_redis_client
+from db.redis.signals import RedisSignals, Sender, Signal
+from tests.delivery.test_event_log import ended
+from tests.patience import PATIENCE_S
+from tests.stores.test_multiplexed_cluster import running
+
+
+@pytest.fixture
+async def event_log(redis_client: RedisClient) -> EventLog:
+    return EventLog(redis_client, keep=500, keep_s=300)
+
+
+def numbered(users: list[str], number: int, *, before: int | None = None) -> NumberedEvent:
+    return NumberedEvent(users, ended(number), "lane", number, number - 1 if before is None else before)
+
+
+async def heard(event_log: EventLog, user_id: str) -> list[bytes]:
+    """The numbers of the events that this user was told, in order."""
+    told = await event_log.after(user_id, EventId(0, 0))
+    return [event.data.partition(b'"duration_s":')[2].rstrip(b"}") for event in told]
+
+
+async def test_each_is_told_in_their_turn_and_once(event_log: EventLog) -> None:
+    ana, ben = new_id(), new_id()
+    assert await event_log.announce([numbered([ana], 1), numbered([ana, ben], 2)]) == [None, 0]
+    assert await event_log.announce([numbered([ana, ben], 4)]) == [0], "the least of 2 and 0"
+    behind = [numbered([ben, ana], 1), numbered([ana, ben], 2), numbered([ben], 3, before=0)]
+    assert await event_log.announce(behind) == [None] * 3
+    assert await event_log.announce([numbered([ana, ben], 4)]) == [2]
+    assert await event_log.announce([numbered([ana], 3), numbered([ana, ben], 4)]) == [None] * 2
+    assert await heard(event_log, ana) == await heard(event_log, ben) == [b"1", b"2", b"3", b"4"]
+
+
+async def test_each_announcement_names_the_event_before_it(
+    event_log: EventLog, redis_client: RedisClient, redis: Redis
+) -> None:
+    """Whoever appended that: what has a number, what has none, a signal, a node of the version before."""
+    user, chance = new_id(), random.Random(7)
+    signals = RedisSignals(redis_client, keep=500, keep_s=300)
+    sender = Sender(new_id(), 1, "her", "her phone", user)
+    await signals.open(user, sender.call_id, 1, device="phone", from_device="her phone", now=now_ms())
+    numbers = iter(range(1, 100))
+
+    async def append(kind: str) -> None:
+        if kind == "numbered":
+            assert await event_log.announce([numbered([user], next(numbers))]) == [None]
+        elif kind == "signal":
+            said = [Signal("candidate", 99, b"{}")] * 2
+            assert await signals.pass_on(sender, said, now=now_ms()) == b"+11"
+        elif kind == "other":
+            await redis.xadd(f"events:{{{user}}}", {"name": "x", "data": "{}"})
+            await redis.pexpire(f"events:{{{user}}}", 300_000)
+        else:
+            await event_log.send(user, ended(0), key=new_id() if kind == "key" else None)
+        assert await redis.pttl(f"events:{{{user}}}") > (299_000 if kind == "other" else 300_000)
+
+    async with redis.pubsub() as listening:
+        await listening.subscribe(channel(user))
+        for kind in [*chance.choices(["numbered", "signal", "plain", "key", "other"], k=80), "plain"]:
+            await append(kind)
+        kept = await redis_client.command("XRANGE", f"events:{{{user}}}", "-", "+")
+        ids = ["", *(id_.decode() for id_, _ in kept)]
+        announced: dict[str, str] = {}
+        async with asyncio.timeout(PATIENCE_S):
+            while ids[-1] not in announced:
+                if said := await listening.get_message(ignore_subscribe_messages=True, timeout=0.1):
+                    id_, before, _ = said["data"].decode().split("\n", 2)
+                    announced[id_] = before
+    before_it = dict(zip(ids[1:], ids, strict=False))
+    assert announced == {id_: before_it[id_] for id_ in announced}
+    assert len(announced) > 60
+
+
+async def test_what_redis_refuses_is_told_when_it_is_asked_again(event_log: EventLog, redis: Redis) -> None:
+    """Nothing is noted as told that could not be appended."""
+    ana, ben = new_id(), new_id()
+    await redis.set(f"events:{{{ben}}}", "no stream")
+    with pytest.raises(Unavailable):
+        await event_log.announce([numbered([ana, ben], 1)])
+    with pytest.raises(Unavailable):
+        await event_log.send(ben, ended(2), key="once")
+    await redis.delete(f"events:{{{ben}}}")
+    assert await event_log.announce([numbered([ana, ben], 1)]) == [None]
+    await event_log.send(ben, ended(2), key="once")
+    assert (await heard(event_log, ana), await heard(event_log, ben)) == ([b"1"], [b"1", b"2"])
+
+
+async def test_one_script_tells_all_that_one_server_has(redis_client: RedisClient) -> None:
+    users = [new_id() for _ in range(5)]
+    await redis_client.command("PING")
+    assert list(redis_client.together(users)) == [users]
+
+
+async def test_in_a_cluster_each_server_is_asked_for_its_own(tmp_path: Path) -> None:
+    """Also by a client that does not know yet that it is one."""
+    users = [new_id() for _ in range(8)]
+    async with running(tmp_path, 3) as cluster, open_redis_client(cluster.urls[0]) as client:
+        event_log = EventLog(client, keep=50, keep_s=300)
+        for number in range(1, 4):
+            assert await event_log.announce([numbered(users, number)]) == [None]
+        assert await event_log.announce([numbered([*users, new_id()], 4)]) == [0]
+        assert [await heard(event_log, user) for user in users] == [[b"1", b"2", b"3", b"4"]] * 8
