@@ -12,6 +12,7 @@ from core.contract.index import ENDPOINTS
 from core.wire.endpoint import Endpoint
 from db.postgres.appeals import AppealStore
 from db.postgres.audit import AuditLog
+from db.postgres.consents import ConsentStore
 from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
 from rest.accounts import AccountHandlers
@@ -22,6 +23,7 @@ from rest.blocks import BlockHandlers
 from rest.calls import CallHandlers
 from rest.chat import ChatHandlers
 from rest.connections import ConnectionHandlers
+from rest.consents import ConsentHandlers
 from rest.http.binding import Resource
 from rest.matches import MatchHandlers
 from rest.media import MediaHandlers
@@ -83,6 +85,7 @@ def _resources(
         AccountHandlers(identity.accounts, identity.sessions),
         SessionHandlers(identity.sessions, stores.sessions),
         TotpHandlers(identity.codes),
+        ConsentHandlers(ConsentStore(base.pool)),
         ProfileHandlers(identity.profiles),
         ValueHandlers(Values(values), values),
         SettingsHandlers(SettingsStore(base.pool)),

@@ -7,6 +7,7 @@ from msgspec import Meta
 Gender = Literal["female", "male", "other"]
 Intent = Literal["casual", "friends", "serious", "networking"]
 Role = Literal["user", "moderator", "admin"]
+ConsentKind = Literal["terms", "privacy", "analytics", "assistant"]
 Mode = Literal["voice", "video"]
 Origin = Literal["match", "direct"]
 Theme = Literal["system", "light", "dark", "neon"]

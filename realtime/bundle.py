@@ -10,14 +10,20 @@ import gzip
 import hashlib
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
 
+from core.terms import AT_SIGN_UP
+from core.vocabulary import ConsentKind
+
 PAGE = Path(__file__).resolve().with_name("page")
 MODULES = Path(__file__).resolve().parents[1] / "node_modules"
+
+# Pages to read, and what one agrees to by them.
+TEXTS: Mapping[str, ConsentKind] = {"rules": "terms", "privacy": "privacy"}
 
 _ENTRIES = ("main.js", "page.css")
 _OPTIONS = ("--bundle", "--minify", "--sourcemap", "--format=esm", "--target=es2022", "--log-level=error")
@@ -47,10 +53,12 @@ class Asset(Struct, frozen=True):
 class Bundle(Struct, frozen=True):
     """The page, and the files that it loads by names that change with them (`main-1f2e3d4c5b6a.js`).
 
-    `scripts` are those in the page itself, as a Content-Security-Policy names them: by their digests.
+    `scripts` are those in the page itself, as a Content-Security-Policy names them: by their digests. `texts`
+    are pages to read, by their names in the address: they have no scripts.
     """
 
     index: Asset
+    texts: dict[str, Asset]
     files: dict[str, Asset]
     scripts: tuple[str, ...]
 
@@ -67,16 +75,29 @@ def newest() -> int:
 
 def bundle() -> Bundle:
     """The page made of its present source. Blocks for some 50 ms. Raises `NotInstalled`."""
-    index = (PAGE / "index.html").read_text()
-    files = {}
+    files, names = {}, {}
     for name, content in (*_built(), ("icon.svg", (PAGE / "icon.svg").read_bytes())):
         asset = _asset(name, content)
         stem, dot, ending = name.partition(".")
         named = name if name.endswith(".map") else f"{stem}-{asset.digest}{dot}{ending}"
-        index = index.replace(f"/page/{name}", f"/page/{named}")
-        files[named] = asset
+        files[named], names[name] = asset, named
+    index = _linked("index.html", names)
     scripts = tuple(map(_source_of, re.findall(r"<script>(.*?)</script>", index, re.DOTALL)))
-    return Bundle(_asset("index.html", index.encode()), files, scripts)
+    texts = {
+        text: _asset(
+            f"{text}.html", _linked(f"{text}.html", names).replace("{version}", AT_SIGN_UP[kind]).encode()
+        )
+        for text, kind in TEXTS.items()
+    }
+    return Bundle(_asset("index.html", index.encode()), texts, files, scripts)
+
+
+def _linked(page: str, names: Mapping[str, str]) -> str:
+    """A page that loads the files by the names that they have now."""
+    html = (PAGE / page).read_text()
+    for name, named in names.items():
+        html = html.replace(f"/page/{name}", f"/page/{named}")
+    return html
 
 
 def _built() -> Iterator[tuple[str, bytes]]:

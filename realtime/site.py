@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from realtime.bundle import Asset, Bundle, NotInstalled, bundle, newest
+from realtime.bundle import TEXTS, Asset, Bundle, NotInstalled, bundle, newest
 
 _POLICY = (
     "default-src 'self'; script-src 'self'{scripts}; connect-src 'self'{sockets}; "
@@ -36,6 +36,10 @@ class Site:
         """The page itself."""
         page = await self._newest()
         return _answer(request, page.index, _ASK_AGAIN, page.scripts)
+
+    async def text(self, request: web.Request) -> web.StreamResponse:
+        """A page to read."""
+        return _answer(request, (await self._newest()).texts[request.path[1:]], _ASK_AGAIN)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """One of its files. A name of another version, during a deploy, gets this version's file."""
@@ -84,4 +88,6 @@ def mount(app: web.Application) -> None:
     """Add the page's routes."""
     site = Site()
     app.router.add_get("/", site.index)
+    for text in TEXTS:
+        app.router.add_get(f"/{text}", site.text)
     app.router.add_get("/page/{name}", site.file)

@@ -6,6 +6,7 @@ from core.clock import today
 from core.contract.accounts import Login, Register, SignedIn
 from core.errors import IdempotencyConflict, Unauthenticated
 from core.ids import new_id
+from core.terms import AT_SIGN_UP
 from db.postgres.accounts import AccountStore, NewAccount
 from db.postgres.idempotency import IdempotencyKey
 from services import account_rules as rules
@@ -61,6 +62,7 @@ class Accounts:
                 display_name=name,
                 birth_date=born,
                 gender=body.gender,
+                consents=AT_SIGN_UP,
             )
             session, token = self._sessions.new(account.id, body.device_id, client.user_agent, now)
             made = await self._store.register(account, session, key, now)

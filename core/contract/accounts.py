@@ -37,7 +37,10 @@ DeviceToken = Annotated[
 
 
 class Register(Input):
-    """What an account needs. Under 18: `underage`; what somebody else has: `conflict`, named in `details`."""
+    """What an account needs. Under 18: `underage`; what somebody else has: `conflict`, named in `details`.
+
+    Who signs up agrees to the community rules (`/rules`) and to what is kept (`/privacy`): show both before.
+    """
 
     # A fast digest of a password must not lie in a table; a device token may be another one with each try.
     secrets = ("password", "device_token", "totp")

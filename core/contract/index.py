@@ -12,6 +12,7 @@ _NAMES = (
     "accounts",
     "sessions",
     "totp",
+    "consents",
     "values",
     "settings",
     "calls",

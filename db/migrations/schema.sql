@@ -339,6 +339,26 @@ CREATE VIEW identity.cards AS
     (photos ->> 0) AS photo_url
    FROM identity.profiles;
 
+CREATE TABLE identity.consents (
+    number bigint NOT NULL,
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    version text NOT NULL,
+    given boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT consents_kind_check CHECK ((kind = ANY (ARRAY['terms'::text, 'privacy'::text, 'analytics'::text, 'assistant'::text]))),
+    CONSTRAINT consents_version_check CHECK (((char_length(version) >= 1) AND (char_length(version) <= 32)))
+);
+
+ALTER TABLE identity.consents ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME identity.consents_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE identity.idempotent_requests (
     owner text NOT NULL,
     operation text NOT NULL,
@@ -642,6 +662,9 @@ ALTER TABLE ONLY identity.bans
 ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_pkey PRIMARY KEY (blocker_id, blocked_id);
 
+ALTER TABLE ONLY identity.consents
+    ADD CONSTRAINT consents_pkey PRIMARY KEY (number);
+
 ALTER TABLE ONLY identity.idempotent_requests
     ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (operation, key, owner);
 
@@ -734,6 +757,8 @@ CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, b
 
 CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, created_at, blocked_id);
 
+CREATE INDEX consents_of_a_user ON identity.consents USING btree (user_id, kind, number DESC);
+
 CREATE INDEX idempotent_requests_by_age ON identity.idempotent_requests USING btree (created_at);
 
 CREATE UNIQUE INDEX one_account_a_username ON identity.users USING btree (lower(username));
@@ -806,6 +831,8 @@ CREATE INDEX media_to_delete ON social.media USING btree (expires_at) WHERE (exp
 
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 
+CREATE TRIGGER never_changed BEFORE UPDATE ON identity.consents FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
+
 CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.audit_log FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
 
 CREATE TRIGGER gathered AFTER INSERT ON interaction.reports FOR EACH ROW WHEN ((new.case_id IS NULL)) EXECUTE FUNCTION safety.gather();
@@ -842,6 +869,9 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.blocks
     ADD CONSTRAINT blocks_blocker_id_fkey FOREIGN KEY (blocker_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.consents
+    ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

@@ -3,6 +3,7 @@
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 import asyncpg
@@ -11,7 +12,7 @@ from msgspec import Struct
 from core.clock import to_datetime
 from core.errors import Conflict, IdempotencyConflict, NotFound
 from core.ids import new_id
-from core.vocabulary import Gender, Role
+from core.vocabulary import ConsentKind, Gender, Role
 from db.postgres import audit
 from db.postgres.idempotency import IdempotencyKey, claim, keep, kept
 from db.postgres.pool import Pool, queries
@@ -22,7 +23,7 @@ _TAKEN = {"one_account_an_email": "email", "one_account_a_username": "username"}
 
 
 class NewAccount(Struct, frozen=True, kw_only=True):
-    """A new account; the rest of its profile has defaults."""
+    """A new account; the rest of its profile has defaults. `consents` are versions by what was agreed to."""
 
     id: str
     email: str
@@ -31,6 +32,7 @@ class NewAccount(Struct, frozen=True, kw_only=True):
     display_name: str
     birth_date: date
     gender: Gender
+    consents: Mapping[ConsentKind, str]
 
 
 class Opened(Struct, frozen=True):
@@ -76,6 +78,8 @@ class AccountStore:
                     account.birth_date,
                     account.gender,
                     at,
+                    list(account.consents),
+                    list(account.consents.values()),
                 )
                 await open_within(connection, session, now)
                 await keep(connection, key, Opened(account.id))

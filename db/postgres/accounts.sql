@@ -1,10 +1,13 @@
 -- Accounts: signing up, signing in, roles. Times are passed as timestamptz.
 
 -- name: register
--- The account and its profile, whose other fields have defaults.
+-- The account and its profile, whose other fields have defaults. It agrees to these kinds $9 of terms in these versions $10.
 WITH account AS (
     INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at)
     VALUES ($1, $2, $3, $4, $8, $8)
+), agreed AS (
+    INSERT INTO identity.consents (user_id, kind, version, given, at)
+    SELECT $1, kind, version, true, $8 FROM unnest($9::text[], $10::text[]) AS terms (kind, version)
 )
 INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, updated_at) VALUES ($1, $5, $6, $7, $8)
 

@@ -144,6 +144,7 @@ class Visitor:
         for label, value in said.items():
             await form.get_by_label(label, exact=True).fill(value)
         await form.get_by_label("Gender").select_option(gender)
+        await form.get_by_label("I am 18 or older").check()
         await self.press("Create account")
 
     async def sign_up(self, *, gender: str) -> None:

@@ -51,6 +51,28 @@ async def test_what_is_wrong_stands_at_the_field(
     await dora.fits()
 
 
+async def test_one_agrees_to_the_rules_first(visit: Visit) -> None:
+    """They can be read without losing what one has typed, on a phone too; nothing is sent before."""
+    dora = await visit("Dora", phone=True)
+    await dora.fill_sign_up(Email="no address")
+    agree = dora.page.get_by_role("form").get_by_label("I am 18 or older")
+    await agree.uncheck()
+    await dora.page.get_by_role("form").get_by_label("Email").fill(f"{dora.username}@example.com")
+    await dora.press("Create account")
+    await expect(agree).to_be_focused()
+    await dora.fits()
+    async with dora.page.context.expect_page() as opened:
+        await dora.page.get_by_role("form").get_by_role("link", name="community rules").click()
+    rules = await opened.value
+    await expect(rules.get_by_role("heading", name="If you are in danger")).to_be_visible()
+    wide = await rules.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide == 0
+    await rules.close()
+    await agree.check()
+    await dora.press("Create account")
+    await dora.is_ready()
+
+
 async def test_signing_out_and_in_again(sign_up: Visit) -> None:
     """A reload stays signed in; a taken name and a wrong password are told; another tab follows."""
     ana = await sign_up("Ana")

@@ -9,6 +9,10 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from core.terms import AT_SIGN_UP
+from core.vocabulary import ConsentKind
+from realtime.bundle import TEXTS
+
 ENTRIES = ("main", "page", "icon")
 
 
@@ -43,6 +47,26 @@ async def test_a_script_in_the_page_is_named_by_its_digest(address: str, web: ai
         [script] = re.findall(r"<script>(.*?)</script>", await response.text(), re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"script-src 'self' 'sha256-{digest}';" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(("path", "kind"), TEXTS.items())
+async def test_there_is_something_to_read_before_one_agrees(
+    address: str, web: aiohttp.ClientSession, path: str, kind: ConsentKind
+) -> None:
+    """Without a script, in the version that signing up agrees to, linked from where one signs up."""
+    async with web.get(f"{address}/{path}") as response:
+        assert (response.status, response.content_type) == (200, "text/html")
+        assert "script-src 'self';" in response.headers["Content-Security-Policy"]
+        page = await response.text()
+    assert f"Version {AT_SIGN_UP[kind]}." in page
+    assert "<script" not in page
+    [style] = re.findall(r'href="(/page/page-[0-9a-f]{12}\.css)"', page)
+    async with web.get(address + style) as response:
+        assert response.status == 200
+    async with web.get(address) as response:
+        assert (
+            f'href="/{path}"' in (await response.text()).partition('id="signup"')[2].partition("</form>")[0]
+        )
 
 
 @pytest.mark.parametrize("host", ["x; script-src *", "x *", "ws:", "a" * 300, "[::1", "*"])

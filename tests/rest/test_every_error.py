@@ -50,6 +50,7 @@ class Someone:
             "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
             "change_settings": {"theme": "dark"},
             "block": {"user_id": next(self._others)},
+            "change_consent": {"kind": "analytics", "version": "1", "given": True},
             "turn_on_totp": {},
             "turn_off_totp": {},
             "appeal": {"text": f"Not so, {next(self._numbers)}."},
