@@ -1,4 +1,4 @@
-"""What a queue ticket is made of, in one query to Postgres.
+"""What a queue ticket is made of, in one query to Postgres for all who join at the same time.
 
 Implements `realtime.matchmaking.ports.Applicants`. Ids are text, times ms since the epoch. What an outage
 raises (`db.outage`) passes through.
@@ -14,10 +14,14 @@ from core.settings import MOST_COOL_DOWNS
 from core.ticket import Tier
 from db.postgres.cards import card, seeking
 from db.postgres.eligibility import times
-from db.postgres.pool import Pool, queries
+from db.postgres.grouped_statement import GroupedStatement
+from db.postgres.pool import Pool, Record, queries
 from matching.rematch import Since
 
-_SQL = queries("applicants")["applicant"].replace(":avoid", queries("eligibility")["avoid"])
+_AVOID = queries("eligibility")["avoid"].replace("$1", "u.id")
+_SQL = queries("applicants")["applicant"].replace(":avoid", _AVOID)
+_MOST = 25  # in one statement, so that the first does not wait long for the last
+_Asked = tuple[str, int, Since]
 
 
 class Applicant(Struct, frozen=True, kw_only=True):
@@ -43,17 +47,29 @@ class ApplicantStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._asking = GroupedStatement(self._applicants, most=_MOST)
 
     async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
         """The user at this time, with their age then, and all as of one moment; None: the account is gone."""
-        row = await self._pool.fetchrow(_SQL, user_id, *times(since), to_datetime(now), MOST_COOL_DOWNS)
-        return row and Applicant(
-            card=card(row, today(now)),
-            seeking=seeking(row),
-            banned=row["banned"],
-            values=row["strengths"],
-            tier=row["tier"],
-            faults=tuple(map(to_ms, row["faults"])),
-            call_id=row["call_id"],
-            avoid=frozenset(row["avoided"]),
-        )
+        return await self._asking.ask((user_id, now, since))
+
+    async def _applicants(self, asked: Sequence[_Asked]) -> list[Applicant | None]:
+        """They ask within milliseconds of each other, with the same intervals: the earliest serves all."""
+        _, first, since = min(asked, key=lambda each: each[1])
+        user_ids = [user_id for user_id, _, _ in asked]
+        rows = await self._pool.fetch(_SQL, user_ids, *times(since), to_datetime(first), MOST_COOL_DOWNS)
+        found = {row["user_id"]: row for row in rows}
+        return [_applicant(row, now) if (row := found.get(u)) else None for u, now, _ in asked]
+
+
+def _applicant(row: Record, now: int) -> Applicant:
+    return Applicant(
+        card=card(row, today(now)),
+        seeking=seeking(row),
+        banned=row["banned"],
+        values=row["strengths"],
+        tier=row["tier"],
+        faults=tuple(map(to_ms, row["faults"])),
+        call_id=row["call_id"],
+        avoid=frozenset(row["avoided"]),
+    )

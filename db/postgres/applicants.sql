@@ -1,9 +1,9 @@
 -- Users who ask to be matched. Times are passed as timestamptz.
 
 -- name: applicant
--- Card of user $1, whom they seek, how far they are trusted, whether they are banned at $5, the strengths of their
+-- Card of each of users $1, whom they seek, how far they are trusted, whether they are banned at $5, the strengths of their
 -- values by key, when the latest $6 matches failed through them, the newest first, the call that they are in or have an
--- offer of, and the users who must not be offered to them: that is `avoid` of eligibility.sql, which reads $1 to $4.
+-- offer of, and the users who must not be offered to them: that is `avoid` of eligibility.sql, which reads $2 to $4.
 SELECT card.*, false AS hidden, p.seeking_genders, p.seeking_age_min, p.seeking_age_max, u.tier, EXISTS (
     SELECT FROM identity.banned($5) b WHERE b.user_id = u.id
 ) AS banned, (
@@ -14,7 +14,7 @@ SELECT card.*, false AS hidden, p.seeking_genders, p.seeking_age_min, p.seeking_
 ) AS faults, (
     SELECT own.call_id FROM interaction.call_participants own WHERE own.user_id = u.id AND own.active
 ) AS call_id, ARRAY(SELECT apart.user_id::text FROM (:avoid) apart) AS avoided
-FROM identity.users u
+FROM unnest($1::uuid[]) AS asked (id)
+JOIN identity.users u ON u.id = asked.id AND u.deleted_at IS NULL
 JOIN identity.profiles p ON p.user_id = u.id
 JOIN identity.cards card ON card.user_id = u.id
-WHERE u.id = $1 AND u.deleted_at IS NULL

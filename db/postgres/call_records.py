@@ -6,7 +6,7 @@ may be repeated: what came first stays. Ids are text, times ms since the epoch. 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import chain
 from typing import Any, Literal
 
@@ -32,6 +32,8 @@ OPEN_CALLS, OPEN_CALLS_OF = (
     _SQL[name].replace(":to_decide", _SQL["to_decide"]) for name in ("open_calls", "open_calls_of")
 )
 _ASKED_AT_ONCE = 20  # lists, which may be long
+_OFFERED_AT_ONCE = 16  # all of their users are locked until all are made
+_Offered = tuple[Any, ...]  # what the statement `offer` takes
 
 RefusalReason = Literal["double_match", "in_call", "banned", "gone", "trust", "blocked", "met", "over"]
 
@@ -69,6 +71,8 @@ class CallRecords:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._asking = GroupedStatement(self._in_call, most=_ASKED_AT_ONCE)
+        self._offering = GroupedStatement(self._offer, most=_OFFERED_AT_ONCE)
+        self._starting = GroupedStatement(self._started)
 
     # A call, step by step
 
@@ -94,21 +98,28 @@ class CallRecords:
         """
         at = to_datetime(now)
         why = (to_datetime(decision.decided_at), packed(decision)) if decision else (None, None)
-        what, met = (call_id, origin, mode, region, users, at), times(since) if since else (None, None, None)
-        async with self._pool.acquire() as connection:
-            # Both times in one trip, which is a transaction: no statement sees what others do while it waits.
-            _, found = await connection.fetchmany(
-                _SQL["offer"], [(*what, None, None, False, *met), (*what, *why, True, *met)]
-            )
+        met = times(since) if since else (None, None, None)
+        found = await self._offering.ask((call_id, origin, mode, region, users, at, *why, True, *met))
         if found["over"] is not None:
             return Refusal({}, "over") if found["over"] else None
         by_now = set(found["suspects"])
         moved = (by_now ^ set(suspects) or by_now) if len(by_now) == 1 else set()
         return _refusal(found, fallen=moved & by_now, risen=moved - by_now)
 
+    async def _offer(self, asked: Sequence[_Offered]) -> list[Record]:
+        """In one trip, which is a transaction: no statement sees what others do while it waits for locks."""
+        locked = (*asked[0][:4], [user for each in asked for user in each[4]], asked[0][5], None, None, False)
+        async with self._pool.acquire() as connection:
+            rows = await connection.fetchmany(_SQL["offer"], [(*locked, None, None, None), *asked])
+        return list(rows[1:])
+
     async def started(self, call_id: str, now: int) -> None:
         """Both have accepted."""
-        await self._pool.execute(_SQL["started"], call_id, to_datetime(now))
+        await self._starting.ask((call_id, to_datetime(now)))
+
+    async def _started(self, asked: Sequence[tuple[str, datetime]]) -> list[None]:
+        await self._pool.execute(_SQL["started"], *map(list, zip(*asked, strict=True)))
+        return [None] * len(asked)
 
     async def live(self, call_id: str, now: int) -> None:
         """Media flows."""

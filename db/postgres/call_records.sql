@@ -4,7 +4,8 @@
 -- Offer call $1 to users $5, with the decision $8 of $7 that matching made, if it did; or say what keeps them from it: who
 -- is at fault for what, whether one has blocked the other, and whether they have met, as `avoid` of eligibility.sql says with
 -- its $2 to $4 as $10 to $12 (nulls: that does not count). To be performed twice in one transaction: the first time
--- ($9 false) it only locks the users, as user_locks.sql says, so that the second time sees whatever was done before.
+-- ($9 false) it only locks the users, as user_locks.sql says, so that the second time sees whatever was done before. Of
+-- several offers in one transaction, the first time locks the users of all, whose number may then be any.
 -- `over`: whether this very call has ended on record; null while it is not there. `matched`: one of them is in a call that
 -- came of matching. `suspects`: those of them who are suspects by now; one of two may not be offered to the other.
 WITH locked AS (
@@ -56,8 +57,10 @@ WITH locked AS (
 SELECT found.* FROM (SELECT count(*) FROM locked) AS held LEFT JOIN found ON true
 
 -- name: started
--- Both have accepted.
-UPDATE interaction.calls SET started_at = $2 WHERE id = $1 AND started_at IS NULL
+-- Both of each of calls $1 have accepted, at $2, place by place.
+UPDATE interaction.calls c SET started_at = t.at
+FROM unnest($1::uuid[], $2::timestamptz[]) AS t (id, at)
+WHERE c.id = t.id AND c.started_at IS NULL
 
 -- name: live
 -- Media flows both ways.

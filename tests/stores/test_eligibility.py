@@ -1,10 +1,13 @@
 """Which offers are possible, on the real Postgres: users who are unfit, to be avoided, on good terms."""
 
+import asyncio
+
 import pytest
 
 from core.clock import now_ms
 from core.ids import new_id
 from core.vocabulary import EndReason
+from db.postgres.applicants import ApplicantStore
 from matching.rematch import Since
 from tests.stores.world import World, since
 
@@ -80,3 +83,15 @@ async def test_who_did_not_answer_is_avoided_for_a_shorter_while(world: World) -
         assert await world.eligibility.avoid(one, lately) == {other}
         assert not await world.eligibility.on_good_terms(one, other, lately)
     assert await world.eligibility.on_good_terms(ana, long_ago, lately)
+
+
+async def test_who_joins_at_the_same_time_is_told_of_themselves(world: World) -> None:
+    """One statement reads all: each gets their own card, and whom they must avoid; a stranger nothing."""
+    ana, ben = await world.pair()
+    cleo, nobody = await world.person("Cleo"), new_id()
+    await world.block(cleo, ben)
+    store, now = ApplicantStore(world.pool), now_ms()
+    asked = [store.applicant(user, now, since(now)) for user in (ana, ben, nobody, cleo, ana)]
+    found = await asyncio.gather(*asked)
+    assert [each and each.card.user_id for each in found] == [ana, ben, None, cleo, ana]
+    assert [each and each.avoid for each in found] == [frozenset(), {cleo}, None, {ben}, frozenset()]
