@@ -19,6 +19,7 @@ Purpose = Literal[
     "one-time codes",
     "media at rest",
     "address of a media",
+    "marks of accounts",
 ]
 
 _SALT = b"realtime-connect"

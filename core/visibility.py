@@ -27,7 +27,8 @@ class Ban(Struct, frozen=True, kw_only=True):
 class UserFacts(Struct, frozen=True, kw_only=True):
     """What decides who may see a user.
 
-    `blocks`: ids of those whom they have blocked; `connected`: of those with whom they have a connection now.
+    `blocks`: ids of those whom they have blocked; `reports`: of those whom they have reported; `connected`:
+    of those with whom they have a connection now. `suspected`: of banned users who they may be.
     """
 
     id: str
@@ -35,6 +36,8 @@ class UserFacts(Struct, frozen=True, kw_only=True):
     bans: tuple[Ban, ...] = ()
     blocks: frozenset[str] = frozenset()
     connected: frozenset[str] = frozenset()
+    reports: frozenset[str] = frozenset()
+    suspected: frozenset[str] = frozenset()
 
 
 def is_banned(user: UserFacts, at: int) -> bool:
@@ -47,12 +50,25 @@ def is_blocked(one: UserFacts, other: UserFacts) -> bool:
     return other.id in one.blocks or one.id in other.blocks
 
 
+def is_apart(one: UserFacts, other: UserFacts) -> bool:
+    """Whether one may be somebody whom the other has blocked or reported, and the two are not connected.
+
+    Those who are connected have met, and said yes.
+    """
+    return other.id not in one.connected and (_may_be_avoided(one, other) or _may_be_avoided(other, one))
+
+
+def _may_be_avoided(suspected: UserFacts, avoider: UserFacts) -> bool:
+    return suspected.id != avoider.id and not suspected.suspected.isdisjoint(avoider.blocks | avoider.reports)
+
+
 def can_see(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
-    """The rule: `seen` is not erased, not banned, and neither has blocked the other.
+    """The rule: `seen` is not erased, not banned, and neither has blocked the other or who that may be.
 
     Oneself is no exception: a user who is banned is visible to nobody.
     """
-    return not seen.erased and not is_banned(seen, at) and not is_blocked(viewer, seen)
+    apart = is_blocked(viewer, seen) or is_apart(viewer, seen)
+    return not seen.erased and not is_banned(seen, at) and not apart
 
 
 def can_meet(one: UserFacts, other: UserFacts, at: int) -> bool:

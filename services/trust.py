@@ -69,10 +69,13 @@ DEFAULT_THRESHOLDS = Thresholds()
 
 
 def tier(standing: Standing, present: Tier, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Tier:
-    """The tier for somebody with this standing, who is in the tier `present` now."""
+    """The tier for somebody with this standing, who is in the tier `present` now.
+
+    Who may be somebody that was banned is a suspect, whatever they did since.
+    """
     suspicion = thresholds.stay_suspect if present == "suspect" else thresholds.become_suspect
     merit = thresholds.stay_trusted if present == "trusted" else thresholds.become_trusted
-    if suspicion.falls_on(standing):
+    if standing.returning or suspicion.falls_on(standing):
         return "suspect"
     return "trusted" if merit.shows_in(standing) else "neutral"
 

@@ -143,6 +143,12 @@ CREATE TABLE identity.blocks (
     CONSTRAINT nobody_blocks_themselves CHECK ((blocker_id <> blocked_id))
 );
 
+CREATE TABLE safety.apart (
+    one uuid NOT NULL,
+    other uuid NOT NULL,
+    suspected uuid NOT NULL
+);
+
 CREATE VIEW identity.blocked_pairs AS
  SELECT blocks.blocker_id AS one,
     blocks.blocked_id AS other
@@ -150,9 +156,14 @@ CREATE VIEW identity.blocked_pairs AS
 UNION ALL
  SELECT blocks.blocked_id AS one,
     blocks.blocker_id AS other
-   FROM identity.blocks;
+   FROM identity.blocks
+UNION ALL
+ SELECT apart.one,
+    apart.other
+   FROM safety.apart;
 
-COMMENT ON VIEW identity.blocked_pairs IS 'Two between whom a block stands, whoever has blocked: each block in both orders.';
+COMMENT ON VIEW identity.blocked_pairs IS 'Two between whom a block stands, whoever has blocked; or of whom one may be somebody, banned since, whom the other has
+blocked or reported: each pair in both orders.';
 
 CREATE TABLE identity.users (
     id uuid NOT NULL,
@@ -195,6 +206,66 @@ a stored message is announced to the members to whom its sender is visible;
 presence is shown to those with an active connection, which a block ends; a ban ends what there is to show;
 a feed or a search joins this relation.';
 
+CREATE FUNCTION safety.apart_by_block() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM safety.keep_apart(array_agg(s.user_id)) FROM safety.suspicions s
+    WHERE s.of_user_id = coalesce(NEW.blocked_id, OLD.blocked_id) AND s.cleared_at IS NULL HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION safety.apart_by_connection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM safety.keep_apart(array_agg(DISTINCT s.user_id)) FROM safety.suspicions s
+    WHERE s.user_id IN (NEW.user_a, NEW.user_b) AND s.cleared_at IS NULL HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION safety.apart_by_report() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM safety.keep_apart(array_agg(s.user_id)) FROM safety.suspicions s
+    WHERE s.of_user_id = NEW.reported_id AND s.cleared_at IS NULL HAVING count(*) > 0;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION safety.apart_by_suspicion() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM identity.users WHERE id = coalesce(NEW.of_user_id, OLD.of_user_id) FOR UPDATE;
+    PERFORM safety.keep_apart(ARRAY[coalesce(NEW.user_id, OLD.user_id)]);
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION safety.bar_marks() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE safety.known_marks SET barred = true WHERE user_id = NEW.user_id AND NOT barred;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION safety.drop_suspicions() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM safety.suspicions s WHERE s.of_user_id = NEW.user_id AND NOT EXISTS (
+        SELECT FROM identity.bans b WHERE b.user_id = NEW.user_id AND b.lifted_at IS NULL
+    );
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION safety.gather() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -206,6 +277,23 @@ BEGIN
     RETURNING c.id INTO gathered;
     UPDATE interaction.reports SET case_id = gathered, subject_id = coalesce(subject_id, call_id) WHERE id = NEW.id;
     RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION safety.keep_apart(suspects uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM safety.apart a WHERE a.suspected = ANY (suspects) AND NOT EXISTS (
+        SELECT FROM safety.suspected_pairs p
+        WHERE p.suspected = a.suspected AND p.avoider IN (a.one, a.other)
+    );
+    INSERT INTO safety.apart (one, other, suspected)
+    SELECT pair.one, pair.other, p.suspected
+    FROM safety.suspected_pairs p
+    CROSS JOIN LATERAL (VALUES (p.suspected, p.avoider), (p.avoider, p.suspected)) AS pair (one, other)
+    WHERE p.suspected = ANY (suspects)
+    ON CONFLICT DO NOTHING;
 END
 $$;
 
@@ -555,6 +643,17 @@ CREATE TABLE safety.appeals (
     CONSTRAINT decided_at_some_time CHECK (((state = 'open'::text) = (decided_at IS NULL)))
 );
 
+CREATE VIEW safety.avoiders AS
+ SELECT blocks.blocked_id AS user_id,
+    blocks.blocker_id AS avoider_id
+   FROM identity.blocks
+UNION ALL
+ SELECT reports.reported_id AS user_id,
+    reports.reporter_id AS avoider_id
+   FROM interaction.reports;
+
+COMMENT ON VIEW safety.avoiders IS 'Who has blocked or reported a user, and so must not meet them under another name either.';
+
 CREATE TABLE safety.cases (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -581,6 +680,17 @@ CREATE TABLE safety.cases (
     CONSTRAINT undone_by_somebody CHECK (((undone_by IS NULL) = (undone_at IS NULL)))
 );
 
+CREATE TABLE safety.known_marks (
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    mark bytea NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    last_seen timestamp with time zone NOT NULL,
+    barred boolean DEFAULT false NOT NULL,
+    CONSTRAINT known_marks_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'phone'::text, 'device'::text, 'network'::text, 'photo'::text, 'client'::text, 'name'::text, 'person'::text, 'age'::text]))),
+    CONSTRAINT known_marks_mark_check CHECK (((octet_length(mark) >= 8) AND (octet_length(mark) <= 32)))
+);
+
 CREATE TABLE safety.looks (
     case_id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -601,6 +711,32 @@ CREATE TABLE safety.strikes (
     CONSTRAINT strikes_action_check CHECK ((action = ANY (ARRAY['warn'::text, 'suspend'::text, 'ban'::text]))),
     CONSTRAINT strikes_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
 );
+
+CREATE TABLE safety.suspicions (
+    user_id uuid NOT NULL,
+    of_user_id uuid NOT NULL,
+    kind text NOT NULL,
+    shared text[] NOT NULL,
+    weight real NOT NULL,
+    suspect boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone,
+    cleared_by uuid,
+    CONSTRAINT cleared_before_by CHECK (((cleared_by IS NULL) OR (cleared_at IS NOT NULL))),
+    CONSTRAINT nobody_is_suspected_of_themselves CHECK ((user_id <> of_user_id)),
+    CONSTRAINT suspicions_kind_check CHECK (((char_length(kind) >= 1) AND (char_length(kind) <= 32)))
+);
+
+CREATE VIEW safety.suspected_pairs AS
+ SELECT DISTINCT s.user_id AS suspected,
+    a.avoider_id AS avoider
+   FROM (safety.suspicions s
+     JOIN safety.avoiders a ON (((a.user_id = s.of_user_id) AND (a.avoider_id <> s.user_id))))
+  WHERE ((s.cleared_at IS NULL) AND (NOT (EXISTS ( SELECT
+           FROM interaction.connections c
+          WHERE ((c.user_a = LEAST(s.user_id, a.avoider_id)) AND (c.user_b = GREATEST(s.user_id, a.avoider_id)) AND (c.ended_at IS NULL))))));
+
+COMMENT ON VIEW safety.suspected_pairs IS 'Somebody who may be a user that was banned, and somebody who has blocked or reported that user.';
 
 CREATE TABLE social.media (
     id uuid NOT NULL,
@@ -722,11 +858,17 @@ ALTER TABLE ONLY interaction.reports
 ALTER TABLE ONLY public.alembic_version
     ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
 
+ALTER TABLE ONLY safety.apart
+    ADD CONSTRAINT apart_pkey PRIMARY KEY (one, other, suspected);
+
 ALTER TABLE ONLY safety.appeals
     ADD CONSTRAINT appeals_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY safety.cases
     ADD CONSTRAINT cases_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY safety.known_marks
+    ADD CONSTRAINT known_marks_pkey PRIMARY KEY (user_id, kind, mark);
 
 ALTER TABLE ONLY safety.looks
     ADD CONSTRAINT looks_pkey PRIMARY KEY (case_id, user_id);
@@ -736,6 +878,9 @@ ALTER TABLE ONLY safety.appeals
 
 ALTER TABLE ONLY safety.strikes
     ADD CONSTRAINT strikes_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY safety.suspicions
+    ADD CONSTRAINT suspicions_pkey PRIMARY KEY (user_id, of_user_id);
 
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (id);
@@ -811,7 +956,13 @@ CREATE INDEX reports_to_review ON interaction.reports USING btree (id) WHERE (st
 
 CREATE INDEX reports_with_evidence ON interaction.reports USING btree (id) WHERE (evidence IS NOT NULL);
 
+CREATE INDEX apart_of_a_suspect ON safety.apart USING btree (suspected);
+
 CREATE INDEX appeals_to_decide ON safety.appeals USING btree (id) WHERE (state = 'open'::text);
+
+CREATE INDEX barred_marks ON safety.known_marks USING btree (kind, mark) WHERE barred;
+
+CREATE INDEX bearers_of_a_mark ON safety.known_marks USING btree (kind, mark, last_seen);
 
 CREATE INDEX cases_decided ON safety.cases USING btree (severity DESC, id) WHERE (state = 'decided'::text);
 
@@ -819,11 +970,17 @@ CREATE INDEX cases_of_a_user ON safety.cases USING btree (user_id, id);
 
 CREATE INDEX cases_to_decide ON safety.cases USING btree (severity DESC, id) WHERE (state <> 'decided'::text);
 
+CREATE INDEX marks_by_age ON safety.known_marks USING btree (last_seen);
+
 CREATE UNIQUE INDEX one_undecided_case_a_user ON safety.cases USING btree (user_id) WHERE (state <> 'decided'::text);
 
 CREATE INDEX strikes_of_a_case ON safety.strikes USING btree (case_id) WHERE (case_id IS NOT NULL);
 
 CREATE INDEX strikes_of_a_user ON safety.strikes USING btree (user_id, id);
+
+CREATE INDEX suspected_of ON safety.suspicions USING btree (of_user_id, user_id) WHERE (cleared_at IS NULL);
+
+CREATE INDEX suspicions_by_age ON safety.suspicions USING btree (at) WHERE (cleared_at IS NULL);
 
 CREATE INDEX media_of_a_user ON social.media USING btree (owner_id);
 
@@ -831,11 +988,23 @@ CREATE INDEX media_to_delete ON social.media USING btree (expires_at) WHERE (exp
 
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 
+CREATE TRIGGER marks_are_barred AFTER INSERT OR UPDATE OF user_id ON identity.bans FOR EACH ROW EXECUTE FUNCTION safety.bar_marks();
+
 CREATE TRIGGER never_changed BEFORE UPDATE ON identity.consents FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
 
 CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.audit_log FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
 
+CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE ON identity.blocks FOR EACH ROW EXECUTE FUNCTION safety.apart_by_block();
+
+CREATE TRIGGER suspicions_go_with_the_ban AFTER UPDATE OF lifted_at ON identity.bans FOR EACH ROW WHEN ((new.lifted_at IS NOT NULL)) EXECUTE FUNCTION safety.drop_suspicions();
+
 CREATE TRIGGER gathered AFTER INSERT ON interaction.reports FOR EACH ROW WHEN ((new.case_id IS NULL)) EXECUTE FUNCTION safety.gather();
+
+CREATE TRIGGER suspects_are_apart AFTER INSERT OR UPDATE OF ended_at ON interaction.connections FOR EACH ROW EXECUTE FUNCTION safety.apart_by_connection();
+
+CREATE TRIGGER suspects_are_apart AFTER INSERT ON interaction.reports FOR EACH ROW EXECUTE FUNCTION safety.apart_by_report();
+
+CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE OR UPDATE OF cleared_at ON safety.suspicions FOR EACH ROW EXECUTE FUNCTION safety.apart_by_suspicion();
 
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
@@ -948,6 +1117,9 @@ ALTER TABLE ONLY interaction.reports
 ALTER TABLE ONLY interaction.decisions
     ADD CONSTRAINT voter_was_in_the_call FOREIGN KEY (call_id, user_id) REFERENCES interaction.call_participants(call_id, user_id);
 
+ALTER TABLE ONLY safety.apart
+    ADD CONSTRAINT apart_suspected_fkey FOREIGN KEY (suspected) REFERENCES identity.users(id);
+
 ALTER TABLE ONLY safety.appeals
     ADD CONSTRAINT appeals_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES identity.users(id);
 
@@ -966,6 +1138,9 @@ ALTER TABLE ONLY safety.cases
 ALTER TABLE ONLY safety.cases
     ADD CONSTRAINT cases_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
+ALTER TABLE ONLY safety.known_marks
+    ADD CONSTRAINT known_marks_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
 ALTER TABLE ONLY safety.looks
     ADD CONSTRAINT looks_case_id_fkey FOREIGN KEY (case_id) REFERENCES safety.cases(id);
 
@@ -983,6 +1158,15 @@ ALTER TABLE ONLY safety.strikes
 
 ALTER TABLE ONLY safety.strikes
     ADD CONSTRAINT strikes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.suspicions
+    ADD CONSTRAINT suspicions_cleared_by_fkey FOREIGN KEY (cleared_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.suspicions
+    ADD CONSTRAINT suspicions_of_user_id_fkey FOREIGN KEY (of_user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY safety.suspicions
+    ADD CONSTRAINT suspicions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT media_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES identity.users(id);

@@ -23,7 +23,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     """What somebody did within a window.
 
     Of the people `met`, `reporters` have reported them; of the `live` calls they left `early` many early.
-    `verified`: an address or a number is known to be theirs.
+    `verified`: an address or a number is known to be theirs. `returning`: they may be somebody who was
+    banned.
     """
 
     met: int = 0
@@ -31,6 +32,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     live: int = 0
     early: int = 0
     verified: bool = False
+    returning: bool = False
 
 
 class TrustStore:

@@ -3,10 +3,14 @@
 -- name: standing
 -- What user $1 did in the latest $4 calls offered since $2 (a call id is not older than $3), by the people met and by
 -- the calls that were live; leaving after less than $5 (an interval) of being live is early, unless to report. Reports
--- that a moderator has dismissed do not count, nor do those of suspects, but for those about another suspect.
+-- that a moderator has dismissed do not count, nor do those of suspects, but for those about another suspect. `returning`:
+-- they may be somebody who was banned.
 SELECT
     u.tier,
     u.verified_at IS NOT NULL AS verified,
+    EXISTS (
+        SELECT FROM safety.suspicions s WHERE s.user_id = u.id AND s.suspect AND s.cleared_at IS NULL
+    ) AS returning,
     count(DISTINCT peer.user_id) FILTER (WHERE c.started_at IS NOT NULL OR r.id IS NOT NULL) AS met,
     count(DISTINCT r.reporter_id) FILTER (
         WHERE r.status <> 'dismissed' AND (reporter.tier <> 'suspect' OR u.tier = 'suspect')

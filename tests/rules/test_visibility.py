@@ -48,3 +48,17 @@ def test_a_list_shows_the_card_of_those_one_is_connected_with_and_may_see() -> N
     assert sees_card(friend, BEN, NOW)
     assert not sees_card(ANA, BEN, NOW)
     assert not sees_card(friend, replace(BEN, bans=(Ban(),)), NOW)
+
+
+def test_who_may_be_somebody_that_one_has_blocked_or_reported_is_as_good_as_blocked() -> None:
+    """For as long as the two are not connected: then they have met under this name, and said yes."""
+    cal = replace(BEN, id="cal", suspected=frozenset({BEN.id}))
+    for ana in (replace(ANA, blocks=frozenset({BEN.id})), replace(ANA, reports=frozenset({BEN.id}))):
+        assert not can_see(ana, cal, NOW)
+        assert not can_see(cal, ana, NOW)
+        friends = replace(ana, connected=frozenset({cal.id})), replace(cal, connected=frozenset({ana.id}))
+        assert can_meet(*friends, NOW)
+        assert can_meet(ana, replace(cal, suspected=frozenset()), NOW)
+    assert can_meet(ANA, cal, NOW)
+    himself = replace(cal, reports=frozenset({BEN.id}))
+    assert can_see(himself, himself, NOW)

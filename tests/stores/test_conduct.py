@@ -188,7 +188,14 @@ async def test_reports_make_suspect_and_the_move_is_on_the_log(
     assert entry.details == {
         "from": "neutral",
         "to": "suspect",
-        "standing": {"met": 3, "reporters": 3, "live": 3, "early": 0, "verified": False},
+        "standing": {
+            "met": 3,
+            "reporters": 3,
+            "live": 3,
+            "early": 0,
+            "verified": False,
+            "returning": False,
+        },
     }
 
 

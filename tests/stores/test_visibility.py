@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core.clock import to_datetime
 from core.ids import new_id
-from core.visibility import Ban, UserFacts, can_meet, can_see, is_banned, is_blocked, sees_card
+from core.visibility import Ban, UserFacts, can_meet, can_see, is_apart, is_banned, is_blocked, sees_card
 from db.postgres.pool import queries
 from db.postgres.profiles import ProfileStore
 from matching.rematch import Since
@@ -35,15 +35,16 @@ class Draw(Struct, frozen=True):
     blocks: set[tuple[int, int]]
     active: set[tuple[int, int]]
     ended: set[tuple[int, int]]
+    reports: set[tuple[int, int]]
+    suspicions: set[tuple[int, int]]
+    cleared: set[tuple[int, int]]
 
 
 DRAWS = st.builds(
     Draw,
     st.lists(BANS, min_size=PEOPLE, max_size=PEOPLE),
     st.sets(st.integers(0, PEOPLE - 1), max_size=1),
-    PAIRS,
-    PAIRS,
-    PAIRS,
+    *[PAIRS] * 6,
 )
 
 
@@ -58,7 +59,7 @@ async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw) -
     assert unfit == {who.id for who in people if who.erased or is_banned(who, NOW)}
     for viewer in people:
         avoided = await world.eligibility.avoid(viewer.id, Since(met=NOW, unanswered=NOW))
-        assert avoided == {who.id for who in people if is_blocked(viewer, who)}
+        assert avoided == {who.id for who in people if is_blocked(viewer, who) or is_apart(viewer, who)}
         views = await world.connections.page(viewer.id, before=None, limit=100, now=NOW)
         in_full = {view.peer.user_id for view in views if view.active and view.peer.languages}
         assert in_full == {who.id for who in people if sees_card(viewer, who, NOW)}
@@ -109,6 +110,10 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
     for pairs, ended in ((active, False), ({frozenset(pair) for pair in draw.ended}, True)):
         for one, other in pairs:
             await connect(world, (ids[one], ids[other]), ended=ended)
+    for one, other in draw.reports:
+        await report(world, ids[one], ids[other])
+    for one, other in draw.suspicions | draw.cleared:
+        await suspect(world, ids[one], ids[other], cleared=(one, other) not in draw.suspicions)
     people = []
     for n, user_id in enumerate(ids):
         for ban in draw.bans[n]:
@@ -122,6 +127,8 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
                 bans=tuple(draw.bans[n]),
                 blocks=frozenset(ids[other] for one, other in draw.blocks if one == n),
                 connected=frozenset(ids[m] for pair in active if n in pair for m in pair - {n}),
+                reports=frozenset(ids[other] for one, other in draw.reports if one == n),
+                suspected=frozenset(ids[other] for one, other in draw.suspicions if one == n),
             )
         )
     return people
@@ -142,6 +149,29 @@ async def connect(world: World, users: tuple[str, str], *, ended: bool) -> None:
         other,
         to_datetime(NOW - HOUR),
         to_datetime(NOW) if ended else None,
+    )
+
+
+async def report(world: World, reporter: str, reported: str) -> None:
+    await world.pool.execute(
+        "INSERT INTO interaction.reports"
+        " (id, reporter_id, reported_id, subject_type, subject_id, reason, created_at)"
+        " VALUES ($1, $2, $3, 'user', $3, 'spam', $4)",
+        new_id(),
+        reporter,
+        reported,
+        to_datetime(NOW),
+    )
+
+
+async def suspect(world: World, user_id: str, of_user_id: str, *, cleared: bool = False) -> None:
+    await world.pool.execute(
+        "INSERT INTO safety.suspicions (user_id, of_user_id, kind, shared, weight, suspect, at, cleared_at)"
+        " VALUES ($1, $2, 'device', '{device}', 20, true, $3, $4)",
+        user_id,
+        of_user_id,
+        to_datetime(NOW),
+        to_datetime(NOW) if cleared else None,
     )
 
 

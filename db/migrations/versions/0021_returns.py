@@ -1,9 +1,9 @@
-"""Consents, with their history."""
+"""What accounts were seen with, and who may be somebody who was banned."""
 
 from db.migrations import run_sql_beside
 
-revision = "0019_consents"
-down_revision = "0018_second_factor"
+revision = "0021_returns"
+down_revision = "0020_consents"
 
 
 def upgrade() -> None:

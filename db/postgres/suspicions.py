@@ -1,0 +1,146 @@
+"""Suspicions in Postgres: which new accounts may be those of people who were banned, and why.
+
+They also keep apart (`identity.blocked_pairs`) and make suspects (`trust.sql`). Ids are text, times ms since
+the epoch. What an outage raises (`db.outage`) passes through.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from msgspec import Struct
+
+from core.clock import to_datetime, to_ms
+from core.ids import new_id
+from db.postgres import audit
+from db.postgres.pool import Pool, queries
+
+_SQL = queries("suspicions")
+
+
+class SharedMark(Struct, frozen=True):
+    """A mark that both bear; `bearers` are recent accounts with it, other than the new one."""
+
+    kind: str
+    bearers: int
+
+
+class Resemblance(Struct, frozen=True, kw_only=True):
+    """What a new account has in common with one that was banned at `banned_at`."""
+
+    of_user_id: str
+    marks: Sequence[SharedMark]
+    banned_at: int
+    opened_at: int
+
+
+class Suspicion(Struct, frozen=True, kw_only=True):
+    """The new account may be `of_user_id`. `kind` tells most, `shared` is all that tells.
+
+    `suspect`: enough to be one; otherwise they are only kept apart from some.
+    """
+
+    of_user_id: str
+    kind: str
+    shared: tuple[str, ...]
+    weight: float
+    suspect: bool
+
+
+class RecordedSuspicion(Suspicion, frozen=True, kw_only=True):
+    """One on record. `cleared_by` None: nobody has cleared it, or it has lapsed."""
+
+    at: int
+    cleared_at: int | None
+    cleared_by: str | None
+
+
+class SuspicionStore:
+    """Resemblances, and what was made of them."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def resemblances(
+        self, user_id: str, *, proofs: Collection[str], recent: int, before_ms: int, now: int
+    ) -> list[Resemblance]:
+        """What the user has in common with each who is banned now. `recent`: since when others are counted.
+
+        Of accounts opened more than `before_ms` before the ban nothing is told.
+        """
+        rows = await self._pool.fetch(
+            _SQL["resemblances"],
+            user_id,
+            to_datetime(now),
+            to_datetime(recent),
+            timedelta(milliseconds=before_ms),
+            list(proofs),
+        )
+        found = []
+        for of_user_id, group in groupby(rows, key=lambda row: row["of_user_id"]):
+            shared = list(group)
+            marks = tuple(SharedMark(row["kind"], row["bearers"]) for row in shared)
+            banned_at, opened_at = (to_ms(shared[0][name]) for name in ("banned_at", "opened_at"))
+            found.append(
+                Resemblance(of_user_id=of_user_id, marks=marks, banned_at=banned_at, opened_at=opened_at)
+            )
+        return found
+
+    async def suspect(self, user_id: str, found: Sequence[Suspicion], now: int) -> bool:
+        """Put these on record. True: one of them is new, or weighs more, and makes the user a suspect.
+
+        One that was cleared stays so. Whom the old accounts are suspected to be counts as well.
+        """
+        columns = (
+            [each.of_user_id for each in found],
+            [each.kind for each in found],
+            [" ".join(each.shared) for each in found],
+            [each.weight for each in found],
+            [each.suspect for each in found],
+        )
+        rows = await self._pool.fetch(_SQL["suspect"], user_id, *columns, to_datetime(now))
+        return any(row["suspect"] for row in rows)
+
+    async def of_user(self, user_id: str) -> list[RecordedSuspicion]:
+        """Whom this user is or was suspected to be, and why, the heaviest first."""
+        rows = await self._pool.fetch(_SQL["of_user"], user_id)
+        return [
+            RecordedSuspicion(
+                of_user_id=row["of_user_id"],
+                kind=row["kind"],
+                shared=tuple(row["shared"]),
+                weight=row["weight"],
+                suspect=row["suspect"],
+                at=to_ms(row["at"]),
+                cleared_at=row["cleared_at"] and to_ms(row["cleared_at"]),
+                cleared_by=row["cleared_by"],
+            )
+            for row in rows
+        ]
+
+    async def clear(self, user_id: str, by: str | None, now: int) -> bool:
+        """Clear all that is suspected, with an entry on the audit log. False: there was nothing."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(_SQL["clear"], user_id, to_datetime(now), by)
+            if rows:
+                entry = audit.Entry(
+                    id=new_id(now),
+                    at=now,
+                    actor=by,
+                    action="suspicion_cleared",
+                    subject=user_id,
+                    details={"of": [row["of_user_id"] for row in rows]},
+                )
+                await audit.write(connection, entry)
+        return bool(rows)
+
+    async def lapse(self, before: int, *, limit: int) -> int:
+        """End the oldest suspicions, from before then. The same are not suspected again."""
+        return len(await self._pool.fetch(_SQL["lapse"], to_datetime(before), limit))
+
+    async def alike(
+        self, user_id: str, *, kinds: Collection[str], opened_since: int, limit: int
+    ) -> list[str]:
+        """Users opened since then who share a mark of these kinds with this user."""
+        rows = await self._pool.fetch(_SQL["alike"], user_id, to_datetime(opened_since), limit, list(kinds))
+        return [row["user_id"] for row in rows]

@@ -1,0 +1,94 @@
+-- Suspicions: which new accounts may be those of people who were banned. Times are passed as timestamptz.
+
+-- name: resemblances
+-- What user $1 has in common at $2 with users who are banned then: each mark, how many others bear it of those seen since
+-- $3, when the ban began and when $1 was opened. A proof (a kind of $5) that leads to a suspect leads to the one who that may
+-- be. Left out are who has blocked or reported the banned one, and who had an account longer than $4 before the ban.
+WITH own AS (
+    SELECT kind, mark FROM safety.known_marks WHERE user_id = $1
+), shared AS (
+    SELECT m.user_id AS of_user_id, own.kind, own.mark
+    FROM own JOIN safety.known_marks m ON m.kind = own.kind AND m.mark = own.mark AND m.barred
+    UNION
+    SELECT s.of_user_id, own.kind, own.mark
+    FROM own
+    JOIN safety.known_marks m ON m.kind = own.kind AND m.mark = own.mark
+    JOIN safety.suspicions s ON s.user_id = m.user_id AND s.suspect AND s.cleared_at IS NULL
+    WHERE own.kind = ANY ($5::text[]) AND m.user_id <> $1
+), old AS (
+    SELECT of_user_id, max(ban.begun) AS banned_at
+    FROM (SELECT DISTINCT of_user_id FROM shared WHERE of_user_id <> $1) AS alike
+    CROSS JOIN LATERAL (
+        SELECT coalesce(b.begins_at, b.created_at) AS begun
+        FROM identity.bans b WHERE b.user_id = alike.of_user_id AND b.during @> $2::timestamptz
+    ) AS ban
+    WHERE NOT EXISTS (
+        SELECT FROM safety.avoiders a WHERE a.user_id = alike.of_user_id AND a.avoider_id = $1
+    )
+    GROUP BY of_user_id
+), counted AS MATERIALIZED (
+    SELECT kind, mark, (
+        SELECT count(*) FROM (
+            SELECT FROM safety.known_marks k
+            WHERE k.kind = each.kind AND k.mark = each.mark AND k.last_seen >= $3 AND k.user_id <> $1
+            LIMIT 20000
+        ) AS bearer
+    ) AS bearers
+    FROM (SELECT DISTINCT kind, mark FROM shared JOIN old USING (of_user_id)) AS each
+)
+SELECT old.of_user_id, old.banned_at, u.created_at AS opened_at, shared.kind, counted.bearers
+FROM old
+JOIN identity.users u ON u.id = $1 AND u.role = 'user' AND u.created_at >= old.banned_at - $4::interval
+JOIN shared USING (of_user_id)
+JOIN counted USING (kind, mark)
+ORDER BY old.of_user_id
+
+-- name: suspect
+-- From $7 on user $1 is suspected to be users $2, by kind $3, all of $4 (with spaces between), with weight $5, as a suspect
+-- or not ($6); and whom these are suspected to be themselves. One that was cleared stays so. A row for each that is new or
+-- weighs more.
+WITH found AS (
+    SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::real[], $6::boolean[])
+        AS f (of_user_id, kind, shared, weight, suspect)
+), every AS (
+    SELECT * FROM found
+    UNION ALL
+    SELECT s.of_user_id, found.kind, found.shared, found.weight, found.suspect AND s.suspect
+    FROM found JOIN safety.suspicions s ON s.user_id = found.of_user_id AND s.cleared_at IS NULL
+    WHERE s.of_user_id <> $1 AND s.of_user_id NOT IN (SELECT of_user_id FROM found)
+), once AS (
+    SELECT DISTINCT ON (of_user_id) * FROM every ORDER BY of_user_id, suspect DESC, weight DESC
+)
+INSERT INTO safety.suspicions AS s (user_id, of_user_id, kind, shared, weight, suspect, at)
+SELECT $1, of_user_id, kind, string_to_array(shared, ' '), weight, suspect, $7 FROM once
+ON CONFLICT (user_id, of_user_id) DO UPDATE
+SET kind = excluded.kind, shared = excluded.shared, weight = excluded.weight, suspect = excluded.suspect OR s.suspect
+WHERE s.cleared_at IS NULL AND excluded.weight > s.weight
+RETURNING of_user_id, suspect
+
+-- name: of_user
+-- Whom user $1 is or was suspected to be, and why, the heaviest first.
+SELECT of_user_id, kind, shared, weight, suspect, at, cleared_at, cleared_by
+FROM safety.suspicions WHERE user_id = $1 ORDER BY weight DESC, of_user_id
+
+-- name: clear
+-- Clear all suspicions of user $1 at $2, by moderator $3.
+UPDATE safety.suspicions SET cleared_at = $2, cleared_by = $3 WHERE user_id = $1 AND cleared_at IS NULL
+RETURNING of_user_id
+
+-- name: lapse
+-- Up to $2 suspicions from before $1 are over.
+UPDATE safety.suspicions SET cleared_at = now() WHERE (user_id, of_user_id) IN (
+    SELECT user_id, of_user_id FROM safety.suspicions
+    WHERE cleared_at IS NULL AND at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+RETURNING user_id
+
+-- name: alike
+-- At most $3 users opened since $2 who share a mark of kinds $4 with user $1.
+SELECT DISTINCT other.user_id
+FROM safety.known_marks own
+JOIN safety.known_marks other ON other.kind = own.kind AND other.mark = own.mark AND other.user_id <> own.user_id
+JOIN identity.users u ON u.id = other.user_id AND u.deleted_at IS NULL AND u.created_at >= $2
+WHERE own.user_id = $1 AND own.kind = ANY ($4::text[])
+LIMIT $3

@@ -1,0 +1,88 @@
+"""Whether a new account may be that of somebody who was banned. Pure.
+
+What the two have in common is weighed as evidence: a mark counts the more, the fewer accounts bear it (the
+negative logarithm of its share among recent accounts, up to a limit for each kind), and an account that was
+opened soon after the ban counts for more. The weight has to exceed the logarithm of the number of accounts
+of whom any could be the one. A device, mailbox, phone or photo alone is enough. A network alone never is,
+however rare: behind it may be a family, a campus or a city.
+
+There are two degrees. A suspect is matched with suspects alone, so that takes more than even odds. To be kept
+apart from those who have blocked or reported the old account costs an honest user next to nothing, so that
+takes little.
+"""
+
+from collections.abc import Mapping
+from math import exp, log
+
+from msgspec import Struct, field
+
+from db.postgres.suspicions import Resemblance, SharedMark, Suspicion
+
+DAY_MS = 86_400_000
+SOON = "soon"  # beside the kinds of marks: opened soon after the ban
+
+
+class ReturnRule(Struct, frozen=True, kw_only=True):
+    """Weights are natural logarithms of odds.
+
+    A mark of a kind in `proofs` weighs `proof`, unless more than `crowd` accounts bear it: then it tells as
+    little as others. `most`: what these weigh at most. Marks in `grounds` tell nothing by themselves: the
+    others have to weigh `own` at least. Being opened right after the ban weighs `soon`, and less with each of
+    `soon_days`. A suspect needs the logarithm of the number of accounts and `suspect_odds`, at least
+    `suspect_least`; to be kept apart takes the same of `apart`.
+    """
+
+    proofs: frozenset[str] = frozenset({"device", "email", "phone", "photo"})
+    proof: float = 20.0
+    crowd: int = 5
+    grounds: frozenset[str] = frozenset({"network"})
+    most: Mapping[str, float] = field(
+        default_factory=lambda: {"network": 8.0, "client": 5.0, "name": 6.0, "person": 6.0, "age": 2.0}
+    )
+    otherwise: float = 8.0
+    own: float = 1.5
+    soon: float = 2.0
+    soon_days: float = 3.0
+    suspect_odds: float = 1.0
+    suspect_least: float = 6.0
+    apart_odds: float = -4.0
+    apart_least: float = 4.0
+
+
+DEFAULT_RULE = ReturnRule()
+
+
+def weights(resemblance: Resemblance, accounts: int, rule: ReturnRule = DEFAULT_RULE) -> dict[str, float]:
+    """What each kind weighs; of several marks of a kind the one that tells most. `accounts`: recent ones."""
+    found: dict[str, float] = {}
+    for mark in resemblance.marks:
+        found[mark.kind] = max(found.get(mark.kind, 0.0), _weight(mark, accounts, rule))
+    if "person" in found and "age" in found:  # who was born on the same day is as old
+        found["person"] = max(found["person"], found.pop("age"))
+    if sum(weight for kind, weight in found.items() if kind not in rule.grounds) < rule.own:
+        return {}
+    days = (resemblance.opened_at - resemblance.banned_at) / DAY_MS
+    soon = rule.soon * exp(-days / rule.soon_days) if days >= 0 else 0.0
+    return {**found, SOON: soon}
+
+
+def suspicion(resemblance: Resemblance, accounts: int, rule: ReturnRule = DEFAULT_RULE) -> Suspicion | None:
+    """What follows from this resemblance; None: nothing."""
+    found = {kind: weight for kind, weight in weights(resemblance, accounts, rule).items() if weight >= 0.1}
+    weight, crowd = sum(found.values()), log(max(1, accounts))
+    if not found or weight < max(rule.apart_least, crowd + rule.apart_odds):
+        return None
+    return Suspicion(
+        of_user_id=resemblance.of_user_id,
+        kind=max(found, key=lambda kind: found[kind]),
+        shared=tuple(sorted(found)),
+        weight=round(weight, 2),
+        suspect=weight >= max(rule.suspect_least, crowd + rule.suspect_odds),
+    )
+
+
+def _weight(mark: SharedMark, accounts: int, rule: ReturnRule) -> float:
+    if mark.kind in rule.proofs and mark.bearers <= rule.crowd:
+        return rule.proof
+    rarity = log(max(1, accounts) / max(1, mark.bearers))
+    return min(rule.most.get(mark.kind, rule.otherwise), max(0.0, rarity))

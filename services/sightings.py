@@ -1,0 +1,108 @@
+"""Notes what accounts are seen with, and suspects those who may be people that were banned.
+
+Both happen at each sign-in, and in the background after a connect. A suspicion keeps people apart at once
+(`identity.blocked_pairs`), and one that is grave makes a suspect (`services.trust`).
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+from msgspec import Struct
+
+from db.outage import OUTAGES
+from db.postgres.marks import MarkStore
+from db.postgres.suspicions import RecordedSuspicion, SuspicionStore
+from services.marks import Marker, Sighting
+from services.returning import DAY_MS, DEFAULT_RULE, ReturnRule, suspicion
+
+_log = structlog.get_logger()
+_COUNTED_FOR_MS = 600_000
+_FEW = 1_000
+_ALIKE = 200
+
+
+class Judge(Protocol):
+    """Moves a user to the tier of trust where they belong (`services.trust.TrustService`)."""
+
+    async def judge(self, user_id: str) -> None: ...
+
+
+class Recency(Struct, frozen=True):
+    """In ms: how old recent accounts are; how long before a ban one may be opened that is suspected."""
+
+    recent_ms: int = 30 * DAY_MS
+    before_ms: int = 30 * DAY_MS
+
+
+DEFAULT_RECENCY = Recency()
+
+
+class Sightings:
+    """The use cases. Errors of an outage pass through, but for `sign_in`."""
+
+    def __init__(
+        self,
+        marks: MarkStore,
+        suspicions: SuspicionStore,
+        marker: Marker,
+        judge: Judge,
+        rule: ReturnRule = DEFAULT_RULE,
+        recency: Recency = DEFAULT_RECENCY,
+    ) -> None:
+        self._marks, self._suspicions, self._marker, self._judge = marks, suspicions, marker, judge
+        self._rule, self._recency = rule, recency
+        self._accounts, self._counted_at = 0, 0
+
+    async def sign_in(self, sighting: Sighting, now: int) -> None:
+        """Somebody has signed up or in. An outage keeps nobody from that: the next connect notes it."""
+        try:
+            await self.seen([sighting], now)
+        except OUTAGES as error:
+            _log.debug("an account was seen and not noted", user=sighting.user_id, error=repr(error))
+
+    async def seen(self, sightings: Sequence[Sighting], now: int) -> None:
+        """Note with what these are seen, each once, and suspect those who resemble somebody banned."""
+        by_user = {sighting.user_id: sighting for sighting in sightings}
+        known = await self._marks.known(by_user)
+        await self._marks.note(
+            {user.user_id: self._marker.marks(by_user[user.user_id], user) for user in known}, now
+        )
+        for user in known:
+            await self.compare(user.user_id, now)
+
+    async def banned(self, user_id: str, now: int) -> None:
+        """Somebody was banned: others who are here already may be the same person."""
+        kinds, since = (*self._rule.proofs, "network", "person", "name"), now - self._recency.before_ms
+        for alike in await self._suspicions.alike(user_id, kinds=kinds, opened_since=since, limit=_ALIKE):
+            await self.compare(alike, now)
+
+    async def compare(self, user_id: str, now: int) -> None:
+        """Suspect this user where they resemble somebody who is banned."""
+        recent = now - self._recency.recent_ms
+        resemblances = await self._suspicions.resemblances(
+            user_id, proofs=self._rule.proofs, recent=recent, before_ms=self._recency.before_ms, now=now
+        )
+        if not resemblances:
+            return
+        accounts = await self._count(recent, now)
+        judged = [suspicion(resemblance, accounts, self._rule) for resemblance in resemblances]
+        found = [each for each in judged if each is not None]
+        if found and await self._suspicions.suspect(user_id, found, now):
+            await self._judge.judge(user_id)
+
+    async def of_user(self, user_id: str) -> list[RecordedSuspicion]:
+        """Whom this user is or was suspected to be: what moderators are shown of it."""
+        return await self._suspicions.of_user(user_id)
+
+    async def clear(self, user_id: str, by: str | None, now: int) -> bool:
+        """A moderator knows better: it is not suspected again. False: there was nothing to clear."""
+        cleared = await self._suspicions.clear(user_id, by, now)
+        await self._judge.judge(user_id)
+        return cleared
+
+    async def _count(self, recent: int, now: int) -> int:
+        """How many accounts were seen lately; of many it is counted now and then, as it is a magnitude."""
+        if self._accounts < _FEW or now - self._counted_at >= _COUNTED_FOR_MS:
+            self._accounts, self._counted_at = await self._marks.accounts(recent), now
+        return self._accounts

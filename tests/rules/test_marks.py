@@ -1,0 +1,102 @@
+"""Marks of accounts: what is the same person's, in however many ways it is written."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from core.keys import Keyring
+from db.postgres.marks import Known
+from services.marks import Marker, Sighting, client_print, likeness, mailbox
+
+KEYS = Keyring("a secret of thirty-two characters!").keys("marks of accounts")
+BEN = Known(
+    user_id="ben",
+    email="Ben.Miller+call@gmail.com",
+    username="ben_miller92",
+    display_name="Ben",
+    birth_date=date(1992, 3, 4),
+    gender="male",
+)
+HOME = Sighting(user_id="ben", network="192.0.2.7", device_ids=("phone",), client=("Firefox", "de"))
+
+
+@pytest.mark.parametrize(
+    ("written", "reached"),
+    [
+        ("Ben.Miller+call@googlemail.com", "benmiller@gmail.com"),
+        ("ben-miller+x@pm.me", "benmiller@proton.me"),
+        ("ben-call@ymail.com", "ben@yahoo.com"),
+        ("ben.miller@me.com", "ben.miller@icloud.com"),
+        ("Ben.Miller+call@example.org", "ben.miller@example.org"),
+        ("+call@example.org", "+call@example.org"),
+        (".@gmail.com", ".@gmail.com"),
+    ],
+)
+def test_one_mailbox_may_be_written_in_many_ways(written: str, reached: str) -> None:
+    assert mailbox(written) == reached
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("B3n_Miller-99", "benmiler"),
+        ("bén.miiller", "benmiler"),
+        ("★ BEN ★", "ben"),
+        ("Al", None),
+        ("2026", None),
+        ("Мария", "мария"),
+    ],
+)
+def test_names_that_look_alike_leave_the_same(name: str, left: str | None) -> None:
+    assert likeness(name) == left
+
+
+def test_a_client_is_the_same_after_an_update() -> None:
+    before = client_print("Chrome/120.0.6099.43 (Android 14.1)", None, " de ", "")
+    assert (
+        before == client_print("Chrome/120.1.2.3 (Android 14.2)", "de") == ("Chrome/120 (Android 14)", "de")
+    )
+
+
+def test_the_networks_are_that_of_the_client_and_the_one_around_it() -> None:
+    def networks(network: str | None) -> frozenset[bytes]:
+        sighting = Sighting(user_id="ben", network=network)
+        return frozenset(m.value for m in Marker(KEYS).marks(sighting, BEN) if m.kind == "network")
+
+    home, neighbour, elsewhere = (networks(f"192.0.{n}") for n in ("2.7", "2.8", "3.7"))
+    assert [len(home & other) for other in (home, neighbour, elsewhere)] == [2, 1, 0]
+    assert len(networks("2001:db8:1:2::/64") & networks("2001:db8:1:3::/64")) == 1
+    assert networks("no address") == networks(None) == frozenset()
+
+
+def test_marks_tell_nothing_without_the_secret_and_survive_a_change_of_it() -> None:
+    old, new = "a secret of thirty-two characters!", "another one of thirty-two characters"
+    before = Marker(Keyring(old).keys("marks of accounts")).marks(HOME, BEN)
+    meanwhile = Marker(Keyring(new, old).keys("marks of accounts")).marks(HOME, BEN)
+    after = Marker(Keyring(new).keys("marks of accounts")).marks(HOME, BEN)
+    assert before | after == meanwhile
+    assert not before & after
+    assert {len(mark.value) for mark in meanwhile} == {16}
+
+
+def test_what_is_not_known_leaves_no_mark() -> None:
+    marks = Marker(KEYS).marks(
+        Sighting(user_id="ben"), replace(BEN, email=None, username=None, display_name="B")
+    )
+    assert sorted(mark.kind for mark in marks) == ["age", "person"]
+
+
+def test_a_signed_device_is_not_one_that_a_client_names() -> None:
+    named = Marker(KEYS).marks(Sighting(user_id="ben", device_ids=("a",)), BEN)
+    signed = Marker(KEYS).marks(Sighting(user_id="ben", device_marks=("a",)), BEN)
+    assert not {m for m in named & signed if m.kind == "device"}
+
+
+@given(st.text(max_size=40), st.emails())
+def test_any_name_and_address_can_be_read(name: str, email: str) -> None:
+    left = likeness(name)
+    assert left is None or likeness(left) in (left, None)
+    assert mailbox(mailbox(email)) == mailbox(email)

@@ -1,0 +1,108 @@
+"""Whether a new account may be that of somebody who was banned: what tells, and what does not."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from db.postgres.suspicions import Resemblance, SharedMark
+from services.returning import DAY_MS, DEFAULT_RULE, suspicion, weights
+
+NOW = 1_800_000_000_000
+ACCOUNTS = 10_000
+KINDS = ("email", "phone", "device", "network", "photo", "client", "name", "person", "age", "of_tomorrow")
+MARKS = st.builds(SharedMark, st.sampled_from(KINDS), st.integers(0, 20_000))
+AGO = st.integers(-60 * DAY_MS, 400 * DAY_MS)
+
+
+def like(*marks: SharedMark, opened_after: int = DAY_MS) -> Resemblance:
+    return Resemblance(of_user_id="ben", marks=marks, banned_at=NOW, opened_at=NOW + opened_after)
+
+
+@pytest.mark.parametrize("proof", ["device", "email", "phone", "photo"])
+def test_a_proof_alone_is_enough_however_late(proof: str) -> None:
+    found = suspicion(like(SharedMark(proof, 1), opened_after=300 * DAY_MS), ACCOUNTS)
+    assert found is not None
+    assert (found.suspect, found.kind, found.of_user_id) == (True, proof, "ben")
+
+
+def test_what_a_crowd_has_in_common_is_no_proof() -> None:
+    """A device id that an app gives to everybody; of fewer it tells something, and not enough by itself."""
+    assert suspicion(like(SharedMark("device", 9_000)), ACCOUNTS) is None
+    some = suspicion(like(SharedMark("device", 6)), ACCOUNTS)
+    assert some is not None
+    assert not some.suspect
+
+
+@given(
+    st.lists(st.builds(SharedMark, st.just("network"), st.integers(0, 20_000))),
+    st.integers(0, 1_000_000),
+    st.one_of(st.just(0), AGO),
+)
+def test_a_network_alone_never_tells_anything(
+    marks: list[SharedMark], accounts: int, opened_after: int
+) -> None:
+    """However rare, and however soon after the ban."""
+    assert suspicion(like(*marks, opened_after=opened_after), accounts) is None
+
+
+@given(st.lists(MARKS, max_size=6), st.lists(MARKS, max_size=6), st.integers(0, 1_000_000), AGO)
+def test_more_marks_in_common_never_weigh_less(
+    marks: list[SharedMark], more: list[SharedMark], accounts: int, opened_after: int
+) -> None:
+    def weight(marks: Sequence[SharedMark]) -> float:
+        return sum(weights(like(*marks, opened_after=opened_after), accounts).values())
+
+    def degree(marks: Sequence[SharedMark]) -> int:
+        found = suspicion(like(*marks, opened_after=opened_after), accounts)
+        return 0 if found is None else 1 + found.suspect
+
+    assert weight(marks) <= weight([*marks, *more]) + 1e-9
+    assert degree(marks) <= degree([*marks, *more])
+
+
+@given(st.sampled_from(KINDS), st.integers(1, 5_000), st.integers(0, 5_000), AGO)
+def test_a_mark_that_more_people_bear_never_weighs_more(
+    kind: str, bearers: int, more: int, opened_after: int
+) -> None:
+    rare, common = (like(SharedMark(kind, n), opened_after=opened_after) for n in (bearers, bearers + more))
+    assert sum(weights(rare, ACCOUNTS).values()) >= sum(weights(common, ACCOUNTS).values())
+
+
+def test_a_home_and_a_phone_tell_more_than_a_campus_and_the_same_phone() -> None:
+    """And a campus, where a thousand are behind one network, is not enough for a suspect."""
+    phone = SharedMark("client", 400)
+    home = suspicion(like(SharedMark("network", 2), phone), ACCOUNTS)
+    campus = suspicion(like(SharedMark("network", 1_000), phone), ACCOUNTS)
+    assert home is not None
+    assert campus is not None
+    assert (home.suspect, campus.suspect) == (True, False)
+    assert home.shared == ("client", "network", "soon")
+
+
+def test_the_sooner_after_the_ban_the_more_it_weighs() -> None:
+    """Before the ban nothing; and what has faded is not named."""
+    marks = SharedMark("network", 2), SharedMark("client", 30)
+    at = [suspicion(like(*marks, opened_after=days * DAY_MS), ACCOUNTS) for days in (-5, 0, 1, 30)]
+    before, first, second, late = [found.weight if found else 0.0 for found in at]
+    assert before == pytest.approx(late, abs=0.01)
+    assert late < second < first
+    assert at[3] is not None
+    assert "soon" not in at[3].shared
+
+
+def test_born_on_the_same_day_is_not_counted_twice() -> None:
+    both = weights(like(SharedMark("person", 3), SharedMark("age", 2_000)), ACCOUNTS)
+    assert both == weights(like(SharedMark("person", 3)), ACCOUNTS)
+
+
+def test_among_a_handful_of_accounts_little_is_rare() -> None:
+    """Nobody is a suspect there for what half of them have in common."""
+    marks = SharedMark("network", 5), SharedMark("client", 5), SharedMark("person", 3)
+    assert suspicion(like(*marks, opened_after=0), 6) is None
+    assert suspicion(like(*marks), 0) is None
+    certain = replace(like(SharedMark("device", 1)))
+    assert (found := suspicion(certain, 3, DEFAULT_RULE)) is not None
+    assert found.suspect
