@@ -13,12 +13,14 @@ from core.wire.endpoint import Endpoint
 from db.postgres.appeals import AppealStore
 from db.postgres.audit import AuditLog
 from db.postgres.consents import ConsentStore
+from db.postgres.penalties import PenaltyStore
 from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
 from rest.accounts import AccountHandlers
 from rest.app import make_app
 from rest.appeals import AppealHandlers
 from rest.audit import AuditHandlers
+from rest.bans import BanHandlers
 from rest.blocks import BlockHandlers
 from rest.calls import CallHandlers
 from rest.chat import ChatHandlers
@@ -35,6 +37,7 @@ from rest.standing import StandingHandlers
 from rest.totp import TotpHandlers
 from rest.values import ValueHandlers
 from services.appeals import Appeals
+from services.bans import Bans
 from services.blocks import Blocks
 from services.values import Values
 
@@ -80,7 +83,7 @@ def _resources(
     base: Foundation, stores: Stores, identity: Identity, blocks: Blocks, media: MediaParts
 ) -> list[Resource]:
     values, filed = ValueStore(base.pool), AppealStore(base.pool)
-    appeals = Appeals(filed)
+    appeals, penalties = Appeals(filed), PenaltyStore(base.pool)
     return [
         AccountHandlers(identity.accounts, identity.sessions),
         SessionHandlers(identity.sessions, stores.sessions),
@@ -97,5 +100,6 @@ def _resources(
         MatchHandlers(stores.matches),
         StandingHandlers(stores.standing, appeals),
         AppealHandlers(appeals, filed),
+        BanHandlers(Bans(penalties), penalties),
         AuditHandlers(AuditLog(base.pool)),
     ]

@@ -9,7 +9,8 @@ from core.clock import now_ms
 from core.settings import Settings
 from core.vocabulary import Role
 from db.postgres.accounts import AccountStore
-from db.postgres.bans import BanStore, NewBan
+from db.postgres.bans import BanStore
+from db.postgres.penalties import PenaltyStore
 from db.postgres.totp import TotpStore
 from services.bans import Bans
 
@@ -27,7 +28,7 @@ async def ban(settings: Settings, login: str, *, reason: str, until: int | None)
     """
     async with database(settings) as pool:
         user_id = await AccountStore(pool).of_login(login)
-        await Bans(BanStore(pool)).ban(NewBan(user_id=user_id, reason=reason, until=until), now_ms())
+        await Bans(PenaltyStore(pool)).ban(user_id, reason=reason, until=until, by=None, now=now_ms())
 
 
 async def unban(settings: Settings, login: str) -> bool:

@@ -24,6 +24,7 @@ _NAMES = (
     "matches",
     "standing",
     "appeals",
+    "bans",
     "audit",
     "service",
     "session",

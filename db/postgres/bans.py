@@ -47,11 +47,6 @@ class BanStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def ban(self, ban: NewBan, now: int) -> str:
-        """Store it, with an entry on the audit log. Gives its id. A node that finds it due carries it out."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            return await ban_within(connection, ban, now)
-
     async def unban(self, user_id: str, by: str | None, now: int) -> bool:
         """Lift all that hold now or later, with an entry on the audit log. False: there was none."""
         async with self._pool.acquire() as connection, connection.transaction():

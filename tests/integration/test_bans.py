@@ -6,7 +6,8 @@ import pytest
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
-from db.postgres.bans import BanStore, NewBan
+from db.postgres.bans import BanStore, NewBan, ban_within
+from db.postgres.penalties import PenaltyStore
 from db.redis.calls import RedisCalls
 from db.redis.multiplexed import open_redis_client
 from services.bans import Bans
@@ -133,9 +134,10 @@ async def test_a_ban_that_begins_later_and_ends(sign_up: SignUp, world: World) -
     """Until then it is none, and afterwards one may sign in again."""
     he = await sign_up()
     ben = await he.connect()
-    bans, now = Bans(BanStore(world.pool)), now_ms()
-    day = 86_400_000
-    await bans.ban(NewBan(user_id=he.id, reason="spam", begins_at=now + day, until=now + 2 * day), now)
+    now, day = now_ms(), 86_400_000
+    later = NewBan(user_id=he.id, reason="spam", begins_at=now + day, until=now + 2 * day)
+    async with world.pool.acquire() as connection:
+        await ban_within(connection, later, now)
     await ben.ask("queue:leave")
     moved = "UPDATE identity.bans SET begins_at = $2, until = $3 WHERE user_id = $1"
     await world.pool.execute(moved, he.id, to_datetime(now - 1), to_datetime(now + day))
@@ -153,7 +155,9 @@ async def test_a_ban_and_its_lifting_are_on_the_audit_log(sign_up: SignUp, world
     """With who did it; and a ban that was lifted bans nobody."""
     she, he = await sign_up(), await sign_up()
     bans = BanStore(world.pool)
-    ban_id = await Bans(bans).ban(NewBan(user_id=he.id, reason="scam", by=she.id), now_ms())
+    await world.set_role(she.id, "moderator")
+    given = Bans(PenaltyStore(world.pool))
+    ban_id = (await given.ban(he.id, reason="scam", until=None, by=she.id, now=now_ms())).id
     assert await bans.unban(he.id, she.id, now_ms())
     assert not await bans.unban(he.id, she.id, now_ms())
     log = "SELECT actor_id, action, details FROM identity.audit_log WHERE subject_id = $1 ORDER BY id"

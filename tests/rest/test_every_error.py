@@ -38,6 +38,7 @@ class Someone:
     ) -> None:
         self.rest, self.signed_in = rest, signed_in
         self._others, self._numbers = itertools.cycle(others), itertools.count(8)
+        self.other = others[-1]
         self.database_url, self.redis, self.folder = database_url, redis, folder
 
     def body(self, endpoint: Endpoint) -> Any:
@@ -55,6 +56,7 @@ class Someone:
             "turn_off_totp": {},
             "appeal": {"text": f"Not so, {next(self._numbers)}."},
             "decide_appeal": {"grant": True},
+            "ban": {"user_id": self.other, "reason": f"spam {next(self._numbers)}"},
         }
         if endpoint.upload:
             assert endpoint.name == "upload_media", f"Put a good form for `{endpoint.name}` here"
@@ -81,6 +83,8 @@ class Someone:
             seen = await self.ask(named["media"], path=f"/v1/media/{media.body['id']}")
             parts = urlsplit(seen.body["urls"]["original"])
             return f"{parts.path}?{parts.query}"
+        if endpoint.name == "unban":
+            return endpoint.path.replace("{id}", await self.rest.world.ban(next(self._others)))
         return None
 
     def sent(self, endpoint: Endpoint, body: Any) -> dict[str, Any]:
@@ -188,6 +192,7 @@ async def gone(someone: Someone, endpoint: Endpoint) -> Answer:
     """A strike that was lifted by the time."""
     path = await someone.own_path(endpoint)
     await someone.rest.world.pool.execute("UPDATE safety.strikes SET lifted_at = now()")
+    await someone.rest.world.pool.execute("UPDATE identity.bans SET lifted_at = now()")
     return await someone.ask(endpoint, path=path)
 
 
@@ -198,7 +203,9 @@ async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def forbidden(someone: Someone, endpoint: Endpoint) -> Answer:
-    """One's own appeal."""
+    """One's own appeal; oneself."""
+    if endpoint.name == "ban":
+        return await someone.ask(endpoint, json={"user_id": someone.user_id, "reason": "spam"})
     return await someone.ask(endpoint, path=await someone.own_path(endpoint, of=someone.user_id))
 
 

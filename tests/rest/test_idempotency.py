@@ -35,6 +35,7 @@ async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
         "register": new_person(),
         "block": {"user_id": await rest.world.person("Ben")},
         "upload_media": encoded(drawn(next(_sides))),
+        "ban": {"user_id": await rest.world.person("Ben"), "reason": "spam"},
         "appeal": {"text": f"not so {new_id()}"},
     }
     assert endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
@@ -68,6 +69,8 @@ async def test_copies_at_once_and_later_have_one_answer(rest: RestServer, endpoi
     signed_in = await rest.sign_up()
     token = signed_in["access_token"] if endpoint.auth else None
     path = await good_path(rest, endpoint, signed_in["user"]["id"])
+    if endpoint.roles:
+        await rest.world.set_role(signed_in["user"]["id"], "admin")
     body, key = await good_body(rest, endpoint), new_id()
     copies = await asyncio.gather(*(ask(rest, endpoint, body, key, token, path) for _ in range(4)))
     copies.append(await ask(rest, endpoint, body, key, token, path))
@@ -99,6 +102,8 @@ async def test_a_key_is_its_accounts_own(rest: RestServer, endpoint: Endpoint) -
     ana, eve = [
         (person["access_token"], await good_path(rest, endpoint, person["user"]["id"])) for person in people
     ]
+    for person in people if endpoint.roles else ():
+        await rest.world.set_role(person["user"]["id"], "admin")
     body, other, key = await good_body(rest, endpoint), await good_body(rest, endpoint), new_id()
     nonsense = b"blue" if endpoint.upload else {"colour": "blue"}
     assert (await ask(rest, endpoint, nonsense, key, *ana)).code == "invalid_request"

@@ -8,6 +8,7 @@ from core.clock import now_ms, to_datetime
 from core.errors import InvalidRequest, NotFound
 from db.postgres.accounts import AccountStore
 from db.postgres.bans import TAKEN_MS, BanStore, NewBan, ban_within, lift_within
+from db.postgres.penalties import PenaltyStore
 from services.bans import Bans
 from tests.conftest import NewDatabase
 from tests.stores.world import World
@@ -33,7 +34,9 @@ async def due(bans: BanStore, user_id: str, now: int) -> list[str]:
 async def test_a_ban_holds_between_its_times(world: World, bans: BanStore) -> None:
     """Everywhere that asks: the fence, the queue, sign-in."""
     ana, now = await world.person(), now_ms()
-    await bans.ban(NewBan(user_id=ana, reason="spam", begins_at=now + DAY, until=now + 2 * DAY), now)
+    later = NewBan(user_id=ana, reason="spam", begins_at=now + DAY, until=now + 2 * DAY)
+    async with world.pool.acquire() as connection:
+        await ban_within(connection, later, now)
     for at, holds in ((now, False), (now + DAY, True), (now + 2 * DAY - 1, True), (now + 2 * DAY, False)):
         assert (ana in await world.eligibility.unfit([ana], at)) is holds
         assert len(await due(bans, ana, at)) == holds
@@ -83,19 +86,15 @@ async def test_sessions_end_after_the_offers_that_did_not_know_of_the_ban(
     await world.waits_for_offers_to(ana, bans.end_sessions(ana, now_ms()))
 
 
-async def test_what_is_no_ban(world: World, bans: BanStore) -> None:
+async def test_what_is_no_ban(world: World) -> None:
     """Nobody's login, no reason, no time."""
     ana, now, accounts = await world.person(), now_ms(), AccountStore(world.pool)
     with pytest.raises(NotFound):
         await accounts.of_login("nobody@example.org")
     assert await accounts.of_login(f"{ana.upper()}@example.org") == ana
-    for wrong in (
-        NewBan(user_id=ana, reason=" "),
-        NewBan(user_id=ana, reason="spam", until=now),
-        NewBan(user_id=ana, reason="spam", begins_at=now + DAY, until=now + DAY),
-    ):
+    for reason, until in ((" ", None), ("spam", now)):
         with pytest.raises(InvalidRequest):
-            await Bans(bans).ban(wrong, now)
+            await Bans(PenaltyStore(world.pool)).ban(ana, reason=reason, until=until, by=None, now=now)
 
 
 async def test_a_decision_bans_and_lifts_within_its_transaction(world: World, bans: BanStore) -> None:

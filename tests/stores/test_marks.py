@@ -9,7 +9,7 @@ from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.keys import Keyring
 from db.postgres.audit import AuditLog
-from db.postgres.bans import BanStore, NewBan, lift_within
+from db.postgres.bans import lift_within
 from db.postgres.marks import Mark, MarkStore
 from db.postgres.suspicions import Suspicion, SuspicionStore
 from db.postgres.trust import TrustStore
@@ -190,7 +190,7 @@ async def test_a_suspicion_lapses_and_goes_with_the_ban(
     device, store = new_id(), SuspicionStore(world.pool)
     await sightings.seen([on(device, ben)], now_ms())
     await world.block(ana, ben)
-    ban_id = await BanStore(world.pool).ban(NewBan(user_id=ben, reason="spam"), now_ms())
+    ban_id = await world.ban(ben)
     await sightings.seen([on(device, cal)], now_ms() - 2 * DAY)
     await sightings.seen([on(device, dan)], now_ms())
     assert await store.lapse(now_ms() - DAY, limit=10) == 1
