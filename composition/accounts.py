@@ -10,6 +10,7 @@ from services.profiles import Profiles
 from services.sessions import SessionService, Tokens
 from services.sign_in_limits import Rates, SignInLimits
 from services.totp import OneTimeCodes
+from services.underage import Minors
 
 
 class Identity:
@@ -24,7 +25,8 @@ class Identity:
         )
         self.profiles = Profiles(stores.profiles)
         limits = SignInLimits(stores.limiter, Rates.of(settings))
-        seals = Seals(Keyring.of(settings).keys("one-time codes"))
+        keyring = Keyring.of(settings)
+        seals = Seals(keyring.keys("one-time codes"))
         self.codes = OneTimeCodes(stores.totp, seals, limits)
         self.sessions = SessionService(
             stores.sessions,
@@ -39,6 +41,9 @@ class Identity:
             sessions=self.sessions,
             passwords=passwords,
             codes=self.codes,
+            minors=Minors(
+                stores.refused_ages, keyring.keys("refused ages"), kept_ms=settings.underage_h * 3_600_000
+            ),
             limits=limits,
         )
         self.close = passwords.close

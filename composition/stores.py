@@ -13,6 +13,7 @@ from db.postgres.standing import StandingStore
 from db.postgres.totp import TotpStore
 from db.redis.event_log import EventLog
 from db.redis.rate_limits import NoLimits, RedisLimiter
+from db.redis.underage import RefusedAges
 from services.ports import Limiter
 
 
@@ -24,6 +25,7 @@ class Stores:
         self.accounts = AccountStore(pool)
         self.sessions = SessionStore(pool)
         self.totp = TotpStore(pool)
+        self.refused_ages = RefusedAges(redis)
         self.standing = StandingStore(pool)
         self.profiles = ProfileStore(pool)
         self.blocks = BlockStore(pool)

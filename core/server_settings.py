@@ -119,6 +119,13 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     ] = 100
     register_burst: Annotated[Count, about("Accounts a network may open at once.")] = 100
     register_device_per_h: Annotated[Count, about("Accounts that may be opened on a device each hour.")] = 10
+    underage_h: Annotated[
+        Count,
+        about(
+            "Hours for which somebody whose age was refused is refused again, by device, or by network and "
+            "email address or username."
+        ),
+    ] = 24
     guesses_per_m: Annotated[
         Count, about("Wrong passwords a network, or a known device, may send each minute for one login.")
     ] = 6

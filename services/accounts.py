@@ -2,7 +2,6 @@
 
 from msgspec import Struct
 
-from core.clock import today
 from core.contract.accounts import Login, Register, SignedIn
 from core.errors import IdempotencyConflict, Unauthenticated
 from core.ids import new_id
@@ -14,6 +13,7 @@ from services.password_hashes import PasswordHashes
 from services.sessions import SessionService
 from services.sign_in_limits import SignInLimits
 from services.totp import OneTimeCodes
+from services.underage import Minors
 
 
 class RequestOrigin(Struct, frozen=True):
@@ -33,9 +33,10 @@ class Accounts:
         sessions: SessionService,
         passwords: PasswordHashes,
         codes: OneTimeCodes,
+        minors: Minors,
         limits: SignInLimits,
     ) -> None:
-        self._store, self._sessions, self._codes = store, sessions, codes
+        self._store, self._sessions, self._codes, self._minors = store, sessions, codes, minors
         self._passwords, self._limits = passwords, limits
 
     async def register(
@@ -50,7 +51,7 @@ class Accounts:
         await self._limits.sign_up(client.network, now)
         address, username = rules.email(body.email), rules.username(body.username)
         name = rules.display_name(body.display_name)
-        born = rules.adult(body.birth_date, today(now))
+        born = await self._minors.adult(body, client.network, now)
         if key and await self._store.opened(key):
             return await self._again(address, body, client, now)
         async with self._limits.new_account(body.device_id, now):

@@ -85,7 +85,7 @@ function hear(name, data) {
 // --- Signing in and out ---
 
 async function signUp(fields) {
-  begin(await api.register(fields));
+  begin(await api.register({ ...fields, device_id: device.id }));
 }
 
 async function signIn(fields) {
