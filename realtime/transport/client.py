@@ -27,7 +27,7 @@ Later = partial[None]
 class SocketClient:
     """The receiver of one session: a member in each namespace that it has joined."""
 
-    __slots__ = ("_busy", "_held", "_members", "_partial", "_running", "_server", "session")
+    __slots__ = ("_busy", "_held", "_members", "_partial", "_server", "session")
 
     def __init__(self, server: Namespaces, session: Session) -> None:
         self._server = server
@@ -36,7 +36,6 @@ class SocketClient:
         self._partial: Partial | None = None
         self._held: deque[Later] | None = None
         self._busy = False
-        self._running = 0
 
     # What the session brings.
 
@@ -137,22 +136,24 @@ class SocketClient:
         return self._acknowledge(member, ack_id, value) if ack_id else None
 
     def _event_runs(self) -> None:
-        self._running += 1
+        session = self.session
+        session.answering += 1
         if not self._server.async_handlers:
             self._busy = True
-        elif self._running >= self._server.limits.max_running:
-            self.session.pause_reading()
+        elif session.answering >= self._server.limits.max_running:
+            session.pause_reading()
 
     def _event_done(self, value: Any, error: BaseException | None, member: Member, ack_id: bytes) -> None:
         if error is not None:
             self._server.failed("event handler", error)
         elif ack_id:
             self._acknowledge(member, ack_id, value)
-        self._running -= 1
+        session = self.session
+        session.answering -= 1
         if not self._server.async_handlers:
             self._go_on()
-        elif self._running <= self._server.limits.max_running // 2 and not self._busy:
-            self.session.resume_reading()
+        elif session.answering <= self._server.limits.max_running // 2 and not self._busy:
+            session.resume_reading()
 
     def _future_done(self, member: Member, ack_id: bytes, future: "asyncio.Future[Any]") -> None:
         if future.cancelled():

@@ -16,6 +16,7 @@ class Sink(Protocol):
     """Where a member's frames go: its session, or a stand-in while its CONNECT is not answered."""
 
     write: Callable[[bytes], None] | None
+    answering: int
 
     def send(self, frame: bytes, volatile: bool = False) -> None:
         """Write a frame, or keep it."""
@@ -24,10 +25,11 @@ class Sink(Protocol):
 class Held:
     """Keeps what is sent to a member whose CONNECT has not been answered, so that it comes after."""
 
-    __slots__ = ("_frames", "_max_bytes", "_size", "write")
+    __slots__ = ("_frames", "_max_bytes", "_size", "answering", "write")
 
     def __init__(self, max_bytes: int) -> None:
         self.write: Callable[[bytes], None] | None = None
+        self.answering = 0
         self._frames: list[tuple[bytes, bool]] = []
         self._max_bytes = max_bytes
         self._size = 0
@@ -50,6 +52,7 @@ class Nowhere:
 
     __slots__ = ()
     write: Callable[[bytes], None] | None = None
+    answering = 0
 
     def send(self, frame: bytes, volatile: bool = False) -> None:
         """Drop it."""

@@ -95,7 +95,10 @@ class SocketServer(Namespaces):
         for sid in (to,) if isinstance(to, str) else to:
             member = space.members.get(sid)
             if member is not None:
-                member.sink.send(frame, volatile)
+                if (sink := member.sink).answering:
+                    self.eio.cork.with_answer(sink.send, frame, volatile)
+                else:
+                    sink.send(frame, volatile)
                 count += 1
         return count
 

@@ -2,7 +2,8 @@
 
 Owned by `EngineServer`. `write` is that of the WebSocket that carries it while it can take more, else None.
 Code that sends many frames tries `write` first and calls `send` only if it is None. `heard` becomes true with
-anything that the client sends; set it to false to ask anew.
+anything that the client sends; set it to false to ask anew. `answering` counts what the client asked for and
+was not answered.
 """
 
 import asyncio
@@ -80,6 +81,7 @@ class Session:
         "__weakref__",
         "_data",
         "_reading",
+        "answering",
         "backlog",
         "carrier",
         "closed",
@@ -103,6 +105,7 @@ class Session:
         self.seat: Seat | None = None
         self.closed = False
         self.heard = False
+        self.answering = 0
         self.carrier: Carrier | None = None
         self.probe: Candidate | None = None
         self.write: Callable[[bytes], None] | None = None

@@ -74,7 +74,6 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         self._tick = quick / 250
         self._alarm: Alarm | None = None
         self._waking = False
-        self.cork = Cork()
         self._ids = SessionIds()
         self.stopping = False
 
@@ -82,6 +81,7 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
         """Bind to the running loop. Called with the first request; again it does nothing."""
         if self._alarm is None:
             self.loop = asyncio.get_running_loop()
+            self.cork = Cork(self.loop)
             self.eager_tasks = EagerTasks(self.loop)
             self._alarm = Alarm(self.loop, self.deadlines, self._tick)
 

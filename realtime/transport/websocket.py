@@ -74,11 +74,12 @@ class WebSocket(FrameReader, asyncio.Protocol):
         self.resume_writing()
 
     def _send(self, frame: bytes) -> None:
-        """Write a frame, or hold it back while the cork is on."""
-        cork = self._cork
+        """Write a frame with what is held back, or hold it back while the cork is on."""
+        cork, held = self._cork, self._held
         if not cork.on:
+            if held is not None:
+                self._held, frame = None, held + frame
             return self._write(frame)
-        held = self._held
         if held is None:
             cork.holding.append(self)
             self._held = frame
@@ -115,6 +116,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
         session = self._session
         if session.carrier is not self or session.closed:
             return
+        self.flush()
         session.write, write = self._send, self._write
         backlog = session.backlog
         while backlog and session.write is not None:

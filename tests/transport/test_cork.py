@@ -1,5 +1,6 @@
 """What several messages cause that come together: one write to each socket, in order, nothing lost."""
 
+import asyncio
 from typing import Any
 
 from hypothesis import given
@@ -64,6 +65,30 @@ async def test_messages_that_come_together_cause_one_write_to_each_socket() -> N
         assert (len(to_ana), len(to_ben)) == (1, 1)
         together(ana, '423["news",3]')
         assert [await ana.hear(), await ana.hear()] == ['42["news",[3,""]]', "433[3]"]
+        assert (len(to_ana), len(to_ben)) == (3, 2)
+
+
+async def test_an_event_goes_out_with_the_answer_that_follows_it() -> None:
+    """To the client that has asked; others have it at once. It does not wait long for the answer."""
+    made, answered = server(), asyncio.Event()
+
+    async def say(sid: str, number: int) -> int:
+        await asyncio.sleep(0)
+        assert made.emit_encoded("news", b"%d" % number, [sid, ben.sid], offset=f"{number}-0") == 2
+        assert len(to_ben) == number, "written before emit_encoded returns"
+        await (asyncio.sleep(0) if number == 1 else answered.wait())
+        return number
+
+    made.on("say", say)
+    async with serving(made) as harness, harness.connected() as ana, harness.connected() as ben:
+        to_ana, to_ben = writes_to(made, ana), writes_to(made, ben)
+        together(ana, '421["say",1]')
+        assert [await ana.hear(), await ana.hear()] == ['42["news",1,"1-0"]', "431[1]"]
+        assert len(to_ana) == 1
+        together(ana, '422["say",2]')
+        assert await ana.hear() == '42["news",2,"2-0"]'
+        answered.set()
+        assert await ana.hear() == "432[2]"
         assert (len(to_ana), len(to_ben)) == (3, 2)
 
 
