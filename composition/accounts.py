@@ -5,6 +5,7 @@ from core.keys import Keyring
 from core.seals import Seals
 from core.settings import Settings
 from services.accounts import Accounts
+from services.marks import Marker
 from services.password_hashes import PasswordHashes
 from services.profiles import Profiles
 from services.sessions import SessionService, Tokens
@@ -45,5 +46,6 @@ class Identity:
                 stores.refused_ages, keyring.keys("refused ages"), kept_ms=settings.underage_h * 3_600_000
             ),
             limits=limits,
+            marker=Marker(Keyring.of(settings).keys("marks of accounts")),
         )
         self.close = passwords.close

@@ -9,6 +9,7 @@ from core.terms import AT_SIGN_UP
 from db.postgres.accounts import AccountStore, NewAccount
 from db.postgres.idempotency import IdempotencyKey
 from services import account_rules as rules
+from services.marks import Marker
 from services.password_hashes import PasswordHashes
 from services.sessions import SessionService
 from services.sign_in_limits import SignInLimits
@@ -35,9 +36,10 @@ class Accounts:
         codes: OneTimeCodes,
         minors: Minors,
         limits: SignInLimits,
+        marker: Marker,
     ) -> None:
         self._store, self._sessions, self._codes, self._minors = store, sessions, codes, minors
-        self._passwords, self._limits = passwords, limits
+        self._passwords, self._limits, self._marker = passwords, limits, marker
 
     async def register(
         self, body: Register, client: RequestOrigin, key: IdempotencyKey | None, now: int
@@ -46,7 +48,8 @@ class Accounts:
         tokens.
 
         Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`, `Banned`
-        for the account's own copy, `RateLimited`, `Unavailable` if too many passwords wait to be hashed.
+        (for the account's own copy, and for the address of somebody who is), `RateLimited`, `Unavailable` if
+        too many passwords wait to be hashed.
         """
         await self._limits.sign_up(client.network, now)
         address, username = rules.email(body.email), rules.username(body.username)
@@ -58,6 +61,7 @@ class Accounts:
             account = NewAccount(
                 id=new_id(now),
                 email=address,
+                email_marks=self._marker.email(address),
                 username=username,
                 password_hash=await self._passwords.hash(body.password),
                 display_name=name,

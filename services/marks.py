@@ -98,13 +98,19 @@ class Marker:
     def __init__(self, keys: tuple[SigningKey, ...]) -> None:
         self._keys = keys
 
+    def email(self, address: str) -> tuple[bytes, ...]:
+        """The marks that the mailbox of this address may have."""
+        return tuple(mark.value for mark in self._marks("email", mailbox(address)))
+
     def marks(self, sighting: Sighting, known: Known) -> frozenset[Mark]:
         """All marks of an account that is seen so."""
         return frozenset(
-            Mark(kind, hmac.digest(key.value, f"{kind}\n{text}".encode(), "sha256")[:_BYTES])
-            for kind, text in (*_seen(sighting), *_said(known))
-            for key in self._keys
+            mark for kind, text in (*_seen(sighting), *_said(known)) for mark in self._marks(kind, text)
         )
+
+    def _marks(self, kind: Kind, text: str) -> Iterator[Mark]:
+        for key in self._keys:
+            yield Mark(kind, hmac.digest(key.value, f"{kind}\n{text}".encode(), "sha256")[:_BYTES])
 
 
 def _seen(sighting: Sighting) -> Iterator[tuple[Kind, str]]:

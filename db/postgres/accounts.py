@@ -3,19 +3,19 @@
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import asyncpg
 from msgspec import Struct
 
 from core.clock import to_datetime
-from core.errors import Conflict, IdempotencyConflict, NotFound
+from core.errors import Banned, Conflict, IdempotencyConflict, NotFound
 from core.ids import new_id
 from core.vocabulary import ConsentKind, Gender, Role
 from db.postgres import audit
 from db.postgres.idempotency import IdempotencyKey, claim, keep, kept
-from db.postgres.pool import Pool, queries
+from db.postgres.pool import Connection, Pool, queries
 from db.postgres.sessions import NewSession, open_within
 
 _SQL = queries("accounts")
@@ -23,10 +23,14 @@ _TAKEN = {"one_account_an_email": "email", "one_account_a_username": "username"}
 
 
 class NewAccount(Struct, frozen=True, kw_only=True):
-    """A new account; the rest of its profile has defaults. `consents` are versions by what was agreed to."""
+    """A new account; the rest of its profile has defaults.
+
+    `email_marks` are those of its mailbox, `consents` versions by what was agreed to.
+    """
 
     id: str
     email: str
+    email_marks: tuple[bytes, ...]
     username: str
     password_hash: str
     display_name: str
@@ -60,8 +64,8 @@ class AccountStore:
     ) -> bool:
         """Create account, profile and first session at once. False: this request has `opened` one before.
 
-        Raises `Conflict` naming the field that somebody else has, or `IdempotencyConflict` if it was given to
-        the account that this key has opened.
+        Raises `Banned` for the mailbox of somebody who is, `Conflict` naming the field that somebody else
+        has, or `IdempotencyConflict` if it was given to the account that this key has opened.
         """
         at = to_datetime(now)
         try:
@@ -81,6 +85,7 @@ class AccountStore:
                     list(account.consents),
                     list(account.consents.values()),
                 )
+                await refuse_barred(connection, account.email_marks, now)
                 await open_within(connection, session, now)
                 await keep(connection, key, Opened(account.id))
         except asyncpg.UniqueViolationError as error:
@@ -134,3 +139,9 @@ class AccountStore:
                 )
                 await audit.write(connection, entry)
         return row is not None
+
+
+async def refuse_barred(connection: Connection, email_marks: Sequence[bytes], now: int) -> None:
+    """Raises `Banned` for the mailbox of somebody who is: for a transaction that sets an address."""
+    if await connection.fetchval(_SQL["barred"], list(email_marks), to_datetime(now)):
+        raise Banned
