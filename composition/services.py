@@ -98,7 +98,9 @@ class Services:
             calls.executor,
             calls.deadline_worker,
         )
-        self.calls = CallCommands(self.call_service, events, self.reports, clock, new_id)
+        self.media = MediaParts(stores, base)
+        self.media_keeping = MediaKeeping(self.media.service, clock)
+        self.calls = CallCommands(self.call_service, events, self.reports, self.media.service, clock, new_id)
         self.signals = Signals(self.call_service, stores.signals, settings, clock)
 
         # Tickets have leases as connections do; the same rule says when they may be judged.
@@ -129,8 +131,6 @@ class Services:
         }
         self.lookout = Lookout(stores.pending_work, wake, clock)
         self.retention = Retention(kept(stores.retention, stores.matches, settings), clock)
-        self.media = MediaParts(stores, base)
-        self.media_keeping = MediaKeeping(self.media.service, clock)
         self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,
             presence=self.presence,

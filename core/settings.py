@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from core.media_settings import MediaSettings
 from core.server_settings import Count, Duration, Pause, Seconds, Switch, Text, about
-from core.vocabulary import DecisionPolicy, IceTransportPolicy
+from core.vocabulary import DecisionPolicy, IceTransportPolicy, VideoStart
 
 Weight = Annotated[float, Meta(ge=0, le=1000)]
 MOST_COOL_DOWNS = 10
@@ -38,6 +38,10 @@ class Settings(MediaSettings, frozen=True, kw_only=True):
     max_call_s: Annotated[Seconds, about("Seconds a call may last.")] = 1800
     queue_s: Annotated[Seconds, about("Seconds a ticket waits in the queue.")] = 300
     max_restarts: Annotated[Count, about("Times a call may be restarted.")] = 10
+    video_start: Annotated[
+        VideoStart,
+        about("Whether the other's picture is shown at once, or blurred until the one who looks taps it."),
+    ] = "open"
     auto_accept: Annotated[Switch, about("Whether an offer asks the client to accept by itself.")] = "on"
 
     # Matching

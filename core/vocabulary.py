@@ -47,6 +47,7 @@ ReportReason = Literal[
     "scam",
     "other",
 ]
+VideoStart = Literal["open", "blurred"]
 MediaPurpose = Literal["photo", "post", "chat", "place", "note", "report"]
 MediaType = Literal["image", "video", "audio", "file"]
 MediaState = Literal["processing", "ready", "refused"]

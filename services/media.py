@@ -170,6 +170,13 @@ class MediaService:
         with suppress(Unavailable):  # it has expired all the same, and is deleted as soon as the store serves
             await self._remove([(media_id, key)], now)
 
+    async def check_evidence(self, media_id: str, reporter: str, subject_id: str, now: int) -> None:
+        """Check that somebody may report this subject with this picture. Raises `NotFound`."""
+        if not await self._store.usable(media_id, reporter, subject_id, now):
+            raise NotFound(
+                "There is no such picture, or it was used before.", details={"field": "evidence_media_id"}
+            )
+
     async def collect(self, now: int, *, limit: int) -> int:
         """Delete what has expired; gives how many those were."""
         due = await self._store.due(now, limit=limit)

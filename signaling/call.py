@@ -10,7 +10,7 @@ from core.errors import NotFound
 from core.settings import Settings
 from core.stored import StoredCard, StoredDocument
 from core.ticket import Claim, Ticket
-from core.vocabulary import CallRole, Decider, DecisionPolicy
+from core.vocabulary import CallRole, Decider, DecisionPolicy, VideoStart
 from signaling.decision import decider
 
 
@@ -122,6 +122,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     max_call_s: int = 1800
     max_restarts: int = 10
     policy: DecisionPolicy = "female_decides"
+    video_start: VideoStart = "open"
 
     @classmethod
     def of(cls, settings: Settings) -> "Rules":

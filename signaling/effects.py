@@ -95,6 +95,7 @@ class FileReport(Effect, frozen=True):
     note: str | None
     block: bool
     at: int
+    evidence_media_id: str | None = None
 
 
 class Judge(Effect, frozen=True):

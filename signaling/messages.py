@@ -68,6 +68,7 @@ class Report(PartyMessage, frozen=True):
     reason: ReportReason
     note: str | None = None
     block: bool = True
+    evidence_media_id: str | None = None
 
 
 class Block(PartyMessage, frozen=True):

@@ -50,4 +50,5 @@ def _filed(call: Call, report: Report, now: int) -> FileReport:
         note=report.note,
         block=report.block,
         at=now,
+        evidence_media_id=report.evidence_media_id,
     )

@@ -23,6 +23,7 @@ from core.vocabulary import (
     Outcome,
     ReportReason,
     Timestamp,
+    VideoStart,
 )
 from core.wire.endpoint import Endpoint
 from core.wire.message import Command, Empty, Event, Input, Wire
@@ -52,6 +53,7 @@ class CallView(Wire):
     ice_transport_policy: IceTransportPolicy
     decider: Decider | None
     max_duration_s: int
+    video_start: VideoStart
     live_at: Timestamp | None
     deadline: Timestamp | None
 
@@ -94,7 +96,11 @@ class CallDecline(Command, event="call:decline", reply=Empty):
 
 
 class CallStarted(Event, event="call:started"):
-    """Both accepted: connect now. The offerer alone offers; the answerer adds tracks when one arrives."""
+    """Both accepted: connect now. The offerer alone offers; the answerer adds tracks when one arrives.
+
+    `video_start` `blurred`: the other's picture is blurred until the one who looks asks for it; sound is not
+    held back.
+    """
 
     call_id: Id
     epoch: int
@@ -103,6 +109,7 @@ class CallStarted(Event, event="call:started"):
     ice_transport_policy: IceTransportPolicy
     decider: Decider | None
     max_duration_s: int
+    video_start: VideoStart
 
 
 class SessionDescription(Input):
@@ -206,12 +213,16 @@ class CallSkip(Command, event="call:skip", reply=Skipped):
 
 
 class CallReport(Command, event="call:report", reply=Empty):
-    """End the call, file a report, and block the other unless told not to; also for a while after the end."""
+    """End the call, file a report, and block the other unless told not to; also for a while after the end.
+
+    `evidence_media_id`: what the reporter saw, a picture of their own that was uploaded for a report.
+    """
 
     call_id: Id
     reason: ReportReason
     note: Annotated[str, Meta(max_length=2000)] | None = None
     block: bool = True
+    evidence_media_id: Id | None = None
 
 
 class DecisionAsked(Wire):

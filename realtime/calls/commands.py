@@ -22,6 +22,7 @@ from core.errors import Conflict, Expired, Gone
 from core.wire.message import Empty
 from realtime.calls.call_service import CallService
 from realtime.gateway.caller import Caller
+from services.media import MediaService
 from services.ports import Events
 from services.reports import ReportService
 from signaling.call import ACTIVE
@@ -38,12 +39,13 @@ class CallCommands:
         call_service: CallService,
         events: Events,
         reports: ReportService,
+        media: MediaService,
         clock: Clock,
         new_id: Callable[[int], str],
     ) -> None:
         self._tell, self._call = call_service.tell, call_service.call
         self._events, self._report_past = events, reports.report_past
-        self._clock, self._make_id = clock, new_id
+        self._media, self._clock, self._make_id = media, clock, new_id
 
     def _new_id(self) -> str:
         return self._make_id(self._clock())
@@ -94,7 +96,11 @@ class CallCommands:
 
     async def report(self, caller: Caller, command: CallReport) -> Empty:
         """End the call, file the report, block. A call that is over can be reported for a while."""
-        report = Report(caller.user_id, self._new_id(), command.reason, command.note, command.block)
+        evidence = command.evidence_media_id
+        if evidence is not None:
+            await self._media.check_evidence(evidence, caller.user_id, command.call_id, self._clock())
+        said = (command.reason, command.note, command.block, evidence)
+        report = Report(caller.user_id, self._new_id(), *said)
         try:
             await self._tell(command.call_id, report)
         except (Gone, Expired):

@@ -126,6 +126,7 @@ class Executor:
             ice_transport_policy=self._settings.ice_transport_policy,
             decider=decider_for(call, effect.user_id, self._rules),
             max_duration_s=self._rules.max_call_s,
+            video_start=self._rules.video_start,
         )
         # In this order, which they keep on their way: the peer may answer the event at once.
         await all_of(

@@ -27,6 +27,7 @@ def call_view(
         ice_transport_policy=policy,
         decider=decider_for(call, user_id, rules),
         max_duration_s=rules.max_call_s,
+        video_start=rules.video_start,
         live_at=rfc3339(call.live_at) if call.live_at else None,
         deadline=rfc3339(call.deadline) if waits and call.deadline else None,
     )

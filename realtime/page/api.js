@@ -93,6 +93,15 @@ export class Api {
     return this.request("PATCH", "/v1/me/settings", changes);
   }
 
+  /** Upload a picture that goes with a report. Gives its id. */
+  async uploadForReport(picture) {
+    const form = new FormData();
+    form.append("purpose", "report");
+    form.append("file", picture, "picture.jpg");
+    const response = await this.#authorised("POST", "/v1/media", form, { "Idempotency-Key": crypto.randomUUID() });
+    return (await response.json()).id;
+  }
+
   /** Every item of a list, page after page. */
   async all(path) {
     const items = [];
@@ -154,10 +163,10 @@ function knownDevice() {
 }
 
 async function send(method, path, body, headers = {}) {
-  const json = body === undefined ? {} : { "Content-Type": "application/json" };
+  const [plain, type] = body instanceof FormData ? [body, {}] : [JSON.stringify(body), { "Content-Type": "application/json" }];
   let response;
   try {
-    response = await fetch(path, { method, headers: { ...headers, ...json }, body: JSON.stringify(body) });
+    response = await fetch(path, { method, headers: { ...headers, ...(body && type) }, body: plain });
   } catch {
     throw new ApiError("offline", "The server cannot be reached.");
   }

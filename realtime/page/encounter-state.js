@@ -40,7 +40,7 @@ function elsewhere({ call_id, peer, mode }, { epoch, free }) {
 }
 
 const OFFER = ["call_id", "origin", "mode", "peer"];
-const CALL = ["call_id", "mode", "peer", "state", "epoch", "role", "decider", "max_duration_s", "live_at", "deadline"];
+const CALL = ["call_id", "mode", "peer", "state", "epoch", "role", "decider", "max_duration_s", "video_start", "live_at", "deadline"];
 
 function pick(source, names) {
   return Object.fromEntries(names.map((name) => [name, source[name]]));
@@ -89,6 +89,11 @@ function asked(state, { call_id, decision }) {
   return { ...state, decisions: [...state.decisions, { ...UNDECIDED, call_id, peer, decider, ...decision }] };
 }
 
+/** Whether the other's picture is blurred, until the user asks to see it. */
+export function veiled({ video_start, unveiled = false }) {
+  return video_start === "blurred" && !unveiled;
+}
+
 export const ENCOUNTER = {
   "page:queued": (state, { ticket, waiting, estimated_wait_ms }) =>
     // An offer may overtake the acknowledgement.
@@ -129,12 +134,12 @@ export const ENCOUNTER = {
 
   "call:started": (state, started) => {
     if (!isCurrent(state, started) || started.epoch < (state.encounter.epoch ?? 0)) return state;
-    const { epoch, role, decider, max_duration_s } = started;
+    const { epoch, role, decider, max_duration_s, video_start } = started;
     const before = { state: "connecting", peerMedia: { audio: true, video: true }, live_at: null, deadline: null };
     return {
       ...state,
       heldCall: started.call_id,
-      encounter: { ...before, ...state.encounter, phase: "call", epoch, role, decider, max_duration_s },
+      encounter: { ...before, ...state.encounter, phase: "call", epoch, role, decider, max_duration_s, video_start },
     };
   },
 
@@ -149,6 +154,10 @@ export const ENCOUNTER = {
 
   "call:media": (state, { call_id, audio, video }) =>
     isCurrent(state, { call_id }) ? changeEncounter(state, { peerMedia: { audio, video } }) : state,
+
+  /** The user asks to see the other, whose picture was blurred at the beginning. */
+  "page:unveiled": (state, { call_id }) =>
+    isCurrent(state, { call_id }) ? changeEncounter(state, { unveiled: true }) : state,
 
   "page:leaving": (state, { call_id, how }) =>
     isCurrent(state, { call_id }) ? changeEncounter(state, { leaving: how }) : state,

@@ -9,6 +9,7 @@ import { Bell } from "./bell.js";
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { openDevice } from "./device.js";
+import { Frame } from "./frame.js";
 import { Hold } from "./hold.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
@@ -44,12 +45,12 @@ const session = new Session({
 const remote = { stream: null };
 const media = new Media({ onEnded: (kind) => meeting.lost(kind), onCamera: (track) => call.showCamera(track) });
 const call = new Call({ session, media, onRemote: (stream) => ((remote.stream = stream), draw()) });
-const [hold, bell] = [new Hold(), new Bell()];
-const meeting = new Meeting({ session, media, call, store, hold, canRefuse });
+const [hold, bell, frame] = [new Hold(), new Bell(), new Frame()];
+const meeting = new Meeting({ session, media, call, store, hold, canRefuse, upload: (picture) => api.uploadForReport(picture) });
 const chat = new Chat({ session, api, store });
 const settings = new Settings({ api, store });
 
-const parts = { store, session, api, media, call, remote, meeting, chat, settings, bell, signUp, signIn, signOut };
+const parts = { store, session, api, media, call, remote, meeting, chat, settings, bell, frame, signUp, signIn, signOut };
 const views = [
   themeView,
   shellView,

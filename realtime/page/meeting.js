@@ -18,16 +18,21 @@ export class Meeting {
   #store;
   #hold;
   #canRefuse;
+  #upload;
   #watched = null;
 
-  /** `canRefuse()` says whether the user sees the offer and can decline it. */
-  constructor({ session, media, call, store, hold, canRefuse }) {
+  /**
+   * `canRefuse()` says whether the user sees the offer and can decline it; `upload(picture)` gives the id of a picture
+   * that goes with a report.
+   */
+  constructor({ session, media, call, store, hold, canRefuse, upload }) {
     this.#session = session;
     this.#media = media;
     this.#call = call;
     this.#store = store;
     this.#hold = hold;
     this.#canRefuse = canRefuse;
+    this.#upload = upload;
   }
 
   // --- The user's own camera and microphone ---
@@ -133,11 +138,15 @@ export class Meeting {
     });
   }
 
-  /** Report to the moderators, during a call, which ends it, or afterwards. */
-  async report(call_id, { reason, note, block }) {
-    const { phase } = this.#store.state.encounter;
-    const said = { reason, block, ...(note && { note }) };
-    if (phase === "call" && this.#present(call_id)) return this.#leaveCall("report", "call:report", said);
+  /** Report to the moderators, with what the user saw or without, during a call, which ends it, or afterwards. */
+  async report(call_id, { reason, note, block, picture }) {
+    if (this.#talksIn(call_id)) {
+      this.#store.dispatch("page:leaving", { call_id, how: "report" });
+      this.#call.end(); // nobody is looked at while a picture of them is sent
+    }
+    const evidence = picture && (await this.#upload(picture).catch(() => null)); // better a report without than none
+    const said = { reason, block, ...(note && { note }), ...(evidence && { evidence_media_id: evidence }) };
+    if (this.#talksIn(call_id)) return this.#leaveCall("report", "call:report", said);
     try {
       await this.#session.command("call:report", { call_id, ...said });
       this.#store.dispatch("page:reported", { call_id, block });
@@ -232,6 +241,10 @@ export class Meeting {
   }
 
   // --- How it is done ---
+
+  #talksIn(callId) {
+    return this.#present(callId)?.phase === "call";
+  }
 
   #present(callId) {
     const { encounter } = this.#store.state;

@@ -105,6 +105,12 @@ export function ending({ reason, mine, peer }) {
 /** The words for a cool-down, beside the time that is left. */
 export const COOL_DOWN = "Several offers failed lately because you declined, did not answer or did not connect. You can meet someone again in";
 
+/** About the picture of the other that goes with a report. */
+export const FRAME = {
+  send: "Send this picture with it",
+  about: "It is what you saw last. It is kept encrypted, moderators alone see it, and it is deleted after the case.",
+};
+
 const DECIDERS = {
   you: "Whether you stay in touch is up to you.",
   peer: "Whether you stay in touch is up to {peer}.",

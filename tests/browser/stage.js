@@ -69,6 +69,10 @@ function scenes(words) {
     "offer accepted": accepted,
     connecting: [...accepted, started("you")],
     "video call": live,
+    "video call that begins blurred": [
+      ...accepted, ["call:started", { ...started("both")[1], video_start: "blurred" }],
+      ["call:state", { call_id: "c1", state: "live", deadline: at(1700), live_at: at(-1) }],
+    ],
     "both off": [
       ...live, ["page:media", { audio: false, video: false }], ["call:media", { call_id: "c1", audio: false, video: false }],
     ],
@@ -120,7 +124,7 @@ function picture() {
 const store = { state: initial(), dispatch: () => {}, listen: () => {} };
 const api = { me: async () => ({ me: store.state.me, etag: "1" }) };
 const [mine, theirs] = [{ stream: picture() }, { stream: picture() }];
-const parts = { store, api, meeting: idle, chat: idle, settings: idle, session: idle, call: idle, bell: idle, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
+const parts = { store, api, meeting: idle, chat: idle, settings: idle, session: idle, call: idle, bell: idle, frame: idle, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
 const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, offerView, callView, reportView].map((view) => view(parts));
 
 function draw(actions) {
@@ -134,6 +138,7 @@ globalThis.sceneNames = Object.keys(scenes({}));
 globalThis.showScene = async (name, words) => {
   draw([["page:signed-out", { code: null }]]); // from nothing, as if one had just come
   draw(scenes(words)[name]);
+  document.getElementById("report-frame").hidden = name !== "report in a call"; // as if something had been seen
   // What fades in is looked at when it is there. One that ends may begin another, as where a colour is inherited.
   for (let all; (all = running()).length; ) {
     for (const animation of all) animation.finish();

@@ -31,6 +31,7 @@ async def test_both_accept_and_one_of_them_offers(pair: Meeting) -> None:
     assert {hers["role"], his["role"]} == {"offerer", "answerer"}
     assert (hers["epoch"], hers["ice_transport_policy"], hers["max_duration_s"]) == (1, "all", 1800)
     assert (hers["decider"], his["decider"]) == ("you", "peer")
+    assert hers["video_start"] == his["video_start"] == "open"
 
 
 async def test_a_decline_gives_the_other_the_old_place(pair: Meeting) -> None:

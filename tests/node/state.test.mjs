@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { veiled } from "../../realtime/page/encounter-state.js";
 import { Outbox } from "../../realtime/page/outbox.js";
 import { contiguousUpTo } from "../../realtime/page/rooms-state.js";
 import { coolsDown, initial, reduce, secondsLeft, unreadInAll } from "../../realtime/page/state.js";
@@ -61,6 +62,17 @@ test("the way through a call", () => {
   assert.deepEqual(phases, ["lobby", "lobby", "waiting", "offered", "offered", "call", "over", "lobby"]);
   assert.equal(state.heldCall, null);
   assert.deepEqual(state.decisions.map(({ call_id, vote }) => [call_id, vote]), [["c1", null]]);
+});
+
+test("a call that begins blurred stays so until the user asks, and the next one is blurred again", () => {
+  const blurred = [...OFFERED, ["page:accepted", { call_id: "c1" }], ["call:started", { ...STARTED, video_start: "blurred" }]];
+  const shown = play([...blurred, ["page:unveiled", { call_id: "another" }]]);
+  assert.equal(veiled(shown.encounter), true);
+  const asked = play([["page:unveiled", { call_id: "c1" }], ["call:started", { ...STARTED, epoch: 2, video_start: "blurred" }]], shown);
+  assert.equal(veiled(asked.encounter), false);
+  const next = [["call:ended", ENDED], ["call:offered", { ...OFFER, call_id: "c2" }], ["call:started", { ...STARTED, call_id: "c2", video_start: "blurred" }]];
+  assert.equal(veiled(play(next, asked).encounter), true);
+  assert.equal(veiled(play(IN_CALL).encounter), false);
 });
 
 test("events that come twice, or of another call, change nothing", () => {

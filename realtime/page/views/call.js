@@ -1,21 +1,30 @@
 /** The call: the other's picture large, the user's own small, and the buttons. */
 
+import { veiled } from "../encounter-state.js";
 import { secondsLeft, serverTime } from "../state.js";
 import { deciding, duration, place } from "../words.js";
 import { avatar, byId, play, press, show, text } from "./dom.js";
 
 const FITS_TO = 1.8;
 
-export function callView({ store, meeting, media, remote }) {
+export function callView({ store, meeting, media, remote, frame }) {
   byId("mute").addEventListener("click", () => meeting.toggle("audio"));
   byId("camera").addEventListener("click", () => meeting.toggle("video"));
   byId("hangup").addEventListener("click", () => meeting.hangUp());
   byId("skip").addEventListener("click", () => meeting.skip());
   byId("hear").addEventListener("click", () => byId("remote").play().then(() => show(byId("hear"), false)));
+  for (const id of ["unveil", "remote"]) byId(id).addEventListener("click", unveil);
   byId("remote").addEventListener("resize", fit);
   addEventListener("resize", fit);
   addEventListener("keydown", (event) => shortcut(event, store.state));
   let shown = false;
+
+  function unveil() {
+    const { encounter } = store.state;
+    if (encounter.phase !== "call" || !veiled(encounter)) return;
+    store.dispatch("page:unveiled", { call_id: encounter.call_id });
+    byId("call-name").focus(); // the button is gone, and with it the place of the keyboard
+  }
 
   return (state, now) => {
     const { encounter } = state;
@@ -26,9 +35,20 @@ export function callView({ store, meeting, media, remote }) {
     play(byId("remote"), seen ? remote.stream : null, () => show(byId("hear"), true));
     play(byId("local"), seen && encounter.mode === "video" ? media.stream : null);
     if (seen) draw(state, now, remote.stream);
+    if (seen && looks(encounter, remote.stream)) frame.look(encounter.call_id, byId("remote"), now);
+    frame.keep([encounter.call_id, encounter.after?.call_id, state.report?.call_id]);
     if (seen && !shown) byId("call-name").focus();
     shown = seen;
   };
+}
+
+/** Whether the user sees the other right now, in a call with a picture. */
+function looks(encounter, stream) {
+  return isVisible(encounter, stream) && !veiled(encounter);
+}
+
+function isVisible({ mode, peerMedia, leaving }, stream) {
+  return Boolean(mode === "video" && stream && peerMedia.video && leaving !== "report");
 }
 
 function draw(state, now, stream) {
@@ -40,9 +60,11 @@ function draw(state, now, stream) {
   show(byId("call-decides"), Boolean(encounter.decider));
   text(byId("call-decides"), deciding(encounter.decider, peer));
   avatar(byId("remote-avatar"), peer);
-  const visible = video && stream && peerMedia.video;
+  const visible = isVisible(encounter, stream);
   show(byId("remote-blank"), !visible);
   byId("remote").classList.toggle("dark", !visible);
+  byId("remote").classList.toggle("veiled", veiled(encounter));
+  show(byId("unveil"), visible && veiled(encounter));
   byId("remote").classList.toggle("stale", state.link !== "online" || encounter.state !== "live");
   show(byId("call-icebreaker"), Boolean(encounter.icebreaker));
   text(byId("call-icebreaker"), encounter.icebreaker?.text ?? "");
@@ -88,6 +110,6 @@ function fit() {
 function shortcut(event, { encounter }) {
   const typing = event.target.closest?.("input, textarea, select, dialog");
   if (encounter.phase !== "call" || typing || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  const button = { m: "mute", v: "camera" }[event.key.toLowerCase()];
-  if (button) byId(button).click();
+  const button = { m: "mute", v: "camera", s: "unveil" }[event.key.toLowerCase()];
+  if (button && !byId(button).hidden) byId(button).click();
 }

@@ -1,0 +1,113 @@
+"""What one sees of a stranger: blurred until one asks, where the operator wants that; and what moderators do."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+from playwright.async_api import Browser, Locator, expect
+
+from tests.browser.conftest import meet
+from tests.browser.person import Visitor, eventually
+from tests.served import Served
+
+
+@pytest.fixture
+async def blurring(
+    nodes_database_url: str, nodes_redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Served]:
+    server = Served(
+        DATABASE_URL=nodes_database_url,
+        REDIS_URL=nodes_redis_url,
+        REGION="blurred",
+        VIDEO_START="blurred",
+        DATA_DIR=str(tmp_path_factory.mktemp("data")),
+        QUEUE_LEASE_S="2",
+        CONNECTION_LEASE_S="5",
+    )
+    await server.start()
+    yield server
+    await server.stop()
+
+
+async def person(browser: Browser, server: Served, name: str, gender: str) -> Visitor:
+    visitor = await Visitor.visit(browser, server.address, name)
+    await visitor.sign_up(gender=gender)
+    return visitor
+
+
+async def is_blurred(person: Visitor) -> bool:
+    """The picture of the other, as the browser draws it."""
+    drawn = "(video) => getComputedStyle(video).filter.startsWith('blur')"
+    return bool(await person.page.locator("#remote").evaluate(drawn))
+
+
+def picture(person: Visitor) -> Locator:
+    """What would go with a report."""
+    return person.page.get_by_role("dialog").get_by_alt_text("What you saw last")
+
+
+async def sent(database_url: str, person: Visitor) -> int:
+    """How many pictures this person has sent with reports."""
+    query = (
+        "SELECT count(*) FROM social.media m JOIN identity.users u ON u.id = m.owner_id"
+        " WHERE m.stored AND u.username = $1"
+    )
+    connection = await asyncpg.connect(database_url)
+    try:
+        count: int = await connection.fetchval(query, person.username)
+        return count
+    finally:
+        await connection.close()
+
+
+async def test_a_video_begins_blurred_and_what_was_seen_goes_with_a_report(
+    blurring: Served, browser: Browser, nodes_database_url: str
+) -> None:
+    """By keyboard too, with sound from the start, again after a reload. What nobody saw is not offered."""
+    ana, ben = [await person(browser, blurring, *who) for who in (("Ana", "female"), ("Ben", "male"))]
+    await meet(ana, ben)
+    await ana.hears()
+    assert await is_blurred(ana)
+    await ana.press("Report")
+    await expect(ana.page.get_by_role("dialog", name="Report Ben")).to_be_visible()
+    await expect(picture(ana)).to_be_hidden()
+    await ana.press("Cancel")
+
+    await expect(ana.button("Show the video")).to_be_visible()
+    await ana.page.keyboard.press("s")
+    await expect(ana.button("Show the video")).to_be_hidden()
+    assert (await is_blurred(ana), await is_blurred(ben)) == (False, True)
+    await ana.page.reload()
+    await ana.sees_state("Live")
+    assert await is_blurred(ana)
+    await ana.button("Show the video").focus()
+    await ana.page.keyboard.press("Enter")
+    await ana.sees_and_hears()
+    assert not await is_blurred(ana)
+    await ben.press("Show the video")
+    await ben.sees_and_hears()
+
+    async def offered() -> bool:
+        await ana.press("Report")
+        if await picture(ana).is_visible():
+            return True
+        await ana.press("Cancel")
+        return False
+
+    await eventually(offered, "what Ana sees is not offered to her")
+    await ana.sees("Send this picture with it")
+    assert await picture(ana).evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+    await ana.press("Report and end call")
+    await ana.sees_heading("Thank you for telling us")
+    assert await sent(nodes_database_url, ana) == 1
+
+    await ben.sees_heading("Ana hung up")
+    await ben.press("Report")
+    await expect(picture(ben)).to_be_visible()
+    await ben.page.get_by_label("Send this picture with it").uncheck()
+    await ben.page.get_by_role("dialog").get_by_role("button", name="Report", exact=True).click()
+    await ben.sees("Thank you for telling us. A moderator will look at it.")
+    assert await sent(nodes_database_url, ben) == 0
+    for visitor in (ana, ben):
+        await visitor.leave()
+        assert not visitor.faults, visitor.faults
