@@ -87,7 +87,7 @@ class Connect(Effect, frozen=True):
     at: int
 
 
-class FileReport(Effect, frozen=True):
+class FileReport(Effect, frozen=True, omit_defaults=True):
     report_id: str
     reporter: str
     reported: str

@@ -1,4 +1,4 @@
-"""What one sees of a stranger: blurred until one asks, where the operator wants that; and what moderators do."""
+"""What one sees of a stranger: blurred until one asks, where the operator wants that; and what is sent."""
 
 from collections.abc import AsyncIterator
 

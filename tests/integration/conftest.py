@@ -21,7 +21,9 @@ SignUp = Callable[..., Awaitable[Person]]
 
 
 @pytest.fixture(scope="session")
-def settings(product_database_url: str, product_redis_url: str) -> Settings:
+def settings(
+    product_database_url: str, product_redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
     """Timers that no busy machine outlasts: a test that waits for their end is marked `hurried`."""
     return Settings(
         port=0,
@@ -42,6 +44,7 @@ def settings(product_database_url: str, product_redis_url: str) -> Settings:
         password_passes=1,
         answer_s=20,
         log_level="WARNING",
+        data_dir=str(tmp_path_factory.mktemp("data")),
     )
 
 

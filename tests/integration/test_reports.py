@@ -8,10 +8,12 @@ import pytest
 from redis.asyncio import Redis
 
 from core.clock import now_ms, rfc3339, to_datetime
+from core.ids import new_id
 from core.vocabulary import EndReason
 from tests.integration.conftest import Meet, Meeting, SignUp
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
+from tests.rest.pictures import drawn, encoded, form
 from tests.stores.world import World, world_at
 
 HOUR_MS = 3_600_000
@@ -88,6 +90,28 @@ async def test_the_other_hears_what_a_hang_up_would_have_told(meet: Meet, began:
         await pair.ana.ask("queue:leave")
     assert told["call:report"] == told["call:end"]
     assert (own["reason"], "decision" in own, "ticket" in own) == ("reported", False, False)
+
+
+async def picture(person: Person) -> str:
+    """The id of a picture that this person has uploaded for a report."""
+    status, media = await person.rest("POST", "/v1/media", data=form(encoded(drawn())))
+    assert status == 201, media
+    return str(media["id"])
+
+
+async def test_a_report_takes_a_picture_of_the_reporters_own(pair: Meeting) -> None:
+    """Nobody else's, and none that there is not; what is refused reports nothing, and the call goes on."""
+    await pair.go_live()
+    hers, his = await picture(pair.she), await picture(pair.he)
+    said = {"call_id": pair.call_id, "reason": "nudity"}
+    for wrong in (hers, new_id()):
+        with pytest.raises(Refused) as refusal:
+            await pair.ben.ask("call:report", **said, evidence_media_id=wrong)
+        assert refusal.value.code == "not_found"
+        assert refusal.value.error["details"] == {"field": "evidence_media_id"}
+    assert not pair.ana.has_heard("call:ended")
+    assert await pair.ben.ask("call:report", **said, evidence_media_id=his) == {}
+    assert "evidence" not in str(await pair.ana.next("call:ended", reason="hung_up"))
 
 
 @pytest.mark.hurried
