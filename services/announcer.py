@@ -13,6 +13,7 @@ from itertools import groupby
 
 import structlog
 
+from core.deadlines import WorkDeadlines
 from core.numbered_event import NumberedEvent
 from core.wire.message import Event
 from db.outage import AWAY
@@ -43,6 +44,7 @@ class Announcer(PeriodicJob):
         self._any_told = asyncio.Event()
         self._seen: frozenset[tuple[str, int]] = frozenset()
         self._failing = False
+        self._deadlines = WorkDeadlines(_AT_MOST_S)
         self._catching_up: dict[str, asyncio.Task[int]] = {}
         self._clearing = PeriodicTask(
             _CLEAR_S, self._noting(self._clear_some), failing="the outbox cannot be cleared"
@@ -56,20 +58,33 @@ class Announcer(PeriodicJob):
         """What has just been committed under this number. Never raises an outage: the outbox keeps it."""
         if self._failing:
             return
+        task = self._deadlines.begin(asyncio.get_running_loop())
         try:
-            async with asyncio.timeout(_AT_MOST_S):
-                after = 0
-                if (running := self._catching_up.get(lane)) is None:
-                    after = await self._tell_at_once(lane, number, told)
-                    running = self._catching_up.get(lane)
-                # One that runs already may have read before this was committed.
-                if after < number and running is not None:
-                    after = await asyncio.shield(running)
-                if after < number:
-                    await asyncio.shield(self._catch_up(lane, after))
+            await self._tell(lane, number, told)
         except AWAY as error:
-            _log.debug("what is stored has to wait to be announced", error=repr(error))
-            self._fail()
+            self._cannot(error)
+        except asyncio.CancelledError:
+            if not self._deadlines.was_late(task):
+                raise
+            self._cannot(TimeoutError("Redis does not answer."))
+        finally:
+            self._deadlines.end(task)
+
+    async def _tell(self, lane: str, number: int, told: Told) -> None:
+        """Now, or after what comes before."""
+        after = 0
+        if (running := self._catching_up.get(lane)) is None:
+            after = await self._tell_at_once(lane, number, told)
+            running = self._catching_up.get(lane)
+        # One that runs already may have read before this was committed.
+        if after < number and running is not None:
+            after = await asyncio.shield(running)
+        if after < number:
+            await asyncio.shield(self._catch_up(lane, after))
+
+    def _cannot(self, error: Exception) -> None:
+        _log.debug("what is stored has to wait to be announced", error=repr(error))
+        self._fail()
 
     async def _tell_at_once(self, lane: str, number: int, told: Told) -> int:
         """Up to which number all have been told: this one, unless somebody was not told what comes before."""

@@ -8,11 +8,11 @@ from typing import Any
 from msgspec import Struct
 
 from core.clock import Clock
+from core.deadlines import WorkDeadlines
 from core.errors import RateLimited, Unauthenticated, Unavailable
 from core.wire.message import Command
 from db.outage import Outage
 from realtime.gateway.boundary import CommandBoundary, done, failed, refused
-from realtime.gateway.command_deadlines import CommandDeadlines
 from realtime.gateway.command_queue import Turn
 from realtime.gateway.connection import Connection
 
@@ -25,7 +25,7 @@ class Commands:
 
     def __init__(self, boundary: CommandBoundary, *, clock: Clock, deadline_s: float) -> None:
         self._boundary, self._clock = boundary, clock
-        self._deadlines = CommandDeadlines(deadline_s)
+        self._deadlines = WorkDeadlines(deadline_s)
         self._late = Outage("commands are not answered in time")
 
     def answer(

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from realtime.gateway.command_deadlines import CommandDeadlines
+from core.deadlines import WorkDeadlines
 
 
-async def timed(deadlines: CommandDeadlines, held: "asyncio.Future[str]") -> str:
+async def timed(deadlines: WorkDeadlines, held: "asyncio.Future[str]") -> str:
     """What `held` gives, or "late"."""
     task = deadlines.begin(asyncio.get_running_loop())
     try:
@@ -21,7 +21,7 @@ async def timed(deadlines: CommandDeadlines, held: "asyncio.Future[str]") -> str
 
 
 async def test_what_is_late_ends_and_what_is_in_time_does_not() -> None:
-    deadlines, loop = CommandDeadlines(0.05), asyncio.get_running_loop()
+    deadlines, loop = WorkDeadlines(0.05), asyncio.get_running_loop()
     never, soon = loop.create_future(), loop.create_future()
     tasks = [asyncio.create_task(timed(deadlines, held)) for held in (never, soon)]
     await asyncio.sleep(0)
@@ -31,7 +31,7 @@ async def test_what_is_late_ends_and_what_is_in_time_does_not() -> None:
 
 
 async def test_the_timer_goes_on_for_those_that_began_later() -> None:
-    deadlines, loop = CommandDeadlines(0.05), asyncio.get_running_loop()
+    deadlines, loop = WorkDeadlines(0.05), asyncio.get_running_loop()
     tasks = []
     for _ in range(3):
         tasks.append(asyncio.create_task(timed(deadlines, loop.create_future())))
@@ -41,7 +41,7 @@ async def test_the_timer_goes_on_for_those_that_began_later() -> None:
 
 
 async def test_who_is_cancelled_by_another_stays_cancelled() -> None:
-    deadlines = CommandDeadlines(60)
+    deadlines = WorkDeadlines(60)
     task = asyncio.create_task(timed(deadlines, asyncio.get_running_loop().create_future()))
     await asyncio.sleep(0)
     task.cancel()

@@ -1,7 +1,6 @@
-"""Ends the work of commands that takes too long, with one timer for all of them.
+"""Ends work that takes too long, with one timer for all that has the same time.
 
-All have the same time, so they become due in the order in which they began: a timer for each would cost more
-than most commands do.
+It becomes due in the order in which it began: a timer for each would cost more than most commands do.
 """
 
 import asyncio
@@ -10,7 +9,7 @@ from typing import Any
 Work = asyncio.Future[Any]
 
 
-class CommandDeadlines:
+class WorkDeadlines:
     """Work that `begin`s is cancelled `after_s` seconds later, unless it has `end`ed."""
 
     def __init__(self, after_s: float) -> None:
