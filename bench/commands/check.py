@@ -1,7 +1,8 @@
 """Whether a server keeps its promises: the same dialogues with both, before anything of theirs is measured.
 
 Order and loss on two nodes, a client id that comes twice, a node that is killed, connections that are reset,
-a client that comes back, one who was blocked, one who is no member, and an epoch that is over.
+a client that comes back, one who was blocked, one who is no member, an epoch that is over, and what those
+see who watch others.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from bench.commands.people import Person, come, leave, meet
 from bench.commands.rows import CANDIDATE, Friends
 from bench.commands.stacks import Flavour, Node, Stores
 
-PAIRS = 6
+PAIRS = 7
 _EACH = 1000
 _UNDER_WAY = 20
 _PATIENCE_S = 60.0
@@ -188,6 +189,32 @@ async def refusals(pairs: CheckedPairs) -> None:
         assert answer["error"]["code"] in {"gone", "not_found"}, answer
 
 
+async def presence(pairs: CheckedPairs) -> None:
+    """Who watches hears which status is chosen, and of a call; and nothing more after a block."""
+    two = pairs.friends[6]
+    said = await two.one.ask("presence:watch", user_ids=[two.other.id])
+    assert [each["status"] for each in said["presences"]] == ["online"], said
+    for status in ("away", "online", "invisible", "online"):
+        await two.other.ask("presence:set", status=status)
+        await _seen(two, "offline" if status == "invisible" else status)
+    meeting = await meet(two.one, two.other)
+    await _seen(two, "in_call")
+    await two.other.ask("presence:set", status="away")
+    await meeting.offerer.ask("call:end", call_id=meeting.call_id)
+    await _seen(two, "away")
+    await _block(pairs, two)
+    await _seen(two, "offline")
+    await two.other.ask("presence:set", status="online")
+    assert (await two.one.ask("presence:watch", user_ids=[two.other.id]))["presences"] == []
+    assert not two.one.has_heard("presence:changed"), "told of one who has blocked them"
+
+
+async def _seen(two: Friends, status: str) -> None:
+    async with asyncio.timeout(_PATIENCE_S):
+        while (await two.one.hear("presence:changed"))["status"] != status:
+            pass
+
+
 async def _block(pairs: CheckedPairs, two: Friends) -> None:
     if pairs.flavour == "node":
         await two.one.ask("block", user_id=two.other.id)
@@ -200,7 +227,7 @@ async def _block(pairs: CheckedPairs, two: Friends) -> None:
 
 
 Promise = Callable[[CheckedPairs], Awaitable[None]]
-PROMISES: tuple[Promise, ...] = (order, again, return_by_offset, resets, kill, refusals)
+PROMISES: tuple[Promise, ...] = (order, again, return_by_offset, resets, kill, refusals, presence)
 
 
 async def check(

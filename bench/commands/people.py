@@ -81,6 +81,10 @@ class Person(RawPeer):
         async with asyncio.timeout(PATIENCE_S):
             return await self._awaited[name]
 
+    def has_heard(self, name: str) -> bool:
+        """Whether an event of this name has come that nobody has taken yet."""
+        return bool(self._heard[name])
+
     async def answer(self, command: str, **payload: Any) -> Any:
         """The acknowledgement."""
         self._number += 1

@@ -4,6 +4,7 @@ A connection is made together with its room, and stays on record when it has end
 (`db.outage`) passes through.
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import date
 from itertools import chain
@@ -87,9 +88,9 @@ class ConnectionStore:
             raise NotFound
         return _view(row, today(now))
 
-    async def connected(self, pairs: Collection[_Pair]) -> frozenset[_Pair]:
+    def connected(self, pairs: Collection[_Pair]) -> asyncio.Future[frozenset[_Pair]]:
         """Those of these pairs, as they were given, who have an active connection with each other."""
-        return await self._asking.ask(pairs)
+        return self._asking.ask(pairs)
 
     async def _connected(self, asked: Sequence[Collection[_Pair]]) -> list[frozenset[_Pair]]:
         pairs = frozenset(chain.from_iterable(asked))

@@ -51,7 +51,7 @@ class PresenceStore(Protocol):
 class Companions(Protocol):
     """The lasting connections in Postgres: with one, two users may see each other's presence."""
 
-    async def connected(self, pairs: Collection[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    def connected(self, pairs: Collection[tuple[str, str]]) -> asyncio.Future[frozenset[tuple[str, str]]]:
         """Those of these pairs, as they were given, who have an active connection with each other."""
 
 

@@ -25,7 +25,7 @@ from db.redis.bus import Bus
 from db.redis.presence import channel, read_choice
 from realtime.gateway.caller import Caller
 from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Sockets
-from realtime.presence.views import View, Views
+from realtime.presence.views import Reading, View, Views
 from realtime.presence.watches import Listener, Watches
 
 _RETRY_S = 0.5
@@ -67,17 +67,46 @@ class PresenceService(PeriodicJob):
         """Set the status that others see, for all devices."""
         return self._store.set_status(caller.user_id, command.status, self._clock())
 
-    async def watch(self, caller: Caller, command: PresenceWatch) -> Presences:
+    def watch(self, caller: Caller, command: PresenceWatch) -> asyncio.Future[Presences]:
         """Follow these users instead of the previous ones. Those whom the caller may not see are left out."""
         user_ids = dict.fromkeys(command.user_ids)
-        again = self._watches.follows(caller.sid, user_ids)
-        # While it does not listen yet, it does not hear who may no longer be seen.
-        reading = self._views.begin(user_ids) if again and self._views.of_all(user_ids) is None else None
+        if not self._watches.follows(caller.sid, user_ids):
+            return asyncio.ensure_future(self._watch(caller, user_ids))
+        if not self._views.of_all(user_ids):
+            return asyncio.ensure_future(self._watch(caller, user_ids, self._views.begin(user_ids)))
+        answer: asyncio.Future[Presences] = asyncio.get_running_loop().create_future()
+        asked = self._companions.connected([(caller.user_id, user_id) for user_id in user_ids])
+        asked.add_done_callback(partial(self._answer_again, answer, caller, user_ids))
+        return answer
+
+    def _answer_again(
+        self,
+        answer: asyncio.Future[Presences],
+        caller: Caller,
+        user_ids: Collection[str],
+        asked: asyncio.Future[frozenset[tuple[str, str]]],
+    ) -> None:
+        """How they are is known, if the caller may still see all of them."""
+        if asked.cancelled() or asked.exception() or len(asked.result()) < len(user_ids):
+            known = None
+        else:
+            known = self._views.of_all(user_ids)
+        if not known:
+            asyncio.ensure_future(self._watch(caller, user_ids)).add_done_callback(partial(_hand_on, answer))
+            return
+        presences = [view.shown for view in known]
+        for presence in presences:
+            self._watches.tell(caller.sid, presence)
+        if not answer.done():
+            answer.set_result(Presences(presences=presences))
+
+    async def _watch(
+        self, caller: Caller, user_ids: Iterable[str], reading: Reading | None = None
+    ) -> Presences:
+        """`reading`: it listens to all of them already, and so hears of who may no longer be seen."""
         allowed = await self._visible_to(caller.user_id, user_ids)
         if not self._sockets.holds(caller.sid):
             return Presences(presences=[])
-        if again and len(allowed) == len(user_ids) and (known := self._views.of_all(user_ids)):
-            return self._answer_again(caller, known)
         try:
             await self._follow(caller, allowed)
         except BaseException:
@@ -92,12 +121,6 @@ class PresenceService(PeriodicJob):
         for user_id in self._watches.tell_first(caller.sid, presences):
             self._look_at(user_id)
         return Presences(presences=list(presences.values()))
-
-    def _answer_again(self, caller: Caller, views: Iterable[View]) -> Presences:
-        presences = [view.shown for view in views]
-        for presence in presences:
-            self._watches.tell(caller.sid, presence)
-        return Presences(presences=presences)
 
     # --- Called by the gateway and others ---
 
@@ -168,7 +191,11 @@ class PresenceService(PeriodicJob):
         return bool(self._stale)
 
     async def _tell(self, stale: Collection[str]) -> None:
-        watchers = {user_id: asked for user_id in stale if (asked := self._watchers(user_id))}
+        watchers = {
+            user_id: frozenset([watcher for _, watcher in following])
+            for user_id in stale
+            if (following := self._watches.watchers(user_id))
+        }
         if not watchers:
             return
         reading = self._views.begin(watchers)
@@ -194,13 +221,10 @@ class PresenceService(PeriodicJob):
             if sids:
                 self._sockets.send(sids, _changed(shown if allowed else unseen))
 
-    def _watchers(self, user_id: str) -> frozenset[str]:
-        return frozenset([watcher for _, watcher in self._watches.watchers(user_id)])
-
     def _hear(self, user_id: str, message: bytes) -> None:
         """Something about this user has changed; the message may say all of it."""
         view = self._views.of(user_id) if message else None
-        if view is None or not self._watchers(user_id) <= view.asked:
+        if view is None or any(w not in view.asked for _, w in self._watches.watchers(user_id)):
             self._look_at(user_id)
             return
         chosen = view.choosing(*read_choice(message))
@@ -259,6 +283,18 @@ class PresenceService(PeriodicJob):
 def _unseen(user_id: str) -> Shown:
     """The presence that is shown of a user whom the watcher may not see."""
     return Shown(user_id=user_id, status="offline", last_seen=None)
+
+
+def _hand_on(answer: asyncio.Future[Presences], done: asyncio.Future[Presences]) -> None:
+    error = None if done.cancelled() else done.exception()
+    if answer.done():
+        return
+    if error is not None:
+        answer.set_exception(error)
+    elif done.cancelled():
+        answer.cancel()
+    else:
+        answer.set_result(done.result())
 
 
 def _changed(shown: Shown) -> PresenceChanged:

@@ -135,7 +135,7 @@ async def test_whether_two_are_connected_is_asked_anew_each_time(world: World) -
     """Whoever asks after it has ended hears so, though an earlier question is still under way."""
     pair = await world.pair()
     row = await world.connected(pair)
-    earlier = [asyncio.create_task(world.connections.connected([pair])) for _ in range(3)]
+    earlier = [world.connections.connected([pair]) for _ in range(3)]
     await world.connections.end(row.id, pair[0], now_ms())
     assert await world.connections.connected([pair]) == frozenset()
     await asyncio.gather(*earlier)

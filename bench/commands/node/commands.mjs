@@ -25,8 +25,6 @@ const isMode = (mode) => mode === "voice" || mode === "video";
 const isEpoch = (epoch) => Number.isInteger(epoch) && epoch >= 0;
 const anything = () => true;
 const typing = { room_id: isId, typing: (on) => typeof on === "boolean" };
-const watching = { user_ids: (ids) => Array.isArray(ids) && ids.length <= 200 && ids.every(isId) };
-const statuses = { status: (text) => ["online", "away", "invisible"].includes(text) };
 const signalled = { call_id: isId, epoch: isEpoch, description: anything, candidate: anything };
 
 export class Commands {
@@ -263,35 +261,25 @@ export class Commands {
     }
   }
 
+  // Bans that hold and have not taken effect. Who dies halfway leaves them to the next look.
+  async enforce() {
+    const now = new Date();
+    for (const { user_id } of await this.ask("banned", now)) {
+      await this.redis.leave(`ticket:${user_id}`, user_id);
+      const call = await this.redis.get(`in:${user_id}`);
+      if (call) await this.finish(call, user_id, "moderated");
+      await this.redis.publish(`ev:${user_id}`, "banned ");
+      await this.ask("enforced", user_id, now);
+    }
+  }
+
   async block({ userId }, command) {
     checkFields(command, { user_id: isId });
     await this.ask("block", userId, command.user_id, new Date());
+    await Promise.all([userId, command.user_id].map((user) => this.redis.publish(`pr:${user}`, "")));
     const call = await this.redis.get(`in:${userId}`);
     if (call && call === (await this.redis.get(`in:${command.user_id}`))) await this.finish(call, userId, "blocked");
     return {};
-  }
-
-  async "presence:set"({ userId }, command) {
-    checkFields(command, statuses);
-    const status = command.status === "invisible" ? "offline" : command.status;
-    const said = { user_id: userId, status, last_seen: new Date().toISOString() };
-    await Promise.all([
-      this.redis.hset(`pr:${userId}`, "own", command.status),
-      this.redis.publish(`pr:${userId}`, JSON.stringify(said)),
-    ]);
-    return {};
-  }
-
-  async "presence:watch"(client, command) {
-    checkFields(command, watching);
-    const seen = (await this.ask("seen_by", client.userId, command.user_ids)).map((row) => row.user_id);
-    await this.delivery.watch(client, seen);
-    const read = seen.map((user) => this.redis.hgetall(`pr:${user}`));
-    const presences = (await Promise.all(read)).map(({ own = "offline", seen: at, ...nodes }, i) => {
-      const there = own !== "invisible" && Object.values(nodes).some((node) => this.settings.alive.has(node));
-      return { user_id: seen[i], status: there ? own : "offline", last_seen: at ? new Date(+at).toISOString() : null };
-    });
-    return { presences };
   }
 }
 

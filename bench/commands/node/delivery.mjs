@@ -50,13 +50,13 @@ export class Client {
 }
 
 export class Delivery {
-  constructor(redis, sub, node) {
+  constructor(redis, sub, node, presence) {
     this.redis = redis;
     this.sub = sub;
+    this.presence = presence;
     this.canary = `canary:${node}`;
     this.unheard = 0;
     this.users = new Map();
-    this.watchers = new Map();
     this.losses = 0;
     sub.on("message", (channel, text) => this.hear(channel, text));
     sub.on("close", () => this.hold());
@@ -87,22 +87,22 @@ export class Delivery {
 
   hear(channel, text) {
     if (channel === this.canary) return void (this.unheard = 0);
+    if (channel.startsWith("pr:")) return this.presence.hear(channel.slice(3), text);
     const clients = this.users.get(channel.slice(3));
-    if (channel.startsWith("pr:")) return this.tellWatchers(channel.slice(3), text);
     if (!clients) return;
     const first = text.indexOf(" ");
     const second = text.indexOf(" ", first + 1);
     const id = text.slice(0, first);
-    if (id === "revoked") return this.revoke(clients, text.slice(first + 1));
+    if (id === "revoked" || id === "banned") return this.revoke(clients, text.slice(first + 1), id);
     const device = text.slice(first + 1, second);
     const body = text.slice(second + 1);
     for (const client of clients) client.take(id, device, body);
   }
 
-  revoke(clients, session) {
+  revoke(clients, session, why) {
     for (const { socket } of clients) {
       if (session && socket.data.session !== session) continue;
-      socket.emit("session:revoked", { code: "signed_out" });
+      socket.emit("session:revoked", { code: why === "banned" ? why : "signed_out" });
       socket.disconnect(true);
     }
   }
@@ -122,6 +122,7 @@ export class Delivery {
     const read = (client) => this.redis.xrange(`ev:${client.userId}`, `(${client.last || "0-0"}`, "+");
     const missed = await Promise.all(lost.map(read));
     if (losses !== this.losses) return; // lost again: the next time
+    this.presence.lookAgain();
     lost.forEach((client, i) => {
       client.lost = false;
       client.open(client.device, client.last, missed[i]);
@@ -130,25 +131,5 @@ export class Delivery {
 
   *clients() {
     for (const clients of this.users.values()) yield* clients;
-  }
-
-  async watch(client, users) {
-    for (const user of client.socket.data.watched) this.unwatch(client, user);
-    client.socket.data.watched = users;
-    const fresh = users.filter((user) => !this.watchers.has(user));
-    for (const user of users) this.watchers.set(user, (this.watchers.get(user) ?? new Set()).add(client));
-    if (fresh.length) await this.sub.subscribe(fresh.map((user) => `pr:${user}`));
-  }
-
-  unwatch(client, user) {
-    const watching = this.watchers.get(user);
-    watching?.delete(client);
-    if (watching?.size !== 0) return;
-    this.watchers.delete(user);
-    this.sub.unsubscribe(`pr:${user}`);
-  }
-
-  tellWatchers(user, text) {
-    for (const client of this.watchers.get(user) ?? []) client.pass("", "", `"presence:changed",${text}`);
   }
 }

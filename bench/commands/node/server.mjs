@@ -1,11 +1,12 @@
 // The server that a good team of Node.js would write for the same promises, to measure against. Prints its port.
-// Order of delivery: delivery.mjs. What is checked: rules.mjs. What is done: commands.mjs, lua/, statements.sql.
+// Order of delivery: delivery.mjs. What is checked: rules.mjs. What is done: commands.mjs, presence.mjs, lua/, statements.sql.
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import jwt from "jsonwebtoken";
 import { Server } from "socket.io";
 import { Commands, newId } from "./commands.mjs";
 import { Client, Delivery } from "./delivery.mjs";
+import { Presence } from "./presence.mjs";
 import { Refusal, isText } from "./rules.mjs";
 import { openPostgres, openRedis } from "./stores.mjs";
 
@@ -18,11 +19,16 @@ const key = Buffer.from(settings.key, "base64");
 
 const { redis, sub } = openRedis(settings);
 const { pool, ask } = openPostgres(settings);
-const delivery = new Delivery(redis, sub, settings.node);
+const presence = new Presence({ redis, sub, ask, settings });
+const delivery = new Delivery(redis, sub, settings.node, presence);
 await sub.subscribe(delivery.canary);
-const commands = new Commands({ redis, ask, delivery, settings });
+const commands = new Commands({ redis, ask, settings });
 await redis.set("log", newId(), "NX");
-const names = Object.getOwnPropertyNames(Commands.prototype).filter((name) => name.includes(":") || name === "block");
+const handlers = {};
+for (const part of [commands, presence])
+  for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(part)))
+    if (name.includes(":") || name === "block") handlers[name] = part[name].bind(part);
+const names = Object.keys(handlers);
 
 const http = createServer();
 const io = new Server(http, { perMessageDeflate: false, serveClient: false, maxHttpBufferSize: 65_536 });
@@ -106,11 +112,14 @@ io.on("connection", (socket) => {
 });
 
 async function depart(client) {
-  for (const user of client.socket.data.watched) delivery.unwatch(client, user);
+  for (const user of client.socket.data.watched) presence.unwatch(client, user);
   const now = Date.now();
   await delivery.leave(client);
-  await redis.depart(`pr:${client.userId}`, client.userId, client.socket.id, client.device, now + 20_000, now);
+  await departed(client.userId, client.socket.id, client.device, settings.node, now);
 }
+
+const departed = (user, connection, device, node, now) =>
+  redis.depart(`pr:${user}`, user, connection, device, now + 20_000, now, node);
 
 // In the order in which they came, not too fast, and always answered.
 async function command(client, name, payload, ack) {
@@ -121,7 +130,7 @@ async function command(client, name, payload, ack) {
   if (before) await before;
   try {
     pace(client);
-    ack({ ok: true, data: await commands[name](client, payload) });
+    ack({ ok: true, data: await handlers[name](client, payload) });
   } catch (error) {
     if (!(error instanceof Refusal)) console.error(name, error.message);
     ack({ ok: false, error: error.error ?? { code: "unavailable", message: "Try again." } });
@@ -141,19 +150,38 @@ function pace(client) {
 
 const quietly = (job) => () => job().catch((error) => console.error(error.message));
 setInterval(quietly(() => commands.clear()), 200);
-setInterval(quietly(() => Promise.all([commands.look(), commands.expire()])), 1000);
+setInterval(quietly(() => commands.expire()), 1000);
+setInterval(quietly(look), 500);
 setInterval(quietly(() => delivery.watchOver()), 2000);
 setInterval(quietly(renew), 5000);
 
-// This node lives; and which others do.
+// What rows announce to nobody: what was left to be told, and bans, which may be written by hand.
+async function look() {
+  const [{ bans, outbox }] = await ask("waiting", new Date());
+  if (outbox) await commands.look();
+  if (bans) await commands.enforce();
+}
+
+// This node lives; which others do; and which have died, so that their connections have departed.
 async function renew() {
   const now = Date.now();
-  const [, , nodes] = await Promise.all([
+  const [, nodes, dead] = await Promise.all([
     redis.zadd("nodes", now, settings.node),
-    redis.zremrangebyscore("nodes", "-inf", now - 15_000),
-    redis.zrange("nodes", 0, -1),
+    redis.zrangebyscore("nodes", now - 15_000, "+inf"),
+    redis.zrangebyscore("nodes", "-inf", now - 15_000),
   ]);
   settings.alive = new Set(nodes);
+  for (const node of dead) await bury(node, now);
+}
+
+// Put off first: if this node dies as well, another one goes on.
+async function bury(node, now) {
+  await redis.zadd("nodes", "XX", now - 10_000, node);
+  for (const [connection, whose] of Object.entries(await redis.hgetall(`at:${node}`))) {
+    await departed(whose.slice(0, 36), connection, whose.slice(37), node, now);
+  }
+  await redis.del(`at:${node}`);
+  await redis.zrem("nodes", node);
 }
 await renew();
 

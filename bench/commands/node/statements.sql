@@ -137,9 +137,29 @@ UPDATE node.rooms r SET closed_at = $3
 FROM node.members a JOIN node.members b ON b.room_id = a.room_id AND b.user_id = $2
 WHERE a.user_id = $1 AND r.id = a.room_id AND r.closed_at IS NULL
 
--- name: seen_by
--- Of users $2, those with whom $1 shares an open room.
-SELECT b.user_id FROM node.members a
-JOIN node.members b ON b.room_id = a.room_id AND b.user_id = ANY ($2::uuid[])
-JOIN node.rooms r ON r.id = a.room_id AND r.closed_at IS NULL
-WHERE a.user_id = $1
+-- name: see_each_other
+-- Those of these pairs, users $1 with users $2 place by place, who share an open room.
+SELECT p.one, p.other FROM unnest($1::uuid[], $2::uuid[]) AS p (one, other)
+WHERE EXISTS (
+    SELECT FROM node.members a
+    JOIN node.members b ON b.room_id = a.room_id AND b.user_id = p.other
+    JOIN node.rooms r ON r.id = a.room_id AND r.closed_at IS NULL
+    WHERE a.user_id = p.one
+)
+
+-- name: waiting
+-- What waits for any node at $1.
+SELECT
+    EXISTS (
+        SELECT FROM identity.bans WHERE enforced_at IS NULL AND lifted_at IS NULL AND during @> $1::timestamptz
+    ) AS bans,
+    EXISTS (SELECT FROM node.outbox) AS outbox
+
+-- name: banned
+-- Who is banned at $1, which has not taken effect.
+SELECT DISTINCT user_id FROM identity.bans WHERE enforced_at IS NULL AND lifted_at IS NULL AND during @> $1::timestamptz
+
+-- name: enforced
+-- It has for user $1, at $2.
+UPDATE identity.bans SET enforced_at = $2
+WHERE user_id = $1 AND enforced_at IS NULL AND lifted_at IS NULL AND during @> $2::timestamptz

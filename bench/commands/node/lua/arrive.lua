@@ -1,9 +1,11 @@
 -- A connection comes: present from now on, and all that its client starts from.
--- KEYS[1] pr:<user>      own status, and the node of each connection
+-- KEYS[1] pr:<user>      own status, and the node of each connection; at:<node> has its connections, should it die
 -- ARGV[1] user   ARGV[2] connection   ARGV[3] node   ARGV[4] device   ARGV[5] place to go on from, or ""
 -- Returns own status, the log's name, the ticket, the call, the last id, the first id, how many events, those after the place.
 redis.call('HSET', KEYS[1], ARGV[2], ARGV[3])
 redis.call('HSETNX', KEYS[1], 'own', 'online')
+redis.call('HSET', 'at:' .. ARGV[3], ARGV[2], ARGV[1] .. ' ' .. ARGV[4])
+redis.call('PUBLISH', KEYS[1], '')
 redis.call('PEXPIRE', KEYS[1], 2592000000)
 local stream = 'ev:' .. ARGV[1]
 local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]

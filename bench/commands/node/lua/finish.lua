@@ -11,6 +11,7 @@ redis.call('ZREM', 'deadlines', ARGV[1])
 local event = '"call:ended",{"call_id":"' .. ARGV[1] .. '","reason":"' .. ARGV[2] .. '","duration_s":0,"decision":null,"ticket":null}'
 for _, user in ipairs({a, b}) do
   redis.call('DEL', 'in:' .. user)
+  redis.call('PUBLISH', 'pr:' .. user, '')
   local id = redis.call('XADD', 'ev:' .. user, 'MAXLEN', '~', 1000, '*', 'd', '', 'e', event)
   redis.call('PEXPIRE', 'ev:' .. user, ARGV[3])
   redis.call('PUBLISH', 'ev:' .. user, id .. '  ' .. event)

@@ -28,9 +28,11 @@ for _, user in ipairs(redis.call('ZRANGE', KEYS[1], 0, 49)) do
     redis.call('SET', 'in:' .. me, ARGV[3], 'EX', 86400)
     redis.call('SET', 'in:' .. user, ARGV[3], 'EX', 86400)
     redis.call('ZADD', 'deadlines', ARGV[4], ARGV[3])
+    for _, one in ipairs({me, user}) do redis.call('PUBLISH', 'pr:' .. one, '') end
     return {'met', text}
   end
 end
 redis.call('ZADD', KEYS[1], ARGV[2], me)
+redis.call('PUBLISH', 'pr:' .. me, '')
 redis.call('HSET', 'ticket:' .. me, 'id', ARGV[6], 'since', ARGV[2], 'mode', ARGV[5], 'applicant', ARGV[7])
 return waiting()

@@ -23,7 +23,9 @@ for i = 2, #KEYS do
     else
       redis.call('HSET', KEYS[i], field, lease)
     end
-    redis.call('PEXPIRE', KEYS[i], ARGV[3])
+    if math.floor(ARGV[2] / 86400000) ~= math.floor(string.match(held, '^%d+') / 86400000) then  -- once a day
+      redis.call('PEXPIRE', KEYS[i], ARGV[3])
+    end
   else
     unknown[#unknown + 1] = i - 2
   end
