@@ -89,14 +89,11 @@ class Announcer(PeriodicJob):
     async def _tell_at_once(self, lane: str, number: int, told: Told) -> int:
         """Up to which number all have been told: this one, unless somebody was not told what comes before."""
         event, user_ids = told
-        stands = await self._stands([NumberedEvent(user_ids, event, lane, number, number - 1)])
-        if not stands:
-            self._note_told([(lane, number)])
-        return min(stands, default=number)
-
-    async def _stands(self, numbered: Sequence[NumberedEvent]) -> Sequence[int]:
-        """How far those have been told whose turn had not come."""
-        return [stand for stand in await self._events.announce(numbered) if stand is not None]
+        [stand] = await self._events.announce([NumberedEvent(user_ids, event, lane, number, number - 1)])
+        if stand is not None:
+            return stand
+        self._note_told([(lane, number)])
+        return number
 
     def _catch_up(self, lane: str, after: int) -> "asyncio.Task[int]":
         """Tell all that waits in the lane; one at a time, for everybody who needs it from now on."""
@@ -197,8 +194,9 @@ class Announcer(PeriodicJob):
         last: dict[str, int] = {}
         while waiting := await self._outbox.of_lane(lane, after, _AT_ONCE):
             numbered = list(_in_turn(lane, waiting, await self._load(waiting), last))
-            if stands := await self._stands(numbered):
-                return min(stands), False
+            answers = await self._events.announce(numbered)
+            if behind := [stand for stand in answers if stand is not None]:
+                return min(behind), False
             self._note_told((lane, each.number) for each in waiting)
             after = waiting[-1].number
         return after, True

@@ -178,9 +178,7 @@ class EventLog:
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
         asked = [self._tell(each) for each in numbered]
-        answers = await self._answers(*(answer for parts in asked for answer in parts))
-        found = iter(answers)
-        return [_behind([next(found) for _ in parts]) for parts in asked]
+        return [_behind(await self._answers(*parts)) for parts in asked]
 
     def _tell(self, each: NumberedEvent) -> "Sequence[asyncio.Future[Any]]":
         """One script for all whom one server can tell."""
@@ -293,7 +291,8 @@ def _keys(user_id: str) -> tuple[str, str]:
 
 def _behind(stands: Sequence[int]) -> int | None:
     """The least number at which somebody stands whose turn has not come, of answers of tell.lua."""
-    return min((stand for stand in stands if stand >= 0), default=None)
+    behind = [stand for stand in stands if stand >= 0]
+    return min(behind) if behind else None
 
 
 def _ms(time: Any) -> int:

@@ -9,7 +9,7 @@ import hmac
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from core.keys import SigningKey
 from db.redis.event_log import Announcement, EventId, Tail
@@ -27,7 +27,7 @@ class Recovery:
     def __init__(self, keys: tuple[SigningKey, ...], *, keep: int, keep_s: int) -> None:
         self._keys = keys
         # A user's offsets all carry the same mark, and every event has one.
-        self._own_mark = lru_cache(_MARKS)(partial(_mark, keys[0]))
+        self._own_mark = lru_cache(_MARKS)(lambda user_id, log: _mark(keys[0], user_id, f"offset {log}"))
         self._keep, self._keep_ms = keep, keep_s * 1000
 
     def new_pid(self, user_id: str) -> str:
@@ -42,7 +42,7 @@ class Recovery:
 
     def offset(self, user_id: str, place: EventId, log: str) -> str:
         """A place in the user's stream of the log of this name, as the client holds it."""
-        return f"{place}.{self._own_mark(user_id, f'offset {log}')}"
+        return f"{place.ms}-{place.seq}.{self._own_mark(user_id, log)}"
 
     def place(self, user_id: str, offset: str, log: str) -> EventId | None:
         """The place that an offset stands for; None when it is malformed, another user's or another log's."""
