@@ -1,5 +1,6 @@
 """Accounts, their sessions and profiles, and how they sign in."""
 
+from composition.scanning import shown_texts
 from composition.stores import Stores
 from core.keys import Keyring
 from core.seals import Seals
@@ -24,7 +25,8 @@ class Identity:
             memory_kib=settings.password_memory_kib,
             passes=settings.password_passes,
         )
-        self.profiles = Profiles(stores.profiles)
+        texts = shown_texts(settings)
+        self.profiles = Profiles(stores.profiles, texts)
         limits = SignInLimits(stores.limiter, Rates.of(settings))
         keyring = Keyring.of(settings)
         seals = Seals(keyring.keys("one-time codes"))
@@ -47,5 +49,6 @@ class Identity:
             ),
             limits=limits,
             marker=Marker(Keyring.of(settings).keys("marks of accounts")),
+            shown_texts=texts,
         )
         self.close = passwords.close

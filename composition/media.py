@@ -1,14 +1,24 @@
 """What people upload: the object store, the decoding of pictures, and who is shown what."""
 
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
 from composition.foundation import Foundation
 from composition.stores import Stores
 from core.keys import Keyring
 from core.seals import Seals
+from core.settings import Settings
+from core.vocabulary import MediaPurpose, MediaState
 from db.objects.store import object_store
 from db.postgres.media import MediaStore
 from services.media import MediaService, UploadLimits
 from services.media_addresses import MediaAddresses
+from services.media_rules import first_state
 from services.pictures import Pictures
+
+_log = structlog.get_logger()
 
 
 class MediaParts:
@@ -25,6 +35,20 @@ class MediaParts:
             addresses=MediaAddresses(
                 keyring.keys("address of a media"), valid_ms=settings.media_address_s * 1000
             ),
+            first_state=_first_state(settings),
             new_id=base.new_id,
             clock=base.clock,
         )
+
+
+def _first_state(settings: Settings) -> Callable[[MediaPurpose], MediaState | None]:
+    """The rule for what the operator has set. Where it takes no pictures for strangers, the log says so."""
+    rule = partial(
+        first_state,
+        review=settings.media_review,
+        scanned=bool(settings.scan_url),
+        production=settings.environment == "production",
+    )
+    if rule("photo") is None:
+        _log.warning("No pictures for strangers are taken: set SCAN_URL, or MEDIA_REVIEW=after.")
+    return rule

@@ -25,6 +25,7 @@ _SCHEMES = {
     "database_url": ("postgresql://", "postgres://"),
     "redis_url": ("redis://", "rediss://", "unix://"),
     "media_store": ("file:///", "s3://"),
+    "scan_url": ("http://", "https://"),
 }
 
 

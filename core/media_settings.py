@@ -3,11 +3,11 @@
 `core/settings.py` has those of the product, and says what holds for all.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from core.server_settings import Count, Seconds, ServerSettings, Text, about
+from core.server_settings import Count, Duration, Seconds, ServerSettings, Text, about
 
 MOST_UPLOAD_BYTES = 64 * 1024 * 1024
 
@@ -48,6 +48,28 @@ class MediaSettings(ServerSettings, frozen=True, kw_only=True):
     picture_cpu_s: Annotated[
         Seconds, about("Seconds of CPU that decoding one picture may take; one that takes longer is refused.")
     ] = 5
+    media_review: Annotated[
+        Literal["before", "after"],
+        about(
+            "Whether pictures for strangers to see are looked at before anybody sees them, by SCAN_URL or a"
+            " moderator, or afterwards. `before` in production without SCAN_URL: none are taken."
+        ),
+    ] = "before"
+    scan_url: Annotated[
+        Text,
+        about(
+            "Scanner that is asked, by POST, whether strangers may see a picture or text (`outside/scan.py`)."
+            " Empty: none."
+        ),
+    ] = ""
+    scan_s: Annotated[Duration, about("Seconds that the scanner has to answer.")] = 1
+    words_file: Annotated[
+        Text,
+        about(
+            "File with a word or phrase on each line that may stand in no name, bio or city. Case, accents"
+            " and punctuation do not count; parts of words do not match. Chat messages are not looked at."
+        ),
+    ] = ""
     media_address_s: Annotated[
         Seconds, about("Seconds for which the address of a picture kept for moderators is valid.")
     ] = 60

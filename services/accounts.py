@@ -12,6 +12,7 @@ from services import account_rules as rules
 from services.marks import Marker
 from services.password_hashes import PasswordHashes
 from services.sessions import SessionService
+from services.shown_texts import ShownTexts
 from services.sign_in_limits import SignInLimits
 from services.totp import OneTimeCodes
 from services.underage import Minors
@@ -37,9 +38,11 @@ class Accounts:
         minors: Minors,
         limits: SignInLimits,
         marker: Marker,
+        shown_texts: ShownTexts,
     ) -> None:
         self._store, self._sessions, self._codes, self._minors = store, sessions, codes, minors
         self._passwords, self._limits, self._marker = passwords, limits, marker
+        self._shown_texts = shown_texts
 
     async def register(
         self, body: Register, client: RequestOrigin, key: IdempotencyKey | None, now: int
@@ -57,6 +60,7 @@ class Accounts:
         born = await self._minors.adult(body, client.network, now)
         if key and await self._store.opened(key):
             return await self._again(address, body, client, now)
+        await self._shown_texts.check({"display_name": name})
         async with self._limits.new_account(body.device_id, now):
             account = NewAccount(
                 id=new_id(now),

@@ -15,7 +15,7 @@ from core.contract.media import SignedAddress
 from core.errors import InvalidRequest, NotFound, RateLimited, Unavailable
 from core.seals import Sealed, Seals
 from core.settings import Settings
-from core.vocabulary import MediaPurpose
+from core.vocabulary import MediaPurpose, MediaState
 from db.postgres.idempotency import IdempotencyKey
 from db.postgres.media import Media, MediaStore
 from services.media_addresses import MediaAddresses
@@ -88,12 +88,13 @@ class MediaService:
         pictures: Pictures,
         seals: Seals,
         addresses: MediaAddresses,
+        first_state: Callable[[MediaPurpose], MediaState | None],
         new_id: Callable[[], str],
         clock: Clock,
     ) -> None:
         self._store, self._objects = store, objects
         self._pictures, self._seals, self._addresses = pictures, seals, addresses
-        self._new_id, self._clock = new_id, clock
+        self._first_state, self._new_id, self._clock = first_state, new_id, clock
 
     async def upload(
         self, owner_id: str, purpose: MediaPurpose, data: bytes, key: IdempotencyKey | None
@@ -101,6 +102,9 @@ class MediaService:
         """Keep this picture. Raises `InvalidRequest` (it is none), `Unavailable`, `IdempotencyConflict`."""
         if (known := await self._store.kept(key)) is not None:
             return known
+        state = self._first_state(purpose)
+        if state is None:
+            raise InvalidRequest("Nobody is there to look at pictures.", details={"field": "purpose"})
         if not looks_like_a_picture(data):
             raise InvalidRequest("Send a JPEG, PNG or WebP.", details={"field": "file"})
         picture = await self._pictures.decoded(data)
@@ -111,7 +115,7 @@ class MediaService:
             owner_id=owner_id,
             purpose=purpose,
             type="image",
-            state="ready",
+            state=state,
             size=len(picture.data),
             width=picture.width,
             height=picture.height,

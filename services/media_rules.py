@@ -1,5 +1,7 @@
 """What may be uploaded for what, who may see it, and when two pictures are alike. Pure."""
 
+from typing import Literal
+
 from core.errors import InvalidRequest
 from core.vocabulary import MediaPurpose, MediaState
 
@@ -26,6 +28,19 @@ def checked_purpose(given: str) -> MediaPurpose:
 def looks_like_a_picture(data: bytes) -> bool:
     """Whether it begins as JPEG, PNG or WebP does; what it is called, and by whom, does not count."""
     return any(data[at : at + len(head)] == head for at, head in _HEADS)
+
+
+def first_state(
+    purpose: MediaPurpose, *, review: Literal["before", "after"], scanned: bool, production: bool
+) -> MediaState | None:
+    """In which state a picture begins; None: it is not taken.
+
+    What strangers are to see waits for a scan or a moderator, unless the operator has it looked at
+    afterwards. In production somebody has to be there to look: without a scanner there are no such pictures.
+    """
+    if purpose not in PUBLIC or review == "after":
+        return "ready"
+    return None if production and not scanned else "processing"
 
 
 def may_be_seen(

@@ -1,7 +1,9 @@
 """What use cases need of others, as interfaces; `composition/` chooses the implementations."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from core.numbered_event import NumberedEvent
 from core.wire.message import Event
@@ -71,6 +73,23 @@ class Limiter(Protocol):
         A bucket holds `burst` at most and gains `rate_per_s`; a refusal takes nothing, and a negative cost
         gives back.
         """
+
+
+class Verdict(Struct, frozen=True):
+    """What a scan says: it may be shown, it may not, or a moderator has to look. The `reason` is for them."""
+
+    verdict: Literal["pass", "refuse", "review"]
+    reason: str | None = None
+
+
+class Scan(Protocol):
+    """Looks at what strangers are to see. All methods raise `Unavailable` if nobody can look right now."""
+
+    async def text(self, text: str) -> Verdict:
+        """Whether strangers may read it."""
+
+    async def picture(self, data: bytes, content_type: str) -> Verdict:
+        """Whether strangers may see it."""
 
 
 class Objects(Protocol):

@@ -1,16 +1,17 @@
 """Profiles: a user's own, and the cards of others that they may see. Times are ms since the epoch."""
 
-from core.contract.profiles import ProfileCard, ProfilePatch
+from core.contract.profiles import Me, ProfileCard, ProfilePatch
 from core.errors import NotFound, PreconditionFailed, Unauthenticated
 from db.postgres.profiles import Profile, ProfileStore
 from services import account_rules as rules
+from services.shown_texts import ShownTexts
 
 
 class Profiles:
     """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
-    def __init__(self, store: ProfileStore) -> None:
-        self._store = store
+    def __init__(self, store: ProfileStore, shown_texts: ShownTexts) -> None:
+        self._store, self._shown_texts = store, shown_texts
 
     async def own(self, user_id: str) -> Profile:
         """The user's own account, with its version. Raises `Unauthenticated` if it is gone."""
@@ -32,6 +33,7 @@ class Profiles:
         changed = Profile(rules.patched(profile.me, patch), profile.version)
         if changed.me == profile.me:
             return profile
+        await self._shown_texts.check(_shown_anew(profile.me, changed.me))
         if not await self._store.change(changed, now):
             raise PreconditionFailed
         return await self.own(user_id)
@@ -42,3 +44,9 @@ class Profiles:
         if card is None:
             raise NotFound
         return card
+
+
+def _shown_anew(before: Me, after: Me) -> dict[str, str | None]:
+    """The texts that strangers read and that have changed, by their fields."""
+    texts = {"display_name": after.display_name, "bio": after.bio, "city": after.city}
+    return {field: text for field, text in texts.items() if text != getattr(before, field)}

@@ -11,7 +11,7 @@ from tests.sizes import written
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
-PACKAGES = "bench|composition|core|db|matching|realtime|rest|services|signaling|tests"
+PACKAGES = "bench|composition|core|db|matching|outside|realtime|rest|services|signaling|tests"
 A_FILE = re.compile(
     rf"[\w-][\w./-]*\.(?:py|sql|lua|md|js|mjs|css|html)|(?:[\w-]+/)+|(?:{PACKAGES})(?:/[\w.-]+)+"
 )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 ROOMS = (
-    "core", "signaling", "matching", "db", "services", "realtime", "rest", "composition", "tests", "bench",
+    "core", "signaling", "matching", "db", "services", "realtime", "rest", "outside", "composition",
+    "tests", "bench",
 )  # fmt: skip
 
 Imports = Mapping[str, Set[str]]

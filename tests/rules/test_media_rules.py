@@ -1,5 +1,6 @@
 """What may be uploaded, who may see it, when pictures are alike, and which addresses open one."""
 
+from functools import partial
 from typing import get_args
 
 import pytest
@@ -12,10 +13,12 @@ from core.keys import Keyring
 from core.vocabulary import MediaPurpose, MediaState
 from services.media_addresses import MediaAddresses
 from services.media_rules import (
+    PUBLIC,
     SERVED,
     alike,
     checked_purpose,
     differing_bits,
+    first_state,
     looks_like_a_picture,
     may_be_seen,
     signed,
@@ -39,6 +42,21 @@ def test_a_picture_begins_as_one() -> None:
     heads = (b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\x10\x00\x00\x00WEBPVP8 ")
     assert all(map(looks_like_a_picture, heads))
     assert not any(map(looks_like_a_picture, (b"", b"GIF89a", b"<svg>", b"WEBP", b"RIFFWEBP", b"%PDF-1.7")))
+
+
+@pytest.mark.parametrize("purpose", get_args(MediaPurpose))
+@pytest.mark.parametrize("scanned", [True, False])
+@pytest.mark.parametrize("production", [True, False])
+def test_what_strangers_see_is_looked_at_before(
+    purpose: MediaPurpose, scanned: bool, production: bool
+) -> None:
+    """Unless the operator wants that afterwards. In production nobody may be there to look."""
+    begins = partial(first_state, purpose, scanned=scanned, production=production)
+    assert begins(review="after") == "ready"
+    if purpose not in PUBLIC:
+        assert begins(review="before") == "ready"
+    else:
+        assert begins(review="before") == (None if production and not scanned else "processing")
 
 
 @pytest.mark.parametrize("purpose", get_args(MediaPurpose))
