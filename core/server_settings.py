@@ -50,7 +50,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     # Where things are kept
     database_url: Annotated[Text, about("PostgreSQL to use; empty starts an embedded one.")] = ""
     redis_url: Annotated[Text, about("Redis to use; empty starts an embedded one.")] = ""
-    data_dir: Annotated[Text, about("Folder of the embedded servers' data.")] = ".data"
+    data_dir: Annotated[Text, about("Folder of the embedded servers' data, and of pictures.")] = ".data"
     database_pool: Annotated[Count, about("Most connections to PostgreSQL.")] = 10
     answer_s: Annotated[
         Seconds,
