@@ -10,6 +10,7 @@ from composition.media import MediaParts
 from composition.stores import Stores
 from core.contract.index import ENDPOINTS
 from core.wire.endpoint import Endpoint
+from db.postgres.admin_users import AdminUsers
 from db.postgres.appeals import AppealStore
 from db.postgres.audit import AuditLog
 from db.postgres.consents import ConsentStore
@@ -17,6 +18,7 @@ from db.postgres.penalties import PenaltyStore
 from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
 from rest.accounts import AccountHandlers
+from rest.admin_users import AdminUserHandlers
 from rest.app import make_app
 from rest.appeals import AppealHandlers
 from rest.audit import AuditHandlers
@@ -36,6 +38,7 @@ from rest.settings import SettingsHandlers
 from rest.standing import StandingHandlers
 from rest.totp import TotpHandlers
 from rest.values import ValueHandlers
+from services.admin_users import UserModeration
 from services.appeals import Appeals
 from services.bans import Bans
 from services.blocks import Blocks
@@ -84,6 +87,7 @@ def _resources(
 ) -> list[Resource]:
     values, filed = ValueStore(base.pool), AppealStore(base.pool)
     appeals, penalties = Appeals(filed), PenaltyStore(base.pool)
+    bans, users = Bans(penalties), AdminUsers(base.pool, stores.sessions, stores.standing)
     return [
         AccountHandlers(identity.accounts, identity.sessions),
         SessionHandlers(identity.sessions, stores.sessions),
@@ -100,6 +104,7 @@ def _resources(
         MatchHandlers(stores.matches),
         StandingHandlers(stores.standing, appeals),
         AppealHandlers(appeals, filed),
-        BanHandlers(Bans(penalties), penalties),
+        BanHandlers(bans, penalties),
+        AdminUserHandlers(UserModeration(users, bans)),
         AuditHandlers(AuditLog(base.pool)),
     ]

@@ -1,45 +1,92 @@
-"""What an operator does with accounts on the command line: give a role, ban, unban, turn one-time codes off.
+"""What an operator does with accounts on the command line: roles, bans, one-time codes.
 
 Also while a server runs: endpoints look up the role at each request and nodes look for new bans, so it takes
-effect at once.
+effect at once. All of it is on the audit log, done by nobody who has an account.
 """
 
+import argparse
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
 from composition.foundation import database
-from core.clock import now_ms
+from core.clock import now_ms, rfc3339, to_ms
+from core.errors import InvalidRequest, NotFound
 from core.settings import Settings
-from core.vocabulary import Role
 from db.postgres.accounts import AccountStore
 from db.postgres.bans import BanStore
 from db.postgres.penalties import PenaltyStore
+from db.postgres.pool import Pool
 from db.postgres.totp import TotpStore
 from services.bans import Bans
 
+_DAY_MS = 86_400_000
 
-async def give_role(settings: Settings, login: str, role: Role) -> bool:
-    """Give the account with this email address or username a role. False: there is no such account."""
+
+class Refused(Exception):
+    """It cannot be done; the text says why, and `code` is that of the process."""
+
+    def __init__(self, why: str, code: int = 1) -> None:
+        super().__init__(why)
+        self.code = code
+
+
+async def operate(settings: Settings, asked: argparse.Namespace) -> str:
+    """Do it. Gives what to say. Raises `Refused`."""
+    async with _account(settings, asked.user) as (pool, user_id):
+        try:
+            return await _OPERATIONS[asked.command](pool, user_id, asked)
+        except InvalidRequest as mistake:
+            raise Refused(mistake.message, 2) from None
+
+
+@asynccontextmanager
+async def _account(settings: Settings, user: str) -> AsyncIterator[tuple[Pool, str]]:
     async with database(settings) as pool:
-        return await AccountStore(pool).set_role(login, role, now_ms())
+        try:
+            user_id = await AccountStore(pool).named(user)
+        except NotFound:
+            raise Refused(f"Nobody signs in as {user!r}, nor has that id: register first.") from None
+        yield pool, user_id
 
 
-async def ban(settings: Settings, login: str, *, reason: str, until: int | None) -> None:
-    """Ban the account with this login from now on, until that time in ms or for good.
-
-    Raises `NotFound`, `InvalidRequest`.
-    """
-    async with database(settings) as pool:
-        user_id = await AccountStore(pool).of_login(login)
-        await Bans(PenaltyStore(pool)).ban(user_id, reason=reason, until=until, by=None, now=now_ms())
+async def _role(pool: Pool, user_id: str, asked: argparse.Namespace) -> str:
+    await AccountStore(pool).set_role(user_id, asked.role, None, now_ms())
+    return f"The role of {asked.user} is now: {asked.role}."
 
 
-async def unban(settings: Settings, login: str) -> bool:
-    """Lift the ban of the account with this login. False: it was not banned. Raises `NotFound`."""
-    async with database(settings) as pool:
-        user_id = await AccountStore(pool).of_login(login)
-        return await BanStore(pool).unban(user_id, None, now_ms())
+async def _ban(pool: Pool, user_id: str, asked: argparse.Namespace) -> str:
+    now = now_ms()
+    until = _end(asked, now)
+    await Bans(PenaltyStore(pool)).ban(user_id, reason=asked.reason, until=until, by=None, now=now)
+    return f"{asked.user} is banned{'' if until is None else f' until {rfc3339(until)}'}."
 
 
-async def turn_codes_off(settings: Settings, login: str) -> bool:
-    """Turn one-time codes off for the account with this login. False: they were not on. Raises `NotFound`."""
-    async with database(settings) as pool:
-        user_id = await AccountStore(pool).of_login(login)
-        return await TotpStore(pool).drop(user_id, None, now_ms(), even_if_on=True)
+async def _unban(pool: Pool, user_id: str, asked: argparse.Namespace) -> str:
+    lifted = await BanStore(pool).unban(user_id, None, now_ms())
+    return f"{asked.user} {'is banned no more' if lifted else 'was not banned'}."
+
+
+async def _turn_codes_off(pool: Pool, user_id: str, asked: argparse.Namespace) -> str:
+    were_on = await TotpStore(pool).drop(user_id, None, now_ms(), even_if_on=True)
+    return f"One-time codes of {asked.user} {'are off now' if were_on else 'were not on'}."
+
+
+def _end(asked: argparse.Namespace, now: int) -> int | None:
+    """When the ban ends; None: never."""
+    days: int | None = asked.days
+    if days is not None:
+        return now + days * _DAY_MS
+    until: datetime | None = asked.until
+    if until is None:
+        return None
+    return to_ms(until if until.tzinfo else until.replace(tzinfo=UTC))
+
+
+_OPERATIONS: dict[str, Callable[[Pool, str, argparse.Namespace], Awaitable[str]]] = {
+    "role": _role,
+    "admin": _role,
+    "ban": _ban,
+    "unban": _unban,
+    "totp-off": _turn_codes_off,
+}

@@ -44,13 +44,14 @@ class Bans:
         strike = NewStrike(user_id=user_id, action=action, reason=reason, by=by, until=until)
         return await self._store.ban(strike, key, now)
 
-    async def check(self, by: str, user_id: str) -> None:
-        """Raises `NotFound`, and `Forbidden` where this moderator may not act on this user."""
+    async def check(self, by: str, user_id: str) -> Role:
+        """The role of this moderator, who may act on this user. Raises `NotFound`, `Forbidden`."""
         roles = await self._store.roles((by, user_id))
         if user_id not in roles:
             raise NotFound
         if by == user_id or not may_act_on(roles.get(by, "user"), roles[user_id]):
             raise Forbidden("This is for other staff to decide.")
+        return roles[by]
 
     async def lift(self, ban_id: str, by: str, now: int) -> None:
         """Lift it and its strike. Raises `NotFound`, `Gone`."""

@@ -25,6 +25,7 @@ _NAMES = (
     "standing",
     "appeals",
     "bans",
+    "admin_users",
     "audit",
     "service",
     "session",

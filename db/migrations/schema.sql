@@ -914,6 +914,8 @@ CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING b
 
 CREATE UNIQUE INDEX one_successor_a_token ON identity.refresh_tokens USING btree (parent) WHERE (void_at IS NULL);
 
+CREATE INDEX profiles_by_display_name ON identity.profiles USING btree (lower(display_name) text_pattern_ops);
+
 CREATE INDEX sessions_by_end ON identity.sessions USING btree (expires_at);
 
 CREATE INDEX sessions_of_a_user ON identity.sessions USING btree (user_id, id);
@@ -921,6 +923,10 @@ CREATE INDEX sessions_of_a_user ON identity.sessions USING btree (user_id, id);
 CREATE INDEX tokens_by_end ON identity.refresh_tokens USING btree (expires_at);
 
 CREATE INDEX tokens_of_a_session ON identity.refresh_tokens USING btree (session_id);
+
+CREATE INDEX users_by_email ON identity.users USING btree (lower(email) text_pattern_ops);
+
+CREATE INDEX users_by_username ON identity.users USING btree (lower(username) text_pattern_ops);
 
 CREATE INDEX users_to_review ON identity.users USING btree (judged_at) WHERE (tier <> 'neutral'::text);
 

@@ -110,9 +110,9 @@ class AccountStore:
         row = await self._pool.fetchrow(query, login, to_datetime(now))
         return row and Credentials(row["id"], row["password_hash"], row["banned"])
 
-    async def of_login(self, login: str) -> str:
-        """The user with this email address or username. Raises `NotFound`."""
-        user_id: str | None = await self._pool.fetchval(_SQL["of_login"], login)
+    async def named(self, who: str) -> str:
+        """The user with this id, email address or username. Raises `NotFound`."""
+        user_id: str | None = await self._pool.fetchval(_SQL["named"], who)
         if user_id is None:
             raise NotFound
         return user_id
@@ -121,24 +121,26 @@ class AccountStore:
         """Put a stronger hash of the same password in place of `old`."""
         await self._pool.execute(_SQL["rehash"], user_id, old, new)
 
-    async def set_role(self, login: str, role: Role, now: int) -> bool:
-        """Give the account with this email address or username the role, with an entry on the audit log.
-
-        False: there is no such account.
-        """
+    async def set_role(self, user_id: str, role: Role, by: str | None, now: int) -> None:
+        """Give this user the role, with an entry on the audit log."""
         async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(_SQL["set_role"], login, role, to_datetime(now))
-            if row is not None and row["had"] != role:
-                entry = audit.Entry(
-                    id=new_id(now),
-                    at=now,
-                    actor=None,
-                    action="role_changed",
-                    subject=row["id"],
-                    details={"from": row["had"], "to": role},
-                )
-                await audit.write(connection, entry)
-        return row is not None
+            await role_within(connection, user_id, role, by, now)
+
+
+async def role_within(connection: Connection, user_id: str, role: Role, by: str | None, now: int) -> None:
+    """Give this user the role within a transaction, with an entry on the audit log; by None: the operator."""
+    had = await connection.fetchval(_SQL["set_role"], user_id, role, to_datetime(now))
+    if had in (None, role):
+        return
+    entry = audit.Entry(
+        id=new_id(now),
+        at=now,
+        actor=by,
+        action="role_changed",
+        subject=user_id,
+        details={"from": had, "to": role},
+    )
+    await audit.write(connection, entry)
 
 
 async def refuse_barred(connection: Connection, email_marks: Sequence[bytes], now: int) -> None:

@@ -37,21 +37,19 @@ FROM identity.users u WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
 SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
 
--- name: of_login
--- The user with this email address or username.
+-- name: named
+-- The user with this id, email address or username; an id comes first, as a username may look like one.
 SELECT id FROM identity.users
-WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
+WHERE (id = CASE WHEN $1 ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN $1::uuid END
+        OR lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
+ORDER BY id::text = lower($1) DESC LIMIT 1
 
 -- name: rehash
 -- Store the same password hashed with today's parameters, unless the password was changed meanwhile.
 UPDATE identity.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2
 
 -- name: set_role
--- Give role $2 to the account with address or username $1. Returns the role it had. No row: there is no such account.
-WITH known AS (
-    SELECT id, role FROM identity.users
-    WHERE (lower(email) = lower($1) OR lower(username) = lower($1)) AND deleted_at IS NULL
-    FOR UPDATE
-)
+-- Give role $2 to user $1 at $3. Returns the role they had. No row: there is no such account.
+WITH known AS (SELECT id, role FROM identity.users WHERE id = $1 AND deleted_at IS NULL FOR UPDATE)
 UPDATE identity.users u SET role = $2, updated_at = $3 FROM known WHERE u.id = known.id
-RETURNING u.id, known.role AS had
+RETURNING known.role AS had

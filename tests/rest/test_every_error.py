@@ -56,6 +56,7 @@ class Someone:
             "turn_off_totp": {},
             "appeal": {"text": f"Not so, {next(self._numbers)}."},
             "decide_appeal": {"grant": True},
+            "correct_user": {"gender": "other"},
             "ban": {"user_id": self.other, "reason": f"spam {next(self._numbers)}"},
         }
         if endpoint.upload:
@@ -204,6 +205,8 @@ async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
 
 async def forbidden(someone: Someone, endpoint: Endpoint) -> Answer:
     """One's own appeal; oneself."""
+    if endpoint.name == "correct_user":
+        return await someone.ask(endpoint, path=f"/v1/admin/users/{someone.user_id}")
     if endpoint.name == "ban":
         return await someone.ask(endpoint, json={"user_id": someone.user_id, "reason": "spam"})
     return await someone.ask(endpoint, path=await someone.own_path(endpoint, of=someone.user_id))

@@ -1,6 +1,7 @@
 """One-time codes: turned on with one, asked for after the password, and what staff may do without them."""
 
 import asyncio
+from argparse import Namespace
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,8 +10,7 @@ from msgspec.structs import replace
 from pyotp import TOTP
 from redis.asyncio import Redis
 
-from composition.operations import turn_codes_off
-from core.errors import NotFound
+from composition.operations import Refused, operate
 from core.ids import new_id
 from db.redis.multiplexed import RedisClient
 from tests.rest.conftest import SETTINGS
@@ -228,8 +228,12 @@ async def test_the_operator_turns_codes_off(ana: Ana, database_url: str) -> None
     """For somebody whose phone is lost; nobody else's."""
     await ana.turn_on()
     settings = replace(SETTINGS, database_url=database_url)
-    assert await turn_codes_off(settings, ana.user["username"])
+
+    async def turn_off(user: str) -> str:
+        return await operate(settings, Namespace(command="totp-off", user=user))
+
+    assert "are off now" in await turn_off(ana.user["username"])
     assert (await ana.sign_in()).status == 200
-    assert not await turn_codes_off(settings, ana.user["username"])
-    with pytest.raises(NotFound):
-        await turn_codes_off(settings, "nobody")
+    assert "were not on" in await turn_off(ana.user["username"])
+    with pytest.raises(Refused, match="Nobody signs in as 'nobody'"):
+        await turn_off("nobody")

@@ -79,7 +79,10 @@ async def test_an_admin_is_made_while_a_server_runs_on_its_own_postgres(tmp_path
                 assert answer.status == 404
     finally:
         await served.stop()
-    assert (await admin(person["email"], "--role", "moderator", **given))[0] == 0
+    assert (await operate("role", person["email"], "moderator", **given))[0] == 0
+    code, said = await operate("ban", person["username"], "--days", "2", **given)
+    assert code == 0
+    assert "is banned until" in said
     async with EmbeddedServers.database(tmp_path / "data", lambda _: None) as url:
         pool = await open_pool(url, size=1)
         assert await pool.fetchval(ROLE, person["username"]) == "moderator"

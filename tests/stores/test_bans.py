@@ -90,8 +90,9 @@ async def test_what_is_no_ban(world: World) -> None:
     """Nobody's login, no reason, no time."""
     ana, now, accounts = await world.person(), now_ms(), AccountStore(world.pool)
     with pytest.raises(NotFound):
-        await accounts.of_login("nobody@example.org")
-    assert await accounts.of_login(f"{ana.upper()}@example.org") == ana
+        await accounts.named("nobody@example.org")
+    for who in (ana, ana.upper(), f"{ana.upper()}@example.org"):
+        assert await accounts.named(who) == ana
     for reason, until in ((" ", None), ("spam", now)):
         with pytest.raises(InvalidRequest):
             await Bans(PenaltyStore(world.pool)).ban(ana, reason=reason, until=until, by=None, now=now)

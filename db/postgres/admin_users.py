@@ -1,0 +1,134 @@
+"""Users in Postgres as moderators see and correct them. Looks and corrections are on the audit log.
+
+Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from core.clock import rfc3339, to_datetime, to_ms
+from core.contract.admin_users import AdminUser, ReportsOfUser, UserItem
+from core.errors import NotFound
+from core.ids import new_id
+from core.vocabulary import Gender, Role
+from db.postgres import audit
+from db.postgres.accounts import role_within
+from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.sessions import SessionStore
+from db.postgres.standing import StandingStore
+from db.postgres.strikes import NewStrike, strike_within
+
+_SQL = queries("admin_users")
+_LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+_CASES = 20
+_SESSIONS = 50
+
+
+class Correction(Struct, frozen=True, kw_only=True):
+    """What to set; None: it stays. `until`: who is a minor by that is suspended until then."""
+
+    birth_date: date | None = None
+    gender: Gender | None = None
+    role: Role | None = None
+    until: int | None = None
+
+
+class AdminUsers:
+    """Users, whoever they are."""
+
+    def __init__(self, pool: Pool, sessions: SessionStore, standing: StandingStore) -> None:
+        self._pool, self._sessions, self._standing = pool, sessions, standing
+
+    async def find(self, q: str | None, *, before: str | None, limit: int, now: int) -> list[UserItem]:
+        """The newest before the user `before`: with this id, or whose name or address begins so."""
+        place = (before or _LAST, limit)
+        if q is None:
+            rows = await self._pool.fetch(_SQL["all"], *place)
+        elif _is_id(q):
+            rows = [{"id": q.lower()}] if q.lower() < place[0] else []
+        else:
+            rows = await self._pool.fetch(_SQL["found"], *place, q)
+        found = await self._pool.fetch(_SQL["items"], [row["id"] for row in rows], to_datetime(now))
+        return [_item(row) for row in found]
+
+    async def of(self, user_id: str, now: int) -> AdminUser:
+        """One of them. Raises `NotFound`."""
+        account = await self._pool.fetchrow(_SQL["account"], user_id)
+        if account is None:
+            raise NotFound
+        standing = await self._standing.of(user_id, now)
+        reports = await self._pool.fetchrow(_SQL["reports"], user_id, _CASES)
+        return AdminUser(
+            id=account["id"],
+            email=account["email"],
+            username=account["username"],
+            display_name=account["display_name"],
+            role=account["role"],
+            birth_date=account["birth_date"].isoformat(),
+            gender=account["gender"],
+            status=standing.status,
+            created_at=rfc3339(to_ms(account["created_at"])),
+            standing=standing,
+            sessions=await self._sessions.page(user_id, current="", before=None, limit=_SESSIONS, now=now),
+            reports_by=_reports(reports, "by"),
+            reports_about=_reports(reports, "about"),
+            deleted_at=account["deleted_at"] and rfc3339(to_ms(account["deleted_at"])),
+        )
+
+    async def looked(self, by: str, user_id: str | None, now: int, **details: Any) -> None:
+        """Note on the audit log that this moderator has looked at somebody, or for somebody."""
+        action = "users_searched" if user_id is None else "user_viewed"
+        async with self._pool.acquire() as connection:
+            await _note(connection, action, by, user_id, details, now)
+
+    async def correct(self, user_id: str, correction: Correction, by: str, now: int) -> None:
+        """Set what is to be corrected, and suspend a minor, with entries on the audit log."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if correction.role is not None:
+                await role_within(connection, user_id, correction.role, by, now)
+            given = (correction.birth_date, correction.gender, to_datetime(now))
+            before = await connection.fetchrow(_SQL["correct"], user_id, *given)
+            if before is None:
+                return
+            changed = [name for name in ("birth_date", "gender") if before[name]]
+            await _note(connection, "user_corrected", by, user_id, {"fields": changed}, now)
+            if "birth_date" in changed and correction.until is not None:
+                strike = NewStrike(
+                    user_id=user_id, action="suspend", reason="underage", by=by, until=correction.until
+                )
+                await strike_within(connection, strike, now)
+
+
+async def _note(
+    connection: Connection, action: str, by: str, user_id: str | None, details: Mapping[str, Any], now: int
+) -> None:
+    entry = audit.Entry(id=new_id(now), at=now, actor=by, action=action, subject=user_id, details=details)
+    await audit.write(connection, entry)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def _item(row: Record) -> UserItem:
+    return UserItem(
+        id=row["id"],
+        email=row["email"],
+        username=row["username"],
+        display_name=row["display_name"],
+        role=row["role"],
+        status="suspended" if row["banned"] else "active",
+        created_at=rfc3339(to_ms(row["created_at"])),
+        deleted_at=row["deleted_at"] and rfc3339(to_ms(row["deleted_at"])),
+    )
+
+
+def _reports(row: Record, side: str) -> ReportsOfUser:
+    return ReportsOfUser(count=row[f"{side}_count"], people=row[f"{side}_people"], ids=row[f"{side}_ids"])

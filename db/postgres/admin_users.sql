@@ -1,0 +1,58 @@
+-- Users, for moderators. Times are passed as timestamptz.
+
+-- name: all
+-- The newest $2 users before user $1.
+SELECT id FROM identity.users WHERE id < $1 ORDER BY id DESC LIMIT $2
+
+-- name: found
+-- The same of those whose username, address or display name begins with $3. Bounds, as no plan knows what a pattern begins with.
+SELECT id FROM (
+    SELECT id FROM identity.users
+    WHERE lower(username) ~>=~ lower($3) AND lower(username) ~<~ (lower($3) || chr(1114111)) AND id < $1
+    UNION
+    SELECT id FROM identity.users
+    WHERE lower(email) ~>=~ lower($3) AND lower(email) ~<~ (lower($3) || chr(1114111)) AND id < $1
+    UNION
+    SELECT user_id FROM identity.profiles
+    WHERE lower(display_name) ~>=~ lower($3) AND lower(display_name) ~<~ (lower($3) || chr(1114111)) AND user_id < $1
+) found
+ORDER BY id DESC LIMIT $2
+
+-- name: items
+-- Users $1, newest first, as they are at $2.
+SELECT u.id, u.email, u.username, coalesce(p.display_name, '') AS display_name, u.role, u.created_at, u.deleted_at,
+    EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
+FROM identity.users u LEFT JOIN identity.profiles p ON p.user_id = u.id
+WHERE u.id = ANY ($1::uuid[])
+ORDER BY u.id DESC
+
+-- name: account
+-- User $1.
+SELECT u.id, u.email, u.username, u.role, u.created_at, u.deleted_at, p.display_name, p.birth_date, p.gender
+FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
+WHERE u.id = $1
+
+-- name: reports
+-- Reports by user $1 and about them: how many, of how many people, and their latest $2 cases.
+SELECT
+    (SELECT count(*) FROM interaction.reports WHERE reporter_id = $1) AS by_count,
+    (SELECT count(DISTINCT reported_id) FROM interaction.reports WHERE reporter_id = $1) AS by_people,
+    ARRAY(
+        SELECT case_id FROM interaction.reports WHERE reporter_id = $1 AND case_id IS NOT NULL
+        GROUP BY case_id ORDER BY case_id DESC LIMIT $2
+    ) AS by_ids,
+    (SELECT count(*) FROM interaction.reports WHERE reported_id = $1) AS about_count,
+    (SELECT count(DISTINCT reporter_id) FROM interaction.reports WHERE reported_id = $1) AS about_people,
+    ARRAY(
+        SELECT case_id FROM interaction.reports WHERE reported_id = $1 AND case_id IS NOT NULL
+        GROUP BY case_id ORDER BY case_id DESC LIMIT $2
+    ) AS about_ids
+
+-- name: correct
+-- Set birth date $2 and gender $3 of user $1 (null: as it is) at $4. Which of them has changed. No row: none has.
+WITH known AS (SELECT birth_date, gender FROM identity.profiles WHERE user_id = $1 FOR UPDATE)
+UPDATE identity.profiles p SET birth_date = coalesce($2, p.birth_date), gender = coalesce($3, p.gender),
+    version = version + 1, updated_at = greatest(updated_at, $4)
+FROM known
+WHERE p.user_id = $1 AND (known.birth_date <> $2 OR known.gender <> $3)
+RETURNING coalesce(known.birth_date <> $2, false) AS birth_date, coalesce(known.gender <> $3, false) AS gender

@@ -1,0 +1,79 @@
+"""What `python -m realtime` takes: the commands, and what each asks for."""
+
+import argparse
+from datetime import datetime
+from typing import Any, get_args
+
+from core.vocabulary import Role
+
+# Those that change an account, whether a server runs or not.
+OPERATIONS = frozenset({"role", "admin", "ban", "unban", "totp-off"})
+_LONGEST_D = 36_500
+
+
+def parse(description: str | None, given: list[str] | None = None) -> argparse.Namespace:
+    """What is asked for. A mistake ends the process with 2, and says what was meant."""
+    parser = argparse.ArgumentParser("python -m realtime", description=description)
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("serve", help="serve the page, Socket.IO and REST (the default)")
+    commands.add_parser("settings", help="print the table of settings")
+    _roles(commands)
+    _bans(commands)
+    _of_a_user(commands, "totp-off", "turn one-time codes off for somebody who has lost their phone")
+    _bots(commands)
+    return parser.parse_args(given)
+
+
+def _of_a_user(commands: Any, name: str, about: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    command.add_argument("user", metavar="USER", help="id, email address or username of an account")
+    return command
+
+
+def _roles(commands: Any) -> None:
+    role = _of_a_user(commands, "role", "give somebody a role; while a server runs, or not")
+    words = get_args(Role)
+    role.add_argument("role", metavar="ROLE", choices=words, help=f"one of: {', '.join(words)}")
+    admin = _of_a_user(commands, "admin", "make somebody an admin: the same as `role USER admin`")
+    admin.add_argument(
+        "--role", choices=get_args(Role), default="admin", help="the role from now on (default: admin)"
+    )
+
+
+def _bans(commands: Any) -> None:
+    ban = _of_a_user(
+        commands,
+        "ban",
+        "ban somebody: what they are doing ends within a second; while a server runs, or not",
+    )
+    ban.add_argument(
+        "--reason",
+        default="Decided by the operator.",
+        help="why; they read it (default: %(default)s)",
+    )
+    end = ban.add_mutually_exclusive_group()
+    end.add_argument(
+        "--until",
+        type=datetime.fromisoformat,
+        metavar="TIME",
+        help="when it ends, such as 2026-01-31T12:00+00:00 (without a zone: UTC); default: never",
+    )
+    end.add_argument("--days", type=_days, metavar="N", help="how many days it lasts")
+    _of_a_user(commands, "unban", "lift all bans of somebody, who may then sign in again")
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 < days <= _LONGEST_D:
+        raise argparse.ArgumentTypeError(f"between 1 and {_LONGEST_D} days")
+    return days
+
+
+def _bots(commands: Any) -> None:
+    about = "simulated people who wait for somebody, talk, decide and chat; needs a server that runs"
+    bots = commands.add_parser("bots", help=about, description=about)
+    bots.add_argument("--server", metavar="URL", help="where it runs (default: localhost, at PORT)")
+    bots.add_argument("--count", type=int, default=4, help="how many (default: 4)")
+    bots.add_argument("--mode", choices=("voice", "video", "both"), default="both", help="(default: both)")
+    bots.add_argument("--talk-s", type=float, default=120, help="seconds until one hangs up (default: 120)")
+    bots.add_argument("--meet", action="store_true", help="let them meet each other too")
