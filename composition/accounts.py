@@ -10,6 +10,7 @@ from services.marks import Marker
 from services.password_hashes import PasswordHashes
 from services.profiles import Profiles
 from services.sessions import SessionService, Tokens
+from services.sightings import Sightings
 from services.sign_in_limits import Rates, SignInLimits
 from services.totp import OneTimeCodes
 from services.underage import Minors
@@ -18,7 +19,7 @@ from services.underage import Minors
 class Identity:
     """Owns the threads that hash passwords, so it has to be `close`d."""
 
-    def __init__(self, stores: Stores, settings: Settings) -> None:
+    def __init__(self, stores: Stores, settings: Settings, sightings: Sightings) -> None:
         passwords = PasswordHashes(
             threads=settings.password_threads,
             queue=settings.password_queue,
@@ -50,5 +51,6 @@ class Identity:
             limits=limits,
             marker=Marker(Keyring.of(settings).keys("marks of accounts")),
             shown_texts=texts,
+            sightings=sightings,
         )
         self.close = passwords.close

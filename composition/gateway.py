@@ -111,6 +111,7 @@ def _gateway(
         recovery=recovery,
         delivery=delivery,
         revocations=revocations,
+        sightings=services.sightings,
     )
     boundary = CommandBoundary(bind([*services.handlers(), revocations], Command.registry.values()))
     gateway = Gateway(

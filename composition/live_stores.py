@@ -9,7 +9,6 @@ from db.postgres.outbox import Outbox
 from db.postgres.pending_work import PendingWork
 from db.postgres.reports import ReportStore
 from db.postgres.retention import RetentionStore
-from db.postgres.trust import TrustStore
 from db.redis.calls import RedisCalls
 from db.redis.presence import RedisPresence
 from db.redis.signals import RedisSignals
@@ -28,7 +27,6 @@ class LiveStores(Stores):
         self.reports = ReportStore(base.pool)
         self.outbox = Outbox(base.pool)
         self.pending_work = PendingWork(base.pool)
-        self.trust = TrustStore(base.pool)
         self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)
         self.calls = RedisCalls(base.redis, unusable)

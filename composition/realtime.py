@@ -73,6 +73,7 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         block_effects=serving.block_effects,
         ban_effects=serving.ban_effects,
         reviews=serving.reviews,
+        sightings=serving.sightings,
         presence=serving.presence,
         retention=serving.retention,
         media_keeping=serving.media_keeping,

@@ -9,6 +9,7 @@ from composition.accounts import Identity
 from composition.endpoints import application
 from composition.foundation import Foundation, foundation
 from composition.media import MediaParts
+from composition.returns import sightings
 from composition.stores import Stores
 from core.settings import Settings
 from rest.http.listening import listening
@@ -29,7 +30,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
 def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Application]:
     """Its application. When it takes a block, it announces that to the nodes that hold connections."""
     stores = Stores(base)
-    identity = Identity(stores, base.settings)
+    identity = Identity(stores, base.settings, sightings(stores, base))
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
     try:
         yield application(base, stores, identity, blocks, MediaParts(stores, base), checks=checks)

@@ -3,6 +3,7 @@
 from composition.calls import CallParts
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
+from composition.returns import trust
 from core.ids import new_id
 from realtime.background.ban_effects import BanEffectsWorker
 from realtime.background.block_effects import BlockEffectsWorker
@@ -13,7 +14,7 @@ from realtime.presence.presence import PresenceService
 from services.blocks import AnnouncedBlockEffects, Blocks
 from services.connections import Connections
 from services.reports import ReportService
-from services.trust import TrustService
+from services.sightings import Sightings
 
 
 class Conduct:
@@ -21,14 +22,7 @@ class Conduct:
 
     def __init__(self, stores: LiveStores, base: Foundation) -> None:
         settings = base.settings
-        self.trust = TrustService(
-            stores.trust,
-            base.clock,
-            new_id,
-            window_ms=settings.trust_window_d * 86_400_000,
-            early_ms=settings.early_hang_up_s * 1000,
-            review_ms=settings.trust_review_s * 1000,
-        )
+        self.trust = trust(stores, base)
         self.reviews = Reviews(self.trust)
         self.reports = ReportService(
             stores.reports,
@@ -52,6 +46,7 @@ class Protection:
         eligibility: EligibilityService,
         connections: Connections,
         presence: PresenceService,
+        sightings: Sightings,
     ) -> None:
         self.block_effects = BlockEffectsWorker(
             store=stores.blocks,
@@ -71,5 +66,6 @@ class Protection:
             call_service=calls.call_service,
             eligibility=eligibility,
             presence=presence,
+            sightings=sightings,
             clock=base.clock,
         )

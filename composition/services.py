@@ -10,6 +10,7 @@ from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from composition.matching import Matching
 from composition.media import MediaParts
+from composition.returns import sightings
 from composition.safety import Conduct, Protection
 from core.ids import new_id
 from db.postgres.pending_work import Kind
@@ -17,6 +18,7 @@ from realtime.background.leases import LeaseJudge
 from realtime.background.lookout import Lookout
 from realtime.background.media_keeping import MediaKeeping
 from realtime.background.retention import Retention, kept
+from realtime.background.sightings import SightingsWorker
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.signals import Signals
@@ -34,7 +36,9 @@ class Services:
 
     def __init__(self, stores: LiveStores, base: Foundation, sockets: Sockets) -> None:
         settings, clock, events = base.settings, base.clock, stores.events
-        identity = Identity(stores, settings)
+        sighted = sightings(stores, base)
+        self.sightings = SightingsWorker(sighted, clock)
+        identity = Identity(stores, settings, sighted)
         self.identity, self.close = identity, identity.close
         conversations = Conversations(
             rooms=stores.rooms,
@@ -121,6 +125,7 @@ class Services:
             eligibility=eligibility,
             connections=self.connections,
             presence=self.presence,
+            sightings=sighted,
         )
         self.block_effects, self.blocks = protection.block_effects, protection.blocks
         self.ban_effects = protection.ban_effects
@@ -130,7 +135,8 @@ class Services:
             "outbox": self.announcer.wake,
         }
         self.lookout = Lookout(stores.pending_work, wake, clock)
-        self.retention = Retention(kept(stores.retention, stores.matches, settings), clock)
+        kinds = kept(stores.retention, stores.matches, stores.marks, stores.suspicions, settings)
+        self.retention = Retention(kinds, clock)
         self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,
             presence=self.presence,

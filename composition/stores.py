@@ -5,12 +5,15 @@ from db.postgres.accounts import AccountStore
 from db.postgres.blocks import BlockStore
 from db.postgres.call_records import CallRecords
 from db.postgres.connections import ConnectionStore
+from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.profiles import ProfileStore
 from db.postgres.rooms import Rooms
 from db.postgres.sessions import SessionStore
 from db.postgres.standing import StandingStore
+from db.postgres.suspicions import SuspicionStore
 from db.postgres.totp import TotpStore
+from db.postgres.trust import TrustStore
 from db.redis.event_log import EventLog
 from db.redis.rate_limits import NoLimits, RedisLimiter
 from db.redis.underage import RefusedAges
@@ -33,6 +36,9 @@ class Stores:
         self.connections = ConnectionStore(pool)
         self.rooms = Rooms(pool)
         self.matches = MatchRecords(pool)
+        self.trust = TrustStore(pool)
+        self.marks = MarkStore(pool)
+        self.suspicions = SuspicionStore(pool)
         # One event more than promised: tells an offset that just fits from one that is too old.
         self.events = EventLog(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
         self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()

@@ -121,6 +121,16 @@ class Settings(MediaSettings, frozen=True, kw_only=True):
     trust_review_s: Annotated[
         Seconds, about("Seconds after which users who are trusted or suspect are judged again.")
     ] = 3600
+    mark_days: Annotated[
+        Count,
+        about(
+            "Days for which keyed hashes of what an account was last seen with are kept; of banned users, for"
+            " as long as the ban."
+        ),
+    ] = 180
+    suspicion_days: Annotated[
+        Count, about("Days after which a suspicion that an account is that of somebody banned lapses.")
+    ] = 90
     decision_policy: Annotated[
         DecisionPolicy,
         about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),

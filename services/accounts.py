@@ -9,10 +9,11 @@ from core.terms import AT_SIGN_UP
 from db.postgres.accounts import AccountStore, NewAccount
 from db.postgres.idempotency import IdempotencyKey
 from services import account_rules as rules
-from services.marks import Marker
+from services.marks import Marker, Sighting, client_print
 from services.password_hashes import PasswordHashes
 from services.sessions import SessionService
 from services.shown_texts import ShownTexts
+from services.sightings import Sightings
 from services.sign_in_limits import SignInLimits
 from services.totp import OneTimeCodes
 from services.underage import Minors
@@ -23,6 +24,7 @@ class RequestOrigin(Struct, frozen=True):
 
     network: str
     user_agent: str | None = None
+    language: str | None = None
 
 
 class Accounts:
@@ -39,10 +41,11 @@ class Accounts:
         limits: SignInLimits,
         marker: Marker,
         shown_texts: ShownTexts,
+        sightings: Sightings,
     ) -> None:
         self._store, self._sessions, self._codes, self._minors = store, sessions, codes, minors
         self._passwords, self._limits, self._marker = passwords, limits, marker
-        self._shown_texts = shown_texts
+        self._shown_texts, self._sightings = shown_texts, sightings
 
     async def register(
         self, body: Register, client: RequestOrigin, key: IdempotencyKey | None, now: int
@@ -76,7 +79,8 @@ class Accounts:
             session, token = self._sessions.new(account.id, body.device_id, client.user_agent, now)
             made = await self._store.register(account, session, key, now)
         if made:
-            return await self._sessions.signed_in(account.id, session.id, token, body.device_token, now)
+            signed_in = await self._sessions.signed_in(account.id, session.id, token, body.device_token, now)
+            return await self._seen(signed_in, body, client, now)
         # Two requests with one key came at once, and the other one was faster.
         await self._limits.no_account(body.device_id, now)
         return await self._again(address, body, client, now)
@@ -121,4 +125,20 @@ class Accounts:
         session, token = self._sessions.new(
             user_id, body.device_id, client.user_agent, now, second_factor=shown
         )
-        return await self._sessions.open(session, token, body.device_token, now)
+        signed_in = await self._sessions.open(session, token, body.device_token, now)
+        return await self._seen(signed_in, body, client, now)
+
+    async def _seen(
+        self, signed_in: SignedIn, body: Register | Login, client: RequestOrigin, now: int
+    ) -> SignedIn:
+        """Note with what the account was seen before its client can use it: it may be that of a return."""
+        devices = (self._sessions.device(token, now) for token in (body.device_token, signed_in.device_token))
+        sighting = Sighting(
+            user_id=signed_in.user.id,
+            network=client.network,
+            device_ids=(body.device_id,) if body.device_id else (),
+            device_marks=tuple(device.id for device in devices if device),
+            client=client_print("rest", client.user_agent, client.language),
+        )
+        await self._sightings.sign_in(sighting, now)
+        return signed_in

@@ -4,14 +4,14 @@ Both happen at each sign-in, and in the background after a connect. A suspicion 
 (`identity.blocked_pairs`), and one that is grave makes a suspect (`services.trust`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 import structlog
 from msgspec import Struct
 
 from db.outage import OUTAGES
-from db.postgres.marks import MarkStore
+from db.postgres.marks import Mark, MarkStore
 from db.postgres.suspicions import RecordedSuspicion, SuspicionStore
 from services.marks import Marker, Sighting
 from services.returning import DAY_MS, DEFAULT_RULE, ReturnRule, suspicion
@@ -57,23 +57,29 @@ class Sightings:
     async def sign_in(self, sighting: Sighting, now: int) -> None:
         """Somebody has signed up or in. An outage keeps nobody from that: the next connect notes it."""
         try:
-            await self.seen([sighting], now)
+            await self._note([sighting], now)
+            await self.compare(sighting.user_id, now)
         except OUTAGES as error:
             _log.debug("an account was seen and not noted", user=sighting.user_id, error=repr(error))
 
     async def seen(self, sightings: Sequence[Sighting], now: int) -> None:
-        """Note with what these are seen, each once, and suspect those who resemble somebody banned."""
-        by_user = {sighting.user_id: sighting for sighting in sightings}
-        known = await self._marks.known(by_user)
-        await self._marks.note(
-            {user.user_id: self._marker.marks(by_user[user.user_id], user) for user in known}, now
-        )
-        for user in known:
-            await self.compare(user.user_id, now)
+        """Note with what these are seen; compare those of whom it is new with those who are banned."""
+        for user_id in await self._note(sightings, now):
+            await self.compare(user_id, now)
+
+    async def _note(self, sightings: Sequence[Sighting], now: int) -> Collection[str]:
+        """Gives those of whom something is new."""
+        known = {user.user_id: user for user in await self._marks.known({s.user_id for s in sightings})}
+        seen: dict[str, frozenset[Mark]] = {}
+        for sighting in sightings:
+            if user := known.get(sighting.user_id):
+                marks = self._marker.marks(sighting, user)
+                seen[user.user_id] = seen.get(user.user_id, frozenset()) | marks
+        return await self._marks.note(seen, now)
 
     async def banned(self, user_id: str, now: int) -> None:
         """Somebody was banned: others who are here already may be the same person."""
-        kinds, since = (*self._rule.proofs, "network", "person", "name"), now - self._recency.before_ms
+        kinds, since = (*self._rule.proofs, "person", "name"), now - self._recency.before_ms
         for alike in await self._suspicions.alike(user_id, kinds=kinds, opened_since=since, limit=_ALIKE):
             await self.compare(alike, now)
 

@@ -14,6 +14,8 @@ from db.postgres.pool import Pool, queries
 
 _SQL = queries("marks")
 
+NOTED_MS = 43_200_000
+
 
 class Known(Struct, frozen=True, kw_only=True):
     """What an account says of its owner, as it is on record."""
@@ -54,11 +56,14 @@ class MarkStore:
             for row in rows
         ]
 
-    async def note(self, seen: Mapping[str, Collection[Mark]], now: int) -> None:
-        """These users were seen with these marks. Again changes when, and nothing else."""
+    async def note(self, seen: Mapping[str, Collection[Mark]], now: int) -> frozenset[str]:
+        """These users were seen with these marks. Gives those of whom not all was noted within half a day."""
         rows = sorted({(user_id, m.kind, m.value) for user_id, marks in seen.items() for m in marks})
-        if rows:
-            await self._pool.execute(_SQL["note"], *map(list, zip(*rows, strict=True)), to_datetime(now))
+        if not rows:
+            return frozenset()
+        at, known = to_datetime(now), to_datetime(now - NOTED_MS)
+        noted = await self._pool.fetch(_SQL["note"], *map(list, zip(*rows, strict=True)), at, known)
+        return frozenset(row["user_id"] for row in noted)
 
     async def accounts(self, since: int) -> int:
         """How many accounts were seen since then."""

@@ -17,6 +17,7 @@ from realtime.calls.call_service import CallService
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
+from services.sightings import Sightings
 from signaling.messages import Moderate
 
 
@@ -33,12 +34,13 @@ class BanEffectsWorker(PeriodicJob):
         call_service: CallService,
         eligibility: EligibilityService,
         presence: PresenceService,
+        sightings: Sightings,
         clock: Clock,
         again_s: float = 0.5,
     ) -> None:
         self._store, self._record, self._sessions, self._queue = store, record, sessions, queue
         self._call_service, self._eligibility = call_service, eligibility
-        self._presence, self._clock = presence, clock
+        self._presence, self._sightings, self._clock = presence, sightings, clock
         self._loop = PeriodicTask(None, self._look, failing="bans cannot be looked for", again_s=again_s)
         self.loops = (self._loop,)
 
@@ -53,6 +55,7 @@ class BanEffectsWorker(PeriodicJob):
     async def _perform(self, ban: DueBan) -> None:
         with self._loop.enduring("a ban has to wait", ban=ban.id):
             if await self._enforce(ban.user_id):
+                await self._sightings.banned(ban.user_id, self._clock())
                 await self._store.enforced(ban.id, self._clock())
 
     async def _enforce(self, user_id: str) -> bool:

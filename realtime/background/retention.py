@@ -9,8 +9,10 @@ from core.clock import Clock
 from core.settings import Settings
 from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.idempotency import KEPT_MS
+from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.retention import RetentionStore
+from db.postgres.suspicions import SuspicionStore
 
 DAY_MS = 86_400_000
 _AT_ONCE = 500
@@ -29,14 +31,25 @@ class Kept(Struct, frozen=True):
     ms: int
 
 
-def kept(expired: RetentionStore, matches: MatchRecords, settings: Settings) -> list[Kept]:
-    """What is forgotten, and when: decisions of matching, keys of requests, refresh tokens, sessions."""
+def kept(
+    expired: RetentionStore,
+    matches: MatchRecords,
+    marks: MarkStore,
+    suspicions: SuspicionStore,
+    settings: Settings,
+) -> list[Kept]:
+    """What is forgotten, and when: decisions of matching, keys of requests, refresh tokens, sessions, marks.
+
+    A suspicion that is too old is over, and stays on record.
+    """
     sessions_ms = settings.session_record_days * DAY_MS
     return [
         Kept(matches.forget, settings.match_record_days * DAY_MS),
         Kept(expired.keys, KEPT_MS),
         Kept(expired.tokens, sessions_ms),
         Kept(expired.sessions, sessions_ms),
+        Kept(marks.forget, settings.mark_days * DAY_MS),
+        Kept(suspicions.lapse, settings.suspicion_days * DAY_MS),
     ]
 
 

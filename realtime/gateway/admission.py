@@ -17,9 +17,12 @@ from realtime.gateway.auth import legible
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
+from realtime.gateway.ports import SightingsQueue
 from realtime.gateway.recovery import Recovery, Succession
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.subscription import Subscription
+from services.accounts import RequestOrigin
+from services.marks import Sighting, client_print
 from services.sessions import SessionService
 
 _log = structlog.get_logger()
@@ -39,12 +42,13 @@ class Admission:
         recovery: Recovery,
         delivery: Delivery,
         revocations: Revocations,
+        sightings: SightingsQueue,
     ) -> None:
         self._clock, self._sessions, self._limits = clock, sessions, limits
         self._bus, self._events, self._recovery = bus, events, recovery
-        self._delivery, self._revocations = delivery, revocations
+        self._delivery, self._revocations, self._sightings = delivery, revocations, sightings
 
-    async def admit(self, sid: str, auth: object) -> Connection:
+    async def admit(self, sid: str, auth: object, origin: RequestOrigin) -> Connection:
         """The connection of a client that sent this `auth`. Raises `AppError`; outages pass through."""
         if not isinstance(auth, dict) or not isinstance(auth.get("token"), str):
             raise Unauthenticated("Connect with an access token in `auth.token`.")
@@ -70,6 +74,7 @@ class Admission:
         except BaseException:
             await self._bus.unsubscribe(channel(access.user_id), listener)
             raise
+        self._sightings.add(_sighting(access.user_id, wanted, origin))
         _log.debug("a connection is admitted", sid=sid, user_id=access.user_id, client=wanted.client)
         return Connection(
             Caller(access.user_id, access.session_id, wanted.device_id or opening.pid, sid),
@@ -120,3 +125,14 @@ class Admission:
                 self._revocations.replace(sid)
         else:
             subscription.take(read_announcement(raw))
+
+
+def _sighting(user_id: str, wanted: ConnectAuth, origin: RequestOrigin) -> Sighting:
+    said = wanted.client
+    app = (said.name, said.platform) if said else ()
+    return Sighting(
+        user_id=user_id,
+        network=origin.network,
+        device_ids=(wanted.device_id,) if wanted.device_id else (),
+        client=client_print("socket", origin.user_agent, origin.language, *app),
+    )

@@ -27,6 +27,7 @@ from realtime.gateway.ports import Lifecycle
 from realtime.gateway.recovery import sid_of
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.socket_writer import SocketWriter
+from services.accounts import RequestOrigin
 
 _AT_ONCE = 16  # connections that are being opened; with more of them each would only take longer
 _OPENING_S = 15  # each step has its own limit; stopping one halfway costs more than being late
@@ -60,7 +61,7 @@ class Gateway:
 
     # --- Coming ---
 
-    async def connect(self, sid: str, auth: object) -> dict[str, Any]:
+    async def connect(self, sid: str, auth: object, origin: RequestOrigin) -> dict[str, Any]:
         """Admit a connection, or raise what the Socket.IO server answers as CONNECT_ERROR.
 
         Gives what the CONNECT answer tells; `session:ready` follows by itself.
@@ -73,7 +74,7 @@ class Gateway:
             self._arrivals.end(sid)
             raise
         try:
-            connection = await self._enter(sid, auth)
+            connection = await self._enter(sid, auth, origin)
         except BaseException:
             self._turnstile.release()
             raise
@@ -86,12 +87,12 @@ class Gateway:
         connection.command_queue.give()
         self._turnstile.release()
 
-    async def _enter(self, sid: str, auth: object) -> Connection:
+    async def _enter(self, sid: str, auth: object, origin: RequestOrigin) -> Connection:
         try:
             if sid not in self._arrivals:
                 raise Unavailable(_WENT_AWAY)
             async with asyncio.timeout(_OPENING_S):
-                connection = await self._admission.admit(sid, auth)
+                connection = await self._admission.admit(sid, auth, origin)
         except AppError as error:
             raise _refusal(error) from None
         except OUTAGES as error:

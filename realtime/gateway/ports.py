@@ -5,6 +5,7 @@ from typing import Protocol
 from core.contract.session import SessionReady
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
+from services.marks import Sighting
 
 
 class Lifecycle(Protocol):
@@ -24,3 +25,10 @@ class Lifecycle(Protocol):
 
     async def revoked(self, caller: Caller) -> str | None:
         """Why the session of this connection is over, or None while it is not."""
+
+
+class SightingsQueue(Protocol):
+    """Notes with what accounts connect."""
+
+    def add(self, sighting: Sighting) -> None:
+        """Somebody has connected. It is noted in the background."""

@@ -120,7 +120,11 @@ class RequestBoundary:
             address=clients.own_address(
                 peer, request.scheme, headers, self._proxies, default=EXAMPLE_ADDRESS
             ),
-            client=RequestOrigin(network, clients.user_agent(headers.get("User-Agent"))),
+            client=RequestOrigin(
+                network,
+                clients.user_agent(headers.get("User-Agent")),
+                clients.user_agent(headers.get("Accept-Language")),
+            ),
             parameters=parameters,
             access=access,
             staff=staff,

@@ -25,8 +25,15 @@ class Refused(Exception):
 class ClientDevice:
     """One connection of a person: what it was told, in order, and what it asks."""
 
-    def __init__(self, address: str, device_id: str | None, transports: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        address: str,
+        device_id: str | None,
+        transports: list[str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self.device_id = device_id
+        self._headers = headers or {}
         self.heard: list[tuple[str, dict[str, Any], str | None]] = []
         self.offset: str | None = None
         self.closed = asyncio.Event()
@@ -53,7 +60,11 @@ class ClientDevice:
         self.closed.clear()
         try:
             await self._client.connect(
-                self._address, auth=auth, transports=self._transports, wait_timeout=PATIENCE_S
+                self._address,
+                headers=self._headers,
+                auth=auth,
+                transports=self._transports,
+                wait_timeout=PATIENCE_S,
             )
         except socketio.exceptions.ConnectionError:
             self.closed.set()
@@ -135,8 +146,14 @@ class ClientDevice:
 class Person:
     """An account, and the devices it is used on."""
 
-    def __init__(self, address: str, web: aiohttp.ClientSession, account: dict[str, Any]) -> None:
-        self.address = address
+    def __init__(
+        self,
+        address: str,
+        web: aiohttp.ClientSession,
+        account: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        self.address, self.headers = address, headers
         self._web = web
         self.id: str = account["user"]["id"]
         self.token: str = account["access_token"]
@@ -178,7 +195,7 @@ class Person:
     ) -> ClientDevice:
         """A device of this person, connected and welcomed. None: one that does not say which it is."""
         own = device_id and f"{device_id} of {self.id}"
-        device = ClientDevice(address or self.address, own, transports)
+        device = ClientDevice(address or self.address, own, transports, self.headers)
         self.devices.append(device)
         await device.connect(**{"token": self.token, **auth})
         return device

@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from composition import endpoints
 from composition.accounts import Identity
 from composition.foundation import Foundation
+from composition.returns import sightings
 from composition.stores import Stores
 from core.contract import service
 from db.redis.bus import Bus
@@ -31,7 +32,8 @@ async def answering(rest: RestServer, resource: Resource, **changes: Any) -> Asy
         node_id="own",
         clock=rest.clock,
     )
-    with contextlib.closing(Identity(Stores(base), settings)) as identity:
+    stores = Stores(base)
+    with contextlib.closing(Identity(stores, settings, sightings(stores, base))) as identity:
         contract = (*resource.endpoints, *service.ENDPOINTS)
         app = endpoints.answering(base, identity, [resource], checks={}, contract=contract)
         async with listening(app, settings) as port, ClientSession() as client:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from composition.accounts import Identity
 from composition.foundation import Foundation
+from composition.returns import sightings
 from composition.stores import Stores
 from core.contract.accounts import Refresh, Register, SignedIn
 from core.errors import Unauthenticated
@@ -144,7 +145,8 @@ def identity(world: World, redis_client: RedisClient) -> Iterator[Identity]:
         Bus(redis_client, "families"),
         node_id="families",
     )
-    made = Identity(Stores(base), SETTINGS)
+    stores = Stores(base)
+    made = Identity(stores, SETTINGS, sightings(stores, base))
     yield made
     made.close()
 
