@@ -5,7 +5,7 @@ announced afterwards: what is committed is acknowledged, also when the announcem
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 
 from core.clock import Clock
 from core.contract.chat import (
@@ -100,8 +100,16 @@ class Chat:
         # All at once: one trip.
         await asyncio.gather(*(self._events.send(member, told, key=key) for member in receipt.members))
 
-    async def typing(self, user_id: str, command: ChatTyping) -> None:
+    def typing(self, user_id: str, command: ChatTyping) -> asyncio.Future[None]:
         """Tell the others at once; nothing is stored."""
-        members = await self._members.who_may_speak(command.room_id, user_id)
+        members = self._members.known(command.room_id, user_id)
+        if members is None:
+            return asyncio.ensure_future(self._ask_and_type(user_id, command))
+        return asyncio.ensure_future(self._type(user_id, command, members))
+
+    async def _ask_and_type(self, user_id: str, command: ChatTyping) -> None:
+        await self._type(user_id, command, await self._members.who_may_speak(command.room_id, user_id))
+
+    def _type(self, user_id: str, command: ChatTyping, members: Sequence[str]) -> Awaitable[None]:
         told = ChatTypingChanged(room_id=command.room_id, user_id=user_id, typing=command.typing)
-        await self._events.send_all([(member, told) for member in members if member != user_id])
+        return self._events.send_all([(member, told) for member in members if member != user_id])

@@ -1,6 +1,6 @@
 """What use cases need of others, as interfaces; `composition/` chooses the implementations."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
@@ -41,7 +41,7 @@ class Events(Protocol):
         and the answer in its place is up to which number that user was told in this lane. Raises the same.
         """
 
-    async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
+    def send_all(self, events: Iterable[tuple[str, Event]]) -> Awaitable[None]:
         """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
 
 

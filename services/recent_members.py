@@ -34,16 +34,21 @@ class RecentMembers:
 
     async def who_may_speak(self, room_id: str, user_id: str) -> tuple[str, ...]:
         """The members. Raises `NotFound` for others, `Gone` when the connection has ended."""
-        now, known = self._monotonic(), self._known.get(room_id)
-        if known is not None and now < known.until and user_id in known.members:
-            return known.members
-        forgotten = self._forgotten
+        if (known := self.known(room_id, user_id)) is not None:
+            return known
+        now, forgotten = self._monotonic(), self._forgotten
         members = await self._rooms.members(room_id, user_id, to_speak=True)
         if forgotten == self._forgotten:  # or this may be what was forgotten meanwhile
             if len(self._known) >= _MOST:
                 self._known.clear()
             self._known[room_id] = _Known(members, now + _FRESH_S)
         return members
+
+    def known(self, room_id: str, user_id: str) -> tuple[str, ...] | None:
+        """The members, if nobody has to be asked."""
+        known = self._known.get(room_id)
+        fresh = known is not None and self._monotonic() < known.until and user_id in known.members
+        return known.members if known is not None and fresh else None
 
     async def ended(self, room_id: str) -> None:
         """Nothing can be said there any more. Raises an outage if other nodes could not be told."""

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ class EventLog:
         except (RedisError, OSError) as error:
             raise Unavailable from error
 
-    async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
+    def send_all(self, events: Iterable[tuple[str, Event]]) -> "asyncio.Future[None]":
         """As `services.ports.Events` promises."""
         told = [
             (channel(user_id).encode(), _volatile(event.event, msgspec.json.encode(event)))
@@ -221,7 +222,11 @@ class EventLog:
         if len(told) >= bundle.LEAST:
             bundles = (told[start : start + bundle.MOST] for start in range(0, len(told), bundle.MOST))
             told = [(bundle.CHANNEL.encode(), bundle.pack(each)) for each in bundles]
-        await self._answers(*(self._redis.command("PUBLISH", where, said) for where, said in told))
+        asked = [self._redis.command("PUBLISH", where, said) for where, said in told]
+        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        together = asked[0] if len(asked) == 1 else asyncio.gather(*asked)
+        together.add_done_callback(partial(_sent, sent))
+        return sent
 
     async def after(self, user_id: str, last: EventId) -> list[Announcement]:
         """The stored events after this place, in order. Each but the first knows the event before it.
@@ -273,6 +278,19 @@ class EventLog:
         """Connection `sid` continues the one with this `pid`: nodes that hold an older one close it."""
         message = b"\n".join((CONTINUED, pid.encode(), sid.encode()))
         await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
+
+
+def _sent(sent: "asyncio.Future[None]", asked: "asyncio.Future[Any]") -> None:
+    """What became of it, for who waits for that."""
+    error = None if asked.cancelled() else asked.exception()
+    if sent.done():
+        return
+    if error is not None:
+        sent.set_exception(Unavailable() if isinstance(error, RedisError | OSError) else error)
+    elif asked.cancelled():
+        sent.cancel()
+    else:
+        sent.set_result(None)
 
 
 def _volatile(name: str, data: bytes, device: str = "", not_device: str = "") -> bytes:

@@ -40,6 +40,8 @@ def bind(parts: Iterable[object], commands: Iterable[type[Command]]) -> dict[typ
 
 def by_user(use_case: Callable[[str, C], Awaitable[Struct | None]]) -> Handler:
     """The handler of a use case that asks only which user it is for; one without a reply is acknowledged."""
+    if not iscoroutinefunction(use_case):
+        return lambda caller, command: use_case(caller.user_id, command)
 
     async def handle(caller: Caller, command: C) -> Struct:
         reply = await use_case(caller.user_id, command)

@@ -52,6 +52,14 @@ class PromptReading:
         return asyncio.ensure_future(asyncio.sleep(0))
 
 
+class PromptUseCase:
+    """The same, for whom it is enough to know the user."""
+
+    def read(self, user_id: str, _command: ChatRead) -> asyncio.Future[None]:
+        assert user_id == ANA.user_id
+        return asyncio.ensure_future(asyncio.sleep(0))
+
+
 class Wordless:
     async def watch(self, _caller: Caller, _command: PresenceWatch) -> Empty:
         return Empty()
@@ -73,7 +81,10 @@ async def test_a_command_gets_the_method_that_takes_it() -> None:
     assert await bound[ChatRead](ANA, object()) == Empty()
     assert reading.users == [ANA.user_id]
     assert await bind([Prompt()], [QueueLeave])[QueueLeave](ANA, QueueLeave()) == Empty()
-    assert await bind([PromptReading()], [ChatRead])[ChatRead](ANA, object()) is None
+    for prompt in (PromptReading(), PromptUseCase()):
+        answer = bind([prompt], [ChatRead])[ChatRead](ANA, object())
+        assert isinstance(answer, asyncio.Future)
+        assert await answer is None
 
 
 @pytest.mark.parametrize(
