@@ -88,7 +88,7 @@ def _upright(image: Image.Image) -> Image.Image:
 def main() -> None:
     """Decode what comes on standard input."""
     max_pixels, cpu_s = map(int, sys.argv[1:])
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))  # the signal for the first says why
     memory = _OWN_MEMORY + _BYTES_A_PIXEL * max_pixels
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

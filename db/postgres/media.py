@@ -138,20 +138,19 @@ class MediaStore:
 async def use_within(connection: Connection, media_id: str, owner_id: str, subject_id: str, now: int) -> bool:
     """Make it the evidence of a report of this subject, within the transaction that files it.
 
-    From then on its owner has it no more, and it stays until `keep_until_within` says otherwise. False: it
+    From then on its owner has it no more, and it stays until `free_within` says otherwise. False: it
     is not there, somebody else's, or used before.
     """
     found = await connection.fetchval(_SQL["use"], media_id, owner_id, subject_id, to_datetime(now))
     return found is not None
 
 
-async def keep_until_within(connection: Connection, ids: Sequence[str], until: int | None, now: int) -> None:
-    """The one way in which evidence becomes free: delete it `until` then; None: it stays, its case is open.
+async def free_within(connection: Connection, ids: Sequence[str], now: int) -> None:
+    """The one way in which evidence becomes free: from now on nobody needs it, and it is deleted.
 
-    Within the transaction that decides the case, or undoes that.
+    Within the transaction that finds that its case has been decided for long enough.
     """
-    at = None if until is None else to_datetime(until)
-    await connection.execute(_SQL["keep_until"], ids, at, to_datetime(now))
+    await connection.execute(_SQL["free"], ids, to_datetime(now))
 
 
 def _media(row: Record) -> Media:

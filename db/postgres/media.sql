@@ -35,10 +35,9 @@ UPDATE social.media SET used_for = $3, used_at = $4, expires_at = NULL
 WHERE id = $1 AND owner_id = $2 AND purpose = 'report' AND state = 'ready' AND stored AND used_at IS NULL AND expires_at > $4
 RETURNING id
 
--- name: keep_until
--- Used media $1 (ids) are deleted at $2; null: they stay. What has been deleted already, at $3, comes back no more.
-UPDATE social.media SET expires_at = $2
-WHERE id = ANY ($1) AND used_at IS NOT NULL AND (expires_at IS NULL OR expires_at > $3)
+-- name: free
+-- Media $1 (ids), which were used, are deleted at $2.
+UPDATE social.media SET expires_at = $2 WHERE id = ANY ($1) AND used_at IS NOT NULL AND expires_at IS NULL
 
 -- name: due
 -- At most $2 objects whose media have expired at $1.

@@ -24,15 +24,23 @@ def encoded(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
     return out.getvalue()
 
 
-def png_that_says(width: int, height: int, pixels: bytes = b"") -> bytes:
-    """A PNG whose head promises so many pixels, with these compressed ones."""
+def png_that_says(width: int, height: int, pixels: bytes = b"", *, packed: bool = False) -> bytes:
+    """A PNG whose head promises so many pixels, with these, which are compressed unless `packed` already."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = zlib.compress(pixels)
+    data = pixels if packed else zlib.compress(pixels)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def tedious_png(side: int) -> bytes:
+    """Small, and long to decode: each pixel is guessed from three others."""
+    packer = zlib.compressobj(9)
+    head, rows = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH), (b"\x04" + bytes(3 * side)) * 100
+    block = packer.compress(rows) + packer.flush(zlib.Z_FULL_FLUSH)
+    return png_that_says(side, side, head + block * (side // 100), packed=True)
 
 
 def form(data: Any, purpose: str | None = "report", media: str = "image/jpeg") -> FormData:

@@ -1,0 +1,164 @@
+"""Pictures are deleted in time, whoever dies in between; and a decoder that dies or dawdles harms nobody."""
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from msgspec import structs
+
+from composition.foundation import Foundation
+from composition.media import MediaParts
+from composition.stores import Stores
+from core.errors import InvalidRequest, Unavailable
+from core.ids import new_id
+from db.postgres.media import free_within, use_within
+from db.redis.bus import Bus
+from realtime.background.media_keeping import MediaKeeping
+from services.pictures import Pictures
+from tests.patience import PATIENCE_S
+from tests.rest.conftest import SETTINGS
+from tests.rest.pictures import drawn, encoded, tedious_png, upload
+from tests.rest.server import RestServer
+
+DAY_S = 86_400
+
+
+@pytest.fixture
+def node(rest: RestServer, tmp_path: Path) -> MediaParts:
+    """Another node, which keeps its pictures where `rest` does."""
+    settings = structs.replace(SETTINGS, data_dir=str(tmp_path))
+    bus = Bus(rest.redis_client, "keeping")
+    base = Foundation(settings, rest.world.pool, rest.redis_client, bus, node_id="keeping", clock=rest.clock)
+    return MediaParts(Stores(base), base)
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+async def rows(rest: RestServer, owner: Any) -> list[str]:
+    query = "SELECT id FROM social.media WHERE owner_id = $1 ORDER BY id"
+    return [row["id"] for row in await rest.world.pool.fetch(query, owner["user"]["id"])]
+
+
+async def collected(rest: RestServer, node: MediaParts) -> None:
+    keeping = MediaKeeping(node.service, rest.clock)
+    while await keeping.collect():
+        pass
+
+
+async def test_what_no_report_uses_is_deleted_after_a_day(
+    rest: RestServer, node: MediaParts, tmp_path: Path
+) -> None:
+    """Evidence stays, however long its case is open, and is deleted when it is free."""
+    ana, call = await rest.sign_up(), new_id()
+    unused, used = sorted([(await upload(rest, ana, encoded(drawn()))).body["id"] for _ in range(2)])
+    pool = rest.world.pool
+    async with pool.acquire() as connection, connection.transaction():
+        assert await use_within(connection, used, ana["user"]["id"], call, rest.clock())
+    rest.clock.advance(s=DAY_S - 60)
+    await collected(rest, node)
+    assert files(tmp_path) == await rows(rest, ana) == [unused, used]
+    rest.clock.advance(s=120)
+    gone = await rest.ask("GET", f"/v1/media/{unused}", token=(await again(rest, ana))["access_token"])
+    assert gone.code == "not_found"
+    await collected(rest, node)
+    assert files(tmp_path) == await rows(rest, ana) == [used]
+    rest.clock.advance(s=400 * DAY_S)
+    await collected(rest, node)
+    assert files(tmp_path) == [used]
+    async with pool.acquire() as connection, connection.transaction():
+        await free_within(connection, [used, unused], rest.clock())
+    await asyncio.gather(*(collected(rest, node) for _ in range(2)))
+    assert (files(tmp_path), await rows(rest, ana)) == ([], [])
+
+
+async def again(rest: RestServer, who: Any) -> Any:
+    """Signed in anew."""
+    return (await rest.login(who["user"]["username"])).body
+
+
+async def test_an_upload_that_is_broken_off_leaves_nothing(
+    rest: RestServer, node: MediaParts, tmp_path: Path
+) -> None:
+    """The store does not serve, or the node dies when the object is there and its row does not know of it."""
+    ana = await rest.sign_up()
+    (tmp_path / "media").write_text("a file in the place of the folder")
+    assert (await upload(rest, ana, encoded(drawn()))).code == "unavailable"
+    (tmp_path / "media").unlink()
+    [lost] = await rows(rest, ana)
+    await node.service._objects.put(f"report/{lost}", b"what was sealed")
+    seen = await rest.ask("GET", f"/v1/media/{lost}", token=ana["access_token"])
+    assert seen.code == "not_found"
+    rest.clock.advance(s=3700)
+    await collected(rest, node)
+    assert (files(tmp_path), await rows(rest, ana)) == ([], [])
+
+
+async def test_objects_without_a_record_are_swept(rest: RestServer, node: MediaParts, tmp_path: Path) -> None:
+    """As after a database was restored. What is young, or known, stays."""
+    ana = await rest.sign_up()
+    known = (await upload(rest, ana, encoded(drawn()))).body["id"]
+    for name in ("old", "young"):
+        await node.service._objects.put(f"report/{name}", b"left behind")
+    two_days_ago = rest.clock() / 1000 - 2 * DAY_S
+    for name in ("old", known):
+        os.utime(tmp_path / "media" / "report" / name, (two_days_ago, two_days_ago))
+    await MediaKeeping(node.service, rest.clock).sweep()
+    assert files(tmp_path) == sorted(["young", known])
+
+
+def decoders() -> list[psutil.Process]:
+    """The processes that decode pictures for this one."""
+    return [
+        child
+        for child in psutil.Process().children()
+        if any("picture_decoding" in part for part in child.cmdline())
+    ]
+
+
+async def decoder() -> psutil.Process:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with contextlib.suppress(psutil.Error):
+                if found := decoders():
+                    return found[0]
+            await asyncio.sleep(0.001)
+
+
+async def test_a_decoder_that_dies_is_an_error_and_the_next_picture_is_read() -> None:
+    pictures = Pictures(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
+    large = encoded(drawn(6000, 4000), "PNG", compress_level=0)
+    reading = asyncio.create_task(pictures.decoded(large))
+    (await decoder()).kill()
+    with pytest.raises(Unavailable):
+        await reading
+    assert (await pictures.decoded(encoded(drawn()))).width == 64
+
+
+async def test_no_more_wait_than_may() -> None:
+    """One is read, one waits, and the third is told to come back; who goes away takes the decoder along."""
+    pictures = Pictures(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
+    large = encoded(drawn(6000, 4000), "PNG", compress_level=0)
+    waiting = [asyncio.create_task(pictures.decoded(large)) for _ in range(2)]
+    process = await decoder()
+    with pytest.raises(Unavailable):
+        await pictures.decoded(large)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert not process.is_running()
+    assert (await pictures.decoded(encoded(drawn()))).height == 48
+
+
+async def test_a_picture_that_takes_too_long_is_refused() -> None:
+    """By the CPU that its decoder has used, so that a busy machine refuses nobody."""
+    pictures = Pictures(processes=1, queue=1, max_pixels=400_000_000, cpu_s=1)
+    tedious = tedious_png(20_000)
+    assert len(tedious) < 15 * 1024 * 1024
+    with pytest.raises(InvalidRequest, match="takes too long"):
+        await pictures.decoded(tedious)
