@@ -71,10 +71,18 @@ def object_store(settings: Settings) -> ObjectStore:
     """As the operator has set it; the folder is made where it is missing."""
     url = settings.media_store
     if url.startswith("s3://"):
-        patience = timedelta(seconds=settings.patience_s)
-        return ObjectStore(lambda: S3Store.from_url(url, client_options={"timeout": patience}))
+        return ObjectStore(lambda: _s3(url, timedelta(seconds=settings.upload_answer_s)))
     folder = Path(url.removeprefix("file://")) if url else Path(settings.data_dir) / "media"
     return ObjectStore(lambda: LocalStore(folder.absolute(), mkdir=True))
+
+
+def _s3(url: str, patience: timedelta) -> S3Store:
+    """An endpoint of one's own may do without TLS, in a network of one's own."""
+    return S3Store.from_url(
+        url,
+        client_options={"timeout": patience, "allow_http": True},
+        retry_config={"max_retries": 2, "retry_timeout": patience},
+    )
 
 
 @contextmanager
