@@ -4,10 +4,9 @@ import asyncio
 
 from core.clock import Clock, rfc3339
 from core.contract.session import SessionReady, Unread
-from core.presence import PresenceState
 from core.settings import Settings
 from core.ticket import Ticket
-from core.vocabulary import RevokedCode
+from core.vocabulary import OwnStatus, RevokedCode
 from core.wire.message import CONTRACT
 from realtime.calls.call_service import CallService
 from realtime.calls.views import call_view, pending_decision
@@ -49,7 +48,7 @@ class ConnectionLifecycle:
         beginning, connection.beginning = connection.beginning, None
         assert beginning is not None
         # Present first: `lost` looks for the device after it has told a call that the device is gone.
-        shown, ticket = await self._present(caller)
+        own, ticket = await self._present(caller)
         # A call that has begun since that was read has been announced, and may have lost this device by now.
         busy = beginning.busy or connection.subscription.has_heard
         calls = await self._rejoin(caller) if busy else []
@@ -68,7 +67,7 @@ class ConnectionLifecycle:
             contract=CONTRACT,
             server_time=rfc3339(now),
             token_expires_at=rfc3339(connection.expires_at),
-            presence=shown.own,
+            presence=own,
             ticket=ticket.view() if ticket else None,
             call=views[0] if views else None,
             pending_decisions=[
@@ -77,7 +76,7 @@ class ConnectionLifecycle:
             unread=Unread(rooms=beginning.unread, notifications=0),
         )
 
-    async def _present(self, caller: Caller) -> tuple[PresenceState, Ticket | None]:
+    async def _present(self, caller: Caller) -> tuple[OwnStatus, Ticket | None]:
         """The device is present, and its user's ticket is kept: neither waits for the other."""
         return await asyncio.gather(self._presence.arrived(caller), self._queue.resume(caller.user_id))
 

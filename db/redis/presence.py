@@ -50,12 +50,10 @@ class RedisPresence:
     def __init__(self, redis: RedisClient) -> None:
         self._redis = redis
 
-    async def arrive(
-        self, user_id: str, connection: str, device: str, now: int, lease_s: int
-    ) -> PresenceState:
-        """Add the connection, with a lease that ends unless it is renewed."""
+    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> OwnStatus:
+        """Add the connection, with a lease that ends unless it is renewed. Gives the user's own status."""
         args = (now, now + lease_s * 1000, _KEPT_MS, user_id, connection, device, channel(user_id))
-        return _read(await self._run("arrive", _both(user_id), args), now)
+        return _own(await self._run("arrive", _both(user_id), args))
 
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int
@@ -136,9 +134,13 @@ def _read(flat: list[bytes], now: int) -> PresenceState:
     last_seen = fields.get(b"last_seen")
     return PresenceState(
         connections={c: device.decode() for c, (ends, device) in leases.items() if int(ends) > now},
-        own=cast("OwnStatus", fields.get(b"own", b"online").decode()),
+        own=_own(fields.get(b"own")),
         last_seen=int(last_seen) if last_seen else None,
     )
+
+
+def _own(chosen: bytes | None) -> OwnStatus:
+    return cast("OwnStatus", chosen.decode()) if chosen else "online"
 
 
 def _fields(flat: list[bytes]) -> Mapping[bytes, bytes]:

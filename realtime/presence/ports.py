@@ -15,10 +15,8 @@ class PresenceStore(Protocol):
     `arrive`, `depart` and `set_status` also announce that there is news of the user, in the same step.
     """
 
-    async def arrive(
-        self, user_id: str, connection: str, device: str, now: int, lease_s: int
-    ) -> PresenceState:
-        """The connection counts until its lease ends; `renew` prolongs it. Gives the state of its user."""
+    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> OwnStatus:
+        """The connection counts until its lease ends; `renew` prolongs it. Gives its user's own status."""
 
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int

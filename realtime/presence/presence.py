@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from core.clock import Clock
 from core.contract.presence import Presence as Shown
 from core.contract.presence import PresenceChanged, Presences, PresenceSet, PresenceWatch
-from core.presence import PresenceState
+from core.vocabulary import OwnStatus
 from db.outage import AWAY, OUTAGES
 from db.periodic import PeriodicJob, PeriodicTask
 from db.redis.bus import Bus
@@ -124,8 +124,8 @@ class PresenceService(PeriodicJob):
 
     # --- Called by the gateway and others ---
 
-    async def arrived(self, caller: Caller) -> PresenceState:
-        """A connection has begun, or is back."""
+    async def arrived(self, caller: Caller) -> OwnStatus:
+        """A connection has begun, or is back. Gives the status that its user chose."""
         now, lease_s = self._clock(), self._lease_s
         return await self._store.arrive(caller.user_id, caller.sid, caller.device, now, lease_s)
 

@@ -37,13 +37,11 @@ class MemoryPresence:
     def __init__(self) -> None:
         self.people: dict[str, KnownUser] = defaultdict(lambda: KnownUser({}))
 
-    async def arrive(
-        self, user_id: str, connection: str, device: str, now: int, lease_s: int
-    ) -> PresenceState:
+    async def arrive(self, user_id: str, connection: str, device: str, now: int, lease_s: int) -> OwnStatus:
         person = self.people[user_id]
         person.leases[connection] = Lease(device, now + lease_s * 1000)
         person.seen(now)
-        return person.state(now)
+        return person.own
 
     async def renew(
         self, connections: Collection[tuple[str, str]], now: int, lease_s: int

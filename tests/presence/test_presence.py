@@ -63,7 +63,7 @@ async def test_one_sets_ones_status_and_vanishes_like_one_who_left(
     await there.presence.renew([ben.caller])
     laptop = await there.client(ben.user_id, "laptop").arrive()
     assert (await ana.watch(ben.user_id))[ben.user_id].last_seen == vanished
-    assert (await there.presence.arrived(laptop.caller)).own == "invisible"
+    assert await there.presence.arrived(laptop.caller) == "invisible"
     await ben.set("online")
     await ana.hears(ben.user_id, "online")
 

@@ -1,4 +1,4 @@
--- A connection is gone. Returns the user's hash as it is then.
+-- A connection is gone. Returns the user's hash as it is then, when it has left.
 -- 'left' keeps it as a lease that ended at 0 and is claimed until ARGV[5]: if this node does not finish what follows
 -- from the departure, another one finds it like any expired lease. 'lapsed' removes it.
 -- KEYS[1] leases  presence:{shard}:leases       KEYS[2] user  presence:{shard}:<user>
@@ -23,5 +23,5 @@ elseif tonumber(string.match(held, '^%d+')) <= tonumber(ARGV[1]) then
 end
 if not lapsed then
   redis.call('PUBLISH', ARGV[6], '')
+  return redis.call('HGETALL', KEYS[2])
 end
-return redis.call('HGETALL', KEYS[2])
