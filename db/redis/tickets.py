@@ -38,7 +38,7 @@ from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
 from matching.pools import pools_for, pools_of
 
 _LUA = Path(__file__).with_name("lua") / "queue"
-_SHARED = (_LUA / "lib" / "take_out.lua").read_text()
+_SHARED = "\n".join(file.read_text() for file in sorted((_LUA / "lib").glob("*.lua")))
 # A second `claim`, `leave` or `turn` would be refused because of the first, whose answer nobody has.
 _ONCE = {"claim", "leave", "turn"}
 _SCRIPTS: Mapping[str, Script] = {
@@ -92,21 +92,23 @@ class RedisTickets:
         None: by now the user has gone out of the queue with something else than `out`, perhaps into a call;
         or with a ticket that only another version reads, which leaves so that this one can be joined with.
         """
-        return await self._placed(ticket, await self._join(ticket, lease_until, out))
+        own, *_ = await self._join(ticket, lease_until, out)
+        return await self._placed(ticket, own)
 
     async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
         """`join`, and then how many are `waiting` and the `candidates`, in one trip."""
-        joining, waiting = self._join(ticket, lease_until, out), self._ask("ZCARD", ticket.mode)
-        looking = self._look(ticket, limit)
-        placed = await self._placed(ticket, await joining)
-        number, ids = await waiting, await looking
-        return None if placed is None else Placed(placed, number, await self._tickets(ids))
+        own, *found = await self._join(ticket, lease_until, out, limit, *_pools(ticket))
+        placed = await self._placed(ticket, own)
+        if placed is None:
+            return None
+        waiting, ids = found
+        return Placed(placed, waiting, await self._tickets(ids))
 
-    def _join(self, ticket: Ticket, lease_until: int, out: str | None) -> "asyncio.Future[Any]":
+    def _join(self, ticket: Ticket, lease_until: int, out: str | None, *look: Arg) -> "asyncio.Future[Any]":
         whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
-        return self._run("join", *whose, lease_until, *(() if out is None else (out,)))
+        return self._run("join", *whose, lease_until, "?" if out is None else out, *look)
 
-    async def _placed(self, ticket: Ticket, own: bytes | None) -> Ticket | None:
+    async def _placed(self, ticket: Ticket, own: bytes) -> Ticket | None:
         """What join.lua has answered means."""
         if own == b"overtaken":
             return None
@@ -162,8 +164,7 @@ class RedisTickets:
         return await self._tickets(await self._look(ticket, limit))
 
     def _look(self, ticket: Ticket, limit: int) -> "asyncio.Future[Any]":
-        pools = (f"{ticket.mode}:{pool}" for pool in pools_for(ticket))
-        return self._run("candidates", limit, *pools)
+        return self._run("candidates", limit, *_pools(ticket))
 
     async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
@@ -339,6 +340,10 @@ class RedisTickets:
         """Keep the memory bounded: the tickets read first have most likely left."""
         for ticket_id in tuple(islice(self._known, max(0, len(self._known) - _CACHED))):
             del self._known[ticket_id]
+
+
+def _pools(ticket: Ticket) -> Sequence[str]:
+    return [f"{ticket.mode}:{pool}" for pool in pools_for(ticket)]
 
 
 def _two(claim: Claim) -> tuple[str, str, str, str]:

@@ -36,8 +36,8 @@ class MemoryCalls:
         self.aside: list[Pending] = []
         self._effects = 0
 
-    def known(self, _call_id: str) -> StoredCall | None:
-        return None  # each is loaded
+    def known(self, call_id: str) -> StoredCall | None:
+        return self.stored.get(call_id)
 
     async def load(self, call_id: str) -> StoredCall | None:
         return self.stored.get(call_id)

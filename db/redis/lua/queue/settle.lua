@@ -3,13 +3,15 @@
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     call id, remember for (ms), first ticket id, first user id, second ticket id, second user id
 local q, call = KEYS[1], ARGV[1]
+local held = redis.call('HMGET', q .. ':held', ARGV[3], ARGV[5])
+local owns = redis.call('HMGET', q .. ':users', ARGV[4], ARGV[6])
 for nth = 1, 2 do
   local id, user = ARGV[1 + 2 * nth], ARGV[2 + 2 * nth]
-  if redis.call('HGET', q .. ':held', id) == call then
+  if held[nth] == call then
     redis.call('HDEL', q .. ':held', id)
     redis.call('HDEL', q .. ':tickets', id)
     redis.call('HDEL', q .. ':places', id)
-    if redis.call('HGET', q .. ':users', user) == id then
+    if owns[nth] == id then
       redis.call('HDEL', q .. ':users', user)
       redis.call('ZREM', q .. ':leases', user)
       redis.call('SET', q .. ':out:' .. user, call, 'PX', ARGV[2])
