@@ -1,8 +1,8 @@
 """Whether a server keeps its promises: the same dialogues with both, before anything of theirs is measured.
 
 Order and loss on two nodes, a client id that comes twice, a node that is killed, connections that are reset,
-a client that comes back, one who was blocked, one who is no member, an epoch that is over, and what those
-see who watch others.
+a client that comes back, one with two devices, one who was blocked, one who is no member, an epoch that is
+over, and what those see who watch others.
 """
 
 import asyncio
@@ -226,8 +226,29 @@ async def _block(pairs: CheckedPairs, two: Friends) -> None:
         assert response.status == 201, await response.text()
 
 
+async def devices(pairs: CheckedPairs) -> None:
+    """A match is offered on all devices of a user, and belongs to the one that accepts it first."""
+    two = pairs.friends[0]
+    second = await Person.come(pairs.nodes[1].port, two.one.account)
+    for person in (two.one, two.other):
+        await person.ask("queue:join", mode="voice")
+    offers = [await person.hear("call:offered") for person in (two.one, second, two.other)]
+    call_id = offers[0]["call_id"]
+    assert {offer["call_id"] for offer in offers} == {call_id}
+    assert (await second.hear("queue:left"))["reason"] == "matched"
+    for person in (second, two.other):
+        await person.ask("call:accept", call_id=call_id)
+    assert (await two.one.hear("call:ended"))["reason"] == "other_device"
+    for person in (second, two.other):
+        assert (await person.hear("call:started"))["call_id"] == call_id
+        assert (await person.hear("call:state"))["state"] == "connecting"
+    await second.ask("call:end", call_id=call_id)
+    assert (await two.other.hear("call:ended"))["reason"] == "hung_up"
+    await leave([second])
+
+
 Promise = Callable[[CheckedPairs], Awaitable[None]]
-PROMISES: tuple[Promise, ...] = (order, again, return_by_offset, resets, kill, refusals, presence)
+PROMISES: tuple[Promise, ...] = (order, again, return_by_offset, resets, kill, refusals, presence, devices)
 
 
 async def check(

@@ -100,6 +100,8 @@ class Stores(Struct, frozen=True):
             "limits": {"candidates": 1_000_000_000},
             "rate": 1_000_000,
             "burst": 1_000_000,
+            "rematchMs": 0,
+            "coolDowns": [0],
         }
 
 

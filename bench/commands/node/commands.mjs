@@ -1,18 +1,8 @@
 // What clients may ask for. Each handler gets the client and the checked command, and returns the `data` of its answer.
-import { randomFillSync } from "node:crypto";
+import { Batch, columns } from "./batch.mjs";
+import { newId } from "./ids.mjs";
+import { Queue } from "./queue.mjs";
 import { Refusal, checkCandidate, checkDescription, checkFields, checkMessage, isId, isText } from "./rules.mjs";
-
-const pool = Buffer.allocUnsafe(1600);
-let used = pool.length;
-
-// UUIDv7
-export function newId(now = Date.now()) {
-  if (used === pool.length) used = (randomFillSync(pool), 0);
-  const chance = pool.toString("hex", used, (used += 10));
-  const at = now.toString(16).padStart(12, "0");
-  const kind = "89ab"[parseInt(chance[3], 16) & 3];
-  return `${at.slice(0, 8)}-${at.slice(8)}-7${chance.slice(0, 3)}-${kind}${chance.slice(4, 7)}-${chance.slice(7, 19)}`;
-}
 
 function answered(code, data = {}) {
   if (code) throw new Refusal(code);
@@ -21,7 +11,6 @@ function answered(code, data = {}) {
 
 const REASONS = { offered: "no_answer", connecting: "media_failed", live: "max_duration", reconnecting: "connection_lost" };
 const STATEMENTS = 2; // at once, of messages: the next one has as many as have come meanwhile
-const isMode = (mode) => mode === "voice" || mode === "video";
 const isEpoch = (epoch) => Number.isInteger(epoch) && epoch >= 0;
 const anything = () => true;
 const typing = { room_id: isId, typing: (on) => typeof on === "boolean" };
@@ -29,7 +18,9 @@ const signalled = { call_id: isId, epoch: isEpoch, description: anything, candid
 
 export class Commands {
   constructor({ redis, ask, delivery, settings }) {
-    Object.assign(this, { redis, ask, delivery, settings, keepMs: settings.keepMs, limits: settings.limits });
+    Object.assign(this, { redis, ask, settings, keepMs: settings.keepMs, limits: settings.limits });
+    this.queue = new Queue({ redis, ask, delivery, settings });
+    this.starts = new Batch((rows) => this.ask("started", ...columns(rows)), 50);
     this.told = [];
     this.waited = new Set();
     this.drafts = [];
@@ -182,51 +173,23 @@ export class Commands {
     return members;
   }
 
-  async "queue:join"({ userId }, command) {
-    checkFields(command, { mode: isMode });
-    const now = new Date();
-    const [applicant] = await this.ask("applicant", userId, now);
-    if (!applicant || applicant.banned) throw new Refusal("banned");
-    if (applicant.age < 18) throw new Refusal("underage");
-    applicant.apart ??= "";
-    applicant.genders = applicant.genders.join(" ");
-    const [callId, ticketId, at] = [newId(), newId(), now.getTime()];
-    const given = [userId, at, callId, at + 8000, command.mode, ticketId, JSON.stringify(applicant)];
-    const [kind, ...found] = await this.redis.join(`queue:${command.mode}`, ...given);
-    if (kind === "in_call") throw new Refusal("already_in_call");
-    const ticket = { id: ticketId, mode: command.mode, state: "claimed", joined_at: now.toISOString() };
-    if (kind === "met") {
-      await this.offer(callId, command.mode, now, applicant, JSON.parse(found[0]));
-      return { ticket, waiting: 0, estimated_wait_ms: 0 };
-    }
-    const since = new Date(+found[1]).toISOString();
-    return { ticket: { ...ticket, id: found[0], state: "waiting", joined_at: since }, waiting: found[2], estimated_wait_ms: null };
+  "queue:join"(client, command) {
+    return this.queue.join(client, command);
   }
 
-  // The fence first: an offer that it refuses was never made.
-  async offer(callId, mode, now, mine, theirs) {
-    const ids = [mine.id, theirs.id];
-    try {
-      await this.ask("offer", callId, mode, now, ...ids);
-    } catch {
-      await this.redis.finish(`call:${callId}`, callId, "cancelled", this.keepMs);
-      return;
-    }
-    const until = new Date(now.getTime() + 8000).toISOString();
-    const event = (peer) =>
-      `"call:offered",{"call_id":"${callId}","origin":"match","mode":"${mode}","peer":${peer.card},` +
-      `"auto_accept":true,"expires_at":"${until}","expires_in_ms":8000}`;
-    await Promise.all([
-      this.redis.say(`ev:${ids[0]}`, "", this.keepMs, event(theirs)),
-      this.redis.say(`ev:${ids[1]}`, "", this.keepMs, event(mine)),
-    ]);
+  "queue:leave"(client, command) {
+    return this.queue.leave(client, command);
   }
 
   async "call:accept"({ userId, device }, command) {
     checkFields(command, { call_id: isId });
-    const { call_id } = command;
-    const given = [userId, device, call_id, Date.now() + 15_000, this.keepMs, this.started];
-    return answered(await this.redis.accept(`call:${call_id}`, ...given));
+    const [{ call_id }, now] = [command, Date.now()];
+    const until = now + 15_000;
+    const state = `"call:state",${JSON.stringify({ call_id, state: "connecting", deadline: new Date(until).toISOString(), live_at: null })}`;
+    const code = await this.redis.accept(`call:${call_id}`, userId, device, call_id, until, this.keepMs, this.started, state);
+    // On record for the rule of who has met; an outage leaves it to the end of the call.
+    if (code === "started") await this.starts.ask([call_id, new Date(now)]);
+    return answered(code === "started" ? "" : code);
   }
 
   async "call:connected"({ userId }, command) {
@@ -243,8 +206,8 @@ export class Commands {
   }
 
   // PostgreSQL first: who hears of the end may queue at once.
-  async finish(callId, userId, reason) {
-    const [over] = await this.ask("over", callId, new Date(), reason, userId);
+  async finish(callId, userId, reason, atFault = []) {
+    const [over] = await this.ask("over", callId, new Date(), reason, userId, atFault);
     if (over) return this.redis.finish(`call:${callId}`, callId, reason, this.keepMs);
     const [state, a, b] = await this.redis.hmget(`call:${callId}`, "state", "a", "b");
     return state && (a === userId || b === userId) ? "gone" : "not_found";
@@ -255,8 +218,14 @@ export class Commands {
     const now = Date.now();
     for (const call of await this.redis.zrangebyscore("deadlines", "-inf", now, "LIMIT", 0, 50)) {
       await this.redis.zadd("deadlines", "XX", now + 2000, call);
-      const reason = REASONS[await this.redis.hget(`call:${call}`, "state")] ?? "moderated";
-      if ((await this.finish(call, null, reason)) === "not_found")
+      const [state, a, b, deviceA, deviceB] = await this.redis.hmget(`call:${call}`, "state", "a", "b", "device_a", "device_b");
+      if (state === "claimed") {
+        await this.queue.resume(call); // its node has died
+        continue;
+      }
+      const reason = REASONS[state] ?? "moderated";
+      const absent = state === "offered" ? [a, b].filter((_, i) => ![deviceA, deviceB][i]) : [];
+      if ((await this.finish(call, null, reason, absent)) === "not_found")
         await this.redis.finish(`call:${call}`, call, reason, this.keepMs); // its end was stored and not told
     }
   }
@@ -265,7 +234,7 @@ export class Commands {
   async enforce() {
     const now = new Date();
     for (const { user_id } of await this.ask("banned", now)) {
-      await this.redis.leave(`ticket:${user_id}`, user_id);
+      await this.queue.remove(user_id, "moderated");
       const call = await this.redis.get(`in:${user_id}`);
       if (call) await this.finish(call, user_id, "moderated");
       await this.redis.publish(`ev:${user_id}`, "banned ");

@@ -32,7 +32,7 @@ export class Client {
 
   pass(id, device, body) {
     if (id) this.last = id;
-    if (device !== "" && device !== this.device) return;
+    if (device !== "" && (device[0] === "!" ? device.slice(1) === this.device : device !== this.device)) return;
     const { conn } = this.socket;
     if (conn.writeBuffer.length > MOST_WAITING) conn.close();
     else conn.write(encoded(body, id && `${id}.${this.mark}`));

@@ -55,14 +55,69 @@ CREATE TABLE node.calls (
     id uuid PRIMARY KEY,
     mode text NOT NULL CHECK (mode IN ('voice', 'video')),
     offered_at timestamptz NOT NULL,
+    started_at timestamptz,
     ended_at timestamptz,
     end_reason text,
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 );
 
--- The fence: nobody is in two calls, whatever Redis forgets.
-CREATE TABLE node.in_call (
-    user_id uuid PRIMARY KEY REFERENCES identity.users (id),
-    call_id uuid NOT NULL REFERENCES node.calls (id)
+-- The fence: nobody is in two calls, whatever Redis forgets. Also who met whom, and through whom a match failed.
+CREATE TABLE node.participants (
+    call_id uuid NOT NULL REFERENCES node.calls (id),
+    user_id uuid NOT NULL REFERENCES identity.users (id),
+    active boolean NOT NULL,
+    fault_at timestamptz,
+    PRIMARY KEY (call_id, user_id)
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX one_call_a_user ON node.participants (user_id) WHERE active;
+CREATE INDEX calls_of_a_user ON node.participants (user_id, call_id);
+
+-- Why these two: kept for a while, for those who look into a match.
+CREATE TABLE node.decisions (
+    call_id uuid PRIMARY KEY REFERENCES node.calls (id),
+    decided_at timestamptz NOT NULL,
+    body json NOT NULL
 );
-CREATE INDEX people_of_a_call ON node.in_call (call_id);
+
+-- Whom user own must not meet: blocked either way, or met or refused since then.
+CREATE FUNCTION node.apart(own uuid, since timestamptz) RETURNS TABLE (other uuid) LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT blocked_id FROM node.blocks WHERE blocker_id = own
+    UNION ALL
+    SELECT blocker_id FROM node.blocks WHERE blocked_id = own
+    UNION ALL
+    SELECT peer.user_id
+    FROM node.participants mine
+    JOIN node.calls c ON c.id = mine.call_id AND c.offered_at >= since
+    JOIN node.participants peer ON peer.call_id = mine.call_id AND peer.user_id <> own
+    WHERE mine.user_id = own AND (c.started_at IS NOT NULL OR c.end_reason IN ('declined', 'skipped'));
+END;
+
+-- Offer a call to two users, who are locked, or say who is at fault; an empty list: they must not meet. Null: it is made. Its
+-- statements see what was done while the locks were waited for.
+CREATE FUNCTION node.offer(call uuid, mode text, at timestamptz, two uuid[], why json, since timestamptz, suspects boolean)
+RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    fault text[];
+BEGIN
+    SELECT array_agg(u.id::text) INTO fault
+    FROM identity.users u
+    WHERE u.id = ANY (two) AND (
+        u.deleted_at IS NOT NULL OR (u.tier = 'suspect') <> suspects
+        OR EXISTS (SELECT FROM identity.banned(at) b WHERE b.user_id = u.id)
+        OR EXISTS (SELECT FROM node.participants p WHERE p.user_id = u.id AND p.active AND p.call_id <> call)
+    );
+    IF fault IS NOT NULL THEN
+        RETURN fault;
+    END IF;
+    IF EXISTS (SELECT FROM node.calls c WHERE c.id = call) THEN
+        RETURN NULL;
+    END IF;
+    IF EXISTS (SELECT FROM node.apart(two[1], since) a WHERE a.other = two[2]) THEN
+        RETURN '{}';
+    END IF;
+    INSERT INTO node.calls (id, mode, offered_at) VALUES (call, mode, at);
+    INSERT INTO node.participants (call_id, user_id, active) VALUES (call, two[1], true), (call, two[2], true);
+    INSERT INTO node.decisions (call_id, decided_at, body) VALUES (call, at, why);
+    RETURN NULL;
+END $$;

@@ -4,8 +4,9 @@ import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import jwt from "jsonwebtoken";
 import { Server } from "socket.io";
-import { Commands, newId } from "./commands.mjs";
+import { Commands } from "./commands.mjs";
 import { Client, Delivery } from "./delivery.mjs";
+import { newId } from "./ids.mjs";
 import { Presence } from "./presence.mjs";
 import { Refusal, isText } from "./rules.mjs";
 import { openPostgres, openRedis } from "./stores.mjs";
@@ -22,7 +23,7 @@ const { pool, ask } = openPostgres(settings);
 const presence = new Presence({ redis, sub, ask, settings });
 const delivery = new Delivery(redis, sub, settings.node, presence);
 await sub.subscribe(delivery.canary);
-const commands = new Commands({ redis, ask, settings });
+const commands = new Commands({ redis, ask, delivery, settings });
 await redis.set("log", newId(), "NX");
 const handlers = {};
 for (const part of [commands, presence])
@@ -82,10 +83,11 @@ function welcome(client, device, from, claims, account, [own, logNow, ticket, ca
   const ms = +from.split("-")[0];
   const recovered = from !== "" && ms <= now && (first === "" ? ms >= now - settings.keepMs : length <= 1000 || ms >= +first.split("-")[0]);
   const place = recovered ? from : last || `${now - 1}-0`;
+  const [ticketId, mode, since] = ticket.split(" ");
   const said =
     `"user":${account.me},"pid":"${client.socket.data.pid}","recovered":${recovered},"contract":"1.1",` +
     `"server_time":"${new Date(now).toISOString()}","token_expires_at":"${new Date(claims.exp * 1000).toISOString()}",` +
-    `"presence":"${own}","ticket":${JSON.stringify(ticket[0] ? { id: ticket[0], mode: ticket[2], state: "waiting", joined_at: new Date(+ticket[1]).toISOString() } : null)},` +
+    `"presence":"${own}","ticket":${JSON.stringify(ticketId ? { id: ticketId, mode, state: "waiting", joined_at: new Date(+since).toISOString() } : null)},` +
     `"call":${JSON.stringify(call.length ? { call_id: callId, state: call[0], epoch: +call[1], mode: call[2], role: call[3] === client.userId ? "offerer" : "answerer" } : null)},` +
     `"pending_decisions":[],"unread":{"rooms":${account.unread ?? "{}"},"notifications":0}`;
   client.ready = () => {
@@ -153,7 +155,8 @@ setInterval(quietly(() => commands.clear()), 200);
 setInterval(quietly(() => commands.expire()), 1000);
 setInterval(quietly(look), 500);
 setInterval(quietly(() => delivery.watchOver()), 2000);
-setInterval(quietly(renew), 5000);
+setInterval(quietly(() => commands.queue.sweep()), 500);
+setInterval(quietly(() => Promise.all([renew(), commands.queue.renew()])), 3000);
 
 // What rows announce to nobody: what was left to be told, and bans, which may be written by hand.
 async function look() {

@@ -91,36 +91,55 @@ WHERE o.room_id = $1 AND o.seq > $2 ORDER BY o.seq LIMIT 200
 DELETE FROM node.outbox o USING unnest($1::uuid[], $2::bigint[]) t (room_id, seq)
 WHERE o.room_id = t.room_id AND o.seq = t.seq
 
--- name: applicant
--- Whether user $1 may queue at $2, whom they seek, and whom they must not meet.
+-- name: applicants
+-- Users $1 who would queue at $2: the card, whom they seek, their values, whom they must not meet (met since $3), and when
+-- matches failed through them since $4, the newest first.
 SELECT
-    u.id, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned,
-    p.gender, extract(year FROM age($2::date, p.birth_date))::int AS age, u.tier,
+    u.id, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned, u.tier,
     p.seeking_genders AS genders, p.seeking_age_min AS age_min, p.seeking_age_max AS age_max,
     json_build_object(
         'user_id', u.id, 'display_name', p.display_name, 'age', extract(year FROM age($2::date, p.birth_date))::int,
         'gender', p.gender, 'intent', p.intent, 'languages', p.languages, 'country', p.country, 'city', p.city,
         'bio', p.bio, 'photo_url', p.photos ->> 0
-    )::text AS card,
-    (
-        SELECT string_agg(other::text, ' ') FROM (
-            SELECT blocked_id AS other FROM node.blocks WHERE blocker_id = u.id
-            UNION ALL SELECT blocker_id FROM node.blocks WHERE blocked_id = u.id
-        ) apart
-    ) AS apart
-FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
-WHERE u.id = $1 AND u.deleted_at IS NULL
+    ) AS card,
+    (SELECT json_object_agg(v.key, v.strength) FROM identity.user_values v WHERE v.user_id = u.id) AS strengths,
+    ARRAY(SELECT a.other::text FROM node.apart(u.id, $3) a) AS apart,
+    ARRAY(
+        SELECT f.fault_at FROM node.participants f
+        WHERE f.user_id = u.id AND f.fault_at >= $4 ORDER BY f.fault_at DESC LIMIT 3
+    ) AS faults
+FROM unnest($1::uuid[]) AS asked (id)
+JOIN identity.users u ON u.id = asked.id AND u.deleted_at IS NULL
+JOIN identity.profiles p ON p.user_id = u.id
 
--- name: offer
--- Call $1 of users $4 and $5. Fails where one of them is in a call.
-WITH made AS (INSERT INTO node.calls (id, mode, offered_at) VALUES ($1, $2, $3) RETURNING id)
-INSERT INTO node.in_call (user_id, call_id) SELECT unnest(ARRAY[$4, $5]::uuid[]), id FROM made
+-- name: apart
+-- Whom user $1 must not meet: blocked, or met since $2.
+SELECT other::text FROM node.apart($1, $2)
+
+-- name: offers
+-- Calls, place by place in these columns: of each null, or who is at fault. All users are locked first, in one order.
+WITH asked AS MATERIALIZED (
+    SELECT * FROM unnest(
+        $1::uuid[], $2::text[], $3::timestamptz[], $4::uuid[], $5::uuid[], $6::json[], $7::timestamptz[], $8::boolean[]
+    ) WITH ORDINALITY AS a (call, mode, at, one, other, why, since, suspects, place)
+), locked AS MATERIALIZED (
+    SELECT u.id FROM identity.users u WHERE u.id = ANY ($4::uuid[] || $5::uuid[]) ORDER BY u.id FOR NO KEY UPDATE
+)
+SELECT a.call, node.offer(a.call, a.mode, a.at, ARRAY[a.one, a.other], a.why, a.since, a.suspects) AS refused
+FROM (SELECT count(*) FROM locked) AS held CROSS JOIN asked a
+
+-- name: started
+-- Both of each of calls $1 have accepted, at $2, place by place.
+UPDATE node.calls c SET started_at = t.at
+FROM unnest($1::uuid[], $2::timestamptz[]) t (id, at)
+WHERE c.id = t.id AND c.started_at IS NULL
 
 -- name: over
--- Call $1 has ended at $2 for reason $3. No row: it had before, or user $4 (null: it is time) is not in it.
+-- Call $1 has ended at $2 for reason $3 through users $5. No row: it had before, or user $4 (null: it is time) is not in it.
 WITH let_go AS (
-    DELETE FROM node.in_call
-    WHERE call_id = $1 AND ($4::uuid IS NULL OR EXISTS (SELECT FROM node.in_call WHERE call_id = $1 AND user_id = $4))
+    UPDATE node.participants SET active = false, fault_at = CASE WHEN user_id = ANY ($5::uuid[]) THEN $2::timestamptz END
+    WHERE call_id = $1 AND active
+        AND ($4::uuid IS NULL OR EXISTS (SELECT FROM node.participants p WHERE p.call_id = $1 AND p.user_id = $4 AND p.active))
     RETURNING call_id
 )
 UPDATE node.calls c SET ended_at = $2, end_reason = $3

@@ -21,7 +21,7 @@ if call then
   end
 end
 return {
-  redis.call('HGET', KEYS[1], 'own'), redis.call('GET', 'log') or '', redis.call('HMGET', 'ticket:' .. ARGV[1], 'id', 'since', 'mode'),
+  redis.call('HGET', KEYS[1], 'own'), redis.call('GET', 'log') or '', redis.call('GET', 'ticket:' .. ARGV[1]) or '',
   call and redis.call('HMGET', 'call:' .. call, 'state', 'epoch', 'mode', 'a') or {}, last and last[1] or '', first and first[1] or '',
   redis.call('XLEN', stream), missed, call or ''
 }
