@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from composition.accounts import Identity
+from composition.conduct import Conduct
 from composition.foundation import Foundation
 from composition.media import MediaParts
 from composition.stores import Stores
@@ -31,7 +32,9 @@ from rest.consents import ConsentHandlers
 from rest.http.binding import Resource
 from rest.matches import MatchHandlers
 from rest.media import MediaHandlers
+from rest.moderation import ModerationHandlers
 from rest.profiles import ProfileHandlers
+from rest.reports import ReportHandlers
 from rest.service import Check
 from rest.sessions import SessionHandlers
 from rest.settings import SettingsHandlers
@@ -51,12 +54,13 @@ def application(
     identity: Identity,
     blocks: Blocks,
     media: MediaParts,
+    conduct: Conduct,
     *,
     checks: Mapping[str, Check],
     notes: Sequence[str] = (),
 ) -> web.Application:
     """The REST application. `/readyz` asks the `checks` and passes on the `notes`."""
-    resources = _resources(base, stores, identity, blocks, media)
+    resources = _resources(base, stores, identity, blocks, media, conduct)
     return answering(base, identity, resources, checks=checks, notes=notes)
 
 
@@ -83,7 +87,12 @@ def answering(
 
 
 def _resources(
-    base: Foundation, stores: Stores, identity: Identity, blocks: Blocks, media: MediaParts
+    base: Foundation,
+    stores: Stores,
+    identity: Identity,
+    blocks: Blocks,
+    media: MediaParts,
+    conduct: Conduct,
 ) -> list[Resource]:
     values, filed = ValueStore(base.pool), AppealStore(base.pool)
     appeals, penalties = Appeals(filed), PenaltyStore(base.pool)
@@ -97,6 +106,7 @@ def _resources(
         ValueHandlers(Values(values), values),
         SettingsHandlers(SettingsStore(base.pool)),
         BlockHandlers(blocks, stores.blocks),
+        ReportHandlers(conduct.reports),
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),
         ChatHandlers(stores.rooms),
@@ -106,5 +116,6 @@ def _resources(
         AppealHandlers(appeals, filed),
         BanHandlers(bans, penalties),
         AdminUserHandlers(UserModeration(users, bans)),
+        ModerationHandlers(conduct.cases, stores.cases),
         AuditHandlers(AuditLog(base.pool)),
     ]

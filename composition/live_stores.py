@@ -5,9 +5,9 @@ from composition.stores import Stores
 from db.postgres.applicants import ApplicantStore
 from db.postgres.bans import BanStore
 from db.postgres.eligibility import EligibilityStore
+from db.postgres.evidence import EvidenceStore
 from db.postgres.outbox import Outbox
 from db.postgres.pending_work import PendingWork
-from db.postgres.reports import ReportStore
 from db.postgres.retention import RetentionStore
 from db.redis.calls import RedisCalls
 from db.redis.presence import RedisPresence
@@ -24,7 +24,7 @@ class LiveStores(Stores):
         self.applicants = ApplicantStore(base.pool)
         self.eligibility = EligibilityStore(base.pool)
         self.bans = BanStore(base.pool)
-        self.reports = ReportStore(base.pool)
+        self.evidence = EvidenceStore(base.pool)
         self.outbox = Outbox(base.pool)
         self.pending_work = PendingWork(base.pool)
         self.retention = RetentionStore(base.pool)

@@ -23,6 +23,7 @@ from realtime.gateway.handlers import register_handlers
 from rest.http.listening import listening
 from services.blocks import PENDING_BLOCKS
 from services.recent_members import ROOM_ENDED
+from services.reports import PENDING_REPORTS
 
 
 @asynccontextmanager
@@ -42,6 +43,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         register_handlers(server, gateway)
         base.bus.on_return += [connected.store_loss.look, serving.announcer.back]
         await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
+        await base.bus.subscribe(PENDING_REPORTS, serving.report_effects.wake)
         await base.bus.subscribe(ROOM_ENDED, serving.recent_members.forget)
         for apart in (ROOM_ENDED, PENDING_BLOCKS):
             await base.bus.subscribe(apart, serving.presence.parted)
@@ -53,6 +55,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             serving.identity,
             serving.blocks,
             serving.media,
+            serving.conduct,
             checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
         )
@@ -72,6 +75,7 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         lookout=serving.lookout,
         block_effects=serving.block_effects,
         ban_effects=serving.ban_effects,
+        report_effects=serving.report_effects,
         reviews=serving.reviews,
         sightings=serving.sightings,
         presence=serving.presence,

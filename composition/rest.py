@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from aiohttp import web
 
 from composition.accounts import Identity
+from composition.conduct import Conduct
 from composition.endpoints import application
 from composition.foundation import Foundation, foundation
 from composition.media import MediaParts
@@ -33,6 +34,7 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Appli
     identity = Identity(stores, base.settings, sightings(stores, base))
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
     try:
-        yield application(base, stores, identity, blocks, MediaParts(stores, base), checks=checks)
+        media, conduct = MediaParts(stores, base), Conduct(stores, base)
+        yield application(base, stores, identity, blocks, media, conduct, checks=checks)
     finally:
         identity.close()

@@ -6,18 +6,20 @@ from collections.abc import Callable
 from composition.accounts import Identity
 from composition.calls import CallParts
 from composition.chat import Conversations
+from composition.conduct import Conduct
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
 from composition.matching import Matching
 from composition.media import MediaParts
 from composition.returns import sightings
-from composition.safety import Conduct, Protection
+from composition.safety import Protection
 from core.ids import new_id
 from db.postgres.pending_work import Kind
 from realtime.background.leases import LeaseJudge
 from realtime.background.lookout import Lookout
 from realtime.background.media_keeping import MediaKeeping
 from realtime.background.retention import Retention, kept
+from realtime.background.reviews import Reviews
 from realtime.background.sightings import SightingsWorker
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
@@ -62,8 +64,9 @@ class Services:
             clock=clock,
             lease_s=settings.connection_lease_s,
         )
-        conduct = Conduct(stores, base)
-        self.trust, self.reviews, self.reports = conduct.trust, conduct.reviews, conduct.reports
+        self.conduct = conduct = Conduct(stores, base)
+        self.trust, self.reports = conduct.trust, conduct.reports
+        self.reviews = Reviews(conduct.trust)
 
         rules, metrics = Rules.of(settings), MatchingMetrics(base.registry)
         eligibility = EligibilityService(
@@ -128,14 +131,17 @@ class Services:
             sightings=sighted,
         )
         self.block_effects, self.blocks = protection.block_effects, protection.blocks
-        self.ban_effects = protection.ban_effects
+        self.ban_effects, self.report_effects = protection.ban_effects, protection.report_effects
         wake: dict[Kind, Callable[[], None]] = {
             "bans": self.ban_effects.wake,
             "blocks": self.block_effects.wake,
             "outbox": self.announcer.wake,
+            "reports": self.report_effects.wake,
         }
         self.lookout = Lookout(stores.pending_work, wake, clock)
-        kinds = kept(stores.retention, stores.matches, stores.marks, stores.suspicions, settings)
+        kinds = kept(
+            stores.retention, stores.matches, stores.marks, stores.suspicions, stores.evidence, settings
+        )
         self.retention = Retention(kinds, clock)
         self.lifecycle = ConnectionLifecycle(
             sessions=identity.sessions,

@@ -1,13 +1,17 @@
 """The stores that both programs use. A store without state of its own may also be made where it is used."""
 
 from composition.foundation import Foundation
+from core.keys import Keyring
+from core.seals import Seals
 from db.postgres.accounts import AccountStore
 from db.postgres.blocks import BlockStore
 from db.postgres.call_records import CallRecords
+from db.postgres.cases import CaseStore
 from db.postgres.connections import ConnectionStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.profiles import ProfileStore
+from db.postgres.reports import ReportStore
 from db.postgres.rooms import Rooms
 from db.postgres.sessions import SessionStore
 from db.postgres.standing import StandingStore
@@ -18,6 +22,7 @@ from db.redis.event_log import EventLog
 from db.redis.rate_limits import NoLimits, RedisLimiter
 from db.redis.underage import RefusedAges
 from services.ports import Limiter
+from services.suspension import suspending
 
 
 class Stores:
@@ -39,6 +44,9 @@ class Stores:
         self.trust = TrustStore(pool)
         self.marks = MarkStore(pool)
         self.suspicions = SuspicionStore(pool)
+        seals, rule = Seals(Keyring.of(settings).keys("evidence")), suspending(settings)
+        self.reports = ReportStore(pool, seals, rule, window_ms=settings.report_h * 3_600_000)
+        self.cases = CaseStore(pool, seals, rule)
         # One event more than promised: tells an offset that just fits from one that is too old.
         self.events = EventLog(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
         self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()

@@ -21,6 +21,7 @@ Purpose = Literal[
     "media at rest",
     "address of a media",
     "marks of accounts",
+    "evidence",
 ]
 
 _SALT = b"realtime-connect"

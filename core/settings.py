@@ -131,6 +131,18 @@ class Settings(MediaSettings, frozen=True, kw_only=True):
     suspicion_days: Annotated[
         Count, about("Days after which a suspicion that an account is that of somebody banned lapses.")
     ] = 90
+    suspend_reporters: Annotated[
+        Count,
+        about(
+            "Different people whose reports within SUSPEND_WITHIN_H suspend a user until a moderator has"
+            " looked; those who are trusted count twice, newcomers and those with a bad record not at all."
+        ),
+    ] = 5
+    suspend_within_h: Annotated[Count, about("Hours within which these reports have to come.")] = 24
+    claim_m: Annotated[Count, about("Minutes for which a case is left to the moderator who claimed it.")] = 15
+    evidence_days: Annotated[
+        Count, about("Days for which the evidence of a report is kept after its case was decided.")
+    ] = 90
     decision_policy: Annotated[
         DecisionPolicy,
         about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),

@@ -55,6 +55,9 @@ MediaState = Literal["processing", "ready", "refused"]
 StrikeAction = Literal["warn", "suspend", "ban"]
 AppealState = Literal["open", "granted", "refused"]
 AccountStatus = Literal["active", "pending", "suspended"]
+SubjectType = Literal["user", "call", "message", "post", "comment", "review", "group"]
+# What a moderator decides in a case; all but `dismiss` are strikes.
+CaseAction = Literal["dismiss", "warn", "suspend", "ban"]
 
 ADULT_AGE = 18
 

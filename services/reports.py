@@ -1,58 +1,74 @@
-"""Reporting people whom a user has met: during the call, which ends it (`signaling/reporting.py`), or later.
+"""Reporting what somebody has said, shown or done: over REST, and during a call, which ends by it.
 
-The reported user is not told. A report may also block, which is a block like any other.
+Both are one use case. The reported user is not told. A report may also block, which is a block like any
+other. The store takes evidence, opens the case and suspends in the transaction of the report.
 """
 
 from collections.abc import Callable
 
-from core.contract.calls import CallReport
-from core.errors import Gone, NotFound
+import structlog
+
+from core.contract.reports import SubjectReport
+from db.outage import OUTAGES
+from db.postgres.idempotency import IdempotencyKey
 from db.postgres.reports import NewReport, ReportStore
-from services.ports import BlockEffects
+from services.ports import BlockEffects, Channels
 from services.trust import TrustService
+
+PENDING_REPORTS = "reports:pending"
+_log = structlog.get_logger()
 
 
 class ReportService:
-    """The use cases. `window_ms`: for how long after its end a call may be reported."""
+    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
     def __init__(
         self,
         store: ReportStore,
         effects: BlockEffects,
         trust: TrustService,
+        channels: Channels,
         new_id: Callable[[int], str],
-        *,
-        window_ms: int,
     ) -> None:
         self._store, self._effects, self._trust = store, effects, trust
-        self._new_id, self._window_ms = new_id, window_ms
+        self._channels, self._new_id = channels, new_id
 
     async def file(self, report: NewReport) -> None:
-        """Record a report. The same one again changes nothing. Raises `NotFound`."""
-        await self._store.file(report)
+        """Record a report that ends its call at the same time. The same one again changes nothing."""
+        await self._store.file(report, ending=True)
         if report.block:
             await self._effects.perform()
 
-    async def report_past(self, reporter: str, command: CallReport, now: int) -> None:
-        """Report a call that is over and may be on record only. A second time changes nothing.
+    async def report(self, reporter: str, body: SubjectReport, key: IdempotencyKey | None, now: int) -> str:
+        """Report a subject. Gives the id of the report; the same subject again gives the first one's.
 
-        Raises `NotFound` for a call of others, `Gone` when it ended too long ago.
+        Raises `NotFound` for what the reporter may not see, `InvalidRequest` for what is their own, `Gone`
+        for a call that ended too long ago, `IdempotencyConflict`.
         """
-        past = await self._store.past(command.call_id, reporter)
-        if past is None:
-            raise NotFound
-        if not past.reported and past.ended_at is not None and now - past.ended_at > self._window_ms:
-            raise Gone("It is too late to report this call.")
-        await self.file(
+        filed = await self._store.file(
             NewReport(
                 id=self._new_id(now),
-                call_id=command.call_id,
+                subject_type=body.subject.type,
+                subject_id=body.subject.id,
                 reporter=reporter,
-                reported=past.peer,
-                reason=command.reason,
-                note=command.note,
-                block=command.block,
+                reason=body.reason,
+                note=body.note,
+                block=body.block,
                 at=now,
-            )
+                evidence_media_id=body.evidence_media_id,
+            ),
+            key,
         )
-        await self._trust.judge(past.peer)
+        if filed.pending:
+            await self._announce()
+            return filed.id
+        if body.block:
+            await self._effects.perform()
+        await self._trust.judge(filed.reported)
+        return filed.id
+
+    async def _announce(self) -> None:
+        try:
+            await self._channels.publish(PENDING_REPORTS, b"")
+        except OUTAGES as error:  # it is on record, and nodes also look by themselves
+            _log.debug("a pending report was not announced", error=repr(error))

@@ -48,6 +48,12 @@ def _number(raw: bytes, bits: int) -> int:
 
 BY_ID: Final[Cursors[str]] = Cursors(16, lambda key: UUID(key).bytes, _id)
 BY_SEQ: Final[Cursors[int]] = Cursors(8, lambda seq: seq.to_bytes(8), lambda raw: _number(raw, 53))
+# How severe something is, and its id.
+BY_SEVERITY: Final[Cursors[tuple[int, str]]] = Cursors(
+    20,
+    lambda key: key[0].to_bytes(4) + UUID(key[1]).bytes,
+    lambda raw: (_number(raw[:4], 31), _id(raw[4:])),
+)
 # A time in ms since the epoch, of no year that a datetime cannot say, and an id that tells equal times apart.
 BY_TIME: Final[Cursors[tuple[int, str]]] = Cursors(
     24,

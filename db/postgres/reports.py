@@ -1,77 +1,201 @@
-"""Reports in Postgres, one for each call and reporter. Ids are text, times ms since the epoch.
+"""Reports in Postgres, one for each subject and reporter. Ids are text, times ms since the epoch.
 
-A report that blocks leaves, like any block, a pending block (`blocks.py`). What an outage raises passes
-through.
+A report, its evidence and what follows from it (a block, a suspension) are one transaction; the database puts
+it into a case. `SUBJECTS` says for each type how its subject is found. A report of a call that goes on, filed
+where no calls are kept, waits as a "pending report": some node ends the call by it, and only then follows
+what the other could notice. What an outage raises passes through.
 """
 
-import asyncpg
+from collections.abc import Mapping
+
 from msgspec import Struct
 
-from core.clock import to_datetime, to_ms
-from core.errors import NotFound
+from core.clock import to_datetime
+from core.errors import Gone, InvalidRequest, NotFound
+from core.seals import Seals
+from core.vocabulary import SubjectType
+from db.postgres.accusations import Suspending, suspend_within
 from db.postgres.blocks import block_within
-from db.postgres.pool import Pool, queries
+from db.postgres.evidence import take_within
+from db.postgres.idempotency import IdempotencyKey, claim, keep
+from db.postgres.media import use_within
+from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.user_locks import lock_users
 
 _SQL = queries("reports")
+
+# How long a pending report is left to the node that has taken it.
+TAKEN_MS = 2_000
+
+# The statement that finds what is reported and whose it is, if the reporter may see it. Types without one do
+# not exist yet.
+SUBJECTS: Mapping[str, str] = {
+    "user": _SQL["subject_user"],
+    "call": _SQL["subject_call"],
+    "message": _SQL["subject_message"],
+}
 
 
 class NewReport(Struct, frozen=True, kw_only=True):
     """A new report. `block`: the reporter also blocks the other."""
 
     id: str
-    call_id: str
+    subject_type: SubjectType
+    subject_id: str
     reporter: str
-    reported: str
     reason: str
     note: str | None
     block: bool
     at: int
+    evidence_media_id: str | None = None
 
 
-class PastEncounter(Struct, frozen=True, kw_only=True):
-    """What is on record of a call that somebody wants to report; `ended_at` None: of no end so far."""
+class Filed(Struct, frozen=True, kw_only=True):
+    """A report on record, about this user; `pending`: the call still has to end by it."""
 
-    peer: str
-    ended_at: int | None
-    reported: bool
+    id: str
+    reported: str
+    pending: bool = False
+
+
+class PendingReport(Struct, frozen=True, kw_only=True):
+    """A report of a call that still has to end by it."""
+
+    id: str
+    call_id: str
+    reporter: str
+    reason: str
+    note: str | None
+    block: bool
 
 
 class ReportStore:
-    """Reports, one for each call and reporter."""
+    """Reports. `window_ms`: for how long after its end a call may be reported."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, seals: Seals, suspending: Suspending, *, window_ms: int) -> None:
+        self._pool, self._seals = pool, seals
+        self._suspending, self._window_ms = suspending, window_ms
 
-    async def file(self, report: NewReport) -> None:
-        """Store it, and block if asked, at once. The first of this call and reporter stays.
+    async def file(
+        self, report: NewReport, key: IdempotencyKey | None = None, *, ending: bool = False
+    ) -> Filed:
+        """Store it with evidence, and what follows. The first of this subject and reporter stays.
 
-        Raises `NotFound` for someone who was not in the call.
+        `ending`: the call is ended by it at the same time. Raises `NotFound` for what the reporter may not
+        see, `InvalidRequest` for what is their own, `Gone` for a call that has ended too long ago,
+        `IdempotencyConflict`.
         """
-        at = to_datetime(report.at)
         async with self._pool.acquire() as connection, connection.transaction():
-            try:
-                new = await connection.fetchval(
-                    _SQL["file"],
-                    report.id,
-                    report.call_id,
-                    report.reporter,
-                    report.reported,
-                    report.reason,
-                    report.note,
-                    at,
-                )
-            except asyncpg.ForeignKeyViolationError as error:
-                if str(error.constraint_name).endswith("_was_in_the_call"):
-                    raise NotFound from error
-                raise
-            if new and report.block:
-                await block_within(connection, report.reporter, report.reported, report.at)
+            if (known := await claim(connection, key, Filed)) is not None:
+                return known
+            return await keep(connection, key, await self._file(connection, report, ending=ending))
 
-    async def past(self, call_id: str, user_id: str) -> PastEncounter | None:
-        """The call as this user may report it; None: they were not in it."""
-        row = await self._pool.fetchrow(_SQL["past"], call_id, user_id)
-        return row and PastEncounter(
-            peer=row["peer_id"],
-            ended_at=None if row["ended_at"] is None else to_ms(row["ended_at"]),
-            reported=row["reported"],
+    async def _file(self, connection: Connection, report: NewReport, *, ending: bool) -> Filed:
+        named = report.subject_type, report.subject_id
+        find = SUBJECTS.get(report.subject_type)
+        found = find and await connection.fetchrow(
+            find, report.reporter, report.subject_id, to_datetime(report.at)
         )
+        if found:
+            await lock_users(connection, (report.reporter, found["reported_id"]))
+        first = await connection.fetchrow(_SQL["first"], report.reporter, *named)
+        if first:
+            if ending:
+                await self._settle(connection, first["id"], report.at)
+            return Filed(id=first["id"], reported=first["reported_id"])
+        if not found:
+            raise NotFound
+        self._check(report, found)
+        return await self._insert(connection, report, found, ending=ending)
+
+    def _check(self, report: NewReport, found: Record) -> None:
+        if found["reported_id"] == report.reporter:
+            raise InvalidRequest("Nobody can report themselves.", details={"field": "subject"})
+        ended = found["ended_at"]
+        if ended is not None and ended < to_datetime(report.at - self._window_ms):
+            raise Gone("It is too late to report this call.")
+
+    async def _insert(
+        self, connection: Connection, report: NewReport, found: Record, *, ending: bool
+    ) -> Filed:
+        reported, pending = found["reported_id"], found["going_on"] and not ending
+        media_id = await _used(connection, report, ending=ending)
+        evidence = await take_within(
+            connection,
+            self._seals,
+            report_id=report.id,
+            pair=(report.reporter, reported),
+            call_id=found["call_id"],
+            content=found["content"],
+            at=report.at,
+        )
+        await connection.execute(
+            _SQL["file"],
+            report.id,
+            report.reporter,
+            reported,
+            report.reason,
+            report.note,
+            to_datetime(report.at),
+            report.subject_type,
+            report.subject_id,
+            found["call_id"],
+            evidence.box,
+            evidence.key_id,
+            media_id,
+        )
+        if pending:
+            await connection.execute(_SQL["pend"], report.id, report.block)
+        else:
+            await self._follow(connection, (report.reporter, reported), report.at, block=report.block)
+        return Filed(id=report.id, reported=reported, pending=pending)
+
+    async def _follow(self, connection: Connection, pair: tuple[str, str], at: int, *, block: bool) -> None:
+        if block:
+            await block_within(connection, *pair, at)
+        await suspend_within(connection, pair[1], self._suspending, at)
+
+    # Pending reports
+
+    async def due(self, now: int, *, limit: int = 50) -> list[PendingReport]:
+        """Pending reports that no node has taken, each now taken for `TAKEN_MS`."""
+        until = to_datetime(now + TAKEN_MS)
+        return [_pending(row) for row in await self._pool.fetch(_SQL["due"], to_datetime(now), until, limit)]
+
+    async def settle(self, report_id: str, now: int) -> None:
+        """If its call has ended on record, do what follows from the report. Again, it changes nothing."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._settle(connection, report_id, now)
+
+    async def _settle(self, connection: Connection, report_id: str, now: int) -> None:
+        row = await connection.fetchrow(_SQL["pending"], report_id)
+        if row is None:
+            return
+        pair = row["reporter_id"], row["reported_id"]
+        await lock_users(connection, pair)
+        block = await connection.fetchval(_SQL["settle"], report_id)
+        if block is not None:
+            await self._follow(connection, pair, now, block=block)
+
+
+async def _used(connection: Connection, report: NewReport, *, ending: bool) -> str | None:
+    """The picture that is evidence from now on. Raises `NotFound`, but for a call that ends all the same."""
+    media_id = report.evidence_media_id
+    if media_id is None:
+        return None
+    if await use_within(connection, media_id, report.reporter, report.subject_id, report.at):
+        return media_id
+    if ending:
+        return None
+    raise NotFound("There is no such picture, or it was used before.", details={"field": "evidence_media_id"})
+
+
+def _pending(row: Record) -> PendingReport:
+    return PendingReport(
+        id=row["id"],
+        call_id=row["call_id"],
+        reporter=row["reporter_id"],
+        reason=row["reason"],
+        note=row["note"],
+        block=row["block"],
+    )

@@ -8,6 +8,7 @@ from msgspec import Struct
 from core.clock import Clock
 from core.settings import Settings
 from db.periodic import PeriodicJob, PeriodicTask
+from db.postgres.evidence import EvidenceStore
 from db.postgres.idempotency import KEPT_MS
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
@@ -36,15 +37,17 @@ def kept(
     matches: MatchRecords,
     marks: MarkStore,
     suspicions: SuspicionStore,
+    evidence: EvidenceStore,
     settings: Settings,
 ) -> list[Kept]:
-    """What is forgotten, and when: decisions of matching, keys of requests, refresh tokens, sessions, marks.
+    """What is forgotten, and when: decisions of matching, keys, tokens, sessions, marks, evidence.
 
     A suspicion that is too old is over, and stays on record.
     """
     sessions_ms = settings.session_record_days * DAY_MS
     return [
         Kept(matches.forget, settings.match_record_days * DAY_MS),
+        Kept(evidence.forget, settings.evidence_days * DAY_MS),
         Kept(expired.keys, KEPT_MS),
         Kept(expired.tokens, sessions_ms),
         Kept(expired.sessions, sessions_ms),

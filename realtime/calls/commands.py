@@ -18,6 +18,7 @@ from core.contract.calls import (
     Skipped,
 )
 from core.contract.decisions import DecisionSubmit
+from core.contract.reports import Subject, SubjectReport
 from core.errors import Conflict, Expired, Gone
 from core.wire.message import Empty
 from realtime.calls.call_service import CallService
@@ -44,7 +45,7 @@ class CallCommands:
         new_id: Callable[[int], str],
     ) -> None:
         self._tell, self._call = call_service.tell, call_service.call
-        self._events, self._report_past = events, reports.report_past
+        self._events, self._reports = events, reports
         self._media, self._clock, self._make_id = media, clock, new_id
 
     def _new_id(self) -> str:
@@ -104,7 +105,14 @@ class CallCommands:
         try:
             await self._tell(command.call_id, report)
         except (Gone, Expired):
-            await self._report_past(caller.user_id, command, self._clock())
+            past = SubjectReport(
+                subject=Subject(type="call", id=command.call_id),
+                reason=command.reason,
+                note=command.note,
+                block=command.block,
+                evidence_media_id=evidence,
+            )
+            await self._reports.report(caller.user_id, past, None, self._clock())
         return _DONE
 
     async def decide(self, caller: Caller, command: DecisionSubmit) -> Empty:

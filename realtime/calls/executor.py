@@ -210,13 +210,14 @@ class Executor:
         await self._reports.file(
             NewReport(
                 id=effect.report_id,
-                call_id=call.id,
+                subject_type="call",
+                subject_id=call.id,
                 reporter=effect.reporter,
-                reported=effect.reported,
                 reason=effect.reason,
                 note=effect.note,
                 block=effect.block,
                 at=effect.at,
+                evidence_media_id=effect.evidence_media_id,
             )
         )
 

@@ -121,7 +121,7 @@ class Journal:
             del self.active[user]
 
     def _record_file(self, _: Any, report: NewReport) -> None:
-        self.blocks.setdefault(frozenset((report.reporter, report.reported)), self.steps)
+        self.blocks.setdefault(frozenset(self.offered[report.subject_id]), self.steps)
 
     def _seen(self, ticket: Ticket) -> None:
         """A ticket never changes under its id: above all, not its place."""

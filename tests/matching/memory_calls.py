@@ -185,7 +185,8 @@ class MemoryRecord:
         return None
 
     async def file(self, report: NewReport) -> None:
-        await self.block(report.reporter, report.reported)
+        one, other = self.calls[report.subject_id]
+        await self.block(report.reporter, other if report.reporter == one else one)
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
         met = [

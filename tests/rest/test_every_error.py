@@ -11,6 +11,7 @@ import pytest
 from msgspec import structs
 from redis.asyncio import Redis
 
+from core.clock import now_ms
 from core.contract.index import ENDPOINTS
 from core.contract.profiles import Me
 from core.ids import new_id
@@ -50,8 +51,10 @@ class Someone:
             "change_me": {"bio": "new"},
             "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
             "change_settings": {"theme": "dark"},
-            "block": {"user_id": next(self._others)},
             "change_consent": {"kind": "analytics", "version": "1", "given": True},
+            "block": {"user_id": (other := next(self._others))},
+            "report": {"subject": {"type": "user", "id": other}, "reason": "spam"},
+            "decide_case": {"action": "warn"},
             "turn_on_totp": {},
             "turn_off_totp": {},
             "appeal": {"text": f"Not so, {next(self._numbers)}."},
@@ -84,6 +87,10 @@ class Someone:
             seen = await self.ask(named["media"], path=f"/v1/media/{media.body['id']}")
             parts = urlsplit(seen.body["urls"]["original"])
             return f"{parts.path}?{parts.query}"
+        if endpoint.path.startswith("/v1/admin/reports/"):
+            ana, ben = await self.rest.world.pair()
+            case = await self.rest.world.report(await self.rest.world.talked((ana, ben)), ana, ben)
+            return endpoint.path.replace("{id}", case)
         if endpoint.name == "unban":
             return endpoint.path.replace("{id}", await self.rest.world.ban(next(self._others)))
         return None
@@ -155,8 +162,12 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
     if endpoint.name == "original_media":
         address = await someone.own_path(endpoint) or ""
         return await someone.ask(endpoint, path=address[:-64] + "0" * 64)
-    nobody: dict[str, Any] = {"json": {"user_id": new_id()}} if endpoint.name == "block" else {}
-    return await someone.ask(endpoint, **nobody)
+    nobody = {
+        "block": {"user_id": new_id()},
+        "report": {"subject": {"type": "user", "id": new_id()}, "reason": "spam"},
+    }
+    what: dict[str, Any] = {"json": nobody[endpoint.name]} if endpoint.name in nobody else {}
+    return await someone.ask(endpoint, **what)
 
 
 async def precondition_failed(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -168,7 +179,15 @@ async def underage(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
-    """What somebody else has, or was done before; a code of a secret that was not asked for."""
+    """What somebody else has, or was done before; a code of a secret, a decision that there is not."""
+    if endpoint.path.startswith("/v1/admin/reports/"):
+        path = await someone.own_path(endpoint)
+        if endpoint.name != "undo_case":
+            await someone.rest.world.pool.execute(
+                "UPDATE safety.cases SET state = 'claimed', claimed_by = user_id,"
+                " claimed_until = now() + interval '1 day' WHERE state <> 'decided'"
+            )
+        return await someone.ask(endpoint, path=path)
     if endpoint.name == "turn_on_totp":
         return await someone.ask(endpoint, json={"code": "000000"})
     if endpoint.name == "appeal":
@@ -190,7 +209,11 @@ async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def gone(someone: Someone, endpoint: Endpoint) -> Answer:
-    """A strike that was lifted by the time."""
+    """A strike that was lifted by the time; a call of too long ago."""
+    if endpoint.name == "report":
+        pair = someone.user_id, await someone.rest.world.person("Ben")
+        call = await someone.rest.world.talked(pair, now=now_ms() - 25 * 3_600_000)
+        return await someone.ask(endpoint, json={"subject": {"type": "call", "id": call}, "reason": "spam"})
     path = await someone.own_path(endpoint)
     await someone.rest.world.pool.execute("UPDATE safety.strikes SET lifted_at = now()")
     await someone.rest.world.pool.execute("UPDATE identity.bans SET lifted_at = now()")
@@ -199,7 +222,10 @@ async def gone(someone: Someone, endpoint: Endpoint) -> Answer:
 
 async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
     path = await someone.own_path(endpoint)
-    assert (await someone.ask(endpoint, path=path)).status == 200
+    assert path
+    token, decide = someone.signed_in["access_token"], path.replace("/claim", "/decide")
+    body = {"action": "dismiss"} if "/reports/" in path else {"grant": True}
+    assert (await someone.rest.ask("POST", decide, token=token, json=body)).status == 200
     return await someone.ask(endpoint, path=path)
 
 

@@ -33,7 +33,8 @@ async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
     """One that is accepted, another one each time."""
     bodies: dict[str, Any] = {
         "register": new_person(),
-        "block": {"user_id": await rest.world.person("Ben")},
+        "block": {"user_id": (ben := await rest.world.person("Ben"))},
+        "report": {"subject": {"type": "user", "id": ben}, "reason": "spam"},
         "upload_media": encoded(drawn(next(_sides))),
         "ban": {"user_id": await rest.world.person("Ben"), "reason": "spam"},
         "appeal": {"text": f"not so {new_id()}"},

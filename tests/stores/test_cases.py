@@ -53,7 +53,7 @@ async def test_every_reason_has_a_severity(world: World) -> None:
 async def test_all_reports_about_one_user_gather_in_one_case(world: World) -> None:
     """Whoever files them; it is as severe as the worst of them."""
     ben = await world.person("Ben")
-    for reason in ("spam", "underage", "other"):
+    for reason in ("spam", "other", "underage"):
         ana = await world.person("Ana")
         await world.report(await world.talked((ana, ben)), ana, ben, reason)
     assert await cases(world, ben) == [("open", 100)]
@@ -62,7 +62,7 @@ async def test_all_reports_about_one_user_gather_in_one_case(world: World) -> No
 async def test_reports_of_the_version_before_are_carried_over(database_url: str) -> None:
     """Those to review are gathered by user; what moderators were done with stays out of the queue."""
     ana, ben, cem = new_id(), new_id(), new_id()
-    open_ones, done = [new_id(), new_id()], new_id()
+    *open_ones, done = [new_id(n) for n in range(1, 4)]
     async with scratch_database(database_url) as empty, connected(empty) as connection:
         before = revisions()[: revisions().index("0016_cases")]
         for version in [*before, None]:

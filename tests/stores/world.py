@@ -11,6 +11,10 @@ import msgspec
 
 from core.clock import now_ms, to_datetime, to_ms
 from core.ids import new_id
+from core.keys import Keyring
+from core.seals import Seals
+from core.server_settings import DEFAULT_SECRET
+from core.settings import Settings
 from core.ticket import MatchDecision
 from core.tokens import fingerprint
 from core.vocabulary import EndReason, Origin, Role, StrikeAction
@@ -19,8 +23,10 @@ from db.postgres.appeals import AppealStore
 from db.postgres.bans import BanStore
 from db.postgres.blocks import BlockStore
 from db.postgres.call_records import CallRecords, Refusal
+from db.postgres.cases import CaseStore
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.eligibility import EligibilityStore
+from db.postgres.evidence import EvidenceStore
 from db.postgres.matches import MatchRecords
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
@@ -28,6 +34,7 @@ from db.postgres.rooms import Draft, Reading, Receipt, Rooms, StoredMessage
 from db.postgres.sessions import NewSession, SessionStore
 from db.postgres.strikes import NewStrike, Struck, strike_within
 from matching.rematch import Since
+from services.suspension import suspending
 from tests.patience import PATIENCE_S
 
 TODAY = to_ms(datetime(2026, 6, 15, 12, tzinfo=UTC))
@@ -49,7 +56,11 @@ class World:
         self.rooms = Rooms(pool)
         self.matches = MatchRecords(pool)
         self.blocks = BlockStore(pool)
-        self.reports = ReportStore(pool)
+        rule = suspending(Settings())
+        self.seals = Seals(Keyring(DEFAULT_SECRET).keys("evidence"))
+        self.reports = ReportStore(pool, self.seals, rule, window_ms=365 * 86_400_000)
+        self.evidence = EvidenceStore(pool)
+        self.cases = CaseStore(pool, self.seals, rule)
 
     async def person(self, name: str = "Ana", **profile: object) -> str:
         """A new account with a profile; gives its id."""
@@ -166,19 +177,23 @@ class World:
         *,
         block: bool = False,
         at: int | None = None,
-    ) -> None:
-        await self.reports.file(
+    ) -> str:
+        """Report a call that ends by it, or has ended; gives the id of the report."""
+        filed = await self.reports.file(
             NewReport(
                 id=new_id(),
-                call_id=call_id,
+                subject_type="call",
+                subject_id=call_id,
                 reporter=reporter,
-                reported=reported,
                 reason=reason,
                 note="was rude",
                 block=block,
                 at=at or now_ms(),
-            )
+            ),
+            ending=True,
         )
+        assert filed.reported == reported
+        return filed.id
 
     async def ban(self, user_id: str, *, until: int | None = None) -> str:
         ban_id = new_id()

@@ -1,0 +1,67 @@
+"""The ladder: what comes next for somebody with these strikes. Pure; a moderator may do otherwise.
+
+The steps are data. Each strike that stands is one, and nobody comes down: after a harder step comes a harder
+one.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from core.vocabulary import StrikeAction
+
+DAY_MS: Final = 86_400_000
+
+
+class Step(Struct, frozen=True):
+    """`days`: of a suspension."""
+
+    action: StrikeAction
+    days: int | None = None
+
+
+LADDER: Final = (Step("warn"), Step("suspend", 1), Step("suspend", 7), Step("ban"))
+
+
+class Taken(Protocol):
+    """What was decided against somebody, from when until when in ms."""
+
+    @property
+    def action(self) -> StrikeAction: ...
+    @property
+    def at(self) -> int: ...
+    @property
+    def until(self) -> int | None: ...
+
+
+def step_of(strike: Taken) -> int:
+    """The highest step that this strike reaches, whoever chose how long it lasts."""
+    if strike.action != "suspend":
+        return next(n for n, step in enumerate(LADDER) if step.action == strike.action)
+    lasts = None if strike.until is None else strike.until - strike.at
+    return max(
+        n
+        for n, step in enumerate(LADDER)
+        if step.action == "suspend" and (n == _FIRST_SUSPENSION or lasts is None or _ms(step) <= lasts)
+    )
+
+
+def next_step(strikes: Sequence[Taken]) -> Step:
+    """What the ladder has for somebody with these strikes, all of which stand."""
+    reached = max((step_of(strike) for strike in strikes), default=-1)
+    return LADDER[min(max(len(strikes), reached + 1), len(LADDER) - 1)]
+
+
+def suspension_days(strikes: Sequence[Taken]) -> int:
+    """For how long the ladder would suspend somebody with these strikes: the next suspension, or the last."""
+    reached = LADDER.index(next_step(strikes))
+    days = [step.days for n, step in enumerate(LADDER) if step.days is not None and n >= reached]
+    return days[0] if days else max(step.days or 0 for step in LADDER)
+
+
+def _ms(step: Step) -> int:
+    return (step.days or 0) * DAY_MS
+
+
+_FIRST_SUSPENSION: Final = next(n for n, step in enumerate(LADDER) if step.action == "suspend")
