@@ -26,6 +26,7 @@ class Identity:
             memory_kib=settings.password_memory_kib,
             passes=settings.password_passes,
         )
+        self.sightings = sightings
         texts = shown_texts(settings)
         self.profiles = Profiles(stores.profiles, texts)
         limits = SignInLimits(stores.limiter, Rates.of(settings))

@@ -39,6 +39,7 @@ from rest.service import Check
 from rest.sessions import SessionHandlers
 from rest.settings import SettingsHandlers
 from rest.standing import StandingHandlers
+from rest.suspicions import SuspicionHandlers
 from rest.totp import TotpHandlers
 from rest.values import ValueHandlers
 from services.admin_users import UserModeration
@@ -117,5 +118,6 @@ def _resources(
         BanHandlers(bans, penalties),
         AdminUserHandlers(UserModeration(users, bans)),
         ModerationHandlers(conduct.cases, stores.cases),
+        SuspicionHandlers(identity.sightings),
         AuditHandlers(AuditLog(base.pool)),
     ]

@@ -28,6 +28,7 @@ _NAMES = (
     "bans",
     "admin_users",
     "moderation",
+    "suspicions",
     "audit",
     "service",
     "session",

@@ -3,21 +3,36 @@
 -- name: resemblances
 -- What user $1 has in common at $2 with users who are banned then: each mark, how many others bear it of those seen since
 -- $3, when the ban began and when $1 was opened. A proof (a kind of $5) that leads to a suspect leads to the one who that may
--- be. Left out are who has blocked or reported the banned one, and who had an account longer than $4 before the ban.
+-- be. Left out are who has blocked or reported the banned one, and who had an account longer than $4 before the ban. To be
+-- as old is no reason to look at somebody; and of many the 200 are looked at who have most in common.
 WITH own AS (
     SELECT kind, mark FROM safety.known_marks WHERE user_id = $1
-), shared AS (
+), borne AS (
     SELECT m.user_id AS of_user_id, own.kind, own.mark
     FROM own JOIN safety.known_marks m ON m.kind = own.kind AND m.mark = own.mark AND m.barred
+    WHERE own.kind <> 'age'
     UNION
     SELECT s.of_user_id, own.kind, own.mark
     FROM own
     JOIN safety.known_marks m ON m.kind = own.kind AND m.mark = own.mark
     JOIN safety.suspicions s ON s.user_id = m.user_id AND s.suspect AND s.cleared_at IS NULL
     WHERE own.kind = ANY ($5::text[]) AND m.user_id <> $1
+), alike AS (
+    SELECT of_user_id FROM borne
+    WHERE of_user_id <> $1
+    GROUP BY of_user_id
+    ORDER BY bool_or(kind = ANY ($5::text[])) DESC, count(DISTINCT kind) DESC, of_user_id DESC LIMIT 200
+), shared AS (
+    SELECT * FROM borne
+    UNION ALL
+    SELECT m.user_id, own.kind, own.mark
+    FROM alike
+    CROSS JOIN own
+    JOIN safety.known_marks m ON m.user_id = alike.of_user_id AND m.kind = own.kind AND m.mark = own.mark
+    WHERE own.kind = 'age'
 ), old AS (
     SELECT of_user_id, max(ban.begun) AS banned_at
-    FROM (SELECT DISTINCT of_user_id FROM shared WHERE of_user_id <> $1) AS alike
+    FROM alike
     CROSS JOIN LATERAL (
         SELECT coalesce(b.begins_at, b.created_at) AS begun
         FROM identity.bans b WHERE b.user_id = alike.of_user_id AND b.during @> $2::timestamptz

@@ -124,6 +124,19 @@ async def test_a_suspicion_that_comes_later_reaches_a_place_in_the_queue(
     assert not waiting.has_heard("call:offered")
 
 
+async def test_a_second_account_that_is_there_already_is_found_when_the_first_is_banned(
+    behind_a_proxy: tuple[str, World], web: aiohttp.ClientSession
+) -> None:
+    """He opened it in time, on the same phone, and is connected with it."""
+    address, world = behind_a_proxy
+    ben = await come(address, web, "203.0.50.1", "Phone/z", "prudent", born="1977-07-07", device_id="one")
+    other = await come(address, web, "203.0.51.1", "Phone/z", "careful", born="1978-08-08", device_id="one")
+    waiting = await wait(other, "phone")
+    await world.ban(ben.id)
+    await until(lambda: is_suspect(world, other.id), "the other account is a suspect")
+    assert not waiting.closed.is_set()
+
+
 async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
     try:
         async with asyncio.timeout(PATIENCE_S):

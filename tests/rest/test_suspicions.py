@@ -1,0 +1,56 @@
+"""Moderators see why an account may be that of somebody who was banned, and clear it."""
+
+from typing import Any
+
+from db.postgres.audit import AuditLog
+from tests.rest.server import Answer, RestServer
+from tests.rest.test_appeals import staff
+
+
+def path(user: Any) -> str:
+    return f"/v1/admin/users/{user['user']['id']}/suspicions"
+
+
+async def suspicions(rest: RestServer, moderator: Any, user: Any) -> list[Any]:
+    answer = await rest.ask("GET", path(user), token=moderator["access_token"])
+    assert answer.status == 200, answer.body
+    items: list[Any] = answer.body["items"]
+    return items
+
+
+async def clear(rest: RestServer, moderator: Any, user: Any) -> Answer:
+    return await rest.ask("DELETE", path(user), token=moderator["access_token"])
+
+
+async def test_who_signs_up_in_the_same_browser_after_a_ban_is_suspected_until_it_is_cleared(
+    rest: RestServer,
+) -> None:
+    """The device token stays where somebody only clears the device id; a sign-in does not bring it back."""
+    mod = await staff(rest)
+    ben = await rest.sign_up(device_id="ben-1")
+    await rest.world.ban(ben["user"]["id"])
+    again = await rest.sign_up(device_id="ben-2", device_token=ben["device_token"])
+    [why] = await suspicions(rest, mod, again)
+    assert (why["of_user_id"], why["kind"], why["suspect"]) == (ben["user"]["id"], "device", True)
+    assert why["cleared_at"] is None
+    assert await suspicions(rest, mod, ben) == []
+
+    assert (await clear(rest, mod, again)).status == 204
+    assert (await clear(rest, mod, again)).code == "not_found"
+    await rest.login(again["user"]["username"])
+    [was] = await suspicions(rest, mod, again)
+    assert (was["cleared_by"], was["cleared_at"] is None) == (mod["user"]["id"], False)
+    tier = "SELECT tier FROM identity.users WHERE id = $1"
+    assert await rest.world.pool.fetchval(tier, again["user"]["id"]) == "neutral"
+    entries = await AuditLog(rest.world.pool).entries(user_id=again["user"]["id"], before=None, limit=9)
+    assert {entry.action for entry in entries} >= {"tier_changed", "suspicion_cleared"}
+
+
+async def test_to_all_others_there_is_no_such_thing(rest: RestServer) -> None:
+    ana, ben = await rest.sign_up(), await rest.sign_up()
+    for answer in (
+        await rest.ask("GET", path(ben), token=ana["access_token"]),
+        await rest.ask("GET", path(ben), token=ben["access_token"]),
+        await clear(rest, ben, ben),
+    ):
+        assert answer.code == "not_found"
