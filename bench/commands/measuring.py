@@ -16,6 +16,7 @@ from bench.commands.meters import Meters, Trips, Used
 _WARM_UP = 0.5  # of a window
 _SETTLING_S = 0.05
 _LOOK_S = 0.02
+_IDLE_S = 25.0  # within which both servers ping each client once, and do whatever else they do now and then
 
 
 class NoisyWindowError(Exception):
@@ -70,7 +71,7 @@ async def in_bursts(
 async def idle(meters: Meters, *, pids: Sequence[int], seconds: float, noise: float) -> Figure:
     """A second of standing idle is the unit."""
     before, begun = meters.used(pids), time.perf_counter()
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(max(seconds, _IDLE_S))
     wall = time.perf_counter() - begun
     used = meters.used(pids).since(before)
     figure = _figure(used, wall, 1, [0.0], noise)
