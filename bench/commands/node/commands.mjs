@@ -10,6 +10,7 @@ function answered(code, data = {}) {
 }
 
 const REASONS = { offered: "no_answer", connecting: "media_failed", live: "max_duration", reconnecting: "connection_lost" };
+const CLEAR_MS = 200;
 const STATEMENTS = 2; // at once, of messages: the next one has as many as have come meanwhile
 const isEpoch = (epoch) => Number.isInteger(epoch) && epoch >= 0;
 const anything = () => true;
@@ -111,7 +112,7 @@ export class Commands {
   async tell(roomId, seq, message, members) {
     const event = `"chat:message",${JSON.stringify({ message })}`;
     const stands = await this.redis.announce(`told:${roomId}`, seq, seq - 1, this.keepMs, event, ...members);
-    if (stands < 0) this.told.push([roomId, seq]);
+    if (stands < 0) this.noteTold(roomId, seq);
     else await this.tellRoom(roomId, stands);
   }
 
@@ -132,10 +133,15 @@ export class Commands {
         return this.redis.announce(`told:${roomId}`, row.seq, before, this.keepMs, event, ...row.members.split(" "));
       });
       (await Promise.allSettled(stands)).forEach(({ value }, i) => {
-        if (value < 0) this.told.push([roomId, (after = rows[i].seq)]);
+        if (value < 0) this.noteTold(roomId, (after = rows[i].seq));
       });
     } while (this.telling.get(roomId));
     this.telling.delete(roomId);
+  }
+
+  noteTold(roomId, seq) {
+    if (!this.told.length) setTimeout(() => this.clear().catch((error) => console.error(error.message)), CLEAR_MS);
+    this.told.push([roomId, seq]);
   }
 
   // Take out of the outbox what was told.

@@ -151,7 +151,6 @@ function pace(client) {
 }
 
 const quietly = (job) => () => job().catch((error) => console.error(error.message));
-setInterval(quietly(() => commands.clear()), 200);
 setInterval(quietly(() => commands.expire()), 1000);
 setInterval(quietly(look), 500);
 setInterval(quietly(() => delivery.watchOver()), 2000);
