@@ -99,8 +99,13 @@ async def picture(person: Person) -> str:
     return str(media["id"])
 
 
-async def test_a_report_takes_a_picture_of_the_reporters_own(pair: Meeting) -> None:
-    """Nobody else's, and none that there is not; what is refused reports nothing, and the call goes on."""
+async def test_a_report_takes_a_picture_of_the_reporters_own(
+    pair: Meeting, world: World, sign_up: SignUp
+) -> None:
+    """Nobody else's, and none that there is not; what is refused reports nothing, and the call goes on.
+
+    From then on it is evidence, which moderators see.
+    """
     await pair.go_live()
     hers, his = await picture(pair.she), await picture(pair.he)
     said = {"call_id": pair.call_id, "reason": "nudity"}
@@ -112,6 +117,18 @@ async def test_a_report_takes_a_picture_of_the_reporters_own(pair: Meeting) -> N
     assert not pair.ana.has_heard("call:ended")
     assert await pair.ben.ask("call:report", **said, evidence_media_id=his) == {}
     assert "evidence" not in str(await pair.ana.next("call:ended", reason="hung_up"))
+    await filed(world, pair.call_id)
+    assert await pair.ben.ask("call:report", **said, evidence_media_id=his) == {}
+    assert (await pair.he.rest("GET", f"/v1/media/{his}"))[0] == 404
+    moderator = await sign_up()
+    await world.set_role(moderator.id, "moderator")
+    _, cases = await moderator.rest("GET", "/v1/admin/reports?limit=100")
+    [case] = [item["id"] for item in cases["items"] if item["user"]["user_id"] == pair.she.id]
+    _, seen = await moderator.rest("GET", f"/v1/admin/reports/{case}")
+    assert [evidence["media_id"] for evidence in seen["evidence"]] == [his]
+    status, media = await moderator.rest("GET", f"/v1/media/{his}")
+    assert (status, media["state"]) == (200, "ready")
+    assert media["urls"]["original"].startswith(moderator.address)
 
 
 @pytest.mark.hurried
