@@ -97,6 +97,7 @@ class Curve:
 
 
 Stake = tuple[float, float]
+_MOMENT_MS = 100  # in which no expectation changes by as much as would matter
 
 
 class Side(Struct, frozen=True):
@@ -134,6 +135,7 @@ class ReservationValues:
         self._rate = 0.0
         self._sides: dict[tuple[str, tuple[str, ...]], Side] = {}
         self._curves: dict[str, tuple[int, Curve]] = {}
+        self._stakes: dict[str, tuple[int, Stake]] = {}
 
     def see(self, market: Market, now: int) -> None:
         """Take the market as it is now: who came lately, and how many wait."""
@@ -142,6 +144,7 @@ class ReservationValues:
         self._arrivals = [ticket for ticket in market.arrivals if ticket.joined_at > since]
         self._rate = arrival_rate(self._arrivals, len(market.arrivals), now, self._stance)
         self._sides.clear()
+        self._stakes.clear()
         self.wait_estimates.see(market.waits)
         old = now - self._stance.keep_ms
         for ticket_id in [ticket_id for ticket_id, (made, _) in self._curves.items() if made < old]:
@@ -172,8 +175,15 @@ class ReservationValues:
         return asked
 
     def stake(self, ticket: Ticket, now: int) -> Stake:
-        """What it is worth to this ticket to go on waiting, and how much that counts in a pair."""
-        return self.worth(ticket, now), self._side(ticket).weight
+        """What it is worth to this ticket to go on waiting, and how much that counts in a pair.
+
+        Of the same moment for all who ask in it: in a crowd, many searches ask of the same people.
+        """
+        moment, kept = now // _MOMENT_MS, self._stakes.get(ticket.id)
+        if kept is None or kept[0] != moment:
+            stake = self.worth(ticket, now), self._side(ticket).weight
+            kept = self._stakes[ticket.id] = (moment, stake)
+        return kept[1]
 
     def last_call(self, ticket: Ticket, now: int) -> bool:
         """Whether this ticket's patience is about to end."""

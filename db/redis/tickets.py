@@ -25,6 +25,7 @@ never decided by times, which come from the nodes' own clocks: they only measure
 import asyncio
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -77,6 +78,7 @@ class RedisTickets:
         self._prefix = _prefix(region)
         # A ticket never changes under its id, so it is read only once. None: it could not be read.
         self._known: dict[bytes, Ticket | None] = {}
+        self._arrivals: dict[str, dict[bytes, Ticket | None]] = {}  # of each mode, as last seen
         self._ticket = msgspec.msgpack.Decoder(Ticket).decode
         self._claim = msgspec.msgpack.Decoder(Claim).decode
         self._encode = msgspec.msgpack.Encoder().encode
@@ -176,7 +178,7 @@ class RedisTickets:
         pools = [(gender, sought) for gender in _GENDERS for sought in _GENDERS]
         counts = [self._ask("ZCARD", f"{mode}:{gender}:{sought}") for gender, sought in pools]
         return Market(
-            arrivals=tuple([ticket for body in await recent if (ticket := self._decode(body, "arrivals"))]),
+            arrivals=self._arrived(mode, await recent),
             waits=tuple([wait for noted in await waits if (wait := self._wait(noted, mode))]),
             stock={pool: await count for pool, count in zip(pools, counts, strict=True)},
         )
@@ -325,21 +327,35 @@ class RedisTickets:
             self._unusable.skipped("ticket", name, error)
             return None
 
+    def _arrived(self, mode: str, bodies: Sequence[bytes]) -> tuple[Ticket, ...]:
+        """Most of them were there at the last look."""
+        before = self._arrivals.get(mode, {})
+        now = {body: before[body] if body in before else self._decode(body, "arrivals") for body in bodies}
+        self._arrivals[mode] = now
+        return tuple([ticket for ticket in now.values() if ticket])
+
     def _wait(self, noted: bytes, mode: str) -> Wait | None:
         """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
+        waited, _, places = noted.decode().partition(" ")
         try:
-            waited, _, *places = noted.decode().split()
-            waited_ms = None if waited == "-" else int(waited)
+            return Wait(_kind_of(places, mode), None if waited == "-" else int(waited))
         except ValueError as error:
             self._unusable.skipped("wait", mode, error)
             return None
-        pools = (place.removeprefix(f"{mode}:") for place in places)
-        return Wait(" ".join(sorted(pool for pool in pools if pool.count(":") == 1)), waited_ms)
 
     def _forget(self) -> None:
         """Keep the memory bounded: the tickets read first have most likely left."""
         for ticket_id in tuple(islice(self._known, max(0, len(self._known) - _CACHED))):
             del self._known[ticket_id]
+
+
+@lru_cache(maxsize=1_000)
+def _kind_of(places: str, mode: str) -> str:
+    """The kind of a ticket that stood in these. Raises ValueError."""
+    if not places:
+        raise ValueError(places)
+    pools = (place.removeprefix(f"{mode}:") for place in places.split()[1:])
+    return " ".join(sorted(pool for pool in pools if pool.count(":") == 1))
 
 
 def _pools(ticket: Ticket) -> Sequence[str]:

@@ -126,9 +126,6 @@ class Matchmaker:
         those found gone now are added. `apart` has the users to avoid of each user who was looked up in this
         sweep, so that nobody is looked up without need; None: that two met lately does not count.
         """
-        if gone := {t.id for t in (pair.one, pair.other) if self._recent.since(t.id, now)}:
-            taken |= gone
-            return None
         avoid: Set[str] = frozenset()
         if apart is not None:
             user_id, other_id = pair.other.user_id, pair.one.user_id
@@ -189,6 +186,11 @@ class Matchmaker:
         """The claim of the first of these who can be had. Tickets that are gone are added to `taken`."""
         ticket = found.seeker
         for choice in choices:
+            if gone := {t.id for t in (ticket, choice.ticket) if self._recent.since(t.id, found.at)}:
+                taken |= gone
+                if ticket.id in gone:
+                    return None
+                continue
             if avoid is None:
                 avoid = await self._avoid(ticket.user_id)
             if choice.ticket.user_id in avoid:
