@@ -5,7 +5,9 @@ from composition.stores import Stores
 from core.keys import Keyring
 from core.seals import Seals
 from core.settings import Settings
+from db.redis.rate_limits import MemoryLimiter, NoLimits
 from services.accounts import Accounts
+from services.limits import Limits
 from services.marks import Marker
 from services.password_hashes import PasswordHashes
 from services.profiles import Profiles
@@ -29,6 +31,9 @@ class Identity:
         self.sightings = sightings
         texts = shown_texts(settings)
         self.profiles = Profiles(stores.profiles, texts)
+        # In memory too: a flood on one process costs Redis nothing, and REST needs no Redis to read.
+        here = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
+        self.limits = Limits(settings, shared=stores.limiter, here=here)
         limits = SignInLimits(stores.limiter, Rates.of(settings))
         keyring = Keyring.of(settings)
         seals = Seals(keyring.keys("one-time codes"))

@@ -80,6 +80,7 @@ def answering(
         clock=base.clock,
         registry=base.registry,
         sessions=identity.sessions,
+        limits=identity.limits,
         resources=resources,
         checks=checks,
         notes=notes,

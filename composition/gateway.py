@@ -113,7 +113,9 @@ def _gateway(
         revocations=revocations,
         sightings=services.sightings,
     )
-    boundary = CommandBoundary(bind([*services.handlers(), revocations], Command.registry.values()))
+    boundary = CommandBoundary(
+        bind([*services.handlers(), revocations], Command.registry.values()), services.identity.limits, clock
+    )
     gateway = Gateway(
         writer=writer,
         registry=registry,

@@ -6,7 +6,6 @@ from functools import partial
 import structlog
 
 from composition.foundation import Foundation
-from composition.stores import Stores
 from core.keys import Keyring
 from core.seals import Seals
 from core.settings import Settings
@@ -24,9 +23,9 @@ _log = structlog.get_logger()
 class MediaParts:
     """The use cases of media on one process, and how much it takes."""
 
-    def __init__(self, stores: Stores, base: Foundation) -> None:
+    def __init__(self, base: Foundation) -> None:
         settings, keyring = base.settings, Keyring.of(base.settings)
-        self.limits = UploadLimits(stores.limiter, settings)
+        self.limits = UploadLimits(settings)
         self.service = MediaService(
             MediaStore(base.pool),
             object_store(settings),

@@ -34,7 +34,7 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Appli
     identity = Identity(stores, base.settings, sightings(stores, base))
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
     try:
-        media, conduct = MediaParts(stores, base), Conduct(stores, base)
+        media, conduct = MediaParts(base), Conduct(stores, base)
         yield application(base, stores, identity, blocks, media, conduct, checks=checks)
     finally:
         identity.close()

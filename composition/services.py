@@ -105,7 +105,7 @@ class Services:
             calls.executor,
             calls.deadline_worker,
         )
-        self.media = MediaParts(stores, base)
+        self.media = MediaParts(base)
         self.media_keeping = MediaKeeping(self.media.service, clock)
         self.calls = CallCommands(self.call_service, events, self.reports, self.media.service, clock, new_id)
         self.signals = Signals(self.call_service, stores.signals, settings, clock)

@@ -108,6 +108,32 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
         Count,
         about("Commands of one connection that may wait for their turn; no bound with RATE_LIMITS off."),
     ] = 256
+    network_requests_per_m: Annotated[
+        Count, about("REST requests a minute of all accounts of one network to one process.")
+    ] = 30_000
+    network_requests_burst: Annotated[
+        Count, about("REST requests of all accounts of one network to one process at once.")
+    ] = 5_000
+    account_commands_per_s: Annotated[
+        Count, about("Commands a second of one account to one process, on all its connections.")
+    ] = 200
+    account_commands_burst: Annotated[Count, about("Commands of one account to one process at once.")] = 1_000
+    network_commands_per_s: Annotated[
+        Count, about("Commands a second of all accounts of one network to one process.")
+    ] = 5_000
+    network_commands_burst: Annotated[
+        Count, about("Commands of all accounts of one network to one process at once.")
+    ] = 20_000
+    messages_per_m: Annotated[Count, about("Chat messages of one account a minute.")] = 3_000
+    messages_burst: Annotated[Count, about("Chat messages of one account at once.")] = 500
+    joins_per_m: Annotated[Count, about("Times a minute that one account may join the queue, or skip.")] = 120
+    joins_burst: Annotated[Count, about("Times that one account may join the queue, or skip, at once.")] = 120
+    reports_per_h: Annotated[Count, about("Reports and appeals of one account an hour.")] = 120
+    reports_burst: Annotated[Count, about("Reports and appeals of one account at once.")] = 60
+    blocks_per_m: Annotated[Count, about("Blocks of one account a minute.")] = 60
+    blocks_burst: Annotated[Count, about("Blocks of one account at once.")] = 200
+    refreshes_per_m: Annotated[Count, about("Refreshes of all accounts of one network a minute.")] = 1_200
+    refreshes_burst: Annotated[Count, about("Refreshes of all accounts of one network at once.")] = 600
     stranger_requests_per_m: Annotated[
         Count, about("REST requests without a token that a network may send to one process each minute.")
     ] = 600

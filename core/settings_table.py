@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from core.environment import IN_DEVELOPMENT
+from core.limits_table import limits
 from core.settings import Settings
 
 _PREFACE = """# Settings
@@ -16,7 +17,7 @@ at once at the start. This page is printed by `python -m realtime settings`.
 
 
 def table() -> str:
-    """All settings as a Markdown table: name, default, allowed words, sentence."""
+    """All settings as a Markdown table: name, default, allowed words, sentence. Then the rate limits."""
     rows = [_PREFACE, "| setting | default | meaning |", "|---|---|---|"]
     hints = get_type_hints(Settings, include_extras=True)
     for field in msgspec.structs.fields(Settings):
@@ -28,4 +29,4 @@ def table() -> str:
         if field.name in IN_DEVELOPMENT:
             default += f"; in development `{IN_DEVELOPMENT[field.name]}`"
         rows.append(f"| `{field.name.upper()}` | {default} | {sentence}{choices} |")
-    return "\n".join(rows) + "\n"
+    return "\n".join(rows) + "\n" + limits()

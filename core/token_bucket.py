@@ -1,6 +1,7 @@
 """A token bucket in memory; `db/redis/lua/token_bucket.lua` is the same rule for all nodes. Pure."""
 
 import math
+from collections.abc import Sequence
 
 # Less than this missing comes of adding fractions, and counts as enough. The script has the same number.
 _DUST = 1e-5
@@ -30,4 +31,38 @@ class TokenBucket:
         if lacking > _DUST:
             return math.ceil((lacking - _DUST) * 1000 / self._rate_per_s)
         self._tokens = min(self._burst, max(0.0, -lacking))
+        return 0
+
+
+class TokenBuckets:
+    """One for each key, `most` of them; the one that was asked for longest ago goes first."""
+
+    def __init__(self, most: int = 100_000) -> None:
+        self._buckets: dict[str, TokenBucket] = {}
+        self._most = most
+
+    def of(self, key: str, *, rate_per_s: float, burst: int) -> TokenBucket:
+        """The one that there is, or a new one."""
+        bucket = self._buckets.pop(key, None) or TokenBucket(rate_per_s=rate_per_s, burst=burst)
+        self._buckets[key] = bucket
+        if len(self._buckets) > self._most:
+            del self._buckets[next(iter(self._buckets))]
+        return bucket
+
+
+class Pace:
+    """Several buckets, out of each of which something is taken, or out of none."""
+
+    __slots__ = ("_buckets",)
+
+    def __init__(self, buckets: Sequence[TokenBucket]) -> None:
+        self._buckets = buckets
+
+    def take(self, now: int) -> int:
+        """0 when taken, else the ms to wait for the first that does not hold enough."""
+        for number, bucket in enumerate(self._buckets):
+            if wait_ms := bucket.take(now):
+                for earlier in self._buckets[:number]:
+                    earlier.take(now, -1)
+                return wait_ms
         return 0

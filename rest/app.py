@@ -9,15 +9,15 @@ from core.clock import Clock
 from core.proxies import Proxies
 from core.settings import Settings
 from core.wire.endpoint import Endpoint
-from db.redis.rate_limits import MemoryLimiter, NoLimits
 from rest.docs import documents
 from rest.http.binding import Resource, bind
-from rest.http.boundary import RequestBoundary, Throttle, problems
+from rest.http.boundary import RequestBoundary, problems
 from rest.http.compression import Compression
 from rest.http.connections import admit
 from rest.http.headers import CrossOrigin, safety
 from rest.http.metrics import RequestMetrics
 from rest.service import Check, ServiceHandlers
+from services.limits import Limits
 from services.sessions import SessionService
 
 VERSION = "0.1.0"
@@ -29,6 +29,7 @@ def make_app(
     clock: Clock,
     registry: CollectorRegistry,
     sessions: SessionService,
+    limits: Limits,
     resources: Iterable[Resource],
     checks: Mapping[str, Check],
     notes: Sequence[str],
@@ -47,14 +48,9 @@ def make_app(
     )
     app.on_response_prepare.append(safety)
     app.on_response_prepare.append(cross_origin.allow)
-    # In memory: a flood on one process costs Redis nothing, and REST needs no Redis to read.
-    limiter = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
     boundary = RequestBoundary(
         sessions=sessions,
-        accounts=Throttle(limiter, "account", settings.requests_per_m, settings.requests_burst),
-        strangers=Throttle(
-            limiter, "network", settings.stranger_requests_per_m, settings.stranger_requests_burst
-        ),
+        limits=limits,
         clock=clock,
         proxies=proxies,
         max_body_bytes=settings.max_body_bytes,

@@ -36,7 +36,6 @@ class MediaHandlers:
 
     async def upload_media(self, request: Request) -> MediaView:
         owner = request.caller.user_id
-        await self._limits.pass_through(owner, request.client.network, request.now)
         with self._limits.holding() as more:
             purpose, data = await self._form(request, more)
             media = await self._media.upload(owner, purpose, data, request.key)

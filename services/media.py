@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.contract.media import SignedAddress
-from core.errors import InvalidRequest, NotFound, RateLimited, Unavailable
+from core.errors import InvalidRequest, NotFound, Unavailable
 from core.seals import Sealed, Seals
 from core.settings import Settings
 from core.vocabulary import MediaPurpose, MediaState
@@ -21,8 +21,7 @@ from db.postgres.media import Media, MediaStore
 from services.media_addresses import MediaAddresses
 from services.media_rules import looks_like_a_picture, may_be_seen, signed
 from services.pictures import Pictures
-from services.ports import Limiter, Objects
-from services.sign_in_limits import Rate
+from services.ports import Objects
 
 DAY_MS = 86_400_000
 _STORING_MS = 3_600_000  # far longer than it takes: what is still not stored then never will be
@@ -31,20 +30,11 @@ _log = structlog.get_logger()
 
 
 class UploadLimits:
-    """How much people may upload, counted on all nodes, and how much of it one process holds at once."""
+    """How much one upload may be, and how much of all of them one process holds at once."""
 
-    def __init__(self, limiter: Limiter, settings: Settings) -> None:
-        self._limiter = limiter
-        self._account = Rate(settings.uploads_per_m / 60, settings.uploads_burst)
-        self._network = Rate(settings.network_uploads_per_m / 60, settings.network_uploads_burst)
+    def __init__(self, settings: Settings) -> None:
         self.max_bytes = settings.max_upload_bytes
         self._free = settings.upload_memory_bytes
-
-    async def pass_through(self, user_id: str, network: str, now: int) -> None:
-        """One more upload. Raises `RateLimited`."""
-        for key, rate in ((f"uploads:{user_id}", self._account), (f"uploads:{network}", self._network)):
-            if wait_ms := await self._limiter.take(key, rate_per_s=rate.per_s, burst=rate.burst, now=now):
-                raise RateLimited("Too many uploads.", retry_after_ms=wait_ms)
 
     @contextmanager
     def holding(self) -> Iterator[Callable[[int], None]]:

@@ -15,16 +15,10 @@ from contextlib import asynccontextmanager
 from msgspec import Struct
 
 from core.errors import AppError, RateLimited
+from core.limits import LIMITS, Rate
 from core.settings import Settings
 from core.tokens import Device
 from services.ports import Limiter
-
-
-class Rate(Struct, frozen=True):
-    """A limit: `per_s` a second on average, `burst` at once."""
-
-    per_s: float
-    burst: int
 
 
 class Rates(Struct, frozen=True, kw_only=True):
@@ -39,14 +33,15 @@ class Rates(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, settings: Settings) -> "Rates":
-        """As the operator has set them: the numbers are in `core/server_settings.py`."""
+        """As the operator has set them."""
+        rates = {name: LIMITS[name].rate(settings) for name in LIMITS}
         return cls(
-            register=Rate(settings.register_per_m / 60, settings.register_burst),
-            register_device=Rate(settings.register_device_per_h / 3600, settings.register_device_per_h),
-            login=Rate(settings.login_per_m / 60, settings.login_burst),
-            guesses=Rate(settings.guesses_per_m / 60, settings.guesses_burst),
-            account_login=Rate(settings.account_login_per_m / 60, settings.account_login_burst),
-            code=Rate(settings.totp_per_h / 3600, settings.totp_burst),
+            register=rates["register"],
+            register_device=rates["register_device"],
+            login=rates["login"],
+            guesses=rates["guesses"],
+            account_login=rates["account_login"],
+            code=rates["totp"],
         )
 
 

@@ -111,6 +111,7 @@ ENDPOINTS = (
         errors=(Underage, Conflict, Banned),
         auth=False,
         idempotent=True,
+        limits=("register", "register_device", "guesses", "login", "account_login", "totp"),
     ),
     Endpoint(
         name="login",
@@ -122,6 +123,7 @@ ENDPOINTS = (
         reply=SignedIn,
         errors=(Unauthenticated, Banned),
         auth=False,
+        limits=("guesses", "login", "account_login", "totp"),
     ),
     Endpoint(
         name="refresh",
@@ -133,6 +135,7 @@ ENDPOINTS = (
         reply=SignedIn,
         errors=(Unauthenticated, Banned),
         auth=False,
+        limits=("refreshes", "totp"),
     ),
     Endpoint(
         name="logout",

@@ -55,6 +55,7 @@ ENDPOINTS = (
         status=201,
         errors=(NotFound,),
         idempotent=True,
+        limits=("blocks",),
     ),
     Endpoint(
         name="unblock",

@@ -206,13 +206,13 @@ class Skipped(Wire):
     ticket: TicketView
 
 
-class CallSkip(Command, event="call:skip", reply=Skipped):
+class CallSkip(Command, event="call:skip", reply=Skipped, limits=("joins",)):
     """End the call and queue again in one step."""
 
     call_id: Id
 
 
-class CallReport(Command, event="call:report", reply=Empty):
+class CallReport(Command, event="call:report", reply=Empty, limits=("reports",)):
     """End the call, file a report, and block the other unless told not to; also for a while after the end.
 
     `evidence_media_id`: what the reporter saw, a picture of their own that was uploaded for a report.

@@ -38,7 +38,7 @@ class Sent(Wire):
     message: Message
 
 
-class ChatSend(Command, event="chat:send", reply=Sent):
+class ChatSend(Command, event="chat:send", reply=Sent, limits=("messages",)):
     """Say something; the same `client_id` again gives the same message."""
 
     room_id: Id

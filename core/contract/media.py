@@ -60,6 +60,7 @@ ENDPOINTS = (
                 "file": Upload(media=PICTURES, max_bytes=MOST_UPLOAD_BYTES),
             }
         ),
+        limits=("uploads", "network_uploads"),
         reply=MediaView,
         status=201,
         idempotent=True,

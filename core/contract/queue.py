@@ -39,7 +39,7 @@ class Queued(Wire):
     estimated_wait_ms: int | None
 
 
-class QueueJoin(Command, event="queue:join", reply=Queued):
+class QueueJoin(Command, event="queue:join", reply=Queued, limits=("joins",)):
     """Enter the matching queue; again while waiting gives the same ticket."""
 
     mode: Mode

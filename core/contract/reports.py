@@ -48,6 +48,7 @@ ENDPOINTS = (
         body=SubjectReport,
         reply=ReportFiled,
         status=201,
+        limits=("reports",),
         errors=(NotFound, Gone),
         idempotent=True,
     ),

@@ -67,5 +67,6 @@ ENDPOINTS = (
         errors=(Conflict, Gone),
         restricted=True,
         idempotent=True,
+        limits=("reports",),
     ),
 )

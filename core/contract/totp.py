@@ -43,6 +43,7 @@ ENDPOINTS = (
         body=TotpCode,
         reply=TotpSecret,
         errors=(Conflict,),
+        limits=("totp",),
     ),
     Endpoint(
         name="turn_off_totp",
@@ -52,5 +53,6 @@ ENDPOINTS = (
         summary="Turn one-time codes off; it takes a code, unless they were not on yet.",
         body=TotpCode,
         status=204,
+        limits=("totp",),
     ),
 )

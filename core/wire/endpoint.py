@@ -20,6 +20,7 @@ from core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from core.limits import LimitName
 from core.vocabulary import Id, Role
 from core.wire.message import Input
 from core.wire.uploads import Form, Upload
@@ -57,7 +58,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`, and a GET that names it in
     `If-None-Match` with 304; `guarded`: wants it back in `If-Match`. `cache`: what caches may do with a good
     answer; without it, nobody keeps any. `unlimited`: costs nothing, so that monitoring may ask
-    at any time; of all others, strangers may make a limited number of requests.
+    at any time. `limits` are those that it has beside the ones that count every request.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     guarded: bool = False
     cache: Cache | None = None
     unlimited: bool = False
+    limits: tuple[LimitName, ...] = ()
     media: str = "application/json"
 
     def __post_init__(self) -> None:
@@ -99,6 +101,13 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         """Which roles may ask: an admin may do whatever others may. Empty: everybody."""
         admitted = {*self.roles, "admin"} if self.roles else set()
         return tuple(role for role in get_args(Role) if role in admitted)
+
+    @property
+    def general_limits(self) -> tuple[LimitName, ...]:
+        """Those that count every request, before anything else of it is looked at."""
+        if self.unlimited:
+            return ()
+        return ("requests", "network_requests") if self.auth else ("stranger_requests",)
 
     @property
     def revalidated(self) -> bool:

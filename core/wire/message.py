@@ -9,6 +9,8 @@ from typing import Any, ClassVar, dataclass_transform
 import msgspec
 from msgspec import Struct, StructMeta
 
+from core.limits import LimitName
+
 CONTRACT = "1.1"  # the version of the wire contract: a client omits what is newer
 
 
@@ -30,10 +32,12 @@ class _MessageMeta(_FrozenMeta):
         reply: type[Struct] | None = None,
         volatile: bool = False,
         concurrent: bool = False,
+        limits: tuple[LimitName, ...] = (),
         **options: Any,
     ) -> Any:
         cls: Any = super().__new__(mcs, name, bases, namespace, **options)
         cls.event, cls.reply, cls.volatile, cls.concurrent = event, reply, volatile, concurrent
+        cls.limits = limits
         if event is not None:
             cls.registry[event] = cls
         return cls
@@ -60,13 +64,17 @@ class Command(Input, metaclass=_MessageMeta):
     """A message from client to server, always acknowledged with `reply` or an error.
 
     A connection's commands are handled one after the other. Those that are `concurrent` begin in their order
-    without waiting for each other's answer; any other still waits for all before it.
+    without waiting for each other's answer; any other still waits for all before it. `limits` are those that
+    it has beside the ones that count every command.
     """
+
+    general_limits: ClassVar[tuple[LimitName, ...]] = ("commands", "account_commands", "network_commands")
 
     event: ClassVar[str]
     reply: ClassVar[type[Struct]]
     volatile: ClassVar[bool]
     concurrent: ClassVar[bool]
+    limits: ClassVar[tuple[LimitName, ...]]
     registry: ClassVar[dict[str, type["Command"]]] = {}
 
 

@@ -5,7 +5,7 @@ A refusal takes nothing out, so a client that keeps trying waits no longer than 
 
 from pathlib import Path
 
-from core.token_bucket import TokenBucket
+from core.token_bucket import TokenBuckets
 from db.redis.multiplexed import RedisClient, load_script
 
 _TAKE = load_script(Path(__file__).with_name("lua") / "token_bucket.lua", repeatable=False)
@@ -26,16 +26,11 @@ class MemoryLimiter:
     """The same rule in this process; keeps at most `most` buckets, the oldest go first."""
 
     def __init__(self, most: int = 100_000) -> None:
-        self._buckets: dict[str, TokenBucket] = {}
-        self._most = most
+        self._buckets = TokenBuckets(most)
 
     async def take(self, key: str, *, rate_per_s: float, burst: int, cost: int = 1, now: int) -> int:
         """0, or ms to wait (see `services.ports.Limiter`)."""
-        bucket = self._buckets.pop(key, None) or TokenBucket(rate_per_s=rate_per_s, burst=burst)
-        self._buckets[key] = bucket
-        if len(self._buckets) > self._most:
-            del self._buckets[next(iter(self._buckets))]
-        return bucket.take(now, cost)
+        return self._buckets.of(key, rate_per_s=rate_per_s, burst=burst).take(now, cost)
 
 
 class NoLimits:

@@ -82,7 +82,7 @@ class Admission:
             expires_at=access.expires_at,
             subscription=subscription,
             command_queue=self._limits.command_queue(),
-            pace=self._limits.pace(),
+            pace=self._limits.pace(access.user_id, origin.network),
             listener=listener,
             beginning=beginning,
         )

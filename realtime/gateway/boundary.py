@@ -9,6 +9,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from core.clock import Clock
 from core.errors import AppError, Internal, InvalidRequest, Unavailable
 from core.ids import new_id
 from core.wire.decode import decode
@@ -16,6 +17,7 @@ from core.wire.message import Command
 from db.outage import OUTAGES
 from realtime.gateway.binding import Handler
 from realtime.gateway.caller import Caller
+from services.limits import Limits
 
 _log = structlog.get_logger()
 
@@ -23,19 +25,24 @@ _log = structlog.get_logger()
 class CommandBoundary:
     """Turns what a client sent into an answer; only `begin` raises.
 
-    `prompt` are the commands whose handlers give a future at once, and so need no task.
+    `prompt` are the commands whose handlers give a future at once, and so need no task; they have no limits
+    but the general ones.
     """
 
-    def __init__(self, handlers: Mapping[type[Command], Handler]) -> None:
-        self._handlers = handlers
+    def __init__(self, handlers: Mapping[type[Command], Handler], limits: Limits, clock: Clock) -> None:
+        self._handlers, self._limits, self._clock = handlers, limits, clock
         self.prompt = frozenset(
-            kind.event for kind, handler in handlers.items() if not iscoroutinefunction(handler)
+            kind.event
+            for kind, handler in handlers.items()
+            if not iscoroutinefunction(handler) and not kind.limits
         )
 
     async def answer(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
         """`{"ok": true, "data"}` or `{"ok": false, "error"}`."""
         try:
             command = _command(name, arguments)
+            if command.limits:
+                await self._limits.count(command.limits, self._clock(), account=caller.user_id, network=None)
             reply = await self._handlers[type(command)](caller, command)
         except Exception as error:
             return failed(caller, name, error)

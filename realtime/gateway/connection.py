@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from core.token_bucket import TokenBucket
+from core.token_bucket import Pace
 from db.postgres.profiles import Beginning
 from db.redis.event_log import Announcement, EventId
 from realtime.gateway.caller import Caller
@@ -42,7 +42,7 @@ class Connection:
         expires_at: int,
         subscription: Subscription,
         command_queue: CommandQueue,
-        pace: TokenBucket,
+        pace: Pace,
         listener: Callable[[bytes], None],
         beginning: Beginning | None = None,
     ) -> None:

@@ -20,7 +20,6 @@ from core.errors import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
-    RateLimited,
     Unavailable,
 )
 from core.ids import new_id
@@ -41,27 +40,11 @@ from rest.http.problems import problem
 from rest.http.request import Handler, Request
 from rest.http.uploads import UploadDigest, parts, whole
 from services.accounts import RequestOrigin
-from services.ports import Limiter
+from services.limits import Limits
 from services.sessions import SessionService
 from services.totp import CodeNeeded
 
 _log = structlog.get_logger()
-
-
-class Throttle(Struct, frozen=True):
-    """How many requests one of `whom` may make: so many a minute, `burst` at once."""
-
-    limiter: Limiter
-    whom: str
-    per_m: int
-    burst: int
-
-    async def pass_through(self, who: str, now: int) -> None:
-        """One more request. Raises `RateLimited`."""
-        key = f"requests:{self.whom}:{who}"
-        wait_ms = await self.limiter.take(key, rate_per_s=self.per_m / 60, burst=self.burst, now=now)
-        if wait_ms:
-            raise RateLimited(f"Too many requests of this {self.whom}.", retry_after_ms=wait_ms)
 
 
 class RequestBoundary:
@@ -71,8 +54,7 @@ class RequestBoundary:
         self,
         *,
         sessions: SessionService,
-        accounts: Throttle,
-        strangers: Throttle,
+        limits: Limits,
         clock: Clock,
         proxies: Proxies,
         max_body_bytes: int,
@@ -83,7 +65,7 @@ class RequestBoundary:
         upload_deadline_s: float,
     ) -> None:
         self._staff_totp = staff_totp
-        self._sessions, self._accounts, self._strangers = sessions, accounts, strangers
+        self._sessions, self._limits = sessions, limits
         self._clock = clock
         self._proxies = proxies
         self._max_body_bytes = max_body_bytes
@@ -114,6 +96,8 @@ class RequestBoundary:
         query = decode_query(dict(request.query), endpoint.query) if endpoint.query else None
         versions = clients.expected_versions(headers.getall("If-Match", ())) if endpoint.guarded else None
         body = await self._body(endpoint.body, request, pace) if endpoint.body else None
+        account = access.user_id if access else None
+        await self._limits.count(endpoint.limits, now, account=account, network=network)
         upload, digest = endpoint.upload, UploadDigest()
         return Request(
             now=now,
@@ -149,10 +133,9 @@ class RequestBoundary:
             status = await self._sessions.check(access, now, restricted=endpoint.restricted)
             if endpoint.admitted:
                 self._check_role(endpoint, status)
-            await self._accounts.pass_through(access.user_id, now)
+            await self._limits.count(endpoint.general_limits, now, account=access.user_id, network=network)
             return access, status.role != "user" and self._has_shown_enough(status)
-        if not endpoint.unlimited:
-            await self._strangers.pass_through(network, now)
+        await self._limits.count(endpoint.general_limits, now, account=None, network=network)
         return None, False
 
     def _check_role(self, endpoint: Endpoint, status: SessionStatus) -> None:

@@ -13,7 +13,7 @@ from core.ids import new_id
 from core.settings import Settings
 from core.stored import StoredCard
 from core.ticket import Claim, Ticket
-from core.token_bucket import TokenBucket
+from core.token_bucket import Pace
 from db.postgres.pool import Pool
 from db.redis.bus import Bus
 from db.redis.event_log import EventId
@@ -97,7 +97,7 @@ class CallNode:
             expires_at=now + 900_000,
             subscription=Subscription(lambda _: None, partial(self.stores.events.after, user_id)),
             command_queue=CommandQueue(8),
-            pace=TokenBucket(rate_per_s=0, burst=1),
+            pace=Pace(()),
             listener=lambda _: None,
         )
         self.connections.add(connection)

@@ -12,7 +12,6 @@ from msgspec import structs
 
 from composition.foundation import Foundation
 from composition.media import MediaParts
-from composition.stores import Stores
 from core.errors import InvalidRequest, Unavailable
 from core.ids import new_id
 from db.postgres.media import free_within, use_within
@@ -33,7 +32,7 @@ def node(rest: RestServer, tmp_path: Path) -> MediaParts:
     settings = structs.replace(SETTINGS, data_dir=str(tmp_path))
     bus = Bus(rest.redis_client, "keeping")
     base = Foundation(settings, rest.world.pool, rest.redis_client, bus, node_id="keeping", clock=rest.clock)
-    return MediaParts(Stores(base), base)
+    return MediaParts(base)
 
 
 def files(folder: Path) -> list[str]:

@@ -10,9 +10,11 @@ import pytest
 from core.clock import now_ms
 from core.contract.queue import QueueExplain, QueueLeave
 from core.errors import Conflict
-from core.token_bucket import TokenBucket
+from core.settings import Settings
+from core.token_bucket import Pace
 from core.wire.message import Command, Empty
 from db.redis.event_log import EventId
+from db.redis.rate_limits import NoLimits
 from realtime.gateway.binding import Handler
 from realtime.gateway.boundary import CommandBoundary
 from realtime.gateway.caller import Caller
@@ -20,6 +22,7 @@ from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.commands import Answer, Commands
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.subscription import Subscription
+from services.limits import Limits
 from tests.patience import PATIENCE_S
 
 
@@ -31,7 +34,8 @@ class Desk:
         self.explained = 0
         self.ends_at_once = False
         handlers: dict[type[Command], Handler] = {QueueLeave: self._leave, QueueExplain: self._explain}
-        boundary = CommandBoundary(handlers)
+        limits = Limits(Settings(), shared=NoLimits(), here=NoLimits())
+        boundary = CommandBoundary(handlers, limits, now_ms)
         commands = Commands(boundary, clock=now_ms, deadline_s=deadline_s)
         self.connection = Connection(
             Caller("ana", "session", "phone", "sid"),
@@ -39,7 +43,7 @@ class Desk:
             expires_at=0,
             subscription=Subscription(lambda _: None, lambda _: asyncio.sleep(0, [])),
             command_queue=CommandQueue(2),
-            pace=TokenBucket(rate_per_s=0, burst=1),
+            pace=Pace(()),
             listener=lambda _: None,
         )
         self._answer = partial(commands.answer, self.connection)

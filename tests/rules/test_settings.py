@@ -138,7 +138,7 @@ def test_a_proxy_is_an_address_or_a_range() -> None:
 
 
 def test_every_setting_says_what_it_is_for() -> None:
-    rows = [line for line in table().splitlines() if line.startswith("| `")]
+    rows = [line for line in table().partition("## Rate limits")[0].splitlines() if line.startswith("| `")]
     assert len(rows) == len(Settings.__struct_fields__)
     assert all(row.split("|")[3].strip().endswith(".") for row in rows)
 

@@ -17,11 +17,15 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
+from core.clock import now_ms
+from core.settings import Settings
 from core.wire.message import Command, Empty
 from db.outage import OUTAGES, Outages
 from db.postgres.pool import Pool, open_pool
+from db.redis.rate_limits import NoLimits
 from realtime.gateway.boundary import CommandBoundary
 from realtime.gateway.caller import Caller
+from services.limits import Limits
 from tests.conftest import NewDatabase
 from tests.faults import FaultyWire
 from tests.patience import PATIENCE_S
@@ -276,7 +280,8 @@ async def test_an_outage_and_a_fault_are_answered_apart(database_url: str, provo
             await provoke(pool)
             return Empty()
 
-        boundary = CommandBoundary(dict.fromkeys(Command.registry.values(), handle))
+        limits = Limits(Settings(), shared=NoLimits(), here=NoLimits())
+        boundary = CommandBoundary(dict.fromkeys(Command.registry.values(), handle), limits, now_ms)
         with capture_logs() as said:
             answer = await boundary.answer(Caller("user", "session", "device", "sid"), "queue:leave", ({},))
     assert answer["error"]["code"] == code

@@ -1,0 +1,182 @@
+"""Rate limits as data: what is counted, by whom, where, and which settings say how much. Pure.
+
+Endpoints and commands name theirs (`core.wire`); the table of docs/settings.md is made of both. Those with a
+`key` are counted where a request or command comes in, the others by the use case, which knows more about it.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct
+
+from core.settings import Settings
+
+LimitName = Literal[
+    "requests",
+    "network_requests",
+    "stranger_requests",
+    "commands",
+    "account_commands",
+    "network_commands",
+    "connects",
+    "register",
+    "register_device",
+    "login",
+    "guesses",
+    "account_login",
+    "refreshes",
+    "totp",
+    "uploads",
+    "network_uploads",
+    "messages",
+    "joins",
+    "reports",
+    "blocks",
+]
+Where = Literal["node", "shared", "shares"]
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+class Rate(Struct, frozen=True):
+    """A limit: `per_s` a second on average, `burst` at once."""
+
+    per_s: float
+    burst: int
+
+
+class Limit(Struct, frozen=True, kw_only=True):
+    """So many of something, counted `by` somebody. `per` and `burst` are the names of settings.
+
+    `where`: by each node in its memory; in Redis for all nodes; or in Redis in shares, so that nobody waits
+    for the count. `key`: by the account or the network that asks; without one the use case counts.
+    """
+
+    of: str
+    by: str
+    where: Where
+    per: str
+    burst: str
+    key: Literal["account", "network"] | None = None
+
+    def rate(self, settings: Settings) -> Rate:
+        """As the operator has set it; the last letter of the setting is the unit of time."""
+        return Rate(getattr(settings, self.per) / _SECONDS[self.per[-1]], getattr(settings, self.burst))
+
+
+LIMITS: Mapping[LimitName, Limit] = {
+    "requests": Limit(
+        of="requests", by="account", where="node", per="requests_per_m", burst="requests_burst", key="account"
+    ),
+    "network_requests": Limit(
+        of="requests of all accounts",
+        by="network",
+        where="node",
+        per="network_requests_per_m",
+        burst="network_requests_burst",
+        key="network",
+    ),
+    "stranger_requests": Limit(
+        of="requests without a token",
+        by="network",
+        where="node",
+        per="stranger_requests_per_m",
+        burst="stranger_requests_burst",
+        key="network",
+    ),
+    "commands": Limit(
+        of="commands", by="device (connection)", where="node", per="commands_per_s", burst="commands_burst"
+    ),
+    "account_commands": Limit(
+        of="commands on all connections",
+        by="account",
+        where="node",
+        per="account_commands_per_s",
+        burst="account_commands_burst",
+    ),
+    "network_commands": Limit(
+        of="commands of all accounts",
+        by="network",
+        where="node",
+        per="network_commands_per_s",
+        burst="network_commands_burst",
+    ),
+    "connects": Limit(
+        of="connects", by="account", where="shared", per="connects_per_m", burst="connects_burst"
+    ),
+    "register": Limit(
+        of="sign-ups", by="network", where="shared", per="register_per_m", burst="register_burst"
+    ),
+    "register_device": Limit(
+        of="accounts that are opened",
+        by="device (`device_id`)",
+        where="shared",
+        per="register_device_per_h",
+        burst="register_device_per_h",
+    ),
+    "login": Limit(
+        of="wrong passwords", by="network", where="shared", per="login_per_m", burst="login_burst"
+    ),
+    "guesses": Limit(
+        of="wrong passwords for one login",
+        by="network, or device (known one)",
+        where="shared",
+        per="guesses_per_m",
+        burst="guesses_burst",
+    ),
+    "account_login": Limit(
+        of="wrong passwords for one login, from unknown devices",
+        by="account",
+        where="shared",
+        per="account_login_per_m",
+        burst="account_login_burst",
+    ),
+    "refreshes": Limit(
+        of="refreshes",
+        by="network",
+        where="shared",
+        per="refreshes_per_m",
+        burst="refreshes_burst",
+        key="network",
+    ),
+    "totp": Limit(
+        of="wrong one-time codes", by="account", where="shared", per="totp_per_h", burst="totp_burst"
+    ),
+    "uploads": Limit(
+        of="uploads", by="account", where="shared", per="uploads_per_m", burst="uploads_burst", key="account"
+    ),
+    "network_uploads": Limit(
+        of="uploads of all accounts",
+        by="network",
+        where="shared",
+        per="network_uploads_per_m",
+        burst="network_uploads_burst",
+        key="network",
+    ),
+    "messages": Limit(
+        of="messages",
+        by="account",
+        where="shares",
+        per="messages_per_m",
+        burst="messages_burst",
+        key="account",
+    ),
+    "joins": Limit(
+        of="ways into the queue",
+        by="account",
+        where="shared",
+        per="joins_per_m",
+        burst="joins_burst",
+        key="account",
+    ),
+    "reports": Limit(
+        of="reports and appeals",
+        by="account",
+        where="shared",
+        per="reports_per_h",
+        burst="reports_burst",
+        key="account",
+    ),
+    "blocks": Limit(
+        of="blocks", by="account", where="shared", per="blocks_per_m", burst="blocks_burst", key="account"
+    ),
+}
