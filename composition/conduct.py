@@ -6,6 +6,7 @@ from composition.stores import Stores
 from core.ids import new_id
 from services.blocks import AnnouncedBlockEffects
 from services.cases import Cases
+from services.expulsions import Expulsions
 from services.reports import ReportService
 
 
@@ -18,4 +19,5 @@ class Conduct:
         self.reports = ReportService(
             stores.reports, AnnouncedBlockEffects(base.bus), self.trust, base.bus, new_id
         )
-        self.cases = Cases(stores.cases, self.trust, claim_ms=settings.claim_m * 60_000)
+        expulsions = Expulsions(stores.expulsions, base.bus)
+        self.cases = Cases(stores.cases, self.trust, expulsions, claim_ms=settings.claim_m * 60_000)

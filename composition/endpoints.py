@@ -46,6 +46,7 @@ from services.admin_users import UserModeration
 from services.appeals import Appeals
 from services.bans import Bans
 from services.blocks import Blocks
+from services.expulsions import Expulsions
 from services.values import Values
 
 
@@ -98,10 +99,11 @@ def _resources(
 ) -> list[Resource]:
     values, filed = ValueStore(base.pool), AppealStore(base.pool)
     appeals, penalties = Appeals(filed), PenaltyStore(base.pool)
-    bans, users = Bans(penalties), AdminUsers(base.pool, stores.sessions, stores.standing)
+    expulsions = Expulsions(stores.expulsions, base.bus)
+    bans, users = Bans(penalties, expulsions.hurry), AdminUsers(base.pool, stores.sessions, stores.standing)
     return [
         AccountHandlers(identity.accounts, identity.sessions),
-        SessionHandlers(identity.sessions, stores.sessions),
+        SessionHandlers(identity.sessions, stores.sessions, expulsions),
         TotpHandlers(identity.codes),
         ConsentHandlers(ConsentStore(base.pool)),
         ProfileHandlers(identity.profiles),

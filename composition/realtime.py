@@ -22,6 +22,7 @@ from realtime.gateway.gateway import Gateway
 from realtime.gateway.handlers import register_handlers
 from rest.http.listening import listening
 from services.blocks import PENDING_BLOCKS
+from services.expulsions import EXPULSIONS
 from services.recent_members import ROOM_ENDED
 from services.reports import PENDING_REPORTS
 
@@ -44,6 +45,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         base.bus.on_return += [connected.store_loss.look, serving.announcer.back]
         await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
         await base.bus.subscribe(PENDING_REPORTS, serving.report_effects.wake)
+        await base.bus.subscribe(EXPULSIONS, serving.expulsions.wake)
         await base.bus.subscribe(ROOM_ENDED, serving.recent_members.forget)
         for apart in (ROOM_ENDED, PENDING_BLOCKS):
             await base.bus.subscribe(apart, serving.presence.parted)
@@ -74,8 +76,8 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         announcer=serving.announcer,
         lookout=serving.lookout,
         block_effects=serving.block_effects,
-        ban_effects=serving.ban_effects,
         report_effects=serving.report_effects,
+        expulsions=serving.expulsions,
         reviews=serving.reviews,
         sightings=serving.sightings,
         presence=serving.presence,

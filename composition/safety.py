@@ -3,8 +3,8 @@
 from composition.calls import CallParts
 from composition.foundation import Foundation
 from composition.live_stores import LiveStores
-from realtime.background.ban_effects import BanEffectsWorker
 from realtime.background.block_effects import BlockEffectsWorker
+from realtime.background.expulsions import ExpulsionWorker
 from realtime.background.report_effects import ReportEffectsWorker
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
@@ -45,8 +45,9 @@ class Protection:
             block_effects=self.block_effects,
             clock=base.clock,
         )
-        self.ban_effects = BanEffectsWorker(
-            store=stores.bans,
+        self.expulsions = ExpulsionWorker(
+            bans=stores.bans,
+            expulsions=stores.expulsions,
             record=stores.call_records,
             sessions=stores.events,
             queue=queue,

@@ -131,9 +131,10 @@ class Services:
             sightings=sighted,
         )
         self.block_effects, self.blocks = protection.block_effects, protection.blocks
-        self.ban_effects, self.report_effects = protection.ban_effects, protection.report_effects
+        self.expulsions, self.report_effects = protection.expulsions, protection.report_effects
         wake: dict[Kind, Callable[[], None]] = {
-            "bans": self.ban_effects.wake,
+            "bans": self.expulsions.wake,
+            "expulsions": self.expulsions.wake,
             "blocks": self.block_effects.wake,
             "outbox": self.announcer.wake,
             "reports": self.report_effects.wake,

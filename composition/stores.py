@@ -8,6 +8,7 @@ from db.postgres.blocks import BlockStore
 from db.postgres.call_records import CallRecords
 from db.postgres.cases import CaseStore
 from db.postgres.connections import ConnectionStore
+from db.postgres.expulsions import ExpulsionStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.profiles import ProfileStore
@@ -35,6 +36,7 @@ class Stores:
         self.totp = TotpStore(pool)
         self.refused_ages = RefusedAges(redis)
         self.standing = StandingStore(pool)
+        self.expulsions = ExpulsionStore(pool)
         self.profiles = ProfileStore(pool)
         self.blocks = BlockStore(pool)
         self.call_records = CallRecords(pool)

@@ -84,9 +84,15 @@ class ConnectionLifecycle:
         await self._call_service.back(caller.user_id, caller.device)
         return await self._call_service.open_calls(caller.user_id)
 
-    async def departed(self, caller: Caller) -> None:
-        """A connection has closed. With the last one of its device, that device is lost to its call."""
+    async def departed(self, caller: Caller, *, signed_out: bool = False) -> None:
+        """A connection has closed. With the last one of its device, that device is lost to its call.
+
+        Where it was signed out, nobody waits for it: its call and its place in the queue end.
+        """
         if caller.device not in await self._presence.departed(caller):
+            if signed_out:
+                await self._queue.leave_from(caller.user_id, caller.device)
+                await self._call_service.hang_up(caller.user_id, caller.device)
             await self.lost(caller.user_id, caller.device)
         # Settled last: if this node dies before, or a store does not answer, another node notices.
         await self._presence.settle(caller)

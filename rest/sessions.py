@@ -8,6 +8,7 @@ from core.wire.pages import PageQuery
 from db.postgres.sessions import SessionStore
 from rest.http.paging import page
 from rest.http.request import Request
+from services.expulsions import Expulsions
 from services.sessions import SessionService
 
 
@@ -16,8 +17,8 @@ class SessionHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, sessions: SessionService, store: SessionStore) -> None:
-        self._sessions, self._store = sessions, store
+    def __init__(self, sessions: SessionService, store: SessionStore, expulsions: Expulsions) -> None:
+        self._sessions, self._store, self._expulsions = sessions, store, expulsions
 
     async def sessions(self, request: Request) -> SessionPage:
         caller, now = request.caller, request.now
@@ -30,6 +31,10 @@ class SessionHandlers:
             key=lambda session: session.id,
         )
         return SessionPage(items=items, next_cursor=after)
+
+    async def end_other_sessions(self, request: Request) -> None:
+        caller = request.caller
+        await self._expulsions.sign_out_elsewhere(caller.user_id, caller.session_id, request.now)
 
     async def end_session(self, request: Request) -> None:
         await self._sessions.end(request.caller, request.at(ById).id, request.now)

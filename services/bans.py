@@ -1,8 +1,10 @@
 """Banning for good or for a time, and lifting a ban. A ban is a strike, so that it can be appealed.
 
 A ban is a row. That it ends what its user is doing is the work of any node that finds it due
-(`realtime/background/ban_effects.py`), so one that somebody writes by hand is worth as much.
+(`realtime/background/expulsions.py`), so one that somebody writes by hand is worth as much.
 """
+
+from collections.abc import Awaitable, Callable
 
 from core.contract.bans import BanView
 from core.errors import Forbidden, InvalidRequest, NotFound
@@ -15,10 +17,13 @@ _RANKS: dict[Role, int] = {"user": 0, "moderator": 1, "admin": 2}
 
 
 class Bans:
-    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
+    """The use cases. `hurry` announces that somebody is to be put out; without, a node finds out by itself.
 
-    def __init__(self, store: PenaltyStore) -> None:
-        self._store = store
+    Errors of an outage of Postgres pass through (`db.outage`).
+    """
+
+    def __init__(self, store: PenaltyStore, hurry: Callable[[], Awaitable[None]] | None = None) -> None:
+        self._store, self._hurry = store, hurry
 
     async def ban(
         self,
@@ -42,7 +47,10 @@ class Bans:
             await self.check(by, user_id)
         action: StrikeAction = "ban" if until is None else "suspend"
         strike = NewStrike(user_id=user_id, action=action, reason=reason, by=by, until=until)
-        return await self._store.ban(strike, key, now)
+        ban = await self._store.ban(strike, key, now)
+        if self._hurry:
+            await self._hurry()
+        return ban
 
     async def check(self, by: str, user_id: str) -> Role:
         """The role of this moderator, who may act on this user. Raises `NotFound`, `Forbidden`."""

@@ -6,6 +6,7 @@ Reports that were dismissed do not count towards the trust in whom they are abou
 
 from core.errors import InvalidRequest
 from db.postgres.cases import CaseStore, Dossier, Verdict
+from services.expulsions import Expulsions
 from services.ladder import suspension_days
 from services.trust import TrustService
 
@@ -13,8 +14,11 @@ from services.trust import TrustService
 class Cases:
     """The use cases, by a moderator `by`. Errors of an outage of Postgres pass through (`db.outage`)."""
 
-    def __init__(self, store: CaseStore, trust: TrustService, *, claim_ms: int) -> None:
-        self._store, self._trust, self._claim_ms = store, trust, claim_ms
+    def __init__(
+        self, store: CaseStore, trust: TrustService, expulsions: Expulsions, *, claim_ms: int
+    ) -> None:
+        self._store, self._trust, self._expulsions = store, trust, expulsions
+        self._claim_ms = claim_ms
 
     async def look(self, case_id: str, by: str, now: int) -> Dossier:
         """All of a case. Raises `NotFound`, also for one about oneself, or to a moderator about an admin."""
@@ -30,6 +34,7 @@ class Cases:
         if verdict.days is not None and verdict.action != "suspend":
             raise InvalidRequest("Only a suspension lasts for days.", details={"field": "days"})
         user_id = await self._store.decide(case_id, by, verdict, now, days=suspension_days)
+        await self._expulsions.hurry()
         await self._trust.judge(user_id)
         return await self.look(case_id, by, now)
 

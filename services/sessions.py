@@ -240,8 +240,13 @@ class SessionService:
     async def _end(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
         """End it. Gives whether it was open. It is announced always: an earlier attempt may have failed."""
         ended = await self._store.revoke(user_id, session_id, reason, now)
-        await self._events.revoked(user_id, session_id, _TOLD.get(reason, "signed_out"))
+        await self._events.revoked(user_id, session_id, told(reason))
         return ended
+
+
+def told(reason: RevokedReason) -> RevokedCode:
+    """What live connections hear when their session has ended for this reason."""
+    return _TOLD.get(reason, "signed_out")
 
 
 def _over(standing: SessionStatus | None) -> RevokedCode | None:
@@ -249,4 +254,4 @@ def _over(standing: SessionStatus | None) -> RevokedCode | None:
         return "banned"
     if standing is None or standing.erased:
         return "signed_out"
-    return standing.revoked and _TOLD.get(standing.revoked, "signed_out")
+    return standing.revoked and told(standing.revoked)

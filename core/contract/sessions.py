@@ -39,6 +39,14 @@ ENDPOINTS = (
         reply=SessionPage,
     ),
     Endpoint(
+        name="end_other_sessions",
+        method="DELETE",
+        path="/v1/auth/sessions",
+        area="accounts",
+        summary="Sign out everywhere but here; the live connections of those sessions end too.",
+        status=204,
+    ),
+    Endpoint(
         name="end_session",
         method="DELETE",
         path="/v1/auth/sessions/{id}",

@@ -447,6 +447,15 @@ ALTER TABLE identity.consents ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE identity.expulsions (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    reason text NOT NULL,
+    sessions uuid[] NOT NULL,
+    taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    CONSTRAINT expulsions_reason_check CHECK ((reason = ANY (ARRAY['signed_out'::text, 'password_changed'::text, 'erased'::text])))
+);
+
 CREATE TABLE identity.idempotent_requests (
     owner text NOT NULL,
     operation text NOT NULL,
@@ -801,6 +810,9 @@ ALTER TABLE ONLY identity.blocks
 ALTER TABLE ONLY identity.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY identity.expulsions
+    ADD CONSTRAINT expulsions_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY identity.idempotent_requests
     ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (operation, key, owner);
 
@@ -903,6 +915,8 @@ CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, b
 CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, created_at, blocked_id);
 
 CREATE INDEX consents_of_a_user ON identity.consents USING btree (user_id, kind, number DESC);
+
+CREATE INDEX expulsions_to_take ON identity.expulsions USING btree (taken_until);
 
 CREATE INDEX idempotent_requests_by_age ON identity.idempotent_requests USING btree (created_at);
 
@@ -1047,6 +1061,9 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.consents
     ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.expulsions
+    ADD CONSTRAINT expulsions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

@@ -8,7 +8,7 @@ from typing import Literal
 from core.clock import to_datetime
 from db.postgres.pool import Pool, queries
 
-Kind = Literal["bans", "blocks", "reports", "outbox"]
+Kind = Literal["bans", "expulsions", "blocks", "reports", "outbox"]
 _SQL = queries("pending_work")
 
 

@@ -1,12 +1,14 @@
 -- What waits in Postgres for the jobs that any node does.
 
 -- name: kinds
--- Which kinds of it there are at $1: bans, pending blocks and pending reports that no node has taken, and what is to be announced.
+-- Which kinds of it there are at $1: bans, expulsions, pending blocks and pending reports that no node has taken, and what is to
+-- be announced.
 SELECT
     EXISTS (
         SELECT FROM identity.bans
         WHERE enforced_at IS NULL AND lifted_at IS NULL AND taken_until <= $1 AND during @> $1::timestamptz
     ) AS bans,
+    EXISTS (SELECT FROM identity.expulsions WHERE taken_until <= $1) AS expulsions,
     EXISTS (SELECT FROM interaction.pending_blocks WHERE taken_until <= $1) AS blocks,
     EXISTS (SELECT FROM interaction.pending_reports WHERE taken_until <= $1) AS reports,
     EXISTS (SELECT FROM communication.outbox) AS outbox

@@ -1,19 +1,20 @@
 """The call service: takes messages to calls (load, decide, save, perform), on any node for any call."""
 
 import asyncio
+import contextlib
 from collections.abc import Collection
 from contextlib import suppress
 from weakref import WeakValueDictionary
 
 from core.clock import Clock
-from core.errors import AppError, Gone, NotFound, Unavailable
+from core.errors import AppError, Conflict, Expired, Gone, NotFound, Unavailable
 from db.redis.calls import Pending, Unreadable
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
 from signaling.call import Call, Rules, State
 from signaling.effects import Effects
-from signaling.messages import Back, CallMessage, Deadline, Lost, PartyMessage, Silent
+from signaling.messages import Back, CallMessage, Deadline, Hangup, Lost, PartyMessage, Silent
 from signaling.transitions import advance
 
 _ATTEMPTS = 20
@@ -111,6 +112,13 @@ class CallService:
     async def lost(self, user_id: str, device: str) -> None:
         """The last connection of this device has gone."""
         await self._tell_active(user_id, Lost(user_id, device))
+
+    async def hang_up(self, user_id: str, device: str) -> None:
+        """This device is signed out: the call that it is in ends."""
+        call_id = await self._eligibility.active_call(user_id)
+        with contextlib.suppress(NotFound, Gone, Expired, Conflict):  # over by itself
+            if call_id is not None and (await self.call(call_id, user_id)).party(user_id).device == device:
+                await self.tell(call_id, Hangup(user_id))
 
     async def back(self, user_id: str, device: str) -> None:
         """This device is connected again."""

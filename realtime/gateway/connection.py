@@ -31,6 +31,7 @@ class Connection:
     """Mutable, owned by the gateway. `expires_at` in Unix milliseconds; while `silent` it counts as gone.
 
     `beginning` is what its client starts with, until it is told.
+    `signed_out`: its session has ended, so its client does not come back with it.
     `unsure`: while it was being opened a session may have ended, or the bus may have missed something.
     """
 
@@ -56,6 +57,7 @@ class Connection:
         self.beginning = beginning
         self.known_ticket = KnownTicket()
         self.revoked = False
+        self.signed_out = False
         self.silent = False
         self.unsure = False
         self.welcome: asyncio.Task[None] | None = None

@@ -158,7 +158,7 @@ class Gateway:
             return
         await self._admission.forget(connection)
         try:
-            await self._lifecycle.departed(connection.caller)
+            await self._lifecycle.departed(connection.caller, signed_out=connection.signed_out)
         except AWAY as error:
             # A departure that was not settled is found like an expired lease, by this node or another.
             _log.debug("a departure was not settled", user_id=connection.caller.user_id, error=repr(error))

@@ -17,8 +17,8 @@ class Lifecycle(Protocol):
     async def ready(self, connection: Connection) -> SessionReady:
         """A connection has begun, and was sent nothing yet. Gives the state that its client starts with."""
 
-    async def departed(self, caller: Caller) -> None:
-        """A connection has closed."""
+    async def departed(self, caller: Caller, *, signed_out: bool = False) -> None:
+        """A connection has closed. `signed_out`: its session has ended, so nobody comes back to it."""
 
     async def silent(self, caller: Caller) -> None:
         """A connection is open, but does not answer: it counts as gone until it has `arrived` again."""

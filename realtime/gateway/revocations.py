@@ -82,6 +82,7 @@ class Revocations:
         self._arrivals.doubt(sid)
         if connection is not None and session_id in ("", connection.caller.session_id):
             connection.revoked = True
+            connection.signed_out = code == "signed_out"
             self._tasks.spawn(self._revoke(sid, code))
 
     def replace(self, sid: str) -> None:

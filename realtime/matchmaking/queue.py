@@ -176,6 +176,12 @@ class Queue:
         if departure is not None:
             await self._departures.tell([departure])
 
+    async def leave_from(self, user_id: str, device: str) -> None:
+        """This device is signed out: its user waits no longer, if they joined from it."""
+        ticket = await self._tickets.of(user_id)
+        if ticket is not None and ticket.device == device:
+            await self.remove(user_id, "left")
+
     async def forgotten(self, user_id: str, ticket_id: str) -> None:
         """Redis has lost its data: tell a user who still believes to have this ticket that it is gone."""
         if await self._tickets.of(user_id) is not None:
