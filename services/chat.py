@@ -20,6 +20,7 @@ from core.contract.chat import (
     Sent,
 )
 from core.ids import new_id
+from core.numbered_event import NumberedEvent
 from db.postgres.rooms import Draft, Reading, Rooms
 from services.announcer import Announcer, Told
 from services.message_rules import check_message
@@ -96,9 +97,9 @@ class Chat:
             delivered_seq=receipt.delivered_seq,
             read_seq=receipt.read_seq,
         )
-        key = f"chat:read:{command.room_id}:{user_id}:{receipt.read_seq}"
-        # All at once: one trip.
-        await asyncio.gather(*(self._events.send(member, told, key=key) for member in receipt.members))
+        # A lane of its own, in which any greater number may follow: an older receipt says nothing new.
+        lane = f"{command.room_id}.{user_id[-12:]}"
+        await self._events.announce([NumberedEvent(receipt.members, told, lane, receipt.read_seq, 0)])
 
     def typing(self, user_id: str, command: ChatTyping) -> asyncio.Future[None]:
         """Tell the others at once; nothing is stored."""

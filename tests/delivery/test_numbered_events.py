@@ -45,6 +45,14 @@ async def test_each_is_told_in_their_turn_and_once(event_log: EventLog) -> None:
     assert await heard(event_log, ana) == await heard(event_log, ben) == [b"1", b"2", b"3", b"4"]
 
 
+async def test_what_comes_late_where_numbers_may_leap_is_not_told(event_log: EventLog) -> None:
+    """As receipts: a smaller number says nothing new."""
+    ana, ben = new_id(), new_id()
+    for number in (2, 7, 5, 7, 8):
+        assert await event_log.announce([numbered([ana, ben], number, before=0)]) == [None]
+    assert await heard(event_log, ana) == await heard(event_log, ben) == [b"2", b"7", b"8"]
+
+
 async def test_each_announcement_names_the_event_before_it(
     event_log: EventLog, redis_client: RedisClient, redis: Redis
 ) -> None:
