@@ -2,8 +2,10 @@
 
 import re
 
+import aiohttp
 import pytest
 from playwright.async_api import expect
+from pyotp import TOTP
 
 from tests.browser.conftest import Visit
 from tests.browser.person import PASSWORD, Visitor, eventually
@@ -92,6 +94,40 @@ async def test_signing_out_and_in_again(sign_up: Visit) -> None:
     await ana.sign_in()
     await ana.is_ready()
     await tab.is_ready()
+
+
+async def codes_of(person: Visitor, server: Served) -> TOTP:
+    """Their authenticator app, after they have turned one-time codes on."""
+    async with aiohttp.ClientSession(server.address) as web:
+        body = {"login": person.username, "password": PASSWORD}
+        async with web.post("/v1/auth/login", json=body) as response:
+            headers = {"Authorization": f"Bearer {(await response.json())['access_token']}"}
+        async with web.post("/v1/me/totp", headers=headers) as response:
+            codes = TOTP((await response.json())["secret"])
+        async with web.post("/v1/me/totp", json={"code": codes.now()}, headers=headers) as response:
+            assert response.status == 200
+    return codes
+
+
+async def test_a_code_is_asked_for_after_the_password(sign_up: Visit, server: Served) -> None:
+    """Of somebody who has turned one-time codes on. A wrong one is told, and the next one counts."""
+    ana = await sign_up("Ana", phone=True)
+    codes = await codes_of(ana, server)
+    await ana.go("Profile")
+    await ana.press("Sign out")
+    await ana.press("Sign in instead")
+    await expect(ana.page.get_by_label("Code of your")).to_be_hidden()
+    await ana.sign_in()
+    code = ana.page.get_by_label("Code of your")
+    await expect(code).to_be_focused()
+    await ana.sees("Send the code that your authenticator app shows.")
+    await ana.fits()
+    await code.fill("no code")
+    await ana.press("Sign in")
+    await ana.sees("This code is not right.")
+    await code.fill(codes.now())
+    await ana.press("Sign in")
+    await ana.is_ready()
 
 
 async def test_signed_out_from_elsewhere(sign_up: Visit, server: Served) -> None:

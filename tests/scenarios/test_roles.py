@@ -87,3 +87,20 @@ async def test_an_admin_is_made_while_a_server_runs_on_its_own_postgres(tmp_path
         pool = await open_pool(url, size=1)
         assert await pool.fetchval(ROLE, person["username"]) == "moderator"
         await pool.close()
+
+
+async def test_an_operator_turns_one_time_codes_off(database_url: str) -> None:
+    """Of somebody who has lost their phone; it says whether they were on."""
+    async with world_at(database_url) as world:
+        user_id = await world.person()
+        await world.pool.execute(
+            "INSERT INTO identity.totp (user_id, secret, key_id, asked_at, on_since)"
+            " VALUES ($1, 'sealed', 'key', now(), now())",
+            user_id,
+        )
+        for words in ("are off now", "were not on"):
+            code, said = await operate("totp-off", user_id, DATABASE_URL=database_url)
+            assert (code, said) == (0, f"One-time codes of {user_id} {words}.\n")
+    code, said = await operate("totp-off", "nobody", DATABASE_URL=database_url)
+    assert code == 1
+    assert "Nobody signs in as" in said

@@ -21,8 +21,23 @@ export function accountView({ signUp, signIn }) {
     form.querySelector("[data-to]").addEventListener("click", (event) => turnTo(byId(event.target.dataset.to)));
   }
 
+  /** Whoever has turned one-time codes on is asked for one after the password was right. */
+  async function signInWithCode({ totp, ...fields }) {
+    try {
+      await signIn(totp ? { ...fields, totp } : fields);
+      show(byId("code"), false);
+    } catch (error) {
+      if (error.details?.factor === "totp") {
+        show(byId("code"), true);
+        signin.elements.totp.value = "";
+        signin.elements.totp.focus();
+      }
+      throw error;
+    }
+  }
+
   wire(signup, signUp);
-  wire(signin, signIn);
+  wire(signin, signInWithCode);
 
   return (state) => {
     const seen = state.account === "out";
