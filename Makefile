@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-news bench-reconnect
+.PHONY: help run bots test lint format lock clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-news bench-reconnect bench-returns
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -79,6 +79,9 @@ bench-idle: packages-dev ## What a second of standing idle costs: Python, Redis 
 
 bench-blocks: packages-dev ## How soon a block ends a call, on two busy nodes, with the slowest step by step
 	@exec $(VENV) -m bench.blocks $(ARGS)
+
+bench-returns: packages-dev ## Who comes back after a ban and meets whom they met, and who is suspected in vain
+	@exec $(VENV) -m bench.returns $(ARGS)
 
 # ---- what the commands stand on; each does nothing when it is up to date ----
 

@@ -128,7 +128,8 @@ def _said(known: Known) -> Iterator[tuple[Kind, str]]:
     names = (known.display_name, known.username or "", (known.email or "").partition("@")[0])
     yield from {("name", short): None for name in names if (short := likeness(name))}
     yield "person", f"{known.birth_date} {known.gender}"
-    yield "age", f"{known.birth_date.year // _AGE_YEARS} {known.gender}"
+    for shift in (0, _AGE_YEARS // 2):  # who makes themselves a little older stays in one of the two bands
+        yield "age", f"{shift} {(known.birth_date.year + shift) // _AGE_YEARS} {known.gender}"
 
 
 def _networks(network: str) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
     soon: float = 2.0
     soon_days: float = 3.0
     suspect_odds: float = 1.0
-    suspect_least: float = 6.0
+    suspect_least: float = 9.0
     apart_odds: float = -4.0
     apart_least: float = 4.0
 

@@ -21,8 +21,8 @@ WITH noted AS (
 SELECT DISTINCT user_id FROM noted
 
 -- name: accounts
--- How many accounts were seen since $1; everyone has an age, so that is counted.
-SELECT count(*) FROM safety.known_marks WHERE kind = 'age' AND last_seen >= $1
+-- How many accounts were seen since $1: everybody has one day of birth.
+SELECT count(*) FROM safety.known_marks WHERE kind = 'person' AND last_seen >= $1
 
 -- name: forget
 -- Drop up to $2 marks that were not seen since $1, but for those of users whose ban was not over by then.

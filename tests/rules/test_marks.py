@@ -86,7 +86,26 @@ def test_what_is_not_known_leaves_no_mark() -> None:
     marks = Marker(KEYS).marks(
         Sighting(user_id="ben"), replace(BEN, email=None, username=None, display_name="B")
     )
-    assert sorted(mark.kind for mark in marks) == ["age", "person"]
+    assert sorted(mark.kind for mark in marks) == ["age", "age", "person"]
+
+
+def test_who_makes_themselves_a_little_older_is_about_as_old() -> None:
+    """Two years at least, whatever year that is; ten years are another age, and so is another gender."""
+
+    def ages(year: int, gender: str = "male") -> frozenset[bytes]:
+        known = replace(BEN, birth_date=date(year, 6, 1), gender=gender)
+        return frozenset(m.value for m in Marker(KEYS).marks(HOME, known) if m.kind == "age")
+
+    for year in range(1960, 2008):
+        assert ages(year) & ages(year + 1)
+        assert ages(year) & ages(year + 2)
+        assert not ages(year) & ages(year + 10)
+        assert not ages(year) & ages(year, "female")
+
+
+def test_the_marks_of_a_mailbox_can_be_asked_for_alone() -> None:
+    [asked] = Marker(KEYS).email("ben.miller@gmail.com")
+    assert {m.value for m in Marker(KEYS).marks(HOME, BEN) if m.kind == "email"} == {asked}
 
 
 def test_a_signed_device_is_not_one_that_a_client_names() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from db.postgres.suspicions import Resemblance, SharedMark
 from services.returning import DAY_MS, DEFAULT_RULE, suspicion, weights
@@ -103,6 +102,9 @@ def test_among_a_handful_of_accounts_little_is_rare() -> None:
     marks = SharedMark("network", 5), SharedMark("client", 5), SharedMark("person", 3)
     assert suspicion(like(*marks, opened_after=0), 6) is None
     assert suspicion(like(*marks), 0) is None
-    certain = replace(like(SharedMark("device", 1)))
-    assert (found := suspicion(certain, 3, DEFAULT_RULE)) is not None
-    assert found.suspect
+    namesake = SharedMark("name", 1), SharedMark("person", 20), SharedMark("network", 40)
+    found = suspicion(like(*namesake, opened_after=0), 50)
+    assert found is None or not found.suspect
+    certain = like(SharedMark("device", 1))
+    assert (sure := suspicion(certain, 3, DEFAULT_RULE)) is not None
+    assert sure.suspect
