@@ -95,9 +95,9 @@ class Executor:
 
     async def _try(self, call: Call, row: Sequence[Pending]) -> Sequence[tuple[Pending, RetryLater]]:
         """Perform these at once, each to its end."""
-        work = (self._how[type(item.effect)](call, item.effect, item.key) for item in row)
+        work = [self._how[type(item.effect)](call, item.effect, item.key) for item in row]
         tried = []
-        for item, outcome in zip(row, await asyncio.gather(*work, return_exceptions=True), strict=True):
+        for item, outcome in zip(row, await _outcomes(work), strict=True):
             with RetryLater("an effect will be tried again", effect=item.key) as trying:
                 if isinstance(outcome, BaseException):
                     raise outcome
@@ -223,6 +223,17 @@ class Executor:
 
     async def _judge(self, _call: Call, effect: do.Judge, _key: str) -> None:
         await self._trust.judge(effect.user_id)
+
+
+async def _outcomes(work: Sequence[Awaitable[None]]) -> Sequence[BaseException | None]:
+    """What each raised, if anything. One alone needs no task."""
+    if len(work) > 1:
+        return await asyncio.gather(*work, return_exceptions=True)
+    try:
+        await work[0]
+    except Exception as error:
+        return [error]
+    return [None]
 
 
 def _rows(pending: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
