@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import structlog
 
 from core.errors import RateLimited
-from core.limits import LIMITS, LimitName
+from core.limits import LIMITS, Limit, LimitName
 from core.settings import Settings
 from core.tasks import TaskSet
 from db.outage import OUTAGES
@@ -35,15 +35,19 @@ class Limits:
         """One more of each of these, where who is asked about is known. Raises `RateLimited`."""
         for name in names:
             limit = LIMITS[name]
-            who = {"account": account, "network": network, None: None}[limit.key]
+            who = account if limit.key == "account" else network if limit.key == "network" else None
             if who is None:
                 continue
             if limit.where == "shares":
-                wait_ms = self._of_share(name, who, now)
-            else:
-                wait_ms = await self._take(name, who, now)
-            if wait_ms:
-                raise RateLimited(f"Too many {limit.of} of this {limit.key}.", retry_after_ms=wait_ms)
+                self.count_at_once((name,), now, account=who)
+            elif wait_ms := await self._take(name, who, now):
+                raise _too_many(limit, wait_ms)
+
+    def count_at_once(self, names: Iterable[LimitName], now: int, *, account: str) -> None:
+        """The same of limits by account that are counted in shares."""
+        for name in names:
+            if wait_ms := self._of_share(name, account, now):
+                raise _too_many(LIMITS[name], wait_ms)
 
     async def _take(self, name: LimitName, who: str, now: int, cost: int = 1) -> int:
         rate, limiter = self._rates[name], self._here if LIMITS[name].where == "node" else self._shared
@@ -80,6 +84,10 @@ class Limits:
             share.closed_until = now + wait_ms
         else:
             share.used -= used
+
+
+def _too_many(limit: Limit, wait_ms: int) -> RateLimited:
+    return RateLimited(f"Too many {limit.of} of this {limit.key}.", retry_after_ms=wait_ms)
 
 
 class _Share:

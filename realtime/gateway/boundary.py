@@ -12,6 +12,7 @@ from msgspec import Struct
 from core.clock import Clock
 from core.errors import AppError, Internal, InvalidRequest, Unavailable
 from core.ids import new_id
+from core.limits import LIMITS
 from core.wire.decode import decode
 from core.wire.message import Command
 from db.outage import OUTAGES
@@ -25,8 +26,8 @@ _log = structlog.get_logger()
 class CommandBoundary:
     """Turns what a client sent into an answer; only `begin` raises.
 
-    `prompt` are the commands whose handlers give a future at once, and so need no task; they have no limits
-    but the general ones.
+    `prompt` are the commands whose handlers give a future at once, and which wait for no count of their
+    limits: they need no task.
     """
 
     def __init__(self, handlers: Mapping[type[Command], Handler], limits: Limits, clock: Clock) -> None:
@@ -34,7 +35,7 @@ class CommandBoundary:
         self.prompt = frozenset(
             kind.event
             for kind, handler in handlers.items()
-            if not iscoroutinefunction(handler) and not kind.limits
+            if not iscoroutinefunction(handler) and _counted_at_once(kind)
         )
 
     async def answer(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
@@ -51,6 +52,8 @@ class CommandBoundary:
     def begin(self, caller: Caller, name: str, arguments: tuple[Any, ...]) -> "asyncio.Future[Struct | None]":
         """The reply to a `prompt` command. Raises what is wrong with it at once."""
         command = _command(name, arguments)
+        if command.limits:
+            self._limits.count_at_once(command.limits, self._clock(), account=caller.user_id)
         return cast("asyncio.Future[Struct | None]", self._handlers[type(command)](caller, command))
 
 
@@ -62,6 +65,10 @@ def _command(name: str, arguments: tuple[Any, ...]) -> Command:
         raise InvalidRequest("A command takes one object.")
     payload = arguments[0] if arguments else None
     return decode({} if payload is None else payload, kind)
+
+
+def _counted_at_once(kind: type[Command]) -> bool:
+    return all(LIMITS[limit].where == "shares" for limit in kind.limits)
 
 
 def done(reply: Struct | None) -> dict[str, Any]:

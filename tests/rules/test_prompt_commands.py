@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from core.clock import now_ms
-from core.contract.queue import QueueExplain, QueueLeave
+from core.contract.chat import ChatSend
+from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.errors import Conflict
+from core.ids import new_id
 from core.settings import Settings
 from core.token_bucket import Pace
 from core.wire.message import Command, Empty
 from db.redis.event_log import EventId
-from db.redis.rate_limits import NoLimits
+from db.redis.rate_limits import MemoryLimiter, NoLimits
 from realtime.gateway.binding import Handler
 from realtime.gateway.boundary import CommandBoundary
 from realtime.gateway.caller import Caller
@@ -33,10 +35,17 @@ class Desk:
         self.begun: list[asyncio.Future[Empty | None]] = []
         self.explained = 0
         self.ends_at_once = False
-        handlers: dict[type[Command], Handler] = {QueueLeave: self._leave, QueueExplain: self._explain}
-        limits = Limits(Settings(), shared=NoLimits(), here=NoLimits())
-        boundary = CommandBoundary(handlers, limits, now_ms)
-        commands = Commands(boundary, clock=now_ms, deadline_s=deadline_s)
+        handlers: dict[type[Command], Handler] = {
+            QueueLeave: self._leave,
+            QueueExplain: self._explain,
+            ChatSend: self._send,
+            QueueJoin: self._send,
+        }
+        few = Settings(messages_burst=2, messages_per_m=1, joins_burst=2, joins_per_m=1)
+        self.boundary = CommandBoundary(
+            handlers, Limits(few, shared=MemoryLimiter(), here=NoLimits()), now_ms
+        )
+        commands = Commands(self.boundary, clock=now_ms, deadline_s=deadline_s)
         self.connection = Connection(
             Caller("ana", "session", "phone", "sid"),
             Opening("pid", False, EventId(0, 0), ""),
@@ -64,6 +73,11 @@ class Desk:
         if self.ends_at_once:
             self.begun[-1].set_result(Empty())
         return self.begun[-1]
+
+    def _send(self, _caller: Caller, _command: Command) -> "asyncio.Future[Empty | None]":
+        sent: asyncio.Future[Empty | None] = asyncio.get_running_loop().create_future()
+        sent.set_result(Empty())
+        return sent
 
     async def _explain(self, _caller: Caller, _command: QueueExplain) -> Empty:
         self.explained += 1
@@ -115,6 +129,23 @@ async def test_an_outage_and_a_fault_have_their_answers(error: Exception) -> Non
     answer = desk.ask("queue:leave")
     desk.begun[0].set_exception(error)
     assert code(await answer) == ("unavailable" if isinstance(error, OSError) else "internal")
+
+
+async def test_what_is_counted_in_shares_needs_no_task() -> None:
+    """The limit shows a little later; one that has to be waited for shows at once."""
+    desk, room = Desk(), new_id()
+    assert desk.boundary.prompt == {"queue:leave", "chat:send"}
+    said = []
+    for number in range(6):
+        words = {"room_id": room, "client_id": str(number), "content": "Hello"}
+        answer = desk.answer("chat:send", words)
+        assert isinstance(answer, dict)
+        said.append(code(answer))
+        for _ in range(5):  # what was used up is counted meanwhile
+            await asyncio.sleep(0)
+    assert said == [""] * 4 + ["rate_limited"] * 2
+    joined = [code(await desk.ask("queue:join", {"mode": "video"})) for _ in range(3)]
+    assert joined == ["", "", "rate_limited"]
 
 
 async def test_what_is_late_is_cancelled_and_the_turn_goes_on() -> None:
