@@ -6,6 +6,7 @@ from functools import partial
 import structlog
 
 from composition.foundation import Foundation
+from composition.scanning import scanner
 from core.keys import Keyring
 from core.seals import Seals
 from core.settings import Settings
@@ -15,6 +16,7 @@ from db.postgres.media import MediaStore
 from services.media import MediaService, UploadLimits
 from services.media_addresses import MediaAddresses
 from services.media_rules import first_state
+from services.picture_scans import PictureScans
 from services.pictures import Pictures
 
 _log = structlog.get_logger()
@@ -26,8 +28,9 @@ class MediaParts:
     def __init__(self, base: Foundation) -> None:
         settings, keyring = base.settings, Keyring.of(base.settings)
         self.limits = UploadLimits(settings)
+        store, scan = MediaStore(base.pool), scanner(settings)
         self.service = MediaService(
-            MediaStore(base.pool),
+            store,
             object_store(settings),
             pictures=Pictures.of(settings),
             seals=Seals(keyring.keys("media at rest")),
@@ -38,6 +41,7 @@ class MediaParts:
             new_id=base.new_id,
             clock=base.clock,
         )
+        self.scans = PictureScans(store, self.service, scan) if scan else None
 
 
 def _first_state(settings: Settings) -> Callable[[MediaPurpose], MediaState | None]:

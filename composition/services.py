@@ -106,7 +106,7 @@ class Services:
             calls.deadline_worker,
         )
         self.media = MediaParts(base)
-        self.media_keeping = MediaKeeping(self.media.service, clock)
+        self.media_keeping = MediaKeeping(self.media.service, self.media.scans, clock)
         self.calls = CallCommands(self.call_service, events, self.reports, self.media.service, clock, new_id)
         self.signals = Signals(self.call_service, stores.signals, settings, clock)
 

@@ -141,12 +141,12 @@ class MediaService:
         if media is None or not await self._store.is_moderator(address.viewer, now):
             raise NotFound
         await self._store.looked(media, address.viewer, "media_seen", now)
-        picture = await self._opened(media)
+        picture = await self.content(media)
         if picture is None:
             raise NotFound("The picture is lost, or was encrypted with a secret that is not set any more.")
         return picture
 
-    async def _opened(self, media: Media) -> bytes | None:
+    async def content(self, media: Media) -> bytes | None:
         """Its bytes. None, and a line of the log: the object or its key is not there, or was changed."""
         box = await self._objects.get(media.key)
         if box is None or media.key_id is None:

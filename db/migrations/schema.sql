@@ -765,6 +765,8 @@ CREATE TABLE social.media (
     used_for uuid,
     used_at timestamp with time zone,
     expires_at timestamp with time zone,
+    scans integer DEFAULT 0 NOT NULL,
+    scan_at timestamp with time zone,
     CONSTRAINT media_height_check CHECK ((height > 0)),
     CONSTRAINT media_purpose_check CHECK ((purpose = ANY (ARRAY['photo'::text, 'post'::text, 'chat'::text, 'place'::text, 'note'::text, 'report'::text]))),
     CONSTRAINT media_size_check CHECK ((size > 0)),
@@ -1005,6 +1007,8 @@ CREATE INDEX suspicions_by_age ON safety.suspicions USING btree (at) WHERE (clea
 CREATE INDEX media_of_a_user ON social.media USING btree (owner_id);
 
 CREATE INDEX media_to_delete ON social.media USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
+CREATE INDEX media_to_scan ON social.media USING btree (scan_at) WHERE (scan_at IS NOT NULL);
 
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 

@@ -118,6 +118,21 @@ class MediaStore:
         )
         return usable
 
+    # Scanning
+
+    async def to_scan(self, now: int, *, again_ms: int, most: int, limit: int) -> list[Media]:
+        """Pictures that wait for a scan, each now taken for `again_ms`, and twice as long each time.
+
+        After `most` attempts only a moderator can decide.
+        """
+        until = to_datetime(now + again_ms)
+        rows = await self._pool.fetch(_SQL["to_scan"], to_datetime(now), until, limit, most)
+        return [_media(row) for row in rows]
+
+    async def judge(self, media_id: str, state: MediaState, reason: str | None) -> None:
+        """What a scan says of it, unless somebody has decided meanwhile. `processing`: a moderator has to."""
+        await self._pool.execute(_SQL["judge"], media_id, state, reason)
+
     # Deleting
 
     async def due(self, now: int, *, limit: int) -> list[tuple[str, str]]:

@@ -3,8 +3,11 @@
 -- name: begin
 -- A new media $1 of $2 for $3, of type $4, in state $5, of $6 bytes, $7 by $8 pixels, with difference hash $9, made at $10, whose
 -- object is to be $11, encrypted by $12. Until the object is stored, it is deleted at $13.
-INSERT INTO social.media (id, owner_id, purpose, type, state, size, width, height, hash, created_at, key, key_id, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+-- What is `processing` is to be scanned at once.
+INSERT INTO social.media (
+    id, owner_id, purpose, type, state, size, width, height, hash, created_at, key, key_id, expires_at, scan_at
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $5 = 'processing' THEN $10::timestamptz END)
 
 -- name: stored
 -- The object of media $1 is there; unless it is used, it is deleted at $2. No row: it has been deleted meanwhile.
@@ -38,6 +41,22 @@ RETURNING id
 -- name: free
 -- Media $1 (ids), which were used, are deleted at $2.
 UPDATE social.media SET expires_at = $2 WHERE id = ANY ($1) AND used_at IS NOT NULL AND expires_at IS NULL
+
+-- name: to_scan
+-- At most $3 pictures that are to be scanned at $1. Each is due again at $2, or later by twice as long for each attempt before,
+-- and after $4 attempts no more.
+UPDATE social.media
+SET scans = scans + 1, scan_at = CASE WHEN scans + 1 < $4 THEN $1::timestamptz + ($2::timestamptz - $1::timestamptz) * 2 ^ scans END
+WHERE id IN (
+    SELECT m.id FROM social.media m
+    WHERE m.scan_at <= $1 AND m.stored AND m.state = 'processing'
+    ORDER BY m.scan_at LIMIT $3 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, owner_id, purpose, type, state, reason, size, width, height, key, key_id, used_at
+
+-- name: judge
+-- Media $1 is $2, for reason $3; while it is still `processing`, a moderator decides.
+UPDATE social.media SET state = $2, reason = $3, scan_at = NULL WHERE id = $1 AND state = 'processing'
 
 -- name: due
 -- At most $2 objects whose media have expired at $1.

@@ -3,36 +3,45 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from aiohttp import web
 from msgspec import structs
 
 from composition.foundation import Foundation
 from composition.media import MediaParts
+from core.clock import to_datetime
 from core.errors import InvalidRequest, Unavailable
 from core.ids import new_id
 from db.postgres.media import free_within, use_within
 from db.redis.bus import Bus
 from realtime.background.media_keeping import MediaKeeping
+from services.picture_scans import MOST, PictureScans
 from services.pictures import Pictures
 from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
 from tests.rest.pictures import drawn, encoded, tedious_png, upload
 from tests.rest.server import RestServer
+from tests.rest.test_shown_texts import scanning
 
 DAY_S = 86_400
 
 
-@pytest.fixture
-def node(rest: RestServer, tmp_path: Path) -> MediaParts:
+def keeping_node(rest: RestServer, folder: Path, **changes: Any) -> MediaParts:
     """Another node, which keeps its pictures where `rest` does."""
-    settings = structs.replace(SETTINGS, data_dir=str(tmp_path))
+    settings = structs.replace(SETTINGS, data_dir=str(folder), **changes)
     bus = Bus(rest.redis_client, "keeping")
     base = Foundation(settings, rest.world.pool, rest.redis_client, bus, node_id="keeping", clock=rest.clock)
     return MediaParts(base)
+
+
+@pytest.fixture
+def node(rest: RestServer, tmp_path: Path) -> MediaParts:
+    return keeping_node(rest, tmp_path)
 
 
 def files(folder: Path) -> list[str]:
@@ -45,7 +54,7 @@ async def rows(rest: RestServer, owner: Any) -> list[str]:
 
 
 async def collected(rest: RestServer, node: MediaParts) -> None:
-    keeping = MediaKeeping(node.service, rest.clock)
+    keeping = MediaKeeping(node.service, None, rest.clock)
     while await keeping.collect():
         pass
 
@@ -107,7 +116,7 @@ async def test_objects_without_a_record_are_swept(rest: RestServer, node: MediaP
     two_days_ago = rest.clock() / 1000 - 2 * DAY_S
     for name in ("old", known):
         os.utime(tmp_path / "media" / "report" / name, (two_days_ago, two_days_ago))
-    await MediaKeeping(node.service, rest.clock).sweep()
+    await MediaKeeping(node.service, None, rest.clock).sweep()
     assert files(tmp_path) == sorted(["young", known])
 
 
@@ -161,3 +170,71 @@ async def test_a_picture_that_takes_too_long_is_refused() -> None:
     assert len(tedious) < 15 * 1024 * 1024
     with pytest.raises(InvalidRequest, match="takes too long"):
         await pictures.decoded(tedious)
+
+
+async def for_strangers(rest: RestServer, who: Any) -> str:
+    """The id of a picture that strangers are to see, which waits for a scan."""
+    media_id: str = (await upload(rest, who, encoded(drawn()))).body["id"]
+    await rest.world.pool.execute(
+        "UPDATE social.media SET purpose = 'photo', state = 'processing', scan_at = $2, expires_at = NULL"
+        " WHERE id = $1",
+        media_id,
+        to_datetime(rest.clock()),
+    )
+    return media_id
+
+
+def says(verdict: str) -> Callable[[], web.Response]:
+    return lambda: web.json_response({"verdict": verdict, "reason": "skin"})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"), [("pass", "ready"), ("refuse", "refused"), ("review", "processing")]
+)
+async def test_strangers_see_a_picture_when_a_scan_has_passed_it(
+    rest: RestServer, tmp_path: Path, verdict: str, state: str
+) -> None:
+    """Until then its owner alone; a scanner that does not answer is asked again, by one node at a time."""
+    ana, ben = await rest.sign_up(), await rest.sign_up()
+    async with scanning() as (scanner, url):
+        nodes = [keeping_node(rest, tmp_path, scan_url=url, scan_s=30).scans for _ in range(2)]
+        media_id = await for_strangers(rest, ana)
+        scanner.says = lambda: web.Response(status=500)
+        await scanned(rest, *nodes)
+        scanner.says = says(verdict)
+        await scanned(rest, *nodes)
+        assert len(scanner.heard) == 1, "it was asked again at once, or by two nodes"
+        assert await seen_by(rest, ana, media_id) == "processing"
+        assert await seen_by(rest, ben, media_id) is None
+        rest.clock.advance(s=11)
+        await scanned(rest, *nodes)
+        assert [kind for kind, _ in scanner.heard] == ["image/jpeg"] * 2
+        assert scanner.heard[1][1].startswith(b"\xff\xd8\xff")
+        assert await seen_by(rest, ana, media_id) == state
+        assert await seen_by(rest, ben, media_id) == (state if state == "ready" else None)
+        rest.clock.advance(s=80)
+        await scanned(rest, *nodes)
+        assert len(scanner.heard) == 2
+
+
+async def test_a_scanner_that_never_answers_is_not_asked_for_ever(rest: RestServer, tmp_path: Path) -> None:
+    """Then a moderator has to look."""
+    ana = await rest.sign_up()
+    async with scanning() as (scanner, url):
+        node = keeping_node(rest, tmp_path, scan_url=url, scan_s=30).scans
+        await for_strangers(rest, ana)
+        scanner.says = lambda: web.Response(status=500)
+        for _ in range(2 * MOST):
+            await scanned(rest, node)
+            rest.clock.advance(s=2 * 3600)
+        assert len(scanner.heard) == MOST
+
+
+async def scanned(rest: RestServer, *nodes: PictureScans | None) -> None:
+    await asyncio.gather(*(node.scan(rest.clock(), limit=5) for node in nodes if node))
+
+
+async def seen_by(rest: RestServer, who: Any, media_id: str) -> str | None:
+    """In which state somebody sees it; None: they do not."""
+    answer = await rest.ask("GET", f"/v1/media/{media_id}", token=who["access_token"])
+    return answer.body["state"] if answer.status == 200 else None
