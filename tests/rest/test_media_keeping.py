@@ -11,6 +11,7 @@ import psutil
 import pytest
 from aiohttp import web
 from msgspec import structs
+from structlog.testing import capture_logs
 
 from composition.foundation import Foundation
 from composition.media import MediaParts
@@ -238,3 +239,19 @@ async def seen_by(rest: RestServer, who: Any, media_id: str) -> str | None:
     """In which state somebody sees it; None: they do not."""
     answer = await rest.ask("GET", f"/v1/media/{media_id}", token=who["access_token"])
     return answer.body["state"] if answer.status == 200 else None
+
+
+@pytest.mark.parametrize(
+    ("changes", "says_so"),
+    [({}, True), ({"media_review": "after"}, False), ({"scan_url": "http://127.0.0.1:1/"}, False)],
+)
+async def test_production_says_at_its_start_that_it_takes_no_pictures_for_strangers(
+    rest: RestServer, tmp_path: Path, changes: dict[str, Any], says_so: bool
+) -> None:
+    """Where nobody looks at them before, and the operator has not said that somebody will afterwards."""
+    with capture_logs() as said:
+        keeping_node(rest, tmp_path, environment="production", **changes)
+    assert any("set SCAN_URL, or MEDIA_REVIEW=after" in line["event"] for line in said) is says_so
+    with capture_logs() as said:
+        keeping_node(rest, tmp_path)
+    assert said == []
