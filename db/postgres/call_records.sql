@@ -135,7 +135,7 @@ SELECT EXISTS (SELECT FROM interaction.call_participants WHERE call_id = $1 AND 
 
 -- name: history
 -- Calls of a user that were answered and have ended, newest first, before call $2 (null: from the newest). A report that
--- ended a call is on record like any other end; only the reporter is shown that it was one. Of a peer with whom the user
+-- ended a call is on record like any other end, perhaps a moment later; only the reporter is shown that it was one. Of a peer with whom the user
 -- is not connected, or whom they may not see at $4, only the name is given, so that the list does not show who has
 -- blocked them.
 SELECT
@@ -143,7 +143,7 @@ SELECT
     CASE WHEN EXISTS (
         SELECT FROM interaction.reports r
         WHERE r.call_id = c.id AND r.reporter_id = own.user_id AND r.reporter_id = c.ended_by
-            AND r.created_at = c.ended_at
+            AND r.created_at <= c.ended_at
     ) THEN 'reported' ELSE c.end_reason END AS end_reason,
     card.*, NOT EXISTS (
         SELECT FROM interaction.connections k

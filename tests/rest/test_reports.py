@@ -8,6 +8,7 @@ from core.clock import now_ms
 from core.ids import new_id
 from db.postgres.evidence import opened
 from tests.conftest import NewDatabase
+from tests.rest.pictures import drawn, encoded, form
 from tests.rest.server import Answer, RestServer
 
 HOUR_MS = 3_600_000
@@ -196,3 +197,27 @@ async def test_the_answer_is_kept_for_a_copy(rest: RestServer) -> None:
     first = await report(rest, ana, "user", ben["user"]["id"], key="k")
     await rest.world.pool.execute("UPDATE interaction.reports SET subject_id = id")
     assert (await report(rest, ana, "user", ben["user"]["id"], key="k")).body == first.body
+
+
+async def test_a_picture_of_ones_own_is_evidence_once(rest: RestServer) -> None:
+    """Uploaded for a report, by its reporter; it is kept as long as the evidence."""
+    ana, ben, cem = await people(rest, "Ana", "Ben", "Cem")
+    sent = await rest.ask(
+        "POST", "/v1/media", token=ana["access_token"], data=form(encoded(drawn(16))), headers={}
+    )
+    picture = sent.body["id"]
+    for who, media in ((cem, picture), (ana, new_id())):
+        refused = await report(rest, who, "user", ben["user"]["id"], evidence_media_id=media)
+        assert (refused.code, refused.body["details"]) == ("not_found", {"field": "evidence_media_id"})
+    filed = await report(rest, ana, "user", ben["user"]["id"], evidence_media_id=picture)
+    assert filed.status == 201
+    assert (await report(rest, ana, "user", cem["user"]["id"], evidence_media_id=picture)).code == "not_found"
+    expires = "SELECT expires_at IS NOT NULL FROM social.media WHERE id = $1"
+    assert not await rest.world.pool.fetchval(expires, picture)
+    await rest.world.pool.execute(
+        "UPDATE safety.cases SET state = 'decided', action = 'dismiss', decided_by = user_id,"
+        " decided_at = now() WHERE user_id = $1",
+        ben["user"]["id"],
+    )
+    assert await rest.world.evidence.forget(now_ms() + 1000, limit=100) >= 1
+    assert await rest.world.pool.fetchval(expires, picture)

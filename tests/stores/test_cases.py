@@ -79,3 +79,34 @@ async def test_reports_of_the_version_before_are_carried_over(database_url: str)
         gathered = await connection.fetch("SELECT id, case_id FROM interaction.reports ORDER BY id")
     assert [tuple(map(str, row)) for row in rows] == [(open_ones[0], cem, "100", "open")]
     assert [row["case_id"] and str(row["case_id"]) for row in gathered] == [open_ones[0]] * 2 + [None]
+
+
+async def test_a_node_of_the_version_before_files_reports(world: World) -> None:
+    """It knows of no subjects and no cases: reports get both, and after a decision the next case."""
+    ben = await world.person("Ben")
+    calls = []
+    for _ in range(3):
+        ana = await world.person("Ana")
+        calls.append(await world.talked((ana, ben)))
+        await world.pool.execute(
+            "INSERT INTO interaction.reports"
+            " (id, call_id, reporter_id, reported_id, reason, note, created_at)"
+            " VALUES ($1, $2, $3, $4, 'spam', NULL, now())"
+            " ON CONFLICT ON CONSTRAINT one_report_a_call_and_reporter DO NOTHING",
+            new_id(),
+            calls[-1],
+            ana,
+            ben,
+        )
+        if len(calls) == 2:
+            await world.pool.execute(
+                "UPDATE safety.cases SET state = 'decided', action = 'warn', decided_by = user_id,"
+                " decided_at = now() WHERE user_id = $1",
+                ben,
+            )
+    rows = await world.pool.fetch(
+        "SELECT subject_type, subject_id, case_id FROM interaction.reports WHERE reported_id = $1", ben
+    )
+    assert {(row["subject_type"], row["subject_id"]) for row in rows} == {("call", call) for call in calls}
+    assert sorted(await cases(world, ben)) == [("decided", 20), ("open", 20)]
+    assert len({row["case_id"] for row in rows}) == 2
