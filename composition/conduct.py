@@ -16,8 +16,7 @@ class Conduct:
     def __init__(self, stores: Stores, base: Foundation) -> None:
         settings = base.settings
         self.trust = trust(stores, base)
-        self.reports = ReportService(
-            stores.reports, AnnouncedBlockEffects(base.bus), self.trust, base.bus, new_id
-        )
         expulsions = Expulsions(stores.expulsions, base.bus)
+        blocks = AnnouncedBlockEffects(base.bus)
+        self.reports = ReportService(stores.reports, blocks, self.trust, expulsions, base.bus, new_id)
         self.cases = Cases(stores.cases, self.trust, expulsions, claim_ms=settings.claim_m * 60_000)

@@ -11,6 +11,7 @@ from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
 from services.blocks import Blocks
 from services.connections import Connections
+from services.reports import ReportService
 from services.sightings import Sightings
 
 
@@ -28,6 +29,7 @@ class Protection:
         connections: Connections,
         presence: PresenceService,
         sightings: Sightings,
+        reports: ReportService,
     ) -> None:
         self.block_effects = BlockEffectsWorker(
             store=stores.blocks,
@@ -42,7 +44,7 @@ class Protection:
         self.report_effects = ReportEffectsWorker(
             store=stores.reports,
             call_service=calls.call_service,
-            block_effects=self.block_effects,
+            reports=reports,
             clock=base.clock,
         )
         self.expulsions = ExpulsionWorker(

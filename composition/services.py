@@ -129,6 +129,7 @@ class Services:
             connections=self.connections,
             presence=self.presence,
             sightings=sighted,
+            reports=self.reports,
         )
         self.block_effects, self.blocks = protection.block_effects, protection.blocks
         self.expulsions, self.report_effects = protection.expulsions, protection.report_effects

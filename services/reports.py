@@ -11,7 +11,8 @@ import structlog
 from core.contract.reports import SubjectReport
 from db.outage import OUTAGES
 from db.postgres.idempotency import IdempotencyKey
-from db.postgres.reports import NewReport, ReportStore
+from db.postgres.reports import Filed, NewReport, ReportStore
+from services.expulsions import Expulsions
 from services.ports import BlockEffects, Channels
 from services.trust import TrustService
 
@@ -27,17 +28,17 @@ class ReportService:
         store: ReportStore,
         effects: BlockEffects,
         trust: TrustService,
+        expulsions: Expulsions,
         channels: Channels,
         new_id: Callable[[int], str],
     ) -> None:
         self._store, self._effects, self._trust = store, effects, trust
-        self._channels, self._new_id = channels, new_id
+        self._expulsions, self._channels, self._new_id = expulsions, channels, new_id
 
     async def file(self, report: NewReport) -> None:
         """Record a report that ends its call at the same time. The same one again changes nothing."""
-        await self._store.file(report, ending=True)
-        if report.block:
-            await self._effects.perform()
+        filed = await self._store.file(report, ending=True)
+        await self._follow(filed, block=report.block)
 
     async def report(self, reporter: str, body: SubjectReport, key: IdempotencyKey | None, now: int) -> str:
         """Report a subject. Gives the id of the report; the same subject again gives the first one's.
@@ -62,10 +63,22 @@ class ReportService:
         if filed.pending:
             await self._announce()
             return filed.id
-        if body.block:
-            await self._effects.perform()
+        await self._follow(filed, block=body.block)
         await self._trust.judge(filed.reported)
         return filed.id
+
+    async def settle(self, report_id: str, now: int) -> None:
+        """Do what follows from a report of a call that goes on, if that has ended on record by now."""
+        filed = await self._store.settle(report_id, now)
+        if filed is not None:
+            await self._follow(filed, block=True)
+            await self._trust.judge(filed.reported)
+
+    async def _follow(self, filed: Filed, *, block: bool) -> None:
+        if block:
+            await self._effects.perform()
+        if filed.suspended:
+            await self._expulsions.hurry()
 
     async def _announce(self) -> None:
         try:

@@ -51,11 +51,15 @@ class NewReport(Struct, frozen=True, kw_only=True):
 
 
 class Filed(Struct, frozen=True, kw_only=True):
-    """A report on record, about this user; `pending`: the call still has to end by it."""
+    """A report on record, about this user, whom the system has `suspended` by it or not.
+
+    `pending`: the call still has to end by it.
+    """
 
     id: str
     reported: str
     pending: bool = False
+    suspended: bool = False
 
 
 class PendingReport(Struct, frozen=True, kw_only=True):
@@ -100,9 +104,8 @@ class ReportStore:
             await lock_users(connection, (report.reporter, found["reported_id"]))
         first = await connection.fetchrow(_SQL["first"], report.reporter, *named)
         if first:
-            if ending:
-                await self._settle(connection, first["id"], report.at)
-            return Filed(id=first["id"], reported=first["reported_id"])
+            known = Filed(id=first["id"], reported=first["reported_id"])
+            return (ending and await self._settle(connection, known.id, report.at)) or known
         if not found:
             raise NotFound
         self._check(report, found)
@@ -146,14 +149,16 @@ class ReportStore:
         )
         if pending:
             await connection.execute(_SQL["pend"], report.id, report.block)
-        else:
-            await self._follow(connection, (report.reporter, reported), report.at, block=report.block)
-        return Filed(id=report.id, reported=reported, pending=pending)
+            return Filed(id=report.id, reported=reported, pending=True)
+        pair = report.reporter, reported
+        suspended = await self._follow(connection, pair, report.at, block=report.block)
+        return Filed(id=report.id, reported=reported, suspended=suspended)
 
-    async def _follow(self, connection: Connection, pair: tuple[str, str], at: int, *, block: bool) -> None:
+    async def _follow(self, connection: Connection, pair: tuple[str, str], at: int, *, block: bool) -> bool:
+        """What follows from the report by the first about the second: whether they are suspended by it."""
         if block:
             await block_within(connection, *pair, at)
-        await suspend_within(connection, pair[1], self._suspending, at)
+        return await suspend_within(connection, pair[1], self._suspending, at)
 
     # Pending reports
 
@@ -162,20 +167,22 @@ class ReportStore:
         until = to_datetime(now + TAKEN_MS)
         return [_pending(row) for row in await self._pool.fetch(_SQL["due"], to_datetime(now), until, limit)]
 
-    async def settle(self, report_id: str, now: int) -> None:
-        """If its call has ended on record, do what follows from the report. Again, it changes nothing."""
+    async def settle(self, report_id: str, now: int) -> Filed | None:
+        """If its call has ended on record, do what follows from the report. None: there was nothing to do."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await self._settle(connection, report_id, now)
+            return await self._settle(connection, report_id, now)
 
-    async def _settle(self, connection: Connection, report_id: str, now: int) -> None:
+    async def _settle(self, connection: Connection, report_id: str, now: int) -> Filed | None:
         row = await connection.fetchrow(_SQL["pending"], report_id)
         if row is None:
-            return
+            return None
         pair = row["reporter_id"], row["reported_id"]
         await lock_users(connection, pair)
         block = await connection.fetchval(_SQL["settle"], report_id)
-        if block is not None:
-            await self._follow(connection, pair, now, block=block)
+        if block is None:
+            return None
+        suspended = await self._follow(connection, pair, now, block=block)
+        return Filed(id=report_id, reported=pair[1], suspended=suspended)
 
 
 async def _used(connection: Connection, report: NewReport, *, ending: bool) -> str | None:

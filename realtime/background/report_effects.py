@@ -14,7 +14,7 @@ from core.vocabulary import ReportReason
 from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.reports import PendingReport, ReportStore
 from realtime.calls.call_service import CallService
-from services.ports import BlockEffects
+from services.reports import ReportService
 from signaling.messages import Report
 
 
@@ -26,12 +26,12 @@ class ReportEffectsWorker(PeriodicJob):
         *,
         store: ReportStore,
         call_service: CallService,
-        block_effects: BlockEffects,
+        reports: ReportService,
         clock: Clock,
         again_s: float = 1,
     ) -> None:
         self._store, self._call_service, self._clock = store, call_service, clock
-        self._block_effects = block_effects
+        self._reports = reports
         self._loop = PeriodicTask(
             None, self._look, failing="effects of reports have to wait", again_s=again_s
         )
@@ -51,5 +51,4 @@ class ReportEffectsWorker(PeriodicJob):
             report = Report(pending.reporter, pending.id, reason, pending.note, pending.block)
             with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
                 await self._call_service.tell(pending.call_id, report)
-            await self._store.settle(pending.id, self._clock())
-            await self._block_effects.perform()
+            await self._reports.settle(pending.id, self._clock())
