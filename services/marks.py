@@ -9,6 +9,7 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from ipaddress import ip_network
 from typing import Literal
 
@@ -87,6 +88,7 @@ def likeness(name: str) -> str | None:
     return short if len(short) >= _SHORTEST_NAME else None
 
 
+@lru_cache(maxsize=1024)
 def client_print(*said: str | None) -> tuple[str, ...]:
     """What a client says of itself, without what changes with each update."""
     return tuple(_MINOR.sub(r"\1", word.strip()) for word in said if word and word.strip())
