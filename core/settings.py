@@ -140,9 +140,6 @@ class Settings(MediaSettings, frozen=True, kw_only=True):
     ] = 5
     suspend_within_h: Annotated[Count, about("Hours within which these reports have to come.")] = 24
     claim_m: Annotated[Count, about("Minutes for which a case is left to the moderator who claimed it.")] = 15
-    evidence_days: Annotated[
-        Count, about("Days for which the evidence of a report is kept after its case was decided.")
-    ] = 90
     decision_policy: Annotated[
         DecisionPolicy,
         about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),
