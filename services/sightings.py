@@ -80,10 +80,11 @@ class Sightings:
     async def banned(self, user_id: str, now: int) -> None:
         """Somebody was banned: others who are here already may be the same person.
 
-        Marked once more, as they may not have signed in since marks are kept.
+        Marked once more, as they may not have signed in since marks are kept. Found by what few have in
+        common; who shares less is found at their next sign-in, or on the next day.
         """
         await self._note([Sighting(user_id=user_id)], now)
-        kinds, since = (*self._rule.proofs, "person", "name"), now - self._recency.before_ms
+        kinds, since = (*self._rule.proofs, "person"), now - self._recency.before_ms
         for alike in await self._suspicions.alike(user_id, kinds=kinds, opened_since=since, limit=_ALIKE):
             await self.compare(alike, now)
 
