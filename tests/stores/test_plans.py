@@ -95,6 +95,15 @@ async def test_what_others_have_to_decide_is_not_read(world: World, counted: boo
     assert not {name: blocks for name, blocks in read.items() if blocks > BLOCKS}
 
 
+async def test_looking_for_a_user_reads_no_others(world: World) -> None:
+    """Each way in which one is found has its index, also in a plan that does not know what is looked for."""
+    await others_are_busy(world)
+    await world.pool.execute("ANALYZE identity.users, identity.profiles")
+    last = "'ffffffff-ffff-ffff-ffff-ffffffffffff'"
+    found = queries("admin_users")["found"]
+    assert await blocks_read(world, found, "uuid, int, text", last, "50", "'zoe'") <= BLOCKS
+
+
 async def test_a_statement_is_planned_once_for_each_connection(database_url: str, world: World) -> None:
     """Not for each execution, whatever PostgreSQL thinks of the plan."""
     ana, ben = await world.pair()
