@@ -1,5 +1,6 @@
 """Cases on the real Postgres: what gathers in them, and what becomes of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import get_args
@@ -11,6 +12,7 @@ from core.vocabulary import ReportReason
 from db.migrations.migrate import FOLDER, revisions
 from db.migrations.schema import scratch_database
 from db.postgres.pool import Connection
+from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 VERSIONS = FOLDER / "versions"
@@ -110,3 +112,56 @@ async def test_a_node_of_the_version_before_files_reports(world: World) -> None:
     assert {(row["subject_type"], row["subject_id"]) for row in rows} == {("call", call) for call in calls}
     assert sorted(await cases(world, ben)) == [("decided", 20), ("open", 20)]
     assert len({row["case_id"] for row in rows}) == 2
+
+
+async def strikes(world: World, user_id: str) -> list[tuple[str, str, str | None]]:
+    rows = await world.pool.fetch("SELECT action, reason, by FROM safety.strikes WHERE user_id = $1", user_id)
+    return [tuple(row) for row in rows]
+
+
+async def known_people(world: World, number: int) -> list[str]:
+    """People who have met three others each."""
+    others = [await world.person() for _ in range(3)]
+    people = [await world.person() for _ in range(number)]
+    for person in people:
+        for other in others:
+            await world.talked((person, other))
+    return people
+
+
+async def test_five_who_are_known_suspend_once(world: World) -> None:
+    """Also when all of them report at once; nobody else does, nor are staff suspended."""
+    people = await known_people(world, 5)
+    ben, cem, mod = await world.person("Ben"), await world.person("Cem"), await world.person("Mod")
+    await world.set_role(mod, "moderator")
+    newcomers = [await world.person() for _ in range(6)]
+    for accused, accusers, expected in (
+        (ben, people, [("suspend", "hate", None)]),
+        (cem, newcomers, []),
+        (mod, people, []),
+    ):
+        calls = [await world.talked((one, accused)) for one in accusers]
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.gather(
+                *(world.report(call, one, accused, "hate") for call, one in zip(calls, accusers, strict=True))
+            )
+        assert await strikes(world, accused) == expected
+
+
+async def test_whose_reports_were_dismissed_counts_no_more(world: World) -> None:
+    """Four others and one who was wrong before, more than once."""
+    people, ben = await known_people(world, 5), await world.person("Ben")
+    for _ in range(2):
+        other = await world.person()
+        report = await world.report(await world.talked((people[0], other)), people[0], other)
+        await world.pool.execute("UPDATE interaction.reports SET status = 'dismissed' WHERE id = $1", report)
+    for one in people:
+        await world.report(await world.talked((one, ben)), one, ben, "hate")
+    assert await strikes(world, ben) == []
+    await world.pool.execute(
+        "UPDATE interaction.reports SET status = 'actioned' WHERE status = 'dismissed' AND reporter_id = $1",
+        people[0],
+    )
+    [sixth] = await known_people(world, 1)
+    await world.report(await world.talked((sixth, ben)), sixth, ben, "hate")
+    assert await strikes(world, ben) == [("suspend", "hate", None)]
