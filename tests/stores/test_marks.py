@@ -98,6 +98,15 @@ async def test_a_block_after_the_return_counts_too(world: World, sightings: Sigh
     assert await avoided(world, again) == {ana}
 
 
+async def test_a_ban_marks_who_was_never_seen(world: World, sightings: Sightings) -> None:
+    """Their mailbox, so that it opens no other account."""
+    ben = await person(world)
+    await world.ban(ben)
+    await sightings.banned(ben, now_ms())
+    query = "SELECT barred FROM safety.known_marks WHERE user_id = $1 AND kind = 'email'"
+    assert [row["barred"] for row in await world.pool.fetch(query, ben)] == [True]
+
+
 async def test_a_suspicion_may_come_at_the_third_sign_in_and_by_a_later_ban(
     world: World, sightings: Sightings
 ) -> None:
