@@ -39,12 +39,15 @@ async def meet(*people: Visitor) -> None:
 
 
 @pytest.fixture(scope="session")
-async def server(nodes_database_url: str, nodes_redis_url: str) -> AsyncIterator[Served]:
+async def server(
+    nodes_database_url: str, nodes_redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Served]:
     """One for all tests of this worker, with a queue of its own."""
     server = Served(
         DATABASE_URL=nodes_database_url,
         REDIS_URL=nodes_redis_url,
         REGION="browser",
+        DATA_DIR=str(tmp_path_factory.mktemp("data")),
         QUEUE_UPDATE_S="1",
         QUEUE_LEASE_S="2",
         CONNECTION_LEASE_S="5",
