@@ -94,7 +94,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         if self.roles and not self.auth:
             raise ValueError(f"`{self.name}` asks for a role, and does not ask who somebody is.")
         if self.restricted and (self.roles or not self.auth):
-            raise ValueError(f"`{self.name}` is for one who is banned: whom it asks, and for no role.")
+            raise ValueError(f"`{self.name}` serves one who is banned: it asks who that is, and for no role.")
 
     @property
     def admitted(self) -> tuple[Role, ...]:

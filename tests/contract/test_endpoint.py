@@ -64,6 +64,12 @@ def test_only_somebody_who_is_known_has_a_role() -> None:
         endpoint("/v1/things", roles={"moderator"}, auth=False)
 
 
+@pytest.mark.parametrize("given", [{"roles": {"moderator"}}, {"auth": False}])
+def test_what_serves_the_banned_knows_them_and_asks_for_no_role(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="serves one who is banned"):
+        endpoint("/v1/things", restricted=True, **given)
+
+
 def test_an_admin_may_do_whatever_others_may() -> None:
     assert set(endpoint("/v1/things", roles={"moderator"}).admitted) == {"moderator", "admin"}
     assert endpoint("/v1/things").admitted == ()
