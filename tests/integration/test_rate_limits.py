@@ -80,17 +80,17 @@ async def test_one_account_reports_so_often(sign_up: SignUp, addresses: tuple[st
 
 
 async def test_one_account_says_so_much(sign_up: SignUp, addresses: tuple[str, str]) -> None:
-    """Each node finds out a little late, because nobody waits for the count."""
+    """Each node finds out a little late, because nobody waits for the count; long before 200 are too fast."""
     phone, tablet = await two_devices(sign_up, addresses)
 
     async def says(device: ClientDevice) -> int:
         room = {"room_id": new_id(), "client_id": "1", "content": "Hello"}
-        for number in range(1000):
+        for number in range(150):
             if (told := await code(device, "chat:send", **room)) == "rate_limited":
                 return number
             assert told == "not_found"
-        return 1000
+        return 150
 
-    assert 10 <= await says(phone) < 1000
-    assert await says(tablet) < 1000
+    assert 10 <= await says(phone) < 150
+    assert await says(tablet) < 150
     assert await says(phone) == 0
