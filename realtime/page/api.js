@@ -51,6 +51,11 @@ export class Api {
     return this.#signIn("/v1/auth/login", fields);
   }
 
+  /** What `banned` gave: it serves to see why, and to appeal, for as long as it lasts. */
+  restrict(token) {
+    this.#access = { token, until: Infinity };
+  }
+
   /** End the session here, and on the server if it can be reached. */
   async signOut() {
     await this.request("POST", "/v1/auth/logout", {}).catch(() => {});

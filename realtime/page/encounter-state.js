@@ -168,14 +168,6 @@ export const ENCOUNTER = {
   "page:holder": (state, { call_id, gone }) =>
     isCurrent(state, { call_id }) && state.encounter.phase === "elsewhere" ? changeEncounter(state, { free: gone }) : state,
 
-  "page:reported": (state, { call_id, block }) => {
-    const { encounter, decisions } = state;
-    const kept = block ? decisions.filter((decision) => decision.call_id !== call_id) : decisions;
-    const done = { ...state, notice: "reported", decisions: kept };
-    if (encounter.after?.call_id === call_id) return changeEncounter(done, { after: { ...encounter.after, reported: true } });
-    return isCurrent(done, { call_id }) ? changeEncounter(done, { reported: true }) : done;
-  },
-
   "page:voted": (state, { call_id, connect }) => changeDecision(state, call_id, { vote: connect }),
 
   "decision:result": (state, { call_id, outcome, connection }) =>

@@ -13,6 +13,7 @@ import { Frame } from "./frame.js";
 import { Hold } from "./hold.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
+import { Safety } from "./safety.js";
 import { Session } from "./session.js";
 import { Settings, keptSettings } from "./settings.js";
 import { createStore, initial } from "./state.js";
@@ -22,11 +23,14 @@ import { chatsView } from "./views/chats.js";
 import { decisionsView } from "./views/decisions.js";
 import { meetView } from "./views/meet.js";
 import { canRefuse, offerView } from "./views/offer.js";
+import { personView } from "./views/person.js";
 import { profileView } from "./views/profile.js";
 import { reportView } from "./views/report.js";
 import { roomView } from "./views/room.js";
+import { safetyView } from "./views/safety.js";
 import { settingsView } from "./views/settings.js";
 import { shellView } from "./views/shell.js";
+import { standingView } from "./views/standing.js";
 import { themeView } from "./views/theme.js";
 
 const TICK_MS = 250;
@@ -40,7 +44,7 @@ const session = new Session({
   deviceId: device.id,
   onEvent: hear,
   onLink: (link) => store.dispatch("page:link", { link }),
-  onEnd: end,
+  onEnd: (code) => (code === "banned" ? putOut() : end(code)),
 });
 const remote = { stream: null };
 const media = new Media({ onEnded: (kind) => meeting.lost(kind), onCamera: (track) => call.showCamera(track) });
@@ -49,8 +53,9 @@ const [hold, bell, frame] = [new Hold(), new Bell(), new Frame()];
 const meeting = new Meeting({ session, media, call, store, hold, canRefuse, upload: (picture) => api.uploadForReport(picture) });
 const chat = new Chat({ session, api, store });
 const settings = new Settings({ api, store });
+const safety = new Safety({ api, store, meeting, onOver: (error) => letIn(error) || end(error.code) });
 
-const parts = { store, session, api, media, call, remote, meeting, chat, settings, bell, frame, signUp, signIn, signOut };
+const parts = { store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, signUp, signIn, signOut };
 const views = [
   themeView,
   shellView,
@@ -61,8 +66,11 @@ const views = [
   roomView,
   profileView,
   settingsView,
+  safetyView,
+  standingView,
   offerView,
   callView,
+  personView,
   reportView,
 ].map((view) => view(parts));
 
@@ -90,13 +98,35 @@ async function signUp(fields) {
 }
 
 async function signIn(fields) {
-  begin(await api.login(fields));
+  try {
+    begin(await api.login(fields));
+  } catch (error) {
+    if (!letIn(error)) throw error;
+  }
 }
 
 function begin({ user }) {
   store.dispatch("page:signed-in", { user });
   session.start();
   settings.load();
+  safety.loadStanding();
+  safety.look();
+}
+
+/** Whoever is banned and has shown who they are gets in as far as to see why, and to appeal. Returns whether that is so. */
+function letIn({ code, details }) {
+  if (code !== "banned" || !details?.token) return false;
+  api.restrict(details.token);
+  store.dispatch("page:banned", { until: details.until });
+  safety.loadStanding();
+  return true;
+}
+
+/** Banned while being here: what is kept of the session serves to be told why. */
+function putOut() {
+  leave();
+  store.dispatch("page:put-out");
+  stay();
 }
 
 async function signOut() {
@@ -107,13 +137,17 @@ async function signOut() {
 
 /** The session is over: the user signed out (null), or the server ended it (its code). */
 function end(code) {
-  session.stop();
+  leave();
   api.forget();
   settings.forget();
-  call.end();
-  meeting.close();
   store.dispatch("page:signed-out", { code });
   location.hash = "meet";
+}
+
+function leave() {
+  session.stop();
+  call.end();
+  meeting.close();
 }
 
 /** The user who was signed in here still is, as soon as the server can be reached. */
@@ -122,6 +156,7 @@ async function stay() {
   try {
     begin(await api.refresh());
   } catch (error) {
+    if (letIn(error)) return;
     if (error.endsSession) return end(error.code);
     store.dispatch("page:unreachable");
     setTimeout(stay, error.retryAfterMs ?? RETRY_MS);
@@ -141,11 +176,12 @@ function follow({ key }) {
 
 function go() {
   const [name, id] = location.hash.slice(1).split("/");
-  const place = name === "room" ? { name, id } : { name: ["chats", "profile"].includes(name) ? name : "meet" };
+  const place = name === "room" ? { name, id } : { name: ["chats", "profile", "safety"].includes(name) ? name : "meet" };
   // Nobody wants to be filmed while reading; a user who waits for a match has to be.
   if (place.name !== "meet") meeting.rest();
   store.dispatch("page:place", { place });
   if (place.name === "room") chat.open(place.id);
+  safety.look();
   meeting.look();
 }
 

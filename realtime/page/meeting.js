@@ -6,7 +6,7 @@
  */
 
 import { allowed } from "./media.js";
-import { coolsDown } from "./state.js";
+import { coolsDown, failure } from "./state.js";
 
 const LOOK_AT_CARD_MS = 2_500;
 const IDLE = ["lobby", "over"];
@@ -138,7 +138,10 @@ export class Meeting {
     });
   }
 
-  /** Report to the moderators, with what the user saw or without, during a call, which ends it, or afterwards. */
+  /**
+   * Report a call to the moderators, with what the user saw or without. Gives whether it went on and ended by that, so
+   * that `call:ended` tells the user; afterwards an error is thrown.
+   */
   async report(call_id, { reason, note, block, picture }) {
     if (this.#talksIn(call_id)) {
       this.#store.dispatch("page:leaving", { call_id, how: "report" });
@@ -146,13 +149,10 @@ export class Meeting {
     }
     const evidence = picture && (await this.#upload(picture).catch(() => null)); // better a report without than none
     const said = { reason, block, ...(note && { note }), ...(evidence && { evidence_media_id: evidence }) };
-    if (this.#talksIn(call_id)) return this.#leaveCall("report", "call:report", said);
-    try {
-      await this.#session.command("call:report", { call_id, ...said });
-      this.#store.dispatch("page:reported", { call_id, block });
-    } catch (error) {
-      this.#store.dispatch("page:notice", { text: error.code ?? "internal" });
-    }
+    const talks = this.#talksIn(call_id);
+    if (talks) await this.#leaveCall("report", "call:report", said);
+    else await this.#session.command("call:report", { call_id, ...said });
+    return talks;
   }
 
   async decide(callId, connect) {
@@ -172,7 +172,7 @@ export class Meeting {
     } catch (error) {
       this.close();
       this.#store.dispatch("page:holder", { call_id, gone: false });
-      this.#store.dispatch("page:notice", { text: error.code === "conflict" ? "held_elsewhere" : error.code });
+      this.#store.dispatch("page:notice", error.code === "conflict" ? { text: "held_elsewhere" } : failure(error));
     }
   }
 
@@ -296,7 +296,7 @@ export class Meeting {
     try {
       await action();
     } catch (error) {
-      if (!["gone", "expired"].includes(error.code)) this.#store.dispatch("page:notice", { text: error.code ?? "internal" });
+      if (!["gone", "expired"].includes(error.code)) this.#store.dispatch("page:notice", failure(error));
     }
   }
 }

@@ -7,11 +7,12 @@
 
 import { ENCOUNTER, arrive } from "./encounter-state.js";
 import { ROOMS, withUnread } from "./rooms-state.js";
+import { SAFETY, UNASKED } from "./safety-state.js";
 
 /** What holds for a user who has set nothing: all is as the device has it. */
 export const AT_FIRST = { theme: "system", language: null, time_zone: null };
 
-/** `account` is `unknown` until we know whether somebody is signed in here, then `in` or `out`. */
+/** `account` is `unknown` until we know whether somebody is signed in here, then `in`, `out`, or `banned` until `until`. */
 export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
   return {
     account: "unknown",
@@ -26,16 +27,22 @@ export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
     encounter: { phase: "lobby" },
     heldCall,
     decisions: [],
-    report: null,
     coolDown: null,
     rooms: {},
     notice: null,
+    wait_ms: null,
+    ...UNASKED,
   };
 }
 
 /** The server's time, in milliseconds, when this machine's clock says `now`. */
 export function serverTime(state, now) {
   return now + state.skew;
+}
+
+/** What `page:notice` is told of an error. */
+export function failure({ code, retryAfterMs }) {
+  return { text: code ?? "internal", wait_ms: retryAfterMs };
 }
 
 /** Whole seconds until an RFC 3339 time, never below zero; null without one. */
@@ -63,6 +70,12 @@ const ACCOUNT = {
 
   "page:signed-out": (state, { code }) => ({ ...initial(), account: "out", farewell: code ?? null, media: state.media }),
 
+  /** The session was ended, and why is being asked. */
+  "page:put-out": (state) => ({ ...initial({ settings: state.settings }), media: state.media }),
+
+  /** Somebody who is banned has shown who they are: they may see why, and appeal. `until` null: for good. */
+  "page:banned": (state, { until }) => ({ ...initial({ settings: state.settings }), account: "banned", until, media: state.media }),
+
   "page:unreachable": (state) => ({ ...state, reachable: false }),
 
   "page:me": (state, { me }) => ({ ...state, me }),
@@ -73,12 +86,10 @@ const ACCOUNT = {
 
   "page:place": (state, { place }) => ({ ...state, place }),
 
-  "page:notice": (state, { text }) => ({ ...state, notice: text }),
+  /** `wait_ms`: for how long the server asks to wait, where it does. */
+  "page:notice": (state, { text, wait_ms = null }) => ({ ...state, notice: text, wait_ms }),
 
   "page:cool-down": (state, { retry_after_ms }, at) => ({ ...state, coolDown: { until: at + retry_after_ms } }),
-
-  /** The person about to be reported; null while the dialog is closed. */
-  "page:report": (state, report) => ({ ...state, report }),
 
   "page:media": (state, changes) => ({ ...state, media: { ...state.media, ...changes } }),
 
@@ -88,7 +99,7 @@ const ACCOUNT = {
   },
 };
 
-const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS };
+const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY };
 
 /** The state after an action; an unknown action changes nothing. */
 export function reduce(state, { type, data = {}, at = 0 }) {

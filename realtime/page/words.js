@@ -3,6 +3,7 @@
 const NOTICES = {
   already_in_call: "You are in a call already.",
   banned: "This account is banned.",
+  block_done: "You and this person will not meet again, and cannot write to each other. Your profile has the list of blocks.",
   blocked: "You cannot reach this person.",
   conflict: "That is not possible right now.",
   disconnected: "You were away for too long, so your place in the queue is gone.",
@@ -18,6 +19,7 @@ const NOTICES = {
   profile_incomplete: "Please complete your profile first.",
   rate_limited: "That was a bit fast. Please wait a moment.",
   reported: "Thank you for telling us. A moderator will look at it.",
+  unblocked: "Not blocked any more. What had ended stays ended; you may meet again.",
   timed_out: "Nobody turned up this time. Try again a little later.",
   already_decided: "You have decided already.",
   camera_lost: "Your camera stopped working.",
@@ -25,8 +27,9 @@ const NOTICES = {
   unavailable: "The service is busy. Please try again in a moment.",
 };
 
-/** The sentence for an error's code. */
-export function notice(code) {
+/** The sentence for an error's code; `waitMs`: for how long the server asks to wait, where it does. */
+export function notice(code, waitMs = null) {
+  if (code === "rate_limited" && waitMs) return `That was a bit fast. Please try again in ${lasting(waitMs)}.`;
   return NOTICES[code] ?? "Something went wrong. Please try again.";
 }
 
@@ -52,7 +55,8 @@ export function fieldError({ code, message }, name) {
 }
 
 const FAREWELLS = {
-  banned: "This account is banned.",
+  back: "Your account is free again. Please sign in.",
+  banned: "This account is banned. Sign in to see why and until when, and to appeal.",
   replaced: "You have been signed in elsewhere.",
 };
 
@@ -177,6 +181,12 @@ export function roughly(ms) {
   if (ms < 10_000) return "a few seconds";
   if (ms < 50_000) return `about ${Math.round(ms / 10_000) * 10} seconds`;
   return `about ${Math.max(1, Math.round(ms / 60_000))} min`;
+}
+
+/** `12 seconds`, `5 minutes`, `2 hours`: never less than what it is. */
+function lasting(ms) {
+  const [unit, length] = [["hour", 3_600_000], ["minute", 60_000], ["second", 1_000]].find(([, each]) => ms > 1.5 * each) ?? ["second", 1_000];
+  return new Intl.NumberFormat("en", { style: "unit", unit, unitDisplay: "long" }).format(Math.ceil(ms / length));
 }
 
 /** When a message was sent: the time if today, else the day. Written as the settings say. */

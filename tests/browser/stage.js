@@ -10,11 +10,14 @@ import { chatsView } from "./page/views/chats.js";
 import { decisionsView } from "./page/views/decisions.js";
 import { meetView } from "./page/views/meet.js";
 import { offerView } from "./page/views/offer.js";
+import { personView } from "./page/views/person.js";
 import { profileView } from "./page/views/profile.js";
 import { reportView } from "./page/views/report.js";
 import { roomView } from "./page/views/room.js";
+import { safetyView } from "./page/views/safety.js";
 import { settingsView } from "./page/views/settings.js";
 import { shellView } from "./page/views/shell.js";
+import { standingView } from "./page/views/standing.js";
 
 const NOW = Date.now();
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
@@ -53,6 +56,12 @@ function scenes(words) {
     ["page:history", { room_id: "r1", messages: [said(1, "me"), said(2, "peer"), said(3, "peer")], has_more: true }],
   ];
   const inRoom = ["page:place", { place: { name: "room", id: "r1" } }];
+  const inSafety = [...withMedia, ["page:place", { place: { name: "safety" } }]];
+  const strike = (action, more) => ({ id: `s-${action}`, action, reason: words.message, at: at(-900), ...more });
+  const strikes = [
+    strike("suspend", { until: at(90_000) }), strike("ban", { appeal: { state: "refused", text: words.message } }), strike("warn"),
+  ];
+  const pastCall = { call_id: "c9", peer, mode: "video", started_at: at(-9_000), duration_s: 300 };
   const over = (name, decider, more = {}) => [...accepted, started(decider), ended({ decision: { ...DECISION, ...more } })];
   return {
     starting: [],
@@ -78,7 +87,7 @@ function scenes(words) {
     ],
     reconnecting: [...live, ["call:state", { call_id: "c1", state: "reconnecting", deadline: at(17) }]],
     "voice call": [...queued, ["call:offered", { ...offer, mode: "voice" }], ["page:accepted", { call_id: "c1" }], started("peer")],
-    "report in a call": [...live, ["page:report", { call_id: "c1", peer }]],
+    "report in a call": [...live, ["page:report", { subject: { type: "call", id: "c1" }, peer }]],
     "both decide": over("both", "both"),
     "I decide": over("you", "you"),
     "the other decides": over("peer", "peer", { you_decide: false }),
@@ -86,8 +95,8 @@ function scenes(words) {
     "said yes": [...over("both", "both"), ["page:voted", { call_id: "c1", connect: true }]],
     connected: [...over("both", "both"), ["decision:result", { call_id: "c1", outcome: "connected", connection: { id: "k", room_id: "r" } }]],
     "not connected": [...over("both", "both"), ["decision:result", { call_id: "c1", outcome: "not_connected" }]],
-    "reported after the call": [...over("both", "both"), ["page:reported", { call_id: "c1", block: true }]],
-    "report after the call": [...over("both", "both"), ["page:report", { call_id: "c1", peer }]],
+    "reported after the call": [...over("both", "both"), ["page:reported", { subject: { type: "call", id: "c1" }, peer, block: true }]],
+    "report after the call": [...over("both", "both"), ["page:report", { subject: { type: "call", id: "c1" }, peer }]],
     "asked again after a reload": [
       ...withMedia, ["session:ready", { ...ready, pending_decisions: [{ call_id: "c1", peer, ...DECISION }] }],
     ],
@@ -102,6 +111,20 @@ function scenes(words) {
       ["page:send-failed", { room_id: "r1", client_id: "o2", code: "offline" }],
     ],
     "room that ended": [...rooms, ["connection:ended", { connection: { room_id: "r1" } }], inRoom],
+    "somebody's card": [...rooms, inRoom, ["page:person", { peer, room_id: "r1" }]],
+    "report a message": [...rooms, inRoom, ["page:report", { subject: { type: "message", id: "m2" }, peer, quote: words.message }]],
+    warned: [...withMedia, ["page:standing", { standing: { status: "active", strikes: [strike("warn")] }, seen: "" }]],
+    "nothing on record": [
+      ...inSafety, ["page:standing", { standing: { status: "active", strikes: [] }, seen: "" }], ["page:blocks", { items: [] }],
+      ["page:past-calls", { items: [], next_cursor: null }],
+    ],
+    safety: [
+      ...inSafety, ["page:standing", { standing: { status: "active", strikes }, seen: "" }],
+      ["page:blocks", { items: [{ user_id: "peer", display_name: words.name, created_at: at(-90_000) }] }],
+      ["page:past-calls", { items: [pastCall, { ...pastCall, call_id: "c8" }], next_cursor: "n" }], ["page:notice", { text: "rate_limited", wait_ms: 90_000 }],
+    ],
+    suspended: [["page:banned", { until: at(90_000) }], ["page:standing", { standing: { status: "suspended", restricted_until: at(90_000), strikes }, seen: "" }]],
+    banned: [["page:banned", { until: null }]],
     profile: [...withMedia, ["page:place", { place: { name: "profile" } }]],
     "looking elsewhere": [...queued, ["page:place", { place: { name: "profile" } }]],
   };
@@ -124,8 +147,10 @@ function picture() {
 const store = { state: initial(), dispatch: () => {}, listen: () => {} };
 const api = { me: async () => ({ me: store.state.me, etag: "1" }) };
 const [mine, theirs] = [{ stream: picture() }, { stream: picture() }];
-const parts = { store, api, meeting: idle, chat: idle, settings: idle, session: idle, call: idle, bell: idle, frame: idle, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, offerView, callView, reportView].map((view) => view(parts));
+const safety = { card: async () => store.state.person.peer };
+const frame = { of: () => new Promise(() => {}), look: () => {}, keep: () => {} };
+const parts = { store, api, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
+const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, safetyView, standingView, offerView, callView, personView, reportView].map((view) => view(parts));
 
 function draw(actions) {
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());

@@ -133,14 +133,42 @@ test("a break is counted down from what the server said", () => {
   assert.deepEqual([NOW, NOW + 29_999, NOW + 30_000].map((now) => coolsDown(state, now)), [true, true, false]);
 });
 
+const CALL = { type: "call", id: "c1" };
+
 test("a report outlives the call, and takes the decision with it when the two are kept apart", () => {
-  const talked = [...IN_CALL, ["page:report", { call_id: "c1", peer: PEER }], ["call:ended", { ...ENDED, decision: DECISION }]];
+  const talked = [...IN_CALL, ["page:report", { subject: CALL, peer: PEER }], ["call:ended", { ...ENDED, decision: DECISION }]];
   const state = play(talked);
-  assert.deepEqual([state.report.call_id, state.encounter.reported], ["c1", false]);
-  const told = play([["page:reported", { call_id: "c1", block: true }]], state);
-  assert.deepEqual([told.encounter.reported, told.decisions, told.notice], [true, [], "reported"]);
-  const again = play([...IN_CALL, ["call:ended", { ...ENDED, reason: "skipped", ticket: TICKET }], ["page:reported", { call_id: "c1", block: false }]]);
+  assert.deepEqual([state.report.subject.id, state.encounter.reported], ["c1", false]);
+  const told = play([["page:reported", { subject: CALL, peer: PEER, block: true }]], state);
+  assert.deepEqual([told.encounter.reported, told.decisions, told.notice, told.report], [true, [], "reported", null]);
+  const again = play([...IN_CALL, ["call:ended", { ...ENDED, reason: "skipped", ticket: TICKET }], ["page:reported", { subject: CALL, peer: PEER, block: false }]]);
   assert.deepEqual([again.encounter.phase, again.encounter.after.reported], ["waiting", true]);
+});
+
+test("a warning is told once, and not if it was taken back", () => {
+  const warning = { id: "s2", action: "warn", reason: "spam" };
+  const warned = (strikes, seen) => play([["page:standing", { standing: { status: "active", strikes }, seen }]]).warned;
+  assert.deepEqual(warned([{ id: "s3", action: "ban" }, warning], ""), warning);
+  assert.deepEqual([warned([warning], "s2"), warned([{ ...warning, appeal: { state: "granted" } }], "")], [null, null]);
+  const state = play([["page:standing", { standing: { strikes: [warning] }, seen: "s1" }], ["page:warning-seen"]]);
+  assert.equal(state.warned, null);
+});
+
+test("a wait is said in words, and never too short", () => {
+  assert.equal(words.notice("rate_limited", 1_200), "That was a bit fast. Please try again in 2 seconds.");
+  assert.equal(words.notice("rate_limited", 61_000), "That was a bit fast. Please try again in 61 seconds.");
+  assert.equal(words.notice("rate_limited", 100_000), "That was a bit fast. Please try again in 2 minutes.");
+  assert.equal(words.notice("rate_limited"), "That was a bit fast. Please wait a moment.");
+});
+
+test("past calls are added page by page, and whoever is not blocked any more is not in the list", () => {
+  const state = play([
+    ["page:past-calls", { items: ["b"], next_cursor: "c" }],
+    ["page:past-calls", { items: ["a"], next_cursor: null, more: true }],
+    ["page:blocks", { items: [{ user_id: "you" }, { user_id: "they" }] }],
+    ["page:unblocked", { user_id: "you" }],
+  ]);
+  assert.deepEqual([state.calls, state.blocks], [{ items: ["b", "a"], next_cursor: null }, [{ user_id: "they" }]]);
 });
 
 test("a call that the server does not know any more is over, unless its end is being replayed", () => {

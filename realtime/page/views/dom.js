@@ -25,6 +25,11 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** The flag that stands for reporting. */
+export function flag() {
+  return byId("report").querySelector("svg").cloneNode(true);
+}
+
 /** A button that stays pressed, with the icon of its state. */
 export function press(element, pressed, name) {
   element.setAttribute("aria-pressed", String(pressed));
@@ -67,7 +72,7 @@ export function showError(form, error) {
   const field = name && form.elements.namedItem(name.split(/[.[]/).at(0) === "seeking" ? name.split(".").at(1) : name);
   if (field instanceof HTMLElement) return markField(field, fieldError(error, field.name));
   const above = form.querySelector("[data-form-error]");
-  text(above, error.code === "unauthenticated" ? error.message : notice(error.code));
+  text(above, error.code === "unauthenticated" ? error.message : notice(error.code, error.retryAfterMs));
   show(above, true);
   return above.scrollIntoView({ block: "nearest" });
 }

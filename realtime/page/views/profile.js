@@ -1,6 +1,7 @@
 /** The user's own profile, and whom they want to meet. */
 
 import { COUNTRIES, LANGUAGES } from "../places.js";
+import { failure } from "../state.js";
 import { countryName, languageName } from "../words.js";
 import { byId, clearErrors, h, show, submitting, text, valid } from "./dom.js";
 
@@ -55,7 +56,7 @@ export function profileView({ store, api, signOut }) {
       text(byId("profile-saved"), "");
       text(byId("profile-username"), state.me.username);
       draw(state.me);
-      load().catch((error) => store.dispatch("page:notice", { text: error.code }));
+      load().catch((error) => store.dispatch("page:notice", failure(error)));
     }
     shownFor = wanted;
   };

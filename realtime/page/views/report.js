@@ -1,25 +1,36 @@
 /**
- * Reporting somebody to the moderators, in a call or after it. What was written stays when the call ends, since that
- * is when somebody may have the most to tell. What the user saw last is shown, and sent unless the user leaves it out.
+ * Reporting somebody to the moderators: in a call or after it, from their card, or a single message. What was written
+ * stays when the call ends, since that is when somebody may have the most to tell. What the user saw last is shown, and
+ * sent unless the user leaves it out.
  */
 
+import { REASONS, reportTitle, reporting } from "../safety-words.js";
 import { FRAME } from "../words.js";
-import { byId, show, text } from "./dom.js";
+import { byId, clearErrors, h, show, submitting, text } from "./dom.js";
 
-export function reportView({ store, meeting, frame }) {
+export function reportView({ store, safety, frame }) {
   const [dialog, form, image] = [byId("report-dialog"), byId("report-form"), byId("report-picture")];
-  let picture = null;
+  let [picture, drawn] = [null, null];
+  byId("report-reasons").append(...Object.entries(REASONS).map(choice));
   text(byId("report-frame-send"), FRAME.send);
   text(byId("report-frame-about"), FRAME.about);
-  byId("report").addEventListener("click", () => open(store.state.encounter));
-  byId("over-report").addEventListener("click", () => open(store.state.encounter));
-  byId("waiting-report").addEventListener("click", () => open(store.state.encounter.after));
+  byId("report").addEventListener("click", () => openCall(store.state.encounter));
+  byId("over-report").addEventListener("click", () => openCall(store.state.encounter));
+  byId("waiting-report").addEventListener("click", () => openCall(store.state.encounter.after));
   dialog.addEventListener("close", () => closed());
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.value === "cancel") return;
+    event.preventDefault();
+    submitting(form, send);
+  });
 
-  async function open({ call_id, peer }) {
-    store.dispatch("page:report", { call_id, peer });
-    const seen = await frame.of(call_id);
-    if (store.state.report?.call_id === call_id) offer(seen);
+  function openCall({ call_id, peer }) {
+    store.dispatch("page:report", { subject: { type: "call", id: call_id }, peer });
+  }
+
+  async function lookBack(report) {
+    const seen = report.subject.type === "call" ? await frame.of(report.subject.id) : null;
+    if (store.state.report === report) offer(seen);
   }
 
   /** The same picture that is shown here is sent, whatever comes meanwhile. */
@@ -31,27 +42,41 @@ export function reportView({ store, meeting, frame }) {
     show(byId("report-frame"), seen !== null);
   }
 
-  function closed() {
+  /** A call that goes on ends at once; otherwise what was written stays until the server has it. */
+  async function send() {
     const { report } = store.state;
-    if (dialog.returnValue === "send" && report) {
-      const { reason, note } = Object.fromEntries(new FormData(form));
-      const { block, frame: sent } = form.elements;
-      const shown = sent.checked ? picture : null;
-      meeting.report(report.call_id, { reason, note: note.trim(), block: block.checked, picture: shown });
-    }
-    dialog.returnValue = "";
-    form.reset();
-    offer(null);
-    store.dispatch("page:report", null);
+    const { reason, note } = Object.fromEntries(new FormData(form));
+    const { block, frame: sent } = form.elements;
+    const said = { reason, note: note.trim(), block: block.checked, picture: sent.checked ? picture : null };
+    if (ends(store.state)) store.dispatch("page:report", null);
+    await safety.report(report, said);
   }
 
-  return ({ account, report, encounter }) => {
+  function closed() {
+    form.reset();
+    clearErrors(form);
+    offer(null);
+    if (store.state.report === drawn) store.dispatch("page:report", null);
+  }
+
+  return (state) => {
+    const { account, report } = state;
     if (account !== "in" || !report) return dialog.close();
-    const talking = encounter.phase === "call" && encounter.call_id === report.call_id;
-    text(byId("report-title"), `Report ${report.peer.display_name}`);
-    const ends = talking ? "This ends the call. " : "";
-    text(byId("report-text"), `${ends}A moderator will look at it; the other is not told who reported.`);
-    text(byId("report-send"), talking ? "Report and end call" : "Report");
+    text(byId("report-title"), reportTitle(report));
+    text(byId("report-text"), reporting(report, ends(state)));
+    show(byId("report-quote"), Boolean(report.quote));
+    text(byId("report-quote"), report.quote ?? "");
+    text(byId("report-send"), ends(state) ? "Report and end call" : "Report");
+    if (drawn !== report) lookBack((drawn = report));
     if (!dialog.open) dialog.showModal();
   };
+}
+
+function choice([value, words]) {
+  return h("label", {}, h("input", { type: "radio", name: "reason", value, defaultChecked: value === "harassment" }), words);
+}
+
+/** Whether the report is about the call that goes on. */
+function ends({ encounter, report }) {
+  return encounter.phase === "call" && encounter.call_id === report.subject.id;
 }

@@ -1,9 +1,10 @@
 /** A room: its messages, those on their way, and the field to write in. */
 
 import { about, notice, when } from "../words.js";
-import { arrange, avatar, byId, h, show, text } from "./dom.js";
+import { arrange, avatar, byId, flag, h, show, text } from "./dom.js";
 
 const NEAR_END_PX = 80;
+const HELD_MS = 600;
 
 export function roomView({ store, chat }) {
   const message = byId("message");
@@ -22,7 +23,7 @@ export function roomView({ store, chat }) {
     if (message.value.trim()) chat.typing(here(), Date.now());
   });
   byId("room-older").addEventListener("click", () => older(chat, here()));
-  byId("room-end").addEventListener("click", () => end(store, chat, here()));
+  byId("room-more").addEventListener("click", () => store.dispatch("page:person", { peer: store.state.rooms[here()].peer, room_id: here() }));
   byId("room").addEventListener("keydown", (event) => {
     if (event.key === "Escape") location.hash = "chats";
   });
@@ -34,6 +35,11 @@ export function roomView({ store, chat }) {
     chat.send(here(), content);
     message.value = "";
     grow(message);
+  }
+
+  function report({ id, content }) {
+    const { peer } = store.state.rooms[here()];
+    store.dispatch("page:report", { subject: { type: "message", id }, peer, quote: content });
   }
 
   function read(state) {
@@ -55,7 +61,7 @@ export function roomView({ store, chat }) {
     head(room);
     if (other) bubbles.clear();
     if (other || drawn.messages !== room.messages || drawn.settings !== state.settings || drawn.outgoing !== room.outgoing || drawn.seen !== room.peer_read_seq) {
-      messages(bubbles, room, state, now, { chat, jump: other });
+      messages(bubbles, room, state, now, { chat, report, jump: other });
     }
     typing(room, now);
     if (other && room.active && matchMedia("(min-width: 48rem)").matches) message.focus();
@@ -68,13 +74,13 @@ function head(room) {
   avatar(byId("room-avatar"), room.peer);
   text(byId("room-name"), room.peer.display_name);
   text(byId("room-about"), about(room.peer));
-  show(byId("room-end"), room.active);
+  byId("room-more").setAttribute("aria-label", `More about ${room.peer.display_name}`);
   show(byId("composer"), room.active);
   show(byId("room-closed"), !room.active);
   show(byId("room-older"), room.has_more === true);
 }
 
-function messages(bubbles, room, state, now, { chat, jump }) {
+function messages(bubbles, room, state, now, { chat, report, jump }) {
   const scroll = byId("room-scroll");
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
   const seen = room.messages.findLast((m) => m.sender_id === state.me.id && m.seq <= room.peer_read_seq);
@@ -85,18 +91,32 @@ function messages(bubbles, room, state, now, { chat, jump }) {
   };
   const said = room.messages.map((m) => {
     const how = { mine: m.sender_id === state.me.id, seen: m === seen };
-    return keep(m.id, [m, how, state.settings], () => bubble(m, { ...how, now, settings: state.settings }));
+    return keep(m.id, [m, how, state.settings], () => bubble(m, { ...how, now, settings: state.settings, report }));
   });
   const going = room.outgoing.map((one) => keep(one.client_id, one, () => outgoing(one, room, chat)));
   arrange(byId("room-messages"), [...said, ...going]);
   if (jump || atEnd || going.length) scroll.scrollTop = scroll.scrollHeight;
 }
 
-function bubble(message, { mine, seen, now, settings }) {
+function bubble(message, { mine, seen, now, settings, report }) {
   const state = `${when(message.created_at, now, settings)}${message.edited_at ? " · edited" : ""}${seen ? " · seen" : ""}`;
   const words = message.deleted_at ? h("i", {}, "Deleted") : (message.content ?? "");
   const kind = message.type === "system" ? "system" : mine ? "mine" : "theirs";
-  return h("li", { class: kind }, h("p", {}, words), h("small", {}, state));
+  const item = h("li", { class: kind }, h("p", {}, words), h("small", {}, state));
+  if (kind === "theirs" && !message.deleted_at) reportable(item, () => report(message));
+  return item;
+}
+
+/** A message of the other can be reported: by its button, or where it is held by a finger for a moment. */
+function reportable(item, report) {
+  const button = h("button", { type: "button", class: "quiet", "aria-label": "Report this message" }, flag());
+  button.addEventListener("click", report);
+  item.append(button);
+  let held;
+  item.addEventListener("pointerdown", ({ pointerType, target }) => {
+    if (pointerType === "touch" && !button.contains(target)) held = setTimeout(report, HELD_MS);
+  });
+  for (const over of ["pointerup", "pointercancel", "pointerleave"]) item.addEventListener(over, () => clearTimeout(held));
 }
 
 function outgoing(one, room, chat) {
@@ -125,12 +145,6 @@ async function older(chat, roomId) {
   const fromEnd = scroll.scrollHeight - scroll.scrollTop;
   await chat.older(roomId);
   requestAnimationFrame(() => (scroll.scrollTop = scroll.scrollHeight - fromEnd));
-}
-
-async function end(store, chat, roomId) {
-  const name = store.state.rooms[roomId].peer.display_name;
-  if (!confirm(`End the connection with ${name}? You will not be able to write to each other any more.`)) return;
-  await chat.endConnection(roomId).catch((error) => store.dispatch("page:notice", { text: error.code }));
 }
 
 function grow(area) {

@@ -10,6 +10,9 @@ const LINK = {
   online: "",
 };
 
+/** Places that navigation does not name, by the one that leads to them. */
+const WITHIN = { room: "chats", safety: "profile" };
+
 export function shellView({ store }) {
   byId("notice-close").addEventListener("click", () => store.dispatch("page:notice", { text: null }));
   byId("pill").addEventListener("click", () => (location.hash = "meet"));
@@ -22,8 +25,9 @@ export function shellView({ store }) {
     show(byId("link"), signedIn && state.link !== "online");
     text(byId("link"), LINK[state.link]);
     show(byId("notice"), state.notice !== null);
-    text(byId("notice-text"), state.notice === null ? "" : notice(state.notice));
-    markPlace(state.place.name === "room" ? "chats" : state.place.name);
+    text(byId("notice-text"), state.notice === null ? "" : notice(state.notice, state.wait_ms));
+    show(byId("notice-more"), state.notice === "reported");
+    markPlace(WITHIN[state.place.name] ?? state.place.name);
     badge(unreadInAll(state));
     const told = announcement(state);
     text(byId("announce"), told);

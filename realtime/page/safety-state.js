@@ -1,0 +1,59 @@
+/**
+ * Reports, blocks, past calls and how the user stands with the moderators. Pure.
+ *
+ * A person is `{peer, call_id?, room_id?}`: whom the user looks at, and where they were met. A report is `{subject: {type,
+ * id}, peer, quote?}`: a `call`, a `user` or a `message`, and what the message says.
+ */
+
+/** Nobody is looked at or reported, and nothing has been asked of the server. */
+export const UNASKED = { person: null, report: null, standing: null, warned: null, blocks: null, calls: null };
+
+/** The newest warning, if the user has not been shown it yet and it was not taken back; or null. */
+function unseen({ strikes }, seen) {
+  return strikes.find(({ id, action, appeal }) => action === "warn" && id > seen && appeal?.state !== "granted") ?? null;
+}
+
+/** Nobody asks whether to stay in touch with somebody who was blocked. */
+function without(state, userId) {
+  return { ...state, decisions: state.decisions.filter(({ peer }) => peer.user_id !== userId) };
+}
+
+/** The encounter, if what was reported is its call. */
+function told(encounter, { id }) {
+  if (encounter.after?.call_id === id) return { ...encounter, after: { ...encounter.after, reported: true } };
+  return encounter.call_id === id ? { ...encounter, reported: true } : encounter;
+}
+
+export const SAFETY = {
+  /** The person whose card is open; null while it is closed. */
+  "page:person": (state, person) => ({ ...state, person }),
+
+  /** What is about to be reported; null while the dialog is closed. */
+  "page:report": (state, report) => ({ ...state, report, person: null }),
+
+  "page:reported": (state, { subject, peer, block }) => {
+    const kept = block ? without(state, peer.user_id) : state;
+    return { ...kept, report: null, notice: "reported", encounter: told(state.encounter, subject) };
+  },
+
+  "page:blocked": (state, { user_id }) => ({ ...without(state, user_id), person: null, notice: "block_done" }),
+
+  "page:blocks": (state, { items }) => ({ ...state, blocks: items }),
+
+  "page:unblocked": (state, { user_id }) => ({
+    ...state,
+    blocks: state.blocks.filter((block) => block.user_id !== user_id),
+    notice: "unblocked",
+  }),
+
+  /** A page of past calls: the newest ones, or `more` that lie before those that we have. */
+  "page:past-calls": (state, { items, next_cursor, more }) => ({
+    ...state,
+    calls: { items: more ? [...state.calls.items, ...items] : items, next_cursor },
+  }),
+
+  /** `seen`: the newest warning that the user has been shown on this device. */
+  "page:standing": (state, { standing, seen }) => ({ ...state, standing, warned: unseen(standing, seen) }),
+
+  "page:warning-seen": (state) => ({ ...state, warned: null }),
+};

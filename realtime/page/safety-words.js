@@ -1,0 +1,78 @@
+/** The page's words for reports, blocks and what moderators decide. Pure. */
+
+import { dateAndTime } from "./words.js";
+
+/** What somebody can be reported for. */
+export const REASONS = {
+  nudity: "Nudity or sex",
+  harassment: "Harassment",
+  hate: "Hate",
+  underage: "Looks under 18",
+  violence: "Violence or threats",
+  self_harm: "Self-harm",
+  impersonation: "Pretends to be another",
+  spam: "Advertising or spam",
+  scam: "Fraud",
+  other: "Something else",
+};
+
+/** Why moderators decided: a reason of reports, or what they wrote. */
+export function why(reason) {
+  return reason === "other" ? "Against the community rules" : (REASONS[reason] ?? reason);
+}
+
+const SENT = {
+  call: "what is known of the call, your last messages with each other, and their profile as it is now",
+  message: "this message, your last messages with each other, and their profile as it is now",
+  user: "your last messages with each other, and their profile as it is now",
+};
+
+/** What a report does, and what goes with it; `ends`: the call goes on, and ends by it. */
+export function reporting({ subject }, ends) {
+  const first = ends ? "This ends the call. " : "";
+  return `${first}A moderator looks at it, and at ${SENT[subject.type]}. The other is not told who reported.`;
+}
+
+/** `Report Ben`, `Report a message of Ben` */
+export function reportTitle({ subject, peer }) {
+  return `Report ${subject.type === "message" ? "a message of " : ""}${peer.display_name}`;
+}
+
+/** What is asked before somebody is blocked. */
+export function blocking(name) {
+  return `Block ${name}? You will not meet again, and cannot call, write to or see each other. A chat between you is closed for good. They are not told.`;
+}
+
+const DECIDED = {
+  warn: () => "You were warned",
+  suspend: (until) => (until ? `Suspended until ${until}` : "Suspended"),
+  ban: (until) => (until ? `Banned until ${until}` : "Banned"),
+};
+
+/** What moderators decided, in a heading. */
+export function decided({ action, until }, settings) {
+  return DECIDED[action](until && dateAndTime(until, settings));
+}
+
+const APPEALS = {
+  open: "You have appealed. A moderator will look at it.",
+  granted: "Your appeal was granted: this was taken back.",
+  refused: "Your appeal was refused.",
+};
+
+/** What has become of an appeal. */
+export function appealed({ state }) {
+  return APPEALS[state];
+}
+
+/** How the user stands, in a sentence. */
+export function standingWords({ status, restricted_until, strikes }, settings) {
+  if (status === "suspended") return barred(restricted_until ?? null, settings);
+  if (strikes.length) return "Your account is in good order. These decisions are on record:";
+  return "Your account is in good order. The moderators have decided nothing against you.";
+}
+
+/** For how long somebody is out; `until` null: for good. */
+export function barred(until, settings) {
+  return until ? `You can be here again from ${dateAndTime(until, settings)}.` : "This has no end, unless a moderator takes it back.";
+}

@@ -1,0 +1,51 @@
+/** Past calls and the list of blocks: whoever was met can be reported and blocked later, and unblocked. */
+
+import { dateAndTime, duration } from "../words.js";
+import { arrange, avatar, byId, h, show, text } from "./dom.js";
+
+export function safetyView({ store, safety }) {
+  byId("calls-more").addEventListener("click", () => safety.loadCalls({ more: true }));
+  let drawn = {};
+
+  return (state) => {
+    const seen = state.account === "in" && state.place.name === "safety";
+    show(byId("safety"), seen);
+    if (!seen) return;
+    const { calls, blocks, settings } = state;
+    if (drawn.calls !== calls || drawn.settings !== settings) drawCalls(calls, settings, store);
+    if (drawn.blocks !== blocks || drawn.settings !== settings) drawBlocks(blocks, settings, safety);
+    drawn = { calls, blocks, settings };
+  };
+}
+
+function drawCalls(calls, settings, store) {
+  text(byId("calls-text"), calls?.items.length === 0 ? "You have talked to nobody yet." : "Choose a call to report or block the other.");
+  show(byId("calls-more"), Boolean(calls?.next_cursor));
+  arrange(byId("calls-list"), (calls?.items ?? []).map((call) => pastCall(call, settings, store)));
+}
+
+function pastCall({ call_id, peer, mode, started_at, duration_s }, settings, store) {
+  const how = `${dateAndTime(started_at, settings)} · ${mode} · ${duration(duration_s)}`;
+  const button = h("button", { type: "button" }, ...who(peer, how));
+  button.addEventListener("click", () => store.dispatch("page:person", { peer, call_id }));
+  return h("li", {}, button);
+}
+
+function drawBlocks(blocks, settings, safety) {
+  text(byId("blocks-text"), blocks?.length === 0 ? "Nobody." : "Neither of you can call, write to or see the other.");
+  arrange(byId("blocks-list"), (blocks ?? []).map((block) => blocked(block, settings, safety)));
+}
+
+function blocked(block, settings, safety) {
+  const name = block.display_name;
+  const button = h("button", { type: "button", "aria-label": `Unblock ${name}` }, "Unblock");
+  button.addEventListener("click", () => safety.unblock(block.user_id));
+  return h("li", {}, ...who(block, `since ${dateAndTime(block.created_at, settings)}`), button);
+}
+
+/** Somebody in a list: their initials, their name, and a line below. */
+function who(card, below) {
+  const face = h("span", { class: "avatar", "aria-hidden": "true" });
+  avatar(face, card);
+  return [face, h("span", { class: "who" }, h("b", {}, card.display_name), h("span", { class: "last" }, below))];
+}

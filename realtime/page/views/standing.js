@@ -1,0 +1,73 @@
+/** What the moderators have decided about the user, to those who are banned and to others; and appeals. */
+
+import { appealed, barred, decided, standingWords, why } from "../safety-words.js";
+import { dateAndTime } from "../words.js";
+import { byId, h, show, submitting, text, valid } from "./dom.js";
+
+export function standingView({ safety, signOut }) {
+  byId("banned-again").addEventListener("click", () => safety.loadStanding());
+  byId("banned-out").addEventListener("click", signOut);
+  byId("warning-seen").addEventListener("click", () => safety.seen());
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && !byId("banned").hidden) safety.loadStanding();
+  });
+  let drawn = "";
+
+  function drawStrikes({ standing, settings }) {
+    const strikes = standing?.strikes ?? [];
+    for (const list of ["banned-strikes", "standing-strikes"]) {
+      byId(list).replaceChildren(...strikes.map((strike) => strikeItem(strike, settings, safety)));
+      show(byId(list), strikes.length > 0);
+    }
+    text(byId("standing-text"), standing ? standingWords(standing, settings) : "");
+  }
+
+  function drawBanned(state) {
+    const { until, standing, settings } = state;
+    const last = (standing ? (standing.restricted_until ?? null) : until) ?? null;
+    text(byId("banned-title"), last ? "Your account is suspended" : "Your account is banned");
+    text(byId("banned-text"), barred(last, settings));
+  }
+
+  return (state) => {
+    const banned = state.account === "banned";
+    const appeared = banned && byId("banned").hidden;
+    show(byId("banned"), banned);
+    const now = JSON.stringify([state.standing, state.settings]);
+    if (drawn !== now) drawStrikes(state); // and else not: somebody may be writing an appeal
+    if (banned) drawBanned(state);
+    if (appeared) byId("banned-title").focus();
+    warn(state);
+    drawn = now;
+  };
+}
+
+/** A warning stands above everything until the user has read it. */
+function warn({ account, warned }) {
+  show(byId("warning"), account === "in" && warned !== null);
+  text(byId("warning-text"), warned ? `A moderator has warned you: ${why(warned.reason)}. Please keep to the community rules.` : "");
+}
+
+function strikeItem(strike, settings, safety) {
+  const title = decided(strike, settings);
+  const at = h("small", { class: "hint" }, `Decided on ${dateAndTime(strike.at, settings)}`);
+  const item = h("li", {}, h("h3", {}, title), h("p", {}, why(strike.reason)), at);
+  item.append(...(strike.appeal ? said(strike.appeal) : [appealForm(strike, title, safety)]));
+  return item;
+}
+
+function said(appeal) {
+  return [h("p", { role: "status" }, appealed(appeal)), h("blockquote", { class: "clamped" }, appeal.text)];
+}
+
+function appealForm({ id }, title, safety) {
+  const words = h("textarea", { name: "text", rows: 3, maxLength: 4000, required: true });
+  const wrong = h("p", { class: "wrong", role: "alert", "data-form-error": "", hidden: true });
+  const button = h("button", { class: "primary", "aria-label": `Appeal: ${title}` }, "Appeal");
+  const form = h("form", { noValidate: true }, wrong, h("label", {}, "Why is this wrong?", words), h("div", { class: "row" }, button));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (valid(form)) submitting(form, () => safety.appeal(id, words.value));
+  });
+  return h("details", {}, h("summary", {}, "Appeal against this"), form);
+}

@@ -1,0 +1,160 @@
+"""Reporting and blocking from wherever one is, and how the moderators' decisions are told and appealed."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from playwright.async_api import Dialog, Locator, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.moderator import moderator
+from tests.browser.person import Visitor
+from tests.served import Served
+
+Pair = Callable[[], Awaitable[tuple[Visitor, Visitor]]]
+THANKS = "Thank you for telling us. A moderator will look at it."
+
+
+def dialog(person: Visitor, name: str) -> Locator:
+    return person.page.get_by_role("dialog", name=name, exact=True)
+
+
+async def press_in(person: Visitor, name: str, button: str) -> None:
+    await dialog(person, name).get_by_role("button", name=button, exact=True).click()
+
+
+async def open_safety(person: Visitor) -> None:
+    await person.go("Profile")
+    await person.go("Safety")
+    await person.sees_heading("How you stand")
+
+
+async def test_a_past_call_is_reported_later(pair: Pair) -> None:
+    """After the other hung up, who sees an ordinary end. The other is blocked, and can be unblocked."""
+    ana, ben = await pair()
+    await ben.press("Hang up")
+    await ben.sees_heading("You hung up")
+    await open_safety(ana)
+    await ana.page.get_by_role("region", name="Past calls").get_by_role("button", name="Ben").click()
+    await expect(dialog(ana, "Ben")).to_be_visible()
+    await press_in(ana, "Ben", "Report")
+    report = dialog(ana, "Report Ben")
+    await expect(report.get_by_role("link", name="What to do in danger")).to_be_visible()
+    await report.get_by_label("Fraud").check()
+    await report.get_by_label("Tell us more, if you like").fill("He asked for money.")
+    await press_in(ana, "Report Ben", "Report")
+    await ana.sees(THANKS)
+    await expect(report).to_be_hidden()
+    blocks = ana.page.get_by_role("region", name="People you have blocked")
+    await blocks.get_by_role("button", name="Unblock Ben").click()
+    await expect(blocks.get_by_text("Nobody.")).to_be_visible()
+    await ana.fits()
+
+    await ben.sees_heading("You hung up")
+    await open_safety(ben)
+    await ben.sees("Your account is in good order. The moderators have decided nothing against you.")
+    past = ben.page.get_by_role("region", name="Past calls").get_by_role("button", name="Ana")
+    await expect(past).to_contain_text(re.compile(r"video · \d:\d\d$"))
+    await ben.fits()
+
+
+async def write_to_each_other(ana: Visitor, ben: Visitor) -> None:
+    """From a call to a chat of the two."""
+    await ben.press("Hang up")
+    await ana.press("Yes, stay in touch")
+    for person, other in ((ana, ben), (ben, ana)):
+        await person.page.get_by_role("link", name=f"Write to {other.name}").click()
+    await ben.write("Send me money.")
+    await ana.sees("Send me money.")
+
+
+async def test_a_message_is_reported_and_its_sender_warned_and_blocked(
+    pair: Pair, server: Served, nodes_database_url: str
+) -> None:
+    """By keyboard, in a chat. The warning is told once; the block closes the room for both."""
+    ana, ben = await pair()
+    await write_to_each_other(ana, ben)
+    await ana.button("Report this message").focus()
+    await ana.page.keyboard.press("Enter")
+    report = dialog(ana, "Report a message of Ben")
+    await expect(report.get_by_text("Send me money.")).to_be_visible()
+    await report.get_by_label("Fraud").check()
+    await report.get_by_label("Block: never meet again").uncheck()
+    await press_in(ana, "Report a message of Ben", "Report")
+    await ana.sees(THANKS)
+
+    async with moderator(server, nodes_database_url) as staff:
+        case = await staff.case(await staff.user(ben.username))
+        await staff.ask("POST", f"/v1/admin/reports/{case}/claim")
+        await staff.ask("POST", f"/v1/admin/reports/{case}/decide", {"action": "warn"})
+    await ben.page.reload()
+    await ben.sees("A moderator has warned you: Fraud.")
+    await ben.fits()
+    await ben.press("I have understood")
+    await open_safety(ben)
+    await ben.sees_heading("You were warned")
+    await ben.page.reload()
+    await ben.sees_heading("You were warned")
+    await expect(ben.page.get_by_text("A moderator has warned you")).to_be_hidden()
+    await ben.go("Chats")
+    await ben.page.get_by_role("link", name="Ana").click()
+    await expect(ben.page.get_by_label("Message", exact=True)).to_be_visible()
+
+    ana.page.on("dialog", accept)
+    await ana.press("More about Ben")
+    busy = {"code": "rate_limited", "title": "Too fast", "status": 429, "retry_after_ms": 100_000}
+    await ana.page.route("**/v1/blocks", lambda route: route.fulfill(json=busy, status=429))
+    await press_in(ana, "Ben", "Block")
+    await ana.sees("That was a bit fast. Please try again in 2 minutes.")
+    await ana.page.unroute("**/v1/blocks")
+    await press_in(ana, "Ben", "Block")
+    await expect(dialog(ana, "Ben")).to_be_hidden()
+    for person in (ana, ben):
+        await person.sees("This connection has ended. You can still read what was said.")
+    await open_safety(ana)
+    await ana.press("Unblock Ben")
+    await ana.sees("Nobody.")
+
+
+async def accept(question: Dialog) -> None:
+    await question.accept()
+
+
+async def test_who_is_banned_sees_why_and_appeals(
+    sign_up: Visit, server: Served, nodes_database_url: str
+) -> None:
+    """Put out at once, with the reason and the end; again after signing in; and back when it is granted."""
+    ben = await sign_up("Ben", gender="male", phone=True, dark=True)
+    until = datetime.now(UTC) + timedelta(days=7)
+    async with moderator(server, nodes_database_url) as staff:
+        user_id = await staff.user(ben.username)
+        ban = {"user_id": user_id, "reason": "scam", "until": until.isoformat(timespec="seconds")}
+        await staff.ask("POST", "/v1/admin/bans", ban)
+        await ben.sees_heading("Your account is suspended")
+        await ben.films()
+        await ben.page.reload()
+        await ben.sees_heading("Your account is suspended")
+        await ben.press("Sign out")
+        await ben.press_if_there("Sign in instead")
+        await ben.sign_in()
+        await ben.sees_heading("Your account is suspended")
+        await ben.sees(f"You can be here again from {until.day} {until:%b}")
+        decided = ben.page.get_by_role("list", name="What was decided").get_by_role("listitem")
+        await expect(decided).to_contain_text("Fraud")
+        await decided.get_by_text("Appeal against this").click()
+        await decided.get_by_role("button", name="Appeal").click()
+        await expect(decided.get_by_label("Why is this wrong?")).to_be_focused()
+        await decided.get_by_label("Why is this wrong?").fill("That was my brother.")
+        await decided.get_by_role("button", name="Appeal").click()
+        await ben.sees("You have appealed. A moderator will look at it.")
+        await ben.fits()
+        async with moderator(server, nodes_database_url) as other:
+            appeals = await other.ask("GET", "/v1/admin/appeals?limit=100")
+            [appeal] = [appeal["id"] for appeal in appeals["items"] if appeal["user_id"] == user_id]
+            await other.ask("POST", f"/v1/admin/appeals/{appeal}/decide", {"grant": True})
+    await ben.press("Look again")
+    await ben.sees("Your account is free again. Please sign in.")
+    await ben.sign_in()
+    await ben.is_ready()
+    await open_safety(ben)
+    await ben.sees("Your appeal was granted: this was taken back.")
