@@ -1,5 +1,5 @@
-"""Makes the few files that a browser loads out of the page's many: joined, compressed, named by their
-content.
+"""Makes the few files that a browser loads out of the many of both pages: joined, compressed, named by
+their content.
 
 The source is in `realtime/page/`. esbuild joins it with the official client library, both from
 `node_modules`; the result is kept in memory.
@@ -25,8 +25,12 @@ MODULES = Path(__file__).resolve().parents[1] / "node_modules"
 # Pages to read, and what one agrees to by them.
 TEXTS: Mapping[str, ConsentKind] = {"rules": "terms", "privacy": "privacy"}
 
-_ENTRIES = ("main.js", "page.css")
+# The pages that run, by their addresses: everybody's, and the moderators'.
+PAGES: Mapping[str, str] = {"/": "index.html", "/admin/": "admin/index.html"}
+
+_ENTRIES = ("main.js", "page.css", "admin/admin.js", "admin/admin.css")
 _OPTIONS = ("--bundle", "--minify", "--sourcemap", "--format=esm", "--target=es2022", "--log-level=error")
+_FLAT = "--entry-names=[name]"  # wherever an entry comes from, it is loaded from /page/
 _TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -50,17 +54,23 @@ class Asset(Struct, frozen=True):
     digest: str
 
 
-class Bundle(Struct, frozen=True):
-    """The page, and the files that it loads by names that change with them (`main-1f2e3d4c5b6a.js`).
+class RunningPage(Struct, frozen=True):
+    """A page with the scripts in itself, as a Content-Security-Policy names them: by their digests."""
 
-    `scripts` are those in the page itself, as a Content-Security-Policy names them: by their digests. `texts`
-    are pages to read, by their names in the address: they have no scripts.
+    asset: Asset
+    scripts: tuple[str, ...]
+
+
+class Bundle(Struct, frozen=True):
+    """The pages, by their addresses, and the files that they load by names that change with them
+    (`main-1f2e3d4c5b6a.js`).
+
+    `texts` are pages to read, by their names in the address: they have no scripts.
     """
 
-    index: Asset
+    pages: dict[str, RunningPage]
     texts: dict[str, Asset]
     files: dict[str, Asset]
-    scripts: tuple[str, ...]
 
     def current(self, name: str) -> Asset | None:
         """This version's file for a name that another version of the page uses."""
@@ -81,15 +91,20 @@ def bundle() -> Bundle:
         stem, dot, ending = name.partition(".")
         named = name if name.endswith(".map") else f"{stem}-{asset.digest}{dot}{ending}"
         files[named], names[name] = asset, named
-    index = _linked("index.html", names)
-    scripts = tuple(map(_source_of, re.findall(r"<script>(.*?)</script>", index, re.DOTALL)))
+    pages = {address: _running(page, names) for address, page in PAGES.items()}
     texts = {
         text: _asset(
             f"{text}.html", _linked(f"{text}.html", names).replace("{version}", AT_SIGN_UP[kind]).encode()
         )
         for text, kind in TEXTS.items()
     }
-    return Bundle(_asset("index.html", index.encode()), texts, files, scripts)
+    return Bundle(pages, texts, files)
+
+
+def _running(page: str, names: Mapping[str, str]) -> RunningPage:
+    html = _linked(page, names)
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    return RunningPage(_asset(page, html.encode()), tuple(map(_source_of, scripts)))
 
 
 def _linked(page: str, names: Mapping[str, str]) -> str:
@@ -105,7 +120,7 @@ def _built() -> Iterator[tuple[str, bytes]]:
     with TemporaryDirectory() as folder:
         entries = [str(PAGE / name) for name in _ENTRIES]
         subprocess.run(  # noqa: S603 - a program and arguments of our own
-            [_esbuild(), *entries, *_OPTIONS, f"--outdir={folder}"], check=True, timeout=_LIMIT_S
+            [_esbuild(), *entries, *_OPTIONS, _FLAT, f"--outdir={folder}"], check=True, timeout=_LIMIT_S
         )
         for path in sorted(Path(folder).iterdir()):
             yield path.name, path.read_bytes()

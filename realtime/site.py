@@ -1,4 +1,4 @@
-"""Serves the page: itself asked for anew each time, its files cached for good, named by content."""
+"""Serves the pages: themselves asked for anew each time, their files cached for good, named by content."""
 
 import asyncio
 import re
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from realtime.bundle import TEXTS, Asset, Bundle, NotInstalled, bundle, newest
+from realtime.bundle import PAGES, TEXTS, Asset, Bundle, NotInstalled, bundle, newest
 
 _POLICY = (
     "default-src 'self'; script-src 'self'{scripts}; connect-src 'self'{sockets}; "
@@ -25,24 +25,24 @@ _KEEP_NOT = "no-store"
 
 
 class Site:
-    """The page, made of its source as it was when the page was last asked for."""
+    """The pages, made of their source as it was when one of them was last asked for."""
 
     def __init__(self) -> None:
         self._bundle: Bundle | None = None
         self._made_of = 0
         self._making = asyncio.Lock()
 
-    async def index(self, request: web.Request) -> web.StreamResponse:
-        """The page itself."""
-        page = await self._newest()
-        return _answer(request, page.index, _ASK_AGAIN, page.scripts)
+    async def page(self, request: web.Request) -> web.StreamResponse:
+        """A page itself."""
+        page = (await self._newest()).pages[request.path]
+        return _answer(request, page.asset, _ASK_AGAIN, page.scripts)
 
     async def text(self, request: web.Request) -> web.StreamResponse:
         """A page to read."""
         return _answer(request, (await self._newest()).texts[request.path[1:]], _ASK_AGAIN)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
-        """One of its files. A name of another version, during a deploy, gets this version's file."""
+        """One of their files. A name of another version, during a deploy, gets this version's file."""
         bundled, name = self._bundle or await self._newest(), request.match_info["name"]
         if asset := bundled.files.get(name):
             return _answer(request, asset, _ASK_AGAIN if name.endswith(".map") else _KEEP)
@@ -78,6 +78,10 @@ def _answer(request: web.Request, asset: Asset, cache: str, scripts: Sequence[st
     return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
 
 
+async def _to_admin(_request: web.Request) -> web.StreamResponse:
+    raise web.HTTPPermanentRedirect("/admin/")
+
+
 def _policy(host: str, scripts: Sequence[str]) -> str:
     """Sockets of this host alone: for older browsers 'self' has none, so it is named, if it is a name."""
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
@@ -85,9 +89,11 @@ def _policy(host: str, scripts: Sequence[str]) -> str:
 
 
 def mount(app: web.Application) -> None:
-    """Add the page's routes."""
+    """Add the routes of the pages."""
     site = Site()
-    app.router.add_get("/", site.index)
+    for address in PAGES:
+        app.router.add_get(address, site.page)
+    app.router.add_get("/admin", _to_admin)
     for text in TEXTS:
         app.router.add_get(f"/{text}", site.text)
     app.router.add_get("/page/{name}", site.file)

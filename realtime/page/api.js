@@ -79,6 +79,11 @@ export class Api {
     return this.#refreshing;
   }
 
+  /** This session shows a one-time code, and has a second factor from then on. */
+  showCode(totp) {
+    return this.#refreshAlone({ totp });
+  }
+
   /** `{me, etag}`; the etag goes back with `saveMe`, so that two edits do not overwrite each other. */
   async me() {
     const response = await this.#authorised("GET", "/v1/me");
@@ -120,8 +125,8 @@ export class Api {
     return items;
   }
 
-  async request(method, path, body) {
-    const response = await this.#authorised(method, path, body);
+  async request(method, path, body, headers) {
+    const response = await this.#authorised(method, path, body, headers);
     return response.status === 204 ? null : response.json();
   }
 
@@ -140,11 +145,11 @@ export class Api {
     return this.#keep(await (await send("POST", path, { ...fields, ...knownDevice() })).json());
   }
 
-  async #refreshAlone() {
+  async #refreshAlone(more = {}) {
     const exchange = async () => {
       const kept = this.#kept(); // read under the lock: another tab may have refreshed meanwhile
       if (!kept) throw new ApiError("unauthenticated", "Sign in first.");
-      const response = await send("POST", "/v1/auth/refresh", { refresh_token: kept.refresh_token, ...knownDevice() });
+      const response = await send("POST", "/v1/auth/refresh", { refresh_token: kept.refresh_token, ...knownDevice(), ...more });
       return this.#keep(await response.json());
     };
     return navigator.locks ? navigator.locks.request(KEPT, exchange) : exchange();

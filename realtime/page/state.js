@@ -107,15 +107,15 @@ export function reduce(state, { type, data = {}, at = 0 }) {
   return change ? change(state, data, at) : state;
 }
 
-/** Keeps the state and tells `listen`ers after each change; `now` is the clock. */
-export function createStore({ state, now }) {
+/** Keeps the state and tells `listen`ers after each change; `now` is the clock, `step` what an action does. */
+export function createStore({ state, now, step = reduce }) {
   const listeners = new Set();
   return {
     get state() {
       return state;
     },
     dispatch(type, data) {
-      state = reduce(state, { type, data, at: now() });
+      state = step(state, { type, data, at: now() });
       for (const listener of listeners) listener(state);
     },
     listen(listener) {

@@ -48,6 +48,7 @@ async def server(
         REDIS_URL=nodes_redis_url,
         REGION="browser",
         DATA_DIR=str(tmp_path_factory.mktemp("data")),
+        STAFF_TOTP="required",
         QUEUE_UPDATE_S="1",
         QUEUE_LEASE_S="2",
         CONNECTION_LEASE_S="5",

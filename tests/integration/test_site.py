@@ -13,21 +13,25 @@ from core.terms import AT_SIGN_UP
 from core.vocabulary import ConsentKind
 from realtime.bundle import TEXTS
 
-ENTRIES = ("main", "page", "icon")
+ENTRIES = {
+    "/": ("icon.svg", "main.js", "page.css"),
+    "/admin/": ("admin.css", "admin.js", "icon.svg"),
+}
 
 
-async def _names(address: str, web: aiohttp.ClientSession) -> dict[str, str]:
-    """The files that the page loads, by what they were before they got their names."""
-    async with web.get(address) as response:
+async def _names(address: str, web: aiohttp.ClientSession, page: str = "/") -> dict[str, str]:
+    """The files that a page loads, by what they were before they got their names."""
+    async with web.get(address + page) as response:
         assert response.status == 200
-        found = re.findall(r'"/page/(\w+)(-[0-9a-f]{12}\.\w+)"', await response.text())
-    return {stem: stem + rest for stem, rest in found}
+        found = re.findall(r'"/page/(\w+)(-[0-9a-f]{12})(\.\w+)"', await response.text())
+    return {stem + ending: stem + digest + ending for stem, digest, ending in found}
 
 
-async def test_the_page_may_do_only_what_it_needs(address: str, web: aiohttp.ClientSession) -> None:
-    names = await _names(address, web)
-    assert tuple(sorted(names)) == tuple(sorted(ENTRIES)), names
-    for path in ("", *(f"page/{name}" for name in names.values())):
+@pytest.mark.parametrize("page", ENTRIES)
+async def test_a_page_may_do_only_what_it_needs(address: str, web: aiohttp.ClientSession, page: str) -> None:
+    names = await _names(address, web, page)
+    assert tuple(sorted(names)) == ENTRIES[page], names
+    for path in (page[1:], *(f"page/{name}" for name in names.values())):
         async with web.get(f"{address}/{path}") as response:
             assert response.status == 200, path
             policy = response.headers["Content-Security-Policy"]
@@ -41,12 +45,22 @@ async def test_the_page_may_do_only_what_it_needs(address: str, web: aiohttp.Cli
             assert all(feature.endswith("=()") for feature in allowed[2:])
 
 
-async def test_a_script_in_the_page_is_named_by_its_digest(address: str, web: aiohttp.ClientSession) -> None:
+@pytest.mark.parametrize("page", ENTRIES)
+async def test_a_script_in_a_page_is_named_by_its_digest(
+    address: str, web: aiohttp.ClientSession, page: str
+) -> None:
     """The one that is there runs, and none that somebody brings into the page."""
-    async with web.get(address) as response:
+    async with web.get(address + page) as response:
         [script] = re.findall(r"<script>(.*?)</script>", await response.text(), re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         assert f"script-src 'self' 'sha256-{digest}';" in response.headers["Content-Security-Policy"]
+
+
+async def test_moderators_find_their_page_without_its_last_slash(
+    address: str, web: aiohttp.ClientSession
+) -> None:
+    async with web.get(f"{address}/admin") as response:
+        assert (response.status, response.url.path) == (200, "/admin/")
 
 
 @pytest.mark.parametrize(("path", "kind"), TEXTS.items())
@@ -102,15 +116,15 @@ async def test_whatever_else_is_kept_by_nobody(address: str, web: aiohttp.Client
 async def test_a_name_of_another_version_gets_this_one(address: str, web: aiohttp.ClientSession) -> None:
     """While nodes are replaced the page may come from one and its files from another; nobody keeps those."""
     names = await _names(address, web)
-    other = re.sub(r"-[0-9a-f]{12}", "-0123456789ab", names["main"])
-    ours_url, other_url = f"{address}/page/{names['main']}", f"{address}/page/{other}"
+    other = re.sub(r"-[0-9a-f]{12}", "-0123456789ab", names["main.js"])
+    ours_url, other_url = f"{address}/page/{names['main.js']}", f"{address}/page/{other}"
     async with web.get(ours_url) as ours, web.get(other_url) as asked:
         assert (asked.status, asked.headers["Cache-Control"]) == (200, "no-store")
         assert await asked.read() == await ours.read()
 
 
 async def test_it_is_compressed_for_whoever_reads_that(address: str, web: aiohttp.ClientSession) -> None:
-    url = f"{address}/page/{(await _names(address, web))['main']}"
+    url = f"{address}/page/{(await _names(address, web))['main.js']}"
     async with web.get(url, headers={"Accept-Encoding": "identity"}) as response:
         assert "Content-Encoding" not in response.headers
         plain = await response.read()

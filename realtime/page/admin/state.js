@@ -1,0 +1,99 @@
+/**
+ * What the moderators' page shows, as a pure function of what has happened. Views only draw it.
+ *
+ * Lists and things are loaded by name; a thing is one case or one person. `status` is `idle loading ready failed`.
+ */
+
+const NO_LIST = { status: "idle", items: [], next: null, error: null };
+const NO_THING = { status: "idle", value: null, error: null };
+const LISTS = ["cases", "people", "bans", "appeals", "audit"];
+
+/** The places of the page. A case and a person have an id; the audit log may be one person's. */
+export const PLACES = [...LISTS, "case", "person"];
+
+/** `account`: `unknown`, `out`, `stranger` (no moderator), `factor` (a one-time code is needed), or `in`. */
+export function initial() {
+  return {
+    account: "unknown",
+    reachable: true,
+    farewell: null,
+    me: null,
+    secret: null,
+    place: { name: "cases", id: null },
+    filter: { state: "", reason: "" },
+    q: "",
+    lists: Object.fromEntries(LISTS.map((name) => [name, NO_LIST])),
+    things: { case: NO_THING, person: NO_THING },
+    pictures: { shown: false, addresses: {} },
+    busy: false,
+    notice: null,
+  };
+}
+
+const without = ({ notice, ...state }) => ({ ...state, notice: null });
+
+const CHANGES = {
+  in: (state, { me }) => ({ ...state, account: "in", me, secret: null, farewell: null, reachable: true, notice: null }),
+
+  out: (state, { code }) => ({ ...initial(), account: "out", farewell: code ?? null, place: state.place }),
+
+  stranger: (state, { me }) => ({ ...initial(), account: "stranger", me, place: state.place }),
+
+  /** `secret`: of one-time codes that are to be turned on; null: they are on. */
+  factor: (state, { me, secret }) => ({ ...initial(), account: "factor", me, secret, place: state.place }),
+
+  unreachable: (state) => ({ ...state, reachable: false }),
+
+  /** Another place, or the same again. What was shown of another person goes at once. */
+  place(state, { place }) {
+    const things = Object.fromEntries(
+      Object.entries(state.things).map(([name, thing]) => [name, place.name === name && place.id === state.place.id ? thing : NO_THING]),
+    );
+    const audit = place.name === "audit" ? NO_LIST : state.lists.audit;
+    return { ...without(state), place, things, lists: { ...state.lists, audit }, pictures: initial().pictures };
+  },
+
+  filter: (state, { filter }) => ({ ...state, filter, lists: { ...state.lists, cases: NO_LIST } }),
+
+  search: (state, { q }) => ({ ...state, q, lists: { ...state.lists, people: NO_LIST } }),
+
+  "list:loading": (state, { name }) => withList(state, name, { status: "loading", error: null }),
+
+  "list:ready": (state, { name, items, next, more }) =>
+    withList(state, name, { status: "ready", items: more ? [...state.lists[name].items, ...items] : items, next }),
+
+  "list:failed": (state, { name, error }) => withList(state, name, { status: "failed", error }),
+
+  "thing:loading": (state, { name }) => withThing(state, name, { status: "loading", error: null }),
+
+  "thing:ready": (state, { name, value }) => withThing(state, name, { status: "ready", value: { ...state.things[name].value, ...value } }),
+
+  "thing:failed": (state, { name, error }) => withThing(state, name, { status: "failed", value: null, error }),
+
+  pictures: (state, changes) => ({ ...state, pictures: { ...state.pictures, ...changes } }),
+
+  busy: (state, { busy }) => ({ ...state, busy }),
+
+  notice: (state, { text }) => ({ ...state, notice: text }),
+};
+
+function withList(state, name, changes) {
+  return { ...state, lists: { ...state.lists, [name]: { ...state.lists[name], ...changes } } };
+}
+
+function withThing(state, name, changes) {
+  return { ...state, things: { ...state.things, [name]: { ...state.things[name], ...changes } } };
+}
+
+/** The state after an action; an unknown action changes nothing. */
+export function reduce(state, { type, data = {} }) {
+  return Object.hasOwn(CHANGES, type) ? CHANGES[type](state, data) : state;
+}
+
+/** What a moderator can do with a case now; `mine`: they have claimed it. */
+export function options({ state, claimed_by, claimed_until }, me, now) {
+  const claimed = state === "claimed" && Date.parse(claimed_until) > now;
+  const mine = claimed && claimed_by === me.id;
+  const open = state !== "decided" && (!claimed || mine);
+  return { claimed, mine, claim: open, decide: open, undo: state === "decided" };
+}

@@ -1,0 +1,29 @@
+/** The audit log, for admins: who did what to whom. */
+
+import { byId, drawList, h, joined, person, show, tag, text, time } from "./parts.js";
+
+export function auditView({ desk }) {
+  const who = (id, words) => (id === "system" ? "the system" : h("span", {}, words, " ", person(id, id.slice(0, 8))));
+
+  function row({ id, at, actor, action, subject_id, details }) {
+    const more = Object.entries(details).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+    return h(
+      "li",
+      { "data-item": id },
+      h(
+        "div",
+        { class: "row-link", tabIndex: 0, "data-row": "", "data-keep": id },
+        h("span", { class: "row" }, tag(action.replaceAll("_", " ")), h("span", { class: "hint" }, time(at))),
+        h("span", {}, ...joined([who(actor, "by"), subject_id && who(subject_id, "about")])),
+        ...(more.length ? [h("span", { class: "hint" }, more.join(", "))] : []),
+      ),
+    );
+  }
+
+  return ({ account, lists, place }) => {
+    if (account !== "in") return;
+    show(byId("audit-of"), place.name === "audit" && place.id !== null);
+    text(byId("audit-of"), `What ${place.id} did, and what was done to them.`);
+    drawList(byId("audit-list"), lists.audit, { row, none: "Nothing has been noted.", more: () => desk.load({ more: true }) });
+  };
+}

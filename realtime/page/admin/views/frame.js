@@ -1,0 +1,38 @@
+/** What is around every place: navigation, notices, the title, and where the focus goes. Drawn last. */
+
+import { byId, show, text } from "./parts.js";
+
+const WITHIN = { case: "cases", person: "people" };
+
+export function frameView({ store }) {
+  byId("notice-close").addEventListener("click", () => store.dispatch("notice", { text: null }));
+  let [before, wanted] = [null, null];
+
+  /** Whoever comes back from something stands where they left; elsewhere reading begins at the heading. */
+  function focus(place) {
+    if (before && before !== place) wanted = WITHIN[before.name] === place.name ? before.id : place;
+    before = place;
+    const root = byId(place.name);
+    const found = typeof wanted === "string" ? root.querySelector(`[data-keep="${CSS.escape(wanted)}"]`) : wanted && root.querySelector("h1");
+    if (!found || !found.checkVisibility()) return;
+    wanted = null;
+    if (document.activeElement !== byId("q")) found.focus();
+  }
+
+  return ({ account, place, notice, me }) => {
+    const there = account === "in";
+    for (const element of [byId("shell"), byId("foot")]) show(element, there);
+    for (const section of document.querySelectorAll(".place")) show(section, there && section.id === place.name);
+    show(byId("audit-link"), there && me.role === "admin");
+    text(byId("me"), there ? me.display_name : "");
+    show(byId("notice"), notice !== null);
+    text(byId("notice-text"), notice ?? "");
+    for (const link of byId("shell").querySelectorAll("nav a")) {
+      if (link.hash === `#${WITHIN[place.name] ?? place.name}`) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    const heading = there && byId(place.name).querySelector("h1")?.textContent;
+    document.title = heading ? `${heading} · Moderation` : "Moderation · Realtime Connect";
+    if (there) focus(place);
+  };
+}

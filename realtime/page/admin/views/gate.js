@@ -1,0 +1,57 @@
+/** Signing in, with a one-time code; and who is let in no further. */
+
+import { submitting, valid } from "../../views/dom.js";
+import { farewell } from "../../words.js";
+import { byId, show, text } from "./parts.js";
+
+const TURN_ON = "Moderators sign in with a one-time code. Add this secret to an authenticator app, then type the code that it shows.";
+const SHOW_ONE = "Type the code that your authenticator app shows.";
+
+export function gateView({ desk, signIn, signOut }) {
+  const [signin, factor] = [byId("signin"), byId("factor")];
+  let before = null;
+
+  function wire(form, action) {
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (valid(form)) submitting(form, () => action(Object.fromEntries(new FormData(form))).then(() => form.reset()));
+    });
+  }
+
+  /** Whoever has turned one-time codes on is asked for one after the password was right. */
+  async function signInWithCode({ totp, ...fields }) {
+    try {
+      await signIn(totp ? { ...fields, totp: totp.replaceAll(" ", "") } : fields);
+      show(byId("code"), false);
+    } catch (error) {
+      if (error.details?.factor === "totp") {
+        show(byId("code"), true);
+        signin.elements.totp.value = "";
+        signin.elements.totp.focus();
+      }
+      throw error;
+    }
+  }
+
+  wire(signin, signInWithCode);
+  wire(factor, ({ totp }) => desk.showCode(totp.replaceAll(" ", "")));
+  for (const button of document.querySelectorAll("[data-sign-out]")) button.addEventListener("click", signOut);
+
+  return ({ account, reachable, me, secret, farewell: code }) => {
+    show(byId("starting"), account === "unknown");
+    text(byId("starting-text"), reachable ? "Starting…" : "The server cannot be reached. Trying again…");
+    show(byId("gate"), ["out", "stranger", "factor"].includes(account));
+    show(signin, account === "out");
+    show(byId("farewell"), code !== null);
+    text(byId("farewell"), code === null ? "" : farewell(code));
+    show(byId("stranger"), account === "stranger");
+    text(byId("stranger-name"), account === "stranger" ? me.display_name : "");
+    show(factor, account === "factor");
+    text(byId("factor-text"), secret ? TURN_ON : SHOW_ONE);
+    show(byId("factor-secret"), secret !== null);
+    text(byId("secret"), secret?.secret.match(/.{1,4}/g).join(" ") ?? "");
+    byId("otpauth").href = secret?.url ?? "";
+    if (account !== before) byId("gate").querySelector(":is(form, div):not([hidden]) > :is(label:not([hidden]) input, h1[tabindex])")?.focus();
+    before = account;
+  };
+}

@@ -1,0 +1,104 @@
+/** The words of the moderators' page for codes of the server. Pure. */
+
+import { AT_FIRST } from "../state.js";
+import { dateAndTime, notice } from "../words.js";
+
+export const REASONS = {
+  underage: "Looks under 18",
+  violence: "Violence or threats",
+  self_harm: "Self-harm",
+  hate: "Hate",
+  nudity: "Nudity or sex",
+  harassment: "Harassment",
+  scam: "Fraud",
+  impersonation: "Pretends to be another",
+  spam: "Advertising or spam",
+  other: "Something else",
+};
+
+export const STATES = { "": "To decide", open: "Not claimed", claimed: "Claimed", decided: "Decided" };
+
+/** A reason that people may also have written themselves. */
+export function reason(code) {
+  return REASONS[code] ?? code;
+}
+
+export function count(number, one, many = `${one}s`) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+const ACTIONS = { dismiss: "Dismissed", warn: "Warned", suspend: "Suspended", ban: "Banned" };
+const STEPS = { dismiss: "dismiss", warn: "warn", suspend: "suspend", ban: "ban for ever" };
+
+/** What was decided: `Suspended for 7 days` */
+export function decided({ action, days }) {
+  return days ? `${ACTIONS[action]} for ${count(days, "day")}` : ACTIONS[action];
+}
+
+/** What the ladder has next: `suspend for 7 days` */
+export function step({ action, days }) {
+  return days ? `${STEPS[action]} for ${count(days, "day")}` : STEPS[action];
+}
+
+const SUBJECTS = { call: "a call", user: "a profile", message: "a message", post: "a post", comment: "a comment", review: "a review", group: "a group" };
+
+export function subject({ type }) {
+  return SUBJECTS[type] ?? type;
+}
+
+const TIERS = { trusted: "trusted", neutral: "not known well", suspect: "suspect" };
+
+export function tier(name) {
+  return TIERS[name] ?? name;
+}
+
+/** What a decision asks to be confirmed. */
+export const DECISIONS = {
+  dismiss: { key: "d", verb: "Dismiss", text: "Nothing was wrong. What the system did by itself ends." },
+  warn: { key: "w", verb: "Warn", text: "They see it in their standing." },
+  suspend: { key: "s", verb: "Suspend", text: "They are out at once, and come back by themselves." },
+  ban: { key: "b", verb: "Ban", text: "They are out at once, for good, and a new account with the same address is refused." },
+};
+
+const MARKS = { device: "device", mailbox: "mailbox", email: "mailbox", phone: "phone", photo: "photo", network: "network", client: "kind of client", name: "name", birthday: "day of birth", age: "age", soon: "opened soon after the ban" };
+
+export function mark(kind) {
+  return MARKS[kind] ?? kind;
+}
+
+export function at(timestamp) {
+  return dateAndTime(timestamp, AT_FIRST);
+}
+
+/** `14 min left`; of less than a minute, the seconds. */
+export function left(until, now) {
+  const seconds = Math.max(0, Math.ceil((Date.parse(until) - now) / 1000));
+  return seconds < 60 ? `${seconds} s left` : `${Math.floor(seconds / 60)} min left`;
+}
+
+const CASES = {
+  conflict: "Another moderator has claimed this case.",
+  already_decided: "This case was decided already.",
+};
+
+const ERRORS = {
+  claim: CASES,
+  decide: CASES,
+  undo: { conflict: "Nothing is decided here, so there is nothing to undo." },
+  ban: { forbidden: "You cannot ban yourself, nor staff above you.", not_found: "There is nobody with this id.", invalid_request: "This is no id of a user." },
+  lift: { gone: "This ban is over already." },
+  appeal: {
+    forbidden: "Another moderator decides this one: the strike is yours, or the appeal.",
+    already_decided: "This appeal was decided already.",
+    gone: "The strike was lifted meanwhile, so there is nothing to decide.",
+  },
+  correct: { forbidden: "This is for other staff to correct." },
+  clear: { not_found: "There is nothing to clear any more." },
+  picture: { not_found: "The picture is not there any more." },
+};
+
+/** Why something could not be done. */
+export function problem({ code, retryAfterMs }, act) {
+  if (code === "rate_limited" && retryAfterMs) return `That was a bit fast. Please try again in ${Math.ceil(retryAfterMs / 1000)} s.`;
+  return ERRORS[act]?.[code] ?? notice(code);
+}
