@@ -13,7 +13,6 @@ import pytest
 from composition.realtime import running
 from core.clock import now_ms, rfc3339
 from core.settings import Settings
-from db.postgres.expulsions import expel_within
 from tests.integration.conftest import Meeting, SignUp
 from tests.integration.person import ClientDevice, Person, Refused
 from tests.patience import PATIENCE_S
@@ -47,23 +46,13 @@ class Way:
 
     async def put_out(self, person: Person) -> None:
         if self.name == "erasure":
-            await self._erase(person.id)
+            await self.world.erase(person.id)
             return
         order: dict[str, Any] = {"user_id": person.id, "reason": "spam"}
         if self.name == "suspension":
             order["until"] = rfc3339(now_ms() + 86_400_000)
         status, body = await self.moderator.rest("POST", "/v1/admin/bans", json=order)
         assert status == 201, body
-
-    async def _erase(self, user_id: str) -> None:
-        """As an account will be."""
-        async with self.world.pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                "UPDATE identity.users SET email = NULL, username = NULL, password_hash = NULL,"
-                " deleted_at = now() WHERE id = $1",
-                user_id,
-            )
-            await expel_within(connection, user_id, "erased", now_ms())
 
 
 @pytest.fixture(params=["ban", "suspension", "erasure"])

@@ -11,6 +11,7 @@ from matching.policy import Policy
 from matching.recorder import Recorder
 from tests.matching.people import ticket
 from tests.rest.server import RestServer
+from tests.stores.world import World
 
 
 async def admin(rest: RestServer) -> str:
@@ -21,9 +22,9 @@ async def admin(rest: RestServer) -> str:
     return token
 
 
-async def matched(rest: RestServer) -> tuple[str, MatchDecision]:
+async def matched(world: World) -> tuple[str, MatchDecision]:
     """A call that came of matching, and why."""
-    ana, ben = await rest.world.pair()
+    ana, ben = await world.pair()
     policy, now = Policy(), now_ms()
     hers, his = (ticket(user_id=user, joined_at=now - 4000) for user in (ana, ben))
     survey = policy.survey(
@@ -33,13 +34,13 @@ async def matched(rest: RestServer) -> tuple[str, MatchDecision]:
         "search", hers, survey, survey.choices[0], avoid=(), taken=(), now=now
     )
     claim = Claim(call_id=new_id(now), first=his, second=hers, claimed_at=now, decision=decision)
-    assert await rest.world.offer(claim.call_id, (ana, ben), decision=decision) is None
+    assert await world.offer(claim.call_id, (ana, ben), decision=decision) is None
     return claim.call_id, decision
 
 
 async def test_a_match_is_replayed_for_admins(rest: RestServer) -> None:
     """With everybody who was considered, each score in its parts, and why the winner won."""
-    call_id, decision = await matched(rest)
+    call_id, decision = await matched(rest.world)
     answer = await rest.ask("GET", f"/v1/admin/calls/{call_id}/match", token=await admin(rest))
     assert answer.status == 200, answer.body
     body = answer.body
@@ -60,7 +61,7 @@ async def test_a_match_is_replayed_for_admins(rest: RestServer) -> None:
 @pytest.mark.parametrize("role", ["user", "moderator"])
 async def test_to_others_there_is_no_such_thing(rest: RestServer, role: Role) -> None:
     """And nobody who is not signed in learns anything at all."""
-    call_id, _ = await matched(rest)
+    call_id, _ = await matched(rest.world)
     signed_in = await rest.sign_up()
     await rest.world.set_role(signed_in["user"]["id"], role)
     for path in (f"/v1/admin/calls/{call_id}/match", "/v1/admin/calls/nonsense/match"):
@@ -70,7 +71,7 @@ async def test_to_others_there_is_no_such_thing(rest: RestServer, role: Role) ->
 
 async def test_an_admin_who_is_one_no_more_has_no_access_any_more(rest: RestServer) -> None:
     """At once, with the same token; and one who becomes an admin needs no new one."""
-    call_id, _ = await matched(rest)
+    call_id, _ = await matched(rest.world)
     signed_in = await rest.sign_up()
     path, token = f"/v1/admin/calls/{call_id}/match", signed_in["access_token"]
     steps: list[tuple[Role, int]] = [("admin", 200), ("user", 404), ("admin", 200)]
@@ -82,7 +83,7 @@ async def test_an_admin_who_is_one_no_more_has_no_access_any_more(rest: RestServ
 async def test_a_call_without_a_match_has_no_replay(rest: RestServer) -> None:
     """Nor has one that is not there, or whose decision is forgotten."""
     token = await admin(rest)
-    forgotten, decision = await matched(rest)
+    forgotten, decision = await matched(rest.world)
     while await rest.world.matches.forget(decision.decided_at + 1, limit=1000):
         pass
     direct = await rest.world.offered(await rest.world.pair())
@@ -94,7 +95,7 @@ async def test_a_call_without_a_match_has_no_replay(rest: RestServer) -> None:
 async def test_a_record_of_a_policy_that_knew_less_is_still_read(rest: RestServer) -> None:
     """Settings that came later have their defaults."""
     ana, ben = await rest.world.pair()
-    _, decision = await matched(rest)
+    _, decision = await matched(rest.world)
     call_id = new_id()
     await rest.world.offer(call_id, (ana, ben), decision=replace(decision, policy=b"\x80"))
     answer = await rest.ask("GET", f"/v1/admin/calls/{call_id}/match", token=await admin(rest))

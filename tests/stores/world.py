@@ -27,6 +27,7 @@ from db.postgres.cases import CaseStore
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.eligibility import EligibilityStore
 from db.postgres.evidence import EvidenceStore
+from db.postgres.expulsions import expel_within
 from db.postgres.matches import MatchRecords
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
@@ -224,6 +225,16 @@ class World:
 
     async def unban(self, user_id: str) -> None:
         await BanStore(self.pool).unban(user_id, None, now_ms())
+
+    async def erase(self, user_id: str) -> None:
+        """As an account will be: nothing that tells who it was is left of it, and they are out."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "UPDATE identity.users SET email = NULL, username = NULL, password_hash = NULL,"
+                " deleted_at = now() WHERE id = $1",
+                user_id,
+            )
+            await expel_within(connection, user_id, "erased", now_ms())
 
     async def set_role(self, user_id: str, role: Role) -> None:
         await self.pool.execute("UPDATE identity.users SET role = $2 WHERE id = $1", user_id, role)

@@ -1,0 +1,225 @@
+"""How each endpoint is asked, by somebody, for something of the owner's.
+
+What one may do once only is made anew for each who asks. An endpoint without parameters and body needs no
+entry. One that is asked in several ways has a row for each: `name: what`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from tests.integration.authorisation.people import PASSWORD, PICTURE, Caller, Scene
+from tests.rest.pictures import form
+from tests.rest.server import new_person
+from tests.rest.test_admin import matched
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """What is put into the path, and what is sent. `token`: another than the caller's own."""
+
+    path: Mapping[str, str] = {}
+    sent: Mapping[str, Any] = {}
+    token: str | None = None
+
+
+Way = Callable[[Scene, Caller], Awaitable[Asked]]
+
+
+def _sends(**body: Any) -> Way:
+    async def way(_scene: Scene, _caller: Caller) -> Asked:
+        return Asked(sent={"json": body})
+
+    return way
+
+
+def _corrects(**body: Any) -> Way:
+    async def way(scene: Scene, _caller: Caller) -> Asked:
+        return Asked(path={"id": await scene.world.person()}, sent={"json": body})
+
+    return way
+
+
+def _decides(**body: Any) -> Way:
+    async def way(scene: Scene, _caller: Caller) -> Asked:
+        return Asked(path={"id": await scene.case()}, sent={"json": body} if body else {})
+
+    return way
+
+
+def _of_encounter(field: str) -> Way:
+    async def way(_scene: Scene, caller: Caller) -> Asked:
+        return Asked(path={"id": getattr(caller.encounter, field)})
+
+    return way
+
+
+def _reports(kind: str) -> Way:
+    async def way(scene: Scene, caller: Caller) -> Asked:
+        encounter = caller.encounter
+        ids = {"user": scene.owner.id, "call": encounter.call_id, "message": encounter.message_id}
+        subject = {"type": kind, "id": ids[kind]}
+        return Asked(sent={"json": {"subject": subject, "reason": "spam", "block": False}})
+
+    return way
+
+
+async def _at_owner(scene: Scene, _caller: Caller) -> Asked:
+    return Asked(path={"id": scene.owner.id})
+
+
+async def _register(_scene: Scene, _caller: Caller) -> Asked:
+    return Asked(sent={"json": new_person()})
+
+
+async def _login(_scene: Scene, caller: Caller) -> Asked:
+    login = caller.person.account["user"]["username"] if caller.person else "nobody-at-all"
+    return Asked(sent={"json": {"login": login, "password": PASSWORD}})
+
+
+async def _refresh(scene: Scene, caller: Caller) -> Asked:
+    given = await scene.signed_in(caller)
+    return Asked(sent={"json": {"refresh_token": given["refresh_token"]}})
+
+
+async def _logout(scene: Scene, caller: Caller) -> Asked:
+    return Asked(token=(await scene.signed_in(caller))["access_token"])
+
+
+async def _end_session(scene: Scene, _caller: Caller) -> Asked:
+    await scene.signed_in(scene.callers["owner"])
+    query = "SELECT id FROM identity.sessions WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1"
+    return Asked(path={"id": await scene.world.pool.fetchval(query, scene.owner.id)})
+
+
+async def _block(scene: Scene, caller: Caller) -> Asked:
+    """The owner, where that changes nothing for what is asked later."""
+    known = caller.role in {"owner", "blocker", "blocked"}
+    return Asked(sent={"json": {"user_id": scene.owner.id if known else await scene.world.person()}})
+
+
+async def _unblock(scene: Scene, _caller: Caller) -> Asked:
+    """One whom the owner has blocked."""
+    someone = await scene.world.person()
+    await scene.world.block(scene.owner.id, someone)
+    return Asked(path={"user_id": someone})
+
+
+async def _upload(_scene: Scene, _caller: Caller) -> Asked:
+    return Asked(sent={"data": form(PICTURE)})
+
+
+async def _picture(scene: Scene, _caller: Caller) -> Asked:
+    return Asked(path={"id": await scene.upload()})
+
+
+async def _its_address(scene: Scene, _caller: Caller) -> Asked:
+    """Which a moderator was given."""
+    media_id = await scene.upload()
+    _, media = await scene.people["moderator"].rest("GET", f"/v1/media/{media_id}")
+    address = urlsplit(media["urls"]["original"])
+    query = dict(part.split("=") for part in address.query.split("&"))
+    return Asked(path={"id": media_id}, sent={"params": query})
+
+
+async def _made_up_address(scene: Scene, caller: Caller) -> Asked:
+    right = await _its_address(scene, caller)
+    wrong = {**right.sent["params"], "signature": "5e" * 32}
+    return Asked(path=right.path, sent={"params": wrong})
+
+
+async def _appeal(scene: Scene, caller: Caller) -> Asked:
+    """Against one's own strike, of one who is out; of all others, against the owner's."""
+    whom = caller.id if caller.role in {"suspended", "banned"} else scene.owner.id
+    given = await scene.world.strike(whom, "warn")
+    return Asked(path={"id": given.strike_id}, sent={"json": {"text": "That was not me."}})
+
+
+async def _decide_appeal(scene: Scene, _caller: Caller) -> Asked:
+    appeal = await scene.world.appeal(await scene.world.person())
+    return Asked(path={"id": appeal}, sent={"json": {"grant": False}})
+
+
+def _bans(role: str) -> Way:
+    async def way(scene: Scene, _caller: Caller) -> Asked:
+        someone = await scene.world.person()
+        await scene.world.pool.execute("UPDATE identity.users SET role = $2 WHERE id = $1", someone, role)
+        return Asked(sent={"json": {"user_id": someone, "reason": "spam"}})
+
+    return way
+
+
+async def _unban(scene: Scene, _caller: Caller) -> Asked:
+    return Asked(path={"id": await scene.world.ban(await scene.world.person())})
+
+
+async def _undo(scene: Scene, _caller: Caller) -> Asked:
+    """What a moderator has decided."""
+    case_id = await scene.case()
+    path, moderator = f"/v1/admin/reports/{case_id}/decide", scene.people["moderator"]
+    status, body = await moderator.rest("POST", path, json={"action": "warn"})
+    assert status == 200, body
+    return Asked(path={"id": case_id})
+
+
+async def _suspect(scene: Scene, _caller: Caller) -> Asked:
+    return Asked(path={"id": await scene.suspect()})
+
+
+async def _match(scene: Scene, _caller: Caller) -> Asked:
+    call_id, _ = await matched(scene.world)
+    return Asked(path={"id": call_id})
+
+
+async def _change_profile(_scene: Scene, _caller: Caller) -> Asked:
+    return Asked(sent={"json": {"bio": "Hello."}, "headers": {"If-Match": "*"}})
+
+
+async def _change_settings(_scene: Scene, _caller: Caller) -> Asked:
+    return Asked(sent={"json": {"theme": "dark"}, "headers": {"If-Match": "*"}})
+
+
+WAYS: dict[str, Way] = {
+    "register": _register,
+    "login": _login,
+    "refresh": _refresh,
+    "logout": _logout,
+    "end_session": _end_session,
+    "turn_on_totp": _sends(),
+    "turn_off_totp": _sends(),
+    "change_consent": _sends(kind="terms", version="2026-11", given=True),
+    "put_values": _sends(values=[]),
+    "change_settings": _change_settings,
+    "change_me": _change_profile,
+    "profile": _at_owner,
+    "block": _block,
+    "unblock": _unblock,
+    "report: user": _reports("user"),
+    "report: call": _reports("call"),
+    "report: message": _reports("message"),
+    "connection": _of_encounter("connection_id"),
+    "room": _of_encounter("room_id"),
+    "messages": _of_encounter("room_id"),
+    "upload_media": _upload,
+    "media": _picture,
+    "delete_media": _picture,
+    "original_media: signed": _its_address,
+    "original_media: forged": _made_up_address,
+    "match_replay": _match,
+    "appeal": _appeal,
+    "decide_appeal": _decide_appeal,
+    "ban: user": _bans("user"),
+    "ban: moderator": _bans("moderator"),
+    "ban: admin": _bans("admin"),
+    "unban": _unban,
+    "admin_user": _at_owner,
+    "correct_user: gender": _corrects(gender="other"),
+    "correct_user: role": _corrects(role="moderator"),
+    "case": _decides(),
+    "claim_case": _decides(),
+    "decide_case": _decides(action="warn"),
+    "undo_case": _undo,
+    "suspicions": _suspect,
+    "clear_suspicions": _suspect,
+}
