@@ -4,7 +4,7 @@ Nobody may be able to suspend whom they like, so a word counts only of those who
 call that was answered, and by their own record:
 
 - one person alone suspends only by `underage`: if moderators have never found such a report of theirs wrong,
-  and have not looked at the reported for it before and found nothing;
+  and have not looked at the reported for it before and found nothing; and only a few people, until they do;
 - otherwise it takes several within a time. Those who are trusted count twice. Newcomers, who have met hardly
   anybody else, do not count: accounts made to accuse somebody have met nobody but them.
 
@@ -23,11 +23,15 @@ HOUR_MS = 3_600_000
 
 
 class SuspensionRule(Struct, frozen=True, kw_only=True):
-    """`enough`: of those who report within `window_ms`, who have met at least `met` different people."""
+    """`enough`: of those who report within `window_ms`, who have met at least `met` different people.
+
+    `alone`: how many may wait for a decision whom one person alone has suspended.
+    """
 
     enough: int
     window_ms: int
     met: int = 3
+    alone: int = 3
 
     def __call__(self, accusation: Accusation, now: int) -> str | None:
         """The reason to suspend somebody of whom this is said; None: there is none."""
@@ -50,7 +54,8 @@ class SuspensionRule(Struct, frozen=True, kw_only=True):
 
     def _alone(self, accuser: Accuser) -> bool:
         """Whether it is enough that this one says so."""
-        return accuser.reason == "underage" and accuser.dismissed_underage == 0 and _credible(accuser)
+        wrong, room = accuser.dismissed_underage > 0, accuser.waiting < self.alone
+        return accuser.reason == "underage" and not wrong and room and _credible(accuser)
 
 
 def _credible(accuser: Accuser) -> bool:

@@ -23,7 +23,8 @@ COUNTED = 10
 
 class Accuser(Struct, frozen=True, kw_only=True):
     """A report, and who says so: whether they have `met_them` in a call that was answered, how many others
-    (`met`, up to `COUNTED`), and how many of their reports moderators found right, or dismissed."""
+    (`met`, up to `COUNTED`), and how many of their reports moderators found right, or dismissed.
+    `waiting`: how many others they call underage, about whom nobody has decided."""
 
     user_id: str
     reason: str
@@ -34,6 +35,7 @@ class Accuser(Struct, frozen=True, kw_only=True):
     upheld: int = 0
     dismissed: int = 0
     dismissed_underage: int = 0
+    waiting: int = 0
 
 
 class Accusation(Struct, frozen=True, kw_only=True):
@@ -87,4 +89,4 @@ async def suspend_within(connection: Connection, user_id: str, by: Suspending, n
     return True
 
 
-_SAME = ("reason", "tier", "met_them", "met", "upheld", "dismissed", "dismissed_underage")
+_SAME = ("reason", "tier", "met_them", "met", "upheld", "dismissed", "dismissed_underage", "waiting")

@@ -4,7 +4,7 @@
 -- The undecided case of user $1, unless the system has suspended them in it already or they are staff; each report since $2,
 -- or for `underage`, with the record of its reporter. Calls are looked at with the reported alone, and for the number of
 -- different people that the reporter has met, up to $3. `cleared`: a moderator has looked at them for `underage` before and
--- found nothing.
+-- found nothing. `waiting`: how many others whom the reporter calls underage wait for a decision.
 SELECT
     c.id AS case_id, r.reporter_id, r.reason, r.created_at, reporter.tier,
     EXISTS (
@@ -23,7 +23,7 @@ SELECT
             LIMIT $3
         ) others
     ) AS met,
-    record.upheld, record.dismissed, record.dismissed_underage,
+    record.upheld, record.dismissed, record.dismissed_underage, record.waiting,
     EXISTS (
         SELECT FROM safety.cases before
         JOIN interaction.reports about ON about.case_id = before.id AND about.reason = 'underage'
@@ -37,7 +37,10 @@ CROSS JOIN LATERAL (
     SELECT
         count(*) FILTER (WHERE own.status = 'actioned') AS upheld,
         count(*) FILTER (WHERE own.status = 'dismissed') AS dismissed,
-        count(*) FILTER (WHERE own.status = 'dismissed' AND own.reason = 'underage') AS dismissed_underage
+        count(*) FILTER (WHERE own.status = 'dismissed' AND own.reason = 'underage') AS dismissed_underage,
+        count(DISTINCT own.reported_id) FILTER (
+            WHERE own.status IN ('open', 'reviewing') AND own.reason = 'underage' AND own.reported_id <> c.user_id
+        ) AS waiting
     FROM interaction.reports own WHERE own.reporter_id = r.reporter_id
 ) record
 WHERE c.user_id = $1 AND c.state <> 'decided' AND NOT EXISTS (

@@ -245,6 +245,22 @@ async def test_a_dismissal_ends_what_the_system_did(rest: RestServer) -> None:
     assert await may_sign_in(rest, cem)
 
 
+async def test_one_who_lies_suspends_few_until_somebody_looks(rest: RestServer) -> None:
+    """Not everybody whom they meet: three wait for a moderator, and after a decision another one may."""
+    mod, ana, *met = await staff(rest), *[await rest.sign_up(display_name="Ana") for _ in range(6)]
+    pairs = [(ana["user"]["id"], ben["user"]["id"]) for ben in met]
+    calls = [await rest.world.talked(pair) for pair in pairs]
+
+    async def said(number: int) -> list[bool]:
+        await rest.world.report(calls[number], *pairs[number], "underage")
+        return [await may_sign_in(rest, ben) for ben in met[: number + 1]]
+
+    assert [await said(number) for number in range(4)][-1] == [False, False, False, True]
+    for ben in (met[0], met[3]):
+        await ask(rest, mod, f"/{await case_about(rest, ben)}/decide", action="warn")
+    assert await said(4) == [True, False, False, True, False]
+
+
 async def test_another_decision_takes_its_place(rest: RestServer) -> None:
     """The system's own suspension ends with any decision, and undoing that brings neither back."""
     mod, ben = await staff(rest), await reported(rest, reason="underage")

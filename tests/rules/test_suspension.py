@@ -37,6 +37,7 @@ accusers = st.builds(
     upheld=st.integers(0, 5),
     dismissed=st.integers(0, 5),
     dismissed_underage=st.integers(0, 2),
+    waiting=st.integers(0, 4),
 )
 
 
@@ -71,6 +72,7 @@ def test_underage_is_believed_of_one() -> None:
         {"dismissed_underage": 1, "dismissed": 1},
         {"dismissed": 2},
         {"tier": "suspect"},
+        {"waiting": 3},
     ):
         assert verdict(replace(said, **wrong)) is None
 
