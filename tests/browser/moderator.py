@@ -1,4 +1,4 @@
-"""Somebody of the staff, by the API: the page of the tests is that of users."""
+"""Somebody of the staff, by the API: for tests of the page of users."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -7,6 +7,7 @@ from typing import Any
 
 import aiohttp
 import asyncpg
+from pyotp import TOTP
 
 from tests.browser.person import PASSWORD
 from tests.served import Served
@@ -38,7 +39,7 @@ class Moderator:
 
 @asynccontextmanager
 async def moderator(server: Served, database_url: str) -> AsyncIterator[Moderator]:
-    """A new one, whose role is set in the database."""
+    """A new one with a second factor, whose role is set in the database."""
     name = f"mod-{secrets.token_hex(4)}"
     account = {
         "email": f"{name}@example.com",
@@ -58,4 +59,7 @@ async def moderator(server: Served, database_url: str) -> AsyncIterator[Moderato
             )
         finally:
             await connection.close()
-        yield Moderator(web, signed_in["access_token"])
+        staff = Moderator(web, signed_in["access_token"])
+        secret = (await staff.ask("POST", "/v1/me/totp", {}))["secret"]
+        await staff.ask("POST", "/v1/me/totp", {"code": TOTP(secret).now()})
+        yield staff

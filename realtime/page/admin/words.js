@@ -1,20 +1,8 @@
 /** The words of the moderators' page for codes of the server. Pure. */
 
+import { REASONS } from "../safety-words.js";
 import { AT_FIRST } from "../state.js";
 import { dateAndTime, notice } from "../words.js";
-
-export const REASONS = {
-  underage: "Looks under 18",
-  violence: "Violence or threats",
-  self_harm: "Self-harm",
-  hate: "Hate",
-  nudity: "Nudity or sex",
-  harassment: "Harassment",
-  scam: "Fraud",
-  impersonation: "Pretends to be another",
-  spam: "Advertising or spam",
-  other: "Something else",
-};
 
 export const STATES = { "": "To decide", open: "Not claimed", claimed: "Claimed", decided: "Decided" };
 
