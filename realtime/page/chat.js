@@ -80,7 +80,7 @@ export class Chat {
       this.#store.dispatch("page:sent", await this.#session.command("chat:send", message));
     } catch (error) {
       const { room_id, client_id } = message;
-      this.#store.dispatch("page:send-failed", { room_id, client_id, code: error.code });
+      this.#store.dispatch("page:send-failed", { room_id, client_id, code: error.code, wait_ms: error.retryAfterMs });
     }
   }
 

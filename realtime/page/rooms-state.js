@@ -108,8 +108,8 @@ export const ROOMS = {
 
   "page:send-again": (state, { room_id, client_id }) => changeOutgoing(state, room_id, client_id, { failed: null }),
 
-  "page:send-failed": (state, { room_id, client_id, code }) =>
-    changeOutgoing(state, room_id, client_id, { failed: code }),
+  "page:send-failed": (state, { room_id, client_id, code, wait_ms = null }) =>
+    changeOutgoing(state, room_id, client_id, { failed: code, wait_ms }),
 
   "page:sent": (state, { message }) => hear(state, message),
 

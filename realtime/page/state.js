@@ -65,16 +65,21 @@ export function unreadInAll(state) {
   return Object.values(state.rooms).reduce((sum, room) => sum + room.unread, 0);
 }
 
+/** What belongs to this browser and not to whoever is signed in. */
+function begunAnew({ settings, media, place }) {
+  return { ...initial({ settings }), media, place };
+}
+
 const ACCOUNT = {
   "page:signed-in": (state, { user }) => ({ ...state, account: "in", me: user, farewell: null, reachable: true }),
 
   "page:signed-out": (state, { code }) => ({ ...initial(), account: "out", farewell: code ?? null, media: state.media }),
 
   /** The session was ended, and why is being asked. */
-  "page:put-out": (state) => ({ ...initial({ settings: state.settings }), media: state.media }),
+  "page:put-out": (state) => begunAnew(state),
 
   /** Somebody who is banned has shown who they are: they may see why, and appeal. `until` null: for good. */
-  "page:banned": (state, { until }) => ({ ...initial({ settings: state.settings }), account: "banned", until, media: state.media }),
+  "page:banned": (state, { until }) => ({ ...begunAnew(state), account: "banned", until }),
 
   "page:unreachable": (state) => ({ ...state, reachable: false }),
 

@@ -100,6 +100,11 @@ async def test_a_message_is_reported_and_its_sender_warned_and_blocked(
     await ben.page.get_by_role("link", name="Ana").click()
     await expect(ben.page.get_by_label("Message", exact=True)).to_be_visible()
 
+    await ana.write("Never.")
+    said = ben.page.get_by_role("listitem").filter(has_text="Never.")
+    await said.dispatch_event("pointerdown", {"pointerType": "touch"})  # and the finger stays there
+    await press_in(ben, "Report a message of Ana", "Cancel")
+
     ana.page.on("dialog", accept)
     await ana.press("More about Ben")
     busy = {"code": "rate_limited", "title": "Too fast", "status": 429, "retry_after_ms": 100_000}

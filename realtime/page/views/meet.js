@@ -112,7 +112,7 @@ function reportable(after) {
 
 function over({ encounter, decisions }) {
   show(byId("over-report"), reportable(encounter));
-  show(byId("over-danger"), encounter.reported);
+  show(byId("over-danger"), encounter.reason === "reported");
   text(byId("over-title"), ending(encounter));
   const open = decisions.some((decision) => decision.call_id === encounter.call_id);
   const talked = encounter.duration_s > 0 ? `You talked for ${duration(encounter.duration_s)}.` : "";

@@ -73,7 +73,8 @@ export function reportView({ store, safety, frame }) {
 }
 
 function choice([value, words]) {
-  return h("label", {}, h("input", { type: "radio", name: "reason", value, defaultChecked: value === "harassment" }), words);
+  const first = value === "harassment";
+  return h("label", {}, h("input", { type: "radio", name: "reason", value, defaultChecked: first, autofocus: first }), words);
 }
 
 /** Whether the report is about the call that goes on. */

@@ -120,7 +120,7 @@ function reportable(item, report) {
 }
 
 function outgoing(one, room, chat) {
-  const state = h("small", {}, one.failed ? `Not sent. ${notice(one.failed)}` : "Sending…");
+  const state = h("small", {}, one.failed ? `Not sent. ${notice(one.failed, one.wait_ms)}` : "Sending…");
   const item = h("li", { class: `mine ${one.failed ? "failed" : "sending"}` }, h("p", {}, one.content), state);
   if (one.failed) {
     const again = h("button", { type: "button", class: "link" }, "Send again");
