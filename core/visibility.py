@@ -28,7 +28,8 @@ class UserFacts(Struct, frozen=True, kw_only=True):
     """What decides who may see a user.
 
     `blocks`: ids of those whom they have blocked; `reports`: of those whom they have reported; `connected`:
-    of those with whom they have a connection now. `suspected`: of banned users who they may be.
+    of those with whom they have a connection now; `met`: of those with whom they were in a call that was
+    answered. `suspected`: of banned users who they may be.
     """
 
     id: str
@@ -36,6 +37,7 @@ class UserFacts(Struct, frozen=True, kw_only=True):
     bans: tuple[Ban, ...] = ()
     blocks: frozenset[str] = frozenset()
     connected: frozenset[str] = frozenset()
+    met: frozenset[str] = frozenset()
     reports: frozenset[str] = frozenset()
     suspected: frozenset[str] = frozenset()
 
@@ -79,3 +81,8 @@ def can_meet(one: UserFacts, other: UserFacts, at: int) -> bool:
 def sees_card(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
     """Whether lists show the viewer more of them than a name: they are connected, and visible."""
     return seen.id in viewer.connected and can_see(viewer, seen, at)
+
+
+def sees_profile(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
+    """Whether their profile is shown: visible, and oneself or one whom one has met. An id opens none."""
+    return (viewer.id == seen.id or seen.id in viewer.met) and can_see(viewer, seen, at)

@@ -39,7 +39,7 @@ class Profiles:
         return await self.own(user_id)
 
     async def card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard:
-        """The card, if the viewer may see it. Raises `NotFound`: gone, banned or blocked either way."""
+        """The card, if the viewer may see it. Raises `NotFound`: gone, banned, blocked or never met."""
         card = await self._store.visible_card(user_id, viewer_id, now)
         if card is None:
             raise NotFound

@@ -107,7 +107,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/profiles/{id}",
         area="people",
-        summary="The card of someone.",
+        summary="The card of someone whom one has met in a call that was answered.",
         parameters=ById,
         reply=ProfileCard,
     ),

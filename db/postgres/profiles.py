@@ -63,7 +63,7 @@ class ProfileStore:
         return row is not None
 
     async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard | None:
-        """The card as `viewer_id` may see it; None: gone, banned, or a block stands between them."""
+        """The card as `viewer_id` may see it; None: gone, banned, blocked or never met."""
         row = await self._pool.fetchrow(_SQL["visible_card"], user_id, viewer_id, to_datetime(now))
         return row and card(row, today(now))
 

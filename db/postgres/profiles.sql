@@ -15,8 +15,14 @@ WHERE user_id = $1 AND version = $2
 RETURNING user_id
 
 -- name: visible_card
--- Card of user $1 as user $2 may see it at $3. No row: $2 may not see $1, or there is no such user.
+-- Card of user $1 as user $2 may see it at $3: visible, and oneself or one whom they have met in a call that was answered.
+-- No row: $2 may not see $1, or there is no such user.
 SELECT card.*, false AS hidden
 FROM identity.cards card
 JOIN identity.visible_to($2, $3) seen ON seen.user_id = card.user_id
-WHERE card.user_id = $1
+WHERE card.user_id = $1 AND ($1 = $2 OR EXISTS (
+    SELECT FROM interaction.call_participants own
+    JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = $1
+    JOIN interaction.calls c ON c.id = own.call_id
+    WHERE own.user_id = $2 AND c.started_at IS NOT NULL
+))

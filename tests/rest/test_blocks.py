@@ -58,6 +58,7 @@ async def test_neither_sees_the_other(rest: RestServer) -> None:
     """Both ways, until it is taken back."""
     ana, ben = await rest.sign_up(), await rest.sign_up()
     sights = [(ana, ben["user"]["id"]), (ben, ana["user"]["id"])]
+    await rest.world.talked((ana["user"]["id"], ben["user"]["id"]))
     await block(rest, ana, ben["user"]["id"])
     for who, whom in sights:
         assert (await rest.ask("GET", f"/v1/profiles/{whom}", token=who["access_token"])).code == "not_found"

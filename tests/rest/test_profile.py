@@ -103,9 +103,10 @@ async def test_lone_surrogates_do_not_reach_the_database(rest: RestServer) -> No
     assert answer.code == "invalid_request"
 
 
-async def test_a_card_shows_what_strangers_may_see(rest: RestServer) -> None:
+async def test_a_card_shows_what_others_may_see(rest: RestServer) -> None:
     """Neither address nor birth date."""
     ana, ben = await rest.sign_up(birth_date="1996-06-16"), await rest.sign_up()
+    await rest.world.talked((ana["user"]["id"], ben["user"]["id"]))
     answer = await rest.ask("GET", f"/v1/profiles/{ana['user']['id']}", token=ben["access_token"])
     assert answer.status == 200
     assert answer.body.keys() == {"user_id", "display_name", "age", "gender", "intent", "languages"}
@@ -114,15 +115,20 @@ async def test_a_card_shows_what_strangers_may_see(rest: RestServer) -> None:
 
 
 async def test_who_may_not_be_seen_is_not_there(rest: RestServer) -> None:
-    """Blocked either way, banned, unknown, or no id at all: one answer for all."""
-    ana, ben, eve = [await rest.sign_up() for _ in range(3)]
-    ids = [person["user"]["id"] for person in (ana, ben, eve)]
+    """Blocked either way, banned, never met in an answered call, unknown, or no id: one answer for all."""
+    ana, ben, eve, mia, joe = [await rest.sign_up() for _ in range(5)]
+    ids = [person["user"]["id"] for person in (ana, ben, eve, mia, joe)]
+    for met in ids[1:3]:
+        await rest.world.talked((ids[0], met))
+    await rest.world.end(await rest.world.offered((ids[0], ids[4])), reason="no_answer")
     await rest.world.block(ids[0], ids[1])
     await rest.world.ban(ids[2])
     asked = [
         (ana, ids[1]),
         (ben, ids[0]),
         (ana, ids[2]),
+        (ana, ids[3]),
+        (ana, ids[4]),
         (ana, new_id()),
         (ana, "me"),
         (ana, "%00"),

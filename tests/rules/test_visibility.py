@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from core.visibility import Ban, UserFacts, can_meet, can_see, sees_card
+from core.visibility import Ban, UserFacts, can_meet, can_see, sees_card, sees_profile
 
 NOW = 1_800_000_000_000
 ANA, BEN = UserFacts(id="ana"), UserFacts(id="ben")
@@ -62,3 +62,12 @@ def test_who_may_be_somebody_that_one_has_blocked_or_reported_is_as_good_as_bloc
     assert can_meet(ANA, cal, NOW)
     himself = replace(cal, reports=frozenset({BEN.id}))
     assert can_see(himself, himself, NOW)
+
+
+def test_a_profile_is_for_those_who_have_met() -> None:
+    """Not for whoever knows an id; nor for them any more, when it may not be seen. One's own is there."""
+    met = replace(ANA, met=frozenset({"ben"}))
+    assert sees_profile(met, BEN, NOW)
+    assert sees_profile(ANA, ANA, NOW)
+    assert not sees_profile(ANA, BEN, NOW)
+    assert not sees_profile(met, replace(BEN, blocks=frozenset({"ana"})), NOW)

@@ -12,7 +12,17 @@ from msgspec import Struct
 
 from core.clock import to_datetime
 from core.ids import new_id
-from core.visibility import Ban, UserFacts, can_meet, can_see, is_apart, is_banned, is_blocked, sees_card
+from core.visibility import (
+    Ban,
+    UserFacts,
+    can_meet,
+    can_see,
+    is_apart,
+    is_banned,
+    is_blocked,
+    sees_card,
+    sees_profile,
+)
 from db.postgres.pool import queries
 from db.postgres.profiles import ProfileStore
 from matching.rematch import Since
@@ -38,13 +48,14 @@ class Draw(Struct, frozen=True):
     reports: set[tuple[int, int]]
     suspicions: set[tuple[int, int]]
     cleared: set[tuple[int, int]]
+    met: set[tuple[int, int]]
 
 
 DRAWS = st.builds(
     Draw,
     st.lists(BANS, min_size=PEOPLE, max_size=PEOPLE),
     st.sets(st.integers(0, PEOPLE - 1), max_size=1),
-    *[PAIRS] * 6,
+    *[PAIRS] * 7,
 )
 
 
@@ -81,9 +92,9 @@ async def compare(world: World, viewer: UserFacts, seen: UserFacts, recorded: st
     """What is asked about two, or about oneself."""
     at, visible = to_datetime(NOW), can_see(viewer, seen, NOW)
     card = await ProfileStore(world.pool).visible_card(seen.id, viewer.id, NOW)
-    assert (card is not None) == visible
+    assert (card is not None) == sees_profile(viewer, seen, NOW)
     may_block = await world.pool.fetchval(queries("blocks")["may_block"], viewer.id, seen.id, at)
-    assert may_block == (visible or seen.id in viewer.blocks)
+    assert may_block == (visible or seen.id in viewer.blocks | viewer.met)
     asked, pair = queries("call_records")["offer"], (viewer.id, seen.id)
     call = ("match", "video", "main", pair, at)
     # A call that is on record is not offered again; what keeps them from it is told all the same.
@@ -114,6 +125,7 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
         await report(world, ids[one], ids[other])
     for one, other in draw.suspicions | draw.cleared:
         await suspect(world, ids[one], ids[other], cleared=(one, other) not in draw.suspicions)
+    await answered_calls(world, [[ids[n] for n in pair] for pair in draw.met])
     people = []
     for n, user_id in enumerate(ids):
         for ban in draw.bans[n]:
@@ -127,6 +139,7 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
                 bans=tuple(draw.bans[n]),
                 blocks=frozenset(ids[other] for one, other in draw.blocks if one == n),
                 connected=frozenset(ids[m] for pair in active if n in pair for m in pair - {n}),
+                met=frozenset(ids[m] for pair in draw.met if n in pair for m in pair if m != n),
                 reports=frozenset(ids[other] for one, other in draw.reports if one == n),
                 suspected=frozenset(ids[other] for one, other in draw.suspicions if one == n),
             )
@@ -150,6 +163,22 @@ async def connect(world: World, users: tuple[str, str], *, ended: bool) -> None:
         to_datetime(NOW - HOUR),
         to_datetime(NOW) if ended else None,
     )
+
+
+async def answered_calls(world: World, pairs: Iterable[Iterable[str]]) -> None:
+    """Calls that are over, on record."""
+    at = to_datetime(NOW)
+    for users in pairs:
+        await world.pool.execute(
+            "WITH call AS (INSERT INTO interaction.calls"
+            " (id, origin, mode, region, offered_at, started_at, ended_at, end_reason, duration_s)"
+            " VALUES ($1, 'match', 'voice', 'main', $3, $3, $3, 'hung_up', 0))"
+            " INSERT INTO interaction.call_participants (call_id, user_id, active)"
+            " SELECT $1, unnest($2::uuid[]), false",
+            new_id(),
+            list(users),
+            at,
+        )
 
 
 async def report(world: World, reporter: str, reported: str) -> None:
