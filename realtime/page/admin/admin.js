@@ -70,6 +70,7 @@ function follow({ key }) {
 function go() {
   const [name, id = null] = location.hash.slice(1).split("/");
   const place = PLACES.includes(name) ? { name, id } : { name: "cases", id: null };
+  desk.forgetPictures();
   store.dispatch("place", { place });
   if (store.state.account === "in") desk.load();
 }

@@ -15,6 +15,7 @@ export class Desk {
   #store;
   #onEnd;
   #latest = {};
+  #drawn = [];
 
   /** `onEnd(code)` when the session is over. */
   constructor({ api, store, onEnd }) {
@@ -167,11 +168,16 @@ export class Desk {
   #picture(id) {
     return this.#act("picture", async () => {
       const { place } = this.#store.state;
-      const { urls } = await this.#api.request("GET", `/v1/media/${id}`);
-      if (place !== this.#store.state.place) return;
-      const { pathname, search } = new URL(urls.original, location.href);
-      this.#store.dispatch("pictures", { addresses: { ...this.#store.state.pictures.addresses, [id]: pathname + search } });
+      const address = URL.createObjectURL(await this.#api.picture(id));
+      this.#drawn.push(address);
+      if (place !== this.#store.state.place) return this.forgetPictures();
+      this.#store.dispatch("pictures", { addresses: { ...this.#store.state.pictures.addresses, [id]: address } });
     }, { stays: true });
+  }
+
+  /** What was shown at a place that was left is not kept. */
+  forgetPictures() {
+    for (const address of this.#drawn.splice(0)) URL.revokeObjectURL(address);
   }
 
   /** `again`: load the place afterwards; `stays`: it is not loaded when this fails. */

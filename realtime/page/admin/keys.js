@@ -6,7 +6,7 @@ import { arrange, byId, h } from "../views/dom.js";
 const KEYS = [
   { keys: ["j", "ArrowDown"], shown: "j ↓", says: "Next in the list", run: () => move(1) },
   { keys: ["k", "ArrowUp"], shown: "k ↑", says: "The one before", run: () => move(-1) },
-  { shown: "Enter", says: "Open it" },
+  { keys: ["Enter"], says: "Open it", run: open },
   { keys: ["m"], says: "More of the list", press: true },
   { keys: ["Escape"], shown: "Esc", says: "Back", run: back },
   { keys: ["/"], says: "Search for people", run: search },
@@ -65,6 +65,13 @@ function move(by, rows = [...document.querySelectorAll("[data-row]")].filter(see
   const next = rows.at(present === -1 ? (by > 0 ? 0 : -1) : Math.min(rows.length - 1, Math.max(0, present + by)));
   next.focus();
   next.scrollIntoView({ block: "nearest" });
+}
+
+/** Links and buttons do that by themselves; of anything else the first thing in it is meant. */
+function open() {
+  const row = document.activeElement;
+  if (!row.matches("[data-row]:not(a)")) return false;
+  (row.querySelector("summary") ?? row.querySelector("a"))?.click();
 }
 
 function back() {

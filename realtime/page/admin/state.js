@@ -30,8 +30,6 @@ export function initial() {
   };
 }
 
-const without = ({ notice, ...state }) => ({ ...state, notice: null });
-
 const CHANGES = {
   in: (state, { me }) => ({ ...state, account: "in", me, secret: null, farewell: null, reachable: true, notice: null }),
 
@@ -50,7 +48,7 @@ const CHANGES = {
       Object.entries(state.things).map(([name, thing]) => [name, place.name === name && place.id === state.place.id ? thing : NO_THING]),
     );
     const audit = place.name === "audit" ? NO_LIST : state.lists.audit;
-    return { ...without(state), place, things, lists: { ...state.lists, audit }, pictures: initial().pictures };
+    return { ...state, notice: null, place, things, lists: { ...state.lists, audit }, pictures: initial().pictures };
   },
 
   filter: (state, { filter }) => ({ ...state, filter, lists: { ...state.lists, cases: NO_LIST } }),

@@ -2,8 +2,10 @@
 
 import { byId, drawList, h, joined, person, show, tag, text, time } from "./parts.js";
 
-export function auditView({ desk }) {
-  const who = (id, words) => (id === "system" ? "the system" : h("span", {}, words, " ", person(id, id.slice(0, 8))));
+export function auditView({ store, desk }) {
+  /** The end of an id: its beginning is the time, and the same of many. */
+  const name = (id) => (id === store.state.me.id ? "you" : `…${id.slice(-12)}`);
+  const who = (id, words) => (id === "system" ? "by the system" : h("span", {}, words, " ", person(id, name(id))));
 
   function row({ id, at, actor, action, subject_id, details }) {
     const more = Object.entries(details).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);

@@ -3,8 +3,10 @@
 import { count, decided, mark, reason } from "../words.js";
 import { action, h, joined, person, section, tag, time } from "./parts.js";
 
-function until(end) {
-  return end ? ["until ", time(end)] : ["for good"];
+/** A suspension without an end is the system's: a moderator has to look. */
+function until(end, what) {
+  if (end) return ["until ", time(end)];
+  return [what === "suspend" ? "until it is decided" : "for good"];
 }
 
 const appeals = { open: "appealed, not decided yet", granted: "appealed, granted", refused: "appealed, refused" };
@@ -21,7 +23,7 @@ export function strikesPart(strikes) {
       h(
         "span",
         { class: "hint" },
-        ...joined([time(at), what === "suspend" ? h("span", {}, ...until(end)) : null, by === undefined ? null : by ? person(by, "by a moderator") : "by the system", lifted_at && h("span", {}, "lifted ", time(lifted_at)), appeal && (appeals[appeal.state ?? appeal] ?? null), case_id && h("a", { href: `#case/${case_id}` }, "case")]),
+        ...joined([time(at), what === "suspend" ? h("span", {}, ...until(end, what)) : null, by === undefined ? null : by ? person(by, "by a moderator") : "by the system", lifted_at && h("span", {}, "lifted ", time(lifted_at)), appeal && (appeals[appeal.state ?? appeal] ?? null), case_id && h("a", { href: `#case/${case_id}` }, "case")]),
       ),
     );
   return section(count(strikes.length, "strike"), strikes.length ? h("ul", { class: "plain" }, ...strikes.map(item)) : h("p", { class: "calm" }, "None so far."));
@@ -29,7 +31,7 @@ export function strikesPart(strikes) {
 
 export function penaltiesPart(penalties) {
   const item = ({ action: what, reason: why, at, until: end }) =>
-    h("li", {}, tag(decided({ action: what }), "warn"), " ", h("span", { class: "clamped" }, reason(why)), h("span", { class: "hint" }, "since ", time(at), ", ", ...until(end)));
+    h("li", {}, tag(decided({ action: what }), "warn"), " ", h("span", { class: "clamped" }, reason(why)), h("span", { class: "hint" }, "since ", time(at), ", ", ...until(end, what)));
   return section("Holds now", ...(penalties.length ? [h("ul", { class: "plain" }, ...penalties.map(item))] : []));
 }
 
