@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from tests.rest.pictures import drawn, encoded, form
 from tests.served import Served
 from tests.stores.world import World, world_at
 
+LOOKING = Path(__file__).with_name("looking.js").read_text()
 HTML = "<img src=x onerror=alert(1)>"
 SignUp = Callable[[str], Awaitable[Person]]
 Desk = Callable[..., Awaitable["Moderator"]]
@@ -63,6 +65,17 @@ class Moderator:
             await dialog.locator(".primary").focus()
         await self.keys("Enter")
         await expect(dialog).to_be_hidden()
+
+    async def decided(self, words: str) -> None:
+        """The head of the case says so."""
+        await expect(self.page.locator("#case-head")).to_contain_text(words)
+
+    async def looks_right(self, where: str) -> None:
+        """Nothing is off the screen or covered, and everything can be read."""
+        await self.page.evaluate(LOOKING)
+        for look in ("misfits", "faint"):
+            assert not (found := await self.page.evaluate(f"{look}()")), f"{where}: {found}"
+        await self.at.fits()
 
     def row(self, words: str) -> Locator:
         return self.page.locator("[data-row]:visible").filter(has_text=words)
@@ -197,16 +210,16 @@ async def test_a_case_by_keyboard_from_the_report_to_the_appeal(
     await expect(picture).to_have_css("filter", re.compile("blur"))
 
     await mod.confirm("b", "Ban Ben Rude?", Note="third time")
-    await mod.at.sees("Banned")
+    await mod.decided("Banned")
     await mod.at.sees("third time")
     assert (await phone.next("session:revoked"))["code"] == "banned"
     assert await is_out(ben)
     await mod.confirm("u", "Undo the decision?")
-    await mod.at.sees("A decision was undone")
+    await mod.decided("A decision was undone")
     assert "access_token" in await signs_in(server, web, ben)
 
     await mod.confirm("s", "Suspend Ben Rude?", **{"For how many days": "3"})
-    await mod.at.sees("Suspended for 3 days")
+    await mod.decided("Suspended for 3 days")
     refused = await signs_in(server, web, ben)
     assert refused["code"] == "banned"
     ben.token = refused["details"]["token"]
@@ -295,10 +308,30 @@ async def test_what_somebody_else_has_done_is_told(desk: Desk, person: SignUp, w
     await mod.at.sees("The server cannot be reached.")
     await mod.page.context.set_offline(offline=False)
     await mod.confirm("d", "Dismiss this case?")
-    await mod.at.sees("Dismissed")
+    await mod.decided("Dismissed")
     await claire.keys("Escape")
     await claire.at.sees_heading("Cases")
     await expect(claire.row("Carl")).to_have_count(0)
+
+
+async def test_who_may_be_somebody_that_was_banned(desk: Desk, person: SignUp, world: World) -> None:
+    """Shown with what the two have in common, and cleared by a key."""
+    old, new = await person("Olga"), await person("Nora")
+    await world.pool.execute(
+        "INSERT INTO safety.suspicions (user_id, of_user_id, kind, shared, weight, suspect, at)"
+        " VALUES ($1, $2, 'device', '{device,network}', 20, true, now())",
+        new.id,
+        old.id,
+    )
+    await reported(world, await person("Ana"), new, reason="spam")
+    mod = await desk()
+    await mod.sign_in()
+    await mod.reach("Nora")
+    await mod.keys("Enter")
+    await mod.at.sees("the same device, network.")
+    await mod.confirm("x", "Nora is nobody that was banned?")
+    await mod.at.sees(re.compile("^cleared "))
+    await expect(mod.at.button("They are somebody else")).to_have_count(0)
 
 
 async def test_people_bans_and_the_log(desk: Desk, person: SignUp, world: World) -> None:
@@ -334,16 +367,16 @@ async def test_people_bans_and_the_log(desk: Desk, person: SignUp, world: World)
 async def test_long_words_move_nothing_off_the_screen(
     desk: Desk, person: SignUp, world: World, *, phone: bool
 ) -> None:
-    """Names, notes and messages of 200 letters, at every place, on a phone and at a desk."""
+    """Names, notes and messages of long words, at every place, on a dark phone and at a light desk."""
     long = "W" * 200
     ana, ben = await person("Ana"), await person("Ben")
-    await reported(world, ana, ben, note=long, reason="hate")
     for who in (ana, ben):
         await world.pool.execute(
             "UPDATE identity.profiles SET display_name = $2, bio = $2, city = $2 WHERE user_id = $1",
             who.id,
             long[:100],
         )
+    await reported(world, ana, ben, note=long, reason="hate")
     given = await world.strike(ben.id, "warn", reason=long)
     await world.appeal_against(given, ben.id)
     chief = await desk("Chief", "admin", phone=phone, dark=phone)
@@ -354,4 +387,11 @@ async def test_long_words_move_nothing_off_the_screen(
         name = place.partition("/")[0]
         await expect(chief.page.locator(f"#{name} h1")).to_be_visible()
         await expect(chief.page.get_by_text("Loading…").filter(visible=True)).to_have_count(0)
-        await chief.at.fits()
+        await chief.looks_right(place)
+    await chief.page.evaluate("(place) => (location.hash = place)", f"case/{case}")
+    await chief.at.sees_heading(long[:100])
+    for key in ("s", "?"):
+        await chief.keys(key)
+        await expect(chief.page.get_by_role("dialog")).to_be_visible()
+        await chief.looks_right(f"the dialog of {key}")
+        await chief.keys("Escape")

@@ -36,8 +36,9 @@ async def _stage(browser: Browser, address: str, screen: str, **how: Any) -> Asy
     await page.route("**/page/main-*.js", _empty)
     await page.route("**/stage/**", _file)
     await page.goto(address)
+    await page.add_script_tag(url="/stage/looking.js", type="module")
     await page.add_script_tag(url="/stage/stage.js", type="module")
-    await page.wait_for_function("globalThis.showScene !== undefined")
+    await page.wait_for_function("globalThis.showScene !== undefined && globalThis.misfits !== undefined")
     yield page
     await closed(context)
 

@@ -169,8 +169,8 @@ export class Desk {
     return this.#act("picture", async () => {
       const { place } = this.#store.state;
       const address = URL.createObjectURL(await this.#api.picture(id));
+      if (place !== this.#store.state.place) return URL.revokeObjectURL(address);
       this.#drawn.push(address);
-      if (place !== this.#store.state.place) return this.forgetPictures();
       this.#store.dispatch("pictures", { addresses: { ...this.#store.state.pictures.addresses, [id]: address } });
     }, { stays: true });
   }
