@@ -28,6 +28,7 @@ class ApiError extends Error {
 export class Api {
   #access = null;
   #refreshing = null;
+  #restricted = false;
 
   /** The key of localStorage that holds the account. */
   get storageKey() {
@@ -51,8 +52,9 @@ export class Api {
     return this.#signIn("/v1/auth/login", fields);
   }
 
-  /** What `banned` gave: it serves to see why, and to appeal, for as long as it lasts. */
+  /** What `banned` gave: it serves to see why, and to appeal. What is kept gives the next one when it has expired. */
   restrict(token) {
+    this.#restricted = true;
     this.#access = { token, until: Infinity };
   }
 
@@ -63,14 +65,20 @@ export class Api {
   }
 
   forget() {
-    this.#access = null;
+    [this.#access, this.#restricted] = [null, false];
     localStorage.removeItem(KEPT);
   }
 
   /** An access token that is valid for some more seconds. */
   async freshToken() {
     if (this.#access && this.#access.until > performance.now() + MARGIN_MS) return this.#access.token;
-    return (await this.refresh()).access_token;
+    try {
+      return (await this.refresh()).access_token;
+    } catch (error) {
+      if (!this.#restricted || !error.details.token) throw error;
+      this.restrict(error.details.token);
+      return error.details.token;
+    }
   }
 
   /** New tokens; callers at the same time share one request. Gives the account too. */
@@ -163,6 +171,7 @@ export class Api {
   }
 
   #keep(signedIn) {
+    this.#restricted = false;
     this.#access = { token: signedIn.access_token, until: performance.now() + signedIn.expires_in_s * 1000 };
     localStorage.setItem(KEPT, JSON.stringify({ user_id: signedIn.user.id, refresh_token: signedIn.refresh_token }));
     localStorage.setItem(DEVICE, signedIn.device_token);
