@@ -4,9 +4,10 @@ The room of an ended connection stays readable, but nothing more can be written 
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from core.clock import Clock
-from core.contract.connections import ConnectionEnd, ConnectionEnded
+from core.contract.connections import ConnectionEnd, ConnectionEnded, ConnectionView
 from db.postgres.connections import ConnectionStore
 from services.ports import Events
 from services.recent_members import RecentMembers
@@ -25,8 +26,10 @@ class Connections:
         now = self._clock()
         row = await self._store.end(command.connection_id, user_id, now)
         views = [(member, await self._store.view(row.id, member, now)) for member in (row.user_a, row.user_b)]
-        key = f"connection:ended:{row.id}"
+        await asyncio.gather(self._members.ended(row.room_id), self._tell(row.id, views))
+
+    async def _tell(self, connection_id: str, views: Sequence[tuple[str, ConnectionView]]) -> None:
+        key = f"connection:ended:{connection_id}"
         await asyncio.gather(
-            self._members.ended(row.room_id),
-            *(self._events.send(member, ConnectionEnded(connection=view), key=key) for member, view in views),
+            *(self._events.send(member, ConnectionEnded(connection=view), key=key) for member, view in views)
         )

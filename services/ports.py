@@ -1,7 +1,7 @@
 """What use cases need of others, as interfaces; `composition/` chooses the implementations."""
 
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from db.postgres.blocks import PendingBlock
 class Events(Protocol):
     """The event log, through which all events reach users."""
 
-    async def send(
+    def send(
         self,
         user_id: str,
         event: Event,
@@ -22,16 +22,17 @@ class Events(Protocol):
         device: str | None = None,
         not_device: str | None = None,
         key: str | None = None,
-    ) -> None:
+    ) -> Awaitable[Any]:
         """To all devices of the user, to one, or to all but one.
 
-        Durable events are stored first. The same `key` again (within minutes) has no effect.
-        Raises `Unavailable` if Redis does not answer.
+        Durable events are stored first. The same `key` again (within minutes) has no effect. What is sent in
+        one turn of the loop goes out in this order, behind all else that is asked of Redis in that turn.
+        Raises an outage if Redis does not answer.
         """
 
-    async def pass_on(
+    def pass_on(
         self, user_id: str, name: str, data: bytes, *, device: str | None, not_device: str | None, key: str
-    ) -> None:
+    ) -> Awaitable[Any]:
         """The same for a durable event in the words of the wire, which another version may have chosen."""
 
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:

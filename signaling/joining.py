@@ -31,7 +31,7 @@ def accept(call: Call, message: Accept, now: int, rules: Rules) -> Result:
     if call.peer(message.user_id).device is None:
         return call, effects
     call, started = _begin(call, now, rules)
-    return call, (*effects, RecordStarted(now), *started)
+    return call, (RecordStarted(now), *effects, *started)  # what is told stands in a row
 
 
 def accept_again(call: Call, message: Accept, _now: int, _rules: Rules) -> Result:

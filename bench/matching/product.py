@@ -39,7 +39,7 @@ class Product(Services):
                 self.offered.setdefault(user_id, time.perf_counter())
                 self.gone.append(user_id)
 
-        stores.events.pass_on = heard  # type: ignore[method-assign]  # a look from outside
+        stores.events.pass_on = heard  # type: ignore[assignment,method-assign]  # a look from outside
 
     def _watch(self) -> None:
         seek = self.matchmaker.seek

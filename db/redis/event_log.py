@@ -7,7 +7,6 @@ with an offset.
 import asyncio
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,12 @@ from db.redis.multiplexed import RedisClient, load_script
 _LUA = Path(__file__).with_name("lua")
 STREAM = (_LUA / "stream.lua").read_text()  # what every script that appends begins with
 _EMIT = load_script(_LUA / "emit.lua", repeatable=False, shared=STREAM)
-_EMIT_ONCE = replace(_EMIT, repeatable=True)  # what has a key
 _TELL = load_script(_LUA / "tell.lua", repeatable=True, shared=STREAM)
 _LOG = load_script(_LUA / "log.lua", repeatable=True)
 REVOKED = b"revoked"
 CONTINUED = b"continued"
 # How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
 _TOLD_MS = 86_400_000
-_Said = tuple[str, bytes, str, str]  # name, payload, device, not device
 
 
 class EventId(Struct, frozen=True, order=True):
@@ -147,7 +144,7 @@ class EventLog:
         self.log = LogIdentity()
         self._keep, self._keep_ms = keep, keep_s * 1000
 
-    async def send(
+    def send(
         self,
         user_id: str,
         event: Event,
@@ -155,26 +152,34 @@ class EventLog:
         device: str | None = None,
         not_device: str | None = None,
         key: str | None = None,
-    ) -> None:
+    ) -> "asyncio.Future[Any]":
         """As `services.ports.Events` promises."""
-        kind = type(event)
-        said = (kind.event, msgspec.json.encode(event), device or "", not_device or "")
-        if kind.volatile:
-            await self._answers(self._redis.command("PUBLISH", channel(user_id), _volatile(*said)))
-        else:
-            await self._say(user_id, said, key)
+        name, data = event.event, msgspec.json.encode(event)
+        if event.volatile:
+            said = _volatile(name, data, device or "", not_device or "")
+            return self._publish([(channel(user_id), said)])
+        return self.pass_on(user_id, name, data, device=device, not_device=not_device, key=key)
 
-    async def pass_on(
-        self, user_id: str, name: str, data: bytes, *, device: str | None, not_device: str | None, key: str
-    ) -> None:
+    def pass_on(
+        self,
+        user_id: str,
+        name: str,
+        data: bytes,
+        *,
+        device: str | None,
+        not_device: str | None,
+        key: str | None,
+    ) -> "asyncio.Future[Any]":
         """As `services.ports.Events` promises."""
-        await self._say(user_id, (name, data, device or "", not_device or ""), key)
-
-    async def _say(self, user_id: str, said: _Said, key: str | None) -> None:
-        script, keys = _EMIT, [_stream(user_id)]
-        if key is not None:
-            script, keys = _EMIT_ONCE, [*keys, f"said:{{{user_id}}}:{key}"]
-        await self._answers(self._redis.run(script, keys, (*said, self._keep, self._keep_ms)))
+        return self._redis.gather(
+            _EMIT,
+            (_stream(user_id),),
+            (key or "", name, data, device or "", not_device or ""),
+            head=(self._keep, self._keep_ms),
+            repeatable=key is not None,  # what was said is marked
+            last=True,  # whoever hears it may act on it at once
+            fault=_unavailable,
+        )
 
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
@@ -222,6 +227,9 @@ class EventLog:
         if len(told) >= bundle.LEAST:
             bundles = (told[start : start + bundle.MOST] for start in range(0, len(told), bundle.MOST))
             told = [(bundle.CHANNEL.encode(), bundle.pack(each)) for each in bundles]
+        return self._publish(told)
+
+    def _publish(self, told: Iterable[tuple[str | bytes, bytes]]) -> "asyncio.Future[None]":
         asked = [self._redis.command("PUBLISH", where, said) for where, said in told]
         sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         together = asked[0] if len(asked) == 1 else asyncio.gather(*asked)
@@ -278,6 +286,13 @@ class EventLog:
         """Connection `sid` continues the one with this `pid`: nodes that hold an older one close it."""
         message = b"\n".join((CONTINUED, pid.encode(), sid.encode()))
         await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
+
+
+def _unavailable(error: Exception) -> Exception:
+    """Whatever it is: an event waits for its turn, and what comes after it waits too."""
+    failed = Unavailable()
+    failed.__cause__ = error
+    return failed
 
 
 def _sent(sent: "asyncio.Future[None]", asked: "asyncio.Future[Any]") -> None:

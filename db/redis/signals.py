@@ -16,7 +16,7 @@ from typing import Literal
 from msgspec import Struct
 
 from db.redis.event_log import STREAM
-from db.redis.multiplexed import RedisClient, load_script
+from db.redis.multiplexed import Arg, RedisClient, load_script
 
 TRUSTED_MS = 5_000  # for so long a line counts
 _KEPT_MS = 600_000  # for so long its counts and its end are remembered, after that was last said
@@ -91,12 +91,14 @@ class RedisSignals:
         self, user_id: str, call_id: str, epoch: int, *, device: str, from_device: str, now: int
     ) -> "Future[int]":
         """This user is told now that this epoch has begun: signals of the other's device may come."""
-        args = (call_id, epoch, from_device, device, now + TRUSTED_MS, _KEPT_MS)
-        return self._redis.run(_LINE, (_line(user_id),), args)
+        return self._note(user_id, call_id, epoch, from_device, device, now + TRUSTED_MS)
 
     def close(self, user_id: str, call_id: str) -> "Future[int]":
         """This call is over: no signals of it may come."""
-        return self._redis.run(_LINE, (_line(user_id),), (call_id, _OVER, "", "", 0, _KEPT_MS))
+        return self._note(user_id, call_id, _OVER, "", "", 0)
+
+    def _note(self, user_id: str, *said: Arg) -> "Future[int]":
+        return self._redis.gather(_LINE, (_line(user_id),), said, head=(_KEPT_MS,), repeatable=True)
 
 
 def _line(user_id: str) -> str:

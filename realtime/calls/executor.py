@@ -1,8 +1,9 @@
 """Performs the effects that a call's state machine has decided. They happen nowhere else.
 
 Effects wait in the call's outbox until they are done. They are performed in order, by the node that saved
-them or, after a moment, by any other; those of one kind that stand in a row are performed at once, if each is
-for somebody else. Each has a key or is idempotent, so doing it twice is as good as once.
+them or, after a moment, by any other; at once are performed those of one kind that stand in a row, if each is
+for somebody else, and what is told in a row, which goes out in one script in this order. Each has a key or is
+idempotent, so doing it twice is as good as once.
 
 While a store does not answer, all effects behind wait for it, for a day at most. An effect that fails
 otherwise, or that only another version knows, is passed over: those behind it are performed at once, and the
@@ -95,7 +96,7 @@ class Executor:
 
     async def _try(self, call: Call, row: Sequence[Pending]) -> Sequence[tuple[Pending, RetryLater]]:
         """Perform these at once, each to its end."""
-        work = [self._how[type(item.effect)](call, item.effect, item.key) for item in row]
+        work = [self._begin(call, item) for item in row]
         tried = []
         for item, outcome in zip(row, await _outcomes(work), strict=True):
             with RetryLater("an effect will be tried again", effect=item.key) as trying:
@@ -104,11 +105,20 @@ class Executor:
             tried.append((item, trying))
         return tried
 
+    def _begin(self, call: Call, item: Pending) -> Awaitable[Any]:
+        """Raises nothing at once."""
+        try:
+            return self._how[type(item.effect)](call, item.effect, item.key)
+        except Exception as error:
+            failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            failed.set_exception(error)
+            return failed
+
     async def _unknown(self, _call: Call, effect: do.Unknown, _key: str) -> None:
         raise UnknownEffectError(effect.kind)
 
-    async def _emit(self, _call: Call, effect: do.Emit, key: str) -> None:
-        await self._events.pass_on(
+    def _emit(self, _call: Call, effect: do.Emit, key: str) -> Awaitable[None]:
+        return self._events.pass_on(
             effect.user_id,
             effect.name,
             msgspec.json.encode(effect.data),
@@ -117,7 +127,7 @@ class Executor:
             key=key,
         )
 
-    async def _start(self, call: Call, effect: do.Start, key: str) -> None:
+    def _start(self, call: Call, effect: do.Start, key: str) -> Awaitable[Any]:
         started = CallStarted(
             call_id=call.id,
             epoch=effect.epoch,
@@ -129,19 +139,20 @@ class Executor:
             video_start=self._rules.video_start,
         )
         # In this order, which they keep on their way: the peer may answer the event at once.
-        await all_of(
+        return asyncio.gather(
             self._set_line(call, effect.user_id),
             self._events.send(effect.user_id, started, device=effect.device, key=key),
         )
 
-    async def _set_line(self, call: Call, user_id: str) -> None:
+    def _set_line(self, call: Call, user_id: str) -> Awaitable[Any]:
         """To what the call is now: the effect may be of an epoch that is no more."""
         own, other = call.party(user_id).device, call.peer(user_id).device
         if call.state not in STARTED:
-            await self._lines.close(user_id, call.id)
-        elif own is not None and other is not None:
-            now = self._clock()
-            await self._lines.open(user_id, call.id, call.epoch, device=own, from_device=other, now=now)
+            return self._lines.close(user_id, call.id)
+        assert own is not None
+        assert other is not None
+        now = self._clock()
+        return self._lines.open(user_id, call.id, call.epoch, device=own, from_device=other, now=now)
 
     async def _reserve(self, call: Call, effect: do.Reserve, _key: str) -> None:
         await self._queue.reserve(effect.ticket, call.id)
@@ -237,25 +248,33 @@ async def _outcomes(work: Sequence[Awaitable[None]]) -> Sequence[BaseException |
 
 
 def _rows(pending: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
-    """What stands in a row and can be done at once: effects of one kind, each for somebody else."""
-    row: dict[str | None, Pending] = {}
-    kind: type[do.Effect] | None = None
+    """What stands in a row and can be done at once."""
+    row: list[Pending] = []
     for item in pending:
-        whose = _whose(item.effect)
-        if row and (whose is None or whose in row or type(item.effect) is not kind):
-            yield tuple(row.values())
-            row.clear()
-        row[whose], kind = item, type(item.effect)
+        if row and not _at_once(row, item.effect):
+            yield row
+            row = []
+        row.append(item)
     if row:
-        yield tuple(row.values())
+        yield row
+
+
+def _at_once(row: Sequence[Pending], effect: do.Effect) -> bool:
+    """Whether it can be done together with these: all are told to somebody, which keeps its order, or they
+    are of one kind and each is for somebody else.
+
+    Not so of two who may be matched again: the search for the first would find the second, in vain.
+    """
+    if isinstance(effect, do.Emit | do.Start):
+        return isinstance(row[0].effect, do.Emit | do.Start)
+    whose = _whose(effect)
+    return whose is not None and all(
+        type(before.effect) is type(effect) and _whose(before.effect) != whose for before in row
+    )
 
 
 def _whose(effect: do.Effect) -> str | None:
-    """The one user whom it is for; None: it is of the call, or better done one after the other.
-
-    Of two who may be matched again, the search for the first would find the second, in vain.
-    """
-    if isinstance(effect, do.Emit | do.Start | do.Judge):
+    if isinstance(effect, do.Judge):
         return effect.user_id
     return effect.ticket.user_id if isinstance(effect, do.Reserve) else None
 

@@ -99,12 +99,14 @@ async def test_what_redis_refuses_is_told_when_it_is_asked_again(event_log: Even
     await redis.set(f"events:{{{ben}}}", "no stream")
     with pytest.raises(Unavailable):
         await event_log.announce([numbered([ana, ben], 1)])
+    alone, other = event_log.send(ben, ended(2), key="once"), event_log.send(ana, ended(2))
     with pytest.raises(Unavailable):
-        await event_log.send(ben, ended(2), key="once")
+        await alone
+    await other
     await redis.delete(f"events:{{{ben}}}")
     assert await event_log.announce([numbered([ana, ben], 1)]) == [None]
     await event_log.send(ben, ended(2), key="once")
-    assert (await heard(event_log, ana), await heard(event_log, ben)) == ([b"1"], [b"1", b"2"])
+    assert (await heard(event_log, ana), await heard(event_log, ben)) == ([b"1", b"2"], [b"1", b"2"])
 
 
 async def test_one_script_tells_all_that_one_server_has(redis_client: RedisClient) -> None:
@@ -118,7 +120,12 @@ async def test_in_a_cluster_each_server_is_asked_for_its_own(tmp_path: Path) -> 
     users = [new_id() for _ in range(8)]
     async with running(tmp_path, 3) as cluster, open_redis_client(cluster.urls[0]) as client:
         event_log = EventLog(client, keep=50, keep_s=300)
+        await asyncio.gather(*(event_log.send(user, ended(0)) for user in users))
         for number in range(1, 4):
             assert await event_log.announce([numbered(users, number)]) == [None]
         assert await event_log.announce([numbered([*users, new_id()], 4)]) == [0]
-        assert [await heard(event_log, user) for user in users] == [[b"1", b"2", b"3", b"4"]] * 8
+        last = [
+            event_log.send(user, ended(number), key=f"{number}") for number in (5, 6, 5) for user in users
+        ]
+        assert await asyncio.gather(*last) == [1] * 16 + [0] * 8
+        assert [await heard(event_log, user) for user in users] == [[b"%d" % n for n in range(7)]] * 8

@@ -51,6 +51,68 @@ async def test_a_script_that_redis_has_forgotten_is_sent_with_its_text(
         await redis_client.command("SCRIPT", "FLUSH")
 
 
+@pytest.fixture
+def each(tmp_path: Path) -> Script:
+    """Appends to the list of each what is given for it, and says how long that is then."""
+    (tmp_path / "each.lua").write_text(
+        "local found = {} for i, key in ipairs(KEYS) do"
+        " local said = redis.pcall('RPUSH', key, ARGV[1] .. ARGV[i + 1])"
+        " found[i] = said end return found"
+    )
+    return load_script(tmp_path / "each.lua", repeatable=False)
+
+
+async def test_a_script_is_run_once_for_all_who_ask_in_one_turn(
+    redis_client: RedisClient, each: Script
+) -> None:
+    """Behind all else of the turn, and each gets their own answer, or their own error."""
+
+    async def runs() -> int:
+        await redis_client.command("PING")
+        return int(
+            (await redis_client.command("INFO", "commandstats")).split(b"evalsha:calls=")[1].split(b",")[0]
+        )
+
+    await redis_client.run(each, ["warm"], ["", 0])
+    before = await runs()
+    asked = [
+        redis_client.gather(each, [key], [number], head=["n"], repeatable=False, last=True)
+        for number, key in enumerate(["one", "no list", "two", "one"])
+    ]
+    redis_client.command("SET", "no list", 1)
+    found = await asyncio.gather(*asked, return_exceptions=True)
+    assert (found[0], found[2], found[3]) == (1, 1, 2)
+    assert isinstance(found[1], ResponseError)
+    assert await redis_client.command("LRANGE", "one", 0, -1) == [b"n0", b"n3"]
+    assert await runs() == before + 1
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+async def test_what_was_gathered_goes_again_if_all_of_it_may(
+    tmp_path: Path, each: Script, repeatable: bool
+) -> None:
+    """Who has been cancelled hears nothing, and keeps nobody from hearing."""
+    async with redis_server(tmp_path) as url:
+        wire, database = redis_wire(url)
+        async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}/{database}") as client:
+            await client.run(each, ["warm"], ["", 0])
+            wire.silence()
+            asked = [
+                client.gather(each, [key], [1], head=[""], repeatable=key != "two" or repeatable)
+                for key in ("one", "two", "three")
+            ]
+            asked[2].cancel()
+            await asyncio.sleep(0)
+            wire.cut()
+            wire.speak()
+            found = await asyncio.gather(*asked[:2], return_exceptions=True)
+            if repeatable:
+                assert all(isinstance(length, int) for length in found)
+            else:
+                assert all(isinstance(error, OUTAGES) for error in found)
+            assert asked[2].cancelled()
+
+
 async def test_a_transaction_gives_all_answers(redis_client: RedisClient, echo: Script) -> None:
     commands = [("SET", "own", 1), script_words(echo, ["own"], [2]), ("GET", "own")]
     assert await redis_client.transaction(commands) == [b"OK", [b"own", b"2"], b"1"]

@@ -1,15 +1,30 @@
--- Append an event to a user's bounded stream and announce it, or do neither.
--- KEYS[1] the user's stream           events:{user}
--- KEYS[2] if it is only to be sent once, the mark of that        said:{user}:<key>
--- ARGV[1] event name                  ARGV[2] JSON of its payload
--- ARGV[3] only this device, or ""     ARGV[4] not this device, or ""
--- ARGV[5] events kept at least, of so many        ARGV[6] milliseconds all are kept after the last, and marks
--- Returns the event's id in the stream; "" if it was sent before.
-if KEYS[2] and redis.call('EXISTS', KEYS[2]) == 1 then
-  return ''
+-- Append events to users' bounded streams and announce them, in this order. Each is appended and announced, or neither.
+-- KEYS[i] the stream of the i-th event's user         events:{user}
+-- ARGV[1] events kept at least, of so many            ARGV[2] milliseconds all are kept after the last, and marks
+-- ARGV[3...] for each event: if it is only to be sent once, the key of the mark of that (said:{user}:<key>), else "";
+--            its name; JSON of its payload; only this device, or ""; not this device, or ""
+-- Returns for each 1, 0 if it was sent before, or the error that kept it alone from being sent.
+local most, ms, last, answers = ARGV[1], ARGV[2], {}, {}
+local function send(stream, at)
+  last[stream] = follow(stream, last[stream] or newest(stream), most, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
 end
-local id = append(KEYS[1], nil, ARGV[5], ARGV[6], ARGV[1], ARGV[2], ARGV[3], ARGV[4])
-if KEYS[2] then
-  redis.call('SET', KEYS[2], 1, 'PX', ARGV[6])
+for i, stream in ipairs(KEYS) do
+  local key, answer = ARGV[5 * i - 2], 1
+  local mark = key ~= '' and 'said' .. string.sub(stream, 7) .. ':' .. key
+  if mark and not redis.call('SET', mark, 1, 'NX', 'PX', ms) then
+    answer = 0
+  else
+    local done, fault = pcall(send, stream, 5 * i - 1)
+    if not done then
+      if mark then
+        redis.call('DEL', mark)
+      end
+      answer = {err = fault}
+    end
+  end
+  answers[i] = answer
 end
-return id
+for stream in pairs(last) do
+  keep(stream, ms)
+end
+return answers

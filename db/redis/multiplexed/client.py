@@ -10,8 +10,9 @@ from db.outage import Outages
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
+from db.redis.multiplexed.gathered import Gathered
 from db.redis.multiplexed.node import Node
-from db.redis.multiplexed.request import Ahead, Request, fail
+from db.redis.multiplexed.request import Ahead, Request, again, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.subscriber import Hear, Subscriber
 from db.redis.multiplexed.topology import Topology
@@ -33,6 +34,7 @@ class RedisClient:
         self._loop = asyncio.get_running_loop()
         self._deadlines = Deadlines(patience_s, self._look)
         self._node = partial(Node, patience_s=patience_s, outages=outages, deadlines=self._deadlines)
+        self._gathered: dict[tuple[str, int | str], Gathered] = {}
         self._address, self._subscribers = address, list[Subscriber]()
         self._servers = Topology(
             address, lambda address, router: self._node(address, router=router), self._request
@@ -50,6 +52,34 @@ class RedisClient:
         request = self._request(words, script.repeatable, script)
         self._servers.ask(request)
         return request.future
+
+    def gather(
+        self,
+        script: Script,
+        keys: Sequence[str],
+        args: Sequence[Arg],
+        *,
+        head: Sequence[Arg] = (),
+        repeatable: bool,
+        last: bool = False,
+        fault: Callable[[Exception], Exception] = again,
+    ) -> "asyncio.Future[Any]":
+        """A script that is run once for all who ask for it in this turn and whose keys one server has.
+
+        It gets `head`, which is the same for all, and then what each has given; it answers with a list.
+        `last`: behind all else that is asked for in this turn. `fault` makes of an error what is raised.
+        """
+        place = script.sha, self._servers.place(keys[0])
+        gathered = self._gathered.get(place)
+        if gathered is not None and not gathered.is_closed:
+            return gathered.add(keys, args, repeatable=repeatable)
+        if not self._gathered:
+            self._loop.call_soon(self._gathered.clear)
+        gathered = Gathered(script, keys[0], head, self._deadlines.latest, last=last, fault=fault)
+        self._gathered[place] = gathered
+        answer = gathered.add(keys, args, repeatable=repeatable)
+        self._servers.ask(gathered)
+        return answer
 
     def together(self, tags: Sequence[str]) -> Sequence[Sequence[str]]:
         """Of these hash tags, as in `name:{tag}`, those of which one script may have keys."""

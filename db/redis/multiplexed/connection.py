@@ -45,6 +45,7 @@ class Connection(asyncio.Protocol):
             protocolError=RedisConnectionError, replyError=read_error, notEnoughData=MORE
         )
         self._unsent: list[Request] = []
+        self._last: list[Request] = []
         self._loaded: dict[str, Request] = {}
         self._gone: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
@@ -71,13 +72,14 @@ class Connection(asyncio.Protocol):
 
     def send(self, request: Request) -> None:
         """With the others of this turn. A script's text goes before it, once."""
-        if not self._unsent:
+        if not self._unsent and not self._last:
             self._loop.call_soon(self._flush)
         if request.script is not None and request.script.sha not in self._loaded:
             load = self._loaded[request.script.sha] = Ahead(("SCRIPT", "LOAD", request.script.text))
             self._unsent.append(load)
-        self._unsent.extend(request.ahead)
-        self._unsent.append(request)
+        where = self._last if request.last else self._unsent
+        where.extend(request.ahead)
+        where.append(request)
 
     def forgot(self, sha: str) -> None:
         """Redis does not know the script any more; its text may be on its way already."""
@@ -85,7 +87,7 @@ class Connection(asyncio.Protocol):
             del self._loaded[sha]
 
     def _flush(self) -> None:
-        requests, self._unsent = self._unsent, []
+        requests, self._unsent, self._last = [*self._unsent, *self._last], [], []
         if self._error is not None:
             for request in requests:
                 request.fail(again(self._error))
@@ -97,6 +99,8 @@ class Connection(asyncio.Protocol):
             self.end(RedisConnectionError("The connection was lost."))
             return
         self.sent.extend(requests)
+        for request in requests:
+            request.close()
         try:
             self._transport.write(b"".join([request.packed for request in requests]))
         except (OSError, RuntimeError) as fault:
@@ -166,9 +170,10 @@ class Connection(asyncio.Protocol):
         self._error, self.takes = error, False
         if self._transport is not None:
             self._transport.abort()
-        sent, unsent = self._given_back(self.sent), self._given_back(self._unsent)
+        sent, unsent = self._given_back(self.sent), self._given_back((*self._unsent, *self._last))
         self.sent.clear()
         self._unsent.clear()
+        self._last.clear()
         self._owner.lost(sent, unsent, error)
 
     def _given_back(self, requests: Iterable[Request]) -> Sequence[Request]:

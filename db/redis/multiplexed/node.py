@@ -88,6 +88,7 @@ class Node:
             self._outages.failed(error)
             request.fail(error)
             return
+        request.close()
         self._waiting.append(request)
         self._waiting_bytes += len(request.packed)
         self._deadlines.watch()

@@ -26,6 +26,7 @@ class Request:
     """
 
     __slots__ = ("ahead", "expires", "future", "mishaps", "packed", "repeatable", "script", "words")
+    last = False  # behind all others of its turn
 
     def __init__(
         self,
@@ -40,6 +41,9 @@ class Request:
         self.packed: bytes = pack_command(words)  # type: ignore[arg-type]  # of one word, it says
         self.ahead: Sequence[Ahead] = ()
         self.mishaps = 0
+
+    def close(self) -> None:
+        """It goes out, or waits to, as it is now."""
 
     def may_be_repeated(self) -> bool:
         """Whether it may be sent again, though it may have been performed."""

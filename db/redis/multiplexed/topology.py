@@ -55,6 +55,12 @@ class Topology(Router):
             by_slot.setdefault(key_slot(tag), []).append(tag)
         return list(by_slot.values())
 
+    def place(self, key: str) -> int | str:
+        """The same for keys that one script may have, as far as that is known."""
+        if self._is_one:
+            return 0
+        return key if self._by_slot is None else key_slot(key)
+
     async def arrived(self, node: Node, connection: Connection, hello: Sequence[Any], /) -> bool:
         """Ask a cluster for its slots, once. If it knows this node by another address, that one is used."""
         self._is_one = b"cluster" not in hello

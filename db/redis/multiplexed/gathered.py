@@ -1,0 +1,71 @@
+"""One script for all who ask for it in one turn of the loop."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hiredis import pack_command
+
+from db.redis.multiplexed.request import Request, fail
+from db.redis.multiplexed.script import Script
+from db.redis.multiplexed.words import Arg
+
+
+class Gathered(Request):
+    """A script that is given the keys and arguments of each, behind a `head` that is the same for all.
+
+    It answers with a list: an answer, or an error, for each. It may be repeated if that is so for each.
+    `fault` makes of an error what one of them raises.
+    """
+
+    __slots__ = ("_args", "_fault", "_keys", "_waiting", "is_closed", "last")
+
+    def __init__(
+        self,
+        script: Script,
+        key: str,
+        head: Sequence[Arg],
+        expires: float,
+        *,
+        last: bool,
+        fault: Callable[[Exception], Exception],
+    ) -> None:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        super().__init__(future, ("EVALSHA", script.sha, 1, key), expires, True, script)
+        self._keys: list[str] = []
+        self._args = list(head)
+        self._waiting: list[asyncio.Future[Any]] = []
+        self.is_closed, self.last, self._fault = False, last, fault
+        future.add_done_callback(self._hand_on)
+
+    def add(self, keys: Sequence[str], args: Sequence[Arg], *, repeatable: bool) -> "asyncio.Future[Any]":
+        """For one more. Gives the future of their own answer."""
+        future: asyncio.Future[Any] = self.future.get_loop().create_future()
+        self._keys += keys
+        self._args += args
+        self._waiting.append(future)
+        self.repeatable = self.repeatable and repeatable
+        return future
+
+    def close(self) -> None:
+        """It goes out now."""
+        if not self.is_closed:
+            self.is_closed = True
+            assert self.script is not None
+            self.words = ("EVALSHA", self.script.sha, len(self._keys), *self._keys, *self._args)
+            self.packed = pack_command(self.words)  # type: ignore[arg-type]  # of one word, it says
+
+    def _hand_on(self, done: "asyncio.Future[Any]") -> None:
+        if done.cancelled():
+            for each in self._waiting:
+                each.cancel()
+        elif error := done.exception():
+            assert isinstance(error, Exception)
+            for each in self._waiting:
+                fail(each, self._fault(error))
+        else:
+            for each, answer in zip(self._waiting, done.result(), strict=True):
+                if isinstance(answer, Exception):
+                    fail(each, self._fault(answer))
+                elif not each.done():
+                    each.set_result(answer)
