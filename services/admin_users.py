@@ -29,7 +29,7 @@ class UserModeration:
 
     async def of(self, user_id: str, by: str, now: int) -> AdminUser:
         """One of them; the look is on the audit log. Raises `NotFound`."""
-        user = await self._store.of(user_id, now)
+        user = await self._store.of(user_id, by, now)
         await self._store.looked(by, user_id, now)
         return user
 
@@ -49,7 +49,7 @@ class UserModeration:
             until=None if born is None else minor_until(born, now),
         )
         await self._store.correct(user_id, correction, by, now)
-        return await self._store.of(user_id, now)
+        return await self._store.of(user_id, by, now)
 
 
 def possible(birth_date: date, day: date) -> date:

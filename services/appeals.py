@@ -32,7 +32,7 @@ class Appeals:
 
 
 def may_decide(moderator: str, appeal: AppealFacts) -> bool:
-    """Never those who appeal; and those who struck only where nobody else is there. Pure."""
-    if moderator == appeal.user_id:
+    """Never those who appeal, nor staff below them; who struck only where nobody else is there. Pure."""
+    if moderator == appeal.user_id or appeal.above:
         return False
     return moderator != appeal.struck_by or not appeal.others

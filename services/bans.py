@@ -62,7 +62,8 @@ class Bans:
         return roles[by]
 
     async def lift(self, ban_id: str, by: str, now: int) -> None:
-        """Lift it and its strike. Raises `NotFound`, `Gone`."""
+        """Lift it and its strike. Raises `NotFound`, `Forbidden`, `Gone`."""
+        await self.check(by, await self._store.whose(ban_id))
         await self._store.lift(ban_id, by, now)
 
 

@@ -81,10 +81,10 @@ ENDPOINTS = (
         method="DELETE",
         path="/v1/admin/bans/{id}",
         area="admin",
-        summary="Lift a ban and its strike; one that is over is `gone`. Its user signs in again.",
+        summary="Lift a ban and its strike; one that is over is `gone`. By whoever could have given it.",
         parameters=ById,
         status=204,
-        errors=(Gone,),
+        errors=(Forbidden, Gone),
         roles={"moderator"},
     ),
 )

@@ -55,13 +55,13 @@ class AdminUsers:
         found = await self._pool.fetch(_SQL["items"], [row["id"] for row in rows], to_datetime(now))
         return [_item(row) for row in found]
 
-    async def of(self, user_id: str, now: int) -> AdminUser:
-        """One of them. Raises `NotFound`."""
+    async def of(self, user_id: str, by: str, now: int) -> AdminUser:
+        """One of them, with the reports that this moderator may see. Raises `NotFound`."""
         account = await self._pool.fetchrow(_SQL["account"], user_id)
         if account is None:
             raise NotFound
         standing = await self._standing.of(user_id, now)
-        reports = await self._pool.fetchrow(_SQL["reports"], user_id, _CASES)
+        reports = await self._pool.fetchrow(_SQL["reports"], user_id, _CASES, by)
         return AdminUser(
             id=account["id"],
             email=account["email"],

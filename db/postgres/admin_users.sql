@@ -33,19 +33,30 @@ FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
 WHERE u.id = $1
 
 -- name: reports
--- Reports by user $1 and about them: how many, of how many people, and their latest $2 cases.
+-- Reports by user $1 and about them that moderator $3 may see, as in `cases.sql`, or they would find out who has reported
+-- them: how many, of how many people, and their latest $2 cases.
+WITH mine AS (SELECT id, role FROM identity.users WHERE id = $3),
+filed AS (
+    SELECT r.reported_id, r.case_id FROM interaction.reports r
+    JOIN identity.users u ON u.id = r.reported_id
+    JOIN mine ON mine.id <> u.id AND (u.role <> 'admin' OR mine.role = 'admin')
+    WHERE r.reporter_id = $1
+), heard AS (
+    SELECT r.reporter_id, r.case_id FROM interaction.reports r
+    JOIN identity.users u ON u.id = r.reported_id
+    JOIN mine ON mine.id <> u.id AND (u.role <> 'admin' OR mine.role = 'admin')
+    WHERE r.reported_id = $1
+)
 SELECT
-    (SELECT count(*) FROM interaction.reports WHERE reporter_id = $1) AS by_count,
-    (SELECT count(DISTINCT reported_id) FROM interaction.reports WHERE reporter_id = $1) AS by_people,
+    (SELECT count(*) FROM filed) AS by_count,
+    (SELECT count(DISTINCT reported_id) FROM filed) AS by_people,
     ARRAY(
-        SELECT case_id FROM interaction.reports WHERE reporter_id = $1 AND case_id IS NOT NULL
-        GROUP BY case_id ORDER BY case_id DESC LIMIT $2
+        SELECT case_id FROM filed WHERE case_id IS NOT NULL GROUP BY case_id ORDER BY case_id DESC LIMIT $2
     ) AS by_ids,
-    (SELECT count(*) FROM interaction.reports WHERE reported_id = $1) AS about_count,
-    (SELECT count(DISTINCT reporter_id) FROM interaction.reports WHERE reported_id = $1) AS about_people,
+    (SELECT count(*) FROM heard) AS about_count,
+    (SELECT count(DISTINCT reporter_id) FROM heard) AS about_people,
     ARRAY(
-        SELECT case_id FROM interaction.reports WHERE reported_id = $1 AND case_id IS NOT NULL
-        GROUP BY case_id ORDER BY case_id DESC LIMIT $2
+        SELECT case_id FROM heard WHERE case_id IS NOT NULL GROUP BY case_id ORDER BY case_id DESC LIMIT $2
     ) AS about_ids
 
 -- name: correct

@@ -21,13 +21,14 @@ _FIRST = (0, "00000000-0000-0000-0000-000000000000")
 
 
 class AppealFacts(Struct, frozen=True):
-    """Who may decide an appeal depends on who appeals, who struck (None: no moderator), and whether there are
-    others.
+    """Who may decide an appeal depends on who appeals, who struck (None: no moderator), whether there are
+    others, and whether whoever appeals is staff `above` the one who would decide.
     """
 
     user_id: str
     struck_by: str | None
     others: bool
+    above: bool = False
 
 
 class AppealStore:
@@ -72,7 +73,7 @@ class AppealStore:
         row = await self._pool.fetchrow(_SQL["facts"], appeal_id, decider, to_datetime(now))
         if row is None:
             raise NotFound
-        return AppealFacts(row["user_id"], row["by"], row["others"])
+        return AppealFacts(row["user_id"], row["by"], row["others"], row["above"])
 
     async def decide(self, appeal_id: str, decision: AppealDecision, by: str, now: int) -> Appeal:
         """Decide it, with an entry on the audit log; granting lifts the strike and its ban.

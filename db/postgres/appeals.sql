@@ -35,14 +35,17 @@ ORDER BY rank, id
 LIMIT $3
 
 -- name: facts
--- What decides who may decide appeal $1 at $3: whose it is, who struck, and whether there is staff other than user $2 and
--- the one who appeals.
-SELECT s.user_id, s.by, EXISTS (
+-- What decides who may decide appeal $1 at $3: whose it is, who struck, whether that is staff above user $2, and whether
+-- there is staff other than user $2 and the one who appeals.
+SELECT s.user_id, s.by, theirs.role = 'admin' AND me.role <> 'admin' AS above, EXISTS (
     SELECT FROM identity.users u
     WHERE u.role IN ('moderator', 'admin') AND u.id <> $2 AND u.id <> s.user_id AND u.deleted_at IS NULL
         AND NOT EXISTS (SELECT FROM identity.banned($3) b WHERE b.user_id = u.id)
 ) AS others
-FROM safety.appeals a JOIN safety.strikes s ON s.id = a.strike_id
+FROM safety.appeals a
+JOIN safety.strikes s ON s.id = a.strike_id
+JOIN identity.users theirs ON theirs.id = s.user_id
+JOIN identity.users me ON me.id = $2
 WHERE a.id = $1
 
 -- name: lock

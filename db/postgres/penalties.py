@@ -33,14 +33,18 @@ class PenaltyStore:
             row = await connection.fetchrow(_SQL["bans"], [struck.ban_id], to_datetime(now))
             return await keep(connection, key, _ban(row))
 
+    async def whose(self, ban_id: str) -> str:
+        """Whom this ban is of. Raises `NotFound`."""
+        user_id: str | None = await self._pool.fetchval(_SQL["whose"], ban_id)
+        if user_id is None:
+            raise NotFound
+        return user_id
+
     async def lift(self, ban_id: str, by: str | None, now: int) -> None:
-        """Lift a ban and its strike. Raises `NotFound`, and `Gone` for one that is over."""
+        """Lift a ban and its strike. Raises `Gone` for one that is over."""
         async with self._pool.acquire() as connection, connection.transaction():
-            if await lift_within(connection, ban_id, by, now):
-                return
-            if await connection.fetchrow(_SQL["bans"], [ban_id], to_datetime(now)) is None:
-                raise NotFound
-            raise Gone("This ban is over.")
+            if not await lift_within(connection, ban_id, by, now):
+                raise Gone("This ban is over.")
 
     async def page(self, *, user_id: str | None, before: str | None, limit: int, now: int) -> list[BanView]:
         """Newest first, those before the ban `before`; with a user, theirs."""

@@ -19,6 +19,10 @@ FROM identity.bans b LEFT JOIN identity.profiles p ON p.user_id = b.user_id
 WHERE b.id = ANY ($1::uuid[])
 ORDER BY b.id DESC
 
+-- name: whose
+-- Whom ban $1 is of.
+SELECT user_id FROM identity.bans WHERE id = $1
+
 -- name: roles
 -- The role of each of these users.
 SELECT id, role FROM identity.users WHERE id = ANY ($1::uuid[])

@@ -62,6 +62,23 @@ async def test_pages_of_users_fit_together(rest: RestServer) -> None:
     }
 
 
+async def test_no_moderator_finds_out_who_reported_them(rest: RestServer) -> None:
+    """Neither by their own reports nor by those of others; nor what is said of admins. Other staff does."""
+    mod, other, admin = [await staff(rest, role) for role in ("moderator", "moderator", "admin")]
+    ana = await rest.world.person("Ana")
+    for reported in (mod["user"]["id"], admin["user"]["id"]):
+        await rest.world.report(await rest.world.talked((ana, reported)), ana, reported)
+
+    async def seen(by: Any, user_id: str, side: str) -> Any:
+        answer = await rest.ask("GET", f"{PATH}/{user_id}", token=by["access_token"])
+        return answer.body[side]["count"], answer.body[side]["people"], len(answer.body[side]["ids"])
+
+    for by, told in ((mod, 0), (other, 1), (admin, 1)):
+        assert await seen(by, mod["user"]["id"], "reports_about") == (told,) * 3
+        assert await seen(by, ana, "reports_by") == (told,) * 3
+    assert await seen(other, admin["user"]["id"], "reports_about") == (0, 0, 0)
+
+
 async def test_a_user_is_shown_with_all_that_a_decision_needs(rest: RestServer) -> None:
     """The look is on the audit log."""
     mod, ana = await staff(rest), await rest.sign_up(device_id="phone-1")

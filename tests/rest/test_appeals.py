@@ -37,18 +37,26 @@ async def decide(rest: RestServer, appeal_id: str, moderator: Any, *, grant: boo
 
 
 @pytest.mark.parametrize(
-    ("moderator", "struck_by", "others", "may"),
+    ("moderator", "struck_by", "others", "above", "may"),
     [
-        ("moderator", "another", True, True),
-        ("moderator", None, False, True),
-        ("moderator", "moderator", True, False),
-        ("moderator", "moderator", False, True),
-        (ANA, "another", False, False),
+        ("moderator", "another", True, False, True),
+        ("moderator", None, False, False, True),
+        ("moderator", "moderator", True, False, False),
+        ("moderator", "moderator", False, False, True),
+        ("moderator", "another", False, True, False),
+        (ANA, "another", False, False, False),
     ],
 )
-def test_who_may_decide(moderator: str, struck_by: str | None, others: bool, may: bool) -> None:
-    """Another one than who struck, where there is one; never those who appeal."""
-    assert may_decide(moderator, AppealFacts(ANA, struck_by, others)) is may
+def test_who_may_decide(moderator: str, struck_by: str | None, others: bool, above: bool, may: bool) -> None:
+    """Another one than who struck, where there is one; never those who appeal, nor staff below them."""
+    assert may_decide(moderator, AppealFacts(ANA, struck_by, others, above)) is may
+
+
+async def test_an_admin_is_for_admins_to_let_in_again(rest: RestServer) -> None:
+    mod, admin, rogue = [await staff(rest, role) for role in ("moderator", "admin", "admin")]
+    appeal_id = await rest.world.appeal(rogue["user"]["id"])
+    assert (await decide(rest, appeal_id, mod, grant=True)).code == "forbidden"
+    assert (await decide(rest, appeal_id, admin, grant=True)).status == 200
 
 
 async def test_granting_lifts_the_strike_and_its_ban(rest: RestServer) -> None:

@@ -49,6 +49,17 @@ async def test_a_moderator_bans_and_lifts(rest: RestServer) -> None:
     }  # fmt: skip
 
 
+async def test_nobody_lifts_a_ban_of_those_above_them(rest: RestServer) -> None:
+    """Whoever gave it: an admin is for admins to let in again. Among equals any may."""
+    mod, peer, admin, rogue = [
+        await staff(rest, role) for role in ("moderator", "moderator", "admin", "admin")
+    ]
+    for who, lifting, status in ((rogue, mod, 403), (rogue, admin, 204), (peer, mod, 204)):
+        given = (await ban(rest, admin, who["user"]["id"])).body
+        answer = await rest.ask("DELETE", f"{PATH}/{given['id']}", token=lifting["access_token"])
+        assert answer.status == status
+
+
 async def test_a_ban_that_ends_is_a_suspension(rest: RestServer) -> None:
     """Not one that has ended already, nor one without a reason, nor of nobody."""
     person, mod = new_person(), await staff(rest)
