@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.contract.media import SignedAddress
-from core.errors import InvalidRequest, NotFound, Unavailable
+from core.errors import Banned, InvalidRequest, NotFound, Unavailable
 from core.seals import Sealed, Seals
 from core.settings import Settings
 from core.vocabulary import MediaPurpose, MediaState
@@ -89,7 +89,10 @@ class MediaService:
     async def upload(
         self, owner_id: str, purpose: MediaPurpose, data: bytes, key: IdempotencyKey | None
     ) -> Media:
-        """Keep this picture. Raises `InvalidRequest` (it is none), `Unavailable`, `IdempotencyConflict`."""
+        """Keep this picture. Raises `InvalidRequest` (it is none), `Unavailable`, `IdempotencyConflict`.
+
+        `Banned`, if the owner was since the request came: a picture may take long to come.
+        """
         if (known := await self._store.kept(key)) is not None:
             return known
         state = self._first_state(purpose)
@@ -113,7 +116,8 @@ class MediaService:
             key_id=sealed.key_id,
         )
         now = self._clock()
-        await self._store.begin(media, hash=signed(picture.hash), now=now, until=now + _STORING_MS)
+        if not await self._store.begin(media, hash=signed(picture.hash), now=now, until=now + _STORING_MS):
+            raise Banned
         await self._objects.put(media.key, sealed.box)
         return await self._store.stored(media, key, until=now + DAY_MS)
 

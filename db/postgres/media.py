@@ -48,9 +48,12 @@ class MediaStore:
         """What this request has uploaded before. Raises `IdempotencyConflict`."""
         return None if key is None else await kept(self._pool, key, Media)
 
-    async def begin(self, media: Media, *, hash: int, now: int, until: int) -> None:  # noqa: A002 - its name
-        """Note it, before its object is stored; `until` then that has to be done."""
-        await self._pool.execute(
+    async def begin(self, media: Media, *, hash: int, now: int, until: int) -> bool:  # noqa: A002 - its name
+        """Note it, before its object is stored; `until` then that has to be done.
+
+        False: its owner is banned by now, or erased.
+        """
+        begun = await self._pool.fetchval(
             _SQL["begin"],
             media.id,
             media.owner_id,
@@ -66,6 +69,7 @@ class MediaStore:
             media.key_id,
             to_datetime(until),
         )
+        return begun is not None
 
     async def stored(self, media: Media, key: IdempotencyKey | None, *, until: int) -> Media:
         """Its object is there: unless something uses it, it is kept `until` then.

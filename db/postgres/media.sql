@@ -2,12 +2,16 @@
 
 -- name: begin
 -- A new media $1 of $2 for $3, of type $4, in state $5, of $6 bytes, $7 by $8 pixels, with difference hash $9, made at $10, whose
--- object is to be $11, encrypted by $12. Until the object is stored, it is deleted at $13.
+-- object is to be $11, encrypted by $12. Until the object is stored, it is deleted at $13. No row: the owner is banned, or was
+-- erased, since they began to send it.
 -- What is `processing` is to be scanned at once.
 INSERT INTO social.media (
     id, owner_id, purpose, type, state, size, width, height, hash, created_at, key, key_id, expires_at, scan_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $5 = 'processing' THEN $10::timestamptz END)
+SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $5 = 'processing' THEN $10::timestamptz END
+FROM identity.users u
+WHERE u.id = $2 AND u.deleted_at IS NULL AND NOT EXISTS (SELECT FROM identity.banned($10) b WHERE b.user_id = u.id)
+RETURNING id
 
 -- name: stored
 -- The object of media $1 is there; unless it is used, it is deleted at $2. No row: it has been deleted meanwhile.

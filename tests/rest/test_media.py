@@ -1,6 +1,7 @@
 """Uploading pictures for a report: what becomes of them, who sees them, and when they are gone."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from msgspec import structs
 from PIL import Image
 
 from core.ids import new_id
+from db.postgres.bans import NewBan, ban_within
 from db.postgres.media import use_within
+from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
 from tests.rest.pictures import drawn, encoded, form, png_that_says, upload
 from tests.rest.server import RestServer, serving
@@ -70,6 +73,27 @@ async def test_a_picture_is_kept_for_its_owner(rest: RestServer, kind: str) -> N
     }
     assert (await get(rest, ana, media["id"])).body == media
     assert (await get(rest, await rest.sign_up(), media["id"])).code == "not_found"
+
+
+async def test_a_picture_that_was_on_its_way_when_its_owner_was_banned_is_refused(rest: RestServer) -> None:
+    """However slowly it comes: the session was looked at when its first byte came."""
+    ana, picture = await rest.sign_up(), encoded(drawn())
+    admitted = (
+        "SELECT t.served_at IS NOT NULL FROM identity.refresh_tokens t"
+        " JOIN identity.sessions s ON s.id = t.session_id WHERE s.user_id = $1"
+    )
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield picture[:50]
+        async with asyncio.timeout(PATIENCE_S):
+            while not await rest.world.pool.fetchval(admitted, ana["user"]["id"]):
+                await asyncio.sleep(0)
+        async with rest.world.pool.acquire() as connection, connection.transaction():
+            await ban_within(connection, NewBan(user_id=ana["user"]["id"], reason="spam"), rest.clock())
+        yield picture[50:]
+
+    assert (await upload(rest, ana, slowly())).code == "banned"
+    assert await noted(rest, ana) == []
 
 
 async def test_nothing_but_pixels_is_kept(rest: RestServer, tmp_path: Path) -> None:
