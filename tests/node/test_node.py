@@ -69,3 +69,8 @@ async def test_the_official_client_walks_the_whole_path(server: Served, transpor
 async def test_the_page_s_own_rules() -> None:
     """Reducer, outbox and words."""
     await run_tests("state.test.mjs")
+
+
+async def test_the_rules_of_the_moderators_page() -> None:
+    """What can be done with a case, and what stays on the screen."""
+    await run_tests("admin.test.mjs")

@@ -26,7 +26,9 @@ const api = new Api();
 const desk = new Desk({ api, store, onEnd: end });
 const asking = new Asking();
 const parts = { store, desk, asking, signIn, signOut };
-const views = [gateView, casesView, caseView, peopleView, personView, bansView, appealsView, auditView, frameView].map((view) => view(parts));
+const views = [gateView, casesView, caseView, peopleView, personView, bansView, appealsView, auditView, frameView].map((view) =>
+  view(parts),
+);
 
 function draw() {
   for (const view of views) view(store.state);
@@ -67,7 +69,11 @@ function follow({ key }) {
   else if (here !== there) location.reload();
 }
 
-function go() {
+let shown = null;
+
+function look() {
+  if (location.hash === shown) return;
+  shown = location.hash;
   const [name, id = null] = location.hash.slice(1).split("/");
   const place = PLACES.includes(name) ? { name, id } : { name: "cases", id: null };
   desk.forgetPictures();
@@ -76,11 +82,11 @@ function go() {
 }
 
 store.listen(draw);
-listenToKeys(parts);
-addEventListener("hashchange", go);
+listenToKeys({ store, look });
+addEventListener("hashchange", look);
 addEventListener("storage", follow);
 document.addEventListener("visibilitychange", () => !document.hidden && store.state.account === "in" && desk.refresh());
 setInterval(() => !document.hidden && store.state.account === "in" && desk.refresh(), REFRESH_MS);
-setInterval(tellTimeLeft, TICK_MS);
-go();
+setInterval(() => tellTimeLeft() && draw(), TICK_MS);
+look();
 stay();

@@ -93,7 +93,10 @@ export class Desk {
   async #loading(kind, name, load) {
     const turn = (this.#latest[name] = Symbol());
     const { place } = this.#store.state;
-    const tell = (what, data) => turn === this.#latest[name] && place === this.#store.state.place && this.#store.dispatch(`${kind}:${what}`, { name, ...data });
+    const tell = (what, data) =>
+      turn === this.#latest[name] &&
+      place === this.#store.state.place &&
+      this.#store.dispatch(`${kind}:${what}`, { name, ...data });
     tell("loading");
     try {
       tell("ready", await load());
@@ -111,7 +114,11 @@ export class Desk {
   }
 
   decide(action, { days = null, note = "" } = {}) {
-    return this.#onCase("decide", "decide", { action, ...(days && { days: Number(days) }), ...(note.trim() && { note: note.trim() }) });
+    return this.#onCase("decide", "decide", {
+      action,
+      ...(days && { days: Number(days) }),
+      ...(note.trim() && { note: note.trim() }),
+    });
   }
 
   undo() {
@@ -166,13 +173,17 @@ export class Desk {
   }
 
   #picture(id) {
-    return this.#act("picture", async () => {
-      const { place } = this.#store.state;
-      const address = URL.createObjectURL(await this.#api.picture(id));
-      if (place !== this.#store.state.place) return URL.revokeObjectURL(address);
-      this.#drawn.push(address);
-      this.#store.dispatch("pictures", { addresses: { ...this.#store.state.pictures.addresses, [id]: address } });
-    }, { stays: true });
+    return this.#act(
+      "picture",
+      async () => {
+        const { place } = this.#store.state;
+        const address = URL.createObjectURL(await this.#api.picture(id));
+        if (place !== this.#store.state.place) return URL.revokeObjectURL(address);
+        this.#drawn.push(address);
+        this.#store.dispatch("pictures", { addresses: { ...this.#store.state.pictures.addresses, [id]: address } });
+      },
+      { stays: true },
+    );
   }
 
   /** What was shown at a place that was left is not kept. */

@@ -33,15 +33,20 @@ const KEYS = [
 
 const WRITES = "input:not([type=checkbox], [type=radio]), textarea, select";
 
-export function listenToKeys({ store }) {
-  arrange(byId("keys-list"), KEYS.flatMap(({ keys, shown, says }) => [h("dt", {}, h("kbd", {}, shown ?? keys[0])), h("dd", {}, says)]));
+/** `look()`: go where the address says now. */
+export function listenToKeys({ store, look }) {
+  arrange(
+    byId("keys-list"),
+    KEYS.flatMap(({ keys, shown, says }) => [h("dt", {}, h("kbd", {}, shown ?? keys[0])), h("dd", {}, says)]),
+  );
   byId("show-keys").addEventListener("click", show);
   document.addEventListener("keydown", (event) => {
-    if (store.state.account !== "in" || document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (store.state.account !== "in" || document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     const writing = event.target.matches(WRITES);
     if (writing && event.key !== "Escape") return;
     const known = KEYS.find(({ keys }) => keys?.includes(event.key));
-    const done = writing ? event.target.blur() : known?.press ? press(event.key) : known?.run(event.key);
+    const done = writing ? event.target.blur() : known?.press ? press(event.key) : known?.run(look);
     if (known && done !== false) event.preventDefault();
   });
 }
@@ -61,7 +66,9 @@ function press(key) {
 /** Arrows scroll where there is more to read than to choose. */
 function move(by, rows = [...document.querySelectorAll("[data-row]")].filter(seen)) {
   if (!rows.length) return false;
-  const present = rows.indexOf(document.activeElement.closest("[data-item]")?.querySelector("[data-row]") ?? document.activeElement);
+  const present = rows.indexOf(
+    document.activeElement.closest("[data-item]")?.querySelector("[data-row]") ?? document.activeElement,
+  );
   const next = rows.at(present === -1 ? (by > 0 ? 0 : -1) : Math.min(rows.length - 1, Math.max(0, present + by)));
   next.focus();
   next.scrollIntoView({ block: "nearest" });
@@ -84,10 +91,11 @@ function go(place) {
   location.hash = place;
 }
 
-function search() {
+/** At once: what is typed next belongs there. */
+function search(look) {
   go("people");
-  addEventListener("hashchange", () => byId("q").focus(), { once: true });
-  if (byId("q").checkVisibility()) byId("q").focus();
+  look();
+  byId("q").focus();
 }
 
 function show() {

@@ -45,7 +45,10 @@ const CHANGES = {
   /** Another place, or the same again. What was shown of another person goes at once. */
   place(state, { place }) {
     const things = Object.fromEntries(
-      Object.entries(state.things).map(([name, thing]) => [name, place.name === name && place.id === state.place.id ? thing : NO_THING]),
+      Object.entries(state.things).map(([name, thing]) => [
+        name,
+        place.name === name && place.id === state.place.id ? thing : NO_THING,
+      ]),
     );
     const audit = place.name === "audit" ? NO_LIST : state.lists.audit;
     return { ...state, notice: null, place, things, lists: { ...state.lists, audit }, pictures: initial().pictures };
@@ -64,7 +67,8 @@ const CHANGES = {
 
   "thing:loading": (state, { name }) => withThing(state, name, { status: "loading", error: null }),
 
-  "thing:ready": (state, { name, value }) => withThing(state, name, { status: "ready", value: { ...state.things[name].value, ...value } }),
+  "thing:ready": (state, { name, value }) =>
+    withThing(state, name, { status: "ready", value: { ...state.things[name].value, ...value } }),
 
   "thing:failed": (state, { name, error }) => withThing(state, name, { status: "failed", value: null, error }),
 

@@ -28,7 +28,15 @@ export function step({ action, days }) {
   return days ? `${STEPS[action]} for ${count(days, "day")}` : STEPS[action];
 }
 
-const SUBJECTS = { call: "a call", user: "a profile", message: "a message", post: "a post", comment: "a comment", review: "a review", group: "a group" };
+const SUBJECTS = {
+  call: "a call",
+  user: "a profile",
+  message: "a message",
+  post: "a post",
+  comment: "a comment",
+  review: "a review",
+  group: "a group",
+};
 
 export function subject({ type }) {
   return SUBJECTS[type] ?? type;
@@ -48,7 +56,18 @@ export const DECISIONS = {
   ban: { key: "b", verb: "Ban", text: "They are out at once, for good, and a new account with the same address is refused." },
 };
 
-const MARKS = { device: "device", mailbox: "mailbox", email: "mailbox", phone: "phone", photo: "photo", network: "network", client: "kind of client", name: "name", birthday: "day of birth", age: "age", soon: "opened soon after the ban" };
+const MARKS = {
+  device: "device",
+  email: "mailbox",
+  phone: "phone",
+  photo: "photo",
+  network: "network",
+  client: "kind of client",
+  name: "name",
+  person: "day of birth and gender",
+  age: "age",
+  soon: "time, opened soon after the ban",
+};
 
 export function mark(kind) {
   return MARKS[kind] ?? kind;
@@ -73,7 +92,11 @@ const ERRORS = {
   claim: CASES,
   decide: CASES,
   undo: { conflict: "Nothing is decided here, so there is nothing to undo." },
-  ban: { forbidden: "You cannot ban yourself, nor staff above you.", not_found: "There is nobody with this id.", invalid_request: "This is no id of a user." },
+  ban: {
+    forbidden: "You cannot ban yourself, nor staff above you.",
+    not_found: "There is nobody with this id.",
+    invalid_request: "This is no id of a user.",
+  },
   lift: { gone: "This ban is over already." },
   appeal: {
     forbidden: "Another moderator decides this one: the strike is yours, or the appeal.",
@@ -87,6 +110,7 @@ const ERRORS = {
 
 /** Why something could not be done. */
 export function problem({ code, retryAfterMs }, act) {
-  if (code === "rate_limited" && retryAfterMs) return `That was a bit fast. Please try again in ${Math.ceil(retryAfterMs / 1000)} s.`;
+  if (code === "rate_limited" && retryAfterMs)
+    return `That was a bit fast. Please try again in ${Math.ceil(retryAfterMs / 1000)} s.`;
   return ERRORS[act]?.[code] ?? notice(code);
 }

@@ -25,10 +25,29 @@ export function appealsView({ desk, asking }) {
         h("span", { class: "row" }, tag(STATES[state] ?? state, state === "open" ? "warn" : ""), person(user_id, display_name)),
         h("blockquote", {}, text),
         h("span", {}, "Against: ", h("b", {}, decided(strike)), ", ", h("span", {}, reason(strike.reason))),
-        h("span", { class: "hint" }, ...joined([h("span", {}, "appealed ", time(at)), h("span", {}, "struck ", time(strike.at)), strike.by ? person(strike.by, "by a moderator") : "by the system", strike.until && h("span", {}, "until ", time(strike.until)), strike.case_id && h("a", { href: `#case/${strike.case_id}` }, "case")])),
+        h(
+          "span",
+          { class: "hint" },
+          ...joined([
+            h("span", {}, "appealed ", time(at)),
+            h("span", {}, "struck ", time(strike.at)),
+            strike.by ? person(strike.by, "by a moderator") : "by the system",
+            strike.until && h("span", {}, "until ", time(strike.until)),
+            strike.case_id && h("a", { href: `#case/${strike.case_id}` }, "case"),
+          ]),
+        ),
         ...(note ? [h("span", { class: "hint" }, "Note: ", note)] : []),
       ),
-      ...(state === "open" ? [h("p", { class: "row" }, action("g", "Grant", () => decide(appeal, true)), action("r", "Refuse", () => decide(appeal, false)))] : []),
+      ...(state === "open"
+        ? [
+            h(
+              "p",
+              { class: "row" },
+              action("g", "Grant", () => decide(appeal, true)),
+              action("r", "Refuse", () => decide(appeal, false)),
+            ),
+          ]
+        : []),
     );
   }
 

@@ -7,7 +7,12 @@ export function noteField(label = "Note for other moderators", maxLength = 2000)
 }
 
 export function daysField(label, { value = "", required = false } = {}) {
-  return h("label", {}, label, h("input", { name: "days", type: "number", inputMode: "numeric", min: 1, max: 3650, value, required }));
+  return h(
+    "label",
+    {},
+    label,
+    h("input", { name: "days", type: "number", inputMode: "numeric", min: 1, max: 3650, value, required }),
+  );
 }
 
 export class Asking {
@@ -23,7 +28,11 @@ export class Asking {
     dialog.showModal();
     (fields.some((field) => field.querySelector(":required")) ? form.querySelector(":required") : button).focus();
     return new Promise((resolve) => {
-      dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" ? Object.fromEntries(new FormData(form)) : null), { once: true });
+      dialog.addEventListener(
+        "close",
+        () => resolve(dialog.returnValue === "yes" ? Object.fromEntries(new FormData(form)) : null),
+        { once: true },
+      );
     });
   }
 }

@@ -8,7 +8,9 @@ export function auditView({ store, desk }) {
   const who = (id, words) => (id === "system" ? "by the system" : h("span", {}, words, " ", person(id, name(id))));
 
   function row({ id, at, actor, action, subject_id, details }) {
-    const more = Object.entries(details).map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`);
+    const more = Object.entries(details).map(
+      ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
+    );
     return h(
       "li",
       { "data-item": id },

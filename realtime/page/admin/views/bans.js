@@ -21,11 +21,33 @@ export function banItem(ban, { lift, named = true }) {
     h(
       "div",
       { class: "row-link", tabIndex: 0, "data-row": "", "data-keep": id },
-      h("span", { class: "row" }, active ? tag(until ? "suspended" : "banned", "warn") : tag(over ? "over" : "not yet"), named ? person(user_id, display_name) : ""),
+      h(
+        "span",
+        { class: "row" },
+        active ? tag(until ? "suspended" : "banned", "warn") : tag(over ? "over" : "not yet"),
+        named ? person(user_id, display_name) : "",
+      ),
       h("span", { class: "clamped" }, reason(why)),
-      h("span", { class: "hint" }, ...joined([h("span", {}, "since ", time(begins_at ?? created_at)), until ? h("span", {}, "until ", time(until)) : "for good", by ? person(by, "by a moderator") : "by the system", lifted_at && h("span", {}, "lifted ", time(lifted_at))])),
+      h(
+        "span",
+        { class: "hint" },
+        ...joined([
+          h("span", {}, "since ", time(begins_at ?? created_at)),
+          until ? h("span", {}, "until ", time(until)) : "for good",
+          by ? person(by, "by a moderator") : "by the system",
+          lifted_at && h("span", {}, "lifted ", time(lifted_at)),
+        ]),
+      ),
     ),
-    ...(over ? [] : [h("p", {}, action("l", "Lift", () => lift(ban)))]),
+    ...(over
+      ? []
+      : [
+          h(
+            "p",
+            {},
+            action("l", "Lift", () => lift(ban)),
+          ),
+        ]),
   );
 }
 
@@ -33,12 +55,22 @@ export function bansView({ desk, asking }) {
   const lift = lifting({ desk, asking });
 
   byId("new-ban").addEventListener("click", async () => {
-    const given = await asking.ask({ title: "Ban somebody", words: "They are out at once, and can appeal.", fields: banFields({ asked: true }), yes: "Ban", danger: true });
+    const given = await asking.ask({
+      title: "Ban somebody",
+      words: "They are out at once, and can appeal.",
+      fields: banFields({ asked: true }),
+      yes: "Ban",
+      danger: true,
+    });
     if (given) await desk.ban(given);
   });
 
   return ({ account, lists }) => {
     if (account !== "in") return;
-    drawList(byId("bans-list"), lists.bans, { row: (ban) => banItem(ban, { lift }), none: "Nobody is banned.", more: () => desk.load({ more: true }) });
+    drawList(byId("bans-list"), lists.bans, {
+      row: (ban) => banItem(ban, { lift }),
+      none: "Nobody is banned.",
+      more: () => desk.load({ more: true }),
+    });
   };
 }

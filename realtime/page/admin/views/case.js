@@ -14,7 +14,14 @@ export function caseView({ store, desk, asking }) {
   async function decide(found, name) {
     const { verb, text } = DECISIONS[name];
     const { suggested } = found;
-    const days = name === "suspend" ? [daysField("For how many days? Empty: as the ladder says", { value: suggested.action === "suspend" ? suggested.days : "" })] : [];
+    const days =
+      name === "suspend"
+        ? [
+            daysField("For how many days? Empty: as the ladder says", {
+              value: suggested.action === "suspend" ? suggested.days : "",
+            }),
+          ]
+        : [];
     const who = found.user.display_name || "this person";
     const title = name === "dismiss" ? "Dismiss this case?" : `${verb} ${who}?`;
     const given = await asking.ask({ title, words: text, fields: [...days, noteField()], yes: verb, danger: name === "ban" });
@@ -28,7 +35,8 @@ export function caseView({ store, desk, asking }) {
 
   async function clear({ user }) {
     const words = "The same is not suspected again.";
-    if (await asking.ask({ title: `${user.display_name} is nobody that was banned?`, words, yes: "Clear" })) await desk.clear(user.user_id);
+    if (await asking.ask({ title: `${user.display_name} is nobody that was banned?`, words, yes: "Clear" }))
+      await desk.clear(user.user_id);
   }
 
   function evidence(found) {
@@ -41,7 +49,19 @@ export function caseView({ store, desk, asking }) {
   function state(found, me) {
     const { decision, undone_at } = found;
     const said = [];
-    if (decision) said.push(h("p", {}, h("b", {}, decided(decision)), " ", time(decision.at), ", ", decision.by === me.id ? "by you" : person(decision.by, "by another moderator"), "."));
+    if (decision)
+      said.push(
+        h(
+          "p",
+          {},
+          h("b", {}, decided(decision)),
+          " ",
+          time(decision.at),
+          ", ",
+          decision.by === me.id ? "by you" : person(decision.by, "by another moderator"),
+          ".",
+        ),
+      );
     if (decision?.note) said.push(h("blockquote", {}, decision.note));
     if (undone_at) said.push(h("p", { class: "hint" }, "A decision was undone ", time(undone_at), "."));
     const claimed = claimWords(found, me);
@@ -52,7 +72,8 @@ export function caseView({ store, desk, asking }) {
   function buttons(found, me, { busy, pictures }) {
     const can = options(found, me, Date.now());
     const kind = (name) => (found.suggested.action === name && can.decide ? "primary" : "");
-    const button = (name) => action(DECISIONS[name].key, DECISIONS[name].verb, () => decide(found, name), { kind: kind(name), disabled: busy });
+    const button = (name) =>
+      action(DECISIONS[name].key, DECISIONS[name].verb, () => decide(found, name), { kind: kind(name), disabled: busy });
     const shown = pictures.shown ? "Hide the pictures" : "Show the evidence";
     return h(
       "div",
@@ -75,7 +96,14 @@ export function caseView({ store, desk, asking }) {
         tag(reason(found.reason), found.reason),
         found.suspended ? tag("suspended until decided", "warn") : "",
         user.role === "user" ? "" : tag(user.role),
-        h("span", { class: "hint" }, ...joined([`${count(found.report_count, "report")} by ${count(found.reporters, "person", "people")}`, h("span", {}, "opened ", time(found.opened_at))])),
+        h(
+          "span",
+          { class: "hint" },
+          ...joined([
+            `${count(found.report_count, "report")} by ${count(found.reporters, "person", "people")}`,
+            h("span", {}, "opened ", time(found.opened_at)),
+          ]),
+        ),
       ),
       ...state(found, me),
       ...(found.decision ? [] : [h("p", {}, "The ladder suggests: ", h("b", {}, step(found.suggested)), ".")]),
@@ -86,15 +114,38 @@ export function caseView({ store, desk, asking }) {
   function report(found, each, pictures, people) {
     const { reporter } = each;
     const proof = found.evidence.find(({ report_id }) => report_id === each.id);
-    const details = h("details", { open: opened.has(each.id) }, h("summary", {}, proof?.media_id ? "Evidence, with a picture" : "Evidence"));
+    const details = h(
+      "details",
+      { open: opened.has(each.id) },
+      h("summary", {}, proof?.media_id ? "Evidence, with a picture" : "Evidence"),
+    );
     details.append(...(proof ? evidencePart(proof, { pictures, people, reporter: reporter.display_name }) : []));
     details.addEventListener("toggle", () => (details.open ? opened.add(each.id) : opened.delete(each.id)));
     return h(
       "article",
       { class: "card report", tabIndex: 0, "data-row": "", "data-item": each.id, "data-keep": each.id },
-      h("p", { class: "row" }, tag(reason(each.reason), each.reason), h("span", { class: "hint" }, ...joined([subject(each.subject), time(each.created_at), each.met ? "they have met" : "they have never met"]))),
+      h(
+        "p",
+        { class: "row" },
+        tag(reason(each.reason), each.reason),
+        h(
+          "span",
+          { class: "hint" },
+          ...joined([subject(each.subject), time(each.created_at), each.met ? "they have met" : "they have never met"]),
+        ),
+      ),
       ...(each.note ? [h("blockquote", {}, each.note)] : []),
-      h("p", {}, "By ", person(reporter.user_id, reporter.display_name), h("span", { class: "hint" }, ` · ${tier(reporter.tier)} · has filed ${reporter.filed}: ${reporter.upheld} upheld, ${reporter.dismissed} dismissed`)),
+      h(
+        "p",
+        {},
+        "By ",
+        person(reporter.user_id, reporter.display_name),
+        h(
+          "span",
+          { class: "hint" },
+          ` · ${tier(reporter.tier)} · has filed ${reporter.filed}: ${reporter.upheld} upheld, ${reporter.dismissed} dismissed`,
+        ),
+      ),
       details,
     );
   }
@@ -114,13 +165,29 @@ export function caseView({ store, desk, asking }) {
     const found = things.case.value;
     const part = (name, of, build) => redraw(byId(`case-${name}`), there && of(), () => (there ? build() : []));
     const { reports: said, evidence: proofs, standing, active_penalties, suspicions, ...rest } = found ?? {};
-    part("head", () => [rest, me, busy, pictures.shown], () => head(found, me, all));
-    part("standing", () => [standing, active_penalties], () => [
-      ...penaltiesPart(active_penalties),
-      ...strikesPart(standing.strikes),
-      h("p", { class: "hint" }, `Others know them as: ${tier(standing.tier)}.`),
-    ]);
-    part("suspicions", () => suspicions, () => suspicionsPart(suspicions, () => clear(found)));
-    part("reports", () => [said, proofs, pictures], () => reports(found, pictures));
+    part(
+      "head",
+      () => [rest, me, busy, pictures.shown, options(found, me, Date.now())],
+      () => head(found, me, all),
+    );
+    part(
+      "standing",
+      () => [standing, active_penalties],
+      () => [
+        ...penaltiesPart(active_penalties),
+        ...strikesPart(standing.strikes),
+        h("p", { class: "hint" }, `Others know them as: ${tier(standing.tier)}.`),
+      ],
+    );
+    part(
+      "suspicions",
+      () => suspicions,
+      () => suspicionsPart(suspicions, () => clear(found)),
+    );
+    part(
+      "reports",
+      () => [said, proofs, pictures],
+      () => reports(found, pictures),
+    );
   };
 }

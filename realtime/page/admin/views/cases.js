@@ -29,9 +29,23 @@ export function casesView({ store, desk }) {
       h(
         "a",
         { class: "row-link", href: `#case/${found.id}`, "data-row": "", "data-keep": found.id },
-        h("span", { class: "row" }, tag(reason(found.reason), `severity-${Math.min(found.severity, 9)} ${found.reason}`), found.suspended ? tag("suspended until decided", "warn") : "", found.user.role === "user" ? "" : tag(found.user.role)),
+        h(
+          "span",
+          { class: "row" },
+          tag(reason(found.reason), `severity-${Math.min(found.severity, 9)} ${found.reason}`),
+          found.suspended ? tag("suspended until decided", "warn") : "",
+          found.user.role === "user" ? "" : tag(found.user.role),
+        ),
         h("b", { class: "clamped" }, found.user.display_name || "(no name)"),
-        h("span", { class: "hint" }, ...joined([`${count(found.report_count, "report")} by ${count(found.reporters, "person", "people")}`, time(found.opened_at), found.decision && decided(found.decision)])),
+        h(
+          "span",
+          { class: "hint" },
+          ...joined([
+            `${count(found.report_count, "report")} by ${count(found.reporters, "person", "people")}`,
+            time(found.opened_at),
+            found.decision && decided(found.decision),
+          ]),
+        ),
         ...(claimed.length ? [h("span", { class: "hint claimed" }, ...claimed)] : []),
       ),
     );
@@ -40,6 +54,11 @@ export function casesView({ store, desk }) {
   return ({ account, lists, me, filter }) => {
     if (account !== "in") return;
     for (const [name, value] of Object.entries(filter)) form.elements[name].value = value;
-    drawList(byId("cases-list"), lists.cases, { row: (found) => row(me, found), none: "Nothing to do here.", more: () => desk.load({ more: true }), me });
+    drawList(byId("cases-list"), lists.cases, {
+      row: (found) => row(me, found),
+      none: "Nothing to do here.",
+      more: () => desk.load({ more: true }),
+      also: [me, lists.cases.items.map((found) => options(found, me, Date.now()).claimed)],
+    });
   };
 }

@@ -7,11 +7,25 @@ const MODES = { video: "video call", voice: "voice call" };
 
 function card({ display_name, birth_date, gender, city, country, languages, bio }) {
   const place = [city, country && countryName(country)].filter(Boolean).join(", ");
-  return facts({ Name: display_name, Born: birth_date, Gender: gender, Place: place, Speaks: languages?.map(languageName).join(", "), About: bio });
+  return facts({
+    Name: display_name,
+    Born: birth_date,
+    Gender: gender,
+    Place: place,
+    Speaks: languages?.map(languageName).join(", "),
+    About: bio,
+  });
 }
 
 function call({ mode, offered_at, started_at, duration_s, end_reason, ended_by }, people) {
-  const parts = [MODES[mode] ?? mode, time(started_at ?? offered_at), started_at ? null : "not answered", duration_s ? duration(duration_s) : null, end_reason?.replaceAll("_", " "), ended_by && `ended by ${people[ended_by] ?? "somebody"}`];
+  const parts = [
+    MODES[mode] ?? mode,
+    time(started_at ?? offered_at),
+    started_at ? null : "not answered",
+    duration_s ? duration(duration_s) : null,
+    end_reason?.replaceAll("_", " "),
+    ended_by && `ended by ${people[ended_by] ?? "somebody"}`,
+  ];
   return h("p", {}, ...joined(parts));
 }
 
@@ -33,7 +47,9 @@ function picture(mediaId, { shown, addresses }, names) {
   return h(
     "figure",
     { class: `picture ${shown ? "" : "veiled"}` },
-    ...(address ? [h("img", { src: address, alt: `What ${names.reporter} saw of ${names.reported}` })] : [h("div", { class: "veil", "aria-hidden": "true" })]),
+    ...(address
+      ? [h("img", { src: address, alt: `What ${names.reporter} saw of ${names.reported}` })]
+      : [h("div", { class: "veil", "aria-hidden": "true" })]),
     ...(words ? [h("figcaption", {}, words)] : []),
   );
 }

@@ -13,7 +13,8 @@ export function frameView({ store }) {
     if (before && before !== place) wanted = WITHIN[before.name] === place.name ? before.id : place;
     before = place;
     const root = byId(place.name);
-    const found = typeof wanted === "string" ? root.querySelector(`[data-keep="${CSS.escape(wanted)}"]`) : wanted && root.querySelector("h1");
+    const found =
+      typeof wanted === "string" ? root.querySelector(`[data-keep="${CSS.escape(wanted)}"]`) : wanted && root.querySelector("h1");
     if (!found || !found.checkVisibility()) return;
     wanted = null;
     if (document.activeElement !== byId("q")) found.focus();

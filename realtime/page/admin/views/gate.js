@@ -4,7 +4,8 @@ import { submitting, valid } from "../../views/dom.js";
 import { farewell } from "../../words.js";
 import { byId, show, text } from "./parts.js";
 
-const TURN_ON = "Moderators sign in with a one-time code. Add this secret to an authenticator app, then type the code that it shows.";
+const TURN_ON =
+  "Moderators sign in with a one-time code. Add this secret to an authenticator app, then type the code that it shows.";
 const SHOW_ONE = "Type the code that your authenticator app shows.";
 
 export function gateView({ desk, signIn, signOut }) {
@@ -51,7 +52,8 @@ export function gateView({ desk, signIn, signOut }) {
     show(byId("factor-secret"), secret !== null);
     text(byId("secret"), secret?.secret.match(/.{1,4}/g).join(" ") ?? "");
     byId("otpauth").href = secret?.url ?? "";
-    if (account !== before) byId("gate").querySelector(":is(form, div):not([hidden]) > :is(label:not([hidden]) input, h1[tabindex])")?.focus();
+    if (account !== before)
+      byId("gate").querySelector(":is(form, div):not([hidden]) > :is(label:not([hidden]) input, h1[tabindex])")?.focus();
     before = account;
   };
 }

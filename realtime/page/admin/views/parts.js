@@ -1,6 +1,6 @@
 /** What the views of the moderators' page are built of. Words of people are text, never markup. */
 
-import { arrange, byId, h, show, text } from "../../views/dom.js";
+import { byId, h, show, text } from "../../views/dom.js";
 import { at, left } from "../words.js";
 
 export function time(timestamp) {
@@ -12,8 +12,11 @@ export function timeLeft(until) {
   return h("time", { dateTime: until, "data-until": until }, left(until, Date.now()));
 }
 
+/** Whether the time of something has come, so that it is no more what it was. */
 export function tellTimeLeft() {
-  for (const element of document.querySelectorAll("[data-until]")) text(element, left(element.dataset.until, Date.now()));
+  const all = [...document.querySelectorAll("[data-until]")];
+  for (const element of all) text(element, left(element.dataset.until, Date.now()));
+  return all.some(({ dataset }) => Date.parse(dataset.until) <= Date.now());
 }
 
 export function person(id, name) {
@@ -26,7 +29,13 @@ export function tag(words, kind = "") {
 
 /** A button with its key. `keep`: what it is, so that the focus stays on it when it is drawn again. */
 export function action(key, words, onclick, { kind = "", disabled = false } = {}) {
-  return h("button", { type: "button", class: kind, "aria-keyshortcuts": key, "data-keep": `${key} ${words}`, disabled, onclick }, words, " ", h("kbd", { "aria-hidden": "true" }, key));
+  return h(
+    "button",
+    { type: "button", class: kind, "aria-keyshortcuts": key, "data-keep": `${key} ${words}`, disabled, onclick },
+    words,
+    " ",
+    h("kbd", { "aria-hidden": "true" }, key),
+  );
 }
 
 /** A list of terms and what there is to say; what is null is left out. */
@@ -52,9 +61,9 @@ export function redraw(container, of, build) {
   if (active) [...container.querySelectorAll("[data-keep]")].find(({ dataset }) => dataset.keep === active)?.focus();
 }
 
-/** A list with its state in words, and a button for more of it. `row(item)` is a list item. */
-export function drawList(container, list, { row, none, more, me }) {
-  redraw(container, [list, me], () => {
+/** A list with its state in words, and a button for more of it. `row(item)` is a list item, of which `also` decides. */
+export function drawList(container, list, { row, none, more, also }) {
+  redraw(container, [list, also], () => {
     const { items, status, error, next } = list;
     const said = { loading: items.length ? "" : "Loading…", failed: error, ready: items.length ? "" : none }[status] ?? "";
     return [
@@ -77,4 +86,4 @@ export function section(title, ...children) {
   return children.length ? [h("section", { class: "part" }, h("h2", {}, title), ...children)] : [];
 }
 
-export { arrange, byId, h, show, text };
+export { byId, h, show, text };

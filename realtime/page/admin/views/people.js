@@ -17,8 +17,19 @@ export function peopleView({ store, desk }) {
       h(
         "a",
         { class: "row-link", href: `#person/${user.id}`, "data-row": "", "data-keep": user.id },
-        h("span", { class: "row" }, h("b", { class: "clamped" }, user.display_name || "(no name)"), user.role === "user" ? "" : tag(user.role), user.status === "active" ? "" : tag(user.status, "warn"), user.deleted_at ? tag("deleted") : ""),
-        h("span", { class: "hint clamped" }, ...joined([user.username, user.email, h("span", {}, "since ", time(user.created_at))])),
+        h(
+          "span",
+          { class: "row" },
+          h("b", { class: "clamped" }, user.display_name || "(no name)"),
+          user.role === "user" ? "" : tag(user.role),
+          user.status === "active" ? "" : tag(user.status, "warn"),
+          user.deleted_at ? tag("deleted") : "",
+        ),
+        h(
+          "span",
+          { class: "hint clamped" },
+          ...joined([user.username, user.email, h("span", {}, "since ", time(user.created_at))]),
+        ),
       ),
     );
 

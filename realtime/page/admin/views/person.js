@@ -9,8 +9,18 @@ import { strikesPart, suspicionsPart } from "./standing.js";
 
 /** What a ban takes; `user_id` is asked for where it is not known. */
 export function banFields({ asked = false } = {}) {
-  const who = h("label", {}, "Id of the user", h("input", { name: "user_id", required: true, autocapitalize: "none", spellcheck: false }));
-  const why = h("label", {}, "Reason, which they are told", h("textarea", { name: "reason", rows: 2, maxLength: 2000, required: true }));
+  const who = h(
+    "label",
+    {},
+    "Id of the user",
+    h("input", { name: "user_id", required: true, autocapitalize: "none", spellcheck: false }),
+  );
+  const why = h(
+    "label",
+    {},
+    "Reason, which they are told",
+    h("textarea", { name: "reason", rows: 2, maxLength: 2000, required: true }),
+  );
   return [...(asked ? [who] : []), why, daysField("For how many days? Empty: for good")];
 }
 
@@ -20,13 +30,26 @@ export function personView({ store, desk, asking }) {
 
   async function ban() {
     const { id, display_name } = person();
-    const given = await asking.ask({ title: `Ban ${display_name}?`, words: "They are out at once, and can appeal.", fields: banFields(), yes: "Ban", danger: true });
+    const given = await asking.ask({
+      title: `Ban ${display_name}?`,
+      words: "They are out at once, and can appeal.",
+      fields: banFields(),
+      yes: "Ban",
+      danger: true,
+    });
     if (given) await desk.ban({ ...given, user_id: id });
   }
 
   async function clear() {
     const { id, display_name } = person();
-    if (await asking.ask({ title: `${display_name} is nobody that was banned?`, words: "The same is not suspected again.", yes: "Clear" })) await desk.clear(id);
+    if (
+      await asking.ask({
+        title: `${display_name} is nobody that was banned?`,
+        words: "The same is not suspected again.",
+        yes: "Clear",
+      })
+    )
+      await desk.clear(id);
   }
 
   form.addEventListener("submit", (event) => {
@@ -42,23 +65,56 @@ export function personView({ store, desk, asking }) {
     return [
       h("h1", { id: "person-title", tabIndex: -1, class: "clamped" }, display_name || "(no name)"),
       h("p", { class: "row" }, tag(role), tag(status, status === "active" ? "" : "warn"), deleted_at ? tag("deleted") : ""),
-      facts({ Id: h("code", {}, id), Email: email, Username: username, Since: time(created_at), Restricted: status === "suspended" ? (ends ? ["until ", time(ends)] : "for good") : null }),
-      h("div", { class: "row acts" }, ...(id === me.id ? [] : [action("b", "Ban", ban)]), ...(me.role === "admin" ? [h("a", { class: "button", href: `#audit/${id}` }, "Audit")] : [])),
+      facts({
+        Id: h("code", {}, id),
+        Email: email,
+        Username: username,
+        Since: time(created_at),
+        Restricted: status === "suspended" ? (ends ? ["until ", time(ends)] : "for good") : null,
+      }),
+      h(
+        "div",
+        { class: "row acts" },
+        ...(id === me.id ? [] : [action("b", "Ban", ban)]),
+        ...(me.role === "admin" ? [h("a", { class: "button", href: `#audit/${id}` }, "Audit")] : []),
+      ),
     ];
   }
 
   const casesOf = ({ count: number, people, ids }, words) => [
-    h("p", {}, `${count(number, "report")} ${words} ${count(people, "person", "people")}. `, ...joined(ids.map((id, i) => h("a", { href: `#case/${id}` }, `Case ${i + 1}`)))),
+    h(
+      "p",
+      {},
+      `${count(number, "report")} ${words} ${count(people, "person", "people")}. `,
+      ...joined(ids.map((id, i) => h("a", { href: `#case/${id}` }, `Case ${i + 1}`))),
+    ),
   ];
 
   const session = ({ user_agent, device_id, created_at, last_used_at }) =>
-    h("li", {}, h("span", { class: "clamped" }, user_agent ?? "(no name)"), h("span", { class: "hint clamped" }, ...joined([device_id, h("span", {}, "since ", time(created_at)), h("span", {}, "last used ", time(last_used_at))])));
+    h(
+      "li",
+      {},
+      h("span", { class: "clamped" }, user_agent ?? "(no name)"),
+      h(
+        "span",
+        { class: "hint clamped" },
+        ...joined([device_id, h("span", {}, "since ", time(created_at)), h("span", {}, "last used ", time(last_used_at))]),
+      ),
+    );
 
   function more({ bans, sessions, reports_by, reports_about }) {
     return [
-      ...section("Bans", ...(bans.length ? [h("ul", { class: "rows" }, ...bans.map((each) => banItem(each, { lift: lifting({ desk, asking }), named: false })))] : [])),
+      ...section(
+        "Bans",
+        ...(bans.length
+          ? [h("ul", { class: "rows" }, ...bans.map((each) => banItem(each, { lift: lifting({ desk, asking }), named: false })))]
+          : []),
+      ),
       ...section("Reports", ...casesOf(reports_about, "about them, by"), ...casesOf(reports_by, "by them, about")),
-      ...section("Sessions", sessions.length ? h("ul", { class: "plain" }, ...sessions.map(session)) : h("p", { class: "calm" }, "None that goes on.")),
+      ...section(
+        "Sessions",
+        sessions.length ? h("ul", { class: "plain" }, ...sessions.map(session)) : h("p", { class: "calm" }, "None that goes on."),
+      ),
     ];
   }
 
@@ -69,10 +125,26 @@ export function personView({ store, desk, asking }) {
     show(form, there && value.id !== me.id);
     const part = (name, of, build) => redraw(byId(`person-${name}`), there && of(), () => (there ? build() : []));
     const { suspicions, standing, bans, sessions, reports_by, reports_about, ...rest } = value ?? {};
-    part("head", () => [rest, standing, me], () => head(value, me));
-    part("standing", () => standing, () => strikesPart(standing.strikes));
-    part("suspicions", () => suspicions, () => suspicionsPart(suspicions, clear));
-    part("more", () => [bans, sessions, reports_by, reports_about], () => more(value));
+    part(
+      "head",
+      () => [rest, standing, me],
+      () => head(value, me),
+    );
+    part(
+      "standing",
+      () => standing,
+      () => strikesPart(standing.strikes),
+    );
+    part(
+      "suspicions",
+      () => suspicions,
+      () => suspicionsPart(suspicions, clear),
+    );
+    part(
+      "more",
+      () => [bans, sessions, reports_by, reports_about],
+      () => more(value),
+    );
     fill(there ? value : null, me);
   };
 

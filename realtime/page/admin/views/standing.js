@@ -23,15 +23,32 @@ export function strikesPart(strikes) {
       h(
         "span",
         { class: "hint" },
-        ...joined([time(at), what === "suspend" ? h("span", {}, ...until(end, what)) : null, by === undefined ? null : by ? person(by, "by a moderator") : "by the system", lifted_at && h("span", {}, "lifted ", time(lifted_at)), appeal && (appeals[appeal.state ?? appeal] ?? null), case_id && h("a", { href: `#case/${case_id}` }, "case")]),
+        ...joined([
+          time(at),
+          what === "suspend" ? h("span", {}, ...until(end, what)) : null,
+          by === undefined ? null : by ? person(by, "by a moderator") : "by the system",
+          lifted_at && h("span", {}, "lifted ", time(lifted_at)),
+          appeal && (appeals[appeal.state ?? appeal] ?? null),
+          case_id && h("a", { href: `#case/${case_id}` }, "case"),
+        ]),
       ),
     );
-  return section(count(strikes.length, "strike"), strikes.length ? h("ul", { class: "plain" }, ...strikes.map(item)) : h("p", { class: "calm" }, "None so far."));
+  return section(
+    count(strikes.length, "strike"),
+    strikes.length ? h("ul", { class: "plain" }, ...strikes.map(item)) : h("p", { class: "calm" }, "None so far."),
+  );
 }
 
 export function penaltiesPart(penalties) {
   const item = ({ action: what, reason: why, at, until: end }) =>
-    h("li", {}, tag(decided({ action: what }), "warn"), " ", h("span", { class: "clamped" }, reason(why)), h("span", { class: "hint" }, "since ", time(at), ", ", ...until(end, what)));
+    h(
+      "li",
+      {},
+      tag(decided({ action: what }), "warn"),
+      " ",
+      h("span", { class: "clamped" }, reason(why)),
+      h("span", { class: "hint" }, "since ", time(at), ", ", ...until(end, what)),
+    );
   return section("Holds now", ...(penalties.length ? [h("ul", { class: "plain" }, ...penalties.map(item))] : []));
 }
 
@@ -45,9 +62,16 @@ export function suspicionsPart(suspicions, clear) {
       suspect ? tag("matched with suspects alone", "warn") : tag("kept from whom they hurt"),
       " ",
       h("span", {}, "May be ", person(of_user_id, "this banned person"), `: the same ${shared.map(mark).join(", ")}.`),
-      h("span", { class: "hint" }, ...joined([`weight ${weight.toFixed(1)}`, time(at), cleared_at && h("span", {}, "cleared ", time(cleared_at))])),
+      h(
+        "span",
+        { class: "hint" },
+        ...joined([`weight ${weight.toFixed(1)}`, time(at), cleared_at && h("span", {}, "cleared ", time(cleared_at))]),
+      ),
     );
   if (!suspicions.length) return [];
-  return section("May be somebody that was banned", h("ul", { class: "plain" }, ...suspicions.map(item)), ...(open.length ? [h("p", {}, action("x", "They are somebody else", clear))] : []));
+  return section(
+    "May be somebody that was banned",
+    h("ul", { class: "plain" }, ...suspicions.map(item)),
+    ...(open.length ? [h("p", {}, action("x", "They are somebody else", clear))] : []),
+  );
 }
-

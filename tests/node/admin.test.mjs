@@ -1,0 +1,75 @@
+/** What the moderators' page decides by itself: what can be done with a case, and what is shown of whom. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { initial, options, reduce } from "../../realtime/page/admin/state.js";
+import { left, problem } from "../../realtime/page/admin/words.js";
+
+const ME = { id: "me" };
+const NOW = Date.parse("2026-01-31T12:00:00.000Z");
+const claimed = (by, until) => ({ state: "claimed", claimed_by: by, claimed_until: until });
+const after = (...actions) => actions.reduce((state, [type, data]) => reduce(state, { type, data }), initial());
+
+test("a case is for whom it is claimed, until the claim lapses", () => {
+  const until = "2026-01-31T12:00:01.000Z";
+  assert.deepEqual(options(claimed("me", until), ME, NOW), { claimed: true, mine: true, claim: true, decide: true, undo: false });
+  assert.deepEqual(options(claimed("you", until), ME, NOW), {
+    claimed: true,
+    mine: false,
+    claim: false,
+    decide: false,
+    undo: false,
+  });
+  const lapsed = { claimed: false, mine: false, claim: true, decide: true, undo: false };
+  assert.deepEqual(options(claimed("you", until), ME, NOW + 1000), lapsed);
+  assert.deepEqual(options({ state: "open", claimed_by: null, claimed_until: null }, ME, NOW), lapsed);
+});
+
+test("what was decided can be undone, and nothing else", () => {
+  const decided = { state: "decided", claimed_by: null, claimed_until: null };
+  assert.deepEqual(options(decided, ME, NOW), { claimed: false, mine: false, claim: false, decide: false, undo: true });
+});
+
+test("of another case nothing stays on the screen, nor does a picture", () => {
+  const state = after(
+    ["in", { me: ME }],
+    ["place", { place: { name: "case", id: "a" } }],
+    ["thing:ready", { name: "case", value: { id: "a" } }],
+    ["pictures", { shown: true, addresses: { one: "blob:1" } }],
+  );
+  const there = (id) => reduce(state, { type: "place", data: { place: { name: "case", id } } });
+  assert.equal(there("a").things.case.value.id, "a");
+  assert.equal(there("b").things.case.value, null);
+  assert.deepEqual(there("b").pictures, initial().pictures);
+});
+
+test("who is no moderator, or has signed out, keeps no list", () => {
+  const full = [
+    ["in", { me: ME }],
+    ["list:ready", { name: "bans", items: [{ id: "1" }], next: null }],
+  ];
+  for (const leaving of ["stranger", "factor", "out"]) {
+    assert.deepEqual(after(...full, [leaving, { me: ME, secret: null, code: null }]).lists, initial().lists);
+  }
+});
+
+test("the next page of a list comes after the first", () => {
+  const page = (id, more) => ["list:ready", { name: "bans", items: [{ id }], next: null, more }];
+  assert.deepEqual(
+    after(page("1", false), page("2", true)).lists.bans.items.map(({ id }) => id),
+    ["1", "2"],
+  );
+  assert.deepEqual(
+    after(page("1", false), page("2", false)).lists.bans.items.map(({ id }) => id),
+    ["2"],
+  );
+});
+
+test("errors are told in words, by what was tried", () => {
+  assert.equal(problem({ code: "conflict" }, "claim"), "Another moderator has claimed this case.");
+  assert.match(problem({ code: "rate_limited", retryAfterMs: 2100 }), /in 3 s/);
+  assert.match(problem({ code: "offline" }), /cannot be reached/);
+  assert.equal(left("2026-01-31T12:14:30.000Z", NOW), "14 min left");
+  assert.equal(left("2026-01-31T12:00:30.000Z", NOW), "30 s left");
+});
