@@ -70,10 +70,20 @@ PROVIDERS: Mapping[str, Mailboxes] = {
 
 def mailbox(email: str) -> str:
     """The address under which all the ways to write it reach one mailbox, as far as its provider is known."""
-    local, _, domain = email.strip().lower().rpartition("@")
+    plain = unicodedata.normalize("NFKC", email)  # as mail programs read letters of full width
+    local, _, domain = plain.strip().lower().rpartition("@")
+    domain = _in_ascii(domain)
     provider = PROVIDERS.get(domain) or Mailboxes(domain=domain)
     own = local.partition(provider.tag)[0] or local
     return f"{own.translate({ord(sign): None for sign in provider.ignored}) or own}@{provider.domain}"
+
+
+def _in_ascii(domain: str) -> str:
+    """As the network knows it: `bücher.example` is `xn--bcher-kva.example`."""
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:  # none that could be reached
+        return domain
 
 
 def likeness(name: str) -> str | None:

@@ -15,6 +15,7 @@ from core.errors import Underage
 from core.keys import SigningKey
 from db.redis.underage import RefusedAges
 from services.account_rules import adult
+from services.marks import mailbox
 
 
 def signs(body: Register, network: str) -> list[str]:
@@ -22,7 +23,7 @@ def signs(body: Register, network: str) -> list[str]:
     device = [f"device {body.device_id}"] if body.device_id is not None else []
     return [
         *device,
-        f"email {body.email.casefold()} from {network}",
+        f"email {mailbox(body.email)} from {network}",
         f"username {body.username.casefold()} from {network}",
     ]
 

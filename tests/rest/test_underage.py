@@ -59,6 +59,7 @@ async def test_one_whose_device_says_nothing_of_itself(behind: RestServer) -> No
     assert await refused(behind, home, **child)
     for known in ("email", "username"):
         assert await refused(behind, home, **{known: child[known].upper()})
+    assert await refused(behind, home, email=child["email"].replace("@", "+again@"))
     assert not await refused(behind, elsewhere, email=child["email"])
     assert not await refused(behind, elsewhere, username=child["username"])
 

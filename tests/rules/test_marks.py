@@ -33,6 +33,9 @@ HOME = Sighting(user_id="ben", network="192.0.2.7", device_ids=("phone",), clien
         ("Ben.Miller+call@example.org", "ben.miller@example.org"),
         ("+call@example.org", "+call@example.org"),
         (".@gmail.com", ".@gmail.com"),
+        ("ben@\uff47mai\u217c.com", "ben@gmail.com"),
+        ("\uff42en@bücher.example", "ben@xn--bcher-kva.example"),
+        (f"ben@{'ü' * 60}.example", f"ben@{'ü' * 60}.example"),
     ],
 )
 def test_one_mailbox_may_be_written_in_many_ways(written: str, reached: str) -> None:
