@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Locator, expect
 from pyotp import TOTP
 
 from core.vocabulary import Role
-from tests.browser.person import PASSWORD, Visitor
+from tests.browser.person import PASSWORD, WAIT_MS, Visitor
 from tests.integration.person import Person
 from tests.rest.pictures import drawn, encoded, form
 from tests.served import Served
@@ -123,6 +123,7 @@ async def person(server: Served, world: World, web: aiohttp.ClientSession) -> As
 @pytest.fixture
 async def desk(server: Served, browser: Browser, world: World, person: SignUp) -> AsyncIterator[Desk]:
     """`await desk()`: a moderator with an app, at the page and not signed in yet."""
+    expect.set_options(timeout=WAIT_MS)  # a busy machine takes its time
     there: list[Moderator] = []
 
     async def open_page(
