@@ -38,10 +38,15 @@ def payload(command: str, ids: Ids, chance: Random) -> Any:
     if "epoch" in made:
         made["epoch"] = chance.choice((1, 1, 1, 2))
     if chance.random() < 0.02:
-        return chance.choice(_STRANGE)
+        return _strange(chance)
     for _ in range(chance.choice((0, 1, 1, 1, 2, 3))):
         _break(made, chance)
     return made
+
+
+def _strange(chance: Random) -> Any:
+    """A copy: what is broken further must not grow from payload to payload, beyond what a packet holds."""
+    return copy.deepcopy(chance.choice(_STRANGE))
 
 
 def _break(made: dict[str, Any], chance: Random) -> None:
@@ -57,9 +62,9 @@ def _break(made: dict[str, Any], chance: Random) -> None:
         case 0 if keys:
             del place[chance.choice(keys)]
         case 1 if isinstance(place, dict):
-            place[chance.choice(("colour", "", "__class__", "a" * 2000, "$ref"))] = chance.choice(_STRANGE)
+            place[chance.choice(("colour", "", "__class__", "a" * 2000, "$ref"))] = _strange(chance)
         case _ if keys:
-            place[chance.choice(keys)] = copy.deepcopy(chance.choice(_STRANGE))
+            place[chance.choice(keys)] = _strange(chance)
         case _:
             return
 

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
+from socketio.exceptions import TimeoutError as Unanswered
+
 from core.contract.index import COMMANDS
 from core.errors import CATALOGUE
 from tests.fuzz.payloads import Ids, payload
@@ -70,7 +72,11 @@ async def _in_call(world: World, sign_up: SignUp) -> AsyncIterator[tuple[ClientD
 async def _send(device: ClientDevice, ids: Ids, chance: Random, findings: Findings) -> None:
     command = chance.choice(COMMANDS).event
     sent = payload(command, ids, chance)
-    findings.note(command, sent, await device.send_raw(command, sent))
+    try:
+        findings.note(command, sent, await device.send_raw(command, sent))
+    except Unanswered:
+        where = "closed" if device.closed.is_set() else "open"
+        findings.wrong.append(f"{command} {str(sent)[:500]!r}: no answer, the connection is {where}")
 
 
 async def fuzz(
@@ -81,6 +87,8 @@ async def fuzz(
     while done < count:
         async with _in_call(world, sign_up) as (device, ids):
             for _ in range(0, min(ROUND, count - done), _AT_ONCE):
+                if device.closed.is_set():
+                    break
                 await asyncio.gather(*(_send(device, ids, chance, findings) for _ in range(_AT_ONCE)))
                 done += _AT_ONCE
             if device.closed.is_set():
