@@ -58,8 +58,9 @@ async def _refresh(_scene: Scene, caller: Caller) -> Payload:
     return {"token": caller.token}
 
 
-async def _watch(scene: Scene, _caller: Caller) -> Payload:
-    return {"user_ids": [scene.owner.id]}
+async def _watch(scene: Scene, caller: Caller) -> Payload:
+    """The owner, who watches the peer."""
+    return {"user_ids": [scene.people["peer"].id if caller.role == "owner" else scene.owner.id]}
 
 
 IN_CALLS: dict[str, InCall] = {
