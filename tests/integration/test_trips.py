@@ -40,7 +40,8 @@ HELD: dict[str, Step] = {
     "call:decline": (1, 9),
     "call:end": (3, 5),
     "call:media": (0, 2),
-    "call:report": (8, 11),
+    # The call, what was so then, the report, the block and the case: each a statement of one transaction.
+    "call:report": (13, 10),
     "call:restart": (0, 3),
     "call:signal": (0, 1),
     "call:skip": (1, 12),
