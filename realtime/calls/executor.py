@@ -139,7 +139,7 @@ class Executor:
             video_start=self._rules.video_start,
         )
         # In this order, which they keep on their way: the peer may answer the event at once.
-        return asyncio.gather(
+        return all_of(
             self._set_line(call, effect.user_id),
             self._events.send(effect.user_id, started, device=effect.device, key=key),
         )
