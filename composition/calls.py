@@ -9,6 +9,7 @@ from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.offers import OfferMaker
 from realtime.calls.ports import CallStore, Lines, PresenceNotifier, Record, Reports, Trust
+from realtime.calls.turns import OneByOne, Turns
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.queue import Queue
@@ -36,6 +37,7 @@ class CallParts:
         metrics: MatchingMetrics,
         settings: Settings,
         clock: Clock,
+        turns: Turns | None = None,
     ) -> None:
         rules = Rules.of(settings)
         self.executor = Executor(
@@ -57,6 +59,7 @@ class CallParts:
             record=record,
             eligibility=eligibility,
             executor=self.executor,
+            turns=turns or OneByOne(),
             rules=rules,
             clock=clock,
         )

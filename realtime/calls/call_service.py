@@ -1,10 +1,8 @@
 """The call service: takes messages to calls (load, decide, save, perform), on any node for any call."""
 
-import asyncio
 import contextlib
 from collections.abc import Collection
 from contextlib import suppress
-from weakref import WeakValueDictionary
 
 from core.clock import Clock
 from core.errors import AppError, Conflict, Expired, Gone, NotFound, Unavailable
@@ -12,6 +10,7 @@ from db.redis.calls import Pending, Unreadable
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.ports import CallStore, Record
+from realtime.calls.turns import Turns
 from signaling.call import Call, Rules, State
 from signaling.effects import Effects
 from signaling.messages import Back, CallMessage, Deadline, Hangup, Lost, PartyMessage, Silent
@@ -34,22 +33,22 @@ class CallService:
         record: Record,
         eligibility: EligibilityService,
         executor: Executor,
+        turns: Turns,
         rules: Rules,
         clock: Clock,
     ) -> None:
         self._calls, self._record, self._executor = calls, record, executor
         self._eligibility = eligibility
         self._rules, self._clock = rules, clock
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = turns
 
     async def tell(self, call_id: str, message: CallMessage) -> Call:
         """The call after this message. Its effects are performed, or will be.
 
         Raises what `advance` answers, `NotFound`, `Gone`, or `Unavailable` under a storm of changes.
         """
-        turn = self._turns.setdefault(call_id, asyncio.Lock())
         for _ in range(_ATTEMPTS):
-            async with turn:
+            async with self._turns.of(call_id):
                 call, done, pending = await self._change(call_id, message)
             if pending:
                 await self._executor.perform(call, pending)
