@@ -152,6 +152,13 @@ class Visitor:
         await self.fill_sign_up(Gender=gender)
         await self.is_ready()
 
+    async def reaches_sign_in(self) -> None:
+        """From whichever of the two forms is shown."""
+        forms = [self.page.get_by_role("form", name=name) for name in ("Welcome back", "Create your account")]
+        await forms[0].or_(forms[1]).wait_for()
+        if await forms[1].is_visible():
+            await self.press("Sign in instead")
+
     async def sign_in(self, password: str = PASSWORD) -> None:
         form = self.page.get_by_role("form", name="Welcome back")
         await form.get_by_label("Email or username").fill(self.username)

@@ -83,7 +83,8 @@ class Moderator:
     async def reach(self, words: str) -> None:
         """Go down the list by keyboard to the row with these words."""
         await expect(self.row(words)).to_have_count(1)
-        for _ in range(await self.page.locator("[data-row]:visible").count()):
+        # More presses than rows: one that comes while the list is drawn may be lost.
+        for _ in range(3 * await self.page.locator("[data-row]:visible").count() + 3):
             await self.keys("j")
             if await self.row(words).evaluate("(row) => row === document.activeElement"):
                 return

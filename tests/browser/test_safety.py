@@ -158,7 +158,7 @@ async def test_who_is_banned_sees_why_and_appeals(
         await ben.sees(f"You can be here again from {until.day} ")
         await say_why_not(ben)
         await ben.press("Sign out")
-        await ben.press_if_there("Sign in instead")
+        await ben.reaches_sign_in()
         await ben.sign_in()
         await ben.sees_heading("Your account is suspended")
         await ben.sees("You have appealed. A moderator will look at it.")

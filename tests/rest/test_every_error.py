@@ -230,9 +230,14 @@ async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def forbidden(someone: Someone, endpoint: Endpoint) -> Answer:
-    """One's own appeal; oneself."""
+    """One's own appeal; oneself; the ban of somebody above oneself."""
     if endpoint.name == "correct_user":
         return await someone.ask(endpoint, path=f"/v1/admin/users/{someone.user_id}")
+    if endpoint.name == "unban":
+        world, chief = someone.rest.world, await someone.rest.world.person("Chief")
+        await world.set_role(chief, "admin")
+        await world.set_role(someone.user_id, "moderator")
+        return await someone.ask(endpoint, path=endpoint.path.replace("{id}", await world.ban(chief)))
     if endpoint.name == "ban":
         return await someone.ask(endpoint, json={"user_id": someone.user_id, "reason": "spam"})
     return await someone.ask(endpoint, path=await someone.own_path(endpoint, of=someone.user_id))
