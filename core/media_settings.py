@@ -38,6 +38,13 @@ class MediaSettings(ServerSettings, frozen=True, kw_only=True):
     uploads_burst: Annotated[Count, about("Uploads of one account at once.")] = 20
     network_uploads_per_m: Annotated[Count, about("Uploads of one network each minute, on all nodes.")] = 100
     network_uploads_burst: Annotated[Count, about("Uploads of one network at once.")] = 200
+    uploads_at_once: Annotated[
+        Count,
+        about(
+            "Uploads of one account that one process takes at the same time, until each is answered; further"
+            " ones are `rate_limited`, also with RATE_LIMITS off. One of its pictures is decoded at a time."
+        ),
+    ] = 8
     max_picture_pixels: Annotated[
         Count, about("Pixels of one picture; a larger one is refused before it is decoded.")
     ] = 50_000_000

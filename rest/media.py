@@ -36,7 +36,7 @@ class MediaHandlers:
 
     async def upload_media(self, request: Request) -> MediaView:
         owner = request.caller.user_id
-        with self._limits.holding() as more:
+        with self._limits.one(owner) as more:
             purpose, data = await self._form(request, more)
             media = await self._media.upload(owner, purpose, data, request.key)
         return _view(Shown(media))

@@ -4,6 +4,7 @@ The rules are in `media_rules.py`; how a picture is decoded, in `pictures.py`. W
 is encrypted, and only moderators are shown it, each time on the audit log.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -12,7 +13,7 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.contract.media import SignedAddress
-from core.errors import Banned, InvalidRequest, NotFound, Unavailable
+from core.errors import Banned, InvalidRequest, NotFound, RateLimited, Unavailable
 from core.seals import Sealed, Seals
 from core.settings import Settings
 from core.vocabulary import MediaPurpose, MediaState
@@ -30,15 +31,34 @@ _log = structlog.get_logger()
 
 
 class UploadLimits:
-    """How much one upload may be, and how much of all of them one process holds at once."""
+    """How much one upload may be, how much of all of them one process holds at once, and how many of one
+    account, or one could take the memory of all by sending slowly, and their turns at being read.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.max_bytes = settings.max_upload_bytes
-        self._free = settings.upload_memory_bytes
+        self._free, self._most = settings.upload_memory_bytes, settings.uploads_at_once
+        self._of_accounts: Counter[str] = Counter()
 
     @contextmanager
-    def holding(self) -> Iterator[Callable[[int], None]]:
-        """Call what it gives with the size of what comes: it raises `Unavailable` for too much at once."""
+    def one(self, owner_id: str) -> Iterator[Callable[[int], None]]:
+        """One more upload of this account, for as long as the block lasts. Raises `RateLimited` for too many.
+
+        Call what it gives with the size of what comes: it raises `Unavailable` for too much at once.
+        """
+        if self._of_accounts[owner_id] >= self._most:
+            raise RateLimited("Too many uploads of this account at the same time.", retry_after_ms=_RETRY_MS)
+        self._of_accounts[owner_id] += 1
+        try:
+            with self._holding() as more:
+                yield more
+        finally:
+            self._of_accounts[owner_id] -= 1
+            if not self._of_accounts[owner_id]:
+                del self._of_accounts[owner_id]
+
+    @contextmanager
+    def _holding(self) -> Iterator[Callable[[int], None]]:
         held = 0
 
         def more(size: int) -> None:
@@ -100,7 +120,7 @@ class MediaService:
             raise InvalidRequest("Nobody is there to look at pictures.", details={"field": "purpose"})
         if not looks_like_a_picture(data):
             raise InvalidRequest("Send a JPEG, PNG or WebP.", details={"field": "file"})
-        picture = await self._pictures.decoded(data)
+        picture = await self._pictures.decoded(data, owner_id)
         media_id = self._new_id()
         sealed = self._seals.seal(picture.data, media_id)
         media = Media(

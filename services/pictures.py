@@ -1,7 +1,8 @@
 """Decodes pictures, each in a process of its own, so that none can harm the server or see another one.
 
-At most `processes` run and `queue` wait; beyond that callers are told to try again. A process ends with its
-picture, or with the request that waits for it, so there is nothing to close.
+At most `processes` run and `queue` wait; beyond that callers are told to try again. Of one account one runs,
+and only that one stands in the line of all, so accounts take turns however much each of them sends. A process
+ends with its picture, or with the request that waits for it, so there is nothing to close.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import msgspec
 import structlog
@@ -46,6 +48,8 @@ class Pictures:
     def __init__(self, *, processes: int, queue: int, max_pixels: int, cpu_s: int) -> None:
         self._turns, self._room = asyncio.Semaphore(processes), processes + queue
         self._limits = (str(max_pixels), str(cpu_s))
+        # Each is there for as long as a picture of its account is.
+        self._of_accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
     def of(cls, settings: Settings) -> "Pictures":
@@ -57,7 +61,7 @@ class Pictures:
             cpu_s=settings.picture_cpu_s,
         )
 
-    async def decoded(self, data: bytes) -> Picture:
+    async def decoded(self, data: bytes, owner_id: str) -> Picture:
         """What is kept of it. Raises `InvalidRequest` for what is no picture, or too much of one."""
         if not self._room:
             raise Unavailable(
@@ -65,7 +69,7 @@ class Pictures:
             )
         self._room -= 1
         try:
-            async with self._turns:
+            async with self._of_accounts.setdefault(owner_id, asyncio.Lock()), self._turns:
                 return _picture(*await self._ran(data))
         finally:
             self._room += 1

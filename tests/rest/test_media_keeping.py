@@ -142,26 +142,26 @@ async def decoder() -> psutil.Process:
 async def test_a_decoder_that_dies_is_an_error_and_the_next_picture_is_read() -> None:
     pictures = Pictures(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
     large = encoded(drawn(6000, 4000), "PNG", compress_level=0)
-    reading = asyncio.create_task(pictures.decoded(large))
+    reading = asyncio.create_task(pictures.decoded(large, "ana"))
     (await decoder()).kill()
     with pytest.raises(Unavailable):
         await reading
-    assert (await pictures.decoded(encoded(drawn()))).width == 64
+    assert (await pictures.decoded(encoded(drawn()), "ana")).width == 64
 
 
 async def test_no_more_wait_than_may() -> None:
     """One is read, one waits, and the third is told to come back; who goes away takes the decoder along."""
     pictures = Pictures(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
     large = encoded(drawn(6000, 4000), "PNG", compress_level=0)
-    waiting = [asyncio.create_task(pictures.decoded(large)) for _ in range(2)]
+    waiting = [asyncio.create_task(pictures.decoded(large, who)) for who in ("ana", "ben")]
     process = await decoder()
     with pytest.raises(Unavailable):
-        await pictures.decoded(large)
+        await pictures.decoded(large, "ana")
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert not process.is_running()
-    assert (await pictures.decoded(encoded(drawn()))).height == 48
+    assert (await pictures.decoded(encoded(drawn()), "ana")).height == 48
 
 
 async def test_a_picture_that_takes_too_long_is_refused() -> None:
@@ -170,7 +170,7 @@ async def test_a_picture_that_takes_too_long_is_refused() -> None:
     tedious = tedious_png(20_000)
     assert len(tedious) < 15 * 1024 * 1024
     with pytest.raises(InvalidRequest, match="takes too long"):
-        await pictures.decoded(tedious)
+        await pictures.decoded(tedious, "ana")
 
 
 async def for_strangers(rest: RestServer, who: Any) -> str:

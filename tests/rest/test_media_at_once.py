@@ -1,0 +1,63 @@
+"""Many pictures at once: nobody waits for more than one picture of another account."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from services.pictures import Pictures
+from tests.patience import PATIENCE_S
+from tests.rest.conftest import SETTINGS
+from tests.rest.pictures import drawn, encoded, tedious_png, upload
+from tests.rest.server import Answer, RestServer, serving
+
+
+async def test_one_account_does_not_take_the_places_of_others(rest: RestServer, tmp_path: Path) -> None:
+    """Ana uploads forty large pictures at once: a few are taken, and Ben's is before the last of them."""
+    ana, ben, large = await rest.sign_up(), await rest.sign_up(), tedious_png(2000)
+    settings = structs.replace(
+        SETTINGS, data_dir=str(tmp_path), uploads_at_once=5, picture_queue=6, upload_answer_s=int(PATIENCE_S)
+    )
+    async with serving(rest.world, rest.redis, rest.redis_client, settings) as node:
+        refused, tasks = asyncio.Event(), []
+
+        async def send() -> Answer:
+            answer = await upload(node, ana, large)
+            if answer.status != 201:
+                refused.set()
+            return answer
+
+        async with asyncio.timeout(PATIENCE_S):
+            tasks = [asyncio.create_task(send()) for _ in range(40)]
+            await refused.wait()
+            of_ben = await upload(node, ben, encoded(drawn()))
+            left = sum(not task.done() for task in tasks)
+            of_ana = await asyncio.gather(*tasks)
+            later = await upload(node, ana, encoded(drawn()))
+
+    assert of_ben.status == 201, of_ben.body
+    assert left, "all of Ana's were read before Ben's"
+    counted = Counter("taken" if answer.status == 201 else answer.code for answer in of_ana)
+    assert counted == {"taken": 5, "rate_limited": 35}
+    told = next(answer for answer in of_ana if answer.status != 201)
+    assert told.status == 429
+    assert told.body["retry_after_ms"] > 0
+    assert int(told.headers["Retry-After"]) > 0
+    assert later.status == 201, later.body
+
+
+async def test_one_account_has_one_picture_in_work() -> None:
+    """Accounts take turns: who sends the first picture is not behind three of somebody else."""
+    pictures = Pictures(processes=1, queue=10, max_pixels=50_000_000, cpu_s=60)
+    done: list[str] = []
+
+    async def read(owner: str, data: Any) -> None:
+        await pictures.decoded(data, owner)
+        done.append(owner)
+
+    small = encoded(drawn())
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(*(read(owner, small) for owner in ("ana", "ana", "ana", "ben")))
+    assert done == ["ana", "ben", "ana", "ana"]
