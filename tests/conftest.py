@@ -30,6 +30,8 @@ from db.redis.multiplexed import RedisClient, open_redis_client
 from tests import covered, order
 from tests.stores.world import World, world_at
 
+pytest_plugins = ["tests.standstill"]
+
 FOLDER = "TEST_SERVERS_FOLDER"
 START_S = 60.0
 REDIS_DATABASES = 63  # those of an embedded Redis, less the default one
