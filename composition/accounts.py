@@ -9,6 +9,7 @@ from db.redis.rate_limits import MemoryLimiter, NoLimits
 from services.accounts import Accounts
 from services.limits import Limits
 from services.marks import Marker
+from services.owner_proofs import OwnerProofs
 from services.password_hashes import PasswordHashes
 from services.profiles import Profiles
 from services.sessions import SessionService, Tokens
@@ -38,6 +39,9 @@ class Identity:
         keyring = Keyring.of(settings)
         seals = Seals(keyring.keys("one-time codes"))
         self.codes = OneTimeCodes(stores.totp, seals, limits)
+        self.proofs = OwnerProofs(
+            stores.accounts, passwords, limits, fresh_ms=settings.fresh_sign_in_m * 60_000
+        )
         self.sessions = SessionService(
             stores.sessions,
             standing=stores.standing,

@@ -104,7 +104,7 @@ def _resources(
     return [
         AccountHandlers(identity.accounts, identity.sessions),
         SessionHandlers(identity.sessions, stores.sessions, expulsions),
-        TotpHandlers(identity.codes),
+        TotpHandlers(identity.codes, identity.proofs),
         ConsentHandlers(ConsentStore(base.pool)),
         ProfileHandlers(identity.profiles),
         ValueHandlers(Values(values), values),

@@ -170,6 +170,10 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
         Count, about("Wrong one-time codes for one account each hour, from everywhere.")
     ] = 30
     totp_burst: Annotated[Count, about("Wrong one-time codes for one account at once.")] = 10
+    fresh_sign_in_m: Annotated[
+        Count,
+        about("Minutes after a sign-in within which what could keep an owner out asks for no password."),
+    ] = 10
     staff_totp: Annotated[
         StaffTotp,
         about(

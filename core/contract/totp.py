@@ -18,6 +18,19 @@ Code = Annotated[
 ]
 
 
+class TotpOn(Input):
+    """Without `code` a new secret is asked for, with one of it codes are turned on.
+
+    A secret is given to who has signed in within the last minutes, or sends the password; to others it is
+    `unauthenticated` with `factor`, which is `password`, in `details`. A wrong code: the same with `totp`.
+    """
+
+    secrets = ("password",)
+
+    code: Code | None = None
+    password: Annotated[str, Meta(max_length=128, examples=["correct horse battery"])] | None = None
+
+
 class TotpCode(Input):
     """A code of one's authenticator app. A wrong one: `unauthenticated` with `factor` in `details`."""
 
@@ -40,10 +53,10 @@ ENDPOINTS = (
         path="/v1/me/totp",
         area="accounts",
         summary="Without a code: a new secret. With a code of it: one-time codes are on from now on.",
-        body=TotpCode,
+        body=TotpOn,
         reply=TotpSecret,
         errors=(Conflict,),
-        limits=("totp",),
+        limits=("guesses", "login", "account_login", "totp"),
     ),
     Endpoint(
         name="turn_off_totp",

@@ -9,7 +9,7 @@ from datetime import date
 import asyncpg
 from msgspec import Struct
 
-from core.clock import to_datetime
+from core.clock import to_datetime, to_ms
 from core.errors import Banned, Conflict, IdempotencyConflict, NotFound
 from core.ids import new_id
 from core.vocabulary import ConsentKind, Gender, Role
@@ -51,6 +51,13 @@ class Credentials(Struct, frozen=True):
     user_id: str
     password_hash: str
     banned: bool
+
+
+class Proof(Struct, frozen=True):
+    """By what an owner is known: the password, and when the session was opened."""
+
+    password_hash: str
+    signed_in_at: int
 
 
 class AccountStore:
@@ -109,6 +116,13 @@ class AccountStore:
         query = _SQL["login_by_email" if "@" in login else "login_by_username"]
         row = await self._pool.fetchrow(query, login, to_datetime(now))
         return row and Credentials(row["id"], row["password_hash"], row["banned"])
+
+    async def proof(self, user_id: str, session_id: str) -> Proof:
+        """Of a session of this user that was checked before. Raises `NotFound` if it is none."""
+        row = await self._pool.fetchrow(_SQL["proof"], user_id, session_id)
+        if row is None:
+            raise NotFound
+        return Proof(row["password_hash"], to_ms(row["created_at"]))
 
     async def named(self, who: str) -> str:
         """The user with this id, email address or username. Raises `NotFound`."""

@@ -37,6 +37,12 @@ FROM identity.users u WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
 SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
 
+-- name: proof
+-- The password of user $1, and when session $2 of theirs was opened.
+SELECT u.password_hash, s.created_at
+FROM identity.users u JOIN identity.sessions s ON s.user_id = u.id
+WHERE u.id = $1 AND s.id = $2
+
 -- name: named
 -- The user with this id, email address or username; an id comes first, as a username may look like one.
 SELECT id FROM identity.users

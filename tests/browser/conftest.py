@@ -5,11 +5,16 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
-from tests.browser.person import Visitor, closed
+from core.vocabulary import Role
+from tests.browser.desk import Desk, Moderator, SignUp, with_app
+from tests.browser.person import WAIT_MS, Visitor, closed
+from tests.integration.person import Person
 from tests.served import Served
+from tests.stores.world import World, world_at
 
 FLAGS = [
     "--no-sandbox",
@@ -110,3 +115,55 @@ def pair(sign_up: Visit) -> Callable[[], Awaitable[tuple[Visitor, Visitor]]]:
         return ana, ben
 
     return make
+
+
+@pytest.fixture
+async def world(nodes_database_url: str) -> AsyncIterator[World]:
+    async with world_at(nodes_database_url) as world:
+        yield world
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def person(server: Served, world: World, web: aiohttp.ClientSession) -> AsyncIterator[SignUp]:
+    """`await person("Ben")`: an account whose owner is not on any page."""
+    people: list[Person] = []
+
+    async def make(name: str) -> Person:
+        account = await Person.sign_up(server.address, web)
+        people.append(account)
+        await world.pool.execute(
+            "UPDATE identity.profiles SET display_name = $2 WHERE user_id = $1", account.id, name
+        )
+        return account
+
+    yield make
+    for one in people:
+        await one.leave()
+
+
+@pytest.fixture
+async def desk(server: Served, browser: Browser, world: World, person: SignUp) -> AsyncIterator[Desk]:
+    """`await desk()`: a moderator with an app, at the page and not signed in yet."""
+    expect.set_options(timeout=WAIT_MS)  # a busy machine takes its time
+    there: list[Moderator] = []
+
+    async def open_page(
+        name: str = "Mod", role: Role = "moderator", *, app: bool = True, **how: Any
+    ) -> Moderator:
+        account = await person(name)
+        await world.set_role(account.id, role)
+        at = await Visitor.visit(browser, f"{server.address}/admin/", name, **how)
+        there.append(Moderator(account, at, await with_app(account) if app else ""))
+        return there[-1]
+
+    yield open_page
+    for one in there:
+        await one.at.leave()
+    faults = {one.at.name: one.at.faults for one in there if one.at.faults}
+    assert not faults, f"The page said in its console: {faults}"

@@ -1,155 +1,20 @@
-"""Moderators at work on their page, by keyboard: a case from the report to the appeal, and who is let in."""
+"""Moderators at work on their page, by keyboard: a case from the report to the appeal."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, Locator, expect
-from pyotp import TOTP
+from playwright.async_api import expect
 
-from core.vocabulary import Role
-from tests.browser.person import PASSWORD, WAIT_MS, Visitor
+from tests.browser.desk import Desk, SignUp
+from tests.browser.person import PASSWORD
 from tests.integration.person import Person
 from tests.rest.pictures import drawn, encoded, form
 from tests.served import Served
-from tests.stores.world import World, world_at
+from tests.stores.world import World
 
-LOOKING = Path(__file__).with_name("looking.js").read_text()
 HTML = "<img src=x onerror=alert(1)>"
-SignUp = Callable[[str], Awaitable[Person]]
-Desk = Callable[..., Awaitable["Moderator"]]
-
-
-class Moderator:
-    """Somebody at the moderators' page, with an authenticator app where they have one."""
-
-    def __init__(self, account: Person, at: Visitor, secret: str = "") -> None:
-        self.account, self.at, self.page, self.secret = account, at, at.page, secret
-
-    def code(self) -> str:
-        return TOTP(self.secret).now()
-
-    async def password(self) -> None:
-        await self.page.get_by_label("Email or username").fill(self.account.account["user"]["username"])
-        await self.page.get_by_label("Password").fill(PASSWORD)
-        await self.at.press("Sign in")
-
-    async def sign_in(self) -> None:
-        """With the password, and then the code that is asked for."""
-        await self.password()
-        await self.at.sees("Send the code that your authenticator app shows.")
-        await self.show(self.code())
-        await self.at.sees_heading("Cases")
-
-    async def show(self, code: str) -> None:
-        """A code, where one is asked for."""
-        field = self.page.get_by_label("Code of your authenticator app").filter(visible=True)
-        await field.fill(code)
-        await self.page.keyboard.press("Enter")
-
-    async def keys(self, *keys: str) -> None:
-        for key in keys:
-            await self.page.keyboard.press(key)
-
-    async def confirm(self, key: str, title: str, **fields: str) -> None:
-        """Press the key of an act, and Enter where it is asked whether it is meant."""
-        await self.keys(key)
-        dialog = self.page.get_by_role("dialog", name=title)
-        await expect(dialog).to_be_visible()
-        for label, value in fields.items():
-            await dialog.get_by_label(label).fill(value)
-        if fields:
-            await dialog.locator(".primary").focus()
-        await self.keys("Enter")
-        await expect(dialog).to_be_hidden()
-
-    async def decided(self, words: str) -> None:
-        """The head of the case says so."""
-        await expect(self.page.locator("#case-head")).to_contain_text(words)
-
-    async def looks_right(self, where: str) -> None:
-        """Nothing is off the screen or covered, and everything can be read."""
-        await self.page.evaluate(LOOKING)
-        for look in ("misfits", "faint"):
-            assert not (found := await self.page.evaluate(f"{look}()")), f"{where}: {found}"
-        await self.at.fits()
-
-    def row(self, words: str) -> Locator:
-        return self.page.locator("[data-row]:visible").filter(has_text=words)
-
-    async def reach(self, words: str) -> None:
-        """Go down the list by keyboard to the row with these words."""
-        await expect(self.row(words)).to_have_count(1)
-        # More presses than rows: one that comes while the list is drawn may be lost.
-        for _ in range(3 * await self.page.locator("[data-row]:visible").count() + 3):
-            await self.keys("j")
-            if await self.row(words).evaluate("(row) => row === document.activeElement"):
-                return
-        raise AssertionError(f"no key leads to {words}")
-
-
-@pytest.fixture
-async def world(nodes_database_url: str) -> AsyncIterator[World]:
-    async with world_at(nodes_database_url) as world:
-        yield world
-
-
-@pytest.fixture
-async def web() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
-@pytest.fixture
-async def person(server: Served, world: World, web: aiohttp.ClientSession) -> AsyncIterator[SignUp]:
-    """`await person("Ben")`: an account whose owner is not on any page."""
-    people: list[Person] = []
-
-    async def make(name: str) -> Person:
-        account = await Person.sign_up(server.address, web)
-        people.append(account)
-        await world.pool.execute(
-            "UPDATE identity.profiles SET display_name = $2 WHERE user_id = $1", account.id, name
-        )
-        return account
-
-    yield make
-    for one in people:
-        await one.leave()
-
-
-@pytest.fixture
-async def desk(server: Served, browser: Browser, world: World, person: SignUp) -> AsyncIterator[Desk]:
-    """`await desk()`: a moderator with an app, at the page and not signed in yet."""
-    expect.set_options(timeout=WAIT_MS)  # a busy machine takes its time
-    there: list[Moderator] = []
-
-    async def open_page(
-        name: str = "Mod", role: Role = "moderator", *, app: bool = True, **how: Any
-    ) -> Moderator:
-        account = await person(name)
-        await world.set_role(account.id, role)
-        at = await Visitor.visit(browser, f"{server.address}/admin/", name, **how)
-        there.append(Moderator(account, at, await with_app(account) if app else ""))
-        return there[-1]
-
-    yield open_page
-    for one in there:
-        await one.at.leave()
-    faults = {one.at.name: one.at.faults for one in there if one.at.faults}
-    assert not faults, f"The page said in its console: {faults}"
-
-
-async def with_app(account: Person) -> str:
-    """Turn one-time codes on; gives the secret."""
-    _, asked = await account.rest("POST", "/v1/me/totp", json={})
-    secret: str = asked["secret"]
-    status, _ = await account.rest("POST", "/v1/me/totp", json={"code": TOTP(secret).now()})
-    assert status == 200
-    return secret
 
 
 async def reported(world: World, ana: Person, ben: Person, **more: Any) -> None:
@@ -243,52 +108,6 @@ async def test_a_case_by_keyboard_from_the_report_to_the_appeal(
     assert "access_token" in await signs_in(server, web, ben)
 
 
-async def test_who_has_no_app_sets_one_up(desk: Desk) -> None:
-    """On this page, before anything is shown; a wrong code says so. Afterwards the session goes on."""
-    mod = await desk(app=False)
-    await mod.password()
-    await mod.at.sees_heading("One more step")
-    mod.secret = ((await mod.page.locator("#secret").text_content()) or "").replace(" ", "")
-    assert mod.secret in (await mod.page.locator("#otpauth").get_attribute("href") or "")
-    await mod.show("000000" if mod.code() != "000000" else "000001")
-    await mod.at.sees("This code is not right.")
-    await mod.show(mod.code())
-    await mod.at.sees_heading("Cases")
-    await mod.page.reload()
-    await mod.at.sees_heading("Cases")
-
-
-async def test_a_session_without_a_code_is_asked_for_one(desk: Desk) -> None:
-    """Somebody who has signed in on everybody's page before: there the code of the app is enough."""
-    mod = await desk(app=False)
-    await mod.password()
-    await mod.at.sees_heading("One more step")
-    mod.secret = await with_app(mod.account)
-    await mod.page.reload()
-    await mod.at.sees("Type the code that your authenticator app shows.")
-    await mod.show(mod.code())
-    await mod.at.sees_heading("Cases")
-
-
-async def test_a_stranger_sees_nothing(desk: Desk, world: World) -> None:
-    """Neither do those who have been moderators, from the next request on."""
-    ana = await desk("Ana", "user", app=False)
-    await expect(ana.page.get_by_role("heading", name="Moderators' sign-in")).to_be_visible()
-    await ana.password()
-    await ana.at.sees_heading("This page is for moderators")
-    await expect(ana.page.get_by_role("navigation")).to_be_hidden()
-    await ana.page.goto(f"{ana.at.address}#bans")
-    await ana.page.reload()
-    await ana.at.sees_heading("This page is for moderators")
-    await expect(ana.page.locator("[data-row]")).to_have_count(0)
-
-    mod = await desk()
-    await mod.sign_in()
-    await world.set_role(mod.account.id, "user")
-    await mod.keys("3")
-    await mod.at.sees_heading("This page is for moderators")
-
-
 async def test_what_somebody_else_has_done_is_told(desk: Desk, person: SignUp, world: World) -> None:
     """Who claims or decides second hears why it cannot be, and sees how it stands."""
     await reported(world, await person("Ana"), await person("Carl"), reason="underage")
@@ -354,7 +173,7 @@ async def test_people_bans_and_the_log(desk: Desk, person: SignUp, world: World)
     await chief.page.locator("#person-title").focus()
     await chief.confirm("b", "Ban Dora Searched?", Reason="sold secrets")
     await chief.at.sees("sold secrets")
-    await chief.keys("3")
+    assert await chief.place_after("3") == "bans"  # the person's page has that ban too
     await chief.reach("sold secrets")
     await chief.confirm("l", "Lift the ban of Dora Searched?")
     await expect(chief.row("sold secrets")).to_contain_text("lifted")

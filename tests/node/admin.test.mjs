@@ -49,7 +49,7 @@ test("who is no moderator, or has signed out, keeps no list", () => {
     ["in", { me: ME }],
     ["list:ready", { name: "bans", items: [{ id: "1" }], next: null }],
   ];
-  for (const leaving of ["stranger", "factor", "out"]) {
+  for (const leaving of ["stranger", "factor", "proof", "out"]) {
     assert.deepEqual(after(...full, [leaving, { me: ME, secret: null, code: null }]).lists, initial().lists);
   }
 });

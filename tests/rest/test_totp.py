@@ -66,6 +66,41 @@ def asks_for_a_code(answer: Answer) -> bool:
     return (answer.code, answer.body.get("details")) == ("unauthenticated", {"factor": "totp"})
 
 
+def asks_for_the_password(answer: Answer) -> bool:
+    return (answer.code, answer.body.get("details")) == ("unauthenticated", {"factor": "password"})
+
+
+async def test_a_stolen_token_keeps_nobody_out(ana: Ana) -> None:
+    """Who has not signed in just now proves by the password that the account is theirs."""
+    ana.rest.clock.advance(s=SETTINGS.fresh_sign_in_m * 60)
+    ana.token = (await ana.rest.refresh(ana.refresh_token)).body["access_token"]  # which is no signing in
+    for wrong in ({}, {"password": "wrong password"}):
+        assert asks_for_the_password(await ana.ask(**wrong))
+    assert (await ana.ask(code="123456")).code == "conflict"
+    ana.secret = (await ana.ask(password=PASSWORD)).body["secret"]
+    assert (await ana.ask(code=ana.code())).status == 200
+    assert asks_for_a_code(await ana.ask("DELETE"))
+
+
+async def test_for_a_while_after_signing_in_nobody_is_asked_again(ana: Ana) -> None:
+    """A password that comes along all the same has to be right."""
+    ana.rest.clock.advance(s=SETTINGS.fresh_sign_in_m * 60 - 1)
+    ana.token = (await ana.rest.refresh(ana.refresh_token)).body["access_token"]
+    assert asks_for_the_password(await ana.ask(password="wrong password"))
+    assert (await ana.turn_on()).status == 200
+
+
+async def test_guesses_at_the_password_are_limited_there_too(ana: Ana) -> None:
+    """By account and network, and apart from those of signing in: they keep its owner in."""
+    few = replace(SETTINGS, rate_limits="on", guesses_burst=2, guesses_per_m=1)
+    async with serving(ana.rest.world, ana.rest.redis, ana.rest.redis_client, few) as node:
+        mine, ana.rest = ana.rest, node
+        wrong = [await ana.ask(password="wrong password") for _ in range(3)]
+        assert [answer.code for answer in wrong] == ["unauthenticated"] * 2 + ["rate_limited"]
+        assert (await ana.sign_in(at=node)).status == 200
+        ana.rest = mine
+
+
 async def test_codes_are_turned_on_with_one_of_them(ana: Ana) -> None:
     """Of the latest secret: one that was asked for before and not turned on is forgotten."""
     assert (await ana.ask(code="123456")).code == "conflict"

@@ -39,6 +39,12 @@ export class Desk {
     await this.enter({ user: me });
   }
 
+  /** The password says whose account it is: what an app needs to show codes. */
+  async prove(password) {
+    const { me } = this.#store.state;
+    this.#store.dispatch("factor", { me, secret: await this.#newSecret({ password }) });
+  }
+
   // --- Looking ---
 
   /** Load what the present place shows; `more`: the next page of it. */
@@ -227,17 +233,22 @@ export class Desk {
   async #askForCode() {
     const { me, account } = this.#store.state;
     if (account !== "in") return;
-    this.#store.dispatch("factor", { me, secret: await this.#newSecret() });
+    try {
+      this.#store.dispatch("factor", { me, secret: await this.#newSecret() });
+    } catch (error) {
+      if (error.details?.factor === "password") return this.#store.dispatch("proof", { me });
+      this.#store.dispatch("factor", { me, secret: null });
+      this.#store.dispatch("notice", { text: problem(error) });
+    }
   }
 
   /** What an app needs to show codes; null for somebody whose app does already. */
-  async #newSecret() {
+  async #newSecret(proof = {}) {
     try {
-      return await this.#api.request("POST", "/v1/me/totp", {});
+      return await this.#api.request("POST", "/v1/me/totp", proof);
     } catch (error) {
       if (error.code === "conflict") return null;
-      this.#store.dispatch("notice", { text: problem(error) });
-      return null;
+      throw error;
     }
   }
 }

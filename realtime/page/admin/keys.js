@@ -10,11 +10,11 @@ const KEYS = [
   { keys: ["m"], says: "More of the list", press: true },
   { keys: ["Escape"], shown: "Esc", says: "Back", run: back },
   { keys: ["/"], says: "Search for people", run: search },
-  { keys: ["1"], says: "Cases", run: () => go("cases") },
-  { keys: ["2"], says: "People", run: () => go("people") },
-  { keys: ["3"], says: "Bans", run: () => go("bans") },
-  { keys: ["4"], says: "Appeals", run: () => go("appeals") },
-  { keys: ["5"], says: "Audit, for admins", run: () => byId("audit-link").hidden || go("audit") },
+  { keys: ["1"], says: "Cases", run: (look) => go("cases", look) },
+  { keys: ["2"], says: "People", run: (look) => go("people", look) },
+  { keys: ["3"], says: "Bans", run: (look) => go("bans", look) },
+  { keys: ["4"], says: "Appeals", run: (look) => go("appeals", look) },
+  { keys: ["5"], says: "Audit, for admins", run: (look) => byId("audit-link").hidden || go("audit", look) },
   { keys: ["c"], says: "Case: claim it, or for longer", press: true },
   { keys: ["e"], says: "Case: show the evidence with its pictures, or hide those", press: true },
   { keys: ["d"], says: "Case: dismiss", press: true },
@@ -81,20 +81,20 @@ function open() {
   (row.querySelector("summary") ?? row.querySelector("a"))?.click();
 }
 
-function back() {
+function back(look) {
   const link = [...document.querySelectorAll(".back")].find(seen);
   if (!link) return false;
-  link.click();
+  go(link.hash, look);
 }
 
-function go(place) {
+/** At once, and not when the browser tells of the new address: what is pressed next belongs there. */
+function go(place, look) {
   location.hash = place;
+  look();
 }
 
-/** At once: what is typed next belongs there. */
 function search(look) {
-  go("people");
-  look();
+  go("people", look);
   byId("q").focus();
 }
 

@@ -11,7 +11,10 @@ const LISTS = ["cases", "people", "bans", "appeals", "audit"];
 /** The places of the page. A case and a person have an id; the audit log may be one person's. */
 export const PLACES = [...LISTS, "case", "person"];
 
-/** `account`: `unknown`, `out`, `stranger` (no moderator), `factor` (a one-time code is needed), or `in`. */
+/**
+ * `account`: `unknown`, `out`, `stranger` (no moderator), `factor` (a one-time code is needed), `proof` (the password is, before
+ * codes are set up), or `in`.
+ */
 export function initial() {
   return {
     account: "unknown",
@@ -39,6 +42,8 @@ const CHANGES = {
 
   /** `secret`: of one-time codes that are to be turned on; null: they are on. */
   factor: (state, { me, secret }) => ({ ...initial(), account: "factor", me, secret, place: state.place }),
+
+  proof: (state, { me }) => ({ ...initial(), account: "proof", me, place: state.place }),
 
   unreachable: (state) => ({ ...state, reachable: false }),
 

@@ -1,7 +1,8 @@
 /** Sign up and sign in. */
 
 import { farewell } from "../words.js";
-import { byId, show, submitting, text, valid } from "./dom.js";
+import { byId, show, text } from "./dom.js";
+import { onSubmit, signingIn } from "./signing-in.js";
 
 export function accountView({ signUp, signIn }) {
   const [signup, signin] = [byId("signup"), byId("signin")];
@@ -13,31 +14,10 @@ export function accountView({ signUp, signIn }) {
     form.querySelector("input").focus();
   }
 
-  function wire(form, action) {
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (valid(form)) submitting(form, () => action(Object.fromEntries(new FormData(form))).then(() => form.reset()));
-    });
+  for (const form of [signup, signin])
     form.querySelector("[data-to]").addEventListener("click", (event) => turnTo(byId(event.target.dataset.to)));
-  }
-
-  /** Whoever has turned one-time codes on is asked for one after the password was right. */
-  async function signInWithCode({ totp, ...fields }) {
-    try {
-      await signIn(totp ? { ...fields, totp } : fields);
-      show(byId("code"), false);
-    } catch (error) {
-      if (error.details?.factor === "totp") {
-        show(byId("code"), true);
-        signin.elements.totp.value = "";
-        signin.elements.totp.focus();
-      }
-      throw error;
-    }
-  }
-
-  wire(signup, signUp);
-  wire(signin, signInWithCode);
+  onSubmit(signup, signUp);
+  signingIn(signin, signIn);
 
   return (state) => {
     const seen = state.account === "out";

@@ -1,6 +1,6 @@
 /** Signing in, with a one-time code; and who is let in no further. */
 
-import { submitting, valid } from "../../views/dom.js";
+import { onSubmit, plainCode, signingIn } from "../../views/signing-in.js";
 import { farewell } from "../../words.js";
 import { byId, show, text } from "./parts.js";
 
@@ -9,44 +9,24 @@ const TURN_ON =
 const SHOW_ONE = "Type the code that your authenticator app shows.";
 
 export function gateView({ desk, signIn, signOut }) {
-  const [signin, factor] = [byId("signin"), byId("factor")];
+  const [signin, factor, proof] = ["signin", "factor", "proof"].map(byId);
   let before = null;
 
-  function wire(form, action) {
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (valid(form)) submitting(form, () => action(Object.fromEntries(new FormData(form))).then(() => form.reset()));
-    });
-  }
-
-  /** Whoever has turned one-time codes on is asked for one after the password was right. */
-  async function signInWithCode({ totp, ...fields }) {
-    try {
-      await signIn(totp ? { ...fields, totp: totp.replaceAll(" ", "") } : fields);
-      show(byId("code"), false);
-    } catch (error) {
-      if (error.details?.factor === "totp") {
-        show(byId("code"), true);
-        signin.elements.totp.value = "";
-        signin.elements.totp.focus();
-      }
-      throw error;
-    }
-  }
-
-  wire(signin, signInWithCode);
-  wire(factor, ({ totp }) => desk.showCode(totp.replaceAll(" ", "")));
+  signingIn(signin, signIn);
+  onSubmit(factor, ({ totp }) => desk.showCode(plainCode(totp)));
+  onSubmit(proof, ({ password }) => desk.prove(password));
   for (const button of document.querySelectorAll("[data-sign-out]")) button.addEventListener("click", signOut);
 
   return ({ account, reachable, me, secret, farewell: code }) => {
     show(byId("starting"), account === "unknown");
     text(byId("starting-text"), reachable ? "Starting…" : "The server cannot be reached. Trying again…");
-    show(byId("gate"), ["out", "stranger", "factor"].includes(account));
+    show(byId("gate"), ["out", "stranger", "factor", "proof"].includes(account));
     show(signin, account === "out");
     show(byId("farewell"), code !== null);
     text(byId("farewell"), code === null ? "" : farewell(code));
     show(byId("stranger"), account === "stranger");
     text(byId("stranger-name"), account === "stranger" ? me.display_name : "");
+    show(proof, account === "proof");
     show(factor, account === "factor");
     text(byId("factor-text"), secret ? TURN_ON : SHOW_ONE);
     show(byId("factor-secret"), secret !== null);
