@@ -135,7 +135,8 @@ class Settings(MediaSettings, frozen=True, kw_only=True):
         Count,
         about(
             "Different people whose reports within SUSPEND_WITHIN_H suspend a user until a moderator has"
-            " looked; those who are trusted count twice, newcomers and those with a bad record not at all."
+            " looked; those who are trusted count twice, those whom nobody else knows, or who were mostly"
+            " wrong, not at all."
         ),
     ] = 5
     suspend_within_h: Annotated[Count, about("Hours within which these reports have to come.")] = 24

@@ -10,10 +10,12 @@ from collections.abc import Callable
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.clock import Clock
 from core.ticket import Tier
-from db.postgres.trust import Standing, TrustStore
+from db.postgres.trust import Conduct, Standing, TrustStore
+from services.credibility import DEFAULT_CREDIBILITY, Credibility
 
 _log = structlog.get_logger()
 _ATTEMPTS = 5
@@ -22,9 +24,8 @@ _ATTEMPTS = 5
 class Suspicion(Struct, frozen=True, kw_only=True):
     """When somebody is a suspect.
 
-    Either at least `reporters` people, and this share of those met, have reported them; or they left this
-    share of at least `live` live calls early. A few people who act together are too few, or too small a
-    share.
+    Either at least `reporters` people whose word counts, and as many as this share of those met, have
+    reported them; or they left this share of at least `live` live calls early.
     """
 
     reporters: int
@@ -80,6 +81,11 @@ def tier(standing: Standing, present: Tier, thresholds: Thresholds = DEFAULT_THR
     return "trusted" if merit.shows_in(standing) else "neutral"
 
 
+def standing_of(conduct: Conduct, credibility: Credibility = DEFAULT_CREDIBILITY) -> Standing:
+    """The standing of somebody who did this and of whom that is said."""
+    return replace(conduct.standing, reporters=len(credibility.counted(conduct.said)))
+
+
 class TrustService:
     """The use cases. `window_ms`: for how long calls and reports count; `review_ms`: between two reviews."""
 
@@ -102,10 +108,10 @@ class TrustService:
         """Move the user to another tier if they belong there. Twice, even at once, is as good as once."""
         for _ in range(_ATTEMPTS):
             now = self._clock()
-            found = await self._store.standing(user_id, since=now - self._window_ms, early_ms=self._early_ms)
-            if found is None:
+            did = await self._store.conduct(user_id, since=now - self._window_ms, early_ms=self._early_ms)
+            if did is None:
                 return
-            before, standing = found
+            before, standing = did.said.tier, standing_of(did)
             after = tier(standing, before, self._thresholds)
             if before == after or await self._move(user_id, before, after, standing, now):
                 return

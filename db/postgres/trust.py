@@ -7,24 +7,26 @@ from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.clock import to_datetime
 from core.ids import earliest
 from core.ticket import Tier
+from db.postgres.accusations import Accusation, accusers, with_company
 from db.postgres.pool import Pool, queries
 
 _SQL = queries("trust")
 
-# How many of a user's latest calls are read at each judgement; they tell enough.
+# How many of a user's latest calls, and of the reports about them, are read at each judgement.
 LATEST_CALLS = 500
 
 
 class Standing(Struct, frozen=True, kw_only=True):
     """What somebody did within a window.
 
-    Of the people `met`, `reporters` have reported them; of the `live` calls they left `early` many early.
-    `verified`: an address or a number is known to be theirs. `returning`: they may be somebody who was
-    banned.
+    They have `met` so many people; `reporters` have reported them whose word counts
+    (`services.credibility`); of the `live` calls they left `early` many early. `verified`: an address or a
+    number is known to be theirs. `returning`: they may be somebody who was banned.
     """
 
     met: int = 0
@@ -35,19 +37,35 @@ class Standing(Struct, frozen=True, kw_only=True):
     returning: bool = False
 
 
+class Conduct(Struct, frozen=True):
+    """What somebody did, with no `reporters` yet, and all that is `said` of them."""
+
+    standing: Standing
+    said: Accusation
+
+
+_READ = tuple(name for name in Standing.__struct_fields__ if name != "reporters")
+
+
 class TrustStore:
     """Tiers and standings."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def standing(self, user_id: str, *, since: int, early_ms: int) -> tuple[Tier, Standing] | None:
-        """The tier, and what the user did since then; None: the account is gone."""
+    async def conduct(self, user_id: str, *, since: int, early_ms: int) -> Conduct | None:
+        """What the user did since then, and what is said of them; None: the account is gone."""
         early = timedelta(milliseconds=early_ms)
         row = await self._pool.fetchrow(
             _SQL["standing"], user_id, to_datetime(since), earliest(since), LATEST_CALLS, early
         )
-        return row and (row["tier"], Standing(**{f: row[f] for f in Standing.__struct_fields__}))
+        if row is None:
+            return None
+        said = Accusation(accused=user_id, tier=row["tier"], accusers=[])
+        if row["reports"]:
+            found = replace(said, accusers=await accusers(self._pool, row["reports"]))
+            said = await with_company(self._pool, found)
+        return Conduct(Standing(**{name: row[name] for name in _READ}), said)
 
     async def move(
         self, user_id: str, before: Tier, after: Tier, *, entry_id: str, details: dict[str, Any], now: int

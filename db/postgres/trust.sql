@@ -1,20 +1,22 @@
 -- How far users are trusted, and what it is computed from. Times are passed as timestamptz.
 
 -- name: standing
--- What user $1 did in the latest $4 calls offered since $2 (a call id is not older than $3), by the people met and by
--- the calls that were live; leaving after less than $5 (an interval) of being live is early, unless to report. Reports
--- that a moderator has dismissed do not count, nor do those of suspects, but for those about another suspect. `returning`:
--- they may be somebody who was banned.
+-- What user $1 did in the latest $4 calls offered since $2 (an id is not older than $3), by the people met in calls that were
+-- answered and by the calls that were live; leaving after less than $5 (an interval) of being live is early, unless to report.
+-- `reports`: the latest $4 about them since then that no moderator has dismissed. `returning`: they may be somebody who was
+-- banned.
 SELECT
     u.tier,
     u.verified_at IS NOT NULL AS verified,
     EXISTS (
         SELECT FROM safety.suspicions s WHERE s.user_id = u.id AND s.suspect AND s.cleared_at IS NULL
     ) AS returning,
-    count(DISTINCT peer.user_id) FILTER (WHERE c.started_at IS NOT NULL OR r.id IS NOT NULL) AS met,
-    count(DISTINCT r.reporter_id) FILTER (
-        WHERE r.status <> 'dismissed' AND (reporter.tier <> 'suspect' OR u.tier = 'suspect')
-    ) AS reporters,
+    ARRAY(
+        SELECT r.id FROM interaction.reports r
+        WHERE r.reported_id = $1 AND r.id >= $3 AND r.created_at >= $2 AND r.status <> 'dismissed'
+        ORDER BY r.id DESC LIMIT $4
+    ) AS reports,
+    count(DISTINCT peer.user_id) FILTER (WHERE c.started_at IS NOT NULL) AS met,
     count(c.live_at) FILTER (WHERE c.origin = 'match') AS live,
     count(c.live_at) FILTER (
         WHERE c.origin = 'match' AND c.ended_by = u.id AND c.end_reason IN ('hung_up', 'skipped')
@@ -29,9 +31,7 @@ LEFT JOIN (
 ) AS latest ON true
 LEFT JOIN interaction.calls c ON c.id = latest.call_id AND c.offered_at >= $2 AND c.ended_at IS NOT NULL
 LEFT JOIN interaction.call_participants peer ON peer.call_id = c.id AND peer.user_id <> u.id
-LEFT JOIN interaction.reports r ON r.call_id = c.id AND r.reported_id = u.id
 LEFT JOIN interaction.reports own ON own.call_id = c.id AND own.reporter_id = u.id
-LEFT JOIN identity.users reporter ON reporter.id = r.reporter_id
 WHERE u.id = $1 AND u.deleted_at IS NULL
 GROUP BY u.id
 

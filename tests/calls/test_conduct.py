@@ -65,6 +65,7 @@ async def test_a_report_is_judged_though_the_node_dies_before(world: World, node
     town, ana = Town(world), await world.person()
     await town.reported(ana, times=2)
     reporter = await world.person("R")
+    await world.known([reporter])
     call = await node.live((ana, reporter))
     await node.saved_only(call, Report(reporter, new_id(), "spam"))
     assert await town.tier(ana) == "neutral"

@@ -120,12 +120,8 @@ async def strikes(world: World, user_id: str) -> list[tuple[str, str, str | None
 
 
 async def known_people(world: World, number: int) -> list[str]:
-    """People who have met three others each."""
-    others = [await world.person() for _ in range(3)]
     people = [await world.person() for _ in range(number)]
-    for person in people:
-        for other in others:
-            await world.talked((person, other))
+    await world.known(people)
     return people
 
 

@@ -8,6 +8,7 @@ from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.settings import MOST_COOL_DOWNS
 from core.vocabulary import LeftReason
+from db.postgres.accusations import CROWD
 from db.postgres.applicants import ApplicantStore
 from db.postgres.call_records import Refusal
 from db.postgres.trust import LATEST_CALLS, Standing, TrustStore
@@ -124,13 +125,65 @@ async def test_a_reporter_counts_once_and_not_when_dismissed_or_suspect(world: W
     assert (await town.standing(ana)).reporters == 2
 
 
-async def test_who_is_reported_at_the_offer_was_met(world: World, town: Town) -> None:
-    """No share is above one."""
-    ana, ben = pair = await world.pair()
-    call = await world.offered(pair)
-    await world.end(call, reason="reported")
-    await world.report(call, ben, ana, "nudity")
-    assert await town.standing(ana) == Standing(met=1, reporters=1)
+async def test_who_answers_no_call_accuses_nobody(world: World, town: Town, trust: TrustService) -> None:
+    """Three accounts, known to others as they may be; the reports are filed all the same."""
+    ana = await world.person()
+    strangers = [await world.person(f"S{n}") for n in range(3)]
+    await world.known(strangers)
+    for stranger in strangers:
+        call = await world.offered((ana, stranger))
+        await world.end(call, reason="reported")
+        await world.report(call, stranger, ana, "nudity")
+    await trust.judge(ana)
+    assert (await town.standing(ana), await town.tier(ana)) == (Standing(), "neutral")
+    count = "SELECT count(*) FROM interaction.reports WHERE reported_id = $1 AND case_id IS NOT NULL"
+    assert await world.pool.fetchval(count, ana) == 3
+
+
+async def test_who_knows_nobody_else_accuses_nobody(world: World, town: Town) -> None:
+    """Nor do those who know only each other: whether they suspend or make a suspect is the same rule."""
+    ana, ring = await world.person(), [await world.person(f"P{n}") for n in range(5)]
+    for n, one in enumerate(ring):
+        for other in ring[:n]:
+            await town.call((one, other), by=one, ago=(1 + n) * DAY)
+    for one in ring:
+        call = await town.call((ana, one), by=one, reason="reported")
+        await world.report(call, one, ana, "nudity")
+    assert await town.standing(ana) == Standing(met=5, live=5)
+    assert await world.pool.fetch("SELECT FROM safety.strikes WHERE user_id = $1", ana) == []
+
+
+async def test_reports_of_a_user_count_as_those_of_a_call(
+    world: World, town: Town, trust: TrustService
+) -> None:
+    """Of those who have met them, once each; what a moderator has found right counts of anybody."""
+    ana, people = await world.person(), [await world.person(f"P{n}") for n in range(3)]
+    await world.known(people[:2])
+    for person in people:
+        call = await town.call((ana, person), by=person)
+        await world.report_user(ana, person, "hate")
+        await world.report(call, person, ana, "hate")
+    await world.known([nobody := await world.person()])
+    await world.report_user(ana, nobody, "hate")
+    assert (await town.standing(ana)).reporters == 2
+    await world.pool.execute(
+        "UPDATE interaction.reports SET status = 'actioned' WHERE reporter_id = $1", people[2]
+    )
+    await trust.judge(ana)
+    assert await town.tier(ana) == "suspect"
+
+
+async def test_who_share_a_device_or_a_network_are_one(world: World, town: Town) -> None:
+    """And strangers are none who share one with an accuser; a crowd behind one network is many people."""
+    ana = await world.person()
+    first, second, third = await town.reported(ana, times=3)
+    await world.seen_with("device", (first, second))
+    assert (await town.standing(ana)).reporters == 2
+    crowd = [await world.person() for _ in range(CROWD)]
+    await world.seen_with("network", (third, *crowd, second))
+    assert (await town.standing(ana)).reporters == 2
+    await world.seen_with("network", (third, *await town.met_by(third)))  # as have the other two
+    assert (await town.standing(ana)).reporters == 0
 
 
 async def test_what_is_long_ago_does_not_count(world: World, town: Town) -> None:

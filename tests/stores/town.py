@@ -4,7 +4,8 @@ from core.clock import now_ms
 from core.ticket import Tier
 from core.vocabulary import EndReason
 from db.postgres.audit import AuditLog
-from db.postgres.trust import Standing, TrustStore
+from db.postgres.trust import Conduct, Standing, TrustStore
+from services.trust import standing_of
 from tests.stores.world import World
 
 DAY = 86_400_000
@@ -45,22 +46,33 @@ class Town:
         return call
 
     async def reported(self, who: str, *, times: int, ago: int = 60_000) -> list[str]:
-        """By so many people who met them; gives these."""
+        """By so many people who met them, and whom others know; gives these."""
         reporters = [await self.world.person(f"R{n}") for n in range(times)]
+        await self.world.known(reporters)
         for reporter in reporters:
             call = await self.call((who, reporter), by=reporter, reason="reported", ago=ago)
-            await self.world.report(call, reporter, who, "spam")
+            await self.world.report(call, reporter, who, "spam", at=now_ms() - ago)
         return reporters
+
+    async def met_by(self, who: str) -> list[str]:
+        """All whom they have met."""
+        query = (
+            "SELECT DISTINCT peer.user_id FROM interaction.call_participants own"
+            " JOIN interaction.call_participants peer USING (call_id)"
+            " WHERE own.user_id = $1 AND peer.user_id <> $1"
+        )
+        return [row["user_id"] for row in await self.world.pool.fetch(query, who)]
 
     async def place(self, who: str, tier: Tier) -> None:
         await self.world.pool.execute("UPDATE identity.users SET tier = $2 WHERE id = $1", who, tier)
 
     async def tier(self, who: str) -> Tier:
-        found = await self.store.standing(who, since=now_ms() - DAY, early_ms=3_000)
-        assert found is not None
-        return found[0]
+        return (await self._conduct(who, DAY)).said.tier
 
     async def standing(self, who: str, *, since: int = 30 * DAY) -> Standing:
-        found = await self.store.standing(who, since=now_ms() - since, early_ms=3_000)
+        return standing_of(await self._conduct(who, since))
+
+    async def _conduct(self, who: str, since: int) -> Conduct:
+        found = await self.store.conduct(who, since=now_ms() - since, early_ms=3_000)
         assert found is not None
-        return found[1]
+        return found

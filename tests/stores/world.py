@@ -38,6 +38,7 @@ from matching.rematch import Since
 from services.suspension import suspending
 from tests.patience import PATIENCE_S
 
+DAY_MS = 86_400_000
 TODAY = to_ms(datetime(2026, 6, 15, 12, tzinfo=UTC))
 
 
@@ -138,6 +139,22 @@ class World:
         await self.end(call_id, now=now + 61_000, decision_deadline=now + 91_000)
         return call_id
 
+    async def known(self, people: Sequence[str]) -> None:
+        """Matching has brought each of them together with three strangers, on the last three days."""
+        strangers = [await self.person("Stranger") for _ in range(3)]
+        met = [
+            (who, other, now_ms() - day * DAY_MS) for who in people for day, other in enumerate(strangers, 1)
+        ]
+        calls = [(new_id(at), who, other, to_datetime(at)) for who, other, at in met]
+        await self.pool.executemany(
+            "WITH call AS (INSERT INTO interaction.calls"
+            " (id, origin, mode, region, offered_at, started_at, ended_at, end_reason, duration_s)"
+            " VALUES ($1, 'match', 'voice', 'x', $4, $4, $4, 'hung_up', 0) RETURNING id)"
+            " INSERT INTO interaction.call_participants (call_id, user_id, active)"
+            " SELECT call.id, who, false FROM call, unnest(ARRAY[$2, $3]::uuid[]) AS who",
+            calls,
+        )
+
     async def end(
         self,
         call_id: str,
@@ -195,6 +212,30 @@ class World:
         )
         assert filed.reported == reported
         return filed.id
+
+    async def report_user(self, reported: str, reporter: str, reason: str = "spam") -> str:
+        """Report somebody, and no call; gives the id of the report."""
+        report = NewReport(
+            id=new_id(),
+            subject_type="user",
+            subject_id=reported,
+            reporter=reporter,
+            reason=reason,
+            note=None,
+            block=False,
+            at=now_ms(),
+        )
+        return (await self.reports.file(report)).id
+
+    async def seen_with(self, kind: str, users: Sequence[str]) -> None:
+        """All of them were seen with the same new device, or network."""
+        await self.pool.execute(
+            "INSERT INTO safety.known_marks (user_id, kind, mark, first_seen, last_seen)"
+            " SELECT who, $2, $3, now(), now() FROM unnest($1::uuid[]) AS who",
+            users,
+            kind,
+            new_id().encode()[-16:],
+        )
 
     async def ban(self, user_id: str, *, until: int | None = None) -> str:
         ban_id = new_id()
