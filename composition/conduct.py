@@ -7,6 +7,7 @@ from core.ids import new_id
 from services.blocks import AnnouncedBlockEffects
 from services.cases import Cases
 from services.expulsions import Expulsions
+from services.notices import Notices
 from services.reports import ReportService
 
 
@@ -15,8 +16,9 @@ class Conduct:
 
     def __init__(self, stores: Stores, base: Foundation) -> None:
         settings = base.settings
-        self.trust = trust(stores, base)
+        self.trust, self.notices = trust(stores, base), Notices(stores.events)
         expulsions = Expulsions(stores.expulsions, base.bus)
         blocks = AnnouncedBlockEffects(base.bus)
         self.reports = ReportService(stores.reports, blocks, self.trust, expulsions, base.bus, new_id)
-        self.cases = Cases(stores.cases, self.trust, expulsions, claim_ms=settings.claim_m * 60_000)
+        claim_ms = settings.claim_m * 60_000
+        self.cases = Cases(stores.cases, self.trust, expulsions, self.notices, claim_ms=claim_ms)

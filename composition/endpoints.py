@@ -98,7 +98,7 @@ def _resources(
     conduct: Conduct,
 ) -> list[Resource]:
     values, filed = ValueStore(base.pool), AppealStore(base.pool)
-    appeals, penalties = Appeals(filed), PenaltyStore(base.pool)
+    appeals, penalties = Appeals(filed, conduct.notices), PenaltyStore(base.pool)
     expulsions = Expulsions(stores.expulsions, base.bus)
     bans, users = Bans(penalties, expulsions.hurry), AdminUsers(base.pool, stores.sessions, stores.standing)
     return [

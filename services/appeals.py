@@ -5,13 +5,14 @@ from core.contract.standing import AppealView
 from core.errors import Forbidden, InvalidRequest
 from db.postgres.appeals import AppealFacts, AppealStore
 from db.postgres.idempotency import IdempotencyKey
+from services.notices import Notices
 
 
 class Appeals:
     """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
-    def __init__(self, store: AppealStore) -> None:
-        self._store = store
+    def __init__(self, store: AppealStore, notices: Notices) -> None:
+        self._store, self._notices = store, notices
 
     async def file(
         self, user_id: str, strike_id: str, text: str, key: IdempotencyKey | None, now: int
@@ -28,7 +29,9 @@ class Appeals:
         """Grant or refuse it. Raises `NotFound`, `Forbidden`, `AlreadyDecided`, `Gone`."""
         if not may_decide(by, await self._store.facts(appeal_id, by, now)):
             raise Forbidden("Another moderator decides this appeal.")
-        return await self._store.decide(appeal_id, decision, by, now)
+        decided = await self._store.decide(appeal_id, decision, by, now)
+        await self._notices.appeal_decided(decided, now)
+        return decided
 
 
 def may_decide(moderator: str, appeal: AppealFacts) -> bool:

@@ -8,6 +8,7 @@ from core.errors import InvalidRequest
 from db.postgres.cases import CaseStore, Dossier, Verdict
 from services.expulsions import Expulsions
 from services.ladder import suspension_days
+from services.notices import Notices
 from services.trust import TrustService
 
 
@@ -15,9 +16,16 @@ class Cases:
     """The use cases, by a moderator `by`. Errors of an outage of Postgres pass through (`db.outage`)."""
 
     def __init__(
-        self, store: CaseStore, trust: TrustService, expulsions: Expulsions, *, claim_ms: int
+        self,
+        store: CaseStore,
+        trust: TrustService,
+        expulsions: Expulsions,
+        notices: Notices,
+        *,
+        claim_ms: int,
     ) -> None:
-        self._store, self._trust, self._expulsions = store, trust, expulsions
+        self._store, self._trust = store, trust
+        self._expulsions, self._notices = expulsions, notices
         self._claim_ms = claim_ms
 
     async def look(self, case_id: str, by: str, now: int) -> Dossier:
@@ -33,8 +41,10 @@ class Cases:
         """Decide it. Raises `InvalidRequest` (days of what has none), `Conflict`, `AlreadyDecided` too."""
         if verdict.days is not None and verdict.action != "suspend":
             raise InvalidRequest("Only a suspension lasts for days.", details={"field": "days"})
-        user_id = await self._store.decide(case_id, by, verdict, now, days=suspension_days)
+        user_id, struck = await self._store.decide(case_id, by, verdict, now, days=suspension_days)
         await self._expulsions.hurry()
+        if verdict.action == "warn" and struck is not None:
+            await self._notices.warned(user_id, struck.strike_id, now)
         await self._trust.judge(user_id)
         return await self.look(case_id, by, now)
 

@@ -21,6 +21,7 @@ _NAMES = (
     "reports",
     "connections",
     "chat",
+    "notifications",
     "media",
     "matches",
     "standing",

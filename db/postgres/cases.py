@@ -129,8 +129,10 @@ class CaseStore:
             await connection.execute(_SQL["claim"], case_id, by, to_datetime(until))
             await _note(connection, "case_claimed", case_id, case["user_id"], by, now, until=until)
 
-    async def decide(self, case_id: str, by: str, verdict: Verdict, now: int, *, days: Days) -> str:
-        """Decide the case. Gives the id of its user. Raises `NotFound`, `Conflict`, `AlreadyDecided`.
+    async def decide(
+        self, case_id: str, by: str, verdict: Verdict, now: int, *, days: Days
+    ) -> tuple[str, Struck | None]:
+        """Decide the case. Gives the id of its user, and what strikes them. Raises as `claim` does.
 
         What the system did by itself ends. Reports that came after the moderator's last look are parted from
         the case: they are the next one, in which the system may suspend anew.
@@ -158,7 +160,7 @@ class CaseStore:
             }
             await _note(connection, "case_decided", case_id, user_id, by, now, **details)
             await suspend_within(connection, user_id, self._suspending, now)
-        return user_id
+        return user_id, struck
 
     async def undo(self, case_id: str, by: str, now: int) -> str:
         """Undo the decision: its strike and ban are lifted, and the case waits for another. Gives its user.

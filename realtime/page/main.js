@@ -20,6 +20,7 @@ import { createStore, initial } from "./state.js";
 import { accountView } from "./views/account.js";
 import { callView } from "./views/call.js";
 import { chatsView } from "./views/chats.js";
+import { consentsView } from "./views/consents.js";
 import { decisionsView } from "./views/decisions.js";
 import { meetView } from "./views/meet.js";
 import { canRefuse, offerView } from "./views/offer.js";
@@ -68,6 +69,7 @@ const views = [
   settingsView,
   safetyView,
   standingView,
+  consentsView,
   offerView,
   callView,
   personView,
@@ -89,6 +91,7 @@ function hear(name, data) {
   store.dispatch(name, data);
   meeting.heard(name, data);
   chat.heard(name, data);
+  safety.heard(name, data);
 }
 
 // --- Signing in and out ---
@@ -109,7 +112,6 @@ function begin({ user }) {
   store.dispatch("page:signed-in", { user });
   session.start();
   settings.load();
-  safety.loadStanding();
   safety.look();
 }
 

@@ -6,7 +6,12 @@
  */
 
 /** Nobody is looked at or reported, and nothing has been asked of the server. */
-export const UNASKED = { person: null, report: null, standing: null, warned: null, blocks: null, calls: null };
+export const UNASKED = { person: null, report: null, standing: null, warned: null, blocks: null, calls: null, consents: null };
+
+/** Whether the user has blocked somebody, as far as is known. */
+export function hasBlocked({ blocks }, userId) {
+  return blocks?.some(({ user_id }) => user_id === userId) ?? false;
+}
 
 /** The newest warning, if the user has not been shown it yet and it was not taken back; or null. */
 function unseen({ strikes }, seen) {
@@ -42,9 +47,13 @@ export const SAFETY = {
 
   "page:unblocked": (state, { user_id }) => ({
     ...state,
-    blocks: state.blocks.filter((block) => block.user_id !== user_id),
+    person: null,
+    blocks: state.blocks?.filter((block) => block.user_id !== user_id) ?? null,
     notice: "unblocked",
   }),
+
+  /** What the user said last about each kind of text. */
+  "page:consents": (state, { items }) => ({ ...state, consents: items }),
 
   /** A page of past calls: the newest ones, or `more` that lie before those that we have. */
   "page:past-calls": (state, { items, next_cursor, more }) => ({

@@ -38,9 +38,43 @@ export function reportTitle({ subject, peer }) {
   return `Report ${subject.type === "message" ? "a message of " : ""}${peer.display_name}`;
 }
 
+/** Why there is no more to see of somebody than their name; `missed`: of a call with them that was not answered. */
+export function unseen({ blocked, missed }) {
+  if (blocked) return "You have blocked them: neither of you can call, write to or see the other.";
+  if (missed) return "You have not talked to each other, so there is no profile to see. You can report the call for 24 hours, and block them.";
+  return "Their profile is not to be seen.";
+}
+
 /** What is asked before somebody is blocked. */
 export function blocking(name) {
   return `Block ${name}? You will not meet again, and cannot call, write to or see each other. A chat between you is closed for good. They are not told.`;
+}
+
+/** What a warning says at once; what can be done against it during a call has to wait for its end. */
+export function warning({ reason }) {
+  return `A moderator has warned you: ${why(reason)}. Please keep to the community rules.`;
+}
+
+/** How to appeal against a warning. */
+export function againstWarning(talking) {
+  return talking ? "If that is wrong, you can appeal after this call: Profile, Safety." : "If that is wrong, you can appeal.";
+}
+
+const CONSENTS = {
+  terms: "Community rules",
+  privacy: "What is kept about you",
+  analytics: "Use of the page is counted",
+  assistant: "The assistant reads what you write to it",
+};
+
+/** What somebody can agree to. */
+export function consentName(kind) {
+  return CONSENTS[kind] ?? kind;
+}
+
+/** What was said about it, when, and about which version. */
+export function consented({ given, version, at }, settings) {
+  return `${given ? "Agreed" : "Taken back"} on ${dateAndTime(at, settings)} · version ${version}`;
 }
 
 const DECIDED = {

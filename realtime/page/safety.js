@@ -33,7 +33,7 @@ export class Safety {
   async block({ user_id }) {
     await this.#api.request("POST", "/v1/blocks", { user_id });
     this.#store.dispatch("page:blocked", { user_id });
-    this.look();
+    await this.loadBlocks();
   }
 
   async unblock(user_id) {
@@ -54,8 +54,14 @@ export class Safety {
   async look() {
     const { account, place } = this.#store.state;
     if (account !== "in" || place.name !== "safety") return;
-    await Promise.all([this.loadStanding(), this.#loadBlocks(), this.loadCalls()]);
+    await Promise.all([this.loadStanding(), this.loadBlocks(), this.loadCalls(), this.#loadConsents()]);
     this.seen();
+  }
+
+  /** An event. What moderators have decided while nobody heard is asked for when the connection is back. */
+  heard(name, data) {
+    const told = name === "notification:new" && ["strike", "appeal"].includes(data.notification.kind);
+    if (told || (name === "session:ready" && !data.recovered)) this.loadStanding();
   }
 
   loadStanding() {
@@ -64,6 +70,10 @@ export class Safety {
       if (this.#banned && standing.status === "active") return this.#onOver({ code: "back" });
       this.#store.dispatch("page:standing", { standing, seen: localStorage.getItem(this.#seenKey()) ?? "" });
     });
+  }
+
+  loadBlocks() {
+    return this.#attempt(async () => this.#store.dispatch("page:blocks", { items: await this.#api.all("/v1/blocks") }));
   }
 
   /** The newest past calls, or those before the ones that are shown. */
@@ -89,6 +99,12 @@ export class Safety {
     await this.loadStanding();
   }
 
+  /** Agree to a text of this version, or take that back. */
+  consent({ kind, version, given }) {
+    const said = { kind, version, given };
+    return this.#attempt(async () => this.#store.dispatch("page:consents", await this.#api.request("PUT", "/v1/me/consents", said)));
+  }
+
   // --- How it is done ---
 
   async #reportCall(subject, peer, said) {
@@ -109,8 +125,8 @@ export class Safety {
     return this.#store.state.account === "banned";
   }
 
-  #loadBlocks() {
-    return this.#attempt(async () => this.#store.dispatch("page:blocks", { items: await this.#api.all("/v1/blocks") }));
+  #loadConsents() {
+    return this.#attempt(async () => this.#store.dispatch("page:consents", await this.#api.request("GET", "/v1/me/consents")));
   }
 
   #seenKey() {

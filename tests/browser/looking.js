@@ -28,7 +28,8 @@ function reachable(control, scrolls) {
 /** What is wider than its place, off the screen, or covered. In a dialog and in a call nothing needs scrolling. */
 globalThis.misfits = () => {
   const top = foreground();
-  const seen = [...top.querySelectorAll("*")].filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen"));
+  const beside = top.id === "call" ? document.querySelectorAll("#warning, #warning *") : [];
+  const seen = [...top.querySelectorAll("*"), ...beside].filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest(".unseen"));
   const wide = [document.documentElement, ...seen].filter((element) => {
     const { overflowX, textOverflow } = getComputedStyle(element);
     const scrolls = element === document.documentElement || ["auto", "scroll"].includes(overflowX);

@@ -7,6 +7,7 @@ import { initial, reduce } from "./page/state.js";
 import { accountView } from "./page/views/account.js";
 import { callView } from "./page/views/call.js";
 import { chatsView } from "./page/views/chats.js";
+import { consentsView } from "./page/views/consents.js";
 import { decisionsView } from "./page/views/decisions.js";
 import { meetView } from "./page/views/meet.js";
 import { offerView } from "./page/views/offer.js";
@@ -102,6 +103,13 @@ function scenes(words) {
     ],
     elsewhere: [...signedIn, ["session:ready", { ...ready, call: { ...offer, state: "reconnecting", epoch: 3, role: "offerer", live_at: at(-5) } }]],
     chats: [...rooms, ["page:place", { place: { name: "chats" } }]],
+    "a call that was missed": [...inSafety, ["page:person", { peer, call_id: "c9", missed: true }]],
+    "somebody blocked": [...inSafety, ["page:blocks", { items: [{ user_id: "peer", display_name: words.name, created_at: at(-90_000) }] }], ["page:person", { peer }]],
+    "warned in a call": [...live, ["page:standing", { standing: { status: "active", strikes: [strike("warn")] }, seen: "" }]],
+    "warned in a call that begins blurred": [
+      ...accepted, ["call:started", { ...started("both")[1], video_start: "blurred" }], ["call:state", { call_id: "c1", state: "live", deadline: at(1700), live_at: at(-1) }],
+      ["page:standing", { standing: { status: "active", strikes: [strike("warn")] }, seen: "" }],
+    ],
     "no chats": [...signedIn, ["page:place", { place: { name: "chats" } }]],
     room: [...rooms, inRoom],
     "room with writing": [
@@ -121,7 +129,8 @@ function scenes(words) {
     safety: [
       ...inSafety, ["page:standing", { standing: { status: "active", strikes }, seen: "" }],
       ["page:blocks", { items: [{ user_id: "peer", display_name: words.name, created_at: at(-90_000) }] }],
-      ["page:past-calls", { items: [pastCall, { ...pastCall, call_id: "c8" }], next_cursor: "n" }], ["page:notice", { text: "rate_limited", wait_ms: 90_000 }],
+      ["page:past-calls", { items: [pastCall, { ...pastCall, call_id: "c8", started_at: null, ended_at: at(-9_000) }], next_cursor: "n" }],
+      ["page:consents", { items: ["terms", "analytics"].map((kind) => ({ kind, version: "2026-11", given: true, at: at(-9_000) })) }], ["page:notice", { text: "rate_limited", wait_ms: 90_000 }],
     ],
     suspended: [["page:banned", { until: at(90_000) }], ["page:standing", { standing: { status: "suspended", restricted_until: at(90_000), strikes }, seen: "" }]],
     banned: [["page:banned", { until: null }]],
@@ -147,10 +156,13 @@ function picture() {
 const store = { state: initial(), dispatch: () => {}, listen: () => {} };
 const api = { me: async () => ({ me: store.state.me, etag: "1" }) };
 const [mine, theirs] = [{ stream: picture() }, { stream: picture() }];
-const safety = { card: async () => store.state.person.peer };
+const safety = {
+  card: async () => (store.state.person.missed ? Promise.reject({ code: "not_found" }) : store.state.person.peer),
+  loadBlocks: async () => {},
+};
 const frame = { of: () => new Promise(() => {}), look: () => {}, keep: () => {} };
 const parts = { store, api, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, safetyView, standingView, offerView, callView, personView, reportView].map((view) => view(parts));
+const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, safetyView, standingView, consentsView, offerView, callView, personView, reportView].map((view) => view(parts));
 
 function draw(actions) {
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from playwright.async_api import Dialog, Locator, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.moderator import moderator
-from tests.browser.person import Visitor
+from tests.browser.moderator import Moderator, moderator
+from tests.browser.person import PASSWORD, Visitor
 from tests.served import Served
 
 Pair = Callable[[], Awaitable[tuple[Visitor, Visitor]]]
@@ -29,11 +29,59 @@ async def open_safety(person: Visitor) -> None:
     await person.sees_heading("How you stand")
 
 
-async def test_a_past_call_is_reported_later(pair: Pair) -> None:
+async def warn(staff: Moderator, user_id: str) -> None:
+    """Decide what waits about them."""
+    case = await staff.case(user_id)
+    await staff.ask("POST", f"/v1/admin/reports/{case}/claim")
+    await staff.ask("POST", f"/v1/admin/reports/{case}/decide", {"action": "warn"})
+
+
+async def is_warned_in_a_call(person: Visitor, server: Served, database_url: str) -> None:
+    """At once, beside the call's controls; the keyboard goes back to the call."""
+    async with moderator(server, database_url) as staff, moderator(server, database_url) as another:
+        user_id = await staff.user(person.username)
+        report = {"subject": {"type": "user", "id": user_id}, "reason": "spam"}
+        await another.ask("POST", "/v1/reports", report)
+        await warn(staff, user_id)
+    await person.sees("A moderator has warned you: Advertising or spam.")
+    await person.sees("you can appeal after this call")
+    for control in ("Mute", "Mute", "I have understood"):
+        await person.press(control)
+    await expect(person.page.get_by_text("A moderator has warned you")).to_be_hidden()
+    await expect(person.page.get_by_role("heading", name="Ben")).to_be_focused()
+
+
+AGREE = """async ([login, password]) => {
+  const send = (method, path, body, token) => fetch(path, {
+    method, body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+  });
+  const { access_token } = await (await send("POST", "/v1/auth/login", { login, password })).json();
+  await send("PUT", "/v1/me/consents", { kind: "analytics", version: "1", given: true }, access_token);
+}"""
+
+
+async def sees_consents(person: Visitor) -> None:
+    """What is needed for an account can be read; what was agreed to by choice is taken back, by keyboard."""
+    agreed = person.page.get_by_role("region", name="What you agreed to")
+    rules = agreed.get_by_role("listitem").filter(has_text="Community rules")
+    await expect(rules).to_contain_text(
+        re.compile(r"Agreed on \d+ \w+ \d{4}, \d\d:\d\d · version \d{4}-\d\d")
+    )
+    await expect(agreed.get_by_role("link")).to_have_count(2)
+    await agreed.get_by_role("button", name="Take back").focus()
+    await person.page.keyboard.press("Enter")
+    await expect(agreed.get_by_role("button", name="Agree again")).to_be_focused()
+    await expect(agreed.get_by_role("listitem").filter(has_text="Taken back on")).to_have_count(1)
+
+
+async def test_a_past_call_is_reported_later(pair: Pair, server: Served, nodes_database_url: str) -> None:
     """After the other hung up, who sees an ordinary end. The other is blocked, and can be unblocked."""
     ana, ben = await pair()
+    await is_warned_in_a_call(ana, server, nodes_database_url)
     await ben.press("Hang up")
     await ben.sees_heading("You hung up")
+    await ana.page.evaluate(AGREE, [ana.username, PASSWORD])
     await open_safety(ana)
     await ana.page.get_by_role("region", name="Past calls").get_by_role("button", name="Ben").click()
     await expect(dialog(ana, "Ben")).to_be_visible()
@@ -45,9 +93,17 @@ async def test_a_past_call_is_reported_later(pair: Pair) -> None:
     await press_in(ana, "Report Ben", "Report")
     await ana.sees(THANKS)
     await expect(report).to_be_hidden()
+    past = ana.page.get_by_role("region", name="Past calls").get_by_role("button", name="Ben")
+    await expect(past).to_be_focused()
+    await past.press("Enter")
+    await expect(dialog(ana, "Ben")).to_contain_text("You have blocked them")
+    await expect(dialog(ana, "Ben").get_by_role("button", name="Block", exact=True)).to_be_hidden()
+    await press_in(ana, "Ben", "Close")
     blocks = ana.page.get_by_role("region", name="People you have blocked")
     await blocks.get_by_role("button", name="Unblock Ben").click()
     await expect(blocks.get_by_text("Nobody.")).to_be_visible()
+    await expect(blocks.get_by_role("heading")).to_be_focused()
+    await sees_consents(ana)
     await ana.fits()
 
     await ben.sees_heading("You hung up")
@@ -84,9 +140,8 @@ async def test_a_message_is_reported_and_its_sender_warned_and_blocked(
     await ana.sees(THANKS)
 
     async with moderator(server, nodes_database_url) as staff:
-        case = await staff.case(await staff.user(ben.username))
-        await staff.ask("POST", f"/v1/admin/reports/{case}/claim")
-        await staff.ask("POST", f"/v1/admin/reports/{case}/decide", {"action": "warn"})
+        await warn(staff, await staff.user(ben.username))
+    await ben.sees("A moderator has warned you: Fraud.")
     await ben.page.reload()
     await ben.sees("A moderator has warned you: Fraud.")
     await ben.fits()
@@ -116,9 +171,11 @@ async def test_a_message_is_reported_and_its_sender_warned_and_blocked(
     await expect(dialog(ana, "Ben")).to_be_hidden()
     for person in (ana, ben):
         await person.sees("This connection has ended. You can still read what was said.")
-    await open_safety(ana)
-    await ana.press("Unblock Ben")
-    await ana.sees("Nobody.")
+    await ana.press("More about Ben")
+    await press_in(ana, "Ben", "Unblock")
+    await expect(dialog(ana, "Ben")).to_be_hidden()
+    await ana.press("More about Ben")
+    await expect(dialog(ana, "Ben").get_by_role("button", name="Block", exact=True)).to_be_visible()
 
 
 async def accept(question: Dialog) -> None:

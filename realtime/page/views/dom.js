@@ -2,6 +2,9 @@
 
 import { fieldError, initials, notice } from "../words.js";
 
+/** Makes unique ids, for what names or describes another element. */
+let made = 0;
+
 export function byId(id) {
   return document.getElementById(id);
 }
@@ -23,6 +26,12 @@ export function h(tag, properties = {}, ...children) {
   }
   element.append(...children);
   return element;
+}
+
+/** A part of a view, with its heading. */
+export function card(title, ...children) {
+  const id = `card-${++made}`;
+  return h("section", { class: "card", "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
 /** The flag that stands for reporting. */
@@ -61,9 +70,6 @@ export function arrange(list, elements) {
     if (list.children[at] !== element) list.insertBefore(element, list.children[at] ?? null);
   });
 }
-
-/** Makes unique ids for the elements that say what is wrong with a field. */
-let made = 0;
 
 /** Show an error of the server at its field, or above the form if it names none. */
 export function showError(form, error) {

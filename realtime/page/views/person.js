@@ -1,15 +1,17 @@
 /** Somebody's card, from a chat or a past call, and what the user can do about them. */
 
-import { blocking } from "../safety-words.js";
+import { hasBlocked } from "../safety-state.js";
+import { blocking, unseen } from "../safety-words.js";
 import { failure } from "../state.js";
 import { about, notice } from "../words.js";
 import { avatar, byId, clearErrors, show, submitting, text } from "./dom.js";
 
 export function personView({ store, safety, chat }) {
   const [dialog, form] = [byId("person"), byId("person-form")];
-  let [drawn, card] = [null, null];
+  let [drawn, card, trouble] = [null, null, null];
   byId("person-report").addEventListener("click", () => store.dispatch("page:report", reported(store.state.person)));
   byId("person-block").addEventListener("click", () => block(store.state.person.peer));
+  byId("person-unblock").addEventListener("click", () => safety.unblock(store.state.person.peer.user_id));
   byId("person-end").addEventListener("click", () => end(store.state.person));
   dialog.addEventListener("close", () => {
     clearErrors(form);
@@ -28,17 +30,23 @@ export function personView({ store, safety, chat }) {
 
   /** What one knows of somebody may be a name only; their card says more, where it is to be seen. */
   async function look(person) {
-    [drawn, card] = [person, null];
-    const words = await safety.card(person.peer.user_id).then(
-      (found) => ((card = found), ""),
-      (error) => (error.code === "not_found" ? "Their profile is not to be seen." : notice(error.code, error.retryAfterMs)),
+    [drawn, card, trouble] = [person, null, null];
+    const [found, failed] = await Promise.all([safety.card(person.peer.user_id), safety.loadBlocks()]).then(
+      ([found]) => [found, null],
+      (error) => [null, error],
     );
     if (store.state.person !== person) return;
-    text(byId("person-state"), words);
-    draw(store.state, card ?? person.peer);
+    [card, trouble] = [found, failed];
+    draw(store.state);
   }
 
-  function draw({ rooms, person }, peer) {
+  function draw(state) {
+    const { rooms, person } = state;
+    const peer = card ?? person.peer;
+    const blocked = hasBlocked(state, peer.user_id);
+    text(byId("person-state"), lacking(person, blocked, trouble));
+    show(byId("person-block"), !blocked);
+    show(byId("person-unblock"), blocked);
     avatar(byId("person-avatar"), peer);
     text(byId("person-name"), peer.display_name);
     text(byId("person-about"), card ? about(card) : "");
@@ -50,13 +58,16 @@ export function personView({ store, safety, chat }) {
   return (state) => {
     const { account, person } = state;
     if (account !== "in" || !person) return dialog.close();
-    if (drawn !== person) {
-      text(byId("person-state"), "");
-      look(person);
-      draw(state, person.peer);
-    }
+    if (drawn !== person) look(person);
+    draw(state);
     if (!dialog.open) dialog.showModal();
   };
+}
+
+/** Why their card is not shown; nothing where it is, or while it is asked for. */
+function lacking({ missed }, blocked, trouble) {
+  if (blocked || trouble?.code === "not_found") return unseen({ blocked, missed });
+  return trouble ? notice(trouble.code, trouble.retryAfterMs) : "";
 }
 
 /** Where they were met in a call, that call is reported: moderators then see what is known of it. */

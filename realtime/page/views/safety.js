@@ -19,21 +19,34 @@ export function safetyView({ store, safety }) {
 }
 
 function drawCalls(calls, settings, store) {
+  const list = byId("calls-list");
   text(byId("calls-text"), calls?.items.length === 0 ? "You have talked to nobody yet." : "Choose a call to report or block the other.");
   show(byId("calls-more"), Boolean(calls?.next_cursor));
-  arrange(byId("calls-list"), (calls?.items ?? []).map((call) => pastCall(call, settings, store)));
+  arrange(list, (calls?.items ?? []).map((call) => kept(list, [call, settings], () => pastCall(call, settings, store))));
 }
 
-function pastCall({ call_id, peer, mode, started_at, duration_s }, settings, store) {
-  const how = `${dateAndTime(started_at, settings)} · ${mode} · ${duration(duration_s)}`;
+/** The item that is in the list already, or a new one: where the keyboard is, it stays. */
+function kept(list, what, make) {
+  const of = JSON.stringify(what);
+  const item = [...list.children].find((child) => child.dataset.of === of) ?? make();
+  item.dataset.of = of;
+  return item;
+}
+
+function pastCall({ call_id, peer, mode, started_at, ended_at, duration_s }, settings, store) {
+  const missed = started_at === null;
+  const how = `${dateAndTime(started_at ?? ended_at, settings)} · ${mode} · ${missed ? "not answered" : duration(duration_s)}`;
   const button = h("button", { type: "button" }, ...who(peer, how));
-  button.addEventListener("click", () => store.dispatch("page:person", { peer, call_id }));
+  button.addEventListener("click", () => store.dispatch("page:person", { peer, call_id, missed }));
   return h("li", {}, button);
 }
 
 function drawBlocks(blocks, settings, safety) {
+  const list = byId("blocks-list");
+  const within = list.contains(document.activeElement);
   text(byId("blocks-text"), blocks?.length === 0 ? "Nobody." : "Neither of you can call, write to or see the other.");
-  arrange(byId("blocks-list"), (blocks ?? []).map((block) => blocked(block, settings, safety)));
+  arrange(list, (blocks ?? []).map((block) => kept(list, [block, settings], () => blocked(block, settings, safety))));
+  if (within && !list.contains(document.activeElement)) byId("blocks-title").focus(); // whom they unblocked is gone
 }
 
 function blocked(block, settings, safety) {

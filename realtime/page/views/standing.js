@@ -1,13 +1,16 @@
 /** What the moderators have decided about the user, to those who are banned and to others; and appeals. */
 
-import { appealed, barred, decided, standingWords, why } from "../safety-words.js";
+import { againstWarning, appealed, barred, decided, standingWords, warning, why } from "../safety-words.js";
 import { dateAndTime } from "../words.js";
 import { byId, h, show, submitting, text, valid } from "./dom.js";
 
 export function standingView({ safety, signOut }) {
   byId("banned-again").addEventListener("click", () => safety.loadStanding());
   byId("banned-out").addEventListener("click", signOut);
-  byId("warning-seen").addEventListener("click", () => safety.seen());
+  byId("warning-seen").addEventListener("click", () => {
+    safety.seen();
+    firstHeading()?.focus(); // the button is gone, and with it the place of the keyboard
+  });
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && !byId("banned").hidden) safety.loadStanding();
   });
@@ -42,10 +45,18 @@ export function standingView({ safety, signOut }) {
   };
 }
 
-/** A warning stands above everything until the user has read it. */
-function warn({ account, warned }) {
+/** A warning stands above everything until the user has read it. In a call there is no way from it to elsewhere. */
+function warn({ account, warned, encounter }) {
+  const talking = encounter.phase === "call";
+  text(byId("warning-text"), warned ? warning(warned) : "");
+  text(byId("warning-appeal"), againstWarning(talking));
+  show(byId("warning-more"), !talking);
   show(byId("warning"), account === "in" && warned !== null);
-  text(byId("warning-text"), warned ? `A moderator has warned you: ${why(warned.reason)}. Please keep to the community rules.` : "");
+}
+
+/** Of what is on the screen. */
+function firstHeading() {
+  return [...document.querySelectorAll("h1[tabindex]")].find((h1) => h1.checkVisibility() && !h1.closest("[inert]"));
 }
 
 function strikeItem(strike, settings, safety) {
