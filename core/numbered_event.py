@@ -8,10 +8,14 @@ from core.wire.message import Event
 
 
 class NumberedEvent(Struct, frozen=True):
-    """An event for these users: number `number` of its lane, told after number `before` (0: any time)."""
+    """An event for these users: number `number` of its lane, told after number `before` (0: any time).
+
+    It `ends` these other lanes: nothing more is told in them, whatever is still on its way.
+    """
 
     user_ids: Sequence[str]
     event: Event
     lane: str
     number: int
     before: int
+    ends: Sequence[str] = ()

@@ -22,6 +22,7 @@ from core.contract.chat import (
 from core.ids import new_id
 from core.numbered_event import NumberedEvent
 from db.postgres.rooms import Draft, Reading, Rooms
+from services import lanes
 from services.announcer import Announcer, Told
 from services.message_rules import check_message
 from services.ports import Events
@@ -87,7 +88,8 @@ class Chat:
         return History(messages=messages, has_more=has_more)
 
     async def read(self, user_id: str, command: ChatRead) -> None:
-        """Remember how far the caller has read, then tell the others and the user's own devices."""
+        """Remember how far the caller has read, then tell the user's own devices, and the others while the
+        connection goes on."""
         receipt = await self._rooms.read(
             Reading(room_id=command.room_id, user_id=user_id, seq=command.seq, at=self._clock())
         )
@@ -97,8 +99,7 @@ class Chat:
             delivered_seq=receipt.delivered_seq,
             read_seq=receipt.read_seq,
         )
-        # A lane of its own, in which any greater number may follow: an older receipt says nothing new.
-        lane = f"{command.room_id}.{user_id[-12:]}"
+        lane = lanes.receipts(command.room_id, user_id)
         await self._events.announce([NumberedEvent(receipt.members, told, lane, receipt.read_seq, 0)])
 
     def typing(self, user_id: str, command: ChatTyping) -> asyncio.Future[None]:

@@ -3,12 +3,12 @@
 The room of an ended connection stays readable, but nothing more can be written in it.
 """
 
-import asyncio
-from collections.abc import Sequence
-
 from core.clock import Clock
-from core.contract.connections import ConnectionEnd, ConnectionEnded, ConnectionView
-from db.postgres.connections import ConnectionStore
+from core.contract.connections import ConnectionEnd, ConnectionEnded
+from core.numbered_event import NumberedEvent
+from core.tasks import all_of
+from db.postgres.connections import ConnectionRow, ConnectionStore
+from services import lanes
 from services.ports import Events
 from services.recent_members import RecentMembers
 
@@ -23,13 +23,22 @@ class Connections:
 
     async def end(self, user_id: str, command: ConnectionEnd) -> None:
         """End it for this member and tell both, once; also if a block has ended it already."""
-        now = self._clock()
-        row = await self._store.end(command.connection_id, user_id, now)
-        views = [(member, await self._store.view(row.id, member, now)) for member in (row.user_a, row.user_b)]
-        await asyncio.gather(self._members.ended(row.room_id), self._tell(row.id, views))
+        await self._end(user_id, command.connection_id, parted=False)
 
-    async def _tell(self, connection_id: str, views: Sequence[tuple[str, ConnectionView]]) -> None:
-        key = f"connection:ended:{connection_id}"
-        await asyncio.gather(
-            *(self._events.send(member, ConnectionEnded(connection=view), key=key) for member, view in views)
-        )
+    async def part(self, user_id: str, connection_id: str) -> None:
+        """The same by a block, after which neither hears what the other has said or read just before."""
+        await self._end(user_id, connection_id, parted=True)
+
+    async def _end(self, user_id: str, connection_id: str, *, parted: bool) -> None:
+        now = self._clock()
+        row = await self._store.end(connection_id, user_id, now)
+        both = (row.user_a, row.user_b), (row.user_b, row.user_a)
+        told = [await self._told(row, *members, now, parted=parted) for members in both]
+        await all_of(self._members.ended(row.room_id), self._events.announce(told))
+
+    async def _told(
+        self, row: ConnectionRow, member: str, other: str, now: int, *, parted: bool
+    ) -> NumberedEvent:
+        ended = ConnectionEnded(connection=await self._store.view(row.id, member, now))
+        over = (row.room_id, lanes.receipts(row.room_id, other)) if parted else ()
+        return NumberedEvent([member], ended, lanes.end(row.room_id), 1, 0, over)

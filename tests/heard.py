@@ -46,6 +46,7 @@ class Heard:
 
     def _announced(self, user_id: str, numbered: NumberedEvent) -> int | None:
         last = self._told.get((user_id, numbered.lane), 0)
+        self._told |= {(user_id, lane): 2**53 for lane in numbered.ends}
         if last < numbered.before:
             return last
         if last < numbered.number:

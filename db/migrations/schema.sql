@@ -24,10 +24,13 @@ BEGIN
 
     RETURN QUERY
     WITH reader AS (
-        SELECT asked.n, m.room_id, m.user_id, m.read_seq, m.delivered_seq, least(asked.seq, r.last_seq) AS seq, asked.at
+        SELECT
+            asked.n, m.room_id, m.user_id, m.read_seq, m.delivered_seq, least(asked.seq, r.last_seq) AS seq, asked.at,
+            c.ended_at IS NULL AS active
         FROM unnest(room_ids, user_ids, seqs, times) WITH ORDINALITY AS asked (room_id, user_id, seq, at, n)
         JOIN communication.members m ON m.room_id = asked.room_id AND m.user_id = asked.user_id
         JOIN communication.rooms r ON r.id = asked.room_id
+        JOIN interaction.connections c ON c.id = r.connection_id
     ), moved AS (
         UPDATE communication.members m
         SET read_seq = reader.seq, delivered_seq = greatest(m.delivered_seq, reader.seq)
@@ -39,7 +42,11 @@ BEGIN
     )
     SELECT
         reader.n, greatest(reader.read_seq, reader.seq), greatest(reader.delivered_seq, reader.seq),
-        ARRAY(SELECT m.user_id FROM communication.members m WHERE m.room_id = reader.room_id ORDER BY m.user_id)
+        ARRAY(
+            SELECT m.user_id FROM communication.members m
+            WHERE m.room_id = reader.room_id AND (reader.active OR m.user_id = reader.user_id)
+            ORDER BY m.user_id
+        )
     FROM reader;
 END $$;
 

@@ -192,7 +192,7 @@ class EventLog:
         said = type(event).event, msgspec.json.encode(event), each.lane, each.number, each.before
         args = (*said, self._keep, self._keep_ms, _TOLD_MS)
         return [
-            self._redis.run(_TELL, [key for user_id in some for key in _keys(user_id)], args)
+            self._redis.run(_TELL, [key for user_id in some for key in _keys(user_id)], (*args, *each.ends))
             for some in self._redis.together(each.user_ids)
         ]
 

@@ -7,11 +7,8 @@ half done is done again.
 """
 
 import asyncio
-import contextlib
 
 from core.clock import Clock
-from core.contract.connections import ConnectionEnd
-from core.errors import Expired, Gone, NotFound
 from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.blocks import BlockStore, PendingBlock
 from db.postgres.call_records import CallRecords
@@ -73,7 +70,7 @@ class BlockEffectsWorker(PeriodicJob):
         blocker, blocked = pending.blocker, pending.blocked
         await self._end_calls(blocker, blocked)
         if pending.connection_id is not None:
-            await self._connections.end(blocker, ConnectionEnd(connection_id=pending.connection_id))
+            await self._connections.part(blocker, pending.connection_id)
         apart = await self._in_no_call(blocker, blocked)
         for user_id in (blocker, blocked):
             await self._presence.changed(user_id)
@@ -91,8 +88,7 @@ class BlockEffectsWorker(PeriodicJob):
 
     async def _end_calls(self, blocker: str, blocked: str) -> None:
         for call_id in await self._store.open_between(blocker, blocked):
-            with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
-                await self._call_service.tell(call_id, Block(blocker))
+            await self._call_service.part(call_id, Block(blocker))
 
     async def _in_one_call(self, one: str, other: str) -> bool:
         """Whether they still are: an offer just before the block is on record first, in the store later."""

@@ -7,10 +7,8 @@ the devices of the ended ones did ends where they are connected (`realtime/conne
 """
 
 import asyncio
-import contextlib
 
 from core.clock import Clock
-from core.errors import Expired, Gone, NotFound
 from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
@@ -86,13 +84,9 @@ class ExpulsionWorker(PeriodicJob):
         try:
             await self._queue.remove(user_id, "moderated")
             for call_id in await self._record.open_calls(user_id):
-                await self._end(call_id, user_id)
+                await self._call_service.part(call_id, Moderate(user_id))
         finally:
             # Told last, as it is the last that a device hears; and told whatever else fails.
             await self._sessions.revoked(user_id, None, told(reason))
         await self._presence.changed(user_id)
         return await self._eligibility.active_call(user_id) is None
-
-    async def _end(self, call_id: str, user_id: str) -> None:
-        with contextlib.suppress(NotFound, Gone, Expired):  # over by itself, or not in the store yet
-            await self._call_service.tell(call_id, Moderate(user_id))

@@ -13,7 +13,17 @@ from realtime.calls.ports import CallStore, Record
 from realtime.calls.turns import Turns
 from signaling.call import Call, Rules, State
 from signaling.effects import Effects
-from signaling.messages import Back, CallMessage, Deadline, Hangup, Lost, PartyMessage, Silent
+from signaling.messages import (
+    Back,
+    Block,
+    CallMessage,
+    Deadline,
+    Hangup,
+    Lost,
+    Moderate,
+    PartyMessage,
+    Silent,
+)
 from signaling.transitions import advance
 
 _ATTEMPTS = 20
@@ -81,6 +91,16 @@ class CallService:
         overdue = call.deadline is not None and now >= call.deadline
         due = Deadline() if overdue else message
         return due, *advance(call, due, now, self._rules)
+
+    async def part(self, call_id: str, message: Block | Moderate) -> None:
+        """The two are apart when this returns, unless the call is not in the store yet.
+
+        Where it is over already, by what another node was told, that node may still have to do what follows.
+        """
+        try:
+            await self.tell(call_id, message)
+        except (NotFound, Gone, Expired):
+            await self._work_off(call_id)
 
     async def call(self, call_id: str, user_id: str) -> Call:
         """The call as it is, for one of the two. Raises `NotFound` or `Gone`."""

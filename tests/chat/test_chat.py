@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from core.clock import now_ms
 from core.contract.chat import (
     ChatHistory,
     ChatMessage,
@@ -17,8 +18,10 @@ from core.contract.chat import (
 from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.errors import AppError, Gone, InvalidRequest, NotFound, PayloadTooLarge
 from core.ids import new_id
+from core.numbered_event import NumberedEvent
 from db.postgres.outbox import Outbox
 from db.postgres.rooms import Rooms
+from services import lanes
 from services.recent_members import RecentMembers
 from tests.chat.conftest import MAX_CHARS, ChatScene
 from tests.patience import PATIENCE_S
@@ -82,6 +85,32 @@ async def test_a_block_keeps_what_was_left_from_being_announced(talk: ChatScene)
     await talk.announcer.look()
     assert talk.heard.by(talk.ana) == [ChatMessage(message=sent.message)]
     assert talk.heard.by(talk.ben) == []
+
+
+async def test_what_is_on_its_way_when_a_block_parts_two_does_not_come(talk: ChatScene) -> None:
+    """A slow node has stored it before the block, and tells of it after both have heard of the end."""
+    said = await talk.world.say(talk.room_id, talk.ana)
+    assert said.number is not None
+    receipt = await talk.world.read(talk.room_id, talk.ana, 1)
+    assert set(receipt.members) == {talk.ana, talk.ben}
+    await talk.world.blocks.block(talk.ben, talk.ana, None, now_ms())
+    await talk.connections.part(talk.ben, talk.connection.id)
+    await talk.an_announcer().tell(
+        talk.room_id, said.number, (ChatMessage(message=said.message), said.members)
+    )
+    told = ChatReceipt(room_id=talk.room_id, user_id=talk.ana, delivered_seq=1, read_seq=receipt.read_seq)
+    lane = lanes.receipts(talk.room_id, talk.ana)
+    await talk.heard.announce([NumberedEvent(receipt.members, told, lane, receipt.read_seq, 0)])
+    assert [type(event) for event in talk.heard.by(talk.ben)] == [ConnectionEnded]
+
+
+async def test_nobody_else_hears_what_is_read_in_a_room_that_has_ended(talk: ChatScene) -> None:
+    """The reader's own devices do, whoever has ended it."""
+    await talk.chat.send(talk.ana, hello(talk))
+    await talk.connections.end(talk.ana, ConnectionEnd(connection_id=talk.connection.id))
+    await talk.chat.read(talk.ben, ChatRead(room_id=talk.room_id, seq=1))
+    assert talk.heard.by(talk.ana, ChatReceipt) == []
+    assert [receipt.read_seq for receipt in talk.heard.by(talk.ben, ChatReceipt)] == [1]
 
 
 async def test_a_ban_keeps_what_was_left_from_being_announced(talk: ChatScene) -> None:

@@ -53,6 +53,18 @@ async def test_what_comes_late_where_numbers_may_leap_is_not_told(event_log: Eve
     assert await heard(event_log, ana) == await heard(event_log, ben) == [b"2", b"7", b"8"]
 
 
+async def test_in_a_lane_that_was_ended_nothing_is_told(event_log: EventLog) -> None:
+    """Whatever is still on its way counts as told; to others, and in other lanes, all goes on."""
+    ana, ben = new_id(), new_id()
+    assert await event_log.announce([numbered([ana, ben], 1)]) == [None]
+    over = NumberedEvent([ana], ended(100), "over", 1, 0, ("lane",))
+    assert await event_log.announce([over, over]) == [None] * 2
+    assert await event_log.announce([numbered([ana, ben], 2), numbered([ana], 9)]) == [None] * 2
+    assert await event_log.announce([NumberedEvent([ana], ended(3), "another", 1, 0)]) == [None]
+    assert await heard(event_log, ana) == [b"1", b"100", b"3"]
+    assert await heard(event_log, ben) == [b"1", b"2"]
+
+
 async def test_each_announcement_names_the_event_before_it(
     event_log: EventLog, redis_client: RedisClient, redis: Redis
 ) -> None:

@@ -55,6 +55,13 @@ async def address(settings: Settings) -> AsyncIterator[str]:
         yield address
 
 
+@pytest.fixture(scope="module")
+async def elsewhere(settings: Settings) -> AsyncIterator[str]:
+    """Where another node of the same product answers."""
+    async with running(settings) as address:
+        yield address
+
+
 @pytest.fixture(scope="session")
 async def hurried_settings(settings: Settings, new_database: NewDatabase, new_redis: NewRedis) -> Settings:
     """The same where a test waits for the end of an offer, of connecting, of a grace or a decision."""

@@ -1,61 +1,43 @@
 """Who is banned, suspended or erased is out of everything at once, on two nodes; others go on.
 
-One test a surface. He is on one node, she and the moderator are on the other.
+He is on one node, she and the moderator are on the other. What is left on each surface: `parting/`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Literal
 
 import pytest
 
-from composition.realtime import running
-from core.clock import now_ms, rfc3339
-from core.settings import Settings
 from tests.integration.conftest import Meeting, SignUp
 from tests.integration.person import ClientDevice, Person, Refused
+from tests.integration.putting_out import Out, put_out, refused, told
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture(scope="module")
-async def elsewhere(settings: Settings) -> AsyncIterator[str]:
-    """Where another node of the same product answers."""
-    async with running(settings) as address:
-        yield address
-
-
 @dataclass
 class Way:
     """How somebody is put out, what their devices hear, and what they are answered."""
 
-    name: Literal["ban", "suspension", "erasure"]
+    how: Out
     world: World
     moderator: Person
 
     @property
     def told(self) -> str:
-        return "signed_out" if self.name == "erasure" else "banned"
+        return told(self.how)
 
     @property
     def refused(self) -> str:
-        return "unauthenticated" if self.name == "erasure" else "banned"
+        return refused(self.how)
 
     async def put_out(self, person: Person) -> None:
-        if self.name == "erasure":
-            await self.world.erase(person.id)
-            return
-        order: dict[str, Any] = {"user_id": person.id, "reason": "spam"}
-        if self.name == "suspension":
-            order["until"] = rfc3339(now_ms() + 86_400_000)
-        status, body = await self.moderator.rest("POST", "/v1/admin/bans", json=order)
-        assert status == 201, body
+        await put_out(self.how, person, self.moderator, self.world)
 
 
-@pytest.fixture(params=["ban", "suspension", "erasure"])
+@pytest.fixture(params=["banned", "suspended", "deleted"])
 async def way(request: pytest.FixtureRequest, sign_up: SignUp, world: World, elsewhere: str) -> Way:
     moderator = await sign_up(address=elsewhere)
     await world.set_role(moderator.id, "moderator")
@@ -106,48 +88,6 @@ async def test_out_of_an_offer(way: Way, apart: Meeting, accepted: bool) -> None
     await is_closed(apart.ben, way)
 
 
-async def test_out_of_a_call_and_its_signals(way: Way, apart: Meeting) -> None:
-    """Nothing is passed on to either after that, and there is nothing to decide."""
-    await apart.go_live()
-    await way.put_out(apart.he)
-    for device in (apart.ana, apart.ben):
-        ended = await device.next("call:ended", call_id=apart.call_id)
-        assert (ended["reason"], "decision" in ended) == ("moderated", False)
-    await is_closed(apart.ben, way)
-    candidate = {"candidate": "", "sdpMid": "0", "sdpMLineIndex": 0, "usernameFragment": "abcd"}
-    signal = {"call_id": apart.call_id, "epoch": 1, "candidate": candidate}
-    assert await apart.ana.refused("call:signal", **signal) == "gone"
-    assert await apart.ana.refused("decision:submit", call_id=apart.call_id, connect=True) == "gone"
-    await apart.ana.ask("queue:join", mode="video")
-
-
-async def test_out_of_an_open_decision(way: Way, apart: Meeting) -> None:
-    """Nobody is connected with somebody who is out."""
-    await apart.hang_up()
-    await way.put_out(apart.he)
-    assert (await apart.ana.next("decision:result"))["outcome"] == "not_connected"
-    await is_closed(apart.ben, way)
-
-
-async def test_out_of_the_chat_both_ways_and_of_sight(way: Way, apart: Meeting) -> None:
-    """What is said to them waits for nobody, and they say nothing."""
-    connection = await apart.connect()
-    room = connection["room_id"]
-    await apart.ana.ask("presence:watch", user_ids=[apart.he.id])
-    await way.put_out(apart.he)
-    await apart.ana.next("presence:changed", user_id=apart.he.id, status="offline")
-    await is_closed(apart.ben, way)
-    await apart.ana.ask("chat:send", room_id=room, client_id="1", content="Ben?")
-    assert apart.ben.has_heard("chat:message", room_id=room) == 0
-    path = f"/v1/rooms/{room}/messages"
-    status, body = await apart.he.rest("GET", path)
-    assert (status >= 400, body["code"]) == (True, way.refused)
-    status, body = await apart.she.rest("GET", f"/v1/profiles/{apart.he.id}")
-    assert (status, body["code"]) == (404, "not_found")
-    page = await apart.ana.ask("chat:history", room_id=room)
-    assert [message["content"] for message in page["messages"]] == ["Ben?"]
-
-
 async def test_out_of_sessions_on_every_node(way: Way, sign_up: SignUp, elsewhere: str) -> None:
     """REST, refresh, CONNECT and signing in; the token that a ban gives connects nowhere either."""
     he = await sign_up()
@@ -169,9 +109,9 @@ async def test_out_of_sessions_on_every_node(way: Way, sign_up: SignUp, elsewher
         tokens.append(body["details"]["token"])
     for token in tokens:
         for address in (he.address, elsewhere):
-            with pytest.raises(Refused) as refused:
+            with pytest.raises(Refused) as answer:
                 await he.connect("another", address=address, token=token)
-            assert refused.value.code == way.refused
+            assert answer.value.code == way.refused
 
 
 async def test_while_they_accept(way: Way, sign_up: SignUp, apart: Meeting) -> None:

@@ -6,6 +6,7 @@
 -- ARGV[3] lane          ARGV[4] number in it          ARGV[5] number of what has to come before it
 -- ARGV[6] events kept at least, of so many            ARGV[7] milliseconds all are kept after the last
 -- ARGV[8] milliseconds that it is remembered how far a user was told
+-- ARGV[9, ...] lanes that end with this: whatever comes in them counts as told
 -- Returns -1 if all have been told, now or before; else the least number up to which somebody has been, whose turn has not come.
 local number, before, behind = tonumber(ARGV[4]), tonumber(ARGV[5]), -1
 for i = 1, #KEYS, 2 do
@@ -19,6 +20,10 @@ for i = 1, #KEYS, 2 do
     if set then
       redis.call('PEXPIRE', KEYS[i + 1], ARGV[8])
     end
+  end
+  for lane = 9, #ARGV do
+    redis.call('HSET', KEYS[i + 1], ARGV[lane], '9007199254740991')
+    redis.call('PEXPIRE', KEYS[i + 1], ARGV[8])
   end
 end
 return behind

@@ -6,9 +6,10 @@ from typing import Any
 
 import aiohttp
 
-from core.clock import now_ms, rfc3339
+from core.clock import now_ms
 from tests.integration.conftest import SignUp
 from tests.integration.person import Person
+from tests.integration.putting_out import Out, put_out
 from tests.rest.pictures import drawn, encoded, form
 from tests.stores.world import World
 
@@ -16,7 +17,7 @@ ROLES = (
     *("nobody", "stranger", "blocker", "blocked", "suspended", "banned", "deleted"),
     *("owner", "peer", "moderator", "admin"),
 )
-OUT = {"suspended", "banned", "deleted"}
+OUT: tuple[Out, ...] = ("suspended", "banned", "deleted")
 PASSWORD = "correct horse battery"
 PICTURE = encoded(drawn())
 
@@ -98,16 +99,11 @@ class Scene:
         )
         return users[0]
 
-    async def _put_out(self, role: str, person: Person) -> str:
+    async def _put_out(self, role: Out, person: Person) -> str:
         """Ban, suspend or erase; gives the token that is left to them."""
+        await put_out(role, person, self.people["moderator"], self.world)
         if role == "deleted":
-            await self.world.erase(person.id)
             return person.token
-        order: dict[str, Any] = {"user_id": person.id, "reason": "spam"}
-        if role == "suspended":
-            order["until"] = rfc3339(now_ms() + 86_400_000)
-        status, body = await self.people["moderator"].rest("POST", "/v1/admin/bans", json=order)
-        assert status == 201, body
         login = {"login": person.account["user"]["username"], "password": PASSWORD}
         _, body = await person.rest("POST", "/v1/auth/login", json=login)
         token: str = body["details"]["token"]
@@ -121,11 +117,10 @@ class Scene:
             order = {"user_id": self.people[blocked].id}
             status, body = await self.people[blocker].rest("POST", "/v1/blocks", json=order)
             assert status < 300, body
+        left: dict[str, str] = {how: await self._put_out(how, self.people[how]) for how in OUT}
         for role in ROLES:
             person = self.people.get(role)
-            token = person.token if person else None
-            if person and role in OUT:
-                token = await self._put_out(role, person)
+            token = left.get(role, person.token) if person else None
             self.callers[role] = Caller(role, token, person, encounters.get(role, with_peer))
 
 
