@@ -7,11 +7,12 @@ from typing import Any
 
 import aiohttp
 import pytest
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import async_playwright, expect
 
 from core.vocabulary import Role
+from tests.browser.chromium import Chromium
 from tests.browser.desk import Desk, Moderator, SignUp, with_app
-from tests.browser.person import WAIT_MS, Visitor, closed
+from tests.browser.person import WAIT_MS, Visitor
 from tests.integration.person import Person
 from tests.served import Served
 from tests.stores.world import World, world_at
@@ -64,20 +65,20 @@ async def server(
 
 
 @pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium; each person has a context of their own in it."""
+async def browser() -> AsyncIterator[Chromium]:
+    """One for all tests of this worker; each person has a context of their own in it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing = pytest.fail if "CI" in os.environ else pytest.skip
         missing("Chromium is missing (on Debian: apt install chromium)")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = Chromium(lambda: playwright.chromium.launch(executable_path=path, args=FLAGS))
         yield browser
-        await closed(browser)
+        await browser.end()
 
 
 @pytest.fixture
-async def visit(server: Served, browser: Browser) -> AsyncIterator[Visit]:
+async def visit(server: Served, browser: Chromium) -> AsyncIterator[Visit]:
     """`await visit("Ana", phone=True)`: somebody on the page. At the end no console shows an error."""
     people: list[Visitor] = []
 
@@ -148,7 +149,7 @@ async def person(server: Served, world: World, web: aiohttp.ClientSession) -> As
 
 
 @pytest.fixture
-async def desk(server: Served, browser: Browser, world: World, person: SignUp) -> AsyncIterator[Desk]:
+async def desk(server: Served, browser: Chromium, world: World, person: SignUp) -> AsyncIterator[Desk]:
     """`await desk()`: a moderator with an app, at the page and not signed in yet."""
     expect.set_options(timeout=WAIT_MS)  # a busy machine takes its time
     there: list[Moderator] = []

@@ -4,13 +4,13 @@ import asyncio
 import re
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, Self
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, ViewportSize, expect
+from playwright.async_api import ConsoleMessage, Locator, Page, ViewportSize, expect
+
+from tests.browser.chromium import Chromium
 
 WAIT_MS = 60_000
-_CLOSING_S = 15
 CAN_BE_PRESSED = "button:visible:not([disabled])"
 PHONE = ViewportSize(width=360, height=740)
 DESK = ViewportSize(width=1280, height=800)
@@ -49,39 +49,39 @@ RINGS = """
 """
 
 
-async def closed(what: Browser | BrowserContext) -> None:
-    """Chromium closes the pages, and now and then never says so: then it is not waited for."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_CLOSING_S):
-            await what.close()
-
-
 class Visitor:
     """One browser context: its own storage, its own camera."""
 
-    def __init__(self, name: str, context: BrowserContext, page: Page, address: str) -> None:
-        self.name, self.context, self.page, self.address = name, context, page, address
+    def __init__(self, name: str, browser: Chromium, page: Page, address: str) -> None:
+        self.name, self.browser, self.page, self.address = name, browser, page, address
+        self.context = page.context
         self.username = f"{name.lower()}-{secrets.token_hex(4)}"
         self.faults: list[str] = []
         self._watch(page)
 
     @classmethod
     async def visit(
-        cls, browser: Browser, address: str, name: str, *, phone: bool = False, dark: bool = False, **how: Any
+        cls,
+        browser: Chromium,
+        address: str,
+        name: str,
+        *,
+        phone: bool = False,
+        dark: bool = False,
+        **how: Any,
     ) -> Self:
         """Open the page for the first time."""
-        context = await browser.new_context(
+        page = await browser.open(
             viewport=PHONE if phone else DESK,
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             locale="en-GB",
             **how,
         )
-        context.set_default_timeout(WAIT_MS)
+        page.context.set_default_timeout(WAIT_MS)
         for script in (TRACKS, RINGS):
-            await context.add_init_script(script)
-        page = await context.new_page()
-        person = cls(name, context, page, address)
+            await page.context.add_init_script(script)
+        person = cls(name, browser, page, address)
         await page.goto(address)
         return person
 
@@ -96,7 +96,7 @@ class Visitor:
     async def second_tab(self) -> "Visitor":
         """Another tab of the same browser."""
         page = await self.context.new_page()
-        tab = Visitor(self.name, self.context, page, self.address)
+        tab = Visitor(self.name, self.browser, page, self.address)
         tab.faults = self.faults
         await page.goto(self.address)
         return tab
@@ -107,7 +107,7 @@ class Visitor:
             for last in () if self.page.is_closed() else ("Not this time", "Hang up", "Stop looking"):
                 await self.press_if_there(last)
                 await expect(self.page.locator(CAN_BE_PRESSED).filter(has_text=last)).to_have_count(0)
-        await closed(self.context)
+        await self.browser.close(self.context)
 
     # --- What a person does ---
 

@@ -2,14 +2,15 @@
 
 import re
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
+from tests.browser.chromium import Chromium
 from tests.browser.person import Visitor
 from tests.served import Served
 
 
 async def test_a_break_is_called_one_and_counted_down(
-    browser: Browser, nodes_database_url: str, nodes_redis_url: str
+    browser: Chromium, nodes_database_url: str, nodes_redis_url: str
 ) -> None:
     """In words, with the time that is left, at once; nothing is sent again before it is over."""
     server = Served(

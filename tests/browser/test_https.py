@@ -8,14 +8,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser
-
+from tests.browser.chromium import Chromium
 from tests.browser.person import Visitor
 from tests.certificate import certificate
 from tests.served import Served
 
 
-async def test_signing_up_over_https(server: Served, browser: Browser, tmp_path: Path) -> None:
+async def test_signing_up_over_https(server: Served, browser: Chromium, tmp_path: Path) -> None:
     """A proxy that adds no header: the server answers to the host that the page was loaded from."""
     async with _https(server.address, tmp_path) as address:
         ana = await Visitor.visit(browser, address, "Ana", ignore_https_errors=True)

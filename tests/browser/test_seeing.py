@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Locator, expect
 
+from tests.browser.chromium import Chromium
 from tests.browser.conftest import meet
 from tests.browser.person import Visitor, eventually
 from tests.served import Served
@@ -29,7 +30,7 @@ async def blurring(
     await server.stop()
 
 
-async def person(browser: Browser, server: Served, name: str, gender: str) -> Visitor:
+async def person(browser: Chromium, server: Served, name: str, gender: str) -> Visitor:
     visitor = await Visitor.visit(browser, server.address, name)
     await visitor.sign_up(gender=gender)
     return visitor
@@ -65,7 +66,7 @@ async def sent(database_url: str, person: Visitor) -> int:
 
 
 async def test_a_video_begins_blurred_and_what_was_seen_goes_with_a_report(
-    blurring: Served, browser: Browser, nodes_database_url: str
+    blurring: Served, browser: Chromium, nodes_database_url: str
 ) -> None:
     """By keyboard too, with sound from the start, again after a reload. What nobody saw is not offered."""
     ana, ben = [await person(browser, blurring, *who) for who in (("Ana", "female"), ("Ben", "male"))]

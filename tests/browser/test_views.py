@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, Route
+from playwright.async_api import Page, Route
 
-from tests.browser.person import closed
+from tests.browser.chromium import Chromium
 from tests.served import ROOT, Served
 
 HERE = Path(__file__).parent
@@ -26,13 +26,12 @@ SCREENS = {"phone": (320, 568), "landscape": (568, 320), "desk": (1280, 800)}
 
 
 @asynccontextmanager
-async def _stage(browser: Browser, address: str, screen: str, **how: Any) -> AsyncIterator[Page]:
+async def _stage(browser: Chromium, address: str, screen: str, **how: Any) -> AsyncIterator[Page]:
     """The page as the server gives it, with the stage in the place of its main module."""
     width, height = SCREENS[screen]
-    context = await browser.new_context(
+    page = await browser.open(
         viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB", **how
     )
-    page = await context.new_page()
     await page.route("**/page/main-*.js", _empty)
     await page.route("**/stage/**", _file)
     await page.goto(address)
@@ -40,7 +39,7 @@ async def _stage(browser: Browser, address: str, screen: str, **how: Any) -> Asy
     await page.add_script_tag(url="/stage/stage.js", type="module")
     await page.wait_for_function("globalThis.showScene !== undefined && globalThis.misfits !== undefined")
     yield page
-    await closed(context)
+    await browser.close(page.context)
 
 
 async def _empty(route: Route) -> None:
@@ -64,13 +63,13 @@ async def _everywhere(page: Page, words: dict[str, str], look: str) -> dict[str,
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-async def test_long_words_move_nothing_off_the_screen(server: Served, browser: Browser, screen: str) -> None:
+async def test_long_words_move_nothing_off_the_screen(server: Served, browser: Chromium, screen: str) -> None:
     """A word of 200 letters in each field that others write: no sideways scrolling, all buttons in reach."""
     async with _stage(browser, server.address, screen) as page:
         assert not (found := await _everywhere(page, LONG, "misfits")), found
 
 
-async def test_a_question_with_little_time_is_in_view(server: Served, browser: Browser) -> None:
+async def test_a_question_with_little_time_is_in_view(server: Served, browser: Chromium) -> None:
     """On the smallest phone the answers stand where nobody has to look for them, above the navigation."""
     async with _stage(browser, server.address, "phone") as page:
         for scene in ("both decide", "I decide", "one yes will do", "asked again after a reload"):
@@ -83,7 +82,7 @@ async def test_a_question_with_little_time_is_in_view(server: Served, browser: B
                 assert button["y"] + button["height"] <= below["y"], f"{scene}: {answer} at {button}"
 
 
-async def test_the_time_left_stands_behind_any_name(server: Served, browser: Browser) -> None:
+async def test_the_time_left_stands_behind_any_name(server: Served, browser: Chromium) -> None:
     """A name that is written from right to left does not turn the number that follows it."""
     async with _stage(browser, server.address, "desk") as page:
         await page.evaluate(
@@ -108,7 +107,7 @@ async def test_the_time_left_stands_behind_any_name(server: Served, browser: Bro
     ],
 )
 async def test_everything_can_be_read(
-    server: Served, browser: Browser, theme: str, device: str, paper: str
+    server: Served, browser: Chromium, theme: str, device: str, paper: str
 ) -> None:
     """In each theme, whatever the device has: the contrast that WCAG 2 asks for at level AA."""
     async with _stage(browser, server.address, "phone", color_scheme=device) as page:
@@ -119,7 +118,7 @@ async def test_everything_can_be_read(
 
 
 @pytest.mark.parametrize("screen", ["phone", "desk"])
-async def test_each_view_has_one_first_heading(server: Served, browser: Browser, screen: str) -> None:
+async def test_each_view_has_one_first_heading(server: Served, browser: Chromium, screen: str) -> None:
     async with _stage(browser, server.address, screen) as page:
         for scene in await page.evaluate("sceneNames"):
             await page.evaluate("([scene, words]) => showScene(scene, words)", [scene, PLAIN])
