@@ -1,12 +1,13 @@
 """Accounts, their sessions and profiles, and how they sign in."""
 
+from composition.foundation import Foundation
 from composition.scanning import shown_texts
 from composition.stores import Stores
 from core.keys import Keyring
 from core.seals import Seals
-from core.settings import Settings
 from db.redis.rate_limits import MemoryLimiter, NoLimits
 from services.accounts import Accounts
+from services.expulsions import Expulsions
 from services.limits import Limits
 from services.marks import Marker
 from services.owner_proofs import OwnerProofs
@@ -22,7 +23,8 @@ from services.underage import Minors
 class Identity:
     """Owns the threads that hash passwords, so it has to be `close`d."""
 
-    def __init__(self, stores: Stores, settings: Settings, sightings: Sightings) -> None:
+    def __init__(self, stores: Stores, base: Foundation, sightings: Sightings) -> None:
+        settings = base.settings
         passwords = PasswordHashes(
             threads=settings.password_threads,
             queue=settings.password_queue,
@@ -42,8 +44,10 @@ class Identity:
         self.proofs = OwnerProofs(
             stores.accounts, passwords, limits, fresh_ms=settings.fresh_sign_in_m * 60_000
         )
+        self.expulsions = Expulsions(stores.expulsions, base.bus, most_sessions=settings.sessions_a_user)
         self.sessions = SessionService(
             stores.sessions,
+            expulsions=self.expulsions,
             standing=stores.standing,
             profiles=self.profiles,
             events=stores.events,

@@ -14,10 +14,9 @@ from services.reports import ReportService
 class Conduct:
     """The use cases."""
 
-    def __init__(self, stores: Stores, base: Foundation) -> None:
+    def __init__(self, stores: Stores, base: Foundation, expulsions: Expulsions) -> None:
         settings = base.settings
         self.trust, self.notices = trust(stores, base), Notices(stores.events)
-        expulsions = Expulsions(stores.expulsions, base.bus)
         blocks = AnnouncedBlockEffects(base.bus)
         self.reports = ReportService(stores.reports, blocks, self.trust, expulsions, base.bus, new_id)
         claim_ms = settings.claim_m * 60_000

@@ -46,7 +46,6 @@ from services.admin_users import UserModeration
 from services.appeals import Appeals
 from services.bans import Bans
 from services.blocks import Blocks
-from services.expulsions import Expulsions
 from services.values import Values
 
 
@@ -99,11 +98,11 @@ def _resources(
 ) -> list[Resource]:
     values, filed = ValueStore(base.pool), AppealStore(base.pool)
     appeals, penalties = Appeals(filed, conduct.notices), PenaltyStore(base.pool)
-    expulsions = Expulsions(stores.expulsions, base.bus)
-    bans, users = Bans(penalties, expulsions.hurry), AdminUsers(base.pool, stores.sessions, stores.standing)
+    bans = Bans(penalties, identity.expulsions.hurry)
+    users = AdminUsers(base.pool, stores.sessions, stores.standing)
     return [
         AccountHandlers(identity.accounts, identity.sessions),
-        SessionHandlers(identity.sessions, stores.sessions, expulsions),
+        SessionHandlers(identity.sessions, stores.sessions, identity.expulsions),
         TotpHandlers(identity.codes, identity.proofs),
         ConsentHandlers(ConsentStore(base.pool)),
         ProfileHandlers(identity.profiles),

@@ -31,10 +31,10 @@ async def running(settings: Settings) -> AsyncIterator[str]:
 def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Application]:
     """Its application. When it takes a block, it announces that to the nodes that hold connections."""
     stores = Stores(base)
-    identity = Identity(stores, base.settings, sightings(stores, base))
+    identity = Identity(stores, base, sightings(stores, base))
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
     try:
-        media, conduct = MediaParts(base), Conduct(stores, base)
+        media, conduct = MediaParts(base), Conduct(stores, base, identity.expulsions)
         yield application(base, stores, identity, blocks, media, conduct, checks=checks)
     finally:
         identity.close()

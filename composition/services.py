@@ -40,7 +40,7 @@ class Services:
         settings, clock, events = base.settings, base.clock, stores.events
         sighted = sightings(stores, base)
         self.sightings = SightingsWorker(sighted, clock)
-        identity = Identity(stores, settings, sighted)
+        identity = Identity(stores, base, sighted)
         self.identity, self.close = identity, identity.close
         conversations = Conversations(
             rooms=stores.rooms,
@@ -64,7 +64,7 @@ class Services:
             clock=clock,
             lease_s=settings.connection_lease_s,
         )
-        self.conduct = conduct = Conduct(stores, base)
+        self.conduct = conduct = Conduct(stores, base, identity.expulsions)
         self.trust, self.reports = conduct.trust, conduct.reports
         self.reviews = Reviews(conduct.trust)
 

@@ -72,6 +72,10 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     ] = ""
     access_token_s: Annotated[Seconds, about("Seconds for which an access token is valid.")] = 900
     refresh_token_s: Annotated[Seconds, about("Seconds for which a refresh token is valid.")] = 30 * 86_400
+    sessions_a_user: Annotated[
+        Count,
+        about("Sessions of one account; the next sign-in ends the one that was used longest ago."),
+    ] = 100
     session_record_days: Annotated[
         Count, about("Days for which sessions that are over, and expired refresh tokens, are kept.")
     ] = 7

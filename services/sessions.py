@@ -20,6 +20,7 @@ from db.postgres.profiles import Beginning
 from db.postgres.sessions import NewSession, RevokedReason, SessionStatus, SessionStore, TokenState
 from db.postgres.standing import StandingStore
 from db.redis.event_log import EventLog
+from services.expulsions import Expulsions
 from services.profiles import Profiles
 from services.token_families import Shown, Verdict, judge
 from services.totp import OneTimeCodes
@@ -56,13 +57,14 @@ class SessionService:
         self,
         store: SessionStore,
         *,
+        expulsions: Expulsions,
         standing: StandingStore,
         profiles: Profiles,
         events: EventLog,
         tokens: Tokens,
         codes: OneTimeCodes,
     ) -> None:
-        self._store, self._standing, self._codes = store, standing, codes
+        self._store, self._expulsions, self._standing, self._codes = store, expulsions, standing, codes
         self._profiles, self._events, self._tokens = profiles, events, tokens
 
     # Opening one
@@ -93,8 +95,12 @@ class SessionService:
         self, session: NewSession, refresh_token: str, device_token: str | None, now: int
     ) -> SignedIn:
         """Store a session of an account that exists, and sign its client in."""
-        await self._store.open(session, now)
+        await self._open(session, now)
         return await self.signed_in(session.user_id, session.id, refresh_token, device_token, now)
+
+    async def _open(self, session: NewSession, now: int) -> None:
+        await self._store.open(session, now)
+        await self._expulsions.make_room(session.user_id, now)
 
     async def signed_in(
         self, user_id: str, session_id: str, refresh_token: str, device_token: str | None, now: int
@@ -174,7 +180,7 @@ class SessionService:
             return
         session, unknown = self.new(user_id, None, None, now)
         expires = now + self._tokens.access.lifetime_s * 1000
-        await self._store.open(msgspec.structs.replace(session, restricted=True, expires_at=expires), now)
+        await self._open(msgspec.structs.replace(session, restricted=True, expires_at=expires), now)
         token = self._tokens.access.issue(user_id, session.id, fingerprint(unknown), now)
         until = None if ban.until is None else rfc3339(ban.until)
         raise Banned(details={"until": until, "token": token})

@@ -5,6 +5,7 @@ concerns live connections is left as a row, which some node performs and removes
 (`bans.py`). Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -43,6 +44,18 @@ class ExpulsionStore:
         async with self._pool.acquire() as connection, connection.transaction():
             return await expel_within(connection, user_id, reason, now, keep=keep)
 
+    async def make_room(self, user_id: str, now: int, *, most: int) -> bool:
+        """End the sessions of a user but the `most` used last, and forget as many of those that were over.
+
+        Gives whether any has ended.
+        """
+        too_many = await self._pool.fetchval(_SQL["make_room"], user_id, to_datetime(now), most)
+        if not too_many:
+            return False
+        async with self._pool.acquire() as connection, connection.transaction():
+            await expel_within(connection, user_id, "signed_out", now, only=too_many)
+        return True
+
     async def due(self, now: int, *, limit: int = 50) -> list[Expulsion]:
         """Expulsions that no node has taken, each now taken for `TAKEN_MS`."""
         rows = await self._pool.fetch(_SQL["due"], to_datetime(now), to_datetime(now + TAKEN_MS), limit)
@@ -57,10 +70,19 @@ class ExpulsionStore:
 
 
 async def expel_within(
-    connection: Connection, user_id: str, reason: ExpulsionReason, now: int, *, keep: str | None = None
+    connection: Connection,
+    user_id: str,
+    reason: ExpulsionReason,
+    now: int,
+    *,
+    keep: str | None = None,
+    only: Sequence[str] | None = None,
 ) -> Expulsion:
-    """End all sessions of a user but `keep` within a transaction, after any offer that is being decided."""
+    """End all sessions of a user but `keep`, or `only` these, within a transaction.
+
+    After any offer that is being decided.
+    """
     await lock_users(connection, (user_id,))
     id_ = new_id(now)
-    sessions = await connection.fetchval(_SQL["expel"], id_, user_id, reason, to_datetime(now), keep)
+    sessions = await connection.fetchval(_SQL["expel"], id_, user_id, reason, to_datetime(now), keep, only)
     return Expulsion(id=id_, user_id=user_id, reason=reason, sessions=sessions)

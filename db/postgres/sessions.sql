@@ -66,7 +66,7 @@ RETURNING hash
 
 -- name: revoke
 -- End session $2 of user $1 at $4, for reason $3. No row: it is not theirs, or it is over already.
-UPDATE identity.sessions SET revoked_at = $4, revoked_reason = $3
+UPDATE identity.sessions SET revoked_at = $4, revoked_reason = $3, expires_at = least(expires_at, $4)
 WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL
 RETURNING id
 

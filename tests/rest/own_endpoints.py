@@ -33,7 +33,7 @@ async def answering(rest: RestServer, resource: Resource, **changes: Any) -> Asy
         clock=rest.clock,
     )
     stores = Stores(base)
-    with contextlib.closing(Identity(stores, settings, sightings(stores, base))) as identity:
+    with contextlib.closing(Identity(stores, base, sightings(stores, base))) as identity:
         contract = (*resource.endpoints, *service.ENDPOINTS)
         app = endpoints.answering(base, identity, [resource], checks={}, contract=contract)
         async with listening(app, settings) as port, ClientSession() as client:

@@ -146,7 +146,7 @@ def identity(world: World, redis_client: RedisClient) -> Iterator[Identity]:
         node_id="families",
     )
     stores = Stores(base)
-    made = Identity(stores, SETTINGS, sightings(stores, base))
+    made = Identity(stores, base, sightings(stores, base))
     yield made
     made.close()
 
