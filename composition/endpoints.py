@@ -118,7 +118,7 @@ def _resources(
         StandingHandlers(stores.standing, appeals),
         AppealHandlers(appeals, filed),
         BanHandlers(bans, penalties),
-        AdminUserHandlers(UserModeration(users, bans)),
+        AdminUserHandlers(UserModeration(users, bans, identity.expulsions.hurry)),
         ModerationHandlers(conduct.cases, stores.cases),
         SuspicionHandlers(identity.sightings),
         AuditHandlers(AuditLog(base.pool)),

@@ -19,7 +19,8 @@ class SuspicionHandlers:
         self._sightings = sightings
 
     async def suspicions(self, request: Request) -> Suspicions:
-        return Suspicions(items=[_view(each) for each in await self._sightings.of_user(request.at(ById).id)])
+        found = await self._sightings.look(request.at(ById).id, request.caller.user_id, request.now)
+        return Suspicions(items=[_view(each) for each in found])
 
     async def clear_suspicions(self, request: Request) -> None:
         if not await self._sightings.clear(request.at(ById).id, request.caller.user_id, request.now):

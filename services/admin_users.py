@@ -1,5 +1,6 @@
 """Users as moderators see them. What users cannot change themselves is corrected here. Times are in ms."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 
 from msgspec import UNSET
@@ -14,10 +15,13 @@ from services.bans import Bans
 
 
 class UserModeration:
-    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
+    """The use cases. `hurry` announces that somebody is to be put out.
 
-    def __init__(self, store: AdminUsers, bans: Bans) -> None:
-        self._store, self._bans = store, bans
+    Errors of an outage of Postgres pass through (`db.outage`).
+    """
+
+    def __init__(self, store: AdminUsers, bans: Bans, hurry: Callable[[], Awaitable[None]]) -> None:
+        self._store, self._bans, self._hurry = store, bans, hurry
 
     async def find(
         self, q: str | None, by: str, *, before: str | None, limit: int, now: int
@@ -49,6 +53,8 @@ class UserModeration:
             until=None if born is None else minor_until(born, now),
         )
         await self._store.correct(user_id, correction, by, now)
+        if correction.until is not None:
+            await self._hurry()
         return await self._store.of(user_id, by, now)
 
 

@@ -102,9 +102,10 @@ class Sightings:
         if found and await self._suspicions.suspect(user_id, found, now):
             await self._judge.judge(user_id)
 
-    async def of_user(self, user_id: str) -> list[RecordedSuspicion]:
-        """Whom this user is or was suspected to be: what moderators are shown of it."""
-        return await self._suspicions.of_user(user_id)
+    async def look(self, user_id: str, by: str, now: int) -> list[RecordedSuspicion]:
+        """Whom this user is or was suspected to be: what moderators are shown of it. The look is on the
+        audit log."""
+        return await self._suspicions.look(user_id, by, now)
 
     async def clear(self, user_id: str, by: str | None, now: int) -> bool:
         """A moderator knows better: it is not suspected again. False: there was nothing to clear."""

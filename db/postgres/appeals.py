@@ -15,6 +15,7 @@ from db.postgres import audit
 from db.postgres.idempotency import IdempotencyKey, claim, keep
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.strikes import lift_strike_within
+from db.postgres.user_locks import lock_users
 
 _SQL = queries("appeals")
 _FIRST = (0, "00000000-0000-0000-0000-000000000000")
@@ -78,9 +79,11 @@ class AppealStore:
     async def decide(self, appeal_id: str, decision: AppealDecision, by: str, now: int) -> Appeal:
         """Decide it, with an entry on the audit log; granting lifts the strike and its ban.
 
-        Raises `AlreadyDecided`, or `Gone` if the strike was lifted meanwhile.
+        Raises `AlreadyDecided`, also where the strike was lifted meanwhile, which grants the appeal; `Gone`
+        if somebody lifted it by hand.
         """
         async with self._pool.acquire() as connection, connection.transaction():
+            await lock_users(connection, [await connection.fetchval(_SQL["whose"], appeal_id)])
             strike = await connection.fetchrow(_SQL["lock"], appeal_id)
             state = "granted" if decision.grant else "refused"
             given = (appeal_id, state, by, to_datetime(now), decision.note)

@@ -48,6 +48,10 @@ JOIN identity.users theirs ON theirs.id = s.user_id
 JOIN identity.users me ON me.id = $2
 WHERE a.id = $1
 
+-- name: whose
+-- Who has filed appeal $1.
+SELECT s.user_id FROM safety.appeals a JOIN safety.strikes s ON s.id = a.strike_id WHERE a.id = $1
+
 -- name: lock
 -- The strike of appeal $1, which nobody else decides or lifts until the transaction ends, and whether it was lifted.
 SELECT s.id, s.lifted_at IS NOT NULL AS lifted FROM safety.strikes s

@@ -10,6 +10,7 @@ from msgspec import Struct
 from core.clock import to_datetime
 from core.ids import new_id
 from db.postgres import audit
+from db.postgres.granted_appeals import grant_within
 from db.postgres.pool import Connection, Pool, queries
 from db.postgres.sessions import end_all_within
 from db.postgres.user_locks import lock_users
@@ -50,12 +51,7 @@ class BanStore:
     async def unban(self, user_id: str, by: str | None, now: int) -> bool:
         """Lift all that hold now or later, with an entry on the audit log. False: there was none."""
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL["lock_strikes"], None, user_id)
-            rows = await connection.fetch(_SQL["lift_all"], user_id, to_datetime(now))
-            lifted = [row["id"] for row in rows]
-            if lifted:
-                await _note_lifted(connection, user_id, lifted, by, now)
-        return bool(lifted)
+            return await _lift(connection, user_id, None, by, now)
 
     async def due(self, now: int, *, limit: int = 50) -> list[DueBan]:
         """Bans that have to take effect, each now taken for `TAKEN_MS`."""
@@ -97,21 +93,28 @@ async def ban_within(connection: Connection, ban: NewBan, now: int) -> str:
 async def lift_within(connection: Connection, ban_id: str, by: str | None, now: int) -> bool:
     """Lift this one ban within a transaction, with an entry on the audit log. False: it is over already.
 
-    Its strike is lifted too. Other bans of its user go on.
+    Its strike is lifted too, and an appeal against that is granted. Other bans of its user go on.
     """
-    await connection.execute(_SQL["lock_strikes"], ban_id, None)
-    user_id = await connection.fetchval(_SQL["lift"], ban_id, to_datetime(now))
-    if user_id is None:
+    user_id = await connection.fetchval(_SQL["whose"], ban_id)
+    return user_id is not None and await _lift(connection, user_id, ban_id, by, now)
+
+
+async def _lift(connection: Connection, user_id: str, ban_id: str | None, by: str | None, now: int) -> bool:
+    """Lift this ban of the user, or all. The user is locked first, as by all that decides about them."""
+    these = (ban_id, user_id if ban_id is None else None)
+    await lock_users(connection, (user_id,))
+    await connection.execute(_SQL["lock_strikes"], *these)
+    rows = await connection.fetch(_SQL["lift"], *these, to_datetime(now))
+    if not rows:
         return False
-    await _note_lifted(connection, user_id, [ban_id], by, now)
-    return True
-
-
-async def _note_lifted(
-    connection: Connection, user_id: str, bans: list[str], by: str | None, now: int
-) -> None:
-    details = {"bans": bans}
-    await audit.write(
-        connection,
-        audit.Entry(id=new_id(now), at=now, actor=by, action="unbanned", subject=user_id, details=details),
+    await grant_within(connection, [row["strike_id"] for row in rows if row["strike_id"]], by, now)
+    entry = audit.Entry(
+        id=new_id(now),
+        at=now,
+        actor=by,
+        action="unbanned",
+        subject=user_id,
+        details={"bans": [row["id"] for row in rows]},
     )
+    await audit.write(connection, entry)
+    return True

@@ -228,12 +228,11 @@ async def _strike(
 async def _lift(connection: Connection, case_id: str, by: str, now: int, *, automatic: bool) -> list[str]:
     """Lift the strikes of a case that stand, with their bans: the system's own, or what was decided.
 
-    Gives them. An appeal against one of them that waits is granted by that.
+    Gives them.
     """
     strikes = [row["id"] for row in await connection.fetch(_SQL["standing"], case_id, automatic)]
     for strike_id in strikes:
         await lift_strike_within(connection, strike_id, by, now)
-        await connection.execute(_SQL["grant"], strike_id, by, to_datetime(now))
     return strikes
 
 

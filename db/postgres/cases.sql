@@ -105,10 +105,6 @@ WHERE s.user_id = $1 ORDER BY s.id DESC
 -- The strikes of case $1 that stand: those that the system made by itself ($2), or those that were decided.
 SELECT id FROM safety.strikes WHERE case_id = $1 AND lifted_at IS NULL AND (by IS NULL) = $2
 
--- name: grant
--- Whoever has appealed against strike $1 is right, as $2 has found at $3.
-UPDATE safety.appeals SET state = 'granted', decided_by = $2, decided_at = $3 WHERE strike_id = $1 AND state = 'open'
-
 -- name: claim
 -- $2 decides case $1 until $3.
 UPDATE safety.cases SET state = 'claimed', claimed_by = $2, claimed_until = $3 WHERE id = $1

@@ -10,6 +10,7 @@ from core.clock import to_datetime
 from core.ids import new_id
 from core.vocabulary import StrikeAction
 from db.postgres.bans import NewBan, ban_within, lift_within
+from db.postgres.granted_appeals import grant_within
 from db.postgres.pool import Connection, queries
 
 _SQL = queries("strikes")
@@ -62,10 +63,14 @@ async def strike_within(connection: Connection, strike: NewStrike, now: int) -> 
 
 
 async def lift_strike_within(connection: Connection, strike_id: str, by: str | None, now: int) -> bool:
-    """Lift this strike and its ban within a transaction. False: it is lifted already, or there is none."""
+    """Lift this strike and its ban within a transaction that has locked their user. An appeal is granted.
+
+    False: it is lifted already, or there is none.
+    """
     row = await connection.fetchrow(_SQL["lift"], strike_id, to_datetime(now))
     if row is None:
         return False
+    await grant_within(connection, [strike_id], by, now)
     if row["ban_id"] is not None:
         await lift_within(connection, row["ban_id"], by, now)
     return True

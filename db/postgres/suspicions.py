@@ -13,7 +13,7 @@ from msgspec import Struct
 from core.clock import to_datetime, to_ms
 from core.ids import new_id
 from db.postgres import audit
-from db.postgres.pool import Pool, queries
+from db.postgres.pool import Connection, Pool, Record, queries
 
 _SQL = queries("suspicions")
 
@@ -101,37 +101,24 @@ class SuspicionStore:
         rows = await self._pool.fetch(_SQL["suspect"], user_id, *columns, to_datetime(now))
         return any(row["suspect"] for row in rows)
 
-    async def of_user(self, user_id: str) -> list[RecordedSuspicion]:
-        """Whom this user is or was suspected to be, and why, the heaviest first."""
-        rows = await self._pool.fetch(_SQL["of_user"], user_id)
-        return [
-            RecordedSuspicion(
-                of_user_id=row["of_user_id"],
-                kind=row["kind"],
-                shared=tuple(row["shared"]),
-                weight=row["weight"],
-                suspect=row["suspect"],
-                at=to_ms(row["at"]),
-                cleared_at=row["cleared_at"] and to_ms(row["cleared_at"]),
-                cleared_by=row["cleared_by"],
-            )
-            for row in rows
-        ]
+    async def look(self, user_id: str, by: str, now: int) -> list[RecordedSuspicion]:
+        """Whom this user is or was suspected to be, and why, the heaviest first.
+
+        That a moderator has looked is on the audit log, unless there is no such user.
+        """
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(_SQL["of_user"], user_id)
+            if rows:
+                rows = [row for row in rows if row["of_user_id"]]
+                await _note(connection, "suspicions_viewed", user_id, rows, by, now)
+        return [_recorded(row) for row in rows]
 
     async def clear(self, user_id: str, by: str | None, now: int) -> bool:
         """Clear all that is suspected, with an entry on the audit log. False: there was nothing."""
         async with self._pool.acquire() as connection, connection.transaction():
             rows = await connection.fetch(_SQL["clear"], user_id, to_datetime(now), by)
             if rows:
-                entry = audit.Entry(
-                    id=new_id(now),
-                    at=now,
-                    actor=by,
-                    action="suspicion_cleared",
-                    subject=user_id,
-                    details={"of": [row["of_user_id"] for row in rows]},
-                )
-                await audit.write(connection, entry)
+                await _note(connection, "suspicion_cleared", user_id, rows, by, now)
         return bool(rows)
 
     async def lapse(self, before: int, *, limit: int) -> int:
@@ -144,3 +131,24 @@ class SuspicionStore:
         """Users opened since then who share a mark of these kinds with this user."""
         rows = await self._pool.fetch(_SQL["alike"], user_id, to_datetime(opened_since), limit, list(kinds))
         return [row["user_id"] for row in rows]
+
+
+def _recorded(row: Record) -> RecordedSuspicion:
+    return RecordedSuspicion(
+        of_user_id=row["of_user_id"],
+        kind=row["kind"],
+        shared=tuple(row["shared"]),
+        weight=row["weight"],
+        suspect=row["suspect"],
+        at=to_ms(row["at"]),
+        cleared_at=row["cleared_at"] and to_ms(row["cleared_at"]),
+        cleared_by=row["cleared_by"],
+    )
+
+
+async def _note(
+    connection: Connection, action: str, user_id: str, rows: Sequence[Record], by: str | None, now: int
+) -> None:
+    details = {"of": [row["of_user_id"] for row in rows]}
+    entry = audit.Entry(id=new_id(now), at=now, actor=by, action=action, subject=user_id, details=details)
+    await audit.write(connection, entry)

@@ -82,9 +82,11 @@ WHERE s.cleared_at IS NULL AND excluded.weight > s.weight
 RETURNING of_user_id, suspect
 
 -- name: of_user
--- Whom user $1 is or was suspected to be, and why, the heaviest first.
-SELECT of_user_id, kind, shared, weight, suspect, at, cleared_at, cleared_by
-FROM safety.suspicions WHERE user_id = $1 ORDER BY weight DESC, of_user_id
+-- Whom user $1 is or was suspected to be, and why, the heaviest first; nulls where they are suspected of nothing. No row: there
+-- is no such user.
+SELECT s.of_user_id, s.kind, s.shared, s.weight, s.suspect, s.at, s.cleared_at, s.cleared_by
+FROM identity.users u LEFT JOIN safety.suspicions s ON s.user_id = u.id
+WHERE u.id = $1 ORDER BY s.weight DESC, s.of_user_id
 
 -- name: clear
 -- Clear all suspicions of user $1 at $2, by moderator $3.

@@ -126,8 +126,14 @@ class RestServer:
     @contextlib.asynccontextmanager
     async def listening(self, user_id: str) -> AsyncIterator[Any]:
         """Hear what the nodes that hold this user's connections are told: `await heard()`."""
+        async with self.hearing(channel(user_id)) as heard:
+            yield heard
+
+    @contextlib.asynccontextmanager
+    async def hearing(self, name: str) -> AsyncIterator[Any]:
+        """The same of any channel."""
         async with self.redis.pubsub() as pubsub:
-            await pubsub.subscribe(channel(user_id))
+            await pubsub.subscribe(name)
             assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
 
             async def heard() -> list[str]:

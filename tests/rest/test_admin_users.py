@@ -10,6 +10,7 @@ from core.ids import new_id
 from core.vocabulary import Role
 from db.postgres.audit import AuditLog
 from services.admin_users import minor_until
+from services.expulsions import EXPULSIONS
 from tests.rest.server import Answer, RestServer, new_person
 from tests.rest.test_appeals import staff
 
@@ -130,8 +131,10 @@ async def test_who_turns_out_to_be_a_minor_is_suspended_until_they_are_none(rest
     user_id = (await rest.sign_up(**person))["user"]["id"]
     day = datetime.fromtimestamp(rest.clock() / 1000, UTC).date()
     born = date(day.year - 15, 1, 1)
-    answer = await correct(rest, mod, user_id, birth_date=born.isoformat())
-    assert (answer.status, answer.body["status"]) == (200, "suspended")
+    async with rest.hearing(EXPULSIONS) as heard:
+        answer = await correct(rest, mod, user_id, birth_date=born.isoformat())
+        assert (answer.status, answer.body["status"]) == (200, "suspended")
+        await heard()  # no node waits until it looks by itself
     refused = await rest.login(person["email"])
     assert refused.body["details"]["until"] == f"{day.year + 3}-01-01T00:00:00.000Z"
     standing = (await rest.ask("GET", "/v1/me/standing", token=refused.body["details"]["token"])).body

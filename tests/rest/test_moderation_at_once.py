@@ -88,27 +88,66 @@ async def test_a_report_during_a_decision_is_looked_at(rest: RestServer) -> None
         assert len(rows) == 4
 
 
-async def test_an_appeal_and_an_undo_at_once(rest: RestServer) -> None:
-    """Whoever is first: the strike is lifted once, the appeal is granted, and he is back."""
+@pytest.mark.parametrize("grant", [True, False])
+async def test_an_appeal_and_an_undo_at_once(rest: RestServer, grant: bool) -> None:
+    """Of two moderators each is first or is told so; the appeal is decided once, the strike lifted once.
+
+    Somebody suspected of being Ben lets both ways of lifting change him too.
+    """
     mods = [await staff(rest) for _ in range(2)]
     for _ in range(5):
         ben = await reported(rest)
         case = await case_about(rest, ben)
         decided = (await ask(rest, mods[0], f"/{case}/decide", action="ban")).body
-        await appeal(rest, decided["standing"]["strikes"][0]["id"])
-        [appeal_id] = await rest.world.pool.fetchrow(
-            "SELECT a.id FROM safety.appeals a JOIN safety.strikes s ON s.id = a.strike_id"
-            " WHERE s.user_id = $1",
-            ben["user"]["id"],
-        )
+        await suspected_of_being(rest, ben)
+        strike = decided["standing"]["strikes"][0]["id"]
+        await appeal(rest, strike)
+        query = "SELECT id, state, decided_by FROM safety.appeals WHERE strike_id = $1"
+        appeal_id = (await rest.world.pool.fetchrow(query, strike))["id"]
         path, token = f"/v1/admin/appeals/{appeal_id}/decide", mods[1]["access_token"]
-        undone, granted = await at_once(
-            ask(rest, mods[0], f"/{case}/undo"), rest.ask("POST", path, token=token, json={"grant": True})
+        undone, judged = await at_once(
+            ask(rest, mods[0], f"/{case}/undo"), rest.ask("POST", path, token=token, json={"grant": grant})
         )
-        assert undone.status == 200
-        assert granted.status == 200 or granted.code in {"already_decided", "gone"}
-        assert undone.body["state"] == "open"
-        query = "SELECT state FROM safety.appeals WHERE id = $1"
-        assert await rest.world.pool.fetchval(query, appeal_id) == "granted"
-        assert [entry for entry, _ in await audit(rest, ben)].count("unbanned") == 1
+        assert (undone.status, undone.body.get("state")) == (200, "open"), undone.body
+        assert judged.status == 200 or judged.code == "already_decided", judged.body
+        by, state = (1, "granted" if grant else "refused") if judged.status == 200 else (0, "granted")
+        row = await rest.world.pool.fetchrow(query, strike)
+        assert (row["state"], row["decided_by"]) == (state, mods[by]["user"]["id"])
+        log = await audit(rest, ben)
+        assert [actor for action, actor in log if action == "appeal_decided"] == [mods[by]["user"]["id"]]
+        assert [action for action, _ in log].count("unbanned") == 1
         assert await may_sign_in(rest, ben)
+
+
+async def test_an_appeal_and_a_lifted_ban_at_once(rest: RestServer) -> None:
+    """As with an undo: one of the two moderators has decided, and it is on the log once."""
+    mods = [await staff(rest) for _ in range(2)]
+    for _ in range(5):
+        ben = await rest.sign_up()
+        given = await rest.world.strike(ben["user"]["id"])
+        await suspected_of_being(rest, ben)
+        appeal_id = await rest.world.appeal_against(given, ben["user"]["id"])
+        lifting, judged = await at_once(
+            rest.ask("DELETE", f"/v1/admin/bans/{given.ban_id}", token=mods[0]["access_token"]),
+            rest.ask(
+                "POST",
+                f"/v1/admin/appeals/{appeal_id}/decide",
+                token=mods[1]["access_token"],
+                json={"grant": True},
+            ),
+        )
+        first = (lifting.status, judged.status) == (204, 409)
+        assert first or (lifting.status, judged.status) == (410, 200), (lifting.body, judged.body)
+        log = await audit(rest, ben)
+        by = mods[0 if first else 1]["user"]["id"]
+        assert [actor for action, actor in log if action == "appeal_decided"] == [by]
+        assert [actor for action, actor in log if action == "unbanned"] == [by]
+
+
+async def suspected_of_being(rest: RestServer, who: Any) -> None:
+    await rest.world.pool.execute(
+        "INSERT INTO safety.suspicions (user_id, of_user_id, kind, shared, weight, suspect, at)"
+        " VALUES ($1, $2, 'device', '{device}', 20, true, now())",
+        await rest.world.person("Again"),
+        who["user"]["id"],
+    )

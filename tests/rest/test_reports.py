@@ -7,6 +7,7 @@ import pytest
 from core.clock import now_ms
 from core.ids import new_id
 from db.postgres.evidence import opened
+from services.expulsions import EXPULSIONS
 from tests.conftest import NewDatabase
 from tests.rest.pictures import drawn, encoded, form
 from tests.rest.server import Answer, RestServer
@@ -185,7 +186,9 @@ async def test_underage_is_suspended_until_somebody_has_looked(rest: RestServer)
     assert (await rest.ask("GET", "/v1/me", token=ben["access_token"])).status == 200
     call = await rest.world.talked(ids(ana, ben))
     await rest.world.call_records.closed(call, "not_connected", now_ms())
-    await report(rest, ana, "call", call, reason="underage")
+    async with rest.hearing(EXPULSIONS) as heard:
+        await report(rest, ana, "call", call, reason="underage")
+        await heard()  # every node puts them out at once
     assert (await rest.login(ben["user"]["email"])).code == "banned"
     row = await rest.world.pool.fetchrow("SELECT * FROM safety.strikes WHERE user_id = $1", *ids(ben))
     assert (row["action"], row["reason"], row["until"], row["by"]) == ("suspend", "underage", None, None)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.ids import new_id
 from db.postgres.audit import AuditLog
 from tests.rest.server import Answer, RestServer
 from tests.rest.test_appeals import staff
@@ -44,6 +45,23 @@ async def test_who_signs_up_in_the_same_browser_after_a_ban_is_suspected_until_i
     assert await rest.world.pool.fetchval(tier, again["user"]["id"]) == "neutral"
     entries = await AuditLog(rest.world.pool).entries(user_id=again["user"]["id"], before=None, limit=9)
     assert {entry.action for entry in entries} >= {"tier_changed", "suspicion_cleared"}
+    looks = [(e.actor, e.details) for e in entries if e.action == "suspicions_viewed"]
+    assert looks == [(mod["user"]["id"], {"of": [ben["user"]["id"]]})] * 2
+
+
+async def test_a_look_that_finds_nothing_is_on_the_log_too(rest: RestServer) -> None:
+    """Of somebody; there is nobody else to look at."""
+    mod, ana = (
+        await staff(rest),
+        await rest.sign_up(birth_date="1971-03-09", username=f"odd.{new_id()[-12:]}"),
+    )
+    for who in (ana["user"]["id"], new_id()):
+        answer = await rest.ask("GET", f"/v1/admin/users/{who}/suspicions", token=mod["access_token"])
+        assert (answer.status, answer.body) == (200, {"items": []})
+    entries = await AuditLog(rest.world.pool).entries(user_id=mod["user"]["id"], before=None, limit=9)
+    assert [(e.action, e.subject, e.details) for e in entries] == [
+        ("suspicions_viewed", ana["user"]["id"], {"of": []})
+    ]
 
 
 async def test_to_all_others_there_is_no_such_thing(rest: RestServer) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from core.clock import now_ms
+from db.postgres.audit import AuditLog
 from db.postgres.bans import BanStore, lift_within
 from db.postgres.strikes import Struck, lift_strike_within
 from tests.conftest import NewDatabase
@@ -49,6 +50,28 @@ async def test_a_strike_and_its_ban_are_lifted_together(world: World) -> None:
         assert await lift_within(connection, second.ban_id, None, now)
     assert await links(world, second) == (True, False)
     assert await world.eligibility.unfit([ana], now + 1) == frozenset()
+
+
+@pytest.mark.parametrize("lifted", ["strike", "ban", "user"])
+async def test_whoever_lifts_a_strike_grants_the_appeal(world: World, lifted: str) -> None:
+    """Nothing waits to be decided, who did it is told, and it is on the audit log once."""
+    ana, mod, now = await world.person(), await world.person("Mod"), now_ms()
+    given = await world.strike(ana)
+    assert given.ban_id
+    appeal_id = await world.appeal_against(given, ana)
+    async with world.pool.acquire() as connection, connection.transaction():
+        if lifted == "strike":
+            await lift_strike_within(connection, given.strike_id, mod, now)
+        elif lifted == "ban":
+            await lift_within(connection, given.ban_id, mod, now)
+    if lifted == "user":
+        assert await BanStore(world.pool).unban(ana, mod, now)
+    row = await world.pool.fetchrow("SELECT state, decided_by FROM safety.appeals WHERE id = $1", appeal_id)
+    assert tuple(row) == ("granted", mod)
+    log = await AuditLog(world.pool).entries(user_id=ana, before=None, limit=9)
+    assert [(e.actor, e.details) for e in log if e.action == "appeal_decided"] == [
+        (mod, {"appeal": appeal_id, "strike": given.strike_id, "state": "granted"})
+    ]
 
 
 async def test_unbanning_lifts_the_strikes_too(world: World) -> None:
