@@ -53,9 +53,9 @@ class Accounts:
         """Open an account and sign in. The same `key` and body again sign in to that account, with fresh
         tokens.
 
-        Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken, `IdempotencyConflict`, `Banned`
-        (for the account's own copy, and for the address of somebody who is), `RateLimited`, `Unavailable` if
-        too many passwords wait to be hashed.
+        Raises `Underage`, `InvalidRequest`, `Conflict` naming what is taken (the address of somebody who is
+        banned is too), `IdempotencyConflict`, `Banned` (for the account's own copy), `RateLimited`,
+        `Unavailable` if too many passwords wait to be hashed.
         """
         await self._limits.sign_up(client.network, now)
         address, username = rules.email(body.email), rules.username(body.username)

@@ -10,7 +10,7 @@ import asyncpg
 from msgspec import Struct
 
 from core.clock import to_datetime, to_ms
-from core.errors import Banned, Conflict, IdempotencyConflict, NotFound
+from core.errors import Conflict, IdempotencyConflict, NotFound
 from core.ids import new_id
 from core.vocabulary import ConsentKind, Gender, Role
 from db.postgres import audit
@@ -71,36 +71,44 @@ class AccountStore:
     ) -> bool:
         """Create account, profile and first session at once. False: this request has `opened` one before.
 
-        Raises `Banned` for the mailbox of somebody who is, `Conflict` naming the field that somebody else
-        has, or `IdempotencyConflict` if it was given to the account that this key has opened.
+        Raises `Conflict` naming the field that somebody else has, which is also what is said of the mailbox
+        of somebody who is banned, or `IdempotencyConflict` if it was given to the account that this key has
+        opened.
         """
-        at = to_datetime(now)
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
-                if await claim(connection, key, Opened) is not None:
-                    return False
-                await connection.execute(
-                    _SQL["register"],
-                    account.id,
-                    account.email,
-                    account.username,
-                    account.password_hash,
-                    account.display_name,
-                    account.birth_date,
-                    account.gender,
-                    at,
-                    list(account.consents),
-                    list(account.consents.values()),
-                )
-                await refuse_barred(connection, account.email_marks, now)
-                await open_within(connection, session, now)
-                await keep(connection, key, Opened(account.id))
+            return await self._register(account, session, key, now)
         except asyncpg.UniqueViolationError as error:
             if (field := _TAKEN.get(str(error.constraint_name))) is None:
                 raise
-            if key and await self._opened_with(key, account):
-                raise IdempotencyConflict from None
-            raise Conflict(f"This {field} is taken.", details={"field": field}) from None
+            taken = _taken(field)
+        except Conflict as conflict:
+            taken = conflict
+        if key and await self._opened_with(key, account):
+            raise IdempotencyConflict
+        raise taken
+
+    async def _register(
+        self, account: NewAccount, session: NewSession, key: IdempotencyKey | None, now: int
+    ) -> bool:
+        async with self._pool.acquire() as connection, connection.transaction():
+            if await claim(connection, key, Opened) is not None:
+                return False
+            await check_address(connection, account.email, account.email_marks, now)
+            await connection.execute(
+                _SQL["register"],
+                account.id,
+                account.email,
+                account.username,
+                account.password_hash,
+                account.display_name,
+                account.birth_date,
+                account.gender,
+                to_datetime(now),
+                list(account.consents),
+                list(account.consents.values()),
+            )
+            await open_within(connection, session, now)
+            await keep(connection, key, Opened(account.id))
         return True
 
     async def opened(self, key: IdempotencyKey) -> bool:
@@ -157,7 +165,16 @@ async def role_within(connection: Connection, user_id: str, role: Role, by: str 
     await audit.write(connection, entry)
 
 
-async def refuse_barred(connection: Connection, email_marks: Sequence[bytes], now: int) -> None:
-    """Raises `Banned` for the mailbox of somebody who is: for a transaction that sets an address."""
-    if await connection.fetchval(_SQL["barred"], list(email_marks), to_datetime(now)):
-        raise Banned
+async def check_address(connection: Connection, email: str, marks: Sequence[bytes], now: int) -> None:
+    """Raises `Conflict` for an address that is taken, in a transaction that sets one.
+
+    So is the mailbox of somebody who is banned, by its `marks`: found by the same statement as an account,
+    and told in the same words, so that nobody can find out who is banned by trying addresses.
+    """
+    taken = await connection.fetchrow(_SQL["taken"], email, list(marks), to_datetime(now))
+    if taken["used"] or taken["barred"]:
+        raise _taken("email")
+
+
+def _taken(field: str) -> Conflict:
+    return Conflict(f"This {field} is taken.", details={"field": field})

@@ -11,13 +11,14 @@ WITH account AS (
 )
 INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, updated_at) VALUES ($1, $5, $6, $7, $8)
 
--- name: barred
--- Whether a mailbox with one of marks $1 is that of somebody who is banned at $2, whether their account is there or not.
-SELECT EXISTS (
+-- name: taken
+-- Whether an account has address $1, and whether a mailbox with one of its marks $2 is that of somebody who is banned at $3,
+-- whether their account is there or not.
+SELECT EXISTS (SELECT FROM identity.users u WHERE lower(u.email) = lower($1)) AS used, EXISTS (
     SELECT FROM safety.known_marks m
-    WHERE m.barred AND m.kind = 'email' AND m.mark = ANY ($1::bytea[])
-        AND EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = m.user_id)
-)
+    WHERE m.barred AND m.kind = 'email' AND m.mark = ANY ($2::bytea[])
+        AND EXISTS (SELECT FROM identity.banned($3) b WHERE b.user_id = m.user_id)
+) AS barred
 
 -- name: opened_with
 -- Whether operation $1 with key $2 has opened the account that has address $3 or username $4.
