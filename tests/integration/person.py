@@ -132,6 +132,11 @@ class ClientDevice:
         """How often such an event has come so far."""
         return sum(n == name and like.items() <= p.items() for n, p, _ in self.heard)
 
+    def forget(self) -> None:
+        """Whatever it has heard so far."""
+        self.heard.clear()
+        self._taken = 0
+
     async def leave(self) -> None:
         """Close the connection."""
         await self._client.disconnect()
