@@ -13,6 +13,7 @@ from db.redis.calls import RedisCalls
 from db.redis.presence import RedisPresence
 from db.redis.signals import RedisSignals
 from db.redis.tickets import RedisTickets
+from db.redis.told import Streams
 from db.redis.unusable import Unusable
 
 
@@ -29,9 +30,8 @@ class LiveStores(Stores):
         self.pending_work = PendingWork(base.pool)
         self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)
-        self.calls = RedisCalls(base.redis, unusable)
-        self.signals = RedisSignals(
-            base.redis, keep=base.settings.stream_events + 1, keep_s=base.settings.stream_s
-        )
+        keep, keep_s = base.settings.stream_events + 1, base.settings.stream_s
+        self.calls = RedisCalls(base.redis, unusable, Streams(keep, keep_s * 1000))
+        self.signals = RedisSignals(base.redis, keep=keep, keep_s=keep_s)
         self.tickets = RedisTickets(base.redis, base.settings.region, unusable)
         self.presence = RedisPresence(base.redis)

@@ -9,13 +9,18 @@ aside in a list of the shard, `aside:{calls-<n>}`, for an operator. Postgres kee
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
+from redis.exceptions import ResponseError
 
 from core.errors import Unavailable
-from db.redis.multiplexed import RedisClient, load_script
+from db.outage import OUTAGES
+from db.redis.event_log import STREAM, unavailable
+from db.redis.multiplexed import Arg, RedisClient, load_script
+from db.redis.signals import LINE_KEPT_MS, NOTE
+from db.redis.told import Streams, Told, streams_of, words
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable
 from signaling.call import Call, State
 from signaling.effects import AnyEffect, Effect, Effects, Unknown
@@ -30,6 +35,7 @@ UNREADABLE_LOOKS = 30  # each at least `RETRY_MS` after the one before
 _DAY_MS = 86_400_000
 _AFTERWARDS_MS = 600_000
 _KNOWN = 1_000  # calls: those that start in some seconds
+_ALONE_MS = 1_000  # for so long nobody else looks for effects that were just saved, well below `RETRY_MS`
 
 _LUA = Path(__file__).with_name("lua")
 # Saved twice, it would look as if another change had been faster; put off twice, nobody would have been told.
@@ -37,6 +43,12 @@ _SAVE = load_script(_LUA / "call_save.lua", repeatable=False)
 _DUE = load_script(_LUA / "call_due.lua", repeatable=False)
 _GIVE_UP = load_script(_LUA / "call_give_up.lua", repeatable=False)
 _DONE = load_script(_LUA / "call_done.lua", repeatable=True)
+_TELLING = "\n".join((STREAM, NOTE, (_LUA / "told.lua").read_text()))
+_SAVE_AND_TELL = load_script(_LUA / "call_save_and_tell.lua", repeatable=False, shared=_TELLING)
+_TELL = load_script(_LUA / "call_tell.lua", repeatable=True, shared=_TELLING)
+
+
+_T = TypeVar("_T")
 
 
 class StoredCall(Struct, frozen=True):
@@ -82,13 +94,26 @@ def _aside(call_id: str) -> str:
     return f"aside:{{calls-{_shard(call_id)}}}"
 
 
-class RedisCalls:
-    """Loads and saves calls. Redis' errors pass through: nothing was saved that was not answered."""
+class _Alone(Struct, frozen=True):
+    """The version at which this process saved a call whose outbox was empty, and when: ms."""
 
-    def __init__(self, redis: RedisClient, unusable: Unusable | None = None) -> None:
-        self._redis = redis
+    version: int
+    at: int
+
+
+class RedisCalls:
+    """Loads and saves calls. Redis' errors pass through: nothing was saved that was not answered.
+
+    Without `streams` it tells nobody of a change itself.
+    """
+
+    def __init__(
+        self, redis: RedisClient, unusable: Unusable | None = None, streams: Streams | None = None
+    ) -> None:
+        self._redis, self._streams = redis, streams
         self._unusable = unusable or Unusable()
         self._known: dict[str, StoredCall] = {}
+        self._alone: dict[str, _Alone] = {}
         self._document = msgspec.json.Decoder(Call)
         self._effect: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEffect)
 
@@ -115,36 +140,91 @@ class RedisCalls:
             self._unusable.set_aside("call", call_id, "unreadable")
         return bool(gone)
 
-    async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
-        """Save if it still has `version` (0: a new call). Gives the whole outbox; None: it has changed."""
-        entries = [msgspec.json.encode(effect) for effect in effects]
-        args = (
-            version,
-            msgspec.json.encode(call),
-            call.id,
-            "" if call.deadline is None else call.deadline,
-            now + RETRY_MS,
-            _AFTERWARDS_MS if call.state is State.CLOSED else _DAY_MS,
-            _DAY_MS,
-            *entries,
-        )
+    def tells(self, call: Call) -> bool:
+        """Whether it can change this call and tell of it in one step: one server has all the keys."""
+        if self._streams is None:
+            return False
+        tags = (f"calls-{_shard(call.id)}", *(party.user_id for party in call.parties))
+        return len(self._redis.together(tags)) == 1
+
+    async def save(
+        self, call: Call, effects: Effects, *, version: int, now: int, told: Sequence[Told] = ()
+    ) -> list[Pending] | None:
+        """Save if it still has `version` (0: a new call). Gives the whole outbox; None: it has changed.
+
+        `told`: all that the effects do is to tell this. Then they are done in the same step, unless others
+        wait in the outbox, or a user's stream refuses.
+        """
         self._known.pop(call.id, None)
+        self._alone.pop(call.id, None)
+        saved = await self._save_and_tell(call, told, version) if told and self.tells(call) else None
+        if saved is not None:
+            return [] if saved else None
+        return await self._save(call, effects, version, now)
+
+    async def _save(self, call: Call, effects: Effects, version: int, now: int) -> list[Pending] | None:
+        entries = [msgspec.json.encode(effect) for effect in effects]
+        args = (*_document(call, version), now + RETRY_MS, _kept_ms(call), _DAY_MS, *entries)
         found = await self._redis.run(_SAVE, _keys(call.id), args)
         if found is None:
             return None
         self._remember(StoredCall(call, version + 1))
         first, *before = found
+        if not before:
+            _bounded(self._alone)[call.id] = _Alone(version + 1, now)
         own = enumerate(zip(effects, entries, strict=True), first)
         return [
             *self._read(call.id, before),
             *(Pending(f"{call.id}:{nth}", effect, b"%d %b" % (nth, entry)) for nth, (effect, entry) in own),
         ]
 
+    async def _save_and_tell(self, call: Call, told: Sequence[Told], version: int) -> bool | None:
+        """Whether nobody was faster; None: nothing was done, it has to be told by its outbox."""
+        assert self._streams is not None
+        streams = streams_of(told)
+        keeping = (_kept_ms(call), self._streams.keep, self._streams.keep_ms, LINE_KEPT_MS)
+        args = [*_document(call, version), *keeping]
+        for each in told:
+            args += words(each, streams)
+        try:
+            saved = await self._redis.run(_SAVE_AND_TELL, [*_keys(call.id), *streams], args)
+        except OUTAGES:
+            raise
+        except ResponseError:
+            return None
+        if saved == 1:
+            self._remember(StoredCall(call, version + 1))
+        return None if saved == 0 else bool(saved)
+
+    async def tell(
+        self, call: Call, told: Sequence[tuple[Pending, Told]], performed: Sequence[Pending], *, now: int
+    ) -> Sequence[Exception | None]:
+        """Tell these effects and take them out of the outbox, each once, together with those `performed`.
+
+        Gives for each what kept it from being told, and in the outbox.
+        """
+        assert self._streams is not None
+        streams = streams_of(each for _, each in told)
+        alone = self._alone.get(call.id)
+        since = alone.version if alone and 0 <= now - alone.at < _ALONE_MS else 0
+        numbers = [_number(pending) for pending in performed]
+        args: list[Arg] = [
+            call.id,
+            since,
+            self._streams.keep,
+            self._streams.keep_ms,
+            LINE_KEPT_MS,
+            len(numbers),
+        ]
+        args += numbers
+        for pending, each in told:
+            args += (_number(pending), *words(each, streams))
+        answers = await self._redis.run(_TELL, [*_keys(call.id), *streams], args)
+        return [unavailable(answer) if isinstance(answer, Exception) else None for answer in answers]
+
     def _remember(self, stored: StoredCall) -> None:
         if stored.call.state is not State.CLOSED:
-            self._known[stored.call.id] = stored
-        if len(self._known) > _KNOWN:
-            del self._known[next(iter(self._known))]
+            _bounded(self._known)[stored.call.id] = stored
 
     async def outbox(self, call_id: str) -> list[Pending]:
         """The effects that are not noted as performed, oldest first."""
@@ -155,7 +235,7 @@ class RedisCalls:
     ) -> None:
         """Note effects as performed or failed. Those that have failed for `GIVE_UP_MS` are set aside."""
         bounds = (now, GIVE_UP_MS, RETRY_MS, ASIDE_MOST, ASIDE_MS, len(performed))
-        entries = [pending.entry.partition(b" ")[0] for pending in performed]
+        entries = [_number(pending) for pending in performed]
         entries += [pending.entry for pending in failed]
         keys = [*_keys(call_id), _aside(call_id)]
         aside = await self._redis.run(_DONE, keys, (call_id, *bounds, *entries))
@@ -198,6 +278,28 @@ class RedisCalls:
             self._unusable.skipped("effect", key, error)
             return Unknown(_kind(document))
         return effect
+
+
+def _document(call: Call, version: int) -> Sequence[Arg]:
+    """What both scripts that save are told first."""
+    deadline = "" if call.deadline is None else call.deadline
+    return version, msgspec.json.encode(call), call.id, deadline
+
+
+def _kept_ms(call: Call) -> int:
+    return _AFTERWARDS_MS if call.state is State.CLOSED else _DAY_MS
+
+
+def _number(pending: Pending) -> bytes:
+    """Of an effect in its outbox."""
+    return pending.entry.partition(b" ")[0]
+
+
+def _bounded(known: dict[str, _T]) -> dict[str, _T]:
+    """With room for one more."""
+    while len(known) >= _KNOWN:
+        del known[next(iter(known))]
+    return known
 
 
 def _kind(document: bytes) -> str:

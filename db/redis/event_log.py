@@ -178,7 +178,7 @@ class EventLog:
             head=(self._keep, self._keep_ms),
             repeatable=key is not None,  # what was said is marked
             last=True,  # whoever hears it may act on it at once
-            fault=_unavailable,
+            fault=unavailable,
         )
 
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
@@ -288,7 +288,7 @@ class EventLog:
         await self._answers(self._redis.command("PUBLISH", channel(user_id), message, repeatable=True))
 
 
-def _unavailable(error: Exception) -> Exception:
+def unavailable(error: Exception) -> Exception:
     """Whatever it is: an event waits for its turn, and what comes after it waits too."""
     failed = Unavailable()
     failed.__cause__ = error

@@ -19,10 +19,12 @@ from db.redis.event_log import STREAM
 from db.redis.multiplexed import Arg, RedisClient, load_script
 
 TRUSTED_MS = 5_000  # for so long a line counts
-_KEPT_MS = 600_000  # for so long its counts and its end are remembered, after that was last said
+LINE_KEPT_MS = 600_000  # for so long its counts and its end are remembered, after that was last said
 _OVER = "over"
+CLOSED = f"{_OVER}\n\n\n0"  # what `RedisSignals.close` notes, as told.lua reads it
 _LUA = Path(__file__).with_name("lua")
-_LINE = load_script(_LUA / "line.lua", repeatable=True)
+NOTE = (_LUA / "note.lua").read_text()  # what every script that notes lines begins with
+_LINE = load_script(_LUA / "line.lua", repeatable=True, shared=NOTE)
 _SIGNAL = load_script(_LUA / "signal.lua", repeatable=True, shared=STREAM)
 
 SignalKind = Literal["candidate", "description"]
@@ -82,7 +84,7 @@ class RedisSignals:
                 device,
                 before,
                 now + TRUSTED_MS,
-                _KEPT_MS,
+                LINE_KEPT_MS,
                 *[word for signal in signals for word in (signal.kind, signal.most, signal.data)],
             ),
         )
@@ -98,7 +100,12 @@ class RedisSignals:
         return self._note(user_id, call_id, _OVER, "", "", 0)
 
     def _note(self, user_id: str, *said: Arg) -> "Future[int]":
-        return self._redis.gather(_LINE, (_line(user_id),), said, head=(_KEPT_MS,), repeatable=True)
+        return self._redis.gather(_LINE, (_line(user_id),), said, head=(LINE_KEPT_MS,), repeatable=True)
+
+
+def opened(epoch: int, *, device: str, from_device: str, now: int) -> str:
+    """What `RedisSignals.open` notes, as told.lua reads it."""
+    return f"{epoch}\n{from_device}\n{device}\n{now + TRUSTED_MS}"
 
 
 def _line(user_id: str) -> str:

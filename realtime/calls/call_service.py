@@ -81,7 +81,8 @@ class CallService:
         due, call, effects = decided
         if call is stored.call:
             return call, True, None
-        pending = await self._calls.save(call, effects, version=stored.version, now=now)
+        told = self._executor.told(call, effects)
+        pending = await self._calls.save(call, effects, version=stored.version, now=now, told=told)
         done = pending is not None and (due is message or isinstance(message, Deadline))
         return call, done, pending
 

@@ -29,6 +29,8 @@ from db.periodic import RetryLater
 from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.reports import NewReport
 from db.redis.calls import Pending
+from db.redis.signals import CLOSED, opened
+from db.redis.told import Told
 from realtime.calls.ports import CallStore, Lines, PresenceNotifier, Record, Reports, Trust
 from realtime.matchmaking.queue import Queue
 from services.ports import Events
@@ -80,13 +82,22 @@ class Executor:
             do.Unknown: self._unknown,
         }
 
+    def told(self, call: Call, effects: do.Effects) -> Sequence[Told]:
+        """What these tell, if they do nothing else and the store can tell of a change with saving it."""
+        if not effects or not all(map(_tells, effects)) or not self._calls.tells(call):
+            return ()
+        return [self._told(call, effect) for effect in effects]
+
     async def perform(self, call: Call, pending: Sequence[Pending]) -> None:
         """Perform all of these, in order, until a store does not answer. Never raises."""
         performed: list[Pending] = []
         failed: list[Pending] = []
         for row in _rows(pending):
-            tried = await self._try(call, row)
-            performed += [item for item, trying in tried if not trying.failed]
+            if told := _tells(row[0].effect) and self._calls.tells(call):
+                tried = _tried(row, await self._tell(call, row, performed))
+            else:
+                tried = _tried(row, await _outcomes([self._begin(call, item) for item in row]))
+            performed += [item for item, trying in tried if not (told or trying.failed)]
             failed += [item for item, trying in tried if trying.fault]
             if any(trying.failed and not trying.fault for _, trying in tried):
                 break
@@ -94,16 +105,17 @@ class Executor:
             with RetryLater("effects cannot be noted; they will be done again", call_id=call.id):
                 await self._calls.done(call.id, performed, failed, now=self._clock())
 
-    async def _try(self, call: Call, row: Sequence[Pending]) -> Sequence[tuple[Pending, RetryLater]]:
-        """Perform these at once, each to its end."""
-        work = [self._begin(call, item) for item in row]
-        tried = []
-        for item, outcome in zip(row, await _outcomes(work), strict=True):
-            with RetryLater("an effect will be tried again", effect=item.key) as trying:
-                if isinstance(outcome, BaseException):
-                    raise outcome
-            tried.append((item, trying))
-        return tried
+    async def _tell(
+        self, call: Call, row: Sequence[Pending], performed: list[Pending]
+    ) -> Sequence[BaseException | None]:
+        """Tell all of this row and note it, together with what was performed before it."""
+        try:
+            told = [(item, self._told(call, item.effect)) for item in row]
+            outcomes = await self._calls.tell(call, told, performed, now=self._clock())
+        except Exception as error:
+            return [error] * len(row)
+        performed.clear()
+        return outcomes
 
     def _begin(self, call: Call, item: Pending) -> Awaitable[Any]:
         """Raises nothing at once."""
@@ -117,17 +129,27 @@ class Executor:
     async def _unknown(self, _call: Call, effect: do.Unknown, _key: str) -> None:
         raise UnknownEffectError(effect.kind)
 
-    def _emit(self, _call: Call, effect: do.Emit, key: str) -> Awaitable[None]:
-        return self._events.pass_on(
-            effect.user_id,
-            effect.name,
-            msgspec.json.encode(effect.data),
-            device=effect.device,
-            not_device=effect.not_device,
-            key=key,
-        )
+    def _emit(self, call: Call, effect: do.Emit, key: str) -> Awaitable[None]:
+        return self._send(self._told(call, effect), key)
 
     def _start(self, call: Call, effect: do.Start, key: str) -> Awaitable[Any]:
+        # In this order, which they keep on their way: the peer may answer the event at once.
+        return all_of(
+            self._set_line(call, effect.user_id),
+            self._send(self._told(call, effect), key),
+        )
+
+    def _send(self, told: Told, key: str) -> Awaitable[Any]:
+        return self._events.pass_on(
+            told.user_id, told.name, told.data, device=told.device, not_device=told.not_device, key=key
+        )
+
+    def _told(self, call: Call, effect: do.Effect) -> Told:
+        """What this effect tells: it is one that tells."""
+        if isinstance(effect, do.Emit):
+            data = msgspec.json.encode(effect.data)
+            return Told(effect.user_id, effect.name, data, effect.device, effect.not_device)
+        assert isinstance(effect, do.Start)
         started = CallStarted(
             call_id=call.id,
             epoch=effect.epoch,
@@ -138,21 +160,24 @@ class Executor:
             max_duration_s=self._rules.max_call_s,
             video_start=self._rules.video_start,
         )
-        # In this order, which they keep on their way: the peer may answer the event at once.
-        return all_of(
-            self._set_line(call, effect.user_id),
-            self._events.send(effect.user_id, started, device=effect.device, key=key),
-        )
+        data, line = msgspec.json.encode(started), self._line(call, effect.user_id)
+        return Told(effect.user_id, started.event, data, effect.device, line=line)
 
     def _set_line(self, call: Call, user_id: str) -> Awaitable[Any]:
         """To what the call is now: the effect may be of an epoch that is no more."""
-        own, other = call.party(user_id).device, call.peer(user_id).device
         if call.state not in STARTED:
             return self._lines.close(user_id, call.id)
-        assert own is not None
-        assert other is not None
-        now = self._clock()
-        return self._lines.open(user_id, call.id, call.epoch, device=own, from_device=other, now=now)
+        own, other = _devices(call, user_id)
+        return self._lines.open(
+            user_id, call.id, call.epoch, device=own, from_device=other, now=self._clock()
+        )
+
+    def _line(self, call: Call, user_id: str) -> str:
+        """The same, to be set by the script that tells."""
+        if call.state not in STARTED:
+            return CLOSED
+        own, other = _devices(call, user_id)
+        return opened(call.epoch, device=own, from_device=other, now=self._clock())
 
     async def _reserve(self, call: Call, effect: do.Reserve, _key: str) -> None:
         await self._queue.reserve(effect.ticket, call.id)
@@ -247,6 +272,19 @@ async def _outcomes(work: Sequence[Awaitable[None]]) -> Sequence[BaseException |
     return [None]
 
 
+def _tried(
+    row: Sequence[Pending], outcomes: Sequence[BaseException | None]
+) -> Sequence[tuple[Pending, RetryLater]]:
+    """How it went with each of these."""
+    tried = []
+    for item, outcome in zip(row, outcomes, strict=True):
+        with RetryLater("an effect will be tried again", effect=item.key) as trying:
+            if outcome is not None:
+                raise outcome
+        tried.append((item, trying))
+    return tried
+
+
 def _rows(pending: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
     """What stands in a row and can be done at once."""
     row: list[Pending] = []
@@ -259,14 +297,26 @@ def _rows(pending: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
         yield row
 
 
+def _devices(call: Call, user_id: str) -> tuple[str, str]:
+    """The user's own and the other one's, of a call that has started."""
+    own, other = call.party(user_id).device, call.peer(user_id).device
+    assert own is not None
+    assert other is not None
+    return own, other
+
+
+def _tells(effect: do.Effect) -> bool:
+    return isinstance(effect, do.Emit | do.Start)
+
+
 def _at_once(row: Sequence[Pending], effect: do.Effect) -> bool:
     """Whether it can be done together with these: all are told to somebody, which keeps its order, or they
     are of one kind and each is for somebody else.
 
     Not so of two who may be matched again: the search for the first would find the second, in vain.
     """
-    if isinstance(effect, do.Emit | do.Start):
-        return isinstance(row[0].effect, do.Emit | do.Start)
+    if _tells(effect):
+        return _tells(row[0].effect)
     whose = _whose(effect)
     return whose is not None and all(
         type(before.effect) is type(effect) and _whose(before.effect) != whose for before in row

@@ -67,7 +67,9 @@ class OfferMaker:
             await self._refuse(claim, refusal)
             return False
         call = offer(claim, now, self._rules)
-        pending = await self._calls.save(call, self._announcements(call), version=0, now=now)
+        effects = self._announcements(call)
+        told = self._executor.told(call, effects)
+        pending = await self._calls.save(call, effects, version=0, now=now, told=told)
         if pending is None:  # it was made before, and perhaps not finished
             pending = await self._calls.outbox(call.id)
             call = made.call if (made := await self._calls.load(call.id)) else call

@@ -105,6 +105,23 @@ async def test_each_announcement_names_the_event_before_it(
     assert len(announced) > 60
 
 
+async def test_a_stream_that_redis_puts_out_is_kept_no_longer_than_others(
+    event_log: EventLog, redis_client: RedisClient, redis: Redis
+) -> None:
+    """Also if what is appended next is told within the seconds in which the time is not set again."""
+    user = new_id()
+    signals = RedisSignals(redis_client, keep=500, keep_s=300)
+    sender = Sender(new_id(), 1, "her", "her phone", user)
+    await signals.open(user, sender.call_id, 1, device="phone", from_device="her phone", now=now_ms())
+    for number in (1, 2, 3):
+        assert await event_log.announce([numbered([user], number)]) == [None]
+        assert await redis.pttl(f"events:{{{user}}}") > 300_000
+        await redis.delete(f"events:{{{user}}}")
+        assert await signals.pass_on(sender, [Signal("candidate", 99, b"{}")], now=now_ms()) == b"+1"
+        assert await redis.pttl(f"events:{{{user}}}") > 300_000
+        await redis.delete(f"events:{{{user}}}")
+
+
 async def test_what_redis_refuses_is_told_when_it_is_asked_again(event_log: EventLog, redis: Redis) -> None:
     """Nothing is noted as told that could not be appended."""
     ana, ben = new_id(), new_id()

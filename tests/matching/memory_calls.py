@@ -11,6 +11,7 @@ from core.vocabulary import EndReason, LeftReason, Mode, Origin
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from db.redis.calls import GIVE_UP_MS, RETRY_MS, Due, Pending, StoredCall
+from db.redis.told import Told
 from matching.rematch import Since
 from signaling.call import Call, Party, State
 from signaling.effects import Effects
@@ -42,7 +43,12 @@ class MemoryCalls:
     async def load(self, call_id: str) -> StoredCall | None:
         return self.stored.get(call_id)
 
-    async def save(self, call: Call, effects: Effects, *, version: int, now: int) -> list[Pending] | None:
+    def tells(self, call: Call) -> bool:
+        return False  # events are elsewhere
+
+    async def save(
+        self, call: Call, effects: Effects, *, version: int, now: int, told: Sequence[Told] = ()
+    ) -> list[Pending] | None:
         stored = self.stored.get(call.id)
         if version != (stored.version if stored else 0):
             return None
@@ -68,6 +74,11 @@ class MemoryCalls:
         waits = [now - first[pending.key] for pending in outbox if pending.key in first]
         if len(waits) == len(outbox):
             self._set_attention(call_id, now + max(RETRY_MS, min(waits)) if waits else None)
+
+    async def tell(
+        self, call: Call, told: Sequence[tuple[Pending, Told]], performed: Sequence[Pending], *, now: int
+    ) -> Sequence[Exception | None]:
+        raise NotImplementedError
 
     async def give_up(self, call_id: str) -> bool:
         return False  # all that is here can be read

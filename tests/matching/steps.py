@@ -104,7 +104,7 @@ class Port:
 
     def __getattr__(self, method: str) -> Any:
         real, name = getattr(self._real, method), f"{self._name}.{method}"
-        if method == "known":  # in the memory of the process: no step
+        if method in {"known", "tells"}:  # in the memory of the process: no step
             return real
 
         async def work(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -4,9 +4,10 @@
 -- ARGV[3...] for each event: if it is only to be sent once, the key of the mark of that (said:{user}:<key>), else "";
 --            its name; JSON of its payload; only this device, or ""; not this device, or ""
 -- Returns for each 1, 0 if it was sent before, or the error that kept it alone from being sent.
-local most, ms, last, answers = ARGV[1], ARGV[2], {}, {}
-local function send(stream, at)
-  last[stream] = follow(stream, last[stream] or newest(stream), most, ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+local most, ms, at, answers = ARGV[1], ARGV[2], {}, {}
+local function send(stream, from)
+  at[stream] = at[stream] or stand(stream)
+  follow(stream, at[stream], most, ARGV[from], ARGV[from + 1], ARGV[from + 2], ARGV[from + 3])
 end
 for i, stream in ipairs(KEYS) do
   local key, answer = ARGV[5 * i - 2], 1
@@ -24,7 +25,7 @@ for i, stream in ipairs(KEYS) do
   end
   answers[i] = answer
 end
-for stream in pairs(last) do
-  keep(stream, ms)
+for stream, stood in pairs(at) do
+  keep(stream, stood, ms)
 end
 return answers

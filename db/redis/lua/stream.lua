@@ -1,40 +1,43 @@
 -- Before all scripts that append to users' streams; no script itself.
 
--- The id of the newest event of a stream, or ''.
-local function newest(stream)
+-- Where a stream stands: its `newest` event, or ''. `last`: the event that was appended before, as far as the caller knows; to
+-- see that there is no newer one costs Redis a third of reading the newest. If so, it is also where the caller goes on `from`.
+local function stand(stream, last)
+  if last and not redis.call('XRANGE', stream, '(' .. last, '+', 'COUNT', 1)[1] then
+    return {newest = last, from = last}
+  end
   local found = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
-  return found and found[1] or ''
+  return {newest = found and found[1] or ''}
 end
 
--- Append an event behind `last`, the newest, and announce it. Gives its id.
+-- Append an event to a stream that stands `at` this place, and announce it.
 -- The announcement is six lines: id, id of the event before it, name, device, not device, payload.
-local function follow(stream, last, most, name, payload, device, not_device)
+local function follow(stream, at, most, name, payload, device, not_device)
   -- Trimmed by whole blocks of the stream, and by nothing else: who reads it passes over what is too old.
-  local id = redis.call('XADD', stream, 'MAXLEN', '~', most, '*',
-    'name', name, 'data', payload, 'device', device, 'not_device', not_device)
+  local event = {'MAXLEN', '~', most, '*', 'name', name, 'data', payload, 'device', device, 'not_device', not_device}
+  local id = at.from and redis.call('XADD', stream, 'NOMKSTREAM', unpack(event))
+  if not id then -- or the stream has gone, and with it the time that it is kept
+    at.from = nil
+    id = redis.call('XADD', stream, unpack(event))
+  end
   redis.call('PUBLISH', 'user' .. string.sub(stream, 7),
-    id .. '\n' .. last .. '\n' .. name .. '\n' .. device .. '\n' .. not_device .. '\n' .. payload)
-  return id
+    id .. '\n' .. at.newest .. '\n' .. name .. '\n' .. device .. '\n' .. not_device .. '\n' .. payload)
+  at.newest = id
 end
 
--- All are kept for so long after the last, and a little longer.
-local function keep(stream, ms)
+-- All are kept for so long after the last, and a little longer. The time is set with the first event in ten seconds, and after
+-- one of which the caller did not know, whose writer may have set another. Returns whether it was.
+local function keep(stream, at, ms)
+  if at.from and string.sub(at.newest, 1, 9) == string.sub(at.from, 1, 9) then
+    return false
+  end
   redis.call('PEXPIRE', stream, ms + 10000)
+  return true
 end
 
--- Append an event and announce it. `last`: the event that was appended before it, as far as the caller knows; to see that
--- there is no newer one costs Redis a third of reading the newest. `ms`: so long all are kept after it.
--- Gives the event's id, and whether the time to keep the stream was set: with the first event in ten seconds, or after one
--- of which the caller did not know, whose writer may have set another.
+-- Append one event, and announce it. Gives its id, and whether the time to keep the stream was set.
 local function append(stream, last, most, ms, name, payload, device, not_device)
-  local known = last and not redis.call('XRANGE', stream, '(' .. last, '+', 'COUNT', 1)[1]
-  if not known then
-    last = newest(stream)
-  end
-  local id = follow(stream, last, most, name, payload, device, not_device)
-  if known and string.sub(id, 1, 9) == string.sub(last, 1, 9) then
-    return id, false
-  end
-  keep(stream, ms)
-  return id, true
+  local at = stand(stream, last)
+  follow(stream, at, most, name, payload, device, not_device)
+  return at.newest, keep(stream, at, ms)
 end

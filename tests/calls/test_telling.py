@@ -1,0 +1,188 @@
+"""A change of a call and what it tells are one step in Redis: each hears it once, whoever else tells too."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from core.clock import now_ms
+from core.contract.queue import QueueLeft
+from core.settings import Settings
+from db.redis.bus import Bus
+from db.redis.calls import Pending, RedisCalls
+from db.redis.event_log import EventId
+from db.redis.multiplexed import RedisClient, open_redis_client
+from db.redis.signals import opened
+from db.redis.told import Told
+from signaling.call import Call
+from signaling.effects import Effects, Emit, RecordStarted, emit
+from signaling.messages import Accept
+from tests.calls.nodes import REGION, CallNode
+from tests.stores.test_multiplexed_cluster import running
+from tests.stores.world import World
+
+
+def news(call: Call, *numbers: int) -> Effects:
+    """These, for both."""
+    said = [QueueLeft(ticket_id=f"{number}", reason="matched") for number in numbers]
+    return tuple(emit(party.user_id, event) for event in said for party in call.parties)
+
+
+def words(effects: Effects) -> Sequence[Told]:
+    return [Told(e.user_id, e.name, msgspec.json.encode(e.data)) for e in effects if isinstance(e, Emit)]
+
+
+async def heard(node: CallNode, call: Call) -> list[list[str]]:
+    """Of each of the two: the numbers, in order."""
+    told = [await node.stores.events.after(party.user_id, EventId(0, 0)) for party in call.parties]
+    return [
+        [msgspec.json.decode(event.data)["ticket_id"] for event in each if event.name == QueueLeft.event]
+        for each in told
+    ]
+
+
+async def save(node: CallNode, call: Call, effects: Effects, *, at_once: bool = True) -> list[Pending]:
+    """As somebody does who has just read it."""
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    told = words(effects) if at_once else ()
+    pending = await node.stores.calls.save(call, effects, version=stored.version, now=now_ms(), told=told)
+    assert pending is not None
+    return pending
+
+
+@pytest.fixture
+async def call(world: World, node: CallNode) -> Call:
+    return await node.offered(await world.pair())
+
+
+async def test_what_a_change_tells_is_told_with_it(node: CallNode, call: Call, redis: Redis) -> None:
+    """A node that dies right after it leaves nothing to be told; the call next wants attention in time."""
+    assert await save(node, call, news(call, 1, 2)) == []
+    assert await heard(node, call) == [["1", "2"]] * 2
+    assert await node.stores.calls.outbox(call.id) == []
+    due = await node.stores.calls.due(range(8), (call.deadline or 0) - 1, limit=10_000)
+    assert call.id not in due.calls
+    for party in call.parties:
+        assert await redis.pttl(f"events:{{{party.user_id}}}") > 0
+        assert not [key async for key in redis.scan_iter(f"said:{{{party.user_id}}}*")]
+
+
+async def test_whoever_was_slower_tells_nothing(node: CallNode, call: Call) -> None:
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    await save(node, call, news(call, 1))
+    late = news(call, 2)
+    saved = await node.stores.calls.save(call, late, version=stored.version, now=now_ms(), told=words(late))
+    assert saved is None
+    assert await heard(node, call) == [["1"]] * 2
+
+
+async def test_what_waits_is_told_first(node: CallNode, call: Call) -> None:
+    """Somebody else's change is saved and not told yet."""
+    await save(node, call, news(call, 1), at_once=False)
+    pending = await save(node, call, news(call, 2))
+    assert len(pending) == 4
+    assert await heard(node, call) == [[], []]
+    await node.services.executor.perform(call, pending)
+    assert await heard(node, call) == [["1", "2"]] * 2
+    assert await node.stores.calls.outbox(call.id) == []
+
+
+async def test_a_stream_that_refuses_leaves_all_to_the_outbox(
+    node: CallNode, call: Call, redis: Redis
+) -> None:
+    """Nothing is said before it is known that all can be."""
+    stream = f"events:{{{call.parties[1].user_id}}}"
+    await redis.set(stream, "no stream")
+    pending = await save(node, call, news(call, 1))
+    assert (len(pending), (await heard_by(node, call.parties[0].user_id))) == (2, 0)
+    await redis.delete(stream)
+    await node.services.call_service.catch_up(call.id)
+    assert await heard(node, call) == [["1"]] * 2
+
+
+async def heard_by(node: CallNode, user_id: str) -> int:
+    return len(await node.stores.events.after(user_id, EventId(0, 0)))
+
+
+async def test_two_who_tell_the_same_tell_it_once(node: CallNode, call: Call) -> None:
+    """The one who saved it, one who takes it for left behind, and the first again, after a reconnect."""
+    pending = await save(node, call, news(call, 1, 2, 3), at_once=False)
+    perform = node.services.executor.perform
+    await asyncio.gather(perform(call, pending[:2]), perform(call, pending), perform(call, pending))
+    await perform(call, pending)
+    assert await heard(node, call) == [["1", "2", "3"]] * 2
+    assert await node.stores.calls.outbox(call.id) == []
+
+
+@pytest.mark.parametrize("changed", [False, True], ids=["after a while", "with a change"])
+async def test_beside_a_node_of_the_version_before_each_hears_it_once(
+    node: CallNode, call: Call, redis_client: RedisClient, changed: bool
+) -> None:
+    """Such a node marks what it tells, and notes that later. So it is with what it may have read."""
+    effects = news(call, 1)
+    pending = await save(node, call, effects, at_once=False)
+    if changed:
+        stored = await node.stores.calls.load(call.id)
+        assert stored is not None
+        read = await RedisCalls(redis_client).save(call, (), version=stored.version, now=now_ms())
+        assert read == pending
+    else:
+        node.stores.calls._alone.clear()  # it was saved longer ago
+    await node.services.executor.perform(call, pending[:1])
+    for item, each in zip(pending, words(effects), strict=True):
+        await node.stores.events.pass_on(
+            each.user_id, each.name, each.data, device=None, not_device=None, key=item.key
+        )
+    await node.services.executor.perform(call, pending)
+    assert await heard(node, call) == [["1"]] * 2
+    assert await node.stores.calls.outbox(call.id) == []
+
+
+async def test_a_start_is_on_record_before_it_is_told(node: CallNode, call: Call, redis: Redis) -> None:
+    """And told with the lines of both: their signals may come from then on."""
+    accepted = call
+    for party in call.parties:
+        accepted = await node.services.call_service.tell(
+            call.id, Accept(party.user_id, f"phone of {party.user_id}")
+        )
+    for party in accepted.parties:
+        told = await node.stores.events.after(party.user_id, EventId(0, 0))
+        assert [event.name for event in told] == ["call:ended", "call:started", "call:state"]
+        line = await redis.hgetall(f"line:{{{party.user_id}}}")
+        peer = accepted.peer(party.user_id)
+        said = opened(accepted.epoch, device=party.device or "", from_device=peer.device or "", now=0)
+        words = said.encode().split(b"\n")
+        assert line[b"told"] == f"{call.id} 1".encode()
+        assert [line[b"from"], line[b"device"]] == words[1:3]
+    assert await node.stores.calls.outbox(call.id) == []
+
+
+async def test_what_cannot_be_recorded_is_not_told(node: CallNode, call: Call) -> None:
+    """The record comes first: while it fails, what stands behind it waits if a store is away."""
+    pending = await save(node, call, (RecordStarted(now_ms()), *news(call, 1)), at_once=False)
+    await node.services.executor.perform(call, pending[:1])
+    assert await heard(node, call) == [[], []]
+    assert len(await node.stores.calls.outbox(call.id)) == 2
+    await node.services.call_service.catch_up(call.id)
+    assert await heard(node, call) == [["1"]] * 2
+
+
+async def test_in_a_cluster_it_is_told_from_the_outbox(world: World, tmp_path: Path) -> None:
+    """Nobody's stream is where the call is; each hears it all the same, once and in order."""
+    async with (
+        running(tmp_path, 2) as cluster,
+        open_redis_client(cluster.urls[0]) as client,
+        Bus(client, "cluster") as bus,
+    ):
+        node = CallNode(world.pool, client, bus, Settings(region=REGION))
+        call = await node.offered(await world.pair())
+        assert not node.stores.calls.tells(call)
+        pending = await save(node, call, news(call, 1, 2))
+        assert len(pending) == 4
+        await node.services.executor.perform(call, pending)
+        assert await heard(node, call) == [["1", "2"]] * 2
