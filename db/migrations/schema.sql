@@ -247,7 +247,8 @@ CREATE FUNCTION safety.apart_by_suspicion() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    PERFORM FROM identity.users WHERE id = coalesce(NEW.of_user_id, OLD.of_user_id) FOR UPDATE;
+    PERFORM FROM identity.users
+    WHERE id IN (coalesce(NEW.of_user_id, OLD.of_user_id), coalesce(NEW.user_id, OLD.user_id)) ORDER BY id FOR UPDATE;
     PERFORM safety.keep_apart(ARRAY[coalesce(NEW.user_id, OLD.user_id)]);
     RETURN NULL;
 END
@@ -295,12 +296,25 @@ BEGIN
         SELECT FROM safety.suspected_pairs p
         WHERE p.suspected = a.suspected AND p.avoider IN (a.one, a.other)
     );
-    INSERT INTO safety.apart (one, other, suspected)
-    SELECT pair.one, pair.other, p.suspected
-    FROM safety.suspected_pairs p
-    CROSS JOIN LATERAL (VALUES (p.suspected, p.avoider), (p.avoider, p.suspected)) AS pair (one, other)
-    WHERE p.suspected = ANY (suspects)
-    ON CONFLICT DO NOTHING;
+    WITH new AS (
+        INSERT INTO safety.apart (one, other, suspected)
+        SELECT pair.one, pair.other, p.suspected
+        FROM safety.suspected_pairs p
+        CROSS JOIN LATERAL (VALUES (p.suspected, p.avoider), (p.avoider, p.suspected)) AS pair (one, other)
+        WHERE p.suspected = ANY (suspects)
+        ON CONFLICT DO NOTHING
+        RETURNING one, other, suspected
+    )
+    -- In the name of who has blocked or reported. The call may also be over and wait for a decision.
+    INSERT INTO interaction.pending_blocks (id, blocker_id, blocked_id)
+    SELECT gen_random_uuid(), new.one, new.other
+    FROM new
+    WHERE new.other = new.suspected AND EXISTS (
+        SELECT FROM interaction.call_participants own
+        JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = new.one
+        JOIN interaction.calls c ON c.id = own.call_id
+        WHERE own.user_id = new.other AND (own.active OR (c.decision_deadline IS NOT NULL AND c.closed_at IS NULL))
+    );
 END
 $$;
 

@@ -1,6 +1,7 @@
 """Somebody who was banned comes back with another account, on a product that runs behind a proxy."""
 
 import asyncio
+import functools
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -122,6 +123,54 @@ async def test_a_suspicion_that_comes_later_reaches_a_place_in_the_queue(
     explained = await hers.ask("queue:explain")
     assert explained["candidates"] == 0
     assert not waiting.has_heard("call:offered")
+
+
+async def test_a_suspicion_in_a_call_ends_it_for_her_alone_who_has_blocked_him(
+    behind_a_proxy: tuple[str, World], web: aiohttp.ClientSession
+) -> None:
+    """Both hear what they hear of a block; with somebody else he goes on talking."""
+    address, world = behind_a_proxy
+    mia = await come(address, web, "192.0.2.57", LAPTOP, "mia", gender="female", born="1991-02-03")
+    zoe = await come(address, web, "192.0.2.58", LAPTOP, "zoe", gender="female", born="1993-02-03")
+    tom = await come(address, web, "203.0.98.1", "Phone/v", "tom", born="1979-08-08")
+    tablet = await tom.connect("tablet of tom")
+    await until(lambda: noted(world, tom.id), "the tablet is noted")
+    assert (await mia.rest("POST", "/v1/blocks", json={"user_id": tom.id}))[0] == 201
+    await world.ban(tom.id)
+    await tablet.next("session:revoked", code="banned")
+
+    calls = []
+    for n, she in enumerate((zoe, mia)):
+        again = await come(address, web, f"203.0.7{n}.1", f"Phone/w{n}", f"new{n}", born="1990-10-10")
+        calls.append((*await talk(she, again), again))
+    for *_, again in calls:
+        second = ClientDevice(address, None, headers=again.headers)
+        again.devices.append(second)
+        await second.connect(token=again.token, device_id=tablet.device_id)
+    (call_id, zoes, other, _), (_, mias, his, _) = calls
+    for device in (mias, his):
+        assert (await device.next("call:ended"))["reason"] == "blocked"
+    for *_, again in calls:
+        await until(functools.partial(is_suspect, world, again.id), "the tablet makes a suspect")
+    assert not zoes.has_heard("call:ended")
+    await zoes.ask("call:end", call_id=call_id)
+    assert (await other.next("call:ended"))["reason"] == "hung_up"
+
+
+async def talk(she: Person, he: Person) -> tuple[str, ClientDevice, ClientDevice]:
+    """They are matched with each other, and talk; gives the call and the device of each."""
+    hers, his = devices = [await person.connect(f"phone of {person.id}") for person in (she, he)]
+    for device in devices:
+        await device.ask("queue:join", mode="voice")
+    for device in devices:
+        call_id = (await device.next("call:offered"))["call_id"]
+        await device.ask("call:accept", call_id=call_id)
+    for device in devices:
+        await device.next("call:started")
+        await device.ask("call:connected", call_id=call_id, epoch=1)
+    for device in devices:
+        await device.next("call:state", state="live")
+    return call_id, hers, his
 
 
 async def test_a_second_account_that_is_there_already_is_found_when_the_first_is_banned(

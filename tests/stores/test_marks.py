@@ -271,3 +271,17 @@ async def test_the_same_mark_again_changes_when_it_was_seen(world: World) -> Non
     row = await world.pool.fetchrow("SELECT * FROM safety.known_marks WHERE user_id = $1", ana)
     assert (row["first_seen"], row["last_seen"]) == (to_datetime(now), to_datetime(now + DAY))
     assert await store.note({}, now) == set()
+
+
+async def test_a_suspicion_waits_for_offers_to_the_suspect(world: World, sightings: Sightings) -> None:
+    """One that is made at the same time is on record by then, and is ended as any call of the two."""
+    ana, ben, again = [await person(world) for _ in range(3)]
+    device = new_id()
+    await sightings.seen([on(device, ben)], now_ms())
+    await world.block(ana, ben)
+    await world.ban(ben)
+    await world.offered((ana, again))
+    await world.waits_for_offers_to(again, sightings.seen([on(device, again)], now_ms()))
+    query = "SELECT blocker_id, blocked_id FROM interaction.pending_blocks WHERE blocked_id = $1"
+    assert [tuple(row) for row in await world.pool.fetch(query, again)] == [(ana, again)]
+    assert [each.user_id for each in await world.blocks.blocks(ana, before=None, limit=9)] == [ben]
