@@ -51,7 +51,7 @@ class ReservationParameters(Struct, frozen=True, kw_only=True):
     regard: float = 2.0
     meeting: float = 0.5
     plenty: float = 8.0
-    comers: int = 48
+    comers: int = 64
     window_ms: int = 30_000
     burst_ms: int = 5_000
     keep_ms: int = 30_000
