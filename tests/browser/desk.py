@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Literal
 
 from playwright.async_api import Locator, expect
 from pyotp import TOTP
@@ -78,6 +79,10 @@ class Moderator:
         for look in ("misfits", "faint"):
             assert not (found := await self.page.evaluate(f"{look}()")), f"{where}: {found}"
         await self.at.fits()
+
+    async def stands_on(self, role: Literal["heading", "button", "link"], name: str) -> None:
+        """The keyboard goes on from there."""
+        await expect(self.page.get_by_role(role, name=name, exact=True).filter(visible=True)).to_be_focused()
 
     def row(self, words: str) -> Locator:
         return self.page.locator("[data-row]:visible").filter(has_text=words)

@@ -58,6 +58,7 @@ async def test_a_case_by_keyboard_from_the_report_to_the_appeal(
     phone = await ben.connect()
     mod = await desk()
     await mod.sign_in()
+    await mod.stands_on("heading", "Cases")
 
     await mod.reach("Ben Rude")
     await mod.keys("Enter")
@@ -65,8 +66,10 @@ async def test_a_case_by_keyboard_from_the_report_to_the_appeal(
     await mod.at.sees("was rude")
     await mod.at.sees(f"you {HTML}")
     await mod.at.sees("1 report by 1 person")
-    await mod.keys("c")
+    await mod.at.button("Claim").focus()
+    await mod.keys("Enter")
     await mod.at.sees(re.compile("Claimed by you, .* left"))
+    await mod.stands_on("button", "Claim for longer")
     await expect(mod.page.locator(".picture img")).to_have_count(0)
     await mod.at.sees("The picture is hidden.")
     await mod.keys("e")
@@ -79,6 +82,8 @@ async def test_a_case_by_keyboard_from_the_report_to_the_appeal(
     await mod.confirm("b", "Ban Ben Rude?", Note="third time")
     await mod.decided("Banned")
     await mod.at.sees("third time")
+    await mod.stands_on("heading", "Ben Rude")
+    await expect(mod.page.locator("#announce")).to_have_text("Decided.")
     assert (await phone.next("session:revoked"))["code"] == "banned"
     assert await is_out(ben)
     await mod.confirm("u", "Undo the decision?")
@@ -87,6 +92,10 @@ async def test_a_case_by_keyboard_from_the_report_to_the_appeal(
 
     await mod.confirm("s", "Suspend Ben Rude?", **{"For how many days": "3"})
     await mod.decided("Suspended for 3 days")
+    await mod.keys("p")
+    await expect(mod.page.locator("#person-title")).to_be_focused()
+    await mod.keys("Escape")
+    await expect(mod.page.locator("#case-title")).to_be_focused()
     refused = await signs_in(server, web, ben)
     assert refused["code"] == "banned"
     ben.token = refused["details"]["token"]
@@ -125,14 +134,44 @@ async def test_what_somebody_else_has_done_is_told(desk: Desk, person: SignUp, w
     await claire.at.sees("Claimed by another moderator")
     await expect(claire.at.button("Ban")).to_have_count(0)
     await mod.page.context.set_offline(offline=True)
-    await mod.confirm("d", "Dismiss this case?")
+    await mod.confirm("d", "Dismiss this case?", Note="looks 30 to me")
     await mod.at.sees("The server cannot be reached.")
     await mod.page.context.set_offline(offline=False)
     await mod.confirm("d", "Dismiss this case?")
     await mod.decided("Dismissed")
+    await mod.at.sees("looks 30 to me")
     await claire.keys("Escape")
     await claire.at.sees_heading("Cases")
     await expect(claire.row("Carl")).to_have_count(0)
+    await claire.stands_on("heading", "Cases")
+
+
+async def test_a_queue_of_many_cases(desk: Desk, person: SignUp, world: World) -> None:
+    """Page after page, and the keyboard stays where it was; a long note leaves room for what follows it."""
+    ana, ben = await person("Ana"), await person("Bruno")
+    for _ in range(51):  # less severe than all that other tests wait for
+        await world.report_user(await world.person("One of many"), ana.id, "other")
+    await reported(world, ana, ben, note="He would not stop. " * 100, reason="other")
+    mod = await desk()
+    await mod.sign_in()
+    await mod.page.get_by_label("Reason").select_option("other")
+    cases = mod.page.locator("#cases-list [data-row]")
+    await expect(cases).to_have_count(50)
+    await mod.at.button("More").focus()
+    await mod.keys("Enter")
+    await expect(cases.nth(51)).to_be_visible()
+    await expect(mod.page.locator("#cases-list :focus")).to_have_count(1)
+    await cases.filter(has_text="Bruno").click()
+    note = mod.page.get_by_role("blockquote")
+    await expect(note).to_contain_text("Read all")
+    box = await note.bounding_box()
+    assert box
+    assert box["height"] < 200
+    await mod.keys("j", "Enter")  # the evidence, which was open
+    await expect(mod.page.get_by_text("The profile then")).to_be_hidden()
+    await note.locator("summary").press("Enter")
+    await expect(note).to_contain_text("Read less")
+    await mod.at.sees(re.compile(r"(He would not stop\. ?){100}"))
 
 
 async def test_who_may_be_somebody_that_was_banned(desk: Desk, person: SignUp, world: World) -> None:
@@ -173,6 +212,14 @@ async def test_people_bans_and_the_log(desk: Desk, person: SignUp, world: World)
     await chief.page.locator("#person-title").focus()
     await chief.confirm("b", "Ban Dora Searched?", Reason="sold secrets")
     await chief.at.sees("sold secrets")
+    await chief.keys("3", "n")
+    ask = chief.page.get_by_role("dialog", name="Ban somebody")
+    await ask.get_by_label("Id of the user").fill("Dora")
+    await ask.get_by_label("Reason").fill("sold more secrets")
+    await ask.get_by_label("Id of the user").press("Enter")
+    await expect(ask.locator(":invalid")).to_have_count(2)  # the field, and with it the form
+    await expect(ask.get_by_label("Reason")).to_have_value("sold more secrets")
+    await chief.keys("Escape")
     assert await chief.place_after("3") == "bans"  # the person's page has that ban too
     await chief.reach("sold secrets")
     await chief.confirm("l", "Lift the ban of Dora Searched?")

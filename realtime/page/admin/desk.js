@@ -5,7 +5,7 @@
  * meanwhile is told in words, and the place is loaded again.
  */
 
-import { problem } from "./words.js";
+import { done, problem } from "./words.js";
 
 const STALE = new Set(["conflict", "already_decided", "gone", "not_found"]);
 const PAGE = "50";
@@ -164,6 +164,7 @@ export class Desk {
     try {
       const value = await this.#api.request("PATCH", `/v1/admin/users/${id}`, changes);
       if (this.#store.state.place.id === id) this.#store.dispatch("thing:ready", { name: "person", value });
+      this.#store.dispatch("said", { text: done("correct") });
     } catch (error) {
       if (!(await this.#locked(error))) throw error;
     }
@@ -197,17 +198,20 @@ export class Desk {
     for (const address of this.#drawn.splice(0)) URL.revokeObjectURL(address);
   }
 
-  /** `again`: load the place afterwards; `stays`: it is not loaded when this fails. */
+  /** Whether it was done. `again`: load the place afterwards; `stays`: it is not loaded when this fails. */
   async #act(name, work, { again = false, stays = false } = {}) {
     this.#store.dispatch("busy", { busy: true });
     this.#store.dispatch("notice", { text: null });
     try {
       await work();
       if (again) await this.load();
+      this.#store.dispatch("said", { text: done(name) });
+      return true;
     } catch (error) {
-      if (await this.#locked(error)) return;
+      if (await this.#locked(error)) return false;
       if (!stays && STALE.has(error.code)) await this.load();
       this.#store.dispatch("notice", { text: problem(error, name) });
+      return false;
     } finally {
       this.#store.dispatch("busy", { busy: false });
     }

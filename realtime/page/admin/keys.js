@@ -51,7 +51,7 @@ export function listenToKeys({ store, look }) {
   });
 }
 
-const seen = (element) => element.checkVisibility() && !element.disabled;
+const seen = (element) => element.checkVisibility() && !element.matches(":disabled, [aria-disabled=true]");
 
 /** In a list it is the button of what is focused, or the only one there is. */
 function press(key) {
@@ -78,7 +78,7 @@ function move(by, rows = [...document.querySelectorAll("[data-row]")].filter(see
 function open() {
   const row = document.activeElement;
   if (!row.matches("[data-row]:not(a)")) return false;
-  (row.querySelector("summary") ?? row.querySelector("a"))?.click();
+  (row.querySelector("details:not(.long) > summary") ?? row.querySelector("summary, a"))?.click();
 }
 
 function back(look) {

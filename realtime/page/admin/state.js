@@ -29,7 +29,9 @@ export function initial() {
     things: { case: NO_THING, person: NO_THING },
     pictures: { shown: false, addresses: {} },
     busy: false,
+    from: null,
     notice: null,
+    said: "",
   };
 }
 
@@ -55,8 +57,11 @@ const CHANGES = {
         place.name === name && place.id === state.place.id ? thing : NO_THING,
       ]),
     );
+    const from = { case: state.place, person: state.from }[state.place.name] ?? null; // where the way to a person began
     const audit = place.name === "audit" ? NO_LIST : state.lists.audit;
-    return { ...state, notice: null, place, things, lists: { ...state.lists, audit }, pictures: initial().pictures };
+    const lists = { ...state.lists, audit };
+    const begun = { notice: null, said: "", pictures: initial().pictures };
+    return { ...state, ...begun, place, from: place.name === "person" ? from : null, things, lists };
   },
 
   filter: (state, { filter }) => ({ ...state, filter, lists: { ...state.lists, cases: NO_LIST } }),
@@ -81,7 +86,10 @@ const CHANGES = {
 
   busy: (state, { busy }) => ({ ...state, busy }),
 
-  notice: (state, { text }) => ({ ...state, notice: text }),
+  notice: (state, { text }) => ({ ...state, notice: text, said: "" }),
+
+  /** That what a moderator did is done. */
+  said: (state, { text }) => ({ ...state, said: text }),
 };
 
 function withList(state, name, changes) {

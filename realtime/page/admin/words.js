@@ -1,8 +1,7 @@
 /** The words of the moderators' page for codes of the server. Pure. */
 
 import { REASONS } from "../safety-words.js";
-import { AT_FIRST } from "../state.js";
-import { dateAndTime, notice } from "../words.js";
+import { notice } from "../words.js";
 
 export const STATES = { "": "To decide", open: "Not claimed", claimed: "Claimed", decided: "Decided" };
 
@@ -73,14 +72,26 @@ export function mark(kind) {
   return MARKS[kind] ?? kind;
 }
 
-export function at(timestamp) {
-  return dateAndTime(timestamp, AT_FIRST);
-}
-
 /** `14 min left`; of less than a minute, the seconds. */
 export function left(until, now) {
   const seconds = Math.max(0, Math.ceil((Date.parse(until) - now) / 1000));
   return seconds < 60 ? `${seconds} s left` : `${Math.floor(seconds / 60)} min left`;
+}
+
+const DONE = {
+  claim: "Claimed.",
+  decide: "Decided.",
+  undo: "Undone.",
+  clear: "Cleared.",
+  ban: "Banned.",
+  lift: "Lifted.",
+  appeal: "Decided.",
+  correct: "Saved.",
+};
+
+/** That something was done, for those who do not see it. */
+export function done(act) {
+  return DONE[act] ?? "";
 }
 
 const CASES = {

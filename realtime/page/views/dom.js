@@ -108,9 +108,10 @@ export function valid(form) {
   return !wrong;
 }
 
-/** Run a form's action, with its button disabled meanwhile. */
+/** Run a form's action, with its button disabled meanwhile. Where that has taken the focus from it, it comes back. */
 export async function submitting(form, action) {
   const button = form.querySelector("button.primary");
+  const focused = document.activeElement === button;
   button.disabled = true;
   try {
     await action();
@@ -118,5 +119,6 @@ export async function submitting(form, action) {
     showError(form, error);
   } finally {
     button.disabled = false;
+    if (focused && document.activeElement === document.body) button.focus();
   }
 }

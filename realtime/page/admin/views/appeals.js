@@ -2,7 +2,7 @@
 
 import { decided, reason } from "../words.js";
 import { noteField } from "./asking.js";
-import { action, byId, drawList, h, joined, person, tag, time } from "./parts.js";
+import { action, byId, drawList, h, joined, person, tag, time, written } from "./parts.js";
 
 const STATES = { open: "to decide", granted: "granted", refused: "refused" };
 
@@ -10,8 +10,8 @@ export function appealsView({ desk, asking }) {
   async function decide({ id, display_name }, grant) {
     const words = grant ? "The strike and its ban are lifted." : "The strike stays.";
     const title = `${grant ? "Grant" : "Refuse"} the appeal of ${display_name || "this person"}?`;
-    const given = await asking.ask({ title, words, fields: [noteField()], yes: grant ? "Grant" : "Refuse" });
-    if (given) await desk.decideAppeal(id, { grant, ...given });
+    const act = (given) => desk.decideAppeal(id, { grant, ...given });
+    await asking.ask({ title, words, fields: [noteField()], yes: grant ? "Grant" : "Refuse", act });
   }
 
   function row(appeal) {
@@ -23,8 +23,8 @@ export function appealsView({ desk, asking }) {
         "div",
         { class: "row-link", tabIndex: 0, "data-row": "", "data-keep": id },
         h("span", { class: "row" }, tag(STATES[state] ?? state, state === "open" ? "warn" : ""), person(user_id, display_name)),
-        h("blockquote", {}, text),
-        h("span", {}, "Against: ", h("b", {}, decided(strike)), ", ", h("span", {}, reason(strike.reason))),
+        written(text),
+        h("span", {}, "Against: ", h("b", {}, decided(strike)), ", ", h("span", { class: "clamped" }, reason(strike.reason))),
         h(
           "span",
           { class: "hint" },

@@ -16,23 +16,29 @@ export function daysField(label, { value = "", required = false } = {}) {
 }
 
 export class Asking {
-  /** The fields of the form as they were confirmed; null where it was cancelled. */
-  ask({ title, words = "", fields = [], yes, danger = false }) {
+  #drafts = new Map(); // what was confirmed and could not be done, by title
+
+  /**
+   * Ask, and when it is confirmed do it: `act(fields)` gives whether it could be done. What was typed is there again where it could
+   * not. Gives whether it was done.
+   */
+  async ask({ title, words = "", fields = [], yes, danger = false, act }) {
     const [dialog, form, button] = [byId("ask"), byId("ask-form"), byId("ask-yes")];
     text(byId("ask-title"), title);
     text(byId("ask-text"), words);
     byId("ask-fields").replaceChildren(...fields);
+    for (const [name, value] of this.#drafts.get(title) ?? []) if (form.elements[name]) form.elements[name].value = value;
     text(button, yes);
     button.classList.toggle("danger", danger);
     dialog.returnValue = "no";
     dialog.showModal();
     (fields.some((field) => field.querySelector(":required")) ? form.querySelector(":required") : button).focus();
-    return new Promise((resolve) => {
-      dialog.addEventListener(
-        "close",
-        () => resolve(dialog.returnValue === "yes" ? Object.fromEntries(new FormData(form)) : null),
-        { once: true },
-      );
-    });
+    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+    if (dialog.returnValue !== "yes") return false;
+    const given = Object.fromEntries(new FormData(form));
+    this.#drafts.set(title, Object.entries(given));
+    const done = await act(given);
+    if (done) this.#drafts.delete(title);
+    return done;
   }
 }

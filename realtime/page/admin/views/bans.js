@@ -8,7 +8,8 @@ import { banFields } from "./person.js";
 export function lifting({ desk, asking }) {
   return async ({ id, display_name }) => {
     const words = "Its strike is lifted too. They sign in again to come back.";
-    if (await asking.ask({ title: `Lift the ban of ${display_name || "this person"}?`, words, yes: "Lift" })) await desk.lift(id);
+    const title = `Lift the ban of ${display_name || "this person"}?`;
+    await asking.ask({ title, words, yes: "Lift", act: () => desk.lift(id) });
   };
 }
 
@@ -55,14 +56,14 @@ export function bansView({ desk, asking }) {
   const lift = lifting({ desk, asking });
 
   byId("new-ban").addEventListener("click", async () => {
-    const given = await asking.ask({
+    await asking.ask({
       title: "Ban somebody",
-      words: "They are out at once, and can appeal.",
+      words: "They are out at once, and can appeal. Their id stands on their page under People.",
       fields: banFields({ asked: true }),
       yes: "Ban",
       danger: true,
+      act: (given) => desk.ban(given),
     });
-    if (given) await desk.ban(given);
   });
 
   return ({ account, lists }) => {

@@ -5,7 +5,7 @@ import { DECISIONS, count, decided, reason, step, subject, tier } from "../words
 import { daysField, noteField } from "./asking.js";
 import { claimWords } from "./cases.js";
 import { evidencePart } from "./evidence.js";
-import { action, byId, drawState, h, joined, person, redraw, section, tag, time } from "./parts.js";
+import { action, byId, drawState, h, joined, person, redraw, section, tag, time, written } from "./parts.js";
 import { penaltiesPart, strikesPart, suspicionsPart } from "./standing.js";
 
 export function caseView({ store, desk, asking }) {
@@ -24,24 +24,25 @@ export function caseView({ store, desk, asking }) {
         : [];
     const who = found.user.display_name || "this person";
     const title = name === "dismiss" ? "Dismiss this case?" : `${verb} ${who}?`;
-    const given = await asking.ask({ title, words: text, fields: [...days, noteField()], yes: verb, danger: name === "ban" });
-    if (given) await desk.decide(name, given);
+    const act = (given) => desk.decide(name, given);
+    const done = await asking.ask({ title, words: text, fields: [...days, noteField()], yes: verb, danger: name === "ban", act });
+    if (done) byId("case-title").focus(); // what was decided stands there
   }
 
   async function undo() {
     const words = "What this decision has caused is lifted, nothing else, and the case waits for another.";
-    if (await asking.ask({ title: "Undo the decision?", words, yes: "Undo" })) await desk.undo();
+    await asking.ask({ title: "Undo the decision?", words, yes: "Undo", act: () => desk.undo() });
   }
 
   async function clear({ user }) {
     const words = "The same is not suspected again.";
-    if (await asking.ask({ title: `${user.display_name} is nobody that was banned?`, words, yes: "Clear" }))
-      await desk.clear(user.user_id);
+    const title = `${user.display_name || "This person"} is nobody that was banned?`;
+    await asking.ask({ title, words, yes: "Clear", act: () => desk.clear(user.user_id) });
   }
 
   function evidence(found) {
     for (const { id } of found.reports) opened.add(id);
-    for (const details of byId("case-reports").querySelectorAll("details")) details.open = true;
+    for (const details of byId("case-reports").querySelectorAll("details:not(.long)")) details.open = true;
     desk.showPictures();
     byId("case-reports").scrollIntoView({ block: "start" });
   }
@@ -62,7 +63,7 @@ export function caseView({ store, desk, asking }) {
           ".",
         ),
       );
-    if (decision?.note) said.push(h("blockquote", {}, decision.note));
+    if (decision?.note) said.push(written(decision.note));
     if (undone_at) said.push(h("p", { class: "hint" }, "A decision was undone ", time(undone_at), "."));
     const claimed = claimWords(found, me);
     if (claimed.length) said.push(h("p", { class: "claimed" }, ...claimed));
@@ -89,7 +90,7 @@ export function caseView({ store, desk, asking }) {
   function head(found, me, state_) {
     const { user } = found;
     return [
-      h("h1", { id: "case-title", tabIndex: -1, class: "clamped" }, user.display_name || "(no name)"),
+      h("h1", { id: "case-title", tabIndex: -1, class: "clamped", "data-keep": "title" }, user.display_name || "(no name)"),
       h(
         "p",
         { class: "row" },
@@ -134,7 +135,7 @@ export function caseView({ store, desk, asking }) {
           ...joined([subject(each.subject), time(each.created_at), each.met ? "they have met" : "they have never met"]),
         ),
       ),
-      ...(each.note ? [h("blockquote", {}, each.note)] : []),
+      ...(each.note ? [written(each.note)] : []),
       h(
         "p",
         {},

@@ -56,7 +56,7 @@ export function casesView({ store, desk }) {
     for (const [name, value] of Object.entries(filter)) form.elements[name].value = value;
     drawList(byId("cases-list"), lists.cases, {
       row: (found) => row(me, found),
-      none: "Nothing to do here.",
+      none: filter.state || filter.reason ? "There is no such case." : "Nothing to do here.",
       more: () => desk.load({ more: true }),
       also: [me, lists.cases.items.map((found) => options(found, me, Date.now()).claimed)],
     });

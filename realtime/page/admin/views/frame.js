@@ -1,6 +1,6 @@
 /** What is around every place: navigation, notices, the title, and where the focus goes. Drawn last. */
 
-import { byId, show, text } from "./parts.js";
+import { beginning, byId, show, text } from "./parts.js";
 
 const WITHIN = { case: "cases", person: "people" };
 
@@ -9,18 +9,21 @@ export function frameView({ store }) {
   let [before, wanted] = [null, null];
 
   /** Whoever comes back from something stands where they left; elsewhere reading begins at the heading. */
-  function focus(place) {
-    if (before && before !== place) wanted = WITHIN[before.name] === place.name ? before.id : place;
+  function focus({ place, lists, things }) {
+    if (before !== place) wanted = before && WITHIN[before.name] === place.name ? before.id : place;
     before = place;
     const root = byId(place.name);
-    const found =
-      typeof wanted === "string" ? root.querySelector(`[data-keep="${CSS.escape(wanted)}"]`) : wanted && root.querySelector("h1");
+    const row = typeof wanted === "string" && root.querySelector(`[data-keep="${CSS.escape(wanted)}"]`);
+    const there = !["idle", "loading"].includes((lists[place.name] ?? things[place.name]).status);
+    // What one came from may be decided, and not in the list any more; what one goes to may not be there.
+    const found = row || (wanted && (there || wanted === place) && (there ? beginning(root) : root.querySelector("h1")));
     if (!found || !found.checkVisibility()) return;
     wanted = null;
     if (document.activeElement !== byId("q")) found.focus();
   }
 
-  return ({ account, place, notice, me }) => {
+  return (state) => {
+    const { account, place, notice, said, me } = state;
     const there = account === "in";
     for (const element of [byId("shell"), byId("foot")]) show(element, there);
     for (const section of document.querySelectorAll(".place")) show(section, there && section.id === place.name);
@@ -34,6 +37,8 @@ export function frameView({ store }) {
     }
     const heading = there && byId(place.name).querySelector("h1")?.textContent;
     document.title = heading ? `${heading} · Moderation` : "Moderation · Realtime Connect";
-    if (there) focus(place);
+    text(byId("announce"), said);
+    if (there) focus(state);
+    else before = null;
   };
 }

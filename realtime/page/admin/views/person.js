@@ -4,8 +4,10 @@ import { submitting, valid } from "../../views/dom.js";
 import { count } from "../words.js";
 import { daysField } from "./asking.js";
 import { banItem, lifting } from "./bans.js";
-import { action, byId, drawState, facts, h, joined, redraw, section, show, tag, time } from "./parts.js";
+import { action, byId, drawState, facts, h, joined, redraw, section, show, tag, text, time } from "./parts.js";
 import { strikesPart, suspicionsPart } from "./standing.js";
+
+const ID = "\\s*[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\s*";
 
 /** What a ban takes; `user_id` is asked for where it is not known. */
 export function banFields({ asked = false } = {}) {
@@ -13,7 +15,7 @@ export function banFields({ asked = false } = {}) {
     "label",
     {},
     "Id of the user",
-    h("input", { name: "user_id", required: true, autocapitalize: "none", spellcheck: false }),
+    h("input", { name: "user_id", required: true, pattern: ID, title: "The id of a person, as People shows it", autocapitalize: "none", spellcheck: false }),
   );
   const why = h(
     "label",
@@ -30,26 +32,24 @@ export function personView({ store, desk, asking }) {
 
   async function ban() {
     const { id, display_name } = person();
-    const given = await asking.ask({
+    await asking.ask({
       title: `Ban ${display_name}?`,
       words: "They are out at once, and can appeal.",
       fields: banFields(),
       yes: "Ban",
       danger: true,
+      act: (given) => desk.ban({ ...given, user_id: id }),
     });
-    if (given) await desk.ban({ ...given, user_id: id });
   }
 
   async function clear() {
     const { id, display_name } = person();
-    if (
-      await asking.ask({
-        title: `${display_name} is nobody that was banned?`,
-        words: "The same is not suspected again.",
-        yes: "Clear",
-      })
-    )
-      await desk.clear(id);
+    await asking.ask({
+      title: `${display_name} is nobody that was banned?`,
+      words: "The same is not suspected again.",
+      yes: "Clear",
+      act: () => desk.clear(id),
+    });
   }
 
   form.addEventListener("submit", (event) => {
@@ -63,7 +63,7 @@ export function personView({ store, desk, asking }) {
   function head({ id, display_name, role, status, deleted_at, email, username, created_at, standing }, me) {
     const ends = standing.restricted_until;
     return [
-      h("h1", { id: "person-title", tabIndex: -1, class: "clamped" }, display_name || "(no name)"),
+      h("h1", { id: "person-title", tabIndex: -1, class: "clamped", "data-keep": "title" }, display_name || "(no name)"),
       h("p", { class: "row" }, tag(role), tag(status, status === "active" ? "" : "warn"), deleted_at ? tag("deleted") : ""),
       facts({
         Id: h("code", {}, id),
@@ -118,8 +118,11 @@ export function personView({ store, desk, asking }) {
     ];
   }
 
-  return ({ account, me, things }) => {
+  return ({ account, me, things, from }) => {
     if (account !== "in") return;
+    const back = byId("person").querySelector(".back");
+    back.hash = from ? `case/${from.id}` : "people";
+    text(back, from ? "← The case" : "← People");
     const there = drawState("person-state", things.person);
     const { value } = things.person;
     show(form, there && value.id !== me.id);
