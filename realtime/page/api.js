@@ -92,6 +92,20 @@ export class Api {
     return this.#refreshAlone({ totp });
   }
 
+  /** A secret for one-time codes: `{secret, url}`. */
+  askForCodes(password) {
+    return this.request("POST", "/v1/me/totp", password ? { password } : {});
+  }
+
+  turnCodesOn(code) {
+    return this.request("POST", "/v1/me/totp", { code });
+  }
+
+  /** Without a code, that serves where they are not on. */
+  turnCodesOff(code) {
+    return this.request("DELETE", "/v1/me/totp", code ? { code } : {});
+  }
+
   /** `{me, etag}`; the etag goes back with `saveMe`, so that two edits do not overwrite each other. */
   async me() {
     const response = await this.#authorised("GET", "/v1/me");

@@ -20,6 +20,7 @@ import { createStore, initial } from "./state.js";
 import { accountView } from "./views/account.js";
 import { callView } from "./views/call.js";
 import { chatsView } from "./views/chats.js";
+import { codesView } from "./views/codes.js";
 import { consentsView } from "./views/consents.js";
 import { decisionsView } from "./views/decisions.js";
 import { meetView } from "./views/meet.js";
@@ -70,6 +71,7 @@ const views = [
   safetyView,
   standingView,
   consentsView,
+  codesView,
   offerView,
   callView,
   personView,

@@ -7,6 +7,7 @@ import { initial, reduce } from "./page/state.js";
 import { accountView } from "./page/views/account.js";
 import { callView } from "./page/views/call.js";
 import { chatsView } from "./page/views/chats.js";
+import { codesView } from "./page/views/codes.js";
 import { consentsView } from "./page/views/consents.js";
 import { decisionsView } from "./page/views/decisions.js";
 import { meetView } from "./page/views/meet.js";
@@ -162,7 +163,7 @@ const safety = {
 };
 const frame = { of: () => new Promise(() => {}), look: () => {}, keep: () => {} };
 const parts = { store, api, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, safetyView, standingView, consentsView, offerView, callView, personView, reportView].map((view) => view(parts));
+const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, safetyView, standingView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
 
 function draw(actions) {
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());

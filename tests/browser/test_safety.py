@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 from playwright.async_api import Dialog, Locator, expect
+from pyotp import TOTP
 
 from tests.browser.conftest import Visit
 from tests.browser.moderator import Moderator, moderator
@@ -75,6 +76,41 @@ async def sees_consents(person: Visitor) -> None:
     await expect(agreed.get_by_role("listitem").filter(has_text="Taken back on")).to_have_count(1)
 
 
+async def sets_codes_up(person: Visitor) -> None:
+    """With the password where the sign-in is long ago; by keyboard, and the way back is there too."""
+    card = person.page.get_by_role("region", name="Signing in with one-time codes")
+    field = card.get_by_label("Code of your authenticator app")
+    old = {"code": "unauthenticated", "title": "Send your password.", "status": 401}
+    await person.page.route(
+        "**/v1/me/totp",
+        lambda route: route.fulfill(json={**old, "details": {"factor": "password"}}, status=401),
+        times=1,
+    )
+    await card.get_by_role("button", name="Set up codes").press("Enter")
+    await expect(card.get_by_label("Password")).to_be_focused()
+    for password in ("not this one", PASSWORD):
+        await card.get_by_label("Password").fill(password)
+        await person.page.keyboard.press("Enter")
+        if password != PASSWORD:
+            await expect(card.get_by_role("alert")).to_be_visible()
+    await expect(field).to_be_focused()
+    secret = (await card.locator("code").inner_text()).replace(" ", "")
+    await expect(card.get_by_role("link")).to_have_attribute("href", re.compile(f"^otpauth:.*{secret}"))
+    await person.fits()
+    for code in ("12", TOTP(secret).now()):
+        await field.fill(code)
+        await person.page.keyboard.press("Enter")
+        if code == "12":
+            await expect(card.get_by_role("alert")).to_have_text("This code is not right.")
+    await expect(card.get_by_role("status")).to_have_text("One-time codes are on.")
+    await expect(card.get_by_role("button", name="Set up codes")).to_be_focused()
+    await person.page.keyboard.press("Enter")
+    await expect(card.get_by_text("Turning them off takes a code")).to_be_visible()
+    await field.fill(TOTP(secret).now())
+    await person.page.keyboard.press("Enter")
+    await expect(card.get_by_role("status")).to_have_text("One-time codes are off.")
+
+
 async def test_a_past_call_is_reported_later(pair: Pair, server: Served, nodes_database_url: str) -> None:
     """After the other hung up, who sees an ordinary end. The other is blocked, and can be unblocked."""
     ana, ben = await pair()
@@ -104,6 +140,7 @@ async def test_a_past_call_is_reported_later(pair: Pair, server: Served, nodes_d
     await expect(blocks.get_by_text("Nobody.")).to_be_visible()
     await expect(blocks.get_by_role("heading")).to_be_focused()
     await sees_consents(ana)
+    await sets_codes_up(ana)
     await ana.fits()
 
     await ben.sees_heading("You hung up")
