@@ -49,7 +49,7 @@ class Events(Protocol):
 class Channels(Protocol):
     """The bus between nodes."""
 
-    async def publish(self, channel: str, message: bytes) -> None:
+    def publish(self, channel: str, message: bytes) -> Awaitable[Any]:
         """To all nodes that listen, once. Raises an outage if Redis does not answer."""
 
 

@@ -9,6 +9,8 @@ from core.ticket import Ticket
 from core.wire.message import Event
 from signaling.call import Call
 
+_encode = msgspec.json.Encoder().encode
+
 
 class Effect(Struct, frozen=True, tag=True):
     """Something for the executor to do. Doing it twice must be as good as once.
@@ -19,11 +21,11 @@ class Effect(Struct, frozen=True, tag=True):
 
 
 class Emit(Effect, frozen=True):
-    """Send an event to a user: to all devices, to one, or to all but one."""
+    """Send an event to a user: to all devices, to one, or to all but one. `data` is JSON, as it goes out."""
 
     user_id: str
     name: str
-    data: dict[str, Any]
+    data: msgspec.Raw
     device: str | None = None
     not_device: str | None = None
 
@@ -131,4 +133,4 @@ AnyEffect = (
 def emit(user_id: str, event: Event, *, device: str | None = None, not_device: str | None = None) -> Emit:
     """The effect of telling a user this event, which is not a volatile one: those are worth no outbox."""
     assert not type(event).volatile
-    return Emit(user_id, type(event).event, msgspec.to_builtins(event), device, not_device)
+    return Emit(user_id, type(event).event, msgspec.Raw(_encode(event)), device, not_device)

@@ -55,9 +55,9 @@ class Bus:
     async def __aexit__(self, *_: object) -> None:
         await self._open.aclose()
 
-    async def publish(self, channel: str, message: bytes) -> None:
+    def publish(self, channel: str, message: bytes) -> "asyncio.Future[Any]":
         """Announce it. Perhaps nobody is listening; and when the connection breaks, it is said twice."""
-        await self._redis.command("PUBLISH", channel, message, repeatable=True)
+        return self._redis.command("PUBLISH", channel, message, repeatable=True)
 
     async def subscribe(self, channel: str, listener: Listener) -> None:
         """Returns when Redis has confirmed: everything that is announced from then on is received."""

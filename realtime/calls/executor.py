@@ -94,12 +94,18 @@ class Executor:
         failed: list[Pending] = []
         for row in _rows(pending):
             if told := _tells(row[0].effect) and self._calls.tells(call):
-                tried = _tried(row, await self._tell(call, row, performed))
+                outcomes = await self._tell(call, row, performed)
             else:
-                tried = _tried(row, await _outcomes([self._begin(call, item) for item in row]))
-            performed += [item for item, trying in tried if not (told or trying.failed)]
-            failed += [item for item, trying in tried if trying.fault]
-            if any(trying.failed and not trying.fault for _, trying in tried):
+                outcomes = await _outcomes([self._begin(call, item) for item in row])
+            away = False
+            for item, error in zip(row, outcomes, strict=True):
+                if error is None:
+                    performed += () if told else (item,)
+                elif _is_fault(item, error):
+                    failed.append(item)
+                else:
+                    away = True
+            if away:
                 break
         if performed or failed:
             with RetryLater("effects cannot be noted; they will be done again", call_id=call.id):
@@ -147,7 +153,7 @@ class Executor:
     def _told(self, call: Call, effect: do.Effect) -> Told:
         """What this effect tells: it is one that tells."""
         if isinstance(effect, do.Emit):
-            data = msgspec.json.encode(effect.data)
+            data = bytes(effect.data)
             return Told(effect.user_id, effect.name, data, effect.device, effect.not_device)
         assert isinstance(effect, do.Start)
         started = CallStarted(
@@ -272,17 +278,11 @@ async def _outcomes(work: Sequence[Awaitable[None]]) -> Sequence[BaseException |
     return [None]
 
 
-def _tried(
-    row: Sequence[Pending], outcomes: Sequence[BaseException | None]
-) -> Sequence[tuple[Pending, RetryLater]]:
-    """How it went with each of these."""
-    tried = []
-    for item, outcome in zip(row, outcomes, strict=True):
-        with RetryLater("an effect will be tried again", effect=item.key) as trying:
-            if outcome is not None:
-                raise outcome
-        tried.append((item, trying))
-    return tried
+def _is_fault(item: Pending, error: BaseException) -> bool:
+    """Whether this effect failed by a fault of ours, and not by an outage. Raises what is neither."""
+    with RetryLater("an effect will be tried again", effect=item.key) as trying:
+        raise error
+    return trying.fault
 
 
 def _rows(pending: Sequence[Pending]) -> Iterator[Sequence[Pending]]:
@@ -306,7 +306,7 @@ def _devices(call: Call, user_id: str) -> tuple[str, str]:
 
 
 def _tells(effect: do.Effect) -> bool:
-    return isinstance(effect, do.Emit | do.Start)
+    return isinstance(effect, (do.Emit, do.Start))
 
 
 def _at_once(row: Sequence[Pending], effect: do.Effect) -> bool:

@@ -119,5 +119,5 @@ class Reports(Protocol):
 class PresenceNotifier(Protocol):
     """Tells watchers how a user is shown."""
 
-    async def changed(self, user_id: str) -> None:
-        """A call has begun or ended for this user. Never raises an outage."""
+    def changed(self, user_id: str) -> Awaitable[None]:
+        """A call has begun or ended for this user. Said at once; never raises an outage."""

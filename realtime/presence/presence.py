@@ -11,6 +11,7 @@ screen.
 import asyncio
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping
 from functools import partial
+from typing import Any
 
 import structlog
 from msgspec.structs import replace
@@ -163,12 +164,15 @@ class PresenceService(PeriodicJob):
                     yield expired.user_id, expired.device
                 await self._store.settle(expired.user_id, expired.connection, self._clock())
 
-    async def changed(self, user_id: str) -> None:
-        """Announce that what others see of this user has changed; queue and calls call it too."""
-        try:
-            await self._channels.publish(channel(user_id), b"")
-        except OUTAGES as error:  # not repeated: the next change is announced again
-            _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))
+    def changed(self, user_id: str) -> asyncio.Future[None]:
+        """Announce that what others see of this user has changed; queue and calls call it too.
+
+        It goes out with what is asked of Redis in this turn of the loop, and need not be waited for.
+        """
+        announced: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asked = self._channels.publish(channel(user_id), b"")
+        asked.add_done_callback(partial(_announced, user_id, announced))
+        return announced
 
     def parted(self, _message: bytes = b"") -> None:
         """Two may not see each other any more."""
@@ -283,6 +287,19 @@ class PresenceService(PeriodicJob):
 def _unseen(user_id: str) -> Shown:
     """The presence that is shown of a user whom the watcher may not see."""
     return Shown(user_id=user_id, status="offline", last_seen=None)
+
+
+def _announced(user_id: str, announced: asyncio.Future[None], asked: asyncio.Future[Any]) -> None:
+    """Whoever waits learns of a fault alone. An outage is not repeated: the next change is announced again."""
+    error = None if asked.cancelled() else asked.exception()
+    if isinstance(error, OUTAGES):
+        _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))
+    if announced.done():
+        return
+    if error is None or isinstance(error, OUTAGES):
+        announced.set_result(None)
+    else:
+        announced.set_exception(error)
 
 
 def _hand_on(answer: asyncio.Future[Presences], done: asyncio.Future[Presences]) -> None:

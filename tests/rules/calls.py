@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from core.vocabulary import DecisionPolicy, Gender
 from signaling.call import Rules, offer
 from signaling.effects import Effect, Emit, Requeue
@@ -51,7 +53,13 @@ class Table:
 
 
 def told(effects: list[Effect], user_id: str, name: str) -> list[dict[str, Any]]:
-    return [e.data for e in effects if isinstance(e, Emit) and e.user_id == user_id and e.name == name]
+    return [said(e) for e in effects if isinstance(e, Emit) and e.user_id == user_id and e.name == name]
+
+
+def said(emit: Emit) -> dict[str, Any]:
+    """What an event says."""
+    found: dict[str, Any] = msgspec.json.decode(emit.data)
+    return found
 
 
 def requeued(effects: list[Effect]) -> list[str]:

@@ -6,7 +6,7 @@ from core.errors import Conflict, Expired, Gone, NotFound, StaleEpoch
 from signaling.call import State
 from signaling.effects import Emit, Start
 from signaling.messages import Accept, Connected, Decline, Hangup, Lost, Moderate, Restart, Silent, Skip, Vote
-from tests.rules.calls import LAPTOP, PHONE, STRANGER, Table, requeued, told
+from tests.rules.calls import LAPTOP, PHONE, STRANGER, Table, requeued, said, told
 from tests.rules.people import ANA, BEN, CALL
 
 
@@ -28,7 +28,7 @@ def test_the_first_device_to_accept_has_the_call() -> None:
     table = Table()
     effects = table.say(Accept(ANA, PHONE))
     [elsewhere] = [e for e in effects if isinstance(e, Emit)]
-    assert (elsewhere.name, elsewhere.not_device, elsewhere.data["reason"]) == (
+    assert (elsewhere.name, elsewhere.not_device, said(elsewhere)["reason"]) == (
         "call:ended",
         PHONE,
         "other_device",

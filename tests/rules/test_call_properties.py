@@ -26,7 +26,7 @@ from signaling.messages import (
     Vote,
 )
 from signaling.transitions import TRANSITIONS
-from tests.rules.calls import LAPTOP, PHONE, Table, requeued, told
+from tests.rules.calls import LAPTOP, PHONE, Table, requeued, said, told
 from tests.rules.people import ANA, BEN
 
 users = st.sampled_from([ANA, BEN])
@@ -109,6 +109,6 @@ def _check_order(effects: list[Effect]) -> None:
             type(e)
             for e in effects
             if isinstance(e, Reserve | Requeue)
-            or (isinstance(e, Emit) and e.name == "call:ended" and e.data["reason"] != "other_device")
+            or (isinstance(e, Emit) and e.name == "call:ended" and said(e)["reason"] != "other_device")
         ]
         assert steps == [Reserve] * len(kept) + [Emit] * 2 + [Requeue] * len(kept)
