@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.clock import Clock
 from core.settings import Settings
@@ -76,9 +77,16 @@ class Matching:
             lease_ms=settings.queue_lease_s * 1000,
         )
 
-    def search(self, offers: Offers, *, node_id: str, may_judge: Callable[[], bool] = lambda: True) -> Search:
+    def search(
+        self,
+        offers: Offers,
+        *,
+        node_id: str,
+        may_judge: Callable[[], bool] = lambda: True,
+        rhythm: Rhythm | None = None,
+    ) -> Search:
         """`may_judge`: whether an expired lease means that its user is gone."""
-        settings = self._settings
+        settings, rhythm = self._settings, rhythm or Rhythm()
         matchmaker = Matchmaker(
             tickets=self._tickets,
             eligibility=self._eligibility,
@@ -103,7 +111,9 @@ class Matching:
             rematches=rematches,
             departures=self._departures,
             events=self._events,
-            rhythm=Rhythm(patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000),
+            rhythm=replace(
+                rhythm, patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000
+            ),
             metrics=self._metrics,
             clock=self._clock,
             node=node_id,

@@ -44,14 +44,14 @@ class SharedClock:
 
     def __call__(self) -> int:
         """Unix time in milliseconds."""
-        now = self._monotonic()
-        if self._offset > self._target:
-            slowed = self._offset - (now - self._read_at) * _SLOWEST
-            self._offset = max(self._target, slowed)
+        now, ahead = self._monotonic(), self._offset
+        if ahead > self._target:
+            slowed = ahead - (now - self._read_at) * _SLOWEST
+            ahead = max(self._target, slowed)
         else:
-            self._offset = self._target
-        self._read_at = now
-        return int(now + self._offset)
+            ahead = self._target
+        self._offset, self._read_at = ahead, now
+        return int(now + ahead)
 
     def look(self, asked: float, theirs: float, answered: float) -> None:
         """The shared time was `theirs` at some moment between these two of the monotonic clock.

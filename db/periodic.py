@@ -5,8 +5,8 @@ It stands beside what an outage is: the loops of all rooms above run on it, and 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, cast
 
@@ -95,12 +95,9 @@ class PeriodicTask:
         """Run now, or once more if it is running."""
         self._woken.set()
 
-    @contextmanager
-    def enduring(self, what: str, **about: Any) -> Iterator[None]:
+    def enduring(self, what: str, **about: Any) -> RetryLater:
         """For one thing among others: that it fails is counted, and says nothing about the whole run."""
-        with RetryLater(what, **about) as trying:
-            yield
-        self.faults += trying.fault
+        return _Enduring(self, what, **about)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -126,6 +123,19 @@ class PeriodicTask:
             await asyncio.sleep(0)  # it may have waited for nothing, and others want to run
         else:
             await self._rest(self._period_s, self._woken)
+
+
+class _Enduring(RetryLater):
+    __slots__ = ("_task",)
+
+    def __init__(self, task: PeriodicTask, what: str, **about: Any) -> None:
+        super().__init__(what, **about)
+        self._task = task
+
+    def __exit__(self, *raised: Any) -> bool:
+        endured = super().__exit__(*raised)
+        self._task.faults += self.fault
+        return endured
 
 
 class PeriodicJob:

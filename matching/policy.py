@@ -104,7 +104,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     def unmet(self, one: Ticket, other: Ticket, now: int) -> Wish | None:
         """The wish of either that the other does not meet."""
         for mine, theirs in ((one, other), (other, one)):
-            if mine.countries or mine.intents or mine.languages:  # most state none
+            if _wishful(mine):
                 unmet = unmet_wish(mine, theirs, now - mine.joined_at, self.relaxation)
                 if unmet is not None:
                     return unmet
@@ -140,24 +140,29 @@ class Policy(Struct, frozen=True, kw_only=True):
 
         `unasked`: whatever their score. Of equals, the one who has waited longest comes first.
         """
-        choices = []
+        ranked: list[tuple[float, int, str, int, Choice]] = []
         removed: dict[str, int] = {}
-        against = self.obstacles(seeker, avoid)
-        scores = self.scores(seeker, now)
+        against, scores, regard = self.obstacles(seeker, avoid), self.scores(seeker, now), self.stance.regard
         asking: Callable[[Ticket], float] | None = None
+        wishful = _wishful(seeker)
         for other in candidates:
-            why: str | None = against(other) or self.unmet(seeker, other, now)
+            why: str | None = against(other)
+            if why is None and (wishful or other.countries or other.intents or other.languages):
+                why = self.unmet(seeker, other, now)
             if why is None:
                 # What is expected is worked out for those alone of whom it is asked.
                 asking = asking or reservation_values.asking(seeker, now)
                 asked = asking(other)
                 fit = scores(other, 0.0 if unasked else asked)
                 if unasked or fit >= asked:
-                    choices.append(Choice(other, fit, asked))
+                    choice = Choice(other, fit, asked)
+                    # As `order` says. A number before the choice itself, which cannot be compared.
+                    ranked.append((regard * asked - fit, other.joined_at, other.id, len(ranked), choice))
                     continue
                 why = "asked"
             removed[why] = removed.get(why, 0) + 1
-        return Survey(choices=sorted(choices, key=self.order), removed=removed)
+        ranked.sort()
+        return Survey(choices=[choice for *_, choice in ranked], removed=removed)
 
     def order(self, choice: Choice) -> tuple[float, int, str]:
         """Sort key of choices: the greatest gain first; among equals the longest waiting first."""
@@ -194,6 +199,11 @@ class Policy(Struct, frozen=True, kw_only=True):
         """The wishes that still count, and after how many ms of waiting they no longer will."""
         waited = now - ticket.joined_at
         return {wish: self.relaxation[wish] for wish in wishes(ticket) if waited < self.relaxation[wish]}
+
+
+def _wishful(ticket: Ticket) -> bool:
+    """Whether it states a wish: most state none."""
+    return bool(ticket.countries or ticket.intents or ticket.languages)
 
 
 def _stance(settings: Settings) -> ReservationParameters:

@@ -167,9 +167,12 @@ class ReservationValues:
         """`asked` of one and many others."""
         mine, weight = self.stake(one, now)
         own, stake, meeting = mine * weight, self.stake, self._stance.meeting
+        kept, moment = self._stakes.get, now // _MOMENT_MS
 
         def asked(other: Ticket) -> float:
-            theirs, counterweight = stake(other, now)
+            known = kept(other.id)
+            fresh = known[1] if known is not None and known[0] == moment else None
+            theirs, counterweight = fresh or stake(other, now)
             return (own + theirs * counterweight) / (weight + counterweight) - meeting
 
         return asked

@@ -202,9 +202,9 @@ class RedisTickets:
         outcome = await self._run("claim", claim.claimed_at, claim.call_id, body, *_two(claim))
         return _TAKEN[int(outcome)]
 
-    def settle(self, claim: Claim) -> "asyncio.Future[Any]":
+    async def settle(self, claim: Claim) -> None:
         """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
-        return self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
+        await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
 
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         """Give a ticket back at its old place after that call failed, once.
@@ -308,15 +308,17 @@ class RedisTickets:
 
     async def _tickets(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
         """Those of these tickets that still exist."""
-        unknown = [ticket_id for ticket_id in ids if ticket_id not in self._known]
+        known = self._known
+        unknown = [ticket_id for ticket_id in ids if ticket_id not in known]
         slices = [unknown[start : start + _AT_ONCE] for start in range(0, len(unknown), _AT_ONCE)]
         asked = [(some, self._ask("HMGET", "tickets", *some)) for some in slices]
         for some, bodies in asked:
             for ticket_id, body in zip(some, await bodies, strict=True):
                 if body:
                     self._known[ticket_id] = self._decode(body, ticket_id.decode())
-        found = tuple(ticket for ticket_id in ids if (ticket := self._known.get(ticket_id)))
-        self._forget()
+        found = [ticket for ticket_id in ids if (ticket := known.get(ticket_id))]
+        if len(known) > _CACHED:
+            self._forget()
         return found
 
     def _decode(self, body: bytes, name: str) -> Ticket | None:
@@ -345,7 +347,7 @@ class RedisTickets:
 
     def _forget(self) -> None:
         """Keep the memory bounded: the tickets read first have most likely left."""
-        for ticket_id in tuple(islice(self._known, max(0, len(self._known) - _CACHED))):
+        for ticket_id in tuple(islice(self._known, len(self._known) - _CACHED)):
             del self._known[ticket_id]
 
 

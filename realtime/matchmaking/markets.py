@@ -19,8 +19,8 @@ class Markets:
 
     async def of(self, mode: str) -> ReservationValues:
         """The reservation values in this mode."""
-        now = self._clock()
-        seen, reservation_values = self._seen.get(mode, (now - _FRESH_MS, self._policy.reservation_values()))
+        now, known = self._clock(), self._seen.get(mode)
+        seen, reservation_values = known or (now - _FRESH_MS, self._policy.reservation_values())
         if not 0 <= now - seen < _FRESH_MS:  # also when the clock was set back
             # Noted before reading: others who ask meanwhile get the last one.
             self._seen[mode] = (now, reservation_values)

@@ -25,7 +25,7 @@ from realtime.matchmaking.recent_claims import RecentClaims
 from realtime.matchmaking.search_queue import Joined, SearchQueue
 
 _log = structlog.get_logger()
-_WORKERS = 8
+_WORKERS = 16  # as many offers are one transaction
 _LOOKS = 3
 _AGAIN_S = 0.5
 _FRESH_MS = 1_000  # for so long a search goes by whom its join has found to be avoided,
@@ -89,6 +89,8 @@ class Matchmaker:
         at = joined.at if joined else now
         avoid = joined.avoid if joined and 0 <= now - at < _FRESH_MS else None
         seen = joined.candidates if joined and 0 <= now - at < _SEEN_MS else None
+        # Whoever came later has a search too, which finds this ticket: of two, one tries to claim the other.
+        earlier = {other.id for other in joined.candidates} if joined else None
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
             if self._recent.since(ticket.id, at):
@@ -96,7 +98,9 @@ class Matchmaker:
             if seen is None:
                 at = self._clock()
                 seen = await self._tickets.candidates(ticket, self._limits.candidates)
-            others = [o for o in seen if o.id != ticket.id and not self._recent.since(o.id, at)]
+                if earlier is not None:
+                    seen = [other for other in seen if other.id in earlier]
+            others = [other for other in self._recent.others(seen, at) if other.id != ticket.id]
             now = self._clock()
             survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
             found = _Found("search", ticket, survey, now)
@@ -106,7 +110,7 @@ class Matchmaker:
                 self._metrics.found_on_joining(self._clock() - ticket.joined_at)
             if claim is not None or not taken or ticket.id in taken:
                 return claim
-            avoid = seen = None
+            avoid = seen = earlier = None
             # All who were worth it are taken: there may be others by now.
         return None
 

@@ -5,7 +5,7 @@ The exception is `realtime_matching_waiting_tickets`: each node says how many wa
 
 from collections.abc import Iterable, Mapping
 from itertools import product
-from typing import TypeVar, get_args
+from typing import TypeVar, cast, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -32,6 +32,7 @@ class MatchingMetrics:
             made = Histogram(name, about, tuple(words), buckets=buckets, registry=registry)
             return _from_the_start(made, words)
 
+        self._series: dict[tuple[object, ...], Counter | Histogram] = {}
         self._double = counter(
             "double_match",
             "Matches of somebody who was in another matched call already, as PostgreSQL found at last.",
@@ -66,7 +67,7 @@ class MatchingMetrics:
 
     def joined(self, mode: str) -> None:
         """Somebody waits who did not wait before."""
-        self._joins.labels(mode).inc()
+        self._of(self._joins, mode).inc()
 
     def waiting(self, mode: str, tickets: int) -> None:
         """So many wait by now."""
@@ -74,7 +75,7 @@ class MatchingMetrics:
 
     def departed(self, reason: LeftReason, tickets: int = 1) -> None:
         """Tickets left the queue."""
-        self._left.labels(reason).inc(tickets)
+        self._of(self._left, reason).inc(tickets)
 
     def told(self, departures: Iterable[Departure]) -> None:
         """These left, and nobody had counted them."""
@@ -83,16 +84,16 @@ class MatchingMetrics:
 
     def refused(self, reason: Taken | RefusalReason) -> None:
         """A claim came to nothing; `double_match` is the one that must not happen."""
-        self._refused.labels(reason).inc()
+        self._of(self._refused, reason).inc()
         if reason == "double_match":
             self._double.inc()
 
     def offered(self, claim: Claim) -> None:
         """An offer was made of the claim."""
         mode = claim.first.mode
-        self._offers.labels(mode, claim.decision.road if claim.decision else "unknown").inc()
+        self._of(self._offers, mode, claim.decision.road if claim.decision else "unknown").inc()
         for ticket in (claim.first, claim.second):
-            self._waits.labels(mode).observe((claim.claimed_at - ticket.joined_at) / 1000)
+            self._of(self._waits, mode).observe((claim.claimed_at - ticket.joined_at) / 1000)
         self.departed("matched", 2)
 
     def found_on_joining(self, ms: int) -> None:
@@ -101,7 +102,14 @@ class MatchingMetrics:
 
     def swept(self, mode: str, seconds: float) -> None:
         """A sweep is done."""
-        self._sweeps.labels(mode).observe(seconds)
+        self._of(self._sweeps, mode).observe(seconds)
+
+    def _of(self, metric: _F, *words: str) -> _F:
+        """The series of these labels, looked up once: words of ours, of which there are few."""
+        series = self._series.get((metric, *words))
+        if series is None:
+            series = self._series[metric, *words] = metric.labels(*words)
+        return cast("_F", series)
 
 
 def _from_the_start(metric: _F, words: Mapping[str, Iterable[str]]) -> _F:

@@ -1,6 +1,9 @@
 """The tickets that this node has claimed lately, so that a search does not try those it saw before that."""
 
+from collections.abc import Iterable
 from itertools import islice
+
+from core.ticket import Ticket
 
 _KEPT_MS = 1_000  # no look at candidates is as old as that when it is used
 
@@ -23,6 +26,11 @@ class RecentClaims:
     def forget(self, ticket_id: str) -> None:
         """It was not claimed after all."""
         self._at.pop(ticket_id, None)
+
+    def others(self, tickets: Iterable[Ticket], seen_at: int) -> list[Ticket]:
+        """Those of these that were not claimed after they were seen waiting at that time (ms)."""
+        claimed = self._at.get
+        return [ticket for ticket in tickets if claimed(ticket.id, seen_at) <= seen_at]
 
     def since(self, ticket_id: str, seen_at: int) -> bool:
         """Whether it was claimed after it was seen waiting at that time (ms)."""

@@ -1,6 +1,7 @@
 """The tickets to search a partner for next. In memory: if the process dies, any node's sweep finds them."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence, Set
 
 from msgspec import Struct
@@ -23,11 +24,11 @@ Seeker = tuple[Ticket, Joined | None]
 
 
 class SearchQueue:
-    """A queue in which each ticket is once. Adding one wakes the matchmaker."""
+    """A queue in which each ticket is once. Adding one wakes one of those who wait for it."""
 
     def __init__(self) -> None:
         self._seekers: dict[str, Seeker] = {}
-        self._any = asyncio.Event()
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._seekers)
@@ -35,11 +36,15 @@ class SearchQueue:
     def add(self, ticket: Ticket, joined: Joined | None = None) -> None:
         """Have a partner searched soon. `joined`: the ticket has just joined."""
         self._seekers.setdefault(ticket.id, (ticket, joined))
-        self._any.set()
+        while self._waiting:
+            if not (first := self._waiting.popleft()).done():
+                return first.set_result(None)
+        return None
 
     async def next(self) -> Seeker:
         """The ticket that has been here longest. Waits until there is one."""
         while not self._seekers:
-            self._any.clear()
-            await self._any.wait()
+            added: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(added)
+            await added
         return self._seekers.pop(next(iter(self._seekers)))

@@ -38,9 +38,13 @@ _RIVALS = 64  # of each pool: shown beside a pair in the record of the match
 
 
 class Rhythm(Struct, frozen=True, kw_only=True):
-    """In ms: between two sweeps, longest turn, patience, when a claim is unfinished, between two updates."""
+    """In ms: between two sweeps, longest turn, patience, when a claim is unfinished, between two updates.
+
+    For `search_ms` a ticket is left to the search of its own join, which judges the same.
+    """
 
     sweep_ms: int = 500
+    search_ms: int = 1_000
     turn_ms: int = 5_000
     patience_ms: int = 300_000
     unfinished_ms: int = 3_000
@@ -117,7 +121,9 @@ class Sweeper(PeriodicJob):
     async def _match(self, mode: Mode, everyone: Sequence[Ticket]) -> Collection[str]:
         """Match those for whom waiting has made a match possible or worthwhile. Gives who is gone."""
         pairs = self._pairs[mode]
-        for nth, ticket in enumerate(pairs.see(everyone)):
+        joined_until = self._clock() - self._rhythm.search_ms
+        searched = bisect_right(everyone, joined_until, key=lambda ticket: ticket.joined_at)
+        for nth, ticket in enumerate(pairs.see(everyone[:searched])):
             pairs.add(ticket)
             if nth % _NEW_IN_A_ROW == 0:
                 await asyncio.sleep(_PAUSE_S)
@@ -136,7 +142,7 @@ class Sweeper(PeriodicJob):
                 pairs.part(pair)
                 self._rematches.note(mode, pair)
             _matched(claim, pairs, taken)
-        await self._call_last(pairs, taken, reservation_values)
+        await self._call_last(pairs, everyone[searched:], taken, reservation_values)
         for pair in await self._rematches.due(mode, pairs, reservation_values):
             claim = await self._matchmaker.match(
                 pair, (), taken, self._clock(), reservation_values, apart=None
@@ -159,11 +165,16 @@ class Sweeper(PeriodicJob):
             await asyncio.sleep(_PAUSE_S)
 
     async def _call_last(
-        self, pairs: CandidatePairs, taken: set[str], reservation_values: ReservationValues
+        self,
+        pairs: CandidatePairs,
+        newest: Sequence[Ticket],
+        taken: set[str],
+        reservation_values: ReservationValues,
     ) -> None:
         """Make the last call for tickets whose patience is about to end, however many wait."""
         for ticket, others in pairs.last_calls(self._clock(), reservation_values):
-            claim = await self._matchmaker.last_call(ticket, others, taken, reservation_values)
+            found = (*others, *(other for other in newest if other.id not in taken))
+            claim = await self._matchmaker.last_call(ticket, found, taken, reservation_values)
             _matched(claim, pairs, taken)
             await asyncio.sleep(_PAUSE_S)
 

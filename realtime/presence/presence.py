@@ -290,7 +290,7 @@ def _unseen(user_id: str) -> Shown:
 
 
 def _announced(user_id: str, announced: asyncio.Future[None], asked: asyncio.Future[Any]) -> None:
-    """Whoever waits learns of a fault alone. An outage is not repeated: the next change is announced again."""
+    """Whoever waits learns of a fault alone. An outage is not repeated: the next change is told again."""
     error = None if asked.cancelled() else asked.exception()
     if isinstance(error, OUTAGES):
         _log.debug("a change of presence was not announced", user_id=user_id, error=repr(error))

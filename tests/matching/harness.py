@@ -17,6 +17,7 @@ from matching.policy import Policy
 from realtime.gateway.caller import Caller
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
+from realtime.matchmaking.sweep import Rhythm
 from tests.heard import Heard
 from tests.matching.people import ManualClock, People, PeopleOffers, new_id
 
@@ -35,6 +36,7 @@ class MatchingNode:
         clock: Callable[[], int],
         name: str,
         settings: Settings,
+        search_ms: int,
     ) -> None:
         self.offers = PeopleOffers(people)
         self.registry = CollectorRegistry()
@@ -51,7 +53,7 @@ class MatchingNode:
         )
         self.queue, self.search_queue = matching.queue, matching.search_queue
         self.offers.queue, self.offers.tickets = self.queue, tickets
-        search = matching.search(self.offers, node_id=name)
+        search = matching.search(self.offers, node_id=name, rhythm=Rhythm(search_ms=search_ms))
         self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
 
 
@@ -59,16 +61,22 @@ class Harness:
     """Everything around the queue, with time under control."""
 
     def __init__(
-        self, tickets: TicketStore, nodes: int = 1, *, alone_s: int = 0, skews: Sequence[int] = ()
+        self,
+        tickets: TicketStore,
+        nodes: int = 1,
+        *,
+        alone_s: int = 0,
+        skews: Sequence[int] = (),
+        search_ms: int = 0,
     ) -> None:
-        """`skews`: by how many ms the clock of each node is ahead."""
+        """`skews`: by how many ms the clock of each node is ahead. `search_ms`: of the sweep's rhythm."""
         settings = replace(SETTINGS, rematch_alone_s=alone_s)
         self.tickets = tickets
         self.people, self.events, self.clock = People(), Heard(), ManualClock()
         self.policy = Policy.of(settings)
         around = (tickets, self.people, self.events)
         self.nodes = [
-            MatchingNode(*around, self.clock.ahead(skew), f"node {n}", settings)
+            MatchingNode(*around, self.clock.ahead(skew), f"node {n}", settings, search_ms)
             for n, skew in enumerate(skews or [0] * nodes)
         ]
         first = self.nodes[0]

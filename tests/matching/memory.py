@@ -110,10 +110,10 @@ class MemoryTickets:
         )
 
     async def claim(self, claim: Claim) -> Taken:
-        if not self._claimable(claim.first, claim.claimed_at):
-            return "first_gone"
         if not self._claimable(claim.second, claim.claimed_at):
             return "second_gone"
+        if not self._claimable(claim.first, claim.claimed_at):
+            return "first_gone"
         for one in (claim.first, claim.second):
             self.waits[one.mode].append(Wait(kind(one), claim.claimed_at - one.joined_at))
         self.held[claim.first.user_id] = self.held[claim.second.user_id] = claim.call_id

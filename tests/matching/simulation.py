@@ -26,6 +26,7 @@ from matching.rematch import Since
 from matching.reservation_value import ReservationParameters
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.metrics import MatchingMetrics
+from realtime.matchmaking.sweep import Rhythm
 from signaling.call import Call, Rules
 from signaling.messages import CallMessage
 from tests.heard import Heard
@@ -106,7 +107,7 @@ class SimulatedNode:
             made.call_service,
             made.deadline_worker,
         )
-        search = matching.search(self.offers, node_id=name)
+        search = matching.search(self.offers, node_id=name, rhythm=Rhythm(search_ms=0))
         self.matchmaker, self.sweeper = search.matchmaker, search.sweeper
 
     async def search(self) -> None:

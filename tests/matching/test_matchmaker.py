@@ -9,9 +9,9 @@ from core.ticket import Claim, Taken
 from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
-from realtime.matchmaking.search_queue import Joined
+from realtime.matchmaking.search_queue import Joined, SearchQueue
 from tests.matching.harness import Harness
-from tests.matching.people import T0, new_id
+from tests.matching.people import T0, new_id, ticket
 
 
 @pytest.fixture
@@ -65,6 +65,59 @@ async def test_the_sweep_matches_when_a_wish_relaxes(harness: Harness) -> None:
     harness.clock.pass_ms(1_000)
     await harness.sweep("video")
     assert harness.pairs() == [frozenset((ana, ben))]
+
+
+async def test_who_has_just_joined_is_left_to_their_search(store: TicketStore) -> None:
+    """A sweep judges nobody in the second in which a search of their own does; after that it matches them."""
+    harness = Harness(store, search_ms=1_000)
+    for user in (ana := harness.people.add(), ben := harness.people.add(gender="male")):
+        await harness.join(user)
+    await harness.sweep("video")
+    harness.clock.pass_ms(999)
+    await harness.sweep("video")
+    assert harness.pairs() == []
+    harness.clock.pass_ms(1)
+    await harness.sweep("video")
+    assert harness.pairs() == [frozenset((ana, ben))]
+
+
+async def test_a_last_call_reaches_who_has_just_joined(store: TicketStore) -> None:
+    """Though the sweep has not judged them yet."""
+    harness = Harness(store, search_ms=1_000)
+    ana, ben = harness.people.add(), harness.people.add(gender="male")
+    await harness.join(ana)
+    harness.clock.pass_ms(299_500)
+    await harness.queue.renew([ana])
+    await harness.join(ben)
+    await harness.sweep("video")
+    assert harness.pairs() == [frozenset((ana, ben))]
+
+
+async def test_of_two_who_join_at_once_only_the_later_one_seeks_the_other(harness: Harness) -> None:
+    """However late their searches come: else both would claim each other, on two nodes in vain."""
+    for user in (ana := harness.people.add(), ben := harness.people.add(gender="male")):
+        await harness.join(user)
+    (first, seen), (second, seen_too) = [await harness.nodes[0].search_queue.next() for _ in range(2)]
+    harness.clock.pass_ms(200)
+    assert await harness.matchmaker.seek(first, joined=seen) is None
+    claim = await harness.matchmaker.seek(second, joined=seen_too)
+    assert claim is not None
+    assert (claim.first.user_id, claim.second.user_id) == (ana, ben)
+
+
+async def test_a_new_seeker_wakes_one_of_those_who_wait() -> None:
+    """And none is lost when the one that is woken has gone."""
+    queue = SearchQueue()
+    waiting = [asyncio.create_task(queue.next()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await asyncio.wait(waiting[:1])
+    queue.add(one := ticket())
+    done, still = await asyncio.wait(waiting[1:], return_when=asyncio.FIRST_COMPLETED)
+    assert [task.result()[0] for task in done] == [one]
+    assert len(still) == 1
+    queue.add(other := ticket())
+    assert (await still.pop())[0] == other
 
 
 async def test_patience_ends(harness: Harness) -> None:
