@@ -202,9 +202,9 @@ class RedisTickets:
         outcome = await self._run("claim", claim.claimed_at, claim.call_id, body, *_two(claim))
         return _TAKEN[int(outcome)]
 
-    async def settle(self, claim: Claim) -> None:
+    def settle(self, claim: Claim) -> "asyncio.Future[Any]":
         """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
-        await self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
+        return self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
 
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         """Give a ticket back at its old place after that call failed, once.

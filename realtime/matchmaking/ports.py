@@ -1,7 +1,7 @@
 """What matching needs of stores, which have twins in memory, and of calls, a package above it."""
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Collection, Iterable, Sequence
+from typing import Any, Protocol
 
 from core.ticket import Census, Claim, Departure, Market, Placed, Taken, Ticket, Turn
 from core.vocabulary import LeftReason
@@ -91,7 +91,7 @@ class TicketStore(Protocol):
     async def claim(self, claim: Claim) -> Taken:
         """Take both tickets out and leave the claim as a record, or do nothing."""
 
-    async def settle(self, claim: Claim) -> None:
+    def settle(self, claim: Claim) -> Awaitable[Any]:
         """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
 
     async def give_up(self, claim: Claim) -> None:

@@ -46,22 +46,3 @@ async def test_a_task_that_nobody_waits_for_is_kept_until_it_ends() -> None:
     kept.cancel()
     await asyncio.wait(others)
     assert [task.cancelled() for task in (first, *others)] == [False, True, True]
-
-
-async def test_what_is_under_way_is_waited_for_to_its_end() -> None:
-    """Also what comes after something that failed; the first error is raised."""
-    loop = asyncio.get_running_loop()
-    first, second, third = (loop.create_future() for _ in range(3))
-
-    async def wait() -> None:
-        await tasks.UnderWay(first, second, third)
-
-    waiting = asyncio.create_task(wait())
-    first.set_exception(ValueError("first"))
-    second.set_exception(ValueError("second"))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    assert not waiting.done()
-    third.set_result(None)
-    with pytest.raises(ValueError, match="first"):
-        await waiting
