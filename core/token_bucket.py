@@ -22,15 +22,17 @@ class TokenBucket:
 
         A negative cost gives back.
         """
-        if not self._rate_per_s:
+        rate_per_s, burst, tokens = self._rate_per_s, self._burst, self._tokens
+        if not rate_per_s:
             return 0
         if now > self._at:  # time that was set back gains nothing, and nothing twice
-            gained = (now - self._at) * self._rate_per_s / 1000
-            self._tokens, self._at = min(self._burst, self._tokens + gained), now
-        lacking = cost - self._tokens
-        if lacking > _DUST:
-            return math.ceil((lacking - _DUST) * 1000 / self._rate_per_s)
-        self._tokens = min(self._burst, max(0.0, -lacking))
+            tokens += (now - self._at) * rate_per_s / 1000
+            tokens = min(tokens, burst)
+            self._tokens, self._at = tokens, now
+        left = tokens - cost
+        if left < -_DUST:
+            return math.ceil((-left - _DUST) * 1000 / rate_per_s)
+        self._tokens = 0.0 if left < 0 else min(burst, left)
         return 0
 
 

@@ -62,13 +62,8 @@ CaseAction = Literal["dismiss", "warn", "suspend", "ban"]
 ADULT_AGE = 18
 
 # Python's `$` also matches before a final newline; `$(?!\n)` means the end in Python and JSON Schema alike.
-Id = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)",
-        examples=["019a2f4e-7c1b-7d3a-9f60-5b2c8e1d4a77"],
-    ),
-]
+ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$(?!\n)"
+Id = Annotated[str, Meta(pattern=ID_PATTERN, examples=["019a2f4e-7c1b-7d3a-9f60-5b2c8e1d4a77"])]
 # Chosen by the client. No control characters, because it becomes a line of an announcement.
 DeviceId = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Language = Annotated[

@@ -9,12 +9,14 @@ Struct without a tree in between, and only the path of the offending field is ev
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
 from core.errors import AppError, InvalidRequest, PayloadTooLarge
+from core.vocabulary import ID_PATTERN
 
 S = TypeVar("S", bound=Struct)
 
@@ -27,6 +29,13 @@ _NOT_KEPT = re.compile("[\0\ud800-\udfff]")
 _UNSTORABLE = "holds characters that are not allowed"
 _MISTAKES = (msgspec.ValidationError, UnicodeEncodeError)
 _WITHOUT_TEXT = frozenset((int, bool, float, type(None), msgspec.UnsetType))
+_CLOSED = (
+    msgspec.inspect.BoolType,
+    msgspec.inspect.FloatType,
+    msgspec.inspect.IntType,
+    msgspec.inspect.LiteralType,
+    msgspec.inspect.NoneType,
+)
 
 
 def decode(data: object, kind: type[S]) -> S:
@@ -72,7 +81,7 @@ def _explained(mistake: Exception, data: object) -> AppError:
 
 def _kept(message: S) -> S:
     """The message, when PostgreSQL can keep all of it."""
-    if not _all_storable((message,)):
+    if not _all_storable(_parts(message)):
         raise _refusal(InvalidRequest, _unstorable(message) or "", _UNSTORABLE)
     return message
 
@@ -89,7 +98,7 @@ def _all_storable(values: Iterable[object]) -> bool:
     for value in values:
         kind = type(value)
         if kind is str:
-            if not _storable(cast("str", value)):
+            if not _storable(value):  # type: ignore[arg-type]  # which `type` does not tell mypy
                 return False
         elif kind not in _WITHOUT_TEXT and not _all_storable(_parts(value)):
             return False
@@ -98,10 +107,27 @@ def _all_storable(values: Iterable[object]) -> bool:
 
 def _parts(value: object) -> Iterable[object]:
     if isinstance(value, Struct):
-        return msgspec.structs.astuple(value)
+        return [getattr(value, name) for name in _open_fields(type(value))]
     if isinstance(value, dict):
         return (*value, *value.values())
     return value if isinstance(value, list) else ()
+
+
+@cache
+def _open_fields(kind: type[Struct]) -> tuple[str, ...]:
+    """The fields in which a client may write what it likes: no number, no id, none of certain words."""
+    about = cast("msgspec.inspect.StructType", msgspec.inspect.type_info(kind))
+    return tuple(field.name for field in about.fields if _is_open(field.type))
+
+
+def _is_open(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(map(_is_open, kind.types))
+    if isinstance(kind, msgspec.inspect.ListType):
+        return _is_open(kind.item_type)
+    if isinstance(kind, msgspec.inspect.StrType):
+        return kind.pattern != ID_PATTERN
+    return not isinstance(kind, _CLOSED)
 
 
 def _unstorable(data: object) -> str | None:

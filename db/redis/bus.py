@@ -59,6 +59,13 @@ class Bus:
         """Announce it. Perhaps nobody is listening; and when the connection breaks, it is said twice."""
         return self._redis.command("PUBLISH", channel, message, repeatable=True)
 
+    def abreast(self) -> "asyncio.Future[Any] | None":
+        """Ends when listeners have heard all that Redis was told before; fails if they may have missed some.
+
+        None: of a cluster nobody can say that, as its servers pass on messages in their own time.
+        """
+        return self._subscriber.abreast() if self._redis.is_one_server else None
+
     async def subscribe(self, channel: str, listener: Listener) -> None:
         """Returns when Redis has confirmed: everything that is announced from then on is received."""
         name = channel.encode()

@@ -10,6 +10,7 @@ from msgspec import Struct
 from core.clock import Clock
 from core.deadlines import WorkDeadlines
 from core.errors import RateLimited, Unauthenticated, Unavailable
+from core.later import Later
 from core.wire.message import Command
 from db.outage import Outage
 from realtime.gateway.boundary import CommandBoundary, done, failed, refused
@@ -31,7 +32,7 @@ class Commands:
     def answer(
         self, connection: Connection, name: str, arguments: tuple[Any, ...]
     ) -> Answer | Awaitable[Answer]:
-        """The acknowledgement of one command, or what gives it: a coroutine, or a future."""
+        """The acknowledgement of one command, or what gives it: a coroutine, or what tells it later."""
         try:
             turn = self._take_turn(connection, name)
         except RateLimited as error:
@@ -66,7 +67,7 @@ class Commands:
 
     def _promptly(
         self, connection: Connection, name: str, arguments: tuple[Any, ...]
-    ) -> "Answer | asyncio.Future[Answer]":
+    ) -> Answer | Later[Answer]:
         """It is the command's turn, and its handler gives a future: that is followed without a task."""
         try:
             if connection.revoked:
@@ -79,7 +80,7 @@ class Commands:
             connection.command_queue.give()
             return self._said(connection, name, work)
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = loop.create_future()
+        answer: Later[Answer] = Later()
         self._deadlines.watch(work, loop)
         work.add_done_callback(partial(self._done, connection, name, answer))
         return answer
@@ -88,14 +89,12 @@ class Commands:
         self,
         connection: Connection,
         name: str,
-        answer: "asyncio.Future[Answer]",
+        answer: Later[Answer],
         work: "asyncio.Future[Struct | None]",
     ) -> None:
         connection.command_queue.give()
         self._deadlines.end(work)
-        said = self._said(connection, name, work)
-        if not answer.done():
-            answer.set_result(said)
+        answer.settle(self._said(connection, name, work))
 
     def _said(self, connection: Connection, name: str, work: "asyncio.Future[Struct | None]") -> Answer:
         if work.cancelled():

@@ -22,7 +22,7 @@ def register_handlers(server: Any, gateway: Gateway) -> None:
         return await answer if isawaitable(answer) else answer
 
     server.on("connect", connect)
-    server.on("*", gateway.command if server.follows_futures else command)
+    server.on("*", gateway.command if server.follows_later else command)
     server.on("disconnect", disconnect)
 
 

@@ -73,11 +73,11 @@ class PresenceService(PeriodicJob):
         user_ids = dict.fromkeys(command.user_ids)
         if not self._watches.follows(caller.sid, user_ids):
             return asyncio.ensure_future(self._watch(caller, user_ids))
-        if not self._views.of_all(user_ids):
+        abreast = self._channels.abreast() if self._views.seen_by(caller.user_id, user_ids) else None
+        if abreast is None:
             return asyncio.ensure_future(self._watch(caller, user_ids, self._views.begin(user_ids)))
         answer: asyncio.Future[Presences] = asyncio.get_running_loop().create_future()
-        asked = self._companions.connected([(caller.user_id, user_id) for user_id in user_ids])
-        asked.add_done_callback(partial(self._answer_again, answer, caller, user_ids))
+        abreast.add_done_callback(partial(self._answer_again, answer, caller, user_ids))
         return answer
 
     def _answer_again(
@@ -85,13 +85,11 @@ class PresenceService(PeriodicJob):
         answer: asyncio.Future[Presences],
         caller: Caller,
         user_ids: Collection[str],
-        asked: asyncio.Future[frozenset[tuple[str, str]]],
+        abreast: asyncio.Future[Any],
     ) -> None:
-        """How they are is known, if the caller may still see all of them."""
-        if asked.cancelled() or asked.exception() or len(asked.result()) < len(user_ids):
-            known = None
-        else:
-            known = self._views.of_all(user_ids)
+        """What is known of them counts, if it still does after all news that there was when they asked."""
+        missed = abreast.cancelled() or abreast.exception() is not None
+        known = None if missed else self._views.seen_by(caller.user_id, user_ids)
         if not known:
             asyncio.ensure_future(self._watch(caller, user_ids)).add_done_callback(partial(_hand_on, answer))
             return

@@ -6,7 +6,7 @@ memory, bounded by the users who are watched here.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -66,10 +66,15 @@ class Views:
         view = self._kept.get(user_id)
         return view if isinstance(view, View) and self._monotonic() < view.until else None
 
-    def of_all(self, user_ids: Collection[str]) -> list[View] | None:
-        """What is known of these, if it is of each."""
-        views = [view for user_id in user_ids if (view := self.of(user_id))]
-        return views if len(views) == len(user_ids) else None
+    def seen_by(self, watcher: str, user_ids: Iterable[str]) -> list[View] | None:
+        """What is known of these, if it is of each, and that this watcher may see all of them."""
+        kept, now, found = self._kept, self._monotonic(), list[View]()
+        for user_id in user_ids:
+            view = kept.get(user_id)
+            if not isinstance(view, View) or now >= view.until or watcher not in view.allowed:
+                return None
+            found.append(view)
+        return found
 
     def begin(self, user_ids: Iterable[str]) -> Reading:
         """These are read from now on: listen to their channels already, and ask who may see them after it."""

@@ -14,6 +14,8 @@ from typing import Any
 
 from socketio import exceptions
 
+from core.later import Later
+
 from . import handlers, packets, reasons
 from .eager_tasks import PENDING
 from .namespaces import Namespaces
@@ -21,7 +23,7 @@ from .packets import Packet, PacketError, Partial
 from .rooms import Held, Member
 from .session import Session
 
-Later = partial[None]
+Delayed = partial[None]
 
 
 class SocketClient:
@@ -34,7 +36,7 @@ class SocketClient:
         self.session = session
         self._members: dict[str, Member] = {}
         self._partial: Partial | None = None
-        self._held: deque[Later] | None = None
+        self._held: deque[Delayed] | None = None
         self._busy = False
 
     # What the session brings.
@@ -126,9 +128,9 @@ class SocketClient:
             value = handler(*values)
             if type(value) is CoroutineType:
                 value = server.eio.eager_tasks.run(value, self._event_done, member, ack_id)
-            elif isinstance(value, asyncio.Future):  # which needs no task
-                value.add_done_callback(partial(self._future_done, member, ack_id))
-                return self._event_runs()
+            elif type(value) is Later:  # which needs no task
+                self._event_runs()
+                return value.then(partial(self._answered, member, ack_id))
         except (Exception, asyncio.CancelledError) as error:
             return server.failed("event handler", error)
         if value is PENDING:
@@ -155,13 +157,8 @@ class SocketClient:
         elif session.answering <= self._server.limits.max_running // 2 and not self._busy:
             session.resume_reading()
 
-    def _future_done(self, member: Member, ack_id: bytes, future: "asyncio.Future[Any]") -> None:
-        if future.cancelled():
-            self._event_done(None, asyncio.CancelledError(), member, ack_id)
-        elif (error := future.exception()) is not None:
-            self._event_done(None, error, member, ack_id)
-        else:
-            self._event_done(future.result(), None, member, ack_id)
+    def _answered(self, member: Member, ack_id: bytes, value: Any) -> None:
+        self._event_done(value, None, member, ack_id)
 
     def _acknowledge(self, member: Member, ack_id: bytes, value: Any) -> None:
         values = list(value) if isinstance(value, tuple) else [] if value is None else [value]
@@ -203,7 +200,7 @@ class SocketClient:
             self._server.failed("callback", error)
         self._go_on()
 
-    def _hold_back(self, later: Later) -> None:
+    def _hold_back(self, later: Delayed) -> None:
         if self._held is None:
             self._held = deque()
         self._held.append(later)

@@ -21,7 +21,7 @@ _MAX_DEPTH = 64
 class StockServer(socketio.AsyncServer):  # type: ignore[misc]
     """python-socketio's server; `gate` is asked before a new session is opened."""
 
-    follows_futures = False
+    follows_later = False
 
     def __init__(
         self,

@@ -24,10 +24,10 @@ class SocketServer(Namespaces):
     Beside its arguments and those of `EngineServer`: `connect_timeout`, the seconds a session may live
     without having joined a namespace; one that was refused has twice `close_timeout` to go. Of its own,
     `serializer` is not supported, and admin instrumentation is not. A handler of an event may be a function
-    that gives a coroutine or a future: `follows_futures`.
+    that gives a coroutine or a `Later`: `follows_later`.
     """
 
-    follows_futures = True
+    follows_later = True
 
     def __init__(self, client_manager: Any = None, **kwargs: Any) -> None:
         super().__init__(client_manager, **kwargs)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 from functools import partial
+from inspect import isawaitable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from core.contract.chat import ChatSend
 from core.contract.queue import QueueExplain, QueueJoin, QueueLeave
 from core.errors import Conflict
 from core.ids import new_id
+from core.later import Later
 from core.settings import Settings
 from core.token_bucket import Pace
 from core.wire.message import Command, Empty
@@ -62,11 +64,14 @@ class Desk:
 
     def ask(self, name: str, *arguments: Any) -> "asyncio.Future[Answer]":
         answer = self.answer(name, *arguments)
-        if isinstance(answer, dict):
-            told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if isawaitable(answer) and not isinstance(answer, Later):
+            return asyncio.ensure_future(answer)
+        told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if isinstance(answer, Later):
+            answer.then(told.set_result)
+        else:
             told.set_result(answer)
-            return told
-        return asyncio.ensure_future(answer)
+        return told
 
     def _leave(self, _caller: Caller, _command: QueueLeave) -> "asyncio.Future[Empty | None]":
         self.begun.append(asyncio.get_running_loop().create_future())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import socketio
 
+from core.later import Later
 from realtime.transport import Limits, OutputPolicy, SocketServer, reasons
 from tests.transport.speaker import EngineHarness, serving, until
 
@@ -261,23 +262,24 @@ async def test_a_handler_that_raises_is_logged_and_not_acknowledged(
     assert len([record for record in caplog.records if record.exc_info]) == 5
 
 
-async def test_a_handler_may_give_a_future(harness: EngineHarness, talk: Talk) -> None:
-    """Its result is acknowledged; if it fails or is cancelled, nothing is, as with a coroutine."""
-    given: dict[str, asyncio.Future[str]] = {}
+async def test_a_handler_may_answer_later(harness: EngineHarness, talk: Talk) -> None:
+    """Whatever it knows at once, or never, in its own time."""
+    given: dict[str, Later[str]] = {}
 
-    def later(_sid: str, name: str) -> "asyncio.Future[str]":
-        given[name] = asyncio.get_running_loop().create_future()
+    def later(_sid: str, name: str) -> Later[str]:
+        given[name] = Later()
+        if name == "0":
+            given[name].settle("at once")
         return given[name]
 
     talk.server.on("later", later)
     async with harness.connected() as speaker:
         await speaker.say(*(f'42{i}["later","{i}"]' for i in range(4)))
         await until(lambda: len(given) == 4, "the handler did not run")
-        given["0"].set_exception(LookupError("oops"))
-        given["1"].cancel()
-        given["3"].set_result("first")
-        given["2"].set_result("second")
-        assert [await speaker.hear(), await speaker.hear()] == ['433["first"]', '432["second"]']
+        given["3"].settle("first")
+        given["2"].settle("second")
+        heard = [await speaker.hear() for _ in range(3)]
+        assert heard == ['430["at once"]', '433["first"]', '432["second"]']
 
 
 async def test_a_slow_consumer_loses_volatile_events_first() -> None:

@@ -81,6 +81,11 @@ class RedisClient:
         self._servers.ask(gathered)
         return answer
 
+    @property
+    def is_one_server(self) -> bool:
+        """No cluster, as far as is known: not before it was connected to."""
+        return self._servers.is_one
+
     def together(self, tags: Sequence[str]) -> Sequence[Sequence[str]]:
         """Of these hash tags, as in `name:{tag}`, those of which one script may have keys."""
         return self._servers.together(tags)

@@ -18,7 +18,7 @@ class Gathered(Request):
     `fault` makes of an error what one of them raises.
     """
 
-    __slots__ = ("_args", "_fault", "_keys", "_waiting", "is_closed", "last")
+    __slots__ = ("_args", "_fault", "_keys", "_waiting", "last")
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Gathered(Request):
         self._keys: list[str] = []
         self._args = list(head)
         self._waiting: list[asyncio.Future[Any]] = []
-        self.is_closed, self.last, self._fault = False, last, fault
+        self.last, self._fault = last, fault
         future.add_done_callback(self._hand_on)
 
     def add(self, keys: Sequence[str], args: Sequence[Arg], *, repeatable: bool) -> "asyncio.Future[Any]":

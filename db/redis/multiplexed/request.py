@@ -22,10 +22,13 @@ class Request:
     """A command and the future of its answer.
 
     `expires` is a tick of the client's deadlines; `ahead` are requests that have to go out just before it;
-    `mishaps` counts how often it has gone wrong without having been answered.
+    `mishaps` counts how often it has gone wrong without having been answered. Once it `is_closed` it goes
+    out, or waits to, as it is.
     """
 
-    __slots__ = ("ahead", "expires", "future", "mishaps", "packed", "repeatable", "script", "words")
+    __slots__ = (
+        "ahead", "expires", "future", "is_closed", "mishaps", "packed", "repeatable", "script", "words",
+    )  # fmt: skip
     last = False  # behind all others of its turn
 
     def __init__(
@@ -41,9 +44,11 @@ class Request:
         self.packed: bytes = pack_command(words)  # type: ignore[arg-type]  # of one word, it says
         self.ahead: Sequence[Ahead] = ()
         self.mishaps = 0
+        self.is_closed = False
 
     def close(self) -> None:
-        """It goes out, or waits to, as it is now."""
+        """From now on it stays as it is."""
+        self.is_closed = True
 
     def may_be_repeated(self) -> bool:
         """Whether it may be sent again, though it may have been performed."""

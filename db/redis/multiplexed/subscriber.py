@@ -27,6 +27,7 @@ class Subscriber(Router):
         self._new_request, self._hear, self._returned = new_request, hear, returned
         self._channels: dict[bytes, None] = {}
         self._was_there = False
+        self._asking: Request | None = None
         self._node = new_node(self, lambda owner: _Listening(owner, self))
 
     def subscribe(self, channel: bytes) -> "asyncio.Future[Any]":
@@ -37,6 +38,17 @@ class Subscriber(Router):
         """The same for its end."""
         self._channels.pop(channel, None)
         return self._ask((b"UNSUBSCRIBE", channel))
+
+    def abreast(self) -> "asyncio.Future[Any]":
+        """Ends when all has been heard that this server was told before; fails if the connection breaks.
+
+        One question serves all who ask until it goes out.
+        """
+        if self._asking is None or self._asking.is_closed:
+            self._asking = self._new_request((b"PING",))
+            self._asking.repeatable = False
+            self._node.ask(self._asking)
+        return self._asking.future
 
     def _ask(self, words: Words) -> "asyncio.Future[Any]":
         request = self._new_request(words)

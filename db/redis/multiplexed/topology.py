@@ -33,7 +33,7 @@ class Topology(Router):
         self._given = self._any = new_node(address, self)
         self._nodes = {(address.host, address.port): self._given}
         self._by_slot: list[Node] | None = None
-        self._is_one = False
+        self.is_one = False
         self._looking: asyncio.Task[None] | None = None
 
     def ask(self, request: Request) -> None:
@@ -46,7 +46,7 @@ class Topology(Router):
 
     def together(self, tags: Sequence[str]) -> Sequence[Sequence[str]]:
         """These hash tags, by slot in a cluster. Each apart, as long as nobody knows whether it is one."""
-        if self._is_one:
+        if self.is_one:
             return (tags,)
         if self._by_slot is None:
             return [(tag,) for tag in tags]
@@ -57,14 +57,14 @@ class Topology(Router):
 
     def place(self, key: str) -> int | str:
         """The same for keys that one script may have, as far as that is known."""
-        if self._is_one:
+        if self.is_one:
             return 0
         return key if self._by_slot is None else key_slot(key)
 
     async def arrived(self, node: Node, connection: Connection, hello: Sequence[Any], /) -> bool:
         """Ask a cluster for its slots, once. If it knows this node by another address, that one is used."""
-        self._is_one = b"cluster" not in hello
-        if self._is_one or self._by_slot is not None:
+        self.is_one = b"cluster" not in hello
+        if self.is_one or self._by_slot is not None:
             return True
         [ranges] = await connection.ask([_ASK_FOR_SLOTS])
         by_slot = self._learn(ranges, node)

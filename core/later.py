@@ -1,0 +1,43 @@
+"""An answer that comes later, handed on in the turn of the loop in which it comes.
+
+A future would do as well, but tells only in the turn after, and costs as much as the rest of a short command.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator
+from typing import Any, Generic, TypeVar
+
+A = TypeVar("A")
+
+
+class Later(Generic[A]):
+    """`settle` it once. One `then` is told, at once if it is settled already; who awaits it is that one."""
+
+    __slots__ = ("_answers", "_then")
+
+    def __init__(self) -> None:
+        self._answers: list[A] = []
+        self._then: Callable[[A], object] | None = None
+
+    def settle(self, answer: A) -> None:
+        """This is the answer."""
+        if self._then is not None:
+            self._then(answer)
+        else:
+            self._answers.append(answer)
+
+    def then(self, tell: Callable[[A], object]) -> None:
+        """Call this with the answer. It must not raise."""
+        self._then = tell
+        if self._answers:
+            tell(self._answers.pop())
+
+    def __await__(self) -> Generator[Any, None, A]:
+        told: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+
+        def tell(answer: A) -> None:
+            if not told.done():
+                told.set_result(answer)
+
+        self.then(tell)
+        return (yield from told.__await__())
