@@ -80,7 +80,7 @@ bench-news: packages-dev ## What it costs to tell those who wait how the wait go
 bench-idle: packages-dev ## What a second of standing idle costs: Python, Redis and PostgreSQL
 	@exec $(VENV) -m bench.idle $(ARGS)
 
-bench-blocks: packages-dev ## How soon a block ends a call, on two busy nodes, with the slowest step by step
+bench-blocks: packages-dev ## How soon a block, a ban, a suspension, a deletion are all done, on two busy nodes, with the slowest step by step
 	@exec $(VENV) -m bench.blocks $(ARGS)
 
 bench-returns: packages-dev ## Who comes back after a ban and meets whom they met, and who is suspected in vain

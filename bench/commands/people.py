@@ -5,7 +5,7 @@ import json
 import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from bench.sockets.wire import RawPeer, frame
 
@@ -29,7 +29,7 @@ class Person(RawPeer):
         self.listen()
 
     @classmethod
-    async def come(cls, port: int, account: dict[str, str], **back_with: str) -> "Person":
+    async def come(cls, port: int, account: dict[str, str], **back_with: str) -> Self:
         """Connected and welcomed."""
         loop, begun = asyncio.get_running_loop(), time.perf_counter()
         _, person = await loop.create_connection(
