@@ -5,13 +5,14 @@ It stands beside what an outage is: the loops of all rooms above run on it, and 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, cast
 
 import structlog
 
+from core.tasks import TaskSet
 from db.outage import AWAY
 
 Job = Callable[[], Awaitable[object]]
@@ -146,3 +147,32 @@ class PeriodicJob:
     async def run(self) -> None:
         """Until cancelled."""
         await asyncio.gather(*(loop.run() for loop in self.loops))
+
+
+class BesideLooks(PeriodicJob):
+    """One whose loop looks for what is due, and begins with it: the next look does not wait for that.
+
+    What is more than `at_once` stays for the next look.
+    """
+
+    at_once = 50
+
+    def __init__(self) -> None:
+        self._begun = TaskSet()
+
+    @property
+    def free(self) -> int:
+        """For how much there is room."""
+        return max(0, self.at_once - len(self._begun))
+
+    def begin(self, *work: Coroutine[Any, Any, None]) -> None:
+        """Side by side; it endures its own failures."""
+        for each in work:
+            self._begun.spawn(each)
+
+    async def run(self) -> None:
+        """Until cancelled, and what was begun with it."""
+        try:
+            await super().run()
+        finally:
+            await self._begun.end()

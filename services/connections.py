@@ -3,6 +3,8 @@
 The room of an ended connection stays readable, but nothing more can be written in it.
 """
 
+import asyncio
+
 from core.clock import Clock
 from core.contract.connections import ConnectionEnd, ConnectionEnded
 from core.numbered_event import NumberedEvent
@@ -33,7 +35,7 @@ class Connections:
         now = self._clock()
         row = await self._store.end(connection_id, user_id, now)
         both = (row.user_a, row.user_b), (row.user_b, row.user_a)
-        told = [await self._told(row, *members, now, parted=parted) for members in both]
+        told = await asyncio.gather(*(self._told(row, *members, now, parted=parted) for members in both))
         await all_of(self._members.ended(row.room_id), self._events.announce(told))
 
     async def _told(

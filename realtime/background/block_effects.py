@@ -9,7 +9,8 @@ half done is done again.
 import asyncio
 
 from core.clock import Clock
-from db.periodic import PeriodicJob, PeriodicTask
+from core.tasks import all_of
+from db.periodic import BesideLooks, PeriodicTask
 from db.postgres.blocks import BlockStore, PendingBlock
 from db.postgres.call_records import CallRecords
 from realtime.calls.call_service import CallService
@@ -22,7 +23,7 @@ from signaling.messages import Block
 _PAUSES_S = (0.01, 0.02, 0.04, 0.08, 0.15, 0.2)
 
 
-class BlockEffectsWorker(PeriodicJob):
+class BlockEffectsWorker(BesideLooks):
     """Implements `services.ports.BlockEffects`; looks when woken, and `again_s` after a failure."""
 
     performs = True
@@ -39,6 +40,7 @@ class BlockEffectsWorker(PeriodicJob):
         clock: Clock,
         again_s: float = 1,
     ) -> None:
+        super().__init__()
         self._store, self._record = store, record
         self._call_service, self._eligibility = call_service, eligibility
         self._connections, self._presence = connections, presence
@@ -59,8 +61,7 @@ class BlockEffectsWorker(PeriodicJob):
 
     async def _look(self) -> None:
         """Perform all that are due, side by side. One that fails is due again after a moment."""
-        due = await self._store.due(self._clock())
-        await asyncio.gather(*(self._perform(pending) for pending in due))
+        self.begin(*map(self._perform, await self._store.due(self._clock(), limit=self.free)))
 
     async def _perform(self, pending: PendingBlock) -> None:
         with self._loop.enduring("the effects of a block have to wait", block=pending.id):
@@ -68,14 +69,16 @@ class BlockEffectsWorker(PeriodicJob):
 
     async def _settle(self, pending: PendingBlock) -> None:
         blocker, blocked = pending.blocker, pending.blocked
-        await self._end_calls(blocker, blocked)
-        if pending.connection_id is not None:
-            await self._connections.part(blocker, pending.connection_id)
+        await all_of(self._end_calls(blocker, blocked), self._end_connection(blocker, pending.connection_id))
         apart = await self._in_no_call(blocker, blocked)
         for user_id in (blocker, blocked):
             await self._presence.changed(user_id)
         if apart:
             await self._store.settled(pending.id)
+
+    async def _end_connection(self, blocker: str, connection_id: str | None) -> None:
+        if connection_id is not None:
+            await self._connections.part(blocker, connection_id)
 
     async def _in_no_call(self, blocker: str, blocked: str) -> bool:
         """Whether they are apart, at last: an offer of just before is in the store a moment later."""

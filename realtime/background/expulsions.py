@@ -9,7 +9,7 @@ the devices of the ended ones did ends where they are connected (`realtime/conne
 import asyncio
 
 from core.clock import Clock
-from db.periodic import PeriodicJob, PeriodicTask
+from db.periodic import BesideLooks, PeriodicTask
 from db.postgres.bans import BanStore, DueBan
 from db.postgres.call_records import CallRecords
 from db.postgres.expulsions import Expulsion, ExpulsionStore
@@ -24,7 +24,7 @@ from services.sightings import Sightings
 from signaling.messages import Moderate
 
 
-class ExpulsionWorker(PeriodicJob):
+class ExpulsionWorker(BesideLooks):
     """Looks when woken; `again_s` after a failure."""
 
     def __init__(
@@ -42,6 +42,7 @@ class ExpulsionWorker(PeriodicJob):
         clock: Clock,
         again_s: float = 0.5,
     ) -> None:
+        super().__init__()
         self._bans, self._expulsions = bans, expulsions
         self._record, self._sessions, self._queue = record, sessions, queue
         self._call_service, self._eligibility = call_service, eligibility
@@ -54,9 +55,11 @@ class ExpulsionWorker(PeriodicJob):
         self._loop.wake()
 
     async def _look(self) -> None:
-        now = self._clock()
-        bans, expulsions = await asyncio.gather(self._bans.due(now), self._expulsions.due(now))
-        await asyncio.gather(*map(self._ban, bans), *map(self._expel, expulsions))
+        now, limit = self._clock(), self.free
+        bans, expulsions = await asyncio.gather(
+            self._bans.due(now, limit=limit), self._expulsions.due(now, limit=limit)
+        )
+        self.begin(*map(self._ban, bans), *map(self._expel, expulsions))
 
     async def _ban(self, ban: DueBan) -> None:
         with self._loop.enduring("a ban has to wait", ban=ban.id):

@@ -4,21 +4,20 @@ Such reports are rows ("pending reports"). Any node carries them out, without a 
 and when the `Lookout` finds it. The call takes it like `call:report`. Every step may be repeated.
 """
 
-import asyncio
 import contextlib
 from typing import cast
 
 from core.clock import Clock
 from core.errors import Expired, Gone, NotFound
 from core.vocabulary import ReportReason
-from db.periodic import PeriodicJob, PeriodicTask
+from db.periodic import BesideLooks, PeriodicTask
 from db.postgres.reports import PendingReport, ReportStore
 from realtime.calls.call_service import CallService
 from services.reports import ReportService
 from signaling.messages import Report
 
 
-class ReportEffectsWorker(PeriodicJob):
+class ReportEffectsWorker(BesideLooks):
     """Looks when woken; `again_s` after a failure."""
 
     def __init__(
@@ -30,6 +29,7 @@ class ReportEffectsWorker(PeriodicJob):
         clock: Clock,
         again_s: float = 1,
     ) -> None:
+        super().__init__()
         self._store, self._call_service, self._clock = store, call_service, clock
         self._reports = reports
         self._loop = PeriodicTask(
@@ -42,8 +42,7 @@ class ReportEffectsWorker(PeriodicJob):
         self._loop.wake()
 
     async def _look(self) -> None:
-        due = await self._store.due(self._clock())
-        await asyncio.gather(*(self._perform(pending) for pending in due))
+        self.begin(*map(self._perform, await self._store.due(self._clock(), limit=self.free)))
 
     async def _perform(self, pending: PendingReport) -> None:
         with self._loop.enduring("the effects of a report have to wait", report=pending.id):
