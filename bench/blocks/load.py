@@ -73,6 +73,8 @@ class Load:
             for one in work:
                 one.cancel()
             await asyncio.gather(*work, return_exceptions=True)
+            for lane in (*signals, *messages):
+                lane.give_up()
             await _end(*signals, *messages)
 
     def _lanes(self) -> tuple[list[Lane], list[Lane]]:

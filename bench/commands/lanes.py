@@ -45,6 +45,10 @@ class Lane:
         else:
             self._send(at)
 
+    def give_up(self) -> None:
+        """What is due and has not begun is not done."""
+        self._due.clear()
+
     async def end(self) -> None:
         """Until all that was asked for has come; then its people talk again. Raises TimeoutError."""
         self._looping = False
