@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -28,9 +30,40 @@ return redis.call('INCRBY', KEYS[1], ARGV[1])
 class Cluster:
     """Its servers: how to ask each alone, and where it listens."""
 
-    def __init__(self, servers: list[Redis], ports: list[int]) -> None:
-        self._servers, self.ports = servers, ports
-        self.urls = [f"redis://127.0.0.1:{port}" for port in ports]
+    def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._servers: list[Redis] = []
+        self.ports: list[int] = []
+        self.urls: list[str] = []
+
+    async def add(self) -> None:
+        """One more, that knows nobody."""
+        self.ports.append(port := cluster_port())
+        self.urls.append(f"redis://127.0.0.1:{port}")
+        (self._folder / str(port)).mkdir()
+        url = await self.start(len(self.ports) - 1)
+        self._servers.append(await self._stack.enter_async_context(Redis.from_url(url)))
+
+    async def start(self, number: int) -> str:
+        """Also again, with what it knew of the others."""
+        port = self.ports[number]
+        return await self._stack.enter_async_context(
+            redis_server(
+                self._folder / str(port), "--bind", "127.0.0.1", "--port", str(port),
+                "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
+                "--repl-diskless-sync-delay", "0",
+            )
+        )  # fmt: skip
+
+    async def kill(self, number: int) -> None:
+        """As by SIGKILL."""
+        about = await self.tell(number, "INFO", "server")
+        process = psutil.Process(int(about["process_id"]))
+        process.kill()
+        (self._folder / str(self.ports[number]) / "r.sock").unlink()
+        async with asyncio.timeout(PATIENCE_S):
+            while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                await asyncio.sleep(0.01)
 
     async def tell(self, number: int, *words: str | int | bytes) -> Any:
         """One of them, whoever has the slot."""
@@ -39,6 +72,13 @@ class Cluster:
     async def tell_all(self, *words: str | int | bytes) -> list[Any]:
         """Each of them."""
         return [await self.tell(number, *words) for number in range(len(self.ports))]
+
+    async def until(self, expected: Any, number: int, *words: str, told: Callable[[Any], Any]) -> None:
+        """One of them says so."""
+        async with asyncio.timeout(PATIENCE_S):
+            while (said := told(await self.tell(number, *words))) != expected:
+                await asyncio.sleep(0.02)
+        assert said == expected
 
     async def owner(self, key: str) -> int:
         """The number of the server that has this key's slot."""
@@ -49,25 +89,18 @@ class Cluster:
 
 
 @asynccontextmanager
-async def running(folder: Path, number: int) -> AsyncIterator[Cluster]:
-    """Masters, each with a share of the slots but the last, which has none."""
+async def running(folder: Path, masters: int, spare: int) -> AsyncIterator[Cluster]:
+    """Masters, each with a share of the slots, and others that have none."""
     async with AsyncExitStack() as stack:
-        servers, ports = [], [cluster_port() for _ in range(number)]
-        for port in ports:
-            (own := folder / str(port)).mkdir()
-            options = ("--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", str(port))
-            url = await stack.enter_async_context(redis_server(own, *options))
-            servers.append(await stack.enter_async_context(Redis.from_url(url)))
-        cluster, share = Cluster(servers, ports), -(-SLOTS // (number - 1))
+        cluster, number, share = Cluster(folder, stack), masters + spare, -(-SLOTS // masters)
         for n in range(number):
+            await cluster.add()
             if slots := range(n * share, min(SLOTS, (n + 1) * share)):
                 await cluster.tell(n, "CLUSTER ADDSLOTS", *slots)
-            await cluster.tell(n, "CLUSTER MEET", "127.0.0.1", ports[0])
-        async with asyncio.timeout(PATIENCE_S):
-            while {about["cluster_state"] for about in await cluster.tell_all("CLUSTER INFO")} != {"ok"}:
-                await asyncio.sleep(0.02)
-            while min([len(known) for known in await cluster.tell_all("CLUSTER NODES")]) < number:
-                await asyncio.sleep(0.02)
+            await cluster.tell(n, "CLUSTER MEET", "127.0.0.1", cluster.ports[0])
+        for n in range(number):
+            await cluster.until("ok", n, "CLUSTER INFO", told=lambda about: about["cluster_state"])
+            await cluster.until(number, n, "CLUSTER NODES", told=len)
         yield cluster
 
 
@@ -90,9 +123,41 @@ def test_a_key_has_the_slot_that_redis_gives_it() -> None:
     )
 
 
+def known(cluster: Cluster, client: RedisClient) -> set[int]:
+    """The servers that the client knows to be of the cluster."""
+    return {cluster.ports.index(address.port) for address in client._servers.addresses()}
+
+
+class Rounds:
+    """Everybody asks for what must not be done twice, in all slots."""
+
+    def __init__(self, client: RedisClient, count: Script) -> None:
+        self._client, self._count = client, count
+        self._asked: list[str] = []
+
+    async def another(self) -> bool:
+        """Whether all were answered. Each with their own answer, or an outage."""
+        keys = [f"key{{{len(self._asked) + n}}}" for n in range(60)]
+        self._asked += keys
+        asked = [self._ask(key, n) for n, key in enumerate(keys)]
+        answers = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), PATIENCE_S)
+        failed = [answer for answer in answers if not isinstance(answer, int)]
+        assert all(isinstance(error, OUTAGES) for error in failed), failed
+        assert {answer for answer in answers if isinstance(answer, int)} <= {1}
+        return not failed
+
+    def _ask(self, key: str, number: int) -> "asyncio.Future[Any]":
+        return self._client.run(self._count, [key], [1]) if number % 2 else self._client.command("INCR", key)
+
+    async def check(self) -> None:
+        """Nothing was done twice."""
+        times = await asyncio.gather(*(self._client.command("GET", key) for key in self._asked))
+        assert set(times) <= {b"1", None}
+
+
 async def test_commands_find_their_slots(tmp_path: Path, count: Script) -> None:
     """Through any of the servers, over one connection to each; a slot that moves is followed."""
-    async with running(tmp_path, 3) as cluster, open_redis_client(cluster.urls[1]) as client:
+    async with running(tmp_path, 2, 1) as cluster, open_redis_client(cluster.urls[1]) as client:
         keys = [f"key{{{n}}}" for n in range(100)]
         await asyncio.gather(*(client.command("SET", key, key) for key in keys))
         assert await asyncio.gather(*(client.command("GET", key) for key in keys)) == [
@@ -104,7 +169,7 @@ async def test_commands_find_their_slots(tmp_path: Path, count: Script) -> None:
         heard: asyncio.Future[tuple[bytes, bytes]] = asyncio.get_running_loop().create_future()
         async with client.subscriber(lambda *said: heard.set_result(said), lambda: None) as subscriber:
             await subscriber.subscribe(b"channel")
-            await cluster.tell(0, "PUBLISH", "channel", "hello")  # it is connected to the other
+            await cluster.tell(2, "PUBLISH", "channel", "hello")  # to which nobody is connected
             assert await asyncio.wait_for(heard, PATIENCE_S) == (b"channel", b"hello")
         both = ["n{moving}", "times{moving}"]
         assert await client.run(count, both, [5]) == 5
@@ -115,6 +180,76 @@ async def test_commands_find_their_slots(tmp_path: Path, count: Script) -> None:
         answers = await asyncio.gather(*(client.command("GET", k) for k in keys), return_exceptions=True)
         assert 20 < sum(isinstance(answer, OUTAGES) for answer in answers) < 80  # of the one that is gone
         assert sum(isinstance(answer, bytes) for answer in answers) > 20
+
+
+async def test_who_is_left_still_answers(tmp_path: Path) -> None:
+    """A server that has no slot any more is left when it has answered all that it was asked."""
+    first, last = (next(str(n) for n in itertools.count() if key_slot(str(n)) == m) for m in (0, SLOTS - 1))
+    async with (
+        running(tmp_path, 1, 2) as cluster,
+        open_redis_client(cluster.urls[0], patience_s=30) as client,
+    ):
+        ids = await cluster.tell_all("CLUSTER MYID")
+        await cluster.tell_all("CLUSTER SETSLOT", 0, "NODE", ids[1])
+        await client.command("GET", first)
+        async with asyncio.timeout(PATIENCE_S):
+            while known(cluster, client) != {0, 1}:
+                await asyncio.sleep(0.01)
+        slow = client.command("WAIT", 1, 0)  # asked where slot 0 is, and for a replica, which it has not
+
+        def waits(clients: list[dict[str, str]]) -> list[str]:
+            return [each["id"] for each in clients if each["cmd"] == "wait"]
+
+        await cluster.until(1, 1, "CLIENT LIST", told=lambda clients: len(waits(clients)))
+        await cluster.tell_all("CLUSTER SETSLOT", 0, "NODE", ids[0])
+        await cluster.tell_all("CLUSTER SETSLOT", SLOTS - 1, "NODE", ids[2])
+        await client.command("GET", last)  # MOVED
+        async with asyncio.timeout(PATIENCE_S):
+            while known(cluster, client) != {0, 2}:
+                await asyncio.sleep(0.01)
+        await cluster.tell(1, "CLIENT UNBLOCK", *waits(await cluster.tell(1, "CLIENT LIST")))
+        assert await slow == 0
+        await cluster.until(1, 1, "CLIENT LIST", told=len)  # ourselves
+
+
+async def test_a_replica_takes_over(tmp_path: Path, count: Script) -> None:
+    """When the server dies through which all was found, and again when it is back and takes its slots."""
+    async with running(tmp_path, 3, 3) as cluster, open_redis_client(cluster.urls[0]) as client:
+        ids = await cluster.tell_all("CLUSTER MYID")
+        for n in range(3):
+            await cluster.tell(n + 3, "CLUSTER REPLICATE", ids[n])
+            await cluster.until(
+                "up", n + 3, "INFO", "replication", told=lambda about: about["master_link_status"]
+            )
+        returned = asyncio.Event()
+        heard = asyncio.Queue[tuple[bytes, bytes]]()
+        async with client.subscriber(lambda *said: heard.put_nowait(said), returned.set) as subscriber:
+            await subscriber.subscribe(b"channel")
+            rounds = Rounds(client, count)
+            assert await rounds.another()
+            before = asyncio.gather(*(rounds.another() for _ in range(3)))
+            await asyncio.sleep(0)  # they go out
+            await cluster.kill(0)
+            await before
+            async with asyncio.timeout(PATIENCE_S):
+                while not await rounds.another():
+                    pass
+                await returned.wait()
+            await cluster.tell(3, "PUBLISH", "channel", "hello")
+            assert await asyncio.wait_for(heard.get(), PATIENCE_S) == (b"channel", b"hello")
+            assert known(cluster, client) == {1, 2, 3, 4, 5}
+
+            await cluster.start(0)
+            await cluster.until(
+                "up", 0, "INFO", "replication", told=lambda about: about.get("master_link_status")
+            )
+            await cluster.tell(0, "CLUSTER FAILOVER")
+            await cluster.until("master", 0, "INFO", "replication", told=lambda about: about["role"])
+            async with asyncio.timeout(PATIENCE_S):
+                while not await rounds.another():
+                    pass
+            assert 0 in known(cluster, client)
+        await rounds.check()
 
 
 async def follow(cluster: Cluster, client: RedisClient, count: Script, both: list[str]) -> None:

@@ -118,7 +118,8 @@ class RedisClient:
         def node(router: Subscriber, new_connection: Callable[[Owner], Connection]) -> Node:
             return self._node(self._address, router=router, new_connection=new_connection, stays=True)
 
-        subscriber = Subscriber(node, partial(self._request, repeatable=True), hear, returned)
+        request = partial(self._request, repeatable=True)
+        subscriber = Subscriber(self._servers.addresses, node, request, hear, returned)
         self._subscribers.append(subscriber)
         try:
             yield subscriber

@@ -58,6 +58,11 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self.takes = True
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for what it has sent, or is about to send."""
+        return not (self.sent or self._unsent or self._last)
+
     async def ask(self, commands: Sequence[Words]) -> list[Any]:
         """For what a connection begins with. Gives the answers; raises what goes wrong."""
         requests = [Own(words) for words in commands]

@@ -29,8 +29,12 @@ class Router:
         """Redis has let us in. Whether the node is to keep this connection."""
         return True
 
+    def address_of(self, node: "Node", /) -> Address:
+        """Where it is to connect to."""
+        return node.address
+
     def unreachable(self) -> None:
-        """A server that is needed lets nobody in."""
+        """A server that is needed lets nobody in, or does not answer."""
 
     def redirected(self, _node: "Node", _request: Request, _error: Exception, /) -> bool:
         """Whether another server was asked what this one has refused."""
@@ -70,6 +74,11 @@ class Node:
     def is_connected(self) -> bool:
         """Whether it answers, as far as anybody knows."""
         return self._connection is not None
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether there may soon be a connection."""
+        return self._opening is not None
 
     def ask(self, request: Request) -> None:
         """Its future ends in time."""
@@ -131,7 +140,7 @@ class Node:
         connection, kept = self._new_connection(self), False
         try:
             async with asyncio.timeout(self._patience_s):
-                await self.address.connect(lambda: connection)
+                await self._router.address_of(self).connect(lambda: connection)
                 hello, *_ = await connection.ask(self.address.greeting)
                 kept = await self._router.arrived(self, connection, hello)
                 connection.check()
@@ -192,13 +201,14 @@ class Node:
                 if request.expires <= tick:
                     request.fail(again(error))
             connection.end(error)
+            self._router.unreachable()
         for request in self._waiting:
             if request.expires <= tick:
                 error = RedisTimeoutError("It cannot be reached.")
                 self._outages.failed(error)
                 request.fail(error)
         self._keep(request for request in self._waiting if not request.future.done())
-        return bool(self._waiting or (self._connection and self._connection.sent))
+        return bool(self._waiting or (self._connection and not self._connection.is_idle))
 
     def hang_up(self) -> None:
         """Close the connection, as if it had broken."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import MORE, Connection, Owner
 from db.redis.multiplexed.node import Node, Router
 from db.redis.multiplexed.request import Request
@@ -22,8 +23,14 @@ class Subscriber(Router):
     """
 
     def __init__(
-        self, new_node: NewNode, new_request: NewRequest, hear: Hear, returned: Callable[[], None]
+        self,
+        addresses: Callable[[], Sequence[Address]],
+        new_node: NewNode,
+        new_request: NewRequest,
+        hear: Hear,
+        returned: Callable[[], None],
     ) -> None:
+        self._addresses, self._attempts = addresses, 0
         self._new_request, self._hear, self._returned = new_request, hear, returned
         self._channels: dict[bytes, None] = {}
         self._was_there = False
@@ -69,6 +76,11 @@ class Subscriber(Router):
         elif message == b"unsubscribe":
             self._channels.pop(channel, None)
         return False
+
+    def address_of(self, _node: Node, /) -> Address:
+        """Another one at each attempt: whoever was heard so far may never come back."""
+        addresses, self._attempts = self._addresses(), self._attempts + 1
+        return addresses[self._attempts % len(addresses)]
 
     async def arrived(self, _node: Node, connection: Connection, _hello: Sequence[Any], /) -> bool:
         """Take up all channels again, before anybody else is served."""

@@ -1,14 +1,15 @@
 """Which server serves which slot: there is one, or those of a cluster.
 
 A cluster says where its slots are when the first connection is there, and again when a server says that one
-has moved, or cannot be reached.
+has moved or that the cluster is down, does not answer, or cannot be reached. Servers that it does not name
+any more are forgotten, but for the one that was given.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence, Set
 from typing import Any
 
-from redis.exceptions import AskError, MovedError, RedisError
+from redis.exceptions import AskError, MovedError
 
 from core.tasks import end
 from db.outage import RefusedError
@@ -19,6 +20,7 @@ from db.redis.multiplexed.request import Ahead, Request
 from db.redis.multiplexed.words import SLOTS, Words, key_slot, slot_of
 
 _ASK_FOR_SLOTS: Words = ("CLUSTER", "SLOTS")
+_IMPATIENCE_S = 0.3  # with one that is asked, before the next is asked too
 _PAUSE_S = 0.05  # in which the rest of a slot may arrive
 
 NewNode = Callable[[Address, "Topology"], Node]
@@ -30,8 +32,9 @@ class Topology(Router):
 
     def __init__(self, address: Address, new_node: NewNode, new_request: NewRequest) -> None:
         self._new_node, self._new_request = new_node, new_request
-        self._given = self._any = new_node(address, self)
-        self._nodes = {(address.host, address.port): self._given}
+        self._given = self._any = self._teller = new_node(address, self)
+        self._nodes: dict[tuple[str, int], Node] = {}  # that the cluster names
+        self._leaving: set[Node] = set()  # that it does not name any more, and that still have to answer
         self._by_slot: list[Node] | None = None
         self.is_one = False
         self._looking: asyncio.Task[None] | None = None
@@ -71,6 +74,10 @@ class Topology(Router):
         self._ask_elsewhere(node)
         return node in by_slot
 
+    def addresses(self) -> Sequence[Address]:
+        """Of all that pass on what is published."""
+        return [node.address for node in self._nodes.values()] or [self._given.address]
+
     def unreachable(self) -> None:
         """Another server may have its slots by now."""
         if self._by_slot is not None:
@@ -78,6 +85,8 @@ class Topology(Router):
 
     def redirected(self, node: Node, request: Request, error: Exception, /) -> bool:
         """Follow a slot that has moved, or is on its way."""
+        if str(error).startswith("CLUSTERDOWN"):
+            self.unreachable()  # as it is for who sees only a part of the cluster
         if not isinstance(error, AskError) and not str(error).startswith("TRYAGAIN"):
             return False
         if not request.survives(RefusedError(f"The slot moves again and again: {error}")):
@@ -97,7 +106,9 @@ class Topology(Router):
 
     def _node(self, host: str, port: int) -> Node:
         if (node := self._nodes.get((host, port))) is None:
-            node = self._nodes[host, port] = self._new_node(self._given.address.elsewhere(host, port), self)
+            address = self._given.address.elsewhere(host, port)
+            node = self._given if address == self._given.address else self._new_node(address, self)
+            self._nodes[host, port] = node
         return node
 
     def _look_soon(self) -> None:
@@ -105,41 +116,72 @@ class Topology(Router):
             self._looking = asyncio.create_task(self._look_for_slots())
 
     async def _look_for_slots(self) -> None:
-        """From the first that answers; those that do already are asked first."""
-        for node in sorted(set(self._nodes.values()), key=lambda node: not node.is_connected):
+        """From the first that answers: those that do already, and last the one that has told before."""
+        asked: dict[asyncio.Future[Any], Node] = {}
+        for node in sorted(self._all(), key=lambda node: (not node.is_connected, node is self._teller)):
             request = self._new_request(_ASK_FOR_SLOTS)
             node.ask(request)
-            try:
-                self._learn(await request.future, node)
-            except RedisError:
-                continue
-            break
-        for node in tuple(self._nodes.values()):
+            asked[request.future] = node
+            if await self._has_learned(asked, _IMPATIENCE_S):
+                break
+        else:
+            await self._has_learned(asked, None)
+        for node in self._all():
             if not node.is_connected:
                 self._ask_elsewhere(node)
 
+    async def _has_learned(self, asked: "dict[asyncio.Future[Any], Node]", timeout_s: float | None) -> bool:
+        """Whether one of these has told in time. Those that fail are not waited for again."""
+        while asked:
+            done, _ = await asyncio.wait(asked, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            for answered in done:
+                node = asked.pop(answered)
+                if answered.exception() is None:
+                    self._learn(answered.result(), node)
+                    return True
+            if not done:
+                return False
+        return False
+
     def _learn(self, ranges: Sequence[Any], teller: Node) -> Sequence[Node]:
         """`CLUSTER SLOTS`: each range with its master and replicas. A slot that nobody serves stays."""
-        by_slot = self._by_slot or [teller] * SLOTS
-        for first, last, (host, port, *_), *_ in ranges:
-            node = self._node(host.decode() if host else teller.address.host, port)
-            by_slot[first : last + 1] = [node] * (last + 1 - first)
-        self._by_slot, self._any = by_slot, by_slot[0]
+        by_slot, named = self._by_slot or [teller] * SLOTS, set[Node]()
+        for first, last, *servers in ranges:
+            places = [(host.decode() if host else teller.address.host, port) for host, port, *_ in servers]
+            nodes = [self._node(*place) for place in places]
+            by_slot[first : last + 1] = nodes[:1] * (last + 1 - first)
+            named.update(nodes)
+        self._by_slot, self._any, self._teller = by_slot, by_slot[0], teller
+        self._forget_all_but(named.union(by_slot))
         return by_slot
+
+    def _forget_all_but(self, named: Container[Node]) -> None:
+        for place, node in tuple(self._nodes.items()):
+            if node not in named:
+                del self._nodes[place]
+                if node is not self._given:
+                    self._leaving.add(node)
 
     def _ask_elsewhere(self, node: Node) -> None:
         """What waits for a node whose slots may be elsewhere by now."""
         for request in node.take_waiting():
             self.ask(request)
 
+    def _all(self) -> Set[Node]:
+        return {self._given, *self._nodes.values(), *self._leaving}
+
     def look(self, tick: int) -> bool:
-        """Ends what has expired. Whether anybody still waits."""
-        waiting = [node.look(tick) for node in tuple(self._nodes.values())]
-        return any(waiting)
+        """Ends what has expired. Whether anybody still waits, or is still to be left."""
+        waiting = {node for node in self._all() if node.look(tick)}
+        for node in self._leaving - waiting:
+            if not node.is_opening:
+                self._leaving.remove(node)
+                node.hang_up()
+        return bool(waiting or self._leaving)
 
     async def close(self) -> None:
         """What was asked for still goes out, and is not waited for."""
         if self._looking is not None:
             await end([self._looking])
-        for node in tuple(self._nodes.values()):
+        for node in self._all():
             await node.close()
