@@ -175,7 +175,7 @@ async def test_what_cannot_be_recorded_is_not_told(node: CallNode, call: Call) -
 async def test_in_a_cluster_it_is_told_from_the_outbox(world: World, tmp_path: Path) -> None:
     """Nobody's stream is where the call is; each hears it all the same, once and in order."""
     async with (
-        running(tmp_path, 2) as cluster,
+        running(tmp_path, 1, 1) as cluster,
         open_redis_client(cluster.urls[0]) as client,
         Bus(client, "cluster") as bus,
     ):

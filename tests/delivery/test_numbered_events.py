@@ -147,7 +147,7 @@ async def test_one_script_tells_all_that_one_server_has(redis_client: RedisClien
 async def test_in_a_cluster_each_server_is_asked_for_its_own(tmp_path: Path) -> None:
     """Also by a client that does not know yet that it is one."""
     users = [new_id() for _ in range(8)]
-    async with running(tmp_path, 3) as cluster, open_redis_client(cluster.urls[0]) as client:
+    async with running(tmp_path, 2, 1) as cluster, open_redis_client(cluster.urls[0]) as client:
         event_log = EventLog(client, keep=50, keep_s=300)
         await asyncio.gather(*(event_log.send(user, ended(0)) for user in users))
         for number in range(1, 4):
