@@ -28,6 +28,7 @@ async def open_safety(person: Visitor) -> None:
     await person.go("Profile")
     await person.go("Safety")
     await person.sees_heading("How you stand")
+    await expect(person.page.get_by_role("heading", name="Safety", exact=True)).to_be_focused()
 
 
 async def warn(staff: Moderator, user_id: str) -> None:
@@ -117,6 +118,7 @@ async def test_a_past_call_is_reported_later(pair: Pair, server: Served, nodes_d
     await is_warned_in_a_call(ana, server, nodes_database_url)
     await ben.press("Hang up")
     await ben.sees_heading("You hung up")
+    await expect(ana.page.get_by_role("heading", name="Ben hung up")).to_be_focused()
     await ana.page.evaluate(AGREE, [ana.username, PASSWORD])
     await open_safety(ana)
     await ana.page.get_by_role("region", name="Past calls").get_by_role("button", name="Ben").click()

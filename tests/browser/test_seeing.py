@@ -79,6 +79,9 @@ async def test_a_video_begins_blurred_and_what_was_seen_goes_with_a_report(
     await ana.press("Cancel")
 
     await expect(ana.button("Show the video")).to_be_visible()
+    await ana.page.get_by_role("heading", name="Ben").focus()
+    await ana.page.keyboard.press("Tab")
+    await expect(ana.button("Show the video")).to_be_focused()
     await ana.page.keyboard.press("s")
     await expect(ana.button("Show the video")).to_be_hidden()
     await sees(ana, blurred=False)

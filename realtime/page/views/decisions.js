@@ -68,7 +68,7 @@ function buttons(decision, key, { store, meeting }) {
     row.append(yes, no);
   }
   if (key === "connected") {
-    const link = h("a", { class: "button primary", href: `#room/${connection.room_id}` }, `Write to ${peer.display_name}`);
+    const link = h("a", { class: "button primary", href: `#room/${connection.room_id}` }, h("span", { class: "line" }, `Write to ${peer.display_name}`));
     link.addEventListener("click", () => store.dispatch("page:decision-seen", { call_id }));
     row.append(link);
   }

@@ -28,6 +28,11 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
+/** The heading of what is on the screen; of a room, whom it is with. */
+export function firstHeading() {
+  return [...document.querySelectorAll("h1[tabindex], #room-name")].findLast((found) => found.checkVisibility() && !found.closest("[inert]"));
+}
+
 /** A part of a view, with its heading. */
 export function card(title, ...children) {
   const id = `card-${++made}`;

@@ -21,6 +21,7 @@ export function meetView({ store, meeting, media }) {
     radio.addEventListener("change", () => meeting.choose(radio.value));
   }
   let shown = null;
+  let covered = false; // by a call: where the keyboard was is gone when it ends
 
   return (state, now) => {
     const seen = state.account === "in" && state.place.name === "meet";
@@ -36,8 +37,10 @@ export function meetView({ store, meeting, media }) {
     if (panel === "waiting") waiting(state, now);
     if (panel === "over") over(state);
     if (panel === "elsewhere") elsewhere(state);
-    if (shown !== null && shown !== panel && !document.querySelector("dialog[open]")) byId(`${panel}-title`).focus();
-    shown = panel;
+    if (byId("main").inert) return (covered = true);
+    const moved = shown !== null && (covered || shown !== panel);
+    if (moved && !document.querySelector("dialog[open]")) byId(`${panel}-title`).focus();
+    [shown, covered] = [panel, false];
   };
 }
 

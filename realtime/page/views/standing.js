@@ -2,7 +2,7 @@
 
 import { againstWarning, appealed, barred, decided, standingWords, warning, why } from "../safety-words.js";
 import { dateAndTime } from "../words.js";
-import { byId, h, show, submitting, text, valid } from "./dom.js";
+import { byId, firstHeading, h, show, submitting, text, valid } from "./dom.js";
 
 export function standingView({ safety, signOut }) {
   byId("banned-again").addEventListener("click", () => safety.loadStanding());
@@ -52,11 +52,6 @@ function warn({ account, warned, encounter }) {
   text(byId("warning-appeal"), againstWarning(talking));
   show(byId("warning-more"), !talking);
   show(byId("warning"), account === "in" && warned !== null);
-}
-
-/** Of what is on the screen. */
-function firstHeading() {
-  return [...document.querySelectorAll("h1[tabindex]")].find((h1) => h1.checkVisibility() && !h1.closest("[inert]"));
 }
 
 function strikeItem(strike, settings, safety) {
