@@ -11,7 +11,6 @@ from msgspec import Struct
 
 from core.clock import to_datetime, to_ms
 from core.errors import Conflict, IdempotencyConflict, NotFound
-from core.ids import new_id
 from core.vocabulary import ConsentKind, Gender, Role
 from db.postgres import audit
 from db.postgres.idempotency import IdempotencyKey, claim, keep, kept
@@ -154,15 +153,7 @@ async def role_within(connection: Connection, user_id: str, role: Role, by: str 
     had = await connection.fetchval(_SQL["set_role"], user_id, role, to_datetime(now))
     if had in (None, role):
         return
-    entry = audit.Entry(
-        id=new_id(now),
-        at=now,
-        actor=by,
-        action="role_changed",
-        subject=user_id,
-        details={"from": had, "to": role},
-    )
-    await audit.write(connection, entry)
+    await audit.note(connection, "role_changed", user_id, {"from": had, "to": role}, by=by, now=now)
 
 
 async def check_address(connection: Connection, email: str, marks: Sequence[bytes], now: int) -> None:

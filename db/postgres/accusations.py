@@ -12,7 +12,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from core.clock import to_datetime, to_ms
-from core.ids import new_id
 from core.ticket import Tier
 from db.postgres import audit
 from db.postgres.pool import Connection, Pool, Record, queries
@@ -124,15 +123,8 @@ async def suspend_within(connection: Connection, user_id: str, by: Suspending, n
 async def _suspend(connection: Connection, user_id: str, case: Record, reason: str, now: int) -> None:
     strike = NewStrike(user_id=user_id, action="suspend", reason=reason, case_id=case["id"])
     struck = await strike_within(connection, strike, now)
-    entry = audit.Entry(
-        id=new_id(now),
-        at=now,
-        actor=None,
-        action="suspended_until_decided",
-        subject=user_id,
-        details={"case": case["id"], "strike": struck.strike_id, "ban": struck.ban_id, "reason": reason},
-    )
-    await audit.write(connection, entry)
+    details = {"case": case["id"], "strike": struck.strike_id, "ban": struck.ban_id, "reason": reason}
+    await audit.note(connection, "suspended_until_decided", user_id, details, by=None, now=now)
 
 
 _SAME = (

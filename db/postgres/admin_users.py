@@ -3,7 +3,6 @@
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
 
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,11 +12,10 @@ from msgspec import Struct
 from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.admin_users import AdminUser, ReportsOfUser, UserItem
 from core.errors import NotFound
-from core.ids import new_id
 from core.vocabulary import Gender, Role
 from db.postgres import audit
 from db.postgres.accounts import role_within
-from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.pool import Pool, Record, queries
 from db.postgres.sessions import SessionStore
 from db.postgres.standing import StandingStore
 from db.postgres.strikes import NewStrike, strike_within
@@ -83,7 +81,7 @@ class AdminUsers:
         """Note on the audit log that this moderator has looked at somebody, or for somebody."""
         action = "users_searched" if user_id is None else "user_viewed"
         async with self._pool.acquire() as connection:
-            await _note(connection, action, by, user_id, details, now)
+            await audit.note(connection, action, user_id, details, by=by, now=now)
 
     async def correct(self, user_id: str, correction: Correction, by: str, now: int) -> None:
         """Set what is to be corrected, and suspend a minor, with entries on the audit log."""
@@ -95,19 +93,12 @@ class AdminUsers:
             if before is None:
                 return
             changed = [name for name in ("birth_date", "gender") if before[name]]
-            await _note(connection, "user_corrected", by, user_id, {"fields": changed}, now)
+            await audit.note(connection, "user_corrected", user_id, {"fields": changed}, by=by, now=now)
             if "birth_date" in changed and correction.until is not None:
                 strike = NewStrike(
                     user_id=user_id, action="suspend", reason="underage", by=by, until=correction.until
                 )
                 await strike_within(connection, strike, now)
-
-
-async def _note(
-    connection: Connection, action: str, by: str, user_id: str | None, details: Mapping[str, Any], now: int
-) -> None:
-    entry = audit.Entry(id=new_id(now), at=now, actor=by, action=action, subject=user_id, details=details)
-    await audit.write(connection, entry)
 
 
 def _is_id(text: str) -> bool:

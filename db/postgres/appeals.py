@@ -13,7 +13,7 @@ from core.errors import AlreadyDecided, Conflict, Gone, NotFound
 from core.ids import new_id
 from db.postgres import audit
 from db.postgres.idempotency import IdempotencyKey, claim, keep
-from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.pool import Pool, Record, queries
 from db.postgres.strikes import lift_strike_within
 from db.postgres.user_locks import lock_users
 
@@ -94,21 +94,14 @@ class AppealStore:
             if decision.grant:
                 await lift_strike_within(connection, strike["id"], by, now)
             decided = _appeal(await connection.fetchrow(_SQL["appeals"], [appeal_id]))
-            await _note(connection, decided, by, now)
+            details = {"appeal": decided.id, "strike": decided.strike.id, "state": decided.state}
+            await audit.note(connection, "appeal_decided", decided.user_id, details, by=by, now=now)
         return decided
 
 
 def rank(appeal: Appeal) -> int:
     """Its part of the list."""
     return 0 if appeal.state == "open" else 1
-
-
-async def _note(connection: Connection, appeal: Appeal, by: str, now: int) -> None:
-    details = {"appeal": appeal.id, "strike": appeal.strike.id, "state": appeal.state}
-    entry = audit.Entry(
-        id=new_id(now), at=now, actor=by, action="appeal_decided", subject=appeal.user_id, details=details
-    )
-    await audit.write(connection, entry)
 
 
 def _appeal(row: Record) -> Appeal:

@@ -1,7 +1,7 @@
 """The audit log in Postgres: who did what to whom. It can only be added to; the database refuses changes.
 
-An act and its entry belong in one statement or transaction, so that neither exists without the other:
-`write` takes the caller's connection. Ids are UUIDv7, times ms since the epoch.
+An act and its entry belong in one statement or transaction, so that neither exists without the other: `note`
+takes the caller's connection. Ids are UUIDv7, times ms since the epoch.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from core.clock import to_datetime, to_ms
+from core.ids import new_id
 from db.postgres.pool import Connection, Pool, Record, queries
 
 _SQL = queries("audit")
@@ -26,8 +27,24 @@ class Entry(Struct, frozen=True, kw_only=True):
     details: Mapping[str, Any] = {}
 
 
+async def note(
+    connection: Connection,
+    action: str,
+    subject: str | None,
+    details: Mapping[str, Any] | None = None,
+    *,
+    by: str | None,
+    now: int,
+) -> None:
+    """Add what is done now, within the transaction of the act. `by` None: the operator or the system."""
+    await write(
+        connection,
+        Entry(id=new_id(now), at=now, actor=by, action=action, subject=subject, details=details or {}),
+    )
+
+
 async def write(connection: Connection, entry: Entry) -> None:
-    """Add an entry, within the transaction of the act."""
+    """Add this entry."""
     await connection.execute(
         _SQL["write"],
         entry.id,

@@ -78,15 +78,8 @@ async def ban_within(connection: Connection, ban: NewBan, now: int) -> str:
     begins, until = (t if t is None else to_datetime(t) for t in (ban.begins_at, ban.until))
     given = (ban_id, ban.user_id, ban.reason, ban.by, at, begins, until, ban.strike_id)
     await connection.execute(_SQL["ban"], *given)
-    entry = audit.Entry(
-        id=new_id(now),
-        at=now,
-        actor=ban.by,
-        action="banned",
-        subject=ban.user_id,
-        details={"ban": ban_id, "begins_at": ban.begins_at, "until": ban.until},
-    )
-    await audit.write(connection, entry)
+    details = {"ban": ban_id, "begins_at": ban.begins_at, "until": ban.until}
+    await audit.note(connection, "banned", ban.user_id, details, by=ban.by, now=now)
     return ban_id
 
 
@@ -108,13 +101,6 @@ async def _lift(connection: Connection, user_id: str, ban_id: str | None, by: st
     if not rows:
         return False
     await grant_within(connection, [row["strike_id"] for row in rows if row["strike_id"]], by, now)
-    entry = audit.Entry(
-        id=new_id(now),
-        at=now,
-        actor=by,
-        action="unbanned",
-        subject=user_id,
-        details={"bans": [row["id"] for row in rows]},
-    )
-    await audit.write(connection, entry)
+    details = {"bans": [row["id"] for row in rows]}
+    await audit.note(connection, "unbanned", user_id, details, by=by, now=now)
     return True

@@ -257,7 +257,4 @@ def _strike_of(row: Record) -> Strike:
 async def _note(
     connection: Connection, action: str, case_id: str, user_id: str, by: str, now: int, **details: Any
 ) -> None:
-    entry = audit.Entry(
-        id=new_id(now), at=now, actor=by, action=action, subject=user_id, details={"case": case_id, **details}
-    )
-    await audit.write(connection, entry)
+    await audit.note(connection, action, user_id, {"case": case_id, **details}, by=by, now=now)

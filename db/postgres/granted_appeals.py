@@ -6,7 +6,6 @@ An appeal that a moderator decides has its answer before its strike is lifted (`
 from collections.abc import Collection
 
 from core.clock import to_datetime
-from core.ids import new_id
 from db.postgres import audit
 from db.postgres.pool import Connection, queries
 
@@ -19,12 +18,5 @@ async def grant_within(connection: Connection, strikes: Collection[str], by: str
     Each has its entry on the audit log. `by` None: the operator.
     """
     for row in await connection.fetch(_SQL["grant"], list(strikes), by, to_datetime(now)):
-        entry = audit.Entry(
-            id=new_id(now),
-            at=now,
-            actor=by,
-            action="appeal_decided",
-            subject=row["user_id"],
-            details={"appeal": row["id"], "strike": row["strike_id"], "state": "granted"},
-        )
-        await audit.write(connection, entry)
+        details = {"appeal": row["id"], "strike": row["strike_id"], "state": "granted"}
+        await audit.note(connection, "appeal_decided", row["user_id"], details, by=by, now=now)

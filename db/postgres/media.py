@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from core.clock import to_datetime
-from core.ids import new_id
 from core.vocabulary import MediaPurpose, MediaState, MediaType
 from db.postgres import audit
 from db.postgres.idempotency import IdempotencyKey, claim, keep, kept
@@ -102,16 +101,9 @@ class MediaStore:
 
     async def looked(self, media: Media, viewer: str, action: str, now: int) -> None:
         """Put on the audit log that somebody was shown it."""
-        entry = audit.Entry(
-            id=new_id(now),
-            at=now,
-            actor=viewer,
-            action=action,
-            subject=media.owner_id,
-            details={"media_id": media.id},
-        )
         async with self._pool.acquire() as connection:
-            await audit.write(connection, entry)
+            details = {"media_id": media.id}
+            await audit.note(connection, action, media.owner_id, details, by=viewer, now=now)
 
     # Evidence
 

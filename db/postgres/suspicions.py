@@ -11,7 +11,6 @@ from itertools import groupby
 from msgspec import Struct
 
 from core.clock import to_datetime, to_ms
-from core.ids import new_id
 from db.postgres import audit
 from db.postgres.pool import Connection, Pool, Record, queries
 
@@ -150,5 +149,4 @@ async def _note(
     connection: Connection, action: str, user_id: str, rows: Sequence[Record], by: str | None, now: int
 ) -> None:
     details = {"of": [row["of_user_id"] for row in rows]}
-    entry = audit.Entry(id=new_id(now), at=now, actor=by, action=action, subject=user_id, details=details)
-    await audit.write(connection, entry)
+    await audit.note(connection, action, user_id, details, by=by, now=now)

@@ -4,19 +4,14 @@ Turning codes on or off leaves an entry on the audit log. Ids are text, times ms
 outage raises (`db.outage`) passes through.
 """
 
-from typing import Literal
-
 from msgspec import Struct
 
 from core.clock import to_datetime
-from core.ids import new_id
 from core.seals import Sealed
 from db.postgres import audit
-from db.postgres.pool import Connection, Pool, queries
+from db.postgres.pool import Pool, queries
 
 _SQL = queries("totp")
-
-Turned = Literal["second_factor_on", "second_factor_off"]
 
 
 class Totp(Struct, frozen=True):
@@ -50,7 +45,7 @@ class TotpStore:
             given = (user_id, session_id, secret.box, to_datetime(now))
             if await connection.fetchval(_SQL["turn_on"], *given) is None:
                 return False
-            await _note(connection, "second_factor_on", user_id, user_id, now)
+            await audit.note(connection, "second_factor_on", user_id, by=user_id, now=now)
         return True
 
     async def spend(self, user_id: str, secret: Sealed, step: int, fresh: Sealed) -> bool:
@@ -67,10 +62,5 @@ class TotpStore:
         async with self._pool.acquire() as connection, connection.transaction():
             was_on = bool(await connection.fetchval(_SQL["drop"], user_id, even_if_on))
             if was_on:
-                await _note(connection, "second_factor_off", user_id, by, now)
+                await audit.note(connection, "second_factor_off", user_id, by=by, now=now)
         return was_on
-
-
-async def _note(connection: Connection, what: Turned, user_id: str, by: str | None, now: int) -> None:
-    entry = audit.Entry(id=new_id(now), at=now, actor=by, action=what, subject=user_id)
-    await audit.write(connection, entry)

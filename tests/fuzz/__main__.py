@@ -7,50 +7,16 @@ a connection that was closed, a traceback in the log. Ends with 1 if anything wa
 import argparse
 import asyncio
 import io
-import logging
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import aiohttp
-import structlog
-
-from composition.realtime import running
-from core.settings import Settings
-from db.embedded import EmbeddedServers, Urls
+from tests.fuzz.product import log_to, product, told
 from tests.fuzz.rounds import ROUND, Findings, fuzz
-from tests.integration.person import Person
-from tests.stores.world import world_at
 
 _LINE_EACH = 1000
-
-
-def _settings(urls: Urls, folder: Path) -> Settings:
-    return Settings(
-        port=0,
-        database_url=urls.database_url,
-        redis_url=urls.redis_url,
-        rate_limits="off",
-        password_memory_kib=8,
-        password_passes=1,
-        log_level="WARNING",
-        data_dir=str(folder),
-    )
-
-
-def _log_to(log: io.StringIO) -> None:
-    """Our own lines and those of libraries."""
-    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, plain],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(log),
-    )
-    logging.basicConfig(level=logging.WARNING, stream=log, force=True)
 
 
 def _progress() -> Callable[[int, Findings], None]:
@@ -65,24 +31,8 @@ def _progress() -> Callable[[int, Findings], None]:
 
 
 async def _run(count: int, seed: int, folder: Path) -> Findings:
-    async with AsyncExitStack() as stack:
-        opening = EmbeddedServers.open(folder, postgres=True, redis=True, log=lambda _: None)
-        settings = _settings(await stack.enter_async_context(opening), folder)
-        address = await stack.enter_async_context(running(settings))
-        world = await stack.enter_async_context(world_at(settings.database_url))
-        web = await stack.enter_async_context(aiohttp.ClientSession())
-        sign_up: Callable[..., Awaitable[Person]] = lambda **what: Person.sign_up(address, web, **what)  # noqa: E731
-        return await fuzz(world, sign_up, count, seed, _progress())
-
-
-def _told(findings: Findings, log: str) -> int:
-    for answer, times in sorted(findings.answers.items()):
-        print(f"{times:>7} {answer}")
-    problems: list[Any] = list(findings.wrong)
-    if "Traceback" in log:
-        problems.append(f"in the log:\n{log[log.index('Traceback') :][:5000]}")
-    print("\n".join(problems or ["Nothing was wrong."]))
-    return 1 if problems else 0
+    async with product(folder) as there:
+        return await fuzz(there.world, there.sign_up, count, seed, _progress())
 
 
 def main() -> int:
@@ -91,10 +41,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     log = io.StringIO()
-    _log_to(log)
+    log_to(log)
     with tempfile.TemporaryDirectory(prefix="rc-fuzz-") as folder:
         findings = asyncio.run(_run(options.count, options.seed, Path(folder)))
-    return _told(findings, log.getvalue())
+    for answer, times in sorted(findings.answers.items()):
+        print(f"{times:>7} {answer}")
+    return told(findings.wrong, log.getvalue())
 
 
 if __name__ == "__main__":
