@@ -16,10 +16,11 @@ from math import exp, log
 
 from msgspec import Struct, field
 
-from db.postgres.suspicions import Resemblance, SharedMark, Suspicion
+from db.postgres.suspicions import AS_OLD, Resemblance, SharedMark, Suspicion
 
 DAY_MS = 86_400_000
 SOON = "soon"  # beside the kinds of marks: opened soon after the ban
+OF_AGE = frozenset({"age", "person"})  # of the same gender, and about as old
 
 
 class ReturnRule(Struct, frozen=True, kw_only=True):
@@ -29,7 +30,9 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
     little as others. `most`: what these weigh at most. Marks in `grounds` tell nothing by themselves: the
     others have to weigh `own` at least. Being opened right after the ban weighs `soon`, and less with each of
     `soon_days`. A suspect needs the logarithm of the number of accounts and `suspect_odds`, at least
-    `suspect_least`; to be kept apart takes the same of `apart`.
+    `suspect_least`; to be kept apart takes the same of `apart`. Or to be as old, for accounts opened within
+    `newcomer_days` after the ban, and for as long: where there are at least `newcomer_accounts`, of which at
+    most the share `newcomer_alike` is as old.
     """
 
     proofs: frozenset[str] = frozenset({"device", "email", "phone", "photo"})
@@ -47,6 +50,9 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
     suspect_least: float = 9.0
     apart_odds: float = -4.0
     apart_least: float = 4.0
+    newcomer_days: float = 30.0
+    newcomer_accounts: int = 1_000
+    newcomer_alike: float = 0.25
 
 
 DEFAULT_RULE = ReturnRule()
@@ -71,13 +77,25 @@ def suspicion(resemblance: Resemblance, accounts: int, rule: ReturnRule = DEFAUL
     found = {kind: weight for kind, weight in weights(resemblance, accounts, rule).items() if weight >= 0.1}
     weight, crowd = sum(found.values()), log(max(1, accounts))
     if not found or weight < max(rule.apart_least, crowd + rule.apart_odds):
-        return None
+        return _of_a_newcomer(resemblance, accounts, rule)
     return Suspicion(
         of_user_id=resemblance.of_user_id,
         kind=max(found, key=lambda kind: found[kind]),
         shared=tuple(sorted(found)),
         weight=round(weight, 2),
         suspect=weight >= max(rule.suspect_least, crowd + rule.suspect_odds),
+    )
+
+
+def _of_a_newcomer(resemblance: Resemblance, accounts: int, rule: ReturnRule) -> Suspicion | None:
+    """What follows where nothing else tells: it weighs nothing, so that whatever does weighs more."""
+    after, old = resemblance.opened_at - resemblance.banned_at, resemblance.seen_at - resemblance.opened_at
+    alike = min((mark.bearers for mark in resemblance.marks if mark.kind in OF_AGE), default=accounts)
+    rare = accounts >= rule.newcomer_accounts and alike <= rule.newcomer_alike * accounts
+    if not rare or after < 0 or max(after, old) > rule.newcomer_days * DAY_MS:
+        return None
+    return Suspicion(
+        of_user_id=resemblance.of_user_id, kind=AS_OLD, shared=(AS_OLD,), weight=0, suspect=False
     )
 
 

@@ -92,7 +92,12 @@ class Sightings:
         """Suspect this user where they resemble somebody who is banned."""
         recent = now - self._recency.recent_ms
         resemblances = await self._suspicions.resemblances(
-            user_id, proofs=self._rule.proofs, recent=recent, before_ms=self._recency.before_ms, now=now
+            user_id,
+            proofs=self._rule.proofs,
+            recent=recent,
+            before_ms=self._recency.before_ms,
+            newcomer_ms=int(self._rule.newcomer_days * DAY_MS),
+            now=now,
         )
         if not resemblances:
             return

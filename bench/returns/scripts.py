@@ -52,7 +52,7 @@ SCRIPTS: Sequence[Script] = (
     _script("the same, after a week", "client", "home", after_ms=7 * DAY_MS),
     _script("mobile network that changes; same phone", "birthday client", "carrier"),
     _script("the same with a new birthday", "client", "carrier"),
-    _script("the same after a week", "client", "carrier", after_ms=7 * DAY_MS),
+    _script("that after a week", "client", "carrier", after_ms=7 * DAY_MS),
     _script("VPN; same phone", "birthday client", "vpn"),
     _script("VPN, new birthday; same phone", "client", "vpn"),
     _script("a friend's laptop; same network", "birthday", "home"),
@@ -61,6 +61,7 @@ SCRIPTS: Sequence[Script] = (
     _script("another account, opened before the ban on the same phone", "token birthday client", "home",
             after_ms=-5 * DAY_MS),
     _script("all new, elsewhere", "", "elsewhere"),
+    _script("all new, elsewhere, after a week", "", "elsewhere", after_ms=7 * DAY_MS),
 )  # fmt: skip
 
 

@@ -249,7 +249,11 @@ CREATE FUNCTION safety.apart_by_suspicion() RETURNS trigger
 BEGIN
     PERFORM FROM identity.users
     WHERE id IN (coalesce(NEW.of_user_id, OLD.of_user_id), coalesce(NEW.user_id, OLD.user_id)) ORDER BY id FOR UPDATE;
-    PERFORM safety.keep_apart(ARRAY[coalesce(NEW.user_id, OLD.user_id)]);
+    IF TG_OP = 'INSERT' THEN
+        PERFORM safety.part(ARRAY[NEW.user_id], NEW.of_user_id);
+    ELSE
+        PERFORM safety.keep_apart(ARRAY[coalesce(NEW.user_id, OLD.user_id)]);
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -296,12 +300,20 @@ BEGIN
         SELECT FROM safety.suspected_pairs p
         WHERE p.suspected = a.suspected AND p.avoider IN (a.one, a.other)
     );
+    PERFORM safety.part(suspects, NULL);
+END
+$$;
+
+CREATE FUNCTION safety.part(suspects uuid[], old uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
     WITH new AS (
         INSERT INTO safety.apart (one, other, suspected)
         SELECT pair.one, pair.other, p.suspected
         FROM safety.suspected_pairs p
         CROSS JOIN LATERAL (VALUES (p.suspected, p.avoider), (p.avoider, p.suspected)) AS pair (one, other)
-        WHERE p.suspected = ANY (suspects)
+        WHERE p.suspected = ANY (suspects) AND (old IS NULL OR p.of_user_id = old)
         ON CONFLICT DO NOTHING
         RETURNING one, other, suspected
     )
@@ -759,14 +771,15 @@ CREATE TABLE safety.suspicions (
 
 CREATE VIEW safety.suspected_pairs AS
  SELECT DISTINCT s.user_id AS suspected,
-    a.avoider_id AS avoider
+    a.avoider_id AS avoider,
+    s.of_user_id
    FROM (safety.suspicions s
      JOIN safety.avoiders a ON (((a.user_id = s.of_user_id) AND (a.avoider_id <> s.user_id))))
   WHERE ((s.cleared_at IS NULL) AND (NOT (EXISTS ( SELECT
            FROM interaction.connections c
           WHERE ((c.user_a = LEAST(s.user_id, a.avoider_id)) AND (c.user_b = GREATEST(s.user_id, a.avoider_id)) AND (c.ended_at IS NULL))))));
 
-COMMENT ON VIEW safety.suspected_pairs IS 'Somebody who may be a user that was banned, and somebody who has blocked or reported that user.';
+COMMENT ON VIEW safety.suspected_pairs IS 'Somebody who may be a user that was banned, somebody who has blocked or reported that user, and that user.';
 
 CREATE TABLE social.media (
     id uuid NOT NULL,
@@ -928,6 +941,8 @@ CREATE INDEX rooms_of_a_user ON communication.members USING btree (user_id, room
 CREATE INDEX audit_by_actor ON identity.audit_log USING btree (actor_id, id) WHERE (actor_id IS NOT NULL);
 
 CREATE INDEX audit_by_subject ON identity.audit_log USING btree (subject_id, id) WHERE (subject_id IS NOT NULL);
+
+CREATE INDEX bans_by_begin ON identity.bans USING btree (COALESCE(begins_at, created_at));
 
 CREATE INDEX bans_of_a_user ON identity.bans USING btree (user_id);
 

@@ -16,6 +16,12 @@ from db.postgres.pool import Connection, Pool, Record, queries
 
 _SQL = queries("suspicions")
 
+# The kind of a suspicion that only says that a newcomer is as old as somebody who was banned lately. It keeps
+# apart and is shown to nobody, as it is true of very many.
+AS_OLD = "age"
+# Of so many who were banned last: on a large product their reporters are hardly ever met anyway.
+AS_OLD_AT_MOST = 50
+
 
 class SharedMark(Struct, frozen=True):
     """A mark that both bear; `bearers` are recent accounts with it, other than the new one."""
@@ -25,12 +31,13 @@ class SharedMark(Struct, frozen=True):
 
 
 class Resemblance(Struct, frozen=True, kw_only=True):
-    """What a new account has in common with one that was banned at `banned_at`."""
+    """What a new account has in common, at `seen_at`, with one that was banned at `banned_at`."""
 
     of_user_id: str
     marks: Sequence[SharedMark]
     banned_at: int
     opened_at: int
+    seen_at: int
 
 
 class Suspicion(Struct, frozen=True, kw_only=True):
@@ -61,11 +68,19 @@ class SuspicionStore:
         self._pool = pool
 
     async def resemblances(
-        self, user_id: str, *, proofs: Collection[str], recent: int, before_ms: int, now: int
+        self,
+        user_id: str,
+        *,
+        proofs: Collection[str],
+        recent: int,
+        before_ms: int,
+        newcomer_ms: int,
+        now: int,
     ) -> list[Resemblance]:
         """What the user has in common with each who is banned now. `recent`: since when others are counted.
 
-        Of accounts opened more than `before_ms` before the ban nothing is told.
+        Of accounts opened more than `before_ms` before the ban nothing is told; that they are as old is told
+        of those opened within `newcomer_ms` after it, for as long.
         """
         rows = await self._pool.fetch(
             _SQL["resemblances"],
@@ -74,6 +89,8 @@ class SuspicionStore:
             to_datetime(recent),
             timedelta(milliseconds=before_ms),
             list(proofs),
+            timedelta(milliseconds=newcomer_ms),
+            AS_OLD_AT_MOST,
         )
         found = []
         for of_user_id, group in groupby(rows, key=lambda row: row["of_user_id"]):
@@ -81,7 +98,13 @@ class SuspicionStore:
             marks = tuple(SharedMark(row["kind"], row["bearers"]) for row in shared)
             banned_at, opened_at = (to_ms(shared[0][name]) for name in ("banned_at", "opened_at"))
             found.append(
-                Resemblance(of_user_id=of_user_id, marks=marks, banned_at=banned_at, opened_at=opened_at)
+                Resemblance(
+                    of_user_id=of_user_id,
+                    marks=marks,
+                    banned_at=banned_at,
+                    opened_at=opened_at,
+                    seen_at=now,
+                )
             )
         return found
 
@@ -121,7 +144,8 @@ class SuspicionStore:
         return bool(rows)
 
     async def lapse(self, before: int, *, limit: int) -> int:
-        """End the oldest suspicions, from before then. The same are not suspected again."""
+        """End the oldest suspicions, from before then. The same are not suspected again, but by more than
+        their age."""
         return len(await self._pool.fetch(_SQL["lapse"], to_datetime(before), limit))
 
     async def alike(

@@ -18,10 +18,25 @@ WITH own AS (
     JOIN safety.suspicions s ON s.user_id = m.user_id AND s.suspect AND s.cleared_at IS NULL
     WHERE own.kind = ANY ($5::text[]) AND m.user_id <> $1
 ), alike AS (
-    SELECT of_user_id FROM borne
-    WHERE of_user_id <> $1
-    GROUP BY of_user_id
-    ORDER BY bool_or(kind = ANY ($5::text[])) DESC, count(DISTINCT kind) DESC, of_user_id DESC LIMIT 200
+    (
+        SELECT of_user_id FROM borne
+        WHERE of_user_id <> $1
+        GROUP BY of_user_id
+        ORDER BY bool_or(kind = ANY ($5::text[])) DESC, count(DISTINCT kind) DESC, of_user_id DESC LIMIT 200
+    )
+    UNION
+    (
+        SELECT b.user_id
+        FROM identity.users u
+        JOIN identity.bans b ON coalesce(b.begins_at, b.created_at) BETWEEN u.created_at - $6::interval AND u.created_at
+        WHERE u.id = $1 AND u.created_at >= $2::timestamptz - $6::interval AND b.during @> $2::timestamptz
+            AND b.user_id <> $1 AND EXISTS (
+                SELECT FROM own
+                JOIN safety.known_marks m ON m.user_id = b.user_id AND m.kind = own.kind AND m.mark = own.mark
+                WHERE own.kind = 'age'
+            )
+        ORDER BY coalesce(b.begins_at, b.created_at) DESC LIMIT $7
+    )
 ), shared AS (
     SELECT * FROM borne
     UNION ALL
@@ -60,7 +75,7 @@ ORDER BY old.of_user_id
 
 -- name: suspect
 -- From $7 on user $1 is suspected to be users $2, by kind $3, all of $4 (with spaces between), with weight $5, as a suspect
--- or not ($6); and whom these are suspected to be themselves. One that was cleared stays so. A row for each that is new or
+-- or not ($6); and whom these are suspected to be themselves, by more than their age. One that was cleared stays so. A row for each that is new or
 -- weighs more.
 WITH found AS (
     SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::real[], $6::boolean[])
@@ -69,8 +84,9 @@ WITH found AS (
     SELECT * FROM found
     UNION ALL
     SELECT s.of_user_id, found.kind, found.shared, found.weight, found.suspect AND s.suspect
-    FROM found JOIN safety.suspicions s ON s.user_id = found.of_user_id AND s.cleared_at IS NULL
-    WHERE s.of_user_id <> $1 AND s.of_user_id NOT IN (SELECT of_user_id FROM found)
+    FROM found
+    JOIN safety.suspicions s ON s.user_id = found.of_user_id AND s.cleared_at IS NULL AND s.kind <> 'age'
+    WHERE found.kind <> 'age' AND s.of_user_id <> $1 AND s.of_user_id NOT IN (SELECT of_user_id FROM found)
 ), once AS (
     SELECT DISTINCT ON (of_user_id) * FROM every ORDER BY of_user_id, suspect DESC, weight DESC
 )
@@ -82,24 +98,31 @@ WHERE s.cleared_at IS NULL AND excluded.weight > s.weight
 RETURNING of_user_id, suspect
 
 -- name: of_user
--- Whom user $1 is or was suspected to be, and why, the heaviest first; nulls where they are suspected of nothing. No row: there
+-- Whom user $1 is or was suspected to be by more than their age, and why, the heaviest first; nulls where they are suspected of nothing. No row: there
 -- is no such user.
 SELECT s.of_user_id, s.kind, s.shared, s.weight, s.suspect, s.at, s.cleared_at, s.cleared_by
-FROM identity.users u LEFT JOIN safety.suspicions s ON s.user_id = u.id
+FROM identity.users u LEFT JOIN safety.suspicions s ON s.user_id = u.id AND s.kind <> 'age'
 WHERE u.id = $1 ORDER BY s.weight DESC, s.of_user_id
 
 -- name: clear
--- Clear all suspicions of user $1 at $2, by moderator $3.
-UPDATE safety.suspicions SET cleared_at = $2, cleared_by = $3 WHERE user_id = $1 AND cleared_at IS NULL
+-- Clear all suspicions of user $1 that are shown, at $2, by moderator $3.
+UPDATE safety.suspicions SET cleared_at = $2, cleared_by = $3
+WHERE user_id = $1 AND cleared_at IS NULL AND kind <> 'age'
 RETURNING of_user_id
 
 -- name: lapse
--- Up to $2 suspicions from before $1 are over.
-UPDATE safety.suspicions SET cleared_at = now() WHERE (user_id, of_user_id) IN (
-    SELECT user_id, of_user_id FROM safety.suspicions
+-- Up to $2 suspicions from before $1 are over; those of age alone are forgotten. A row for each.
+WITH old AS (
+    SELECT user_id, of_user_id, kind FROM safety.suspicions
     WHERE cleared_at IS NULL AND at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+), forgotten AS (
+    DELETE FROM safety.suspicions s USING old
+    WHERE s.user_id = old.user_id AND s.of_user_id = old.of_user_id AND old.kind = 'age'
+), over AS (
+    UPDATE safety.suspicions s SET cleared_at = now() FROM old
+    WHERE s.user_id = old.user_id AND s.of_user_id = old.of_user_id AND old.kind <> 'age'
 )
-RETURNING user_id
+SELECT user_id FROM old
 
 -- name: alike
 -- At most $3 users opened since $2 who share a mark of kinds $4 with user $1.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from db.postgres.suspicions import Resemblance, SharedMark
 from services.returning import DAY_MS, DEFAULT_RULE, suspicion, weights
@@ -16,8 +17,11 @@ MARKS = st.builds(SharedMark, st.sampled_from(KINDS), st.integers(0, 20_000))
 AGO = st.integers(-60 * DAY_MS, 400 * DAY_MS)
 
 
-def like(*marks: SharedMark, opened_after: int = DAY_MS) -> Resemblance:
-    return Resemblance(of_user_id="ben", marks=marks, banned_at=NOW, opened_at=NOW + opened_after)
+def like(*marks: SharedMark, opened_after: int = DAY_MS, age: int = 0) -> Resemblance:
+    opened_at = NOW + opened_after
+    return Resemblance(
+        of_user_id="ben", marks=marks, banned_at=NOW, opened_at=opened_at, seen_at=opened_at + age
+    )
 
 
 @pytest.mark.parametrize("proof", ["device", "email", "phone", "photo"])
@@ -108,3 +112,39 @@ def test_among_a_handful_of_accounts_little_is_rare() -> None:
     certain = like(SharedMark("device", 1))
     assert (sure := suspicion(certain, 3, DEFAULT_RULE)) is not None
     assert sure.suspect
+
+
+def test_a_newcomer_as_old_as_somebody_banned_is_kept_apart_for_weeks_and_no_suspect() -> None:
+    """Of the same day too, whatever else is shared and tells nothing; a month later, or before, nothing."""
+    for age in (SharedMark("age", 900), SharedMark("person", 900)):
+        for days, apart in ((-1, False), (0, True), (30, True), (31, False)):
+            found = suspicion(like(age, opened_after=days * DAY_MS), ACCOUNTS)
+            assert (found is not None) is apart, days
+            assert found is None or (found.kind, found.suspect, found.weight) == ("age", False, 0)
+    assert suspicion(like(SharedMark("network", 9_000)), ACCOUNTS) is None
+    assert suspicion(like(SharedMark("age", 900), age=30 * DAY_MS), ACCOUNTS) is not None
+    assert suspicion(like(SharedMark("age", 900), age=31 * DAY_MS), ACCOUNTS) is None
+
+
+@given(MARKS, st.lists(MARKS), st.integers(0, 100_000), AGO)
+def test_to_be_as_old_keeps_nobody_apart_where_many_are_or_few_are_there(
+    mark: SharedMark, more: list[SharedMark], accounts: int, opened_after: int
+) -> None:
+    """Where it does, there are a thousand accounts, of whom a quarter is so at most; it makes no suspect."""
+    found = suspicion(like(mark, *more, opened_after=opened_after), accounts)
+    if found is not None and found.weight == 0:
+        alike = [each.bearers for each in (mark, *more) if each.kind in ("age", "person")]
+        assert (found.kind, found.suspect) == ("age", False)
+        assert accounts >= 1_000
+        assert min(alike) <= accounts / 4
+
+
+@given(st.lists(MARKS), st.integers(0, 100_000), AGO)
+def test_what_newcomers_are_asked_takes_nothing_from_what_else_tells(
+    marks: list[SharedMark], accounts: int, opened_after: int
+) -> None:
+    """Who is suspected without that rule is suspected just so with it."""
+    without = replace(DEFAULT_RULE, newcomer_days=-1.0)
+    resemblance = like(*marks, opened_after=opened_after)
+    found = suspicion(resemblance, accounts, without)
+    assert found is None or found == suspicion(resemblance, accounts)

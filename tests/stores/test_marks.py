@@ -4,6 +4,7 @@ from datetime import date
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
@@ -14,6 +15,7 @@ from db.postgres.marks import Mark, MarkStore
 from db.postgres.suspicions import Suspicion, SuspicionStore
 from db.postgres.trust import TrustStore
 from services.marks import Marker, Sighting
+from services.returning import DEFAULT_RULE, ReturnRule
 from services.sightings import Sightings
 from services.trust import TrustService
 from tests.conftest import NewDatabase
@@ -39,8 +41,12 @@ def trust(world: World) -> TrustService:
 
 @pytest.fixture
 def sightings(world: World, trust: TrustService) -> Sightings:
+    return by_rule(world, trust, DEFAULT_RULE)
+
+
+def by_rule(world: World, trust: TrustService, rule: ReturnRule) -> Sightings:
     marker = Marker(Keyring("a secret of thirty-two characters!").keys("marks of accounts"))
-    return Sightings(MarkStore(world.pool), SuspicionStore(world.pool), marker, trust)
+    return Sightings(MarkStore(world.pool), SuspicionStore(world.pool), marker, trust, rule)
 
 
 async def person(world: World) -> str:
@@ -285,3 +291,40 @@ async def test_a_suspicion_waits_for_offers_to_the_suspect(world: World, sightin
     query = "SELECT blocker_id, blocked_id FROM interaction.pending_blocks WHERE blocked_id = $1"
     assert [tuple(row) for row in await world.pool.fetch(query, again)] == [(ana, again)]
     assert [each.user_id for each in await world.blocks.blocks(ana, before=None, limit=9)] == [ben]
+
+
+async def test_newcomers_as_old_as_somebody_banned_are_kept_apart_and_nothing_else(
+    world: World, trust: TrustService
+) -> None:
+    """That is no suspicion: nobody is shown or clears it, and it leads to nobody else."""
+    rule = replace(DEFAULT_RULE, newcomer_accounts=0, newcomer_alike=1.0)
+    sightings = by_rule(world, trust, rule)
+
+    async def born(month: int, name: str, gender: str = "other") -> str:
+        return await world.person(name, birth_date=date(1931, month, 1), gender=gender)
+
+    early, ben = await born(1, "Early"), await born(2, "Ben")
+    ana, eve = [await person(world) for _ in range(2)]
+    await sightings.sign_in(Sighting(user_id=ben), now_ms())
+    await world.block(ana, ben)
+    await world.ban(ben)
+    new, other = await born(3, "New"), await born(4, "Other", "male")
+    for user in (early, new, other):
+        await sightings.sign_in(Sighting(user_id=user), now_ms())
+    assert (await tier(world, new), await avoided(world, new)) == ("neutral", frozenset({ana}))
+    assert await avoided(world, early) == await avoided(world, other) == frozenset()
+    assert await sightings.look(new, new, now_ms()) == []
+    assert not await sightings.clear(new, eve, now_ms())
+
+    await world.block(eve, new)
+    await world.ban(new)
+    last = await born(5, "Last")
+    await sightings.sign_in(on(device := new_id(), new), now_ms())
+    await sightings.sign_in(on(device, last), now_ms())
+    assert await avoided(world, last) == {ana, eve}  # the one as old as Ben, the other on the same device
+    assert [why.of_user_id for why in await sightings.look(last, last, now_ms())] == [new]
+    while await SuspicionStore(world.pool).lapse(now_ms() + DAY, limit=1):
+        pass
+    assert await avoided(world, new) == {eve}
+    kept = "SELECT count(*) FROM safety.suspicions WHERE kind = 'age'"
+    assert await world.pool.fetchval(kept) == 0
