@@ -9,7 +9,7 @@
     held              hash    ticket id -> call id of the claim that has it
     claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
     out:<user>        string  what took the user out of the queue last: the call id of the claim, or the id of
-                              the ticket that left; for an hour, or until they are in it again
+                              the ticket that left; for an hour
     came:<user>       string  when the user joined last (ms); for 30 s
     gone              hash    ticket id -> "user reason": left, still to be told
     <mode>:turn       string  the node that sweeps
@@ -49,6 +49,7 @@ _SCRIPTS: Mapping[str, Script] = {
 _CACHED = 50_000
 _AT_ONCE = 500  # in one command, so that Redis can answer others in between
 _NEWS_MS = 60_000
+_RECENT, _WAITS = 256, 512  # as the scripts keep
 _REMEMBER_OUT_MS = 3_600_000  # longer than a join or a given-back place can be late
 _GENDERS: tuple[Gender, ...] = get_args(Gender)
 _TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
@@ -174,7 +175,10 @@ class RedisTickets:
 
     async def market(self, mode: str) -> Market:
         """A summary of the queue: the latest to join, how many wait in each pool, the latest waits."""
-        recent, waits = (self._ask("LRANGE", f"{mode}:{which}", 0, -1) for which in ("recent", "waits"))
+        recent, waits = (
+            self._ask("LRANGE", f"{mode}:{which}", 0, most - 1)
+            for which, most in (("recent", _RECENT), ("waits", _WAITS))
+        )
         pools = [(gender, sought) for gender in _GENDERS for sought in _GENDERS]
         counts = [self._ask("ZCARD", f"{mode}:{gender}:{sought}") for gender, sought in pools]
         return Market(

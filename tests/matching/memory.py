@@ -41,7 +41,6 @@ class MemoryTickets:
         self._lease(ticket.user_id, lease_until)
         placed = self.tickets.setdefault(ticket.user_id, ticket)
         if placed is ticket:
-            self.outs.pop(ticket.user_id, None)
             before = self.came.get(ticket.user_id)
             self.came[ticket.user_id] = ticket.joined_at
             self.joined += [ticket] if before is None or ticket.joined_at - before >= 30_000 else []

@@ -15,14 +15,12 @@ end
 redis.call('ZADD', q .. ':leases', 'GT', ARGV[6], user)
 local mode = q .. ':' .. string.match(ARGV[5], '%S+')
 if not ticket then
-  redis.call('DEL', q .. ':out:' .. user)
   redis.call('HSET', q .. ':users', user, id)
   redis.call('HSET', q .. ':tickets', id, ARGV[4])
   redis.call('HSET', q .. ':places', id, ARGV[5])
   local came = redis.call('SET', q .. ':came:' .. user, ARGV[3], 'PX', 30000, 'GET')
   if not came or ARGV[3] - came >= 30000 then -- a user who joins and leaves again and again is one arrival, not a crowd
-    redis.call('LPUSH', mode .. ':recent', ARGV[4])
-    redis.call('LTRIM', mode .. ':recent', 0, 255)
+    latest(mode .. ':recent', ARGV[4], 256)
   end
   for place in string.gmatch(ARGV[5], '%S+') do
     redis.call('ZADD', q .. ':' .. place, ARGV[3], id)

@@ -9,9 +9,7 @@ if not id or (ARGV[3] ~= '' and ARGV[3] ~= id) or redis.call('HEXISTS', q .. ':h
 end
 local places = redis.call('HGET', q .. ':places', id)
 if ARGV[2] == 'timed_out' then
-  local waits = q .. ':' .. string.match(places, '%S+') .. ':waits'
-  redis.call('LPUSH', waits, '- ' .. places)
-  redis.call('LTRIM', waits, 0, 511)
+  note_wait(q, '-', places)
 end
 take_out(q, user, id, places, ARGV[2], ARGV[4])
 return id

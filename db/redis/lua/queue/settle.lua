@@ -5,18 +5,25 @@
 local q, call = KEYS[1], ARGV[1]
 local held = redis.call('HMGET', q .. ':held', ARGV[3], ARGV[5])
 local owns = redis.call('HMGET', q .. ':users', ARGV[4], ARGV[6])
+local tickets, users = {}, {}
 for nth = 1, 2 do
   local id, user = ARGV[1 + 2 * nth], ARGV[2 + 2 * nth]
   if held[nth] == call then
-    redis.call('HDEL', q .. ':held', id)
-    redis.call('HDEL', q .. ':tickets', id)
-    redis.call('HDEL', q .. ':places', id)
+    tickets[#tickets + 1] = id
     if owns[nth] == id then
-      redis.call('HDEL', q .. ':users', user)
-      redis.call('ZREM', q .. ':leases', user)
+      users[#users + 1] = user
       redis.call('SET', q .. ':out:' .. user, call, 'PX', ARGV[2])
     end
   end
+end
+if #tickets > 0 then
+  for _, part in ipairs({'held', 'tickets', 'places'}) do
+    redis.call('HDEL', q .. ':' .. part, unpack(tickets))
+  end
+end
+if #users > 0 then
+  redis.call('HDEL', q .. ':users', unpack(users))
+  redis.call('ZREM', q .. ':leases', unpack(users))
 end
 redis.call('HDEL', q .. ':claims', call)
 redis.call('ZREM', q .. ':claimed', call)
