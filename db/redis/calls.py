@@ -251,13 +251,16 @@ class RedisCalls:
 
         At most `limit` of each of these shards.
         """
+        keys = [f"attention:{{calls-{shard}}}" for shard in shards]
+        # Usually there is none: to see that needs no script.
+        asked = [self._redis.command("ZRANGE", key, 0, 0, "WITHSCORES") for key in keys]
+        firsts = [(key, await first) for key, first in zip(keys, asked, strict=True)]
+        times = [(key, int(first[1])) for key, first in firsts if first]
         args = (now, now + RETRY_MS, limit)
-        asked = [self._redis.run(_DUE, [f"attention:{{calls-{shard}}}"], args) for shard in shards]
-        answers = [await each for each in asked]
-        return Due(
-            [call_id.decode() for found, _ in answers for call_id in found],
-            min((int(next_at) for _, next_at in answers if next_at is not None), default=None),
-        )
+        taking = [self._redis.run(_DUE, [key], args) for key, at in times if at <= now]
+        taken = [await each for each in taking]
+        ahead = [at for _, at in times if at > now] + [int(at) for _, at in taken if at is not None]
+        return Due([call_id.decode() for found, _ in taken for call_id in found], min(ahead, default=None))
 
     async def forget(self, call_id: str) -> None:
         """Remove the call from those that need attention: its record is gone."""

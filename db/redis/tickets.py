@@ -40,8 +40,8 @@ from matching.pools import pools_for, pools_of
 
 _LUA = Path(__file__).with_name("lua") / "queue"
 _SHARED = "\n".join(file.read_text() for file in sorted((_LUA / "lib").glob("*.lua")))
-# A second `claim`, `leave` or `turn` would be refused because of the first, whose answer nobody has.
-_ONCE = {"claim", "leave", "turn"}
+# A second `claim` or `leave` would be refused because of the first, whose answer nobody has.
+_ONCE = {"claim", "leave"}
 _SCRIPTS: Mapping[str, Script] = {
     file.stem: load_script(file, repeatable=file.stem not in _ONCE, shared=_SHARED)
     for file in _LUA.glob("*.lua")
@@ -288,7 +288,11 @@ class RedisTickets:
 
     async def take_turn(self, mode: str, node: str, ms: int) -> Turn:
         """How many wait, and whether this node is the one to sweep, for at most `ms`."""
-        waiting, taken = await self._run("turn", mode, node, ms)
+        also = (f"{self._prefix}:{key}" for key in ("claimed", "gone"))
+        asked = self._ask("ZCARD", mode), self._ask("EXISTS", "leases", *also)
+        waiting, anything = [await each for each in asked]
+        # A second time it would be refused because of the first, whose answer nobody has.
+        taken = anything and await self._ask("SET", f"{mode}:turn", node, "NX", "PX", ms, repeatable=False)
         return Turn(waiting, bool(taken))
 
     async def end_turn(self, mode: str, node: str, rest_ms: int) -> None:
