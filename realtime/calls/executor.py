@@ -267,10 +267,11 @@ class Executor:
         await self._trust.judge(effect.user_id)
 
 
-async def _outcomes(work: Sequence[Awaitable[None]]) -> Sequence[BaseException | None]:
+async def _outcomes(work: Sequence[Awaitable[Any]]) -> Sequence[BaseException | None]:
     """What each raised, if anything. One alone needs no task."""
     if len(work) > 1:
-        return await asyncio.gather(*work, return_exceptions=True)
+        found = await asyncio.gather(*work, return_exceptions=True)
+        return [each if isinstance(each, BaseException) else None for each in found]  # not what was answered
     try:
         await work[0]
     except Exception as error:

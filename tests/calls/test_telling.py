@@ -186,3 +186,4 @@ async def test_in_a_cluster_it_is_told_from_the_outbox(world: World, tmp_path: P
         assert len(pending) == 4
         await node.services.executor.perform(call, pending)
         assert await heard(node, call) == [["1", "2"]] * 2
+        assert await node.stores.calls.outbox(call.id) == []
