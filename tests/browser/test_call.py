@@ -184,7 +184,7 @@ async def test_a_voice_call_needs_no_camera(sign_up: Visit) -> None:
 
 
 async def test_declining_leaves_the_other_in_the_queue(sign_up: Visit) -> None:
-    """Escape says not this time; the other keeps the place and is told why."""
+    """Escape says not this time; the other keeps the place and is told why, and can be reported."""
     ana, ben = await sign_up("Ana"), await sign_up("Ben", gender="male")
     for person in (ana, ben):
         await person.press("Meet someone")
@@ -192,6 +192,14 @@ async def test_declining_leaves_the_other_in_the_queue(sign_up: Visit) -> None:
     await ben.page.keyboard.press("Escape")
     await ana.sees("Ben said not this time.")
     await ben.sees_heading("You said not this time")
+    await ben.press("Report")
+    report = ben.page.get_by_role("dialog", name="Report Ana")
+    await report.get_by_role("button", name="Report", exact=True).click()
+    await ben.sees("Thank you for telling us. A moderator will look at it.")
+    await ben.go("Profile")
+    await ben.go("Safety")
+    await expect(ben.button("Unblock Ana")).to_be_visible()
+    await ben.sees("You have talked to nobody yet.")
 
 
 async def test_whoever_is_hung_up_on_can_still_report(pair: Pair) -> None:
