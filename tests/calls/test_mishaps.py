@@ -21,7 +21,7 @@ from db.redis.presence import CLAIM_MS
 from realtime.calls.signals import Signals
 from realtime.gateway.caller import Caller
 from signaling.call import State
-from signaling.messages import Accept, Hangup
+from signaling.messages import Accept, Block, Hangup, Moderate, Skip
 from tests.calls.nodes import REGION, CallNode
 from tests.conftest import NewDatabase, Servers
 from tests.patience import PATIENCE_S
@@ -51,6 +51,22 @@ async def test_a_signal_is_refused_soon_when_no_node_closed_its_line(world: Worl
         await signals.signal(
             Caller(ana, new_id(), f"phone of {ana}", ""), CallSignal(call_id=call.id, epoch=1, candidate=None)
         )
+
+
+@pytest.mark.parametrize("parting", [Block, Moderate])
+async def test_who_parts_two_does_what_another_node_has_left_of_the_end(
+    world: World, node: CallNode, parting: type[Block | Moderate]
+) -> None:
+    """He has skipped on a node that stands still: no signal is passed on when the block was answered."""
+    ana, ben = await world.pair()
+    call = await node.saved_only(await node.live((ana, ben)), Skip(ben, new_id()))
+    await node.services.call_service.part(call.id, parting(ana))
+    signals = Signals(node.services.call_service, node.stores.signals, node.settings, now_ms)
+    with pytest.raises(Gone):
+        await signals.signal(
+            Caller(ben, new_id(), f"phone of {ben}", ""), CallSignal(call_id=call.id, epoch=1, candidate=None)
+        )
+    assert await world.call_records.active_call(ana) is None
 
 
 async def test_an_end_that_was_set_right_on_record_is_the_one_that_happened(
