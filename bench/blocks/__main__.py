@@ -95,7 +95,7 @@ class PartingsBench:
             _say(f"in a closed loop: {held}")
             async with load.at(held, options.share) as measured:
                 found = await _at_times_of_chance(acts, options.rate, self._marks)
-                return Result(held, measured(), found)
+                return Result(held, measured(), found, refused=len(acts) - len(found))
         finally:
             await leave([*people, *(person for act in acts for person in (act.she, act.he))])
 
@@ -105,7 +105,7 @@ async def _at_times_of_chance(acts: Sequence[Act], rate: float, marks: Marks) ->
     for act in acts:
         under_way.append(asyncio.create_task(act.measured(marks)))
         await asyncio.sleep(chance.expovariate(rate))
-    return await asyncio.gather(*under_way)
+    return [parted for parted in await asyncio.gather(*under_way) if parted is not None]
 
 
 class Result(Struct, frozen=True):
@@ -114,13 +114,14 @@ class Result(Struct, frozen=True):
     held: Rates
     meanwhile: Rates
     parted: Sequence[Parted]
+    refused: int
 
 
 def report(result: Result) -> str:
     """The table, and the slowest of each kind."""
     lines = [
         f"Held in a closed loop: {result.held}. Meanwhile: {result.meanwhile}."
-        f" Load of the machine {os.getloadavg()[0]:.1f}.",
+        f" Refused for want of time: {result.refused} acts. Load of the machine {os.getloadavg()[0]:.1f}.",
         "",
         "| ms from the request to its last effect | acts | p50 | p99 | longest |",
         "|---|---|---|---|---|",

@@ -39,7 +39,9 @@ class Witness(Person):
             name = bytes(payload[4 : payload.index(b'"', 4)]).decode()
             if name != "presence:changed" or b'"offline"' in payload:
                 self.seen_at.setdefault(name, time.time())
-        if payload[:2] != b"41":  # that the namespace is left
+        if payload[:2] == b"41":  # sent away: an official client closes, then
+            self.transport.close()
+        else:
             super()._hear(payload)
 
     async def sees(self, *names: str) -> None:
@@ -47,6 +49,10 @@ class Witness(Person):
         async with asyncio.timeout(PATIENCE_S):
             while not self.seen_at.keys() >= set(names):  # noqa: ASYNC110 - what it waits for is a set of events
                 await asyncio.sleep(0.005)
+
+
+class UnavailableError(Exception):
+    """A node was too busy to take it."""
 
 
 class Parted(Struct, frozen=True):
@@ -70,12 +76,15 @@ class Act(Struct, frozen=True):
     call_id: str
     do: Callable[[], Awaitable[None]]
 
-    async def measured(self, marks: Marks) -> Parted:
-        """Done, and seen at both."""
+    async def measured(self, marks: Marks) -> Parted | None:
+        """Done, and seen at both. None: it was refused, as the node had no time for it."""
         for person in (self.she, self.he):
             person.seen_at.clear()
         asked = time.time()
-        await self.do()
+        try:
+            await self.do()
+        except UnavailableError:
+            return None
         answered = time.time()
         hers = ["call:ended", "presence:changed"]
         his = ["call:ended", "session:revoked", "closed"]
@@ -135,6 +144,8 @@ class Stage:
     async def _post(self, node: BenchNode, path: str, token: str, order: dict[str, str]) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         async with self._web.post(f"{node.address}{path}", json=order, headers=headers) as response:
+            if response.status == 503:
+                raise UnavailableError
             assert response.status == 201, await response.text()
 
     async def _erase(self, user_id: str) -> None:
