@@ -74,8 +74,12 @@ class Announcer(PeriodicJob):
         """Now, or after what comes before."""
         after = 0
         if (running := self._catching_up.get(lane)) is None:
-            after = await self._tell_at_once(lane, number, told)
-            running = self._catching_up.get(lane)
+            event, user_ids = told
+            [stand] = await self._events.announce([NumberedEvent(user_ids, event, lane, number, number - 1)])
+            if stand is None:
+                self._note_told([(lane, number)])
+                return
+            after, running = stand, self._catching_up.get(lane)
         # One that runs already may have read before this was committed.
         if after < number and running is not None:
             after = await asyncio.shield(running)
@@ -85,15 +89,6 @@ class Announcer(PeriodicJob):
     def _cannot(self, error: Exception) -> None:
         _log.debug("what is stored has to wait to be announced", error=repr(error))
         self._fail()
-
-    async def _tell_at_once(self, lane: str, number: int, told: Told) -> int:
-        """Up to which number all have been told: this one, unless somebody was not told what comes before."""
-        event, user_ids = told
-        [stand] = await self._events.announce([NumberedEvent(user_ids, event, lane, number, number - 1)])
-        if stand is not None:
-            return stand
-        self._note_told([(lane, number)])
-        return number
 
     def _catch_up(self, lane: str, after: int) -> "asyncio.Task[int]":
         """Tell all that waits in the lane; one at a time, for everybody who needs it from now on."""

@@ -5,7 +5,7 @@ announced afterwards: what is committed is acknowledged, also when the announcem
 """
 
 import asyncio
-from collections.abc import Awaitable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from core.clock import Clock
 from core.contract.chat import (
@@ -107,11 +107,11 @@ class Chat:
         members = self._members.known(command.room_id, user_id)
         if members is None:
             return asyncio.ensure_future(self._ask_and_type(user_id, command))
-        return asyncio.ensure_future(self._type(user_id, command, members))
+        return self._type(user_id, command, members)
 
     async def _ask_and_type(self, user_id: str, command: ChatTyping) -> None:
         await self._type(user_id, command, await self._members.who_may_speak(command.room_id, user_id))
 
-    def _type(self, user_id: str, command: ChatTyping, members: Sequence[str]) -> Awaitable[None]:
+    def _type(self, user_id: str, command: ChatTyping, members: Sequence[str]) -> asyncio.Future[None]:
         told = ChatTypingChanged(room_id=command.room_id, user_id=user_id, typing=command.typing)
         return self._events.send_all([(member, told) for member in members if member != user_id])

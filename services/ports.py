@@ -1,5 +1,6 @@
 """What use cases need of others, as interfaces; `composition/` chooses the implementations."""
 
+from asyncio import Future
 from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from typing import Any, Literal, Protocol
 
@@ -42,7 +43,7 @@ class Events(Protocol):
         and the answer in its place is up to which number that user was told in this lane. Raises the same.
         """
 
-    def send_all(self, events: Iterable[tuple[str, Event]]) -> Awaitable[None]:
+    def send_all(self, events: Iterable[tuple[str, Event]]) -> "Future[None]":
         """Volatile events, each to all devices of its user, at little cost for each. Raises the same."""
 
 

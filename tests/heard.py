@@ -1,5 +1,6 @@
 """The event log as tests see it: what was sent to whom, and outages on demand."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -31,7 +32,10 @@ class Heard:
     async def pass_on(self, user_id: str, name: str, data: bytes, *, key: str, **_: Any) -> None:
         await self.send(user_id, msgspec.json.decode(data, type=Event.registry[name]), key=key)
 
-    async def send_all(self, events: Iterable[tuple[str, Event]]) -> None:
+    def send_all(self, events: Iterable[tuple[str, Event]]) -> "asyncio.Future[None]":
+        return asyncio.ensure_future(self._send_all(events))
+
+    async def _send_all(self, events: Iterable[tuple[str, Event]]) -> None:
         for user_id, event in events:
             await self.send(user_id, event)
 

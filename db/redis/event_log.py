@@ -184,15 +184,21 @@ class EventLog:
     async def announce(self, numbered: Sequence[NumberedEvent]) -> list[int | None]:
         """As `services.ports.Events` promises."""
         asked = [self._tell(each) for each in numbered]
-        return [_behind(await self._answers(*parts)) for parts in asked]
+        return [_behind([await part for part in parts]) for parts in asked]
 
     def _tell(self, each: NumberedEvent) -> "Sequence[asyncio.Future[Any]]":
-        """One script for all whom one server can tell."""
+        """One script for all whom one server can tell, of whatever is announced in this turn."""
         event = each.event
-        said = type(event).event, msgspec.json.encode(event), each.lane, each.number, each.before
-        args = (*said, self._keep, self._keep_ms, _TOLD_MS)
+        said = event.event, msgspec.json.encode(event), each.lane, each.number, each.before, len(each.ends)
         return [
-            self._redis.run(_TELL, [key for user_id in some for key in _keys(user_id)], (*args, *each.ends))
+            self._redis.gather(
+                _TELL,
+                [key for user_id in some for key in (f"events:{{{user_id}}}", f"told:{{{user_id}}}")],
+                (len(some), *said, *each.ends),
+                head=(self._keep, self._keep_ms, _TOLD_MS),
+                repeatable=True,
+                fault=unavailable,
+            )
             for some in self._redis.together(each.user_ids)
         ]
 
@@ -315,11 +321,6 @@ def _volatile(name: str, data: bytes, device: str = "", not_device: str = "") ->
 
 def _stream(user_id: str) -> str:
     return f"events:{{{user_id}}}"
-
-
-def _keys(user_id: str) -> tuple[str, str]:
-    """Of whom tell.lua tells."""
-    return _stream(user_id), f"told:{{{user_id}}}"
 
 
 def _behind(stands: Sequence[int]) -> int | None:

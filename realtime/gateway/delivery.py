@@ -6,7 +6,8 @@ from core.contract.session import SessionReady
 from db.redis.event_log import Announcement, EventId, EventLog
 from realtime.gateway.connection import Connection
 from realtime.gateway.connection_registry import ConnectionRegistry
-from realtime.gateway.liveness import LivenessMonitor
+from realtime.gateway.known_ticket import SAY_WHICH_TICKET
+from realtime.gateway.liveness import MATTERS, LivenessMonitor
 from realtime.gateway.recovery import Recovery, worth_replaying
 from realtime.gateway.socket_writer import SocketWriter
 
@@ -36,14 +37,13 @@ class Delivery:
 
     def send(self, sid: str, user_id: str, announcement: Announcement) -> None:
         """To this connection of this user."""
-        if (connection := self._registry.get(sid)) is not None:
+        name, id_ = announcement.name, announcement.id
+        offset = None if id_ is None else self._recovery.offset(user_id, id_, self._events.log.name)
+        if name in SAY_WHICH_TICKET and (connection := self._registry.get(sid)) is not None:
             connection.known_ticket.hear(announcement)
-        id_, log = announcement.id, self._events.log.name
-        offset = None if id_ is None else self._recovery.offset(user_id, id_, log)
-        self._writer.emit_encoded(
-            announcement.name, announcement.data, sid, offset=offset, volatile=offset is None
-        )
-        self._liveness.told(sid, announcement)
+        self._writer.emit_encoded(name, announcement.data, sid, offset=offset, volatile=offset is None)
+        if name in MATTERS:
+            self._liveness.told(sid, announcement)
 
     def replay(self, connection: Connection) -> EventId:
         """Send what was missed when it was opened. Gives the place up to which that is everything."""

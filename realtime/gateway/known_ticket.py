@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from db.redis.event_log import Announcement
 
+SAY_WHICH_TICKET = frozenset({"queue:left", "call:ended"})
+
 
 class _Ticket(Struct, frozen=True):
     id: str

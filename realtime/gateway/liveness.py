@@ -24,7 +24,7 @@ from realtime.gateway.socket_writer import SocketWriter
 
 _TICK_S = 0.25
 _AT_ONCE = 20
-_MATTERS: dict[str, type[Event]] = {kind.event: kind for kind in (CallOffered, CallStarted, CallEnded)}
+MATTERS: dict[str, type[Event]] = {kind.event: kind for kind in (CallOffered, CallStarted, CallEnded)}
 
 
 def silence(before_ms: int, *, heard: bool, passed_ms: int, most_ms: int) -> int:
@@ -104,7 +104,7 @@ class LivenessMonitor(PeriodicJob):
 
     def told(self, sid: str, announcement: Announcement) -> None:
         """This is sent to a connection now. It may begin or end a watch."""
-        kind = _MATTERS.get(announcement.name)
+        kind = MATTERS.get(announcement.name)
         if kind is None or (call_id := announcement.call_id) is None:
             return
         if kind is CallOffered:

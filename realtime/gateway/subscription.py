@@ -89,7 +89,7 @@ class Subscription:
             if self._last is not None and announcement.id <= self._last:
                 return
             self._last = announcement.id
-        if announcement.is_for(self._device):
+        if not (announcement.device or announcement.not_device) or announcement.is_for(self._device):
             self._send(announcement)
 
     async def _fill(self) -> None:

@@ -45,6 +45,26 @@ async def test_each_is_told_in_their_turn_and_once(event_log: EventLog) -> None:
     assert await heard(event_log, ana) == await heard(event_log, ben) == [b"1", b"2", b"3", b"4"]
 
 
+async def test_what_is_announced_in_one_turn_is_one_script(event_log: EventLog, redis: Redis) -> None:
+    """Each with an answer of its own: somebody who cannot be told keeps nothing from others."""
+
+    async def scripts() -> int:
+        return int((await redis.info("commandstats"))["cmdstat_evalsha"]["calls"])
+
+    pairs, broken = [(new_id(), new_id()) for _ in range(5)], new_id()
+    await event_log.announce([numbered([broken], 1)])
+    await redis.set(f"events:{{{broken}}}", "no stream")
+    before = await scripts()
+    told = [event_log.announce([numbered([*pair], 1), numbered([*pair], 3)]) for pair in pairs]
+    *answers, fault = await asyncio.gather(
+        *told, event_log.announce([numbered([broken], 2)]), return_exceptions=True
+    )
+    assert await scripts() == before + 1
+    assert answers == [[None, 1]] * 5
+    assert isinstance(fault, Unavailable)
+    assert [await heard(event_log, user_id) for pair in pairs for user_id in pair] == [[b"1"]] * 10
+
+
 async def test_what_comes_late_where_numbers_may_leap_is_not_told(event_log: EventLog) -> None:
     """As receipts: a smaller number says nothing new."""
     ana, ben = new_id(), new_id()

@@ -1,29 +1,42 @@
--- Tell users of a numbered event, each in its turn: append it to their streams and announce it, or do neither.
--- KEYS[1, 3, ...] a user's stream                                        events:{user}
--- KEYS[2, 4, ...] how far this user was told in each lane, a hash        told:{user}
---                 and, as `last`, the event that was appended last in any
--- ARGV[1] event name    ARGV[2] JSON of its payload
--- ARGV[3] lane          ARGV[4] number in it          ARGV[5] number of what has to come before it
--- ARGV[6] events kept at least, of so many            ARGV[7] milliseconds all are kept after the last
--- ARGV[8] milliseconds that it is remembered how far a user was told
--- ARGV[9, ...] lanes that end with this: whatever comes in them counts as told
--- Returns -1 if all have been told, now or before; else the least number up to which somebody has been, whose turn has not come.
-local number, before, behind = tonumber(ARGV[4]), tonumber(ARGV[5]), -1
-for i = 1, #KEYS, 2 do
-  local found = redis.call('HMGET', KEYS[i + 1], ARGV[3], 'last')
-  local told = tonumber(found[1] or 0)
-  if told < before then
-    behind = behind < 0 and told or math.min(behind, told)
-  elseif told < number then
-    local id, set = append(KEYS[i], found[2], ARGV[6], ARGV[7], ARGV[1], ARGV[2], '', '')
-    redis.call('HSET', KEYS[i + 1], ARGV[3], ARGV[4], 'last', id)
-    if set then
-      redis.call('PEXPIRE', KEYS[i + 1], ARGV[8])
+-- Tell users of numbered events, one event after the other, each user in their turn: append it to their streams and announce it,
+-- or do neither.
+-- KEYS, for each user of each event:
+--   a user's stream                                                      events:{user}
+--   how far this user was told in each lane, a hash, and, as `last`,     told:{user}
+--   the event that was appended last in any
+-- ARGV[1] events kept at least, of so many            ARGV[2] milliseconds all are kept after the last
+-- ARGV[3] milliseconds that it is remembered how far a user was told
+-- ARGV[4...] for each event: how many users; its name; JSON of its payload; its lane; its number in it; the number of what has to
+--            come before it; how many lanes end with it; those lanes, in which whatever comes counts as told
+-- Returns for each -1 if all have been told, now or before; the least number up to which somebody has been, whose turn has not
+-- come; or the error that kept it alone from being told.
+local most, ms, remembered = ARGV[1], ARGV[2], ARGV[3]
+local function tell(key, at)
+  local lane, number, before, behind = ARGV[at + 3], tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5]), -1
+  for i = key, key + 2 * ARGV[at] - 2, 2 do
+    local stream, memory = KEYS[i], KEYS[i + 1]
+    local found = redis.call('HMGET', memory, lane, 'last')
+    local told = tonumber(found[1] or 0)
+    if told < before then
+      behind = behind < 0 and told or math.min(behind, told)
+    elseif told < number then
+      local id, set = append(stream, found[2], most, ms, ARGV[at + 1], ARGV[at + 2], '', '')
+      redis.call('HSET', memory, lane, ARGV[at + 4], 'last', id)
+      if set then
+        redis.call('PEXPIRE', memory, remembered)
+      end
+    end
+    for over = at + 7, at + 6 + ARGV[at + 6] do
+      redis.call('HSET', memory, ARGV[over], '9007199254740991')
+      redis.call('PEXPIRE', memory, remembered)
     end
   end
-  for lane = 9, #ARGV do
-    redis.call('HSET', KEYS[i + 1], ARGV[lane], '9007199254740991')
-    redis.call('PEXPIRE', KEYS[i + 1], ARGV[8])
-  end
+  return behind
 end
-return behind
+local answers, key, at = {}, 1, 4
+while at <= #ARGV do
+  local done, answer = pcall(tell, key, at)
+  answers[#answers + 1] = done and answer or (type(answer) == 'table' and answer or {err = answer})
+  key, at = key + 2 * ARGV[at], at + 7 + ARGV[at + 6]
+end
+return answers

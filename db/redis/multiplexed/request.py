@@ -8,7 +8,7 @@ from typing import Any
 from hiredis import pack_command
 from redis.exceptions import RedisError
 
-from db.outage import OUTAGES
+from db.outage import AWAY
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.words import Words, is_repeatable
 
@@ -102,7 +102,7 @@ def fail(future: "asyncio.Future[Any]", error: BaseException) -> None:
     if future.done():
         return
     future.set_exception(error)
-    if isinstance(error, OUTAGES):
+    if isinstance(error, AWAY):
         future.exception()
 
 
