@@ -127,6 +127,7 @@ def _gateway(
         lifecycle=lifecycle,
         tasks=tasks,
     )
+    bus.hear_within(writer.together)
     bus.on_return += [gateway.catch_up, revocations.end_revoked]
     return gateway
 

@@ -16,7 +16,7 @@ from core.tasks import TaskSet
 from db.outage import AWAY, OUTAGES, Outage
 from db.periodic import PeriodicTask
 from db.redis import bundle
-from db.redis.multiplexed import RedisClient
+from db.redis.multiplexed import Around, RedisClient
 
 _PAUSE_S = 0.2
 Listener = Callable[[bytes], None]
@@ -95,6 +95,10 @@ class Bus:
             self._listeners.pop(name, None)
             if self._confirmed.pop(name, None) is not None:
                 self._subscriber.unsubscribe(name)  # if that fails, the connection is gone and with it this
+
+    def hear_within(self, around: Around) -> None:
+        """All that comes in one read is heard within this."""
+        self._subscriber.around = around
 
     async def check(self) -> None:
         """Raises ConnectionError if two canaries in a row did not arrive."""

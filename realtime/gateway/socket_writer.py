@@ -1,7 +1,9 @@
 """What the gateway needs of a Socket.IO server: our own (`realtime.transport`), or the stock one."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class SocketWriter(Protocol):
@@ -17,6 +19,9 @@ class SocketWriter(Protocol):
         volatile: bool = False,
     ) -> int:
         """One event: JSON text of its object, and for durable ones the offset. In order, never blocks."""
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Do this: what it sends goes out when it is done, in one write to each connection."""
 
     async def disconnect(self, sid: str) -> None:
         """Send DISCONNECT and close: an official client does not come back by itself."""

@@ -1,13 +1,16 @@
 """Joins what is written to one socket while several messages are handled at once. No I/O of its own.
 
 Of a broadcast, nine tenths of the CPU is the system call for each socket. When a client's messages come
-several at a time, what they cause is written when all of them are handled: once to each socket. And what is
-sent to a client that waits for an answer waits for that for a moment, since both often come of one message.
+several at a time, what they cause is written when all of them are handled: once to each socket. So is what is
+done `during` one read of a store: when a call starts, each side is told three things. And what is sent to a
+client that waits for an answer waits for that for a moment, since both often come of one message.
 """
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
+
+T = TypeVar("T")
 
 MOST_HELD: Final = 16_384
 """What a socket holds back before it writes all the same, in bytes."""
@@ -34,6 +37,16 @@ class Cork:
         self.on = False
         self.holding: list[Corked] = []
 
+    def during(self, work: Callable[[], T]) -> T:
+        """Do this: what it writes goes out when it is done, once to each socket."""
+        if self.on:
+            return work()
+        self.on = True
+        try:
+            return work()
+        finally:
+            self.pull()
+
     def pull(self) -> None:
         """Let everything out, and hold nothing back any more."""
         self.on = False
@@ -43,20 +56,17 @@ class Cork:
 
     def with_answer(self, send: Callable[[bytes, bool], None], frame: bytes, volatile: bool) -> None:
         """Send a frame to a client that is about to be answered: with the answer, if that comes soon."""
-        if self.on:
-            return send(frame, volatile)
-        self.on = True
+        on, self.on = self.on, True
+        others, self.holding = self.holding, []
         try:
             send(frame, volatile)
         finally:
-            self.on = False
-        if self.holding:
+            self.on, holding, self.holding = on, self.holding, others
+        if holding:
             if self._waiting is None:
                 self._waiting = []
                 self._loop.call_soon(self._wait, self._waiting, _TURNS)
-            self._waiting += self.holding
-            self.holding.clear()
-        return None
+            self._waiting += holding
 
     def _wait(self, sockets: list[Corked], turns: int) -> None:
         if self._waiting is sockets:

@@ -5,13 +5,14 @@ is everything between the socket and a handler. `emit_encoded`, `answer_connect`
 and the `volatile` flag are ours; `fallback.StockServer` has them too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from aiohttp import web
 
 from . import packets, reasons
 from .client import SocketClient
+from .cork import T
 from .frames import text_frame
 from .namespaces import Namespaces
 from .rooms import RoomManager
@@ -101,6 +102,10 @@ class SocketServer(Namespaces):
                     sink.send(frame, volatile)
                 count += 1
         return count
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Do this: what it sends goes out when it is done, in one write to each client."""
+        return self.eio.together(work)
 
     def answer_connect(self, sid: str, fields: dict[str, Any], namespace: str = "/") -> None:
         """Add fields (`pid`) to the CONNECT that a connect handler is about to let through."""

@@ -16,7 +16,7 @@ from core.seats import Seats
 
 from . import reasons
 from .backlog import Backlog
-from .cork import Cork
+from .cork import Cork, T
 from .deadlines import Alarm, Deadlines
 from .eager_tasks import EagerTasks
 from .limits import Limits
@@ -84,6 +84,10 @@ class EngineSessions(engineio.AsyncServer):  # type: ignore[misc]
             self.cork = Cork(self.loop)
             self.eager_tasks = EagerTasks(self.loop)
             self._alarm = Alarm(self.loop, self.deadlines, self._tick)
+
+    def together(self, work: Callable[[], T]) -> T:
+        """Do this: what it writes goes out when it is done, once to each socket."""
+        return work() if self._alarm is None else self.cork.during(work)
 
     @cached_property
     def eager_tasks(self) -> EagerTasks:

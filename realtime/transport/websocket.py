@@ -100,11 +100,7 @@ class WebSocket(FrameReader, asyncio.Protocol):
         cork = self._cork
         if (self._tail is None and is_one_frame(data)) or cork.on:
             return self._read(data)
-        cork.on = True
-        try:
-            return self._read(data)
-        finally:
-            cork.pull()
+        return cork.during(lambda: self._read(data))
 
     def pause_writing(self) -> None:
         """The kernel takes no more: what is sent from now on is counted."""

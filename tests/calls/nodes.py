@@ -24,7 +24,7 @@ from realtime.gateway.command_queue import CommandQueue
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.liveness import LivenessMonitor
-from realtime.gateway.socket_writer import SocketWriter
+from realtime.gateway.socket_writer import SocketWriter, T
 from realtime.gateway.subscription import Subscription
 from signaling.call import Call, Rules, offer
 from signaling.messages import Accept, CallMessage, Connected
@@ -36,6 +36,9 @@ REGION = "mishaps"  # nobody of another test is matched with who waits here
 
 class Silence:
     """The writer of a node that nobody is connected to."""
+
+    def together(self, work: Callable[[], T]) -> T:
+        return work()
 
     def emit_encoded(
         self,

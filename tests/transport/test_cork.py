@@ -10,6 +10,7 @@ from realtime.transport import SocketServer
 from realtime.transport.cork import MOST_HELD
 from realtime.transport.frames import TEXT, is_one_frame
 from realtime.transport.websocket import WebSocket
+from tests.patience import PATIENCE_S
 from tests.transport.speaker import WebSocketSpeaker, serving
 from tests.transport.test_frames import masked
 
@@ -90,6 +91,38 @@ async def test_an_event_goes_out_with_the_answer_that_follows_it() -> None:
         answered.set()
         assert await ana.hear() == "432[2]"
         assert (len(to_ana), len(to_ben)) == (3, 2)
+
+
+async def test_what_is_done_together_is_one_write_to_each_client() -> None:
+    """Events and pings, in order; what goes to a client that waits for an answer still goes with that."""
+    made, asked, answered = server(), asyncio.Event(), asyncio.Event()
+
+    async def wait(_sid: str) -> int:
+        asked.set()
+        await answered.wait()
+        return 7
+
+    def tell() -> int:
+        for number in (1, 2):
+            made.emit_encoded("news", b"%d" % number, [ana.sid, ben.sid])
+        made.ping(ben.sid)
+        assert to_ben == [], "written before all is done"
+        answered.set()
+        return 3
+
+    made.on("wait", wait)
+    async with serving(made) as harness, harness.connected() as ana, harness.connected() as ben:
+        to_ana, to_ben = writes_to(made, ana), writes_to(made, ben)
+        together(ana, '42["news",0]', '421["wait"]')
+        async with asyncio.timeout(PATIENCE_S):
+            await asked.wait()
+        to_ana.clear()
+        to_ben.clear()
+        assert made.together(tell) == 3
+        assert (len(to_ana), len(to_ben)) == (0, 1)
+        assert [await ana.hear() for _ in range(4)][1:] == ['42["news",1]', '42["news",2]', "431[7]"]
+        assert [await ben.hear() for _ in range(3)][1:] == ['42["news",1]', '42["news",2]']
+        assert len(to_ana) == 1
 
 
 async def test_what_is_long_is_not_held_back() -> None:

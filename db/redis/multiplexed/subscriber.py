@@ -11,6 +11,7 @@ from db.redis.multiplexed.request import Request
 from db.redis.multiplexed.words import Words
 
 Hear = Callable[[bytes, bytes], None]
+Around = Callable[[Callable[[], bool]], bool]  # does what it is given, which says whether it was answered
 NewNode = Callable[["Subscriber", Callable[[Owner], Connection]], Node]
 NewRequest = Callable[[Words], Request]
 
@@ -19,7 +20,8 @@ class Subscriber(Router):
     """Hears what is published on its channels: every server of a cluster passes it on.
 
     `hear(channel, message)` is called as soon as a message has come, in the order in which Redis sends them,
-    and must not raise; `returned()` when the connection was lost and is back with all channels.
+    and must not raise; `returned()` when the connection was lost and is back with all channels. All of one
+    read is heard within `around`.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Subscriber(Router):
         self._addresses, self._attempts = addresses, 0
         self._new_request, self._hear, self._returned = new_request, hear, returned
         self._channels: dict[bytes, None] = {}
+        self.around: Around = lambda read: read()
         self._was_there = False
         self._asking: Request | None = None
         self._node = new_node(self, lambda owner: _Listening(owner, self))
@@ -106,6 +109,9 @@ class _Listening(Connection):
 
     def take(self, gets: Callable[[], Any]) -> bool:
         """Messages come between the answers."""
+        return self._subscriber.around(lambda: self._take(gets))
+
+    def _take(self, gets: Callable[[], Any]) -> bool:
         answered = False
         while (said := gets()) is not MORE:
             if not (isinstance(said, list) and len(said) == 3 and self._subscriber.take(*said)):
