@@ -11,6 +11,7 @@ from bench.matching.simulation import Matched
 from core.ticket import Market, Ticket, Wait, kind
 from matching.candidate_pairs import CandidatePairs
 from matching.policy import Policy
+from realtime.matchmaking.sweep import Rhythm
 
 CANDIDATES = 256  # the default of the setting
 _SECOND_MS = 1_000
@@ -144,6 +145,8 @@ class Ours:
     def tick(self, now: int) -> Iterable[Matched]:
         self._look(now)
         for pair in chain.from_iterable(self._candidate_pairs.worth_matching(now, self._reservation)):
+            if pair.other.joined_at > now - Rhythm().search_ms:
+                continue  # their own search has just judged it
             if pair.one.id in self._candidate_pairs and pair.other.id in self._candidate_pairs:
                 self._forget(pair.one)
                 self._forget(pair.other)

@@ -28,8 +28,11 @@ _log = structlog.get_logger()
 _WORKERS = 16  # as many offers are one transaction
 _LOOKS = 3
 _AGAIN_S = 0.5
-_FRESH_MS = 1_000  # for so long a search goes by whom its join has found to be avoided,
-_SEEN_MS = 50  # and for so long by the candidates that it saw: others may take them meanwhile
+# For so long a search goes by what its join has found: by whom to avoid,
+_FRESH_MS = 1_000
+# and by the candidates that it saw; but only for so long if another node was faster with one of them lately.
+_SEEN_MS = 50
+_CONTENDED_MS = 10_000
 _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
 
 
@@ -64,6 +67,7 @@ class Matchmaker:
         self._recorder, self._metrics = recorder, metrics
         self._clock, self._new_id = clock, new_id
         self._recent = RecentClaims()
+        self._refused_at = -_CONTENDED_MS
         self._loop = PeriodicTask(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
         self.loops = (self._loop,)
 
@@ -88,9 +92,10 @@ class Matchmaker:
         now = self._clock()
         at = joined.at if joined else now
         avoid = joined.avoid if joined and 0 <= now - at < _FRESH_MS else None
-        seen = joined.candidates if joined and 0 <= now - at < _SEEN_MS else None
-        # Whoever came later has a search too, which finds this ticket: of two, one tries to claim the other.
-        earlier = {other.id for other in joined.candidates} if joined else None
+        contended = 0 <= now - self._refused_at < _CONTENDED_MS
+        fresh_ms = _SEEN_MS if contended else _FRESH_MS
+        earlier = joined.candidates if joined else None
+        seen = earlier if 0 <= now - at < fresh_ms else None
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
             if self._recent.since(ticket.id, at):
@@ -99,7 +104,10 @@ class Matchmaker:
                 at = self._clock()
                 seen = await self._tickets.candidates(ticket, self._limits.candidates)
                 if earlier is not None:
-                    seen = [other for other in seen if other.id in earlier]
+                    # Whoever came later has a search too, which finds this ticket: of two, one tries to claim
+                    # the other.
+                    there = {other.id for other in earlier}
+                    seen = [other for other in seen if other.id in there]
             others = [other for other in self._recent.others(seen, at) if other.id != ticket.id]
             now = self._clock()
             survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
@@ -213,6 +221,7 @@ class Matchmaker:
             if outcome == "both":
                 return claim
             self._metrics.refused(outcome)
+            self._refused_at = self._clock()
             if outcome == "second_gone":
                 taken.add(ticket.id)
                 return None

@@ -105,6 +105,22 @@ async def test_of_two_who_join_at_once_only_the_later_one_seeks_the_other(harnes
     assert (claim.first.user_id, claim.second.user_id) == (ana, ben)
 
 
+async def test_once_another_node_was_faster_searches_look_again(store: TicketStore) -> None:
+    """What a join has seen is tried as it is only for as long as nobody else takes it."""
+    harness = Harness(store, nodes=2)
+    here, there = harness.nodes
+    for _ in range(6):
+        await harness.join(harness.people.add())
+    seekers = [await here.search_queue.next() for _ in range(6)]
+    assert await there.matchmaker.seek(seekers[1][0]) is not None
+    harness.clock.pass_ms(200)
+    claims = [await here.matchmaker.seek(ticket, joined=joined) for ticket, joined in seekers]
+    assert sum(claim is not None for claim in claims) == 2
+    reasons = ("first_gone", "second_gone")
+    name = "realtime_matching_refused_claims_total"
+    assert sum(here.registry.get_sample_value(name, {"reason": why}) or 0 for why in reasons) == 1
+
+
 async def test_a_new_seeker_wakes_one_of_those_who_wait() -> None:
     """And none is lost when the one that is woken has gone."""
     queue = SearchQueue()
