@@ -95,9 +95,16 @@ const ENDINGS = {
   moderated: ["A moderator ended the call", "A moderator ended the call"],
 };
 
-/** A sentence with somebody's name, which may contain anything: also `$&`, which `replace` would interpret. */
+const NAME_LETTERS = 30;
+
+/**
+ * A sentence with somebody's name, which may contain anything: also `$&`, which `replace` would interpret. Of a long one the beginning
+ * is enough, so that what the sentence says is not cut off.
+ */
 function named(words, name) {
-  return words.replace("{peer}", () => name);
+  const letters = [...name];
+  const short = letters.length > NAME_LETTERS ? `${letters.slice(0, NAME_LETTERS - 1).join("")}…` : name;
+  return words.replace("{peer}", () => short);
 }
 
 /** How a call ended; `mine`: the user ended it. */

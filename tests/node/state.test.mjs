@@ -36,6 +36,11 @@ test("a name is said as it is written", () => {
   assert.equal(words.asked("you", peer.display_name), "You alone decide. A$$AP $& $' only hears of a yes.");
 });
 
+test("of a long name there is the beginning, so that what happened is not cut off", () => {
+  const told = words.ending({ reason: "hung_up", mine: false, peer: { display_name: "😀".repeat(100) } });
+  assert.equal(told, `${"😀".repeat(29)}… hung up`);
+});
+
 test("times are written in the language and the time zone of the settings", () => {
   const [said, now] = ["2026-11-21T23:30:00.000Z", Date.parse("2026-11-22T00:10:00.000Z")];
   const settings = (language, time_zone) => ({ theme: "system", language, time_zone });
