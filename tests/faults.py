@@ -111,9 +111,12 @@ async def process_of(redis: RedisClient) -> psutil.Process:
 
 def cluster_port() -> int:
     """A free port for a member of a cluster, which talks to the others at one that is 10,000 higher."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1]) - 10_000
+    while True:
+        with socket.socket() as own, socket.socket() as among_them:
+            among_them.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                own.bind(("127.0.0.1", port := among_them.getsockname()[1] - 10_000))
+                return int(port)
 
 
 def embedded(node: Served, name: str) -> list[psutil.Process]:

@@ -38,11 +38,17 @@ class Cluster:
 
     async def add(self) -> None:
         """One more, that knows nobody."""
-        self.ports.append(port := cluster_port())
+        while True:
+            self.ports.append(port := cluster_port())
+            (self._folder / str(port)).mkdir()
+            url = await self.start(len(self.ports) - 1)
+            server = await self._stack.enter_async_context(Redis.from_url(url))
+            with contextlib.suppress(RedisError):  # somebody else was faster at its ports
+                await server.ping()
+                break
+            self.ports.pop()
         self.urls.append(f"redis://127.0.0.1:{port}")
-        (self._folder / str(port)).mkdir()
-        url = await self.start(len(self.ports) - 1)
-        self._servers.append(await self._stack.enter_async_context(Redis.from_url(url)))
+        self._servers.append(server)
 
     async def start(self, number: int) -> str:
         """Also again, with what it knew of the others."""
