@@ -126,7 +126,8 @@ def report(result: Result) -> str:
         "| ms from the request to its last effect | acts | p50 | p99 | longest |",
         "|---|---|---|---|---|",
     ]
-    by_kind = {kind: [each for each in result.parted if each.kind == kind] for kind in KINDS}
+    found = {kind: [each for each in result.parted if each.kind == kind] for kind in KINDS}
+    by_kind = {kind: parted for kind, parted in found.items() if parted}
     for kind, parted in by_kind.items():
         taken = [each.last * 1000 for each in parted]
         p50, p99 = np.quantile(taken, [0.5, 0.99])
