@@ -1,9 +1,10 @@
 -- Before all scripts that append to users' streams; no script itself.
 
 -- Where a stream stands: its `newest` event, or ''. `last`: the event that was appended before, as far as the caller knows; to
--- see that there is no newer one costs Redis a third of reading the newest. If so, it is also where the caller goes on `from`.
+-- see that there is no newer one, from the end (from `last` on Redis goes through its whole block), costs Redis a third of
+-- reading the newest. If so, it is also where the caller goes on `from`.
 local function stand(stream, last)
-  if last and not redis.call('XRANGE', stream, '(' .. last, '+', 'COUNT', 1)[1] then
+  if last and not redis.call('XREVRANGE', stream, '+', '(' .. last, 'COUNT', 1)[1] then
     return {newest = last, from = last}
   end
   local found = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
