@@ -95,21 +95,20 @@ class RedisTickets:
         None: by now the user has gone out of the queue with something else than `out`, perhaps into a call;
         or with a ticket that only another version reads, which leaves so that this one can be joined with.
         """
-        own, *_ = await self._join(ticket, lease_until, out)
-        return await self._placed(ticket, own)
+        return await self._placed(ticket, await self._join(ticket, lease_until, out))
 
     async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
         """`join`, and then how many are `waiting` and the `candidates`, in one trip."""
-        own, *found = await self._join(ticket, lease_until, out, limit, *_pools(ticket))
-        placed = await self._placed(ticket, own)
+        joining, looking = self._join(ticket, lease_until, out), self._look(ticket, limit)
+        placed = await self._placed(ticket, await joining)
+        waiting, ids = await looking
         if placed is None:
             return None
-        waiting, ids = found
         return Placed(placed, waiting, await self._tickets(ids))
 
-    def _join(self, ticket: Ticket, lease_until: int, out: str | None, *look: Arg) -> "asyncio.Future[Any]":
+    def _join(self, ticket: Ticket, lease_until: int, out: str | None) -> "asyncio.Future[Any]":
         whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
-        return self._run("join", *whose, lease_until, "?" if out is None else out, *look)
+        return self._run("join", *whose, lease_until, "?" if out is None else out)
 
     async def _placed(self, ticket: Ticket, own: bytes) -> Ticket | None:
         """What join.lua has answered means."""
@@ -164,10 +163,14 @@ class RedisTickets:
 
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
         """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
-        return await self._tickets(await self._look(ticket, limit))
+        _, ids = await self._look(ticket, limit)
+        return await self._tickets(ids)
 
     def _look(self, ticket: Ticket, limit: int) -> "asyncio.Future[Any]":
-        return self._run("candidates", limit, *_pools(ticket))
+        """Who looks in the same pools in one turn sees the same, after all of them have joined."""
+        return self._redis.share(
+            _SCRIPTS["candidates"], (self._prefix,), (limit, ticket.mode, *_pools(ticket))
+        )
 
     async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""

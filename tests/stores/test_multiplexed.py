@@ -84,6 +84,33 @@ async def test_a_script_is_run_once_for_all_who_ask_in_one_turn(
     assert await runs() == before + 1
 
 
+async def test_who_reads_the_same_in_one_turn_shares_the_answer(
+    redis_client: RedisClient, tmp_path: Path
+) -> None:
+    """It is read behind all else of the turn, by each turn anew; who is cancelled keeps nobody from it."""
+    (tmp_path / "read.lua").write_text(
+        "return {redis.call('INCR', 'reads'), redis.call('GET', KEYS[1]), ARGV[1]}"
+    )
+    read = load_script(tmp_path / "read.lua", repeatable=True)
+    await redis_client.command("PING")  # what waits for a connection is shared with nobody
+    asked = [redis_client.share(read, ["what is shared"], [which]) for which in ("a", "a", "b", "a")]
+    redis_client.command("SET", "what is shared", "written later")
+    asked[0].cancel()
+    found = await asyncio.gather(*asked[1:])
+    first = found[0][0]
+    assert found == [
+        [first, b"written later", b"a"],
+        [first + 1, b"written later", b"b"],
+        [first, b"written later", b"a"],
+    ]
+    assert (await redis_client.share(read, ["what is shared"], ["a"]))[0] == first + 2
+    await redis_client.command("RPUSH", "no text", 1)
+    refused = [redis_client.share(read, ["no text"], ["a"]) for _ in range(2)]
+    errors = await asyncio.gather(*refused, return_exceptions=True)
+    assert all(isinstance(error, ResponseError) for error in errors)
+    assert errors[0] is not errors[1]
+
+
 @pytest.mark.parametrize("repeatable", [True, False])
 async def test_what_was_gathered_goes_again_if_all_of_it_may(
     tmp_path: Path, each: Script, repeatable: bool

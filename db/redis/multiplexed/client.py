@@ -10,7 +10,7 @@ from db.outage import Outages
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
-from db.redis.multiplexed.gathered import Gathered
+from db.redis.multiplexed.gathered import Gathered, Shared
 from db.redis.multiplexed.node import Node
 from db.redis.multiplexed.request import Ahead, Request, again, fail
 from db.redis.multiplexed.script import Script
@@ -35,6 +35,7 @@ class RedisClient:
         self._deadlines = Deadlines(patience_s, self._look)
         self._node = partial(Node, patience_s=patience_s, outages=outages, deadlines=self._deadlines)
         self._gathered: dict[tuple[str, int | str], Gathered] = {}
+        self._shared: dict[tuple[Arg, ...], Shared] = {}
         self._address, self._subscribers = address, list[Subscriber]()
         self._servers = Topology(
             address, lambda address, router: self._node(address, router=router), self._request
@@ -85,6 +86,19 @@ class RedisClient:
     def is_one_server(self) -> bool:
         """No cluster, as far as is known: not before it was connected to."""
         return self._servers.is_one
+
+    def share(self, script: Script, keys: Sequence[str], args: Sequence[Arg] = ()) -> "asyncio.Future[Any]":
+        """A script that only reads, run once for all who ask the same in this turn, behind all else of it."""
+        asked = (script.sha, *keys, *args)
+        shared = self._shared.get(asked)
+        if shared is None or shared.is_closed:
+            if not self._shared:
+                self._loop.call_soon(self._shared.clear)
+            shared = self._shared[asked] = Shared(script, keys, args, self._deadlines.latest)
+            answer = shared.add()
+            self._servers.ask(shared)
+            return answer
+        return shared.add()
 
     def together(self, tags: Sequence[str]) -> Sequence[Sequence[str]]:
         """Of these hash tags, as in `name:{tag}`, those of which one script may have keys."""

@@ -1,4 +1,4 @@
-"""One script for all who ask for it in one turn of the loop."""
+"""One script for all who ask for it in one turn of the loop: with what each gives, or the same for all."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 from hiredis import pack_command
 
-from db.redis.multiplexed.request import Request, fail
+from db.redis.multiplexed.request import Request, again, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.words import Arg
 
@@ -69,3 +69,41 @@ class Gathered(Request):
                     fail(each, self._fault(answer))
                 elif not each.done():
                     each.set_result(answer)
+
+
+class Shared(Request):
+    """A script that only reads: who asks the same in this turn gets the same answer.
+
+    It is behind all else of its turn, and so sees what each of them has changed just before they asked.
+    """
+
+    __slots__ = ("_waiting", "is_closed")
+    last = True
+
+    def __init__(self, script: Script, keys: Sequence[str], args: Sequence[Arg], expires: float) -> None:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        words = ("EVALSHA", script.sha, len(keys), *keys, *args)
+        super().__init__(future, words, expires, script.repeatable, script)
+        self._waiting: list[asyncio.Future[Any]] = []
+        self.is_closed = False
+        future.add_done_callback(self._hand_on)
+
+    def add(self) -> "asyncio.Future[Any]":
+        """For one more. The answer is not theirs alone: it is not to be changed."""
+        future: asyncio.Future[Any] = self.future.get_loop().create_future()
+        self._waiting.append(future)
+        return future
+
+    def close(self) -> None:
+        """It goes out now."""
+        self.is_closed = True
+
+    def _hand_on(self, done: "asyncio.Future[Any]") -> None:
+        error = None if done.cancelled() else done.exception()
+        for each in self._waiting:
+            if done.cancelled():
+                each.cancel()
+            elif error is not None:
+                fail(each, again(error) if isinstance(error, Exception) else error)
+            elif not each.done():
+                each.set_result(done.result())

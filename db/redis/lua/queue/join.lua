@@ -2,15 +2,13 @@
 -- the queue since the join began, they may be in a call by now and are not placed: else they could be in both.
 -- KEYS[1]  prefix of the region's queue: every key below starts with it and shares its hash tag
 -- ARGV     user id, ticket id, joined_at (ms), ticket, places (words, see db/redis/tickets.py), lease until (ms),
---          what had taken the user out last when the join began ('': nothing; '?': whatever it was), and, to look as well,
---          about how many tickets, and the pools to look in (names after the prefix)
--- Returns  the ticket the user has already, or '': the given one waits now; or 'overtaken'. Then how many wait in the mode,
---          and the ids of tickets in those pools.
+--          what had taken the user out last when the join began ('': nothing; '?': whatever it was)
+-- Returns  the ticket the user has already, or '': the given one waits now; or 'overtaken'
 local q, user, id, out = KEYS[1], ARGV[1], ARGV[2], ARGV[7]
 local own = redis.call('HGET', q .. ':users', user)
 local ticket = own and redis.call('HGET', q .. ':tickets', own)
 if not ticket and out ~= '?' and (redis.call('GET', q .. ':out:' .. user) or '') ~= out then
-  return {'overtaken'}
+  return 'overtaken'
 end
 redis.call('ZADD', q .. ':leases', 'GT', ARGV[6], user)
 local mode = q .. ':' .. string.match(ARGV[5], '%S+')
@@ -26,7 +24,4 @@ if not ticket then
     redis.call('ZADD', q .. ':' .. place, ARGV[3], id)
   end
 end
-if not ARGV[8] then
-  return {ticket or ''}
-end
-return {ticket or '', redis.call('ZCARD', mode), look(q, tonumber(ARGV[8]), 9)}
+return ticket or ''
