@@ -76,6 +76,26 @@ async def test_what_a_node_left_behind_is_announced_by_another(talk: ChatScene) 
     assert await Outbox(talk.world.pool).of_lane(talk.room_id, 0, 9) == []
 
 
+async def test_what_is_told_while_nothing_can_be_cleared_does_not_grow_without_end(
+    talk: ChatScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is forgotten stays in the outbox until somebody looks, and nobody hears it twice."""
+    monkeypatch.setattr("services.announcer._MOST_TOLD", 3)
+    told = [
+        ChatMessage(message=(await talk.chat.send(talk.ana, hello(talk, str(n), str(n)))).message)
+        for n in range(8)
+    ]
+    assert len(talk.announcer._told) == 3
+    await talk.announcer.clear()
+    outbox = Outbox(talk.world.pool)
+    assert [waiting.number for waiting in await outbox.of_lane(talk.room_id, 0, 9)] == [1, 2, 3, 4, 5]
+    for _ in range(4):  # at the second look it is left, and of what is told then three are remembered
+        await talk.announcer.look()
+        await talk.announcer.clear()
+    assert await outbox.of_lane(talk.room_id, 0, 9) == []
+    assert talk.heard.by(talk.ana) == talk.heard.by(talk.ben) == told
+
+
 async def test_a_block_keeps_what_was_left_from_being_announced(talk: ChatScene) -> None:
     """The sender hears it on other devices; a member whom a block has parted from the sender does not."""
     talk.heard.down = True

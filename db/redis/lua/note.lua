@@ -12,9 +12,9 @@ local function note(line, call, epoch, from, device, till, ms)
     if known == call and (begun == 'over' or tonumber(begun) >= (tonumber(epoch) or math.huge)) then
       return 0
     end
-    redis.call('DEL', line)
   end
-  redis.call('HSET', line, 'told', call .. ' ' .. epoch, 'from', from, 'device', device, 'until', till)
+  redis.call('HSET', line, 'told', call .. ' ' .. epoch, 'from', from, 'device', device, 'until', till,
+    'candidate', 0, 'description', 0)
   redis.call('PEXPIRE', line, ms)
   return 1
 end
