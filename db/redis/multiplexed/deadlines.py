@@ -6,17 +6,17 @@ It counts ticks, not seconds: a process that was itself suspended first reads wh
 import asyncio
 from collections.abc import Callable
 
-_TICKS = 20
+TICKS = 20  # of a patience
 
 
 class Deadlines:
     """`look(tick)` is called at each tick, ends what has expired, and says whether anybody still waits."""
 
     def __init__(self, patience_s: float, look: Callable[[int], bool]) -> None:
-        self._tick_s, self._look = patience_s / _TICKS, look
+        self._tick_s, self._look = patience_s / TICKS, look
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self.latest = _TICKS
+        self.latest = TICKS
 
     def watch(self) -> None:
         """Somebody waits from now on, until the tick `latest` at most."""
@@ -31,5 +31,5 @@ class Deadlines:
     def _tick(self) -> None:
         self._timer = None
         self.latest += 1
-        if self._look(self.latest - _TICKS):
+        if self._look(self.latest - TICKS):
             self.watch()

@@ -14,10 +14,11 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from db.outage import Outages
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
-from db.redis.multiplexed.deadlines import Deadlines
-from db.redis.multiplexed.request import Own, Request, again
+from db.redis.multiplexed.deadlines import TICKS, Deadlines
+from db.redis.multiplexed.request import NEVER, Own, Request, again
 
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.3
+_SILENT_TICKS = 2  # after which another server may have taken over
 _MOST_WAITING_BYTES = 16 * 1024 * 1024
 _log = structlog.get_logger()
 
@@ -34,7 +35,7 @@ class Router:
         return node.address
 
     def unreachable(self) -> None:
-        """A server that is needed lets nobody in, or does not answer."""
+        """A server that is needed lets nobody in, or is silent."""
 
     def redirected(self, _node: "Node", _request: Request, _error: Exception, /) -> bool:
         """Whether another server was asked what this one has refused."""
@@ -193,20 +194,22 @@ class Node:
 
     def look(self, tick: int) -> bool:
         """Ends what has expired, and a connection that has not answered in time. Whether anybody waits."""
-        connection = self._connection
-        if connection is not None and any(request.expires <= tick for request in connection.sent):
+        connection, sent = self._connection, self._connection.sent if self._connection else ()
+        first = min((request.expires for request in (*sent, *self._waiting)), default=NEVER)
+        if connection is not None and any(request.expires <= tick for request in sent):
             error = RedisTimeoutError("It does not answer.")
             self._outages.failed(error)
-            for request in connection.sent:
+            for request in sent:
                 if request.expires <= tick:
                     request.fail(again(error))
             connection.end(error)
-            self._router.unreachable()
         for request in self._waiting:
             if request.expires <= tick:
                 error = RedisTimeoutError("It cannot be reached.")
                 self._outages.failed(error)
                 request.fail(error)
+        if first <= tick + TICKS - _SILENT_TICKS:
+            self._router.unreachable()
         self._keep(request for request in self._waiting if not request.future.done())
         return bool(self._waiting or (self._connection and not self._connection.is_idle))
 

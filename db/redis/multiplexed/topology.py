@@ -1,8 +1,8 @@
 """Which server serves which slot: there is one, or those of a cluster.
 
 A cluster says where its slots are when the first connection is there, and again when a server says that one
-has moved or that the cluster is down, does not answer, or cannot be reached. Servers that it does not name
-any more are forgotten, but for the one that was given.
+has moved or that the cluster is down, is silent, or cannot be reached. Servers that it does not name any more
+are forgotten, but for the one that was given.
 """
 
 import asyncio
