@@ -111,11 +111,19 @@ class TrustService:
             did = await self._store.conduct(user_id, since=now - self._window_ms, early_ms=self._early_ms)
             if did is None:
                 return
-            before, standing = did.said.tier, standing_of(did)
+            before = did.said.tier
+            if self._stays(did):
+                return
+            standing = standing_of(await self._store.with_company(did))
             after = tier(standing, before, self._thresholds)
             if before == after or await self._move(user_id, before, after, standing, now):
                 return
         _log.warning("a tier changes too fast to be judged", user=user_id)
+
+    def _stays(self, did: Conduct) -> bool:
+        """Whether they stay in their tier whosever word counts. Mostly so: nobody has to look whose does."""
+        bounds = did.standing, standing_of(did)  # nobody's, and that of all whom others may know
+        return all(tier(each, did.said.tier, self._thresholds) == did.said.tier for each in bounds)
 
     async def review(self, limit: int) -> int:
         """Judge some users again whose tier may be out of date. Gives how many there were."""

@@ -54,7 +54,7 @@ class TrustStore:
         self._pool = pool
 
     async def conduct(self, user_id: str, *, since: int, early_ms: int) -> Conduct | None:
-        """What the user did since then, and what is said of them; None: the account is gone."""
+        """What the user did since then, and what is said of them, without company; None: they are gone."""
         early = timedelta(milliseconds=early_ms)
         row = await self._pool.fetchrow(
             _SQL["standing"], user_id, to_datetime(since), earliest(since), LATEST_CALLS, early
@@ -63,9 +63,12 @@ class TrustStore:
             return None
         said = Accusation(accused=user_id, tier=row["tier"], accusers=[])
         if row["reports"]:
-            found = replace(said, accusers=await accusers(self._pool, row["reports"]))
-            said = await with_company(self._pool, found)
+            said = replace(said, accusers=await accusers(self._pool, row["reports"]))
         return Conduct(Standing(**{name: row[name] for name in _READ}), said)
+
+    async def with_company(self, conduct: Conduct) -> Conduct:
+        """The same, after a look at whom those have met who say something of the user."""
+        return replace(conduct, said=await with_company(self._pool, conduct.said))
 
     async def move(
         self, user_id: str, before: Tier, after: Tier, *, entry_id: str, details: dict[str, Any], now: int

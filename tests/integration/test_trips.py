@@ -41,7 +41,7 @@ HELD: dict[str, Step] = {
     "call:end": (3, 5),
     "call:media": (0, 2),
     # The call, what was so then, the report, the block and the case: each a statement of one transaction.
-    "call:report": (13, 10),
+    "call:report": (15, 10),
     "call:restart": (0, 1),
     "call:signal": (0, 1),
     "call:skip": (1, 12),

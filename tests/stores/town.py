@@ -70,7 +70,7 @@ class Town:
         return (await self._conduct(who, DAY)).said.tier
 
     async def standing(self, who: str, *, since: int = 30 * DAY) -> Standing:
-        return standing_of(await self._conduct(who, since))
+        return standing_of(await self.store.with_company(await self._conduct(who, since)))
 
     async def _conduct(self, who: str, since: int) -> Conduct:
         found = await self.store.conduct(who, since=now_ms() - since, early_ms=3_000)
