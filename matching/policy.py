@@ -6,8 +6,10 @@ several candidates the one is chosen whose score exceeds most what was asked, wh
 little else to expect.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Protocol
+from zlib import crc32
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,6 +19,8 @@ from core.ticket import Ticket
 from matching.reservation_value import ReservationParameters, ReservationValues
 from matching.rules import DEFAULT_RELAXATION, Verdict, Wish, obstacles, relaxed, unmet_wish, wishes
 from matching.score import Weights, parts, scores
+
+_HAIR = 0.001  # of gain: what six seconds of waiting are worth
 
 
 class Choice(Struct, frozen=True):
@@ -167,6 +171,16 @@ class Policy(Struct, frozen=True, kw_only=True):
     def order(self, choice: Choice) -> tuple[float, int, str]:
         """Sort key of choices: the greatest gain first; among equals the longest waiting first."""
         return -self.gain(choice.score, choice.asked), choice.ticket.joined_at, choice.ticket.id
+
+    def spread(self, choices: Sequence[Choice], seeker: Ticket) -> Sequence[Choice]:
+        """The same choices; of those as good as the best, give or take a hair, another comes first for each.
+
+        For searches that know nothing of each other: all would try for the one who has waited longest.
+        """
+        least = self.gain(choices[0].score, choices[0].asked) - _HAIR if choices else 0.0
+        alike = bisect_right(choices, -least, key=lambda c: -self.gain(c.score, c.asked))
+        first = crc32(seeker.id.encode()) % max(1, alike)
+        return [*choices[first:alike], *choices[:first], *choices[alike:]]
 
     def consider(
         self,

@@ -6,6 +6,7 @@ steps leaves a ticket that the sweep matches, or a claim that it finishes.
 
 import asyncio
 from collections.abc import Callable, Iterable, Set
+from contextlib import nullcontext
 
 import structlog
 from msgspec import Struct
@@ -26,6 +27,7 @@ from realtime.matchmaking.search_queue import Joined, SearchQueue
 
 _log = structlog.get_logger()
 _WORKERS = 16  # as many offers are one transaction
+_CONTENDED = 8  # but fewer at once, where other nodes search among the same people
 _LOOKS = 3
 _AGAIN_S = 0.5
 # For so long a search goes by what its join has found: by whom to avoid,
@@ -68,6 +70,7 @@ class Matchmaker:
         self._clock, self._new_id = clock, new_id
         self._recent = RecentClaims()
         self._refused_at = -_CONTENDED_MS
+        self._few = asyncio.Semaphore(_CONTENDED)
         self._loop = PeriodicTask(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
         self.loops = (self._loop,)
 
@@ -80,7 +83,8 @@ class Matchmaker:
     async def _next(self) -> bool:
         ticket, joined = await self._search_queue.next()
         with self._loop.enduring("a search failed, and is left to the sweep", ticket=ticket.id):
-            await self.seek(ticket, joined=joined)
+            async with self._few if self._contended(self._clock()) else nullcontext():
+                await self.seek(ticket, joined=joined)
         return True  # there may be more
 
     async def seek(self, ticket: Ticket, *, joined: Joined | None = None) -> Claim | None:
@@ -92,8 +96,7 @@ class Matchmaker:
         now = self._clock()
         at = joined.at if joined else now
         avoid = joined.avoid if joined and 0 <= now - at < _FRESH_MS else None
-        contended = 0 <= now - self._refused_at < _CONTENDED_MS
-        fresh_ms = _SEEN_MS if contended else _FRESH_MS
+        fresh_ms = _SEEN_MS if self._contended(now) else _FRESH_MS
         earlier = joined.candidates if joined else None
         seen = earlier if 0 <= now - at < fresh_ms else None
         for _ in range(_LOOKS):
@@ -111,6 +114,8 @@ class Matchmaker:
             others = [other for other in self._recent.others(seen, at) if other.id != ticket.id]
             now = self._clock()
             survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
+            if self._contended(now):
+                survey = Survey(choices=self._policy.spread(survey.choices, ticket), removed=survey.removed)
             found = _Found("search", ticket, survey, now)
             taken: set[str] = set()
             claim = await self._claim_best(found, survey.choices, taken, avoid)
@@ -227,6 +232,10 @@ class Matchmaker:
                 return None
             taken.add(choice.ticket.id)
         return None
+
+    def _contended(self, now: int) -> bool:
+        """Whether another node was faster with somebody lately, and so searches among the same people."""
+        return 0 <= now - self._refused_at < _CONTENDED_MS
 
     async def _claim(self, claim: Claim) -> Taken:
         """Noted before it is tried, so that no other search of this node tries the same."""

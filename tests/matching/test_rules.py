@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.settings import Settings
-from matching.policy import Policy
+from matching.policy import Choice, Policy
 from matching.rules import obstacle
 from matching.score import Weights, closeness
 from realtime.matchmaking.queue import unit
@@ -99,6 +99,28 @@ def test_the_best_fit_comes_first_and_of_equals_the_oldest() -> None:
     )
     assert [choice.ticket for choice in ranked[:2]] == [best, later]
     assert len(ranked) == 7
+
+
+@given(st.lists(st.integers(0, 40), max_size=12), st.integers(0, 99))
+def test_of_those_who_are_as_good_as_the_best_another_comes_first_for_each(
+    hairs: list[int], who: int
+) -> None:
+    """Nobody is lost, and whoever is worse by more than a hair stays where they were."""
+    policy = Policy()
+    scores = sorted((0.9 - hair / 10_000 for hair in hairs), reverse=True)
+    choices = [Choice(ticket(), score, 0.0) for score in scores]
+    spread = policy.spread(choices, ticket(id=f"seeker {who}"))
+    alike = [choice for choice in choices if choice.score >= scores[0] - 0.001]
+    assert sorted(spread[: len(alike)], key=policy.order) == sorted(alike, key=policy.order)
+    assert spread[len(alike) :] == choices[len(alike) :]
+
+
+def test_seekers_begin_with_different_people() -> None:
+    """As far as there are as many who are alike."""
+    policy, choices = Policy(), [Choice(ticket(), 0.5, 0.0) for _ in range(8)]
+    firsts = {policy.spread(choices, ticket(id=f"seeker {nth}"))[0].ticket.id for nth in range(100)}
+    assert firsts == {choice.ticket.id for choice in choices}
+    assert policy.spread([], ticket()) == []
 
 
 def test_a_score_is_the_sum_of_its_parts_whoever_asks() -> None:
