@@ -4,6 +4,10 @@ Which token is accepted is a rule (`services/token_families.py`); its facts are 
 times ms since the epoch. Of tokens only hashes come here. What an outage raises (`db.outage`) passes through.
 """
 
+from asyncio import Future
+from collections.abc import Sequence
+from datetime import datetime
+from functools import reduce
 from typing import Literal
 
 from msgspec import Struct
@@ -11,15 +15,22 @@ from msgspec import Struct
 from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.sessions import SessionView
 from core.vocabulary import Role
+from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.profiles import Beginning, beginning
 
 _SQL = queries("sessions")
-BEGINNING = (
-    _SQL["beginning"]
-    .replace(":standing", _SQL["standing"])
+_STANDING_OF_EACH = reduce(
+    lambda text, each: text.replace(*each),
+    (("$1", "asked.session_id"), ("$2", "asked.user_id"), ("$3", "asked.at"), ("$4", "asked.twin")),
+    _SQL["standing"],
+)
+BEGINNINGS = (
+    _SQL["beginnings"]
+    .replace(":standing", _STANDING_OF_EACH)
     .replace(":to_decide", queries("call_records")["to_decide"])
 )
+_AT_ONCE = 16  # connects, which are long statements
 
 RevokedReason = Literal["signed_out", "banned", "replaced", "reused", "password_changed", "erased"]
 
@@ -82,6 +93,7 @@ class SessionStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._beginning = GroupedStatement(self._beginnings, most=_AT_ONCE)
 
     async def open(self, session: NewSession, now: int) -> None:
         """A session of an account that exists."""
@@ -140,12 +152,18 @@ class SessionStore:
         row = await self._pool.fetchrow(_SQL["standing"], session_id, user_id, to_datetime(now), twin)
         return row and _status(row)
 
-    async def beginning(
+    def beginning(
         self, user_id: str, session_id: str, now: int, twin: bytes
-    ) -> tuple[SessionStatus, Beginning] | None:
+    ) -> "Future[tuple[SessionStatus, Beginning] | None]":
         """The same, and all that a client starts with. None: there is no such session, or account."""
-        row = await self._pool.fetchrow(BEGINNING, session_id, user_id, to_datetime(now), twin)
-        return row and (_status(row), beginning(row))
+        return self._beginning.ask((session_id, user_id, to_datetime(now), twin))
+
+    async def _beginnings(
+        self, asked: Sequence[tuple[str, str, datetime, bytes]]
+    ) -> list[tuple[SessionStatus, Beginning] | None]:
+        rows = await self._pool.fetch(BEGINNINGS, *zip(*asked, strict=True))
+        found = {row["n"]: (_status(row), beginning(row)) for row in rows}
+        return [found.get(n) for n in range(1, len(asked) + 1)]
 
     async def page(
         self, user_id: str, *, current: str, before: str | None, limit: int, now: int

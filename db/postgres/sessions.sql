@@ -90,11 +90,11 @@ JOIN identity.users u ON u.id = s.user_id
 LEFT JOIN identity.refresh_tokens t ON t.hash = $4 AND t.session_id = s.id
 WHERE s.id = $1 AND s.user_id = $2
 
--- name: beginning
--- The same of user $2, with all that a client starts from: what is the user's own, whether they are in a call or have one to
--- decide, and how many messages of others wait in each room (null: in none).
+-- name: beginnings
+-- The same of sessions $1 of users $2, place by place from 1, with all that a client starts from: what is the user's own, whether
+-- they are in a call or have one to decide, and how many messages of others wait in each room (null: in none).
 SELECT
-    u.id, u.email, u.username, u.created_at, p.*, session.*,
+    asked.n, u.id, u.email, u.username, u.created_at, p.*, session.*,
     EXISTS (SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND part.active) OR EXISTS (
         SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND :to_decide
     ) AS busy,
@@ -109,8 +109,9 @@ SELECT
         ) waiting
         WHERE m.user_id = u.id AND waiting.unread > 0
     ) AS unread
-FROM (:standing) session
-JOIN identity.users u ON u.id = $2 AND u.deleted_at IS NULL
+FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bytea[]) WITH ORDINALITY AS asked (session_id, user_id, at, twin, n)
+CROSS JOIN LATERAL (:standing) session
+JOIN identity.users u ON u.id = asked.user_id AND u.deleted_at IS NULL
 JOIN identity.profiles p ON p.user_id = u.id
 
 -- name: page

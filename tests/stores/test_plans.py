@@ -83,8 +83,9 @@ async def test_what_others_have_to_decide_is_not_read(world: World, counted: boo
     asked = {
         "open_calls": (call_records.OPEN_CALLS, "uuid", ana),
         "open_calls_of": (call_records.OPEN_CALLS_OF, "uuid[]", f"ARRAY[{ana}, {ben}]::uuid[]"),
-        "beginning": (
-            sessions.BEGINNING, "uuid, uuid, timestamptz, bytea", f"'{new_id()}'", ana, "now()", "'x'",
+        "beginnings": (
+            sessions.BEGINNINGS, "uuid[], uuid[], timestamptz[], bytea[]",
+            f"ARRAY['{new_id()}'::uuid]", f"ARRAY[{ana}::uuid]", "ARRAY[now()]", "ARRAY['x'::bytea]",
         ),
         "connected": (
             queries("connections")["connected"],
