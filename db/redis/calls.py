@@ -187,7 +187,7 @@ class RedisCalls:
         for each in told:
             args += words(each, streams)
         try:
-            saved = await self._redis.run(_SAVE_AND_TELL, [*_keys(call.id), *streams], args)
+            saved = await self._redis.run(_SAVE_AND_TELL, [*_keys(call.id), *streams], args, last=True)
         except OUTAGES:
             raise
         except ResponseError:
@@ -219,7 +219,7 @@ class RedisCalls:
         args += numbers
         for pending, each in told:
             args += (_number(pending), *words(each, streams))
-        answers = await self._redis.run(_TELL, [*_keys(call.id), *streams], args)
+        answers = await self._redis.run(_TELL, [*_keys(call.id), *streams], args, last=True)
         return [unavailable(answer) if isinstance(answer, Exception) else None for answer in answers]
 
     def _remember(self, stored: StoredCall) -> None:

@@ -84,6 +84,18 @@ async def test_a_script_is_run_once_for_all_who_ask_in_one_turn(
     assert await runs() == before + 1
 
 
+async def test_a_script_can_go_out_behind_all_else_of_its_turn(
+    redis_client: RedisClient, tmp_path: Path
+) -> None:
+    """In the order of those that do."""
+    (tmp_path / "append.lua").write_text("return redis.call('APPEND', KEYS[1], ARGV[1])")
+    append = load_script(tmp_path / "append.lua", repeatable=False)
+    await redis_client.command("PING")
+    asked = [redis_client.run(append, ["what came"], [which], last=which > "b") for which in "dacb"]
+    await asyncio.gather(*asked)
+    assert await redis_client.command("GET", "what came") == b"abdc"
+
+
 async def test_who_reads_the_same_in_one_turn_shares_the_answer(
     redis_client: RedisClient, tmp_path: Path
 ) -> None:

@@ -12,7 +12,7 @@ from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import Deadlines
 from db.redis.multiplexed.gathered import Gathered, Shared
 from db.redis.multiplexed.node import Node
-from db.redis.multiplexed.request import Ahead, Request, again, fail
+from db.redis.multiplexed.request import Ahead, Late, Request, again, fail
 from db.redis.multiplexed.script import Script
 from db.redis.multiplexed.subscriber import Hear, Subscriber
 from db.redis.multiplexed.topology import Topology
@@ -47,10 +47,13 @@ class RedisClient:
         self._servers.ask(request)
         return request.future
 
-    def run(self, script: Script, keys: Sequence[str], args: Sequence[Arg] = ()) -> "asyncio.Future[Any]":
-        """One script. Its keys are in one slot."""
+    def run(
+        self, script: Script, keys: Sequence[str], args: Sequence[Arg] = (), *, last: bool = False
+    ) -> "asyncio.Future[Any]":
+        """One script. Its keys are in one slot. `last`: behind all else that is asked for in this turn."""
         words = ("EVALSHA", script.sha, len(keys), *keys, *args)
-        request = self._request(words, script.repeatable, script)
+        kind = Late if last else Request
+        request = kind(self._loop.create_future(), words, self._deadlines.latest, script.repeatable, script)
         self._servers.ask(request)
         return request.future
 

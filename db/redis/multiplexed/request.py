@@ -72,6 +72,13 @@ class Request:
         return next((first.fault for first in self.ahead if first.fault is not None), error)
 
 
+class Late(Request):
+    """What others hear of, who may act on it at once: it goes out behind all else of its turn."""
+
+    __slots__ = ()
+    last = True
+
+
 class Own(Request):
     """Of one connection: it goes with it."""
 
