@@ -76,7 +76,7 @@ ORDER BY old.of_user_id
 -- name: suspect
 -- From $7 on user $1 is suspected to be users $2, by kind $3, all of $4 (with spaces between), with weight $5, as a suspect
 -- or not ($6); and whom these are suspected to be themselves, by more than their age. One that was cleared stays so. A row for each that is new or
--- weighs more.
+-- weighs more. All of them are locked first, in the order of ids: the triggers lock each pair, and would wait for each other.
 WITH found AS (
     SELECT * FROM unnest($2::uuid[], $3::text[], $4::text[], $5::real[], $6::boolean[])
         AS f (of_user_id, kind, shared, weight, suspect)
@@ -89,9 +89,17 @@ WITH found AS (
     WHERE found.kind <> 'age' AND s.of_user_id <> $1 AND s.of_user_id NOT IN (SELECT of_user_id FROM found)
 ), once AS (
     SELECT DISTINCT ON (of_user_id) * FROM every ORDER BY of_user_id, suspect DESC, weight DESC
+), news AS (
+    SELECT once.* FROM once LEFT JOIN safety.suspicions s ON s.user_id = $1 AND s.of_user_id = once.of_user_id
+    WHERE s.user_id IS NULL OR (s.cleared_at IS NULL AND once.weight > s.weight)
+), locked AS (
+    SELECT id FROM identity.users
+    WHERE EXISTS (SELECT FROM news) AND (id = $1 OR id IN (SELECT of_user_id FROM news))
+    ORDER BY id FOR UPDATE
 )
 INSERT INTO safety.suspicions AS s (user_id, of_user_id, kind, shared, weight, suspect, at)
-SELECT $1, of_user_id, kind, string_to_array(shared, ' '), weight, suspect, $7 FROM once
+SELECT $1, of_user_id, kind, string_to_array(shared, ' '), weight, suspect, $7 FROM news
+WHERE (SELECT count(*) FROM locked) > 0
 ON CONFLICT (user_id, of_user_id) DO UPDATE
 SET kind = excluded.kind, shared = excluded.shared, weight = excluded.weight, suspect = excluded.suspect OR s.suspect
 WHERE s.cleared_at IS NULL AND excluded.weight > s.weight
@@ -105,22 +113,36 @@ FROM identity.users u LEFT JOIN safety.suspicions s ON s.user_id = u.id AND s.ki
 WHERE u.id = $1 ORDER BY s.weight DESC, s.of_user_id
 
 -- name: clear
--- Clear all suspicions of user $1 that are shown, at $2, by moderator $3.
+-- Clear all suspicions of user $1 that are shown, at $2, by moderator $3. Users are locked first, as by `suspect`.
+WITH shown AS (
+    SELECT of_user_id FROM safety.suspicions WHERE user_id = $1 AND cleared_at IS NULL AND kind <> 'age'
+), locked AS (
+    SELECT id FROM identity.users
+    WHERE EXISTS (SELECT FROM shown) AND (id = $1 OR id IN (SELECT of_user_id FROM shown))
+    ORDER BY id FOR UPDATE
+)
 UPDATE safety.suspicions SET cleared_at = $2, cleared_by = $3
-WHERE user_id = $1 AND cleared_at IS NULL AND kind <> 'age'
+WHERE user_id = $1 AND cleared_at IS NULL AND kind <> 'age' AND (SELECT count(*) FROM locked) > 0
 RETURNING of_user_id
 
 -- name: lapse
--- Up to $2 suspicions from before $1 are over; those of age alone are forgotten. A row for each.
-WITH old AS (
+-- Up to $2 suspicions from before $1 are over; those of age alone are forgotten. Users are locked first, as by `suspect`.
+-- A row for each.
+WITH old AS MATERIALIZED (
     SELECT user_id, of_user_id, kind FROM safety.suspicions
-    WHERE cleared_at IS NULL AND at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED
+    WHERE cleared_at IS NULL AND at < $1 ORDER BY at LIMIT $2
+), locked AS (
+    SELECT id FROM identity.users
+    WHERE id IN (SELECT user_id FROM old UNION SELECT of_user_id FROM old)
+    ORDER BY id FOR UPDATE
 ), forgotten AS (
     DELETE FROM safety.suspicions s USING old
     WHERE s.user_id = old.user_id AND s.of_user_id = old.of_user_id AND old.kind = 'age'
+        AND (SELECT count(*) FROM locked) > 0
 ), over AS (
     UPDATE safety.suspicions s SET cleared_at = now() FROM old
-    WHERE s.user_id = old.user_id AND s.of_user_id = old.of_user_id AND old.kind <> 'age'
+    WHERE s.user_id = old.user_id AND s.of_user_id = old.of_user_id AND old.kind <> 'age' AND s.cleared_at IS NULL
+        AND (SELECT count(*) FROM locked) > 0
 )
 SELECT user_id FROM old
 

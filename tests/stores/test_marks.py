@@ -1,5 +1,6 @@
 """Marks, and whom they make a suspect, on the real Postgres: what is noted, forgotten, found and cleared."""
 
+import asyncio
 from datetime import date
 from itertools import count
 
@@ -19,6 +20,7 @@ from services.returning import DEFAULT_RULE, ReturnRule
 from services.sightings import Sightings
 from services.trust import TrustService
 from tests.conftest import NewDatabase
+from tests.patience import PATIENCE_S
 from tests.stores.world import World, since
 
 DAY = 86_400_000
@@ -291,6 +293,23 @@ async def test_a_suspicion_waits_for_offers_to_the_suspect(world: World, sightin
     query = "SELECT blocker_id, blocked_id FROM interaction.pending_blocks WHERE blocked_id = $1"
     assert [tuple(row) for row in await world.pool.fetch(query, again)] == [(ana, again)]
     assert [each.user_id for each in await world.blocks.blocks(ana, before=None, limit=9)] == [ben]
+
+
+async def test_many_who_are_suspected_at_once_to_be_the_same_few_wait_for_each_other(world: World) -> None:
+    """Also those who are banned and suspected themselves: whoever signs up meanwhile hears of no deadlock."""
+    store, people = SuspicionStore(world.pool), sorted([await person(world) for _ in range(12)])
+
+    def all_but(user: str) -> list[Suspicion]:
+        return [
+            Suspicion(of_user_id=other, kind="device", shared=("device",), weight=9, suspect=False)
+            for other in people
+            if other != user
+        ]
+
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(*(store.suspect(user, all_but(user), now_ms()) for user in people))
+    kept = "SELECT count(*) FROM safety.suspicions WHERE user_id = ANY ($1::uuid[])"
+    assert await world.pool.fetchval(kept, people) == 12 * 11
 
 
 async def test_newcomers_as_old_as_somebody_banned_are_kept_apart_and_nothing_else(
