@@ -25,6 +25,7 @@ never decided by times, which come from the nodes' own clocks: they only measure
 import asyncio
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -67,8 +68,12 @@ def places(ticket: Ticket) -> str:
     return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in pools_of(ticket))])
 
 
+class _OfTicket(msgspec.Struct):
+    id: str
+
+
 class RedisTickets:
-    """Implements `realtime.matchmaking.ports.TicketStore`.
+    """Implements `TicketStore` of `realtime/matchmaking/ports.py`.
 
     A ticket that cannot be read is nobody's match and nobody's obstacle: it waits for a node that can.
     """
@@ -81,6 +86,7 @@ class RedisTickets:
         self._known: dict[bytes, Ticket | None] = {}
         self._arrivals: dict[str, dict[bytes, Ticket | None]] = {}  # of each mode, as last seen
         self._ticket = msgspec.msgpack.Decoder(Ticket).decode
+        self._id = msgspec.msgpack.Decoder(_OfTicket).decode
         self._claim = msgspec.msgpack.Decoder(Claim).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
@@ -343,9 +349,15 @@ class RedisTickets:
     def _arrived(self, mode: str, bodies: Sequence[bytes]) -> tuple[Ticket, ...]:
         """Most of them were there at the last look."""
         before = self._arrivals.get(mode, {})
-        now = {body: before[body] if body in before else self._decode(body, "arrivals") for body in bodies}
+        now = {body: before[body] if body in before else self._arrival(body) for body in bodies}
         self._arrivals[mode] = now
         return tuple([ticket for ticket in now.values() if ticket])
+
+    def _arrival(self, body: bytes) -> Ticket | None:
+        """Most were read when somebody looked for them."""
+        with suppress(msgspec.MsgspecError, KeyError):
+            return self._known[self._id(body).id.encode()]
+        return self._decode(body, "arrivals")
 
     def _wait(self, noted: bytes, mode: str) -> Wait | None:
         """From what claim.lua and leave.lua note: the wait and the places of the ticket."""

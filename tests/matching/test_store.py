@@ -87,6 +87,7 @@ async def test_the_market_shows_who_came_who_waits_and_how_long_it_took(store: T
     await store.leave(cal.user_id, "timed_out", cal.id)
     market = await store.market("video")
     assert [t.id for t in market.arrivals] == [dan.id, cal.id, ben.id, ana.id]
+    assert market.arrivals[0] is dan, "read again, and to be compared anew"
     assert {pool: n for pool, n in market.stock.items() if n} == {("male", "female"): 1}
     assert sorted((w.kind, w.waited_ms or 0) for w in market.waits) == [
         ("female:male female:other", 1_000),
