@@ -1,8 +1,8 @@
 """Whether a server keeps its promises: the same dialogues with both, before anything of theirs is measured.
 
-Order and loss on two nodes, a client id that comes twice, a node that is killed, connections that are reset,
-a client that comes back, one with two devices, one who was blocked, one who is no member, an epoch that is
-over, and what those see who watch others.
+Order and loss on two nodes, a client id that comes twice, a node that is killed, also while it makes an
+offer, connections that are reset, a client that comes back, one with two devices, one who was blocked, one
+who is no member, an epoch that is over, and what those see who watch others.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ _EACH = 1000
 _UNDER_WAY = 20
 _PATIENCE_S = 60.0
 _RETRY_S = 0.1
+_CALLS: dict[Flavour, str] = {"ours": "interaction.calls", "node": "node.calls"}
+_IS_WAITED_FOR = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 _keys = count()
 
 
@@ -226,6 +228,30 @@ async def _block(pairs: CheckedPairs, two: Friends) -> None:
         assert response.status == 201, await response.text()
 
 
+async def claims(pairs: CheckedPairs) -> None:
+    """What a node was just offering to two when it was killed, another one offers them, once."""
+    two, database = pairs.friends[5], pairs.stores.database
+    doomed = await Node.start(pairs.flavour, pairs.stores)
+    seeker = await Person.come(doomed.port, two.one.account)
+    await two.other.ask("queue:join", mode="voice")
+    async with database.transaction():
+        await database.execute(f"LOCK TABLE {_CALLS[pairs.flavour]} IN SHARE ROW EXCLUSIVE MODE")
+        await seeker.ask("queue:join", mode="voice")
+        async with asyncio.timeout(_PATIENCE_S):
+            while not await database.fetchval(_IS_WAITED_FOR):  # noqa: ASYNC110 - PostgreSQL does not say when
+                await asyncio.sleep(_RETRY_S)
+        await doomed.kill()
+    offers = [await person.hear("call:offered") for person in (two.one, two.other)]
+    call_id = offers[0]["call_id"]
+    assert call_id == offers[1]["call_id"]
+    for person in (two.one, two.other):
+        await person.ask("call:accept", call_id=call_id)
+    for person in (two.one, two.other):
+        assert (await person.hear("call:started"))["call_id"] == call_id
+    await two.one.ask("call:end", call_id=call_id)
+    assert not any(person.has_heard("call:offered") for person in (two.one, two.other)), "offered twice"
+
+
 async def devices(pairs: CheckedPairs) -> None:
     """A match is offered on all devices of a user, and belongs to the one that accepts it first."""
     two = pairs.friends[0]
@@ -248,7 +274,17 @@ async def devices(pairs: CheckedPairs) -> None:
 
 
 Promise = Callable[[CheckedPairs], Awaitable[None]]
-PROMISES: tuple[Promise, ...] = (order, again, return_by_offset, resets, kill, refusals, presence, devices)
+PROMISES: tuple[Promise, ...] = (
+    order,
+    again,
+    return_by_offset,
+    resets,
+    kill,
+    refusals,
+    presence,
+    devices,
+    claims,
+)
 
 
 async def check(

@@ -105,8 +105,7 @@ io.use((socket, next) =>
 
 io.on("connection", (socket) => {
   const { client } = socket.data;
-  client.tokens = settings.burst;
-  client.filled = Date.now();
+  client.buckets = [new Bucket(), bucketOf(client.userId), bucketOf(socket.handshake.address)];
   client.turn = null;
   for (const name of names) socket.on(name, (payload, ack) => command(client, name, payload ?? {}, ack));
   socket.on("disconnect", () => depart(client));
@@ -141,13 +140,35 @@ async function command(client, name, payload, ack) {
   done();
 }
 
-// A token bucket for each connection.
+// Token buckets: of each connection, of each account and of each network.
+class Bucket {
+  tokens = settings.burst;
+  filled = Date.now();
+
+  take(now) {
+    this.tokens = Math.min(settings.burst, this.tokens + ((now - this.filled) * settings.rate) / 1000) - 1;
+    this.filled = now;
+    return this.tokens >= 0;
+  }
+}
+
+const buckets = new Map();
+
+function bucketOf(key) {
+  const bucket = buckets.get(key) ?? new Bucket();
+  buckets.delete(key);
+  buckets.set(key, bucket); // the latest last
+  if (buckets.size > 100_000) buckets.delete(buckets.keys().next().value);
+  return bucket;
+}
+
+// Out of each of them, or out of none.
 function pace(client) {
   const now = Date.now();
-  client.tokens = Math.min(settings.burst, client.tokens + ((now - client.filled) * settings.rate) / 1000);
-  client.filled = now;
-  if (client.tokens < 1) throw new Refusal("rate_limited", "Too many.", { retry_after_ms: Math.ceil(1000 / settings.rate) });
-  client.tokens -= 1;
+  const empty = client.buckets.findIndex((bucket) => !bucket.take(now));
+  if (empty < 0) return;
+  for (const bucket of client.buckets.slice(0, empty + 1)) bucket.tokens += 1;
+  throw new Refusal("rate_limited", "Too many.", { retry_after_ms: Math.ceil(1000 / settings.rate) });
 }
 
 const quietly = (job) => () => job().catch((error) => console.error(error.message));
