@@ -11,7 +11,7 @@ apart from those who have blocked or reported the old account costs an honest us
 takes little.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp, log
 
 from msgspec import Struct, field
@@ -32,7 +32,8 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
     `soon_days`. A suspect needs the logarithm of the number of accounts and `suspect_odds`, at least
     `suspect_least`; to be kept apart takes the same of `apart`. Or to be as old, for accounts opened within
     `newcomer_days` after the ban, and for as long: where there are at least `newcomer_accounts`, of which at
-    most the share `newcomer_alike` is as old.
+    most the share `newcomer_alike` is as old, and as long as that keeps a newcomer from no more than the
+    share `newcomer_lost` of them: else a few who annoy everybody on purpose left all of that age alone.
     """
 
     proofs: frozenset[str] = frozenset({"device", "email", "phone", "photo"})
@@ -53,6 +54,7 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
     newcomer_days: float = 30.0
     newcomer_accounts: int = 1_000
     newcomer_alike: float = 0.25
+    newcomer_lost: float = 0.02
 
 
 DEFAULT_RULE = ReturnRule()
@@ -85,6 +87,21 @@ def suspicion(resemblance: Resemblance, accounts: int, rule: ReturnRule = DEFAUL
         weight=round(weight, 2),
         suspect=weight >= max(rule.suspect_least, crowd + rule.suspect_odds),
     )
+
+
+def suspicions(
+    resemblances: Sequence[Resemblance], accounts: int, rule: ReturnRule = DEFAULT_RULE
+) -> list[Suspicion]:
+    """What follows from all of these. Of those who are merely as old, the last ban counts first."""
+    found, room = [], rule.newcomer_lost * accounts
+    for resemblance in sorted(resemblances, key=lambda each: -each.banned_at):
+        suspected = suspicion(resemblance, accounts, rule)
+        if suspected is None or (suspected.kind == AS_OLD and resemblance.avoiders > room):
+            continue
+        if suspected.kind == AS_OLD:
+            room -= resemblance.avoiders
+        found.append(suspected)
+    return found
 
 
 def _of_a_newcomer(resemblance: Resemblance, accounts: int, rule: ReturnRule) -> Suspicion | None:

@@ -14,7 +14,7 @@ from db.outage import OUTAGES
 from db.postgres.marks import Mark, MarkStore
 from db.postgres.suspicions import RecordedSuspicion, SuspicionStore
 from services.marks import Marker, Sighting
-from services.returning import DAY_MS, DEFAULT_RULE, ReturnRule, suspicion
+from services.returning import DAY_MS, DEFAULT_RULE, ReturnRule, suspicions
 
 _log = structlog.get_logger()
 _COUNTED_FOR_MS = 600_000
@@ -102,8 +102,7 @@ class Sightings:
         if not resemblances:
             return
         accounts = await self._count(recent, now)
-        judged = [suspicion(resemblance, accounts, self._rule) for resemblance in resemblances]
-        found = [each for each in judged if each is not None]
+        found = suspicions(resemblances, accounts, self._rule)
         if found and await self._suspicions.suspect(user_id, found, now):
             await self._judge.judge(user_id)
 

@@ -31,13 +31,17 @@ class SharedMark(Struct, frozen=True):
 
 
 class Resemblance(Struct, frozen=True, kw_only=True):
-    """What a new account has in common, at `seen_at`, with one that was banned at `banned_at`."""
+    """What a new account has in common, at `seen_at`, with one that was banned at `banned_at`.
+
+    `avoiders`: how many have blocked or reported the banned one.
+    """
 
     of_user_id: str
     marks: Sequence[SharedMark]
     banned_at: int
     opened_at: int
     seen_at: int
+    avoiders: int
 
 
 class Suspicion(Struct, frozen=True, kw_only=True):
@@ -104,6 +108,7 @@ class SuspicionStore:
                     banned_at=banned_at,
                     opened_at=opened_at,
                     seen_at=now,
+                    avoiders=shared[0]["avoiders"],
                 )
             )
         return found

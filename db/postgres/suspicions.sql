@@ -2,7 +2,7 @@
 
 -- name: resemblances
 -- What user $1 has in common at $2 with users who are banned then: each mark, how many others bear it of those seen since
--- $3, when the ban began and when $1 was opened. A proof (a kind of $5) that leads to a suspect leads to the one who that may
+-- $3, when the ban began, how many have blocked or reported the banned one, and when $1 was opened. A proof (a kind of $5) that leads to a suspect leads to the one who that may
 -- be. Left out are who has blocked or reported the banned one, and who had an account longer than $4 before the ban. To be
 -- as old is no reason to look at somebody; and of many the 200 are looked at who have most in common.
 WITH own AS (
@@ -46,7 +46,9 @@ WITH own AS (
     JOIN safety.known_marks m ON m.user_id = alike.of_user_id AND m.kind = own.kind AND m.mark = own.mark
     WHERE own.kind = 'age'
 ), old AS (
-    SELECT of_user_id, max(ban.begun) AS banned_at
+    SELECT of_user_id, max(ban.begun) AS banned_at, (
+        SELECT count(*) FROM (SELECT DISTINCT avoider_id FROM safety.avoiders a WHERE a.user_id = alike.of_user_id) AS avoider
+    ) AS avoiders
     FROM alike
     CROSS JOIN LATERAL (
         SELECT coalesce(b.begins_at, b.created_at) AS begun
@@ -66,7 +68,7 @@ WITH own AS (
     ) AS bearers
     FROM (SELECT DISTINCT kind, mark FROM shared JOIN old USING (of_user_id)) AS each
 )
-SELECT old.of_user_id, old.banned_at, u.created_at AS opened_at, shared.kind, counted.bearers
+SELECT old.of_user_id, old.banned_at, old.avoiders, u.created_at AS opened_at, shared.kind, counted.bearers
 FROM old
 JOIN identity.users u ON u.id = $1 AND u.role = 'user' AND u.created_at >= old.banned_at - $4::interval
 JOIN shared USING (of_user_id)

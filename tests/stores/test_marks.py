@@ -295,6 +295,32 @@ async def test_a_suspicion_waits_for_offers_to_the_suspect(world: World, sightin
     assert [each.user_id for each in await world.blocks.blocks(ana, before=None, limit=9)] == [ben]
 
 
+async def test_who_gets_banned_on_purpose_takes_few_people_from_newcomers_of_their_age(
+    world: World, trust: TrustService
+) -> None:
+    """Else a few who annoy everybody would leave all new men of 30 without women."""
+    rule = replace(DEFAULT_RULE, newcomer_accounts=0, newcomer_alike=1.0, newcomer_lost=0.05)
+    sightings = by_rule(world, trust, rule)
+
+    async def born(year: int, month: int, name: str) -> str:
+        return await world.person(name, birth_date=date(year, month, 1), gender="other")
+
+    old = {year: await born(year, 1, "Old") for year in (1911, 1921)}
+    everybody = [await person(world) for _ in range(40)]
+    for user in (*old.values(), *everybody):
+        await sightings.sign_in(Sighting(user_id=user), now_ms())
+    for avoider in everybody:
+        await world.block(avoider, old[1911])
+    await world.block(everybody[0], old[1921])
+    for user in old.values():
+        await world.ban(user)
+    new = {year: await born(year, 6, "New") for year in old}
+    for user in new.values():
+        await sightings.sign_in(Sighting(user_id=user), now_ms())
+    assert await avoided(world, new[1911]) == frozenset()
+    assert await avoided(world, new[1921]) == {everybody[0]}
+
+
 async def test_many_who_are_suspected_at_once_to_be_the_same_few_wait_for_each_other(world: World) -> None:
     """Also those who are banned and suspected themselves: whoever signs up meanwhile hears of no deadlock."""
     store, people = SuspicionStore(world.pool), sorted([await person(world) for _ in range(12)])
@@ -316,7 +342,7 @@ async def test_newcomers_as_old_as_somebody_banned_are_kept_apart_and_nothing_el
     world: World, trust: TrustService
 ) -> None:
     """That is no suspicion: nobody is shown or clears it, and it leads to nobody else."""
-    rule = replace(DEFAULT_RULE, newcomer_accounts=0, newcomer_alike=1.0)
+    rule = replace(DEFAULT_RULE, newcomer_accounts=0, newcomer_alike=1.0, newcomer_lost=1.0)
     sightings = by_rule(world, trust, rule)
 
     async def born(month: int, name: str, gender: str = "other") -> str:
