@@ -159,11 +159,11 @@ export class Desk {
     return this.#act("appeal", () => this.#api.request("POST", `/v1/admin/appeals/${id}/decide`, body), { again: true });
   }
 
-  /** Correct somebody; what is wrong with a field is the form's to say. */
+  /** Correct somebody, who may be suspended by that; what is wrong with a field is the form's to say. */
   async correct(id, changes) {
     try {
-      const value = await this.#api.request("PATCH", `/v1/admin/users/${id}`, changes);
-      if (this.#store.state.place.id === id) this.#store.dispatch("thing:ready", { name: "person", value });
+      await this.#api.request("PATCH", `/v1/admin/users/${id}`, changes);
+      if (this.#store.state.place.id === id) await this.load();
       this.#store.dispatch("said", { text: done("correct") });
     } catch (error) {
       if (!(await this.#locked(error))) throw error;
