@@ -216,6 +216,7 @@ async def test_whoever_is_hung_up_on_can_still_report(pair: Pair) -> None:
     await dialog.get_by_role("button", name="Report", exact=True).click()
     await ana.sees("Thank you for telling us. A moderator will look at it.")
     await expect(ana.button("Report")).to_be_hidden()
+    await expect(ana.page.get_by_role("heading", name="Ben hung up")).to_be_focused()
 
 
 async def test_whose_partner_closes_the_tab_is_told_at_once(pair: Pair) -> None:

@@ -6,7 +6,7 @@
 
 import { REASONS, reportTitle, reporting } from "../safety-words.js";
 import { FRAME } from "../words.js";
-import { byId, clearErrors, h, show, submitting, text } from "./dom.js";
+import { byId, clearErrors, firstHeading, h, show, submitting, text } from "./dom.js";
 
 export function reportView({ store, safety, frame }) {
   const [dialog, form, image] = [byId("report-dialog"), byId("report-form"), byId("report-picture")];
@@ -57,6 +57,7 @@ export function reportView({ store, safety, frame }) {
     clearErrors(form);
     offer(null);
     if (store.state.report === drawn) store.dispatch("page:report", null);
+    if (document.activeElement === document.body) firstHeading()?.focus(); // what opened it is gone
   }
 
   return (state) => {
