@@ -79,7 +79,7 @@ export function consented({ given, version, at }, settings) {
 
 const DECIDED = {
   warn: () => "You were warned",
-  suspend: (until) => (until ? `Suspended until ${until}` : "Suspended"),
+  suspend: (until) => `Suspended until ${until ?? "a moderator has looked"}`,
   ban: (until) => (until ? `Banned until ${until}` : "Banned"),
 };
 
@@ -101,12 +101,20 @@ export function appealed({ state }) {
 
 /** How the user stands, in a sentence. */
 export function standingWords({ status, restricted_until, strikes }, settings) {
-  if (status === "suspended") return barred(restricted_until ?? null, settings);
+  if (status === "suspended") return barred({ until: restricted_until ?? null, unseen: awaitsLook({ strikes }) }, settings);
   if (strikes.length) return "Your account is in good order. These decisions are on record:";
   return "Your account is in good order. The moderators have decided nothing against you.";
 }
 
-/** For how long somebody is out; `until` null: for good. */
-export function barred(until, settings) {
-  return until ? `You can be here again from ${dateAndTime(until, settings)}.` : "This has no end, unless a moderator takes it back.";
+/** Whether somebody is out by a suspension of the system alone, which has no end until a moderator has looked. */
+export function awaitsLook({ strikes }) {
+  const endless = strikes.filter(({ until, appeal }) => !until && appeal?.state !== "granted");
+  return endless.some(({ action }) => action === "suspend") && !endless.some(({ action }) => action === "ban");
+}
+
+/** For how long somebody is out; `until` null: for good, or while it is `unseen` by a moderator. */
+export function barred({ until, unseen }, settings) {
+  if (until) return `You can be here again from ${dateAndTime(until, settings)}.`;
+  if (unseen) return "A moderator has yet to look at this. Until then you cannot be here.";
+  return "This has no end, unless a moderator takes it back.";
 }

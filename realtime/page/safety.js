@@ -93,9 +93,11 @@ export class Safety {
     this.#store.dispatch("page:warning-seen");
   }
 
-  /** Say why a decision is wrong. Throws what the server says. */
+  /** Say why a decision is wrong. Throws what the server says; that they have appealed elsewhere or that it was lifted, their standing says. */
   async appeal(strikeId, text) {
-    await this.#api.request("POST", `/v1/me/strikes/${strikeId}/appeal`, { text });
+    await this.#api.request("POST", `/v1/me/strikes/${strikeId}/appeal`, { text }).catch((error) => {
+      if (!["conflict", "gone"].includes(error.code)) throw error;
+    });
     await this.loadStanding();
   }
 

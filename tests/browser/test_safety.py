@@ -184,7 +184,11 @@ async def test_a_message_is_reported_and_its_sender_warned_and_blocked(
     await ben.page.reload()
     await ben.sees("A moderator has warned you: Fraud.")
     await ben.fits()
-    await ben.press("I have understood")
+    tab = await ben.second_tab()
+    await tab.press("I have understood")
+    await ben.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # they turn to this tab
+    await expect(ben.page.get_by_text("A moderator has warned you")).to_be_hidden()
+    await tab.page.close()
     await open_safety(ben)
     await ben.sees_heading("You were warned")
     await ben.page.reload()
@@ -268,3 +272,27 @@ async def test_who_is_banned_sees_why_and_appeals(
     await ben.is_ready()
     await open_safety(ben)
     await ben.sees("Your appeal was granted: this was taken back.")
+
+
+async def say_no(tab: Visitor, words: str) -> None:
+    decided = tab.page.get_by_role("list", name="What was decided").get_by_role("listitem")
+    await decided.get_by_text("Appeal against this").click()
+    await decided.get_by_label("Why is this wrong?").fill(words)
+
+
+async def test_who_is_suspended_until_a_moderator_looks_reads_so(pair: Pair) -> None:
+    """Nobody has banned them. An appeal counts once, and another tab shows the one that does."""
+    ana, ben = await pair()
+    await ana.press("Report")
+    await ana.page.get_by_label("Looks under 18").check()
+    await ana.press("Report and end call")
+    await ben.sees_heading("Your account is suspended")
+    await ben.sees("A moderator has yet to look at this. Until then you cannot be here.")
+    await ben.sees_heading("Suspended until a moderator has looked")
+    tab = await ben.second_tab()
+    for each, words in ((tab, "I am 31."), (ben, "I am not.")):
+        await say_no(each, words)
+    for each in (tab, ben):
+        await each.page.get_by_role("button", name="Appeal").click()
+        await each.sees("I am 31.")
+        await each.sees("You have appealed. A moderator will look at it.")

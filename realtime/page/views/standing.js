@@ -1,6 +1,6 @@
 /** What the moderators have decided about the user, to those who are banned and to others; and appeals. */
 
-import { againstWarning, appealed, barred, decided, standingWords, warning, why } from "../safety-words.js";
+import { againstWarning, appealed, awaitsLook, barred, decided, standingWords, warning, why } from "../safety-words.js";
 import { dateAndTime } from "../words.js";
 import { byId, firstHeading, h, show, submitting, text, valid } from "./dom.js";
 
@@ -12,7 +12,8 @@ export function standingView({ safety, signOut }) {
     firstHeading()?.focus(); // the button is gone, and with it the place of the keyboard
   });
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && !byId("banned").hidden) safety.loadStanding();
+    const told = ["banned", "warning"].some((id) => !byId(id).hidden); // which may be over, or read in another tab
+    if (!document.hidden && told) safety.loadStanding();
   });
   let drawn = "";
 
@@ -28,8 +29,9 @@ export function standingView({ safety, signOut }) {
   function drawBanned(state) {
     const { until, standing, settings } = state;
     const last = (standing ? (standing.restricted_until ?? null) : until) ?? null;
-    text(byId("banned-title"), last ? "Your account is suspended" : "Your account is banned");
-    text(byId("banned-text"), barred(last, settings));
+    const unseen = standing !== null && awaitsLook(standing);
+    text(byId("banned-title"), last || unseen ? "Your account is suspended" : "Your account is banned");
+    text(byId("banned-text"), barred({ until: last, unseen }, settings));
   }
 
   return (state) => {
