@@ -98,6 +98,30 @@ async def test_the_time_left_stands_behind_any_name(server: Served, browser: Chr
         assert number > name
 
 
+async def test_of_a_long_name_the_beginning_is_seen(server: Served, browser: Chromium) -> None:
+    """Also where it is written from right to left, in the call, a room and lists."""
+    async with _stage(browser, server.address, "phone") as page:
+        checked = 0
+        for scene in await page.evaluate("sceneNames"):
+            await page.evaluate(
+                "([scene, words]) => showScene(scene, words)", [scene, {**PLAIN, "name": "محمد " * 20}]
+            )
+            hidden, seen = await page.evaluate("""() => {
+              const names = [...document.querySelectorAll(".line, .who b")]
+                .filter((e) => e.checkVisibility() && e.textContent.startsWith("محمد"));
+              const cut = names.filter((name) => {
+                const range = new Range();
+                range.setStart(name.firstChild, 0);
+                range.setEnd(name.firstChild, 1);
+                return range.getBoundingClientRect().right > name.getBoundingClientRect().right + 1;
+              });
+              return [cut.map(({ id, parentNode }) => id || parentNode.className), names.length];
+            }""")
+            assert not hidden, f"{scene}: {hidden}"
+            checked += seen
+        assert checked
+
+
 @pytest.mark.parametrize(
     ("theme", "device", "paper"),
     [
