@@ -97,7 +97,7 @@ WITH found AS (
 ), locked AS (
     SELECT id FROM identity.users
     WHERE EXISTS (SELECT FROM news) AND (id = $1 OR id IN (SELECT of_user_id FROM news))
-    ORDER BY id FOR UPDATE
+    ORDER BY id FOR NO KEY UPDATE
 )
 INSERT INTO safety.suspicions AS s (user_id, of_user_id, kind, shared, weight, suspect, at)
 SELECT $1, of_user_id, kind, string_to_array(shared, ' '), weight, suspect, $7 FROM news
@@ -121,7 +121,7 @@ WITH shown AS (
 ), locked AS (
     SELECT id FROM identity.users
     WHERE EXISTS (SELECT FROM shown) AND (id = $1 OR id IN (SELECT of_user_id FROM shown))
-    ORDER BY id FOR UPDATE
+    ORDER BY id FOR NO KEY UPDATE
 )
 UPDATE safety.suspicions SET cleared_at = $2, cleared_by = $3
 WHERE user_id = $1 AND cleared_at IS NULL AND kind <> 'age' AND (SELECT count(*) FROM locked) > 0
@@ -136,7 +136,7 @@ WITH old AS MATERIALIZED (
 ), locked AS (
     SELECT id FROM identity.users
     WHERE id IN (SELECT user_id FROM old UNION SELECT of_user_id FROM old)
-    ORDER BY id FOR UPDATE
+    ORDER BY id FOR NO KEY UPDATE
 ), forgotten AS (
     DELETE FROM safety.suspicions s USING old
     WHERE s.user_id = old.user_id AND s.of_user_id = old.of_user_id AND old.kind = 'age'

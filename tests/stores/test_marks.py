@@ -295,6 +295,21 @@ async def test_a_suspicion_waits_for_offers_to_the_suspect(world: World, sightin
     assert [each.user_id for each in await world.blocks.blocks(ana, before=None, limit=9)] == [ben]
 
 
+async def test_nobody_is_suspected_of_a_ban_that_was_lifted_while_they_signed_in(world: World) -> None:
+    """They were compared before, and would be suspects for three months."""
+    store, (ana, ben) = SuspicionStore(world.pool), [await person(world) for _ in range(2)]
+    ban_id = await world.ban(ben)
+    found = [Suspicion(of_user_id=ben, kind="device", shared=("device",), weight=9, suspect=True)]
+    async with world.pool.acquire() as connection, connection.transaction(), asyncio.timeout(PATIENCE_S):
+        assert await lift_within(connection, ban_id, None, now_ms())
+        signing_in = asyncio.create_task(store.suspect(ana, found, now_ms()))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while not await world.pool.fetchval(waiting):
+            await asyncio.sleep(0)
+    await signing_in
+    assert await store.look(ana, ana, now_ms()) == []
+
+
 async def test_who_gets_banned_on_purpose_takes_few_people_from_newcomers_of_their_age(
     world: World, trust: TrustService
 ) -> None:
@@ -332,6 +347,8 @@ async def test_many_who_are_suspected_at_once_to_be_the_same_few_wait_for_each_o
             if other != user
         ]
 
+    for user in people:
+        await world.ban(user)
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(store.suspect(user, all_but(user), now_ms()) for user in people))
     kept = "SELECT count(*) FROM safety.suspicions WHERE user_id = ANY ($1::uuid[])"
