@@ -28,6 +28,18 @@ async def all_of(*work: Awaitable[Any]) -> None:
             raise outcome
 
 
+async def until_one_fails(*work: Coroutine[Any, Any, None]) -> None:
+    """Side by side, until all are through. The first that fails ends the others; its error is raised.
+
+    Unlike a `TaskGroup`, it passes on every cancellation, not the first alone: see `end`.
+    """
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        await end(tasks)
+
+
 class TaskSet:
     """Tasks that nobody waits for. Each is kept until it has ended: the loop alone would lose it."""
 

@@ -12,6 +12,7 @@ import structlog
 from msgspec import Struct
 
 from core.clock import Clock
+from core.tasks import until_one_fails
 from core.ticket import Claim, Road, Taken, Ticket
 from db.outage import AWAY
 from db.periodic import PeriodicTask
@@ -76,9 +77,7 @@ class Matchmaker:
 
     async def run(self) -> None:
         """Search for each ticket of the queue, several at a time. An outage leaves them to the sweep."""
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(_WORKERS):
-                workers.create_task(self._loop.run())
+        await until_one_fails(*(self._loop.run() for _ in range(_WORKERS)))
 
     async def _next(self) -> bool:
         ticket, joined = await self._search_queue.next()

@@ -12,6 +12,7 @@ import aiohttp
 import structlog
 from msgspec import Struct
 
+from core.tasks import until_one_fails
 from realtime.peers.bot import Bot, Habits
 from realtime.peers.client import CommandRefused, PeerClient, SignedInUser
 
@@ -36,11 +37,13 @@ async def run(crowd: Crowd, kept: Path, chance: Random) -> None:
     people = _people(kept, crowd)
     # Two accounts on one device are never offered to each other.
     shared = f"bots-{secrets.token_hex(8)}"
-    async with aiohttp.ClientSession() as web, asyncio.TaskGroup() as all_of_them:
+    async with aiohttp.ClientSession() as web:
+        lives = []
         for number, person in enumerate(people):
             device_id = f"{shared}-{number}" if crowd.meet else shared
             habits = Habits(mode=_mode(crowd, number), talk_s=crowd.talk_s)
-            all_of_them.create_task(_live(crowd.server, web, person, device_id, habits, chance))
+            lives.append(_live(crowd.server, web, person, device_id, habits, chance))
+        await until_one_fails(*lives)
 
 
 async def _live(

@@ -31,6 +31,46 @@ async def test_a_swallowed_cancellation_is_said_again(monkeypatch: pytest.Monkey
     await tasks.end([])
 
 
+async def test_every_cancellation_reaches_those_that_run_side_by_side(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One that has lost the first, as a library's wait can, ends by the second."""
+    monkeypatch.setattr(tasks, "AGAIN_S", 0.01)
+    ends: list[str] = []
+    begun = asyncio.Semaphore(0)
+
+    async def deaf_at_first(name: str) -> None:
+        begun.release()
+        for _ in range(2):
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                ends.append(name)
+
+    both = asyncio.create_task(tasks.until_one_fails(deaf_at_first("a"), deaf_at_first("b")))
+    for _ in range(2):
+        await begun.acquire()
+    await tasks.end([both])
+    assert ends == ["a", "b", "a", "b"]
+
+
+async def test_one_that_fails_ends_the_others() -> None:
+    ended = asyncio.Event()
+
+    async def failing() -> None:
+        raise ValueError("no")
+
+    async def going_on() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    with pytest.raises(ValueError, match="no"):
+        await tasks.until_one_fails(going_on(), failing())
+    assert ended.is_set()
+
+
 async def test_a_task_that_nobody_waits_for_is_kept_until_it_ends() -> None:
     """And those that go on are asked to end, all at once."""
     kept, may_end = tasks.TaskSet(), asyncio.Event()

@@ -17,6 +17,13 @@ export function daysField(label, { value = "", required = false } = {}) {
 
 export class Asking {
   #drafts = new Map(); // what was confirmed and could not be done, by title
+  #over = () => {};
+
+  constructor() {
+    const dialog = byId("ask");
+    // Told late, of a question after which another was asked, it is about that one no more.
+    dialog.addEventListener("close", () => dialog.open || this.#over(dialog.returnValue));
+  }
 
   /**
    * Ask, and when it is confirmed do it: `act(fields)` gives whether it could be done. What was typed is there again where it could
@@ -33,8 +40,11 @@ export class Asking {
     dialog.returnValue = "no";
     dialog.showModal();
     (fields.some((field) => field.querySelector(":required")) ? form.querySelector(":required") : button).focus();
-    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-    if (dialog.returnValue !== "yes") return false;
+    const answer = await new Promise((resolve) => {
+      this.#over("no");
+      this.#over = resolve;
+    });
+    if (answer !== "yes") return false;
     const given = Object.fromEntries(new FormData(form));
     this.#drafts.set(title, Object.entries(given));
     const done = await act(given);
