@@ -177,12 +177,8 @@ async def test_a_queue_of_many_cases(desk: Desk, person: SignUp, world: World) -
 async def test_who_may_be_somebody_that_was_banned(desk: Desk, person: SignUp, world: World) -> None:
     """Shown with what the two have in common, and cleared by a key."""
     old, new = await person("Olga"), await person("Nora")
-    await world.pool.execute(
-        "INSERT INTO safety.suspicions (user_id, of_user_id, kind, shared, weight, suspect, at)"
-        " VALUES ($1, $2, 'device', '{device,network}', 20, true, now())",
-        new.id,
-        old.id,
-    )
+    await world.ban(old.id)
+    await world.suspect(new.id, old.id, "device", "network")
     await reported(world, await person("Ana"), new, reason="spam")
     mod = await desk()
     await mod.sign_in()

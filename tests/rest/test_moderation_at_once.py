@@ -99,7 +99,7 @@ async def test_an_appeal_and_an_undo_at_once(rest: RestServer, grant: bool) -> N
         ben = await reported(rest)
         case = await case_about(rest, ben)
         decided = (await ask(rest, mods[0], f"/{case}/decide", action="ban")).body
-        await suspected_of_being(rest, ben)
+        await rest.world.suspect(await rest.world.person("Again"), ben["user"]["id"])
         strike = decided["standing"]["strikes"][0]["id"]
         await appeal(rest, strike)
         query = "SELECT id, state, decided_by FROM safety.appeals WHERE strike_id = $1"
@@ -125,7 +125,7 @@ async def test_an_appeal_and_a_lifted_ban_at_once(rest: RestServer) -> None:
     for _ in range(5):
         ben = await rest.sign_up()
         given = await rest.world.strike(ben["user"]["id"])
-        await suspected_of_being(rest, ben)
+        await rest.world.suspect(await rest.world.person("Again"), ben["user"]["id"])
         appeal_id = await rest.world.appeal_against(given, ben["user"]["id"])
         lifting, judged = await at_once(
             rest.ask("DELETE", f"/v1/admin/bans/{given.ban_id}", token=mods[0]["access_token"]),
@@ -142,12 +142,3 @@ async def test_an_appeal_and_a_lifted_ban_at_once(rest: RestServer) -> None:
         by = mods[0 if first else 1]["user"]["id"]
         assert [actor for action, actor in log if action == "appeal_decided"] == [by]
         assert [actor for action, actor in log if action == "unbanned"] == [by]
-
-
-async def suspected_of_being(rest: RestServer, who: Any) -> None:
-    await rest.world.pool.execute(
-        "INSERT INTO safety.suspicions (user_id, of_user_id, kind, shared, weight, suspect, at)"
-        " VALUES ($1, $2, 'device', '{device}', 20, true, now())",
-        await rest.world.person("Again"),
-        who["user"]["id"],
-    )

@@ -125,13 +125,14 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
             await connect(world, (ids[one], ids[other]), ended=ended)
     for one, other in draw.reports:
         await report(world, ids[one], ids[other])
-    for one, other in draw.suspicions | draw.cleared:
-        await suspect(world, ids[one], ids[other], cleared=(one, other) not in draw.suspicions)
     await answered_calls(world, [[ids[n] for n in pair] for pair in draw.met])
+    for user_id, bans in zip(ids, draw.bans, strict=True):
+        for ban in bans:
+            await put_ban(world, user_id, ban)
+    for one, other in draw.suspicions | draw.cleared:
+        await world.suspect(ids[one], ids[other], at=NOW, cleared=(one, other) not in draw.suspicions)
     people = []
     for n, user_id in enumerate(ids):
-        for ban in draw.bans[n]:
-            await put_ban(world, user_id, ban)
         if n in draw.erased:
             await world.pool.execute("UPDATE identity.users SET deleted_at = now() WHERE id = $1", user_id)
         people.append(
@@ -143,7 +144,11 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
                 connected=frozenset(ids[m] for pair in active if n in pair for m in pair - {n}),
                 met=frozenset(ids[m] for pair in draw.met if n in pair for m in pair if m != n),
                 reports=frozenset(ids[other] for one, other in draw.reports if one == n),
-                suspected=frozenset(ids[other] for one, other in draw.suspicions if one == n),
+                suspected=frozenset(
+                    ids[other]
+                    for one, other in draw.suspicions
+                    if one == n and any(not ban.lifted for ban in draw.bans[other])
+                ),
             )
         )
     return people
@@ -192,17 +197,6 @@ async def report(world: World, reporter: str, reported: str) -> None:
         reporter,
         reported,
         to_datetime(NOW),
-    )
-
-
-async def suspect(world: World, user_id: str, of_user_id: str, *, cleared: bool = False) -> None:
-    await world.pool.execute(
-        "INSERT INTO safety.suspicions (user_id, of_user_id, kind, shared, weight, suspect, at, cleared_at)"
-        " VALUES ($1, $2, 'device', '{device}', 20, true, $3, $4)",
-        user_id,
-        of_user_id,
-        to_datetime(NOW),
-        to_datetime(NOW) if cleared else None,
     )
 
 

@@ -249,6 +249,22 @@ class World:
         )
         return ban_id
 
+    async def suspect(
+        self, user_id: str, of_user_id: str, *shared: str, at: int | None = None, cleared: bool = False
+    ) -> None:
+        """That they may be the other, who is banned, by what they share; or were held to be, if cleared."""
+        when = to_datetime(now_ms() if at is None else at)
+        await self.pool.execute(
+            "INSERT INTO safety.suspicions"
+            " (user_id, of_user_id, kind, shared, weight, suspect, at, cleared_at)"
+            " VALUES ($1, $2, 'device', $3, 20, true, $4, $5)",
+            user_id,
+            of_user_id,
+            shared or ("device",),
+            when,
+            when if cleared else None,
+        )
+
     async def strike(self, user_id: str, action: StrikeAction = "ban", **changes: Any) -> Struck:
         given = NewStrike(user_id=user_id, action=action, reason="spam")
         async with self.pool.acquire() as connection, connection.transaction():

@@ -92,12 +92,11 @@ class Scene:
         return case_id
 
     async def suspect(self) -> str:
-        """A new person who may be another one."""
-        users = await self.world.pair()
-        await self.world.pool.execute(
-            "INSERT INTO safety.suspicions VALUES ($1, $2, 'device', '{device}', 20, true, now())", *users
-        )
-        return users[0]
+        """A new person who may be somebody that is banned."""
+        new, banned = await self.world.pair()
+        await self.world.ban(banned)
+        await self.world.suspect(new, banned)
+        return new
 
     async def _put_out(self, role: Out, person: Person) -> str:
         """Ban, suspend or erase; gives the token that is left to them."""
