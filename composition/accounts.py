@@ -7,6 +7,7 @@ from core.keys import Keyring
 from core.seals import Seals
 from db.redis.rate_limits import MemoryLimiter, NoLimits
 from services.accounts import Accounts
+from services.codes import Codes, rules
 from services.expulsions import Expulsions
 from services.limits import Limits
 from services.marks import Marker
@@ -41,6 +42,7 @@ class Identity:
         keyring = Keyring.of(settings)
         seals = Seals(keyring.keys("one-time codes"))
         self.codes = OneTimeCodes(stores.totp, seals, limits)
+        self.sent_codes = Codes(stores.codes, keyring, rules(settings))
         self.proofs = OwnerProofs(
             stores.accounts, passwords, limits, fresh_ms=settings.fresh_sign_in_m * 60_000
         )

@@ -142,7 +142,13 @@ class Services:
         }
         self.lookout = Lookout(stores.pending_work, wake, clock)
         kinds = kept(
-            stores.retention, stores.matches, stores.marks, stores.suspicions, stores.evidence, settings
+            stores.retention,
+            stores.matches,
+            stores.marks,
+            stores.suspicions,
+            stores.evidence,
+            stores.codes,
+            settings,
         )
         self.retention = Retention(kinds, clock)
         self.lifecycle = ConnectionLifecycle(

@@ -7,6 +7,7 @@ from db.postgres.accounts import AccountStore
 from db.postgres.blocks import BlockStore
 from db.postgres.call_records import CallRecords
 from db.postgres.cases import CaseStore
+from db.postgres.codes import CodeStore
 from db.postgres.connections import ConnectionStore
 from db.postgres.expulsions import ExpulsionStore
 from db.postgres.marks import MarkStore
@@ -34,6 +35,7 @@ class Stores:
         self.accounts = AccountStore(pool)
         self.sessions = SessionStore(pool)
         self.totp = TotpStore(pool)
+        self.codes = CodeStore(pool)
         self.refused_ages = RefusedAges(redis)
         self.standing = StandingStore(pool)
         self.expulsions = ExpulsionStore(pool)

@@ -17,6 +17,7 @@ Purpose = Literal[
     "device token",
     "place in a stream",
     "one-time codes",
+    "sent codes",
     "refused ages",
     "media at rest",
     "address of a media",

@@ -178,6 +178,15 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
         Count,
         about("Minutes after a sign-in within which what could keep an owner out asks for no password."),
     ] = 10
+    code_s: Annotated[Seconds, about("Seconds for which a code that was sent to a phone is valid.")] = 300
+    code_tries: Annotated[Count, about("Wrong codes after which the right one serves no longer.")] = 5
+    code_again_s: Annotated[
+        Pause, about("Seconds after which another code, or link, may be sent in place of the last one.")
+    ] = 30
+    email_link_h: Annotated[
+        Count, about("Hours for which a link that confirms an email address is valid.")
+    ] = 48
+    reset_link_m: Annotated[Count, about("Minutes for which a link to a new password is valid.")] = 60
     staff_totp: Annotated[
         StaffTotp,
         about(

@@ -505,6 +505,28 @@ CREATE TABLE identity.idempotent_requests (
     CONSTRAINT idempotent_requests_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
 );
 
+CREATE TABLE identity.one_time_codes (
+    id uuid NOT NULL,
+    purpose text NOT NULL,
+    subject bytea NOT NULL,
+    hash bytea NOT NULL,
+    user_id uuid,
+    carried bytea,
+    key_id text,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    wrong integer DEFAULT 0 NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT one_time_codes_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT one_time_codes_purpose_check CHECK ((purpose = ANY (ARRAY['phone'::text, 'email'::text, 'password'::text]))),
+    CONSTRAINT one_time_codes_subject_check CHECK ((octet_length(subject) = 32)),
+    CONSTRAINT one_time_codes_wrong_check CHECK ((wrong >= 0)),
+    CONSTRAINT sealed_with_a_key CHECK (((carried IS NULL) = (key_id IS NULL)))
+);
+
+COMMENT ON TABLE identity.one_time_codes IS '`subject` is a keyed hash of whom the code is for, `hash` one of the code. A new code takes the place of the one before.
+`wrong`: how often a wrong one was shown instead of it.';
+
 CREATE TABLE identity.refresh_tokens (
     hash bytea NOT NULL,
     session_id uuid NOT NULL,
@@ -857,6 +879,12 @@ ALTER TABLE ONLY identity.expulsions
 ALTER TABLE ONLY identity.idempotent_requests
     ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (operation, key, owner);
 
+ALTER TABLE ONLY identity.one_time_codes
+    ADD CONSTRAINT one_code_a_subject UNIQUE (purpose, subject);
+
+ALTER TABLE ONLY identity.one_time_codes
+    ADD CONSTRAINT one_time_codes_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_pkey PRIMARY KEY (user_id);
 
@@ -970,6 +998,12 @@ CREATE UNIQUE INDEX one_account_an_email ON identity.users USING btree (lower(em
 CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING btree (session_id) WHERE ((used_at IS NULL) AND (void_at IS NULL));
 
 CREATE UNIQUE INDEX one_successor_a_token ON identity.refresh_tokens USING btree (parent) WHERE (void_at IS NULL);
+
+CREATE INDEX one_time_codes_by_age ON identity.one_time_codes USING btree (expires_at);
+
+CREATE INDEX one_time_codes_by_hash ON identity.one_time_codes USING btree (hash);
+
+CREATE INDEX one_time_codes_of_a_user ON identity.one_time_codes USING btree (user_id) WHERE (user_id IS NOT NULL);
 
 CREATE INDEX profiles_by_display_name ON identity.profiles USING btree (lower(display_name) text_pattern_ops);
 
@@ -1109,6 +1143,9 @@ ALTER TABLE ONLY identity.consents
 
 ALTER TABLE ONLY identity.expulsions
     ADD CONSTRAINT expulsions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.one_time_codes
+    ADD CONSTRAINT one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.profiles
     ADD CONSTRAINT profiles_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

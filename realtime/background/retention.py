@@ -8,6 +8,7 @@ from msgspec import Struct
 from core.clock import Clock
 from core.settings import Settings
 from db.periodic import PeriodicJob, PeriodicTask
+from db.postgres.codes import CodeStore
 from db.postgres.evidence import EvidenceStore
 from db.postgres.idempotency import KEPT_MS
 from db.postgres.marks import MarkStore
@@ -38,9 +39,11 @@ def kept(
     marks: MarkStore,
     suspicions: SuspicionStore,
     evidence: EvidenceStore,
+    codes: CodeStore,
     settings: Settings,
 ) -> list[Kept]:
-    """What is forgotten, and when: decisions of matching, keys, tokens, sessions, marks, evidence.
+    """What is forgotten, and when: decisions of matching, keys, codes, tokens, sessions, marks,
+    evidence.
 
     A suspicion that is too old is over, and stays on record.
     """
@@ -49,6 +52,7 @@ def kept(
         Kept(matches.forget, settings.match_record_days * DAY_MS),
         Kept(evidence.forget, settings.evidence_days * DAY_MS),
         Kept(expired.keys, KEPT_MS),
+        Kept(codes.forget, DAY_MS),
         Kept(expired.tokens, sessions_ms),
         Kept(expired.sessions, sessions_ms),
         Kept(marks.forget, settings.mark_days * DAY_MS),
