@@ -84,13 +84,17 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat()
 
 
+# Where years end: in another zone than UTC people can name times that come some hours later.
+LATEST_MS = 253_402_300_799_999
+
+
 def to_ms(moment: datetime) -> int:
     """Milliseconds since the epoch of an aware datetime, as Postgres returns it."""
     return round(moment.timestamp() * 1000)
 
 
 def to_datetime(ms: int) -> datetime:
-    """The aware datetime that Postgres wants."""
+    """The aware datetime that Postgres wants; `LATEST_MS` at the latest."""
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 

@@ -6,6 +6,7 @@ A ban is a row. That it ends what its user is doing is the work of any node that
 
 from collections.abc import Awaitable, Callable
 
+from core.clock import LATEST_MS
 from core.contract.bans import BanView
 from core.errors import Forbidden, InvalidRequest, NotFound
 from core.vocabulary import Role, StrikeAction
@@ -41,6 +42,8 @@ class Bans:
         """
         if until is not None and until <= now:
             raise InvalidRequest("A ban ends after it begins.", details={"field": "until"})
+        if until is not None and until > LATEST_MS:
+            raise InvalidRequest("For good is a ban without an end.", details={"field": "until"})
         if not reason.strip():
             raise InvalidRequest("A ban has a reason.", details={"field": "reason"})
         if by is not None:

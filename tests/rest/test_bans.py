@@ -68,6 +68,8 @@ async def test_a_ban_that_ends_is_a_suspension(rest: RestServer) -> None:
     for wrong, field in (
         ({"until": rfc3339(rest.clock() - 1)}, "until"),
         ({"until": "2030-01-01T00:00:00"}, "until"),
+        ({"until": "9999-12-31T23:59:59.999-23:59"}, "until"),
+        ({"until": "9999-12-31T23:59:59.9999Z"}, "until"),
         ({"reason": " "}, "reason"),
     ):
         answer = await ban(rest, mod, user_id, **wrong)
