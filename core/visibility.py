@@ -73,6 +73,14 @@ def can_see(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
     return not seen.erased and not is_banned(seen, at) and not apart
 
 
+def can_name(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
+    """Whether the viewer may block and report them: as `can_see`, but that a suspicion stands between them.
+
+    Else who comes back would find out, from all whom the old account has met, who has reported that one.
+    """
+    return not seen.erased and not is_banned(seen, at) and not is_blocked(viewer, seen)
+
+
 def can_meet(one: UserFacts, other: UserFacts, at: int) -> bool:
     """Whether each may see the other. Two who may not are never offered to each other."""
     return can_see(one, other, at) and can_see(other, one, at)

@@ -1,9 +1,11 @@
 -- Blocks, and pending blocks: those whose effects are still to be performed. Times are passed as timestamptz.
 
 -- name: may_block
--- Whether user $1 may block user $2 at $3: they have blocked them already, may see them, or have met them.
+-- Whether user $1 may block user $2 at $3: they have blocked them already, may see them or could but for a suspicion (else the
+-- answer told who has reported the account that theirs is taken for), or have met them. Nobody is NULL, to whom all that stand are visible.
 SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id = $2)
-    OR EXISTS (SELECT FROM identity.visible_to($1, $3) seen WHERE seen.user_id = $2)
+    OR EXISTS (SELECT FROM identity.visible_to(NULL, $3) seen WHERE seen.user_id = $2)
+    AND NOT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $2 AND blocked_id = $1)
     OR EXISTS (
         SELECT FROM identity.users u
         JOIN interaction.call_participants own ON own.user_id = $1

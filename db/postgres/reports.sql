@@ -1,12 +1,16 @@
 -- Reports. Times are passed as timestamptz.
 
 -- name: subject_user
--- User $2 as reporter $1 may report them at $3: visible, met, or oneself. `going_on`: a call that goes on or waits for a decision.
+-- User $2 as reporter $1 may report them at $3: visible, also but for a suspicion as in blocks.sql, met, or oneself. `going_on`: a
+-- call that goes on or waits for a decision.
 SELECT u.id AS reported_id, NULL::uuid AS call_id, NULL::timestamptz AS ended_at, false AS going_on, NULL::jsonb AS content
 FROM identity.users u
 WHERE u.id = $2 AND u.deleted_at IS NULL AND (
     u.id = $1
-    OR EXISTS (SELECT FROM identity.visible_to($1, $3) seen WHERE seen.user_id = u.id)
+    OR EXISTS (SELECT FROM identity.visible_to(NULL, $3) seen WHERE seen.user_id = u.id)
+    AND NOT EXISTS (
+        SELECT FROM identity.blocks b WHERE (b.blocker_id, b.blocked_id) IN (($1, u.id), (u.id, $1))
+    )
     OR EXISTS (
         SELECT FROM interaction.call_participants own
         JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = u.id

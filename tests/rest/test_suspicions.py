@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from core.clock import now_ms
 from core.ids import new_id
 from db.postgres.audit import AuditLog
 from tests.rest.server import Answer, RestServer
 from tests.rest.test_appeals import staff
+from tests.stores.world import since
 
 
 def path(user: Any) -> str:
@@ -47,6 +49,26 @@ async def test_who_signs_up_in_the_same_browser_after_a_ban_is_suspected_until_i
     assert {entry.action for entry in entries} >= {"tier_changed", "suspicion_cleared"}
     looks = [(e.actor, e.details) for e in entries if e.action == "suspicions_viewed"]
     assert looks == [(mod["user"]["id"], {"of": [ben["user"]["id"]]})] * 2
+
+
+async def test_who_comes_back_is_not_told_who_has_reported_the_first_account(rest: RestServer) -> None:
+    """Neither by whom they can block, nor by whom they can report."""
+    ana, eve = await rest.sign_up(), await rest.sign_up()
+    ben = await rest.sign_up(device_id="ben-3")
+    await rest.world.report_user(ben["user"]["id"], ana["user"]["id"])
+    await rest.world.ban(ben["user"]["id"])
+    again = await rest.sign_up(device_token=ben["device_token"])
+    apart = await rest.world.eligibility.avoid(again["user"]["id"], since(now_ms()))
+    assert apart == {ana["user"]["id"]}
+    answers = []
+    for who in (ana, eve):
+        subject = {"type": "user", "id": who["user"]["id"]}
+        for path, body in (
+            ("/v1/reports", {"subject": subject, "reason": "spam", "block": False}),
+            ("/v1/blocks", {"user_id": who["user"]["id"]}),
+        ):
+            answers.append((await rest.ask("POST", path, token=again["access_token"], json=body)).status)
+    assert answers == [201] * 4
 
 
 async def test_a_look_that_finds_nothing_is_on_the_log_too(rest: RestServer) -> None:

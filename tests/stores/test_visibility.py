@@ -16,7 +16,7 @@ from core.visibility import (
     Ban,
     UserFacts,
     can_meet,
-    can_see,
+    can_name,
     is_apart,
     is_banned,
     is_blocked,
@@ -90,13 +90,15 @@ async def test_postgres_plans_the_rule_with_the_query_that_asks(world: World) ->
 
 async def compare(world: World, viewer: UserFacts, seen: UserFacts, recorded: str) -> None:
     """What is asked about two, or about oneself."""
-    at, visible = to_datetime(NOW), can_see(viewer, seen, NOW)
+    at, named = to_datetime(NOW), can_name(viewer, seen, NOW)
     card = await ProfileStore(world.pool).visible_card(seen.id, viewer.id, NOW)
     assert (card is not None) == sees_profile(viewer, seen, NOW)
     if viewer is not seen:  # nobody can block themselves
         may_block = await world.pool.fetchval(queries("blocks")["may_block"], viewer.id, seen.id, at)
         met = seen.id in viewer.met and not seen.erased
-        assert may_block == (visible or met or seen.id in viewer.blocks)
+        assert may_block == (named or met or seen.id in viewer.blocks)
+        reported = await world.pool.fetchrow(queries("reports")["subject_user"], viewer.id, seen.id, at)
+        assert (reported is not None) == (named or met)
     asked, pair = queries("call_records")["offer"], (viewer.id, seen.id)
     call = ("match", "video", "main", pair, at)
     # A call that is on record is not offered again; what keeps them from it is told all the same.
