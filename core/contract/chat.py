@@ -15,6 +15,9 @@ HISTORY_MAX = 100
 # What members say; what the server itself says in a room is of type `system`.
 MessageKind = Literal["text", "image", "video", "voice"]
 
+RoomKind = Literal["direct", "group"]
+MemberRole = Literal["owner", "admin", "member"]
+
 
 class Message(Wire):
     """`seq` counts 1, 2, 3 … in its room with no gap."""
@@ -103,17 +106,20 @@ class ChatTypingChanged(Event, event="chat:typing", volatile=True):
 
 
 class RoomView(Wire):
-    """A room as the caller sees it."""
+    """A room as the caller sees it. A direct one has a `peer`; `connection_id` is the latest of the two."""
 
     id: Id
-    connection_id: Id
-    peer: ProfileCard
+    kind: RoomKind
+    member_count: int
+    role: MemberRole
     active: bool
     last_message: Message | None
     last_seq: int
     read_seq: int
     unread: int
     created_at: Timestamp
+    connection_id: Id | None = None
+    peer: ProfileCard | None = None
 
 
 class RoomPage(Wire):

@@ -10,6 +10,24 @@ CREATE SCHEMA safety;
 
 CREATE SCHEMA social;
 
+CREATE FUNCTION communication.end_room(room uuid, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- With the lock the next command sees what others have ended, or begun, in the same room meanwhile.
+    PERFORM FROM communication.rooms r WHERE r.id = room FOR NO KEY UPDATE;
+    UPDATE communication.rooms r SET ended_at = at
+    WHERE r.id = room AND r.ended_at IS NULL AND NOT EXISTS (SELECT FROM communication.grounds g WHERE g.room_id = r.id);
+END $$;
+
+CREATE FUNCTION communication.end_room_with_connection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM communication.end_room(NEW.room_id, NEW.ended_at);
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION communication.read(room_ids uuid[], user_ids uuid[], seqs bigint[], times timestamp with time zone[]) RETURNS TABLE(n bigint, read_seq bigint, delivered_seq bigint, members uuid[])
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
@@ -26,11 +44,10 @@ BEGIN
     WITH reader AS (
         SELECT
             asked.n, m.room_id, m.user_id, m.read_seq, m.delivered_seq, least(asked.seq, r.last_seq) AS seq, asked.at,
-            c.ended_at IS NULL AS active
+            r.ended_at IS NULL AS active
         FROM unnest(room_ids, user_ids, seqs, times) WITH ORDINALITY AS asked (room_id, user_id, seq, at, n)
-        JOIN communication.members m ON m.room_id = asked.room_id AND m.user_id = asked.user_id
+        JOIN communication.members m ON m.room_id = asked.room_id AND m.user_id = asked.user_id AND m.left_at IS NULL
         JOIN communication.rooms r ON r.id = asked.room_id
-        JOIN interaction.connections c ON c.id = r.connection_id
     ), moved AS (
         UPDATE communication.members m
         SET read_seq = reader.seq, delivered_seq = greatest(m.delivered_seq, reader.seq)
@@ -44,10 +61,18 @@ BEGIN
         reader.n, greatest(reader.read_seq, reader.seq), greatest(reader.delivered_seq, reader.seq),
         ARRAY(
             SELECT m.user_id FROM communication.members m
-            WHERE m.room_id = reader.room_id AND (reader.active OR m.user_id = reader.user_id)
+            WHERE m.room_id = reader.room_id AND m.left_at IS NULL AND (reader.active OR m.user_id = reader.user_id)
             ORDER BY m.user_id
         )
     FROM reader;
+END $$;
+
+CREATE FUNCTION communication.room_has_a_connection() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE interaction.connections SET room_id = NEW.id WHERE id = NEW.connection_id AND room_id IS NULL;
+    RETURN NULL;
 END $$;
 
 CREATE FUNCTION communication.say(ids uuid[], room_ids uuid[], sender_ids uuid[], client_ids text[], types text[], contents text[], replies_to uuid[], times timestamp with time zone[]) RETURNS TABLE(n bigint, seq bigint, number bigint, members uuid[])
@@ -57,20 +82,15 @@ CREATE FUNCTION communication.say(ids uuid[], room_ids uuid[], sender_ids uuid[]
     AS $$
 #variable_conflict use_column
 BEGIN
-    PERFORM FROM communication.rooms r
-    JOIN interaction.connections c ON c.id = r.connection_id
-    WHERE r.id = ANY (room_ids)
-    ORDER BY r.id
-    FOR NO KEY UPDATE OF r FOR SHARE OF c;
+    PERFORM FROM communication.rooms r WHERE r.id = ANY (room_ids) ORDER BY r.id FOR NO KEY UPDATE;
 
     RETURN QUERY
     WITH draft AS (
         SELECT d.*, r.last_seq, r.last_news, row_number() OVER (PARTITION BY d.room_id ORDER BY d.n) AS nth
         FROM unnest(ids, room_ids, sender_ids, client_ids, types, contents, replies_to, times)
             WITH ORDINALITY AS d (id, room_id, sender_id, client_id, type, content, reply_to, created_at, n)
-        JOIN communication.members m ON m.room_id = d.room_id AND m.user_id = d.sender_id
-        JOIN communication.rooms r ON r.id = d.room_id
-        JOIN interaction.connections c ON c.id = r.connection_id AND c.ended_at IS NULL
+        JOIN communication.members m ON m.room_id = d.room_id AND m.user_id = d.sender_id AND m.left_at IS NULL
+        JOIN communication.rooms r ON r.id = d.room_id AND r.ended_at IS NULL
         WHERE (d.reply_to IS NULL OR d.room_id = (SELECT t.room_id FROM communication.messages t WHERE t.id = d.reply_to))
             AND NOT EXISTS (
                 SELECT FROM communication.messages s
@@ -90,7 +110,10 @@ BEGIN
     )
     SELECT
         draft.n, last_seq + nth, last_news + nth,
-        ARRAY(SELECT m.user_id FROM communication.members m WHERE m.room_id = draft.room_id ORDER BY m.user_id)
+        ARRAY(
+            SELECT m.user_id FROM communication.members m
+            WHERE m.room_id = draft.room_id AND m.left_at IS NULL ORDER BY m.user_id
+        )
     FROM draft;
 END $$;
 
@@ -354,11 +377,37 @@ CREATE FUNCTION safety.severity(reason text) RETURNS integer
          END AS "case";
 END;
 
+CREATE TABLE interaction.connections (
+    id uuid NOT NULL,
+    user_a uuid NOT NULL,
+    user_b uuid NOT NULL,
+    call_id uuid NOT NULL,
+    video_enabled boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    room_id uuid,
+    CONSTRAINT ended_before_by CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT pair_in_order CHECK ((user_a < user_b))
+);
+
+CREATE VIEW communication.grounds AS
+ SELECT room_id
+   FROM interaction.connections c
+  WHERE (ended_at IS NULL);
+
+COMMENT ON VIEW communication.grounds IS 'Rooms of two who have something that keeps their room open.';
+
 CREATE TABLE communication.members (
     room_id uuid NOT NULL,
     user_id uuid NOT NULL,
     read_seq bigint DEFAULT 0 NOT NULL,
     delivered_seq bigint DEFAULT 0 NOT NULL,
+    role text DEFAULT 'member'::text NOT NULL,
+    joined_seq bigint DEFAULT 0 NOT NULL,
+    left_at timestamp with time zone,
+    CONSTRAINT joined_before_read CHECK (((0 <= joined_seq) AND (joined_seq <= read_seq))),
+    CONSTRAINT members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'admin'::text, 'member'::text]))),
     CONSTRAINT read_after_delivered CHECK (((0 <= read_seq) AND (read_seq <= delivered_seq)))
 )
 WITH (fillfactor='50');
@@ -404,10 +453,13 @@ CREATE TABLE communication.reads (
 
 CREATE TABLE communication.rooms (
     id uuid NOT NULL,
-    connection_id uuid NOT NULL,
+    connection_id uuid,
     last_seq bigint DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     last_news bigint DEFAULT 0 NOT NULL,
+    kind text DEFAULT 'direct'::text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT rooms_kind_check CHECK ((kind = ANY (ARRAY['direct'::text, 'group'::text]))),
     CONSTRAINT rooms_last_news_check CHECK ((last_news >= 0)),
     CONSTRAINT rooms_last_seq_check CHECK ((last_seq >= 0))
 )
@@ -626,19 +678,6 @@ CREATE TABLE interaction.calls (
     CONSTRAINT decided_after_the_end CHECK (((ended_at IS NOT NULL) OR ((ended_by IS NULL) AND (decision_deadline IS NULL) AND (closed_at IS NULL)))),
     CONSTRAINT ended_for_a_reason CHECK ((((ended_at IS NULL) = (end_reason IS NULL)) AND ((ended_at IS NULL) = (duration_s IS NULL)))),
     CONSTRAINT outcome_when_closed CHECK (((outcome = 'none'::text) OR (closed_at IS NOT NULL)))
-);
-
-CREATE TABLE interaction.connections (
-    id uuid NOT NULL,
-    user_a uuid NOT NULL,
-    user_b uuid NOT NULL,
-    call_id uuid NOT NULL,
-    video_enabled boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone,
-    ended_by uuid,
-    CONSTRAINT ended_before_by CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
-    CONSTRAINT pair_in_order CHECK ((user_a < user_b))
 );
 
 CREATE TABLE interaction.decisions (
@@ -1027,6 +1066,8 @@ CREATE INDEX calls_to_decide ON interaction.calls USING btree (id) WHERE ((decis
 
 CREATE INDEX connections_of_a ON interaction.connections USING btree (user_a, id);
 
+CREATE INDEX connections_of_a_room ON interaction.connections USING btree (room_id);
+
 CREATE INDEX connections_of_b ON interaction.connections USING btree (user_b, id);
 
 CREATE INDEX faults_of_a_user ON interaction.call_participants USING btree (user_id, fault_at) WHERE (fault_at IS NOT NULL);
@@ -1085,6 +1126,8 @@ CREATE INDEX media_to_delete ON social.media USING btree (expires_at) WHERE (exp
 
 CREATE INDEX media_to_scan ON social.media USING btree (scan_at) WHERE (scan_at IS NOT NULL);
 
+CREATE TRIGGER room_has_a_connection AFTER INSERT ON communication.rooms FOR EACH ROW WHEN ((new.connection_id IS NOT NULL)) EXECUTE FUNCTION communication.room_has_a_connection();
+
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 
 CREATE TRIGGER marks_are_barred AFTER INSERT OR UPDATE OF user_id ON identity.bans FOR EACH ROW EXECUTE FUNCTION safety.bar_marks();
@@ -1098,6 +1141,8 @@ CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE ON identity.blocks FOR 
 CREATE TRIGGER suspicions_go_with_the_ban AFTER UPDATE OF lifted_at ON identity.bans FOR EACH ROW WHEN ((new.lifted_at IS NOT NULL)) EXECUTE FUNCTION safety.drop_suspicions();
 
 CREATE TRIGGER gathered AFTER INSERT ON interaction.reports FOR EACH ROW WHEN ((new.case_id IS NULL)) EXECUTE FUNCTION safety.gather();
+
+CREATE TRIGGER room_ends_with_its_connection AFTER UPDATE OF ended_at ON interaction.connections FOR EACH ROW WHEN ((new.ended_at IS NOT NULL)) EXECUTE FUNCTION communication.end_room_with_connection();
 
 CREATE TRIGGER suspects_are_apart AFTER INSERT OR UPDATE OF ended_at ON interaction.connections FOR EACH ROW EXECUTE FUNCTION safety.apart_by_connection();
 
@@ -1179,6 +1224,9 @@ ALTER TABLE ONLY interaction.connections
 
 ALTER TABLE ONLY interaction.connections
     ADD CONSTRAINT connections_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY interaction.connections
+    ADD CONSTRAINT connections_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
 
 ALTER TABLE ONLY interaction.connections
     ADD CONSTRAINT connections_user_a_fkey FOREIGN KEY (user_a) REFERENCES identity.users(id);

@@ -2,9 +2,8 @@
 
 -- name: of_pair
 -- The connection of the pair ($1, $2) while active; else the one that call $3 led to, though it has ended.
-SELECT c.id, r.id AS room_id, c.user_a, c.user_b, c.call_id, c.ended_at, c.video_enabled, c.created_at
+SELECT c.id, c.room_id, c.user_a, c.user_b, c.call_id, c.ended_at, c.video_enabled, c.created_at
 FROM interaction.connections c
-JOIN communication.rooms r ON r.connection_id = c.id
 WHERE c.user_a = $1 AND c.user_b = $2 AND (c.ended_at IS NULL OR c.call_id = $3)
 ORDER BY c.ended_at NULLS FIRST
 LIMIT 1
@@ -12,7 +11,7 @@ LIMIT 1
 -- name: connect
 -- The connection of ($3, $4) from call $5, its room and the room's members.
 WITH connection AS (
-    INSERT INTO interaction.connections (id, user_a, user_b, call_id, created_at) VALUES ($1, $3, $4, $5, $6)
+    INSERT INTO interaction.connections (id, user_a, user_b, call_id, created_at, room_id) VALUES ($1, $3, $4, $5, $6, $2)
 ), room AS (
     INSERT INTO communication.rooms (id, connection_id, created_at) VALUES ($2, $1, $6)
 )
@@ -29,21 +28,19 @@ WHERE id = $1 AND $2 IN (user_a, user_b) AND ended_at IS NULL
 
 -- name: of_member
 -- Connection $1, if $2 is one of the two.
-SELECT c.id, r.id AS room_id, c.user_a, c.user_b, c.call_id, c.ended_at, c.video_enabled, c.created_at
+SELECT c.id, c.room_id, c.user_a, c.user_b, c.call_id, c.ended_at, c.video_enabled, c.created_at
 FROM interaction.connections c
-JOIN communication.rooms r ON r.connection_id = c.id
 WHERE c.id = $1 AND $2 IN (c.user_a, c.user_b)
 
 -- name: views
 -- Connections of user $1 as they see them at $5, newest first: before connection $2 (null: from the newest), or only
 -- connection $4.
 SELECT
-    c.id, r.id AS room_id, c.ended_at, c.video_enabled, c.created_at,
+    c.id, c.room_id, c.ended_at, c.video_enabled, c.created_at,
     card.*, c.ended_at IS NOT NULL OR NOT EXISTS (
         SELECT FROM identity.visible_to($1, $5) seen WHERE seen.user_id = card.user_id
     ) AS hidden
 FROM interaction.connections c
-JOIN communication.rooms r ON r.connection_id = c.id
 JOIN identity.cards card ON card.user_id = CASE WHEN c.user_a = $1 THEN c.user_b ELSE c.user_a END
 WHERE $1 IN (c.user_a, c.user_b)
     AND c.id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')

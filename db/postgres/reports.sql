@@ -32,7 +32,7 @@ WHERE own.user_id = $1 AND own.call_id = $2 AND $3::timestamptz IS NOT NULL
 -- The same of message $2, if $1 is a member of its room: who has sent it, and what it says.
 SELECT m.sender_id AS reported_id, NULL::uuid AS call_id, NULL::timestamptz AS ended_at, false AS going_on, to_jsonb(m) AS content
 FROM communication.messages m
-JOIN communication.members own ON own.room_id = m.room_id AND own.user_id = $1
+JOIN communication.members own ON own.room_id = m.room_id AND own.user_id = $1 AND own.joined_seq < m.seq
 WHERE m.id = $2 AND m.sender_id IS NOT NULL AND $3::timestamptz IS NOT NULL
 
 -- name: first

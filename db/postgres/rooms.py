@@ -1,7 +1,8 @@
 """Rooms and messages in Postgres. `seq` counts without a gap because the room is locked for each message.
 
-Only members see a room: to others it is `NotFound`. A room whose connection has ended stays readable. What
-many do at the same time (say, read, type) is one statement for all of them (`grouped_statement.py`).
+Only members see a room: to others, and to who has left, it is `NotFound`. One that has ended stays
+readable. What many do at the same time (say, read, type) is one statement for all of them
+(`grouped_statement.py`).
 """
 
 from collections.abc import Collection, Sequence
@@ -80,8 +81,8 @@ class Rooms:
     async def send(self, draft: Draft) -> StoredMessage:
         """Give the message the next `seq` of its room; the same `client_id` again gives the stored message.
 
-        Raises `NotFound` when the sender is no member or `reply_to` is not of this room, `Gone` when the
-        connection has ended.
+        Raises `NotFound` when the sender is no member or `reply_to` is not of this room, `Gone` when the room
+        has ended.
         """
         return await self._saying.ask(draft) or await self._said_before(draft)
 
@@ -238,8 +239,11 @@ def _message(row: Record) -> Message:
 def _view(row: Record, latest: Message | None, today: date) -> RoomView:
     return RoomView(
         id=row["id"],
+        kind=row["kind"],
         connection_id=row["connection_id"],
-        peer=card(row, today),
+        peer=card(row, today) if row["user_id"] else None,
+        member_count=row["member_count"],
+        role=row["role"],
         active=row["ended_at"] is None,
         last_message=latest,
         last_seq=row["last_seq"],

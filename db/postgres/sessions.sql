@@ -107,7 +107,7 @@ SELECT
             WHERE s.room_id = m.room_id AND s.seq > m.read_seq AND s.sender_id IS DISTINCT FROM m.user_id
                 AND s.deleted_at IS NULL
         ) waiting
-        WHERE m.user_id = u.id AND waiting.unread > 0
+        WHERE m.user_id = u.id AND m.left_at IS NULL AND waiting.unread > 0
     ) AS unread
 FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bytea[]) WITH ORDINALITY AS asked (session_id, user_id, at, twin, n)
 CROSS JOIN LATERAL (:standing) session

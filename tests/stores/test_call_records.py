@@ -261,6 +261,7 @@ async def test_past_calls_show_a_friend_in_full_until_they_are_banned(world: Wor
     async def cities() -> list[str | None]:
         [past] = await world.call_records.history(ana, before=None, limit=1, now=now_ms())
         room = await world.rooms.room(row.room_id, ana, now_ms())
+        assert room.peer is not None
         return [past.peer.city, room.peer.city]
 
     assert await cities() == ["Linz", "Linz"]

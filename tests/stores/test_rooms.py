@@ -214,12 +214,9 @@ async def test_a_message_that_waits_while_the_connection_ends_is_refused(world: 
     connection = await world.connected(pair)
     async with world.pool.acquire() as other, asyncio.timeout(PATIENCE_S):
         async with other.transaction():
-            await other.execute(
-                "SELECT FROM communication.rooms WHERE id = $1 FOR UPDATE", connection.room_id
-            )
+            await other.execute(queries("connections")["end"], connection.id, ben, to_datetime(now_ms()))
             send = asyncio.create_task(world.say(connection.room_id, ana))
             await world.someone_waits_for(other)
-            await world.connections.end(connection.id, ben, now_ms())
         with pytest.raises(Gone):
             await send
     assert await page(world, connection.room_id, ana) == ([], False)

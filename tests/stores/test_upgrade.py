@@ -93,3 +93,24 @@ async def test_what_is_read_on_an_old_node_is_in_no_row_of_times(world: World) -
             "SELECT after_seq, seq FROM communication.reads WHERE room_id = $1", room_id
         )
     ] == [(3, 4)]
+
+
+CONNECT = """
+WITH connection AS (
+    INSERT INTO interaction.connections (id, user_a, user_b, call_id, created_at) VALUES ($1, $3, $4, $5, $6)
+), room AS (
+    INSERT INTO communication.rooms (id, connection_id, created_at) VALUES ($2, $1, $6)
+)
+INSERT INTO communication.members (room_id, user_id) VALUES ($2, $3), ($2, $4)
+"""
+
+
+async def test_a_connection_of_an_old_node_has_its_room(world: World) -> None:
+    """Which it names in the room alone, as those of before 0031 do."""
+    users = await world.pair()
+    call_id, connection_id, room_id = await world.talked(users), new_id(), new_id()
+    await world.pool.execute(CONNECT, connection_id, room_id, *sorted(users), call_id, to_datetime(now_ms()))
+    view = await world.connections.view(connection_id, users[0], now_ms())
+    assert (view.id, view.room_id) == (connection_id, room_id)
+    assert (await world.connections.end(connection_id, users[0], now_ms())).room_id == room_id
+    assert not (await world.rooms.room(room_id, users[1], now_ms())).active
