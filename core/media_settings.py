@@ -50,7 +50,8 @@ class MediaSettings(ServerSettings, frozen=True, kw_only=True):
     ] = 50_000_000
     picture_processes: Annotated[Count, about("Pictures that one process decodes at once.")] = 2
     picture_queue: Annotated[
-        Count, about("Pictures that may wait to be decoded; further ones are `unavailable`.")
+        Count,
+        about("Pictures that may wait to be decoded, one of each account; further ones are `unavailable`."),
     ] = 20
     picture_cpu_s: Annotated[
         Seconds, about("Seconds of CPU that decoding one picture may take; one that takes longer is refused.")

@@ -33,12 +33,15 @@ _log = structlog.get_logger()
 class UploadLimits:
     """How much one upload may be, how much of all of them one process holds at once, and how many of one
     account, or one could take the memory of all by sending slowly, and their turns at being read.
+
+    Nor may a few accounts: what is more than one upload leaves as much free as its account holds.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.max_bytes = settings.max_upload_bytes
         self._free, self._most = settings.upload_memory_bytes, settings.uploads_at_once
         self._of_accounts: Counter[str] = Counter()
+        self._held: Counter[str] = Counter()
 
     @contextmanager
     def one(self, owner_id: str) -> Iterator[Callable[[int], None]]:
@@ -50,27 +53,33 @@ class UploadLimits:
             raise RateLimited("Too many uploads of this account at the same time.", retry_after_ms=_RETRY_MS)
         self._of_accounts[owner_id] += 1
         try:
-            with self._holding() as more:
+            with self._holding(owner_id) as more:
                 yield more
         finally:
-            self._of_accounts[owner_id] -= 1
-            if not self._of_accounts[owner_id]:
-                del self._of_accounts[owner_id]
+            _less(self._of_accounts, owner_id, 1)
 
     @contextmanager
-    def _holding(self) -> Iterator[Callable[[int], None]]:
+    def _holding(self, owner_id: str) -> Iterator[Callable[[int], None]]:
         held = 0
 
         def more(size: int) -> None:
             nonlocal held
-            if size > self._free:
+            left, own = self._free - size, self._held[owner_id] + size
+            if left < 0 or own > max(self.max_bytes, left):
                 raise Unavailable("Too much is being uploaded: try again shortly.", retry_after_ms=_RETRY_MS)
-            held, self._free = held + size, self._free - size
+            held, self._free, self._held[owner_id] = held + size, left, own
 
         try:
             yield more
         finally:
             self._free += held
+            _less(self._held, owner_id, held)
+
+
+def _less(counted: Counter[str], key: str, by: int) -> None:
+    counted[key] -= by
+    if not counted[key]:
+        del counted[key]
 
 
 class Viewer(Struct, frozen=True):

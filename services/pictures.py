@@ -1,14 +1,17 @@
 """Decodes pictures, each in a process of its own, so that none can harm the server or see another one.
 
 At most `processes` run and `queue` wait; beyond that callers are told to try again. Of one account one runs,
-and only that one stands in the line of all, so accounts take turns however much each of them sends. A process
-ends with its picture, or with the request that waits for it, so there is nothing to close.
+and only that one stands in the line of all, so accounts take turns however much each of them sends, and have
+one place each. A process ends with its picture, or with the request that waits for it, so there is nothing to
+close.
 """
 
 import asyncio
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -63,14 +66,20 @@ class Pictures:
 
     async def decoded(self, data: bytes, owner_id: str) -> Picture:
         """What is kept of it. Raises `InvalidRequest` for what is no picture, or too much of one."""
+        async with self._of_accounts.setdefault(owner_id, asyncio.Lock()):
+            with self._place():
+                async with self._turns:
+                    return _picture(*await self._ran(data))
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
         if not self._room:
             raise Unavailable(
                 "Too many pictures are being read: try again shortly.", retry_after_ms=_RETRY_MS
             )
         self._room -= 1
         try:
-            async with self._of_accounts.setdefault(owner_id, asyncio.Lock()), self._turns:
-                return _picture(*await self._ran(data))
+            yield
         finally:
             self._room += 1
 

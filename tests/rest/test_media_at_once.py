@@ -2,11 +2,15 @@
 
 import asyncio
 from collections import Counter
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec import structs
 
+from core.errors import Unavailable
+from services.media import UploadLimits
 from services.pictures import Pictures
 from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
@@ -61,3 +65,30 @@ async def test_one_account_has_one_picture_in_work() -> None:
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(read(owner, small) for owner in ("ana", "ana", "ana", "ben")))
     assert done == ["ana", "ben", "ana", "ana"]
+
+
+async def test_one_account_has_one_place_in_the_line() -> None:
+    """Its other pictures wait for that one: a few who send many do not fill the line of all."""
+    pictures = Pictures(processes=1, queue=2, max_pixels=50_000_000, cpu_s=60)
+    small = encoded(drawn())
+    async with asyncio.timeout(PATIENCE_S):
+        await asyncio.gather(
+            *(pictures.decoded(small, owner) for owner in ("ana", "ana", "ana", "eve", "eve", "eve", "ben"))
+        )
+
+
+async def test_a_few_accounts_do_not_hold_the_memory_of_all() -> None:
+    """Each takes as much as it is given, in as many uploads as may be."""
+    settings = structs.replace(SETTINGS, max_upload_bytes=10, upload_memory_bytes=170, uploads_at_once=8)
+    limits = UploadLimits(settings)
+    with ExitStack() as under_way:
+        for owner in ("ana", "eve", "mal"):
+            for _ in range(8):
+                more = under_way.enter_context(limits.one(owner))
+                with suppress(Unavailable):
+                    more(10)
+        under_way.enter_context(limits.one("ben"))(10)
+    with limits.one("ana") as more:  # all was given back: as much as it leaves
+        more(85)
+        with pytest.raises(Unavailable):
+            more(1)

@@ -156,7 +156,7 @@ async def test_no_more_wait_than_may() -> None:
     waiting = [asyncio.create_task(pictures.decoded(large, who)) for who in ("ana", "ben")]
     process = await decoder()
     with pytest.raises(Unavailable):
-        await pictures.decoded(large, "ana")
+        await pictures.decoded(large, "eve")
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
