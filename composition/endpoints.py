@@ -7,9 +7,11 @@ from aiohttp import web
 from composition.accounts import Identity
 from composition.conduct import Conduct
 from composition.foundation import Foundation
+from composition.jobs import JobParts
 from composition.media import MediaParts
 from composition.stores import Stores
 from core.contract.index import ENDPOINTS
+from core.job_settings import OUTBOX
 from core.wire.endpoint import Endpoint
 from db.postgres.admin_users import AdminUsers
 from db.postgres.appeals import AppealStore
@@ -18,6 +20,7 @@ from db.postgres.consents import ConsentStore
 from db.postgres.penalties import PenaltyStore
 from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
+from rest import outbox
 from rest.accounts import AccountHandlers
 from rest.admin_users import AdminUserHandlers
 from rest.app import make_app
@@ -56,13 +59,17 @@ def application(
     blocks: Blocks,
     media: MediaParts,
     conduct: Conduct,
+    jobs: JobParts,
     *,
     checks: Mapping[str, Check],
     notes: Sequence[str] = (),
 ) -> web.Application:
     """The REST application. `/readyz` asks the `checks` and passes on the `notes`."""
     resources = _resources(base, stores, identity, blocks, media, conduct)
-    return answering(base, identity, resources, checks=checks, notes=notes)
+    app = answering(base, identity, resources, checks=checks, notes=notes)
+    if OUTBOX in (base.settings.mail, base.settings.sms):
+        outbox.mount(app, jobs.outbox.newest)
+    return app
 
 
 def answering(

@@ -1,4 +1,4 @@
-"""What an operator does with accounts on the command line: roles, bans, one-time codes.
+"""What an operator does on the command line: roles, bans, one-time codes, and jobs that failed.
 
 Also while a server runs: endpoints look up the role at each request and nodes look for new bans, so it takes
 effect at once. All of it is on the audit log, done by nobody who has an account.
@@ -9,12 +9,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from composition.failed_jobs import jobs
 from composition.foundation import database
 from core.clock import now_ms, rfc3339, to_ms
 from core.errors import InvalidRequest, NotFound
+from core.keys import Keyring
+from core.seals import Seals
 from core.settings import Settings
 from db.postgres.accounts import AccountStore
 from db.postgres.bans import BanStore
+from db.postgres.jobs import JobStore
 from db.postgres.penalties import PenaltyStore
 from db.postgres.pool import Pool
 from db.postgres.totp import TotpStore
@@ -33,6 +37,9 @@ class Refused(Exception):
 
 async def operate(settings: Settings, asked: argparse.Namespace) -> str:
     """Do it. Gives what to say. Raises `Refused`."""
+    if asked.command == "jobs":
+        async with database(settings) as pool:
+            return await jobs(JobStore(pool, Seals(Keyring.of(settings).keys("jobs")), now_ms), asked)
     async with _account(settings, asked.user) as (pool, user_id):
         try:
             return await _OPERATIONS[asked.command](pool, user_id, asked)

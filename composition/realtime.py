@@ -23,6 +23,7 @@ from realtime.gateway.handlers import register_handlers
 from rest.http.listening import listening
 from services.blocks import PENDING_BLOCKS
 from services.expulsions import EXPULSIONS
+from services.jobs import JOBS
 from services.recent_members import ROOM_ENDED
 from services.reports import PENDING_REPORTS
 
@@ -47,6 +48,8 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         await base.bus.subscribe(PENDING_REPORTS, serving.report_effects.wake)
         await base.bus.subscribe(EXPULSIONS, serving.expulsions.wake)
         await base.bus.subscribe(ROOM_ENDED, serving.recent_members.forget)
+        if serving.job_worker:
+            await base.bus.subscribe(JOBS, serving.job_worker.wake)
         for apart in (ROOM_ENDED, PENDING_BLOCKS):
             await base.bus.subscribe(apart, serving.presence.parted)
 
@@ -58,6 +61,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             serving.blocks,
             serving.media,
             serving.conduct,
+            serving.jobs,
             checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
         )
@@ -86,6 +90,7 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         leases=connected.leases,
         liveness=connected.liveness,
         store_loss=connected.store_loss,
+        **({"jobs": serving.job_worker} if serving.job_worker else {}),
     )
 
 

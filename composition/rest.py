@@ -9,9 +9,11 @@ from composition.accounts import Identity
 from composition.conduct import Conduct
 from composition.endpoints import application
 from composition.foundation import Foundation, foundation
+from composition.jobs import JobParts
 from composition.media import MediaParts
 from composition.returns import sightings
 from composition.stores import Stores
+from composition.worker import working
 from core.settings import Settings
 from rest.http.listening import listening
 from rest.service import Check
@@ -22,19 +24,22 @@ from services.blocks import AnnouncedBlockEffects, Blocks
 async def running(settings: Settings) -> AsyncIterator[str]:
     """The REST side alone, for as long as the block lasts; gives its address."""
     async with foundation(settings) as base:
-        with sidecar(base, base.checks) as app:
-            async with listening(app, settings) as port:
+        stores = Stores(base)
+        jobs = JobParts(stores, base)
+        with sidecar(base, stores, jobs, base.checks) as app:
+            async with working(base, jobs, at_once=settings.job_workers), listening(app, settings) as port:
                 yield f"http://{settings.host}:{port}"
 
 
 @contextmanager
-def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[web.Application]:
+def sidecar(
+    base: Foundation, stores: Stores, jobs: JobParts, checks: Mapping[str, Check]
+) -> Iterator[web.Application]:
     """Its application. When it takes a block, it announces that to the nodes that hold connections."""
-    stores = Stores(base)
     identity = Identity(stores, base, sightings(stores, base))
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
     try:
         media, conduct = MediaParts(base), Conduct(stores, base, identity.expulsions)
-        yield application(base, stores, identity, blocks, media, conduct, checks=checks)
+        yield application(base, stores, identity, blocks, media, conduct, jobs, checks=checks)
     finally:
         identity.close()

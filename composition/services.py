@@ -8,6 +8,7 @@ from composition.calls import CallParts
 from composition.chat import Conversations
 from composition.conduct import Conduct
 from composition.foundation import Foundation
+from composition.jobs import JobParts
 from composition.live_stores import LiveStores
 from composition.matching import Matching
 from composition.media import MediaParts
@@ -40,6 +41,8 @@ class Services:
         settings, clock, events = base.settings, base.clock, stores.events
         sighted = sightings(stores, base)
         self.sightings = SightingsWorker(sighted, clock)
+        self.jobs = JobParts(stores, base)
+        self.job_worker = self.jobs.worker(every_s=None) if settings.job_workers else None
         identity = Identity(stores, base, sighted)
         self.identity, self.close = identity, identity.close
         conversations = Conversations(
@@ -139,6 +142,7 @@ class Services:
             "blocks": self.block_effects.wake,
             "outbox": self.announcer.wake,
             "reports": self.report_effects.wake,
+            "jobs": self.job_worker.wake if self.job_worker else _leave,
         }
         self.lookout = Lookout(stores.pending_work, wake, clock)
         kinds = kept(
@@ -164,3 +168,7 @@ class Services:
     def handlers(self) -> tuple[object, ...]:
         """Those whose methods take commands; `composition/gateway.py` adds what takes `session:refresh`."""
         return self.presence, self.queue, self.calls, self.signals, self.connections, self.chat
+
+
+def _leave() -> None:
+    """Others do that."""

@@ -10,6 +10,7 @@ from db.postgres.cases import CaseStore
 from db.postgres.codes import CodeStore
 from db.postgres.connections import ConnectionStore
 from db.postgres.expulsions import ExpulsionStore
+from db.postgres.jobs import JobStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.profiles import ProfileStore
@@ -48,7 +49,9 @@ class Stores:
         self.trust = TrustStore(pool)
         self.marks = MarkStore(pool)
         self.suspicions = SuspicionStore(pool)
-        seals, rule = Seals(Keyring.of(settings).keys("evidence")), suspending(settings)
+        keyring = Keyring.of(settings)
+        self.jobs = JobStore(pool, Seals(keyring.keys("jobs")), base.clock)
+        seals, rule = Seals(keyring.keys("evidence")), suspending(settings)
         self.reports = ReportStore(pool, seals, rule, window_ms=settings.report_h * 3_600_000)
         self.cases = CaseStore(pool, seals, rule)
         # One event more than promised: tells an offset that just fits from one that is too old.

@@ -1,5 +1,6 @@
 """Reads the settings from the environment and a `.env` file, and reports all mistakes at once."""
 
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -8,13 +9,21 @@ from typing import Any, get_type_hints
 import msgspec
 from dotenv import dotenv_values
 
+from core.job_settings import OUTBOX
 from core.proxies import networks
 from core.server_settings import DEFAULT_SECRET
 from core.settings import MOST_COOL_DOWNS, Settings
 
 # Other defaults in development: somebody who tries the product out meets the same few people all the time,
-# and has no authenticator app at hand.
-IN_DEVELOPMENT: Mapping[str, float | str] = {"rematch_h": 0.001, "staff_totp": "when_on"}
+# and has neither an authenticator app at hand nor a server of mail.
+IN_DEVELOPMENT: Mapping[str, float | str] = {
+    "rematch_h": 0.001,
+    "staff_totp": "when_on",
+    "mail": OUTBOX,
+    "sms": OUTBOX,
+}
+# What is not repeated where it is wrong: there may be a password in it.
+_UNSAID = re.compile("secret|url|token|^mail$|^sms$")
 
 _WEIGHTS: Mapping[str, float] = {
     field.name: field.default
@@ -26,6 +35,9 @@ _SCHEMES = {
     "redis_url": ("redis://", "rediss://", "unix://"),
     "media_store": ("file:///", "s3://"),
     "scan_url": ("http://", "https://"),
+    "mail": ("smtp://", "smtps://", OUTBOX),
+    "sms": ("http://", "https://", OUTBOX),
+    "public_url": ("http://", "https://"),
 }
 
 
@@ -57,7 +69,7 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
         try:
             values[name] = _parse(raw, known[name])
         except ValueError as mistake:
-            shown = "" if "secret" in name or "url" in name else f"={raw!r}"
+            shown = "" if _UNSAID.search(name) else f"={raw!r}"
             mistakes.append(f"{name.upper()}{shown}: {mistake}")
     if values.get("environment", Settings().environment) == "development":
         values = {**IN_DEVELOPMENT, **values}
@@ -72,6 +84,12 @@ def remarks(settings: Settings) -> list[str]:
     said = []
     if settings.environment == "production" and settings.staff_totp != "required":
         said.append("STAFF_TOTP=when_on: moderators and admins may do without a second factor.")
+    if not settings.mail:
+        said.append("MAIL is not set: nobody can verify an email address, nor set a new password without it.")
+    elif settings.environment == "production" and not settings.public_url:
+        said.append("PUBLIC_URL is not set: links in mail lead to localhost.")
+    if not settings.sms:
+        said.append("SMS is not set: nobody can sign in by phone.")
     return said
 
 
@@ -92,6 +110,11 @@ def _unsafe(values: dict[str, Any]) -> list[str]:
             wrong.append("SECRET: set one of at least 32 characters in production")
         if values.get("rate_limits") == "off":
             wrong.append("RATE_LIMITS: off is for tests, not for production")
+        wrong += [
+            f"{name.upper()}: {OUTBOX} shows what is sent to others, and is not for production"
+            for name in ("mail", "sms")
+            if values.get(name) == OUTBOX
+        ]
     elif secret == DEFAULT_SECRET and not _is_loopback(values.get("host", Settings().host)):
         wrong.append(
             "SECRET: set one of your own where others can reach the server (HOST): "

@@ -23,6 +23,7 @@ Purpose = Literal[
     "address of a media",
     "marks of accounts",
     "evidence",
+    "jobs",
 ]
 
 _SALT = b"realtime-connect"

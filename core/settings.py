@@ -2,14 +2,14 @@
 
 Each has a default, a unit in its description and a sentence. The variable of a field is its name in
 capitals: `offer_s` is `OFFER_S`. Here are those of the product; `core/server_settings.py` has the server's,
-`core/media_settings.py` those of what people upload.
+`core/media_settings.py` those of what people upload, `core/job_settings.py` those of jobs and mail.
 """
 
 from typing import Annotated
 
 from msgspec import Meta
 
-from core.media_settings import MediaSettings
+from core.job_settings import JobSettings
 from core.server_settings import Count, Duration, Pause, Seconds, Switch, Text, about
 from core.vocabulary import DecisionPolicy, IceTransportPolicy, VideoStart
 
@@ -17,7 +17,7 @@ Weight = Annotated[float, Meta(ge=0, le=1000)]
 MOST_COOL_DOWNS = 10
 
 
-class Settings(MediaSettings, frozen=True, kw_only=True):
+class Settings(JobSettings, frozen=True, kw_only=True):
     """Everything an operator can set: how people meet, talk and decide, and the server's own."""
 
     # Timers of a call

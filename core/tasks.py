@@ -1,7 +1,8 @@
 """Background tasks: starting them so that none is lost, and ending them."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 AGAIN_S = 0.5
@@ -40,6 +41,16 @@ async def until_one_fails(*work: Coroutine[Any, Any, None]) -> None:
         await end(tasks)
 
 
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run it for as long as the block lasts."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        await end([task])
+
+
 class TaskSet:
     """Tasks that nobody waits for. Each is kept until it has ended: the loop alone would lose it."""
 
@@ -55,6 +66,11 @@ class TaskSet:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    async def ended(self, within_s: float) -> None:
+        """Wait until they have ended by themselves, for so long at most."""
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=within_s)
 
     async def end(self) -> None:
         """Cancel them and see them end."""

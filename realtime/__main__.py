@@ -1,4 +1,4 @@
-"""`python -m realtime` serves everything; `--help` lists the rest: settings, roles, bans, bots."""
+"""`python -m realtime` serves everything; `--help` lists the rest: settings, roles, bans, jobs, bots."""
 
 import argparse
 import contextlib
@@ -36,7 +36,9 @@ def main() -> int:
     from db.outage import UnusableError  # noqa: PLC0415
 
     try:
-        return _operate(settings, asked) if asked.command in OPERATIONS else _serve(settings)
+        if asked.command in OPERATIONS:
+            return _operate(settings, asked)
+        return _work(settings) if asked.command == "worker" else _serve(settings)
     except (EmbeddedError, MigrationError, UnusableError, OSError) as error:
         sys.stderr.write(f"Cannot start: {error}\n")
         return 1
@@ -61,6 +63,14 @@ def _serve(settings: Settings) -> int:
     # Fewer, larger collections: nearly all that a server allocates lives as long as a connection.
     gc.set_threshold(20_000, 20, 50)
     uvloop.run(serve(running(settings), "Realtime Connect"))
+    return 0
+
+
+def _work(settings: Settings) -> int:
+    from composition.program import serve  # noqa: PLC0415
+    from composition.worker import running  # noqa: PLC0415
+
+    uvloop.run(serve(running(settings), "A worker of Realtime Connect"))
     return 0
 
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 from core.vocabulary import Role
 
 # Those that change an account, whether a server runs or not.
-OPERATIONS = frozenset({"role", "admin", "ban", "unban", "totp-off"})
+OPERATIONS = frozenset({"role", "admin", "ban", "unban", "totp-off", "jobs"})
 _LONGEST_D = 36_500
 
 
@@ -16,10 +16,15 @@ def parse(description: str | None, given: list[str] | None = None) -> argparse.N
     parser = argparse.ArgumentParser("python -m realtime", description=description)
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("serve", help="serve the page, Socket.IO and REST (the default)")
+    commands.add_parser(
+        "worker",
+        help="do the jobs that wait, such as mail, and serve nobody; with the settings of the nodes",
+    )
     commands.add_parser("settings", help="print the table of settings")
     _roles(commands)
     _bans(commands)
     _of_a_user(commands, "totp-off", "turn one-time codes off for somebody who has lost their phone")
+    _jobs(commands)
     _bots(commands)
     return parser.parse_args(given)
 
@@ -67,6 +72,20 @@ def _days(text: str) -> int:
     if not 0 < days <= _LONGEST_D:
         raise argparse.ArgumentTypeError(f"between 1 and {_LONGEST_D} days")
     return days
+
+
+def _jobs(commands: Any) -> None:
+    about = "show how many jobs wait, and those that failed for good; let them begin again, or drop them"
+    jobs = commands.add_parser("jobs", help=about, description=about)
+    act = jobs.add_mutually_exclusive_group()
+    for name, does in (("--again", "let them begin again"), ("--drop", "drop them")):
+        act.add_argument(
+            name,
+            nargs="*",
+            type=int,
+            metavar="ID",
+            help=f"of those that failed: {does}; without ID: all",
+        )
 
 
 def _bots(commands: Any) -> None:

@@ -94,6 +94,51 @@ class Scan(Protocol):
         """Whether strangers may see it."""
 
 
+class Letter(Struct, frozen=True, kw_only=True):
+    """A mail to one person. `message_id` stays the same when it is sent again."""
+
+    to: str
+    subject: str
+    text: str
+    html: str | None = None
+    message_id: str
+
+
+class Undeliverable(Exception):
+    """It can never reach this address or number; the text says why, and does not name it."""
+
+
+class Mail(Protocol):
+    """Takes mail to whom it is for."""
+
+    async def send(self, letter: Letter) -> None:
+        """It was taken. Raises `Unavailable` if it cannot be now, and `Undeliverable`."""
+
+
+class Sms(Protocol):
+    """Takes short texts to phones."""
+
+    async def send(self, to: str, text: str, *, sms_id: str) -> None:
+        """It was taken; a gateway may know a copy by its id. Raises the same."""
+
+
+class Sent(Struct, frozen=True, kw_only=True):
+    """What would have been sent: by `mail`, as `sms`, or as `push`."""
+
+    by: str
+    to: str
+    subject: str | None = None
+    text: str
+    at: int
+
+
+class DevOutbox(Protocol):
+    """Keeps for developers what would have been sent. Errors of an outage pass through."""
+
+    async def put(self, sent: Sent) -> None:
+        """One more."""
+
+
 class Objects(Protocol):
     """Bytes by name, outside the database. All methods raise `Unavailable` if the store does not serve."""
 

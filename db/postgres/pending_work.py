@@ -3,12 +3,14 @@
 Each job then asks its own store for what it is, and takes it.
 """
 
+from datetime import timedelta
 from typing import Literal
 
 from core.clock import to_datetime
+from db.postgres.jobs import LEASE_S
 from db.postgres.pool import Pool, queries
 
-Kind = Literal["bans", "expulsions", "blocks", "reports", "outbox"]
+Kind = Literal["bans", "expulsions", "blocks", "reports", "outbox", "jobs"]
 _SQL = queries("pending_work")
 
 
@@ -20,5 +22,5 @@ class PendingWork:
 
     async def kinds(self, now: int) -> list[Kind]:
         """The kinds of which something waits."""
-        found = await self._pool.fetchrow(_SQL["kinds"], to_datetime(now))
+        found = await self._pool.fetchrow(_SQL["kinds"], to_datetime(now), timedelta(seconds=LEASE_S))
         return [kind for kind, waits in found.items() if waits]

@@ -1,8 +1,8 @@
 -- What waits in Postgres for the jobs that any node does.
 
 -- name: kinds
--- Which kinds of it there are at $1: bans, expulsions, pending blocks and pending reports that no node has taken, and what is to
--- be announced.
+-- Which kinds of it there are at $1: bans, expulsions, pending blocks and pending reports that no node has taken, what is to
+-- be announced, and jobs that are due or whose worker has given no sign of life for $2.
 SELECT
     EXISTS (
         SELECT FROM identity.bans
@@ -11,4 +11,6 @@ SELECT
     EXISTS (SELECT FROM identity.expulsions WHERE taken_until <= $1) AS expulsions,
     EXISTS (SELECT FROM interaction.pending_blocks WHERE taken_until <= $1) AS blocks,
     EXISTS (SELECT FROM interaction.pending_reports WHERE taken_until <= $1) AS reports,
-    EXISTS (SELECT FROM communication.outbox) AS outbox
+    EXISTS (SELECT FROM communication.outbox) AS outbox,
+    EXISTS (SELECT FROM jobs.pgqueuer WHERE status = 'queued' AND execute_after < now())
+        OR EXISTS (SELECT FROM jobs.pgqueuer WHERE status = 'picked' AND heartbeat < now() - $2::interval) AS jobs

@@ -13,7 +13,9 @@ from multidict import CIMultiDictProxy
 from redis.asyncio import Redis
 
 from composition.foundation import Foundation
+from composition.jobs import JobParts
 from composition.rest import sidecar
+from composition.stores import Stores
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
@@ -162,7 +164,8 @@ async def serving(
         node_id="rest",
         clock=clock,
     )
-    with sidecar(base, checks or {}) as app:
+    stores = Stores(base)
+    with sidecar(base, stores, JobParts(stores, base), checks or {}) as app:
         async with (
             listening(app, msgspec.structs.replace(settings, port=0)) as port,
             aiohttp.ClientSession() as client,

@@ -147,6 +147,26 @@ def test_staff_need_a_second_factor_unless_the_operator_says_otherwise() -> None
     """In production each start says so if they do not; who tries the product out has no app at hand."""
     assert load(PRODUCTION).staff_totp == "required"
     assert load({}).staff_totp == "when_on"
-    assert remarks(load(PRODUCTION)) == remarks(load({})) == []
-    [said] = remarks(load({**PRODUCTION, "STAFF_TOTP": "when_on"}))
+    posted = {
+        **PRODUCTION,
+        "MAIL": "smtp://mail.example",
+        "SMS": "https://s.example",
+        "PUBLIC_URL": "https://a.example",
+    }
+    assert remarks(load(posted)) == remarks(load({})) == []
+    [said] = remarks(load({**posted, "STAFF_TOTP": "when_on"}))
     assert said.startswith("STAFF_TOTP=when_on")
+
+
+def test_production_without_mail_or_sms_says_what_cannot_work() -> None:
+    """In development both are in the outbox, which shows everybody's and so is for nothing else."""
+    assert (load({}).mail, load({}).sms) == ("outbox", "outbox")
+    said = remarks(load(PRODUCTION))
+    assert [line.split()[0] for line in said] == ["MAIL", "SMS"]
+    [said] = remarks(load({**PRODUCTION, "MAIL": "smtps://mail.example", "SMS": "https://s.example"}))
+    assert said.startswith("PUBLIC_URL")
+    wrong = mistakes({**PRODUCTION, "MAIL": "outbox", "SMS": "outbox"})
+    assert [line.split()[0] for line in wrong] == ["MAIL:", "SMS:"]
+    assert mistakes({"MAIL": "mail.example:25"}) == ["MAIL: has to begin with smtp:// or smtps:// or outbox"]
+    assert load({"PORT": "9000"}).page_url == "http://localhost:9000"
+    assert load({"PUBLIC_URL": "https://a.example/"}).page_url == "https://a.example"

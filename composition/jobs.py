@@ -1,0 +1,54 @@
+"""What is done later: the queue, who does which kind of job, what is done on schedule, and the worker."""
+
+from composition.foundation import Foundation
+from composition.stores import Stores
+from core.job_settings import OUTBOX
+from db.postgres.jobs import Schedule
+from db.redis.dev_outbox import DevOutboxStore
+from outside.mail import SmtpMail
+from outside.outbox import OutboxMail, OutboxSms
+from outside.sms import HttpSms
+from services.job_keeping import KEEPING, JobKeeping
+from services.job_metrics import JobMetrics
+from services.job_worker import JobWorker
+from services.jobs import JobQueue, Work, by_kind
+from services.ports import Mail, Sms
+from services.post import Post
+
+
+class JobParts:
+    """The queue, and all that its worker needs. A new kind of job is a line in `works`."""
+
+    def __init__(self, stores: Stores, base: Foundation) -> None:
+        self._base, self._store = base, stores.jobs
+        self.queue = JobQueue(stores.jobs, base.bus)
+        self.outbox = DevOutboxStore(base.redis)
+        self.post = Post(self._mail(), self._sms(), base.clock)
+        self.works: list[Work] = [
+            *self.post.works,
+            *JobKeeping(stores.jobs, base.clock).works,
+        ]
+        self.schedules: list[Schedule] = [KEEPING]
+
+    def worker(self, *, every_s: float | None, at_once: int | None = None) -> JobWorker:
+        """To be run. `every_s` None: it is woken by somebody who looks."""
+        return JobWorker(
+            self._store,
+            by_kind(self.works),
+            self.schedules,
+            JobMetrics(self._base.registry),
+            at_once=at_once or self._base.settings.job_workers,
+            every_s=every_s,
+        )
+
+    def _mail(self) -> Mail | None:
+        settings = self._base.settings
+        if settings.mail == OUTBOX:
+            return OutboxMail(self.outbox, self._base.clock)
+        return SmtpMail(settings.mail, sender=settings.mail_from) if settings.mail else None
+
+    def _sms(self) -> Sms | None:
+        settings = self._base.settings
+        if settings.sms == OUTBOX:
+            return OutboxSms(self.outbox, self._base.clock)
+        return HttpSms(settings.sms, token=settings.sms_token) if settings.sms else None

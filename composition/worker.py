@@ -1,0 +1,36 @@
+"""`python -m realtime worker` does the jobs that wait, and nothing else; `python -m rest` does them too."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from composition.foundation import Foundation, foundation
+from composition.jobs import JobParts
+from composition.stores import Stores
+from core.settings import Settings
+from core.tasks import beside
+from services.jobs import JOBS
+
+# Whoever has nobody who looks for all that waits looks for jobs alone. Most are announced to it.
+_LOOK_S = 5
+_AT_ONCE = 4
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[str]:
+    """It alone, for as long as the block lasts."""
+    async with foundation(settings) as base:
+        parts = JobParts(Stores(base), base)
+        async with working(base, parts, at_once=settings.job_workers or _AT_ONCE):
+            yield "work"
+
+
+@asynccontextmanager
+async def working(base: Foundation, parts: JobParts, *, at_once: int) -> AsyncIterator[None]:
+    """A worker, for as long as the block lasts; none where it may do nothing at once."""
+    if not at_once:
+        yield
+        return
+    worker = parts.worker(every_s=_LOOK_S, at_once=at_once)
+    await base.bus.subscribe(JOBS, worker.wake)
+    async with beside(worker.run()):
+        yield

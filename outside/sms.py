@@ -1,0 +1,43 @@
+"""SMS by a gateway of the operator's choice, asked over HTTP.
+
+It is sent a POST of `{"to": "+49…", "text": "…", "id": "…"}`, with `Authorization: Bearer <SMS_TOKEN>`. Any
+2xx means that it has taken it. 400 and most others of that hundred mean that it never will. After anything
+else it is asked again, and so where the operator has to mend something.
+"""
+
+import aiohttp
+
+from core.errors import Unavailable
+from services.ports import Undeliverable
+
+_NOT_NOW = (401, 403, 404, 408, 429)
+
+
+class HttpSms:
+    """Implements `services.ports.Sms`."""
+
+    def __init__(self, url: str, *, token: str, timeout_s: float = 20) -> None:
+        self._url, self._timeout = url, aiohttp.ClientTimeout(total=timeout_s)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    async def send(self, to: str, text: str, *, sms_id: str) -> None:
+        """It was taken. Where it sends us on to, we do not go: it may be anywhere."""
+        headers = {**self._headers, "Idempotency-Key": sms_id}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=self._timeout) as client,
+                client.post(
+                    self._url,
+                    json={"to": to, "text": text, "id": sms_id},
+                    headers=headers,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                status = response.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Unavailable(f"The SMS gateway does not serve ({type(error).__name__}).") from None
+        if 200 <= status < 300:
+            return
+        if status in _NOT_NOW or not 400 <= status < 500:
+            raise Unavailable(f"The SMS gateway answers {status}.")
+        raise Undeliverable(f"The SMS gateway answers {status}.")
