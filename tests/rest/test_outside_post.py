@@ -77,9 +77,7 @@ async def test_a_mail_arrives_as_it_was_written_and_says_each_time_that_it_is_th
         "Us <us@example.org>",
         "Grüße",
     )
-    text, html = first.get_payload()
-    assert isinstance(text, Message)
-    assert isinstance(html, Message)
+    _, text, html = first.walk()
     assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
     assert text.get_payload(decode=True) == "Hällo\r\n".encode()
 

@@ -163,8 +163,8 @@ def test_production_without_mail_or_sms_says_what_cannot_work() -> None:
     assert (load({}).mail, load({}).sms) == ("outbox", "outbox")
     said = remarks(load(PRODUCTION))
     assert [line.split()[0] for line in said] == ["MAIL", "SMS"]
-    [said] = remarks(load({**PRODUCTION, "MAIL": "smtps://mail.example", "SMS": "https://s.example"}))
-    assert said.startswith("PUBLIC_URL")
+    [about_links] = remarks(load({**PRODUCTION, "MAIL": "smtps://mail.example", "SMS": "https://s.example"}))
+    assert about_links.startswith("PUBLIC_URL")
     wrong = mistakes({**PRODUCTION, "MAIL": "outbox", "SMS": "outbox"})
     assert [line.split()[0] for line in wrong] == ["MAIL:", "SMS:"]
     assert mistakes({"MAIL": "mail.example:25"}) == ["MAIL: has to begin with smtp:// or smtps:// or outbox"]
