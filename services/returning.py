@@ -28,18 +28,20 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
 
     A mark of a kind in `proofs` weighs `proof`, unless more than `crowd` accounts bear it: then it tells as
     little as others. `most`: what these weigh at most. Marks in `grounds` tell nothing by themselves: the
-    others have to weigh `own` at least. Being opened right after the ban weighs `soon`, and less with each of
-    `soon_days`. A suspect needs the logarithm of the number of accounts and `suspect_odds`, at least
-    `suspect_least`; to be kept apart takes the same of `apart`. Or to be as old, for accounts opened within
-    `newcomer_days` after the ban, and for as long: where there are at least `newcomer_accounts`, of which at
-    most the share `newcomer_alike` is as old, and as long as that keeps a newcomer from no more than the
-    share `newcomer_lost` of them: else a few who annoy everybody on purpose left all of that age alone.
+    others have to weigh `own` at least. Those in `seen` others see or can guess, and could be banned under on
+    purpose: without any other they make no suspect. Being opened right after the ban weighs `soon`, and less
+    with each of `soon_days`. A suspect needs the logarithm of the number of accounts and `suspect_odds`, at
+    least `suspect_least`; to be kept apart takes the same of `apart`. Or to be as old, for accounts opened
+    within `newcomer_days` after the ban, and for as long: where there are at least `newcomer_accounts`, of
+    which at most the share `newcomer_alike` is as old, and as long as that keeps a newcomer from no more than
+    the share `newcomer_lost` of them: else a few who annoy everybody on purpose left all of that age alone.
     """
 
     proofs: frozenset[str] = frozenset({"device", "email", "phone", "photo"})
     proof: float = 20.0
     crowd: int = 5
     grounds: frozenset[str] = frozenset({"network"})
+    seen: frozenset[str] = frozenset({"name", "age", "client", SOON})
     most: Mapping[str, float] = field(
         default_factory=lambda: {"network": 8.0, "client": 5.0, "name": 6.0, "person": 6.0, "age": 2.0}
     )
@@ -80,12 +82,13 @@ def suspicion(resemblance: Resemblance, accounts: int, rule: ReturnRule = DEFAUL
     weight, crowd = sum(found.values()), log(max(1, accounts))
     if not found or weight < max(rule.apart_least, crowd + rule.apart_odds):
         return _of_a_newcomer(resemblance, accounts, rule)
+    enough = weight >= max(rule.suspect_least, crowd + rule.suspect_odds)
     return Suspicion(
         of_user_id=resemblance.of_user_id,
         kind=max(found, key=lambda kind: found[kind]),
         shared=tuple(sorted(found)),
         weight=round(weight, 2),
-        suspect=weight >= max(rule.suspect_least, crowd + rule.suspect_odds),
+        suspect=enough and not found.keys() <= rule.seen,
     )
 
 

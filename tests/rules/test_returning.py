@@ -79,6 +79,18 @@ def test_a_mark_that_more_people_bear_never_weighs_more(
     assert sum(weights(rare, ACCOUNTS).values()) >= sum(weights(common, ACCOUNTS).values())
 
 
+@pytest.mark.parametrize("opened_after", [-5 * DAY_MS, 0])
+def test_what_strangers_see_of_somebody_makes_no_suspect_of_them(opened_after: int) -> None:
+    """Or whoever has talked with her could take her name, age and kind of phone, and be banned under them."""
+    seen = SharedMark("name", 1), SharedMark("age", 900), SharedMark("client", 200)
+    found = suspicion(like(*seen, opened_after=opened_after), ACCOUNTS)
+    assert found is not None
+    assert not found.suspect
+    own = suspicion(like(*seen, SharedMark("network", 2), opened_after=opened_after), ACCOUNTS)
+    assert own is not None
+    assert own.suspect
+
+
 def test_a_home_and_a_phone_tell_more_than_a_campus_and_the_same_phone() -> None:
     """And a campus, where a thousand are behind one network, is not enough for a suspect."""
     phone = SharedMark("client", 400)
