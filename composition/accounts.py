@@ -1,22 +1,33 @@
 """Accounts, their sessions and profiles, and how they sign in."""
 
+from collections.abc import Mapping
+from typing import get_args
+
 from composition.foundation import Foundation
 from composition.scanning import shown_texts
 from composition.stores import Stores
+from core.contract.openid import OpenIdProvider
 from core.keys import Keyring
 from core.seals import Seals
+from core.settings import Settings
 from db.redis.rate_limits import MemoryLimiter, NoLimits
+from outside.openid import HttpProviderKeys
 from services.accounts import Accounts
 from services.codes import Codes, rules
 from services.expulsions import Expulsions
+from services.jobs import JobQueue
 from services.limits import Limits
+from services.logins import Logins
 from services.marks import Marker
+from services.openid import OpenId, Trusted, provider
 from services.owner_proofs import OwnerProofs
 from services.password_hashes import PasswordHashes
+from services.phone import Phones
 from services.profiles import Profiles
 from services.sessions import SessionService, Tokens
 from services.sightings import Sightings
 from services.sign_in_limits import Rates, SignInLimits
+from services.sign_ins import SignIns
 from services.totp import OneTimeCodes
 from services.underage import Minors
 
@@ -43,6 +54,10 @@ class Identity:
         seals = Seals(keyring.keys("one-time codes"))
         self.codes = OneTimeCodes(stores.totp, seals, limits)
         self.sent_codes = Codes(stores.codes, keyring, rules(settings))
+        marker = Marker(keyring.keys("marks of accounts"))
+        minors = Minors(
+            stores.refused_ages, keyring.keys("refused ages"), kept_ms=settings.underage_h * 3_600_000
+        )
         self.proofs = OwnerProofs(
             stores.accounts, passwords, limits, fresh_ms=settings.fresh_sign_in_m * 60_000
         )
@@ -61,12 +76,41 @@ class Identity:
             sessions=self.sessions,
             passwords=passwords,
             codes=self.codes,
-            minors=Minors(
-                stores.refused_ages, keyring.keys("refused ages"), kept_ms=settings.underage_h * 3_600_000
-            ),
+            minors=minors,
             limits=limits,
-            marker=Marker(Keyring.of(settings).keys("marks of accounts")),
+            marker=marker,
             shown_texts=texts,
             sightings=sightings,
         )
+        self.logins = Logins(stores.logins, keyring, marker, self.proofs)
+        sign_ins = SignIns(
+            self.accounts,
+            stores.accounts,
+            self.logins,
+            stores.logins,
+            sessions=self.sessions,
+            minors=minors,
+            limits=limits,
+            marker=marker,
+            shown_texts=texts,
+        )
+        self.phones = Phones(
+            self.sent_codes,
+            self.logins,
+            sign_ins,
+            sessions=self.sessions,
+            limits=limits,
+            jobs=JobQueue(stores.jobs, base.bus),
+        )
+        self.openid = OpenId(_trusted(settings), self.logins, sign_ins, limits)
         self.close = passwords.close
+
+
+def _trusted(settings: Settings) -> Mapping[OpenIdProvider, Trusted]:
+    """The providers whose ID tokens count."""
+    found = {name: provider(settings, name) for name in get_args(OpenIdProvider)}
+    return {
+        name: Trusted(one, HttpProviderKeys(getattr(settings, f"{name}_issuer")))
+        for name, one in found.items()
+        if one is not None
+    }

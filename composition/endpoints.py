@@ -33,9 +33,12 @@ from rest.chat import ChatHandlers
 from rest.connections import ConnectionHandlers
 from rest.consents import ConsentHandlers
 from rest.http.binding import Resource
+from rest.logins import LoginHandlers
 from rest.matches import MatchHandlers
 from rest.media import MediaHandlers
 from rest.moderation import ModerationHandlers
+from rest.openid import OpenIdHandlers
+from rest.phone import PhoneHandlers
 from rest.profiles import ProfileHandlers
 from rest.reports import ReportHandlers
 from rest.service import Check
@@ -109,6 +112,9 @@ def _resources(
     users = AdminUsers(base.pool, stores.sessions, stores.standing)
     return [
         AccountHandlers(identity.accounts, identity.sessions),
+        PhoneHandlers(identity.phones),
+        OpenIdHandlers(identity.openid),
+        LoginHandlers(identity.logins),
         SessionHandlers(identity.sessions, stores.sessions, identity.expulsions),
         TotpHandlers(identity.codes, identity.proofs),
         ConsentHandlers(ConsentStore(base.pool)),

@@ -11,6 +11,7 @@ from db.postgres.codes import CodeStore
 from db.postgres.connections import ConnectionStore
 from db.postgres.expulsions import ExpulsionStore
 from db.postgres.jobs import JobStore
+from db.postgres.logins import LoginStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.profiles import ProfileStore
@@ -37,6 +38,7 @@ class Stores:
         self.sessions = SessionStore(pool)
         self.totp = TotpStore(pool)
         self.codes = CodeStore(pool)
+        self.logins = LoginStore(pool)
         self.refused_ages = RefusedAges(redis)
         self.standing = StandingStore(pool)
         self.expulsions = ExpulsionStore(pool)

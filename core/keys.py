@@ -18,6 +18,7 @@ Purpose = Literal[
     "place in a stream",
     "one-time codes",
     "sent codes",
+    "logins",
     "refused ages",
     "media at rest",
     "address of a media",

@@ -26,6 +26,9 @@ LimitName = Literal[
     "account_login",
     "refreshes",
     "totp",
+    "network_codes",
+    "account_codes",
+    "number_codes",
     "uploads",
     "network_uploads",
     "messages",
@@ -140,6 +143,29 @@ LIMITS: Mapping[LimitName, Limit] = {
     ),
     "totp": Limit(
         of="wrong one-time codes", by="account", where="shared", per="totp_per_h", burst="totp_burst"
+    ),
+    "network_codes": Limit(
+        of="codes sent to phones",
+        by="network",
+        where="shared",
+        per="network_codes_per_h",
+        burst="network_codes_burst",
+        key="network",
+    ),
+    "account_codes": Limit(
+        of="codes sent to phones",
+        by="account",
+        where="shared",
+        per="account_codes_per_h",
+        burst="account_codes_burst",
+        key="account",
+    ),
+    "number_codes": Limit(
+        of="codes sent to one phone",
+        by="number, or device (known one)",
+        where="shared",
+        per="number_codes_per_h",
+        burst="number_codes_burst",
     ),
     "uploads": Limit(
         of="uploads", by="account", where="shared", per="uploads_per_m", burst="uploads_burst", key="account"

@@ -183,6 +183,37 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     code_again_s: Annotated[
         Pause, about("Seconds after which another code, or link, may be sent in place of the last one.")
     ] = 30
+    network_codes_per_h: Annotated[
+        Count, about("Codes sent to phones an hour that a network may ask for.")
+    ] = 120
+    network_codes_burst: Annotated[
+        Count, about("Codes sent to phones that a network may ask for at once.")
+    ] = 60
+    account_codes_per_h: Annotated[
+        Count, about("Codes an hour that an account may ask for to link phones.")
+    ] = 10
+    account_codes_burst: Annotated[
+        Count, about("Codes that an account may ask for at once to link phones.")
+    ] = 5
+    number_codes_per_h: Annotated[
+        Count, about("Codes an hour for one number, from known devices and from all others.")
+    ] = 6
+    number_codes_burst: Annotated[
+        Count, about("Codes at once for one number, from known devices and from all others.")
+    ] = 5
+    google_client_ids: Annotated[
+        Text,
+        about("Client ids of the apps whose ID tokens of Google count, separated by commas. Empty: none."),
+    ] = ""
+    google_issuer: Annotated[Text, about("Who has issued them.")] = "https://accounts.google.com"
+    apple_client_ids: Annotated[
+        Text,
+        about("The same of Apple: ids of the apps (bundles), and of services for the web. Empty: none."),
+    ] = ""
+    apple_issuer: Annotated[Text, about("Who has issued them.")] = "https://appleid.apple.com"
+    openid_skew_s: Annotated[
+        Pause, about("Seconds by which the clock of Google or Apple may differ from ours.")
+    ] = 60
     email_link_h: Annotated[
         Count, about("Hours for which a link that confirms an email address is valid.")
     ] = 48

@@ -54,6 +54,7 @@ MediaState = Literal["processing", "ready", "refused"]
 
 StrikeAction = Literal["warn", "suspend", "ban"]
 AppealState = Literal["open", "granted", "refused"]
+LoginProvider = Literal["password", "phone", "google", "apple"]
 AccountStatus = Literal["active", "pending", "suspended"]
 SubjectType = Literal["user", "call", "message", "post", "comment", "review", "group"]
 # What a moderator decides in a case; all but `dismiss` are strikes.

@@ -25,4 +25,8 @@ class AccountHandlers:
         return await self._sessions.refresh(request.sent(Refresh), request.now)
 
     async def logout(self, request: Request) -> None:
-        await self._sessions.logout(request.caller, request.now)
+        kept = request.brought.refresh_token
+        if request.access is not None or kept is None:
+            await self._sessions.logout(request.caller, request.now)
+        if kept is not None:
+            await self._sessions.leave(kept, request.now)

@@ -14,6 +14,7 @@ from rest.http.binding import Resource, bind
 from rest.http.boundary import RequestBoundary, problems
 from rest.http.compression import Compression
 from rest.http.connections import admit
+from rest.http.cookies import CookieJar
 from rest.http.headers import CrossOrigin, safety
 from rest.http.metrics import RequestMetrics
 from rest.service import Check, ServiceHandlers
@@ -59,6 +60,7 @@ def make_app(
         deadline_s=settings.deadline_s,
         staff_totp=settings.staff_totp,
         upload_deadline_s=settings.upload_answer_s,
+        jar=CookieJar(settings),
     )
     service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
     app.add_routes([boundary.route(*bound) for bound in bind([*resources, service], contract)])

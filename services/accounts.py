@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from core.contract.accounts import Login, Register, SignedIn
+from core.contract.accounts import Login, Register, SignedIn, SigningIn
 from core.errors import IdempotencyConflict, Unauthenticated
 from core.ids import new_id
 from core.terms import AT_SIGN_UP
@@ -11,12 +11,13 @@ from db.postgres.idempotency import IdempotencyKey
 from services import account_rules as rules
 from services.marks import Marker, Sighting, client_print
 from services.password_hashes import PasswordHashes
+from services.passwords import checked
 from services.sessions import SessionService
 from services.shown_texts import ShownTexts
 from services.sightings import Sightings
 from services.sign_in_limits import SignInLimits
 from services.totp import OneTimeCodes
-from services.underage import Minors
+from services.underage import Applicant, Minors
 
 
 class RequestOrigin(Struct, frozen=True):
@@ -60,7 +61,9 @@ class Accounts:
         await self._limits.sign_up(client.network, now)
         address, username = rules.email(body.email), rules.username(body.username)
         name = rules.display_name(body.display_name)
-        born = await self._minors.adult(body, client.network, now)
+        checked(body.password, username, address, name)
+        who = Applicant(username=username, email=body.email, device_id=body.device_id)
+        born = await self._minors.adult(body.birth_date, who, client.network, now)
         if key and await self._store.opened(key):
             return await self._again(address, body, client, now)
         await self._shown_texts.check({"display_name": name})
@@ -80,7 +83,7 @@ class Accounts:
             made = await self._store.register(account, session, key, now)
         if made:
             signed_in = await self._sessions.signed_in(account.id, session.id, token, body.device_token, now)
-            return await self._seen(signed_in, body, client, now)
+            return await self.seen(signed_in, body, client, now)
         # Two requests with one key came at once, and the other one was faster.
         await self._limits.no_account(body.device_id, now)
         return await self._again(address, body, client, now)
@@ -91,7 +94,7 @@ class Accounts:
         Raises `Unauthenticated` (also for a one-time code that is missing), `Banned`, `RateLimited`,
         `Unavailable`.
         """
-        return await self._enter(await self._proved(body.login, body, client, now), body, client, now)
+        return await self.enter(await self._proved(body.login, body, client, now), body, client, now)
 
     async def _again(self, address: str, body: Register, client: RequestOrigin, now: int) -> SignedIn:
         """Sign in to the account that the same request has opened before: a key is no password."""
@@ -99,7 +102,7 @@ class Accounts:
             user_id = await self._proved(address, body, client, now)
         except Unauthenticated:
             raise IdempotencyConflict from None
-        return await self._enter(user_id, body, client, now)
+        return await self.enter(user_id, body, client, now)
 
     async def _proved(self, login: str, body: Register | Login, client: RequestOrigin, now: int) -> str:
         """The user with this login, whose password came along.
@@ -115,22 +118,33 @@ class Accounts:
                 raise Unauthenticated("This login and password do not belong together.")
         if known.banned:
             await self._sessions.refuse_banned(known.user_id, now)
+        assert known.password_hash  # or it would not fit
         if self._passwords.outdated(known.password_hash):
             stronger = await self._passwords.hash(body.password)
             await self._store.rehash(known.user_id, known.password_hash, stronger)
         return known.user_id
 
-    async def _enter(self, user_id: str, body: Register | Login, client: RequestOrigin, now: int) -> SignedIn:
-        shown = await self._codes.shown(user_id, body.totp, now)
+    async def second_factor(self, user_id: str, body: SigningIn, now: int) -> bool:
+        """Whether a right code came along; False: none is needed. Raises `CodeNeeded`, `RateLimited`."""
+        return await self._codes.shown(user_id, body.totp, now)
+
+    async def enter(
+        self, user_id: str, body: SigningIn, client: RequestOrigin, now: int, *, shown: bool | None = None
+    ) -> SignedIn:
+        """Sign in somebody who has shown who they are. `shown`: what `second_factor` has said, if it was
+        asked.
+
+        Raises what that does.
+        """
+        if shown is None:
+            shown = await self.second_factor(user_id, body, now)
         session, token = self._sessions.new(
             user_id, body.device_id, client.user_agent, now, second_factor=shown
         )
         signed_in = await self._sessions.open(session, token, body.device_token, now)
-        return await self._seen(signed_in, body, client, now)
+        return await self.seen(signed_in, body, client, now)
 
-    async def _seen(
-        self, signed_in: SignedIn, body: Register | Login, client: RequestOrigin, now: int
-    ) -> SignedIn:
+    async def seen(self, signed_in: SignedIn, body: SigningIn, client: RequestOrigin, now: int) -> SignedIn:
         """Note with what the account was seen before its client can use it: it may be that of a return."""
         devices = (self._sessions.device(token, now) for token in (body.device_token, signed_in.device_token))
         sighting = Sighting(

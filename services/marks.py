@@ -114,6 +114,10 @@ class Marker:
         """The marks that the mailbox of this address may have."""
         return tuple(mark.value for mark in self._marks("email", mailbox(address)))
 
+    def phone(self, number: str) -> tuple[bytes, ...]:
+        """The marks that this number may have."""
+        return tuple(mark.value for mark in self._marks("phone", number))
+
     def marks(self, sighting: Sighting, known: Known) -> frozenset[Mark]:
         """All marks of an account that is seen so."""
         return frozenset(

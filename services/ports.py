@@ -1,7 +1,7 @@
 """What use cases need of others, as interfaces; `composition/` chooses the implementations."""
 
 from asyncio import Future
-from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from msgspec import Struct
@@ -82,6 +82,13 @@ class Verdict(Struct, frozen=True):
 
     verdict: Literal["pass", "refuse", "review"]
     reason: str | None = None
+
+
+class ProviderKeys(Protocol):
+    """The keys with which somebody signs who vouches for others: Google, Apple."""
+
+    async def key(self, kid: str, now: int) -> Mapping[str, Any] | None:
+        """The key (JWK) of this id; None: they have none. Raises `Unavailable` if they cannot be asked."""
 
 
 class Scan(Protocol):

@@ -125,6 +125,8 @@ class SessionService:
 
         Raises `Unauthenticated`, which may end the family, `Banned`, and what `OneTimeCodes.step_up` does.
         """
+        if body.refresh_token is None:
+            raise Unauthenticated("There is no refresh token: sign in first.")
         shown, fresh, code = fingerprint(body.refresh_token), new_refresh_token(), body.totp
         for _ in range(_LOOKS):
             state = await self._store.token_state(shown, now)
@@ -242,6 +244,12 @@ class SessionService:
     async def logout(self, access: Access, now: int) -> None:
         """End the session that this access token belongs to, if it has not ended already."""
         await self._end(access.user_id, access.session_id, "signed_out", now)
+
+    async def leave(self, refresh_token: str, now: int) -> None:
+        """End the session of a refresh token, if there is one that goes on."""
+        state = await self._store.token_state(fingerprint(refresh_token), now)
+        if state is not None and not state.over:
+            await self._end(state.user_id, state.session_id, "signed_out", now)
 
     async def _end(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
         """End it. Gives whether it was open. It is announced always: an earlier attempt may have failed."""

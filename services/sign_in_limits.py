@@ -30,6 +30,7 @@ class Rates(Struct, frozen=True, kw_only=True):
     guesses: Rate
     account_login: Rate
     code: Rate
+    number_codes: Rate
 
     @classmethod
     def of(cls, settings: Settings) -> "Rates":
@@ -42,6 +43,7 @@ class Rates(Struct, frozen=True, kw_only=True):
             guesses=rates["guesses"],
             account_login=rates["account_login"],
             code=rates["totp"],
+            number_codes=rates["number_codes"],
         )
 
 
@@ -95,6 +97,25 @@ class SignInLimits:
         From everywhere: only who has the password comes so far.
         """
         limits = [(f"totp:{user_id}", self._rates.code)]
+        await self._take(limits, now)
+        yield
+        await self._give_back(limits, now)
+
+    async def code_for(self, phone: str, known: Device | None, now: int) -> None:
+        """Count one more code for this number; those for a known device of its owner apart."""
+        name = _digest(phone) if known is None else f"device:{known.id}"
+        await self._take([(f"number-codes:{name}", self._rates.number_codes)], now)
+
+    @asynccontextmanager
+    async def shown(self, network: str, known: Device | None, now: int) -> AsyncIterator[None]:
+        """Count one more thing that a network shows to be somebody and is wrong, unless the block succeeds.
+
+        How many wrong codes may be shown for one that was sent is counted with that.
+        """
+        rates = self._rates
+        limits = [(f"login:{network}", rates.login)]
+        if known is not None:
+            limits = [(f"device:{known.id}", rates.guesses)]
         await self._take(limits, now)
         yield
         await self._give_back(limits, now)

@@ -9,8 +9,9 @@ import hmac
 from collections.abc import Iterator
 from datetime import date
 
+from msgspec import Struct
+
 from core.clock import today
-from core.contract.accounts import Register
 from core.errors import Underage
 from core.keys import SigningKey
 from db.redis.underage import RefusedAges
@@ -18,14 +19,19 @@ from services.account_rules import adult
 from services.marks import mailbox
 
 
-def signs(body: Register, network: str) -> list[str]:
+class Applicant(Struct, frozen=True, kw_only=True):
+    """By what somebody who signs up is known again."""
+
+    username: str
+    email: str | None
+    device_id: str | None
+
+
+def signs(who: Applicant, network: str) -> list[str]:
     """What makes another sign-up one of the same person, each of it by itself. Pure."""
-    device = [f"device {body.device_id}"] if body.device_id is not None else []
-    return [
-        *device,
-        f"email {mailbox(body.email)} from {network}",
-        f"username {body.username.casefold()} from {network}",
-    ]
+    device = [f"device {who.device_id}"] if who.device_id is not None else []
+    email = [f"email {mailbox(who.email)} from {network}"] if who.email is not None else []
+    return [*device, *email, f"username {who.username.casefold()} from {network}"]
 
 
 class Minors:
@@ -34,13 +40,13 @@ class Minors:
     def __init__(self, store: RefusedAges, keys: tuple[SigningKey, ...], *, kept_ms: int) -> None:
         self._store, self._keys, self._kept_ms = store, keys, kept_ms
 
-    async def adult(self, body: Register, network: str, now: int) -> date:
+    async def adult(self, birth_date: date, who: Applicant, network: str, now: int) -> date:
         """The birth date. Raises `Underage`, `InvalidRequest`."""
-        found = signs(body, network)
+        found = signs(who, network)
         if await self._store.any_of(list(self._marks(found))):
             raise Underage
         try:
-            return adult(body.birth_date, today(now))
+            return adult(birth_date, today(now))
         except Underage:
             await self._store.remember(list(self._marks(found, self._keys[:1])), self._kept_ms)
             raise

@@ -36,7 +36,34 @@ DeviceToken = Annotated[
 ]
 
 
-class Register(Input):
+Cookie = Annotated[
+    bool,
+    Meta(
+        description="For pages of this server: the browser keeps both tokens in cookies that no script "
+        "can read, and they are no part of the answer."
+    ),
+]
+
+
+class SigningIn(Input):
+    """What every way of signing in takes."""
+
+    device_id: DeviceId | None = None
+    device_token: DeviceToken | None = None
+    totp: Code | None = None
+    cookie: Cookie = False
+
+
+class NewProfile(Input):
+    """What an account needs that is opened by a phone or another provider; all of it."""
+
+    username: Username | None = None
+    display_name: DisplayName | None = None
+    birth_date: Annotated[date, Meta(examples=["1998-04-30"])] | None = None
+    gender: Gender | None = None
+
+
+class Register(SigningIn, kw_only=True):
     """What an account needs. Under 18: `underage`; what somebody else has: `conflict`, named in `details`.
 
     Who signs up agrees to the community rules (`/rules`) and to what is kept (`/privacy`): show both before.
@@ -51,12 +78,9 @@ class Register(Input):
     display_name: DisplayName
     birth_date: Annotated[date, Meta(examples=["1998-04-30"])]
     gender: Gender
-    device_id: DeviceId | None = None
-    device_token: DeviceToken | None = None
-    totp: Code | None = None
 
 
-class Login(Input):
+class Login(SigningIn, kw_only=True):
     """`login` is the email address or the username.
 
     To one who is banned, the right password gives `banned` with `details: {until, token}`: when the ban ends
@@ -68,34 +92,38 @@ class Login(Input):
 
     login: Annotated[str, Meta(min_length=1, max_length=254, examples=["ana@example.com"])]
     password: Annotated[str, Meta(max_length=128, examples=["correct horse battery"])]
-    device_id: DeviceId | None = None
-    device_token: DeviceToken | None = None
-    totp: Code | None = None
 
 
 class Refresh(Input):
     """A refresh token can be used once.
 
     When the answer was lost, show it again within 60 s, at most three times: the next answer replaces it.
-    With `totp` the session has a second factor from then on, if it had none.
+    With `totp` the session has a second factor from then on, if it had none. A page whose browser keeps the
+    token in a cookie sends none; with `cookie` and a token it hands that over to the browser.
     """
 
-    refresh_token: Opaque
+    refresh_token: Opaque | None = None
     device_token: DeviceToken | None = None
     totp: Code | None = None
+    cookie: Cookie = False
+
+
+class Logout(Input):
+    """Nothing needs to be said: the access token or the browser's cookie says whose session it is."""
 
 
 class SignedIn(Wire):
     """The account and its tokens. Keep the refresh token: each refresh answers with the next one.
 
     Keep the device token for as long as the app is installed, and send it along with the next sign-in.
+    Neither is there where the browser keeps them (`cookie`).
     """
 
     user: Me
     access_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])]
-    refresh_token: Annotated[str, Meta(examples=["qJt0rPq0…"])]
     expires_in_s: Annotated[int, Meta(examples=[900], description="Seconds that the access token serves.")]
-    device_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])]
+    refresh_token: Annotated[str, Meta(examples=["qJt0rPq0…"])] | None = None
+    device_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])] | None = None
 
 
 ENDPOINTS = (
@@ -110,6 +138,7 @@ ENDPOINTS = (
         status=201,
         errors=(Underage, Conflict, Banned),
         auth=False,
+        cookie=True,
         idempotent=True,
         limits=("register", "register_device", "guesses", "login", "account_login", "totp"),
     ),
@@ -123,6 +152,7 @@ ENDPOINTS = (
         reply=SignedIn,
         errors=(Unauthenticated, Banned),
         auth=False,
+        cookie=True,
         limits=("guesses", "login", "account_login", "totp"),
     ),
     Endpoint(
@@ -135,6 +165,7 @@ ENDPOINTS = (
         reply=SignedIn,
         errors=(Unauthenticated, Banned),
         auth=False,
+        cookie=True,
         limits=("refreshes", "totp"),
     ),
     Endpoint(
@@ -142,8 +173,12 @@ ENDPOINTS = (
         method="POST",
         path="/v1/auth/logout",
         area="accounts",
-        summary="End this session; its live connections end too.",
+        summary="End this session; its live connections end too. The access token says which, or the cookie.",
+        body=Logout,
         status=204,
+        auth=False,
+        may_be_known=True,
+        cookie=True,
         restricted=True,
     ),
 )

@@ -10,6 +10,9 @@ from core.wire.message import Command, Event
 
 _NAMES = (
     "accounts",
+    "phone",
+    "openid",
+    "logins",
     "sessions",
     "totp",
     "consents",

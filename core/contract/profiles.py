@@ -44,7 +44,7 @@ class Me(Wire):
     """One's own account and profile."""
 
     id: Id
-    email: str
+    email: str | None
     username: str
     role: Role
     display_name: str

@@ -59,7 +59,8 @@ def _schemas(endpoints: tuple[Endpoint, ...]) -> Json:
     """Each Struct that is named anywhere, by name."""
     named: list[type[Struct]] = [Problem]
     for endpoint in endpoints:
-        named += [kind for kind in (endpoint.body, endpoint.query, endpoint.reply) if kind]
+        said = (endpoint.body, endpoint.query, endpoint.reply, endpoint.other_reply)
+        named += [kind for kind in said if kind]
         if isinstance(endpoint.upload, Form):
             named += [part.kind for part in endpoint.upload.parts.values() if part.kind]
     return schemas_of(dict.fromkeys(named), _REF)
@@ -86,13 +87,21 @@ def _operation(endpoint: Endpoint, schemas: Json) -> Json:
         "tags": [endpoint.area],
         "parameters": [*_in_path(endpoint), *_in_query(endpoint, schemas), *_in_headers(endpoint)],
         "responses": _responses(endpoint),
-        "security": [{"access_token": []}] if endpoint.auth else [],
+        "security": _security(endpoint),
     }
     if endpoint.admitted:
         operation["description"] = f"For {_roles(endpoint)}; to all others there is no such thing."
     if content := _content(endpoint):
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _security(endpoint: Endpoint) -> list[Json]:
+    """What has to come along; an empty requirement says that one may also ask without."""
+    known: Json = {"access_token": []}
+    if endpoint.auth:
+        return [known]
+    return [{}, known] if endpoint.may_be_known else []
 
 
 def _content(endpoint: Endpoint) -> Json:
@@ -183,7 +192,10 @@ def _in_headers(endpoint: Endpoint) -> list[Json]:
 def _responses(endpoint: Endpoint) -> Json:
     good: Json = {"description": endpoint.reply.__doc__ if endpoint.reply else "Done."}
     if endpoint.reply:
-        good["content"] = {endpoint.media: {"schema": reference(endpoint.reply)}}
+        schema = reference(endpoint.reply)
+        if endpoint.other_reply:
+            schema = {"anyOf": [schema, reference(endpoint.other_reply)]}
+        good["content"] = {endpoint.media: {"schema": schema}}
     elif endpoint.status != 204:
         schema = {"type": "object"} if endpoint.media == "application/json" else {"type": "string"}
         good["content"] = {endpoint.media: {"schema": schema}}
@@ -193,6 +205,9 @@ def _responses(endpoint: Endpoint) -> Json:
         kept = {"description": "How long it may be kept.", "schema": {"const": endpoint.cache.header}}
         good.setdefault("headers", {})["Cache-Control"] = kept
     responses = {str(endpoint.status): good}
+    if endpoint.creates and endpoint.reply:
+        made = {endpoint.media: {"schema": reference(endpoint.reply)}}
+        responses["201"] = {"description": endpoint.reply.__doc__, "content": made}
     if endpoint.revalidated:
         unchanged = {"description": "It is as it was; there is no body.", "headers": good["headers"]}
         responses["304"] = unchanged

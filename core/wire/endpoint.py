@@ -53,12 +53,15 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `name` is the operation's id; `errors` are those of its own, beside what follows from the other fields.
     `parameters` has a field for each `{name}` in `path`; to a value that does not fit there is no such thing.
     `body` is JSON; `upload` is a body that is not. `media` is the type of an answer that is not JSON.
-    `restricted`: also for one who is banned and has signed in with the token that `banned` gave them.
-    `roles` are of those who may ask, looked up at each request: to all others there is no such thing.
-    `idempotent`: takes an `Idempotency-Key`. `versioned`: answers with an `ETag`, and a GET that names it in
-    `If-None-Match` with 304; `guarded`: wants it back in `If-Match`. `cache`: what caches may do with a good
-    answer; without it, nobody keeps any. `unlimited`: costs nothing, so that monitoring may ask
-    at any time. `limits` are those that it has beside the ones that count every request.
+    `may_be_known`: without `auth`, an access token that comes along is checked all the same. `creates`: where
+    it has created something the status is 201; `other_reply` is what it answers to one who is known.
+    `cookie`: reads and sets the cookies in which browsers keep tokens. `restricted`: also for one who is
+    banned and has signed in with the token that `banned` gave them. `roles` are of those who may ask, looked
+    up at each request: to all others there is no such thing. `idempotent`: takes an `Idempotency-Key`.
+    `versioned`: answers with an `ETag`, and a GET that names it in `If-None-Match` with 304; `guarded`: wants
+    it back in `If-Match`. `cache`: what caches may do with a good answer; without it, nobody keeps any.
+    `unlimited`: costs nothing, so that monitoring may ask at any time. `limits` are those that it has beside
+    the ones that count every request.
     """
 
     name: str
@@ -71,9 +74,13 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     upload: Upload | Form | None = None
     query: type[Struct] | None = None
     reply: type[Struct] | None = None
+    other_reply: type[Struct] | None = None
     status: int = 200
+    creates: bool = False
     errors: tuple[type[AppError], ...] = ()
     auth: bool = True
+    may_be_known: bool = False
+    cookie: bool = False
     restricted: bool = False
     roles: Set[Role] = frozenset()
     idempotent: bool = False
@@ -93,7 +100,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             raise ValueError(f"`{self.name}` has two bodies.")
         if self.roles and not self.auth:
             raise ValueError(f"`{self.name}` asks for a role, and does not ask who somebody is.")
-        if self.restricted and (self.roles or not self.auth):
+        if self.restricted and (self.roles or not (self.auth or self.may_be_known)):
             raise ValueError(f"`{self.name}` serves one who is banned: it asks who that is, and for no role.")
 
     @property
@@ -105,9 +112,13 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     @property
     def general_limits(self) -> tuple[LimitName, ...]:
         """Those that count every request, before anything else of it is looked at."""
+        return self.limits_of(known=self.auth)
+
+    def limits_of(self, *, known: bool) -> tuple[LimitName, ...]:
+        """The same of one who is known, or of a stranger."""
         if self.unlimited:
             return ()
-        return ("requests", "network_requests") if self.auth else ("stranger_requests",)
+        return ("requests", "network_requests") if known else ("stranger_requests",)
 
     @property
     def revalidated(self) -> bool:
@@ -120,7 +131,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         found: set[type[AppError]] = set(self.errors)
         if self.body or self.query or self.upload:
             found |= {InvalidRequest, PayloadTooLarge}
-        if self.auth:
+        if self.auth or self.may_be_known:
             found |= {Unauthenticated, TokenExpired, Banned}
         if self.roles or self.parameters:
             found |= {NotFound}

@@ -169,6 +169,22 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION identity.keep_logins() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NEW.deleted_at IS NOT NULL THEN
+        DELETE FROM identity.logins WHERE user_id = NEW.id;
+    ELSIF NEW.password_hash IS NULL THEN
+        DELETE FROM identity.logins WHERE user_id = NEW.id AND provider = 'password';
+    ELSE
+        INSERT INTO identity.logins (id, user_id, provider, created_at)
+        VALUES (NEW.id, NEW.id, 'password', NEW.updated_at) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION identity.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -219,7 +235,7 @@ CREATE TABLE identity.users (
     tier text DEFAULT 'neutral'::text NOT NULL,
     verified_at timestamp with time zone,
     judged_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
-    CONSTRAINT only_the_erased_have_no_login CHECK (((deleted_at IS NOT NULL) OR ((email IS NOT NULL) AND (username IS NOT NULL) AND (password_hash IS NOT NULL)))),
+    CONSTRAINT only_the_erased_have_no_name CHECK (((deleted_at IS NOT NULL) OR (username IS NOT NULL))),
     CONSTRAINT users_email_check CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'moderator'::text, 'admin'::text]))),
     CONSTRAINT users_tier_check CHECK ((tier = ANY (ARRAY['trusted'::text, 'neutral'::text, 'suspect'::text]))),
@@ -577,6 +593,25 @@ CREATE TABLE identity.idempotent_requests (
     CONSTRAINT idempotent_requests_digest_check CHECK ((octet_length(digest) = 32)),
     CONSTRAINT idempotent_requests_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
 );
+
+CREATE TABLE identity.logins (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    provider text NOT NULL,
+    subject_hash bytea,
+    hint text,
+    sealed bytea,
+    key_id text,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT a_password_is_of_its_account CHECK (((provider = 'password'::text) = (subject_hash IS NULL))),
+    CONSTRAINT logins_hint_check CHECK ((char_length(hint) <= 254)),
+    CONSTRAINT logins_provider_check CHECK ((provider = ANY (ARRAY['password'::text, 'phone'::text, 'google'::text, 'apple'::text]))),
+    CONSTRAINT logins_subject_hash_check CHECK ((octet_length(subject_hash) = 32)),
+    CONSTRAINT sealed_with_a_key CHECK (((sealed IS NULL) = (key_id IS NULL)))
+);
+
+COMMENT ON TABLE identity.logins IS '`subject_hash` is a keyed hash of the number, or of whom Google or Apple says somebody is; `sealed` is what was hashed, for
+the day on which the key changes. The login of a password has the id of its account.';
 
 CREATE TABLE identity.one_time_codes (
     id uuid NOT NULL,
@@ -1030,6 +1065,12 @@ ALTER TABLE ONLY identity.expulsions
 ALTER TABLE ONLY identity.idempotent_requests
     ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (operation, key, owner);
 
+ALTER TABLE ONLY identity.logins
+    ADD CONSTRAINT logins_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY identity.logins
+    ADD CONSTRAINT one_account_a_login UNIQUE (provider, subject_hash);
+
 ALTER TABLE ONLY identity.one_time_codes
     ADD CONSTRAINT one_code_a_subject UNIQUE (purpose, subject);
 
@@ -1157,11 +1198,15 @@ CREATE INDEX expulsions_to_take ON identity.expulsions USING btree (taken_until)
 
 CREATE INDEX idempotent_requests_by_age ON identity.idempotent_requests USING btree (created_at);
 
+CREATE INDEX logins_of_a_user ON identity.logins USING btree (user_id);
+
 CREATE UNIQUE INDEX one_account_a_username ON identity.users USING btree (lower(username));
 
 CREATE UNIQUE INDEX one_account_an_email ON identity.users USING btree (lower(email));
 
 CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING btree (session_id) WHERE ((used_at IS NULL) AND (void_at IS NULL));
+
+CREATE UNIQUE INDEX one_password_an_account ON identity.logins USING btree (user_id) WHERE (provider = 'password'::text);
 
 CREATE UNIQUE INDEX one_successor_a_token ON identity.refresh_tokens USING btree (parent) WHERE (void_at IS NULL);
 
@@ -1285,6 +1330,8 @@ CREATE TRIGGER room_has_a_connection AFTER INSERT ON communication.rooms FOR EAC
 
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 
+CREATE TRIGGER logins_follow AFTER INSERT OR UPDATE OF password_hash, deleted_at ON identity.users FOR EACH ROW EXECUTE FUNCTION identity.keep_logins();
+
 CREATE TRIGGER marks_are_barred AFTER INSERT OR UPDATE OF user_id ON identity.bans FOR EACH ROW EXECUTE FUNCTION safety.bar_marks();
 
 CREATE TRIGGER never_changed BEFORE UPDATE ON identity.consents FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
@@ -1345,6 +1392,9 @@ ALTER TABLE ONLY identity.consents
 
 ALTER TABLE ONLY identity.expulsions
     ADD CONSTRAINT expulsions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.logins
+    ADD CONSTRAINT logins_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.one_time_codes
     ADD CONSTRAINT one_time_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

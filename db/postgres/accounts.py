@@ -13,7 +13,9 @@ from core.clock import to_datetime, to_ms
 from core.errors import Conflict, IdempotencyConflict, NotFound
 from core.vocabulary import ConsentKind, Gender, Role
 from db.postgres import audit
+from db.postgres.codes import use_within
 from db.postgres.idempotency import IdempotencyKey, claim, keep, kept
+from db.postgres.logins import CodeUsed, NewLogin, add_within, barred_within
 from db.postgres.pool import Connection, Pool, queries
 from db.postgres.sessions import NewSession, open_within
 
@@ -24,18 +26,20 @@ _TAKEN = {"one_account_an_email": "email", "one_account_a_username": "username"}
 class NewAccount(Struct, frozen=True, kw_only=True):
     """A new account; the rest of its profile has defaults.
 
-    `email_marks` are those of its mailbox, `consents` versions by what was agreed to.
+    `email_marks` are those of its mailbox, `consents` versions by what was agreed to. `login`: by which it
+    was opened, where that is no password.
     """
 
     id: str
-    email: str
+    email: str | None
     email_marks: tuple[bytes, ...]
     username: str
-    password_hash: str
+    password_hash: str | None
     display_name: str
     birth_date: date
     gender: Gender
     consents: Mapping[ConsentKind, str]
+    login: NewLogin | None = None
 
 
 class Opened(Struct, frozen=True):
@@ -48,14 +52,14 @@ class Credentials(Struct, frozen=True):
     """What a login is checked against."""
 
     user_id: str
-    password_hash: str
+    password_hash: str | None
     banned: bool
 
 
 class Proof(Struct, frozen=True):
     """By what an owner is known: the password, and when the session was opened."""
 
-    password_hash: str
+    password_hash: str | None
     signed_in_at: int
 
 
@@ -72,7 +76,7 @@ class AccountStore:
 
         Raises `Conflict` naming the field that somebody else has, which is also what is said of the mailbox
         of somebody who is banned, or `IdempotencyConflict` if it was given to the account that this key has
-        opened.
+        opened. For one that is opened by another login, `LoginTaken` and `CodeUsed`.
         """
         try:
             return await self._register(account, session, key, now)
@@ -92,7 +96,8 @@ class AccountStore:
         async with self._pool.acquire() as connection, connection.transaction():
             if await claim(connection, key, Opened) is not None:
                 return False
-            await check_address(connection, account.email, account.email_marks, now)
+            if account.email is not None:
+                await check_address(connection, account.email, account.email_marks, now)
             await connection.execute(
                 _SQL["register"],
                 account.id,
@@ -106,6 +111,8 @@ class AccountStore:
                 list(account.consents),
                 list(account.consents.values()),
             )
+            if account.login is not None:
+                await _open_by(connection, account.id, account.login, now)
             await open_within(connection, session, now)
             await keep(connection, key, Opened(account.id))
         return True
@@ -146,6 +153,15 @@ class AccountStore:
         """Give this user the role, with an entry on the audit log."""
         async with self._pool.acquire() as connection, connection.transaction():
             await role_within(connection, user_id, role, by, now)
+
+
+async def _open_by(connection: Connection, user_id: str, login: NewLogin, now: int) -> None:
+    """The first way to sign in to an account that is opened."""
+    if await barred_within(connection, login, now):
+        raise _taken("phone")
+    if login.code_id and not await use_within(connection, login.code_id, now):
+        raise CodeUsed
+    await add_within(connection, user_id, login, now)
 
 
 async def role_within(connection: Connection, user_id: str, role: Role, by: str | None, now: int) -> None:

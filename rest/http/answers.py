@@ -3,19 +3,39 @@
 import msgspec
 from aiohttp import web
 
+from core.contract.accounts import SignedIn
 from core.wire.endpoint import Endpoint
 from rest.http.client import names_version
-from rest.http.request import Answer, Versioned
+from rest.http.cookies import CookieJar
+from rest.http.request import Answer, Created, Request, Versioned
 
 
-def response(endpoint: Endpoint, request: web.Request, answer: Answer) -> web.Response:
-    """The good answer of this endpoint to this request."""
+def response(
+    endpoint: Endpoint, request: web.Request, asked: Request, answer: Answer, jar: CookieJar
+) -> web.Response:
+    """The good answer of this endpoint to this request; tokens that the browser is to keep are in cookies."""
+    if endpoint.cookie:
+        return _with_cookies(endpoint, asked, answer, jar)
     made = _not_modified(endpoint, request, answer) or _made(endpoint, answer)
     if endpoint.cache:
         made.headers["Cache-Control"] = endpoint.cache.header
         if endpoint.auth:
             # What was kept for one account is nothing for the next one on the same device.
             made.headers.add("Vary", "Authorization")
+    return made
+
+
+def _with_cookies(endpoint: Endpoint, asked: Request, answer: Answer, jar: CookieJar) -> web.Response:
+    """The answer without what the browser keeps; without an answer, it forgets that."""
+    said = answer.body if isinstance(answer, Created) else answer
+    keeps = isinstance(said, SignedIn) and getattr(asked.body, "cookie", False)
+    made = _made(endpoint, answer)
+    if isinstance(said, SignedIn) and keeps:
+        left = jar.taken_from(said)
+        made = _made(endpoint, Created(left) if isinstance(answer, Created) else left)
+        jar.give(made, said, asked.brought)
+    elif answer is None and asked.brought.refresh_token is not None:
+        jar.take(made, asked.brought)
     return made
 
 
@@ -33,12 +53,14 @@ def _made(endpoint: Endpoint, answer: Answer) -> web.Response:
         return answer
     if answer is None:
         return web.Response(status=endpoint.status)
-    headers = {}
+    headers, status = {}, endpoint.status
+    if isinstance(answer, Created):
+        answer, status = answer.body, 201
     if isinstance(answer, Versioned):
         headers["ETag"] = _tag(answer)
         answer = answer.body
     return web.Response(
-        status=endpoint.status,
+        status=status,
         body=msgspec.json.encode(answer),
         content_type="application/json",
         headers=headers,

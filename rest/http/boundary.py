@@ -35,6 +35,7 @@ from db.postgres.sessions import SessionStatus
 from rest.http import client as clients
 from rest.http.answers import response
 from rest.http.body import Pace, read_json
+from rest.http.cookies import Brought, CookieJar, brought, completed
 from rest.http.idempotency_key import key_of
 from rest.http.problems import problem
 from rest.http.request import Handler, Request
@@ -63,7 +64,9 @@ class RequestBoundary:
         deadline_s: float,
         staff_totp: StaffTotp,
         upload_deadline_s: float,
+        jar: CookieJar,
     ) -> None:
+        self._jar = jar
         self._staff_totp = staff_totp
         self._sessions, self._limits = sessions, limits
         self._clock = clock
@@ -80,7 +83,7 @@ class RequestBoundary:
             async with asyncio.timeout(handling_s) as deadline:
                 pace = Pace(self._body_timeout_s, self._body_bytes_per_s, handling_s, deadline)
                 asked = await self._checked(endpoint, request, pace)
-                return response(endpoint, request, await handler(asked))
+                return response(endpoint, request, asked, await handler(asked), self._jar)
 
         return web.route(endpoint.method, endpoint.path, answer, name=endpoint.name)
 
@@ -92,18 +95,23 @@ class RequestBoundary:
         now, headers, peer = self._clock(), request.headers, request.remote or ""
         network = network_of(self._proxies.client(peer, headers.getall("X-Forwarded-For", ())))
         access, staff = await self._admitted(endpoint, headers, network, now)
+        address = clients.own_address(peer, request.scheme, headers, self._proxies, default=EXAMPLE_ADDRESS)
         parameters = _parameters(endpoint.parameters, request) if endpoint.parameters else None
         query = decode_query(dict(request.query), endpoint.query) if endpoint.query else None
         versions = clients.expected_versions(headers.getall("If-Match", ())) if endpoint.guarded else None
         body = await self._body(endpoint.body, request, pace) if endpoint.body else None
+        browser = Brought()
+        if endpoint.cookie and body is not None:
+            hosts = self._proxies.hosts(peer, headers.get("Host", ""), headers.getall("X-Forwarded-Host", ()))
+            browser = brought(headers, request.cookies, hosts, address)
+            body = completed(body, browser)
         account = access.user_id if access else None
         await self._limits.count(endpoint.limits, now, account=account, network=network)
         upload, digest = endpoint.upload, UploadDigest()
         return Request(
             now=now,
-            address=clients.own_address(
-                peer, request.scheme, headers, self._proxies, default=EXAMPLE_ADDRESS
-            ),
+            address=address,
+            brought=browser,
             client=RequestOrigin(
                 network,
                 clients.user_agent(headers.get("User-Agent")),
@@ -128,12 +136,13 @@ class RequestBoundary:
 
         Raises `RateLimited` when they ask too often.
         """
-        if endpoint.auth:
+        if endpoint.auth or (endpoint.may_be_known and "Authorization" in headers):
             access = self._sessions.read(clients.bearer(headers.get("Authorization")), now)
             status = await self._sessions.check(access, now, restricted=endpoint.restricted)
             if endpoint.admitted:
                 self._check_role(endpoint, status)
-            await self._limits.count(endpoint.general_limits, now, account=access.user_id, network=network)
+            general = endpoint.limits_of(known=True)
+            await self._limits.count(general, now, account=access.user_id, network=network)
             return access, status.role != "user" and self._has_shown_enough(status)
         await self._limits.count(endpoint.general_limits, now, account=None, network=network)
         return None, False

@@ -9,6 +9,7 @@ from msgspec import Struct
 from core.errors import Unauthenticated
 from core.tokens import Access
 from db.postgres.idempotency import IdempotencyKey
+from rest.http.cookies import Brought
 from rest.http.uploads import File, UploadDigest
 from services.accounts import RequestOrigin
 
@@ -20,7 +21,8 @@ class Request(Struct, frozen=True, kw_only=True):
 
     `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
     them, None for any. `staff`: the caller is a moderator or admin, who has shown a second factor where one
-    is asked for. `digest` is that of an upload, as far as it has been read; `key` includes it.
+    is asked for. `brought` is what a browser keeps for the page that asks. `digest` is that of an upload, as
+    far as it has been read; `key` includes it.
     """
 
     now: int
@@ -36,6 +38,7 @@ class Request(Struct, frozen=True, kw_only=True):
     digest: UploadDigest | None = None
     given_key: IdempotencyKey | None = None
     versions: frozenset[int] | None = None
+    brought: Brought = Brought()
 
     @property
     def key(self) -> IdempotencyKey | None:
@@ -84,6 +87,12 @@ class Versioned(Struct, frozen=True):
 
     body: Struct
     version: int
+
+
+class Created(Struct, frozen=True):
+    """An answer that something is there which was not, at an endpoint that `creates`."""
+
+    body: Struct
 
 
 Answer = Struct | Versioned | web.Response | None

@@ -17,7 +17,9 @@ from core.contract.profiles import Me
 from core.ids import new_id
 from core.wire.endpoint import Endpoint
 from tests.rest.conftest import SETTINGS
+from tests.rest.phones import Phone, a_number, a_profile
 from tests.rest.pictures import drawn, encoded, form
+from tests.rest.provider import CLIENT, Provider
 from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
 from tests.stores.world import world_at
 
@@ -48,6 +50,11 @@ class Someone:
             "register": new_person(),
             "login": {"login": self.signed_in["user"]["email"], "password": PASSWORD},
             "refresh": {"refresh_token": self.signed_in["refresh_token"]},
+            "start_phone": {"phone": a_number()},
+            "verify_phone": {"phone": a_number(), "code": "000000"},
+            "open_id": {"id_token": "made up"},
+            "remove_login": {},
+            "logout": {},
             "change_me": {"bio": "new"},
             "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
             "change_settings": {"theme": "dark"},
@@ -103,9 +110,11 @@ class Someone:
 
     async def ask(self, endpoint: Endpoint, *, at: RestServer | None = None, **what: Any) -> Answer:
         """The good request, but for what is given."""
-        token = what.pop("token", self.signed_in["access_token"] if endpoint.auth else None)
+        known = endpoint.auth or endpoint.may_be_known
+        token = what.pop("token", self.signed_in["access_token"] if known else None)
         headers = what.pop("headers", {"If-Match": "*"} if endpoint.guarded else {})
-        path = what.pop("path", None) or re.sub(r"\{\w+\}", new_id(), endpoint.path)
+        named = endpoint.path.replace("{provider}", "google")
+        path = what.pop("path", None) or re.sub(r"\{\w+\}", new_id(), named)
         path += what.pop("query", "")
         if not {"data", "json"} & what.keys():
             what |= self.sent(endpoint, self.body(endpoint))
@@ -134,7 +143,8 @@ async def payload_too_large(someone: Someone, endpoint: Endpoint) -> Answer:
 async def unauthenticated(someone: Someone, endpoint: Endpoint) -> Answer:
     """Without a token, or with what was never given to anybody."""
     wrong = {"login": {"login": "nobody", "password": PASSWORD}, "refresh": {"refresh_token": "made up"}}
-    return await someone.ask(endpoint, token=None, json=wrong.get(endpoint.name))
+    token = "made up" if endpoint.may_be_known else None
+    return await someone.ask(endpoint, token=token, json=wrong.get(endpoint.name))
 
 
 async def token_expired(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -157,6 +167,8 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
     """An id that nothing has; where that is well, what is no id at all; who may no more."""
     if endpoint.roles:
         await someone.rest.world.set_role(someone.signed_in["user"]["id"], "user")
+    if endpoint.name == "open_id":
+        return await someone.ask(endpoint, token=None)  # of whom this server takes none
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")
     if endpoint.name == "original_media":
@@ -174,7 +186,38 @@ async def precondition_failed(someone: Someone, endpoint: Endpoint) -> Answer:
     return await someone.ask(endpoint, headers={"If-Match": '"77"'})
 
 
+async def entered(someone: Someone, endpoint: Endpoint, **body: Any) -> Answer:
+    """Somebody shows a right code, or a right ID token."""
+    if endpoint.name == "verify_phone":
+        phone = Phone(someone.rest)
+        return await phone.show(await phone.code(), **body)
+    provider = Provider(someone.rest.clock)
+    async with provider.serving():
+        settings = structs.replace(SETTINGS, google_client_ids=CLIENT, google_issuer=provider.issuer)
+        here, redis = someone.rest, someone.rest.redis_client
+        async with serving(here.world, someone.redis, redis, settings) as at:
+            sent = {"id_token": provider.signed(), **body}
+            return await someone.ask(endpoint, at=at, token=None, json=sent)
+
+
+ENTERING = {"verify_phone", "open_id"}
+
+
+async def profile_incomplete(someone: Someone, endpoint: Endpoint) -> Answer:
+    return await entered(someone, endpoint)
+
+
+async def expired(someone: Someone, endpoint: Endpoint) -> Answer:
+    """A code of too long ago."""
+    phone = Phone(someone.rest)
+    code = await phone.code()
+    someone.rest.clock.advance(s=SETTINGS.code_s)
+    return await phone.show(code)
+
+
 async def underage(someone: Someone, endpoint: Endpoint) -> Answer:
+    if endpoint.name in ENTERING:
+        return await entered(someone, endpoint, profile=a_profile(birth_date="2025-01-01"))
     return await someone.ask(endpoint, json=new_person(birth_date="2025-01-01"))
 
 
@@ -194,7 +237,11 @@ async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
         path = await someone.own_path(endpoint)
         assert (await someone.ask(endpoint, path=path)).status == 201
         return await someone.ask(endpoint, path=path)
+    if endpoint.name == "remove_login":
+        return await someone.ask(endpoint, path=f"/v1/me/logins/{someone.user_id}")  # of the password
     taken = someone.signed_in["user"]["username"]
+    if endpoint.name in ENTERING:
+        return await entered(someone, endpoint, profile=a_profile(username=taken))
     return await someone.ask(endpoint, json=new_person(username=taken))
 
 
@@ -252,7 +299,7 @@ async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
     settings = structs.replace(usual, **strict)
     path = await someone.own_path(endpoint)
     async with serving(someone.rest.world, someone.redis, someone.rest.redis_client, settings) as at:
-        if endpoint.auth:
+        if endpoint.auth or endpoint.may_be_known:
             token = someone.signed_in["access_token"]
             assert (await at.ask("GET", "/v1/me", token=token)).status == 200
         else:
@@ -302,6 +349,8 @@ PROVOKE: dict[str, Provoke] = {
         already_decided,
         forbidden,
         underage,
+        profile_incomplete,
+        expired,
         conflict,
         idempotency_conflict,
         rate_limited,

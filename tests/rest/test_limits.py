@@ -275,7 +275,7 @@ async def test_strangers_ask_so_often(
             data = None if endpoint.body is None else b"{"
             return (await rest.ask(endpoint.method, path, data=data, headers=headers)).status
 
-        path = re.sub(r"\{\w+\}", new_id(), endpoint.path)
+        path = re.sub(r"\{\w+\}", new_id(), endpoint.path.replace("{provider}", "google"))
         served = 200 if endpoint.body is endpoint.query is None else 400
         expected = [served] * 5 if endpoint.unlimited else [served] * 3 + [429] * 2
         assert [await ask(one) for _ in range(5)] == expected

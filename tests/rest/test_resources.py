@@ -2,14 +2,14 @@
 
 from importlib import import_module
 from types import ModuleType, NoneType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from aiohttp import web
 
 from core.contract.index import RESOURCES
 from core.wire.endpoint import Endpoint
-from rest.http.request import Versioned
+from rest.http.request import Created, Versioned
 
 # Handlers that answer with these say by themselves what is in them.
 OWN = (Versioned, web.Response)
@@ -41,4 +41,6 @@ def test_the_module_of_its_noun_serves_it(resource: ModuleType) -> None:
 def test_a_handler_answers_with_what_the_contract_says(resource: ModuleType, endpoint: Endpoint) -> None:
     """By its annotation, which the type checker holds it to."""
     answer = get_type_hints(getattr(handlers_of(resource), endpoint.name))["return"]
-    assert answer in OWN or answer is (endpoint.reply or NoneType)
+    several = endpoint.other_reply, Created if endpoint.creates else None
+    promised = {endpoint.reply or NoneType, *filter(None, several)}
+    assert answer in OWN or set(get_args(answer) or [answer]) == promised

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from tests.integration.authorisation.people import PASSWORD, PICTURE, Caller, Scene
+from tests.rest.phones import a_number
 from tests.rest.pictures import form
 from tests.rest.server import new_person
 from tests.rest.test_admin import matched
@@ -85,6 +86,20 @@ async def _refresh(scene: Scene, caller: Caller) -> Asked:
 
 async def _logout(scene: Scene, caller: Caller) -> Asked:
     return Asked(token=(await scene.signed_in(caller))["access_token"])
+
+
+async def _start_phone(_scene: Scene, _caller: Caller) -> Asked:
+    return Asked(sent={"json": {"phone": a_number()}})
+
+
+async def _openid(_scene: Scene, _caller: Caller) -> Asked:
+    """Of whom this server takes none."""
+    return Asked(path={"provider": "google"}, sent={"json": {"id_token": "made up"}})
+
+
+async def _login_of_the_owner(scene: Scene, _caller: Caller) -> Asked:
+    """The password, which is the only way and stays."""
+    return Asked(path={"id": scene.owner.id}, sent={"json": {}})
 
 
 async def _end_session(scene: Scene, _caller: Caller) -> Asked:
@@ -186,6 +201,10 @@ WAYS: dict[str, Way] = {
     "refresh": _refresh,
     "logout": _logout,
     "end_session": _end_session,
+    "start_phone": _start_phone,
+    "verify_phone": _sends(phone="+4915112345678", code="000000"),
+    "open_id": _openid,
+    "remove_login": _login_of_the_owner,
     "turn_on_totp": _sends(),
     "turn_off_totp": _sends(),
     "change_consent": _sends(kind="terms", version="2026-11", given=True),

@@ -1,0 +1,78 @@
+"""Ways to sign in to an account: which there are, one more, one fewer. `services.sign_ins` signs in by them.
+
+Whoever adds or removes one has signed in a moment ago, or sends the password: with a stolen access token
+nobody can make themselves a way in, or keep the owner out.
+"""
+
+import hmac
+
+from msgspec import Struct
+
+from core.contract.logins import LoginView
+from core.ids import new_id
+from core.keys import Keyring
+from core.seals import Seals
+from core.tokens import Access
+from core.vocabulary import LoginProvider
+from db.postgres.logins import KnownLogin, LoginStore, NewLogin
+from services.marks import Marker
+from services.owner_proofs import OwnerProofs
+
+
+class Proven(Struct, frozen=True, kw_only=True):
+    """Somebody has shown that they are this `subject` of a provider: a number, an id at Google.
+
+    `email`: an address of theirs that the provider has verified. `code_id`: the code by which it was shown.
+    """
+
+    provider: LoginProvider
+    subject: str
+    hint: str | None
+    email: str | None = None
+    code_id: str | None = None
+
+
+class Logins:
+    """The use cases. Errors of an outage pass through (`db.outage`)."""
+
+    def __init__(self, store: LoginStore, keyring: Keyring, marker: Marker, proofs: OwnerProofs) -> None:
+        self._store, self._marker, self._proofs = store, marker, proofs
+        self._keys, self._seals = keyring.keys("logins"), Seals(keyring.keys("logins"))
+
+    async def of(self, user_id: str) -> list[LoginView]:
+        """All of this user, oldest first."""
+        return await self._store.of(user_id)
+
+    async def link(self, access: Access, proven: Proven, network: str, now: int) -> LoginView:
+        """One more way to sign in to this account. Raises `PasswordNeeded`, `Conflict`, `CodeUsed`."""
+        await self._proofs.check(access, None, network, now)
+        return await self._store.link(access.user_id, self.new(proven, now), now)
+
+    async def remove(
+        self, access: Access, login_id: str, password: str | None, network: str, now: int
+    ) -> None:
+        """One fewer. Raises `PasswordNeeded`, `NotFound`, and `Conflict` for the last one."""
+        await self._proofs.check(access, password, network, now)
+        await self._store.remove(access.user_id, login_id, now)
+
+    async def find(self, proven: Proven, now: int) -> KnownLogin | None:
+        """Whose it is; None: nobody's. What was stored by the previous secret is stored anew."""
+        login = self.new(proven, now)
+        known = await self._store.find(login.provider, login.hashes, now)
+        if known and known.stale:
+            await self._store.rehash(known.id, self.new(proven, now, id_=known.id))
+        return known
+
+    def new(self, proven: Proven, now: int, *, id_: str | None = None) -> NewLogin:
+        """A login that is not stored yet."""
+        id_ = id_ or new_id(now)
+        text = f"{proven.provider}\n{proven.subject}".encode()
+        return NewLogin(
+            id=id_,
+            provider=proven.provider,
+            hashes=tuple(hmac.digest(key.value, text, "sha256") for key in self._keys),
+            hint=proven.hint,
+            sealed=self._seals.seal(proven.subject.encode(), id_),
+            marks=self._marker.phone(proven.subject) if proven.provider == "phone" else (),
+            code_id=proven.code_id,
+        )

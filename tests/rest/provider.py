@@ -1,0 +1,116 @@
+"""An OpenID provider of one test, on this machine: it publishes its keys over HTTP and gives ID tokens."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import jwt
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+from core.clock import Clock
+from core.ids import new_id
+
+CLIENT = "realtime-connect.apps.example"
+
+
+class Key:
+    """A key that it signs with."""
+
+    def __init__(self, algorithm: str = "RS256", bits: int = 2048) -> None:
+        self.kid, self.algorithm = new_id(), algorithm
+        self.private: Any
+        if algorithm == "RS256":
+            self.private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+            public = RSAAlgorithm.to_jwk(self.private.public_key())
+        else:
+            self.private = ec.generate_private_key(ec.SECP256R1())
+            public = ECAlgorithm.to_jwk(self.private.public_key())
+        self.public = {**json.loads(public), "kid": self.kid, "alg": algorithm, "use": "sig"}
+
+
+class Provider:
+    """What it publishes, how often it was asked, and people who sign in there."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock, self.issuer, self.keys = clock, "", [Key()]
+        self.asked: list[str] = []
+        self.out_of_order = False
+        self.max_age_s: int | None = 3600
+        self._codes: dict[str, dict[str, Any]] = {}
+
+    def rotate(self) -> Key:
+        """Sign with another key from now on, and publish that alone."""
+        self.keys = [Key()]
+        return self.keys[0]
+
+    async def sign_in(self, subject: str, *, nonce: str | None = None, **claims: Any) -> str:
+        """Somebody signs in there and the app trades the code that it gets: an ID token."""
+        code = secrets.token_urlsafe()
+        self._codes[code] = {"sub": subject, **({"nonce": nonce} if nonce else {}), **claims}
+        form = {"grant_type": "authorization_code", "code": code, "client_id": CLIENT}
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(f"{self.issuer}/token", data=form) as response,
+        ):
+            token: str = (await response.json())["id_token"]
+            return token
+
+    def signed(self, key: Key | None = None, header: dict[str, Any] | None = None, **claims: Any) -> str:
+        """An ID token that says this, and for the rest what a good one says; None leaves a claim out."""
+        now, key = self.clock() // 1000, key or self.keys[-1]
+        said = {"iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 3600, "sub": new_id(), **claims}
+        said = {name: value for name, value in said.items() if value is not None}
+        headers = {"kid": key.kid, **(header or {})}
+        return jwt.encode(said, key.private, key.algorithm, headers=headers)
+
+    async def _about(self, request: web.Request) -> web.Response:
+        self._note(request)
+        return web.json_response(
+            {
+                "issuer": self.issuer,
+                "jwks_uri": f"{self.issuer}/keys",
+                "token_endpoint": f"{self.issuer}/token",
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["public"],
+            }
+        )
+
+    async def _published(self, request: web.Request) -> web.Response:
+        self._note(request)
+        headers = {} if self.max_age_s is None else {"Cache-Control": f"public, max-age={self.max_age_s}"}
+        return web.json_response({"keys": [key.public for key in self.keys]}, headers=headers)
+
+    async def _token(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        claims = self._codes.pop(str(form["code"]))
+        token = self.signed(**{"aud": form["client_id"], **claims})
+        return web.json_response({"id_token": token, "token_type": "Bearer", "expires_in": 3600})
+
+    def _note(self, request: web.Request) -> None:
+        self.asked.append(request.path)
+        if self.out_of_order:
+            raise web.HTTPServiceUnavailable
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """On a free port of this machine."""
+        app = web.Application()
+        app.router.add_get("/.well-known/openid-configuration", self._about)
+        app.router.add_get("/keys", self._published)
+        app.router.add_post("/token", self._token)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        try:
+            port = runner.addresses[0][1]
+            self.issuer = f"http://127.0.0.1:{port}"
+            yield
+        finally:
+            await runner.cleanup()
