@@ -10,6 +10,7 @@ import { coolsDown, failure } from "./state.js";
 
 const LOOK_AT_CARD_MS = 2_500;
 const IDLE = ["lobby", "over"];
+const ENDING = ["end", "report"];
 
 export class Meeting {
   #session;
@@ -20,6 +21,7 @@ export class Meeting {
   #canRefuse;
   #upload;
   #watched = null;
+  #leaving = false;
 
   /**
    * `canRefuse()` says whether the user sees the offer and can decline it; `upload(picture)` gives the id of a picture
@@ -116,12 +118,15 @@ export class Meeting {
     await this.#attempt(() => this.#session.command("call:accept", { call_id }));
   }
 
-  decline() {
-    return this.#leaveCall("decline", "call:decline");
+  async decline() {
+    const { call_id } = this.#store.state.encounter;
+    this.#store.dispatch("page:leaving", { call_id, how: "decline" });
+    await this.#attempt(() => this.#session.command("call:decline", { call_id }));
   }
 
   hangUp() {
-    return this.#leaveCall("end", "call:end");
+    const { call_id } = this.#store.state.encounter;
+    return this.#attempt(() => this.#ending("end", () => this.#session.command("call:end", { call_id })));
   }
 
   /** Skip to the next one; also if the other was faster, and the call is over already. */
@@ -140,19 +145,18 @@ export class Meeting {
 
   /**
    * Report a call to the moderators, with what the user saw or without. Gives whether it went on and ended by that, so
-   * that `call:ended` tells the user; afterwards an error is thrown.
+   * that `call:ended` tells the user. Throws what the server says, or that it cannot be reached.
    */
-  async report(call_id, { reason, note, block, picture }) {
-    if (this.#talksIn(call_id)) {
-      this.#store.dispatch("page:leaving", { call_id, how: "report" });
-      this.#call.end(); // nobody is looked at while a picture of them is sent
-    }
+  report(call_id, said) {
+    const tell = () => this.#report(call_id, said);
+    return this.#talksIn(call_id) ? this.#ending("report", tell) : tell(); // nobody is looked at meanwhile
+  }
+
+  async #report(call_id, { reason, note, block, picture }) {
     const evidence = picture && (await this.#upload(picture).catch(() => null)); // better a report without than none
     const said = { reason, block, ...(note && { note }), ...(evidence && { evidence_media_id: evidence }) };
-    const talks = this.#talksIn(call_id);
-    if (talks) await this.#leaveCall("report", "call:report", said);
-    else await this.#session.command("call:report", { call_id, ...said });
-    return talks;
+    await this.#session.command("call:report", { call_id, ...said });
+    return this.#talksIn(call_id) || this.#present(call_id)?.reported === true;
   }
 
   async decide(callId, connect) {
@@ -214,7 +218,7 @@ export class Meeting {
 
   async #started(started) {
     const mine = this.#present(started.call_id);
-    if (mine?.phase !== "call") return;
+    if (mine?.phase !== "call" || ENDING.includes(mine.leaving)) return;
     if (this.#media.stream) return this.#call.start(started);
     // A page that was reloaded after it had accepted: it may have missed signals, so begin the next epoch.
     if (!(await this.open(mine.mode))) await this.hangUp();
@@ -236,6 +240,7 @@ export class Meeting {
     const { encounter } = this.#store.state;
     if (this.#call.id && !call && !recovered) this.#call.end();
     if (!call || encounter.phase !== "call") return this.look();
+    if (ENDING.includes(encounter.leaving)) return this.#leaving || this.hangUp(); // what they did while nobody heard
     if (!(await this.open(call.mode))) await this.hangUp();
     else await this.#attempt(() => this.#call.resume(call, { recovered }));
   }
@@ -274,10 +279,16 @@ export class Meeting {
     }
   }
 
-  #leaveCall(how, command, more = {}) {
-    const { call_id } = this.#store.state.encounter;
-    this.#store.dispatch("page:leaving", { call_id, how });
-    return this.#attempt(() => this.#session.command(command, { call_id, ...more }));
+  /** The user ends the call: nothing is sent or seen from now on, whenever the server hears of it. */
+  async #ending(how, tell) {
+    this.#store.dispatch("page:leaving", { call_id: this.#store.state.encounter.call_id, how });
+    this.#call.end();
+    this.#leaving = true;
+    try {
+      return await tell();
+    } finally {
+      this.#leaving = false;
+    }
   }
 
   #tellMedia() {

@@ -27,10 +27,10 @@ const SENT = {
   user: "your last messages with each other, and their profile as it is now",
 };
 
-/** What a report does, and what goes with it; `ends`: the call goes on, and ends by it. */
-export function reporting({ subject }, ends) {
+/** What a report does, and what goes with it; `ends`: the call goes on, and ends by it; `pictured`: a picture is sent too. */
+export function reporting({ subject }, { ends, pictured }) {
   const first = ends ? "This ends the call. " : "";
-  return `${first}A moderator looks at it, and at ${SENT[subject.type]}. The other is not told who reported.`;
+  return `${first}A moderator looks at it,${pictured ? " at the picture below," : ""} and at ${SENT[subject.type]}. The other is not told who reported.`;
 }
 
 /** `Report Ben`, `Report a message of Ben` */

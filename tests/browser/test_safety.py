@@ -31,21 +31,27 @@ async def open_safety(person: Visitor) -> None:
     await expect(person.page.get_by_role("heading", name="Safety", exact=True)).to_be_focused()
 
 
-async def warn(staff: Moderator, user_id: str) -> None:
-    """Decide what waits about them."""
+async def warn(staff: Moderator, user_id: str) -> str:
+    """Decide what waits about them. Gives the case."""
     case = await staff.case(user_id)
     await staff.ask("POST", f"/v1/admin/reports/{case}/claim")
     await staff.ask("POST", f"/v1/admin/reports/{case}/decide", {"action": "warn"})
+    return case
 
 
-async def is_warned_in_a_call(person: Visitor, server: Served, database_url: str) -> None:
-    """At once, beside the call's controls; the keyboard goes back to the call."""
+async def is_warned(person: Visitor, server: Served, database_url: str, reason: str) -> None:
+    """At once, wherever they are."""
     async with moderator(server, database_url) as staff, moderator(server, database_url) as another:
         user_id = await staff.user(person.username)
         report = {"subject": {"type": "user", "id": user_id}, "reason": "spam"}
         await another.ask("POST", "/v1/reports", report)
         await warn(staff, user_id)
-    await person.sees("A moderator has warned you: Advertising or spam.")
+    await person.sees(f"A moderator has warned you: {reason}.")
+
+
+async def is_warned_in_a_call(person: Visitor, server: Served, database_url: str) -> None:
+    """Beside the call's controls; the keyboard goes back to the call."""
+    await is_warned(person, server, database_url, "Advertising or spam")
     await person.sees("you can appeal after this call")
     for control in ("Mute", "Mute", "I have understood"):
         await person.press(control)
@@ -112,12 +118,20 @@ async def sets_codes_up(person: Visitor) -> None:
     await expect(card.get_by_role("status")).to_have_text("One-time codes are off.")
 
 
+async def hangs_up_unheard(person: Visitor) -> None:
+    """Nothing is sent or seen from then on; the server hears of it when it can be reached."""
+    await person.context.set_offline(offline=True)
+    await person.press("Hang up")
+    assert await person.page.evaluate("realtimeConnect.stats()") is None
+    await person.context.set_offline(offline=False)
+    await person.sees_heading("You hung up")
+
+
 async def test_a_past_call_is_reported_later(pair: Pair, server: Served, nodes_database_url: str) -> None:
     """After the other hung up, who sees an ordinary end. The other is blocked, and can be unblocked."""
     ana, ben = await pair()
     await is_warned_in_a_call(ana, server, nodes_database_url)
-    await ben.press("Hang up")
-    await ben.sees_heading("You hung up")
+    await hangs_up_unheard(ben)
     await expect(ana.page.get_by_role("heading", name="Ben hung up")).to_be_focused()
     await ana.page.evaluate(AGREE, [ana.username, PASSWORD])
     await open_safety(ana)
@@ -150,7 +164,18 @@ async def test_a_past_call_is_reported_later(pair: Pair, server: Served, nodes_d
     await ben.sees("Your account is in good order. The moderators have decided nothing against you.")
     past = ben.page.get_by_role("region", name="Past calls").get_by_role("button", name="Ana")
     await expect(past).to_contain_text(re.compile(r"video · \d:\d\d$"))
+    await is_warned(ben, server, nodes_database_url, "Fraud")
+    await ben.page.get_by_role("link", name="See more, and appeal").click()
+    await expect(ben.page.get_by_text("A moderator has warned you")).to_be_hidden()
+    await expect(ben.page.get_by_role("heading", name="How you stand")).to_be_focused()
     await ben.fits()
+
+
+# Cancelled, and the same again, faster than a browser tells that a dialog was closed.
+OTHERWISE = """() => {
+  document.querySelector("#report-form [value=cancel]").click();
+  document.querySelector("[aria-label='Report this message']").click();
+}"""
 
 
 async def write_to_each_other(ana: Visitor, ben: Visitor) -> None:
@@ -171,6 +196,7 @@ async def test_a_message_is_reported_and_its_sender_warned_and_blocked(
     await write_to_each_other(ana, ben)
     await ana.button("Report this message").focus()
     await ana.page.keyboard.press("Enter")
+    await ana.page.evaluate(OTHERWISE)
     report = dialog(ana, "Report a message of Ben")
     await expect(report.get_by_text("Send me money.")).to_be_visible()
     await report.get_by_label("Fraud").check()
@@ -179,7 +205,23 @@ async def test_a_message_is_reported_and_its_sender_warned_and_blocked(
     await ana.sees(THANKS)
 
     async with moderator(server, nodes_database_url) as staff:
-        await warn(staff, await staff.user(ben.username))
+        case = await warn(staff, await staff.user(ben.username))
+        await is_told_and_appeals(ben)
+        await ben.go("Chats")
+        await staff.ask("POST", f"/v1/admin/reports/{case}/undo")
+        await ben.sees("Your appeal was granted: what was decided was taken back.")
+    await ben.page.get_by_role("link", name="Ana").click()
+    await expect(ben.page.get_by_label("Message", exact=True)).to_be_visible()
+
+    await ana.write("Never.")
+    said = ben.page.get_by_role("listitem").filter(has_text="Never.")
+    await said.dispatch_event("pointerdown", {"pointerType": "touch"})  # and the finger stays there
+    await press_in(ben, "Report a message of Ana", "Cancel")
+    await block_and_unblock(ana, ben)
+
+
+async def is_told_and_appeals(ben: Visitor) -> None:
+    """In each tab, until it is read in one."""
     await ben.sees("A moderator has warned you: Fraud.")
     await ben.page.reload()
     await ben.sees("A moderator has warned you: Fraud.")
@@ -192,17 +234,15 @@ async def test_a_message_is_reported_and_its_sender_warned_and_blocked(
     await open_safety(ben)
     await ben.sees_heading("You were warned")
     await ben.page.reload()
-    await ben.sees_heading("You were warned")
+    await say_no(ben, "That was a joke.")
+    await ben.button("Appeal: You were warned").press("Enter")
+    await expect(ben.page.get_by_role("heading", name="You were warned")).to_be_focused()
+    await ben.sees("You have appealed. A moderator will look at it.")
     await expect(ben.page.get_by_text("A moderator has warned you")).to_be_hidden()
-    await ben.go("Chats")
-    await ben.page.get_by_role("link", name="Ana").click()
-    await expect(ben.page.get_by_label("Message", exact=True)).to_be_visible()
 
-    await ana.write("Never.")
-    said = ben.page.get_by_role("listitem").filter(has_text="Never.")
-    await said.dispatch_event("pointerdown", {"pointerType": "touch"})  # and the finger stays there
-    await press_in(ben, "Report a message of Ana", "Cancel")
 
+async def block_and_unblock(ana: Visitor, ben: Visitor) -> None:
+    """It closes the room for both."""
     ana.page.on("dialog", accept)
     await ana.press("More about Ben")
     busy = {"code": "rate_limited", "title": "Too fast", "status": 429, "retry_after_ms": 100_000}
@@ -285,7 +325,11 @@ async def test_who_is_suspended_until_a_moderator_looks_reads_so(pair: Pair) -> 
     ana, ben = await pair()
     await ana.press("Report")
     await ana.page.get_by_label("Looks under 18").check()
+    await ana.context.set_offline(offline=True)
     await ana.press("Report and end call")
+    await expect(ana.button("Sending…")).to_be_disabled()  # what was written is not lost
+    await ana.context.set_offline(offline=False)
+    await ana.sees_heading("Thank you for telling us")
     await ben.sees_heading("Your account is suspended")
     await ben.sees("A moderator has yet to look at this. Until then you cannot be here.")
     await ben.sees_heading("Suspended until a moderator has looked")

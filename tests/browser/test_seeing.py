@@ -1,5 +1,6 @@
 """What one sees of a stranger: blurred until one asks, where the operator wants that; and what is sent."""
 
+import re
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -105,6 +106,7 @@ async def test_a_video_begins_blurred_and_what_was_seen_goes_with_a_report(
 
     await eventually(offered, "what Ana sees is not offered to her")
     await ana.sees("Send this picture with it")
+    await ana.sees(re.compile("looks at it, at the picture below, and at"))
     assert await picture(ana).evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
     await ana.press("Report and end call")
     await ana.sees_heading("Thank you for telling us")

@@ -13,10 +13,13 @@ export function personView({ store, safety, chat }) {
   byId("person-block").addEventListener("click", () => block(store.state.person.peer));
   byId("person-unblock").addEventListener("click", () => safety.unblock(store.state.person.peer.user_id));
   byId("person-end").addEventListener("click", () => end(store.state.person));
-  dialog.addEventListener("close", () => {
-    clearErrors(form);
+  dialog.addEventListener("cancel", leave);
+  dialog.addEventListener("close", () => dialog.open || leave()); // it is told late: another may be open by now
+  form.addEventListener("submit", leave);
+
+  function leave() {
     if (store.state.person === drawn) store.dispatch("page:person", null);
-  });
+  }
 
   function block(peer) {
     if (confirm(blocking(peer.display_name))) submitting(form, () => safety.block(peer));
@@ -31,6 +34,7 @@ export function personView({ store, safety, chat }) {
   /** What one knows of somebody may be a name only; their card says more, where it is to be seen. */
   async function look(person) {
     [drawn, card, trouble] = [person, null, null];
+    clearErrors(form);
     const [found, failed] = await Promise.all([safety.card(person.peer.user_id), safety.loadBlocks()]).then(
       ([found]) => [found, null],
       (error) => [null, error],

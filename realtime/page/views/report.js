@@ -5,11 +5,13 @@
  */
 
 import { REASONS, reportTitle, reporting } from "../safety-words.js";
+import { failure } from "../state.js";
 import { FRAME } from "../words.js";
 import { byId, clearErrors, firstHeading, h, show, submitting, text } from "./dom.js";
 
 export function reportView({ store, safety, frame }) {
   const [dialog, form, image] = [byId("report-dialog"), byId("report-form"), byId("report-picture")];
+  const send = byId("report-send");
   let [picture, drawn] = [null, null];
   byId("report-reasons").append(...Object.entries(REASONS).map(choice));
   text(byId("report-frame-send"), FRAME.send);
@@ -17,11 +19,12 @@ export function reportView({ store, safety, frame }) {
   byId("report").addEventListener("click", () => openCall(store.state.encounter));
   byId("over-report").addEventListener("click", () => openCall(store.state.encounter));
   byId("waiting-report").addEventListener("click", () => openCall(store.state.encounter.after));
-  dialog.addEventListener("close", () => closed());
+  dialog.addEventListener("cancel", leave);
+  dialog.addEventListener("close", () => dialog.open || closed()); // it is told late: another may be open by now
   form.addEventListener("submit", (event) => {
-    if (event.submitter?.value === "cancel") return;
+    if (event.submitter?.value === "cancel") return leave();
     event.preventDefault();
-    submitting(form, send);
+    submitting(form, tell);
   });
 
   function openCall({ call_id, peer }) {
@@ -42,21 +45,36 @@ export function reportView({ store, safety, frame }) {
     show(byId("report-frame"), seen !== null);
   }
 
-  /** A call that goes on ends at once; otherwise what was written stays until the server has it. */
-  async function send() {
+  /** A call that goes on ends at once; what was written stays until the server has it. */
+  async function tell() {
     const { report } = store.state;
     const { reason, note } = Object.fromEntries(new FormData(form));
     const { block, frame: sent } = form.elements;
     const said = { reason, note: note.trim(), block: block.checked, picture: sent.checked ? picture : null };
-    if (ends(store.state)) store.dispatch("page:report", null);
-    await safety.report(report, said);
+    try {
+      await safety.report(report, said);
+    } catch (error) {
+      if (store.state.report === report) throw error;
+      return store.dispatch("page:notice", failure(error)); // they did not wait for it
+    }
+    if (store.state.report === report) leave();
   }
 
-  function closed() {
+  function leave() {
+    store.dispatch("page:report", null);
+  }
+
+  function begin(report) {
+    drawn = report;
     form.reset();
     clearErrors(form);
     offer(null);
-    if (store.state.report === drawn) store.dispatch("page:report", null);
+    lookBack(report);
+  }
+
+  function closed() {
+    offer(null);
+    if (store.state.report === drawn) leave();
     if (document.activeElement === document.body) firstHeading()?.focus(); // what opened it is gone
   }
 
@@ -64,12 +82,14 @@ export function reportView({ store, safety, frame }) {
     const { account, report } = state;
     if (account !== "in" || !report) return dialog.close();
     text(byId("report-title"), reportTitle(report));
-    text(byId("report-text"), reporting(report, ends(state)));
+    text(byId("report-text"), reporting(report, { ends: ends(state), pictured: picture !== null && form.elements.frame.checked }));
     show(byId("report-quote"), Boolean(report.quote));
     text(byId("report-quote"), report.quote ?? "");
-    text(byId("report-send"), ends(state) ? "Report and end call" : "Report");
-    if (drawn !== report) lookBack((drawn = report));
-    if (!dialog.open) dialog.showModal();
+    text(send, send.disabled ? "Sending…" : ends(state) ? "Report and end call" : "Report");
+    if (drawn !== report) begin(report);
+    if (dialog.open) return;
+    dialog.showModal();
+    dialog.scrollTop = 0; // the first choice has the keyboard: who is reported is above it
   };
 }
 
