@@ -50,6 +50,8 @@ class Cases:
 
     async def undo(self, case_id: str, by: str, now: int) -> Dossier:
         """Lift what the decision caused, and nothing else; the case is open again. Raises `Conflict` too."""
-        user_id = await self._store.undo(case_id, by, now)
+        user_id, warnings = await self._store.undo(case_id, by, now)
+        for strike_id in warnings:
+            await self._notices.taken_back(user_id, strike_id, now)
         await self._trust.judge(user_id)
         return await self.look(case_id, by, now)

@@ -15,6 +15,7 @@ from core.contract.notifications import (
     NotificationNew,
     NotificationSubject,
 )
+from core.ids import new_id
 from db.outage import AWAY
 from services.ports import Events
 
@@ -32,6 +33,11 @@ class Notices:
         """A moderator has warned them."""
         title = "A moderator has warned you"
         await self._tell(user_id, strike_id, "strike", title, "See why, and how to appeal.", strike_id, now)
+
+    async def taken_back(self, user_id: str, strike_id: str, now: int) -> None:
+        """A moderator has undone a warning; an appeal against it is granted by that."""
+        title, body = "A warning was taken back", "It does not count any more."
+        await self._tell(user_id, new_id(now), "strike", title, body, strike_id, now)
 
     async def appeal_decided(self, appeal: Appeal, now: int) -> None:
         """What has become of their appeal against a warning."""

@@ -162,10 +162,11 @@ class CaseStore:
             await suspend_within(connection, user_id, self._suspending, now)
         return user_id, struck
 
-    async def undo(self, case_id: str, by: str, now: int) -> str:
-        """Undo the decision: its strike and ban are lifted, and the case waits for another. Gives its user.
+    async def undo(self, case_id: str, by: str, now: int) -> tuple[str, list[str]]:
+        """Undo the decision: its strike and ban are lifted, and the case waits for another.
 
-        Raises `NotFound`, and `Conflict` where nothing is decided.
+        Gives its user, and the warnings that were lifted. Raises `NotFound`, and `Conflict` where nothing is
+        decided.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             case = await self._locked(connection, case_id, by)
@@ -173,14 +174,15 @@ class CaseStore:
                 raise Conflict("This case is not decided.")
             user_id: str = case["user_id"]
             lifted = await _lift(connection, case_id, by, now, automatic=False)
+            strikes = [strike["id"] for strike in lifted]
             waiting = await connection.fetchval(_SQL["undecided"], user_id)
             undone = case_id, by, to_datetime(now)
             if waiting is None:
                 await connection.execute(_SQL["reopen"], *undone)
             else:
                 await connection.execute(_SQL["merge"], *undone, waiting)
-            await _note(connection, "case_undone", case_id, user_id, by, now, lifted=lifted)
-        return user_id
+            await _note(connection, "case_undone", case_id, user_id, by, now, lifted=strikes)
+        return user_id, [strike["id"] for strike in lifted if strike["action"] == "warn"]
 
     async def _locked(self, connection: Connection, case_id: str, by: str) -> Record:
         """The case as it is, with its user locked. Raises `NotFound`."""
@@ -225,14 +227,14 @@ async def _strike(
     return await strike_within(connection, strike, now)
 
 
-async def _lift(connection: Connection, case_id: str, by: str, now: int, *, automatic: bool) -> list[str]:
+async def _lift(connection: Connection, case_id: str, by: str, now: int, *, automatic: bool) -> list[Record]:
     """Lift the strikes of a case that stand, with their bans: the system's own, or what was decided.
 
     Gives them.
     """
-    strikes = [row["id"] for row in await connection.fetch(_SQL["standing"], case_id, automatic)]
-    for strike_id in strikes:
-        await lift_strike_within(connection, strike_id, by, now)
+    strikes: list[Record] = await connection.fetch(_SQL["standing"], case_id, automatic)
+    for strike in strikes:
+        await lift_strike_within(connection, strike["id"], by, now)
     return strikes
 
 

@@ -103,7 +103,7 @@ WHERE s.user_id = $1 ORDER BY s.id DESC
 
 -- name: standing
 -- The strikes of case $1 that stand: those that the system made by itself ($2), or those that were decided.
-SELECT id FROM safety.strikes WHERE case_id = $1 AND lifted_at IS NULL AND (by IS NULL) = $2
+SELECT id, action FROM safety.strikes WHERE case_id = $1 AND lifted_at IS NULL AND (by IS NULL) = $2
 
 -- name: claim
 -- $2 decides case $1 until $3.

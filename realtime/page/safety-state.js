@@ -18,6 +18,16 @@ function unseen({ strikes }, seen) {
   return strikes.find(({ id, action, appeal }) => action === "warn" && id > seen && appeal?.state !== "granted") ?? null;
 }
 
+/** What has become of what the user was shown before: the code of a notice, or null. */
+function news({ standing: before }, { strikes }) {
+  for (const { id, appeal } of before?.strikes ?? []) {
+    const now = strikes.find((strike) => strike.id === id);
+    if (!now) return "taken_back";
+    if (appeal?.state === "open" && now.appeal.state !== "open") return `appeal_${now.appeal.state}`;
+  }
+  return null;
+}
+
 /** Nobody asks whether to stay in touch with somebody who was blocked. */
 function without(state, userId) {
   return { ...state, decisions: state.decisions.filter(({ peer }) => peer.user_id !== userId) };
@@ -62,7 +72,10 @@ export const SAFETY = {
   }),
 
   /** `seen`: the newest warning that the user has been shown on this device. */
-  "page:standing": (state, { standing, seen }) => ({ ...state, standing, warned: unseen(standing, seen) }),
+  "page:standing": (state, { standing, seen }) => {
+    const told = state.account === "in" && news(state, standing);
+    return { ...state, standing, warned: unseen(standing, seen), ...(told && { notice: told }) };
+  },
 
   "page:warning-seen": (state) => ({ ...state, warned: null }),
 };

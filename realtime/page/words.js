@@ -1,6 +1,8 @@
 /** The page's words for codes of the server, people and times. Pure. */
 
 const NOTICES = {
+  appeal_granted: "Your appeal was granted: what was decided was taken back.",
+  appeal_refused: "Your appeal was refused: what was decided stands.",
   already_in_call: "You are in a call already.",
   banned: "This account is banned.",
   block_done: "You and this person will not meet again, and cannot write to each other. Your profile has the list of blocks.",
@@ -19,6 +21,7 @@ const NOTICES = {
   profile_incomplete: "Please complete your profile first.",
   rate_limited: "That was a bit fast. Please wait a moment.",
   reported: "Thank you for telling us. A moderator will look at it.",
+  taken_back: "A moderator has taken back a decision about you.",
   unblocked: "Not blocked any more. What had ended stays ended; you may meet again.",
   timed_out: "Nobody turned up this time. Try again a little later.",
   already_decided: "You have decided already.",

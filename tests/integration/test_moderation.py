@@ -108,35 +108,49 @@ async def test_reported_looked_at_and_out_on_every_node(
     await pair.he.connect("another")
 
 
+async def appealed(person: Person) -> str:
+    """They have appealed against what was decided last. Gives the strike."""
+    [strike, *_] = (await person.rest("GET", "/v1/me/standing"))[1]["strikes"]
+    said = {"text": "Not me."}
+    assert (await person.rest("POST", f"/v1/me/strikes/{strike['id']}/appeal", json=said))[0] == 201
+    return str(strike["id"])
+
+
 async def test_who_is_warned_hears_it_on_all_devices(
     pair: Meeting, moderator: Person, sign_up: SignUp, world: World, sidecar: str
 ) -> None:
-    """At once, whoever decides where; not the one who reported. What comes of the appeal is told too."""
+    """At once, whoever decides where; not the one who reported. What comes of an appeal is told too."""
     await pair.go_live()
     tablet = await pair.he.connect("tablet")
     assert (await report(pair.she, "user", pair.he.id, block=False))[0] == 201
     case = await case_about(moderator, pair.he)
     moderator.address, here = sidecar, moderator.address
-    assert (await moderator.rest("POST", f"{QUEUE}/{case['id']}/decide", json={"action": "warn"}))[0] == 200
-    told = (await pair.ben.next("notification:new"))["notification"]
-    assert (await tablet.next("notification:new"))["notification"] == told
-    [strike] = (await pair.he.rest("GET", "/v1/me/standing"))[1]["strikes"]
-    assert (told["kind"], told["subject"]) == ("strike", {"type": "strike", "id": strike["id"]})
-    assert told["read_at"] is None
 
-    await pair.he.rest("POST", f"/v1/me/strikes/{strike['id']}/appeal", json={"text": "Not me."})
+    async def acts(act: str, **given: str) -> dict[str, Any]:
+        """What the warned one hears of it."""
+        assert (await moderator.rest("POST", f"{QUEUE}/{case['id']}/{act}", json=given or None))[0] == 200
+        told: dict[str, Any] = (await pair.ben.next("notification:new"))["notification"]
+        assert (await tablet.next("notification:new"))["notification"] == told
+        return told
+
+    told = await acts("decide", action="warn")
+    strike = await appealed(pair.he)
+    assert (told["kind"], told["subject"]) == ("strike", {"type": "strike", "id": strike})
+    assert told["read_at"] is None
+    undone = await acts("undo")
+    assert (undone["title"], undone["subject"]) == ("A warning was taken back", told["subject"])
+    assert undone["id"] != told["id"]
+
+    await acts("decide", action="warn")
+    strike = await appealed(pair.he)
     other = await sign_up()
     await world.set_role(other.id, "moderator")
-    [asked] = [
-        a
-        for a in (await other.rest("GET", "/v1/admin/appeals?limit=100"))[1]["items"]
-        if a["user_id"] == pair.he.id
-    ]
-    assert (await other.rest("POST", f"/v1/admin/appeals/{asked['id']}/decide", json={"grant": True}))[
-        0
-    ] == 200
+    _, page = await other.rest("GET", "/v1/admin/appeals?limit=100")
+    [asked] = [a for a in page["items"] if a["user_id"] == pair.he.id and a["state"] == "open"]
+    decision = await other.rest("POST", f"/v1/admin/appeals/{asked['id']}/decide", json={"grant": True})
+    assert decision[0] == 200
     told = (await pair.ben.next("notification:new"))["notification"]
-    assert (told["kind"], told["subject"]["id"]) == ("appeal", strike["id"])
+    assert (told["kind"], told["subject"]["id"]) == ("appeal", strike)
     moderator.address = here
     assert "notification:new" not in {name for name, _, _ in pair.ana.heard}
 

@@ -11,6 +11,12 @@ export function standingView({ safety, signOut }) {
     safety.seen();
     firstHeading()?.focus(); // the button is gone, and with it the place of the keyboard
   });
+  byId("warning-more").addEventListener("click", (event) => {
+    if (location.hash !== event.target.hash) return; // going there shows it
+    event.preventDefault();
+    safety.seen();
+    byId("standing-title").focus();
+  });
   document.addEventListener("visibilitychange", () => {
     const told = ["banned", "warning"].some((id) => !byId(id).hidden); // which may be over, or read in another tab
     if (!document.hidden && told) safety.loadStanding();
@@ -59,13 +65,18 @@ function warn({ account, warned, encounter }) {
 function strikeItem(strike, settings, safety) {
   const title = decided(strike, settings);
   const at = h("small", { class: "hint" }, `Decided on ${dateAndTime(strike.at, settings)}`);
-  const item = h("li", {}, h("h3", {}, title), h("p", {}, why(strike.reason)), at);
+  const item = h("li", { "data-strike": strike.id }, h("h3", { tabIndex: -1 }, title), h("p", {}, why(strike.reason)), at);
   item.append(...(strike.appeal ? said(strike.appeal) : [appealForm(strike, title, safety)]));
   return item;
 }
 
 function said(appeal) {
   return [h("p", { role: "status" }, appealed(appeal)), h("blockquote", { class: "clamped" }, appeal.text)];
+}
+
+/** What has become of the form has the keyboard. */
+function appealing(form, id) {
+  if (!form.isConnected) [...document.querySelectorAll(`[data-strike="${id}"] h3`)].find((title) => title.checkVisibility())?.focus();
 }
 
 function appealForm({ id }, title, safety) {
@@ -75,7 +86,7 @@ function appealForm({ id }, title, safety) {
   const form = h("form", { noValidate: true }, wrong, h("label", {}, "Why is this wrong?", words), h("div", { class: "row" }, button));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (valid(form)) submitting(form, () => safety.appeal(id, words.value));
+    if (valid(form)) submitting(form, () => safety.appeal(id, words.value)).then(() => appealing(form, id));
   });
   return h("details", {}, h("summary", {}, "Appeal against this"), form);
 }
