@@ -12,8 +12,10 @@ from tests.stores.world import World
 async def test_who_has_no_app_sets_one_up(desk: Desk) -> None:
     """On this page, before anything is shown; a wrong code says so. Afterwards the session goes on."""
     mod = await desk(app=False)
+    await expect(mod.page.get_by_label("Email or username")).to_be_focused()
     await mod.password()
     await mod.at.sees_heading("One more step")
+    await expect(mod.page.get_by_label("Code of your authenticator app").filter(visible=True)).to_be_focused()
     mod.secret = ((await mod.page.locator("#secret").text_content()) or "").replace(" ", "")
     assert mod.secret in (await mod.page.locator("#otpauth").get_attribute("href") or "")
     await mod.show("000000" if mod.code() != "000000" else "000001")

@@ -16,6 +16,7 @@ export class Desk {
   #onEnd;
   #latest = {};
   #drawn = [];
+  #asked = null;
 
   /** `onEnd(code)` when the session is over. */
   constructor({ api, store, onEnd }) {
@@ -143,11 +144,16 @@ export class Desk {
     return this.#act("clear", () => this.#api.request("DELETE", `/v1/admin/users/${userId}/suspicions`), { again: true });
   }
 
-  ban({ user_id, reason, days }) {
-    const until = days ? new Date(Date.now() + Number(days) * 86_400_000).toISOString() : null;
-    const body = { user_id: user_id.trim(), reason: reason.trim(), ...(until && { until }) };
-    const key = { "Idempotency-Key": crypto.randomUUID() };
-    return this.#act("ban", () => this.#api.request("POST", "/v1/admin/bans", body, key), { again: true });
+  /** The same again, where no answer came, is the same ban. */
+  ban(given) {
+    const said = JSON.stringify(given);
+    if (this.#asked?.said !== said) this.#asked = { said, body: banOf(given), key: { "Idempotency-Key": crypto.randomUUID() } };
+    const { body, key } = this.#asked;
+    const ban = async () => {
+      await this.#api.request("POST", "/v1/admin/bans", body, key);
+      this.#asked = null;
+    };
+    return this.#act("ban", ban, { again: true });
   }
 
   lift(banId) {
@@ -255,4 +261,9 @@ export class Desk {
       throw error;
     }
   }
+}
+
+function banOf({ user_id, reason, days }) {
+  const until = days ? new Date(Date.now() + Number(days) * 86_400_000).toISOString() : null;
+  return { user_id: user_id.trim(), reason: reason.trim(), ...(until && { until }) };
 }

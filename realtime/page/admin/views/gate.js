@@ -33,7 +33,7 @@ export function gateView({ desk, signIn, signOut }) {
     text(byId("secret"), secret?.secret.match(/.{1,4}/g).join(" ") ?? "");
     byId("otpauth").href = secret?.url ?? "";
     if (account !== before)
-      byId("gate").querySelector(":is(form, div):not([hidden]) > :is(label:not([hidden]) input, h1[tabindex])")?.focus();
+      byId("gate").querySelector("form:not([hidden]) > label > input, div:not([hidden]) > h1[tabindex]")?.focus();
     before = account;
   };
 }
