@@ -126,7 +126,7 @@ def _resources(
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),
         ChatHandlers(stores.rooms),
-        MediaHandlers(media.service, media.limits),
+        MediaHandlers(media.service, media.uploads, media.limits, media.views),
         MatchHandlers(stores.matches),
         StandingHandlers(stores.standing, appeals),
         AppealHandlers(appeals, filed),

@@ -22,7 +22,7 @@ class LiveStores(Stores):
 
     def __init__(self, base: Foundation) -> None:
         super().__init__(base)
-        self.applicants = ApplicantStore(base.pool)
+        self.applicants = ApplicantStore(base.pool, self.cards)
         self.eligibility = EligibilityStore(base.pool)
         self.bans = BanStore(base.pool)
         self.evidence = EvidenceStore(base.pool)

@@ -13,11 +13,15 @@ from core.settings import Settings
 from core.vocabulary import MediaPurpose, MediaState
 from db.objects.store import object_store
 from db.postgres.media import MediaStore
-from services.media import MediaService, UploadLimits
-from services.media_addresses import MediaAddresses
+from db.postgres.media_views import MediaViews
+from db.postgres.profiles import ProfileStore
+from services.decoders import Decoders
+from services.media import MediaService
+from services.media_addresses import FileAddresses, MediaAddresses
 from services.media_rules import first_state
 from services.picture_scans import PictureScans
-from services.pictures import Pictures
+from services.upload_limits import UploadLimits
+from services.uploads import Uploads
 
 _log = structlog.get_logger()
 
@@ -28,20 +32,39 @@ class MediaParts:
     def __init__(self, base: Foundation) -> None:
         settings, keyring = base.settings, Keyring.of(base.settings)
         self.limits = UploadLimits(settings)
-        store, scan = MediaStore(base.pool), scanner(settings)
+        store, objects, scan = MediaStore(base.pool), object_store(settings), scanner(settings)
+        seals, self.views = Seals(keyring.keys("media at rest")), media_views(base)
         self.service = MediaService(
             store,
-            object_store(settings),
-            pictures=Pictures.of(settings),
-            seals=Seals(keyring.keys("media at rest")),
+            objects,
+            seals=seals,
             addresses=MediaAddresses(
                 keyring.keys("address of a media"), valid_ms=settings.media_address_s * 1000
             ),
+            files=_files(settings),
+            views=self.views,
+            profiles=ProfileStore(base.pool),
+        )
+        self.uploads = Uploads(
+            store,
+            objects,
+            decoders=Decoders.of(settings),
+            seals=seals,
             first_state=_first_state(settings),
             new_id=base.new_id,
             clock=base.clock,
         )
         self.scans = PictureScans(store, self.service, scan) if scan else None
+
+
+def media_views(base: Foundation) -> MediaViews:
+    """How media are shown."""
+    return MediaViews(_files(base.settings), base.clock)
+
+
+def _files(settings: Settings) -> FileAddresses:
+    keys = Keyring.of(settings).keys("address of a file")
+    return FileAddresses(keys, base=settings.media_url, valid_ms=settings.file_address_s * 1000)
 
 
 def _first_state(settings: Settings) -> Callable[[MediaPurpose], MediaState | None]:

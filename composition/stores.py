@@ -1,11 +1,13 @@
 """The stores that both programs use. A store without state of its own may also be made where it is used."""
 
 from composition.foundation import Foundation
+from composition.media import media_views
 from core.keys import Keyring
 from core.seals import Seals
 from db.postgres.accounts import AccountStore
 from db.postgres.blocks import BlockStore
 from db.postgres.call_records import CallRecords
+from db.postgres.cards import Cards
 from db.postgres.cases import CaseStore
 from db.postgres.codes import CodeStore
 from db.postgres.connections import ConnectionStore
@@ -34,19 +36,20 @@ class Stores:
 
     def __init__(self, base: Foundation) -> None:
         pool, redis, settings = base.pool, base.redis, base.settings
+        self.cards = cards = Cards(media_views(base))
         self.accounts = AccountStore(pool)
-        self.sessions = SessionStore(pool)
+        self.sessions = SessionStore(pool, cards)
         self.totp = TotpStore(pool)
         self.codes = CodeStore(pool)
         self.logins = LoginStore(pool)
         self.refused_ages = RefusedAges(redis)
         self.standing = StandingStore(pool)
         self.expulsions = ExpulsionStore(pool)
-        self.profiles = ProfileStore(pool)
+        self.profiles = ProfileStore(pool, cards)
         self.blocks = BlockStore(pool)
-        self.call_records = CallRecords(pool)
-        self.connections = ConnectionStore(pool)
-        self.rooms = Rooms(pool)
+        self.call_records = CallRecords(pool, cards)
+        self.connections = ConnectionStore(pool, cards)
+        self.rooms = Rooms(pool, cards)
         self.matches = MatchRecords(pool)
         self.trust = TrustStore(pool)
         self.marks = MarkStore(pool)

@@ -22,6 +22,8 @@ Purpose = Literal[
     "refused ages",
     "media at rest",
     "address of a media",
+    "address of a file",
+    "address of an upload",
     "marks of accounts",
     "evidence",
     "jobs",

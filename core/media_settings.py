@@ -48,13 +48,13 @@ class MediaSettings(ServerSettings, frozen=True, kw_only=True):
     max_picture_pixels: Annotated[
         Count, about("Pixels of one picture; a larger one is refused before it is decoded.")
     ] = 50_000_000
-    picture_processes: Annotated[Count, about("Pictures that one process decodes at once.")] = 2
+    picture_processes: Annotated[Count, about("Uploads that one process decodes at once.")] = 2
     picture_queue: Annotated[
         Count,
-        about("Pictures that may wait to be decoded, one of each account; further ones are `unavailable`."),
+        about("Uploads that may wait to be decoded, one of each account; further ones are `unavailable`."),
     ] = 20
     picture_cpu_s: Annotated[
-        Seconds, about("Seconds of CPU that decoding one picture may take; one that takes longer is refused.")
+        Seconds, about("Seconds of CPU that decoding one upload may take; one that takes longer is refused.")
     ] = 5
     media_review: Annotated[
         Literal["before", "after"],
@@ -81,6 +81,25 @@ class MediaSettings(ServerSettings, frozen=True, kw_only=True):
     media_address_s: Annotated[
         Seconds, about("Seconds for which the address of a picture kept for moderators is valid.")
     ] = 60
+    media_url: Annotated[
+        Text,
+        about(
+            "Address of a CDN that asks this server for `/v1/media/…`, as `https://cdn.example.org`: pictures"
+            " are read there. Empty: they are read here, and addresses in cards are relative to the server."
+        ),
+    ] = ""
+    file_address_s: Annotated[
+        Seconds,
+        about(
+            "Seconds for which the address of a picture that is shown is valid at least; at most twice as"
+            " long. Longer than a call, whose cards are read when it begins."
+        ),
+    ] = 7200
+    upload_address_s: Annotated[
+        Seconds, about("Seconds within which what was announced has to be uploaded to its address.")
+    ] = 900
+    video_s: Annotated[Seconds, about("Seconds that a video may last.")] = 30
+    voice_s: Annotated[Seconds, about("Seconds that a voice message may last.")] = 300
     evidence_days: Annotated[
         Count,
         about(

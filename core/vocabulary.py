@@ -51,6 +51,7 @@ VideoStart = Literal["open", "blurred"]
 MediaPurpose = Literal["photo", "post", "chat", "place", "note", "report"]
 MediaType = Literal["image", "video", "audio", "file"]
 MediaState = Literal["processing", "ready", "refused"]
+Rendition = Literal["original", "s160", "s640", "s1280"]
 
 StrikeAction = Literal["warn", "suspend", "ban"]
 AppealState = Literal["open", "granted", "refused"]

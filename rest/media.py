@@ -1,29 +1,32 @@
-"""Uploading pictures, and who is shown them. Decides nothing: `services.media` does."""
+"""Uploading media, and who is shown them. Decides nothing: `services.uploads` and `services.media` do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
-from msgspec import UNSET
 
 from core.contract import media as contract
-from core.contract.media import MediaUrls, MediaView, SignedAddress
+from core.contract.media import FileAddress, FileOf, MediaView, SignedAddress
 from core.errors import InvalidRequest
 from core.vocabulary import MediaPurpose
 from core.wire.endpoint import ById
+from db.postgres.media_views import MediaViews, at_server
 from rest.http.body import too_large
 from rest.http.request import Request
 from rest.http.uploads import File
-from services.media import MediaService, Shown, UploadLimits, Viewer
+from services.media import File as MediaFile
+from services.media import MediaService, Viewer
 from services.media_rules import checked_purpose
+from services.upload_limits import UploadLimits
+from services.uploads import Uploads
 
-# A picture that is opened by itself runs nothing, and stays nowhere.
+# A file that is opened by itself runs nothing. Evidence stays nowhere; what is shown may be shown anywhere.
 _ALONE = {
-    "Cache-Control": "no-store",
-    "Content-Disposition": 'inline; filename="picture.jpg"',
+    "Content-Disposition": "inline",
     "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+_NOWHERE = {**_ALONE, "Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "same-origin"}
+_ANYWHERE = {**_ALONE, "Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 class MediaHandlers:
@@ -31,27 +34,35 @@ class MediaHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, media: MediaService, limits: UploadLimits) -> None:
-        self._media, self._limits = media, limits
+    def __init__(
+        self, media: MediaService, uploads: Uploads, limits: UploadLimits, views: MediaViews
+    ) -> None:
+        self._media, self._uploads, self._limits, self._views = media, uploads, limits, views
 
     async def upload_media(self, request: Request) -> MediaView:
         owner = request.caller.user_id
         with self._limits.one(owner) as more:
             purpose, data = await self._form(request, more)
-            media = await self._media.upload(owner, purpose, data, request.key)
-        return _view(Shown(media))
+            media = await self._uploads.upload(owner, purpose, data, request.key)
+        return at_server(self._views.view(media), request.address)
 
     async def media(self, request: Request) -> MediaView:
         viewer, media_id = Viewer(request.caller.user_id, request.staff), request.at(ById).id
-        return _view(await self._media.shown(media_id, viewer, request.address, request.now))
+        return await self._media.shown(media_id, viewer, request.address, request.now)
 
     async def delete_media(self, request: Request) -> None:
         await self._media.delete(request.at(ById).id, request.caller.user_id, request.now)
 
     async def original_media(self, request: Request) -> web.Response:
         address = request.asked(SignedAddress)
-        picture = await self._media.original(request.at(ById).id, address, request.now)
-        return web.Response(body=picture, content_type="image/jpeg", headers=_ALONE)
+        file = await self._media.original(request.at(ById).id, address, request.now)
+        return _response(file, _NOWHERE)
+
+    async def media_file(self, request: Request) -> web.Response:
+        asked, address = request.at(FileOf), request.asked(FileAddress)
+        file = await self._media.file(asked.id, asked.name, address, request.now)
+        kept = f"public, max-age={max(0, address.expires - request.now // 1000)}, immutable"
+        return _response(file, {**_ANYWHERE, "Cache-Control": kept})
 
     async def _form(self, request: Request, more: Callable[[int], None]) -> tuple[MediaPurpose, bytes]:
         """Its two parts, in whichever order. A purpose that is not served is refused at once."""
@@ -77,15 +88,5 @@ class MediaHandlers:
         return bytes(data)
 
 
-def _view(shown: Shown) -> MediaView:
-    media = shown.media
-    return MediaView(
-        id=media.id,
-        type=media.type,
-        state=media.state,
-        size=media.size,
-        urls=MediaUrls(original=shown.original or UNSET),
-        reason=media.reason or UNSET,
-        width=media.width or UNSET,
-        height=media.height or UNSET,
-    )
+def _response(file: MediaFile, headers: Mapping[str, str]) -> web.Response:
+    return web.Response(body=file.data, content_type=file.content_type, headers=headers)

@@ -1,10 +1,18 @@
 """Profiles over REST: the user's own, and the cards of others. Decides nothing: `services.profiles` does."""
 
+from typing import TypeVar
+
+from msgspec.structs import replace
+
 from core.contract import profiles as contract
-from core.contract.profiles import ProfileCard, ProfilePatch
+from core.contract.profiles import Me, ProfilePatch, ProfileView
 from core.wire.endpoint import ById
+from db.postgres.media_views import at_server, complete
+from db.postgres.profiles import Profile
 from rest.http.request import Request, Versioned
 from services.profiles import Profiles
+
+V = TypeVar("V", Me, ProfileView)
 
 
 class ProfileHandlers:
@@ -16,14 +24,28 @@ class ProfileHandlers:
         self._profiles = profiles
 
     async def me(self, request: Request) -> Versioned:
-        profile = await self._profiles.own(request.caller.user_id)
-        return Versioned(profile.me, profile.version)
+        return _own(await self._profiles.own(request.caller.user_id), request.address)
 
     async def change_me(self, request: Request) -> Versioned:
         profile = await self._profiles.change(
             request.caller.user_id, request.sent(ProfilePatch), request.versions, request.now
         )
-        return Versioned(profile.me, profile.version)
+        return _own(profile, request.address)
 
-    async def profile(self, request: Request) -> ProfileCard:
-        return await self._profiles.card(request.at(ById).id, request.caller.user_id, request.now)
+    async def profile(self, request: Request) -> ProfileView:
+        view = await self._profiles.card(request.at(ById).id, request.caller.user_id, request.now)
+        shown = _complete(view, request.address)
+        return replace(shown, photo_url=shown.photo_url and complete(shown.photo_url, request.address))
+
+
+def _own(profile: Profile, server: str) -> Versioned:
+    me = _complete(profile.me, server)
+    return Versioned(me, profile.version, lasting=not (me.photos or me.videos))
+
+
+def _complete(view: V, server: str) -> V:
+    """The same with addresses that say where this server is."""
+    shown = {
+        field: [at_server(media, server) for media in getattr(view, field)] for field in ("photos", "videos")
+    }
+    return replace(view, **shown)

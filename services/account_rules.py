@@ -18,6 +18,7 @@ from services.names import readable, reserved
 
 # One address with a dot in its domain, in any script: RFC 5321 without comments, quotes and literals.
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~.-]{1,64}")
+MEDIA_FIELDS = frozenset({"photos", "videos"})
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 
@@ -73,8 +74,15 @@ def adult(birth_date: date, today: date) -> date:
 
 
 def patched(me: Me, patch: ProfilePatch) -> Me:
-    """The profile with the patch applied. Raises `InvalidRequest` for an invalid name or age range."""
-    given = {f: v for f in patch.__struct_fields__ if (v := getattr(patch, f)) is not UNSET}
+    """The profile with the patch applied, but for its media, which the store looks up.
+
+    Raises `InvalidRequest` for an invalid name or age range.
+    """
+    given = {
+        field: value
+        for field in patch.__struct_fields__
+        if (value := getattr(patch, field)) is not UNSET and field not in MEDIA_FIELDS
+    }
     if "display_name" in given:
         given["display_name"] = display_name(given["display_name"])
     if "languages" in given:

@@ -1,85 +1,28 @@
-"""Pictures that users upload: checked, kept, shown to whom they are for, and deleted in time.
+"""Media that users have uploaded (`uploads.py`): shown to whom they are for, and deleted in time.
 
-The rules are in `media_rules.py`; how a picture is decoded, in `pictures.py`. What is uploaded for a report
-is encrypted, and only moderators are shown it, each time on the audit log.
+The rules are in `media_rules.py`. What is uploaded for a report is encrypted, and only moderators are shown
+it, each time on the audit log.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
-from core.clock import Clock
-from core.contract.media import SignedAddress
-from core.errors import Banned, InvalidRequest, NotFound, RateLimited, Unavailable
+from core.contract.media import FileAddress, MediaUrls, MediaView, SignedAddress
+from core.errors import NotFound, Unavailable
 from core.seals import Sealed, Seals
-from core.settings import Settings
-from core.vocabulary import MediaPurpose, MediaState
-from db.postgres.idempotency import IdempotencyKey
 from db.postgres.media import Media, MediaStore
-from services.media_addresses import MediaAddresses
-from services.media_rules import looks_like_a_picture, may_be_seen, signed
-from services.pictures import Pictures
+from db.postgres.media_views import MediaViews, at_server
+from db.postgres.profiles import ProfileStore
+from services.media_addresses import FileAddresses, MediaAddresses
+from services.media_rules import may_be_seen, object_of, objects_of
 from services.ports import Objects
 
 DAY_MS = 86_400_000
-_STORING_MS = 3_600_000  # far longer than it takes: what is still not stored then never will be
-_RETRY_MS = 1000
 _log = structlog.get_logger()
-
-
-class UploadLimits:
-    """How much one upload may be, how much of all of them one process holds at once, and how many of one
-    account, or one could take the memory of all by sending slowly, and their turns at being read.
-
-    Nor may a few accounts: what is more than one upload leaves as much free as its account holds.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.max_bytes = settings.max_upload_bytes
-        self._free, self._most = settings.upload_memory_bytes, settings.uploads_at_once
-        self._of_accounts: Counter[str] = Counter()
-        self._held: Counter[str] = Counter()
-
-    @contextmanager
-    def one(self, owner_id: str) -> Iterator[Callable[[int], None]]:
-        """One more upload of this account, for as long as the block lasts. Raises `RateLimited` for too many.
-
-        Call what it gives with the size of what comes: it raises `Unavailable` for too much at once.
-        """
-        if self._of_accounts[owner_id] >= self._most:
-            raise RateLimited("Too many uploads of this account at the same time.", retry_after_ms=_RETRY_MS)
-        self._of_accounts[owner_id] += 1
-        try:
-            with self._holding(owner_id) as more:
-                yield more
-        finally:
-            _less(self._of_accounts, owner_id, 1)
-
-    @contextmanager
-    def _holding(self, owner_id: str) -> Iterator[Callable[[int], None]]:
-        held = 0
-
-        def more(size: int) -> None:
-            nonlocal held
-            left, own = self._free - size, self._held[owner_id] + size
-            if left < 0 or own > max(self.max_bytes, left):
-                raise Unavailable("Too much is being uploaded: try again shortly.", retry_after_ms=_RETRY_MS)
-            held, self._free, self._held[owner_id] = held + size, left, own
-
-        try:
-            yield more
-        finally:
-            self._free += held
-            _less(self._held, owner_id, held)
-
-
-def _less(counted: Counter[str], key: str, by: int) -> None:
-    counted[key] -= by
-    if not counted[key]:
-        del counted[key]
 
 
 class Viewer(Struct, frozen=True):
@@ -89,11 +32,11 @@ class Viewer(Struct, frozen=True):
     staff: bool
 
 
-class Shown(Struct, frozen=True):
-    """A media as somebody sees it; `original`: where it can be opened."""
+class File(Struct, frozen=True):
+    """A file of a media."""
 
-    media: Media
-    original: str | None = None
+    data: bytes
+    content_type: str
 
 
 class MediaService:
@@ -104,70 +47,44 @@ class MediaService:
         store: MediaStore,
         objects: Objects,
         *,
-        pictures: Pictures,
         seals: Seals,
         addresses: MediaAddresses,
-        first_state: Callable[[MediaPurpose], MediaState | None],
-        new_id: Callable[[], str],
-        clock: Clock,
+        files: FileAddresses,
+        views: MediaViews,
+        profiles: ProfileStore,
     ) -> None:
         self._store, self._objects = store, objects
-        self._pictures, self._seals, self._addresses = pictures, seals, addresses
-        self._first_state, self._new_id, self._clock = first_state, new_id, clock
+        self._seals, self._addresses = seals, addresses
+        self._files, self._views, self._profiles = files, views, profiles
 
-    async def upload(
-        self, owner_id: str, purpose: MediaPurpose, data: bytes, key: IdempotencyKey | None
-    ) -> Media:
-        """Keep this picture. Raises `InvalidRequest` (it is none), `Unavailable`, `IdempotencyConflict`.
-
-        `Banned`, if the owner was since the request came: a picture may take long to come.
-        """
-        if (known := await self._store.kept(key)) is not None:
-            return known
-        state = self._first_state(purpose)
-        if state is None:
-            raise InvalidRequest("Nobody is there to look at pictures.", details={"field": "purpose"})
-        if not looks_like_a_picture(data):
-            raise InvalidRequest("Send a JPEG, PNG or WebP.", details={"field": "file"})
-        picture = await self._pictures.decoded(data, owner_id)
-        media_id = self._new_id()
-        sealed = self._seals.seal(picture.data, media_id)
-        media = Media(
-            id=media_id,
-            owner_id=owner_id,
-            purpose=purpose,
-            type="image",
-            state=state,
-            size=len(picture.data),
-            width=picture.width,
-            height=picture.height,
-            key=f"{purpose}/{media_id}",
-            key_id=sealed.key_id,
-        )
-        now = self._clock()
-        if not await self._store.begin(media, hash=signed(picture.hash), now=now, until=now + _STORING_MS):
-            raise Banned
-        await self._objects.put(media.key, sealed.box)
-        return await self._store.stored(media, key, until=now + DAY_MS)
-
-    async def shown(self, media_id: str, viewer: Viewer, server: str, now: int) -> Shown:
-        """It, as this user sees it. Raises `NotFound`."""
+    async def shown(self, media_id: str, viewer: Viewer, server: str, now: int) -> MediaView:
+        """It, as this user sees it: moderators that of others on the audit log. Raises `NotFound`."""
         media = await self._store.find(media_id, now)
+        by_owner = media is not None and media.owner_id == viewer.user_id
         if media is None or not may_be_seen(
             media.state,
             purpose=media.purpose,
-            by_owner=media.owner_id == viewer.user_id,
+            by_owner=by_owner,
             by_staff=viewer.staff,
             used=media.used,
         ):
             raise NotFound
-        if not viewer.staff:
-            return Shown(media)
+        if not (by_owner or viewer.staff) and not await self._profile_seen(
+            media.owner_id, viewer.user_id, now
+        ):
+            raise NotFound
+        view = at_server(self._views.view(media), server)
+        if not viewer.staff or (by_owner and media.purpose != "report"):
+            return view
         await self._store.looked(media, viewer.user_id, "media_address_given", now)
-        return Shown(media, self._addresses.original(media_id, viewer.user_id, server, now))
+        original = self._addresses.original(media_id, viewer.user_id, server, now)
+        return replace(view, urls=MediaUrls(original=original))
 
-    async def original(self, media_id: str, address: SignedAddress, now: int) -> bytes:
-        """The picture, by an address that was given for it. Raises `NotFound`, `Unavailable`."""
+    async def _profile_seen(self, owner_id: str, viewer_id: str, now: int) -> bool:
+        return await self._profiles.visible_card(owner_id, viewer_id, now) is not None
+
+    async def original(self, media_id: str, address: SignedAddress, now: int) -> File:
+        """The original, by an address that a moderator was given for it. Raises `NotFound`, `Unavailable`."""
         if not self._addresses.opens(media_id, address, now):
             raise NotFound
         media = await self._store.find(media_id, now)
@@ -177,7 +94,19 @@ class MediaService:
         picture = await self.content(media)
         if picture is None:
             raise NotFound("The picture is lost, or was encrypted with a secret that is not set any more.")
-        return picture
+        return File(picture, media.content_type)
+
+    async def file(self, media_id: str, name: str, address: FileAddress, now: int) -> File:
+        """What is read at an address that was given for it. Raises `NotFound`, `Unavailable`."""
+        if not self._files.opens(media_id, name, address, now):
+            raise NotFound
+        media = await self._store.shown_file(media_id, now)
+        if media is None or name not in ("original", *media.renditions):
+            raise NotFound
+        data = await self._objects.get(object_of(media.key, name))
+        if data is None:
+            raise NotFound("The file is lost.")
+        return File(data, media.content_type if name == "original" else "image/webp")
 
     async def content(self, media: Media) -> bytes | None:
         """Its bytes. None, and a line of the log: the object or its key is not there, or was changed."""
@@ -213,7 +142,8 @@ class MediaService:
     async def _remove(self, due: Sequence[tuple[str, str]], now: int) -> None:
         """Objects first: whoever dies in between leaves rows, which are found again."""
         for _, key in due:
-            await self._objects.delete(key)
+            for name in objects_of(key):
+                await self._objects.delete(name)
         await self._store.delete([media_id for media_id, _ in due], now)
 
     async def sweep(self, now: int) -> int:

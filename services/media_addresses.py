@@ -1,35 +1,89 @@
-"""Addresses of pictures that only one person may open, and not for long. Pure.
+"""Addresses that are signed (HMAC-SHA256) by a key of the operator's secret, and expire. Pure.
 
-An address names media, viewer and time, and is signed (HMAC-SHA256) by a key of the operator's secret: it
-needs no session, so that a page can show the picture, and it is worth nothing to anybody a minute later.
+They need no session: a page can show what they open. Evidence is opened by an address of one viewer, a file
+that is shown by whoever was told its address, and what was announced is uploaded to one.
 """
 
 import hmac
 from collections.abc import Sequence
 
-from core.contract.media import SignedAddress
+from core.contract.media import FileAddress, SignedAddress
 from core.keys import SigningKey
+from core.vocabulary import Rendition
+
+
+class _Signer:
+    """Signs with the first of the keys and knows what any of them has signed."""
+
+    def __init__(self, keys: Sequence[SigningKey]) -> None:
+        self._keys = [key.value for key in keys]
+
+    def signature(self, *said: object) -> str:
+        return self._signed(self._keys[0], said)
+
+    def knows(self, signature: str, *said: object) -> bool:
+        ours = [hmac.compare_digest(self._signed(key, said), signature) for key in self._keys]
+        return any(ours)
+
+    @staticmethod
+    def _signed(key: bytes, said: Sequence[object]) -> str:
+        return hmac.digest(key, "\n".join(map(str, said)).encode(), "sha256").hex()
 
 
 class MediaAddresses:
-    """Gives addresses that are valid for `valid_ms`, and knows its own."""
+    """Evidence: an address names media, viewer and time. Valid for `valid_ms`."""
 
     def __init__(self, keys: Sequence[SigningKey], *, valid_ms: int) -> None:
-        self._keys, self._valid_ms = keys, valid_ms
+        self._signer, self._valid_ms = _Signer(keys), valid_ms
 
     def original(self, media_id: str, viewer: str, server: str, now: int) -> str:
         """Where the viewer may open it; `server` as `https://example.org`."""
         expires = (now + self._valid_ms) // 1000
-        signature = _signature(self._keys[0], media_id, viewer, expires)
+        signature = self._signer.signature(media_id, viewer, expires)
         query = f"viewer={viewer}&expires={expires}&signature={signature}"
         return f"{server}/v1/media/{media_id}/original?{query}"
 
     def opens(self, media_id: str, address: SignedAddress, now: int) -> bool:
         """Whether this is one of them, and still valid."""
-        signatures = (_signature(key, media_id, address.viewer, address.expires) for key in self._keys)
-        ours = [hmac.compare_digest(signature, address.signature) for signature in signatures]
-        return any(ours) and now < address.expires * 1000
+        known = self._signer.knows(address.signature, media_id, address.viewer, address.expires)
+        return known and now < address.expires * 1000
 
 
-def _signature(key: SigningKey, media_id: str, viewer: str, expires: int) -> str:
-    return hmac.digest(key.value, f"{media_id}\n{viewer}\n{expires}".encode(), "sha256").hex()
+class FileAddresses:
+    """What is shown: the same address for all who are told it in some time, so that caches keep it.
+
+    Valid for `valid_ms`, or up to twice as long. `base`: where files are read, if not on the server.
+    """
+
+    def __init__(self, keys: Sequence[SigningKey], *, base: str, valid_ms: int) -> None:
+        self._signer, self._base, self._valid_ms = _Signer(keys), base.rstrip("/"), valid_ms
+
+    def of(self, media_id: str, name: Rendition, now: int) -> str:
+        """Where it is read; relative to the server without a `base`."""
+        expires = (now // self._valid_ms + 2) * self._valid_ms // 1000
+        signature = self._signer.signature(media_id, name, expires)
+        return f"{self._base}/v1/media/{media_id}/files/{name}?expires={expires}&signature={signature}"
+
+    def opens(self, media_id: str, name: str, address: FileAddress, now: int) -> bool:
+        """Whether this is one of them, and still valid."""
+        known = self._signer.knows(address.signature, media_id, name, address.expires)
+        return known and now < address.expires * 1000
+
+
+class UploadAddresses:
+    """Where something that was announced is uploaded. Valid for `valid_ms`."""
+
+    def __init__(self, keys: Sequence[SigningKey], *, valid_ms: int) -> None:
+        self._signer, self.valid_ms = _Signer(keys), valid_ms
+
+    def of(self, media_id: str, server: str, expires_at: int) -> str:
+        """Where it is sent until then (ms); `server` as `https://example.org`."""
+        expires = expires_at // 1000
+        signature = self._signer.signature(media_id, expires)
+        return f"{server}/v1/media/uploads/{media_id}?expires={expires}&signature={signature}"
+
+    def takes(self, media_id: str, address: FileAddress, now: int) -> bool:
+        """Whether this is one of them, and still valid."""
+        return self._signer.knows(address.signature, media_id, address.expires) and (
+            now < address.expires * 1000
+        )

@@ -1,12 +1,15 @@
 """What may be uploaded for what, who may see it, and when two pictures are alike. Pure."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, get_args
 
 from core.errors import InvalidRequest
-from core.vocabulary import MediaPurpose, MediaState
+from core.vocabulary import MediaPurpose, MediaState, Rendition
 
 # What can be uploaded so far.
-SERVED: tuple[MediaPurpose, ...] = ("report",)
+SERVED: tuple[MediaPurpose, ...] = ("photo", "report")
+# The longest sides in which pictures are shown, by the name of the rendition.
+SIZES: Mapping[str, int] = {"s160": 160, "s640": 640, "s1280": 1280}
 # What people show to people they do not know; everything else has its own rule of who sees it.
 PUBLIC: tuple[MediaPurpose, ...] = ("photo", "post", "place")
 
@@ -20,9 +23,7 @@ def checked_purpose(given: str) -> MediaPurpose:
         if given == purpose:
             return purpose
     known = " or ".join(f"`{purpose}`" for purpose in SERVED)
-    raise InvalidRequest(
-        f"Only pictures with the purpose {known} can be uploaded.", details={"field": "purpose"}
-    )
+    raise InvalidRequest(f"Upload something with the purpose {known}.", details={"field": "purpose"})
 
 
 def looks_like_a_picture(data: bytes) -> bool:
@@ -37,16 +38,19 @@ def first_state(
 
     What strangers are to see waits for a scan or a moderator, unless the operator has it looked at
     afterwards. In production somebody has to be there to look: without a scanner there are no such pictures.
+    Elsewhere nobody would ever pass them, so they are shown.
     """
     if purpose not in PUBLIC or review == "after":
         return "ready"
-    return None if production and not scanned else "processing"
+    if scanned:
+        return "processing"
+    return None if production else "ready"
 
 
 def may_be_seen(
     state: MediaState, *, purpose: MediaPurpose, by_owner: bool, by_staff: bool, used: bool
 ) -> bool:
-    """Whether somebody may see a media who may see what it is a part of.
+    """Whether somebody may see a media who may see what it is `used` for: a photo, its owner's profile.
 
     Until a scan or a moderator has passed it, nobody but its owner and those who decide. Evidence is theirs
     alone; its owner keeps what has not become any.
@@ -55,7 +59,17 @@ def may_be_seen(
         return True
     if purpose == "report":
         return by_owner and not used
-    return by_owner or state == "ready"
+    return by_owner or (used and state == "ready")
+
+
+def objects_of(key: str) -> list[str]:
+    """The names that the objects of a media may have: of its original, its renditions, and what was sent."""
+    return [object_of(key, name) for name in get_args(Rendition)] + [f"{key}.sent"]
+
+
+def object_of(key: str, name: str) -> str:
+    """The name of the object of this rendition."""
+    return key if name == "original" else f"{key}.{name}"
 
 
 def differing_bits(one: int, other: int) -> int:

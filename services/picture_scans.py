@@ -36,7 +36,7 @@ class PictureScans:
             if picture is None:
                 await self._store.judge(media.id, "refused", "It is lost.")
                 return
-            verdict = await self._scan.picture(picture, "image/jpeg")
+            verdict = await self._scan.picture(picture, media.content_type)
         except Unavailable:
             return  # it is due again later
         await self._store.judge(media.id, _STATES[verdict.verdict], verdict.reason)

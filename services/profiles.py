@@ -1,8 +1,13 @@
 """Profiles: a user's own, and the cards of others that they may see. Times are ms since the epoch."""
 
-from core.contract.profiles import Me, ProfileCard, ProfilePatch
+from collections.abc import Sequence
+
+from msgspec import UNSET, UnsetType
+
+from core.contract.media import MediaView
+from core.contract.profiles import Me, ProfilePatch, ProfileView
 from core.errors import NotFound, PreconditionFailed, Unauthenticated
-from db.postgres.profiles import Profile, ProfileStore
+from db.postgres.profiles import Profile, ProfileStore, Shown
 from services import account_rules as rules
 from services.shown_texts import ShownTexts
 
@@ -30,20 +35,32 @@ class Profiles:
         profile = await self.own(user_id)
         if versions is not None and profile.version not in versions:
             raise PreconditionFailed
-        changed = Profile(rules.patched(profile.me, patch), profile.version)
-        if changed.me == profile.me:
+        changed, shown = Profile(rules.patched(profile.me, patch), profile.version), _shown(profile.me, patch)
+        if changed.me == profile.me and shown == Shown():
             return profile
         await self._shown_texts.check(_shown_anew(profile.me, changed.me))
-        if not await self._store.change(changed, now):
+        if not await self._store.change(changed, shown, now):
             raise PreconditionFailed
         return await self.own(user_id)
 
-    async def card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard:
+    async def card(self, user_id: str, viewer_id: str, now: int) -> ProfileView:
         """The card, if the viewer may see it. Raises `NotFound`: gone, banned, blocked or never met."""
         card = await self._store.visible_card(user_id, viewer_id, now)
         if card is None:
             raise NotFound
         return card
+
+
+def _shown(me: Me, patch: ProfilePatch) -> Shown:
+    """The media that the profile is to show, each once, where that is not what it shows."""
+    return Shown(_chosen(me.photos, patch.photos), _chosen(me.videos, patch.videos))
+
+
+def _chosen(now_shown: Sequence[MediaView], chosen: Sequence[str] | UnsetType) -> list[str] | None:
+    if chosen is UNSET:
+        return None
+    ids = list(dict.fromkeys(chosen))
+    return None if ids == [media.id for media in now_shown] else ids
 
 
 def _shown_anew(before: Me, after: Me) -> dict[str, str | None]:

@@ -1,4 +1,7 @@
-"""Media: pictures that users upload. So far only for reports, as evidence that moderators alone see."""
+"""Media: what users upload for their profile, and for reports, as evidence that moderators alone see.
+
+Of which type something is its content says; the purpose says who may see it.
+"""
 
 from typing import Annotated
 
@@ -6,17 +9,21 @@ from msgspec import UNSET, Meta, UnsetType
 
 from core.errors import Internal, NotFound, Unavailable
 from core.media_settings import MOST_UPLOAD_BYTES
-from core.vocabulary import Id, MediaState, MediaType
+from core.vocabulary import Id, MediaState, MediaType, Rendition
 from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Input, Wire
 from core.wire.uploads import Form, Upload
 
 # What a client may call a picture; which type it has is seen in its content.
-PICTURES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
+FILES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
 
 
 class MediaUrls(Wire):
-    """Where it can be got. Of a picture for a report only moderators are told, and not for long."""
+    """Where it can be got, for some time. Of a picture for a report only moderators are told.
+
+    `original` is what was uploaded, made anew without metadata; the others are WebP, no longer than so many
+    pixels on a side.
+    """
 
     original: str | UnsetType = UNSET
     s160: str | UnsetType = UNSET
@@ -39,12 +46,30 @@ class MediaView(Wire):
     blurhash: str | UnsetType = UNSET
 
 
+Signature = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", max_length=64, examples=["5e" * 32])]
+Expires = Annotated[int, Meta(ge=0, le=2**53)]
+
+
 class SignedAddress(Input):
     """For whom, until when (seconds since the epoch), and the server's signature."""
 
     viewer: Id
-    expires: Annotated[int, Meta(ge=0, le=2**53)]
-    signature: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", max_length=64, examples=["5e" * 32])]
+    expires: Expires
+    signature: Signature
+
+
+class FileAddress(Input):
+    """Until when (seconds since the epoch), and the server's signature."""
+
+    expires: Expires
+    signature: Signature
+
+
+class FileOf(Input):
+    """Which of the files of a media."""
+
+    id: Id
+    name: Rendition
 
 
 ENDPOINTS = (
@@ -57,7 +82,7 @@ ENDPOINTS = (
         upload=Form(
             parts={
                 "purpose": Upload(media=("text/plain",), max_bytes=100),
-                "file": Upload(media=PICTURES, max_bytes=MOST_UPLOAD_BYTES),
+                "file": Upload(media=FILES, max_bytes=MOST_UPLOAD_BYTES),
             }
         ),
         limits=("uploads", "network_uploads"),
@@ -70,7 +95,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/media/{id}",
         area="media",
-        summary="What one has uploaded, until a report uses it; to moderators, what is for reports.",
+        summary="What one has uploaded, until a report uses it, and photos of people whose profile one sees.",
         parameters=ById,
         reply=MediaView,
     ),
@@ -79,7 +104,7 @@ ENDPOINTS = (
         method="DELETE",
         path="/v1/media/{id}",
         area="media",
-        summary="Delete what one has uploaded. What a report has used is evidence, and stays.",
+        summary="Delete what one has uploaded, from one's profile too. Evidence of a report stays.",
         parameters=ById,
         status=204,
     ),
@@ -93,6 +118,19 @@ ENDPOINTS = (
         query=SignedAddress,
         auth=False,
         media="image/jpeg",
+        errors=(NotFound, Unavailable, Internal),
+    ),
+    Endpoint(
+        name="media_file",
+        method="GET",
+        path="/v1/media/{id}/files/{name}",
+        area="media",
+        summary="A file of a media, by an address that somebody was given who may see it.",
+        parameters=FileOf,
+        query=FileAddress,
+        auth=False,
+        unlimited=True,
+        media="application/octet-stream",
         errors=(NotFound, Unavailable, Internal),
     ),
 )

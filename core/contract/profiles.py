@@ -4,6 +4,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType, field
 
+from core.contract.media import MediaView
+from core.errors import NotFound
 from core.vocabulary import ADULT_AGE, Age, Country, Gender, Id, Intent, Language, Role, Timestamp
 from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Input, Wire
@@ -11,6 +13,7 @@ from core.wire.message import Input, Wire
 GENDERS: tuple[Gender, ...] = ("female", "male", "other")
 MAX_AGE = 120
 MAX_DISPLAY_NAME = 100
+MAX_PHOTOS, MAX_VIDEOS = 6, 2
 
 DisplayName = Annotated[str, Meta(min_length=1, max_length=MAX_DISPLAY_NAME, examples=["Ana"])]
 
@@ -28,6 +31,13 @@ class ProfileCard(Wire):
     city: str | None = None
     bio: str | None = None
     photo_url: str | None = None
+
+
+class ProfileView(ProfileCard, kw_only=True):
+    """The card with all that its owner shows, in their order."""
+
+    photos: list[MediaView]
+    videos: list[MediaView]
 
 
 class Seeking(Input):
@@ -55,7 +65,8 @@ class Me(Wire):
     country: Country | None
     city: str | None
     bio: str | None
-    photos: list[str]
+    photos: list[MediaView]
+    videos: list[MediaView]
     seeking: Seeking
     created_at: Timestamp
     updated_at: Timestamp
@@ -70,7 +81,11 @@ class SeekingPatch(Input):
 
 
 class ProfilePatch(Input):
-    """What may change; what is left out stays, null clears. No other field is for its owner to change."""
+    """What may change; what is left out stays, null clears. No other field is for its owner to change.
+
+    `photos` and `videos` are media that one has uploaded for the purpose `photo`, in the order in which they
+    are shown; what is left out of the list is deleted.
+    """
 
     display_name: DisplayName | UnsetType = UNSET
     intent: Intent | UnsetType = UNSET
@@ -79,6 +94,8 @@ class ProfilePatch(Input):
     city: Annotated[str, Meta(max_length=100, examples=["Berlin"])] | UnsetType | None = UNSET
     bio: Annotated[str, Meta(max_length=2000, examples=["Climbs, cooks, laughs."])] | UnsetType | None = UNSET
     seeking: SeekingPatch | UnsetType = UNSET
+    photos: Annotated[list[Id], Meta(max_length=MAX_PHOTOS)] | UnsetType = UNSET
+    videos: Annotated[list[Id], Meta(max_length=MAX_VIDEOS)] | UnsetType = UNSET
 
 
 ENDPOINTS = (
@@ -101,6 +118,7 @@ ENDPOINTS = (
         reply=Me,
         versioned=True,
         guarded=True,
+        errors=(NotFound,),
     ),
     Endpoint(
         name="profile",
@@ -109,6 +127,6 @@ ENDPOINTS = (
         area="people",
         summary="The card of someone whom one has met in a call that was answered.",
         parameters=ById,
-        reply=ProfileCard,
+        reply=ProfileView,
     ),
 )

@@ -529,6 +529,8 @@ CREATE TABLE identity.profiles (
     seeking_age_max integer DEFAULT 120 NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    photo_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    video_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT profiles_bio_check CHECK ((char_length(bio) <= 2000)),
     CONSTRAINT profiles_city_check CHECK ((char_length(city) <= 100)),
     CONSTRAINT profiles_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
@@ -536,10 +538,69 @@ CREATE TABLE identity.profiles (
     CONSTRAINT profiles_gender_check CHECK ((gender = ANY (ARRAY['female'::text, 'male'::text, 'other'::text]))),
     CONSTRAINT profiles_intent_check CHECK ((intent = ANY (ARRAY['casual'::text, 'friends'::text, 'serious'::text, 'networking'::text]))),
     CONSTRAINT profiles_languages_check CHECK ((cardinality(languages) <= 20)),
+    CONSTRAINT profiles_photo_ids_check CHECK ((cardinality(photo_ids) <= 6)),
     CONSTRAINT profiles_photos_check CHECK ((jsonb_typeof(photos) = 'array'::text)),
     CONSTRAINT profiles_seeking_genders_check CHECK (((cardinality(seeking_genders) > 0) AND (seeking_genders <@ '{female,male,other}'::text[]))),
+    CONSTRAINT profiles_video_ids_check CHECK ((cardinality(video_ids) <= 2)),
     CONSTRAINT seeking_adults_in_order CHECK (((18 <= seeking_age_min) AND (seeking_age_min <= seeking_age_max) AND (seeking_age_max <= 120)))
 );
+
+CREATE TABLE social.media (
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    purpose text NOT NULL,
+    type text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    size bigint NOT NULL,
+    width integer,
+    height integer,
+    hash bigint,
+    created_at timestamp with time zone NOT NULL,
+    key text NOT NULL,
+    key_id text,
+    stored boolean DEFAULT false NOT NULL,
+    used_for uuid,
+    used_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    scans integer DEFAULT 0 NOT NULL,
+    scan_at timestamp with time zone,
+    content_type text DEFAULT 'image/jpeg'::text NOT NULL,
+    renditions text[] DEFAULT '{}'::text[] NOT NULL,
+    blurhash text,
+    duration_ms integer,
+    CONSTRAINT media_duration_ms_check CHECK ((duration_ms > 0)),
+    CONSTRAINT media_height_check CHECK ((height > 0)),
+    CONSTRAINT media_purpose_check CHECK ((purpose = ANY (ARRAY['photo'::text, 'post'::text, 'chat'::text, 'place'::text, 'note'::text, 'report'::text]))),
+    CONSTRAINT media_size_check CHECK ((size > 0)),
+    CONSTRAINT media_state_check CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'refused'::text]))),
+    CONSTRAINT media_type_check CHECK ((type = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'file'::text]))),
+    CONSTRAINT media_width_check CHECK ((width > 0)),
+    CONSTRAINT used_for_something CHECK (((used_for IS NULL) = (used_at IS NULL)))
+);
+
+CREATE VIEW social.profile_media AS
+ SELECT p.user_id,
+    own.place,
+    m.id,
+    m.owner_id,
+    m.purpose,
+    m.type,
+    m.state,
+    m.reason,
+    m.size,
+    m.width,
+    m.height,
+    m.key,
+    m.key_id,
+    m.content_type,
+    m.renditions,
+    m.blurhash,
+    m.duration_ms,
+    m.hash
+   FROM ((identity.profiles p
+     CROSS JOIN LATERAL unnest((p.photo_ids || p.video_ids)) WITH ORDINALITY own(id, place))
+     JOIN social.media m ON (((m.id = own.id) AND m.stored)));
 
 CREATE VIEW identity.cards AS
  SELECT user_id,
@@ -551,8 +612,13 @@ CREATE VIEW identity.cards AS
     country,
     city,
     bio,
-    (photos ->> 0) AS photo_url
-   FROM identity.profiles;
+    (photos ->> 0) AS photo_url,
+    ( SELECT shown.id
+           FROM social.profile_media shown
+          WHERE ((shown.user_id = p.user_id) AND (shown.type = 'image'::text) AND (shown.state = 'ready'::text))
+          ORDER BY shown.place
+         LIMIT 1) AS photo_id
+   FROM identity.profiles p;
 
 CREATE TABLE identity.consents (
     number bigint NOT NULL,
@@ -946,6 +1012,12 @@ CREATE TABLE safety.looks (
     reports uuid[] NOT NULL
 );
 
+CREATE TABLE safety.removed_pictures (
+    media_id uuid NOT NULL,
+    hash bigint NOT NULL,
+    removed_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE safety.strikes (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -987,35 +1059,6 @@ CREATE VIEW safety.suspected_pairs AS
           WHERE ((c.user_a = LEAST(s.user_id, a.avoider_id)) AND (c.user_b = GREATEST(s.user_id, a.avoider_id)) AND (c.ended_at IS NULL))))));
 
 COMMENT ON VIEW safety.suspected_pairs IS 'Somebody who may be a user that was banned, somebody who has blocked or reported that user, and that user.';
-
-CREATE TABLE social.media (
-    id uuid NOT NULL,
-    owner_id uuid NOT NULL,
-    purpose text NOT NULL,
-    type text NOT NULL,
-    state text NOT NULL,
-    reason text,
-    size bigint NOT NULL,
-    width integer,
-    height integer,
-    hash bigint,
-    created_at timestamp with time zone NOT NULL,
-    key text NOT NULL,
-    key_id text,
-    stored boolean DEFAULT false NOT NULL,
-    used_for uuid,
-    used_at timestamp with time zone,
-    expires_at timestamp with time zone,
-    scans integer DEFAULT 0 NOT NULL,
-    scan_at timestamp with time zone,
-    CONSTRAINT media_height_check CHECK ((height > 0)),
-    CONSTRAINT media_purpose_check CHECK ((purpose = ANY (ARRAY['photo'::text, 'post'::text, 'chat'::text, 'place'::text, 'note'::text, 'report'::text]))),
-    CONSTRAINT media_size_check CHECK ((size > 0)),
-    CONSTRAINT media_state_check CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'refused'::text]))),
-    CONSTRAINT media_type_check CHECK ((type = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'file'::text]))),
-    CONSTRAINT media_width_check CHECK ((width > 0)),
-    CONSTRAINT used_for_something CHECK (((used_for IS NULL) = (used_at IS NULL)))
-);
 
 ALTER TABLE ONLY jobs.pgqueuer ALTER COLUMN id SET DEFAULT nextval('jobs.pgqueuer_id_seq'::regclass);
 
@@ -1163,6 +1206,9 @@ ALTER TABLE ONLY safety.looks
 
 ALTER TABLE ONLY safety.appeals
     ADD CONSTRAINT one_appeal_a_strike UNIQUE (strike_id);
+
+ALTER TABLE ONLY safety.removed_pictures
+    ADD CONSTRAINT removed_pictures_pkey PRIMARY KEY (media_id);
 
 ALTER TABLE ONLY safety.strikes
     ADD CONSTRAINT strikes_pkey PRIMARY KEY (id);

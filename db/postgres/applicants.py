@@ -12,7 +12,7 @@ from core.clock import to_datetime, to_ms, today
 from core.contract.profiles import ProfileCard, Seeking
 from core.settings import MOST_COOL_DOWNS
 from core.ticket import Tier
-from db.postgres.cards import card, seeking
+from db.postgres.cards import NO_PHOTOS, Cards, seeking
 from db.postgres.eligibility import times
 from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.pool import Pool, Record, queries
@@ -45,8 +45,8 @@ class Applicant(Struct, frozen=True, kw_only=True):
 class ApplicantStore:
     """Applicants."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
+        self._pool, self._cards = pool, cards
         self._asking = GroupedStatement(self._applicants, most=_MOST)
 
     async def applicant(self, user_id: str, now: int, since: Since) -> Applicant | None:
@@ -59,12 +59,15 @@ class ApplicantStore:
         user_ids = [user_id for user_id, _, _ in asked]
         rows = await self._pool.fetch(_SQL, user_ids, *times(since), to_datetime(first), MOST_COOL_DOWNS)
         found = {row["user_id"]: row for row in rows}
-        return [_applicant(row, now) if (row := found.get(u)) else None for u, now, _ in asked]
+        return [
+            _applicant(row, self._cards.card(row, today(now))) if (row := found.get(u)) else None
+            for u, now, _ in asked
+        ]
 
 
-def _applicant(row: Record, now: int) -> Applicant:
+def _applicant(row: Record, card: ProfileCard) -> Applicant:
     return Applicant(
-        card=card(row, today(now)),
+        card=card,
         seeking=seeking(row),
         banned=row["banned"],
         values=row["strengths"],

@@ -6,7 +6,7 @@ may be repeated: what came first stays. Ids are text, times ms since the epoch. 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from core.errors import NotFound
 from core.stored import StoredCard
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome
-from db.postgres.cards import card
+from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.eligibility import times
 from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.matches import packed
@@ -68,8 +68,8 @@ class EndedCall(Struct, frozen=True, kw_only=True):
 class CallRecords:
     """Calls, their participants and their votes."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
+        self._pool, self._cards = pool, cards
         self._asking = GroupedStatement(self._in_call, most=_ASKED_AT_ONCE)
         self._offering = GroupedStatement(self._offer, most=_OFFERED_AT_ONCE)
         self._starting = GroupedStatement(self._started)
@@ -183,7 +183,7 @@ class CallRecords:
     async def on_record(self, call_id: str, now: int) -> Call | None:
         """A call as far as it is on record; None when it is over and nothing is left to decide."""
         rows = await self._pool.fetch(_SQL["on_record"], call_id)
-        return _recorded(rows[0], rows[1], now) if len(rows) == 2 else None
+        return _recorded(rows[0], rows[1], self._cards, now) if len(rows) == 2 else None
 
     async def was_in(self, call_id: str, user_id: str) -> bool:
         """Whether the user took part in this call."""
@@ -192,7 +192,7 @@ class CallRecords:
     async def history(self, user_id: str, *, before: str | None, limit: int, now: int) -> list[EndedCall]:
         """Calls that were answered and are over, newest first, those older than the call `before`."""
         rows = await self._pool.fetch(_SQL["history"], user_id, before, limit, to_datetime(now))
-        return [_past_call(row, today(now)) for row in rows]
+        return [_past_call(row, self._cards.card(row, today(now))) for row in rows]
 
 
 async def close_within(connection: Connection, call_id: str, outcome: Outcome, now: int) -> None:
@@ -200,7 +200,7 @@ async def close_within(connection: Connection, call_id: str, outcome: Outcome, n
     await connection.execute(_SQL["closed"], call_id, outcome, to_datetime(now))
 
 
-def _recorded(first: Record, second: Record, now: int) -> Call:
+def _recorded(first: Record, second: Record, cards: Cards, now: int) -> Call:
     """The call as far as the record goes: without devices, and with an upper bound of the talk."""
     live, ended = (first[name] and to_ms(first[name]) for name in ("live_at", "ended_at"))
     return Call(
@@ -208,7 +208,7 @@ def _recorded(first: Record, second: Record, now: int) -> Call:
         origin=first["origin"],
         mode=first["mode"],
         region=first["region"],
-        parties=(_party(first, now), _party(second, now)),
+        parties=(_party(first, cards, now), _party(second, cards, now)),
         offered_at=to_ms(first["offered_at"]),
         deadline=first["decision_deadline"] and to_ms(first["decision_deadline"]),
         state=State.DECIDING if ended else State.RECONNECTING,
@@ -220,8 +220,8 @@ def _recorded(first: Record, second: Record, now: int) -> Call:
     )
 
 
-def _party(row: Record, now: int) -> Party:
-    return Party(card=StoredCard.of(card(row, today(now))), vote=row["vote"])
+def _party(row: Record, cards: Cards, now: int) -> Party:
+    return Party(card=StoredCard.of(cards.card(row, today(now))), vote=row["vote"])
 
 
 def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) -> Refusal | None:
@@ -245,12 +245,12 @@ def _stranger(error: asyncpg.ForeignKeyViolationError) -> Exception:
     return NotFound() if str(error.constraint_name).endswith("_was_in_the_call") else error
 
 
-def _past_call(row: Record, today: date) -> EndedCall:
+def _past_call(row: Record, peer: ProfileCard) -> EndedCall:
     return EndedCall(
         call_id=row["id"],
         origin=row["origin"],
         mode=row["mode"],
-        peer=card(row, today),
+        peer=peer,
         started_at=to_ms(row["started_at"]),
         ended_at=to_ms(row["ended_at"]),
         duration_s=row["duration_s"],

@@ -1,40 +1,58 @@
-"""Parts of a profile from a row. Pure: the stores whose queries give the columns own the SQL."""
+"""Parts of a profile from a row. The stores whose queries give the columns own the SQL."""
 
 from datetime import date
 
+from msgspec import convert
+from msgspec.structs import replace
+
 from core.clock import age_on
+from core.contract.media import MediaView
 from core.contract.profiles import ProfileCard, Seeking
+from core.vocabulary import MediaType
+from db.postgres.media import Media
+from db.postgres.media_views import MediaViews
 from db.postgres.pool import Record
 
 
-def card(row: Record, today: date) -> ProfileCard:
-    """The card in a row with the columns of `identity.cards` and `hidden`.
+class Cards:
+    """Reads cards, with the addresses at which photos are read; without `media` they show none."""
 
-    `hidden`: the two have nothing to do with each other (any more). The reader keeps the name that they knew
-    and sees nothing else. Whether a block is the reason cannot be told.
-    """
-    shown = ProfileCard(
-        user_id=row["user_id"],
-        display_name=row["display_name"],
-        age=age_on(row["birth_date"], today),
-        gender=row["gender"],
-        intent=row["intent"],
-        languages=[],
-    )
-    if row["hidden"]:
-        return shown
-    return ProfileCard(
-        user_id=shown.user_id,
-        display_name=shown.display_name,
-        age=shown.age,
-        gender=shown.gender,
-        intent=shown.intent,
-        languages=row["languages"],
-        country=row["country"],
-        city=row["city"],
-        bio=row["bio"],
-        photo_url=row["photo_url"],
-    )
+    def __init__(self, media: MediaViews | None = None) -> None:
+        self._media = media
+
+    def card(self, row: Record, today: date) -> ProfileCard:
+        """The card in a row with the columns of `identity.cards` and `hidden`.
+
+        `hidden`: the two have nothing to do with each other (any more). The reader keeps the name that they
+        knew and sees nothing else. Whether a block is the reason cannot be told.
+        """
+        shown = ProfileCard(
+            user_id=row["user_id"],
+            display_name=row["display_name"],
+            age=age_on(row["birth_date"], today),
+            gender=row["gender"],
+            intent=row["intent"],
+            languages=[],
+        )
+        if row["hidden"]:
+            return shown
+        return replace(
+            shown,
+            languages=row["languages"],
+            country=row["country"],
+            city=row["city"],
+            bio=row["bio"],
+            photo_url=self._media.photo(row["photo_id"]) if self._media and row["photo_id"] else None,
+        )
+
+    def media(self, row: Record, kind: MediaType, *, own: bool) -> list[MediaView]:
+        """Those of this type in the row's `media`, of `social.profile_media`; others see what was passed."""
+        found = convert(row["media"] or (), list[Media])
+        shown = [media for media in found if media.type == kind and (own or media.state == "ready")]
+        return [self._media.view(media) for media in shown] if self._media else []
+
+
+NO_PHOTOS = Cards()
 
 
 def seeking(row: Record) -> Seeking:

@@ -6,16 +6,16 @@ A connection is made together with its room, and stays on record when it has end
 
 import asyncio
 from collections.abc import Collection, Sequence
-from datetime import date
 from itertools import chain
 
 from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.connections import ConnectionView
+from core.contract.profiles import ProfileCard
 from core.errors import Blocked, NotFound
 from db.postgres.call_records import close_within
-from db.postgres.cards import card
+from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.pool import Pool, Record, queries
 from db.postgres.user_locks import lock_users
@@ -41,8 +41,8 @@ class ConnectionRow(Struct, frozen=True, kw_only=True):
 class ConnectionStore:
     """Connections. Each pair has at most one active. Everything may be repeated."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
+        self._pool, self._cards = pool, cards
         self._asking = GroupedStatement(self._connected, most=_ASKED_AT_ONCE)
 
     async def connect(
@@ -79,14 +79,14 @@ class ConnectionStore:
     async def page(self, user_id: str, *, before: str | None, limit: int, now: int) -> list[ConnectionView]:
         """The user's connections, ended ones too, newest first, those older than the connection `before`."""
         rows = await self._pool.fetch(_SQL["views"], user_id, before, limit, None, to_datetime(now))
-        return [_view(row, today(now)) for row in rows]
+        return [_view(row, self._cards.card(row, today(now))) for row in rows]
 
     async def view(self, connection_id: str, user_id: str, now: int) -> ConnectionView:
         """One connection as this user sees it. Raises `NotFound`, for others' connections too."""
         row = await self._pool.fetchrow(_SQL["views"], user_id, None, 1, connection_id, to_datetime(now))
         if row is None:
             raise NotFound
-        return _view(row, today(now))
+        return _view(row, self._cards.card(row, today(now)))
 
     def connected(self, pairs: Collection[_Pair]) -> asyncio.Future[frozenset[_Pair]]:
         """Those of these pairs, as they were given, who have an active connection with each other."""
@@ -114,11 +114,11 @@ def _connection(row: Record) -> ConnectionRow:
     )
 
 
-def _view(row: Record, today: date) -> ConnectionView:
+def _view(row: Record, peer: ProfileCard) -> ConnectionView:
     return ConnectionView(
         id=row["id"],
         room_id=row["room_id"],
-        peer=card(row, today),
+        peer=peer,
         active=row["ended_at"] is None,
         video_enabled=row["video_enabled"],
         created_at=rfc3339(to_ms(row["created_at"])),

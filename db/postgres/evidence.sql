@@ -6,7 +6,7 @@
 SELECT jsonb_build_object(
     'taken_at', $5::timestamptz,
     'card', (
-        SELECT to_jsonb(card) || jsonb_build_object('photos', p.photos)
+        SELECT to_jsonb(card) || jsonb_build_object('photos', p.photo_ids || p.video_ids)
         FROM identity.cards card JOIN identity.profiles p ON p.user_id = card.user_id WHERE card.user_id = $2
     ),
     'call', (

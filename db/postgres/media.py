@@ -10,16 +10,22 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from core.clock import to_datetime
+from core.errors import Banned
 from core.vocabulary import MediaPurpose, MediaState, MediaType
 from db.postgres import audit
 from db.postgres.idempotency import IdempotencyKey, claim, keep, kept
 from db.postgres.pool import Connection, Pool, Record, queries
 
-_SQL = queries("media")
+_NAMED = queries("media")
+_SQL = {name: text.replace(":columns", _NAMED["columns"]) for name, text in _NAMED.items()}
 
 
 class Media(Struct, frozen=True, kw_only=True):
-    """A media. `key` names its object, `key_id` what encrypts that; `used`: it is evidence."""
+    """A media. `key` names its object, `key_id` what encrypts that; `used`: it is evidence.
+
+    `content_type` is that of its original; `renditions` are the others that are kept of it; `hash` is its
+    difference hash, as the database has it.
+    """
 
     id: str
     owner_id: str
@@ -33,6 +39,11 @@ class Media(Struct, frozen=True, kw_only=True):
     width: int | None = None
     height: int | None = None
     used: bool = False
+    content_type: str = "image/jpeg"
+    renditions: tuple[str, ...] = ()
+    hash: int | None = None
+    blurhash: str | None = None
+    duration_ms: int | None = None
 
 
 class MediaStore:
@@ -47,31 +58,36 @@ class MediaStore:
         """What this request has uploaded before. Raises `IdempotencyConflict`."""
         return None if key is None else await kept(self._pool, key, Media)
 
-    async def begin(self, media: Media, *, hash: int, now: int, until: int) -> bool:  # noqa: A002 - its name
-        """Note it, before its object is stored; `until` then that has to be done.
+    async def begin(self, media: Media, now: int, *, until: int) -> bool:
+        """Note it, before its objects are stored; `until` then that has to be done.
 
         False: its owner is banned by now, or erased.
         """
-        begun = await self._pool.fetchval(
-            _SQL["begin"],
-            media.id,
-            media.owner_id,
-            media.purpose,
-            media.type,
-            media.state,
-            media.size,
-            media.width,
-            media.height,
-            hash,
-            to_datetime(now),
-            media.key,
-            media.key_id,
-            to_datetime(until),
-        )
-        return begun is not None
+        return await _begin(self._pool, media, now, until)
 
-    async def stored(self, media: Media, key: IdempotencyKey | None, *, until: int) -> Media:
-        """Its object is there: unless something uses it, it is kept `until` then.
+    async def announce(self, media: Media, key: IdempotencyKey | None, now: int, *, until: int) -> Media:
+        """Note one that its owner is to upload `until` then. Raises `IdempotencyConflict`, `Banned`."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            if (known := await claim(connection, key, Media)) is not None:
+                return known
+            if not await _begin(connection, media, now, until):
+                raise Banned
+            return await keep(connection, key, media)
+
+    async def announced(self, media_id: str, now: int) -> Media | None:
+        """What was announced and is not stored yet."""
+        row = await self._pool.fetchrow(_SQL["announced"], media_id, to_datetime(now))
+        return row and _media(row)
+
+    async def stored(
+        self,
+        media: Media,
+        key: IdempotencyKey | None,
+        now: int,
+        *,
+        until: int,
+    ) -> Media:
+        """Its objects are there: unless something uses it, it is kept `until` then.
 
         What a copy of the same request has stored first is given instead, and this one expires as it would
         have. Raises `IdempotencyConflict`.
@@ -79,7 +95,23 @@ class MediaStore:
         async with self._pool.acquire() as connection, connection.transaction():
             if (known := await claim(connection, key, Media)) is not None:
                 return known
-            await connection.execute(_SQL["stored"], media.id, to_datetime(until))
+            await connection.execute(
+                _SQL["stored"],
+                media.id,
+                to_datetime(until),
+                media.type,
+                media.state,
+                media.size,
+                media.width,
+                media.height,
+                media.hash,
+                media.content_type,
+                media.renditions,
+                media.blurhash,
+                media.duration_ms,
+                to_datetime(now),
+                media.reason,
+            )
             return await keep(connection, key, media)
 
     # Owners and moderators
@@ -87,6 +119,11 @@ class MediaStore:
     async def find(self, media_id: str, now: int) -> Media | None:
         """This media, whosever it is."""
         row = await self._pool.fetchrow(_SQL["find"], media_id, to_datetime(now))
+        return row and _media(row)
+
+    async def shown_file(self, media_id: str, now: int) -> Media | None:
+        """This media, if anybody may be shown it: no evidence, not refused, its owner not banned."""
+        row = await self._pool.fetchrow(_SQL["shown_file"], media_id, to_datetime(now))
         return row and _media(row)
 
     async def let_go(self, media_id: str, owner_id: str, now: int) -> str | None:
@@ -141,9 +178,9 @@ class MediaStore:
         """Their objects are gone."""
         await self._pool.execute(_SQL["delete"], ids, to_datetime(now))
 
-    async def unknown(self, keys: Sequence[str]) -> list[str]:
+    async def unknown(self, names: Sequence[str]) -> list[str]:
         """Which of these objects belong to no media."""
-        return [row["key"] for row in await self._pool.fetch(_SQL["unknown"], keys)]
+        return [row["name"] for row in await self._pool.fetch(_SQL["unknown"], names)]
 
 
 async def use_within(connection: Connection, media_id: str, owner_id: str, subject_id: str, now: int) -> bool:
@@ -164,6 +201,24 @@ async def free_within(connection: Connection, ids: Sequence[str], now: int) -> N
     await connection.execute(_SQL["free"], ids, to_datetime(now))
 
 
+async def _begin(connection: Pool | Connection, media: Media, now: int, until: int) -> bool:
+    begun = await connection.fetchval(
+        _SQL["begin"],
+        media.id,
+        media.owner_id,
+        media.purpose,
+        media.type,
+        media.state,
+        media.size,
+        to_datetime(now),
+        media.key,
+        media.key_id,
+        to_datetime(until),
+        media.content_type,
+    )
+    return begun is not None
+
+
 def _media(row: Record) -> Media:
     return Media(
         id=row["id"],
@@ -178,4 +233,9 @@ def _media(row: Record) -> Media:
         key=row["key"],
         key_id=row["key_id"],
         used=row["used_at"] is not None,
+        content_type=row["content_type"],
+        renditions=tuple(row["renditions"]),
+        hash=row["hash"],
+        blurhash=row["blurhash"],
+        duration_ms=row["duration_ms"],
     )

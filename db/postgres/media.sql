@@ -1,32 +1,60 @@
 -- The record of media. Times are passed as timestamptz. What has expired is not there, for whoever asks.
 
+-- name: columns
+-- What is known of a media.
+id, owner_id, purpose, type, state, reason, size, width, height, key, key_id, used_at, content_type, renditions, hash, blurhash,
+duration_ms
+
 -- name: begin
--- A new media $1 of $2 for $3, of type $4, in state $5, of $6 bytes, $7 by $8 pixels, with difference hash $9, made at $10, whose
--- object is to be $11, encrypted by $12. Until the object is stored, it is deleted at $13. No row: the owner is banned, or was
--- erased, since they began to send it.
--- What is `processing` is to be scanned at once.
-INSERT INTO social.media (
-    id, owner_id, purpose, type, state, size, width, height, hash, created_at, key, key_id, expires_at, scan_at
-)
-SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, CASE WHEN $5 = 'processing' THEN $10::timestamptz END
+-- A new media $1 of $2 for $3, of type $4, in state $5, of $6 bytes of type $11, made at $7, whose object is to be $8, encrypted
+-- by $9. Until the object is stored, it is deleted at $10. No row: the owner is banned, or was erased, since they began to send it.
+INSERT INTO social.media (id, owner_id, purpose, type, state, size, created_at, key, key_id, expires_at, content_type)
+SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11
 FROM identity.users u
-WHERE u.id = $2 AND u.deleted_at IS NULL AND NOT EXISTS (SELECT FROM identity.banned($10) b WHERE b.user_id = u.id)
+WHERE u.id = $2 AND u.deleted_at IS NULL AND NOT EXISTS (SELECT FROM identity.banned($7) b WHERE b.user_id = u.id)
 RETURNING id
 
+-- name: announced
+-- Media $1, which was announced and is to be uploaded still at $2.
+SELECT :columns FROM social.media WHERE id = $1 AND NOT stored AND expires_at > $2
+
 -- name: stored
--- The object of media $1 is there; unless it is used, it is deleted at $2. No row: it has been deleted meanwhile.
-UPDATE social.media SET stored = true, expires_at = $2 WHERE id = $1 AND NOT stored RETURNING id
+-- The objects of media $1 are there: it is of type $3, in state $4 for reason $14, of $5 bytes of type $9, $6 by $7 pixels, with
+-- difference hash $8, renditions $10, blurhash $11, of $12 ms. Unless it is used, it is deleted at $2. What is `processing` is to be
+-- scanned at once, which is $13. No row: it has been deleted, or stored, meanwhile.
+UPDATE social.media
+SET stored = true, expires_at = $2, type = $3, state = $4, size = $5, width = $6, height = $7, hash = $8, content_type = $9,
+    renditions = $10, blurhash = $11, duration_ms = $12, reason = $14,
+    scan_at = CASE WHEN $4 = 'processing' THEN $13::timestamptz END
+WHERE id = $1 AND NOT stored
+RETURNING id
 
 -- name: find
 -- Media $1, if it is there at $2.
-SELECT id, owner_id, purpose, type, state, reason, size, width, height, key, key_id, used_at
-FROM social.media WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2)
+SELECT :columns FROM social.media WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2)
+
+-- name: shown_file
+-- Media $1, if it is there at $2 and some may be shown it: no evidence, not refused, its owner neither banned nor erased.
+SELECT :columns FROM social.media
+WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $2) AND purpose <> 'report' AND state <> 'refused'
+    AND EXISTS (SELECT FROM identity.users u WHERE u.id = owner_id AND u.deleted_at IS NULL)
+    AND NOT EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = owner_id)
 
 -- name: let_go
--- Delete, at $3, media $1 of owner $2, unless it is used. The object that is to be deleted; no row: there is none.
-UPDATE social.media SET expires_at = $3
-WHERE id = $1 AND owner_id = $2 AND used_at IS NULL AND stored AND (expires_at IS NULL OR expires_at > $3)
-RETURNING key
+-- Delete, at $3, media $1 of owner $2, unless it is evidence; it leaves their profile too. The object that is to be deleted; no
+-- row: there is none.
+WITH gone AS (
+    UPDATE social.media SET expires_at = $3
+    WHERE id = $1 AND owner_id = $2 AND (used_at IS NULL OR purpose <> 'report') AND stored
+        AND (expires_at IS NULL OR expires_at > $3)
+    RETURNING key
+), hidden AS (
+    UPDATE identity.profiles
+    SET photo_ids = array_remove(photo_ids, $1), video_ids = array_remove(video_ids, $1), version = version + 1,
+        updated_at = greatest(updated_at, $3)
+    WHERE user_id = $2 AND $1 = ANY (photo_ids || video_ids) AND EXISTS (SELECT FROM gone)
+)
+SELECT key FROM gone
 
 -- name: usable
 -- Whether media $1 is a picture that $2 has uploaded for a report, and nothing but $3 has used, at $4.
@@ -56,7 +84,7 @@ WHERE id IN (
     WHERE m.scan_at <= $1 AND m.stored AND m.state = 'processing'
     ORDER BY m.scan_at LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, owner_id, purpose, type, state, reason, size, width, height, key, key_id, used_at
+RETURNING :columns
 
 -- name: judge
 -- Media $1 is $2, for reason $3; while it is still `processing`, a moderator decides.
@@ -71,9 +99,13 @@ SELECT id, key FROM social.media WHERE expires_at <= $1 ORDER BY expires_at LIMI
 DELETE FROM social.media WHERE id = ANY ($1) AND expires_at <= $2
 
 -- name: unknown
--- Which of these keys $1 no media has.
-SELECT key FROM unnest($1::text[]) AS given (key)
-WHERE NOT EXISTS (SELECT FROM social.media m WHERE m.key = given.key)
+-- Which of these objects $1 belong to no media: a rendition is called as its original with a name behind a dot. What was sent
+-- (`.sent`) belongs to one that is not stored.
+SELECT given.name FROM unnest($1::text[]) AS given (name)
+WHERE NOT EXISTS (
+    SELECT FROM social.media m
+    WHERE m.key = split_part(given.name, '.', 1) AND NOT (m.stored AND given.name LIKE '%.sent')
+)
 
 -- name: is_moderator
 -- Whether user $1 sees at $2 what moderators see.

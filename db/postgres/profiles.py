@@ -3,14 +3,20 @@
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from core.clock import rfc3339, to_datetime, to_ms, today
-from core.contract.profiles import Me, ProfileCard
-from db.postgres.cards import card, seeking
-from db.postgres.pool import Pool, Record, queries
+from core.contract.profiles import Me, ProfileView
+from core.errors import NotFound
+from core.vocabulary import MediaType
+from db.postgres.cards import NO_PHOTOS, Cards, seeking
+from db.postgres.pool import Connection, Pool, Record, queries
 
 _SQL = queries("profiles")
+_KINDS: tuple[MediaType, MediaType] = ("image", "video")
 
 
 class Profile(Struct, frozen=True):
@@ -18,6 +24,13 @@ class Profile(Struct, frozen=True):
 
     me: Me
     version: int
+
+
+class Shown(Struct, frozen=True):
+    """Ids of the media in a profile, in their order; None: they stay as they are."""
+
+    photos: list[str] | None = None
+    videos: list[str] | None = None
 
 
 class Beginning(Struct, frozen=True, kw_only=True):
@@ -34,19 +47,21 @@ class Beginning(Struct, frozen=True, kw_only=True):
 class ProfileStore:
     """Profiles."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
+        self._pool, self._cards = pool, cards
 
     async def profile(self, user_id: str) -> Profile | None:
         """The user's own account; None: it is gone."""
         row = await self._pool.fetchrow(_SQL["me"], user_id)
-        return row and Profile(_me(row), row["version"])
+        return row and Profile(_me(row, self._cards), row["version"])
 
-    async def change(self, profile: Profile, now: int) -> bool:
-        """Write `profile.me` if the version is still `profile.version`. False: another change was faster."""
+    async def change(self, profile: Profile, shown: Shown, now: int) -> bool:
+        """Write `profile.me`, with the media that are `shown`, if the version is still `profile.version`.
+
+        False: another change was faster. Raises `NotFound` for media that its owner cannot show.
+        """
         me = profile.me
-        row = await self._pool.fetchrow(
-            _SQL["change"],
+        columns = (
             me.id,
             profile.version,
             me.display_name,
@@ -59,21 +74,49 @@ class ProfileStore:
             me.seeking.age_min,
             me.seeking.age_max,
             to_datetime(now),
+            shown.photos,
+            shown.videos,
         )
-        return row is not None
+        async with self._pool.acquire() as connection, connection.transaction() as transaction:
+            await _show(connection, me.id, "image", shown.photos, now)
+            await _show(connection, me.id, "video", shown.videos, now)
+            if not await connection.fetchval(_SQL["change"], *columns):
+                await transaction.rollback()
+                return False
+            if not (shown.photos is shown.videos is None):
+                await connection.execute(_SQL["hide"], me.id, to_datetime(now))
+        return True
 
-    async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileCard | None:
+    async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileView | None:
         """The card as `viewer_id` may see it; None: gone, banned, blocked or never met."""
         row = await self._pool.fetchrow(_SQL["visible_card"], user_id, viewer_id, to_datetime(now))
-        return row and card(row, today(now))
+        if row is None:
+            return None
+        photos, videos = (self._cards.media(row, kind, own=False) for kind in _KINDS)
+        return ProfileView(**asdict(self._cards.card(row, today(now))), photos=photos, videos=videos)
 
 
-def beginning(row: Record) -> Beginning:
+def beginning(row: Record, cards: Cards) -> Beginning:
     """From a row of `beginning` in sessions.sql."""
-    return Beginning(me=_me(row), busy=row["busy"], unread=row["unread"] or {})
+    return Beginning(me=_me(row, cards), busy=row["busy"], unread=row["unread"] or {})
 
 
-def _me(row: Record) -> Me:
+async def _show(
+    connection: Connection, user_id: str, kind: MediaType, ids: Sequence[str] | None, now: int
+) -> None:
+    """These are the user's own, of this type, and stay for as long as they are shown."""
+    if not ids:
+        return
+    usable = await connection.fetch(_SQL["show"], user_id, ids, kind, to_datetime(now))
+    known = {row["id"] for row in usable}
+    if missing := [media_id for media_id in ids if media_id not in known]:
+        field = "photos" if kind == "image" else "videos"
+        raise NotFound(
+            f"You have no such {kind} for your profile.", details={"field": field, "id": missing[0]}
+        )
+
+
+def _me(row: Record, cards: Cards) -> Me:
     return Me(
         id=row["id"],
         email=row["email"],
@@ -87,7 +130,8 @@ def _me(row: Record) -> Me:
         country=row["country"],
         city=row["city"],
         bio=row["bio"],
-        photos=row["photos"],
+        photos=cards.media(row, "image", own=True),
+        videos=cards.media(row, "video", own=True),
         seeking=seeking(row),
         created_at=rfc3339(to_ms(row["created_at"])),
         updated_at=rfc3339(to_ms(row["updated_at"])),

@@ -2,22 +2,41 @@
 
 -- name: me
 -- Everything that is a user's own.
-SELECT u.id, u.email, u.username, u.role, u.created_at, p.*
+SELECT u.id, u.email, u.username, u.role, u.created_at, p.*, (
+    SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = u.id
+) AS media
 FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL
 
 -- name: change
--- Write the profile over version $2. No row: it has changed since.
+-- Write the profile over version $2; photos $13 and videos $14, null: as they are. No row: it has changed since.
 UPDATE identity.profiles
 SET display_name = $3, intent = $4, languages = $5, country = $6, city = $7, bio = $8, seeking_genders = $9,
-    seeking_age_min = $10, seeking_age_max = $11, version = version + 1, updated_at = greatest(updated_at, $12)
+    seeking_age_min = $10, seeking_age_max = $11, photo_ids = coalesce($13::uuid[], photo_ids),
+    video_ids = coalesce($14::uuid[], video_ids), version = version + 1, updated_at = greatest(updated_at, $12)
 WHERE user_id = $1 AND version = $2
 RETURNING user_id
+
+-- name: show
+-- From $4 on media $2 of type $3 are in the profile of $1, and stay. A row for each that is theirs and was not refused before.
+UPDATE social.media SET used_for = $1, used_at = coalesce(used_at, $4), expires_at = NULL
+WHERE id = ANY ($2::uuid[]) AND owner_id = $1 AND purpose = 'photo' AND type = $3 AND stored
+    AND (state <> 'refused' OR used_at IS NOT NULL) AND (expires_at IS NULL OR expires_at > $4)
+RETURNING id
+
+-- name: hide
+-- What was in the profile of $1 and is not any more is deleted at $2.
+UPDATE social.media m SET expires_at = $2
+WHERE m.owner_id = $1 AND m.purpose = 'photo' AND m.used_at IS NOT NULL AND m.expires_at IS NULL AND NOT EXISTS (
+    SELECT FROM identity.profiles p WHERE p.user_id = $1 AND m.id = ANY (p.photo_ids || p.video_ids)
+)
 
 -- name: visible_card
 -- Card of user $1 as user $2 may see it at $3: visible, and oneself or one whom they have met in a call that was answered.
 -- No row: $2 may not see $1, or there is no such user.
-SELECT card.*, false AS hidden
+SELECT card.*, false AS hidden, (
+    SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = $1
+) AS media
 FROM identity.cards card
 JOIN identity.visible_to($2, $3) seen ON seen.user_id = card.user_id
 WHERE card.user_id = $1 AND ($1 = $2 OR EXISTS (

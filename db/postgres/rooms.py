@@ -6,14 +6,14 @@ readable. What many do at the same time (say, read, type) is one statement for a
 """
 
 from collections.abc import Collection, Sequence
-from datetime import date
 
 from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.chat import Message, MessageKind, RoomView
+from core.contract.profiles import ProfileCard
 from core.errors import Gone, NotFound
-from db.postgres.cards import card
+from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.pool import Pool, Record, queries
 
@@ -72,8 +72,8 @@ class _Members(Struct, frozen=True):
 class Rooms:
     """Rooms, their members and messages."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
+        self._pool, self._cards = pool, cards
         self._saying = GroupedStatement(self._say)
         self._reading = GroupedStatement(self._read)
         self._asking = GroupedStatement(self._ask)
@@ -188,7 +188,11 @@ class Rooms:
             rows = await connection.fetch(_SQL["views"], user_id, before, limit, only, to_datetime(now))
             latest = await connection.fetch(_SQL["latest"], [row["id"] for row in rows])
         said = {row["room_id"]: _message(row) for row in latest}
-        return [_view(row, said.get(row["id"]), today(now)) for row in rows]
+        return [_view(row, said.get(row["id"]), self._peer(row, now)) for row in rows]
+
+    def _peer(self, row: Record, now: int) -> ProfileCard | None:
+        """The other one, in a room of two."""
+        return self._cards.card(row, today(now)) if row["user_id"] else None
 
 
 def _columns(draft: Draft) -> tuple[object, ...]:
@@ -236,12 +240,12 @@ def _message(row: Record) -> Message:
     )
 
 
-def _view(row: Record, latest: Message | None, today: date) -> RoomView:
+def _view(row: Record, latest: Message | None, peer: ProfileCard | None) -> RoomView:
     return RoomView(
         id=row["id"],
         kind=row["kind"],
         connection_id=row["connection_id"],
-        peer=card(row, today) if row["user_id"] else None,
+        peer=peer,
         member_count=row["member_count"],
         role=row["role"],
         active=row["ended_at"] is None,

@@ -108,7 +108,8 @@ SELECT
                 AND s.deleted_at IS NULL
         ) waiting
         WHERE m.user_id = u.id AND m.left_at IS NULL AND waiting.unread > 0
-    ) AS unread
+    ) AS unread,
+    (SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = u.id) AS media
 FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bytea[]) WITH ORDINALITY AS asked (session_id, user_id, at, twin, n)
 CROSS JOIN LATERAL (:standing) session
 JOIN identity.users u ON u.id = asked.user_id AND u.deleted_at IS NULL

@@ -41,7 +41,7 @@ def _with_cookies(endpoint: Endpoint, asked: Request, answer: Answer, jar: Cooki
 
 def _not_modified(endpoint: Endpoint, request: web.Request, answer: Answer) -> web.Response | None:
     """304, where the client says that it has this version."""
-    if not (endpoint.revalidated and isinstance(answer, Versioned)):
+    if not (endpoint.revalidated and isinstance(answer, Versioned) and answer.lasting):
         return None
     if not names_version(request.headers.getall("If-None-Match", ()), answer.version):
         return None

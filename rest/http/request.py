@@ -83,10 +83,14 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 class Versioned(Struct, frozen=True):
-    """An answer and its version, which becomes the ETag."""
+    """An answer and its version, which becomes the ETag.
+
+    `lasting`: a client that has this version has all of it; not with addresses that expire.
+    """
 
     body: Struct
     version: int
+    lasting: bool = True
 
 
 class Created(Struct, frozen=True):

@@ -59,3 +59,9 @@ async def upload(
     headers = {"Idempotency-Key": key} if key else {}
     sent = form(data, purpose, **how)
     return await rest.ask("POST", "/v1/media", token=who["access_token"], data=sent, headers=headers)
+
+
+async def show(rest: RestServer, who: Any, **media: Any) -> Answer:
+    """Have these `photos` and `videos` (ids) in one's profile."""
+    headers = {"If-Match": "*"}
+    return await rest.ask("PATCH", "/v1/me", token=who["access_token"], json=media, headers=headers)

@@ -24,6 +24,7 @@ from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
 from tests.stores.world import world_at
 
 Provoke = Callable[["Someone", Endpoint], Awaitable[Answer]]
+SIGNED = {"original_media", "media_file"}  # their addresses are given, and need no token
 PROMISES = [(endpoint, error.code) for endpoint in ENDPOINTS for error in endpoint.possible_errors]
 
 
@@ -88,9 +89,11 @@ class Someone:
         if endpoint.name == "decide_appeal":
             appeal_id = await self.rest.world.appeal(of or next(self._others))
             return endpoint.path.replace("{id}", appeal_id)
-        if endpoint.name == "original_media":
+        if endpoint.name in SIGNED:
             named = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-            media = await self.ask(named["upload_media"])
+            purpose = "report" if endpoint.name == "original_media" else "photo"
+            sent = form(self.body(named["upload_media"]), purpose)
+            media = await self.ask(named["upload_media"], data=sent)
             seen = await self.ask(named["media"], path=f"/v1/media/{media.body['id']}")
             parts = urlsplit(seen.body["urls"]["original"])
             return f"{parts.path}?{parts.query}"
@@ -113,7 +116,7 @@ class Someone:
         known = endpoint.auth or endpoint.may_be_known
         token = what.pop("token", self.signed_in["access_token"] if known else None)
         headers = what.pop("headers", {"If-Match": "*"} if endpoint.guarded else {})
-        named = endpoint.path.replace("{provider}", "google")
+        named = endpoint.path.replace("{provider}", "google").replace("{name}", "s640")
         path = what.pop("path", None) or re.sub(r"\{\w+\}", new_id(), named)
         path += what.pop("query", "")
         if not {"data", "json"} & what.keys():
@@ -133,7 +136,7 @@ async def invalid_request(someone: Someone, endpoint: Endpoint) -> Answer:
 async def payload_too_large(someone: Someone, endpoint: Endpoint) -> Answer:
     """More than one body or field may have."""
     if endpoint.query:
-        field = "signature" if endpoint.name == "original_media" else "cursor"
+        field = "signature" if endpoint.name in SIGNED else "cursor"
         return await someone.ask(endpoint, query=f"?{field}={'a' * 101}")
     if endpoint.upload:
         return await someone.ask(endpoint, data=form(b"", purpose="x" * 101))
@@ -171,12 +174,13 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
         return await someone.ask(endpoint, token=None)  # of whom this server takes none
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")
-    if endpoint.name == "original_media":
+    if endpoint.name in SIGNED:
         address = await someone.own_path(endpoint) or ""
         return await someone.ask(endpoint, path=address[:-64] + "0" * 64)
     nobody = {
         "block": {"user_id": new_id()},
         "report": {"subject": {"type": "user", "id": new_id()}, "reason": "spam"},
+        "change_me": {"photos": [new_id()]},
     }
     what: dict[str, Any] = {"json": nobody[endpoint.name]} if endpoint.name in nobody else {}
     return await someone.ask(endpoint, **what)
@@ -323,7 +327,7 @@ async def unavailable(someone: Someone, endpoint: Endpoint) -> Answer:
 async def internal(someone: Someone, endpoint: Endpoint) -> Answer:
     """A table that everything needs is not there."""
     pool, path = someone.rest.world.pool, await someone.own_path(endpoint)
-    schema, table = ("social", "media") if endpoint.name == "original_media" else ("identity", "sessions")
+    schema, table = ("social", "media") if endpoint.name in SIGNED else ("identity", "sessions")
     await pool.execute(f"ALTER TABLE {schema}.{table} RENAME TO mislaid")
     try:
         answer = await someone.ask(endpoint, path=path)

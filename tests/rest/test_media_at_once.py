@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 from core.errors import Unavailable
-from services.media import UploadLimits
-from services.pictures import Pictures
+from services.decoders import Decoders
+from services.upload_limits import UploadLimits
 from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
 from tests.rest.pictures import drawn, encoded, tedious_png, upload
@@ -54,11 +54,11 @@ async def test_one_account_does_not_take_the_places_of_others(rest: RestServer, 
 
 async def test_one_account_has_one_picture_in_work() -> None:
     """Accounts take turns: who sends the first picture is not behind three of somebody else."""
-    pictures = Pictures(processes=1, queue=10, max_pixels=50_000_000, cpu_s=60)
+    decoders = Decoders(processes=1, queue=10, max_pixels=50_000_000, cpu_s=60)
     done: list[str] = []
 
     async def read(owner: str, data: Any) -> None:
-        await pictures.decoded(data, owner)
+        await decoders.picture(data, owner)
         done.append(owner)
 
     small = encoded(drawn())
@@ -69,11 +69,11 @@ async def test_one_account_has_one_picture_in_work() -> None:
 
 async def test_one_account_has_one_place_in_the_line() -> None:
     """Its other pictures wait for that one: a few who send many do not fill the line of all."""
-    pictures = Pictures(processes=1, queue=2, max_pixels=50_000_000, cpu_s=60)
+    decoders = Decoders(processes=1, queue=2, max_pixels=50_000_000, cpu_s=60)
     small = encoded(drawn())
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(
-            *(pictures.decoded(small, owner) for owner in ("ana", "ana", "ana", "eve", "eve", "eve", "ben"))
+            *(decoders.picture(small, owner) for owner in ("ana", "ana", "ana", "eve", "eve", "eve", "ben"))
         )
 
 

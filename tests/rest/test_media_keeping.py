@@ -21,11 +21,11 @@ from core.ids import new_id
 from db.postgres.media import free_within, use_within
 from db.redis.bus import Bus
 from realtime.background.media_keeping import MediaKeeping
+from services.decoders import Decoders
 from services.picture_scans import MOST, PictureScans
-from services.pictures import Pictures
 from tests.patience import PATIENCE_S
 from tests.rest.conftest import SETTINGS
-from tests.rest.pictures import drawn, encoded, tedious_png, upload
+from tests.rest.pictures import drawn, encoded, show, tedious_png, upload
 from tests.rest.server import RestServer
 from tests.rest.test_shown_texts import scanning
 
@@ -126,7 +126,7 @@ def decoders() -> list[psutil.Process]:
     return [
         child
         for child in psutil.Process().children()
-        if any("picture_decoding" in part for part in child.cmdline())
+        if any("services.decoding" in part for part in child.cmdline())
     ]
 
 
@@ -140,48 +140,48 @@ async def decoder() -> psutil.Process:
 
 
 async def test_a_decoder_that_dies_is_an_error_and_the_next_picture_is_read() -> None:
-    pictures = Pictures(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
+    decoders = Decoders(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
     large = encoded(drawn(6000, 4000), "PNG", compress_level=0)
-    reading = asyncio.create_task(pictures.decoded(large, "ana"))
+    reading = asyncio.create_task(decoders.picture(large, "ana"))
     (await decoder()).kill()
     with pytest.raises(Unavailable):
         await reading
-    assert (await pictures.decoded(encoded(drawn()), "ana")).width == 64
+    assert (await decoders.picture(encoded(drawn()), "ana")).width == 64
 
 
 async def test_no_more_wait_than_may() -> None:
     """One is read, one waits, and the third is told to come back; who goes away takes the decoder along."""
-    pictures = Pictures(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
+    decoders = Decoders(processes=1, queue=1, max_pixels=50_000_000, cpu_s=60)
     large = encoded(drawn(6000, 4000), "PNG", compress_level=0)
-    waiting = [asyncio.create_task(pictures.decoded(large, who)) for who in ("ana", "ben")]
+    waiting = [asyncio.create_task(decoders.picture(large, who)) for who in ("ana", "ben")]
     process = await decoder()
     with pytest.raises(Unavailable):
-        await pictures.decoded(large, "eve")
+        await decoders.picture(large, "eve")
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert not process.is_running()
-    assert (await pictures.decoded(encoded(drawn()), "ana")).height == 48
+    assert (await decoders.picture(encoded(drawn()), "ana")).height == 48
 
 
 async def test_a_picture_that_takes_too_long_is_refused() -> None:
     """By the CPU that its decoder has used, so that a busy machine refuses nobody."""
-    pictures = Pictures(processes=1, queue=1, max_pixels=400_000_000, cpu_s=1)
+    decoders = Decoders(processes=1, queue=1, max_pixels=400_000_000, cpu_s=1)
     tedious = tedious_png(20_000)
     assert len(tedious) < 15 * 1024 * 1024
     with pytest.raises(InvalidRequest, match="takes too long"):
-        await pictures.decoded(tedious, "ana")
+        await decoders.picture(tedious, "ana")
 
 
 async def for_strangers(rest: RestServer, who: Any) -> str:
-    """The id of a picture that strangers are to see, which waits for a scan."""
-    media_id: str = (await upload(rest, who, encoded(drawn()))).body["id"]
+    """The id of a photo in a profile, which waits for a scan."""
+    media_id: str = (await upload(rest, who, encoded(drawn()), purpose="photo")).body["id"]
     await rest.world.pool.execute(
-        "UPDATE social.media SET purpose = 'photo', state = 'processing', scan_at = $2, expires_at = NULL"
-        " WHERE id = $1",
+        "UPDATE social.media SET state = 'processing', scan_at = $2 WHERE id = $1",
         media_id,
         to_datetime(rest.clock()),
     )
+    assert (await show(rest, who, photos=[media_id])).status == 200
     return media_id
 
 
@@ -197,6 +197,7 @@ async def test_strangers_see_a_picture_when_a_scan_has_passed_it(
 ) -> None:
     """Until then its owner alone; a scanner that does not answer is asked again, by one node at a time."""
     ana, ben = await rest.sign_up(), await rest.sign_up()
+    await rest.world.talked((ana["user"]["id"], ben["user"]["id"]))
     async with scanning() as (scanner, url):
         nodes = [keeping_node(rest, tmp_path, scan_url=url, scan_s=30).scans for _ in range(2)]
         media_id = await for_strangers(rest, ana)

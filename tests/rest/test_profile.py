@@ -109,7 +109,8 @@ async def test_a_card_shows_what_others_may_see(rest: RestServer) -> None:
     await rest.world.talked((ana["user"]["id"], ben["user"]["id"]))
     answer = await rest.ask("GET", f"/v1/profiles/{ana['user']['id']}", token=ben["access_token"])
     assert answer.status == 200
-    assert answer.body.keys() == {"user_id", "display_name", "age", "gender", "intent", "languages"}
+    shown = {"user_id", "display_name", "age", "gender", "intent", "languages", "photos", "videos"}
+    assert answer.body.keys() == shown
     own = await rest.ask("GET", f"/v1/profiles/{ana['user']['id']}", token=ana["access_token"])
     assert own.body == answer.body
 

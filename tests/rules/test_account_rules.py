@@ -25,6 +25,7 @@ ME = Me(
     city="Berlin",
     bio=None,
     photos=[],
+    videos=[],
     seeking=Seeking(genders=["male"], age_min=30, age_max=40),
     created_at="2026-01-01T00:00:00.000Z",
     updated_at="2026-01-01T00:00:00.000Z",

@@ -6,12 +6,13 @@ from typing import get_args
 import pytest
 from PIL import Image
 
-from core.contract.media import SignedAddress
+from core.contract.media import FileAddress, SignedAddress
 from core.errors import InvalidRequest
 from core.ids import new_id
 from core.keys import Keyring
 from core.vocabulary import MediaPurpose, MediaState
-from services.media_addresses import MediaAddresses
+from services.decoding.pictures import difference_hash
+from services.media_addresses import FileAddresses, MediaAddresses, UploadAddresses
 from services.media_rules import (
     PUBLIC,
     SERVED,
@@ -21,20 +22,20 @@ from services.media_rules import (
     first_state,
     looks_like_a_picture,
     may_be_seen,
+    objects_of,
     signed,
 )
-from services.picture_decoding import difference_hash
 
 OLD, NEW = "a secret of some length", "another one of some length"
 NOW = 1_800_000_000_000
 
 
 @pytest.mark.parametrize("purpose", [*get_args(MediaPurpose), "evil"])
-def test_only_reports_take_pictures(purpose: str) -> None:
+def test_some_purposes_are_served(purpose: str) -> None:
     if purpose in SERVED:
         assert checked_purpose(purpose) == purpose
     else:
-        with pytest.raises(InvalidRequest, match="with the purpose `report`"):
+        with pytest.raises(InvalidRequest, match="with the purpose `photo`"):
             checked_purpose(purpose)
 
 
@@ -50,19 +51,20 @@ def test_a_picture_begins_as_one() -> None:
 def test_what_strangers_see_is_looked_at_before(
     purpose: MediaPurpose, scanned: bool, production: bool
 ) -> None:
-    """Unless the operator wants that afterwards. In production nobody may be there to look."""
+    """Unless the operator wants that afterwards. Where nobody is there to look, production takes none."""
     begins = partial(first_state, purpose, scanned=scanned, production=production)
     assert begins(review="after") == "ready"
     if purpose not in PUBLIC:
         assert begins(review="before") == "ready"
     else:
-        assert begins(review="before") == (None if production and not scanned else "processing")
+        unseen = None if production else "ready"
+        assert begins(review="before") == ("processing" if scanned else unseen)
 
 
 @pytest.mark.parametrize("purpose", get_args(MediaPurpose))
 @pytest.mark.parametrize("state", get_args(MediaState))
 def test_who_may_see_what(purpose: MediaPurpose, state: MediaState) -> None:
-    """Owners their own, but for evidence; staff everything; others what has been passed and is for them."""
+    """Owners their own, but for evidence; staff everything; others what has been passed and is used."""
 
     def seen(*, by_owner: bool = False, by_staff: bool = False, used: bool = False) -> bool:
         return may_be_seen(state, purpose=purpose, by_owner=by_owner, by_staff=by_staff, used=used)
@@ -71,7 +73,8 @@ def test_who_may_see_what(purpose: MediaPurpose, state: MediaState) -> None:
     assert seen(by_staff=True, used=True)
     assert seen(by_owner=True)
     assert seen(by_owner=True, used=True) is (purpose != "report")
-    assert seen() is (purpose != "report" and state == "ready")
+    assert not seen()
+    assert seen(used=True) is (purpose != "report" and state == "ready")
 
 
 def scene() -> Image.Image:
@@ -102,6 +105,46 @@ def test_the_bits_of_a_hash() -> None:
         -1,
     ]
     assert (differing_bits(-1, (1 << 64) - 1), differing_bits(-1, 0), differing_bits(5, 6)) == (0, 64, 2)
+
+
+def test_a_file_is_read_where_the_operator_says() -> None:
+    """At a CDN, where there is one; else the address is relative to the server."""
+    media_id, keys = new_id(), Keyring(NEW).keys("address of a file")
+    here, there = (
+        FileAddresses(keys, base=base, valid_ms=60_000) for base in ("", "https://cdn.example.org/")
+    )
+    path = here.of(media_id, "s640", NOW)
+    assert path.startswith(f"/v1/media/{media_id}/files/s640?expires=")
+    assert there.of(media_id, "s640", NOW) == f"https://cdn.example.org{path}"
+    given = FileAddress(expires=NOW // 1000 + 120, signature=path[-64:])
+    assert here.opens(media_id, "s640", given, NOW + 119_999)
+    assert not here.opens(media_id, "s640", given, NOW + 120_000)
+    assert not here.opens(media_id, "s160", given, NOW)
+
+
+def test_what_was_announced_is_uploaded_to_its_address() -> None:
+    """Until it expires, and nothing else."""
+    media_id, other = new_id(), new_id()
+    addresses = UploadAddresses(Keyring(NEW).keys("address of an upload"), valid_ms=60_000)
+    url = addresses.of(media_id, "https://example.org", NOW + 60_000)
+    assert url.startswith(
+        f"https://example.org/v1/media/uploads/{media_id}?expires={NOW // 1000 + 60}&signature="
+    )
+    given = FileAddress(expires=NOW // 1000 + 60, signature=url[-64:])
+    assert addresses.takes(media_id, given, NOW + 59_999)
+    assert not addresses.takes(media_id, given, NOW + 60_000)
+    assert not addresses.takes(other, given, NOW)
+
+
+def test_the_objects_of_a_media() -> None:
+    """Its original is called as the media is; all others are beside it."""
+    assert objects_of("photo/1") == [
+        "photo/1",
+        "photo/1.s160",
+        "photo/1.s640",
+        "photo/1.s1280",
+        "photo/1.sent",
+    ]
 
 
 def test_an_address_is_for_one_media_one_viewer_and_a_minute() -> None:

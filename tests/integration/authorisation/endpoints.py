@@ -138,6 +138,23 @@ async def _its_address(scene: Scene, _caller: Caller) -> Asked:
     return Asked(path={"id": media_id}, sent={"params": query})
 
 
+async def _photo(scene: Scene, _caller: Caller) -> Asked:
+    return Asked(path={"id": await scene.photo()})
+
+
+async def _its_file(scene: Scene, _caller: Caller) -> Asked:
+    """Which the owner was given."""
+    media_id = await scene.photo()
+    _, media = await scene.owner.rest("GET", f"/v1/media/{media_id}")
+    query = dict(part.split("=") for part in urlsplit(media["urls"]["s640"]).query.split("&"))
+    return Asked(path={"id": media_id, "name": "s640"}, sent={"params": query})
+
+
+async def _made_up_file(scene: Scene, caller: Caller) -> Asked:
+    right = await _its_file(scene, caller)
+    return Asked(path=right.path, sent={"params": {**right.sent["params"], "signature": "5e" * 32}})
+
+
 async def _made_up_address(scene: Scene, caller: Caller) -> Asked:
     right = await _its_address(scene, caller)
     wrong = {**right.sent["params"], "signature": "5e" * 32}
@@ -221,10 +238,13 @@ WAYS: dict[str, Way] = {
     "room": _of_encounter("room_id"),
     "messages": _of_encounter("room_id"),
     "upload_media": _upload,
-    "media": _picture,
+    "media: report": _picture,
+    "media: photo": _photo,
     "delete_media": _picture,
     "original_media: signed": _its_address,
     "original_media: forged": _made_up_address,
+    "media_file: signed": _its_file,
+    "media_file: forged": _made_up_file,
     "match_replay": _match,
     "appeal": _appeal,
     "decide_appeal": _decide_appeal,

@@ -64,11 +64,19 @@ class Scene:
         said = await self.world.say(connection.room_id, self.owner.id)
         return Encounter(call_id, connection.id, connection.room_id, said.message.id)
 
-    async def upload(self) -> str:
-        """A picture of the owner's, for a report."""
-        status, body = await self.owner.rest("POST", "/v1/media", data=form(PICTURE))
+    async def upload(self, purpose: str = "report") -> str:
+        """A picture of the owner's."""
+        status, body = await self.owner.rest("POST", "/v1/media", data=form(PICTURE, purpose))
         assert status == 201, body
         media_id: str = body["id"]
+        return media_id
+
+    async def photo(self) -> str:
+        """A photo in the owner's profile."""
+        media_id = await self.upload("photo")
+        shown = {"json": {"photos": [media_id]}, "headers": {"If-Match": "*"}}
+        status, body = await self.owner.rest("PATCH", "/v1/me", **shown)
+        assert status == 200, body
         return media_id
 
     async def signed_in(self, caller: Caller) -> Mapping[str, str | None]:

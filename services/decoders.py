@@ -1,8 +1,8 @@
-"""Decodes pictures, each in a process of its own, so that none can harm the server or see another one.
+"""Has uploads decoded, each in a process of its own, so that none can harm the server or see another one.
 
 At most `processes` run and `queue` wait; beyond that callers are told to try again. Of one account one runs,
 and only that one stands in the line of all, so accounts take turns however much each of them sends, and have
-one place each. A process ends with its picture, or with the request that waits for it, so there is nothing to
+one place each. A process ends with its upload, or with the request that waits for it, so there is nothing to
 close.
 """
 
@@ -10,7 +10,7 @@ import asyncio
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -22,40 +22,52 @@ from msgspec import Struct
 from core.errors import InvalidRequest, Unavailable
 from core.settings import Settings
 
-_PROGRAM = Path(__file__).with_name("picture_decoding.py")
+# It knows where our packages are and loads `services.decoding` alone; -I keeps all else of the machine out.
+_PROGRAM = (
+    "import sys; sys.path.append(sys.argv.pop(1));from services.decoding.worker import run; run(sys.argv[1:])"
+)
+_ROOT = str(Path(__file__).resolve().parents[1])
 _RETRY_MS = 1000
 _log = structlog.get_logger()
 
 
-class Picture(Struct, frozen=True, kw_only=True):
-    """A JPEG without metadata, and its difference hash."""
+class Decoded(Struct, frozen=True, kw_only=True):
+    """What is kept of an upload, by the name of each part, without metadata; and what is known of it."""
 
-    data: bytes
+    parts: Mapping[str, bytes]
     width: int
     height: int
     hash: int
+    blurhash: str | None = None
+
+    @property
+    def original(self) -> bytes:
+        """The upload itself, made anew."""
+        return self.parts["original"]
 
 
 class _Said(Struct, frozen=True):
-    """The first line of the process' answer."""
+    """The first line of the process' answer; `parts`: how long each of them is."""
 
     refused: str | None = None
     width: int = 0
     height: int = 0
     hash: int = 0
+    blurhash: str | None = None
+    parts: dict[str, int] = {}
 
 
-class Pictures:
+class Decoders:
     """Decodes. Raises `Unavailable` if too many wait already."""
 
     def __init__(self, *, processes: int, queue: int, max_pixels: int, cpu_s: int) -> None:
         self._turns, self._room = asyncio.Semaphore(processes), processes + queue
         self._limits = (str(max_pixels), str(cpu_s))
-        # Each is there for as long as a picture of its account is.
+        # Each is there for as long as an upload of its account is.
         self._of_accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @classmethod
-    def of(cls, settings: Settings) -> "Pictures":
+    def of(cls, settings: Settings) -> "Decoders":
         """As the operator has set them."""
         return cls(
             processes=settings.picture_processes,
@@ -64,15 +76,18 @@ class Pictures:
             cpu_s=settings.picture_cpu_s,
         )
 
-    async def decoded(self, data: bytes, owner_id: str) -> Picture:
-        """What is kept of it. Raises `InvalidRequest` for what is no picture, or too much of one."""
+    async def picture(self, data: bytes, owner_id: str, *, sizes: Sequence[int] = ()) -> Decoded:
+        """What is kept of a picture, and it in these sizes. Raises `InvalidRequest` for what is none, or too
+        much of one.
+        """
         async with self._of_accounts.setdefault(owner_id, asyncio.Lock()):
             with self._place():
                 async with self._turns:
-                    return _picture(*await self._ran(data))
+                    return _decoded(*await self._ran(data, *self._limits, *map(str, sizes)))
 
     @contextmanager
     def _place(self) -> Iterator[None]:
+        """One in the line of all, for as long as the block lasts."""
         if not self._room:
             raise Unavailable(
                 "Too many pictures are being read: try again shortly.", retry_after_ms=_RETRY_MS
@@ -83,9 +98,9 @@ class Pictures:
         finally:
             self._room += 1
 
-    async def _ran(self, data: bytes) -> tuple[int, bytes]:
+    async def _ran(self, data: bytes, *arguments: str) -> tuple[int, bytes]:
         """How the process ended, and what it said. It has no environment: that holds our secrets."""
-        program = (sys.executable, "-I", str(_PROGRAM), *self._limits)
+        program = (sys.executable, "-I", "-c", _PROGRAM, _ROOT, *arguments)
         process = await asyncio.create_subprocess_exec(
             *program, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
         )
@@ -98,17 +113,31 @@ class Pictures:
                 await process.wait()
 
 
-def _picture(code: int, answer: bytes) -> Picture:
+def _decoded(code: int, answer: bytes) -> Decoded:
     if code == -signal.SIGXCPU:
-        raise _refused("The picture takes too long to read.")
+        raise _refused("It takes too long to read.")
     line, _, data = answer.partition(b"\n")
     if code or not line:
-        _log.warning("a process that decodes pictures has died", code=code)
-        raise Unavailable("The picture could not be read: try again shortly.", retry_after_ms=_RETRY_MS)
+        _log.warning("a process that decodes uploads has died", code=code)
+        raise Unavailable("The upload could not be read: try again shortly.", retry_after_ms=_RETRY_MS)
     said = msgspec.json.decode(line, type=_Said)
     if said.refused:
         raise _refused(said.refused)
-    return Picture(data=data, width=said.width, height=said.height, hash=said.hash)
+    return Decoded(
+        parts=_cut(data, said.parts),
+        width=said.width,
+        height=said.height,
+        hash=said.hash,
+        blurhash=said.blurhash,
+    )
+
+
+def _cut(data: bytes, lengths: Mapping[str, int]) -> dict[str, bytes]:
+    parts, at = {}, 0
+    for name, length in lengths.items():
+        parts[name] = data[at : at + length]
+        at += length
+    return parts
 
 
 def _refused(sentence: str) -> InvalidRequest:
