@@ -101,6 +101,7 @@ class Identity:
             sessions=self.sessions,
             limits=limits,
             jobs=JobQueue(stores.jobs, base.bus),
+            sends=bool(settings.sms),
         )
         self.openid = OpenId(_trusted(settings), self.logins, sign_ins, limits)
         self.close = passwords.close

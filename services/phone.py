@@ -8,6 +8,7 @@ their own, with their own limits.
 
 from core.contract.logins import LoginView
 from core.contract.phone import CodeSent, PhoneStart, PhoneVerify
+from core.errors import Unavailable
 from core.ids import new_id
 from core.tokens import Access, Device
 from db.postgres.logins import CodeUsed
@@ -35,12 +36,16 @@ class Phones:
         sessions: SessionService,
         limits: SignInLimits,
         jobs: JobQueue,
+        sends: bool,
     ) -> None:
+        self._sends = sends
         self._codes, self._logins, self._sign_ins = codes, logins, sign_ins
         self._sessions, self._limits, self._jobs = sessions, limits, jobs
 
     async def start(self, body: PhoneStart, now: int) -> CodeSent:
-        """Send a code. Raises `InvalidRequest`, `RateLimited`."""
+        """Send a code. Raises `InvalidRequest`, `RateLimited`, `Unavailable` where this server sends none."""
+        if not self._sends:
+            raise Unavailable("This server sends no codes to phones.")
         phone = number(body.phone)
         own = await self._own_device(phone, body.device_token, now)
         await self._limits.code_for(phone, own, now)

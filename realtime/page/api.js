@@ -1,14 +1,21 @@
 /**
  * The REST side: accounts, the profile, lists.
  *
- * The access token is kept in memory. The refresh token is in localStorage, which all tabs share; it can be used once,
- * and using it twice may end every session that came from it. So one refresh runs at a time, in this tab and across
- * tabs. The device token is kept after signing out: it marks the next sign-in as coming from this browser.
+ * The access token is kept in memory. The browser keeps the refresh token, and what marks it as a known device, in
+ * cookies that no script can read; in localStorage is only whose they are, for all tabs to see. A refresh token can be
+ * used once, and using it twice may end every session that came from it. So one refresh runs at a time, in this tab and
+ * across tabs.
  */
 
 const KEPT = "realtime-connect.account";
+/** Signed out here while the server could not be reached: it is told as soon as it can be. */
+const LEAVING = "realtime-connect.leaving";
+/** Where an earlier version of the page has kept the other token; `KEPT` had the refresh token. */
 const DEVICE = "realtime-connect.device-token";
 const MARGIN_MS = 10_000;
+/** During a deploy a node of the version before may answer, which knows of no cookies: the next one does. */
+const OTHER_NODES = 8;
+const OTHER_NODE_MS = 400;
 
 /** An error with the server's `code`, or `offline` if the server could not be reached. */
 class ApiError extends Error {
@@ -29,6 +36,10 @@ export class Api {
   #access = null;
   #refreshing = null;
   #restricted = false;
+
+  constructor() {
+    if (localStorage.getItem(LEAVING)) this.#leave();
+  }
 
   /** The key of localStorage that holds the account. */
   get storageKey() {
@@ -60,8 +71,20 @@ export class Api {
 
   /** End the session here, and on the server if it can be reached. */
   async signOut() {
-    await this.request("POST", "/v1/auth/logout", {}).catch(() => {});
+    localStorage.setItem(LEAVING, "yes");
+    await this.#leave();
     this.forget();
+  }
+
+  /** By the access token, or by the cookie alone. */
+  async #leave() {
+    const token = this.#access?.until > performance.now() ? this.#access.token : null;
+    try {
+      await send("POST", "/v1/auth/logout", {}, token ? { Authorization: `Bearer ${token}` } : {});
+    } catch (error) {
+      if (!error.endsSession) return; // told at the next start
+    }
+    localStorage.removeItem(LEAVING);
   }
 
   forget() {
@@ -171,15 +194,27 @@ export class Api {
   }
 
   async #signIn(path, fields) {
-    return this.#keep(await (await send("POST", path, { ...fields, ...knownDevice() })).json());
+    for (let left = OTHER_NODES; ; left -= 1) {
+      try {
+        return this.#keep(await (await send("POST", path, { ...fields, ...knownDevice(), cookie: true })).json());
+      } catch (error) {
+        if (!knowsNoCookies(error, "cookie") || left === 0) throw error;
+        await new Promise((resume) => setTimeout(resume, OTHER_NODE_MS));
+      }
+    }
   }
 
   async #refreshAlone(more = {}) {
     const exchange = async () => {
       const kept = this.#kept(); // read under the lock: another tab may have refreshed meanwhile
       if (!kept) throw new ApiError("unauthenticated", "Sign in first.");
-      const response = await send("POST", "/v1/auth/refresh", { refresh_token: kept.refresh_token, ...knownDevice(), ...more });
-      return this.#keep(await response.json());
+      // What an earlier version of the page has kept goes to the browser.
+      const handed = kept.refresh_token ? { refresh_token: kept.refresh_token, cookie: true } : {};
+      try {
+        return this.#keep(await (await send("POST", "/v1/auth/refresh", { ...handed, ...knownDevice(), ...more })).json());
+      } catch (error) {
+        throw knowsNoCookies(error, "cookie", "refresh_token") ? new ApiError("unavailable", "Try again shortly.") : error;
+      }
     };
     return navigator.locks ? navigator.locks.request(KEPT, exchange) : exchange();
   }
@@ -187,8 +222,8 @@ export class Api {
   #keep(signedIn) {
     this.#restricted = false;
     this.#access = { token: signedIn.access_token, until: performance.now() + signedIn.expires_in_s * 1000 };
-    localStorage.setItem(KEPT, JSON.stringify({ user_id: signedIn.user.id, refresh_token: signedIn.refresh_token }));
-    localStorage.setItem(DEVICE, signedIn.device_token);
+    localStorage.setItem(KEPT, JSON.stringify({ user_id: signedIn.user.id }));
+    for (const gone of [LEAVING, DEVICE]) localStorage.removeItem(gone);
     return signedIn;
   }
 
@@ -200,6 +235,11 @@ export class Api {
 function knownDevice() {
   const token = localStorage.getItem(DEVICE);
   return token ? { device_token: token } : {};
+}
+
+/** Whether a node of the version before has refused this, which knows of no such field, or misses it. */
+function knowsNoCookies(error, ...fields) {
+  return error.code === "invalid_request" && fields.includes(error.details.field);
 }
 
 async function send(method, path, body, headers = {}) {

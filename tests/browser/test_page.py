@@ -231,3 +231,50 @@ async def test_the_server_is_away_at_the_start(sign_up: Visit, server: Served) -
     await ana.sees("The server cannot be reached. Trying again…")
     await ana.page.unroute("**/v1/auth/refresh")
     await ana.is_ready()
+
+
+async def kept_by_scripts(person: Visitor) -> str:
+    """All that scripts of this page can read of what the browser keeps."""
+    return str(
+        await person.page.evaluate(
+            "JSON.stringify([document.cookie, Object.entries(localStorage), Object.entries(sessionStorage)])"
+        )
+    )
+
+
+async def test_no_script_reads_a_token(sign_up: Visit) -> None:
+    """They are the browser's, for `/v1/auth` alone. What an earlier page has kept in reach is handed over."""
+    ana = await sign_up("Ana")
+    for _ in range(2):
+        kept = await kept_by_scripts(ana)
+        assert "token" not in kept
+        assert "eyJ" not in kept
+        cookies = {cookie["name"]: cookie for cookie in await ana.context.cookies(f"{ana.address}/v1/auth/x")}
+        assert cookies.keys() == {"refresh_token", "device_token"}
+        assert all(cookie["httpOnly"] and cookie["sameSite"] == "Strict" for cookie in cookies.values())
+        assert await ana.context.cookies(f"{ana.address}/v1/me") == []
+        # As the version before has left it.
+        handed = cookies["refresh_token"]["value"]
+        await ana.context.clear_cookies()
+        await ana.page.evaluate(
+            "(token) => { const kept = JSON.parse(localStorage['realtime-connect.account']);"
+            " localStorage['realtime-connect.account'] = JSON.stringify({ ...kept, refresh_token: token });"
+            " localStorage['realtime-connect.device-token'] = 'eyJ'; }",
+            handed,
+        )
+        await ana.page.reload()
+        await ana.is_ready()
+
+
+async def test_signed_out_while_the_server_is_away(sign_up: Visit) -> None:
+    """The page is out at once; the server is told when it can be reached, and nobody is in by the cookie."""
+    ana = await sign_up("Ana")
+    await ana.go("Profile")
+    await ana.page.route("**/v1/auth/logout", lambda route: route.abort())
+    await ana.press("Sign out")
+    await expect(ana.button("Create account")).to_be_visible()
+    await ana.page.unroute("**/v1/auth/logout")
+    async with ana.page.expect_response("**/v1/auth/logout") as told:
+        await ana.page.reload()
+    assert (await told.value).status == 204
+    assert "leaving" not in await kept_by_scripts(ana)

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from composition.realtime import running
+from core.job_settings import OUTBOX
 from core.settings import Settings
 from tests.conftest import NewDatabase, NewRedis
 from tests.integration.person import ClientDevice, Person
@@ -26,6 +27,7 @@ def settings(
 ) -> Settings:
     """Timers that no busy machine outlasts: a test that waits for their end is marked `hurried`."""
     return Settings(
+        sms=OUTBOX,
         port=0,
         database_url=product_database_url,
         redis_url=product_redis_url,

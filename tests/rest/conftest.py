@@ -7,13 +7,19 @@ import pytest
 from msgspec import structs
 from redis.asyncio import Redis
 
+from core.job_settings import OUTBOX
 from core.settings import Settings
 from db.redis.multiplexed import RedisClient
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World
 
 SETTINGS = Settings(
-    password_memory_kib=8, password_passes=1, rate_limits="off", max_body_bytes=4096, staff_totp="when_on"
+    password_memory_kib=8,
+    password_passes=1,
+    rate_limits="off",
+    max_body_bytes=4096,
+    staff_totp="when_on",
+    sms=OUTBOX,
 )
 
 

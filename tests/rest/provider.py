@@ -36,8 +36,8 @@ class Key:
 class Provider:
     """What it publishes, how often it was asked, and people who sign in there."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock, self.issuer, self.keys = clock, "", [Key()]
+    def __init__(self, clock: Clock, keys: list[Key] | None = None) -> None:
+        self.clock, self.issuer, self.keys = clock, "", keys or [Key()]
         self.asked: list[str] = []
         self.out_of_order = False
         self.max_age_s: int | None = 3600

@@ -1,11 +1,9 @@
 """Signing in by ID tokens of a provider that speaks the protocol over HTTP."""
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-import jwt
 import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
@@ -91,68 +89,11 @@ async def test_an_address_that_somebody_has_opens_nothing(rest: RestServer, goog
     assert (await show(rest, verified, token=other["access_token"])).code == "conflict"
 
 
-BAD: dict[str, dict[str, Any]] = {
-    "another issuer": {"iss": "https://accounts.evil.example"},
-    "another app": {"aud": "somebody.else"},
-    "others too, and one of them asked": {"aud": [CLIENT, "somebody.else"], "azp": "somebody.else"},
-    "others too, and nobody says who asked": {"aud": [CLIENT, "somebody.else"]},
-    "nobody": {"aud": []},
-    "no app at all": {"aud": None},
-    "no subject": {"sub": None},
-    "an empty subject": {"sub": ""},
-    "a long subject": {"sub": "1" * 256},
-    "no end": {"exp": None},
-    "an end in words": {"exp": "tomorrow"},
-    "an end beyond all years": {"exp": 10**20},
-    "a nonce that nobody asked for": {"nonce": "n"},
-}
-
-
-@pytest.mark.parametrize("claims", BAD.values(), ids=BAD.keys())
-async def test_what_a_token_may_not_say(rest: RestServer, google: Provider, claims: dict[str, Any]) -> None:
-    refused = await show(rest, google.signed(**claims), profile=a_profile())
-    assert refused.code == "unauthenticated"
-
-
-async def test_what_a_token_may_say(rest: RestServer, google: Provider) -> None:
-    """Several audiences, if one of ours asked; a nonce as it is or hashed; another app that asks for it."""
-    several = google.signed(aud=[CLIENT, "somebody.else"], azp=CLIENT)
-    assert (await show(rest, several)).code == "profile_incomplete"
-    hashed = google.signed(nonce=hashlib.sha256(b"n-3").hexdigest())
-    assert (await show(rest, hashed, nonce="n-3")).code == "profile_incomplete"
-    assert (await show(rest, google.signed(azp="its.android.app"))).code == "profile_incomplete"
-    for nonces in ({"nonce": "n-4"}, {}):
-        assert (await show(rest, hashed, **nonces)).code == "unauthenticated"
-    assert (await show(rest, google.signed(), nonce="n-5")).code == "unauthenticated"
-
-
-async def test_clocks_differ_by_a_minute(rest: RestServer, google: Provider) -> None:
-    """A token of just now may be from the future, and one that is over may be not quite so."""
-    now = rest.clock() // 1000
-    for ago, code in ((50, "profile_incomplete"), (70, "unauthenticated")):
-        assert (await show(rest, google.signed(exp=now - ago, iat=now - 4000))).code == code
-        assert (await show(rest, google.signed(iat=now + ago))).code == code
-
-
-async def test_only_keys_of_the_provider_sign(rest: RestServer, google: Provider) -> None:
-    """Not our own that says so, none at all, nor its public key taken as a secret."""
-    own, theirs = Key(), google.keys[0]
-    assert (await show(rest, google.signed())).code == "profile_incomplete"
-    forged = [
-        google.signed(own),
-        google.signed(own, {"kid": theirs.kid}),
-        google.signed(own, {"kid": theirs.kid, "jwk": own.public}),
-        jwt.encode({"sub": "1"}, "", "none", headers={"kid": theirs.kid}),
-        jwt.encode({"sub": "1"}, str(theirs.public["n"]), "HS256", headers={"kid": theirs.kid}),
-        google.signed(Key("ES256"), {"kid": theirs.kid}),
-        "made up",
-        "a.b.c",
-        google.signed()[:-4],
-    ]
-    for token in forged:
-        assert (await show(rest, token)).code == "unauthenticated", token
-    no_kid = jwt.encode({"sub": "1"}, theirs.private, "RS256")
-    assert (await show(rest, no_kid)).code == "unauthenticated"
+async def test_a_token_for_somebody_else_is_refused(rest: RestServer, google: Provider) -> None:
+    """All that it may not say is in the tests of the rule."""
+    for claims in ({"aud": "somebody.else"}, {"iss": "https://evil.example"}, {"exp": 1}, {"nonce": "n"}):
+        refused = await show(rest, google.signed(**claims), profile=a_profile())
+        assert refused.code == "unauthenticated"
 
 
 async def test_keys_rotate(rest: RestServer, google: Provider) -> None:
@@ -169,12 +110,6 @@ async def test_keys_rotate(rest: RestServer, google: Provider) -> None:
     assert (await show(rest, google.signed())).code == "profile_incomplete"
     assert google.asked.count("/keys") == 2
     assert (await show(rest, before)).code == "unauthenticated"
-
-
-async def test_elliptic_keys_serve_and_short_ones_do_not(rest: RestServer, google: Provider) -> None:
-    google.keys = [Key("ES256"), Key(bits=1024)]
-    assert (await show(rest, google.signed(google.keys[0]))).code == "profile_incomplete"
-    assert (await show(rest, google.signed(google.keys[1]))).code == "unauthenticated"
 
 
 async def test_a_provider_that_is_away(rest: RestServer, google: Provider) -> None:

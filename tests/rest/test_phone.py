@@ -140,6 +140,14 @@ async def test_nothing_tells_whether_a_number_is_known(rest: RestServer) -> None
     assert refused[0].body == refused[1].body
 
 
+async def test_a_server_that_sends_no_sms_says_so(
+    world: World, redis: Redis, redis_client: RedisClient
+) -> None:
+    """Instead of letting somebody wait for a code."""
+    async with serving(world, redis, redis_client, replace(SETTINGS, sms="")) as server:
+        assert (await Phone(server).start()).code == "unavailable"
+
+
 async def test_strangers_do_not_keep_out_an_owner_on_a_known_device(strict: RestServer) -> None:
     """They may use up all codes and all tries for the number: those of the known device are its own."""
     phone = Phone(strict)
