@@ -4,7 +4,8 @@ Nobody may be able to suspend whom they like, so a word counts only of those who
 call that was answered, and by their own record:
 
 - one person alone suspends only by `underage`: if moderators have never found such a report of theirs wrong,
-  and have not looked at the reported for it before and found nothing; and only a few people, until they do;
+  and have not looked at the reported for it before and found nothing; and only a few people, until they do,
+  a few more with all who share a device or network;
 - otherwise it takes several within a time, whose word counts (`services.credibility`): accounts made to
   accuse somebody are known to nobody else. Those who are trusted count twice, suspects not at all.
 
@@ -26,12 +27,14 @@ HOUR_MS = 3_600_000
 class SuspensionRule(Struct, frozen=True, kw_only=True):
     """`enough`: of those who report within `window_ms`, and whose word counts.
 
-    `alone`: how many may wait for a decision whom one person alone has suspended.
+    `alone`: how many may wait for a decision whom one person alone has suspended; `together`: whom those who
+    share a device or network have, each alone.
     """
 
     enough: int
     window_ms: int
     alone: int = 3
+    together: int = 10
     credibility: Credibility = DEFAULT_CREDIBILITY
 
     def __call__(self, said: Accusation, now: int) -> str | None:
@@ -47,7 +50,8 @@ class SuspensionRule(Struct, frozen=True, kw_only=True):
 
     def _alone(self, accuser: Accuser) -> bool:
         """Whether it is enough that this one says so."""
-        wrong, room = accuser.dismissed_underage > 0, accuser.waiting < self.alone
+        room = accuser.waiting < self.alone and accuser.beside < self.together
+        wrong = accuser.dismissed_underage > 0
         return accuser.reason == "underage" and not wrong and room and credible(accuser)
 
 

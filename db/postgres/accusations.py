@@ -36,7 +36,8 @@ class Accuser(Struct, frozen=True, kw_only=True):
     """A report, and who says so: whether they have `met_them` in a call that was answered, in which `company`
     matching has brought them (None: nobody has looked), and how many of their reports moderators found right,
     or dismissed. `found_right`: this one was. `waiting`: how many others they call underage, about whom
-    nobody has decided."""
+    nobody has decided; `beside`: how many are suspended until somebody does, since somebody seen with the
+    same device or network calls them so."""
 
     user_id: str
     reason: str
@@ -49,6 +50,7 @@ class Accuser(Struct, frozen=True, kw_only=True):
     dismissed: int = 0
     dismissed_underage: int = 0
     waiting: int = 0
+    beside: int = 0
 
 
 class Accusation(Struct, frozen=True, kw_only=True):
@@ -137,4 +139,5 @@ _SAME = (
     "dismissed",
     "dismissed_underage",
     "waiting",
+    "beside",
 )

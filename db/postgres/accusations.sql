@@ -19,7 +19,8 @@ WHERE c.user_id = $1 AND c.state <> 'decided' AND NOT EXISTS (
 
 -- name: accusers
 -- Reports $1, each with the record of its reporter. Calls are looked at with the reported alone. `waiting`: how many others whom
--- the reporter calls underage wait for a decision.
+-- the reporter calls underage wait for a decision. `beside`: of those whom others call so who were seen with a device or network of
+-- the reporter, how many the system has suspended until then; a crowd counts too, as accounts cost nothing.
 SELECT
     r.reporter_id AS user_id, r.reason, r.created_at, r.status = 'actioned' AS found_right, reporter.tier,
     EXISTS (
@@ -28,7 +29,17 @@ SELECT
         JOIN interaction.calls met ON met.id = own.call_id AND met.started_at IS NOT NULL
         WHERE own.user_id = r.reporter_id
     ) AS met_them,
-    record.*
+    record.*, CASE WHEN r.reason = 'underage' THEN (
+        SELECT count(DISTINCT c.user_id) FROM safety.cases c
+        JOIN safety.strikes s ON s.case_id = c.id AND s.by IS NULL AND s.lifted_at IS NULL
+        JOIN interaction.reports other ON other.case_id = c.id AND other.reason = r.reason
+        WHERE c.state <> 'decided' AND c.severity >= safety.severity(r.reason) AND c.user_id <> r.reported_id AND EXISTS (
+            SELECT FROM safety.known_marks mine
+            JOIN safety.known_marks theirs
+                ON theirs.user_id = other.reporter_id AND theirs.kind = mine.kind AND theirs.mark = mine.mark
+            WHERE mine.user_id = r.reporter_id AND mine.kind IN ('device', 'network')
+        )
+    ) ELSE 0 END AS beside
 FROM interaction.reports r
 JOIN identity.users reporter ON reporter.id = r.reporter_id
 CROSS JOIN LATERAL (

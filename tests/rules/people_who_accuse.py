@@ -40,5 +40,6 @@ ACCUSERS = st.builds(
     dismissed=st.integers(0, 5),
     dismissed_underage=st.integers(0, 2),
     waiting=st.integers(0, 4),
+    beside=st.integers(0, 12),
 )
 MARKS = st.dictionaries(NAMES, st.frozensets(st.binary(min_size=1, max_size=1), max_size=2), max_size=8)

@@ -48,6 +48,7 @@ def test_underage_is_believed_of_one() -> None:
         {"dismissed": 2},
         {"tier": "suspect"},
         {"waiting": 3},
+        {"beside": 10},
     ):
         assert verdict(replace(said, **wrong)) is None
 

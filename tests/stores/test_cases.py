@@ -7,11 +7,15 @@ from typing import get_args
 
 import asyncpg
 
+from core.clock import now_ms
 from core.ids import new_id
 from core.vocabulary import ReportReason
 from db.migrations.migrate import FOLDER, revisions
 from db.migrations.schema import scratch_database
+from db.postgres.accusations import CROWD
+from db.postgres.cases import Verdict
 from db.postgres.pool import Connection
+from services.ladder import suspension_days
 from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
@@ -50,6 +54,26 @@ async def test_every_reason_has_a_severity(world: World) -> None:
     )
     assert sorted(order) == sorted(get_args(ReportReason))
     assert order[:3] == ["underage", "self_harm", "violence"]
+
+
+async def test_accounts_of_one_network_do_not_suspend_a_whole_evening(world: World) -> None:
+    """Each lies about somebody's age; a moderator's decision makes room, and others are believed."""
+
+    async def suspended(reporter: str) -> bool:
+        ben = await world.person("Ben")
+        call = await world.talked((reporter, ben))
+        await world.call_records.closed(call, "not_connected", now_ms())
+        await world.report(call, reporter, ben, "underage")
+        return bool(await world.pool.fetchval("SELECT id FROM safety.strikes WHERE user_id = $1", ben))
+
+    liars = [await world.person("Eve") for _ in range(CROWD + 2)]
+    await world.seen_with("network", liars)
+    assert [await suspended(liar) for liar in liars[:-1]] == [True] * 10 + [False] * (CROWD - 9)
+    assert await suspended(await world.person("Ana"))
+    mod, last = await world.person("Mod"), "SELECT case_id FROM safety.strikes ORDER BY id LIMIT 1"
+    verdict = Verdict(action="dismiss")
+    await world.cases.decide(await world.pool.fetchval(last), mod, verdict, now_ms(), days=suspension_days)
+    assert await suspended(liars[-1])
 
 
 async def test_all_reports_about_one_user_gather_in_one_case(world: World) -> None:
