@@ -23,7 +23,7 @@ import { chatsView } from "./views/chats.js";
 import { codesView } from "./views/codes.js";
 import { consentsView } from "./views/consents.js";
 import { decisionsView } from "./views/decisions.js";
-import { firstHeading } from "./views/dom.js";
+import { keepKeyboard } from "./views/dom.js";
 import { meetView } from "./views/meet.js";
 import { canRefuse, offerView } from "./views/offer.js";
 import { personView } from "./views/person.js";
@@ -185,8 +185,7 @@ function go() {
   // Nobody wants to be filmed while reading; a user who waits for a match has to be.
   if (place.name !== "meet") meeting.rest();
   store.dispatch("page:place", { place });
-  // What was pressed may be gone with the place that was left.
-  if (!document.activeElement?.checkVisibility() || document.activeElement === document.body) firstHeading()?.focus();
+  keepKeyboard();
   if (place.name === "room") chat.open(place.id);
   safety.look();
   meeting.look();

@@ -310,6 +310,7 @@ async def test_who_is_banned_sees_why_and_appeals(
     await ben.sees("Your account is free again. Please sign in.")
     await ben.sign_in()
     await ben.is_ready()
+    await expect(ben.page.get_by_role("heading", name="Ready when you are")).to_be_focused()
     await open_safety(ben)
     await ben.sees("Your appeal was granted: this was taken back.")
 

@@ -1,7 +1,7 @@
 /** Sign up and sign in. */
 
 import { farewell } from "../words.js";
-import { byId, show, text } from "./dom.js";
+import { byId, keepKeyboard, show, text } from "./dom.js";
 import { onSubmit, signingIn } from "./signing-in.js";
 
 export function accountView({ signUp, signIn }) {
@@ -25,6 +25,7 @@ export function accountView({ signUp, signIn }) {
     show(byId("farewell"), state.farewell !== null);
     text(byId("farewell"), state.farewell === null ? "" : farewell(state.farewell));
     if (seen && !wasSeen && state.farewell !== null) turnTo(signin);
+    if (wasSeen && !seen) queueMicrotask(keepKeyboard); // when the other views are drawn
     wasSeen = seen;
   };
 }

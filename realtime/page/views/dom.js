@@ -33,6 +33,12 @@ export function firstHeading() {
   return [...document.querySelectorAll("h1[tabindex], #room-name")].findLast((found) => found.checkVisibility() && !found.closest("[inert]"));
 }
 
+/** What was pressed may be gone with what was there before: then the heading of what is there now has the keyboard. */
+export function keepKeyboard() {
+  const { activeElement } = document;
+  if (!activeElement?.checkVisibility() || activeElement === document.body) firstHeading()?.focus();
+}
+
 /** A part of a view, with its heading. */
 export function card(title, ...children) {
   const id = `card-${++made}`;
