@@ -10,7 +10,7 @@ import { coolsDown, failure } from "./state.js";
 
 const LOOK_AT_CARD_MS = 2_500;
 const IDLE = ["lobby", "over"];
-const ENDING = ["end", "report"];
+const ENDING = ["end", "skip", "report"];
 
 export class Meeting {
   #session;
@@ -132,10 +132,10 @@ export class Meeting {
   /** Skip to the next one; also if the other was faster, and the call is over already. */
   async skip() {
     const { call_id } = this.#store.state.encounter;
-    this.#store.dispatch("page:leaving", { call_id, how: "skip" });
+    const tell = () => this.#session.command("call:skip", { call_id });
     await this.#attempt(async () => {
       try {
-        await this.#session.command("call:skip", { call_id });
+        await this.#ending("skip", tell);
       } catch (error) {
         if (error.code !== "gone") throw error;
         await this.join();

@@ -117,6 +117,13 @@ class Visitor:
     async def press(self, name: str) -> None:
         await self.button(name).click()
 
+    async def press_unheard(self, name: str) -> None:
+        """End a call while the server is away: nothing is sent or seen from then on."""
+        await self.context.set_offline(offline=True)
+        await self.press(name)
+        assert await self.page.evaluate("realtimeConnect.stats()") is None
+        await self.context.set_offline(offline=False)
+
     async def press_if_there(self, name: str) -> None:
         """In one step of the page: what may go by itself at any moment is not waited for."""
         await self.button(name).evaluate_all("there => there.forEach((b) => b.disabled || b.click())")

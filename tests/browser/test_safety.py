@@ -118,20 +118,12 @@ async def sets_codes_up(person: Visitor) -> None:
     await expect(card.get_by_role("status")).to_have_text("One-time codes are off.")
 
 
-async def hangs_up_unheard(person: Visitor) -> None:
-    """Nothing is sent or seen from then on; the server hears of it when it can be reached."""
-    await person.context.set_offline(offline=True)
-    await person.press("Hang up")
-    assert await person.page.evaluate("realtimeConnect.stats()") is None
-    await person.context.set_offline(offline=False)
-    await person.sees_heading("You hung up")
-
-
 async def test_a_past_call_is_reported_later(pair: Pair, server: Served, nodes_database_url: str) -> None:
     """After the other hung up, who sees an ordinary end. The other is blocked, and can be unblocked."""
     ana, ben = await pair()
     await is_warned_in_a_call(ana, server, nodes_database_url)
-    await hangs_up_unheard(ben)
+    await ben.press_unheard("Hang up")
+    await ben.sees_heading("You hung up")
     await expect(ana.page.get_by_role("heading", name="Ben hung up")).to_be_focused()
     await ana.page.evaluate(AGREE, [ana.username, PASSWORD])
     await open_safety(ana)
