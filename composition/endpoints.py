@@ -17,6 +17,7 @@ from db.postgres.admin_users import AdminUsers
 from db.postgres.appeals import AppealStore
 from db.postgres.audit import AuditLog
 from db.postgres.consents import ConsentStore
+from db.postgres.friend_suggestions import FriendSuggestions
 from db.postgres.penalties import PenaltyStore
 from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
@@ -32,6 +33,7 @@ from rest.calls import CallHandlers
 from rest.chat import ChatHandlers
 from rest.connections import ConnectionHandlers
 from rest.consents import ConsentHandlers
+from rest.friends import FriendHandlers
 from rest.http.binding import Resource
 from rest.logins import LoginHandlers
 from rest.matches import MatchHandlers
@@ -52,6 +54,7 @@ from services.admin_users import UserModeration
 from services.appeals import Appeals
 from services.bans import Bans
 from services.blocks import Blocks
+from services.friends import Friends
 from services.values import Values
 
 
@@ -60,6 +63,7 @@ def application(
     stores: Stores,
     identity: Identity,
     blocks: Blocks,
+    friends: Friends,
     media: MediaParts,
     conduct: Conduct,
     jobs: JobParts,
@@ -68,7 +72,7 @@ def application(
     notes: Sequence[str] = (),
 ) -> web.Application:
     """The REST application. `/readyz` asks the `checks` and passes on the `notes`."""
-    resources = _resources(base, stores, identity, blocks, media, conduct)
+    resources = _resources(base, stores, identity, blocks, friends, media, conduct)
     app = answering(base, identity, resources, checks=checks, notes=notes)
     if OUTBOX in (base.settings.mail, base.settings.sms):
         outbox.mount(app, jobs.outbox.newest)
@@ -103,6 +107,7 @@ def _resources(
     stores: Stores,
     identity: Identity,
     blocks: Blocks,
+    friends: Friends,
     media: MediaParts,
     conduct: Conduct,
 ) -> list[Resource]:
@@ -122,6 +127,7 @@ def _resources(
         ValueHandlers(Values(values), values),
         SettingsHandlers(SettingsStore(base.pool)),
         BlockHandlers(blocks, stores.blocks),
+        FriendHandlers(friends, stores.friends, FriendSuggestions(base.pool, stores.cards)),
         ReportHandlers(conduct.reports),
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),

@@ -59,6 +59,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             stores,
             serving.identity,
             serving.blocks,
+            serving.friends,
             serving.media,
             serving.conduct,
             serving.jobs,

@@ -18,6 +18,8 @@ from core.settings import Settings
 from rest.http.listening import listening
 from rest.service import Check
 from services.blocks import AnnouncedBlockEffects, Blocks
+from services.friends import Friends
+from services.recent_members import RecentMembers
 
 
 @asynccontextmanager
@@ -38,8 +40,9 @@ def sidecar(
     """Its application. When it takes a block, it announces that to the nodes that hold connections."""
     identity = Identity(stores, base, sightings(stores, base))
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
+    friends = Friends(stores.friends, stores.events, RecentMembers(stores.rooms, base.bus), base.bus)
     try:
         media, conduct = MediaParts(base), Conduct(stores, base, identity.expulsions)
-        yield application(base, stores, identity, blocks, media, conduct, jobs, checks=checks)
+        yield application(base, stores, identity, blocks, friends, media, conduct, jobs, checks=checks)
     finally:
         identity.close()

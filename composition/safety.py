@@ -11,6 +11,7 @@ from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
 from services.blocks import Blocks
 from services.connections import Connections
+from services.friends import Friends
 from services.reports import ReportService
 from services.sightings import Sightings
 
@@ -27,6 +28,7 @@ class Protection:
         queue: Queue,
         eligibility: EligibilityService,
         connections: Connections,
+        friends: Friends,
         presence: PresenceService,
         sightings: Sightings,
         reports: ReportService,
@@ -37,6 +39,7 @@ class Protection:
             call_service=calls.call_service,
             eligibility=eligibility,
             connections=connections,
+            friends=friends,
             presence=presence,
             clock=base.clock,
         )

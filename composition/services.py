@@ -31,6 +31,7 @@ from realtime.presence.ports import Sockets
 from realtime.presence.presence import PresenceService
 from realtime.presence.watches import Watches
 from services.connections import Connections
+from services.friends import Friends
 from signaling.call import Rules
 
 
@@ -56,6 +57,7 @@ class Services:
         self.chat, self.announcer = conversations.chat, conversations.announcer
         self.recent_members = conversations.members
         self.connections = Connections(stores.connections, events, self.recent_members, clock=clock)
+        self.friends = Friends(stores.friends, events, self.recent_members, base.bus)
         self.presence = PresenceService(
             store=stores.presence,
             companions=stores.connections,
@@ -130,6 +132,7 @@ class Services:
             queue=self.queue,
             eligibility=eligibility,
             connections=self.connections,
+            friends=self.friends,
             presence=self.presence,
             sightings=sighted,
             reports=self.reports,
@@ -152,6 +155,7 @@ class Services:
             stores.suspicions,
             stores.evidence,
             stores.codes,
+            stores.friends,
             settings,
         )
         self.retention = Retention(kinds, clock)

@@ -12,6 +12,7 @@ from db.postgres.cases import CaseStore
 from db.postgres.codes import CodeStore
 from db.postgres.connections import ConnectionStore
 from db.postgres.expulsions import ExpulsionStore
+from db.postgres.friends import FriendStore
 from db.postgres.jobs import JobStore
 from db.postgres.logins import LoginStore
 from db.postgres.marks import MarkStore
@@ -49,6 +50,7 @@ class Stores:
         self.blocks = BlockStore(pool)
         self.call_records = CallRecords(pool, cards)
         self.connections = ConnectionStore(pool, cards)
+        self.friends = FriendStore(pool, cards, refusals=settings.friend_refusals)
         self.rooms = Rooms(pool, cards)
         self.matches = MatchRecords(pool)
         self.trust = TrustStore(pool)

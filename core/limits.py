@@ -35,6 +35,7 @@ LimitName = Literal[
     "joins",
     "reports",
     "blocks",
+    "friend_requests",
 ]
 Where = Literal["node", "shared", "shares"]
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -204,5 +205,13 @@ LIMITS: Mapping[LimitName, Limit] = {
     ),
     "blocks": Limit(
         of="blocks", by="account", where="shared", per="blocks_per_m", burst="blocks_burst", key="account"
+    ),
+    "friend_requests": Limit(
+        of="friend requests",
+        by="account",
+        where="shared",
+        per="friend_requests_per_h",
+        burst="friend_requests_burst",
+        key="account",
     ),
 }

@@ -38,6 +38,11 @@ class ExpiredLease(Struct, frozen=True, kw_only=True):
     left: PresenceState
 
 
+def channel(user_id: str) -> str:
+    """Where it is announced that what others see of this user may have changed."""
+    return f"presence:{{{user_id}}}"
+
+
 def shown(state: PresenceState, *, in_call: bool, queuing: bool) -> Status:
     """The status that others see."""
     if not state.visible:

@@ -136,6 +136,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     reports_burst: Annotated[Count, about("Reports and appeals of one account at once.")] = 60
     blocks_per_m: Annotated[Count, about("Blocks of one account a minute.")] = 60
     blocks_burst: Annotated[Count, about("Blocks of one account at once.")] = 200
+    friend_requests_per_h: Annotated[Count, about("Friend requests of one account an hour.")] = 60
+    friend_requests_burst: Annotated[Count, about("Friend requests of one account at once.")] = 60
     refreshes_per_m: Annotated[Count, about("Refreshes of all accounts of one network a minute.")] = 1_200
     refreshes_burst: Annotated[Count, about("Refreshes of all accounts of one network at once.")] = 600
     stranger_requests_per_m: Annotated[

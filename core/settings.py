@@ -146,6 +146,14 @@ class Settings(JobSettings, frozen=True, kw_only=True):
         about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),
     ] = "female_decides"
 
+    # Friends
+    friend_refusals: Annotated[
+        Count, about("Refusals after which somebody cannot ask the same person to be a friend any more.")
+    ] = 3
+    friend_request_days: Annotated[
+        Count, about("Days for which an answered friend request is kept, and a refusal counts.")
+    ] = 90
+
     # Delivery
     stream_events: Annotated[Count, about("Durable events kept for each user.")] = 1000
     stream_s: Annotated[Seconds, about("Seconds durable events are kept.")] = 300

@@ -28,7 +28,8 @@ class UserFacts(Struct, frozen=True, kw_only=True):
     """What decides who may see a user.
 
     `blocks`: ids of those whom they have blocked; `reports`: of those whom they have reported; `connected`:
-    of those with whom they have a connection now; `met`: of those with whom they were in a call that was
+    of those with whom they have a connection now; `friends`: of their friends; `asked`: of those whom they
+    have asked to be one, and who have not answered; `met`: of those with whom they were in a call that was
     answered. `suspected`: of banned users who they may be.
     """
 
@@ -37,6 +38,8 @@ class UserFacts(Struct, frozen=True, kw_only=True):
     bans: tuple[Ban, ...] = ()
     blocks: frozenset[str] = frozenset()
     connected: frozenset[str] = frozenset()
+    friends: frozenset[str] = frozenset()
+    asked: frozenset[str] = frozenset()
     met: frozenset[str] = frozenset()
     reports: frozenset[str] = frozenset()
     suspected: frozenset[str] = frozenset()
@@ -55,9 +58,11 @@ def is_blocked(one: UserFacts, other: UserFacts) -> bool:
 def is_apart(one: UserFacts, other: UserFacts) -> bool:
     """Whether one may be somebody whom the other has blocked or reported, and the two are not connected.
 
-    Those who are connected have met, and said yes.
+    Those who are connected, or friends, have both said yes.
     """
-    return other.id not in one.connected and (_may_be_avoided(one, other) or _may_be_avoided(other, one))
+    return other.id not in one.connected | one.friends and (
+        _may_be_avoided(one, other) or _may_be_avoided(other, one)
+    )
 
 
 def _may_be_avoided(suspected: UserFacts, avoider: UserFacts) -> bool:
@@ -74,7 +79,7 @@ def can_see(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
 
 
 def can_name(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
-    """Whether the viewer may block and report them: as `can_see`, but that a suspicion stands between them.
+    """Whether the viewer may block, report and ask them: as `can_see`, also where a suspicion stands between.
 
     Else who comes back would find out, from all whom the old account has met, who has reported that one.
     """
@@ -87,10 +92,14 @@ def can_meet(one: UserFacts, other: UserFacts, at: int) -> bool:
 
 
 def sees_card(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
-    """Whether lists show the viewer more of them than a name: they are connected, and visible."""
-    return seen.id in viewer.connected and can_see(viewer, seen, at)
+    """Whether lists show the viewer more of them than a name: they are connected or friends, and visible."""
+    return seen.id in viewer.connected | viewer.friends and can_see(viewer, seen, at)
 
 
 def sees_profile(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
-    """Whether their profile is shown: visible, and oneself or one whom one has met. An id opens none."""
-    return (viewer.id == seen.id or seen.id in viewer.met) and can_see(viewer, seen, at)
+    """Whether their profile is shown: visible, and oneself, somebody met, a friend or one who asks to be.
+
+    An id opens none.
+    """
+    known = seen.id in viewer.met | viewer.friends or viewer.id in seen.asked
+    return (viewer.id == seen.id or known) and can_see(viewer, seen, at)

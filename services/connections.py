@@ -43,4 +43,4 @@ class Connections:
     ) -> NumberedEvent:
         ended = ConnectionEnded(connection=await self._store.view(row.id, member, now))
         over = (row.room_id, lanes.receipts(row.room_id, other)) if parted else ()
-        return NumberedEvent([member], ended, lanes.end(row.room_id), 1, 0, over)
+        return NumberedEvent([member], ended, lanes.end(row.id), 1, 0, over)

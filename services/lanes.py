@@ -9,6 +9,11 @@ def receipts(room_id: str, reader: str) -> str:
     return f"{room_id}.{reader[-12:]}"
 
 
-def end(room_id: str) -> str:
+def end(connection_id: str) -> str:
     """That the connection has ended, of which there is nothing but number 1."""
-    return f"{room_id}:end"
+    return f"{connection_id}:end"
+
+
+def friends(id_: str) -> str:
+    """A request (1), and that it is closed (2); or that two are friends (1), and are no longer (2)."""
+    return f"{id_}:friends"

@@ -44,7 +44,7 @@ class Profiles:
         return await self.own(user_id)
 
     async def card(self, user_id: str, viewer_id: str, now: int) -> ProfileView:
-        """The card, if the viewer may see it. Raises `NotFound`: gone, banned, blocked or never met."""
+        """The card, if the viewer may see it. Raises `NotFound`: gone, banned, blocked, or a stranger."""
         card = await self._store.visible_card(user_id, viewer_id, now)
         if card is None:
             raise NotFound

@@ -21,6 +21,7 @@ _NAMES = (
     "calls",
     "profiles",
     "blocks",
+    "friends",
     "reports",
     "connections",
     "chat",

@@ -125,7 +125,7 @@ ENDPOINTS = (
         method="GET",
         path="/v1/profiles/{id}",
         area="people",
-        summary="The card of someone whom one has met in a call that was answered.",
+        summary="The card of a friend, of someone met in a call that was answered, or who asks to be one.",
         parameters=ById,
         reply=ProfileView,
     ),

@@ -258,10 +258,11 @@ COMMENT ON FUNCTION identity.visible_to(viewer uuid, at timestamp with time zone
 blocked the other. What it means in each of its uses:
 a profile is shown to those to whom its user is visible;
 a list shows the card of a visible user with whom one is connected, and of anybody else a name;
+friends, requests and suggestions are those whose user is visible;
 one may block those whom one sees, and those whom one has met;
 two may be offered to each other while each is visible to the other (the fence asks for the parts, to tell whose fault it is);
 a stored message is announced to the members to whom its sender is visible;
-presence is shown to those with an active connection, which a block ends; a ban ends what there is to show;
+presence is shown to friends and to those with an active connection, which a block ends; a ban ends what there is to show;
 a feed or a search joins this relation.';
 
 CREATE FUNCTION jobs.count_lost_try() RETURNS trigger
@@ -414,6 +415,32 @@ CREATE FUNCTION safety.severity(reason text) RETURNS integer
          END AS "case";
 END;
 
+CREATE FUNCTION social.leave_all() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE left_id uuid;
+BEGIN
+    FOR left_id IN SELECT f.id FROM social.friends f WHERE f.user_id = NEW.id ORDER BY f.room_id LOOP
+        UPDATE social.friendships SET ended_at = NEW.deleted_at, ended_by = NEW.id WHERE id = left_id AND ended_at IS NULL;
+    END LOOP;
+    UPDATE social.friend_requests SET state = 'withdrawn', closed_at = NEW.deleted_at
+    WHERE NEW.id IN (sender_id, receiver_id) AND state = 'open';
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.part_by_block() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE social.friendships SET ended_at = NEW.created_at, ended_by = NEW.blocker_id
+    WHERE user_a = least(NEW.blocker_id, NEW.blocked_id) AND user_b = greatest(NEW.blocker_id, NEW.blocked_id)
+        AND ended_at IS NULL;
+    UPDATE social.friend_requests SET state = 'withdrawn', closed_at = NEW.created_at
+    WHERE least(sender_id, receiver_id) = least(NEW.blocker_id, NEW.blocked_id)
+        AND greatest(sender_id, receiver_id) = greatest(NEW.blocker_id, NEW.blocked_id) AND state = 'open';
+    RETURN NULL;
+END $$;
+
 CREATE TABLE interaction.connections (
     id uuid NOT NULL,
     user_a uuid NOT NULL,
@@ -428,10 +455,26 @@ CREATE TABLE interaction.connections (
     CONSTRAINT pair_in_order CHECK ((user_a < user_b))
 );
 
+CREATE TABLE social.friendships (
+    id uuid NOT NULL,
+    user_a uuid NOT NULL,
+    user_b uuid NOT NULL,
+    room_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    CONSTRAINT ended_before_by CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT pair_in_order CHECK ((user_a < user_b))
+);
+
 CREATE VIEW communication.grounds AS
- SELECT room_id
+ SELECT c.room_id
    FROM interaction.connections c
-  WHERE (ended_at IS NULL);
+  WHERE (c.ended_at IS NULL)
+UNION ALL
+ SELECT f.room_id
+   FROM social.friendships f
+  WHERE (f.ended_at IS NULL);
 
 COMMENT ON VIEW communication.grounds IS 'Rooms of two who have something that keeps their room open.';
 
@@ -822,6 +865,8 @@ CREATE TABLE interaction.pending_blocks (
     blocked_id uuid NOT NULL,
     connection_id uuid,
     taken_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    friendship_id uuid,
+    request_id uuid,
     CONSTRAINT nobody_parts_from_themselves CHECK ((blocker_id <> blocked_id))
 );
 
@@ -1056,9 +1101,42 @@ CREATE VIEW safety.suspected_pairs AS
      JOIN safety.avoiders a ON (((a.user_id = s.of_user_id) AND (a.avoider_id <> s.user_id))))
   WHERE ((s.cleared_at IS NULL) AND (NOT (EXISTS ( SELECT
            FROM interaction.connections c
-          WHERE ((c.user_a = LEAST(s.user_id, a.avoider_id)) AND (c.user_b = GREATEST(s.user_id, a.avoider_id)) AND (c.ended_at IS NULL))))));
+          WHERE ((c.user_a = LEAST(s.user_id, a.avoider_id)) AND (c.user_b = GREATEST(s.user_id, a.avoider_id)) AND (c.ended_at IS NULL))))) AND (NOT (EXISTS ( SELECT
+           FROM social.friendships f
+          WHERE ((f.user_a = LEAST(s.user_id, a.avoider_id)) AND (f.user_b = GREATEST(s.user_id, a.avoider_id)) AND (f.ended_at IS NULL))))));
 
 COMMENT ON VIEW safety.suspected_pairs IS 'Somebody who may be a user that was banned, somebody who has blocked or reported that user, and that user.';
+
+CREATE TABLE social.friend_requests (
+    id uuid NOT NULL,
+    sender_id uuid NOT NULL,
+    receiver_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT closed_at_some_time CHECK (((state = 'open'::text) = (closed_at IS NULL))),
+    CONSTRAINT friend_requests_state_check CHECK ((state = ANY (ARRAY['open'::text, 'accepted'::text, 'refused'::text, 'withdrawn'::text]))),
+    CONSTRAINT nobody_asks_themselves CHECK ((sender_id <> receiver_id))
+);
+
+CREATE VIEW social.friends AS
+ SELECT friendships.user_a AS user_id,
+    friendships.user_b AS friend_id,
+    friendships.id,
+    friendships.room_id,
+    friendships.created_at
+   FROM social.friendships
+  WHERE (friendships.ended_at IS NULL)
+UNION ALL
+ SELECT friendships.user_b AS user_id,
+    friendships.user_a AS friend_id,
+    friendships.id,
+    friendships.room_id,
+    friendships.created_at
+   FROM social.friendships
+  WHERE (friendships.ended_at IS NULL);
+
+COMMENT ON VIEW social.friends IS 'Who are friends: each friendship in both orders.';
 
 ALTER TABLE ONLY jobs.pgqueuer ALTER COLUMN id SET DEFAULT nextval('jobs.pgqueuer_id_seq'::regclass);
 
@@ -1216,6 +1294,12 @@ ALTER TABLE ONLY safety.strikes
 ALTER TABLE ONLY safety.suspicions
     ADD CONSTRAINT suspicions_pkey PRIMARY KEY (user_id, of_user_id);
 
+ALTER TABLE ONLY social.friend_requests
+    ADD CONSTRAINT friend_requests_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY social.friendships
+    ADD CONSTRAINT friendships_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (id);
 
@@ -1366,15 +1450,39 @@ CREATE INDEX suspected_of ON safety.suspicions USING btree (of_user_id, user_id)
 
 CREATE INDEX suspicions_by_age ON safety.suspicions USING btree (at) WHERE (cleared_at IS NULL);
 
+CREATE INDEX friends_of_a ON social.friendships USING btree (user_a, id) WHERE (ended_at IS NULL);
+
+CREATE INDEX friends_of_b ON social.friendships USING btree (user_b, id) WHERE (ended_at IS NULL);
+
+CREATE INDEX friendships_of_a_room ON social.friendships USING btree (room_id);
+
+CREATE INDEX friendships_that_ended ON social.friendships USING btree (user_a, user_b, id) WHERE (ended_at IS NOT NULL);
+
 CREATE INDEX media_of_a_user ON social.media USING btree (owner_id);
 
 CREATE INDEX media_to_delete ON social.media USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
 CREATE INDEX media_to_scan ON social.media USING btree (scan_at) WHERE (scan_at IS NOT NULL);
 
+CREATE UNIQUE INDEX one_friendship_a_pair ON social.friendships USING btree (user_a, user_b) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX one_open_request_a_pair ON social.friend_requests USING btree (LEAST(sender_id, receiver_id), GREATEST(sender_id, receiver_id)) WHERE (state = 'open'::text);
+
+CREATE INDEX requests_by_end ON social.friend_requests USING btree (closed_at) WHERE (closed_at IS NOT NULL);
+
+CREATE INDEX requests_received ON social.friend_requests USING btree (receiver_id, id) WHERE (state = 'open'::text);
+
+CREATE INDEX requests_refused ON social.friend_requests USING btree (sender_id, receiver_id) WHERE (state = 'refused'::text);
+
+CREATE INDEX requests_sent ON social.friend_requests USING btree (sender_id, id) WHERE (state = 'open'::text);
+
 CREATE TRIGGER room_has_a_connection AFTER INSERT ON communication.rooms FOR EACH ROW WHEN ((new.connection_id IS NOT NULL)) EXECUTE FUNCTION communication.room_has_a_connection();
 
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
+
+CREATE TRIGGER friendship_ends_with_a_block AFTER INSERT ON identity.blocks FOR EACH ROW EXECUTE FUNCTION social.part_by_block();
+
+CREATE TRIGGER friendships_end_with_the_account AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION social.leave_all();
 
 CREATE TRIGGER logins_follow AFTER INSERT OR UPDATE OF password_hash, deleted_at ON identity.users FOR EACH ROW EXECUTE FUNCTION identity.keep_logins();
 
@@ -1399,6 +1507,10 @@ CREATE TRIGGER suspects_are_apart AFTER INSERT ON interaction.reports FOR EACH R
 CREATE TRIGGER count_lost_try BEFORE UPDATE ON jobs.pgqueuer FOR EACH ROW WHEN (((old.status = 'picked'::jobs.pgqueuer_status) AND (new.status = 'picked'::jobs.pgqueuer_status) AND (old.queue_manager_id IS DISTINCT FROM new.queue_manager_id))) EXECUTE FUNCTION jobs.count_lost_try();
 
 CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE OR UPDATE OF cleared_at ON safety.suspicions FOR EACH ROW EXECUTE FUNCTION safety.apart_by_suspicion();
+
+CREATE TRIGGER room_ends_with_its_friendship AFTER UPDATE OF ended_at ON social.friendships FOR EACH ROW WHEN ((new.ended_at IS NOT NULL)) EXECUTE FUNCTION communication.end_room_with_connection();
+
+CREATE TRIGGER suspects_are_apart AFTER INSERT OR UPDATE OF ended_at ON social.friendships FOR EACH ROW EXECUTE FUNCTION safety.apart_by_connection();
 
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
@@ -1499,6 +1611,9 @@ ALTER TABLE ONLY interaction.pending_blocks
 ALTER TABLE ONLY interaction.pending_blocks
     ADD CONSTRAINT pending_blocks_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
 
+ALTER TABLE ONLY interaction.pending_blocks
+    ADD CONSTRAINT pending_blocks_friendship_id_fkey FOREIGN KEY (friendship_id) REFERENCES social.friendships(id);
+
 ALTER TABLE ONLY interaction.pending_reports
     ADD CONSTRAINT pending_reports_report_id_fkey FOREIGN KEY (report_id) REFERENCES interaction.reports(id);
 
@@ -1573,6 +1688,24 @@ ALTER TABLE ONLY safety.suspicions
 
 ALTER TABLE ONLY safety.suspicions
     ADD CONSTRAINT suspicions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.friend_requests
+    ADD CONSTRAINT friend_requests_receiver_id_fkey FOREIGN KEY (receiver_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.friend_requests
+    ADD CONSTRAINT friend_requests_sender_id_fkey FOREIGN KEY (sender_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.friendships
+    ADD CONSTRAINT friendships_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.friendships
+    ADD CONSTRAINT friendships_room_id_fkey FOREIGN KEY (room_id) REFERENCES communication.rooms(id);
+
+ALTER TABLE ONLY social.friendships
+    ADD CONSTRAINT friendships_user_a_fkey FOREIGN KEY (user_a) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.friendships
+    ADD CONSTRAINT friendships_user_b_fkey FOREIGN KEY (user_b) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT media_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES identity.users(id);

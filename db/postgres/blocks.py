@@ -30,12 +30,14 @@ class BlockedUser(Struct, frozen=True, kw_only=True):
 
 
 class PendingBlock(Struct, frozen=True, kw_only=True):
-    """A block whose effects are still to be performed. It has ended this connection, if there was one."""
+    """A block whose effects are still to be performed. It has ended these, where there were any."""
 
     id: str
     blocker: str
     blocked: str
     connection_id: str | None
+    friendship_id: str | None = None
+    request_id: str | None = None
 
 
 class BlockStore:
@@ -120,4 +122,6 @@ def _pending(row: Record) -> PendingBlock:
         blocker=row["blocker_id"],
         blocked=row["blocked_id"],
         connection_id=row["connection_id"],
+        friendship_id=row["friendship_id"],
+        request_id=row["request_id"],
     )

@@ -14,8 +14,8 @@ SELECT EXISTS (SELECT FROM identity.blocks WHERE blocker_id = $1 AND blocked_id 
     )
 
 -- name: insert_block
--- $2 blocks $3 at $4, which ends their connection and leaves pending block $1, taken until $5 (null: not taken).
--- No row: the block existed already.
+-- $2 blocks $3 at $4, which ends their connection and leaves pending block $1, taken until $5 (null: not taken). A trigger ends
+-- their friendship and the open request. No row: the block existed already.
 WITH new AS (
     INSERT INTO identity.blocks (blocker_id, blocked_id, created_at) VALUES ($2, $3, $4)
     ON CONFLICT (blocker_id, blocked_id) DO NOTHING
@@ -27,9 +27,17 @@ WITH new AS (
         AND c.ended_at IS NULL
     RETURNING c.id
 )
-INSERT INTO interaction.pending_blocks (id, blocker_id, blocked_id, connection_id, taken_until)
-SELECT $1, new.blocker_id, new.blocked_id, (SELECT id FROM ended), coalesce($5::timestamptz, '-infinity') FROM new
-RETURNING id, blocker_id, blocked_id, connection_id
+INSERT INTO interaction.pending_blocks (id, blocker_id, blocked_id, connection_id, taken_until, friendship_id, request_id)
+SELECT $1, new.blocker_id, new.blocked_id, (SELECT id FROM ended), coalesce($5::timestamptz, '-infinity'), (
+    SELECT f.id FROM social.friendships f
+    WHERE f.user_a = least(new.blocker_id, new.blocked_id) AND f.user_b = greatest(new.blocker_id, new.blocked_id)
+        AND f.ended_at IS NULL
+), (
+    SELECT r.id FROM social.friend_requests r
+    WHERE least(r.sender_id, r.receiver_id) = least(new.blocker_id, new.blocked_id)
+        AND greatest(r.sender_id, r.receiver_id) = greatest(new.blocker_id, new.blocked_id) AND r.state = 'open'
+) FROM new
+RETURNING id, blocker_id, blocked_id, connection_id, friendship_id, request_id
 
 -- name: of_pair
 -- The block of $2 by $1.
@@ -57,7 +65,7 @@ UPDATE interaction.pending_blocks SET taken_until = $2
 WHERE id IN (
     SELECT id FROM interaction.pending_blocks WHERE taken_until <= $1 ORDER BY taken_until LIMIT $3 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, blocker_id, blocked_id, connection_id
+RETURNING id, blocker_id, blocked_id, connection_id, friendship_id, request_id
 
 -- name: settled
 -- All effects of pending block $1 are performed.

@@ -149,6 +149,10 @@ SELECT
         SELECT FROM interaction.connections k
         WHERE k.user_a = least(own.user_id, card.user_id) AND k.user_b = greatest(own.user_id, card.user_id)
             AND k.ended_at IS NULL
+    ) AND NOT EXISTS (
+        SELECT FROM social.friendships f
+        WHERE f.user_a = least(own.user_id, card.user_id) AND f.user_b = greatest(own.user_id, card.user_id)
+            AND f.ended_at IS NULL
     ) OR NOT EXISTS (
         SELECT FROM identity.visible_to($1, $4) seen WHERE seen.user_id = card.user_id
     ) AS hidden

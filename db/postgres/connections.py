@@ -89,7 +89,7 @@ class ConnectionStore:
         return _view(row, self._cards.card(row, today(now)))
 
     def connected(self, pairs: Collection[_Pair]) -> asyncio.Future[frozenset[_Pair]]:
-        """Those of these pairs, as they were given, who have an active connection with each other."""
+        """Those of these pairs, as they were given, who are friends or have an active connection."""
         return self._asking.ask(pairs)
 
     async def _connected(self, asked: Sequence[Collection[_Pair]]) -> list[frozenset[_Pair]]:

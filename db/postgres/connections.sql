@@ -9,13 +9,23 @@ ORDER BY c.ended_at NULLS FIRST
 LIMIT 1
 
 -- name: connect
--- The connection of ($3, $4) from call $5, its room and the room's members.
-WITH connection AS (
-    INSERT INTO interaction.connections (id, user_a, user_b, call_id, created_at, room_id) VALUES ($1, $3, $4, $5, $6, $2)
-), room AS (
-    INSERT INTO communication.rooms (id, connection_id, created_at) VALUES ($2, $1, $6)
+-- The connection of ($3, $4) from call $5, in the room that they have as friends, or a new one with its members.
+WITH shared AS (
+    SELECT r.id FROM social.friendships f
+    JOIN communication.rooms r ON r.id = f.room_id
+    WHERE f.user_a = $3 AND f.user_b = $4 AND f.ended_at IS NULL
+    FOR NO KEY UPDATE OF r
+), connection AS (
+    INSERT INTO interaction.connections (id, user_a, user_b, call_id, created_at, room_id)
+    VALUES ($1, $3, $4, $5, $6, coalesce((SELECT id FROM shared), $2))
+), named AS (
+    UPDATE communication.rooms r SET connection_id = $1 FROM shared WHERE r.id = shared.id
+), made AS (
+    INSERT INTO communication.rooms (id, connection_id, created_at)
+    SELECT $2, $1, $6 WHERE NOT EXISTS (SELECT FROM shared)
+    RETURNING id
 )
-INSERT INTO communication.members (room_id, user_id) VALUES ($2, $3), ($2, $4)
+INSERT INTO communication.members (room_id, user_id) SELECT made.id, who FROM made, unnest(ARRAY[$3, $4]::uuid[]) AS who
 
 -- name: blocked
 -- Whether one of the two has blocked the other.
@@ -49,10 +59,13 @@ ORDER BY c.id DESC
 LIMIT $3
 
 -- name: connected
--- Those of the pairs, users $1 with users $2 place by place, who have an active connection.
+-- Those of the pairs, users $1 with users $2 place by place, who are friends or have an active connection.
 SELECT pair.one, pair.other
 FROM unnest($1::uuid[], $2::uuid[]) AS pair (one, other)
 WHERE (  -- as a join, all connections might be read for a few
     SELECT true FROM interaction.connections c
     WHERE c.user_a = least(pair.one, pair.other) AND c.user_b = greatest(pair.one, pair.other) AND c.ended_at IS NULL
+) OR (
+    SELECT true FROM social.friendships f
+    WHERE f.user_a = least(pair.one, pair.other) AND f.user_b = greatest(pair.one, pair.other) AND f.ended_at IS NULL
 )

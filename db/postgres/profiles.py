@@ -88,7 +88,7 @@ class ProfileStore:
         return True
 
     async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileView | None:
-        """The card as `viewer_id` may see it; None: gone, banned, blocked or never met."""
+        """The card as `viewer_id` may see it; None: gone, banned, blocked, or a stranger."""
         row = await self._pool.fetchrow(_SQL["visible_card"], user_id, viewer_id, to_datetime(now))
         if row is None:
             return None

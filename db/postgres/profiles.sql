@@ -32,8 +32,8 @@ WHERE m.owner_id = $1 AND m.purpose = 'photo' AND m.used_at IS NOT NULL AND m.ex
 )
 
 -- name: visible_card
--- Card of user $1 as user $2 may see it at $3: visible, and oneself or one whom they have met in a call that was answered.
--- No row: $2 may not see $1, or there is no such user.
+-- Card of user $1 as user $2 may see it at $3: visible, and oneself, one whom they have met in a call that was answered, a friend,
+-- or one who has asked them to be one. No row: $2 may not see $1, or there is no such user.
 SELECT card.*, false AS hidden, (
     SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = $1
 ) AS media
@@ -44,4 +44,9 @@ WHERE card.user_id = $1 AND ($1 = $2 OR EXISTS (
     JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = $1
     JOIN interaction.calls c ON c.id = own.call_id
     WHERE own.user_id = $2 AND c.started_at IS NOT NULL
+) OR EXISTS (
+    SELECT FROM social.friendships f
+    WHERE f.user_a = least($1, $2) AND f.user_b = greatest($1, $2) AND f.ended_at IS NULL
+) OR EXISTS (
+    SELECT FROM social.friend_requests r WHERE r.receiver_id = $2 AND r.sender_id = $1 AND r.state = 'open'
 ))

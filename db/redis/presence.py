@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from core.presence import ExpiredLease, PresenceState
+from core.presence import ExpiredLease, PresenceState, channel
 from core.vocabulary import OwnStatus
 from db.redis.multiplexed import Arg, RedisClient, Script, load_script
 
@@ -31,11 +31,6 @@ _SCRIPTS: Mapping[str, Script] = {
     file.stem: load_script(file, repeatable=file.stem not in _ONCE)
     for file in (Path(__file__).with_name("lua") / "presence").glob("*.lua")
 }
-
-
-def channel(user_id: str) -> str:
-    """Where it is announced that what others see of this user may have changed."""
-    return f"presence:{{{user_id}}}"
 
 
 def read_choice(message: bytes) -> tuple[OwnStatus, int]:

@@ -17,6 +17,7 @@ from realtime.calls.call_service import CallService
 from realtime.calls.eligibility import EligibilityService
 from realtime.presence.presence import PresenceService
 from services.connections import Connections
+from services.friends import Friends
 from signaling.messages import Block
 
 # Together less than a row is taken for, and than anybody minds to wait for the answer to a block.
@@ -36,6 +37,7 @@ class BlockEffectsWorker(BesideLooks):
         call_service: CallService,
         eligibility: EligibilityService,
         connections: Connections,
+        friends: Friends,
         presence: PresenceService,
         clock: Clock,
         again_s: float = 1,
@@ -43,7 +45,7 @@ class BlockEffectsWorker(BesideLooks):
         super().__init__()
         self._store, self._record = store, record
         self._call_service, self._eligibility = call_service, eligibility
-        self._connections, self._presence = connections, presence
+        self._connections, self._friends, self._presence = connections, friends, presence
         self._clock = clock
         self._loop = PeriodicTask(None, self._look, failing="effects of blocks have to wait", again_s=again_s)
         self.loops = (self._loop,)
@@ -69,7 +71,11 @@ class BlockEffectsWorker(BesideLooks):
 
     async def _settle(self, pending: PendingBlock) -> None:
         blocker, blocked = pending.blocker, pending.blocked
-        await all_of(self._end_calls(blocker, blocked), self._end_connection(blocker, pending.connection_id))
+        await all_of(
+            self._end_calls(blocker, blocked),
+            self._end_connection(blocker, pending.connection_id),
+            self._friends.part((blocker, blocked), pending.friendship_id, pending.request_id),
+        )
         apart = await self._in_no_call(blocker, blocked)
         for user_id in (blocker, blocked):
             await self._presence.changed(user_id)

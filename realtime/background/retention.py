@@ -10,6 +10,7 @@ from core.settings import Settings
 from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.codes import CodeStore
 from db.postgres.evidence import EvidenceStore
+from db.postgres.friends import FriendStore
 from db.postgres.idempotency import KEPT_MS
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
@@ -40,10 +41,11 @@ def kept(
     suspicions: SuspicionStore,
     evidence: EvidenceStore,
     codes: CodeStore,
+    friends: FriendStore,
     settings: Settings,
 ) -> list[Kept]:
     """What is forgotten, and when: decisions of matching, keys, codes, tokens, sessions, marks,
-    evidence.
+    evidence, friend requests that were answered.
 
     A suspicion that is too old is over, and stays on record.
     """
@@ -53,6 +55,7 @@ def kept(
         Kept(evidence.forget, settings.evidence_days * DAY_MS),
         Kept(expired.keys, KEPT_MS),
         Kept(codes.forget, DAY_MS),
+        Kept(friends.forget, settings.friend_request_days * DAY_MS),
         Kept(expired.tokens, sessions_ms),
         Kept(expired.sessions, sessions_ms),
         Kept(marks.forget, settings.mark_days * DAY_MS),

@@ -47,10 +47,10 @@ class PresenceStore(Protocol):
 
 
 class Companions(Protocol):
-    """The lasting connections in Postgres: with one, two users may see each other's presence."""
+    """Connections and friendships in Postgres: with one, two users may see each other's presence."""
 
     def connected(self, pairs: Collection[tuple[str, str]]) -> asyncio.Future[frozenset[tuple[str, str]]]:
-        """Those of these pairs, as they were given, who have an active connection with each other."""
+        """Those of these pairs, as they were given, who are friends or have an active connection."""
 
 
 class Busy(Protocol):

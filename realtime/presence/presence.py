@@ -19,11 +19,12 @@ from msgspec.structs import replace
 from core.clock import Clock
 from core.contract.presence import Presence as Shown
 from core.contract.presence import PresenceChanged, Presences, PresenceSet, PresenceWatch
+from core.presence import channel
 from core.vocabulary import OwnStatus
 from db.outage import AWAY, OUTAGES
 from db.periodic import PeriodicJob, PeriodicTask
 from db.redis.bus import Bus
-from db.redis.presence import channel, read_choice
+from db.redis.presence import read_choice
 from realtime.gateway.caller import Caller
 from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Sockets
 from realtime.presence.views import Reading, View, Views

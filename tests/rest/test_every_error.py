@@ -16,6 +16,7 @@ from core.contract.index import ENDPOINTS
 from core.contract.profiles import Me
 from core.ids import new_id
 from core.wire.endpoint import Endpoint
+from tests.rest.conflicts import CONFLICTS
 from tests.rest.conftest import SETTINGS
 from tests.rest.phones import Phone, a_number, a_profile
 from tests.rest.pictures import drawn, encoded, form
@@ -61,6 +62,7 @@ class Someone:
             "change_settings": {"theme": "dark"},
             "change_consent": {"kind": "analytics", "version": "1", "given": True},
             "block": {"user_id": (other := next(self._others))},
+            "ask_friend": {"user_id": other},
             "report": {"subject": {"type": "user", "id": other}, "reason": "spam"},
             "decide_case": {"action": "warn"},
             "turn_on_totp": {},
@@ -179,6 +181,7 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
         return await someone.ask(endpoint, path=address[:-64] + "0" * 64)
     nobody = {
         "block": {"user_id": new_id()},
+        "ask_friend": {"user_id": new_id()},
         "report": {"subject": {"type": "user", "id": new_id()}, "reason": "spam"},
         "change_me": {"photos": [new_id()]},
     }
@@ -235,14 +238,12 @@ async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
                 " claimed_until = now() + interval '1 day' WHERE state <> 'decided'"
             )
         return await someone.ask(endpoint, path=path)
-    if endpoint.name == "turn_on_totp":
-        return await someone.ask(endpoint, json={"code": "000000"})
+    if endpoint.name in CONFLICTS:
+        return await CONFLICTS[endpoint.name](someone, endpoint)
     if endpoint.name == "appeal":
         path = await someone.own_path(endpoint)
         assert (await someone.ask(endpoint, path=path)).status == 201
         return await someone.ask(endpoint, path=path)
-    if endpoint.name == "remove_login":
-        return await someone.ask(endpoint, path=f"/v1/me/logins/{someone.user_id}")  # of the password
     taken = someone.signed_in["user"]["username"]
     if endpoint.name in ENTERING:
         return await entered(someone, endpoint, profile=a_profile(username=taken))

@@ -34,6 +34,7 @@ async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
     bodies: dict[str, Any] = {
         "register": new_person(),
         "block": {"user_id": (ben := await rest.world.person("Ben"))},
+        "ask_friend": {"user_id": await rest.world.person("Cem")},
         "report": {"subject": {"type": "user", "id": ben}, "reason": "spam"},
         "upload_media": encoded(drawn(next(_sides))),
         "ban": {"user_id": await rest.world.person("Ben"), "reason": "spam"},

@@ -7,7 +7,15 @@ import pytest
 from core.ids import new_id
 from tests.rest.server import RestServer
 
-LISTS = ["/v1/me/calls", "/v1/connections", "/v1/rooms", "/v1/auth/sessions", "/v1/blocks"]
+LISTS = [
+    "/v1/me/calls",
+    "/v1/connections",
+    "/v1/rooms",
+    "/v1/auth/sessions",
+    "/v1/blocks",
+    "/v1/friends",
+    "/v1/friends/requests",
+]
 
 
 async def pages(rest: RestServer, path: str, token: str, limit: int) -> list[list[Any]]:

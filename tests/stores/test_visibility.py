@@ -17,6 +17,7 @@ from core.visibility import (
     UserFacts,
     can_meet,
     can_name,
+    can_see,
     is_apart,
     is_banned,
     is_blocked,
@@ -49,13 +50,15 @@ class Draw(Struct, frozen=True):
     suspicions: set[tuple[int, int]]
     cleared: set[tuple[int, int]]
     met: set[tuple[int, int]]
+    friends: set[tuple[int, int]]
+    asked: set[tuple[int, int]]
 
 
 DRAWS = st.builds(
     Draw,
     st.lists(BANS, min_size=PEOPLE, max_size=PEOPLE),
     st.sets(st.integers(0, PEOPLE - 1), max_size=1),
-    *[PAIRS] * 7,
+    *[PAIRS] * 9,
 )
 
 
@@ -73,8 +76,14 @@ async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw) -
         assert avoided == {who.id for who in people if is_blocked(viewer, who) or is_apart(viewer, who)}
         views = await world.connections.page(viewer.id, before=None, limit=100, now=NOW)
         in_full = {view.peer.user_id for view in views if view.active and view.peer.languages}
-        assert in_full == {who.id for who in people if sees_card(viewer, who, NOW)}
-        assert not any(view.peer.languages for view in views if not view.active)
+        shown = {who.id for who in people if sees_card(viewer, who, NOW)}
+        assert in_full == shown & viewer.connected
+        friends = await world.friends.friends(viewer.id, before=None, limit=100, now=NOW)
+        assert {friend.user.user_id for _, friend in friends} == shown & viewer.friends
+        asking = {who.id for who in people if viewer.id in who.asked and can_see(viewer, who, NOW)}
+        assert await waiting(world, "received", viewer.id) == asking
+        asked = {who.id for who in people if who.id in viewer.asked and can_name(viewer, who, NOW)}
+        assert await waiting(world, "sent", viewer.id) == asked
         for seen in people:
             await compare(world, viewer, seen, call_id)
 
@@ -107,6 +116,12 @@ async def compare(world: World, viewer: UserFacts, seen: UserFacts, recorded: st
     assert obstacles != can_meet(viewer, seen, NOW)
 
 
+async def waiting(world: World, box: str, user_id: str) -> set[str]:
+    """With whom they have a request that waits for an answer."""
+    rows = await world.pool.fetch(queries("friends")[box], user_id, to_datetime(NOW), None, 9, None)
+    return {row["user_id"] for row in rows}
+
+
 async def banned(world: World, user_ids: Iterable[str]) -> set[str]:
     rows = await world.pool.fetch(
         "SELECT user_id FROM identity.banned($1) WHERE user_id = ANY ($2::uuid[])",
@@ -127,33 +142,70 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
             await connect(world, (ids[one], ids[other]), ended=ended)
     for one, other in draw.reports:
         await report(world, ids[one], ids[other])
+    await befriend(world, [(ids[one], ids[other]) for one, other in {frozenset(p) for p in draw.friends}])
+    await ask(world, [(ids[one], ids[other]) for one, other in requests(draw)])
     await answered_calls(world, [[ids[n] for n in pair] for pair in draw.met])
     for user_id, bans in zip(ids, draw.bans, strict=True):
         for ban in bans:
             await put_ban(world, user_id, ban)
     for one, other in draw.suspicions | draw.cleared:
         await world.suspect(ids[one], ids[other], at=NOW, cleared=(one, other) not in draw.suspicions)
-    people = []
-    for n, user_id in enumerate(ids):
-        if n in draw.erased:
-            await world.pool.execute("UPDATE identity.users SET deleted_at = now() WHERE id = $1", user_id)
-        people.append(
-            UserFacts(
-                id=user_id,
-                erased=n in draw.erased,
-                bans=tuple(draw.bans[n]),
-                blocks=frozenset(ids[other] for one, other in draw.blocks if one == n),
-                connected=frozenset(ids[m] for pair in active if n in pair for m in pair - {n}),
-                met=frozenset(ids[m] for pair in draw.met if n in pair for m in pair if m != n),
-                reports=frozenset(ids[other] for one, other in draw.reports if one == n),
-                suspected=frozenset(
-                    ids[other]
-                    for one, other in draw.suspicions
-                    if one == n and any(not ban.lifted for ban in draw.bans[other])
-                ),
-            )
+    for n in draw.erased:
+        await world.pool.execute("UPDATE identity.users SET deleted_at = now() WHERE id = $1", ids[n])
+    return facts(draw, ids)
+
+
+def facts(draw: Draw, ids: list[str]) -> list[UserFacts]:
+    """What is known of each. The erasure of an account has ended its friendships and requests."""
+
+    def whom(pairs: set[tuple[int, int]], n: int) -> frozenset[str]:
+        return frozenset(ids[other] for one, other in pairs if one == n)
+
+    def both(pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
+        return pairs | {(other, one) for one, other in pairs}
+
+    def standing(pairs: set[tuple[int, int]]) -> set[tuple[int, int]]:
+        return {pair for pair in pairs if not draw.erased & set(pair)}
+
+    suspicions = {pair for pair in draw.suspicions if any(not ban.lifted for ban in draw.bans[pair[1]])}
+    return [
+        UserFacts(
+            id=user_id,
+            erased=n in draw.erased,
+            bans=tuple(draw.bans[n]),
+            blocks=whom(draw.blocks, n),
+            connected=whom(both(draw.active), n),
+            friends=whom(standing(both(draw.friends)), n),
+            asked=whom(standing(requests(draw)), n),
+            met=whom(both(draw.met), n),
+            reports=whom(draw.reports, n),
+            suspected=whom(suspicions, n),
         )
-    return people
+        for n, user_id in enumerate(ids)
+    ]
+
+
+def requests(draw: Draw) -> set[tuple[int, int]]:
+    """One of two at most."""
+    return {pair for pair in draw.asked if pair[0] < pair[1]}
+
+
+async def befriend(world: World, pairs: Iterable[tuple[str, str]]) -> None:
+    """Friendships on record, whatever else is."""
+    await world.pool.executemany(
+        "WITH room AS (INSERT INTO communication.rooms (id, created_at) VALUES ($1, $4))"
+        " INSERT INTO social.friendships (id, user_a, user_b, room_id, created_at)"
+        " VALUES ($1, $2, $3, $1, $4)",
+        [(new_id(), *sorted(pair), to_datetime(NOW - HOUR)) for pair in pairs],
+    )
+
+
+async def ask(world: World, pairs: Iterable[tuple[str, str]]) -> None:
+    """Requests on record that wait, whatever else is."""
+    await world.pool.executemany(
+        "INSERT INTO social.friend_requests (id, sender_id, receiver_id, created_at) VALUES ($1, $2, $3, $4)",
+        [(new_id(), *pair, to_datetime(NOW - HOUR)) for pair in pairs],
+    )
 
 
 async def connect(world: World, users: tuple[str, str], *, ended: bool) -> None:

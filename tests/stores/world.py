@@ -28,6 +28,7 @@ from db.postgres.connections import ConnectionRow, ConnectionStore
 from db.postgres.eligibility import EligibilityStore
 from db.postgres.evidence import EvidenceStore
 from db.postgres.expulsions import expel_within
+from db.postgres.friends import Friendship, FriendStore
 from db.postgres.matches import MatchRecords
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
@@ -56,6 +57,7 @@ class World:
         self.connections = ConnectionStore(pool)
         self.eligibility = EligibilityStore(pool)
         self.rooms = Rooms(pool)
+        self.friends = FriendStore(pool, refusals=3)
         self.matches = MatchRecords(pool)
         self.blocks = BlockStore(pool)
         rule = suspending(Settings())
@@ -180,6 +182,16 @@ class World:
         return await self.connections.connect(
             call_id, connection_id=new_id(), room_id=new_id(), users=users, now=now_ms()
         )
+
+    async def asked(self, sender: str, receiver: str) -> str:
+        """Somebody has asked another to be a friend, who has not asked them; gives the request."""
+        answer, _ = await self.friends.ask(sender, receiver, None, now_ms())
+        assert answer.id, answer
+        return answer.id
+
+    async def befriended(self, users: tuple[str, str]) -> Friendship:
+        """The first has asked, and the second said yes."""
+        return await self.friends.accept(await self.asked(*users), users[1], now_ms())
 
     async def block(self, blocker: str, blocked: str) -> None:
         await self.pool.execute(

@@ -121,6 +121,22 @@ async def _unblock(scene: Scene, _caller: Caller) -> Asked:
     return Asked(path={"user_id": someone})
 
 
+async def _ask_friend(scene: Scene, _caller: Caller) -> Asked:
+    return Asked(sent={"json": {"user_id": scene.owner.id}})
+
+
+async def _friend_request(scene: Scene, _caller: Caller) -> Asked:
+    """Which the owner has got."""
+    return Asked(path={"id": await scene.world.asked(await scene.world.person(), scene.owner.id)})
+
+
+async def _unfriend(scene: Scene, _caller: Caller) -> Asked:
+    """A friend of the owner's."""
+    someone = await scene.world.person()
+    await scene.world.befriended((someone, scene.owner.id))
+    return Asked(path={"user_id": someone})
+
+
 async def _upload(_scene: Scene, _caller: Caller) -> Asked:
     return Asked(sent={"data": form(PICTURE)})
 
@@ -231,6 +247,10 @@ WAYS: dict[str, Way] = {
     "profile": _at_owner,
     "block": _block,
     "unblock": _unblock,
+    "ask_friend": _ask_friend,
+    "accept_friend": _friend_request,
+    "refuse_friend": _friend_request,
+    "unfriend": _unfriend,
     "report: user": _reports("user"),
     "report: call": _reports("call"),
     "report: message": _reports("message"),
