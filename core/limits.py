@@ -118,7 +118,11 @@ LIMITS: Mapping[LimitName, Limit] = {
         burst="register_device_per_h",
     ),
     "login": Limit(
-        of="wrong passwords", by="network", where="shared", per="login_per_m", burst="login_burst"
+        of="wrong passwords, codes and ID tokens",
+        by="network",
+        where="shared",
+        per="login_per_m",
+        burst="login_burst",
     ),
     "guesses": Limit(
         of="wrong passwords for one login",

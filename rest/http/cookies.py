@@ -37,9 +37,10 @@ def brought(
     """What this request brings. `hosts` are our own names, `address` the one that it was sent to."""
     origin = headers.get("Origin")
     secure = (origin or address).lower().startswith("https://")
-    # Newer browsers say it in so many words, also where they leave out the origin.
-    site = headers.get("Sec-Fetch-Site", "none")
-    if site not in ("same-origin", "none") or not (origin is None or is_own(origin, hosts)):
+    # Newer browsers say it in so many words, also of a server that a proxy calls by another name.
+    site = headers.get("Sec-Fetch-Site")
+    own = origin is None or is_own(origin, hosts) if site is None else site in ("same-origin", "none")
+    if not own:
         return Brought(own=False, secure=secure)
     return Brought(
         secure=secure,
