@@ -8,6 +8,7 @@ outage raises (`db.outage`) passes through.
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.friends import Asked, Box, FriendRequestView, FriendView
@@ -70,7 +71,10 @@ class FriendStore:
                 return known, Step()
             await lock_users(connection, (sender, receiver))
             step = await self._ask(connection, sender, receiver, now)
-            return await keep(connection, key, await self._asked(connection, sender, step, now)), step
+            answer = await self._asked(connection, sender, step, now)
+            # Not the signed address of the photo, which is good for whoever has it, and not for long.
+            await keep(connection, key, replace(answer, user=replace(answer.user, photo_url=None)))
+            return answer, step
 
     async def _ask(self, connection: Connection, sender: str, receiver: str, now: int) -> Step:
         found = await connection.fetchrow(_SQL["between"], sender, receiver, to_datetime(now))
