@@ -6,6 +6,7 @@ from sys import intern
 from typing import Literal, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.clock import rfc3339
 from core.contract.queue import TicketView
@@ -92,6 +93,25 @@ class Claim(StoredDocument, frozen=True, kw_only=True):
     claimed_at: int
     decision: MatchDecision | None = None
     again: bool = False
+
+
+class Claimed(Struct, frozen=True):
+    """What became of a claim: whose it is if it took `both`, and tickets that were named for it and gone."""
+
+    outcome: Taken
+    claim: Claim
+    gone: Sequence[str] = ()
+
+
+def claimed(claim: Claim, firsts: Sequence[Ticket], gone: int) -> Claimed:
+    """The result of a claim for which these were named, the best first, and so many found gone; -1: the
+    seeker was."""
+    if gone < 0:
+        return Claimed("second_gone", claim, (claim.second.id,))
+    passed = [ticket.id for ticket in firsts[:gone]]
+    if gone == len(firsts):
+        return Claimed("first_gone", claim, passed)
+    return Claimed("both", replace(claim, first=firsts[gone]) if gone else claim, passed)
 
 
 class Placed(Struct, frozen=True):

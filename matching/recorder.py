@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from core.ticket import Contender, Fate, MatchDecision, Road, Ticket
+from core.ticket import Claim, Contender, Fate, MatchDecision, Road, Ticket
 from matching.policy import Choice, Policy, Survey
 
 # How many better candidates that could not be had are recorded, beside the best.
@@ -32,14 +32,17 @@ class Recorder:
         avoid: Collection[str],
         taken: Collection[str],
         now: int,
+        instead: Sequence[Choice] = (),
     ) -> MatchDecision:
         """The record of deciding for `winner`, one of the survey's choices, at `now`.
 
-        `avoid` are users whom the seeker must not meet, `taken` tickets that were gone when tried.
+        `avoid` are users whom the seeker must not meet, `taken` tickets that were gone when tried. `instead`
+        may turn out to have won in the end (`settled`): choices behind the winner.
         """
         place = survey.choices.index(winner)
+        last = survey.choices.index(instead[-1]) if instead else place
         fates: list[tuple[Choice, Fate]] = []
-        for nth, choice in enumerate(self._kept(survey.choices, place)):
+        for nth, choice in enumerate(self._kept(survey.choices, place, last)):
             if choice is winner:
                 fates.append((choice, "won"))
             elif choice.ticket.user_id in avoid:
@@ -62,12 +65,28 @@ class Recorder:
             ),
         )
 
-    def _kept(self, choices: Sequence[Choice], place: int) -> Sequence[Choice]:
-        """The best choices, those before the winner, and the winner."""
+    def _kept(self, choices: Sequence[Choice], place: int, last: int) -> Sequence[Choice]:
+        """The best choices, those before the winner, and from the winner to the last who may be it."""
         most = self._keep + _PASSED_OVER
         if place < most:
-            return choices[: max(self._keep, place + 1)]
-        return [*choices[: most - 1], choices[place]]
+            return choices[: max(self._keep, last + 1)]
+        return [*choices[: most - 1], *choices[place : last + 1]]
+
+
+def settled(claim: Claim) -> Claim:
+    """The claim with the record of whom it took, who may be another than was best: then that one was gone."""
+    decision, winner = claim.decision, claim.first.id
+    if decision is None:
+        return claim
+    places = {contender.ticket.id: nth for nth, contender in enumerate(decision.contenders)}
+    if winner not in places or decision.contenders[places[winner]].fate == "won":
+        return claim
+    contenders = list(decision.contenders)
+    for nth, contender in enumerate(contenders[: places[winner]]):
+        if contender.fate in {"won", "lower"}:
+            contenders[nth] = replace(contender, fate="taken")
+    contenders[places[winner]] = replace(contenders[places[winner]], fate="won")
+    return replace(claim, decision=replace(decision, contenders=tuple(contenders)))
 
 
 def _lean(ticket: Ticket) -> Ticket:

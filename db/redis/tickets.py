@@ -27,15 +27,15 @@ import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
-from itertools import islice
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import msgspec
 
-from core.ticket import Census, Claim, Departure, Market, Placed, Pool, Taken, Ticket, Turn, Wait
+from core.ticket import Census, Claim, Claimed, Departure, Market, Placed, Pool, Ticket, Turn, Wait, claimed
 from core.vocabulary import Gender, LeftReason
 from db.redis.multiplexed import Arg, RedisClient, Script, load_script, script_words
+from db.redis.ticket_reader import TicketReader
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
 from matching.pools import pools_for, pools_of
 
@@ -47,13 +47,11 @@ _SCRIPTS: Mapping[str, Script] = {
     file.stem: load_script(file, repeatable=file.stem not in _ONCE, shared=_SHARED)
     for file in _LUA.glob("*.lua")
 }
-_CACHED = 50_000
 _AT_ONCE = 500  # in one command, so that Redis can answer others in between
 _NEWS_MS = 60_000
 _RECENT, _WAITS = 256, 512  # as the scripts keep
 _REMEMBER_OUT_MS = 3_600_000  # longer than a join or a given-back place can be late
 _GENDERS: tuple[Gender, ...] = get_args(Gender)
-_TAKEN: tuple[Taken, ...] = ("both", "first_gone", "second_gone")
 # How long nodes of other versions have to finish a claim that this one cannot read.
 _UNREADABLE_MS = 60_000
 
@@ -82,10 +80,8 @@ class RedisTickets:
         self._redis = redis
         self._unusable = unusable or Unusable()
         self._prefix = _prefix(region)
-        # A ticket never changes under its id, so it is read only once. None: it could not be read.
-        self._known: dict[bytes, Ticket | None] = {}
+        self._reader = TicketReader(self._unusable)
         self._arrivals: dict[str, dict[bytes, Ticket | None]] = {}  # of each mode, as last seen
-        self._ticket = msgspec.msgpack.Decoder(Ticket).decode
         self._id = msgspec.msgpack.Decoder(_OfTicket).decode
         self._claim = msgspec.msgpack.Decoder(Claim).decode
         self._encode = msgspec.msgpack.Encoder().encode
@@ -121,11 +117,11 @@ class RedisTickets:
         if own == b"overtaken":
             return None
         if own:
-            placed = self._decode(own, ticket.user_id)
+            placed = self._reader.decode(own, ticket.user_id)
             if placed is None:
                 await self.leave(ticket.user_id, "left")
             return placed
-        self._known[ticket.id.encode()] = ticket
+        self._reader.keep(ticket)
         return ticket
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
@@ -209,11 +205,17 @@ class RedisTickets:
             pools.append(Pool(others, tuple(drawn)))
         return Census(await waiting - present, tuple(pools))
 
-    async def claim(self, claim: Claim) -> Taken:
-        """Take both tickets out and leave the claim as a record, or do nothing."""
-        body = self._encode(claim)
-        outcome = await self._run("claim", claim.claimed_at, claim.call_id, body, *_two(claim))
-        return _TAKEN[int(outcome)]
+    async def claim(self, claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+        """Take both tickets out and leave the claim as a record, or do nothing.
+
+        If the first is gone, the first of `instead` that still waits is taken.
+        """
+        # The script puts in the ticket of whomever it takes, as Redis has it.
+        begin, _, end = self._encode(claim).partition(self._encode(claim.first))
+        seeker, firsts = (claim.second.id, claim.second.user_id), (claim.first, *instead)
+        named = [word for first in firsts for word in (first.id, first.user_id)]
+        gone = int(await self._run("claim", claim.claimed_at, claim.call_id, begin, end, *seeker, *named))
+        return claimed(claim, firsts, gone)
 
     def settle(self, claim: Claim) -> "asyncio.Future[Any]":
         """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
@@ -227,7 +229,7 @@ class RedisTickets:
         """
         whole = self._whole(ticket, call_id, lease_until, at_once=False)
         own = await self._run("restore", *whole)
-        return self._decode(own, ticket.user_id) if own else None
+        return self._reader.decode(own, ticket.user_id) if own else None
 
     async def enter(self, ticket: Ticket) -> bool:
         """Let it be matched from now on. False: it does not wait any more."""
@@ -251,7 +253,7 @@ class RedisTickets:
         commands = [script_words(_SCRIPTS[name], [self._prefix], args) for name, args in steps]
         *restored, _ = await self._redis.transaction(commands, repeatable=True)
         pairs = zip(others, restored, strict=True)
-        return [self._decode(body, ticket.user_id) if body else None for ticket, body in pairs]
+        return [self._reader.decode(body, ticket.user_id) if body else None for ticket, body in pairs]
 
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
         """Claims made before then that nobody has settled.
@@ -325,26 +327,7 @@ class RedisTickets:
 
     async def _tickets(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
         """Those of these tickets that still exist."""
-        known = self._known
-        unknown = [ticket_id for ticket_id in ids if ticket_id not in known]
-        slices = [unknown[start : start + _AT_ONCE] for start in range(0, len(unknown), _AT_ONCE)]
-        asked = [(some, self._ask("HMGET", "tickets", *some)) for some in slices]
-        for some, bodies in asked:
-            for ticket_id, body in zip(some, await bodies, strict=True):
-                if body:
-                    self._known[ticket_id] = self._decode(body, ticket_id.decode())
-        found = [ticket for ticket_id in ids if (ticket := known.get(ticket_id))]
-        if len(known) > _CACHED:
-            self._forget()
-        return found
-
-    def _decode(self, body: bytes, name: str) -> Ticket | None:
-        """None: only another version reads it, which is said under this name."""
-        try:
-            return self._ticket(body)
-        except msgspec.MsgspecError as error:
-            self._unusable.skipped("ticket", name, error)
-            return None
+        return await self._reader.read(ids, lambda some: self._ask("HMGET", "tickets", *some))
 
     def _arrived(self, mode: str, bodies: Sequence[bytes]) -> tuple[Ticket, ...]:
         """Most of them were there at the last look."""
@@ -356,8 +339,8 @@ class RedisTickets:
     def _arrival(self, body: bytes) -> Ticket | None:
         """Most were read when somebody looked for them."""
         with suppress(msgspec.MsgspecError, KeyError):
-            return self._known[self._id(body).id.encode()]
-        return self._decode(body, "arrivals")
+            return self._reader.known(self._id(body).id.encode())
+        return self._reader.decode(body, "arrivals")
 
     def _wait(self, noted: bytes, mode: str) -> Wait | None:
         """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
@@ -367,11 +350,6 @@ class RedisTickets:
         except ValueError as error:
             self._unusable.skipped("wait", mode, error)
             return None
-
-    def _forget(self) -> None:
-        """Keep the memory bounded: the tickets read first have most likely left."""
-        for ticket_id in tuple(islice(self._known, len(self._known) - _CACHED)):
-            del self._known[ticket_id]
 
 
 @lru_cache(maxsize=1_000)

@@ -5,7 +5,8 @@ steps leaves a ticket that the sweep matches, or a claim that it finishes.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Set
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import nullcontext
 
 import structlog
@@ -13,12 +14,12 @@ from msgspec import Struct
 
 from core.clock import Clock
 from core.tasks import until_one_fails
-from core.ticket import Claim, Road, Taken, Ticket
+from core.ticket import Claim, Claimed, Road, Ticket
 from db.outage import AWAY
 from db.periodic import PeriodicTask
 from matching.candidate_pairs import Pair
 from matching.policy import Choice, Survey
-from matching.recorder import Recorder
+from matching.recorder import Recorder, settled
 from matching.reservation_value import ReservationValues
 from realtime.matchmaking.context import MatchingContext
 from realtime.matchmaking.metrics import MatchingMetrics
@@ -28,7 +29,10 @@ from realtime.matchmaking.search_queue import Joined, SearchQueue
 
 _log = structlog.get_logger()
 _WORKERS = 16  # as many offers are one transaction
-_CONTENDED = 8  # but fewer at once, where other nodes search among the same people
+_CONTENDED = 8  # but fewer at once, where other nodes search among the same people,
+_TRIED_AT_ONCE = (
+    8  # and each names so many whom it would claim, of whom the first who is still there is taken
+)
 _LOOKS = 3
 _AGAIN_S = 0.5
 # For so long a search goes by what its join has found: by whom to avoid,
@@ -182,7 +186,7 @@ class Matchmaker:
         """
         for claim in claims:
             try:
-                await self._offers.make(claim)
+                await self._offers.make(settled(claim))
             except AWAY:
                 raise
             except Exception:
@@ -200,55 +204,80 @@ class Matchmaker:
         again: bool = False,
     ) -> Claim | None:
         """The claim of the first of these who can be had. Tickets that are gone are added to `taken`."""
-        ticket = found.seeker
-        for choice in choices:
-            if gone := {t.id for t in (ticket, choice.ticket) if self._recent.since(t.id, found.at)}:
-                taken |= gone
-                if ticket.id in gone:
-                    return None
-                continue
+        ticket, left = found.seeker, deque(choices)
+        while True:
+            some = self._still_there(found, left, taken, avoid)
+            if not some or ticket.id in taken:
+                return None
             if avoid is None:
                 avoid = await self._avoid(ticket.user_id)
-            if choice.ticket.user_id in avoid:
-                continue
+                some = [choice for choice in some if choice.ticket.user_id not in avoid]
+                if not some:
+                    continue
+            best, *instead = some
             claim = Claim(
                 call_id=self._new_id(),
-                first=choice.ticket,
+                first=best.ticket,
                 second=ticket,
                 claimed_at=self._clock(),
                 decision=self._recorder.record(
-                    found.road, ticket, found.survey, choice, avoid=avoid, taken=taken, now=found.at
+                    found.road,
+                    ticket,
+                    found.survey,
+                    best,
+                    avoid=avoid,
+                    taken=taken,
+                    now=found.at,
+                    instead=instead,
                 ),
                 again=again,
             )
-            outcome = await self._claim(claim)
-            if outcome == "both":
-                return claim
-            self._metrics.refused(outcome)
-            self._refused_at = self._clock()
-            if outcome == "second_gone":
-                taken.add(ticket.id)
-                return None
-            taken.add(choice.ticket.id)
-        return None
+            claimed = await self._claim(claim, [choice.ticket for choice in instead])
+            taken.update(claimed.gone)
+            if claimed.outcome == "both":
+                return settled(claimed.claim)
+
+    def _still_there(
+        self, found: _Found, left: deque[Choice], taken: set[str], avoid: Set[str] | None
+    ) -> list[Choice]:
+        """The next of these whom this node knows of no reason not to claim: one, or several to try at once
+        where other nodes may be faster. What is gone, of theirs or the seeker's, is added to `taken`."""
+        if self._recent.since(found.seeker.id, found.at):
+            taken.add(found.seeker.id)
+        some: list[Choice] = []
+        most = _TRIED_AT_ONCE if self._contended(self._clock()) else 1
+        while left and len(some) < most:
+            choice = left.popleft()
+            if self._recent.since(choice.ticket.id, found.at):
+                taken.add(choice.ticket.id)
+            elif avoid is None or choice.ticket.user_id not in avoid:
+                some.append(choice)
+        return some
 
     def _contended(self, now: int) -> bool:
         """Whether another node was faster with somebody lately, and so searches among the same people."""
         return 0 <= now - self._refused_at < _CONTENDED_MS
 
-    async def _claim(self, claim: Claim) -> Taken:
+    async def _claim(self, claim: Claim, instead: Sequence[Ticket]) -> Claimed:
         """Noted before it is tried, so that no other search of this node tries the same."""
         first, second = claim.first.id, claim.second.id
         self._recent.note(first, second, now=claim.claimed_at)
-        outcome: Taken | None = None
+        done: Claimed | None = None
         try:
-            outcome = await self._tickets.claim(claim)
+            done = await self._tickets.claim(claim, instead)
         finally:
-            if outcome == "second_gone" or outcome is None:
+            if done is None or done.outcome == "second_gone":
                 self._recent.forget(first)
-            if outcome == "first_gone" or outcome is None:
+            if done is None or done.outcome == "first_gone":
                 self._recent.forget(second)
-        return outcome
+        if done.gone:
+            self._refused_at = self._clock()
+            self._recent.note(*done.gone, now=claim.claimed_at)
+        if done.outcome == "both":
+            self._recent.note(done.claim.first.id, now=claim.claimed_at)
+        else:
+            self._metrics.refused(done.outcome)
+        return done
 
     async def _avoid(self, user_id: str) -> Set[str]:
         """Asked late, and again after each look, so that a block counts at once."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
-from core.ticket import Census, Claim, Departure, Market, Placed, Taken, Ticket, Turn
+from core.ticket import Census, Claim, Claimed, Departure, Market, Placed, Ticket, Turn
 from core.vocabulary import LeftReason
 from db.postgres.applicants import Applicant
 from matching.rematch import Since
@@ -88,8 +88,11 @@ class TicketStore(Protocol):
     async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
 
-    async def claim(self, claim: Claim) -> Taken:
-        """Take both tickets out and leave the claim as a record, or do nothing."""
+    async def claim(self, claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+        """Take both tickets out and leave the claim as a record, or do nothing.
+
+        If the first is gone, the first of `instead` that still waits is taken.
+        """
 
     def settle(self, claim: Claim) -> Awaitable[Any]:
         """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""

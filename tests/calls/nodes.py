@@ -129,7 +129,7 @@ class CallNode:
         for ticket in (first, second):
             await self.stores.tickets.join(ticket, now_ms() + 60_000)
         claim = Claim(call_id=new_id(at), first=first, second=second, claimed_at=at)
-        assert await self.stores.tickets.claim(claim) == "both"
+        assert (await self.stores.tickets.claim(claim)).outcome == "both"
         return claim
 
     async def offered(self, users: tuple[str, str]) -> Call:

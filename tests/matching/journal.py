@@ -5,7 +5,7 @@ Written by the ports of all nodes. What is wrong is noted, not raised: the produ
 
 from typing import Any
 
-from core.ticket import Claim, Placed, Ticket
+from core.ticket import Claim, Claimed, Placed, Ticket
 from db.postgres.call_records import Refusal
 from db.postgres.reports import NewReport
 from matching.rules import obstacle
@@ -54,8 +54,9 @@ class Journal:
     def _tickets_join_and_look(self, placed: Placed | None, ticket: Ticket, *_: Any) -> None:
         self._tickets_join(None if placed is None else placed.ticket, ticket)
 
-    def _tickets_claim(self, taken: str, claim: Claim) -> None:
-        if taken == "both":
+    def _tickets_claim(self, done: Claimed, claim: Claim, *_: Any) -> None:
+        if done.outcome == "both":
+            claim = done.claim
             self.claims[claim.call_id] = claim
             one, other = claim.first, claim.second
             pair = frozenset((one.user_id, other.user_id))

@@ -3,7 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from core.ticket import Census, Claim, Departure, Market, Placed, Pool, Taken, Ticket, Turn, Wait, kind
+from core.ticket import (
+    Census,
+    Claim,
+    Claimed,
+    Departure,
+    Market,
+    Placed,
+    Pool,
+    Ticket,
+    Turn,
+    Wait,
+    claimed,
+    kind,
+)
 from core.vocabulary import LeftReason
 from matching.pools import pools_for, pools_of, shares
 
@@ -108,16 +121,17 @@ class MemoryTickets:
             len(others), tuple(Pool(len(pool), some) for pool, some in zip(pools, drawn, strict=True))
         )
 
-    async def claim(self, claim: Claim) -> Taken:
-        if not self._claimable(claim.second, claim.claimed_at):
-            return "second_gone"
-        if not self._claimable(claim.first, claim.claimed_at):
-            return "first_gone"
-        for one in (claim.first, claim.second):
-            self.waits[one.mode].append(Wait(kind(one), claim.claimed_at - one.joined_at))
-        self.held[claim.first.user_id] = self.held[claim.second.user_id] = claim.call_id
-        self.claims[claim.call_id] = claim
-        return "both"
+    async def claim(self, claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+        firsts = (claim.first, *instead)
+        there = [nth for nth, first in enumerate(firsts) if self._claimable(first, claim.claimed_at)]
+        gone = there[0] if there else len(firsts)
+        found = claimed(claim, firsts, gone if self._claimable(claim.second, claim.claimed_at) else -1)
+        if found.outcome == "both":
+            for one in (found.claim.first, found.claim.second):
+                self.waits[one.mode].append(Wait(kind(one), claim.claimed_at - one.joined_at))
+                self.held[one.user_id] = claim.call_id
+            self.claims[claim.call_id] = found.claim
+        return found
 
     async def settle(self, claim: Claim) -> None:
         for ticket in (claim.first, claim.second):

@@ -17,7 +17,7 @@ async def test_who_skips_an_offer_whose_claim_still_stands_is_queued_anew(store:
     ana, ben = ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
-    assert await store.claim(claim) == "both"
+    assert (await store.claim(claim)).outcome == "both"
     anew = again(ana, joined_at=T0 + 2_500)
     assert await give_back(store, anew, claim.call_id, T0 + 12_500) == anew
     await store.settle(claim)
@@ -34,12 +34,12 @@ async def test_a_place_that_comes_back_too_late_is_not_taken(store: TicketStore,
     ana, ben, cal = ticket(joined_at=T0 + ahead), ticket(gender="male"), ticket(gender="male")
     await put(store, ana, ben, cal)
     declined = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
-    assert await store.claim(declined) == "both"
+    assert (await store.claim(declined)).outcome == "both"
     await store.settle(declined)
     anew = again(ana, joined_at=T0 + 500)
     await put(store, anew)
     matched = Claim(call_id=new_id(), first=anew, second=cal, claimed_at=T0 + 600)
-    assert await store.claim(matched) == "both"
+    assert (await store.claim(matched)).outcome == "both"
     await store.settle(matched)
     await give_back(store, ana, declined.call_id, T0 + ahead + 12_000)
     assert await store.waiting("video") == 0
@@ -51,7 +51,7 @@ async def test_a_join_that_a_match_overtook_places_nobody(store: TicketStore) ->
     ana, ben = ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0 + 100)
-    assert await store.claim(claim) == "both"
+    assert (await store.claim(claim)).outcome == "both"
     before = await store.out(ana.user_id)
     assert await store.join(again(ana), T0 + 10_000, before) == ana
     await store.settle(claim)
@@ -78,7 +78,7 @@ async def test_a_join_that_another_nodes_match_overtook_places_nobody(
         waiting.append(await store.waiting("video"))
         answer = await ask(user_id, now, lately)
         if len(waiting) == 1:
-            assert await store.claim(claim) == "both"
+            assert (await store.claim(claim)).outcome == "both"
             await harness.nodes[1].offers.make(claim)
         return answer
 
@@ -93,7 +93,7 @@ async def test_who_skips_is_queued_anew_by_a_node_whose_clock_is_behind(store: T
     ana, ben = ticket(joined_at=T0 + 20_000), ticket(gender="male")
     await put(store, ana, ben)
     claim = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=T0)
-    assert await store.claim(claim) == "both"
+    assert (await store.claim(claim)).outcome == "both"
     await store.settle(claim)
     anew = again(ana, joined_at=T0 + 500)
     assert await give_back(store, anew, claim.call_id, T0 + 10_500) == anew

@@ -1,11 +1,12 @@
 """A partner is found: on joining, by the sweep, and after a node died between two steps."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from core.contract.queue import Preferences, QueueLeft, QueueUpdated
-from core.ticket import Claim, Taken
+from core.ticket import Claim, Claimed, Ticket
 from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
@@ -198,7 +199,7 @@ async def test_a_claim_left_by_a_dead_node_is_finished(harness: Harness) -> None
     claim = Claim(
         call_id=new_id(), first=await harness.join(ana), second=await harness.join(ben), claimed_at=T0
     )
-    assert await harness.tickets.claim(claim) == "both"
+    assert (await harness.tickets.claim(claim)).outcome == "both"
     await harness.sweep("video")
     assert not harness.pairs()
     harness.clock.pass_ms(3_000)
@@ -255,9 +256,9 @@ async def test_whom_this_node_has_just_claimed_is_not_tried_again(harness: Harne
     tried: list[Claim] = []
     take = harness.tickets.claim
 
-    async def watched(claim: Claim) -> Taken:
+    async def watched(claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
         tried.append(claim)
-        return await take(claim)
+        return await take(claim, instead)
 
     harness.tickets.claim = watched  # type: ignore[method-assign]  # a look from outside
     harness.clock.pass_ms(1)

@@ -114,7 +114,7 @@ async def test_a_claim_that_came_too_late_is_counted_by_reason(
     async def seen_before(*_: object) -> list[object]:
         return [ana]
 
-    assert await harness.tickets.claim(taken) == "both"
+    assert (await harness.tickets.claim(taken)).outcome == "both"
     with monkeypatch.context() as while_late:
         while_late.setattr(harness.tickets, "candidates", seen_before)
         assert await harness.matchmaker.seek(cem) is None

@@ -174,7 +174,7 @@ async def test_a_refused_fence_gives_the_other_the_place_back(harness: Harness) 
     mine, his = await harness.join(ana), await harness.join(ben)
     harness.people.calls[ben] = new_id()
     claim = Claim(call_id=new_id(), first=mine, second=his, claimed_at=T0)
-    assert await harness.tickets.claim(claim) == "both"
+    assert (await harness.tickets.claim(claim)).outcome == "both"
     await harness.nodes[0].offers.make(claim)
     assert [t.id for t in await harness.tickets.everyone("video")] == [mine.id]
     assert await harness.queue.of(ben) is None

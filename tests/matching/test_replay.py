@@ -1,12 +1,13 @@
 """Why these two: what is kept of a decision, and deciding it again, by search and by sweep."""
 
 import random
+from collections.abc import Sequence
 
 import msgspec
 import pytest
 
-from core.ticket import Claim, Market, MatchDecision, Taken
-from matching.policy import Policy
+from core.ticket import Claim, Claimed, Market, MatchDecision, Ticket, claimed
+from matching.policy import Choice, Policy, Survey
 from matching.recorder import Recorder
 from matching.replay import replay
 from matching.score import Weights
@@ -71,14 +72,42 @@ async def test_who_had_to_be_avoided_or_was_taken_is_named(
     harness.people.keep_apart(ana, blocked)
     claim_it = harness.tickets.claim
 
-    async def slower_once(claim: Claim) -> Taken:
-        return "first_gone" if claim.first.user_id == taken else await claim_it(claim)
+    async def slower_once(claim: Claim, instead: Sequence[Ticket]) -> Claimed:
+        if claim.first.user_id == taken:
+            return claimed(claim, [claim.first], 1)
+        return await claim_it(claim, instead)
 
     monkeypatch.setattr(harness.tickets, "claim", slower_once)
     told = replay(new_id(), decision_of(await harness.matchmaker.seek(await harness.join(ana))))
     outcomes = [(candidate.user_id, candidate.outcome) for candidate in told.candidates]
     assert outcomes == [(blocked, "avoided"), (taken, "taken"), (third, "won")]
     assert "1 must not meet the seeker; 1 had been taken" in told.why
+
+
+async def test_who_is_taken_since_better_ones_were_gone_is_recorded_as_the_winner(harness: Harness) -> None:
+    """Also by a node that finds the claim unfinished."""
+    men = [await harness.join(harness.people.add(gender="male")) for _ in range(5)]
+    ana = await harness.join(harness.people.add())
+    choices = [Choice(man, 0.9 - nth / 10, 0.1) for nth, man in enumerate(men)]
+    decision = Recorder(harness.policy, 2).record(
+        "search",
+        ana,
+        Survey(choices=choices, removed={}),
+        choices[1],
+        avoid={men[0].user_id},
+        taken=(),
+        now=T0,
+        instead=choices[2:4],
+    )
+    claim = Claim(call_id=new_id(), first=men[1], second=ana, claimed_at=T0, decision=decision)
+    await harness.queue.remove(men[1].user_id, "left")
+    assert (await harness.tickets.claim(claim, men[2:4])).claim.first == men[2]
+    await harness.matchmaker.finish(await harness.tickets.unfinished(T0))
+    (made,) = harness.nodes[0].offers.made.values()
+    assert made.first == men[2]
+    fates = [(contender.ticket.id, contender.fate) for contender in decision_of(made).contenders]
+    expected = ("avoided", "taken", "won", "lower")
+    assert fates == [(man.id, fate) for man, fate in zip(men, expected, strict=False)]
 
 
 async def test_a_sweep_is_decided_again(harness: Harness) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from core.ticket import Claim, Departure, Ticket
+from core.ticket import Claim, Claimed, Departure, Ticket
 from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
@@ -111,7 +112,7 @@ async def test_a_claim_takes_both(store: TicketStore) -> None:
     ana, ben = ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = claim_of(ana, ben)
-    assert await store.claim(claim) == "both"
+    assert (await store.claim(claim)).outcome == "both"
     assert await store.waiting("video") == 0
     assert not await store.candidates(ticket(), 10)
     assert await store.of(ana.user_id) == ana
@@ -126,10 +127,28 @@ async def test_a_claim_takes_two_or_none(store: TicketStore) -> None:
     """Nobody is claimed twice, and the one who could be had is left where they were."""
     ana, ben, cal = ticket(), ticket(gender="male"), ticket(gender="male")
     await put(store, ana, ben, cal)
-    assert await store.claim(claim_of(ana, ben)) == "both"
-    assert await store.claim(claim_of(cal, ana)) == "second_gone"
-    assert await store.claim(claim_of(ben, cal)) == "first_gone"
+    assert (await store.claim(claim_of(ana, ben))).outcome == "both"
+    assert (await store.claim(claim_of(cal, ana))).outcome == "second_gone"
+    assert (await store.claim(claim_of(ben, cal))).outcome == "first_gone"
     assert [t.id for t in await store.everyone("video")] == [cal.id]
+
+
+async def test_a_claim_takes_the_first_of_those_named_who_still_waits(store: TicketStore) -> None:
+    """With whole tickets on record, and says who was gone; a seeker who is gone takes nobody."""
+    ana, ben, cal, dan, eli, fay = (ticket(city=f"City {n}") for n in range(6))
+    await put(store, ana, ben, cal, dan, eli, fay)
+    await store.leave(ben.user_id, "left")
+    await store.leave(cal.user_id, "left")
+    claim = claim_of(ben, ana)
+    taken = replace(claim, first=dan)
+    assert await store.claim(claim, [cal, dan, eli]) == Claimed("both", taken, [ben.id, cal.id])
+    assert list(await store.unfinished(claim.claimed_at)) == [taken]
+    assert [t.id for t in await store.everyone("video")] == [eli.id, fay.id]
+    late = claim_of(ben, fay)
+    assert await store.claim(late, [dan]) == Claimed("first_gone", late, [ben.id, dan.id])
+    gone = claim_of(eli, ana)
+    assert await store.claim(gone, [fay]) == Claimed("second_gone", gone, (ana.id,))
+    assert [t.id for t in await store.everyone("video")] == [eli.id, fay.id]
 
 
 async def test_a_claim_needs_the_very_ticket(store: TicketStore) -> None:
@@ -138,7 +157,7 @@ async def test_a_claim_needs_the_very_ticket(store: TicketStore) -> None:
     await put(store, ana, ben)
     await store.leave(ana.user_id, "left")
     await put(store, again(ana, age_max=40))
-    assert await store.claim(claim_of(ana, ben)) == "first_gone"
+    assert (await store.claim(claim_of(ana, ben))).outcome == "first_gone"
 
 
 async def test_a_ticket_counts_only_on_a_lease(store: TicketStore) -> None:
@@ -146,9 +165,9 @@ async def test_a_ticket_counts_only_on_a_lease(store: TicketStore) -> None:
     ana, ben = ticket(), ticket(gender="male")
     await put(store, ana, ben, lease_ms=500)
     await store.renew([ben.user_id], T0 + 5_000)
-    assert await store.claim(claim_of(ana, ben)) == "first_gone"
+    assert (await store.claim(claim_of(ana, ben))).outcome == "first_gone"
     await store.renew([ana.user_id, "nobody"], T0 + 5_000)
-    assert await store.claim(claim_of(ana, ben)) == "both"
+    assert (await store.claim(claim_of(ana, ben))).outcome == "both"
 
 
 async def test_a_lease_is_never_shortened(store: TicketStore) -> None:
@@ -197,7 +216,7 @@ async def test_a_ticket_comes_back_at_its_old_place(store: TicketStore) -> None:
     assert await store.of(ben.user_id) is None
     assert await give_back(store, ben, claim.call_id, T0 + 10_000) == ben
     assert {t.id for t in (await store.everyone("video"))[:2]} == {ana.id, ben.id}
-    assert await store.claim(claim_of(ana, ben)) == "both"
+    assert (await store.claim(claim_of(ana, ben))).outcome == "both"
 
 
 async def test_a_ticket_comes_back_once_for_each_call(store: TicketStore) -> None:
@@ -207,7 +226,7 @@ async def test_a_ticket_comes_back_once_for_each_call(store: TicketStore) -> Non
     refused, better = claim_of(ana, ben), claim_of(ana, cal)
     await store.claim(refused)
     await give_back(store, ana, refused.call_id, T0 + 10_000)
-    assert await store.claim(better) == "both"
+    assert (await store.claim(better)).outcome == "both"
     await give_back(store, ana, refused.call_id, T0 + 10_000)
     await store.settle(refused)
     assert await store.waiting("video") == 0
@@ -225,7 +244,7 @@ async def test_a_refused_claim_ends_and_gives_back_at_once(store: TicketStore) -
     assert list(await store.refuse(refused, [ana], T0 + 10_000)) == [ana]
     assert await store.of(ben.user_id) is None
     assert list(await store.unfinished(T0 + 10_000)) == []
-    assert await store.claim(better) == "both"
+    assert (await store.claim(better)).outcome == "both"
     await store.refuse(refused, [ana], T0 + 10_000)
     assert await store.waiting("video") == 0
 
@@ -270,7 +289,7 @@ async def test_a_claim_that_cannot_be_read_keeps_no_other_waiting(
     store, ana, ben = RedisTickets(redis_client, region), ticket(), ticket(gender="male")
     await put(store, ana, ben)
     claim = claim_of(ana, ben)
-    assert await store.claim(claim) == "both"
+    assert (await store.claim(claim)).outcome == "both"
     await redis.hset(f"queue:{{{region}}}:claims", "another", b"\xc1")
     await redis.zadd(f"queue:{{{region}}}:claimed", {"another": 0})
     assert await store.unfinished(claim.claimed_at) == (claim,)

@@ -100,13 +100,14 @@ class Both(RuleBasedStateMachine):
         users = [self.tickets[-1 - one % len(self.tickets)].user_id for one in ones]
         self.both("renew", users, self.now + ms)
 
-    @rule(one=nth, other=nth)
-    def claim(self, one: int, other: int) -> None:
-        first, second = (self.tickets[-1 - n % len(self.tickets)] for n in (one, other))
-        if first.user_id != second.user_id and first.mode == second.mode:
-            claim = Claim(call_id=new_id(), first=first, second=second, claimed_at=self.now)
-            self.claims.append(claim)
-            self.both("claim", claim)
+    @rule(second=nth, named=st.lists(nth, min_size=1, max_size=4))
+    def claim(self, second: int, named: list[int]) -> None:
+        seeker = self.tickets[-1 - second % len(self.tickets)]
+        asked = [self.tickets[-1 - n % len(self.tickets)] for n in named]
+        firsts = [one for one in asked if one.user_id != seeker.user_id and one.mode == seeker.mode]
+        if firsts:
+            claim = Claim(call_id=new_id(), first=firsts[0], second=seeker, claimed_at=self.now)
+            self.claims.append(self.both("claim", claim, firsts[1:]).claim)
 
     @rule(nth=nth)
     def settle(self, nth: int) -> None:

@@ -86,7 +86,7 @@ def newer_call(call: dict[str, Any]) -> dict[str, Any]:
 async def replace_ticket(store: RedisTickets, ticket: Ticket, body: bytes) -> None:
     """What a node of another version has put in the place of this ticket, wherever it stands."""
     await store._ask("HSET", "tickets", ticket.id, body)
-    store._known.pop(ticket.id.encode(), None)
+    store._reader.forget(ticket)
     recent = f"{ticket.mode}:recent"
     own = msgspec.msgpack.encode(ticket)
     latest = await store._ask("LRANGE", recent, 0, -1)
