@@ -168,6 +168,12 @@ class RedisTickets:
         _, ids = await self._look(ticket, limit)
         return await self._tickets(ids)
 
+    async def look(self, ticket: Ticket, limit: int) -> Sequence[Ticket] | None:
+        """`candidates` of a ticket that waits; None: it does not, or not any more."""
+        place, looking = self._ask("ZSCORE", ticket.mode, ticket.id), self._look(ticket, limit)
+        _, ids = await looking
+        return await self._tickets(ids) if await place is not None else None
+
     def _look(self, ticket: Ticket, limit: int) -> "asyncio.Future[Any]":
         """Who looks in the same pools in one turn sees the same, after all of them have joined."""
         return self._redis.share(

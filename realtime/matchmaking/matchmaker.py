@@ -8,9 +8,11 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import nullcontext
+from functools import partial
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from core.clock import Clock
 from core.tasks import until_one_fails
@@ -74,6 +76,7 @@ class Matchmaker:
         self._recorder, self._metrics = recorder, metrics
         self._clock, self._new_id = clock, new_id
         self._recent = RecentClaims()
+        self._trying: set[str] = set()  # tickets that are being claimed at this moment
         self._refused_at = -_CONTENDED_MS
         self._few = asyncio.Semaphore(_CONTENDED)
         self._loop = PeriodicTask(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
@@ -87,14 +90,24 @@ class Matchmaker:
         ticket, joined = await self._search_queue.next()
         with self._loop.enduring("a search failed, and is left to the sweep", ticket=ticket.id):
             async with self._few if self._contended(self._clock()) else nullcontext():
-                await self.seek(ticket, joined=joined)
+                await self.seek(ticket, joined=joined, lost=partial(self._seek_again, ticket, joined))
         return True  # there may be more
 
-    async def seek(self, ticket: Ticket, *, joined: Joined | None = None) -> Claim | None:
+    def _seek_again(self, ticket: Ticket, joined: Joined | None) -> None:
+        """Soon, and then after twice as long: a sweep looks at it only a second after it has joined."""
+        waited = self._clock() - ticket.joined_at
+        if joined is not None and self._contended(self._clock()) and 0 <= waited < _FRESH_MS:
+            again = partial(self._search_queue.add, ticket, replace(joined, candidates=None))
+            asyncio.get_running_loop().call_later(max(_SEEN_MS, waited) / 1000, again)
+
+    async def seek(
+        self, ticket: Ticket, *, joined: Joined | None = None, lost: Callable[[], None] = lambda: None
+    ) -> Claim | None:
         """Find a partner who is worth what is asked, and have the offer made. None: nobody for now.
 
         `joined`: the ticket has just joined, so the time it takes is measured, and what the join has read is
-        not read again at once. Whoever was blocked or met since then is left to the fence.
+        not read again at once. Whoever was blocked or met since then is left to the fence. `lost` is called
+        if it is passed over for a claim that may still fail, or others were faster at each look.
         """
         now = self._clock()
         at = joined.at if joined else now
@@ -102,33 +115,52 @@ class Matchmaker:
         fresh_ms = _SEEN_MS if self._contended(now) else _FRESH_MS
         earlier = joined.candidates if joined else None
         seen = earlier if 0 <= now - at < fresh_ms else None
+        missed = False
         for _ in range(_LOOKS):
             reservation_values = await self._markets.of(ticket.mode)
             if self._recent.since(ticket.id, at):
-                return None
+                missed = ticket.id in self._trying
+                break
             if seen is None:
-                at = self._clock()
-                seen = await self._tickets.candidates(ticket, self._limits.candidates)
-                if earlier is not None:
-                    # Whoever came later has a search too, which finds this ticket: of two, one tries to claim
-                    # the other.
-                    there = {other.id for other in earlier}
-                    seen = [other for other in seen if other.id in there]
-            others = [other for other in self._recent.others(seen, at) if other.id != ticket.id]
-            now = self._clock()
-            survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
-            if self._contended(now):
-                survey = Survey(choices=self._policy.spread(survey.choices, ticket), removed=survey.removed)
-            found = _Found("search", ticket, survey, now)
+                at, seen = self._clock(), await self._look(ticket, earlier)
+            passed_over = not self._trying.isdisjoint(other.id for other in seen)
+            found = self._survey(ticket, self._recent.others(seen, at), reservation_values)
             taken: set[str] = set()
-            claim = await self._claim_best(found, survey.choices, taken, avoid)
+            claim = await self._claim_best(found, found.survey.choices, taken, avoid)
             if claim is not None and await self._offers.make(claim) and joined:
                 self._metrics.found_on_joining(self._clock() - ticket.joined_at)
-            if claim is not None or not taken or ticket.id in taken:
+            if claim is not None or ticket.id in taken:
                 return claim
-            avoid = seen = earlier = None
-            # All who were worth it are taken: there may be others by now.
+            missed = passed_over or bool(taken)
+            if not taken:
+                break
+            seen = earlier = None  # all who were worth it are taken: there may be others by now
+            if joined is None or self._clock() - joined.at >= _FRESH_MS:
+                avoid = None
+        if missed:
+            lost()
         return None
+
+    async def _look(self, ticket: Ticket, earlier: Sequence[Ticket] | None) -> Sequence[Ticket]:
+        """Whom this ticket may be offered to, of those `earlier` seen; nobody if it waits no more."""
+        seen = await self._tickets.look(ticket, self._limits.candidates)
+        if seen is None:
+            self._recent.note(ticket.id, now=self._clock())
+            return ()
+        if earlier is None:
+            return seen
+        # Whoever came later has a search too, which finds this ticket: of two, one tries to claim the other.
+        there = {other.id for other in earlier}
+        return [other for other in seen if other.id in there]
+
+    def _survey(
+        self, ticket: Ticket, seen: Iterable[Ticket], reservation_values: ReservationValues
+    ) -> _Found:
+        others, now = [other for other in seen if other.id != ticket.id], self._clock()
+        survey = self._policy.survey(ticket, others, frozenset(), now, reservation_values)
+        if self._contended(now):
+            survey = Survey(choices=self._policy.spread(survey.choices, ticket), removed=survey.removed)
+        return _Found("search", ticket, survey, now)
 
     async def match(
         self,
@@ -262,10 +294,12 @@ class Matchmaker:
         """Noted before it is tried, so that no other search of this node tries the same."""
         first, second = claim.first.id, claim.second.id
         self._recent.note(first, second, now=claim.claimed_at)
+        self._trying |= {first, second}
         done: Claimed | None = None
         try:
             done = await self._tickets.claim(claim, instead)
         finally:
+            self._trying -= {first, second}
             if done is None or done.outcome == "second_gone":
                 self._recent.forget(first)
             if done is None or done.outcome == "first_gone":

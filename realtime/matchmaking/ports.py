@@ -79,6 +79,9 @@ class TicketStore(Protocol):
     async def candidates(self, ticket: Ticket, limit: int) -> Sequence[Ticket]:
         """The first and the last of each pool that fits by mode, gender and age, about `limit` in all."""
 
+    async def look(self, ticket: Ticket, limit: int) -> Sequence[Ticket] | None:
+        """`candidates` of a ticket that waits; None: it does not, or not any more."""
+
     async def market(self, mode: str) -> Market:
         """A summary of the queue: the latest to join, how many wait in each pool, the latest waits."""
 

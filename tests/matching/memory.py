@@ -97,6 +97,10 @@ class MemoryTickets:
             found += pool if len(pool) <= share else pool[: share - share // 2] + pool[-(share // 2) :]
         return self._readable(found)
 
+    async def look(self, ticket: Ticket, limit: int) -> Sequence[Ticket] | None:
+        waits = any(other.id == ticket.id for other in self._standing(ticket.mode))
+        return await self.candidates(ticket, limit) if waits else None
+
     async def market(self, mode: str) -> Market:
         waiting = self._standing(mode)
         stock = Counter((t.card.gender, sought) for t in waiting for sought in t.genders)

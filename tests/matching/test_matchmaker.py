@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from core.contract.queue import Preferences, QueueLeft, QueueUpdated
 from core.ticket import Claim, Claimed, Ticket
@@ -13,6 +14,7 @@ from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.search_queue import Joined, SearchQueue
 from tests.matching.harness import Harness
 from tests.matching.people import T0, new_id, ticket
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -120,6 +122,44 @@ async def test_once_another_node_was_faster_searches_look_again(store: TicketSto
     reasons = ("first_gone", "second_gone")
     name = "realtime_matching_refused_claims_total"
     assert sum(here.registry.get_sample_value(name, {"reason": why}) or 0 for why in reasons) == 1
+
+
+async def test_who_was_passed_over_for_a_claim_that_failed_is_searched_for_again(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Soon: other nodes search too, and the next sweep that looks at them comes a second later."""
+    matchmaker, store = harness.matchmaker, harness.tickets
+    gone, late = [await harness.join(harness.people.add()) for _ in range(2)]
+    await store.leave(gone.user_id, "left")
+    assert await matchmaker.seek(late, joined=Joined(frozenset(), [gone], T0)) is None
+    await store.leave(late.user_id, "left")
+    search_queue = harness.nodes[0].search_queue
+    while search_queue:
+        await search_queue.next()
+    ben, ana = [await harness.join(harness.people.add()) for _ in range(2)]
+    (_, his), (_, hers) = [await search_queue.next() for _ in range(2)]
+    harness.clock.pass_ms(1)
+    take, trying, may_end = store.claim, asyncio.Event(), asyncio.Event()
+
+    async def slow(claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+        trying.set()
+        await may_end.wait()
+        return await take(claim, instead)
+
+    monkeypatch.setattr(store, "claim", slow)
+    async with asyncio.timeout(PATIENCE_S), harness.matching():
+        search_queue.add(ana, hers)
+        await trying.wait()
+        search_queue.add(ben, his)
+        while search_queue:
+            await asyncio.sleep(0)
+        await store.leave(ana.user_id, "left")
+        dan = harness.people.add()  # who does not search
+        card = replace(ben.card, user_id=dan)
+        await store.join(replace(ben, id=new_id(), user_id=dan, device=dan, card=card), T0 + 10_000)
+        may_end.set()
+        await harness.until_pairs(1, within_s=PATIENCE_S)
+    assert harness.pairs() == [frozenset((ben.user_id, dan))]
 
 
 async def test_a_new_seeker_wakes_one_of_those_who_wait() -> None:
