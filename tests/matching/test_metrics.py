@@ -3,7 +3,7 @@
 import pytest
 
 from core.contract.queue import QueueLeave
-from core.ticket import Claim
+from core.ticket import Claim, Ticket
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.harness import Harness, caller
 from tests.matching.people import new_id
@@ -111,13 +111,12 @@ async def test_a_claim_that_came_too_late_is_counted_by_reason(
     ana, ben, cem = [await harness.join(harness.people.add()) for _ in range(3)]
     taken = Claim(call_id=new_id(), first=ana, second=ben, claimed_at=harness.clock())
 
-    async def seen_before(*_: object) -> list[object]:
-        return [ana]
+    async def seen_before(seeker: Ticket, *_: object) -> list[Ticket]:
+        return [ana] if seeker is cem else [cem]
 
     assert (await harness.tickets.claim(taken)).outcome == "both"
-    with monkeypatch.context() as while_late:
-        while_late.setattr(harness.tickets, "candidates", seen_before)
-        assert await harness.matchmaker.seek(cem) is None
+    monkeypatch.setattr(harness.tickets, "look", seen_before)
+    assert await harness.matchmaker.seek(cem) is None
     assert await harness.matchmaker.seek(ben) is None
     name = "realtime_matching_refused_claims_total"
     assert metric(harness, name, reason="first_gone") >= 1
