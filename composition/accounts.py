@@ -8,19 +8,26 @@ from composition.scanning import shown_texts
 from composition.stores import Stores
 from core.contract.openid import OpenIdProvider
 from core.keys import Keyring
+from core.limits import LIMITS
 from core.seals import Seals
 from core.settings import Settings
+from db.postgres.email import EmailStore
+from db.postgres.password import PasswordStore
 from db.redis.rate_limits import MemoryLimiter, NoLimits
 from outside.openid import HttpProviderKeys
 from services.accounts import Accounts
 from services.codes import Codes, rules
+from services.email import Emails
 from services.expulsions import Expulsions
 from services.jobs import JobQueue
+from services.letters import Letters
 from services.limits import Limits
 from services.logins import Logins
+from services.mailboxes import Mailboxes
 from services.marks import Marker
 from services.openid import OpenId, Trusted, provider
 from services.owner_proofs import OwnerProofs
+from services.password import OwnPassword
 from services.password_hashes import PasswordHashes
 from services.phone import Phones
 from services.profiles import Profiles
@@ -35,7 +42,7 @@ from services.underage import Minors
 class Identity:
     """Owns the threads that hash passwords, so it has to be `close`d."""
 
-    def __init__(self, stores: Stores, base: Foundation, sightings: Sightings) -> None:
+    def __init__(self, stores: Stores, base: Foundation, sightings: Sightings, jobs: JobQueue) -> None:
         settings = base.settings
         passwords = PasswordHashes(
             threads=settings.password_threads,
@@ -62,6 +69,28 @@ class Identity:
             stores.accounts, passwords, limits, fresh_ms=settings.fresh_sign_in_m * 60_000
         )
         self.expulsions = Expulsions(stores.expulsions, base.bus, most_sessions=settings.sessions_a_user)
+        letters = Letters(sender=settings.mail_from, page=settings.page_url)
+        mailboxes = Mailboxes(stores.limiter, LIMITS["mailbox"].rate(settings), there=bool(settings.mail))
+        self.emails = Emails(
+            EmailStore(base.pool),
+            self.sent_codes,
+            jobs=jobs,
+            letters=letters,
+            mailboxes=mailboxes,
+            marker=marker,
+            proofs=self.proofs,
+        )
+        self.password = OwnPassword(
+            PasswordStore(base.pool),
+            self.sent_codes,
+            jobs=jobs,
+            letters=letters,
+            mailboxes=mailboxes,
+            passwords=passwords,
+            proofs=self.proofs,
+            expulsions=self.expulsions,
+        )
+        self.works = self.password.works
         self.sessions = SessionService(
             stores.sessions,
             expulsions=self.expulsions,
@@ -81,6 +110,7 @@ class Identity:
             marker=marker,
             shown_texts=texts,
             sightings=sightings,
+            emails=self.emails,
         )
         self.logins = Logins(stores.logins, keyring, marker, self.proofs)
         sign_ins = SignIns(
@@ -100,7 +130,7 @@ class Identity:
             sign_ins,
             sessions=self.sessions,
             limits=limits,
-            jobs=JobQueue(stores.jobs, base.bus),
+            jobs=jobs,
             sends=bool(settings.sms),
         )
         self.openid = OpenId(_trusted(settings), self.logins, sign_ins, limits)

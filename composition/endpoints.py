@@ -33,6 +33,7 @@ from rest.calls import CallHandlers
 from rest.chat import ChatHandlers
 from rest.connections import ConnectionHandlers
 from rest.consents import ConsentHandlers
+from rest.email import EmailHandlers
 from rest.friends import FriendHandlers
 from rest.http.binding import Resource
 from rest.logins import LoginHandlers
@@ -40,6 +41,7 @@ from rest.matches import MatchHandlers
 from rest.media import MediaHandlers
 from rest.moderation import ModerationHandlers
 from rest.openid import OpenIdHandlers
+from rest.password import PasswordHandlers
 from rest.phone import PhoneHandlers
 from rest.profiles import ProfileHandlers
 from rest.reports import ReportHandlers
@@ -120,6 +122,8 @@ def _resources(
         PhoneHandlers(identity.phones),
         OpenIdHandlers(identity.openid),
         LoginHandlers(identity.logins),
+        PasswordHandlers(identity.password),
+        EmailHandlers(identity.emails),
         SessionHandlers(identity.sessions, stores.sessions, identity.expulsions),
         TotpHandlers(identity.codes, identity.proofs),
         ConsentHandlers(ConsentStore(base.pool)),

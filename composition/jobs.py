@@ -1,5 +1,7 @@
 """What is done later: the queue, who does which kind of job, what is done on schedule, and the worker."""
 
+from collections.abc import Sequence
+
 from composition.foundation import Foundation
 from composition.stores import Stores
 from core.job_settings import OUTBOX
@@ -17,25 +19,24 @@ from services.post import Post
 
 
 class JobParts:
-    """The queue, and all that its worker needs. A new kind of job is a line in `works`."""
+    """The queue, and all that its worker needs."""
 
     def __init__(self, stores: Stores, base: Foundation) -> None:
         self._base, self._store = base, stores.jobs
         self.queue = JobQueue(stores.jobs, base.bus)
         self.outbox = DevOutboxStore(base.redis)
         self.post = Post(self._mail(), self._sms(), base.clock)
-        self.works: list[Work] = [
-            *self.post.works,
-            *JobKeeping(stores.jobs, base.clock).works,
-        ]
-        self.schedules: list[Schedule] = [KEEPING]
+        self._works = (*self.post.works, *JobKeeping(stores.jobs, base.clock).works)
+        self._schedules: Sequence[Schedule] = (KEEPING,)
 
-    def worker(self, *, every_s: float | None, at_once: int | None = None) -> JobWorker:
-        """To be run. `every_s` None: it is woken by somebody who looks."""
+    def worker(
+        self, works: Sequence[Work], *, every_s: float | None, at_once: int | None = None
+    ) -> JobWorker:
+        """To be run; `works` are those of use cases. `every_s` None: it is woken by somebody who looks."""
         return JobWorker(
             self._store,
-            by_kind(self.works),
-            self.schedules,
+            by_kind([*self._works, *works]),
+            self._schedules,
             JobMetrics(self._base.registry),
             at_once=at_once or self._base.settings.job_workers,
             every_s=every_s,

@@ -1,7 +1,8 @@
 """`python -m rest`: what it starts, in order. It keeps no connections, matches nobody and has no calls."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -19,6 +20,7 @@ from rest.http.listening import listening
 from rest.service import Check
 from services.blocks import AnnouncedBlockEffects, Blocks
 from services.friends import Friends
+from services.jobs import Work
 from services.recent_members import RecentMembers
 
 
@@ -26,23 +28,33 @@ from services.recent_members import RecentMembers
 async def running(settings: Settings) -> AsyncIterator[str]:
     """The REST side alone, for as long as the block lasts; gives its address."""
     async with foundation(settings) as base:
-        stores = Stores(base)
-        jobs = JobParts(stores, base)
-        with sidecar(base, stores, jobs, base.checks) as app:
-            async with working(base, jobs, at_once=settings.job_workers), listening(app, settings) as port:
+        with sidecar(base, base.checks) as side:
+            async with (
+                working(base, side.jobs, side.works, at_once=settings.job_workers),
+                listening(side.app, settings) as port,
+            ):
                 yield f"http://{settings.host}:{port}"
 
 
+class Sidecar(NamedTuple):
+    """Its application, and the jobs that it asks for and can do."""
+
+    app: web.Application
+    jobs: JobParts
+    works: Sequence[Work]
+
+
 @contextmanager
-def sidecar(
-    base: Foundation, stores: Stores, jobs: JobParts, checks: Mapping[str, Check]
-) -> Iterator[web.Application]:
-    """Its application. When it takes a block, it announces that to the nodes that hold connections."""
-    identity = Identity(stores, base, sightings(stores, base))
+def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[Sidecar]:
+    """Its parts. When it takes a block, it announces that to the nodes that hold connections."""
+    stores = Stores(base)
+    jobs = JobParts(stores, base)
+    identity = Identity(stores, base, sightings(stores, base), jobs.queue)
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
     friends = Friends(stores.friends, stores.events, RecentMembers(stores.rooms, base.bus), base.bus)
     try:
         media, conduct = MediaParts(base), Conduct(stores, base, identity.expulsions)
-        yield application(base, stores, identity, blocks, friends, media, conduct, jobs, checks=checks)
+        app = application(base, stores, identity, blocks, friends, media, conduct, jobs, checks=checks)
+        yield Sidecar(app, jobs, identity.works)
     finally:
         identity.close()

@@ -43,9 +43,10 @@ class Services:
         sighted = sightings(stores, base)
         self.sightings = SightingsWorker(sighted, clock)
         self.jobs = JobParts(stores, base)
-        self.job_worker = self.jobs.worker(every_s=None) if settings.job_workers else None
-        identity = Identity(stores, base, sighted)
+        identity = Identity(stores, base, sighted, self.jobs.queue)
         self.identity, self.close = identity, identity.close
+        works = identity.works
+        self.job_worker = self.jobs.worker(works, every_s=None) if settings.job_workers else None
         conversations = Conversations(
             rooms=stores.rooms,
             outbox=stores.outbox,

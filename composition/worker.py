@@ -1,14 +1,16 @@
 """`python -m realtime worker` does the jobs that wait, and nothing else; `python -m rest` does them too."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from composition.accounts import Identity
 from composition.foundation import Foundation, foundation
 from composition.jobs import JobParts
+from composition.returns import sightings
 from composition.stores import Stores
 from core.settings import Settings
 from core.tasks import beside
-from services.jobs import JOBS
+from services.jobs import JOBS, Work
 
 # Whoever has nobody who looks for all that waits looks for jobs alone. Most are announced to it.
 _LOOK_S = 5
@@ -19,18 +21,25 @@ _AT_ONCE = 4
 async def running(settings: Settings) -> AsyncIterator[str]:
     """It alone, for as long as the block lasts."""
     async with foundation(settings) as base:
-        parts = JobParts(Stores(base), base)
-        async with working(base, parts, at_once=settings.job_workers or _AT_ONCE):
-            yield "work"
+        stores = Stores(base)
+        jobs = JobParts(stores, base)
+        identity = Identity(stores, base, sightings(stores, base), jobs.queue)
+        try:
+            async with working(base, jobs, identity.works, at_once=settings.job_workers or _AT_ONCE):
+                yield "work"
+        finally:
+            identity.close()
 
 
 @asynccontextmanager
-async def working(base: Foundation, parts: JobParts, *, at_once: int) -> AsyncIterator[None]:
+async def working(
+    base: Foundation, parts: JobParts, works: Sequence[Work], *, at_once: int
+) -> AsyncIterator[None]:
     """A worker, for as long as the block lasts; none where it may do nothing at once."""
     if not at_once:
         yield
         return
-    worker = parts.worker(every_s=_LOOK_S, at_once=at_once)
+    worker = parts.worker(works, every_s=_LOOK_S, at_once=at_once)
     await base.bus.subscribe(JOBS, worker.wake)
     async with beside(worker.run()):
         yield

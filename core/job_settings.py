@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from core.media_settings import MediaSettings
-from core.server_settings import Text, about
+from core.server_settings import Count, Text, about
 
 OUTBOX = "outbox"
 
@@ -47,6 +47,21 @@ class JobSettings(MediaSettings, frozen=True, kw_only=True):
         Text,
         about("Address at which people reach the page, for links in mail; empty: http://localhost:PORT."),
     ] = ""
+
+    forgotten_per_h: Annotated[Count, about("Forgotten passwords of all people of one network an hour.")] = (
+        120
+    )
+    forgotten_burst: Annotated[Count, about("Forgotten passwords of one network at once.")] = 60
+    mails_per_h: Annotated[Count, about("Mails an hour that an account may ask for.")] = 10
+    mails_burst: Annotated[Count, about("Mails that an account may ask for at once.")] = 5
+    mailbox_per_h: Annotated[
+        Count,
+        about(
+            "Mails of one kind an hour that strangers may have sent to one mailbox. It has to be enough for a"
+            " link to a new password in each RESET_LINK_M."
+        ),
+    ] = 4
+    mailbox_burst: Annotated[Count, about("Such mails at once.")] = 4
 
     @property
     def page_url(self) -> str:

@@ -29,6 +29,9 @@ LimitName = Literal[
     "network_codes",
     "account_codes",
     "number_codes",
+    "forgotten",
+    "mails",
+    "mailbox",
     "uploads",
     "network_uploads",
     "messages",
@@ -171,6 +174,25 @@ LIMITS: Mapping[LimitName, Limit] = {
         where="shared",
         per="number_codes_per_h",
         burst="number_codes_burst",
+    ),
+    "forgotten": Limit(
+        of="forgotten passwords",
+        by="network",
+        where="shared",
+        per="forgotten_per_h",
+        burst="forgotten_burst",
+        key="network",
+    ),
+    "mails": Limit(
+        of="mails that are asked for",
+        by="account",
+        where="shared",
+        per="mails_per_h",
+        burst="mails_burst",
+        key="account",
+    ),
+    "mailbox": Limit(
+        of="mails of one kind", by="mailbox", where="shared", per="mailbox_per_h", burst="mailbox_burst"
     ),
     "uploads": Limit(
         of="uploads", by="account", where="shared", per="uploads_per_m", burst="uploads_burst", key="account"

@@ -9,6 +9,7 @@ from core.terms import AT_SIGN_UP
 from db.postgres.accounts import AccountStore, NewAccount
 from db.postgres.idempotency import IdempotencyKey
 from services import account_rules as rules
+from services.email import Emails
 from services.marks import Marker, Sighting, client_print
 from services.password_hashes import PasswordHashes
 from services.passwords import checked
@@ -43,10 +44,11 @@ class Accounts:
         marker: Marker,
         shown_texts: ShownTexts,
         sightings: Sightings,
+        emails: Emails,
     ) -> None:
         self._store, self._sessions, self._codes, self._minors = store, sessions, codes, minors
         self._passwords, self._limits, self._marker = passwords, limits, marker
-        self._shown_texts, self._sightings = shown_texts, sightings
+        self._shown_texts, self._sightings, self._emails = shown_texts, sightings, emails
 
     async def register(
         self, body: Register, client: RequestOrigin, key: IdempotencyKey | None, now: int
@@ -82,6 +84,7 @@ class Accounts:
             session, token = self._sessions.new(account.id, body.device_id, client.user_agent, now)
             made = await self._store.register(account, session, key, now)
         if made:
+            await self._emails.welcome(account.id, address, client.language, now)
             signed_in = await self._sessions.signed_in(account.id, session.id, token, body.device_token, now)
             return await self.seen(signed_in, body, client, now)
         # Two requests with one key came at once, and the other one was faster.

@@ -27,13 +27,17 @@ class OwnerProofs:
         self._store, self._passwords, self._limits = store, passwords, limits
         self._fresh_ms = fresh_ms
 
-    async def check(self, access: Access, password: str | None, network: str, now: int) -> None:
-        """A password that comes along has to be right. Raises `PasswordNeeded`, `RateLimited`."""
+    async def check(self, access: Access, password: str | None, network: str, now: int) -> str | None:
+        """A password that comes along has to be right. Gives its hash; None: the account has none.
+
+        Raises `PasswordNeeded`, `RateLimited`.
+        """
         proof = await self._store.proof(access.user_id, access.session_id)
         if password is None:
             if now - proof.signed_in_at >= self._fresh_ms:
                 raise PasswordNeeded
-            return
+            return proof.password_hash
         async with self._limits.password(access.user_id, network, None, now):
             if not await self._passwords.verify(proof.password_hash, password):
                 raise PasswordNeeded("This is not the password of this account.")
+        return proof.password_hash

@@ -13,6 +13,8 @@ _NAMES = (
     "phone",
     "openid",
     "logins",
+    "password",
+    "email",
     "sessions",
     "totp",
     "consents",

@@ -6,7 +6,18 @@ from msgspec import UNSET, Meta, UnsetType, field
 
 from core.contract.media import MediaView
 from core.errors import NotFound
-from core.vocabulary import ADULT_AGE, Age, Country, Gender, Id, Intent, Language, Role, Timestamp
+from core.vocabulary import (
+    ADULT_AGE,
+    AccountStatus,
+    Age,
+    Country,
+    Gender,
+    Id,
+    Intent,
+    Language,
+    Role,
+    Timestamp,
+)
 from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Input, Wire
 
@@ -50,8 +61,15 @@ class Seeking(Input):
     age_max: Age = MAX_AGE
 
 
+class Verified(Wire):
+    """What was shown to be one's own."""
+
+    email: bool
+    phone: bool
+
+
 class Me(Wire):
-    """One's own account and profile."""
+    """One's own account and profile. `pending`: nothing was verified yet, which makes one be trusted less."""
 
     id: Id
     email: str | None
@@ -68,6 +86,8 @@ class Me(Wire):
     photos: list[MediaView]
     videos: list[MediaView]
     seeking: Seeking
+    status: AccountStatus
+    verified: Verified
     created_at: Timestamp
     updated_at: Timestamp
 

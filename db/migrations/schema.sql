@@ -194,6 +194,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION identity.verify_by_login() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE identity.users SET verified_at = NEW.created_at WHERE id = NEW.user_id AND verified_at IS NULL;
+    RETURN NULL;
+END
+$$;
+
 CREATE TABLE identity.blocks (
     blocker_id uuid NOT NULL,
     blocked_id uuid NOT NULL,
@@ -235,6 +244,7 @@ CREATE TABLE identity.users (
     tier text DEFAULT 'neutral'::text NOT NULL,
     verified_at timestamp with time zone,
     judged_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    email_verified_at timestamp with time zone,
     CONSTRAINT only_the_erased_have_no_name CHECK (((deleted_at IS NOT NULL) OR (username IS NOT NULL))),
     CONSTRAINT users_email_check CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'moderator'::text, 'admin'::text]))),
@@ -1477,6 +1487,8 @@ CREATE INDEX requests_refused ON social.friend_requests USING btree (sender_id, 
 CREATE INDEX requests_sent ON social.friend_requests USING btree (sender_id, id) WHERE (state = 'open'::text);
 
 CREATE TRIGGER room_has_a_connection AFTER INSERT ON communication.rooms FOR EACH ROW WHEN ((new.connection_id IS NOT NULL)) EXECUTE FUNCTION communication.room_has_a_connection();
+
+CREATE TRIGGER a_login_verifies AFTER INSERT ON identity.logins FOR EACH ROW WHEN ((new.provider <> 'password'::text)) EXECUTE FUNCTION identity.verify_by_login();
 
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from core.clock import rfc3339, to_datetime, to_ms, today
-from core.contract.profiles import Me, ProfileView
+from core.contract.profiles import Me, ProfileView, Verified
 from core.errors import NotFound
 from core.vocabulary import MediaType
 from db.postgres.cards import NO_PHOTOS, Cards, seeking
@@ -133,6 +133,8 @@ def _me(row: Record, cards: Cards) -> Me:
         photos=cards.media(row, "image", own=True),
         videos=cards.media(row, "video", own=True),
         seeking=seeking(row),
+        status="pending" if row["verified_at"] is None else "active",
+        verified=Verified(email=row["email_verified_at"] is not None, phone=row["has_phone"]),
         created_at=rfc3339(to_ms(row["created_at"])),
         updated_at=rfc3339(to_ms(row["updated_at"])),
     )

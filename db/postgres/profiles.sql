@@ -2,7 +2,8 @@
 
 -- name: me
 -- Everything that is a user's own.
-SELECT u.id, u.email, u.username, u.role, u.created_at, p.*, (
+SELECT u.id, u.email, u.username, u.role, u.created_at, u.verified_at, u.email_verified_at, p.*,
+    EXISTS (SELECT FROM identity.logins l WHERE l.user_id = u.id AND l.provider = 'phone') AS has_phone, (
     SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = u.id
 ) AS media
 FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id

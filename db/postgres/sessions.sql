@@ -94,7 +94,8 @@ WHERE s.id = $1 AND s.user_id = $2
 -- The same of sessions $1 of users $2, place by place from 1, with all that a client starts from: what is the user's own, whether
 -- they are in a call or have one to decide, and how many messages of others wait in each room (null: in none).
 SELECT
-    asked.n, u.id, u.email, u.username, u.created_at, p.*, session.*,
+    asked.n, u.id, u.email, u.username, u.created_at, u.verified_at, u.email_verified_at, p.*, session.*,
+    EXISTS (SELECT FROM identity.logins l WHERE l.user_id = u.id AND l.provider = 'phone') AS has_phone,
     EXISTS (SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND part.active) OR EXISTS (
         SELECT FROM interaction.call_participants part WHERE part.user_id = u.id AND :to_decide
     ) AS busy,

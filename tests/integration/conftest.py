@@ -46,6 +46,7 @@ def settings(
         password_passes=1,
         answer_s=20,
         log_level="WARNING",
+        mail=OUTBOX,
         data_dir=str(tmp_path_factory.mktemp("data")),
     )
 

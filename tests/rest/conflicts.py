@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from core.clock import now_ms
+from core.ids import new_id
 from core.wire.endpoint import Endpoint
+from tests.rest.conftest import SETTINGS
 from tests.rest.server import Answer, RestServer
 
 
@@ -12,6 +14,7 @@ class Someone(Protocol):
     """As `test_every_error.py` has it."""
 
     rest: RestServer
+    signed_in: Any
 
     @property
     def user_id(self) -> str: ...
@@ -47,9 +50,25 @@ async def _only_login(someone: Someone, endpoint: Endpoint) -> Answer:
     return await someone.ask(endpoint, path=f"/v1/me/logins/{someone.user_id}")
 
 
+async def _address_of_another(someone: Someone, endpoint: Endpoint) -> Answer:
+    return await someone.ask(endpoint, json={"email": (await someone.rest.sign_up())["user"]["email"]})
+
+
+async def _address_taken_meanwhile(someone: Someone, endpoint: Endpoint) -> Answer:
+    """Since the link to it was sent."""
+    someone.rest.clock.advance(s=SETTINGS.code_again_s)
+    token, away = someone.signed_in["access_token"], f"{new_id()}@example.org"
+    await someone.rest.ask("POST", "/v1/auth/email/change", token=token, json={"email": away})
+    link = await someone.rest.link_to(away)
+    await someone.rest.sign_up(email=away)
+    return await someone.ask(endpoint, json={"token": link})
+
+
 CONFLICTS: dict[str, Provoke] = {
     "turn_on_totp": _no_such_code,
     "remove_login": _only_login,
+    "change_email": _address_of_another,
+    "verify_email": _address_taken_meanwhile,
     "ask_friend": _asked_often,
     "refuse_friend": _befriended,
 }

@@ -19,6 +19,7 @@ SETTINGS = Settings(
     rate_limits="off",
     max_body_bytes=4096,
     staff_totp="when_on",
+    mail=OUTBOX,
     sms=OUTBOX,
 )
 

@@ -16,6 +16,7 @@ from core.contract import service
 from db.redis.bus import Bus
 from rest.http.binding import Resource
 from rest.http.listening import listening
+from services.jobs import JobQueue
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer
 
@@ -33,7 +34,9 @@ async def answering(rest: RestServer, resource: Resource, **changes: Any) -> Asy
         clock=rest.clock,
     )
     stores = Stores(base)
-    with contextlib.closing(Identity(stores, base, sightings(stores, base))) as identity:
+    with contextlib.closing(
+        Identity(stores, base, sightings(stores, base), JobQueue(stores.jobs, base.bus))
+    ) as identity:
         contract = (*resource.endpoints, *service.ENDPOINTS)
         app = endpoints.answering(base, identity, [resource], checks={}, contract=contract)
         async with listening(app, settings) as port, ClientSession() as client:

@@ -1,7 +1,10 @@
 """A REST server of one test with its own settings and clock, and people who use it as any client does."""
 
+import asyncio
 import contextlib
+import functools
 import itertools
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,20 +16,27 @@ from multidict import CIMultiDictProxy
 from redis.asyncio import Redis
 
 from composition.foundation import Foundation
-from composition.jobs import JobParts
-from composition.rest import sidecar
-from composition.stores import Stores
+from composition.rest import Sidecar, sidecar
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
+from core.tasks import beside
 from db.redis.bus import Bus
+from db.redis.dev_outbox import DevOutboxStore
 from db.redis.event_log import channel
 from db.redis.multiplexed import RedisClient
 from rest.http.listening import listening
+from services.job_worker import JobWorker
+from services.ports import Sent
+from tests.patience import PATIENCE_S
 from tests.stores.world import World
 
 _numbers = itertools.count(1)
 PASSWORD = "correct horse battery"
+_WAITING = """
+    SELECT EXISTS (SELECT FROM jobs.pgqueuer WHERE status = 'picked' OR status = 'queued' AND execute_after <=
+    now())
+"""
 
 
 class SteppedClock:
@@ -89,10 +99,11 @@ class RestServer:
         redis: Redis,
         redis_client: RedisClient,
         clock: SteppedClock,
+        side: Sidecar | None = None,
     ) -> None:
         self.address, self.world, self.clock = address, world, clock
         self.redis, self.redis_client = redis, redis_client
-        self._web = web_client
+        self._web, self._side = web_client, side
 
     async def ask(self, method: str, path: str, *, token: str | None = None, **what: Any) -> Answer:
         """Any request. `json`, `data` and `headers` as aiohttp takes them."""
@@ -124,6 +135,27 @@ class RestServer:
 
     async def refresh(self, token: str) -> Answer:
         return await self.ask("POST", "/v1/auth/refresh", json={"refresh_token": token})
+
+    @functools.cached_property
+    def _worker(self) -> JobWorker:
+        assert self._side, "only the whole application does jobs"
+        return self._side.jobs.worker(self._side.works, every_s=0.02)
+
+    async def mail_to(self, email: str) -> list[Sent]:
+        """What was sent to this address, the newest first, when all jobs that wait have been done."""
+        async with asyncio.timeout(PATIENCE_S), beside(self._worker.run()):
+            while await self.world.pool.fetchval(_WAITING):
+                await asyncio.sleep(0.01)
+        newest = await DevOutboxStore(self.redis_client).newest()
+        sent = [msgspec.json.decode(each, type=Sent) for each in newest]
+        return [each for each in sent if each.to == email]
+
+    async def link_to(self, email: str) -> str:
+        """The token of the link in the newest mail to this address."""
+        newest, *_ = await self.mail_to(email)
+        found = re.search(r"#\w+=([\w-]+)", newest.text)
+        assert found, newest
+        return found[1]
 
     @contextlib.asynccontextmanager
     async def listening(self, user_id: str) -> AsyncIterator[Any]:
@@ -164,10 +196,9 @@ async def serving(
         node_id="rest",
         clock=clock,
     )
-    stores = Stores(base)
-    with sidecar(base, stores, JobParts(stores, base), checks or {}) as app:
+    with sidecar(base, checks or {}) as side:
         async with (
-            listening(app, msgspec.structs.replace(settings, port=0)) as port,
+            listening(side.app, msgspec.structs.replace(settings, port=0)) as port,
             aiohttp.ClientSession() as client,
         ):
-            yield RestServer(f"http://127.0.0.1:{port}", client, world, redis, redis_client, clock)
+            yield RestServer(f"http://127.0.0.1:{port}", client, world, redis, redis_client, clock, side)

@@ -18,9 +18,9 @@ from core.ids import new_id
 from core.wire.endpoint import Endpoint
 from tests.rest.conflicts import CONFLICTS
 from tests.rest.conftest import SETTINGS
-from tests.rest.phones import Phone, a_number, a_profile
+from tests.rest.entering import ENTERING, LINKS, be_mailed, entered, expired
+from tests.rest.phones import a_number, a_profile
 from tests.rest.pictures import drawn, encoded, form
-from tests.rest.provider import CLIENT, Provider
 from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
 from tests.stores.world import world_at
 
@@ -45,6 +45,7 @@ class Someone:
         self._others, self._numbers = itertools.cycle(others), itertools.count(8)
         self.other = others[-1]
         self.database_url, self.redis, self.folder = database_url, redis, folder
+        self.token = "made up"
 
     def body(self, endpoint: Endpoint) -> Any:
         """One that is accepted."""
@@ -65,6 +66,11 @@ class Someone:
             "ask_friend": {"user_id": other},
             "report": {"subject": {"type": "user", "id": other}, "reason": "spam"},
             "decide_case": {"action": "warn"},
+            "forgot_password": {"email": self.signed_in["user"]["email"]},
+            "reset_password": {"token": self.token, "password": PASSWORD},
+            "change_password": {"new_password": PASSWORD},
+            "verify_email": {"token": self.token},
+            "change_email": {"email": f"{new_id()}@example.org"},
             "turn_on_totp": {},
             "turn_off_totp": {},
             "appeal": {"text": f"Not so, {next(self._numbers)}."},
@@ -85,6 +91,8 @@ class Someone:
 
     async def own_path(self, endpoint: Endpoint, *, of: str | None = None) -> str | None:
         """One of something that is there; None where any will do."""
+        if endpoint.name in LINKS:
+            await be_mailed(self, endpoint)
         if endpoint.name == "appeal":
             given = await self.rest.world.strike(self.user_id, "warn")
             return endpoint.path.replace("{id}", given.strike_id)
@@ -148,6 +156,8 @@ async def payload_too_large(someone: Someone, endpoint: Endpoint) -> Answer:
 async def unauthenticated(someone: Someone, endpoint: Endpoint) -> Answer:
     """Without a token, or with what was never given to anybody."""
     wrong = {"login": {"login": "nobody", "password": PASSWORD}, "refresh": {"refresh_token": "made up"}}
+    if endpoint.name in LINKS:
+        return await someone.ask(endpoint)
     token = "made up" if endpoint.may_be_known else None
     return await someone.ask(endpoint, token=token, json=wrong.get(endpoint.name))
 
@@ -193,33 +203,8 @@ async def precondition_failed(someone: Someone, endpoint: Endpoint) -> Answer:
     return await someone.ask(endpoint, headers={"If-Match": '"77"'})
 
 
-async def entered(someone: Someone, endpoint: Endpoint, **body: Any) -> Answer:
-    """Somebody shows a right code, or a right ID token."""
-    if endpoint.name == "verify_phone":
-        phone = Phone(someone.rest)
-        return await phone.show(await phone.code(), **body)
-    provider = Provider(someone.rest.clock)
-    async with provider.serving():
-        settings = structs.replace(SETTINGS, google_client_ids=CLIENT, google_issuer=provider.issuer)
-        here, redis = someone.rest, someone.rest.redis_client
-        async with serving(here.world, someone.redis, redis, settings) as at:
-            sent = {"id_token": provider.signed(), **body}
-            return await someone.ask(endpoint, at=at, token=None, json=sent)
-
-
-ENTERING = {"verify_phone", "open_id"}
-
-
 async def profile_incomplete(someone: Someone, endpoint: Endpoint) -> Answer:
     return await entered(someone, endpoint)
-
-
-async def expired(someone: Someone, endpoint: Endpoint) -> Answer:
-    """A code of too long ago."""
-    phone = Phone(someone.rest)
-    code = await phone.code()
-    someone.rest.clock.advance(s=SETTINGS.code_s)
-    return await phone.show(code)
 
 
 async def underage(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -244,10 +229,10 @@ async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
         path = await someone.own_path(endpoint)
         assert (await someone.ask(endpoint, path=path)).status == 201
         return await someone.ask(endpoint, path=path)
-    taken = someone.signed_in["user"]["username"]
+    name = someone.signed_in["user"]["username"]
     if endpoint.name in ENTERING:
-        return await entered(someone, endpoint, profile=a_profile(username=taken))
-    return await someone.ask(endpoint, json=new_person(username=taken))
+        return await entered(someone, endpoint, profile=a_profile(username=name))
+    return await someone.ask(endpoint, json=new_person(username=name))
 
 
 async def idempotency_conflict(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -328,7 +313,7 @@ async def unavailable(someone: Someone, endpoint: Endpoint) -> Answer:
 async def internal(someone: Someone, endpoint: Endpoint) -> Answer:
     """A table that everything needs is not there."""
     pool, path = someone.rest.world.pool, await someone.own_path(endpoint)
-    schema, table = ("social", "media") if endpoint.name in SIGNED else ("identity", "sessions")
+    schema, table = _NEEDED.get(endpoint.name, ("identity", "sessions"))
     await pool.execute(f"ALTER TABLE {schema}.{table} RENAME TO mislaid")
     try:
         answer = await someone.ask(endpoint, path=path)
@@ -339,6 +324,13 @@ async def internal(someone: Someone, endpoint: Endpoint) -> Answer:
     assert table not in str(answer.body)
     return answer
 
+
+_NEEDED = {
+    **dict.fromkeys(SIGNED, ("social", "media")),
+    "forgot_password": ("jobs", "pgqueuer"),
+    "reset_password": ("identity", "one_time_codes"),
+    "verify_email": ("identity", "one_time_codes"),
+}
 
 PROVOKE: dict[str, Provoke] = {
     provoke.__name__: provoke

@@ -19,6 +19,7 @@ from core.errors import Unauthenticated
 from db.redis.bus import Bus
 from db.redis.multiplexed import RedisClient
 from services.accounts import RequestOrigin
+from services.jobs import JobQueue
 from services.sessions import SessionService
 from services.token_families import Shown, Verdict, judge
 from tests.rest.conftest import SETTINGS
@@ -146,7 +147,7 @@ def identity(world: World, redis_client: RedisClient) -> Iterator[Identity]:
         node_id="families",
     )
     stores = Stores(base)
-    made = Identity(stores, base, sightings(stores, base))
+    made = Identity(stores, base, sightings(stores, base), JobQueue(stores.jobs, base.bus))
     yield made
     made.close()
 

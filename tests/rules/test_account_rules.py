@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import convert
 
-from core.contract.profiles import Me, ProfilePatch, Seeking
+from core.contract.profiles import Me, ProfilePatch, Seeking, Verified
 from core.errors import AppError, InvalidRequest, PayloadTooLarge, Underage
 from services import account_rules
 
@@ -27,6 +27,8 @@ ME = Me(
     photos=[],
     videos=[],
     seeking=Seeking(genders=["male"], age_min=30, age_max=40),
+    status="active",
+    verified=Verified(email=True, phone=False),
     created_at="2026-01-01T00:00:00.000Z",
     updated_at="2026-01-01T00:00:00.000Z",
 )

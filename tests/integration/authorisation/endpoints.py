@@ -224,6 +224,13 @@ async def _change_profile(_scene: Scene, _caller: Caller) -> Asked:
     return Asked(sent={"json": {"bio": "Hello."}, "headers": {"If-Match": "*"}})
 
 
+async def _change_email(scene: Scene, caller: Caller) -> Asked:
+    """Some time after the link that came before."""
+    if caller.person:
+        await scene.world.pool.execute("DELETE FROM identity.one_time_codes WHERE user_id = $1", caller.id)
+    return Asked(sent={"json": {"email": "another@example.org"}})
+
+
 async def _change_settings(_scene: Scene, _caller: Caller) -> Asked:
     return Asked(sent={"json": {"theme": "dark"}, "headers": {"If-Match": "*"}})
 
@@ -238,6 +245,11 @@ WAYS: dict[str, Way] = {
     "verify_phone": _sends(phone="+4915112345678", code="000000"),
     "open_id": _openid,
     "remove_login": _login_of_the_owner,
+    "forgot_password": _sends(email="somebody@example.org"),
+    "reset_password": _sends(token="made up", password=PASSWORD),
+    "change_password": _sends(password=PASSWORD, new_password=PASSWORD),
+    "verify_email": _sends(token="made up"),
+    "change_email": _change_email,
     "turn_on_totp": _sends(),
     "turn_off_totp": _sends(),
     "change_consent": _sends(kind="terms", version="2026-11", given=True),
