@@ -1,6 +1,6 @@
 """Jobs in Postgres: written with the act that asks for them, taken by one worker, kept if they fail for good.
 
-The tables and most statements are pgqueuer's. What has to be known to do a job is sealed: it may be an
+Most statements are pgqueuer's. What has to be known to do a job is sealed: it may be an
 address, a code, or a text for one person alone. Ids of jobs are numbers, times ms since the epoch. What an
 outage raises (`db.outage`) passes through.
 """
