@@ -17,7 +17,7 @@ from db.postgres.media_views import MediaViews
 from db.postgres.profiles import ProfileStore
 from services.decoders import Decoders
 from services.media import MediaService
-from services.media_addresses import FileAddresses, MediaAddresses
+from services.media_addresses import FileAddresses, MediaAddresses, UploadAddresses
 from services.media_rules import first_state
 from services.picture_scans import PictureScans
 from services.upload_limits import UploadLimits
@@ -50,6 +50,10 @@ class MediaParts:
             objects,
             decoders=Decoders.of(settings),
             seals=seals,
+            addresses=UploadAddresses(
+                keyring.keys("address of an upload"), valid_ms=settings.upload_address_s * 1000
+            ),
+            settings=settings,
             first_state=_first_state(settings),
             new_id=base.new_id,
             clock=base.clock,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from aiohttp import web
 
 from core.contract import media as contract
-from core.contract.media import FileAddress, FileOf, MediaView, SignedAddress
+from core.contract.media import FileAddress, FileOf, MediaView, SignedAddress, UploadPlan, UploadTarget
 from core.errors import InvalidRequest
 from core.vocabulary import MediaPurpose
 from core.wire.endpoint import ById
@@ -46,6 +46,22 @@ class MediaHandlers:
             media = await self._uploads.upload(owner, purpose, data, request.key)
         return at_server(self._views.view(media), request.address)
 
+    async def announce_upload(self, request: Request) -> UploadTarget:
+        plan, owner = request.sent(UploadPlan), request.caller.user_id
+        return await self._uploads.announce(owner, plan, request.address, request.key, request.now)
+
+    async def send_upload(self, request: Request) -> None:
+        media = await self._uploads.expected(request.at(ById).id, request.asked(FileAddress), request.now)
+        with self._limits.one(media.owner_id) as more:
+            data = await self._read(request.uploaded, more, most=media.size)
+            await self._uploads.receive(media, data)
+
+    async def complete_upload(self, request: Request) -> MediaView:
+        owner = request.caller.user_id
+        with self._limits.one(owner) as more:
+            media = await self._uploads.complete(request.at(ById).id, owner, more)
+        return at_server(self._views.view(media), request.address)
+
     async def media(self, request: Request) -> MediaView:
         viewer, media_id = Viewer(request.caller.user_id, request.staff), request.at(ById).id
         return await self._media.shown(media_id, viewer, request.address, request.now)
@@ -70,7 +86,7 @@ class MediaHandlers:
         data = b""
         async for part in request.parts:
             if part.name == "file":
-                data = await self._read(part, more)
+                data = await self._read(part, more, most=self._limits.max_bytes)
             else:
                 purpose = checked_purpose((await part.read()).decode(errors="replace").strip())
         assert purpose is not None  # the form has it, or is refused
@@ -78,11 +94,11 @@ class MediaHandlers:
             raise InvalidRequest("`file` is empty.", details={"field": "file"})
         return purpose, data
 
-    async def _read(self, part: File, more: Callable[[int], None]) -> bytes:
+    async def _read(self, part: File, more: Callable[[int], None], *, most: int) -> bytes:
         data = bytearray()
         async for chunk in part:
-            if len(data) + len(chunk) > self._limits.max_bytes:
-                raise too_large(self._limits.max_bytes, part.name)
+            if len(data) + len(chunk) > most:
+                raise too_large(most, part.name or None)
             more(len(chunk))
             data += chunk
         return bytes(data)

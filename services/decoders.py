@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from core.errors import InvalidRequest, Unavailable
 from core.settings import Settings
+from core.vocabulary import MediaType
 
 # It knows where our packages are and loads `services.decoding` alone; -I keeps all else of the machine out.
 _PROGRAM = (
@@ -35,9 +36,12 @@ class Decoded(Struct, frozen=True, kw_only=True):
     """What is kept of an upload, by the name of each part, without metadata; and what is known of it."""
 
     parts: Mapping[str, bytes]
-    width: int
-    height: int
-    hash: int
+    type: MediaType = "image"
+    content_type: str = "image/jpeg"
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    hash: int | None = None
     blurhash: str | None = None
 
     @property
@@ -46,14 +50,10 @@ class Decoded(Struct, frozen=True, kw_only=True):
         return self.parts["original"]
 
 
-class _Said(Struct, frozen=True):
-    """The first line of the process' answer; `parts`: how long each of them is."""
+class _Refusal(Struct, frozen=True):
+    """What a process may say; all else is `Decoded`, with how long each part is."""
 
     refused: str | None = None
-    width: int = 0
-    height: int = 0
-    hash: int = 0
-    blurhash: str | None = None
     parts: dict[str, int] = {}
 
 
@@ -62,7 +62,7 @@ class Decoders:
 
     def __init__(self, *, processes: int, queue: int, max_pixels: int, cpu_s: int) -> None:
         self._turns, self._room = asyncio.Semaphore(processes), processes + queue
-        self._limits = (str(max_pixels), str(cpu_s))
+        self._limits = (max_pixels, cpu_s)
         # Each is there for as long as an upload of its account is.
         self._of_accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -80,10 +80,19 @@ class Decoders:
         """What is kept of a picture, and it in these sizes. Raises `InvalidRequest` for what is none, or too
         much of one.
         """
+        return await self._taken(data, owner_id, "picture", *self._limits, 0, 0, *sizes)
+
+    async def recording(
+        self, data: bytes, owner_id: str, *, video_ms: int, voice_ms: int, sizes: Sequence[int]
+    ) -> Decoded:
+        """The same of a video or voice message, of which one may last so long; 0: there may be none."""
+        return await self._taken(data, owner_id, "recording", *self._limits, video_ms, voice_ms, *sizes)
+
+    async def _taken(self, data: bytes, owner_id: str, *arguments: object) -> Decoded:
         async with self._of_accounts.setdefault(owner_id, asyncio.Lock()):
             with self._place():
                 async with self._turns:
-                    return _decoded(*await self._ran(data, *self._limits, *map(str, sizes)))
+                    return _decoded(*await self._ran(data, *map(str, arguments)))
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -120,16 +129,11 @@ def _decoded(code: int, answer: bytes) -> Decoded:
     if code or not line:
         _log.warning("a process that decodes uploads has died", code=code)
         raise Unavailable("The upload could not be read: try again shortly.", retry_after_ms=_RETRY_MS)
-    said = msgspec.json.decode(line, type=_Said)
+    said = msgspec.json.decode(line, type=_Refusal)
     if said.refused:
         raise _refused(said.refused)
-    return Decoded(
-        parts=_cut(data, said.parts),
-        width=said.width,
-        height=said.height,
-        hash=said.hash,
-        blurhash=said.blurhash,
-    )
+    about = {**msgspec.json.decode(line), "parts": _cut(data, said.parts)}
+    return msgspec.convert(about, Decoded)
 
 
 def _cut(data: bytes, lengths: Mapping[str, int]) -> dict[str, bytes]:

@@ -7,13 +7,17 @@ from core.errors import InvalidRequest
 from core.vocabulary import MediaPurpose, MediaState, Rendition
 
 # What can be uploaded so far.
-SERVED: tuple[MediaPurpose, ...] = ("photo", "report")
+SERVED: tuple[MediaPurpose, ...] = ("photo", "chat", "report")
+# For what there may be more than pictures: videos, and for these also voice messages.
+RECORDED: tuple[MediaPurpose, ...] = ("photo", "chat")
+SPOKEN: tuple[MediaPurpose, ...] = ("chat",)
 # The longest sides in which pictures are shown, by the name of the rendition.
 SIZES: Mapping[str, int] = {"s160": 160, "s640": 640, "s1280": 1280}
 # What people show to people they do not know; everything else has its own rule of who sees it.
 PUBLIC: tuple[MediaPurpose, ...] = ("photo", "post", "place")
 
 _HEADS = ((0, b"\xff\xd8\xff"), (0, b"\x89PNG\r\n\x1a\n"), (8, b"WEBP"))
+_RECORDINGS = ((4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (0, b"OggS"))
 _ALIKE_BITS = 10
 
 
@@ -29,6 +33,11 @@ def checked_purpose(given: str) -> MediaPurpose:
 def looks_like_a_picture(data: bytes) -> bool:
     """Whether it begins as JPEG, PNG or WebP does; what it is called, and by whom, does not count."""
     return any(data[at : at + len(head)] == head for at, head in _HEADS)
+
+
+def looks_like_a_recording(data: bytes) -> bool:
+    """Whether it begins as MP4, WebM or Ogg does."""
+    return any(data[at : at + len(head)] == head for at, head in _RECORDINGS)
 
 
 def first_state(

@@ -155,6 +155,15 @@ class Objects(Protocol):
     async def get(self, key: str) -> bytes | None:
         """All of it; None: there is no such object."""
 
+    async def size(self, key: str) -> int | None:
+        """How many bytes it has; None: there is no such object."""
+
+    async def address_to_put(self, key: str, valid_s: int) -> str | None:
+        """Where a client may write it by itself, for so long; None: nowhere, it has to go through the server.
+
+        Such an address bounds no size: look at what has come.
+        """
+
     async def delete(self, key: str) -> None:
         """Delete it, if it is there."""
 

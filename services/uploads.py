@@ -3,19 +3,31 @@
 How much of it at once is in `upload_limits.py`, what becomes of it afterwards in `media.py`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from core.clock import Clock
-from core.errors import Banned, InvalidRequest
+from core.clock import Clock, rfc3339
+from core.contract.media import FILES, FileAddress, UploadPlan, UploadTarget
+from core.errors import Banned, Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from core.seals import Seals
+from core.settings import Settings
 from core.vocabulary import MediaPurpose, MediaState
 from db.postgres.idempotency import IdempotencyKey
 from db.postgres.media import Media, MediaStore
 from services.decoders import Decoded, Decoders
 from services.media import DAY_MS
-from services.media_rules import SIZES, looks_like_a_picture, object_of, signed
+from services.media_addresses import UploadAddresses
+from services.media_rules import (
+    RECORDED,
+    SIZES,
+    SPOKEN,
+    checked_purpose,
+    looks_like_a_picture,
+    looks_like_a_recording,
+    object_of,
+    signed,
+)
 from services.ports import Objects
 
 _STORING_MS = 3_600_000  # far longer than it takes: what is still not stored then never will be
@@ -31,12 +43,16 @@ class Uploads:
         *,
         decoders: Decoders,
         seals: Seals,
+        addresses: UploadAddresses,
+        settings: Settings,
         first_state: Callable[[MediaPurpose], MediaState | None],
         new_id: Callable[[], str],
         clock: Clock,
     ) -> None:
         self._store, self._objects = store, objects
-        self._decoders, self._seals = decoders, seals
+        self._decoders, self._seals, self._addresses = decoders, seals, addresses
+        self._max_bytes = settings.max_upload_bytes
+        self._video_ms, self._voice_ms = settings.video_s * 1000, settings.voice_s * 1000
         self._first_state, self._new_id, self._clock = first_state, new_id, clock
 
     async def upload(
@@ -54,9 +70,89 @@ class Uploads:
         now = self._clock()
         if not await self._store.begin(media, now, until=now + _STORING_MS):
             raise Banned
-        for name, content in parts.items():
-            await self._objects.put(object_of(media.key, name), content)
-        return await self._store.stored(media, key, now, until=now + DAY_MS)
+        return await self._stored(media, parts, key, now)
+
+    async def announce(
+        self, owner_id: str, plan: UploadPlan, server: str, key: IdempotencyKey | None, now: int
+    ) -> UploadTarget:
+        """Where the owner may upload this, and for how long. Raises as `upload`, and `PayloadTooLarge`."""
+        if plan.purpose == "report":
+            raise InvalidRequest("Evidence is uploaded by `POST /v1/media`.", details={"field": "purpose"})
+        if plan.content_type not in FILES:
+            raise InvalidRequest("Nothing of this type is taken.", details={"field": "content_type"})
+        if plan.size > self._max_bytes:
+            raise _too_large("size", self._max_bytes)
+        media_id = self._new_id()
+        media = Media(
+            id=media_id,
+            owner_id=owner_id,
+            purpose=checked_purpose(plan.purpose),
+            type="file",
+            state=self._begins(plan.purpose),
+            size=plan.size,
+            key=f"{plan.purpose}/{media_id}",
+            key_id=None,
+            content_type=plan.content_type,
+        )
+        until = now + self._addresses.valid_ms
+        media = await self._store.announce(media, key, now, until=until + _STORING_MS)
+        url = await self._objects.address_to_put(f"{media.key}.sent", self._addresses.valid_ms // 1000)
+        return UploadTarget(
+            id=media.id,
+            url=url or self._addresses.of(media.id, server, until),
+            method="PUT",
+            headers={"Content-Type": media.content_type},
+            expires_at=rfc3339(until),
+        )
+
+    async def expected(self, media_id: str, address: FileAddress, now: int) -> Media:
+        """What was announced for this address. Raises `NotFound`."""
+        media = await self._store.announced(media_id, now)
+        if media is None or not self._addresses.takes(media_id, address, now):
+            raise NotFound
+        return media
+
+    async def receive(self, media: Media, data: bytes) -> None:
+        """It has come: once more, in place of what came before. Raises `Unavailable`."""
+        await self._objects.put(f"{media.key}.sent", data)
+
+    async def complete(self, media_id: str, owner_id: str, more: Callable[[int], None]) -> Media:
+        """Take what was uploaded; `more` is told of how many bytes. What is refused is deleted.
+
+        Raises `NotFound`, `Conflict` (nothing came), `PayloadTooLarge`, and as `upload`.
+        """
+        now = self._clock()
+        media = await self._store.announced(media_id, now)
+        if media is None or media.owner_id != owner_id:
+            return await self._completed(media_id, owner_id, now)
+        try:
+            decoded = await self._decoded(owner_id, media.purpose, await self._sent(media, more))
+        except (InvalidRequest, PayloadTooLarge):
+            await self._objects.delete(f"{media.key}.sent")
+            raise
+        made, parts = self._made(media_id, owner_id, media.purpose, media.state, decoded)
+        await self._stored(made, parts, None, self._clock())
+        await self._objects.delete(f"{media.key}.sent")
+        return await self._completed(media_id, owner_id, now)
+
+    async def _completed(self, media_id: str, owner_id: str, now: int) -> Media:
+        media = await self._store.find(media_id, now)
+        if media is None or media.owner_id != owner_id or media.purpose == "report":
+            raise NotFound
+        return media
+
+    async def _sent(self, media: Media, more: Callable[[int], None]) -> bytes:
+        """An address of S3 bounds no size, so it is looked at before anything is read."""
+        size = await self._objects.size(f"{media.key}.sent")
+        if size is None:
+            raise Conflict("Nothing has been uploaded to the address that was given.")
+        if size > min(media.size, self._max_bytes):
+            raise _too_large("size", media.size)
+        more(size)
+        data = await self._objects.get(f"{media.key}.sent")
+        if not data or len(data) > size:
+            raise Conflict("The upload has been changed meanwhile: complete it again.")
+        return data
 
     def _begins(self, purpose: MediaPurpose) -> MediaState:
         state = self._first_state(purpose)
@@ -65,10 +161,16 @@ class Uploads:
         return state
 
     async def _decoded(self, owner_id: str, purpose: MediaPurpose, data: bytes) -> Decoded:
-        if not looks_like_a_picture(data):
-            raise InvalidRequest("Send a JPEG, PNG or WebP.", details={"field": "file"})
-        sizes = () if purpose == "report" else SIZES.values()
-        return await self._decoders.picture(data, owner_id, sizes=tuple(sizes))
+        sizes = () if purpose == "report" else tuple(SIZES.values())
+        if looks_like_a_picture(data):
+            return await self._decoders.picture(data, owner_id, sizes=sizes)
+        if purpose in RECORDED and looks_like_a_recording(data):
+            voice_ms = self._voice_ms if purpose in SPOKEN else 0
+            return await self._decoders.recording(
+                data, owner_id, video_ms=self._video_ms, voice_ms=voice_ms, sizes=sizes
+            )
+        others = " or an MP4, WebM or Ogg" if purpose in RECORDED else ""
+        raise InvalidRequest(f"Send a JPEG, PNG or WebP{others}.", details={"field": "file"})
 
     def _made(
         self, media_id: str, owner_id: str, purpose: MediaPurpose, state: MediaState, decoded: Decoded
@@ -78,18 +180,31 @@ class Uploads:
             id=media_id,
             owner_id=owner_id,
             purpose=purpose,
-            type="image",
+            type=decoded.type,
             state=state,
             size=len(decoded.original),
             width=decoded.width,
             height=decoded.height,
             key=f"{purpose}/{media_id}",
             key_id=None,
+            content_type=decoded.content_type,
             renditions=tuple(name for name in decoded.parts if name != "original"),
-            hash=signed(decoded.hash),
+            hash=None if decoded.hash is None else signed(decoded.hash),
             blurhash=decoded.blurhash,
+            duration_ms=decoded.duration_ms,
         )
         if purpose != "report":
             return media, dict(decoded.parts)
         sealed = self._seals.seal(decoded.original, media_id)
         return replace(media, key_id=sealed.key_id), {"original": sealed.box}
+
+    async def _stored(
+        self, media: Media, parts: Mapping[str, bytes], key: IdempotencyKey | None, now: int
+    ) -> Media:
+        for name, content in parts.items():
+            await self._objects.put(object_of(media.key, name), content)
+        return await self._store.stored(media, key, now, until=now + DAY_MS)
+
+
+def _too_large(field: str, most: int) -> PayloadTooLarge:
+    return PayloadTooLarge(details={"field": field, "max_bytes": most})

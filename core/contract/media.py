@@ -3,19 +3,30 @@
 Of which type something is its content says; the purpose says who may see it.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from core.errors import Internal, NotFound, Unavailable
+from core.errors import Conflict, Internal, InvalidRequest, NotFound, PayloadTooLarge, Unavailable
 from core.media_settings import MOST_UPLOAD_BYTES
-from core.vocabulary import Id, MediaState, MediaType, Rendition
+from core.vocabulary import Id, MediaPurpose, MediaState, MediaType, Rendition, Timestamp
 from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Input, Wire
 from core.wire.uploads import Form, Upload
 
-# What a client may call a picture; which type it has is seen in its content.
-FILES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
+# What a client may call an upload; which type it has is seen in its content.
+FILES = (
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "video/mp4",
+    "video/quicktime",
+    "video/webm",
+    "audio/mp4",
+    "audio/webm",
+    "audio/ogg",
+    "application/octet-stream",
+)
 
 
 class MediaUrls(Wire):
@@ -65,6 +76,24 @@ class FileAddress(Input):
     signature: Signature
 
 
+class UploadPlan(Input):
+    """What somebody wants to upload. Evidence (`report`) is not uploaded so: it is never kept in clear."""
+
+    purpose: MediaPurpose
+    content_type: Annotated[str, Meta(max_length=100, examples=["image/jpeg"])]
+    size: Annotated[int, Meta(ge=1, le=MOST_UPLOAD_BYTES, description="Bytes.")]
+
+
+class UploadTarget(Wire):
+    """Where to send it, until when. `id` is that of the media that it becomes."""
+
+    id: Id
+    url: str
+    method: Literal["PUT"]
+    headers: dict[str, str]
+    expires_at: Timestamp
+
+
 class FileOf(Input):
     """Which of the files of a media."""
 
@@ -78,7 +107,7 @@ ENDPOINTS = (
         method="POST",
         path="/v1/media",
         area="media",
-        summary="Upload a picture (JPEG, PNG or WebP); it is kept without position and other metadata.",
+        summary="Upload a picture, video or voice message; it is kept without position and other metadata.",
         upload=Form(
             parts={
                 "purpose": Upload(media=("text/plain",), max_bytes=100),
@@ -89,6 +118,42 @@ ENDPOINTS = (
         reply=MediaView,
         status=201,
         idempotent=True,
+    ),
+    Endpoint(
+        name="announce_upload",
+        method="POST",
+        path="/v1/media/uploads",
+        area="media",
+        summary="Be given an address to upload something to; it is taken when it is completed.",
+        body=UploadPlan,
+        limits=("uploads", "network_uploads"),
+        reply=UploadTarget,
+        status=201,
+        idempotent=True,
+    ),
+    Endpoint(
+        name="send_upload",
+        method="PUT",
+        path="/v1/media/uploads/{id}",
+        area="media",
+        summary="Upload what was announced, to its address. Where S3 is used, that address is there.",
+        parameters=ById,
+        query=FileAddress,
+        upload=Upload(media=FILES, max_bytes=MOST_UPLOAD_BYTES),
+        auth=False,
+        status=204,
+        errors=(NotFound,),
+    ),
+    Endpoint(
+        name="complete_upload",
+        method="POST",
+        path="/v1/media/{id}/complete",
+        area="media",
+        summary="Check and take what was uploaded to the address that was given. Again: the same media.",
+        parameters=ById,
+        reply=MediaView,
+        lengthy=True,
+        errors=(Conflict, InvalidRequest, PayloadTooLarge),
     ),
     Endpoint(
         name="media",

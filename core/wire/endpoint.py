@@ -72,6 +72,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     parameters: type[Struct] | None = None
     body: type[Struct] | None = None
     upload: Upload | Form | None = None
+    lengthy: bool = False
     query: type[Struct] | None = None
     reply: type[Struct] | None = None
     other_reply: type[Struct] | None = None

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 from msgspec import Struct
+from obstore import sign_async
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
@@ -54,6 +55,21 @@ class ObjectStore:
                 return bytes(await found.bytes_async())
             except FileNotFoundError:
                 return None
+
+    async def size(self, key: str) -> int | None:
+        """How many bytes it has; None: there is no such object."""
+        with _available():
+            try:
+                return int((await self._store.head_async(key))["size"])
+            except FileNotFoundError:
+                return None
+
+    async def address_to_put(self, key: str, valid_s: int) -> str | None:
+        """Where a client may write it by itself, for so long; None for a folder, which cannot sign."""
+        if isinstance(self._store, LocalStore):
+            return None
+        with _available():
+            return await sign_async(self._store, "PUT", key, timedelta(seconds=valid_s))
 
     async def delete(self, key: str) -> None:
         """Delete it, if it is there."""

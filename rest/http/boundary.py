@@ -77,7 +77,7 @@ class RequestBoundary:
 
     def route(self, endpoint: Endpoint, handler: Handler) -> web.RouteDef:
         """The endpoint, answered by this handler."""
-        handling_s = self._upload_deadline_s if endpoint.upload else self._deadline_s
+        handling_s = self._upload_deadline_s if endpoint.upload or endpoint.lengthy else self._deadline_s
 
         async def answer(request: web.Request) -> web.StreamResponse:
             async with asyncio.timeout(handling_s) as deadline:

@@ -70,6 +70,12 @@ def _kept(image: Image.Image, sizes: Sequence[int]) -> tuple[dict[str, object], 
     return about, parts
 
 
+def poster(image: Image.Image, sizes: Sequence[int]) -> Decoded:
+    """What stands for a video until it plays: no original, that is the video."""
+    image.thumbnail((SHOWN_SIDE, SHOWN_SIDE))
+    return Decoded({"hash": difference_hash(image), "blurhash": blurred(image)}, shown(image, sizes))
+
+
 def shown(image: Image.Image, sizes: Sequence[int]) -> dict[str, bytes]:
     """The picture in these sizes, each made of the next larger one."""
     parts = {}

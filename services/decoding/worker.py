@@ -7,20 +7,36 @@ which says how long each part is, and the parts; or with a line that says why it
 import json
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from services.decoding import pictures
-from services.decoding.answers import Refused
+from services.decoding.answers import Decoded, Refused
 
 _OWN_MEMORY = 256 * 1024 * 1024
 _BYTES_A_PIXEL = 12  # decoded, and once more within a decoder
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Decode what comes on standard input: with how many pixels, CPU seconds and sizes."""
-    max_pixels, cpu_s, *sizes = arguments
-    _bound(int(cpu_s), _OWN_MEMORY + _BYTES_A_PIXEL * int(max_pixels))
-    _answer(int(max_pixels), [int(size) for size in sizes])
+    """Decode what comes on standard input: as what, with how many pixels and seconds of CPU, of how many ms
+    with a picture and without (0: none is taken), and in which sizes.
+    """
+    kind, *numbers = arguments
+    max_pixels, cpu_s, video_ms, voice_ms, *sizes = map(int, numbers)
+    _bound(cpu_s, _OWN_MEMORY + _BYTES_A_PIXEL * max_pixels)
+    _answer(_decoder(kind, max_pixels, video_ms, voice_ms, sizes))
+
+
+def _decoder(
+    kind: str, max_pixels: int, video_ms: int, voice_ms: int, sizes: Sequence[int]
+) -> Callable[[bytes], Decoded]:
+    """What is not needed is not loaded."""
+    if kind == "picture":
+        from services.decoding.pictures import decoded  # noqa: PLC0415
+
+        return partial(decoded, max_pixels=max_pixels, sizes=sizes)
+    from services.decoding.recordings import remuxed  # noqa: PLC0415
+
+    return partial(remuxed, max_pixels=max_pixels, video_ms=video_ms, voice_ms=voice_ms, sizes=sizes)
 
 
 def _bound(cpu_s: int, memory: int) -> None:
@@ -30,9 +46,9 @@ def _bound(cpu_s: int, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _answer(max_pixels: int, sizes: Sequence[int]) -> None:
+def _answer(decoder: Callable[[bytes], Decoded]) -> None:
     try:
-        found = pictures.decoded(sys.stdin.buffer.read(), max_pixels, sizes)
+        found = decoder(sys.stdin.buffer.read())
         about = {**found.about, "parts": {name: len(data) for name, data in found.parts.items()}}
         parts = list(found.parts.values())
     except Refused as refusal:

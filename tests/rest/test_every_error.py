@@ -5,7 +5,6 @@ import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from msgspec import structs
@@ -22,10 +21,11 @@ from tests.rest.entering import ENTERING, LINKS, be_mailed, entered, expired
 from tests.rest.phones import a_number, a_profile
 from tests.rest.pictures import drawn, encoded, form
 from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
+from tests.rest.signed_addresses import address, completed
 from tests.stores.world import world_at
 
 Provoke = Callable[["Someone", Endpoint], Awaitable[Answer]]
-SIGNED = {"original_media", "media_file"}  # their addresses are given, and need no token
+SIGNED = {"original_media", "media_file", "send_upload"}  # their addresses are given, and need no token
 PROMISES = [(endpoint, error.code) for endpoint in ENDPOINTS for error in endpoint.possible_errors]
 
 
@@ -76,10 +76,16 @@ class Someone:
             "appeal": {"text": f"Not so, {next(self._numbers)}."},
             "decide_appeal": {"grant": True},
             "correct_user": {"gender": "other"},
+            "announce_upload": {
+                "purpose": "photo",
+                "content_type": "image/png",
+                "size": 10_000 + next(self._numbers),
+            },
             "ban": {"user_id": self.other, "reason": f"spam {next(self._numbers)}"},
         }
         if endpoint.upload:
-            assert endpoint.name == "upload_media", f"Put a good form for `{endpoint.name}` here"
+            forms = {"upload_media", "send_upload"}
+            assert endpoint.name in forms, f"Put a good form for `{endpoint.name}` here"
             return encoded(drawn(next(self._numbers)))
         assert endpoint.body is None or endpoint.name in bodies, f"Put a good body for `{endpoint.name}` here"
         return bodies.get(endpoint.name)
@@ -100,13 +106,7 @@ class Someone:
             appeal_id = await self.rest.world.appeal(of or next(self._others))
             return endpoint.path.replace("{id}", appeal_id)
         if endpoint.name in SIGNED:
-            named = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-            purpose = "report" if endpoint.name == "original_media" else "photo"
-            sent = form(self.body(named["upload_media"]), purpose)
-            media = await self.ask(named["upload_media"], data=sent)
-            seen = await self.ask(named["media"], path=f"/v1/media/{media.body['id']}")
-            parts = urlsplit(seen.body["urls"]["original"])
-            return f"{parts.path}?{parts.query}"
+            return await address(self, endpoint)
         if endpoint.path.startswith("/v1/admin/reports/"):
             ana, ben = await self.rest.world.pair()
             case = await self.rest.world.report(await self.rest.world.talked((ana, ben)), ana, ben)
@@ -118,7 +118,7 @@ class Someone:
     def sent(self, endpoint: Endpoint, body: Any) -> dict[str, Any]:
         """A body as aiohttp takes it."""
         if endpoint.upload:
-            return {"data": form(body)}
+            return {"data": body if endpoint.name == "send_upload" else form(body)}
         return {"json": body} if endpoint.body else {}
 
     async def ask(self, endpoint: Endpoint, *, at: RestServer | None = None, **what: Any) -> Answer:
@@ -135,7 +135,9 @@ class Someone:
 
 
 async def invalid_request(someone: Someone, endpoint: Endpoint) -> Answer:
-    """A field that there is not."""
+    """A field that there is not; what is no picture."""
+    if endpoint.name == "complete_upload":
+        return await completed(someone, b"<html>")
     if endpoint.query:
         return await someone.ask(endpoint, query="?colour=blue")
     if endpoint.upload:
@@ -144,7 +146,9 @@ async def invalid_request(someone: Someone, endpoint: Endpoint) -> Answer:
 
 
 async def payload_too_large(someone: Someone, endpoint: Endpoint) -> Answer:
-    """More than one body or field may have."""
+    """More than one body or field may have; more than was announced."""
+    if endpoint.name == "complete_upload":
+        return await completed(someone, encoded(drawn()), 5)
     if endpoint.query:
         field = "signature" if endpoint.name in SIGNED else "cursor"
         return await someone.ask(endpoint, query=f"?{field}={'a' * 101}")
@@ -223,6 +227,8 @@ async def conflict(someone: Someone, endpoint: Endpoint) -> Answer:
                 " claimed_until = now() + interval '1 day' WHERE state <> 'decided'"
             )
         return await someone.ask(endpoint, path=path)
+    if endpoint.name == "complete_upload":
+        return await completed(someone, None)
     if endpoint.name in CONFLICTS:
         return await CONFLICTS[endpoint.name](someone, endpoint)
     if endpoint.name == "appeal":

@@ -37,6 +37,7 @@ async def good_body(rest: RestServer, endpoint: Endpoint) -> Any:
         "ask_friend": {"user_id": await rest.world.person("Cem")},
         "report": {"subject": {"type": "user", "id": ben}, "reason": "spam"},
         "upload_media": encoded(drawn(next(_sides))),
+        "announce_upload": {"purpose": "photo", "content_type": "image/png", "size": next(_sides)},
         "ban": {"user_id": await rest.world.person("Ben"), "reason": "spam"},
         "appeal": {"text": f"not so {new_id()}"},
     }

@@ -185,7 +185,7 @@ async def test_a_process_holds_so_much_at_once(rest: RestServer, tmp_path: Path)
 async def test_only_some_purposes_are_served(rest: RestServer, purpose: str) -> None:
     answer = await upload(rest, await rest.sign_up(), encoded(drawn()), purpose=purpose)
     assert (answer.code, answer.body["details"]) == ("invalid_request", {"field": "purpose"})
-    assert answer.body["detail"] == "Upload something with the purpose `photo` or `report`."
+    assert answer.body["detail"] == "Upload something with the purpose `photo` or `chat` or `report`."
 
 
 async def test_the_parts_come_in_any_order(rest: RestServer) -> None:

@@ -154,6 +154,29 @@ async def _its_address(scene: Scene, _caller: Caller) -> Asked:
     return Asked(path={"id": media_id}, sent={"params": query})
 
 
+async def _upload_address(scene: Scene, _caller: Caller) -> Asked:
+    """Which the owner was given."""
+    plan = {"purpose": "photo", "content_type": "image/png", "size": len(PICTURE)}
+    status, target = await scene.owner.rest("POST", "/v1/media/uploads", json=plan)
+    assert status == 201, target
+    query = dict(part.split("=") for part in urlsplit(target["url"]).query.split("&"))
+    return Asked(path={"id": target["id"]}, sent={"params": query, "data": PICTURE})
+
+
+async def _made_up_upload_address(scene: Scene, caller: Caller) -> Asked:
+    right = await _upload_address(scene, caller)
+    wrong = {**right.sent["params"], "signature": "5e" * 32}
+    return Asked(path=right.path, sent={"params": wrong, "data": PICTURE})
+
+
+async def _sent_upload(scene: Scene, caller: Caller) -> Asked:
+    """The owner's, which has come."""
+    to = await _upload_address(scene, caller)
+    status, _ = await scene.owner.rest("PUT", f"/v1/media/uploads/{to.path['id']}", **to.sent)
+    assert status == 204
+    return Asked(path=to.path)
+
+
 async def _photo(scene: Scene, _caller: Caller) -> Asked:
     return Asked(path={"id": await scene.photo()})
 
@@ -270,6 +293,10 @@ WAYS: dict[str, Way] = {
     "room": _of_encounter("room_id"),
     "messages": _of_encounter("room_id"),
     "upload_media": _upload,
+    "announce_upload": _sends(purpose="photo", content_type="image/png", size=10_000),
+    "send_upload: signed": _upload_address,
+    "send_upload: forged": _made_up_upload_address,
+    "complete_upload": _sent_upload,
     "media: report": _picture,
     "media: photo": _photo,
     "delete_media": _picture,
