@@ -31,10 +31,10 @@ from realtime.matchmaking.search_queue import Joined, SearchQueue
 
 _log = structlog.get_logger()
 _WORKERS = 16  # as many offers are one transaction
-_CONTENDED = 8  # but fewer at once, where other nodes search among the same people,
-_TRIED_AT_ONCE = (
-    8  # and each names so many whom it would claim, of whom the first who is still there is taken
-)
+# Where other nodes search among the same people: fewer at once, and each names so many whom it would claim, of whom
+# the first who is still there is taken.
+_CONTENDED = 8
+_TRIED_AT_ONCE = 8
 _LOOKS = 3
 _AGAIN_S = 0.5
 # For so long a search goes by what its join has found: by whom to avoid,
