@@ -196,7 +196,7 @@ def _responses(endpoint: Endpoint) -> Json:
         if endpoint.other_reply:
             schema = {"anyOf": [schema, reference(endpoint.other_reply)]}
         good["content"] = {endpoint.media: {"schema": schema}}
-    elif endpoint.status != 204:
+    elif endpoint.status not in {202, 204}:
         schema = {"type": "object"} if endpoint.media == "application/json" else {"type": "string"}
         good["content"] = {endpoint.media: {"schema": schema}}
     if endpoint.versioned:

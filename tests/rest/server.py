@@ -39,6 +39,11 @@ _WAITING = """
 """
 
 
+def path_of(path: str) -> str:
+    """One that fits this pattern, with ids of nothing."""
+    return re.sub(r"\{\w+\}", new_id(), path.replace("{provider}", "google").replace("{name}", "s640"))
+
+
 class SteppedClock:
     """The server's time: the real one, put forward by a test."""
 

@@ -1,6 +1,6 @@
 """Uploads and signed addresses for `test_every_error.py`."""
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from msgspec import structs
@@ -10,13 +10,24 @@ from core.wire.endpoint import Endpoint
 from db.objects.store import object_store
 from tests.rest.conftest import SETTINGS
 from tests.rest.pictures import form
-from tests.rest.server import Answer
-
-if TYPE_CHECKING:
-    from tests.rest.test_every_error import Someone
+from tests.rest.server import Answer, RestServer
 
 
-async def address(someone: "Someone", endpoint: Endpoint) -> str:
+class Uploader(Protocol):
+    """Who asks for them."""
+
+    rest: RestServer
+    signed_in: Any
+    folder: str
+
+    def body(self, endpoint: Endpoint) -> Any:
+        """One that is accepted."""
+
+    async def ask(self, endpoint: Endpoint, **what: Any) -> Answer:
+        """The good request, but for what is given."""
+
+
+async def address(someone: Uploader, endpoint: Endpoint) -> str:
     """A signed one."""
     if endpoint.name == "send_upload":
         return (await announced(someone))[1]
@@ -29,7 +40,7 @@ async def address(someone: "Someone", endpoint: Endpoint) -> str:
     return f"{parts.path}?{parts.query}"
 
 
-async def announced(someone: "Someone", size: int = 10_000) -> tuple[str, str]:
+async def announced(someone: Uploader, size: int = 10_000) -> tuple[str, str]:
     """An upload that was announced: its id, and where it is to be sent."""
     plan = {"purpose": "photo", "content_type": "image/png", "size": size}
     token = someone.signed_in["access_token"]
@@ -38,7 +49,7 @@ async def announced(someone: "Someone", size: int = 10_000) -> tuple[str, str]:
     return target["id"], f"{parts.path}?{parts.query}"
 
 
-async def completed(someone: "Someone", data: bytes | None, size: int = 10_000) -> Answer:
+async def completed(someone: Uploader, data: bytes | None, size: int = 10_000) -> Answer:
     """One that is completed after these bytes have come."""
     media_id, _ = await announced(someone, size)
     if data is not None:

@@ -3,6 +3,7 @@
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
+from core.contract.accounts import SignedIn
 from core.contract.index import ENDPOINTS
 from tests.rest.conftest import SETTINGS
 from tests.rest.phones import Phone, a_profile
@@ -85,7 +86,7 @@ async def test_every_way_of_signing_in_takes_it(rest: RestServer) -> None:
     answer = await browser.ask("/v1/auth/phone/verify", **shown)
     assert (answer.status, "refresh_token" in answer.body) == (201, False)
     assert (await browser.ask(REFRESH)).body["user"]["id"] == answer.body["user"]["id"]
-    assert all(e.cookie for e in ENDPOINTS if e.path.startswith("/v1/auth/") and not e.auth)
+    assert all(e.cookie for e in ENDPOINTS if e.reply is SignedIn)
 
 
 async def test_a_token_is_handed_over_to_the_browser(rest: RestServer) -> None:

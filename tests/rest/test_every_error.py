@@ -1,7 +1,6 @@
 """Each endpoint gives each error that it declares: the documents promise nothing that does not happen."""
 
 import itertools
-import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from tests.rest.conftest import SETTINGS
 from tests.rest.entering import ENTERING, LINKS, be_mailed, entered, expired
 from tests.rest.phones import a_number, a_profile
 from tests.rest.pictures import drawn, encoded, form
-from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
+from tests.rest.server import PASSWORD, Answer, RestServer, new_person, path_of, serving
 from tests.rest.signed_addresses import address, completed
 from tests.stores.world import world_at
 
@@ -126,8 +125,7 @@ class Someone:
         known = endpoint.auth or endpoint.may_be_known
         token = what.pop("token", self.signed_in["access_token"] if known else None)
         headers = what.pop("headers", {"If-Match": "*"} if endpoint.guarded else {})
-        named = endpoint.path.replace("{provider}", "google").replace("{name}", "s640")
-        path = what.pop("path", None) or re.sub(r"\{\w+\}", new_id(), named)
+        path = what.pop("path", None) or path_of(endpoint.path)
         path += what.pop("query", "")
         if not {"data", "json"} & what.keys():
             what |= self.sent(endpoint, self.body(endpoint))

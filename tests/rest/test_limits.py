@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import os
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -20,7 +19,7 @@ from db.redis.multiplexed import RedisClient
 from db.redis.rate_limits import MemoryLimiter, NoLimits, RedisLimiter
 from services.ports import Limiter
 from tests.rest.conftest import SETTINGS
-from tests.rest.server import PASSWORD, Answer, RestServer, new_person, serving
+from tests.rest.server import PASSWORD, Answer, RestServer, new_person, path_of, serving
 from tests.stores.world import World
 
 START = 1_800_000_000_000
@@ -275,7 +274,7 @@ async def test_strangers_ask_so_often(
             data = None if endpoint.body is None else b"{"
             return (await rest.ask(endpoint.method, path, data=data, headers=headers)).status
 
-        path = re.sub(r"\{\w+\}", new_id(), endpoint.path.replace("{provider}", "google"))
+        path = path_of(endpoint.path)
         served = 200 if endpoint.body is endpoint.query is None else 400
         expected = [served] * 5 if endpoint.unlimited else [served] * 3 + [429] * 2
         assert [await ask(one) for _ in range(5)] == expected
