@@ -31,8 +31,8 @@ from realtime.matchmaking.search_queue import Joined, SearchQueue
 
 _log = structlog.get_logger()
 _WORKERS = 16  # as many offers are one transaction
-# Where other nodes search among the same people: fewer at once, and each names so many whom it would claim, of
-# whom the first who is still there is taken.
+# Where other nodes search among the same people: fewer at once, and each names so many whom it would
+# claim, of whom the first who is still there is taken.
 _CONTENDED = 8
 _TRIED_AT_ONCE = 8
 _LOOKS = 3
