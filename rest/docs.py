@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 import orjson
@@ -48,8 +49,9 @@ class Documents(Struct, frozen=True):
         return self.page.replace(EXAMPLE_ADDRESS, e(address))
 
 
+@cache
 def documents(version: str) -> Documents:
-    """All that describes this server."""
+    """All that describes this server. It depends on the code alone, and takes a tenth of a second."""
     rest, socket = openapi(version), asyncapi(version)
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
     return Documents(

@@ -5,6 +5,7 @@ and REDIS_URL name some. They end with the pipe to their standard input, so they
 """
 
 import asyncio
+import gc
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ import asyncpg
 import psutil
 import pytest
 import structlog
+from aiohttp import web_app
 from hypothesis import HealthCheck
 from hypothesis import settings as effort
 from redis.asyncio import Redis
@@ -51,6 +53,17 @@ class Servers:
 
     database_url: str
     redis_url: str
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: it is not looked through again each time that garbage is collected."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_runtest_logfinish() -> None:
+    """aiohttp's cache keeps the last thousand applications, and each of ours has its documents."""
+    web_app._cached_build_middleware.cache_clear()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

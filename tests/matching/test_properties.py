@@ -65,7 +65,7 @@ class Fence(CallRecords):
 
 def test_on_twins_in_memory(loop: asyncio.AbstractEventLoop) -> None:
     """Tickets, calls and fence in memory: many runs."""
-    run_machine(lambda: MatchingMachine(loop, MemoryStores(EVERYBODY)), effort(200))
+    run_machine(lambda: MatchingMachine(loop, MemoryStores(EVERYBODY)), effort(100))
 
 
 def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
@@ -78,7 +78,7 @@ def test_on_redis(loop: asyncio.AbstractEventLoop, redis_url: str) -> None:
         return RedisStores(redis, client, "main", EVERYBODY, MemoryRecord())
 
     try:
-        run_machine(lambda: MatchingMachine(loop, stores()), effort(40))
+        run_machine(lambda: MatchingMachine(loop, stores()), effort(15))
     finally:
         loop.run_until_complete(opened.__aexit__(None, None, None))
         loop.run_until_complete(redis.aclose())
@@ -100,7 +100,7 @@ def test_on_redis_and_postgres(
         return RedisStores(redis, client, "main", EVERYBODY, Fence(world))
 
     try:
-        run_machine(lambda: MatchingMachine(loop, stores()), effort(20))
+        run_machine(lambda: MatchingMachine(loop, stores()), effort(8))
     finally:
         loop.run_until_complete(settled.__aexit__(None, None, None))
         loop.run_until_complete(opened.__aexit__(None, None, None))
