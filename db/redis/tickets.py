@@ -10,6 +10,7 @@
     claims, claimed   hash    call id -> the claim; zset by the time it was made: not settled yet
     out:<user>        string  what took the user out of the queue last: the call id of the claim, or the id of
                               the ticket that left; for an hour
+    left:<user>       string  the ticket that the user wanted to leave while a claim held it; for an hour
     came:<user>       string  when the user joined last (ms); for 30 s
     gone              hash    ticket id -> "user reason": left, still to be told
     <mode>:turn       string  the node that sweeps
@@ -125,7 +126,10 @@ class RedisTickets:
         return ticket
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
-        """Take the waiting ticket out (only that one, if named); None when there is none to take."""
+        """Take the waiting ticket out (only that one, if named); None when there is none to take.
+
+        One that a claim holds is not given back to who has `left`, unless they join again.
+        """
         left = await self._run("leave", user_id, reason, ticket_id or "", _REMEMBER_OUT_MS)
         return Departure(ticket_id=left.decode(), user_id=user_id, reason=reason) if left else None
 
@@ -321,7 +325,14 @@ class RedisTickets:
     ) -> tuple[Arg, ...]:
         """The arguments of restore.lua."""
         whose = (call_id, ticket.user_id, ticket.id, ticket.joined_at)
-        return *whose, self._encode(ticket), places(ticket), lease_until, "now" if at_once else ""
+        return (
+            *whose,
+            self._encode(ticket),
+            places(ticket),
+            lease_until,
+            "now" if at_once else "",
+            _REMEMBER_OUT_MS,
+        )
 
     def _run(self, script: str, *args: Arg) -> "asyncio.Future[Any]":
         return self._redis.run(_SCRIPTS[script], [self._prefix], args)

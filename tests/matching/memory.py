@@ -31,6 +31,7 @@ class MemoryTickets:
         self.reserved: set[str] = set()  # users whose ticket nobody is matched with yet
         self.claims: dict[str, Claim] = {}
         self.outs: dict[str, str] = {}  # user -> the call or ticket they went out with last
+        self.left: dict[str, str] = {}  # user -> the ticket they wanted to leave while it was held
         self.came: dict[str, int] = {}  # user -> when they last joined
         self.gone: dict[str, Departure] = {}
         self.turns: dict[str, str] = {}
@@ -53,7 +54,9 @@ class MemoryTickets:
             return None
         self._lease(ticket.user_id, lease_until)
         placed = self.tickets.setdefault(ticket.user_id, ticket)
-        if placed is ticket:
+        if placed is not ticket:
+            self.left.pop(ticket.user_id, None)
+        else:
             before = self.came.get(ticket.user_id)
             self.came[ticket.user_id] = ticket.joined_at
             self.joined += [ticket] if before is None or ticket.joined_at - before >= 30_000 else []
@@ -66,7 +69,10 @@ class MemoryTickets:
 
     async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
         ticket = self.tickets.get(user_id)
-        if ticket is None or user_id in self.held or ticket_id not in (None, ticket.id):
+        if ticket is None or ticket_id not in (None, ticket.id):
+            return None
+        if user_id in self.held:
+            self.left |= {user_id: ticket.id} if reason == "left" else {}
             return None
         self.waits[ticket.mode] += [Wait(kind(ticket), None)] if reason == "timed_out" else []
         return self._take_out(user_id, reason)
@@ -165,6 +171,11 @@ class MemoryTickets:
         if own is None and self.outs.get(user_id, call_id) != call_id:
             return None
         self.held.pop(user_id, None)
+        if self.left.get(user_id) == ticket.id:
+            if own is not None:
+                self.tickets[user_id] = ticket
+                self._take_out(user_id, "left")
+            return None
         self.outs.pop(user_id, None)
         self.tickets[user_id] = ticket
         self._lease(user_id, lease_until)

@@ -249,6 +249,37 @@ async def test_a_refused_claim_ends_and_gives_back_at_once(store: TicketStore) -
     assert await store.waiting("video") == 0
 
 
+async def test_who_leaves_while_claimed_is_not_given_back(store: TicketStore) -> None:
+    """However the claim fails, unless they join or skip after that; and they are told once."""
+    ana, ben = ticket(), ticket(gender="male")
+    await put(store, ana, ben)
+    first, second = claim_of(ana, ben), claim_of(ana, ben)
+    await store.claim(first)
+    assert await store.leave(ana.user_id, "left") is None
+    assert await store.join(again(ana), T0 + 10_000) == ana
+    assert list(await store.refuse(first, [ana, ben], T0 + 10_000)) == [ana, ben]
+    await store.claim(second)
+    assert await store.leave(ana.user_id, "timed_out", ana.id) is None
+    assert await store.leave(ben.user_id, "left") is None
+    assert await store.leave(ana.user_id, "left") is None
+    await store.settle(second)
+    skipped = again(ben, joined_at=T0 + 500)
+    assert await give_back(store, ana, second.call_id, T0 + 10_000) is None
+    assert await give_back(store, ben, second.call_id, T0 + 10_000) is None
+    assert await give_back(store, skipped, second.call_id, T0 + 10_000) == skipped
+    assert list(await store.lapse(T0)) == []
+    newer = again(ana)
+    await put(store, newer)
+    third = claim_of(newer, skipped)
+    await store.claim(third)
+    assert await store.leave(ana.user_id, "left") is None
+    assert list(await store.refuse(third, [newer, skipped], T0 + 10_000)) == [None, skipped]
+    assert await store.of(ana.user_id) is None
+    assert [one.id for one in await store.everyone("video")] == [skipped.id]
+    left = Departure(ticket_id=newer.id, user_id=ana.user_id, reason="left")
+    assert list(await store.lapse(T0)) == [left]
+
+
 async def test_a_newer_ticket_wins_over_one_given_back(store: TicketStore) -> None:
     """A user who has joined again meanwhile keeps that place."""
     ana, ben = ticket(), ticket(gender="male")

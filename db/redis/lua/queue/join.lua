@@ -1,5 +1,6 @@
 -- Enter the queue, or get the ticket that the user has already. A user has at most one. If something took them out of
--- the queue since the join began, they may be in a call by now and are not placed: else they could be in both.
+-- the queue since the join began, they may be in a call by now and are not placed: else they could be in both. Whoever
+-- wanted to leave a ticket that a claim holds, wants it again.
 -- KEYS[1]  prefix of the region's queue: every key below starts with it and shares its hash tag
 -- ARGV     user id, ticket id, joined_at (ms), ticket, places (words, see db/redis/tickets.py), lease until (ms),
 --          what had taken the user out last when the join began ('': nothing; '?': whatever it was)
@@ -23,5 +24,7 @@ if not ticket then
   for place in string.gmatch(ARGV[5], '%S+') do
     redis.call('ZADD', q .. ':' .. place, ARGV[3], id)
   end
+else
+  redis.call('DEL', q .. ':left:' .. user)
 end
 return ticket or ''

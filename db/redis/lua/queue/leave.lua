@@ -1,10 +1,17 @@
--- Take a waiting ticket out, and leave a note that its user must be told. The wait is noted if patience has ended.
+-- Take a waiting ticket out, and leave a note that its user must be told. The wait is noted if patience has ended. One
+-- that a claim holds stays, but is not given back to a user who wants to leave: see restore.lua.
 -- KEYS[1]  prefix of the region's queue
 -- ARGV     user id, reason, the ticket id it must be or '', remember that they went out with it for (ms)
 -- Returns  the id of the ticket, or false: there is no such ticket, or a claim holds it
 local q, user = KEYS[1], ARGV[1]
 local id = redis.call('HGET', q .. ':users', user)
-if not id or (ARGV[3] ~= '' and ARGV[3] ~= id) or redis.call('HEXISTS', q .. ':held', id) == 1 then
+if not id or (ARGV[3] ~= '' and ARGV[3] ~= id) then
+  return false
+end
+if redis.call('HEXISTS', q .. ':held', id) == 1 then
+  if ARGV[2] == 'left' then
+    redis.call('SET', q .. ':left:' .. user, id, 'PX', ARGV[4])
+  end
   return false
 end
 local places = redis.call('HGET', q .. ':places', id)
