@@ -130,7 +130,8 @@ class Visitor:
 
     async def join(self) -> None:
         """Say yes to the offer, unless the page was faster, which joins by itself after a moment."""
-        await self.page.locator("#offer[open], #call:not([hidden])").first.wait_for()
+        offered = self.page.locator("#offer[open], #call:not([hidden])").first
+        await eventually(offered.is_visible, f"no offer came to {self.name}", at=self.page)
         await self.press_if_there("Join now")
 
     async def go(self, place: str) -> None:
@@ -244,11 +245,12 @@ class Visitor:
         assert wide["page"] <= wide["screen"], f"{self.name} has to scroll sideways: {wide}"
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], otherwise: str) -> None:
-    """Wait until a condition holds, or fail saying what was missing."""
+async def eventually(holds: Callable[[], Awaitable[bool]], otherwise: str, *, at: Page | None = None) -> None:
+    """Wait until a condition holds, or fail saying what was missing, and what that page shows instead."""
     try:
         async with asyncio.timeout(WAIT_MS / 1000):
             while not await holds():
                 await asyncio.sleep(0.05)
     except TimeoutError:
-        raise AssertionError(otherwise) from None
+        shown = await at.locator("body").inner_text() if at else ""
+        raise AssertionError(f"{otherwise}{shown and f', but the page shows {shown!r}'}") from None
