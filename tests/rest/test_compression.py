@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import aiohttp
 import pytest
 
-from core.content_coding import accepts_gzip
 from tests.rest.server import RestServer, new_person
 
 
@@ -75,19 +74,3 @@ async def test_what_has_a_version_or_a_token_is_not_compressed(rest: RestServer)
         body, told = await raw(rest, path, **token)
         assert len(body) > 1024
         assert "Content-Encoding" not in told
-
-
-@pytest.mark.parametrize(
-    ("header", "accepts"),
-    [
-        ("gzip", True),
-        ("GZIP;q=0.5, br", True),
-        ("br, *", True),
-        ("gzip;q=0", False),
-        ("gzip; q=0.000, *", False),
-        ("br", False),
-        ("", False),
-    ],
-)
-def test_who_takes_gzip(header: str, accepts: bool) -> None:
-    assert accepts_gzip(header) is accepts

@@ -122,3 +122,10 @@ def test_any_name_and_address_can_be_read(name: str, email: str) -> None:
     left = likeness(name)
     assert left is None or likeness(left) in (left, None)
     assert mailbox(mailbox(email)) == mailbox(email)
+
+
+def test_a_number_has_a_mark_of_its_own_kind() -> None:
+    """By which an account is found again, whatever a mailbox is called."""
+    marker = Marker(KEYS)
+    assert marker.phone("+491512345678") == marker.phone("+491512345678") != marker.phone("+491512345679")
+    assert not {*marker.phone("ben@example.org")} & {*marker.email("ben@example.org")}

@@ -21,6 +21,7 @@ from services.media_rules import (
     differing_bits,
     first_state,
     looks_like_a_picture,
+    looks_like_a_recording,
     may_be_seen,
     objects_of,
     signed,
@@ -169,3 +170,18 @@ def test_an_address_is_for_one_media_one_viewer_and_a_minute() -> None:
         SignedAddress(viewer=ana, expires=given.expires + 1, signature=signature),
     )
     assert not any(old.opens(media_id, address, NOW) for address in wrong)
+
+
+@pytest.mark.parametrize(
+    ("head", "is_one"),
+    [
+        (b"\0\0\0\x20ftypisom", True),
+        (b"\x1aE\xdf\xa3", True),
+        (b"OggS", True),
+        (b"RIFF....WAVE", False),
+        (b"ID3", False),
+        (b"", False),
+    ],
+)
+def test_a_recording_is_known_by_how_it_begins(head: bytes, is_one: bool) -> None:
+    assert looks_like_a_recording(head + bytes(64) if head else head) is is_one

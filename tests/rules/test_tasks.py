@@ -86,3 +86,50 @@ async def test_a_task_that_nobody_waits_for_is_kept_until_it_ends() -> None:
     kept.cancel()
     await asyncio.wait(others)
     assert [task.cancelled() for task in (first, *others)] == [False, True, True]
+
+
+async def test_what_runs_side_by_side_runs_to_its_end_though_some_fail() -> None:
+    """The first error, in the order in which they were begun, is raised."""
+    done: list[str] = []
+
+    async def doing(name: str, error: Exception | None = None) -> None:
+        await asyncio.sleep(0)
+        done.append(name)
+        if error:
+            raise error
+
+    with pytest.raises(ValueError, match="b"):
+        await tasks.all_of(doing("a"), doing("b", ValueError("b")), doing("c", KeyError("c")), doing("d"))
+    assert done == ["a", "b", "c", "d"]
+    await tasks.all_of(doing("e"))
+
+
+async def test_work_beside_a_block_ends_with_it() -> None:
+    ended = asyncio.Event()
+
+    async def going_on() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with tasks.beside(going_on()):
+        await asyncio.sleep(0)
+        assert not ended.is_set()
+    assert ended.is_set()
+
+
+async def test_tasks_may_be_waited_for_a_while_and_are_then_seen_to_end() -> None:
+    kept = tasks.TaskSet()
+
+    async def going_on() -> None:
+        await asyncio.Event().wait()
+
+    first, second = kept.spawn(asyncio.sleep(0)), kept.spawn(going_on())
+    assert len(kept) == 2
+    await kept.ended(within_s=0.01)
+    assert (first.done(), second.done()) == (True, False)
+    await kept.end()
+    assert second.cancelled()
+    assert len(kept) == 0
+    await kept.ended(within_s=60)

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from core.visibility import Ban, UserFacts, can_meet, can_see, sees_card, sees_profile
+from core.visibility import Ban, UserFacts, can_meet, can_name, can_see, sees_card, sees_profile
 
 NOW = 1_800_000_000_000
 ANA, BEN = UserFacts(id="ana"), UserFacts(id="ben")
@@ -59,6 +59,10 @@ def test_who_may_be_somebody_that_one_has_blocked_or_reported_is_as_good_as_bloc
         friends = replace(ana, connected=frozenset({cal.id})), replace(cal, connected=frozenset({ana.id}))
         assert can_meet(*friends, NOW)
         assert can_meet(ana, replace(cal, suspected=frozenset()), NOW)
+        assert can_name(ana, cal, NOW), "to block and report, which an id that is not there is not"
+        assert can_name(cal, ana, NOW)
+    assert not can_name(replace(ANA, blocks=frozenset({cal.id})), cal, NOW)
+    assert not can_name(ANA, replace(cal, bans=(Ban(),)), NOW)
     assert can_meet(ANA, cal, NOW)
     himself = replace(cal, reports=frozenset({BEN.id}))
     assert can_see(himself, himself, NOW)

@@ -70,9 +70,12 @@ async def test_accounts_of_one_network_do_not_suspend_a_whole_evening(world: Wor
     await world.seen_with("network", liars)
     assert [await suspended(liar) for liar in liars[:-1]] == [True] * 10 + [False] * (CROWD - 9)
     assert await suspended(await world.person("Ana"))
-    mod, last = await world.person("Mod"), "SELECT case_id FROM safety.strikes ORDER BY id LIMIT 1"
-    verdict = Verdict(action="dismiss")
-    await world.cases.decide(await world.pool.fetchval(last), mod, verdict, now_ms(), days=suspension_days)
+    mod, verdict = await world.person("Mod"), Verdict(action="dismiss")
+    of_liars = (
+        "SELECT case_id FROM interaction.reports WHERE reporter_id = ANY ($1::uuid[]) ORDER BY id LIMIT 1"
+    )
+    case_id = await world.pool.fetchval(of_liars, liars)
+    await world.cases.decide(case_id, mod, verdict, now_ms(), days=suspension_days)
     assert await suspended(liars[-1])
 
 
