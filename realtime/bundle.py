@@ -28,7 +28,8 @@ TEXTS: Mapping[str, ConsentKind] = {"rules": "terms", "privacy": "privacy"}
 # The pages that run, by their addresses: everybody's, and the moderators'.
 PAGES: Mapping[str, str] = {"/": "index.html", "/admin/": "admin/index.html"}
 
-_ENTRIES = ("main.js", "page.css", "admin/admin.js", "admin/admin.css")
+_ENTRIES = ("socket.js", "main.js", "page.css", "admin/admin.js", "admin/admin.css")
+_FIRST = "socket.js"  # it loads no other, and others load it by its name
 _OPTIONS = ("--bundle", "--minify", "--sourcemap", "--format=esm", "--target=es2022", "--log-level=error")
 _FLAT = "--entry-names=[name]"  # wherever an entry comes from, it is loaded from /page/
 _TYPES = {
@@ -87,10 +88,12 @@ def bundle() -> Bundle:
     """The page made of its present source. Blocks for some 50 ms. Raises `NotInstalled`."""
     files, names = {}, {}
     for name, content in (*_built(), ("icon.svg", (PAGE / "icon.svg").read_bytes())):
-        asset = _asset(name, content)
+        asset = _asset(name, _named(content.decode(), names).encode())
         stem, dot, ending = name.partition(".")
         named = name if name.endswith(".map") else f"{stem}-{asset.digest}{dot}{ending}"
-        files[named], names[name] = asset, named
+        files[named] = asset
+        if named != name:
+            names[name] = named
     pages = {address: _running(page, names) for address, page in PAGES.items()}
     texts = {
         text: _asset(
@@ -109,10 +112,13 @@ def _running(page: str, names: Mapping[str, str]) -> RunningPage:
 
 def _linked(page: str, names: Mapping[str, str]) -> str:
     """A page that loads the files by the names that they have now."""
-    html = (PAGE / page).read_text()
+    return _named((PAGE / page).read_text(), names)
+
+
+def _named(content: str, names: Mapping[str, str]) -> str:
     for name, named in names.items():
-        html = html.replace(f"/page/{name}", f"/page/{named}")
-    return html
+        content = content.replace(f"/page/{name}", f"/page/{named}")
+    return content
 
 
 def _built() -> Iterator[tuple[str, bytes]]:
@@ -122,7 +128,8 @@ def _built() -> Iterator[tuple[str, bytes]]:
         subprocess.run(  # noqa: S603 - a program and arguments of our own
             [_esbuild(), *entries, *_OPTIONS, _FLAT, f"--outdir={folder}"], check=True, timeout=_LIMIT_S
         )
-        for path in sorted(Path(folder).iterdir()):
+        built = sorted(Path(folder).iterdir(), key=lambda path: (path.name != _FIRST, path.name))
+        for path in built:
             yield path.name, path.read_bytes()
 
 

@@ -13,6 +13,7 @@ import { Frame } from "./frame.js";
 import { Hold } from "./hold.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
+import { placeIn } from "./route.js";
 import { Safety } from "./safety.js";
 import { Session } from "./session.js";
 import { Settings, keptSettings } from "./settings.js";
@@ -158,6 +159,7 @@ function leave() {
 /** The user who was signed in here still is, as soon as the server can be reached. */
 async function stay() {
   if (!api.signedIn) return store.dispatch("page:signed-out");
+  session.prepare();
   try {
     begin(await api.refresh());
   } catch (error) {
@@ -180,8 +182,7 @@ function follow({ key }) {
 // --- The place in the page ---
 
 function go() {
-  const [name, id] = location.hash.slice(1).split("/");
-  const place = name === "room" ? { name, id } : { name: ["chats", "profile", "safety"].includes(name) ? name : "meet" };
+  const place = placeIn(location.hash);
   // Nobody wants to be filmed while reading; a user who waits for a match has to be.
   if (place.name !== "meet") meeting.rest();
   store.dispatch("page:place", { place });

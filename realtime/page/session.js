@@ -5,8 +5,8 @@
  * worked or not, `session:ready` comes first after every connect and says where everything stands.
  */
 
-import { io } from "socket.io-client";
-
+/** Where the official client is, which is loaded when somebody is signed in (`realtime/bundle.py`). */
+const CLIENT = "/page/socket.js";
 const ATTEMPT_MS = 5_000;
 const WITHIN_MS = 15_000;
 const PAUSE_MS = 1_000;
@@ -35,6 +35,7 @@ export class Session {
   #deviceId;
   #tell;
   #socket = null;
+  #started = 0;
   #ready;
   #refreshTimer = null;
   #againTimer = null;
@@ -54,26 +55,18 @@ export class Session {
     return this.#ready.done;
   }
 
+  /** Begin to load what `start` needs. */
+  prepare() {
+    import(CLIENT).catch(() => {}); // `start` tries again
+  }
+
   start() {
     this.stop();
-    const socket = io({
-      autoConnect: false,
-      forceNew: true,
-      // WebSocket first: it needs no sticky sessions at a load balancer. Polling if nothing else passes.
-      transports: ["websocket", "polling"],
-      tryAllTransports: true,
-      reconnectionDelay: 500,
-      reconnectionDelayMax: 4_000,
-      auth: (done) => this.#authorise(done),
-    });
-    socket.onAny((name, data) => this.#event(name, data));
-    socket.on("disconnect", (reason) => this.#lost(reason));
-    socket.on("connect_error", (error) => this.#refused(error));
-    this.#socket = socket;
-    socket.connect();
+    this.#open(this.#started);
   }
 
   stop() {
+    this.#started += 1;
     this.#expect();
     clearTimeout(this.#refreshTimer);
     clearTimeout(this.#againTimer);
@@ -107,6 +100,35 @@ export class Session {
   /** Send something that only matters now: it is neither kept nor repeated. */
   mention(name, payload) {
     if (this.ready) this.#socket.emit(name, payload, () => {});
+  }
+
+  /** A browser keeps what has failed under its name, so that is asked for by another one. */
+  async #open(turn) {
+    for (let failed = 0; turn === this.#started; failed += 1) {
+      const client = await import(failed ? `${CLIENT}?${failed}` : CLIENT).catch(() => null);
+      if (turn !== this.#started) return;
+      if (client) return this.#connect(client.io);
+      this.#tell.onLink("away");
+      await new Promise((resume) => setTimeout(resume, PAUSE_MS));
+    }
+  }
+
+  #connect(io) {
+    const socket = io({
+      autoConnect: false,
+      forceNew: true,
+      // WebSocket first: it needs no sticky sessions at a load balancer. Polling if nothing else passes.
+      transports: ["websocket", "polling"],
+      tryAllTransports: true,
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 4_000,
+      auth: (done) => this.#authorise(done),
+    });
+    socket.onAny((name, data) => this.#event(name, data));
+    socket.on("disconnect", (reason) => this.#lost(reason));
+    socket.on("connect_error", (error) => this.#refused(error));
+    this.#socket = socket;
+    socket.connect();
   }
 
   async #attempt(name, payload, deadline) {

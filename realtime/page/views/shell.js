@@ -1,5 +1,6 @@
 /** The frame of the page: navigation, the connection's banner, notices, the title, and what screen readers announce. */
 
+import { entryOf } from "../route.js";
 import { unreadInAll } from "../state.js";
 import { notice, ending } from "../words.js";
 import { byId, show, text } from "./dom.js";
@@ -9,9 +10,6 @@ const LINK = {
   away: "Connection lost. Trying to get it back…",
   online: "",
 };
-
-/** Places that navigation does not name, by the one that leads to them. */
-const WITHIN = { room: "chats", safety: "profile" };
 
 export function shellView({ store }) {
   byId("notice-close").addEventListener("click", () => store.dispatch("page:notice", { text: null }));
@@ -27,7 +25,7 @@ export function shellView({ store }) {
     show(byId("notice"), state.notice !== null);
     text(byId("notice-text"), state.notice === null ? "" : notice(state.notice, state.wait_ms));
     show(byId("notice-more"), state.notice === "reported");
-    markPlace(WITHIN[state.place.name] ?? state.place.name);
+    markPlace(entryOf(state.place));
     badge(unreadInAll(state));
     const told = announcement(state);
     text(byId("announce"), told);
