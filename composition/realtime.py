@@ -20,6 +20,7 @@ from realtime.background.jobs import Jobs
 from realtime.gateway.connection_registry import ConnectionRegistry
 from realtime.gateway.gateway import Gateway
 from realtime.gateway.handlers import register_handlers
+from realtime.ways import Ways
 from rest.http.listening import listening
 from services.blocks import PENDING_BLOCKS
 from services.expulsions import EXPULSIONS
@@ -66,7 +67,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
         )
-        site.mount(app)
+        site.mount(app, Ways.of(settings))
         server.attach(app)
         yield await stack.enter_async_context(_listening(app, gateway, settings, server.take))
 

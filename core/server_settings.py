@@ -207,10 +207,20 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
         Text,
         about("Client ids of the apps whose ID tokens of Google count, separated by commas. Empty: none."),
     ] = ""
+    google_page_client_id: Annotated[
+        Text,
+        about(
+            "The page's own client id there (of a web application, with the page's address and a slash as"
+            " redirect URI), which counts too. Empty: the page has no such button."
+        ),
+    ] = ""
     google_issuer: Annotated[Text, about("Who has issued them.")] = "https://accounts.google.com"
     apple_client_ids: Annotated[
         Text,
         about("The same of Apple: ids of the apps (bundles), and of services for the web. Empty: none."),
+    ] = ""
+    apple_page_client_id: Annotated[
+        Text, about("The same of Apple: the id of a service for the web. Empty: no such button.")
     ] = ""
     apple_issuer: Annotated[Text, about("Who has issued them.")] = "https://appleid.apple.com"
     openid_skew_s: Annotated[

@@ -11,13 +11,16 @@ import hashlib
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
 from msgspec import Struct
 
 from core.terms import AT_SIGN_UP
 from core.vocabulary import ConsentKind
+from realtime.ways import Ways
 
 PAGE = Path(__file__).resolve().with_name("page")
 MODULES = Path(__file__).resolve().parents[1] / "node_modules"
@@ -84,9 +87,10 @@ def newest() -> int:
     return max(path.stat().st_mtime_ns for path in PAGE.rglob("*"))
 
 
-def bundle() -> Bundle:
+def bundle(ways: Ways) -> Bundle:
     """The page made of its present source. Blocks for some 50 ms. Raises `NotInstalled`."""
-    files, names = {}, {}
+    files: dict[str, Asset] = {}
+    names: dict[str, str] = {}
     for name, content in (*_built(), ("icon.svg", (PAGE / "icon.svg").read_bytes())):
         asset = _asset(name, _named(content.decode(), names).encode())
         stem, dot, ending = name.partition(".")
@@ -94,7 +98,7 @@ def bundle() -> Bundle:
         files[named] = asset
         if named != name:
             names[name] = named
-    pages = {address: _running(page, names) for address, page in PAGES.items()}
+    pages = {address: _running(page, names, ways) for address, page in PAGES.items()}
     texts = {
         text: _asset(
             f"{text}.html", _linked(f"{text}.html", names).replace("{version}", AT_SIGN_UP[kind]).encode()
@@ -104,8 +108,8 @@ def bundle() -> Bundle:
     return Bundle(pages, texts, files)
 
 
-def _running(page: str, names: Mapping[str, str]) -> RunningPage:
-    html = _linked(page, names)
+def _running(page: str, names: Mapping[str, str], ways: Ways) -> RunningPage:
+    html = _linked(page, names).replace("{ways}", escape(msgspec.json.encode(ways).decode()))
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
     return RunningPage(_asset(page, html.encode()), tuple(map(_source_of, scripts)))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from realtime.bundle import PAGES, TEXTS, Asset, Bundle, NotInstalled, bundle, newest
+from realtime.ways import Ways
 
 _POLICY = (
     "default-src 'self'; script-src 'self'{scripts}; connect-src 'self'{sockets}; "
@@ -27,7 +28,8 @@ _KEEP_NOT = "no-store"
 class Site:
     """The pages, made of their source as it was when one of them was last asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, ways: Ways) -> None:
+        self._ways = ways
         self._bundle: Bundle | None = None
         self._made_of = 0
         self._making = asyncio.Lock()
@@ -55,7 +57,7 @@ class Site:
             source = newest()
             if self._bundle is None or source != self._made_of:
                 try:
-                    self._bundle = await asyncio.to_thread(bundle)
+                    self._bundle = await asyncio.to_thread(bundle, self._ways)
                 except NotInstalled as error:
                     raise web.HTTPNotFound(text=str(error)) from error
                 self._made_of = source
@@ -88,9 +90,9 @@ def _policy(host: str, scripts: Sequence[str]) -> str:
     return _POLICY.format(sockets=sockets, scripts="".join(f" {script}" for script in scripts))
 
 
-def mount(app: web.Application) -> None:
+def mount(app: web.Application, ways: Ways) -> None:
     """Add the routes of the pages."""
-    site = Site()
+    site = Site(ways)
     for address in PAGES:
         app.router.add_get(address, site.page)
     app.router.add_get("/admin", _to_admin)

@@ -29,7 +29,8 @@ def provider(settings: Settings, name: OpenIdProvider) -> Provider | None:
     """As the operator has set it; None: nobody signs in by it."""
     issuer: str = getattr(settings, f"{name}_issuer")
     listed: str = getattr(settings, f"{name}_client_ids")
-    audiences = frozenset(part.strip() for part in listed.split(",") if part.strip())
+    own: str = getattr(settings, f"{name}_page_client_id")
+    audiences = frozenset(part.strip() for part in (*listed.split(","), own) if part.strip())
     if not audiences:
         return None
     # Google writes itself with the scheme and without.

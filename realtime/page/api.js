@@ -56,11 +56,34 @@ export class Api {
   }
 
   register(fields) {
-    return this.#signIn("/v1/auth/register", fields);
+    return this.enter("/v1/auth/register", fields);
   }
 
   login(fields) {
-    return this.#signIn("/v1/auth/login", fields);
+    return this.enter("/v1/auth/login", fields);
+  }
+
+  /** Sign in, or up, in one of the ways that there are. */
+  async enter(path, fields) {
+    for (let left = OTHER_NODES; ; left -= 1) {
+      try {
+        return this.#keep(await (await send("POST", path, { ...fields, ...knownDevice(), cookie: true })).json());
+      } catch (error) {
+        if (!knowsNoCookies(error, "cookie") || left === 0) throw error;
+        await new Promise((resume) => setTimeout(resume, OTHER_NODE_MS));
+      }
+    }
+  }
+
+  /** Ask for what nobody has to be signed in for. */
+  async plainly(path, body) {
+    return content(await send("POST", path, body));
+  }
+
+  /** Have a code sent to a phone: `{expires_in_s, resend_after_s}`. */
+  async askForCode(phone) {
+    const path = "/v1/auth/phone/start";
+    return this.signedIn ? this.request("POST", path, { phone }) : (await send("POST", path, { phone, ...knownDevice() })).json();
   }
 
   /** What `banned` gave: it serves to see why, and to appeal. What is kept gives the next one when it has expired. */
@@ -179,7 +202,7 @@ export class Api {
 
   async request(method, path, body, headers) {
     const response = await this.#authorised(method, path, body, headers);
-    return response.status === 204 ? null : response.json();
+    return content(response);
   }
 
   async #authorised(method, path, body, headers = {}) {
@@ -190,17 +213,6 @@ export class Api {
       if (error.code !== "token_expired") throw error;
       this.#access = null;
       return attempt();
-    }
-  }
-
-  async #signIn(path, fields) {
-    for (let left = OTHER_NODES; ; left -= 1) {
-      try {
-        return this.#keep(await (await send("POST", path, { ...fields, ...knownDevice(), cookie: true })).json());
-      } catch (error) {
-        if (!knowsNoCookies(error, "cookie") || left === 0) throw error;
-        await new Promise((resume) => setTimeout(resume, OTHER_NODE_MS));
-      }
     }
   }
 
@@ -252,6 +264,12 @@ async function send(method, path, body, headers = {}) {
   }
   if (!response.ok) throw await problem(response);
   return response;
+}
+
+/** What was answered; null: nothing had to be said. */
+async function content(response) {
+  const said = await response.text();
+  return said ? JSON.parse(said) : null;
 }
 
 /** The error of RFC 9457 problem details; a proxy in between may answer with something else. */

@@ -4,16 +4,19 @@
  * An event of the server changes the state first; then the parts that act on it get it, and the views draw the state.
  */
 
+import { Account } from "./account.js";
 import { Api } from "./api.js";
 import { Bell } from "./bell.js";
 import { Call } from "./call.js";
 import { Chat } from "./chat.js";
 import { openDevice } from "./device.js";
+import { Entering } from "./entering.js";
 import { Frame } from "./frame.js";
 import { Hold } from "./hold.js";
+import { Links } from "./links.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
-import { placeIn } from "./route.js";
+import { doorIn, letterIn, placeIn } from "./route.js";
 import { Safety } from "./safety.js";
 import { Session } from "./session.js";
 import { Settings, keptSettings } from "./settings.js";
@@ -24,9 +27,13 @@ import { chatsView } from "./views/chats.js";
 import { codesView } from "./views/codes.js";
 import { consentsView } from "./views/consents.js";
 import { decisionsView } from "./views/decisions.js";
-import { keepKeyboard } from "./views/dom.js";
+import { goTo, keepKeyboard } from "./views/dom.js";
+import { letterView } from "./views/letter.js";
 import { meetView } from "./views/meet.js";
 import { canRefuse, offerView } from "./views/offer.js";
+import { ownEmailView } from "./views/own-email.js";
+import { ownPasswordView } from "./views/own-password.js";
+import { ownView } from "./views/own.js";
 import { personView } from "./views/person.js";
 import { profileView } from "./views/profile.js";
 import { reportView } from "./views/report.js";
@@ -36,6 +43,7 @@ import { settingsView } from "./views/settings.js";
 import { shellView } from "./views/shell.js";
 import { standingView } from "./views/standing.js";
 import { themeView } from "./views/theme.js";
+import { waysHere } from "./ways.js";
 
 const TICK_MS = 250;
 const RETRY_MS = 2_000;
@@ -58,12 +66,17 @@ const meeting = new Meeting({ session, media, call, store, hold, canRefuse, uplo
 const chat = new Chat({ session, api, store });
 const settings = new Settings({ api, store });
 const safety = new Safety({ api, store, meeting, onOver: (error) => letIn(error) || end(error.code) });
+const ways = waysHere();
+const account = new Account({ api, store });
+const links = new Links({ api, store, onEnd: end });
+const entering = new Entering({ api, store, goTo, enter: (path, fields) => admitted(() => api.enter(path, { ...fields, device_id: device.id })) });
 
-const parts = { store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, signUp, signIn, signOut };
+const parts = { store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, ways, account, links, entering, signUp, signIn, signOut };
 const views = [
   themeView,
   shellView,
   accountView,
+  letterView,
   meetView,
   decisionsView,
   chatsView,
@@ -72,6 +85,9 @@ const views = [
   settingsView,
   safetyView,
   standingView,
+  ownView,
+  ownEmailView,
+  ownPasswordView,
   consentsView,
   codesView,
   offerView,
@@ -105,8 +121,13 @@ async function signUp(fields) {
 }
 
 async function signIn(fields) {
+  await admitted(() => api.login(fields));
+}
+
+/** Whoever has shown who they are is in; or as far in as one is who is banned. */
+async function admitted(enter) {
   try {
-    begin(await api.login(fields));
+    begin(await enter());
   } catch (error) {
     if (!letIn(error)) throw error;
   }
@@ -116,7 +137,14 @@ function begin({ user }) {
   store.dispatch("page:signed-in", { user });
   session.start();
   settings.load();
+  look();
+}
+
+/** What there is to see where one is, now that it is known who is here. */
+function look() {
   safety.look();
+  account.look();
+  links.look();
 }
 
 /** Whoever is banned and has shown who they are gets in as far as to see why, and to appeal. Returns whether that is so. */
@@ -125,6 +153,7 @@ function letIn({ code, details }) {
   api.restrict(details.token);
   store.dispatch("page:banned", { until: details.until });
   safety.loadStanding();
+  links.look();
   return true;
 }
 
@@ -147,7 +176,7 @@ function end(code) {
   api.forget();
   settings.forget();
   store.dispatch("page:signed-out", { code });
-  location.hash = "meet";
+  if (store.state.place.name !== "letter") location.hash = code ? "sign-in" : "welcome";
 }
 
 function leave() {
@@ -158,7 +187,7 @@ function leave() {
 
 /** The user who was signed in here still is, as soon as the server can be reached. */
 async function stay() {
-  if (!api.signedIn) return store.dispatch("page:signed-out");
+  if (!api.signedIn) return nobody();
   session.prepare();
   try {
     begin(await api.refresh());
@@ -168,6 +197,11 @@ async function stay() {
     store.dispatch("page:unreachable");
     setTimeout(stay, error.retryAfterMs ?? RETRY_MS);
   }
+}
+
+function nobody() {
+  store.dispatch("page:signed-out");
+  links.look();
 }
 
 /** Another tab signed out, in, or in as another user: this one follows. */
@@ -182,13 +216,19 @@ function follow({ key }) {
 // --- The place in the page ---
 
 function go() {
-  const place = placeIn(location.hash);
+  const letter = letterIn(location.hash);
+  if (letter) {
+    history.replaceState(null, "", "#letter"); // nobody finds its token in the address
+    links.open(letter);
+  }
+  const found = placeIn(location.hash);
+  const place = found.name === "letter" && !store.state.letter ? { name: "meet" } : found;
   // Nobody wants to be filmed while reading; a user who waits for a match has to be.
   if (place.name !== "meet") meeting.rest();
-  store.dispatch("page:place", { place });
+  store.dispatch("page:place", { place, door: doorIn(location.hash) });
   keepKeyboard();
   if (place.name === "room") chat.open(place.id);
-  safety.look();
+  look();
   meeting.look();
 }
 
@@ -200,6 +240,7 @@ addEventListener("storage", follow);
 addEventListener("pagehide", () => meeting.rest({ leaving: true }));
 addEventListener("pageshow", () => meeting.look());
 document.addEventListener("visibilitychange", () => (document.hidden ? meeting.rest() : meeting.look()));
+document.addEventListener("visibilitychange", () => document.hidden || account.look());
 setInterval(tick, TICK_MS);
 go();
 stay();

@@ -7,13 +7,33 @@ const PLACES = {
   room: "chats",
   profile: "profile",
   safety: "profile",
+  own: "profile",
+  letter: "meet",
 };
+
+/** The steps of who is not signed in, in the same way. */
+const DOORS = ["welcome", "sign-up", "about-you", "sign-in", "forgot", "phone", "second"];
+
+/** Links in mails bring a token along: `#verify=…`, `#reset=…`. */
+const LETTERS = ["verify", "reset"];
 
 /** The place that an address names: `{name, id?}`, as of `#room/17`. */
 export function placeIn(hash) {
   const [name, id] = hash.slice(1).split("/");
   if (!Object.hasOwn(PLACES, name) || (name === "room" && !id)) return { name: "meet" };
   return id ? { name, id } : { name };
+}
+
+/** The step that an address names to who is not signed in. */
+export function doorIn(hash) {
+  const name = hash.slice(1);
+  return DOORS.includes(name) ? name : "welcome";
+}
+
+/** What a link in a mail has brought: `{kind, token}`; null: nothing. */
+export function letterIn(hash) {
+  const [kind, token] = hash.slice(1).split("=");
+  return LETTERS.includes(kind) && token ? { kind, token } : null;
 }
 
 /** The entry of the navigation that leads to a place. */

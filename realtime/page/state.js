@@ -5,6 +5,7 @@
  * `page:…`; `at` is this machine's clock in milliseconds.
  */
 
+import { NOT_SEEN, OWN } from "./account-state.js";
 import { ENCOUNTER, arrive } from "./encounter-state.js";
 import { ROOMS, withUnread } from "./rooms-state.js";
 import { SAFETY, UNASKED } from "./safety-state.js";
@@ -32,6 +33,7 @@ export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
     notice: null,
     wait_ms: null,
     ...UNASKED,
+    ...NOT_SEEN,
   };
 }
 
@@ -66,14 +68,14 @@ export function unreadInAll(state) {
 }
 
 /** What belongs to this browser and not to whoever is signed in. */
-function begunAnew({ settings, media, place }) {
-  return { ...initial({ settings }), media, place };
+function begunAnew({ settings, media, place, door, letter }) {
+  return { ...initial({ settings }), media, place, door, letter };
 }
 
 const ACCOUNT = {
   "page:signed-in": (state, { user }) => ({ ...state, account: "in", me: user, farewell: null, reachable: true }),
 
-  "page:signed-out": (state, { code }) => ({ ...initial(), account: "out", farewell: code ?? null, media: state.media }),
+  "page:signed-out": (state, { code }) => ({ ...begunAnew({ ...state, settings: AT_FIRST }), account: "out", farewell: code ?? null }),
 
   /** The session was ended, and why is being asked. */
   "page:put-out": (state) => begunAnew(state),
@@ -89,7 +91,6 @@ const ACCOUNT = {
 
   "page:link": (state, { link }) => ({ ...state, link }),
 
-  "page:place": (state, { place }) => ({ ...state, place }),
 
   /** `wait_ms`: for how long the server asks to wait, where it does. */
   "page:notice": (state, { text, wait_ms = null }) => ({ ...state, notice: text, wait_ms }),
@@ -104,7 +105,7 @@ const ACCOUNT = {
   },
 };
 
-const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY };
+const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN };
 
 /** The state after an action; an unknown action changes nothing. */
 export function reduce(state, { type, data = {}, at = 0 }) {

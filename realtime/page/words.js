@@ -36,6 +36,9 @@ export function notice(code, waitMs = null) {
   return NOTICES[code] ?? "Something went wrong. Please try again.";
 }
 
+/** What else is wrong with a new password the server says. */
+export const PASSWORD_LENGTH = "Please choose 8 to 128 characters.";
+
 const FIELDS = {
   conflict: {
     email: "There is an account with this email already.",
@@ -46,7 +49,6 @@ const FIELDS = {
     birth_date: "Please enter your birth date.",
     display_name: "Please enter your name.",
     email: "Please enter a valid email address.",
-    password: "Please choose 8 to 128 characters.",
     username: "Please use 3 to 50 letters, digits, dots, dashes or underscores.",
   },
   underage: { birth_date: "You have to be 18 or older." },

@@ -55,6 +55,9 @@ async def server(
         REGION="browser",
         DATA_DIR=str(tmp_path_factory.mktemp("data")),
         STAFF_TOTP="required",
+        MAIL="outbox",
+        SMS="outbox",
+        CODE_AGAIN_S="1",
         QUEUE_UPDATE_S="1",
         QUEUE_LEASE_S="2",
         CONNECTION_LEASE_S="5",
@@ -71,6 +74,7 @@ async def browser() -> AsyncIterator[Chromium]:
     if path is None:
         missing = pytest.fail if "CI" in os.environ else pytest.skip
         missing("Chromium is missing (on Debian: apt install chromium)")
+    expect.set_options(timeout=WAIT_MS)  # a busy machine takes its time
     async with async_playwright() as playwright:
         browser = Chromium(lambda: playwright.chromium.launch(executable_path=path, args=FLAGS))
         yield browser
@@ -151,7 +155,6 @@ async def person(server: Served, world: World, web: aiohttp.ClientSession) -> As
 @pytest.fixture
 async def desk(server: Served, browser: Chromium, world: World, person: SignUp) -> AsyncIterator[Desk]:
     """`await desk()`: a moderator with an app, at the page and not signed in yet."""
-    expect.set_options(timeout=WAIT_MS)  # a busy machine takes its time
     there: list[Moderator] = []
 
     async def open_page(

@@ -15,6 +15,7 @@ CAN_BE_PRESSED = "button:visible:not([disabled])"
 PHONE = ViewportSize(width=360, height=740)
 DESK = ViewportSize(width=1280, height=800)
 PASSWORD = "correct horse battery"
+LEADS_TO_SIGN_UP = ("Create an account", "Back")
 
 # What a browser logs by itself about answers and connections that a test provokes.
 EXPECTED = ("Failed to load resource", "WebSocket connection to", "ERR_INTERNET_DISCONNECTED")
@@ -117,6 +118,10 @@ class Visitor:
     async def press(self, name: str) -> None:
         await self.button(name).click()
 
+    async def follow(self, name: str) -> None:
+        """A link with this name."""
+        await self.page.get_by_role("link", name=name, exact=True).click()
+
     async def press_unheard(self, name: str) -> None:
         """End a call while the server is away: nothing is sent or seen from then on."""
         await self.context.set_offline(offline=True)
@@ -138,22 +143,37 @@ class Visitor:
         await self.page.get_by_role("link", name=re.compile(f"^{place}")).first.click()
 
     async def fill_sign_up(self, **changes: str) -> None:
-        """Fill the form and send it; `changes` by field."""
-        form = self.page.get_by_role("form", name="Create your account")
-        said = {
+        """Go through the steps and send the form; `changes` by field."""
+        form = await self.reaches_sign_up()
+        first = {
             "Display name": self.name,
             "Email": f"{self.username}@example.com",
-            "Username": self.username,
             "Password": PASSWORD,
-            "Birth date": "1995-04-03",
-            **changes,
         }
-        gender = said.pop("Gender", "female")
-        for label, value in said.items():
-            await form.get_by_label(label, exact=True).fill(value)
-        await form.get_by_label("Gender").select_option(gender)
+        rest = {"Username": self.username, "Birth date": "1995-04-03", "Gender": "female"}
+        said = {**first, **rest, **changes}
+        for label in first:
+            await form.get_by_label(label, exact=True).fill(said[label])
+        await self.press("Go on")
+        if any(label in changes for label in first) and not await form.get_by_label("Username").is_visible():
+            return  # something is wrong with this step
+        for label in ("Username", "Birth date"):
+            await form.get_by_label(label, exact=True).fill(said[label])
+        await form.get_by_label("Gender").select_option(said["Gender"])
         await form.get_by_label("I am 18 or older").check()
         await self.press("Create account")
+
+    async def reaches_sign_up(self) -> Locator:
+        """The form, at its first step, from wherever somebody is who is not signed in."""
+        form = self.page.get_by_role("form", name="Create your account")
+        ways = [self.page.get_by_role("link", name=name, exact=True) for name in LEADS_TO_SIGN_UP]
+        first = form.get_by_label("Display name")
+        await ways[0].or_(ways[1]).or_(first).first.wait_for()
+        for way in ways:
+            if await way.is_visible():
+                await way.click()
+        await first.wait_for()
+        return form
 
     async def sign_up(self, *, gender: str) -> None:
         """Make an account; ready to meet when this returns."""
@@ -161,11 +181,12 @@ class Visitor:
         await self.is_ready()
 
     async def reaches_sign_in(self) -> None:
-        """From whichever of the two forms is shown."""
-        forms = [self.page.get_by_role("form", name=name) for name in ("Welcome back", "Create your account")]
-        await forms[0].or_(forms[1]).wait_for()
-        if await forms[1].is_visible():
-            await self.press("Sign in instead")
+        """From wherever somebody is who is not signed in."""
+        form = self.page.get_by_role("form", name="Welcome back")
+        way = self.page.get_by_role("link", name=re.compile("^Sign in( instead)?$"))
+        await form.or_(way).first.wait_for()
+        if await way.is_visible():
+            await way.click()
 
     async def sign_in(self, password: str = PASSWORD) -> None:
         form = self.page.get_by_role("form", name="Welcome back")

@@ -10,8 +10,12 @@ import { chatsView } from "./page/views/chats.js";
 import { codesView } from "./page/views/codes.js";
 import { consentsView } from "./page/views/consents.js";
 import { decisionsView } from "./page/views/decisions.js";
+import { letterView } from "./page/views/letter.js";
 import { meetView } from "./page/views/meet.js";
 import { offerView } from "./page/views/offer.js";
+import { ownEmailView } from "./page/views/own-email.js";
+import { ownPasswordView } from "./page/views/own-password.js";
+import { ownView } from "./page/views/own.js";
 import { personView } from "./page/views/person.js";
 import { profileView } from "./page/views/profile.js";
 import { reportView } from "./page/views/report.js";
@@ -26,12 +30,19 @@ const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
 const TICKET = { id: "t1", mode: "video", state: "waiting", joined_at: at(-75) };
 const DECISION = { you_decide: true, deadline: at(25) };
 
+const LETTERS = [
+  { kind: "reset", state: "open" }, { kind: "reset", state: "done" }, { kind: "reset", state: "failed", code: "expired" },
+  { kind: "verify", state: "asking" }, { kind: "verify", state: "done", whose: "another" }, { kind: "verify", state: "failed", code: "unauthenticated" },
+  { kind: "verify", state: "failed", code: "conflict" }, { kind: "verify", state: "failed", code: "offline" },
+];
+
 function cast(words) {
   const peer = {
     user_id: "peer", display_name: words.name, age: 31, gender: "male", intent: "networking", languages: ["en", "de", "fr"],
     country: "DE", city: words.city, bio: words.bio,
   };
-  const me = { ...peer, id: "me", username: words.username, seeking: { genders: ["male"], age_min: 18, age_max: 99 } };
+  const own = { email: `${words.username}@${words.username}.example`, status: "pending", verified: { email: false, phone: false } };
+  const me = { ...peer, ...own, id: "me", username: words.username, seeking: { genders: ["male"], age_min: 18, age_max: 99 } };
   return { peer, me };
 }
 
@@ -39,6 +50,9 @@ function scenes(words) {
   const { peer, me } = cast(words);
   const ready = { user: me, server_time: at(0), ticket: null, call: null, pending_decisions: [], unread: { rooms: {} }, recovered: false };
   const signedIn = [["page:signed-in", { user: me }], ["session:ready", ready], ["page:link", { link: "online" }]];
+  const out = ["page:signed-out", { code: null }];
+  const door = (name) => ["page:place", { place: { name: "meet" }, door: name }];
+  const inLetter = ["page:place", { place: { name: "letter" } }];
   const withMedia = [...signedIn, ["page:media", { status: "ready" }]];
   const queued = [...withMedia, ["page:queued", { ticket: TICKET, waiting: 3, estimated_wait_ms: 32_000 }]];
   const icebreaker = { id: "i", text: words.bio, depth: 1 };
@@ -67,8 +81,15 @@ function scenes(words) {
   const over = (name, decider, more = {}) => [...accepted, started(decider), ended({ decision: { ...DECISION, ...more } })];
   return {
     starting: [],
-    "sign up": [["page:signed-out", { code: null }]],
-    "sign in": [["page:signed-out", { code: "replaced" }]],
+    welcome: [out],
+    "sign up": [out, door("sign-up")],
+    "sign up, second step": [out, ["page:entering", { entering: { way: "phone", lacks: "about-you" } }], door("about-you")],
+    "sign in": [["page:signed-out", { code: "replaced" }], door("sign-in")],
+    "forgot password": [out, door("forgot")],
+    ...Object.fromEntries(LETTERS.flatMap((letter) => [
+      [`letter ${Object.values(letter).join(" ")}, here`, [...signedIn, ["page:letter", { letter }], inLetter]],
+      [`letter ${Object.values(letter).join(" ")}, elsewhere`, [["page:letter", { letter }], inLetter, out]],
+    ])),
     lobby: withMedia,
     "lobby without camera": [...signedIn, ["page:media", { status: "refused" }], ["page:notice", { text: "microphone_lost" }]],
     "connection lost": [...withMedia, ["page:link", { link: "away" }]],
@@ -136,6 +157,8 @@ function scenes(words) {
     suspended: [["page:banned", { until: at(90_000) }], ["page:standing", { standing: { status: "suspended", restricted_until: at(90_000), strikes }, seen: "" }]],
     banned: [["page:banned", { until: null }]],
     profile: [...withMedia, ["page:place", { place: { name: "profile" } }]],
+    "own account": [...withMedia, ["page:place", { place: { name: "own" } }]],
+    "own account, confirmed": [...withMedia, ["page:me", { me: { ...me, status: "active", verified: { email: true, phone: true } } }], ["page:place", { place: { name: "own" } }]],
     "looking elsewhere": [...queued, ["page:place", { place: { name: "profile" } }]],
   };
 }
@@ -162,8 +185,9 @@ const safety = {
   loadBlocks: async () => {},
 };
 const frame = { of: () => new Promise(() => {}), look: () => {}, keep: () => {} };
-const parts = { store, api, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, media: mine, remote: theirs, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, safetyView, standingView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
+const ways = { mail: true, sms: true, providers: { google: { address: "", client_id: "" }, apple: { address: "", client_id: "" } } };
+const parts = { store, api, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, signUp: idle, signIn: idle, signOut: idle };
+const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
 
 function draw(actions) {
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());

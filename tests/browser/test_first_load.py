@@ -31,7 +31,7 @@ async def test_a_first_visit_is_small(visit: Visit) -> None:
     await devtools.send("Network.enable")
     await devtools.send("Network.clearBrowserCache")
     await page.goto(ana.address, wait_until="networkidle")
-    await expect(page.get_by_role("button", name="Create account")).to_be_visible()
+    await expect(page.get_by_role("link", name="Create an account")).to_be_visible()
     assert len(asked) <= REQUESTS, asked
     assert sum(sizes.values()) <= BYTES, sizes
 
@@ -40,7 +40,7 @@ async def test_a_second_visit_asks_for_the_page_alone(visit: Visit) -> None:
     """Everything else is named by its content, and kept."""
     ana = await visit("Ana")
     tab = await ana.second_tab()
-    await expect(tab.button("Create account")).to_be_visible()
+    await expect(tab.page.get_by_role("link", name="Create an account")).to_be_visible()
     kept = await tab.page.evaluate(
         "performance.getEntriesByType('resource').filter((r) => r.name.includes('/page/'))"
         ".map((r) => r.transferSize)"

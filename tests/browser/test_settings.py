@@ -43,7 +43,7 @@ async def test_a_theme_a_language_and_a_time_zone(sign_up: Visit, visit: Visit) 
 
     phone = await visit("Ana", phone=True, dark=True)
     phone.username = ana.username
-    await phone.press("Sign in instead")
+    await phone.reaches_sign_in()
     await phone.sign_in()
     await looks(phone, "neon")
     await phone.go("Profile")

@@ -1,31 +1,47 @@
-/** Sign up and sign in. */
+/** Who is not signed in: what this is, signing up, signing in, a forgotten password. One step at a time, by its address. */
 
 import { farewell } from "../words.js";
-import { byId, keepKeyboard, show, text } from "./dom.js";
-import { onSubmit, signingIn } from "./signing-in.js";
+import { byId, clearErrors, keepKeyboard, show, text } from "./dom.js";
+import { forgotForm } from "./forgot.js";
+import { signUpForm } from "./sign-up.js";
+import { signingIn } from "./signing-in.js";
 
-export function accountView({ signUp, signIn }) {
-  const [signup, signin] = [byId("signup"), byId("signin")];
-  let wasSeen = false;
+export function accountView({ store, ways, api, entering, signUp, signIn }) {
+  const act = (fields) => (store.state.entering ? entering.more({ profile: fields }) : signUp(fields));
+  const signup = signUpForm({ act, stepOf: () => stepOf(store.state) });
+  const forgot = forgotForm({ api });
+  byId("steps").append(signup.form, forgot.form);
+  const forms = { welcome: byId("welcome"), "sign-up": signup.form, "about-you": signup.form, "sign-in": byId("signin"), forgot: forgot.form };
+  signingIn(byId("signin"), signIn);
+  for (const part of document.querySelectorAll("[data-needs]")) show(part, ways[part.dataset.needs]);
 
-  function turnTo(form) {
-    show(signup, form === signup);
-    show(signin, form === signin);
-    form.querySelector("input").focus();
+  /** A step is left out where it needs another one first, or what this server cannot do. */
+  function stepOf({ door, entering }) {
+    if (door === "about-you" && !entering && !signup.begun()) return "sign-up";
+    if (door === "forgot" && !ways.mail) return "sign-in";
+    return forms[door] ? door : "sign-in";
   }
 
-  for (const form of [signup, signin])
-    form.querySelector("[data-to]").addEventListener("click", (event) => turnTo(byId(event.target.dataset.to)));
-  onSubmit(signup, signUp);
-  signingIn(signin, signIn);
-
+  let drawn = null;
   return (state) => {
-    const seen = state.account === "out";
+    const seen = state.account === "out" && state.place.name !== "letter";
+    const step = seen ? stepOf(state) : null;
     show(byId("account"), seen);
+    byId("account").dataset.step = step;
     show(byId("farewell"), state.farewell !== null);
     text(byId("farewell"), state.farewell === null ? "" : farewell(state.farewell));
-    if (seen && !wasSeen && state.farewell !== null) turnTo(signin);
-    if (wasSeen && !seen) queueMicrotask(keepKeyboard); // when the other views are drawn
-    wasSeen = seen;
+    for (const form of Object.values(forms)) show(form, forms[step] === form);
+    signup.draw(step, state.entering);
+    if (step !== drawn) arrive(step, drawn);
+    drawn = step;
   };
+
+  function arrive(step, before) {
+    if (step === null) return queueMicrotask(keepKeyboard); // when the other views are drawn
+    if (step === "forgot") forgot.begin();
+    const form = forms[step];
+    if (form.matches("form")) clearErrors(form);
+    const field = [...form.querySelectorAll("input")].find((each) => !each.matches(":disabled") && each.checkVisibility());
+    if (before !== null) (field ?? form.querySelector("h1")).focus();
+  }
 }

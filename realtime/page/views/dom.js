@@ -1,6 +1,9 @@
 /** The few DOM functions that the views need. What is there already is not written: screen readers would repeat it. */
 
-import { fieldError, initials, notice } from "../words.js";
+import { PASSWORD_LENGTH, fieldError, initials, notice } from "../words.js";
+
+/** What has its fields in the same form as those around it. */
+const WITHIN = new Set(["seeking", "profile"]);
 
 /** Makes unique ids, for what names or describes another element. */
 let made = 0;
@@ -45,6 +48,25 @@ export function card(title, ...children) {
   return h("section", { class: "card", "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
+/** A place of the page, with its heading, which its view shows and hides. */
+export function section(id, title, ...children) {
+  const heading = h("h1", { id: `${id}-title`, tabIndex: -1 }, title);
+  const made = h("section", { id, class: "profile", hidden: true, "aria-labelledby": heading.id }, heading, ...children);
+  document.querySelector("main > .small-print").before(made);
+  return made;
+}
+
+/** Where a form says what is wrong with none of its fields. */
+export function errorAbove() {
+  return h("p", { class: "wrong", role: "alert", "data-form-error": "", hidden: true });
+}
+
+/** Go to another place or step, and be there when this returns. */
+export function goTo(name) {
+  history.pushState(null, "", `#${name}`);
+  dispatchEvent(new Event("hashchange"));
+}
+
 /** The flag that stands for reporting. */
 export function flag() {
   return byId("report").querySelector("svg").cloneNode(true);
@@ -86,7 +108,7 @@ export function arrange(list, elements) {
 export function showError(form, error) {
   clearErrors(form);
   const name = error.details?.field ?? { underage: "birth_date" }[error.code];
-  const field = name && form.elements.namedItem(name.split(/[.[]/).at(0) === "seeking" ? name.split(".").at(1) : name);
+  const field = name && form.elements.namedItem(WITHIN.has(name.split(".")[0]) ? name.split(".")[1] : name);
   if (field instanceof HTMLElement) return markField(field, fieldError(error, field.name));
   const above = form.querySelector("[data-form-error]");
   text(above, error.code === "unauthenticated" ? error.message : notice(error.code, error.retryAfterMs));
@@ -111,12 +133,17 @@ export function clearErrors(form) {
   show(form.querySelector("[data-form-error]"), false);
 }
 
-/** Show what is wrong with the first field that the browser finds invalid. Returns whether all are valid. */
+/** Show what is wrong with the first field that the browser finds invalid, or as a new password. Returns whether all are valid. */
 export function valid(form) {
   clearErrors(form);
-  const wrong = [...form.elements].find((field) => field.willValidate && !field.checkValidity());
-  if (wrong) markField(wrong, wrong.validationMessage);
+  const wrong = [...form.elements].find((field) => field.willValidate && !(field.checkValidity() && isLong(field)));
+  if (wrong) markField(wrong, wrong.validationMessage || PASSWORD_LENGTH);
   return !wrong;
+}
+
+function isLong({ autocomplete, value }) {
+  const letters = [...value].length;
+  return autocomplete !== "new-password" || (letters >= 8 && letters <= 128);
 }
 
 /** Run a form's action, with its button disabled meanwhile. Where that has taken the focus from it, it comes back. */

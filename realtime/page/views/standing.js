@@ -41,7 +41,7 @@ export function standingView({ safety, signOut }) {
   }
 
   return (state) => {
-    const banned = state.account === "banned";
+    const banned = state.account === "banned" && state.place.name !== "letter";
     const appeared = banned && byId("banned").hidden;
     show(byId("banned"), banned);
     const now = JSON.stringify([state.standing, state.settings]);

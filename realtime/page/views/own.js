@@ -1,0 +1,31 @@
+/** One's own account: the place for what the views of its parts put there, in their order. What it means that nothing is confirmed yet. */
+
+import { isPending } from "../account-state.js";
+import { pending } from "../account-words.js";
+import { byId, card, h, section, show, text } from "./dom.js";
+
+export function ownView({ ways }) {
+  const words = h("p", {}, pending(ways));
+  const unconfirmed = card("Your account is not confirmed yet", words);
+  const place = section("own", "Account and signing in", unconfirmed);
+  unconfirmed.classList.add("pending");
+
+  return (state) => {
+    show(place, state.account === "in" && state.place.name === "own");
+    show(unconfirmed, isPending(state));
+    show(byId("pending"), isPending(state) && (ways.mail || ways.sms));
+    text(byId("own-status"), isPending(state) ? "Not confirmed yet" : "");
+  };
+}
+
+/** Whether one's own account is on the screen. */
+export function isOwn({ account, place }) {
+  return account === "in" && place.name === "own";
+}
+
+/** A part of it, after those that are there. */
+export function part(title, ...children) {
+  const made = card(title, ...children);
+  byId("own").append(made);
+  return made;
+}

@@ -1,0 +1,149 @@
+"""One's own account on the page. Mail and SMS come through the outbox."""
+
+import re
+
+import aiohttp
+from playwright.async_api import Locator, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.person import PASSWORD, Visitor, eventually
+from tests.served import Served
+
+ANOTHER = "another horse battery"
+
+
+async def sent(server: Served, to: str, words: str, *, but: str = "") -> str:
+    """The newest text with these words that was sent there, once it was; `but`: another one than this."""
+    found: list[str] = []
+
+    async def is_there() -> bool:
+        async with (
+            aiohttp.ClientSession(server.address) as web,
+            web.get("/dev/outbox", headers={"Accept": "application/json"}) as response,
+        ):
+            items = (await response.json())["items"]
+        texts = [item["text"] for item in items if item["to"] == to and words in item["text"]]
+        found[:] = [text for text in texts[:1] if text != but]
+        return bool(found)
+
+    await eventually(is_there, f"nothing with “{words}” was sent to {to}")
+    return found[0]
+
+
+def link(text: str, server: Served) -> str:
+    """Where the link of a mail leads, on the server of this test."""
+    [fragment] = re.findall(r"http://\S+/(#\S+)", text)
+    return f"{server.address}/{fragment}"
+
+
+def part(person: Visitor, name: str) -> Locator:
+    return person.page.get_by_role("region", name=name, exact=True)
+
+
+async def goes_to_account(person: Visitor) -> None:
+    await person.go("Profile")
+    await person.follow("Account and signing in")
+    await expect(person.page.get_by_role("heading", name="Account and signing in")).to_be_focused()
+
+
+async def test_a_forgotten_password(sign_up: Visit, visit: Visit, server: Served) -> None:
+    """Asked for where one signs in, chosen by the link in another browser, which signs all others out."""
+    ana = await sign_up("Ana")
+    phone = await visit("Ana", phone=True)
+    phone.username = ana.username
+    address = f"{ana.username}@example.com"
+    await phone.reaches_sign_in()
+    await phone.follow("Forgot your password?")
+    form = phone.page.get_by_role("form", name="Forgot your password?")
+    await expect(form.get_by_label("Email")).to_be_focused()
+    await form.get_by_label("Email").fill(address)
+    await phone.press("Send the link")
+    await phone.sees(re.compile("a link is on its way there"))
+    await phone.fits()
+
+    there = link(await sent(server, address, "#reset="), server)
+    await phone.page.goto(there)
+    await phone.sees_heading("Choose a new password")
+    assert "reset=" not in phone.page.url
+    field = phone.page.get_by_role("textbox", name="New password")
+    await expect(field).to_be_focused()
+    await field.fill("short")
+    await phone.press("Set the new password")
+    await expect(field).to_have_accessible_description("Please choose 8 to 128 characters.")
+    await field.fill("password1")
+    await phone.press("Set the new password")
+    await expect(field).to_have_accessible_description(re.compile("Many people use this password"))
+    await field.fill(ANOTHER)
+    await phone.press("Set the new password")
+    await phone.sees_heading("Your new password is set")
+    await phone.fits()
+    await ana.sees_heading("Welcome back")
+    await phone.press("Sign in")
+    await phone.sign_in(ANOTHER)
+    await phone.is_ready()
+
+    await ana.page.goto(there)  # which has served
+    await ana.page.get_by_role("textbox", name="New password").fill(PASSWORD)
+    await ana.press("Set the new password")
+    await ana.sees_heading("This link does not serve any more")
+    await ana.press("Ask for another link")
+    await expect(ana.page.get_by_role("form", name="Forgot your password?")).to_be_visible()
+
+
+async def test_an_address_is_confirmed_and_changed(sign_up: Visit, visit: Visit, server: Served) -> None:
+    """Who has confirmed nothing sees what that means; a link counts in any browser, and says for whom."""
+    ana, ben = await sign_up("Ana", phone=True), await visit("Ben")
+    address, other = f"{ana.username}@example.com", f"new-{ana.username}@example.com"
+    await ana.sees("Your account is not confirmed yet.")
+    await ana.follow("What that means")
+    email = part(ana, "Email")
+    await expect(email).to_contain_text("It is not confirmed yet.")
+    await ana.sees(re.compile("To end that, open the link in the mail that we sent you"))
+    await ana.fits()
+    first = link(await sent(server, address, "#verify="), server)
+
+    await ben.page.goto(first)  # where nobody is signed in
+    await ben.sees_heading("Your email address is confirmed")
+    await ben.sees(re.compile("Nobody is signed in in this browser"))
+    assert "verify=" not in ben.page.url
+    await ben.press("Sign in")
+    await expect(ben.page.get_by_role("form", name="Welcome back")).to_be_visible()
+    await ana.page.reload()
+    await expect(email).to_contain_text("It is confirmed.")
+    await expect(ana.page.get_by_text("not confirmed yet").filter(visible=True)).to_have_count(0)
+    await ana.page.goto(first)
+    await ana.sees(re.compile("This link was used before"))
+
+    await goes_to_account(ana)
+    await email.get_by_label("Another address").fill(other)
+    await email.get_by_role("button", name="Change the address").click()
+    await expect(email.get_by_role("status")).to_contain_text(f"A link is on its way to {other}")
+    await ben.sign_up(gender="male")
+    second = link(await sent(server, other, "#verify="), server)
+    await ben.page.goto(second)  # where somebody else is signed in
+    await ben.sees(re.compile(f"It belongs to another account than .* which is {ben.username}"))
+    await ben.press("Go on")
+    await ben.is_ready()
+    await goes_to_account(ana)
+    await expect(email).to_contain_text(other)
+    await ana.page.goto(f"{server.address}/#verify={'x' * 43}")
+    await ana.sees(re.compile("This link was used before"))
+
+
+async def test_another_password(sign_up: Visit, visit: Visit) -> None:
+    """Just signed in, one need not show the present one. Other devices are out, this one stays in."""
+    ana = await sign_up("Ana", phone=True)
+    desk = await visit("Ana")
+    desk.username = ana.username
+    await desk.reaches_sign_in()
+    await desk.sign_in()
+    await desk.is_ready()
+    await goes_to_account(ana)
+    password = part(ana, "Password")
+    await password.get_by_label("New password").fill(ANOTHER)
+    await ana.page.keyboard.press("Enter")
+    await expect(password.get_by_role("status")).to_contain_text("Your new password is set.")
+    await desk.sees("You have been signed out. Please sign in again.")
+    await desk.sign_in(ANOTHER)
+    await desk.is_ready()
+    await goes_to_account(ana)
