@@ -3,8 +3,9 @@
 Both servers in turns, each on one core, on the same PostgreSQL and Redis, which run wherever there is room;
 the load is on the other core. CPU is that of the server's processes, of Redis and of PostgreSQL, in
 microseconds a unit, and a unit is done when it was acknowledged and has arrived. Prints the medians of the
-rounds, and the ratios of the same round: their median, with the smallest and the largest. Windows in which
-other processes took too much of the machine are measured again, three times at most, then left out.
+rounds, and the ratios of the same round: their median, with the smallest and the largest. Of what comes at a
+rate, it also says which part is what the server costs while nothing comes. Windows in which other processes
+took too much of the machine are measured again, three times at most, then left out.
 """
 
 import argparse
@@ -23,12 +24,13 @@ from bench.commands.lanes import Lane
 from bench.commands.measuring import Figure, NoisyWindowError, idle, in_bursts, trips, window
 from bench.commands.meters import Trips
 from bench.commands.people import Meeting, befriend, come, go_live, leave, meet
-from bench.commands.report import Results, line, table, trips_table
+from bench.commands.report import Paced, Results, idle_table, line, table, trips_table
 from bench.commands.stacks import FLAVOURS, NODE_STACK, Flavour, Node, Stores, pin_load
 
 _ATTEMPTS = 4
 _SHARE = 0.7
 _TRIPS_S = 3.2
+_SIGNALS, _MESSAGES = 1_000, 300  # a second
 Measure = Callable[..., Awaitable[Figure]]
 
 
@@ -41,6 +43,7 @@ class CommandsBench:
         self._room_ids: list[str] = []
         self.results: Results = defaultdict(lambda: defaultdict(list))
         self.asked: dict[str, dict[str, Trips]] = defaultdict(dict)
+        self.paced: dict[str, Paced] = {}
         self.broken: list[str] = []
         self._flavour: Flavour = "ours"
         self._nodes: list[Node] = []
@@ -100,12 +103,12 @@ class CommandsBench:
     async def _calls(self, nodes: Sequence[Node], where: str) -> None:
         callers = self._accounts[: 2 * self._options.pairs]
         people = await come([node.port for node in nodes], callers)
-        if self._wants(f"call:signal, {where}"):
+        if self._wants(_paced(f"call:signal, {where}", _SIGNALS)):
             meetings: list[Meeting] = []
             for one, other in zip(people[::2], people[1::2], strict=True):
                 meetings.append(await meet(one, other))
                 await go_live(meetings[-1])
-            await self._lanes(f"call:signal, {where}", lambda: rows.signals(meetings), 1000)
+            await self._lanes(f"call:signal, {where}", lambda: rows.signals(meetings), _SIGNALS)
             for meeting in meetings:
                 await meeting.offerer.ask("call:end", call_id=meeting.call_id)
         await self._bursts(f"queue:join to call:started, {where}", lambda: bursts.joins(people))
@@ -119,30 +122,32 @@ class CommandsBench:
             rows.Friends(one, other, room_id)
             for one, other, room_id in zip(people[::2], people[1::2], self._room_ids, strict=False)
         ]
-        await self._lanes(f"chat:send, {where}", lambda: rows.messages(friends), 300)
+        await self._lanes(f"chat:send, {where}", lambda: rows.messages(friends), _MESSAGES)
         await self._lanes(f"chat:typing, {where}", lambda: rows.typing(friends))
         await self._lanes(f"presence:watch, {where}", lambda: rows.presence_watch(friends))
         for two in friends:
             await two.one.ask("presence:watch", user_ids=[two.other.id])
         await self._lanes(f"presence:set, {where}", lambda: rows.presence_set(friends))
+        await self._idle(_idle(where))
         if len(nodes) == 1:
-            await self._idle(f"standing idle with {len(people)}, a second")
             await leave(people)  # more than a stream keeps has come since they came
             people = await come(ports, accounts)
             await self._bursts("connect with recovery", lambda: bursts.returns(people, ports))
         await leave(people)
 
     async def _lanes(self, name: str, lanes: Callable[[], list[Lane]], rate: int = 0) -> None:
-        """In a closed loop; with a `rate` also at that, and at a share of what the closed loop held."""
+        """In a closed loop, and at a `rate` if there is one; of one node also at a share of what the closed
+        loop held, and the trips."""
 
         def at(rate: float) -> Measure:
             return lambda **given: window(self._stores.meters, lanes=lanes(), rate=rate, **given)
 
         closed = await self._steady(name, at(0))
+        if rate and await self._steady(_paced(name, rate), at(rate)):
+            self.paced[_paced(name, rate)] = Paced(rate, _idle(name.partition(", ")[2]))
         if closed is None or len(self._nodes) > 1:
             return
         if rate:
-            await self._steady(f"{name}, {rate} a second", at(rate))
             await self._steady(f"{name}, at {_SHARE:.0%} of that", at(closed.rate * _SHARE))
         if name not in self.asked or self._flavour not in self.asked[name]:
             self.asked[name][self._flavour] = await trips(self._stores.meters, lanes(), _TRIPS_S)
@@ -176,6 +181,14 @@ class CommandsBench:
         return figure
 
 
+def _paced(name: str, rate: int) -> str:
+    return f"{name}, {rate} a second"
+
+
+def _idle(where: str) -> str:
+    return f"standing idle, {where}, a second"
+
+
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
@@ -187,7 +200,8 @@ async def _run(options: argparse.Namespace, folder: Path) -> None:
         try:
             await bench.run()
         finally:  # a run that is broken off is not lost
-            print(table(bench.results) + "\n\n" + trips_table(bench.asked))
+            tables = table(bench.results), idle_table(bench.results, bench.paced), trips_table(bench.asked)
+            print("\n\n".join(tables))
         if bench.broken:
             sys.exit("Promises that were not kept:\n" + "\n".join(bench.broken))
 

@@ -3,6 +3,8 @@
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import Struct
+
 from bench.commands.measuring import Figure
 from bench.commands.meters import Trips
 
@@ -11,6 +13,13 @@ _HEAD = (
     "| server / Redis / PostgreSQL, µs | ours | a second | p50, p99 ms | Node.js | a second | p50, p99 ms "
     "| ours / Node.js in all | of the servers alone |"
 )
+
+
+class Paced(Struct, frozen=True):
+    """Of a row at so many units a second: the row that says what the server costs while nothing comes."""
+
+    rate: int
+    idle: str
 
 
 def line(figure: Figure) -> str:
@@ -34,6 +43,30 @@ def table(results: Results) -> str:
         cells = [name, *_cells(ours), *_cells(node), _ratio(in_all), _ratio(alone)]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def idle_table(results: Results, paced: Mapping[str, Paced]) -> str:
+    """Of a unit at a rate, what is only that the server runs, and the ratio of the rest."""
+    lines = [
+        "| µs standing idle, of a unit | ours | Node.js | ours / Node.js of the rest |",
+        "|---" * 4 + "|",
+    ]
+    for name, pace in paced.items():
+        parts = [_idle_part(results, name, pace, flavour) for flavour in ("ours", "node")]
+        cells = [f"{part[0]:.0f} of {part[1]:.0f}" if part else "-" for part in parts]
+        ours, node = (part[1] - part[0] if part else None for part in parts)
+        ratio = f"{ours / node:.2f}" if ours and node else "-"
+        lines.append(f"| {' | '.join([name, *cells, ratio])} |")
+    return "\n".join(lines)
+
+
+def _idle_part(results: Results, name: str, pace: Paced, flavour: str) -> tuple[float, float] | None:
+    """Of which, medians; None: one of the two was not measured."""
+    units, idle = (
+        [figure.used.all for figure in results.get(row, {}).get(flavour, []) if figure]
+        for row in (name, pace.idle)
+    )
+    return (statistics.median(idle) / pace.rate, statistics.median(units)) if units and idle else None
 
 
 def trips_table(asked: Mapping[str, Mapping[str, Trips]]) -> str:
