@@ -45,10 +45,13 @@ class Witness(Person):
             super()._hear(payload)
 
     async def sees(self, *names: str) -> None:
-        """All of these."""
-        async with asyncio.timeout(PATIENCE_S):
-            while not self.seen_at.keys() >= set(names):  # noqa: ASYNC110 - what it waits for is a set of events
-                await asyncio.sleep(0.005)
+        """All of these. Raises `TimeoutError`, with what was missing."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not self.seen_at.keys() >= set(names):  # noqa: ASYNC110 - it waits for a set of events
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise TimeoutError(f"missing {set(names) - self.seen_at.keys()} of {names}") from None
 
 
 class UnavailableError(Exception):
@@ -90,8 +93,12 @@ class Act(Struct, frozen=True):
         his = ["call:ended", "session:revoked", "closed"]
         if self.kind == "block":
             hers, his = [*hers, "connection:ended"], ["call:ended", "connection:ended"]
-        await self.she.sees(*hers)
-        await self.he.sees(*his)
+        try:
+            await self.she.sees(*hers)
+            await self.he.sees(*his)
+        except TimeoutError as error:
+            error.add_note(f"{self.kind} of {self.he.id} by or for {self.she.id}, asked for at {asked}")
+            raise
         await self._nothing_more()
         await asyncio.sleep(_PAUSE_S)  # the nodes' marks are on their way
         until = {f"she: {name}": self.she.seen_at[name] - asked for name in hers}

@@ -77,8 +77,7 @@ class BlockEffectsWorker(BesideLooks):
             self._friends.part((blocker, blocked), pending.friendship_id, pending.request_id),
         )
         apart = await self._in_no_call(blocker, blocked)
-        for user_id in (blocker, blocked):
-            await self._presence.changed(user_id)
+        await self._presence.parts(blocker, blocked)
         if apart:
             await self._store.settled(pending.id)
 

@@ -91,5 +91,5 @@ class ExpulsionWorker(BesideLooks):
         finally:
             # Told last, as it is the last that a device hears; and told whatever else fails.
             await self._sessions.revoked(user_id, None, told(reason))
-        await self._presence.changed(user_id)
+        await self._presence.parts(user_id)
         return await self._eligibility.active_call(user_id) is None

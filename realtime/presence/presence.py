@@ -173,6 +173,10 @@ class PresenceService(PeriodicJob):
         asked.add_done_callback(partial(_announced, user_id, announced))
         return announced
 
+    async def parts(self, *user_ids: str) -> None:
+        """Announce it of these, who may not be seen by somebody any more. Raises what an outage raises."""
+        await asyncio.gather(*(self._channels.publish(channel(user_id), b"") for user_id in user_ids))
+
     def parted(self, _message: bytes = b"") -> None:
         """Two may not see each other any more."""
         self._views.forget_all()

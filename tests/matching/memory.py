@@ -184,10 +184,9 @@ class MemoryTickets:
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         before = self.tickets.get(ticket.user_id), self.held.get(ticket.user_id)
         own = await self._restore(ticket, call_id, lease_until)
-        own = own and self._read(own.user_id)
-        if (self.tickets.get(ticket.user_id), self.held.get(ticket.user_id)) != before:
+        if own is not None and (self.tickets.get(ticket.user_id), self.held.get(ticket.user_id)) != before:
             self.reserved.add(ticket.user_id)
-        return own
+        return own and self._read(own.user_id)
 
     async def enter(self, ticket: Ticket) -> bool:
         own = self.tickets.get(ticket.user_id)

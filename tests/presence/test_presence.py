@@ -11,6 +11,7 @@ from core.clock import rfc3339
 from core.contract.presence import PresenceChanged
 from core.ids import new_id
 from core.vocabulary import OwnStatus, Status
+from db.redis.bus import Bus
 from db.redis.presence import CLAIM_MS
 from tests.patience import PATIENCE_S
 from tests.presence.nodes import LEASE_S, PresenceNode, Society, Time
@@ -137,7 +138,7 @@ async def test_a_connection_that_ended_ends_the_view_at_once(
         await watcher.hears(ben.user_id, "online")
     society.friends.remove(frozenset(pair))
     if how == "as a block":
-        await there.presence.changed(ben.user_id)
+        await there.presence.parts(ana.user_id, ben.user_id)
     elif how == "never announced":
         time.now += 1_000
     else:
@@ -306,3 +307,19 @@ async def test_changes_that_cross_end_with_how_things_are(nodes: Nodes, pair: Pa
         assert isinstance(event, PresenceChanged)
         last = event.status
     assert (await ana.watch(pair[1]))[pair[1]].status == "away"
+
+
+async def test_that_two_part_is_not_taken_for_told_when_it_could_not_be(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ban or block that is not announced is performed again; of an ordinary change the next one tells."""
+
+    def refused(*_: object) -> "asyncio.Future[None]":
+        asked = asyncio.get_running_loop().create_future()
+        asked.set_exception(ConnectionError("Redis is away"))
+        return asked
+
+    monkeypatch.setattr(Bus, "publish", refused)
+    await nodes[0].presence.changed(new_id())
+    with pytest.raises(ConnectionError):
+        await nodes[0].presence.parts(new_id(), new_id())

@@ -370,7 +370,7 @@ class World:
 async def world_at(database_url: str) -> AsyncIterator[World]:
     """The world of this database, migrated; connections closed at the end."""
     await migrate(database_url, logging.getLogger(__name__))
-    pool = await open_pool(database_url, size=8)
+    pool = await open_pool(database_url, size=8, patience_s=PATIENCE_S)
     try:
         yield World(pool)
     finally:
