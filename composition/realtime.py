@@ -67,7 +67,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
         )
-        site.mount(app, Ways.of(settings))
+        site.mount(app, Ways.of(settings), media_url=settings.media_url)
         server.attach(app)
         yield await stack.enter_async_context(_listening(app, gateway, settings, server.take))
 

@@ -31,8 +31,8 @@ TEXTS: Mapping[str, ConsentKind] = {"rules": "terms", "privacy": "privacy"}
 # The pages that run, by their addresses: everybody's, and the moderators'.
 PAGES: Mapping[str, str] = {"/": "index.html", "/admin/": "admin/index.html"}
 
-_ENTRIES = ("socket.js", "main.js", "page.css", "admin/admin.js", "admin/admin.css")
-_FIRST = "socket.js"  # it loads no other, and others load it by its name
+_ENTRIES = ("socket.js", "inside.js", "main.js", "page.css", "admin/admin.js", "admin/admin.css")
+_FIRST = ("socket.js", "inside.js")  # they load no others, and others load them by their names
 _OPTIONS = ("--bundle", "--minify", "--sourcemap", "--format=esm", "--target=es2022", "--log-level=error")
 _FLAT = "--entry-names=[name]"  # wherever an entry comes from, it is loaded from /page/
 _TYPES = {
@@ -132,7 +132,7 @@ def _built() -> Iterator[tuple[str, bytes]]:
         subprocess.run(  # noqa: S603 - a program and arguments of our own
             [_esbuild(), *entries, *_OPTIONS, _FLAT, f"--outdir={folder}"], check=True, timeout=_LIMIT_S
         )
-        built = sorted(Path(folder).iterdir(), key=lambda path: (path.name != _FIRST, path.name))
+        built = sorted(Path(folder).iterdir(), key=lambda path: (path.name not in _FIRST, path.name))
         for path in built:
             yield path.name, path.read_bytes()
 

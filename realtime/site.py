@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -11,7 +12,7 @@ from realtime.ways import Ways
 
 _POLICY = (
     "default-src 'self'; script-src 'self'{scripts}; connect-src 'self'{sockets}; "
-    "media-src 'self' blob:; img-src 'self' data: blob:; "
+    "media-src 'self' blob:{media}; img-src 'self' data: blob:{media}; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?")
@@ -26,10 +27,12 @@ _KEEP_NOT = "no-store"
 
 
 class Site:
-    """The pages, made of their source as it was when one of them was last asked for."""
+    """The pages, made of their source as it was when one of them was last asked for; pictures are read at
+    `media` too, if that is another place than this server.
+    """
 
-    def __init__(self, ways: Ways) -> None:
-        self._ways = ways
+    def __init__(self, ways: Ways, media: str) -> None:
+        self._ways, self._media = ways, media
         self._bundle: Bundle | None = None
         self._made_of = 0
         self._making = asyncio.Lock()
@@ -37,19 +40,19 @@ class Site:
     async def page(self, request: web.Request) -> web.StreamResponse:
         """A page itself."""
         page = (await self._newest()).pages[request.path]
-        return _answer(request, page.asset, _ASK_AGAIN, page.scripts)
+        return self._answer(request, page.asset, _ASK_AGAIN, page.scripts)
 
     async def text(self, request: web.Request) -> web.StreamResponse:
         """A page to read."""
-        return _answer(request, (await self._newest()).texts[request.path[1:]], _ASK_AGAIN)
+        return self._answer(request, (await self._newest()).texts[request.path[1:]], _ASK_AGAIN)
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """One of their files. A name of another version, during a deploy, gets this version's file."""
         bundled, name = self._bundle or await self._newest(), request.match_info["name"]
         if asset := bundled.files.get(name):
-            return _answer(request, asset, _ASK_AGAIN if name.endswith(".map") else _KEEP)
+            return self._answer(request, asset, _ASK_AGAIN if name.endswith(".map") else _KEEP)
         if asset := bundled.current(name):
-            return _answer(request, asset, _KEEP_NOT)
+            return self._answer(request, asset, _KEEP_NOT)
         raise web.HTTPNotFound
 
     async def _newest(self) -> Bundle:
@@ -63,36 +66,44 @@ class Site:
                 self._made_of = source
             return self._bundle
 
-
-def _answer(request: web.Request, asset: Asset, cache: str, scripts: Sequence[str] = ()) -> web.Response:
-    # Weak: the same content, in whichever encoding.
-    headers = {
-        **_HEADERS,
-        "Content-Security-Policy": _policy(request.headers.get("Host", ""), scripts),
-        "Cache-Control": cache,
-        "ETag": f'W/"{asset.digest}"',
-    }
-    if any(tag.value == asset.digest for tag in request.if_none_match or ()):
-        return web.Response(status=304, headers=headers)
-    body = asset.plain
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        body, headers["Content-Encoding"] = asset.packed, "gzip"
-    return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
+    def _answer(
+        self, request: web.Request, asset: Asset, cache: str, scripts: Sequence[str] = ()
+    ) -> web.Response:
+        # Weak: the same content, in whichever encoding.
+        headers = {
+            **_HEADERS,
+            "Content-Security-Policy": _policy(request.headers.get("Host", ""), scripts, self._media),
+            "Cache-Control": cache,
+            "ETag": f'W/"{asset.digest}"',
+        }
+        if any(tag.value == asset.digest for tag in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers)
+        body = asset.plain
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            body, headers["Content-Encoding"] = asset.packed, "gzip"
+        return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
 
 
 async def _to_admin(_request: web.Request) -> web.StreamResponse:
     raise web.HTTPPermanentRedirect("/admin/")
 
 
-def _policy(host: str, scripts: Sequence[str]) -> str:
+def _policy(host: str, scripts: Sequence[str], media: str) -> str:
     """Sockets of this host alone: for older browsers 'self' has none, so it is named, if it is a name."""
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
-    return _POLICY.format(sockets=sockets, scripts="".join(f" {script}" for script in scripts))
+    listed = "".join(f" {script}" for script in scripts)
+    return _POLICY.format(sockets=sockets, scripts=listed, media=media and f" {media}")
 
 
-def mount(app: web.Application, ways: Ways) -> None:
-    """Add the routes of the pages."""
-    site = Site(ways)
+def _origin(url: str) -> str:
+    """Scheme, host and port, as a Content-Security-Policy names them."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+
+def mount(app: web.Application, ways: Ways, *, media_url: str) -> None:
+    """Add the routes of the pages. `media_url`: where pictures are read, if not here."""
+    site = Site(ways, _origin(media_url))
     for address in PAGES:
         app.router.add_get(address, site.page)
     app.router.add_get("/admin", _to_admin)

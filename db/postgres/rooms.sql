@@ -68,9 +68,14 @@ SELECT n, read_seq, delivered_seq, members
 FROM communication.read($1::uuid[], $2::uuid[], $3::bigint[], $4::timestamptz[])
 
 -- name: views
--- Rooms of user $1 as they see them at $5, newest first: before room $2 (null: from the newest), or only room $4.
+-- Rooms of user $1 as they see them at $5, newest first: before room $2 (null: from the newest), or only room $4. Where friends go on
+-- writing whose connection has ended, there is none.
 SELECT
-    r.id, r.kind, r.connection_id, r.last_seq, r.created_at, r.ended_at, own.role, own.read_seq,
+    r.id, r.kind, r.last_seq, r.created_at, r.ended_at, own.role, own.read_seq,
+    (
+        SELECT c.id FROM interaction.connections c
+        WHERE c.id = r.connection_id AND (c.ended_at IS NULL OR r.ended_at IS NOT NULL)
+    ) AS connection_id,
     (  -- the same as in sessions.sql, where `session:ready` takes it from
         SELECT count(*) FROM communication.messages s
         WHERE s.room_id = r.id AND s.seq > own.read_seq AND s.sender_id IS DISTINCT FROM $1

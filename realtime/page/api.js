@@ -7,6 +7,9 @@
  * across tabs.
  */
 
+import { randomId } from "./device.js";
+import { post } from "./upload.js";
+
 const KEPT = "realtime-connect.account";
 /** Signed out here while the server could not be reached: it is told as soon as it can be. */
 const LEAVING = "realtime-connect.leaving";
@@ -173,11 +176,16 @@ export class Api {
 
   /** Upload a picture that goes with a report. Gives its id. */
   async uploadForReport(picture) {
+    return (await this.upload(picture, { purpose: "report", key: randomId() })).id;
+  }
+
+  /** Upload a file, with `told(sent)` how much of it has been sent, from 0 to 1. The same `key` again: the same media. */
+  async upload(file, { purpose, key, signal = new AbortController().signal, told = () => {} }) {
     const form = new FormData();
-    form.append("purpose", "report");
-    form.append("file", picture, "picture.jpg");
-    const response = await this.#authorised("POST", "/v1/media", form, { "Idempotency-Key": crypto.randomUUID() });
-    return (await response.json()).id;
+    form.append("purpose", purpose);
+    form.append("file", file, "file");
+    const by = (_, path, body, headers) => answer(() => post(path, body, { headers, signal, told }));
+    return (await this.#authorised("POST", "/v1/media", form, { "Idempotency-Key": key }, by)).json();
   }
 
   /** A picture that came with a report, for a moderator: fetched once, since each look is on the audit log. */
@@ -193,7 +201,7 @@ export class Api {
     let cursor = null;
     do {
       const query = new URLSearchParams({ limit: "100", ...(cursor && { cursor }) });
-      const page = await this.request("GET", `${path}?${query}`);
+      const page = await this.request("GET", `${path}${path.includes("?") ? "&" : "?"}${query}`);
       items.push(...page.items);
       cursor = page.next_cursor;
     } while (cursor);
@@ -205,8 +213,8 @@ export class Api {
     return content(response);
   }
 
-  async #authorised(method, path, body, headers = {}) {
-    const attempt = async () => send(method, path, body, { ...headers, Authorization: `Bearer ${await this.freshToken()}` });
+  async #authorised(method, path, body, headers = {}, by = send) {
+    const attempt = async () => by(method, path, body, { ...headers, Authorization: `Bearer ${await this.freshToken()}` });
     try {
       return await attempt();
     } catch (error) {
@@ -256,9 +264,14 @@ function knowsNoCookies(error, ...fields) {
 
 async function send(method, path, body, headers = {}) {
   const [plain, type] = body instanceof FormData ? [body, {}] : [JSON.stringify(body), { "Content-Type": "application/json" }];
+  return answer(() => fetch(path, { method, headers: { ...headers, ...(body && type) }, body: plain }));
+}
+
+/** What the server answers to a request. Throws its error, or `offline`. */
+async function answer(ask) {
   let response;
   try {
-    response = await fetch(path, { method, headers: { ...headers, ...(body && type) }, body: plain });
+    response = await ask();
   } catch {
     throw new ApiError("offline", "The server cannot be reached.");
   }

@@ -25,6 +25,8 @@ export class Chat {
   heard(name, data) {
     if (name === "session:ready") this.#returned();
     else if (name === "chat:message") this.#heardMessage(data.message);
+    else if (name === "connection:ended") this.#lookAt(data.connection.room_id);
+    else if (name === "friend:removed") this.#lookAt(data.room_id);
   }
 
   async open(roomId) {
@@ -69,6 +71,11 @@ export class Chat {
 
   endConnection(roomId) {
     return this.#session.command("connection:end", { connection_id: this.#room(roomId).connection_id });
+  }
+
+  /** Something that two people had has ended: whether they have something else, and can go on writing. */
+  #lookAt(roomId) {
+    return this.#api.request("GET", `/v1/rooms/${roomId}`).then((item) => this.#store.dispatch("page:room", { item }), ignore);
   }
 
   #room(roomId) {
@@ -122,5 +129,5 @@ export class Chat {
   }
 }
 
-/** Failures are ignored: the next time the room is read, it is sent again. */
+/** Failures are ignored: the next time the room is read, or the connection is back, it is asked or sent again. */
 function ignore() {}

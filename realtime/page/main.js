@@ -24,27 +24,20 @@ import { createStore, initial } from "./state.js";
 import { accountView } from "./views/account.js";
 import { callView } from "./views/call.js";
 import { chatsView } from "./views/chats.js";
-import { codesView } from "./views/codes.js";
-import { consentsView } from "./views/consents.js";
 import { decisionsView } from "./views/decisions.js";
 import { goTo, keepKeyboard } from "./views/dom.js";
 import { letterView } from "./views/letter.js";
 import { meetView } from "./views/meet.js";
 import { canRefuse, offerView } from "./views/offer.js";
-import { ownEmailView } from "./views/own-email.js";
-import { ownPasswordView } from "./views/own-password.js";
-import { ownView } from "./views/own.js";
-import { personView } from "./views/person.js";
-import { profileView } from "./views/profile.js";
 import { reportView } from "./views/report.js";
 import { roomView } from "./views/room.js";
-import { safetyView } from "./views/safety.js";
-import { settingsView } from "./views/settings.js";
 import { shellView } from "./views/shell.js";
 import { standingView } from "./views/standing.js";
 import { themeView } from "./views/theme.js";
 import { waysHere } from "./ways.js";
 
+/** What only who is signed in needs (`inside.js`), in a file of its own (`realtime/bundle.py`). */
+const INSIDE = "/page/inside.js";
 const TICK_MS = 250;
 const RETRY_MS = 2_000;
 
@@ -81,20 +74,13 @@ const views = [
   decisionsView,
   chatsView,
   roomView,
-  profileView,
-  settingsView,
-  safetyView,
   standingView,
-  ownView,
-  ownEmailView,
-  ownPasswordView,
-  consentsView,
-  codesView,
   offerView,
   callView,
-  personView,
   reportView,
 ].map((view) => view(parts));
+const hearing = [meeting, chat, safety];
+let furnished = false;
 
 function draw() {
   const now = Date.now();
@@ -109,9 +95,26 @@ function tick() {
 
 function hear(name, data) {
   store.dispatch(name, data);
-  meeting.heard(name, data);
-  chat.heard(name, data);
-  safety.heard(name, data);
+  for (const part of hearing) part.heard(name, data);
+}
+
+/** Load what only who is signed in needs. A browser keeps what has failed under its name, so that is asked for by another one. */
+async function furnish() {
+  if (furnished) return;
+  furnished = true;
+  for (let failed = 0; ; failed += 1) {
+    const loaded = await import(failed ? `${INSIDE}?${failed}` : INSIDE).catch(() => null);
+    if (loaded) return add(loaded.inside(parts));
+    await new Promise((resume) => setTimeout(resume, RETRY_MS));
+  }
+}
+
+/** In front of the others: a dialog closes before the next one opens, so that the keyboard finds its way back. */
+function add(more) {
+  views.unshift(...more.views.map((view) => view(more.parts)));
+  hearing.push(...more.hearing);
+  draw();
+  keepKeyboard();
 }
 
 // --- Signing in and out ---
@@ -136,6 +139,7 @@ async function admitted(enter) {
 function begin({ user }) {
   store.dispatch("page:signed-in", { user });
   session.start();
+  furnish();
   settings.load();
   look();
 }

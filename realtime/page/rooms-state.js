@@ -76,6 +76,22 @@ function fromConnection({ id, room_id, peer, active = true, created_at }, at) {
   return { ...FRESH, id: room_id, connection_id: id, peer, active, created_at: created };
 }
 
+/** A room as the server lists it; what it leaves out is not there any more. */
+function listed(state, item) {
+  return { ...FRESH, ...state.rooms[item.id], connection_id: undefined, ...item };
+}
+
+/** The room of a friendship: there already, where the two were connected before. */
+export function withFriendsRoom(state, { user, room_id, connection_id, since }) {
+  const before = state.rooms[room_id] ?? { ...FRESH, id: room_id, created_at: since };
+  return { ...state, rooms: { ...state.rooms, [room_id]: { ...before, connection_id, peer: user, active: true } } };
+}
+
+/** They are friends no longer: only who is connected too goes on writing. */
+export function withoutFriendsRoom(state, roomId) {
+  return changeRoom(state, roomId, (room) => ({ active: Boolean(room.connection_id) }));
+}
+
 function hear(state, message) {
   return changeRoom(state, message.room_id, (room) => {
     const isNew = message.seq > room.last_seq;
@@ -90,9 +106,10 @@ function hear(state, message) {
 
 export const ROOMS = {
   "page:rooms": (state, { items }) => {
-    const rooms = items.map((item) => [item.id, { ...FRESH, ...state.rooms[item.id], ...item }]);
-    return { ...state, rooms: Object.fromEntries(rooms) };
+    return { ...state, rooms: Object.fromEntries(items.map((item) => [item.id, listed(state, item)])) };
   },
+
+  "page:room": (state, { item }) => ({ ...state, rooms: { ...state.rooms, [item.id]: listed(state, item) } }),
 
   /** A page of history: `older` when it lies before what we have, otherwise the latest or what was missed. */
   "page:history": (state, { room_id, messages, has_more, older }) =>
@@ -132,8 +149,10 @@ export const ROOMS = {
 
   "connection:created": (state, { connection }, at) =>
     state.rooms[connection.room_id]
-      ? state
+      ? changeRoom(state, connection.room_id, () => ({ connection_id: connection.id, active: true }))
       : { ...state, rooms: { ...state.rooms, [connection.room_id]: fromConnection(connection, at) } },
 
-  "connection:ended": (state, { connection }) => changeRoom(state, connection.room_id, () => ({ active: false })),
+  /** Friends go on writing: whether they are, the room that is read again says. */
+  "connection:ended": (state, { connection }) =>
+    changeRoom(state, connection.room_id, () => ({ connection_id: undefined, active: false })),
 };

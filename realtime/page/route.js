@@ -5,6 +5,7 @@ const PLACES = {
   meet: "meet",
   chats: "chats",
   room: "chats",
+  friends: "friends",
   profile: "profile",
   safety: "profile",
   own: "profile",

@@ -5,6 +5,8 @@
  * id}, peer, quote?}`: a `call`, a `user` or a `message`, and what the message says.
  */
 
+import { withoutPerson } from "./friends-state.js";
+
 /** Nobody is looked at or reported, and nothing has been asked of the server. */
 export const UNASKED = { person: null, report: null, standing: null, warned: null, blocks: null, calls: null, consents: null };
 
@@ -28,9 +30,9 @@ function news({ standing: before }, { strikes }) {
   return null;
 }
 
-/** Nobody asks whether to stay in touch with somebody who was blocked. */
+/** Nobody asks whether to stay in touch with somebody who was blocked, and they are in no list of friends. */
 function without(state, userId) {
-  return { ...state, decisions: state.decisions.filter(({ peer }) => peer.user_id !== userId) };
+  return { ...withoutPerson(state, userId), decisions: state.decisions.filter(({ peer }) => peer.user_id !== userId) };
 }
 
 /** The encounter, if what was reported is its call. */

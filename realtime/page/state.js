@@ -7,6 +7,8 @@
 
 import { NOT_SEEN, OWN } from "./account-state.js";
 import { ENCOUNTER, arrive } from "./encounter-state.js";
+import { FRIENDS, UNKNOWN } from "./friends-state.js";
+import { NO_UPLOADS, PHOTOS } from "./photos-state.js";
 import { ROOMS, withUnread } from "./rooms-state.js";
 import { SAFETY, UNASKED } from "./safety-state.js";
 
@@ -34,6 +36,8 @@ export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
     wait_ms: null,
     ...UNASKED,
     ...NOT_SEEN,
+    ...UNKNOWN,
+    ...NO_UPLOADS,
   };
 }
 
@@ -105,7 +109,7 @@ const ACCOUNT = {
   },
 };
 
-const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN };
+const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN, ...FRIENDS, ...PHOTOS };
 
 /** The state after an action; an unknown action changes nothing. */
 export function reduce(state, { type, data = {}, at = 0 }) {

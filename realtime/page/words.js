@@ -22,6 +22,8 @@ const NOTICES = {
   rate_limited: "That was a bit fast. Please wait a moment.",
   reported: "Thank you for telling us. A moderator will look at it.",
   taken_back: "A moderator has taken back a decision about you.",
+  too_many_photos: "There is room for six photos. Remove one to add another.",
+  too_many_videos: "There is room for two videos. Remove one to add another.",
   unblocked: "Not blocked any more. What had ended stays ended; you may meet again.",
   timed_out: "Nobody turned up this time. Try again a little later.",
   already_decided: "You have decided already.",

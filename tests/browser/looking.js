@@ -111,7 +111,7 @@ globalThis.faint = () => {
   while (words.nextNode()) if (words.currentNode.data.trim()) elements.add(words.currentNode.parentElement);
   const faults = [];
   for (const element of elements) {
-    if (!element.checkVisibility({ visibilityProperty: true }) || element.closest(":disabled, .unseen, option, script")) continue;
+    if (!element.checkVisibility({ visibilityProperty: true }) || element.closest(":disabled, [aria-disabled='true'], .unseen, option, script")) continue;
     const style = getComputedStyle(element);
     const below = ground(element);
     const [r, g, b, a] = rgba(style.color);

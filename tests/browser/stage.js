@@ -10,6 +10,7 @@ import { chatsView } from "./page/views/chats.js";
 import { codesView } from "./page/views/codes.js";
 import { consentsView } from "./page/views/consents.js";
 import { decisionsView } from "./page/views/decisions.js";
+import { friendsView } from "./page/views/friends.js";
 import { letterView } from "./page/views/letter.js";
 import { meetView } from "./page/views/meet.js";
 import { offerView } from "./page/views/offer.js";
@@ -17,6 +18,7 @@ import { ownEmailView } from "./page/views/own-email.js";
 import { ownPasswordView } from "./page/views/own-password.js";
 import { ownView } from "./page/views/own.js";
 import { personView } from "./page/views/person.js";
+import { photosView } from "./page/views/photos.js";
 import { profileView } from "./page/views/profile.js";
 import { reportView } from "./page/views/report.js";
 import { roomView } from "./page/views/room.js";
@@ -35,6 +37,12 @@ const LETTERS = [
   { kind: "verify", state: "asking" }, { kind: "verify", state: "done", whose: "another" }, { kind: "verify", state: "failed", code: "unauthenticated" },
   { kind: "verify", state: "failed", code: "conflict" }, { kind: "verify", state: "failed", code: "offline" },
 ];
+
+const PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=";
+
+function media(id, more = {}) {
+  return { id, type: "image", state: "ready", width: 640, height: 480, blurhash: "LEHV6nWB2yk8pyo0adR*.7kCMdnj", urls: { s160: PICTURE, s640: PICTURE }, ...more };
+}
 
 function cast(words) {
   const peer = {
@@ -76,6 +84,18 @@ function scenes(words) {
   const strike = (action, more) => ({ id: `s-${action}`, action, reason: words.message, at: at(-900), ...more });
   const strikes = [
     strike("suspend", { until: at(90_000) }), strike("ban", { appeal: { state: "refused", text: words.message } }), strike("warn"),
+  ];
+  const photographed = { ...peer, photo_url: PICTURE, photos: [media("m1"), media("m2"), media("m3")], videos: [media("m4", { type: "video" })] };
+  const withPhotos = [
+    ...withMedia, ["page:me", { me: { ...me, photos: [media("m1"), media("m2", { state: "processing" }), media("m3", { state: "refused", reason: words.message })], videos: [media("m4", { type: "video" })] } }],
+  ];
+  const [inProfile, inFriends] = ["profile", "friends"].map((name) => ["page:place", { place: { name } }]);
+  const request = (id, box) => ({ id, box, user: { ...photographed, user_id: `u${id}` }, created_at: at(-9_000) });
+  const withFriends = [
+    ...rooms, ["page:friends", { items: [{ user: photographed, since: at(-9_000), room_id: "r1" }, { user: { ...peer, user_id: "p2" }, since: at(-9_000), room_id: "r2" }] }],
+    ["page:friend-requests", { box: "in", items: [request("1", "in")] }], ["page:friend-requests", { box: "out", items: [request("2", "out")] }],
+    ["page:suggestions", { items: [{ user: { ...peer, user_id: "p3" }, reason: "friends", count: 3 }] }],
+    ["page:presences", { presences: [{ user_id: "peer", status: "offline", last_seen: at(-9_000) }, { user_id: "p2", status: "queuing" }] }],
   ];
   const pastCall = { call_id: "c9", peer, mode: "video", started_at: at(-9_000), duration_s: 300 };
   const over = (name, decider, more = {}) => [...accepted, started(decider), ended({ decision: { ...DECISION, ...more } })];
@@ -159,6 +179,17 @@ function scenes(words) {
     profile: [...withMedia, ["page:place", { place: { name: "profile" } }]],
     "own account": [...withMedia, ["page:place", { place: { name: "own" } }]],
     "own account, confirmed": [...withMedia, ["page:me", { me: { ...me, status: "active", verified: { email: true, phone: true } } }], ["page:place", { place: { name: "own" } }]],
+    "profile with photos": [...withPhotos, inProfile],
+    "photos on their way": [
+      ...withPhotos, ["page:uploads", { uploads: ["sent", "refused", "waits"].map((key) => ({ key, list: "photos", file: { name: words.name }, preview: PICTURE })) }],
+      ["page:upload-sent", { key: "sent", sent: 0.42 }], ["page:upload-refused", { key: "refused", why: { code: "invalid_request", message: words.message, details: { field: "file" } } }],
+      inProfile,
+    ],
+    "no friends": [...withMedia, ["page:friends", { items: [] }], inFriends],
+    friends: [...withFriends, inFriends],
+    "a friend's card": [...withFriends, inFriends, ["page:person", { peer: photographed, introduced: true }]],
+    "somebody who asks": [...withFriends, ["friend:removed", { user_id: "peer", room_id: "r1" }], inFriends, ["page:person", { peer: { ...photographed, user_id: "u1" } }]],
+    "room of friends who are none any more": [...withFriends, ["friend:removed", { user_id: "peer", room_id: "r1" }], inRoom],
     "looking elsewhere": [...queued, ["page:place", { place: { name: "profile" } }]],
   };
 }
@@ -178,7 +209,6 @@ function picture() {
 }
 
 const store = { state: initial(), dispatch: () => {}, listen: () => {} };
-const api = { me: async () => ({ me: store.state.me, etag: "1" }) };
 const [mine, theirs] = [{ stream: picture() }, { stream: picture() }];
 const safety = {
   card: async () => (store.state.person.missed ? Promise.reject({ code: "not_found" }) : store.state.person.peer),
@@ -186,8 +216,8 @@ const safety = {
 };
 const frame = { of: () => new Promise(() => {}), look: () => {}, keep: () => {} };
 const ways = { mail: true, sms: true, providers: { google: { address: "", client_id: "" }, apple: { address: "", client_id: "" } } };
-const parts = { store, api, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, profileView, settingsView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
+const parts = { store, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, own: idle, photos: idle, friends: idle, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, signUp: idle, signIn: idle, signOut: idle };
+const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, profileView, photosView, friendsView, settingsView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
 
 function draw(actions) {
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());

@@ -245,7 +245,7 @@ async def block_and_unblock(ana: Visitor, ben: Visitor) -> None:
     await press_in(ana, "Ben", "Block")
     await expect(dialog(ana, "Ben")).to_be_hidden()
     for person in (ana, ben):
-        await person.sees("This connection has ended. You can still read what was said.")
+        await person.sees("This chat has ended. You can still read what was said.")
     await ana.press("More about Ben")
     await press_in(ana, "Ben", "Unblock")
     await expect(dialog(ana, "Ben")).to_be_hidden()

@@ -7,11 +7,16 @@ import re
 
 import aiohttp
 import pytest
+from aiohttp import web as server
+from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
+from core.settings import Settings
 from core.terms import AT_SIGN_UP
 from core.vocabulary import ConsentKind
 from realtime.bundle import TEXTS
+from realtime.site import mount
+from realtime.ways import Ways
 
 ENTRIES = {
     "/": ("icon.svg", "main.js", "page.css"),
@@ -155,3 +160,17 @@ async def test_nothing_else_is(address: str, web: aiohttp.ClientSession, path: s
     async with web.get(URL(f"{address}/page/{path}", encoded=True)) as response:
         assert response.status == 404
         assert (await response.json())["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("media_url", "shown"),
+    [("", ""), ("https://cdn.example.org/pictures/", " https://cdn.example.org")],
+)
+async def test_pictures_are_shown_from_where_they_are_read(media_url: str, shown: str) -> None:
+    """A browser loads nothing from where the page does not say that it may."""
+    app = server.Application()
+    mount(app, Ways.of(Settings()), media_url=media_url)
+    async with TestClient(TestServer(app)) as client, client.get("/") as response:
+        policy = response.headers["Content-Security-Policy"]
+    assert f"img-src 'self' data: blob:{shown};" in policy
+    assert f"media-src 'self' blob:{shown};" in policy

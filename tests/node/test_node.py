@@ -71,6 +71,11 @@ async def test_the_page_s_own_rules() -> None:
     await run_tests("state.test.mjs")
 
 
+async def test_the_page_s_rules_about_people() -> None:
+    """Friends, requests, photos."""
+    await run_tests("people.test.mjs")
+
+
 async def test_the_rules_of_the_moderators_page() -> None:
     """What can be done with a case, and what stays on the screen."""
     await run_tests("admin.test.mjs")

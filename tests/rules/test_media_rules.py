@@ -16,6 +16,7 @@ from services.media_addresses import FileAddresses, MediaAddresses, UploadAddres
 from services.media_rules import (
     PUBLIC,
     SERVED,
+    SIZES,
     alike,
     checked_purpose,
     differing_bits,
@@ -109,7 +110,7 @@ def test_the_bits_of_a_hash() -> None:
 
 
 def test_a_file_is_read_where_the_operator_says() -> None:
-    """At a CDN, where there is one; else the address is relative to the server."""
+    """At a CDN, where there is one; else it is relative to the server. A card's shows it small too."""
     media_id, keys = new_id(), Keyring(NEW).keys("address of a file")
     here, there = (
         FileAddresses(keys, base=base, valid_ms=60_000) for base in ("", "https://cdn.example.org/")
@@ -120,7 +121,9 @@ def test_a_file_is_read_where_the_operator_says() -> None:
     given = FileAddress(expires=NOW // 1000 + 120, signature=path[-64:])
     assert here.opens(media_id, "s640", given, NOW + 119_999)
     assert not here.opens(media_id, "s640", given, NOW + 120_000)
-    assert not here.opens(media_id, "s160", given, NOW)
+    assert [here.opens(media_id, name, given, NOW) for name in SIZES] == [True, True, False]
+    small = FileAddress(expires=NOW // 1000 + 120, signature=here.of(media_id, "s160", NOW)[-64:])
+    assert [here.opens(media_id, name, small, NOW) for name in SIZES] == [True, False, False]
 
 
 def test_what_was_announced_is_uploaded_to_its_address() -> None:

@@ -143,8 +143,10 @@ async def test_friends_who_connect_keep_their_room(world: World) -> None:
     found = await world.friends.friend(ana, ben, now_ms())
     assert found is not None
     assert (found.connection_id, found.room_id) == (first.id, room_id)
+    assert (await world.rooms.room(room_id, ana, now_ms())).connection_id == first.id
     await world.connections.end(first.id, ana, now_ms())
     assert (await world.say(room_id, ana)).message.seq == 1
+    assert (await world.rooms.room(room_id, ana, now_ms())).connection_id is None
     second = await world.connected(pair)
     assert (second.room_id, await rooms(world, pair)) == (room_id, 1)
     views = await world.connections.page(ana, before=None, limit=10, now=now_ms())

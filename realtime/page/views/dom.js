@@ -1,12 +1,16 @@
 /** The few DOM functions that the views need. What is there already is not written: screen readers would repeat it. */
 
+import { randomId } from "../device.js";
 import { PASSWORD_LENGTH, fieldError, initials, notice } from "../words.js";
+import { face, mediaIn } from "./picture.js";
 
 /** What has its fields in the same form as those around it. */
 const WITHIN = new Set(["seeking", "profile"]);
 
-/** Makes unique ids, for what names or describes another element. */
-let made = 0;
+/** For what names or describes another element. This file is in two of those that a browser loads, so nothing is counted. */
+function unique(kind) {
+  return `${kind}-${randomId()}`;
+}
 
 export function byId(id) {
   return document.getElementById(id);
@@ -44,7 +48,7 @@ export function keepKeyboard() {
 
 /** A part of a view, with its heading. */
 export function card(title, ...children) {
-  const id = `card-${++made}`;
+  const id = unique("card");
   return h("section", { class: "card", "aria-labelledby": id }, h("h2", { id }, title), ...children);
 }
 
@@ -79,13 +83,16 @@ export function press(element, pressed, name) {
   if (use.getAttribute("href") !== `#i-${name}`) use.setAttribute("href", `#i-${name}`);
 }
 
-/** Initials on a colour that is always the same for a person. */
+/** The photo of a card; under it, while it is not there, initials on a colour that is always the same for a person. */
 export function avatar(element, card) {
   const id = card.user_id ?? card.id;
-  if (element.dataset.of === id && element.textContent === initials(card.display_name)) return;
-  element.dataset.of = id;
+  const url = card.photo_url ?? card.photos?.[0]?.urls.s640;
+  const of = JSON.stringify([id, card.display_name, url && mediaIn(url)]);
+  if (element.dataset.of === of) return;
+  element.dataset.of = of;
   element.textContent = initials(card.display_name);
   element.style.setProperty("--hue", [...id].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 360, 7));
+  if (url) element.append(face(url, element.matches(".big, .huge") ? "s640" : "s160"));
 }
 
 /** Play a stream in an element; a browser may refuse sound before the user has touched the page. */
@@ -117,7 +124,7 @@ export function showError(form, error) {
 }
 
 function markField(field, words) {
-  const wrong = h("p", { class: "wrong", id: `wrong-${++made}` }, words);
+  const wrong = h("p", { class: "wrong", id: unique("wrong") }, words);
   field.closest("label").append(wrong);
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", wrong.id);

@@ -4,10 +4,16 @@ import { hasBlocked } from "../safety-state.js";
 import { blocking, unseen } from "../safety-words.js";
 import { failure } from "../state.js";
 import { about, notice } from "../words.js";
-import { avatar, byId, clearErrors, show, submitting, text } from "./dom.js";
+import { befriending } from "./befriending.js";
+import { arrange, avatar, byId, clearErrors, h, show, submitting, text } from "./dom.js";
+import { photo, video } from "./picture.js";
 
-export function personView({ store, safety, chat }) {
+export function personView(parts) {
+  const { store, safety, chat, friends } = parts;
   const [dialog, form] = [byId("person"), byId("person-form")];
+  const drawFriendship = befriending(parts);
+  const gallery = h("ul", { class: "gallery", "aria-label": "Photos and videos" });
+  byId("person-bio").after(gallery);
   let [drawn, card, trouble] = [null, null, null];
   byId("person-report").addEventListener("click", () => store.dispatch("page:report", reported(store.state.person)));
   byId("person-block").addEventListener("click", () => block(store.state.person.peer));
@@ -35,6 +41,7 @@ export function personView({ store, safety, chat }) {
   async function look(person) {
     [drawn, card, trouble] = [person, null, null];
     clearErrors(form);
+    friends.look();
     const [found, failed] = await Promise.all([safety.card(person.peer.user_id), safety.loadBlocks()]).then(
       ([found]) => [found, null],
       (error) => [null, error],
@@ -53,10 +60,12 @@ export function personView({ store, safety, chat }) {
     show(byId("person-unblock"), blocked);
     avatar(byId("person-avatar"), peer);
     text(byId("person-name"), peer.display_name);
-    text(byId("person-about"), card ? about(card) : "");
+    text(byId("person-about"), card || person.introduced ? about(peer) : "");
     text(byId("person-bio"), card?.bio ?? "");
     show(byId("person-bio"), Boolean(card?.bio));
-    show(byId("person-end"), rooms[person.room_id]?.active === true);
+    show(byId("person-end"), rooms[person.room_id]?.active === true && Boolean(rooms[person.room_id].connection_id));
+    drawGallery(gallery, card);
+    drawFriendship(state, blocked);
   }
 
   return (state) => {
@@ -68,8 +77,23 @@ export function personView({ store, safety, chat }) {
   };
 }
 
+/** All that they show, the first photo large. What is there already stays. */
+function drawGallery(gallery, card) {
+  const shown = [...(card?.photos ?? []), ...(card?.videos ?? [])];
+  const items = shown.map((media, at) => [...gallery.children].find((item) => item.dataset.id === media.id) ?? pictured(media, at, card));
+  arrange(gallery, items);
+  show(gallery, items.length > 0);
+}
+
+function pictured(media, at, { display_name, photos }) {
+  const name = media.type === "video" ? `Video ${at - photos.length + 1} of ${display_name}` : `Photo ${at + 1} of ${display_name}`;
+  const shown = media.type === "video" ? video(media, { label: name }) : photo(media, { alt: name, wide: at ? "9rem" : "24rem" });
+  return h("li", { "data-id": media.id }, shown);
+}
+
 /** Why their card is not shown; nothing where it is, or while it is asked for. */
-function lacking({ missed }, blocked, trouble) {
+function lacking({ missed, introduced }, blocked, trouble) {
+  if (introduced && !blocked && trouble?.code === "not_found") return "You see all of their profile when you are friends, or have talked.";
   if (blocked || trouble?.code === "not_found") return unseen({ blocked, missed });
   return trouble ? notice(trouble.code, trouble.retryAfterMs) : "";
 }

@@ -5,11 +5,11 @@ import { failure } from "../state.js";
 import { countryName, languageName } from "../words.js";
 import { byId, clearErrors, h, show, submitting, text, valid } from "./dom.js";
 
-export function profileView({ store, api, signOut }) {
+export function profileView({ store, own, signOut }) {
   const form = byId("profile-form");
-  let etag = null;
   let shownFor = null;
   let filled = null; // what the form said before the person touched it: only what differs is sent
+  let [drawn, saving] = [null, false]; // of which profile that was
   const untouched = () => JSON.stringify(said(form)) === JSON.stringify(filled);
   form.elements.country.append(...named(COUNTRIES, countryName).map(([code, name]) => h("option", { value: code }, name)));
   byId("signout").addEventListener("click", signOut);
@@ -19,32 +19,33 @@ export function profileView({ store, api, signOut }) {
     if (valid(form)) submitting(form, save);
   });
 
-  async function load() {
-    const read = await api.me();
-    etag = read.etag;
-    store.dispatch("page:me", { me: read.me });
-    if (untouched()) draw(read.me);
-  }
-
   function draw(me) {
     fill(form, me);
-    filled = said(form);
+    [filled, drawn] = [said(form), inForm(me)];
   }
 
   async function save() {
+    const changes = differing(said(form), filled);
+    saving = true;
     try {
-      const saved = await api.saveMe(differing(said(form), filled), etag);
-      etag = saved.etag;
-      store.dispatch("page:me", { me: saved.me });
-      draw(saved.me);
+      draw(await sent(changes));
       text(byId("profile-saved"), "Saved.");
     } catch (error) {
-      if (error.code === "precondition_failed") {
-        filled = said(form); // show what is there now
-        await load();
-      }
+      if (error.code === "precondition_failed") draw(store.state.me); // show what is there now
       throw error;
+    } finally {
+      saving = false;
     }
+  }
+
+  /** What has changed elsewhere may be nothing that the form shows. */
+  async function sent(changes) {
+    const changed = () => inForm(store.state.me) !== drawn;
+    if (changed()) throw { code: "precondition_failed" };
+    return own.save(changes).catch((error) => {
+      if (error.code !== "precondition_failed" || changed()) throw error;
+      return own.save(changes);
+    });
   }
 
   return (state) => {
@@ -56,10 +57,17 @@ export function profileView({ store, api, signOut }) {
       text(byId("profile-saved"), "");
       text(byId("profile-username"), state.me.username);
       draw(state.me);
-      load().catch((error) => store.dispatch("page:notice", failure(error)));
-    }
+      own.load().catch((error) => store.dispatch("page:notice", failure(error)));
+    } else if (wanted && !saving && inForm(state.me) !== drawn && untouched()) draw(state.me);
     shownFor = wanted;
   };
+}
+
+const FIELDS = ["display_name", "bio", "country", "city", "intent", "languages", "seeking"];
+
+/** What of a profile the form shows, to tell whether it has changed elsewhere. */
+function inForm(me) {
+  return JSON.stringify(FIELDS.map((name) => me[name]));
 }
 
 function named(codes, name) {

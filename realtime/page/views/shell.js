@@ -1,5 +1,6 @@
 /** The frame of the page: navigation, the connection's banner, notices, the title, and what screen readers announce. */
 
+import { waiting } from "../friends-state.js";
 import { entryOf } from "../route.js";
 import { unreadInAll } from "../state.js";
 import { notice, ending } from "../words.js";
@@ -26,7 +27,8 @@ export function shellView({ store }) {
     text(byId("notice-text"), state.notice === null ? "" : notice(state.notice, state.wait_ms));
     show(byId("notice-more"), state.notice === "reported");
     markPlace(entryOf(state.place));
-    badge(unreadInAll(state));
+    badge("unread", unreadInAll(state), "unread");
+    badge("asked", waiting(state), waiting(state) === 1 ? "request" : "requests");
     const told = announcement(state);
     text(byId("announce"), told);
     document.title = told ? `${told} · Realtime Connect` : "Realtime Connect";
@@ -43,11 +45,11 @@ function markPlace(name) {
   }
 }
 
-function badge(unread) {
-  const element = byId("unread");
-  show(element, unread > 0);
-  text(element, unread > 99 ? "99+" : String(unread));
-  element.setAttribute("aria-label", `${unread} unread`);
+function badge(id, count, what) {
+  const element = byId(id);
+  show(element, count > 0);
+  text(element, count > 99 ? "99+" : String(count));
+  element.setAttribute("aria-label", `${count} ${what}`);
 }
 
 const CALLS = { connecting: "Connecting to", live: "In a call with", reconnecting: "Getting the connection back to" };

@@ -1,0 +1,38 @@
+/** What only who is signed in needs: loaded when somebody is, so that a first visit is small. */
+
+import { Friends } from "./friends.js";
+import { Own } from "./own.js";
+import { Photos } from "./photos.js";
+import { Pictures } from "./pictures.js";
+import { codesView } from "./views/codes.js";
+import { consentsView } from "./views/consents.js";
+import { friendsView } from "./views/friends.js";
+import { ownEmailView } from "./views/own-email.js";
+import { ownPasswordView } from "./views/own-password.js";
+import { ownView } from "./views/own.js";
+import { personView } from "./views/person.js";
+import { photosView } from "./views/photos.js";
+import { profileView } from "./views/profile.js";
+import { safetyView } from "./views/safety.js";
+import { settingsView } from "./views/settings.js";
+
+/** Its views, the parts that they use, and which of those get the server's events. */
+export function inside(parts) {
+  const own = new Own(parts);
+  const [friends, photos] = [new Friends(parts), new Photos({ ...parts, own })];
+  new Pictures(parts).watch();
+  const views = [
+    profileView,
+    photosView,
+    friendsView,
+    settingsView,
+    safetyView,
+    ownView,
+    ownEmailView,
+    ownPasswordView,
+    consentsView,
+    codesView,
+    personView,
+  ];
+  return { views, parts: { ...parts, own, friends, photos }, hearing: [friends] };
+}

@@ -1,0 +1,95 @@
+/** Friends: who asks, who is there, whom one has asked, and whom one may know. */
+
+import { presence, suggested } from "../people-words.js";
+import { failure } from "../state.js";
+import { dateAndTime } from "../words.js";
+import { arrange, avatar, card, h, keepKeyboard, section, show, text } from "./dom.js";
+
+const AT_ONCE = 100;
+
+export function friendsView({ store, friends }) {
+  const place = section("friends", "Friends");
+  const act = (action) => action().catch((error) => store.dispatch("page:notice", failure(error)));
+  const asks = (words, name, action) => (item) => pressed(words, `${words}: ${item.user.display_name}`, name, () => act(() => action(item)));
+  const meet = (item) => store.dispatch("page:person", { peer: item.user, room_id: item.room_id, introduced: true });
+  const lists = {
+    in: people("They ask to be your friend", meet, [
+      asks("Accept", "primary", (item) => friends.accept(item)),
+      asks("Refuse", "", (item) => friends.refuse(item)),
+    ]),
+    friends: people("Your friends", meet, [write]),
+    out: people("You have asked", meet, [asks("Withdraw", "", (item) => friends.refuse(item))]),
+    suggestions: people("People you may know", meet, [asks("Add", "", (item) => friends.ask(item.user))]),
+  };
+  place.append(...Object.values(lists).map(({ element }) => element));
+  const more = h("button", { type: "button", class: "quiet" }, "Show more friends");
+  lists.friends.element.append(more);
+  let [seen, most] = [false, AT_ONCE];
+  more.addEventListener("click", () => {
+    most += AT_ONCE;
+    draw(store.state);
+  });
+
+  function draw({ friends: known, asked, suggestions, presences, settings }) {
+    const since = (words) => (item) => `${words} ${dateAndTime(item.created_at, settings)}`;
+    lists.in.draw(asked.in, since("since"));
+    lists.friends.draw(known?.slice(0, most) ?? null, ({ user }) => presence(presences[user.user_id], settings), NOBODY);
+    lists.out.draw(asked.out, since("on"));
+    lists.suggestions.draw(suggestions, suggested);
+    show(more, known?.length > most);
+  }
+
+  return (state) => {
+    const before = seen;
+    seen = state.account === "in" && state.place.name === "friends";
+    show(place, seen);
+    if (!seen) return;
+    if (!before) queueMicrotask(() => Promise.all([friends.look(), friends.suggest()])); // a view never changes the state while it is drawn
+    draw(state);
+  };
+}
+
+const NOBODY = "Nobody yet. To ask somebody, choose them where you have met: in Chats, or among your past calls (Profile, Safety).";
+
+function write({ room_id, user }) {
+  return h("a", { class: "button", href: `#room/${room_id}`, "aria-label": `Write to ${user.display_name}` }, "Write");
+}
+
+function pressed(words, label, name, action) {
+  const button = h("button", { type: "button", class: name, "aria-label": label }, words);
+  button.addEventListener("click", action);
+  return button;
+}
+
+/** A card with people, each with a line below their name and what can be done. Without any it is seen only if it says so. */
+function people(title, meet, actions) {
+  const [list, none] = [h("ul", { class: "friends" }), h("p", { class: "calm" })];
+  const element = card(title, none, list);
+  const rows = new Map();
+  const row = (item, line) => {
+    const id = item.id ?? item.user.user_id;
+    const as = JSON.stringify(item);
+    if (rows.get(id)?.as !== as) rows.set(id, { as, item: someone(item, meet, actions) });
+    const made = rows.get(id).item;
+    text(made.querySelector(".last"), line(item));
+    return made;
+  };
+  const draw = (items, line, empty = "") => {
+    const within = list.contains(document.activeElement);
+    arrange(list, (items ?? []).map((item) => row(item, line)));
+    text(none, items?.length === 0 ? empty : "");
+    show(none, none.textContent !== "");
+    show(element, items?.length > 0 || none.textContent !== "");
+    if (within && !list.contains(document.activeElement)) keepKeyboard(); // who was answered is gone
+  };
+  return { element, draw };
+}
+
+function someone(item, meet, actions) {
+  const face = h("span", { class: "avatar", "aria-hidden": "true" });
+  avatar(face, item.user);
+  const who = h("span", { class: "who" }, h("b", {}, item.user.display_name), h("span", { class: "last" }));
+  const button = h("button", { type: "button", class: "someone" }, face, who);
+  button.addEventListener("click", () => meet(item));
+  return h("li", {}, button, h("div", { class: "row" }, ...actions.map((action) => action(item))));
+}

@@ -1,0 +1,169 @@
+"""Photos on one's profile, and two who become friends."""
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.async_api import Locator, Route, expect
+
+from tests.browser.conftest import Visit
+from tests.browser.desk import SignUp
+from tests.browser.person import WAIT_MS, Visitor, eventually
+
+SHADES = ("red", "lime", "blue")
+DROP = """(files) => {
+  const dataTransfer = new DataTransfer();
+  files.forEach((hex, at) => {
+    const bytes = Uint8Array.from(hex.match(/../g), (byte) => parseInt(byte, 16));
+    dataTransfer.items.add(new File([bytes], `${at}.png`, { type: "image/png" }));
+  });
+  const drop = new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer });
+  document.getElementById("photos").dispatchEvent(drop);
+}"""
+SEEN = """() => [...document.querySelectorAll("[aria-label='Photos'] img")].map((img) => {
+  if (!img.naturalWidth) return null;
+  const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
+  const pixel = canvas.getContext("2d");
+  pixel.drawImage(img, 0, 0, 1, 1);
+  const [r, g, b] = pixel.getImageData(0, 0, 1, 1).data;
+  return r > 128 ? "red" : g > 128 ? "lime" : b > 128 ? "blue" : null;
+})"""
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> list[Path]:
+    """Three that are told apart by their colour, and something that is none."""
+    for shade in SHADES:
+        Image.new("RGB", (120, 160), shade).save(tmp_path / f"{shade}.png")
+    (tmp_path / "none.png").write_bytes(b"no picture at all")
+    return [tmp_path / f"{name}.png" for name in (*SHADES, "none")]
+
+
+def tiles(person: Visitor) -> Locator:
+    return person.page.get_by_role("list", name="Photos", exact=True).get_by_role("listitem")
+
+
+async def shows(person: Visitor, *shades: str) -> None:
+    """The photos of the profile have these colours, in this order."""
+
+    async def so() -> bool:
+        return bool(await person.page.evaluate(SEEN) == list(shades))
+
+    await eventually(so, f"{person.name} does not see {shades}", at=person.page)
+
+
+async def test_photos_are_added_put_in_order_and_removed(sign_up: Visit, pictures: list[Path]) -> None:
+    """From the camera roll of a phone; what is no picture is refused, and why; a reload shows the same."""
+    ana = await sign_up("Ana", phone=True)
+    await ana.go("Profile")
+    async with ana.page.expect_file_chooser() as choosing:
+        await ana.press("Add photos")
+    await (await choosing.value).set_files(pictures)
+    refused = tiles(ana).filter(has=ana.page.get_by_role("alert"))
+    await expect(refused).to_contain_text("Send a JPEG, PNG or WebP", timeout=WAIT_MS)
+    await ana.press("Do not add none.png")
+    await expect(tiles(ana)).to_have_count(3)
+    await shows(ana, *SHADES)
+    await ana.fits()
+
+    await ana.button("Move forward: photo 3 of 3").press("Enter")
+    await shows(ana, "red", "blue", "lime")
+    moved = ana.button("Move forward: photo 2 of 3")
+    await expect(moved).to_be_focused()
+    await moved.press("ArrowLeft")
+    await shows(ana, "blue", "red", "lime")
+    ana.page.once("dialog", lambda dialog: dialog.accept())
+    await ana.press("Remove: photo 2 of 3")
+    await shows(ana, "blue", "lime")
+    form = ana.page.get_by_role("form", name="Your profile")
+    await form.get_by_role("textbox", name="City").fill("Berlin")  # the photos have made it another version
+    await form.get_by_role("button", name="Save").click()
+    await expect(form.get_by_role("status")).to_have_text("Saved.")
+    await ana.page.reload()
+    await shows(ana, "blue", "lime")
+    await expect(form.get_by_role("textbox", name="City")).to_have_value("Berlin")
+
+
+async def test_photos_that_are_dropped_and_dragged(sign_up: Visit, pictures: list[Path]) -> None:
+    """Dropped on the card, dragged to another place; an address that has expired is asked for anew."""
+    ana = await sign_up("Ana")
+    await ana.go("Profile")
+    await ana.page.evaluate(DROP, [path.read_bytes().hex() for path in pictures[:2]])
+    await expect(ana.button("Remove: photo 2 of 2")).to_be_visible(timeout=WAIT_MS)
+    await shows(ana, "red", "lime")
+    await tiles(ana).nth(1).drag_to(tiles(ana).nth(0))
+    await shows(ana, "lime", "red")
+    await ana.page.route(re.compile(r"/v1/media/[0-9a-f-]+$"), _with_newer_addresses)
+    await ana.page.route(re.compile("/files/"), _expired_unless_newer)
+    await ana.page.reload()
+    await shows(ana, "lime", "red")
+
+
+async def _with_newer_addresses(route: Route) -> None:
+    answer = await route.fetch()
+    await route.fulfill(response=answer, body=(await answer.text()).replace("?expires", "?newer&expires"))
+
+
+async def _expired_unless_newer(route: Route) -> None:
+    if "newer&" in route.request.url:
+        await route.continue_(url=route.request.url.replace("newer&", ""))
+    else:
+        await route.fulfill(status=404)
+
+
+async def own_id(person: Visitor) -> str:
+    kept = "JSON.parse(localStorage.getItem('realtime-connect.account')).user_id"
+    user_id: str = await person.page.evaluate(kept)
+    return user_id
+
+
+def among(person: Visitor, card: str, name: str) -> Locator:
+    """Somebody in one of the lists of the friends' place."""
+    return person.page.get_by_role("region", name=card).get_by_role("listitem").filter(has_text=name)
+
+
+async def test_two_become_friends_write_and_part(sign_up: Visit, person: SignUp) -> None:
+    """By a common friend; each step is seen by both, and who was removed can write no more."""
+    ana, ben, cleo = await sign_up("Ana"), await sign_up("Ben", phone=True), await person("Cleo")
+    for one in (ana, ben):
+        status, _ = await cleo.rest("POST", "/v1/friends/requests", json={"user_id": await own_id(one)})
+        assert status == 201
+        await expect(one.page.get_by_label("1 request", exact=True)).to_be_visible(timeout=WAIT_MS)
+        await one.go("Friends")
+        await one.press("Accept: Cleo")
+        await expect(among(one, "Your friends", "Cleo")).to_contain_text("Offline", timeout=WAIT_MS)
+
+    await ana.page.reload()  # suggestions are worked out when somebody comes
+    await (
+        among(ana, "People you may know", "A friend of one of your friends")
+        .get_by_role("button", name="Add: Ben")
+        .click()
+    )
+    await expect(among(ana, "You have asked", "Ben")).to_be_visible(timeout=WAIT_MS)
+    await (
+        among(ben, "They ask to be your friend", "Ana").get_by_role("button", name=re.compile("^Ana")).click()
+    )
+    await ben.sees("They ask to be your friend.")
+    await ben.press("Accept")
+    await ben.sees("You are friends.")
+    await ben.fits()
+    await ben.press("Close")
+    for one, other in ((ana, "Ben"), (ben, "Ana")):
+        await expect(among(one, "Your friends", other)).to_contain_text("Online", timeout=WAIT_MS)
+
+    await ana.page.get_by_role("link", name="Write to Ben").click()
+    await ana.write("Hello, friend")
+    await ben.go("Chats")
+    await ben.page.get_by_role("link", name=re.compile("^Ana")).click()
+    await ben.sees("Hello, friend")
+    await ben.press("More about Ana")
+    await ben.sees("You are friends.")
+    await expect(ben.button("End connection")).to_be_hidden()
+    ben.page.once("dialog", lambda dialog: dialog.accept())
+    await ben.press("Remove friend")
+    await expect(ben.button("Add as friend")).to_be_visible(timeout=WAIT_MS)
+    await ana.sees("This chat has ended.")
+    await ana.go("Friends")
+    await expect(among(ana, "Your friends", "Cleo")).to_be_visible(timeout=WAIT_MS)
+    await expect(among(ana, "Your friends", "Ben")).to_have_count(0)
