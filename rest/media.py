@@ -76,9 +76,11 @@ class MediaHandlers:
 
     async def media_file(self, request: Request) -> web.Response:
         asked, address = request.at(FileOf), request.asked(FileAddress)
-        file = await self._media.file(asked.id, asked.name, address, request.now)
+        part = request.ranged.of if request.ranged else None
+        file = await self._media.file(asked.id, asked.name, address, request.now, part)
         kept = f"public, max-age={max(0, address.expires - request.now // 1000)}, immutable"
-        return _response(file, {**_ANYWHERE, "Cache-Control": kept})
+        headers = {**_ANYWHERE, "Cache-Control": kept, "ETag": file.tag, "Accept-Ranges": "bytes"}
+        return _response(file, headers) if file.part is None else _part(file, file.part, headers)
 
     async def _form(self, request: Request, more: Callable[[int], None]) -> tuple[MediaPurpose, bytes]:
         """Its two parts, in whichever order. A purpose that is not served is refused at once."""
@@ -106,3 +108,10 @@ class MediaHandlers:
 
 def _response(file: MediaFile, headers: Mapping[str, str]) -> web.Response:
     return web.Response(body=file.data, content_type=file.content_type, headers=headers)
+
+
+def _part(file: MediaFile, part: range, headers: Mapping[str, str]) -> web.Response:
+    if not part:
+        return web.Response(status=416, headers={"Content-Range": f"bytes */{file.size}"})
+    within = {**headers, "Content-Range": f"bytes {part.start}-{part.stop - 1}/{file.size}"}
+    return web.Response(status=206, body=file.data, content_type=file.content_type, headers=within)

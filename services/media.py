@@ -4,7 +4,7 @@ The rules are in `media_rules.py`. What is uploaded for a report is encrypted, a
 it, each time on the audit log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import structlog
@@ -33,10 +33,17 @@ class Viewer(Struct, frozen=True):
 
 
 class File(Struct, frozen=True):
-    """A file of a media."""
+    """A file of a media, or the `part` of its `size` bytes that was asked for; `tag` names its content."""
 
     data: bytes
     content_type: str
+    tag: str = ""
+    part: range | None = None
+    size: int | None = None
+
+
+Part = Callable[[int, str], range | None]
+"""Which of so many bytes, of the file with this tag, somebody wants; None: all."""
 
 
 class MediaService:
@@ -96,17 +103,30 @@ class MediaService:
             raise NotFound("The picture is lost, or was encrypted with a secret that is not set any more.")
         return File(picture, media.content_type)
 
-    async def file(self, media_id: str, name: str, address: FileAddress, now: int) -> File:
+    async def file(
+        self, media_id: str, name: str, address: FileAddress, now: int, part: Part | None = None
+    ) -> File:
         """What is read at an address that was given for it. Raises `NotFound`, `Unavailable`."""
         if not self._files.opens(media_id, name, address, now):
             raise NotFound
         media = await self._store.shown_file(media_id, now)
         if media is None or name not in ("original", *media.renditions):
             raise NotFound
-        data = await self._objects.get(object_of(media.key, name))
-        if data is None:
+        content_type = media.content_type if name == "original" else "image/webp"
+        file = await self._read(object_of(media.key, name), f'"{media_id}.{name}"', content_type, part)
+        if file is None:
             raise NotFound("The file is lost.")
-        return File(data, media.content_type if name == "original" else "image/webp")
+        return file
+
+    async def _read(self, key: str, tag: str, content_type: str, part: Part | None) -> File | None:
+        """An object, or a part of it: nothing more of it is read than that."""
+        size = None if part is None else await self._objects.size(key)
+        which = None if part is None or size is None else part(size, tag)
+        if which is None:
+            data = await self._objects.get(key)
+        else:
+            data = await self._objects.part(key, which) if which else b""
+        return None if data is None else File(data, content_type, tag, which, size)
 
     async def content(self, media: Media) -> bytes | None:
         """Its bytes. None, and a line of the log: the object or its key is not there, or was changed."""

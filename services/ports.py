@@ -155,6 +155,9 @@ class Objects(Protocol):
     async def get(self, key: str) -> bytes | None:
         """All of it; None: there is no such object."""
 
+    async def part(self, key: str, which: range) -> bytes | None:
+        """Those of its bytes, which it has; None: there is no such object."""
+
     async def size(self, key: str) -> int | None:
         """How many bytes it has; None: there is no such object."""
 

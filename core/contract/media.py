@@ -196,6 +196,7 @@ ENDPOINTS = (
         auth=False,
         unlimited=True,
         media="application/octet-stream",
+        ranged=True,
         errors=(NotFound, Unavailable, Internal),
     ),
 )

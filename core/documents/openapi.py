@@ -176,6 +176,15 @@ def _in_headers(endpoint: Endpoint) -> list[Json]:
                 "schema": {"type": "string", "examples": ['"7"']},
             }
         )
+    if endpoint.ranged:
+        headers.append(
+            {
+                "name": "Range",
+                "in": "header",
+                "description": "One part of it, in bytes; `If-Range` may name the ETag that it is of.",
+                "schema": {"type": "string", "examples": ["bytes=0-1023"]},
+            }
+        )
     if endpoint.guarded:
         headers.append(
             {
@@ -211,6 +220,9 @@ def _responses(endpoint: Endpoint) -> Json:
     if endpoint.revalidated:
         unchanged = {"description": "It is as it was; there is no body.", "headers": good["headers"]}
         responses["304"] = unchanged
+    if endpoint.ranged:
+        responses["206"] = {"description": "The part that `Range` asks for.", "content": good["content"]}
+        responses["416"] = {"description": "It has no such part: `Content-Range` says how many bytes it has."}
     for status in dict.fromkeys(error.status for error in endpoint.possible_errors):
         responses[str(status)] = _problem([e for e in endpoint.possible_errors if e.status == status])
     return responses

@@ -59,7 +59,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     banned and has signed in with the token that `banned` gave them. `roles` are of those who may ask, looked
     up at each request: to all others there is no such thing. `idempotent`: takes an `Idempotency-Key`.
     `versioned`: answers with an `ETag`, and a GET that names it in `If-None-Match` with 304; `guarded`: wants
-    it back in `If-Match`. `cache`: what caches may do with a good answer; without it, nobody keeps any.
+    it back in `If-Match`. `ranged`: gives a part of what it has, where `Range` asks for one. `cache`: what
+    caches may do with a good answer; without it, nobody keeps any.
     `unlimited`: costs nothing, so that monitoring may ask at any time. `limits` are those that it has beside
     the ones that count every request.
     """
@@ -91,6 +92,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     unlimited: bool = False
     limits: tuple[LimitName, ...] = ()
     media: str = "application/json"
+    ranged: bool = False
 
     def __post_init__(self) -> None:
         """Check the declaration: an endpoint that contradicts itself stops the server at the start."""

@@ -56,6 +56,14 @@ class ObjectStore:
             except FileNotFoundError:
                 return None
 
+    async def part(self, key: str, which: range) -> bytes | None:
+        """Those of its bytes, which it has; None: there is no such object."""
+        with _available():
+            try:
+                return bytes(await self._store.get_range_async(key, start=which.start, end=which.stop))
+            except FileNotFoundError:
+                return None
+
     async def size(self, key: str) -> int | None:
         """How many bytes it has; None: there is no such object."""
         with _available():

@@ -38,6 +38,7 @@ from rest.http.body import Pace, read_json
 from rest.http.cookies import Brought, CookieJar, brought, completed
 from rest.http.idempotency_key import key_of
 from rest.http.problems import problem
+from rest.http.ranges import RangeAsked
 from rest.http.request import Handler, Request
 from rest.http.uploads import UploadDigest, parts, whole
 from services.accounts import RequestOrigin
@@ -123,6 +124,7 @@ class RequestBoundary:
             query=query,
             given_key=_key(endpoint, request, access, body, now) if endpoint.idempotent else None,
             versions=versions,
+            ranged=_ranged(headers) if endpoint.ranged else None,
             body=body,
             digest=digest if upload else None,
             file=whole(request, upload, pace, digest) if isinstance(upload, Upload) else None,
@@ -162,6 +164,11 @@ class RequestBoundary:
 
     async def _body(self, kind: type[Struct], request: web.Request, pace: Pace) -> Struct:
         return decode_json(await read_json(request, max_bytes=self._max_body_bytes, pace=pace), kind)
+
+
+def _ranged(headers: CIMultiDictProxy[str]) -> RangeAsked | None:
+    wanted = headers.get("Range")
+    return RangeAsked(wanted, headers.get("If-Range")) if wanted else None
 
 
 def _parameters(kind: type[Struct], request: web.Request) -> Struct:

@@ -10,6 +10,7 @@ from core.errors import Unauthenticated
 from core.tokens import Access
 from db.postgres.idempotency import IdempotencyKey
 from rest.http.cookies import Brought
+from rest.http.ranges import RangeAsked
 from rest.http.uploads import File, UploadDigest
 from services.accounts import RequestOrigin
 
@@ -20,9 +21,9 @@ class Request(Struct, frozen=True, kw_only=True):
     """A request as its handler sees it.
 
     `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
-    them, None for any. `staff`: the caller is a moderator or admin, who has shown a second factor where one
-    is asked for. `brought` is what a browser keeps for the page that asks. `digest` is that of an upload, as
-    far as it has been read; `key` includes it.
+    them, None for any; `ranged`: which part of a file is asked for. `staff`: the caller is a moderator or
+    admin, who has shown a second factor where one is asked for. `brought` is what a browser keeps for the
+    page that asks. `digest` is that of an upload, as far as it has been read; `key` includes it.
     """
 
     now: int
@@ -38,6 +39,7 @@ class Request(Struct, frozen=True, kw_only=True):
     digest: UploadDigest | None = None
     given_key: IdempotencyKey | None = None
     versions: frozenset[int] | None = None
+    ranged: RangeAsked | None = None
     brought: Brought = Brought()
 
     @property

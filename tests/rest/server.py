@@ -123,10 +123,11 @@ class RestServer:
             )
             return Answer(response.status, response.headers, body)
 
-    async def open(self, url: str) -> tuple[int, CIMultiDictProxy[str], bytes]:
-        """What a browser gets at this address, of ours: status, headers, bytes."""
+    async def open(self, url: str, **headers: str) -> tuple[int, CIMultiDictProxy[str], bytes]:
+        """What a browser gets at this address, of ours: status, headers, bytes. `If_Range` for `If-Range`."""
         parts = urlsplit(url)
-        async with self._web.get(f"{self.address}{parts.path}?{parts.query}") as response:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self._web.get(f"{self.address}{parts.path}?{parts.query}", headers=named) as response:
             return response.status, response.headers, await response.read()
 
     async def sign_up(self, **changes: Any) -> Any:

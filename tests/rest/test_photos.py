@@ -77,7 +77,9 @@ async def test_a_photo_is_kept_in_sizes_without_what_it_tells(rest: RestServer) 
 
 
 async def test_an_address_opens_one_file_and_expires(rest: RestServer) -> None:
-    """It is the same for some time, so that it is read once; other files and times it does not open."""
+    """It is the same for some time, so that it is read once; other files and times it does not open. That of
+    a card opens what a list shows too.
+    """
     ana = await rest.sign_up()
     rest.clock.stop()
     media, other = await photo(rest, ana), await photo(rest, ana)
@@ -86,12 +88,15 @@ async def test_an_address_opens_one_file_and_expires(rest: RestServer) -> None:
     assert again == url
     wrong = [
         url.replace(media["id"], other["id"]),
-        url.replace("s640", "s160"),
+        url.replace("s640", "s1280"),
+        media["urls"]["s160"].replace("s160", "s640"),
         url.replace("s640", "s9999"),
         url.replace("expires=", "expires=9"),
         url[:-64] + "0" * 64,
     ]
     assert [(await rest.open(address))[0] for address in wrong] == [404] * len(wrong)
+    small, named = [await rest.open(at) for at in (url.replace("s640", "s160"), media["urls"]["s160"])]
+    assert (small[0], small[2]) == (200, named[2])
     rest.clock.advance(s=SETTINGS.file_address_s - 1)
     assert (await rest.open(url))[0] == 200
     rest.clock.advance(s=SETTINGS.file_address_s + 1)

@@ -61,6 +61,25 @@ async def test_a_video_is_kept_without_what_it_tells(
     assert Image.open(BytesIO(poster)).size == (64, 48)
 
 
+async def test_a_player_begins_in_the_middle(rest: RestServer) -> None:
+    """It is sent that part, of the version that it has begun; what is not there is said."""
+    ana = await rest.sign_up()
+    media = (await upload(rest, ana, recorded(), purpose="photo")).body
+    url, size = media["urls"]["original"], media["size"]
+    status, headers, whole = await rest.open(url)
+    assert (status, headers["Accept-Ranges"], len(whole)) == (200, "bytes", size)
+    tag = headers["ETag"]
+    status, headers, part = await rest.open(url, Range="bytes=100-", If_Range=tag)
+    assert (status, headers["Content-Range"]) == (206, f"bytes 100-{size - 1}/{size}")
+    assert (part, headers["ETag"], headers["Content-Type"]) == (whole[100:], tag, "video/mp4")
+    assert (await rest.open(url, Range="bytes=-5"))[2] == whole[-5:]
+    assert (await rest.open(url, Range="bytes=100-", If_Range='"another"'))[::2] == (200, whole)
+    status, headers, _ = await rest.open(url, Range=f"bytes={size}-")
+    assert (status, headers["Content-Range"]) == (416, f"bytes */{size}")
+    status, headers, small = await rest.open(media["urls"]["s640"], Range="bytes=0-3", If_Range=tag)
+    assert (status, small[:4]) == (200, b"RIFF"), "the tag is that of the video"
+
+
 async def test_a_profile_shows_two_videos(rest: RestServer) -> None:
     """Which are no photos."""
     ana = await rest.sign_up()
