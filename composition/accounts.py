@@ -11,12 +11,14 @@ from core.keys import Keyring
 from core.limits import LIMITS
 from core.seals import Seals
 from core.settings import Settings
+from db.postgres.contacts import ContactStore
 from db.postgres.email import EmailStore
 from db.postgres.password import PasswordStore
 from db.redis.rate_limits import MemoryLimiter, NoLimits
 from outside.openid import HttpProviderKeys
 from services.accounts import Accounts
 from services.codes import Codes, rules
+from services.contacts import Contacts
 from services.email import Emails
 from services.expulsions import Expulsions
 from services.jobs import JobQueue
@@ -52,7 +54,7 @@ class Identity:
         )
         self.sightings = sightings
         texts = shown_texts(settings)
-        self.profiles = Profiles(stores.profiles, texts)
+        self.profiles = Profiles(stores.profiles, texts, reserved_days=settings.username_reserved_days)
         # In memory too: a flood on one process costs Redis nothing, and REST needs no Redis to read.
         here = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
         self.limits = Limits(settings, shared=stores.limiter, here=here)
@@ -113,6 +115,12 @@ class Identity:
             emails=self.emails,
         )
         self.logins = Logins(stores.logins, keyring, marker, self.proofs)
+        self.contacts = Contacts(
+            ContactStore(base.pool, stores.cards, most=settings.contacts_a_user),
+            keyring.keys("logins"),
+            stores.limiter,
+            {name: limit.rate(settings) for name, limit in LIMITS.items()},
+        )
         sign_ins = SignIns(
             self.accounts,
             stores.accounts,

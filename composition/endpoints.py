@@ -33,6 +33,7 @@ from rest.calls import CallHandlers
 from rest.chat import ChatHandlers
 from rest.connections import ConnectionHandlers
 from rest.consents import ConsentHandlers
+from rest.contacts import ContactHandlers
 from rest.email import EmailHandlers
 from rest.friends import FriendHandlers
 from rest.http.binding import Resource
@@ -131,6 +132,7 @@ def _resources(
         ValueHandlers(Values(values), values),
         SettingsHandlers(SettingsStore(base.pool)),
         BlockHandlers(blocks, stores.blocks),
+        ContactHandlers(identity.contacts),
         FriendHandlers(friends, stores.friends, FriendSuggestions(base.pool, stores.cards)),
         ReportHandlers(conduct.reports),
         CallHandlers(stores.call_records),

@@ -16,6 +16,7 @@ from composition.returns import sightings
 from composition.safety import Protection
 from core.ids import new_id
 from db.postgres.pending_work import Kind
+from db.postgres.usernames import FormerUsernames
 from realtime.background.leases import LeaseJudge
 from realtime.background.lookout import Lookout
 from realtime.background.media_keeping import MediaKeeping
@@ -157,6 +158,7 @@ class Services:
             stores.evidence,
             stores.codes,
             stores.friends,
+            FormerUsernames(base.pool),
             settings,
         )
         self.retention = Retention(kinds, clock)

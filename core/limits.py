@@ -39,6 +39,11 @@ LimitName = Literal[
     "reports",
     "blocks",
     "friend_requests",
+    "searches",
+    "network_searches",
+    "contacts",
+    "device_contacts",
+    "network_contacts",
 ]
 Where = Literal["node", "shared", "shares"]
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -239,5 +244,42 @@ LIMITS: Mapping[LimitName, Limit] = {
         per="friend_requests_per_h",
         burst="friend_requests_burst",
         key="account",
+    ),
+    "searches": Limit(
+        of="searches for people",
+        by="account",
+        where="shared",
+        per="searches_per_h",
+        burst="searches_burst",
+        key="account",
+    ),
+    "network_searches": Limit(
+        of="searches for people by all accounts",
+        by="network",
+        where="shared",
+        per="network_searches_per_h",
+        burst="network_searches_burst",
+        key="network",
+    ),
+    "contacts": Limit(
+        of="contacts that were not sent before",
+        by="account",
+        where="shared",
+        per="contacts_per_h",
+        burst="contacts_burst",
+    ),
+    "device_contacts": Limit(
+        of="contacts that were not sent before",
+        by="device (`device_id`)",
+        where="shared",
+        per="contacts_per_h",
+        burst="contacts_burst",
+    ),
+    "network_contacts": Limit(
+        of="contacts that were not sent before, by all accounts",
+        by="network",
+        where="shared",
+        per="network_contacts_per_h",
+        burst="network_contacts_burst",
     ),
 }

@@ -138,6 +138,29 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     blocks_burst: Annotated[Count, about("Blocks of one account at once.")] = 200
     friend_requests_per_h: Annotated[Count, about("Friend requests of one account an hour.")] = 60
     friend_requests_burst: Annotated[Count, about("Friend requests of one account at once.")] = 60
+    searches_per_h: Annotated[Count, about("Searches for people, each page one, of one account an hour.")] = (
+        240
+    )
+    searches_burst: Annotated[Count, about("Searches for people of one account at once.")] = 120
+    network_searches_per_h: Annotated[
+        Count, about("Searches for people of all accounts of one network an hour.")
+    ] = 6_000
+    network_searches_burst: Annotated[
+        Count, about("Searches for people of all accounts of one network at once.")
+    ] = 3_000
+    contacts_per_h: Annotated[
+        Count,
+        about("Contacts that were not sent before, of one account and of one device, an hour."),
+    ] = 200
+    contacts_burst: Annotated[
+        int, Meta(ge=2_000), about("Such contacts of one account, and of one device, at once.")
+    ] = 10_000
+    network_contacts_per_h: Annotated[
+        Count, about("Such contacts of all accounts of one network an hour.")
+    ] = 10_000
+    network_contacts_burst: Annotated[
+        int, Meta(ge=2_000), about("Such contacts of all accounts of one network at once.")
+    ] = 100_000
     refreshes_per_m: Annotated[Count, about("Refreshes of all accounts of one network a minute.")] = 1_200
     refreshes_burst: Annotated[Count, about("Refreshes of all accounts of one network at once.")] = 600
     stranger_requests_per_m: Annotated[

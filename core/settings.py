@@ -146,7 +146,13 @@ class Settings(JobSettings, frozen=True, kw_only=True):
         about("Who decides: in a female-male pair the woman alone, both must agree, or one is enough."),
     ] = "female_decides"
 
-    # Friends
+    # Names and friends
+    username_reserved_days: Annotated[
+        Count, about("Days for which a username that was given up is kept for its former owner.")
+    ] = 90
+    contacts_a_user: Annotated[
+        Count, about("Contacts that are kept of one account: those that were sent last.")
+    ] = 10_000
     friend_refusals: Annotated[
         Count, about("Refusals after which somebody cannot ask the same person to be a friend any more.")
     ] = 3

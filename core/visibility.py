@@ -30,16 +30,22 @@ class UserFacts(Struct, frozen=True, kw_only=True):
     `blocks`: ids of those whom they have blocked; `reports`: of those whom they have reported; `connected`:
     of those with whom they have a connection now; `friends`: of their friends; `asked`: of those whom they
     have asked to be one, and who have not answered; `met`: of those with whom they were in a call that was
-    answered. `suspected`: of banned users who they may be.
+    answered. `findable`: they let anybody find them by name; `by_phone`: whoever has their number, by that.
+    `contacts`: of those whose number they have; `hides`: from those, and from whoever has theirs.
+    `suspected`: of banned users who they may be.
     """
 
     id: str
     erased: bool = False
+    findable: bool = False
+    by_phone: bool = False
+    hides: bool = False
     bans: tuple[Ban, ...] = ()
     blocks: frozenset[str] = frozenset()
     connected: frozenset[str] = frozenset()
     friends: frozenset[str] = frozenset()
     asked: frozenset[str] = frozenset()
+    contacts: frozenset[str] = frozenset()
     met: frozenset[str] = frozenset()
     reports: frozenset[str] = frozenset()
     suspected: frozenset[str] = frozenset()
@@ -86,9 +92,21 @@ def can_name(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
     return not seen.erased and not is_banned(seen, at) and not is_blocked(viewer, seen)
 
 
+def is_hidden(viewer: UserFacts, seen: UserFacts) -> bool:
+    """Whether `seen` hides from contacts, of whom the viewer is one."""
+    return seen.hides and (seen.id in viewer.contacts or viewer.id in seen.contacts)
+
+
 def can_meet(one: UserFacts, other: UserFacts, at: int) -> bool:
-    """Whether each may see the other. Two who may not are never offered to each other."""
-    return can_see(one, other, at) and can_see(other, one, at)
+    """Whether each may see the other, and neither hides. Two who may not are never offered to each other."""
+    hidden = is_hidden(one, other) or is_hidden(other, one)
+    return can_see(one, other, at) and can_see(other, one, at) and not hidden
+
+
+def can_find(viewer: UserFacts, seen: UserFacts) -> bool:
+    """Whether they let the viewer find them: by name, or by the number that the viewer has."""
+    by_name = seen.findable and not is_hidden(viewer, seen)
+    return by_name or (seen.by_phone and not seen.hides and seen.id in viewer.contacts)
 
 
 def sees_card(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
@@ -97,9 +115,9 @@ def sees_card(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
 
 
 def sees_profile(viewer: UserFacts, seen: UserFacts, at: int) -> bool:
-    """Whether their profile is shown: visible, and oneself, somebody met, a friend or one who asks to be.
+    """Whether their profile is shown: visible, and oneself, met, found, a friend or one who asks to be.
 
     An id opens none.
     """
-    known = seen.id in viewer.met | viewer.friends or viewer.id in seen.asked
+    known = seen.id in viewer.met | viewer.friends or viewer.id in seen.asked or can_find(viewer, seen)
     return (viewer.id == seen.id or known) and can_see(viewer, seen, at)

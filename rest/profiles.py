@@ -5,14 +5,17 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from core.contract import profiles as contract
-from core.contract.profiles import Me, ProfilePatch, ProfileView
+from core.contract.profiles import Me, ProfileCard, ProfilePage, ProfilePatch, ProfileSearch, ProfileView
+from core.wire.cursors import BY_ID
 from core.wire.endpoint import ById
 from db.postgres.media_views import at_server, complete
 from db.postgres.profiles import Profile
+from rest.http.paging import page
 from rest.http.request import Request, Versioned
 from services.profiles import Profiles
 
 V = TypeVar("V", Me, ProfileView)
+C = TypeVar("C", bound=ProfileCard)
 
 
 class ProfileHandlers:
@@ -32,10 +35,21 @@ class ProfileHandlers:
         )
         return _own(profile, request.address)
 
+    async def search_profiles(self, request: Request) -> ProfilePage:
+        query = request.asked(ProfileSearch)
+        cards, after = await page(
+            query,
+            lambda before, limit: self._profiles.found(
+                query.q, request.caller.user_id, before=before, limit=limit, now=request.now
+            ),
+            cursors=BY_ID,
+            key=lambda card: card.user_id,
+        )
+        return ProfilePage(items=[_reachable(card, request.address) for card in cards], next_cursor=after)
+
     async def profile(self, request: Request) -> ProfileView:
         view = await self._profiles.card(request.at(ById).id, request.caller.user_id, request.now)
-        shown = _complete(view, request.address)
-        return replace(shown, photo_url=shown.photo_url and complete(shown.photo_url, request.address))
+        return _reachable(_complete(view, request.address), request.address)
 
 
 def _own(profile: Profile, server: str) -> Versioned:
@@ -49,3 +63,8 @@ def _complete(view: V, server: str) -> V:
         field: [at_server(media, server) for media in getattr(view, field)] for field in ("photos", "videos")
     }
     return replace(view, **shown)
+
+
+def _reachable(card: C, server: str) -> C:
+    """The same with a photo whose address says where this server is."""
+    return replace(card, photo_url=card.photo_url and complete(card.photo_url, server))

@@ -85,6 +85,8 @@ def patched(me: Me, patch: ProfilePatch) -> Me:
     }
     if "display_name" in given:
         given["display_name"] = display_name(given["display_name"])
+    if "username" in given:
+        given["username"] = username(given["username"])
     if "languages" in given:
         given["languages"] = list(dict.fromkeys(given["languages"]))
     if isinstance(patch.seeking, SeekingPatch):

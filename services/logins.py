@@ -5,12 +5,13 @@ nobody can make themselves a way in, or keep the owner out.
 """
 
 import hmac
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from core.contract.logins import LoginView
 from core.ids import new_id
-from core.keys import Keyring
+from core.keys import Keyring, SigningKey
 from core.seals import Seals
 from core.tokens import Access
 from core.vocabulary import LoginProvider
@@ -30,6 +31,12 @@ class Proven(Struct, frozen=True, kw_only=True):
     hint: str | None
     email: str | None = None
     code_id: str | None = None
+
+
+def subject_hashes(keys: Sequence[SigningKey], provider: LoginProvider, subject: str) -> tuple[bytes, ...]:
+    """By what a subject is found: the first by the secret in force, others by those before it."""
+    text = f"{provider}\n{subject}".encode()
+    return tuple(hmac.digest(key.value, text, "sha256") for key in keys)
 
 
 class Logins:
@@ -66,11 +73,10 @@ class Logins:
     def new(self, proven: Proven, now: int, *, id_: str | None = None) -> NewLogin:
         """A login that is not stored yet."""
         id_ = id_ or new_id(now)
-        text = f"{proven.provider}\n{proven.subject}".encode()
         return NewLogin(
             id=id_,
             provider=proven.provider,
-            hashes=tuple(hmac.digest(key.value, text, "sha256") for key in self._keys),
+            hashes=subject_hashes(self._keys, proven.provider, proven.subject),
             hint=proven.hint,
             sealed=self._seals.seal(proven.subject.encode(), id_),
             marks=self._marker.phone(proven.subject) if proven.provider == "phone" else (),

@@ -8,6 +8,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 from core.errors import InvalidRequest
 
 _WRITTEN = re.compile(r"\+[\d\s().\-/\u2010-\u2015]{3,39}")
+_LISTED = re.compile(r"[+\d(][\d\s().\-/\u2010-\u2015\u00a0]{3,39}")
 # Whoever calls or writes to these pays for it, and somebody may earn that; or nobody reads what comes.
 _REFUSED = frozenset(
     {
@@ -37,6 +38,18 @@ def number(text: str) -> str:
         )
     if phonenumbers.number_type(parsed) in _REFUSED:
         raise InvalidRequest("`phone` is not a number that gets codes.", details={"field": "phone"})
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def listed(text: str, country: str | None) -> str | None:
+    """A number as address books have it, maybe without the code of its `country`. None: it is none."""
+    written = text.strip()
+    try:
+        parsed = phonenumbers.parse(written, country) if _LISTED.fullmatch(written) else None
+    except NumberParseException:
+        return None
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        return None
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 

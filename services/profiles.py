@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import UNSET, UnsetType
 
 from core.contract.media import MediaView
-from core.contract.profiles import Me, ProfilePatch, ProfileView
+from core.contract.profiles import Me, ProfileCard, ProfilePatch, ProfileView
 from core.errors import NotFound, PreconditionFailed, Unauthenticated
 from db.postgres.profiles import Profile, ProfileStore, Shown
 from services import account_rules as rules
@@ -15,8 +15,9 @@ from services.shown_texts import ShownTexts
 class Profiles:
     """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
-    def __init__(self, store: ProfileStore, shown_texts: ShownTexts) -> None:
+    def __init__(self, store: ProfileStore, shown_texts: ShownTexts, *, reserved_days: int) -> None:
         self._store, self._shown_texts = store, shown_texts
+        self._reserved_ms = reserved_days * 86_400_000
 
     async def own(self, user_id: str) -> Profile:
         """The user's own account, with its version. Raises `Unauthenticated` if it is gone."""
@@ -30,7 +31,8 @@ class Profiles:
     ) -> Profile:
         """Patch the user's own profile if it has one of these versions (None: any).
 
-        Raises `PreconditionFailed` if it has another one by now, `InvalidRequest`.
+        A former username is reserved for some days. Raises `PreconditionFailed` if it has another version by
+        now, `InvalidRequest`, `Conflict` for a username that is somebody else's, `RateLimited`.
         """
         profile = await self.own(user_id)
         if versions is not None and profile.version not in versions:
@@ -39,9 +41,16 @@ class Profiles:
         if changed.me == profile.me and shown == Shown():
             return profile
         await self._shown_texts.check(_shown_anew(profile.me, changed.me))
-        if not await self._store.change(changed, shown, now):
+        until = None if changed.me.username == profile.me.username else now + self._reserved_ms
+        if not await self._store.change(changed, shown, now, reserved_until=until):
             raise PreconditionFailed
         return await self.own(user_id)
+
+    async def found(
+        self, words: str, viewer_id: str, *, before: str | None, limit: int, now: int
+    ) -> list[ProfileCard]:
+        """Cards of those who let themselves be found by these words, the newest accounts first."""
+        return await self._store.found(words, viewer_id, before=before, limit=limit, now=now)
 
     async def card(self, user_id: str, viewer_id: str, now: int) -> ProfileView:
         """The card, if the viewer may see it. Raises `NotFound`: gone, banned, blocked, or a stranger."""

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from core.contract.profiles import DisplayName, Me
+from core.contract.profiles import DisplayName, Me, Username
 from core.contract.totp import Code
 from core.errors import Banned, Conflict, Unauthenticated, Underage
 from core.vocabulary import DeviceId, Gender
@@ -19,9 +19,6 @@ from core.wire.message import Input, Wire
 Email = Annotated[
     str,
     Meta(min_length=3, max_length=254, extra_json_schema={"format": "email"}, examples=["ana@example.com"]),
-]
-Username = Annotated[
-    str, Meta(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_.\-]+$(?!\n)", examples=["ana_b"])
 ]
 Password = Annotated[str, Meta(min_length=8, max_length=128, examples=["correct horse battery"])]
 Opaque = Annotated[str, Meta(min_length=1, max_length=4096, examples=["qJt0rPq0…"])]

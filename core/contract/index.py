@@ -24,6 +24,7 @@ _NAMES = (
     "profiles",
     "blocks",
     "friends",
+    "contacts",
     "reports",
     "connections",
     "chat",

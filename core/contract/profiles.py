@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType, field
 
 from core.contract.media import MediaView
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.vocabulary import (
     ADULT_AGE,
     AccountStatus,
@@ -20,12 +20,16 @@ from core.vocabulary import (
 )
 from core.wire.endpoint import ById, Endpoint
 from core.wire.message import Input, Wire
+from core.wire.pages import NextCursor, PageQuery
 
 GENDERS: tuple[Gender, ...] = ("female", "male", "other")
 MAX_AGE = 120
 MAX_DISPLAY_NAME = 100
 MAX_PHOTOS, MAX_VIDEOS = 6, 2
 
+Username = Annotated[
+    str, Meta(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_.\-]+$(?!\n)", examples=["ana_b"])
+]
 DisplayName = Annotated[str, Meta(min_length=1, max_length=MAX_DISPLAY_NAME, examples=["Ana"])]
 
 
@@ -49,6 +53,21 @@ class ProfileView(ProfileCard, kw_only=True):
 
     photos: list[MediaView]
     videos: list[MediaView]
+
+
+class ProfileSearch(PageQuery, kw_only=True):
+    """Words of a username or a display name, in any order; of the last one its beginning.
+
+    Of more than a thousand who have them, the rest is found by one word more."""
+
+    q: Annotated[str, Meta(min_length=2, max_length=100, examples=["ana"])]
+
+
+class ProfilePage(Wire):
+    """A page of people who let themselves be found."""
+
+    items: list[ProfileCard]
+    next_cursor: NextCursor
 
 
 class Seeking(Input):
@@ -105,8 +124,12 @@ class ProfilePatch(Input):
 
     `photos` and `videos` are media that one has uploaded for the purpose `photo`, in the order in which they
     are shown; what is left out of the list is deleted.
+
+    A former `username` is kept for its owner for some days. One that is somebody else's, or kept for them:
+    `conflict`. After several changes the next one has to wait: `rate_limited`.
     """
 
+    username: Username | UnsetType = UNSET
     display_name: DisplayName | UnsetType = UNSET
     intent: Intent | UnsetType = UNSET
     languages: Annotated[list[Language], Meta(max_length=20)] | UnsetType = UNSET
@@ -138,14 +161,24 @@ ENDPOINTS = (
         reply=Me,
         versioned=True,
         guarded=True,
-        errors=(NotFound,),
+        errors=(NotFound, Conflict),
+    ),
+    Endpoint(
+        name="search_profiles",
+        method="GET",
+        path="/v1/profiles",
+        area="people",
+        summary="People by name, of those who let themselves be found.",
+        query=ProfileSearch,
+        reply=ProfilePage,
+        limits=("searches", "network_searches"),
     ),
     Endpoint(
         name="profile",
         method="GET",
         path="/v1/profiles/{id}",
         area="people",
-        summary="The card of a friend, of someone met in a call that was answered, or who asks to be one.",
+        summary="The card of a friend, of who asks to be one, was met in a call, or lets one find them.",
         parameters=ById,
         reply=ProfileView,
     ),

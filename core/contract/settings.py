@@ -1,4 +1,4 @@
-"""One's own settings: how the product looks and how it writes times. Kept here, for all of one's devices."""
+"""One's own settings: how the product looks and writes times, who finds one. Kept for all devices."""
 
 from typing import Annotated
 
@@ -13,12 +13,31 @@ TimeZone = Annotated[
 ]
 
 
+class Privacy(Wire):
+    """What others may do. `find_by_search`: find this user by username or display name; `find_by_phone`: by
+    their number, for whoever has it. `hide_from_contacts`: nobody finds them, or is offered to them, who has
+    their number or whose number they have sent."""
+
+    find_by_search: bool
+    find_by_phone: bool
+    hide_from_contacts: bool
+
+
+class PrivacyPatch(Input):
+    """What may change; what is left out stays."""
+
+    find_by_search: bool | UnsetType = UNSET
+    find_by_phone: bool | UnsetType = UNSET
+    hide_from_contacts: bool | UnsetType = UNSET
+
+
 class SettingsView(Wire):
     """All of one's settings. Times are written in `language`, as of `time_zone`; null: the device's own."""
 
     theme: Theme
     language: Language | None
     time_zone: TimeZone | None
+    privacy: Privacy
 
 
 class SettingsPatch(Input):
@@ -27,6 +46,7 @@ class SettingsPatch(Input):
     theme: Theme | UnsetType | None = UNSET
     language: Language | UnsetType | None = UNSET
     time_zone: TimeZone | UnsetType | None = UNSET
+    privacy: PrivacyPatch | UnsetType = UNSET
 
 
 ENDPOINTS = (

@@ -169,6 +169,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION identity.forget_who_had_it() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE identity.former_usernames SET user_id = NULL WHERE user_id = NEW.id;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION identity.keep_logins() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -193,6 +201,19 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege';
 END
 $$;
+
+CREATE FUNCTION identity.username_is_free() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM identity.former_usernames f
+        WHERE f.username = lower(NEW.username) AND f.user_id IS DISTINCT FROM NEW.id AND f.until > NEW.updated_at
+    ) THEN
+        RAISE unique_violation USING MESSAGE = 'This username is reserved.', CONSTRAINT = 'one_account_a_username';
+    END IF;
+    RETURN NULL;
+END $$;
 
 CREATE FUNCTION identity.verify_by_login() RETURNS trigger
     LANGUAGE plpgsql
@@ -425,6 +446,56 @@ CREATE FUNCTION safety.severity(reason text) RETURNS integer
          END AS "case";
 END;
 
+CREATE FUNCTION social.contacts_are_sent() RETURNS void
+    LANGUAGE sql
+    RETURN pg_advisory_xact_lock_shared(hashtextextended('contacts'::text, (0)::bigint));
+
+CREATE FUNCTION social.drop_contacts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM social.contacts WHERE owner_id = NEW.id;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.words_of(name text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    RETURN TRIM(BOTH FROM lower(regexp_replace(regexp_replace(NORMALIZE(name, NFKD), '[\u0300-\u036f]'::text, ''::text, 'g'::text), '[^[:alnum:]]+'::text, ' '::text, 'g'::text)));
+
+COMMENT ON FUNCTION social.words_of(name text) IS 'A name as it is searched for: words in small letters, without accents and signs, one space between two.';
+
+CREATE TABLE social.findable (
+    user_id uuid NOT NULL,
+    words tsvector NOT NULL
+);
+
+CREATE FUNCTION social.found(sought text) RETURNS TABLE(user_id uuid)
+    LANGUAGE sql STABLE
+    SET enable_seqscan TO 'off'
+    BEGIN ATOMIC
+ SELECT f.user_id
+    FROM social.findable f
+   WHERE (f.words @@ ((replace(NULLIF(social.words_of(found.sought), ''::text), ' '::text, ' & '::text) || ':*'::text))::tsquery)
+  LIMIT 1000;
+END;
+
+COMMENT ON FUNCTION social.found(sought text) IS 'Up to a thousand users whose names have all of these words, the last one as the beginning of a word.';
+
+CREATE FUNCTION social.keep_findable(who uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- One after the other, so that the last one sees what the others have changed.
+    PERFORM pg_advisory_xact_lock(hashtextextended('findable ' || who, 0));
+    DELETE FROM social.findable f WHERE f.user_id = who;
+    INSERT INTO social.findable (user_id, words)
+    SELECT u.id, array_to_tsvector(string_to_array(social.words_of(concat_ws(' ', u.username, p.display_name)), ' '))
+    FROM identity.users u
+    JOIN identity.profiles p ON p.user_id = u.id
+    JOIN identity.settings s ON s.user_id = u.id AND s.find_by_search
+    WHERE u.id = who AND u.deleted_at IS NULL;
+END $$;
+
 CREATE FUNCTION social.leave_all() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -435,6 +506,31 @@ BEGIN
     END LOOP;
     UPDATE social.friend_requests SET state = 'withdrawn', closed_at = NEW.deleted_at
     WHERE NEW.id IN (sender_id, receiver_id) AND state = 'open';
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.name_has_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM social.keep_findable(coalesce(to_jsonb(NEW) ->> 'user_id', to_jsonb(NEW) ->> 'id')::uuid);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.number_has_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('contacts', 0));
+    IF TG_OP = 'INSERT' THEN
+        UPDATE social.contacts SET user_id = NEW.user_id WHERE mark = NEW.subject_hash AND owner_id <> NEW.user_id;
+    ELSIF TG_OP = 'DELETE' THEN
+        UPDATE social.contacts SET user_id = NULL WHERE mark = OLD.subject_hash;
+    ELSE  -- by a new secret: who has sent the number again has it by that already
+        DELETE FROM social.contacts old WHERE old.mark = OLD.subject_hash
+            AND EXISTS (SELECT FROM social.contacts c WHERE c.owner_id = old.owner_id AND c.mark = NEW.subject_hash);
+        UPDATE social.contacts SET mark = NEW.subject_hash WHERE mark = OLD.subject_hash;
+    END IF;
     RETURN NULL;
 END $$;
 
@@ -702,6 +798,12 @@ CREATE TABLE identity.expulsions (
     CONSTRAINT expulsions_reason_check CHECK ((reason = ANY (ARRAY['signed_out'::text, 'password_changed'::text, 'erased'::text])))
 );
 
+CREATE TABLE identity.former_usernames (
+    username text NOT NULL,
+    user_id uuid,
+    until timestamp with time zone NOT NULL
+);
+
 CREATE TABLE identity.idempotent_requests (
     owner text NOT NULL,
     operation text NOT NULL,
@@ -792,6 +894,9 @@ CREATE TABLE identity.settings (
     theme text,
     language text,
     time_zone text,
+    find_by_search boolean,
+    find_by_phone boolean,
+    hide_from_contacts boolean,
     CONSTRAINT settings_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
     CONSTRAINT settings_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text, 'neon'::text]))),
     CONSTRAINT settings_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
@@ -1101,6 +1206,26 @@ CREATE VIEW safety.suspected_pairs AS
 
 COMMENT ON VIEW safety.suspected_pairs IS 'Somebody who may be a user that was banned, somebody who has blocked or reported that user, and that user.';
 
+CREATE TABLE social.contacts (
+    owner_id uuid NOT NULL,
+    mark bytea NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    user_id uuid,
+    CONSTRAINT contacts_mark_check CHECK ((octet_length(mark) = 32)),
+    CONSTRAINT nobody_is_their_own_contact CHECK ((user_id <> owner_id))
+);
+
+CREATE VIEW social.contacts_found AS
+ SELECT owner_id,
+    mark,
+    user_id
+   FROM social.contacts c
+  WHERE ((user_id IS NOT NULL) AND ( SELECT (s.find_by_phone AND (s.hide_from_contacts IS NOT TRUE))
+           FROM identity.settings s
+          WHERE (s.user_id = c.user_id)));
+
+COMMENT ON VIEW social.contacts_found IS 'Whom each user has in their contacts, of those who let themselves be found by who has their number.';
+
 CREATE TABLE social.friend_requests (
     id uuid NOT NULL,
     sender_id uuid NOT NULL,
@@ -1131,6 +1256,24 @@ UNION ALL
   WHERE (friendships.ended_at IS NULL);
 
 COMMENT ON VIEW social.friends IS 'Who are friends: each friendship in both orders.';
+
+CREATE VIEW social.hidden_from AS
+ SELECT c.user_id,
+    c.owner_id AS from_id
+   FROM social.contacts c
+  WHERE ((c.user_id IS NOT NULL) AND ( SELECT s.hide_from_contacts
+           FROM identity.settings s
+          WHERE (s.user_id = c.user_id)))
+UNION ALL
+ SELECT c.owner_id AS user_id,
+    c.user_id AS from_id
+   FROM social.contacts c
+  WHERE ((c.user_id IS NOT NULL) AND ( SELECT s.hide_from_contacts
+           FROM identity.settings s
+          WHERE (s.user_id = c.owner_id)));
+
+COMMENT ON VIEW social.hidden_from IS 'Users who hide from contacts, and from whom: who has their number, and whose number they have. These do not find them, and
+neither is offered to the other.';
 
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_pkey PRIMARY KEY (room_id, user_id);
@@ -1170,6 +1313,9 @@ ALTER TABLE ONLY identity.consents
 
 ALTER TABLE ONLY identity.expulsions
     ADD CONSTRAINT expulsions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY identity.former_usernames
+    ADD CONSTRAINT former_usernames_pkey PRIMARY KEY (username);
 
 ALTER TABLE ONLY identity.idempotent_requests
     ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (operation, key, owner);
@@ -1279,6 +1425,12 @@ ALTER TABLE ONLY safety.strikes
 ALTER TABLE ONLY safety.suspicions
     ADD CONSTRAINT suspicions_pkey PRIMARY KEY (user_id, of_user_id);
 
+ALTER TABLE ONLY social.contacts
+    ADD CONSTRAINT contacts_pkey PRIMARY KEY (owner_id, mark);
+
+ALTER TABLE ONLY social.findable
+    ADD CONSTRAINT findable_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY social.friend_requests
     ADD CONSTRAINT friend_requests_pkey PRIMARY KEY (id);
 
@@ -1310,6 +1462,10 @@ CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, cre
 CREATE INDEX consents_of_a_user ON identity.consents USING btree (user_id, kind, number DESC);
 
 CREATE INDEX expulsions_to_take ON identity.expulsions USING btree (taken_until);
+
+CREATE INDEX former_usernames_by_end ON identity.former_usernames USING btree (until);
+
+CREATE INDEX former_usernames_of_a_user ON identity.former_usernames USING btree (user_id);
 
 CREATE INDEX idempotent_requests_by_age ON identity.idempotent_requests USING btree (created_at);
 
@@ -1419,9 +1575,17 @@ CREATE INDEX suspected_of ON safety.suspicions USING btree (of_user_id, user_id)
 
 CREATE INDEX suspicions_by_age ON safety.suspicions USING btree (at) WHERE (cleared_at IS NULL);
 
-CREATE INDEX friends_of_a ON social.friendships USING btree (user_a, id) WHERE (ended_at IS NULL);
+CREATE INDEX contacts_by_mark ON social.contacts USING btree (mark);
 
-CREATE INDEX friends_of_b ON social.friendships USING btree (user_b, id) WHERE (ended_at IS NULL);
+CREATE INDEX contacts_known ON social.contacts USING btree (owner_id, user_id) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX contacts_of_a_user ON social.contacts USING btree (user_id, owner_id) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX findable_by_words ON social.findable USING gin (words);
+
+CREATE INDEX friends_by_a ON social.friendships USING btree (user_a, id) INCLUDE (user_b) WHERE (ended_at IS NULL);
+
+CREATE INDEX friends_by_b ON social.friendships USING btree (user_b, id) INCLUDE (user_a) WHERE (ended_at IS NULL);
 
 CREATE INDEX friendships_of_a_room ON social.friendships USING btree (room_id);
 
@@ -1449,7 +1613,25 @@ CREATE TRIGGER room_has_a_connection AFTER INSERT ON communication.rooms FOR EAC
 
 CREATE TRIGGER a_login_verifies AFTER INSERT ON identity.logins FOR EACH ROW WHEN ((new.provider <> 'password'::text)) EXECUTE FUNCTION identity.verify_by_login();
 
+CREATE TRIGGER contacts_find_whom_it_is AFTER INSERT ON identity.logins FOR EACH ROW WHEN ((new.provider = 'phone'::text)) EXECUTE FUNCTION social.number_has_changed();
+
+CREATE TRIGGER contacts_follow_the_secret AFTER UPDATE OF subject_hash ON identity.logins FOR EACH ROW WHEN ((new.provider = 'phone'::text)) EXECUTE FUNCTION social.number_has_changed();
+
+CREATE TRIGGER contacts_go_with_the_account AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION social.drop_contacts();
+
+CREATE TRIGGER contacts_lose_whom_it_was AFTER DELETE ON identity.logins FOR EACH ROW WHEN ((old.provider = 'phone'::text)) EXECUTE FUNCTION social.number_has_changed();
+
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
+
+CREATE TRIGGER findable_at_first AFTER INSERT ON identity.settings FOR EACH ROW WHEN (new.find_by_search) EXECUTE FUNCTION social.name_has_changed();
+
+CREATE TRIGGER findable_by_choice AFTER UPDATE OF find_by_search ON identity.settings FOR EACH ROW WHEN ((old.find_by_search IS DISTINCT FROM new.find_by_search)) EXECUTE FUNCTION social.name_has_changed();
+
+CREATE TRIGGER findable_by_name AFTER UPDATE OF display_name ON identity.profiles FOR EACH ROW WHEN ((old.display_name IS DISTINCT FROM new.display_name)) EXECUTE FUNCTION social.name_has_changed();
+
+CREATE TRIGGER findable_by_name AFTER UPDATE OF username, deleted_at ON identity.users FOR EACH ROW WHEN (((old.username IS DISTINCT FROM new.username) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION social.name_has_changed();
+
+CREATE TRIGGER former_usernames_are_nobodys AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION identity.forget_who_had_it();
 
 CREATE TRIGGER friendship_ends_with_a_block AFTER INSERT ON identity.blocks FOR EACH ROW EXECUTE FUNCTION social.part_by_block();
 
@@ -1466,6 +1648,8 @@ CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.aud
 CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE ON identity.blocks FOR EACH ROW EXECUTE FUNCTION safety.apart_by_block();
 
 CREATE TRIGGER suspicions_go_with_the_ban AFTER UPDATE OF lifted_at ON identity.bans FOR EACH ROW WHEN ((new.lifted_at IS NOT NULL)) EXECUTE FUNCTION safety.drop_suspicions();
+
+CREATE TRIGGER username_is_free AFTER INSERT OR UPDATE OF username ON identity.users FOR EACH ROW WHEN ((new.username IS NOT NULL)) EXECUTE FUNCTION identity.username_is_free();
 
 CREATE TRIGGER gathered AFTER INSERT ON interaction.reports FOR EACH ROW WHEN ((new.case_id IS NULL)) EXECUTE FUNCTION safety.gather();
 
@@ -1521,6 +1705,9 @@ ALTER TABLE ONLY identity.consents
 
 ALTER TABLE ONLY identity.expulsions
     ADD CONSTRAINT expulsions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.former_usernames
+    ADD CONSTRAINT former_usernames_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.logins
     ADD CONSTRAINT logins_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
@@ -1659,6 +1846,15 @@ ALTER TABLE ONLY safety.suspicions
 
 ALTER TABLE ONLY safety.suspicions
     ADD CONSTRAINT suspicions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.contacts
+    ADD CONSTRAINT contacts_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.contacts
+    ADD CONSTRAINT contacts_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.findable
+    ADD CONSTRAINT findable_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY social.friend_requests
     ADD CONSTRAINT friend_requests_receiver_id_fkey FOREIGN KEY (receiver_id) REFERENCES identity.users(id);

@@ -2,7 +2,7 @@
 
 -- name: offer
 -- Offer call $1 to users $5, with the decision $8 of $7 that matching made, if it did; or say what keeps them from it: who
--- is at fault for what, whether one has blocked the other, and whether they have met, as `avoid` of eligibility.sql says with
+-- is at fault for what, whether one has blocked the other or, where matching offers, hides from them, and whether they have met, as `avoid` of eligibility.sql says with
 -- its $2 to $4 as $10 to $12 (nulls: that does not count). To be performed twice in one transaction: the first time
 -- ($9 false) it only locks the users, as user_locks.sql says, so that the second time sees whatever was done before. Of
 -- several offers in one transaction, the first time locks the users of all, whose number may then be any.
@@ -30,6 +30,9 @@ WITH locked AS (
         ) AS banned,
         EXISTS (
             SELECT FROM identity.blocked_pairs WHERE one = ($5::uuid[])[1] AND other = ($5::uuid[])[2]
+        ) OR $2 = 'match' AND EXISTS (
+            SELECT FROM social.hidden_from
+            WHERE (user_id, from_id) IN ((($5::uuid[])[1], ($5::uuid[])[2]), (($5::uuid[])[2], ($5::uuid[])[1]))
         ) AS blocked,
         EXISTS (
             SELECT FROM interaction.call_participants own

@@ -26,7 +26,10 @@ class EligibilityStore:
         return frozenset(row["user_id"] for row in rows)
 
     async def avoid(self, user_id: str, since: Since) -> frozenset[str]:
-        """Users blocked either way, and those met since: both accepted, or one declined or did not answer."""
+        """Users blocked or hidden either way, and those met since.
+
+        Met: both accepted, or one declined or did not answer.
+        """
         rows = await self._pool.fetch(_SQL["avoid"], user_id, *times(since))
         return frozenset(row["user_id"] for row in rows)
 

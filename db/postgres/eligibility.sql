@@ -8,9 +8,13 @@ WHERE NOT EXISTS (SELECT FROM identity.users u WHERE u.id = asked.id AND u.delet
     OR EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = asked.id)
 
 -- name: avoid
--- The users who must not be offered to this one: blocked either way, met since $3, or offered since $4 without an answer
+-- The users who must not be offered to this one: blocked either way, hidden by contacts either way, met since $3, or offered since $4 without an answer
 -- of both. A call id is not older than $2.
 SELECT other AS user_id FROM identity.blocked_pairs WHERE one = $1
+UNION
+SELECT from_id FROM social.hidden_from WHERE user_id = $1
+UNION
+SELECT user_id FROM social.hidden_from WHERE from_id = $1
 UNION
 SELECT peer.user_id
 FROM interaction.call_participants own
@@ -22,10 +26,12 @@ WHERE own.user_id = $1 AND own.call_id >= $2 AND (
 )
 
 -- name: on_good_terms
--- Whether nothing speaks against a rematch of users $1 and $2: no block, no refusal and no report since $4, and no offer
+-- Whether nothing speaks against a rematch of users $1 and $2: no block, no hiding from contacts, no refusal and no report since $4, and no offer
 -- since $5 that one of them left unanswered. A call id is not older than $3.
 SELECT NOT EXISTS (
     SELECT FROM identity.blocked_pairs WHERE one = $1 AND other = $2
+) AND NOT EXISTS (
+    SELECT FROM social.hidden_from WHERE (user_id, from_id) IN (($1, $2), ($2, $1))
 ) AND NOT EXISTS (
     SELECT FROM interaction.call_participants own
     JOIN interaction.calls c ON c.id = own.call_id

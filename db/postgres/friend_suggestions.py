@@ -1,4 +1,4 @@
-"""Whom somebody may know, by whom they are friends with."""
+"""Whom somebody may know, by their contacts and by whom they are friends with."""
 
 from msgspec import Struct
 
@@ -8,7 +8,8 @@ from db.postgres.cards import Cards
 from db.postgres.pool import Pool, queries
 
 _SQL = queries("friend_suggestions")
-_FRIENDS = 100  # so many of somebody's friends are looked at, the latest
+# So many of somebody's friends are looked at, and of each of those: the latest of each half of a friendship.
+_FRIENDS, _OF_EACH = 40, 30
 
 
 class Suggested(Struct, frozen=True):
@@ -28,13 +29,15 @@ class FriendSuggestions:
         self, user_id: str, *, before: tuple[int, str] | None, limit: int, now: int
     ) -> list[Suggested]:
         """The likeliest first, those that are less likely than the one of this rank and user."""
-        after = before or (None, None)
-        rows = await self._pool.fetch(_SQL["suggestions"], user_id, to_datetime(now), *after, limit, _FRIENDS)
+        given = (user_id, to_datetime(now), *(before or (None, None)), limit, _FRIENDS, _OF_EACH)
+        rows = await self._pool.fetch(_SQL["suggestions"], *given)
         return [
             Suggested(
                 row["rank"],
                 FriendSuggestion(
-                    user=self._cards.card(row, today(now)), reason="friends", count=row["common"]
+                    user=self._cards.card(row, today(now)),
+                    reason="contact" if row["contact"] else "friends",
+                    count=row["common"] or None,
                 ),
             )
             for row in rows

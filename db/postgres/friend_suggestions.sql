@@ -2,17 +2,29 @@
 
 -- name: suggestions
 -- Up to $5 people whom user $1 may know, as they see them at $2, the likeliest first: after the one of rank $3 and id $4 (nulls: from
--- the first). Friends of friends, by how many of the latest $6 of one's friends have them among their latest $6. Nobody who is a
--- friend already, or has been asked or has asked.
-SELECT likely.rank, likely.common, card.*, false AS hidden
+-- the first). Contacts who let themselves be found by their number, before friends of friends by how many of the latest of one's
+-- friends have them among their latest: up to $6 and $7 of each half of a friendship, as each half has its index. Nobody who is a friend already, has been asked or has asked, or hides from $1.
+SELECT likely.rank, likely.common, likely.contact, card.*, false AS hidden
 FROM (
-    SELECT theirs.friend_id AS user_id, count(*)::int AS common, count(*)::int AS rank
-    FROM (SELECT f.friend_id FROM social.friends f WHERE f.user_id = $1 ORDER BY f.id DESC LIMIT $6) own
-    CROSS JOIN LATERAL (
-        SELECT f.friend_id FROM social.friends f WHERE f.user_id = own.friend_id ORDER BY f.id DESC LIMIT $6
-    ) theirs
-    WHERE theirs.friend_id <> $1
-    GROUP BY theirs.friend_id
+    SELECT known.user_id, count(*) FILTER (WHERE NOT known.contact)::int AS common, bool_or(known.contact) AS contact,
+        (count(*) FILTER (WHERE NOT known.contact) + CASE WHEN bool_or(known.contact) THEN 1000000 ELSE 0 END)::int AS rank
+    FROM (
+        SELECT theirs.friend_id AS user_id, false AS contact
+        FROM (
+            (SELECT f.user_b AS id FROM social.friendships f WHERE f.user_a = $1 AND f.ended_at IS NULL ORDER BY f.id DESC LIMIT $6)
+            UNION ALL
+            (SELECT f.user_a FROM social.friendships f WHERE f.user_b = $1 AND f.ended_at IS NULL ORDER BY f.id DESC LIMIT $6)
+        ) own
+        CROSS JOIN LATERAL (
+            (SELECT f.user_b AS friend_id FROM social.friendships f WHERE f.user_a = own.id AND f.ended_at IS NULL ORDER BY f.id DESC LIMIT $7)
+            UNION ALL
+            (SELECT f.user_a FROM social.friendships f WHERE f.user_b = own.id AND f.ended_at IS NULL ORDER BY f.id DESC LIMIT $7)
+        ) theirs
+        UNION ALL
+        SELECT f.user_id, true FROM social.contacts_found f WHERE f.owner_id = $1
+    ) known
+    WHERE known.user_id <> $1
+    GROUP BY known.user_id
     ORDER BY rank DESC, user_id DESC
 ) likely
 JOIN identity.cards card ON card.user_id = likely.user_id
@@ -26,6 +38,7 @@ WHERE (likely.rank, likely.user_id) < (coalesce($3::int, 2147483647), coalesce($
         WHERE least(r.sender_id, r.receiver_id) = least($1, likely.user_id)
             AND greatest(r.sender_id, r.receiver_id) = greatest($1, likely.user_id) AND r.state = 'open'
     )
+    AND NOT EXISTS (SELECT FROM social.hidden_from h WHERE h.user_id = likely.user_id AND h.from_id = $1)
     AND EXISTS (SELECT FROM identity.visible_to($1, $2) seen WHERE seen.user_id = likely.user_id)
 ORDER BY likely.rank DESC, likely.user_id DESC  -- as they come: whoever follows after the last is not looked at
 LIMIT $5

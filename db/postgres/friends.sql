@@ -113,8 +113,8 @@ LIMIT $4
 
 -- name: sent
 -- Those of user $1, in the same way, also to somebody whom they cannot see for a suspicion alone. Of somebody whom they have
--- never met they see the name: an id opens no profile.
-SELECT r.id, r.created_at, card.*, NOT EXISTS (
+-- never met, and who is not found by anybody, they see the name: an id opens no profile.
+SELECT r.id, r.created_at, card.*, NOT EXISTS (SELECT FROM social.findable f WHERE f.user_id = r.receiver_id) AND NOT EXISTS (
     SELECT FROM interaction.call_participants own
     JOIN interaction.call_participants peer ON peer.call_id = own.call_id AND peer.user_id = r.receiver_id
     JOIN interaction.calls c ON c.id = own.call_id

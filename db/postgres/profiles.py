@@ -9,11 +9,13 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from core.clock import rfc3339, to_datetime, to_ms, today
-from core.contract.profiles import Me, ProfileView, Verified
+from core.contract.profiles import Me, ProfileCard, ProfileView, Verified
 from core.errors import NotFound
 from core.vocabulary import MediaType
 from db.postgres.cards import NO_PHOTOS, Cards, seeking
 from db.postgres.pool import Connection, Pool, Record, queries
+from db.postgres.user_locks import lock_users
+from db.postgres.usernames import rename_within
 
 _SQL = queries("profiles")
 _KINDS: tuple[MediaType, MediaType] = ("image", "video")
@@ -55,10 +57,12 @@ class ProfileStore:
         row = await self._pool.fetchrow(_SQL["me"], user_id)
         return row and Profile(_me(row, self._cards), row["version"])
 
-    async def change(self, profile: Profile, shown: Shown, now: int) -> bool:
+    async def change(self, profile: Profile, shown: Shown, now: int, *, reserved_until: int | None) -> bool:
         """Write `profile.me`, with the media that are `shown`, if the version is still `profile.version`.
 
-        False: another change was faster. Raises `NotFound` for media that its owner cannot show.
+        The username is written where the former one is to be reserved until some time. False: another change
+        was faster. Raises `NotFound` for media that its owner cannot show, `Conflict` for a username that is
+        somebody else's, and `RateLimited` for one that changes too often.
         """
         me = profile.me
         columns = (
@@ -78,6 +82,8 @@ class ProfileStore:
             shown.videos,
         )
         async with self._pool.acquire() as connection, connection.transaction() as transaction:
+            if reserved_until is not None:
+                await lock_users(connection, [me.id])
             await _show(connection, me.id, "image", shown.photos, now)
             await _show(connection, me.id, "video", shown.videos, now)
             if not await connection.fetchval(_SQL["change"], *columns):
@@ -85,7 +91,16 @@ class ProfileStore:
                 return False
             if not (shown.photos is shown.videos is None):
                 await connection.execute(_SQL["hide"], me.id, to_datetime(now))
+            if reserved_until is not None:
+                await rename_within(connection, me.id, me.username, reserved_until=reserved_until, now=now)
         return True
+
+    async def found(
+        self, words: str, viewer_id: str, *, before: str | None, limit: int, now: int
+    ) -> list[ProfileCard]:
+        """Cards of those who let themselves be found by these words, the newest accounts first."""
+        rows = await self._pool.fetch(_SQL["found"], viewer_id, to_datetime(now), words, before, limit)
+        return [self._cards.card(row, today(now)) for row in rows]
 
     async def visible_card(self, user_id: str, viewer_id: str, now: int) -> ProfileView | None:
         """The card as `viewer_id` may see it; None: gone, banned, blocked, or a stranger."""

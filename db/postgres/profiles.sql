@@ -32,9 +32,22 @@ WHERE m.owner_id = $1 AND m.purpose = 'photo' AND m.used_at IS NOT NULL AND m.ex
     SELECT FROM identity.profiles p WHERE p.user_id = $1 AND m.id = ANY (p.photo_ids || p.video_ids)
 )
 
+-- name: found
+-- Cards of up to $5 people as user $1 may see them at $2, with ids below $4 (null: any), newest first, whose names have all words
+-- of $3, the last one as the beginning of a word. Of those alone who let themselves be found, `social.found` says how many, and do
+-- not hide from who looks.
+SELECT card.*, false AS hidden
+FROM social.found($3) f
+JOIN identity.cards card ON card.user_id = f.user_id
+WHERE f.user_id < coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    AND NOT EXISTS (SELECT FROM social.hidden_from h WHERE h.user_id = f.user_id AND h.from_id = $1)
+    AND EXISTS (SELECT FROM identity.visible_to($1, $2) seen WHERE seen.user_id = f.user_id)
+ORDER BY f.user_id DESC
+LIMIT $5
+
 -- name: visible_card
 -- Card of user $1 as user $2 may see it at $3: visible, and oneself, one whom they have met in a call that was answered, a friend,
--- or one who has asked them to be one. No row: $2 may not see $1, or there is no such user.
+-- one who has asked them to be one, or whom they find by name or by their number. No row: $2 may not see $1, or there is no such user.
 SELECT card.*, false AS hidden, (
     SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = $1
 ) AS media
@@ -48,6 +61,11 @@ WHERE card.user_id = $1 AND ($1 = $2 OR EXISTS (
 ) OR EXISTS (
     SELECT FROM social.friendships f
     WHERE f.user_a = least($1, $2) AND f.user_b = greatest($1, $2) AND f.ended_at IS NULL
+) OR EXISTS (
+    SELECT FROM social.findable f WHERE f.user_id = $1
+        AND NOT EXISTS (SELECT FROM social.hidden_from h WHERE h.user_id = $1 AND h.from_id = $2)
+) OR EXISTS (
+    SELECT FROM social.contacts_found f WHERE f.owner_id = $2 AND f.user_id = $1
 ) OR EXISTS (
     SELECT FROM social.friend_requests r WHERE r.receiver_id = $2 AND r.sender_id = $1 AND r.state = 'open'
 ))

@@ -1,6 +1,6 @@
 """What users have set for themselves, in Postgres. A setting that nobody has touched is null there."""
 
-from core.contract.settings import SettingsPatch, SettingsView
+from core.contract.settings import Privacy, SettingsPatch, SettingsView
 from db.postgres.pool import Pool, Record, queries
 
 _SQL = queries("settings")
@@ -24,5 +24,8 @@ class SettingsStore:
 def _view(row: Record | None) -> SettingsView:
     kept = row or {}
     return SettingsView(
-        theme=kept.get("theme") or "system", language=kept.get("language"), time_zone=kept.get("time_zone")
+        theme=kept.get("theme") or "system",
+        language=kept.get("language"),
+        time_zone=kept.get("time_zone"),
+        privacy=Privacy(**{field: bool(kept.get(field)) for field in Privacy.__struct_fields__}),
     )

@@ -16,6 +16,7 @@ from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.retention import RetentionStore
 from db.postgres.suspicions import SuspicionStore
+from db.postgres.usernames import FormerUsernames
 
 DAY_MS = 86_400_000
 _AT_ONCE = 500
@@ -42,10 +43,11 @@ def kept(
     evidence: EvidenceStore,
     codes: CodeStore,
     friends: FriendStore,
+    usernames: FormerUsernames,
     settings: Settings,
 ) -> list[Kept]:
     """What is forgotten, and when: decisions of matching, keys, codes, tokens, sessions, marks,
-    evidence, friend requests that were answered.
+    evidence, friend requests that were answered, names that were given up.
 
     A suspicion that is too old is over, and stays on record.
     """
@@ -55,6 +57,7 @@ def kept(
         Kept(evidence.forget, settings.evidence_days * DAY_MS),
         Kept(expired.keys, KEPT_MS),
         Kept(codes.forget, DAY_MS),
+        Kept(usernames.forget, DAY_MS),
         Kept(friends.forget, settings.friend_request_days * DAY_MS),
         Kept(expired.tokens, sessions_ms),
         Kept(expired.sessions, sessions_ms),

@@ -54,6 +54,10 @@ async def _address_of_another(someone: Someone, endpoint: Endpoint) -> Answer:
     return await someone.ask(endpoint, json={"email": (await someone.rest.sign_up())["user"]["email"]})
 
 
+async def _name_of_another(someone: Someone, endpoint: Endpoint) -> Answer:
+    return await someone.ask(endpoint, json={"username": (await someone.rest.sign_up())["user"]["username"]})
+
+
 async def _address_taken_meanwhile(someone: Someone, endpoint: Endpoint) -> Answer:
     """Since the link to it was sent."""
     someone.rest.clock.advance(s=SETTINGS.code_again_s)
@@ -65,6 +69,7 @@ async def _address_taken_meanwhile(someone: Someone, endpoint: Endpoint) -> Answ
 
 
 CONFLICTS: dict[str, Provoke] = {
+    "change_me": _name_of_another,
     "turn_on_totp": _no_such_code,
     "remove_login": _only_login,
     "change_email": _address_of_another,

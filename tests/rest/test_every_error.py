@@ -63,6 +63,7 @@ class Someone:
             "change_consent": {"kind": "analytics", "version": "1", "given": True},
             "block": {"user_id": (other := next(self._others))},
             "ask_friend": {"user_id": other},
+            "send_contacts": {"contacts": [{"phone": "+4915112345678"}]},
             "report": {"subject": {"type": "user", "id": other}, "reason": "spam"},
             "decide_case": {"action": "warn"},
             "forgot_password": {"email": self.signed_in["user"]["email"]},

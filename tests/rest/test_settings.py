@@ -8,7 +8,8 @@ import pytest
 from tests.rest.server import Answer, RestServer
 
 PATH = "/v1/me/settings"
-AT_FIRST = {"theme": "system", "language": None, "time_zone": None}
+PRIVATE = {"find_by_search": False, "find_by_phone": False, "hide_from_contacts": False}
+AT_FIRST = {"theme": "system", "language": None, "time_zone": None, "privacy": PRIVATE}
 
 
 async def change(rest: RestServer, who: Any, **settings: object) -> Answer:
@@ -21,7 +22,7 @@ async def test_what_is_sent_changes_and_the_rest_stays(rest: RestServer) -> None
     assert (await rest.ask("GET", PATH, token=ana["access_token"])).body == AT_FIRST
     assert (await change(rest, ana, theme="neon")).body == AT_FIRST | {"theme": "neon"}
     zone = await change(rest, ana, time_zone="Europe/Berlin", language="de")
-    assert zone.body == {"theme": "neon", "language": "de", "time_zone": "Europe/Berlin"}
+    assert zone.body == AT_FIRST | {"theme": "neon", "language": "de", "time_zone": "Europe/Berlin"}
     assert (await change(rest, ana)).body == zone.body
     assert (await rest.ask("GET", PATH, token=ana["access_token"])).body == zone.body
 
@@ -35,7 +36,7 @@ async def test_null_puts_back_what_was_at_first(rest: RestServer) -> None:
     """In any field, and for one alone."""
     ana = await rest.sign_up()
     await change(rest, ana, theme="dark", language="pt", time_zone="Asia/Kolkata")
-    assert (await change(rest, ana, language=None)).body == {
+    assert (await change(rest, ana, language=None)).body == AT_FIRST | {
         "theme": "dark",
         "language": None,
         "time_zone": "Asia/Kolkata",
@@ -55,6 +56,7 @@ async def test_null_puts_back_what_was_at_first(rest: RestServer) -> None:
         ("time_zone", "../etc/passwd", "invalid_request"),
         ("time_zone", "a" * 65, "payload_too_large"),
         ("colour", "blue", "invalid_request"),
+        ("privacy", None, "invalid_request"),
     ],
 )
 async def test_a_field_that_does_not_serve_is_named(
@@ -82,4 +84,4 @@ async def test_two_devices_at_once_change_two_settings(rest: RestServer) -> None
         ana = await rest.sign_up()
         await asyncio.gather(change(rest, ana, theme="dark"), change(rest, ana, language="fr"))
         answer = await rest.ask("GET", PATH, token=ana["access_token"])
-        assert answer.body == {"theme": "dark", "language": "fr", "time_zone": None}
+        assert answer.body == AT_FIRST | {"theme": "dark", "language": "fr"}

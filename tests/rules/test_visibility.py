@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from core.visibility import Ban, UserFacts, can_meet, can_name, can_see, sees_card, sees_profile
+from core.visibility import Ban, UserFacts, can_find, can_meet, can_name, can_see, sees_card, sees_profile
 
 NOW = 1_800_000_000_000
 ANA, BEN = UserFacts(id="ana"), UserFacts(id="ben")
@@ -35,6 +35,29 @@ def test_a_block_hides_each_from_the_other() -> None:
     assert not can_see(blocker, BEN, NOW)
     assert not can_see(BEN, blocker, NOW)
     assert can_see(blocker, blocker, NOW)
+
+
+def test_who_hides_from_contacts_is_neither_found_by_them_nor_offered_to_them() -> None:
+    """Whoever of the two has the other's number. Only who hides is not found."""
+    hiding = replace(BEN, hides=True, findable=True, by_phone=True)
+    for ana, ben in (
+        (replace(ANA, contacts=frozenset({BEN.id}), findable=True), hiding),
+        (replace(ANA, findable=True), replace(hiding, contacts=frozenset({ANA.id}))),
+    ):
+        assert not can_meet(ana, ben, NOW)
+        assert not can_meet(ben, ana, NOW)
+        assert not can_find(ana, ben)
+        assert can_find(ben, ana)
+        assert can_see(ana, ben, NOW)
+    assert can_meet(ANA, hiding, NOW)
+    assert can_find(ANA, hiding)
+
+
+def test_who_allows_it_is_found_by_who_has_their_number() -> None:
+    ana = replace(ANA, contacts=frozenset({BEN.id}))
+    assert can_find(ana, replace(BEN, by_phone=True))
+    assert not can_find(ana, BEN)
+    assert not can_find(ANA, replace(BEN, by_phone=True))
 
 
 def test_nobody_sees_who_is_erased() -> None:

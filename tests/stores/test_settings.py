@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from msgspec import structs
 
-from core.contract.settings import SettingsPatch, SettingsView
+from core.contract.settings import Privacy, PrivacyPatch, SettingsPatch, SettingsView
 from core.vocabulary import Theme
 from db.postgres.settings import SettingsStore
 from services.settings import TIME_ZONES
@@ -16,13 +16,17 @@ from tests.stores.world import World
 async def test_a_patch_changes_what_it_names(world: World) -> None:
     """From nothing, over what is there, and back to nothing."""
     store, ana = SettingsStore(world.pool), await world.person()
-    assert await store.of(ana) == SettingsView(theme="system", language=None, time_zone=None)
+    hidden = Privacy(find_by_search=False, find_by_phone=False, hide_from_contacts=False)
+    assert await store.of(ana) == SettingsView(theme="system", language=None, time_zone=None, privacy=hidden)
     first = await store.change(ana, SettingsPatch(theme="neon", time_zone="UTC"))
-    assert first == SettingsView(theme="neon", language=None, time_zone="UTC")
+    assert first == SettingsView(theme="neon", language=None, time_zone="UTC", privacy=hidden)
     second = await store.change(ana, SettingsPatch(language="de", time_zone=None))
-    assert second == SettingsView(theme="neon", language="de", time_zone=None)
+    assert second == SettingsView(theme="neon", language="de", time_zone=None, privacy=hidden)
     assert await store.change(ana, SettingsPatch()) == await store.of(ana) == second
     assert (await store.change(ana, SettingsPatch(theme=None))).theme == "system"
+    shown = await store.change(ana, SettingsPatch(privacy=PrivacyPatch(find_by_search=True)))
+    assert (shown.privacy, shown.language) == (structs.replace(hidden, find_by_search=True), "de")
+    assert await store.change(ana, SettingsPatch(privacy=PrivacyPatch())) == shown
 
 
 async def test_every_field_has_its_column(world: World) -> None:
@@ -30,8 +34,9 @@ async def test_every_field_has_its_column(world: World) -> None:
     query = "SELECT * FROM identity.settings WHERE false"
     async with world.pool.acquire() as connection:
         columns = {column.name for column in (await connection.prepare(query)).get_attributes()}
-    for kind in (SettingsPatch, SettingsView):
-        assert {field.name for field in structs.fields(kind)} == columns - {"user_id"}
+    for kind, private in ((SettingsPatch, PrivacyPatch), (SettingsView, Privacy)):
+        fields = {field.name for each in (kind, private) for field in structs.fields(each)}
+        assert fields - {"privacy"} == columns - {"user_id"}
 
 
 async def test_table_and_contract_have_the_same_words(world: World) -> None:

@@ -5,12 +5,14 @@ stores about every two of them, and about each one alone.
 """
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
 from core.clock import to_datetime
+from core.contract.settings import PrivacyPatch, SettingsPatch
 from core.ids import new_id
 from core.visibility import (
     Ban,
@@ -21,11 +23,15 @@ from core.visibility import (
     is_apart,
     is_banned,
     is_blocked,
+    is_hidden,
     sees_card,
     sees_profile,
 )
+from db.postgres.cards import NO_PHOTOS
+from db.postgres.contacts import ContactStore, Marked
 from db.postgres.pool import queries
 from db.postgres.profiles import ProfileStore
+from db.postgres.settings import SettingsStore
 from matching.rematch import Since
 from tests.stores.world import World
 
@@ -52,13 +58,18 @@ class Draw(Struct, frozen=True):
     met: set[tuple[int, int]]
     friends: set[tuple[int, int]]
     asked: set[tuple[int, int]]
+    contacts: set[tuple[int, int]]
+    findable: set[int]
+    by_phone: set[int]
+    hides: set[int]
 
 
 DRAWS = st.builds(
     Draw,
     st.lists(BANS, min_size=PEOPLE, max_size=PEOPLE),
     st.sets(st.integers(0, PEOPLE - 1), max_size=1),
-    *[PAIRS] * 9,
+    *[PAIRS] * 10,
+    *[st.sets(st.integers(0, PEOPLE - 1))] * 3,
 )
 
 
@@ -73,7 +84,7 @@ async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw) -
     assert unfit == {who.id for who in people if who.erased or is_banned(who, NOW)}
     for viewer in people:
         avoided = await world.eligibility.avoid(viewer.id, Since(met=NOW, unanswered=NOW))
-        assert avoided == {who.id for who in people if is_blocked(viewer, who) or is_apart(viewer, who)}
+        assert avoided == {who.id for who in people if who is not viewer and keeps_apart(viewer, who)}
         views = await world.connections.page(viewer.id, before=None, limit=100, now=NOW)
         in_full = {view.peer.user_id for view in views if view.active and view.peer.languages}
         shown = {who.id for who in people if sees_card(viewer, who, NOW)}
@@ -86,6 +97,12 @@ async def test_the_rule_in_sql_is_the_rule_in_python(world: World, draw: Draw) -
         assert await waiting(world, "sent", viewer.id) == asked
         for seen in people:
             await compare(world, viewer, seen, call_id)
+
+
+def keeps_apart(one: UserFacts, other: UserFacts) -> bool:
+    """Whatever is true of both of themselves."""
+    hidden = is_hidden(one, other) or is_hidden(other, one)
+    return is_blocked(one, other) or is_apart(one, other) or hidden
 
 
 async def test_postgres_plans_the_rule_with_the_query_that_asks(world: World) -> None:
@@ -150,6 +167,16 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
             await put_ban(world, user_id, ban)
     for one, other in draw.suspicions | draw.cleared:
         await world.suspect(ids[one], ids[other], at=NOW, cleared=(one, other) not in draw.suspicions)
+    await have_numbers(world, ids)
+    for n, user_id in enumerate(ids):
+        privacy = PrivacyPatch(
+            find_by_search=n in draw.findable,
+            find_by_phone=n in draw.by_phone,
+            hide_from_contacts=n in draw.hides,
+        )
+        await SettingsStore(world.pool).change(user_id, SettingsPatch(privacy=privacy))
+        has = [number_of(ids[other]) for one, other in draw.contacts if one == n]
+        await ContactStore(world.pool, NO_PHOTOS, most=9).keep(user_id, has, NOW)
     for n in draw.erased:
         await world.pool.execute("UPDATE identity.users SET deleted_at = now() WHERE id = $1", ids[n])
     return facts(draw, ids)
@@ -172,6 +199,10 @@ def facts(draw: Draw, ids: list[str]) -> list[UserFacts]:
         UserFacts(
             id=user_id,
             erased=n in draw.erased,
+            findable=n in draw.findable,
+            by_phone=n in draw.by_phone,
+            hides=n in draw.hides,
+            contacts=whom(standing(draw.contacts), n),
             bans=tuple(draw.bans[n]),
             blocks=whom(draw.blocks, n),
             connected=whom(both(draw.active), n),
@@ -188,6 +219,20 @@ def facts(draw: Draw, ids: list[str]) -> list[UserFacts]:
 def requests(draw: Draw) -> set[tuple[int, int]]:
     """One of two at most."""
     return {pair for pair in draw.asked if pair[0] < pair[1]}
+
+
+def number_of(user_id: str) -> Marked:
+    """Whatever it is, it is theirs."""
+    return Marked((sha256(user_id.encode()).digest(),))
+
+
+async def have_numbers(world: World, user_ids: Iterable[str]) -> None:
+    """Each has shown theirs."""
+    await world.pool.executemany(
+        "INSERT INTO identity.logins (id, user_id, provider, subject_hash, hint, sealed, key_id, created_at)"
+        " VALUES ($1, $2, 'phone', $3, '+49', '', '', $4)",
+        [(new_id(), user_id, number_of(user_id).mark, to_datetime(NOW)) for user_id in user_ids],
+    )
 
 
 async def befriend(world: World, pairs: Iterable[tuple[str, str]]) -> None:

@@ -29,6 +29,7 @@ export function profileView({ store, own, signOut }) {
     saving = true;
     try {
       draw(await sent(changes));
+      text(byId("profile-username"), store.state.me.username);
       text(byId("profile-saved"), "Saved.");
     } catch (error) {
       if (error.code === "precondition_failed") draw(store.state.me); // show what is there now
@@ -63,7 +64,7 @@ export function profileView({ store, own, signOut }) {
   };
 }
 
-const FIELDS = ["display_name", "bio", "country", "city", "intent", "languages", "seeking"];
+const FIELDS = ["display_name", "username", "bio", "country", "city", "intent", "languages", "seeking"];
 
 /** What of a profile the form shows, to tell whether it has changed elsewhere. */
 function inForm(me) {
@@ -76,7 +77,7 @@ function named(codes, name) {
 
 function fill(form, me) {
   drawLanguages(me.languages);
-  for (const name of ["display_name", "bio", "country", "city", "intent"]) form.elements[name].value = me[name] ?? "";
+  for (const name of ["display_name", "username", "bio", "country", "city", "intent"]) form.elements[name].value = me[name] ?? "";
   form.elements.age_min.value = me.seeking.age_min;
   form.elements.age_max.value = me.seeking.age_max;
   for (const box of form.elements.genders) box.checked = me.seeking.genders.includes(box.value);
@@ -101,6 +102,7 @@ function said(form) {
   const words = (name) => data.get(name).trim();
   return {
     display_name: words("display_name"),
+    username: words("username"),
     intent: data.get("intent"),
     languages: data.getAll("languages"),
     bio: words("bio") || null,

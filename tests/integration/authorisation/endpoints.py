@@ -254,6 +254,10 @@ async def _change_email(scene: Scene, caller: Caller) -> Asked:
     return Asked(sent={"json": {"email": "another@example.org"}})
 
 
+async def _searches(_scene: Scene, _caller: Caller) -> Asked:
+    return Asked(sent={"params": {"q": "somebody"}})
+
+
 async def _change_settings(_scene: Scene, _caller: Caller) -> Asked:
     return Asked(sent={"json": {"theme": "dark"}, "headers": {"If-Match": "*"}})
 
@@ -279,6 +283,7 @@ WAYS: dict[str, Way] = {
     "put_values": _sends(values=[]),
     "change_settings": _change_settings,
     "change_me": _change_profile,
+    "search_profiles": _searches,
     "profile": _at_owner,
     "block": _block,
     "unblock": _unblock,
@@ -286,6 +291,7 @@ WAYS: dict[str, Way] = {
     "accept_friend": _friend_request,
     "refuse_friend": _friend_request,
     "unfriend": _unfriend,
+    "send_contacts": _sends(contacts=[{"phone": "+4915112345678", "name": "Somebody"}]),
     "report: user": _reports("user"),
     "report: call": _reports("call"),
     "report: message": _reports("message"),
