@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock fuzz fuzz-rest clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-news bench-reconnect bench-returns
+.PHONY: help run bots test lint format lock fuzz fuzz-rest clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-media bench-news bench-reconnect bench-returns
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -82,6 +82,9 @@ bench-news: packages-dev ## What it costs to tell those who wait how the wait go
 
 bench-idle: packages-dev ## What a second of standing idle costs: Python, Redis and PostgreSQL
 	@exec $(VENV) -m bench.idle $(ARGS)
+
+bench-media: packages-dev ## CPU of taking a photo of 12 megapixels, with its three sizes
+	@exec $(VENV) -m bench.media $(ARGS)
 
 bench-blocks: packages-dev ## How soon a block, a ban, a suspension, a deletion are all done, on two busy nodes, with the slowest step by step
 	@exec $(VENV) -m bench.blocks $(ARGS)

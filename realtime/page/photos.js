@@ -94,7 +94,7 @@ export class Photos {
       const told = (sent) => this.#store.dispatch("page:upload-sent", { key, sent });
       told(0);
       const media = await this.#api.upload(file, { purpose: "photo", key, signal, told });
-      if (signal.aborted) return; // what nothing uses is deleted by the server
+      if (signal.aborted || !this.#awaits(key)) return; // or signed out meanwhile: what nothing uses is deleted by the server
       await this.#own.change((me) => this.#with(me, media));
       this.#store.dispatch("page:upload-over", { key });
       URL.revokeObjectURL(preview);
@@ -103,6 +103,10 @@ export class Photos {
       const { code, message, details, retryAfterMs } = error;
       this.#store.dispatch("page:upload-refused", { key, why: { code, message, details, retryAfterMs } });
     }
+  }
+
+  #awaits(key) {
+    return this.#store.state.uploads.some((one) => one.key === key);
   }
 
   /** Behind the others; where it is there already, the answer to the first time was lost. */

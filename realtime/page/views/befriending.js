@@ -14,7 +14,7 @@ const WORDS = {
 export function befriending({ store, friends }) {
   const form = byId("person-form");
   const said = h("p", { class: "hint", role: "status" });
-  byId("person-state").after(said);
+  byId("person-bio").before(said);
   const now = () => relation(store.state, store.state.person.peer.user_id);
   const buttons = {
     nobody: [["Add as friend", () => friends.ask(store.state.person.peer)]],
