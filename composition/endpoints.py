@@ -9,6 +9,7 @@ from composition.conduct import Conduct
 from composition.foundation import Foundation
 from composition.jobs import JobParts
 from composition.media import MediaParts
+from composition.own_data import OwnDataParts
 from composition.stores import Stores
 from core.contract.index import ENDPOINTS
 from core.job_settings import OUTBOX
@@ -42,6 +43,7 @@ from rest.matches import MatchHandlers
 from rest.media import MediaHandlers
 from rest.moderation import ModerationHandlers
 from rest.openid import OpenIdHandlers
+from rest.own_data import OwnDataHandlers
 from rest.password import PasswordHandlers
 from rest.phone import PhoneHandlers
 from rest.profiles import ProfileHandlers
@@ -70,12 +72,13 @@ def application(
     media: MediaParts,
     conduct: Conduct,
     jobs: JobParts,
+    own_data: OwnDataParts,
     *,
     checks: Mapping[str, Check],
     notes: Sequence[str] = (),
 ) -> web.Application:
     """The REST application. `/readyz` asks the `checks` and passes on the `notes`."""
-    resources = _resources(base, stores, identity, blocks, friends, media, conduct)
+    resources = _resources(base, stores, identity, blocks, friends, media, conduct, own_data)
     app = answering(base, identity, resources, checks=checks, notes=notes)
     if OUTBOX in (base.settings.mail, base.settings.sms):
         outbox.mount(app, jobs.outbox.newest)
@@ -113,6 +116,7 @@ def _resources(
     friends: Friends,
     media: MediaParts,
     conduct: Conduct,
+    own_data: OwnDataParts,
 ) -> list[Resource]:
     values, filed = ValueStore(base.pool), AppealStore(base.pool)
     appeals, penalties = Appeals(filed, conduct.notices), PenaltyStore(base.pool)
@@ -140,6 +144,7 @@ def _resources(
         ChatHandlers(stores.rooms),
         MediaHandlers(media.service, media.uploads, media.limits, media.views),
         MatchHandlers(stores.matches),
+        OwnDataHandlers(own_data.exports, own_data.erasures),
         StandingHandlers(stores.standing, appeals),
         AppealHandlers(appeals, filed),
         BanHandlers(bans, penalties),

@@ -10,6 +10,8 @@ from db.redis.dev_outbox import DevOutboxStore
 from outside.mail import SmtpMail
 from outside.outbox import OutboxMail, OutboxSms
 from outside.sms import HttpSms
+from services.erasures import ERASURES_DUE
+from services.exports import EXPORTS_KEEPING
 from services.job_keeping import KEEPING, JobKeeping
 from services.job_metrics import JobMetrics
 from services.job_worker import JobWorker
@@ -27,7 +29,7 @@ class JobParts:
         self.outbox = DevOutboxStore(base.redis)
         self.post = Post(self._mail(), self._sms(), base.clock)
         self._works = (*self.post.works, *JobKeeping(stores.jobs, base.clock).works)
-        self._schedules: Sequence[Schedule] = (KEEPING,)
+        self._schedules: Sequence[Schedule] = (KEEPING, EXPORTS_KEEPING, ERASURES_DUE)
 
     def worker(
         self, works: Sequence[Work], *, every_s: float | None, at_once: int | None = None

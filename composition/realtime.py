@@ -64,6 +64,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             serving.media,
             serving.conduct,
             serving.jobs,
+            serving.own_data,
             checks={**base.checks, "not_draining": gateway.check_admits, "jobs": jobs.check},
             notes=[f"The socket path is stock python-socketio's: {fault}"] if fault else [],
         )

@@ -12,6 +12,7 @@ from composition.endpoints import application
 from composition.foundation import Foundation, foundation
 from composition.jobs import JobParts
 from composition.media import MediaParts
+from composition.own_data import OwnDataParts
 from composition.returns import sightings
 from composition.stores import Stores
 from composition.worker import working
@@ -42,6 +43,7 @@ class Sidecar(NamedTuple):
     app: web.Application
     jobs: JobParts
     works: Sequence[Work]
+    own_data: OwnDataParts
 
 
 @contextmanager
@@ -54,7 +56,8 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[Sidecar]:
     friends = Friends(stores.friends, stores.events, RecentMembers(stores.rooms, base.bus), base.bus)
     try:
         media, conduct = MediaParts(base), Conduct(stores, base, identity.expulsions)
-        app = application(base, stores, identity, blocks, friends, media, conduct, jobs, checks=checks)
-        yield Sidecar(app, jobs, identity.works)
+        own = OwnDataParts(stores, base, identity, jobs)
+        app = application(base, stores, identity, blocks, friends, media, conduct, jobs, own, checks=checks)
+        yield Sidecar(app, jobs, [*identity.works, *own.works], own)
     finally:
         identity.close()

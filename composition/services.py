@@ -12,9 +12,11 @@ from composition.jobs import JobParts
 from composition.live_stores import LiveStores
 from composition.matching import Matching
 from composition.media import MediaParts
+from composition.own_data import OwnDataParts
 from composition.returns import sightings
 from composition.safety import Protection
 from core.ids import new_id
+from db.postgres.erasures import ErasureStore
 from db.postgres.pending_work import Kind
 from db.postgres.usernames import FormerUsernames
 from realtime.background.leases import LeaseJudge
@@ -46,7 +48,8 @@ class Services:
         self.jobs = JobParts(stores, base)
         identity = Identity(stores, base, sighted, self.jobs.queue)
         self.identity, self.close = identity, identity.close
-        works = identity.works
+        self.own_data = OwnDataParts(stores, base, identity, self.jobs)
+        works = [*identity.works, *self.own_data.works]
         self.job_worker = self.jobs.worker(works, every_s=None) if settings.job_workers else None
         conversations = Conversations(
             rooms=stores.rooms,
@@ -159,6 +162,7 @@ class Services:
             stores.codes,
             stores.friends,
             FormerUsernames(base.pool),
+            ErasureStore(base.pool),
             settings,
         )
         self.retention = Retention(kinds, clock)

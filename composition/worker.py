@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from composition.accounts import Identity
 from composition.foundation import Foundation, foundation
 from composition.jobs import JobParts
+from composition.own_data import OwnDataParts
 from composition.returns import sightings
 from composition.stores import Stores
 from core.settings import Settings
@@ -25,7 +26,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         jobs = JobParts(stores, base)
         identity = Identity(stores, base, sightings(stores, base), jobs.queue)
         try:
-            async with working(base, jobs, identity.works, at_once=settings.job_workers or _AT_ONCE):
+            works = [*identity.works, *OwnDataParts(stores, base, identity, jobs).works]
+            async with working(base, jobs, works, at_once=settings.job_workers or _AT_ONCE):
                 yield "work"
         finally:
             identity.close()

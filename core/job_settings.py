@@ -7,13 +7,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from core.media_settings import MediaSettings
+from core.own_data_settings import OwnDataSettings
 from core.server_settings import Count, Text, about
 
 OUTBOX = "outbox"
 
 
-class JobSettings(MediaSettings, frozen=True, kw_only=True):
+class JobSettings(OwnDataSettings, frozen=True, kw_only=True):
     """What would be there whatever people are told by mail."""
 
     # Jobs, mail and SMS

@@ -24,6 +24,7 @@ Purpose = Literal[
     "address of a media",
     "address of a file",
     "address of an upload",
+    "address of an export",
     "marks of accounts",
     "evidence",
     "jobs",

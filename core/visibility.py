@@ -27,16 +27,17 @@ class Ban(Struct, frozen=True, kw_only=True):
 class UserFacts(Struct, frozen=True, kw_only=True):
     """What decides who may see a user.
 
-    `blocks`: ids of those whom they have blocked; `reports`: of those whom they have reported; `connected`:
-    of those with whom they have a connection now; `friends`: of their friends; `asked`: of those whom they
-    have asked to be one, and who have not answered; `met`: of those with whom they were in a call that was
-    answered. `findable`: they let anybody find them by name; `by_phone`: whoever has their number, by that.
-    `contacts`: of those whose number they have; `hides`: from those, and from whoever has theirs.
-    `suspected`: of banned users who they may be.
+    `erasing`: their account awaits erasure. `blocks`: ids of those whom they have blocked; `reports`: of
+    those whom they have reported; `connected`: of those with whom they have a connection now; `friends`:
+    of their friends; `asked`: of those whom they have asked to be one, and who have not answered; `met`:
+    of those with whom they were in a call that was answered. `findable`: they let anybody find them by
+    name; `by_phone`: whoever has their number, by that. `contacts`: of those whose number they have;
+    `hides`: from those, and from whoever has theirs. `suspected`: of banned users who they may be.
     """
 
     id: str
     erased: bool = False
+    erasing: bool = False
     findable: bool = False
     by_phone: bool = False
     hides: bool = False
@@ -52,8 +53,8 @@ class UserFacts(Struct, frozen=True, kw_only=True):
 
 
 def is_banned(user: UserFacts, at: int) -> bool:
-    """Whether any of their bans holds."""
-    return any(ban.holds(at) for ban in user.bans)
+    """Whether they are out: any of their bans holds, or their account awaits erasure."""
+    return user.erasing or any(ban.holds(at) for ban in user.bans)
 
 
 def is_blocked(one: UserFacts, other: UserFacts) -> bool:

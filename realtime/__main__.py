@@ -9,18 +9,19 @@ from pathlib import Path
 
 import uvloop
 
-from core import logs
+from core import data_table, logs, settings_table
 from core.environment import SettingsError, load
 from core.settings import Settings
-from core.settings_table import table
 from realtime.arguments import OPERATIONS, parse
+
+_TABLES = {"settings": settings_table.table, "data": data_table.table}
 
 
 def main() -> int:
     """The exit code."""
     asked = parse(__doc__)
-    if asked.command == "settings":
-        sys.stdout.write(table())
+    if asked.command in _TABLES:
+        sys.stdout.write(_TABLES[asked.command]())
         return 0
     try:
         settings = load(os.environ, Path(".env"))

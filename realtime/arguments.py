@@ -21,6 +21,7 @@ def parse(description: str | None, given: list[str] | None = None) -> argparse.N
         help="do the jobs that wait, such as mail, and serve nobody; with the settings of the nodes",
     )
     commands.add_parser("settings", help="print the table of settings")
+    commands.add_parser("data", help="print what is kept of people, how it is erased, and for how long")
     _roles(commands)
     _bans(commands)
     _of_a_user(commands, "totp-off", "turn one-time codes off for somebody who has lost their phone")

@@ -89,3 +89,21 @@ class UploadAddresses:
         return self._signer.knows(address.signature, media_id, address.expires) and (
             now < address.expires * 1000
         )
+
+
+class ExportAddresses:
+    """Copies of somebody's own data. Valid for `valid_ms`."""
+
+    def __init__(self, keys: Sequence[SigningKey], *, valid_ms: int) -> None:
+        self._signer, self._valid_ms = _Signer(keys), valid_ms
+
+    def of(self, export_id: str, server: str, now: int) -> str:
+        """Where it is read; `server` as `https://example.org`."""
+        expires = (now + self._valid_ms) // 1000
+        signature = self._signer.signature(export_id, expires)
+        return f"{server}/v1/exports/{export_id}?expires={expires}&signature={signature}"
+
+    def opens(self, export_id: str, address: FileAddress, now: int) -> bool:
+        """Whether this is one of them, and still valid."""
+        known = self._signer.knows(address.signature, export_id, address.expires)
+        return known and now < address.expires * 1000

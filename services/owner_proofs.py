@@ -27,14 +27,19 @@ class OwnerProofs:
         self._store, self._passwords, self._limits = store, passwords, limits
         self._fresh_ms = fresh_ms
 
-    async def check(self, access: Access, password: str | None, network: str, now: int) -> str | None:
+    async def check(
+        self, access: Access, password: str | None, network: str, now: int, *, always: bool = False
+    ) -> str | None:
         """A password that comes along has to be right. Gives its hash; None: the account has none.
+
+        `always`: where there is a password it has to come along, however lately they have signed in.
 
         Raises `PasswordNeeded`, `RateLimited`.
         """
         proof = await self._store.proof(access.user_id, access.session_id)
         if password is None:
-            if now - proof.signed_in_at >= self._fresh_ms:
+            stale = now - proof.signed_in_at >= self._fresh_ms
+            if stale or (always and proof.password_hash is not None):
                 raise PasswordNeeded
             return proof.password_hash
         async with self._limits.password(access.user_id, network, None, now):

@@ -2,7 +2,7 @@
 
 from asyncio import Future
 from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 from msgspec import Struct
 
@@ -157,6 +157,9 @@ class Objects(Protocol):
 
     async def part(self, key: str, which: range) -> bytes | None:
         """Those of its bytes, which it has; None: there is no such object."""
+
+    async def put_file(self, key: str, file: IO[bytes]) -> None:
+        """Write an object of what is in a file from where that stands, piece by piece."""
 
     async def size(self, key: str) -> int | None:
         """How many bytes it has; None: there is no such object."""

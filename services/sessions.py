@@ -6,11 +6,11 @@ one cannot be used anywhere, and the first use of each is noted. All times are m
 """
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from core.clock import rfc3339
 from core.contract.accounts import Refresh, SignedIn
-from core.errors import Banned, NotFound, Unauthenticated, Unavailable
+from core.errors import Banned, Forbidden, NotFound, Unauthenticated, Unavailable
 from core.ids import new_id
 from core.keys import Keyring
 from core.settings import Settings
@@ -28,6 +28,7 @@ from services.totp import OneTimeCodes
 # A token cannot change more often than that while it is looked at.
 _LOOKS = 8
 _OVER = "This session is over: sign in again."
+_ERASING = "This account is to be erased: take that back first."
 # The code that live connections are sent when their session ended for this reason.
 _TOLD: dict[RevokedReason, RevokedCode] = {"banned": "banned", "replaced": "replaced"}
 
@@ -106,8 +107,10 @@ class SessionService:
         self, user_id: str, session_id: str, refresh_token: str, device_token: str | None, now: int
     ) -> SignedIn:
         """The answer for the client of a stored session: tokens and account."""
+        own = await self._profiles.own(user_id)
         return SignedIn(
-            user=(await self._profiles.own(user_id)).me,
+            user=own.me,
+            restricted="erasing" if own.erasing else UNSET,
             access_token=self._tokens.access.issue(user_id, session_id, fingerprint(refresh_token), now),
             refresh_token=refresh_token,
             expires_in_s=self._tokens.access.lifetime_s,
@@ -199,18 +202,23 @@ class SessionService:
     async def check(self, access: Access, now: int, *, restricted: bool = False) -> SessionStatus:
         """Check that what was read from a token is still true. Gives the user's role, and more.
 
-        `restricted`: what is asked for serves also one who is banned, with the token that they got for it.
+        `restricted`: what is asked for serves also one who is banned, with the token that they got for it,
+        and one whose account awaits erasure.
 
-        Raises `Unauthenticated`, `Banned`.
+        Raises `Unauthenticated`, `Banned`, `Forbidden`.
         """
         standing = await self._store.standing(access.user_id, access.session_id, now, access.twin)
-        return await self._serves(standing, access, now, restricted=restricted)
+        status = await self._serves(standing, access, now, restricted=restricted)
+        if status.erasing and not restricted:
+            raise Forbidden(_ERASING, details={"restricted": "erasing"})
+        return status
 
     async def begin(self, access: Access, now: int) -> Beginning:
         """The same for a client that connects: what it starts with, read in the same query."""
         found = await self._store.beginning(access.user_id, access.session_id, now, access.twin)
         standing, beginning = found or (None, None)
-        await self._serves(standing, access, now)
+        if (await self._serves(standing, access, now)).erasing:
+            raise Unauthenticated(_ERASING)
         assert beginning is not None  # or the session would be over
         return beginning
 

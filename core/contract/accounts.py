@@ -5,9 +5,9 @@ either. Lengths of passwords and names are counted in characters.
 """
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from core.contract.profiles import DisplayName, Me, Username
 from core.contract.totp import Code
@@ -40,6 +40,9 @@ Cookie = Annotated[
         "can read, and they are no part of the answer."
     ),
 ]
+
+
+Restricted = Literal["erasing"]
 
 
 class SigningIn(Input):
@@ -113,7 +116,8 @@ class SignedIn(Wire):
     """The account and its tokens. Keep the refresh token: each refresh answers with the next one.
 
     Keep the device token for as long as the app is installed, and send it along with the next sign-in.
-    Neither is there where the browser keeps them (`cookie`).
+    Neither is there where the browser keeps them (`cookie`). `restricted` is there where the account awaits
+    erasure: until `POST /v1/me/restore`, its tokens serve that, the export, the standing and logging out.
     """
 
     user: Me
@@ -121,6 +125,7 @@ class SignedIn(Wire):
     expires_in_s: Annotated[int, Meta(examples=[900], description="Seconds that the access token serves.")]
     refresh_token: Annotated[str, Meta(examples=["qJt0rPq0…"])] | None = None
     device_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])] | None = None
+    restricted: Restricted | UnsetType = UNSET
 
 
 ENDPOINTS = (

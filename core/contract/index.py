@@ -31,6 +31,7 @@ _NAMES = (
     "notifications",
     "media",
     "matches",
+    "own_data",
     "standing",
     "appeals",
     "bans",

@@ -9,6 +9,7 @@ from msgspec import Struct
 from core.errors import (
     AppError,
     Banned,
+    Forbidden,
     IdempotencyConflict,
     Internal,
     InvalidRequest,
@@ -56,7 +57,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     `may_be_known`: without `auth`, an access token that comes along is checked all the same. `creates`: where
     it has created something the status is 201; `other_reply` is what it answers to one who is known.
     `cookie`: reads and sets the cookies in which browsers keep tokens. `restricted`: also for one who is
-    banned and has signed in with the token that `banned` gave them. `roles` are of those who may ask, looked
+    banned and has signed in with the token that `banned` gave them, and for one
+    whose account awaits erasure. `roles` are of those who may ask, looked
     up at each request: to all others there is no such thing. `idempotent`: takes an `Idempotency-Key`.
     `versioned`: answers with an `ETag`, and a GET that names it in `If-None-Match` with 304; `guarded`: wants
     it back in `If-Match`. `ranged`: gives a part of what it has, where `Range` asks for one. `cache`: what
@@ -136,6 +138,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
             found |= {InvalidRequest, PayloadTooLarge}
         if self.auth or self.may_be_known:
             found |= {Unauthenticated, TokenExpired, Banned}
+        if self.auth and not self.restricted:
+            found |= {Forbidden}
         if self.roles or self.parameters:
             found |= {NotFound}
         if not self.unlimited:

@@ -149,15 +149,28 @@ END) STORED NOT NULL,
     CONSTRAINT bans_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 2000)))
 );
 
+CREATE TABLE identity.erasures (
+    user_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    erases_at timestamp with time zone NOT NULL,
+    begun_at timestamp with time zone,
+    done_at timestamp with time zone,
+    CONSTRAINT begun_before_done CHECK (((done_at IS NULL) OR (begun_at IS NOT NULL)))
+);
+
 CREATE FUNCTION identity.banned(at timestamp with time zone) RETURNS TABLE(user_id uuid)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
  SELECT b.user_id
     FROM identity.bans b
-   WHERE (b.during @> banned.at);
+   WHERE (b.during @> banned.at)
+ UNION ALL
+  SELECT e.user_id
+    FROM identity.erasures e;
 END;
 
-COMMENT ON FUNCTION identity.banned(at timestamp with time zone) IS 'Users with a ban that holds at this time; a user with two of them comes twice.';
+COMMENT ON FUNCTION identity.banned(at timestamp with time zone) IS 'Users who are out at this time: with a ban that holds, or with an account that awaits erasure.
+A user may come several times.';
 
 CREATE FUNCTION identity.enforce_anew() RETURNS trigger
     LANGUAGE plpgsql
@@ -201,6 +214,16 @@ BEGIN
         USING ERRCODE = 'insufficient_privilege';
 END
 $$;
+
+CREATE FUNCTION identity.under_ban(at timestamp with time zone) RETURNS TABLE(user_id uuid)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT b.user_id
+    FROM identity.bans b
+   WHERE (b.during @> under_ban.at);
+END;
+
+COMMENT ON FUNCTION identity.under_ban(at timestamp with time zone) IS 'Users with a ban that holds at this time; a user with two of them comes twice.';
 
 CREATE FUNCTION identity.username_is_free() RETURNS trigger
     LANGUAGE plpgsql
@@ -789,6 +812,24 @@ ALTER TABLE identity.consents ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE identity.exports (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    key text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    state text DEFAULT 'running'::text NOT NULL,
+    progress real DEFAULT 0 NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    size bigint,
+    ready_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT exports_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT exports_size_check CHECK ((size > 0)),
+    CONSTRAINT exports_state_check CHECK ((state = ANY (ARRAY['running'::text, 'ready'::text, 'failed'::text]))),
+    CONSTRAINT over_at_some_time CHECK (((state = 'running'::text) OR (expires_at IS NOT NULL))),
+    CONSTRAINT ready_at_some_time CHECK (((state = 'ready'::text) = (ready_at IS NOT NULL)))
+);
+
 CREATE TABLE identity.expulsions (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -1311,6 +1352,12 @@ ALTER TABLE ONLY identity.blocks
 ALTER TABLE ONLY identity.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY identity.erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY identity.exports
+    ADD CONSTRAINT exports_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY identity.expulsions
     ADD CONSTRAINT expulsions_pkey PRIMARY KEY (id);
 
@@ -1328,6 +1375,9 @@ ALTER TABLE ONLY identity.logins
 
 ALTER TABLE ONLY identity.one_time_codes
     ADD CONSTRAINT one_code_a_subject UNIQUE (purpose, subject);
+
+ALTER TABLE ONLY identity.exports
+    ADD CONSTRAINT one_export_an_object UNIQUE (key);
 
 ALTER TABLE ONLY identity.one_time_codes
     ADD CONSTRAINT one_time_codes_pkey PRIMARY KEY (id);
@@ -1461,6 +1511,16 @@ CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, cre
 
 CREATE INDEX consents_of_a_user ON identity.consents USING btree (user_id, kind, number DESC);
 
+CREATE INDEX erasures_done ON identity.erasures USING btree (done_at) WHERE (done_at IS NOT NULL);
+
+CREATE INDEX erasures_to_do ON identity.erasures USING btree (erases_at) WHERE (done_at IS NULL);
+
+CREATE INDEX exports_at_work ON identity.exports USING btree (asked_at) WHERE ((state = 'running'::text) AND (expires_at IS NULL));
+
+CREATE INDEX exports_of_a_user ON identity.exports USING btree (user_id, id);
+
+CREATE INDEX exports_to_delete ON identity.exports USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+
 CREATE INDEX expulsions_to_take ON identity.expulsions USING btree (taken_until);
 
 CREATE INDEX former_usernames_by_end ON identity.former_usernames USING btree (until);
@@ -1478,6 +1538,8 @@ CREATE UNIQUE INDEX one_account_an_email ON identity.users USING btree (lower(em
 CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING btree (session_id) WHERE ((used_at IS NULL) AND (void_at IS NULL));
 
 CREATE UNIQUE INDEX one_password_an_account ON identity.logins USING btree (user_id) WHERE (provider = 'password'::text);
+
+CREATE UNIQUE INDEX one_running_export_a_user ON identity.exports USING btree (user_id) WHERE ((state = 'running'::text) AND (expires_at IS NULL));
 
 CREATE UNIQUE INDEX one_successor_a_token ON identity.refresh_tokens USING btree (parent) WHERE (void_at IS NULL);
 
@@ -1504,6 +1566,8 @@ CREATE INDEX users_by_username ON identity.users USING btree (lower(username) te
 CREATE INDEX users_to_review ON identity.users USING btree (judged_at) WHERE (tier <> 'neutral'::text);
 
 CREATE INDEX calls_of_a_user ON interaction.call_participants USING btree (user_id, call_id);
+
+CREATE INDEX calls_that_led_to_nothing ON interaction.calls USING btree (id) WHERE (outcome <> 'connected'::text);
 
 CREATE INDEX calls_to_decide ON interaction.calls USING btree (id) WHERE ((decision_deadline IS NOT NULL) AND (closed_at IS NULL));
 
@@ -1702,6 +1766,12 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.consents
     ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.erasures
+    ADD CONSTRAINT erasures_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.exports
+    ADD CONSTRAINT exports_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.expulsions
     ADD CONSTRAINT expulsions_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 import structlog
 from msgspec import Struct
@@ -63,6 +64,11 @@ class ObjectStore:
                 return bytes(await self._store.get_range_async(key, start=which.start, end=which.stop))
             except FileNotFoundError:
                 return None
+
+    async def put_file(self, key: str, file: IO[bytes]) -> None:
+        """Write what is in this file from where it stands, piece by piece, in place of what was there."""
+        with _available():
+            await self._store.put_async(key, file)
 
     async def size(self, key: str) -> int | None:
         """How many bytes it has; None: there is no such object."""

@@ -17,7 +17,7 @@ INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, update
 SELECT EXISTS (SELECT FROM identity.users u WHERE lower(u.email) = lower($1)) AS used, EXISTS (
     SELECT FROM safety.known_marks m
     WHERE m.barred AND m.kind = 'email' AND m.mark = ANY ($2::bytea[])
-        AND EXISTS (SELECT FROM identity.banned($3) b WHERE b.user_id = m.user_id)
+        AND EXISTS (SELECT FROM identity.under_ban($3) b WHERE b.user_id = m.user_id)
 ) AS barred
 
 -- name: opened_with
@@ -30,12 +30,12 @@ SELECT EXISTS (
 
 -- name: login_by_email
 -- The account with this email address, for signing in at $2.
-SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
+SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
 
 -- name: login_by_username
 -- The account with this username, for signing in at $2.
-SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
+SELECT u.id, u.password_hash, EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u WHERE lower(u.username) = lower($1) AND u.deleted_at IS NULL
 
 -- name: proof

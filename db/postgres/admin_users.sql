@@ -21,7 +21,7 @@ ORDER BY id DESC LIMIT $2
 -- name: items
 -- Users $1, newest first, as they are at $2.
 SELECT u.id, u.email, u.username, coalesce(p.display_name, '') AS display_name, u.role, u.created_at, u.deleted_at,
-    EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = u.id) AS banned
+    EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = u.id) AS banned
 FROM identity.users u LEFT JOIN identity.profiles p ON p.user_id = u.id
 WHERE u.id = ANY ($1::uuid[])
 ORDER BY u.id DESC

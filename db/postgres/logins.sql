@@ -9,7 +9,7 @@ ORDER BY l.created_at, l.id
 
 -- name: find
 -- The login of provider $1 whose hash is one of $2, for signing in at $3.
-SELECT l.id, l.user_id, l.subject_hash, EXISTS (SELECT FROM identity.banned($3) b WHERE b.user_id = l.user_id) AS banned
+SELECT l.id, l.user_id, l.subject_hash, EXISTS (SELECT FROM identity.under_ban($3) b WHERE b.user_id = l.user_id) AS banned
 FROM identity.logins l WHERE l.provider = $1 AND l.subject_hash = ANY ($2::bytea[])
 
 -- name: add
@@ -42,5 +42,5 @@ ON CONFLICT (user_id, kind, mark) DO UPDATE SET last_seen = excluded.last_seen
 SELECT EXISTS (
     SELECT FROM safety.known_marks m
     WHERE m.barred AND m.kind = 'phone' AND m.mark = ANY ($1::bytea[])
-        AND EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = m.user_id)
+        AND EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = m.user_id)
 )

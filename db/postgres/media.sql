@@ -99,13 +99,13 @@ SELECT id, key FROM social.media WHERE expires_at <= $1 ORDER BY expires_at LIMI
 DELETE FROM social.media WHERE id = ANY ($1) AND expires_at <= $2
 
 -- name: unknown
--- Which of these objects $1 belong to no media: a rendition is called as its original with a name behind a dot. What was sent
+-- Which of these objects $1 belong to no media, and to no copy of somebody's own data: a rendition is called as its original with a name behind a dot. What was sent
 -- (`.sent`) belongs to one that is not stored.
 SELECT given.name FROM unnest($1::text[]) AS given (name)
 WHERE NOT EXISTS (
     SELECT FROM social.media m
     WHERE m.key = split_part(given.name, '.', 1) AND NOT (m.stored AND given.name LIKE '%.sent')
-)
+) AND NOT EXISTS (SELECT FROM identity.exports e WHERE e.key = given.name)
 
 -- name: is_moderator
 -- Whether user $1 sees at $2 what moderators see.

@@ -22,10 +22,14 @@ _KINDS: tuple[MediaType, MediaType] = ("image", "video")
 
 
 class Profile(Struct, frozen=True):
-    """An account as its owner sees it; `version` grows with every change of the profile."""
+    """An account as its owner sees it; `version` grows with every change of the profile.
+
+    `erasing`: it awaits erasure.
+    """
 
     me: Me
     version: int
+    erasing: bool = False
 
 
 class Shown(Struct, frozen=True):
@@ -55,7 +59,7 @@ class ProfileStore:
     async def profile(self, user_id: str) -> Profile | None:
         """The user's own account; None: it is gone."""
         row = await self._pool.fetchrow(_SQL["me"], user_id)
-        return row and Profile(_me(row, self._cards), row["version"])
+        return row and Profile(_me(row, self._cards), row["version"], row["erasing"])
 
     async def change(self, profile: Profile, shown: Shown, now: int, *, reserved_until: int | None) -> bool:
         """Write `profile.me`, with the media that are `shown`, if the version is still `profile.version`.

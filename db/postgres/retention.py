@@ -1,9 +1,10 @@
-"""Deletes what is no longer needed and would only grow: refresh tokens, sessions, keys of requests.
+"""Deletes what is no longer needed and would only grow: refresh tokens, sessions, calls, keys of requests.
 
 Each drops the oldest that were over before a time in ms, `limit` at most, and gives how many those were.
 """
 
 from core.clock import to_datetime
+from core.ids import CLOCK_SKEW_MS, earliest
 from db.postgres.pool import Pool, queries
 
 _SQL = queries("retention")
@@ -26,6 +27,12 @@ class RetentionStore:
     async def keys(self, before: int, *, limit: int) -> int:
         """Idempotency keys by the time of the request."""
         return await self._drop("keys", before, limit)
+
+    async def calls(self, before: int, *, limit: int) -> int:
+        """Calls that led to nothing, by their offer. A call that somebody has reported stays."""
+        key = earliest(before + CLOCK_SKEW_MS)
+        rows = await self._pool.fetch(_SQL["calls"], to_datetime(before), limit, key)
+        return len(rows)
 
     async def _drop(self, what: str, before: int, limit: int) -> int:
         return len(await self._pool.fetch(_SQL[what], to_datetime(before), limit))

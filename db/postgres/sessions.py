@@ -74,13 +74,15 @@ class TokenState(Struct, frozen=True, kw_only=True):
 class SessionStatus(Struct, frozen=True, kw_only=True):
     """Whether a session goes on, and what its user may do.
 
-    `void`, `served`: whether the refresh token asked about is void, and whether it was used. `second_factor`:
-    whether the session has shown a one-time code; `codes_on`: whether staff has turned them on.
+    `void`, `served`: whether the refresh token asked about is void, and whether it was used. `erasing`: the
+    account awaits erasure, `erased`: that is over. `second_factor`: whether the session has shown a one-time
+    code; `codes_on`: whether staff has turned them on.
     """
 
     revoked: RevokedReason | None
     restricted: bool
     erased: bool
+    erasing: bool
     banned: bool
     role: Role
     void: bool
@@ -200,6 +202,7 @@ def _status(row: Record) -> SessionStatus:
         revoked=row["revoked_reason"],
         restricted=row["restricted"],
         erased=row["erased"],
+        erasing=row["erasing"],
         banned=row["banned"],
         role=row["role"],
         void=row["void"],

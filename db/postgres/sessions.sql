@@ -18,7 +18,7 @@ SELECT t.session_id, s.user_id, t.expires_at, t.used_at, t.again, t.void_at IS N
     u.deleted_at IS NULL AND coalesce(s.revoked_reason, 'banned') = 'banned' AS theirs, NOT EXISTS (
         SELECT FROM identity.refresh_tokens n
         WHERE n.parent = t.hash AND n.void_at IS NULL AND n.used_at IS NULL AND n.served_at IS NULL
-    ) AS got, EXISTS (SELECT FROM identity.banned($2) b WHERE b.user_id = s.user_id) AS banned
+    ) AS got, EXISTS (SELECT FROM identity.under_ban($2) b WHERE b.user_id = s.user_id) AS banned
 FROM identity.refresh_tokens t
 JOIN identity.sessions s ON s.id = t.session_id
 JOIN identity.users u ON u.id = s.user_id
@@ -76,12 +76,13 @@ UPDATE identity.sessions SET revoked_at = $3, revoked_reason = $2
 WHERE user_id = $1 AND revoked_at IS NULL AND NOT (restricted AND $2 = 'banned')
 
 -- name: standing
--- The status of session $1 of user $2 at $3, and the role of the user. No row: there is no such session. Of refresh
+-- The status of session $1 of user $2 at $3, and the role of the user; `erasing`: their account awaits erasure. No row: there is
+-- no such session. Of refresh
 -- token $4 (null: of none): whether it is void, and whether it has been used. `codes_on`: staff who have turned on one-time
 -- codes; of others nobody asks.
 SELECT s.revoked_reason, s.restricted, u.role, u.deleted_at IS NOT NULL AS erased, EXISTS (
-    SELECT FROM identity.banned($3) b WHERE b.user_id = u.id
-) AS banned, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served,
+    SELECT FROM identity.under_ban($3) b WHERE b.user_id = u.id
+) AS banned, EXISTS (SELECT FROM identity.erasures e WHERE e.user_id = u.id) AS erasing, t.hash IS NULL OR t.void_at IS NOT NULL AS void, t.served_at IS NOT NULL AS served,
     s.second_factor, u.role <> 'user' AND EXISTS (
         SELECT FROM identity.totp f WHERE f.user_id = u.id AND f.on_since IS NOT NULL
     ) AS codes_on

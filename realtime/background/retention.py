@@ -6,19 +6,19 @@ from typing import Protocol
 from msgspec import Struct
 
 from core.clock import Clock
+from core.personal_data import lasts
 from core.settings import Settings
 from db.periodic import PeriodicJob, PeriodicTask
 from db.postgres.codes import CodeStore
+from db.postgres.erasures import ErasureStore
 from db.postgres.evidence import EvidenceStore
 from db.postgres.friends import FriendStore
-from db.postgres.idempotency import KEPT_MS
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.retention import RetentionStore
 from db.postgres.suspicions import SuspicionStore
 from db.postgres.usernames import FormerUsernames
 
-DAY_MS = 86_400_000
 _AT_ONCE = 500
 
 
@@ -29,10 +29,11 @@ class Forget(Protocol):
 
 
 class Kept(Struct, frozen=True):
-    """Something that is kept for so many ms."""
+    """Something that is kept for so many ms, in this table."""
 
     forget: Forget
     ms: int
+    table: str = ""
 
 
 def kept(
@@ -44,26 +45,28 @@ def kept(
     codes: CodeStore,
     friends: FriendStore,
     usernames: FormerUsernames,
+    erasures: ErasureStore,
     settings: Settings,
 ) -> list[Kept]:
-    """What is forgotten, and when: decisions of matching, keys, codes, tokens, sessions, marks,
-    evidence, friend requests that were answered, names that were given up.
+    """What is forgotten here, each as long after as the registry of personal data says.
 
     A suspicion that is too old is over, and stays on record.
     """
-    sessions_ms = settings.session_record_days * DAY_MS
-    return [
-        Kept(matches.forget, settings.match_record_days * DAY_MS),
-        Kept(evidence.forget, settings.evidence_days * DAY_MS),
-        Kept(expired.keys, KEPT_MS),
-        Kept(codes.forget, DAY_MS),
-        Kept(usernames.forget, DAY_MS),
-        Kept(friends.forget, settings.friend_request_days * DAY_MS),
-        Kept(expired.tokens, sessions_ms),
-        Kept(expired.sessions, sessions_ms),
-        Kept(marks.forget, settings.mark_days * DAY_MS),
-        Kept(suspicions.lapse, settings.suspicion_days * DAY_MS),
-    ]
+    forgets: dict[str, Forget] = {
+        "interaction.match_decisions": matches.forget,
+        "interaction.reports": evidence.forget,
+        "interaction.calls": expired.calls,
+        "identity.idempotent_requests": expired.keys,
+        "identity.one_time_codes": codes.forget,
+        "social.friend_requests": friends.forget,
+        "identity.refresh_tokens": expired.tokens,
+        "identity.sessions": expired.sessions,
+        "identity.former_usernames": usernames.forget,
+        "identity.erasures": erasures.forget,
+        "safety.known_marks": marks.forget,
+        "safety.suspicions": suspicions.lapse,
+    }
+    return [Kept(forget, lasts(name).ms(settings), name) for name, forget in forgets.items()]
 
 
 class Retention(PeriodicJob):

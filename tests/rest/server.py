@@ -16,11 +16,13 @@ from multidict import CIMultiDictProxy
 from redis.asyncio import Redis
 
 from composition.foundation import Foundation
+from composition.own_data import OwnDataParts
 from composition.rest import Sidecar, sidecar
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
 from core.tasks import beside
+from db.postgres.media import MediaStore
 from db.redis.bus import Bus
 from db.redis.dev_outbox import DevOutboxStore
 from db.redis.event_log import channel
@@ -147,11 +149,25 @@ class RestServer:
         assert self._side, "only the whole application does jobs"
         return self._side.jobs.worker(self._side.works, every_s=0.02)
 
-    async def mail_to(self, email: str) -> list[Sent]:
-        """What was sent to this address, the newest first, when all jobs that wait have been done."""
+    @property
+    def own_data(self) -> OwnDataParts:
+        """Copies and erasures, for a test that does their jobs by itself."""
+        assert self._side, "only the whole application has it"
+        return self._side.own_data
+
+    async def unknown_objects(self, names: list[str]) -> list[str]:
+        """Which of these the sweep of the object store would delete."""
+        return await MediaStore(self.world.pool).unknown(names)
+
+    async def work(self) -> None:
+        """Until all jobs that wait have been done."""
         async with asyncio.timeout(PATIENCE_S), beside(self._worker.run()):
             while await self.world.pool.fetchval(_WAITING):
                 await asyncio.sleep(0.01)
+
+    async def mail_to(self, email: str) -> list[Sent]:
+        """What was sent to this address, the newest first, when all jobs that wait have been done."""
+        await self.work()
         newest = await DevOutboxStore(self.redis_client).newest()
         sent = [msgspec.json.decode(each, type=Sent) for each in newest]
         return [each for each in sent if each.to == email]

@@ -8,6 +8,7 @@ from msgspec import structs
 from core.contract.index import ENDPOINTS
 from core.wire.endpoint import Endpoint
 from db.objects.store import object_store
+from services.exports import MakeExport
 from tests.rest.conftest import SETTINGS
 from tests.rest.pictures import form
 from tests.rest.server import Answer, RestServer
@@ -31,12 +32,26 @@ async def address(someone: Uploader, endpoint: Endpoint) -> str:
     """A signed one."""
     if endpoint.name == "send_upload":
         return (await announced(someone))[1]
+    if endpoint.name == "export_file":
+        return await exported(someone)
     named = {endpoint.name: endpoint for endpoint in ENDPOINTS}
     purpose = "report" if endpoint.name == "original_media" else "photo"
     sent = form(someone.body(named["upload_media"]), purpose)
     media = await someone.ask(named["upload_media"], data=sent)
     seen = await someone.ask(named["media"], path=f"/v1/media/{media.body['id']}")
     parts = urlsplit(seen.body["urls"]["original"])
+    return f"{parts.path}?{parts.query}"
+
+
+async def exported(someone: Uploader) -> str:
+    """Of a copy of somebody's own data; it is made where the jobs are done."""
+    rest, token = someone.rest, someone.signed_in["access_token"]
+    await rest.ask("POST", "/v1/me/export", token=token)
+    query = "SELECT id FROM identity.exports WHERE user_id = $1"
+    export_id = await rest.world.pool.fetchval(query, someone.signed_in["user"]["id"])
+    await rest.own_data.exports.make(MakeExport(export_id=export_id))
+    view = (await rest.ask("GET", "/v1/me/export", token=token)).body
+    parts = urlsplit(view["url"])
     return f"{parts.path}?{parts.query}"
 
 

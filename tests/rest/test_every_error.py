@@ -17,6 +17,7 @@ from core.wire.endpoint import Endpoint
 from tests.rest.conflicts import CONFLICTS
 from tests.rest.conftest import SETTINGS
 from tests.rest.entering import ENTERING, LINKS, be_mailed, entered, expired
+from tests.rest.forbidden import forbidden, of_the_deleted
 from tests.rest.phones import a_number, a_profile
 from tests.rest.pictures import drawn, encoded, form
 from tests.rest.server import PASSWORD, Answer, RestServer, new_person, path_of, serving
@@ -24,7 +25,12 @@ from tests.rest.signed_addresses import address, completed
 from tests.stores.world import world_at
 
 Provoke = Callable[["Someone", Endpoint], Awaitable[Answer]]
-SIGNED = {"original_media", "media_file", "send_upload"}  # their addresses are given, and need no token
+SIGNED = {
+    "original_media",
+    "media_file",
+    "send_upload",
+    "export_file",
+}  # their addresses are given, and need no token
 PROMISES = [(endpoint, error.code) for endpoint in ENDPOINTS for error in endpoint.possible_errors]
 
 
@@ -56,6 +62,7 @@ class Someone:
             "verify_phone": {"phone": a_number(), "code": "000000"},
             "open_id": {"id_token": "made up"},
             "remove_login": {},
+            "delete_me": {"password": PASSWORD},
             "logout": {},
             "change_me": {"bio": "new"},
             "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
@@ -256,6 +263,8 @@ async def gone(someone: Someone, endpoint: Endpoint) -> Answer:
         pair = someone.user_id, await someone.rest.world.person("Ben")
         call = await someone.rest.world.talked(pair, now=now_ms() - 25 * 3_600_000)
         return await someone.ask(endpoint, json={"subject": {"type": "call", "id": call}, "reason": "spam"})
+    if endpoint.name == "restore_me":
+        return await of_the_deleted(someone, endpoint, begun=True)
     path = await someone.own_path(endpoint)
     await someone.rest.world.pool.execute("UPDATE safety.strikes SET lifted_at = now()")
     await someone.rest.world.pool.execute("UPDATE identity.bans SET lifted_at = now()")
@@ -269,20 +278,6 @@ async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
     body = {"action": "dismiss"} if "/reports/" in path else {"grant": True}
     assert (await someone.rest.ask("POST", decide, token=token, json=body)).status == 200
     return await someone.ask(endpoint, path=path)
-
-
-async def forbidden(someone: Someone, endpoint: Endpoint) -> Answer:
-    """One's own appeal; oneself; the ban of somebody above oneself."""
-    if endpoint.name == "correct_user":
-        return await someone.ask(endpoint, path=f"/v1/admin/users/{someone.user_id}")
-    if endpoint.name == "unban":
-        world, chief = someone.rest.world, await someone.rest.world.person("Chief")
-        await world.set_role(chief, "admin")
-        await world.set_role(someone.user_id, "moderator")
-        return await someone.ask(endpoint, path=endpoint.path.replace("{id}", await world.ban(chief)))
-    if endpoint.name == "ban":
-        return await someone.ask(endpoint, json={"user_id": someone.user_id, "reason": "spam"})
-    return await someone.ask(endpoint, path=await someone.own_path(endpoint, of=someone.user_id))
 
 
 async def rate_limited(someone: Someone, endpoint: Endpoint) -> Answer:
@@ -332,6 +327,7 @@ async def internal(someone: Someone, endpoint: Endpoint) -> Answer:
 
 _NEEDED = {
     **dict.fromkeys(SIGNED, ("social", "media")),
+    "export_file": ("identity", "exports"),
     "forgot_password": ("jobs", "pgqueuer"),
     "reset_password": ("identity", "one_time_codes"),
     "verify_email": ("identity", "one_time_codes"),

@@ -10,7 +10,7 @@ from core.wire.endpoint import ById, Endpoint
 from tests.rest.server import Answer, RestServer, new_person
 
 LOGOUT = ("POST", "/v1/auth/logout")
-RESTRICTED = {"logout", "standing", "appeal"}
+RESTRICTED = {"logout", "standing", "appeal", "start_export", "export", "restore_me"}
 
 
 def token(refused: Answer) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from core import data_table
 from core.settings_table import table
 from signaling.diagram import diagram
 from tests.sizes import written
@@ -29,6 +30,11 @@ def test_the_drawing_of_the_call_is_the_table() -> None:
 def test_the_settings_page_is_the_settings() -> None:
     """Make it anew with `python -m realtime settings > docs/settings.md`."""
     assert (DOCS / "settings.md").read_text() == table()
+
+
+def test_the_page_about_data_is_the_registry() -> None:
+    """Make it anew with `python -m realtime data > docs/data.md`."""
+    assert (DOCS / "data.md").read_text() == data_table.table()
 
 
 def test_each_file_that_a_document_names_exists() -> None:

@@ -3,11 +3,12 @@
 import asyncio
 
 from core.clock import now_ms
+from core.data_rules import DAY_MS
 from core.ids import new_id
 from core.ticket import MatchDecision
 from matching.policy import Policy
 from matching.recorder import Recorder
-from realtime.background.retention import DAY_MS, Kept, Retention
+from realtime.background.retention import Kept, Retention
 from tests.matching.people import ticket
 from tests.stores.world import World
 

@@ -2,10 +2,24 @@
 
 import asyncio
 
+import pytest
+
 from core.clock import now_ms, to_datetime
+from core.data_rules import DAY_MS, Lasts
 from core.ids import new_id
+from core.personal_data import TABLES
+from core.settings import Settings
+from core.vocabulary import EndReason
+from db.postgres.codes import CodeStore
+from db.postgres.erasures import ErasureStore
+from db.postgres.evidence import EvidenceStore
+from db.postgres.friends import FriendStore
+from db.postgres.marks import MarkStore
+from db.postgres.matches import MatchRecords
 from db.postgres.retention import RetentionStore
-from realtime.background.retention import DAY_MS, Kept, Retention
+from db.postgres.suspicions import SuspicionStore
+from db.postgres.usernames import FormerUsernames
+from realtime.background.retention import Kept, Retention, kept
 from tests.stores.world import World
 
 
@@ -67,3 +81,90 @@ async def test_keys_of_requests_are_forgotten(world: World) -> None:
     await asyncio.gather(*(node.forget() for node in nodes(world, now)))
     query = "SELECT key FROM identity.idempotent_requests WHERE owner = $1"
     assert [row["key"] for row in await world.pool.fetch(query, user_id)] == ["young"]
+
+
+YEAR_MS = 365 * DAY_MS
+LONG_AGO = -YEAR_MS - 120_000  # when a call was offered that is over, and decided, for a year
+
+
+async def on_record(world: World, call_id: str) -> bool:
+    """Whether there is anything of this call."""
+    query = (
+        "SELECT EXISTS (SELECT FROM interaction.calls WHERE id = $1)"
+        " OR EXISTS (SELECT FROM interaction.call_participants WHERE call_id = $1)"
+        " OR EXISTS (SELECT FROM interaction.decisions WHERE call_id = $1)"
+    )
+    return bool(await world.pool.fetchval(query, call_id))
+
+
+async def forgotten(world: World, call_id: str, now: int) -> bool:
+    """Whether two nodes that look forget this call, and none did before."""
+    calls = RetentionStore(world.pool).calls
+    nodes = [Retention([Kept(calls, YEAR_MS)], lambda: now) for _ in range(2)]
+    await Retention([Kept(calls, YEAR_MS)], lambda: now - 1).forget()
+    if not await on_record(world, call_id):
+        return False
+    await asyncio.gather(*(node.forget() for node in nodes))
+    return not await on_record(world, call_id)
+
+
+async def test_a_call_without_action_is_forgotten_after_a_year(world: World) -> None:
+    """`no_action`: they have talked, somebody may have decided, and no connection came of it."""
+    now, users = now_ms(), await world.pair()
+    call = await world.talked(users, now=now + LONG_AGO)
+    await world.pool.execute(
+        "INSERT INTO interaction.decisions (call_id, user_id, connect, created_at)"
+        " VALUES ($1, $2, true, now())",
+        call,
+        users[0],
+    )
+    await world.pool.execute(
+        "UPDATE interaction.calls SET outcome = 'not_connected', closed_at = ended_at WHERE id = $1", call
+    )
+    assert await forgotten(world, call, now + 1 + LONG_AGO + YEAR_MS)
+
+
+@pytest.mark.parametrize("reason", ["hung_up", "skipped", "declined", "cancelled", "connection_lost"])
+async def test_a_call_that_both_left_is_forgotten_after_a_year(world: World, reason: EndReason) -> None:
+    """`both_left`: it ended, by whomever, before there was anything to decide."""
+    now = now_ms()
+    call = await world.offered(await world.pair(), now=now + LONG_AGO)
+    await world.end(call, reason=reason, now=now + LONG_AGO + 5000)
+    assert await forgotten(world, call, now + 1 + LONG_AGO + YEAR_MS)
+
+
+@pytest.mark.parametrize("reason", ["no_answer", "max_duration", "media_failed"])
+async def test_a_call_that_timed_out_is_forgotten_after_a_year(world: World, reason: EndReason) -> None:
+    """`timeout`: nobody answered, it lasted as long as it may, or it never came about."""
+    now = now_ms()
+    call = await world.offered(await world.pair(), now=now + LONG_AGO)
+    await world.end(call, reason=reason, now=now + LONG_AGO + 5000)
+    assert await forgotten(world, call, now + 1 + LONG_AGO + YEAR_MS)
+
+
+@pytest.mark.parametrize("led_to", ["connection", "report", "nothing yet"])
+async def test_a_call_that_led_to_something_stays(world: World, led_to: str) -> None:
+    """A connection, or a report; and one that goes on."""
+    now, users = now_ms(), await world.pair()
+    call = await world.offered(users, now=now + LONG_AGO)
+    if led_to != "nothing yet":
+        await world.call_records.started(call, now + LONG_AGO)
+        await world.end(call, now=now + LONG_AGO + 5000)
+    if led_to == "connection":
+        await world.connect(call, users)
+    elif led_to == "report":
+        await world.report(call, *users, at=now + LONG_AGO + 6000)
+    assert not await forgotten(world, call, now)
+
+
+async def test_what_is_forgotten_here_is_what_the_registry_says(world: World) -> None:
+    """Each table that it leaves to this file, and no other; for as long as the operator wants."""
+    pool, settings = world.pool, Settings(call_record_days=30)
+    codes, friends = CodeStore(pool), FriendStore(pool, refusals=3)
+    usernames, erasures = FormerUsernames(pool), ErasureStore(pool)
+    stores = MatchRecords(pool), MarkStore(pool), SuspicionStore(pool), EvidenceStore(pool)
+    kinds = kept(RetentionStore(pool), *stores, codes, friends, usernames, erasures, settings)
+    here = "realtime/background/retention.py"
+    said = {table.name: table.lasts for table in TABLES if isinstance(table.lasts, Lasts)}
+    assert {kind.table for kind in kinds} == {name for name, lasts in said.items() if lasts.by == here}
+    assert {kind.ms for kind in kinds if kind.table == "interaction.calls"} == {30 * DAY_MS}

@@ -1,7 +1,7 @@
 """The rule of who may see whom in SQL is the one in Python, for whatever is on record.
 
-Each run makes a few people with blocks, bans around one moment, erased accounts and connections, and asks the
-stores about every two of them, and about each one alone.
+Each run makes a few people with blocks, bans around one moment, accounts that are or will be erased, and
+connections, and asks the stores about every two of them, and about each one alone.
 """
 
 from collections.abc import Iterable
@@ -49,6 +49,7 @@ class Draw(Struct, frozen=True):
 
     bans: list[list[Ban]]
     erased: set[int]
+    erasing: set[int]
     blocks: set[tuple[int, int]]
     active: set[tuple[int, int]]
     ended: set[tuple[int, int]]
@@ -67,7 +68,7 @@ class Draw(Struct, frozen=True):
 DRAWS = st.builds(
     Draw,
     st.lists(BANS, min_size=PEOPLE, max_size=PEOPLE),
-    st.sets(st.integers(0, PEOPLE - 1), max_size=1),
+    *[st.sets(st.integers(0, PEOPLE - 1), max_size=1)] * 2,
     *[PAIRS] * 10,
     *[st.sets(st.integers(0, PEOPLE - 1))] * 3,
 )
@@ -177,9 +178,18 @@ async def on_record(world: World, draw: Draw) -> list[UserFacts]:
         await SettingsStore(world.pool).change(user_id, SettingsPatch(privacy=privacy))
         has = [number_of(ids[other]) for one, other in draw.contacts if one == n]
         await ContactStore(world.pool, NO_PHOTOS, most=9).keep(user_id, has, NOW)
-    for n in draw.erased:
-        await world.pool.execute("UPDATE identity.users SET deleted_at = now() WHERE id = $1", ids[n])
+    await leave(world, [ids[n] for n in draw.erasing], [ids[n] for n in draw.erased])
     return facts(draw, ids)
+
+
+async def leave(world: World, erasing: list[str], erased: list[str]) -> None:
+    """Their accounts await erasure, or are erased."""
+    await world.pool.execute(
+        "INSERT INTO identity.erasures (user_id, asked_at, erases_at)"
+        " SELECT who, now(), now() FROM unnest($1::uuid[]) AS who",
+        erasing,
+    )
+    await world.pool.execute("UPDATE identity.users SET deleted_at = now() WHERE id = ANY ($1)", erased)
 
 
 def facts(draw: Draw, ids: list[str]) -> list[UserFacts]:
@@ -203,6 +213,7 @@ def facts(draw: Draw, ids: list[str]) -> list[UserFacts]:
             by_phone=n in draw.by_phone,
             hides=n in draw.hides,
             contacts=whom(standing(draw.contacts), n),
+            erasing=n in draw.erasing,
             bans=tuple(draw.bans[n]),
             blocks=whom(draw.blocks, n),
             connected=whom(both(draw.active), n),

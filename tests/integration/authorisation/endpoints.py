@@ -4,6 +4,7 @@ What one may do once only is made anew for each who asks. An endpoint without pa
 entry. One that is asked in several ways has a row for each: `name: what`.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from tests.integration.authorisation.people import PASSWORD, PICTURE, Caller, Scene
+from tests.patience import PATIENCE_S
 from tests.rest.phones import a_number
 from tests.rest.pictures import form
 from tests.rest.server import new_person
@@ -189,6 +191,28 @@ async def _its_file(scene: Scene, _caller: Caller) -> Asked:
     return Asked(path={"id": media_id, "name": "s640"}, sent={"params": query})
 
 
+async def _export_address(scene: Scene, _caller: Caller) -> Asked:
+    """Of a copy that the owner has got, which is made where jobs are done."""
+    _, view = await scene.owner.rest("POST", "/v1/me/export")
+    async with asyncio.timeout(PATIENCE_S):
+        while view["state"] != "ready":
+            await asyncio.sleep(0.05)
+            _, view = await scene.owner.rest("GET", "/v1/me/export")
+    address = urlsplit(view["url"])
+    query = dict(part.split("=") for part in address.query.split("&"))
+    return Asked(path={"id": address.path.rpartition("/")[2]}, sent={"params": query})
+
+
+async def _made_up_export(scene: Scene, caller: Caller) -> Asked:
+    right = await _export_address(scene, caller)
+    return Asked(path=right.path, sent={"params": {**right.sent["params"], "signature": "5e" * 32}})
+
+
+async def _delete_wrongly(_scene: Scene, _caller: Caller) -> Asked:
+    """Without the password: nobody in this table leaves it."""
+    return Asked(sent={"json": {}})
+
+
 async def _made_up_file(scene: Scene, caller: Caller) -> Asked:
     right = await _its_file(scene, caller)
     return Asked(path=right.path, sent={"params": {**right.sent["params"], "signature": "5e" * 32}})
@@ -308,6 +332,9 @@ WAYS: dict[str, Way] = {
     "delete_media": _picture,
     "original_media: signed": _its_address,
     "original_media: forged": _made_up_address,
+    "delete_me": _delete_wrongly,
+    "export_file: signed": _export_address,
+    "export_file: forged": _made_up_export,
     "media_file: signed": _its_file,
     "media_file: forged": _made_up_file,
     "match_replay": _match,
