@@ -47,7 +47,7 @@ export class Own {
   }
 
   async #send(wanted) {
-    if (this.#known?.me.id !== this.#store.state.me.id) this.#known = await this.#api.me();
+    if (!this.#known || this.#known.me.id !== this.#store.state.me?.id) this.#known = await this.#api.me();
     return this.#api.saveMe(wanted(this.#known.me), this.#known.etag);
   }
 

@@ -64,7 +64,8 @@ export class Photos {
 
   /** They are on the screen: while some are yet to be looked at, the server is asked now and then whether they were. */
   look(now) {
-    const { me, link } = this.#store.state;
+    const { account, me, link } = this.#store.state;
+    if (account !== "in") return; // signed out since it was drawn
     const awaited = [...me.photos, ...me.videos].some(({ state }) => state === "processing");
     if (!awaited || link !== "online" || now - this.#looked < LOOK_MS) return;
     this.#looked = now;
