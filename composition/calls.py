@@ -8,7 +8,15 @@ from realtime.calls.deadline_worker import DeadlineWorker
 from realtime.calls.eligibility import EligibilityService
 from realtime.calls.executor import Executor
 from realtime.calls.offers import OfferMaker
-from realtime.calls.ports import CallStore, Lines, PresenceNotifier, Record, Reports, Trust
+from realtime.calls.ports import (
+    CallStore,
+    Lines,
+    MissedCalls,
+    PresenceNotifier,
+    Record,
+    Reports,
+    Trust,
+)
 from realtime.calls.turns import OneByOne, Turns
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
@@ -32,6 +40,7 @@ class CallParts:
         queue: Queue,
         reports: Reports,
         trust: Trust,
+        missed: MissedCalls,
         presence: PresenceNotifier,
         events: Events,
         metrics: MatchingMetrics,
@@ -49,6 +58,7 @@ class CallParts:
             reports=reports,
             presence=presence,
             trust=trust,
+            missed=missed,
             events=events,
             settings=settings,
             rules=rules,

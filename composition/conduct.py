@@ -4,20 +4,26 @@ from composition.foundation import Foundation
 from composition.returns import trust
 from composition.stores import Stores
 from core.ids import new_id
+from db.postgres.appeals import AppealStore
+from services.appeals import Appeals
 from services.blocks import AnnouncedBlockEffects
 from services.cases import Cases
 from services.expulsions import Expulsions
-from services.notices import Notices
+from services.notifications import Notifications
 from services.reports import ReportService
 
 
 class Conduct:
     """The use cases."""
 
-    def __init__(self, stores: Stores, base: Foundation, expulsions: Expulsions) -> None:
+    def __init__(
+        self, stores: Stores, base: Foundation, expulsions: Expulsions, notifications: Notifications
+    ) -> None:
         settings = base.settings
-        self.trust, self.notices = trust(stores, base), Notices(stores.events)
+        self.trust = trust(stores, base)
         blocks = AnnouncedBlockEffects(base.bus)
         self.reports = ReportService(stores.reports, blocks, self.trust, expulsions, base.bus, new_id)
         claim_ms = settings.claim_m * 60_000
-        self.cases = Cases(stores.cases, self.trust, expulsions, self.notices, claim_ms=claim_ms)
+        self.cases = Cases(stores.cases, self.trust, expulsions, notifications, claim_ms=claim_ms)
+        self.appeals = AppealStore(base.pool, stores.notifications.notify)
+        self.appealing = Appeals(self.appeals, notifications)

@@ -15,7 +15,6 @@ from core.contract.index import ENDPOINTS
 from core.job_settings import OUTBOX
 from core.wire.endpoint import Endpoint
 from db.postgres.admin_users import AdminUsers
-from db.postgres.appeals import AppealStore
 from db.postgres.audit import AuditLog
 from db.postgres.consents import ConsentStore
 from db.postgres.friend_suggestions import FriendSuggestions
@@ -35,6 +34,7 @@ from rest.chat import ChatHandlers
 from rest.connections import ConnectionHandlers
 from rest.consents import ConsentHandlers
 from rest.contacts import ContactHandlers
+from rest.devices import DeviceHandlers
 from rest.email import EmailHandlers
 from rest.friends import FriendHandlers
 from rest.http.binding import Resource
@@ -42,6 +42,7 @@ from rest.logins import LoginHandlers
 from rest.matches import MatchHandlers
 from rest.media import MediaHandlers
 from rest.moderation import ModerationHandlers
+from rest.notifications import NotificationHandlers
 from rest.openid import OpenIdHandlers
 from rest.own_data import OwnDataHandlers
 from rest.password import PasswordHandlers
@@ -56,10 +57,10 @@ from rest.suspicions import SuspicionHandlers
 from rest.totp import TotpHandlers
 from rest.values import ValueHandlers
 from services.admin_users import UserModeration
-from services.appeals import Appeals
 from services.bans import Bans
 from services.blocks import Blocks
 from services.friends import Friends
+from services.notifications import Notifications
 from services.values import Values
 
 
@@ -69,6 +70,7 @@ def application(
     identity: Identity,
     blocks: Blocks,
     friends: Friends,
+    notifications: Notifications,
     media: MediaParts,
     conduct: Conduct,
     jobs: JobParts,
@@ -78,7 +80,7 @@ def application(
     notes: Sequence[str] = (),
 ) -> web.Application:
     """The REST application. `/readyz` asks the `checks` and passes on the `notes`."""
-    resources = _resources(base, stores, identity, blocks, friends, media, conduct, own_data)
+    resources = _resources(base, stores, identity, blocks, friends, notifications, media, conduct, own_data)
     app = answering(base, identity, resources, checks=checks, notes=notes)
     if OUTBOX in (base.settings.mail, base.settings.sms):
         outbox.mount(app, jobs.outbox.newest)
@@ -114,12 +116,12 @@ def _resources(
     identity: Identity,
     blocks: Blocks,
     friends: Friends,
+    notifications: Notifications,
     media: MediaParts,
     conduct: Conduct,
     own_data: OwnDataParts,
 ) -> list[Resource]:
-    values, filed = ValueStore(base.pool), AppealStore(base.pool)
-    appeals, penalties = Appeals(filed, conduct.notices), PenaltyStore(base.pool)
+    values, penalties = ValueStore(base.pool), PenaltyStore(base.pool)
     bans = Bans(penalties, identity.expulsions.hurry)
     users = AdminUsers(base.pool, stores.sessions, stores.standing)
     return [
@@ -142,11 +144,13 @@ def _resources(
         CallHandlers(stores.call_records),
         ConnectionHandlers(stores.connections),
         ChatHandlers(stores.rooms),
+        NotificationHandlers(notifications),
+        DeviceHandlers(stores.devices),
         MediaHandlers(media.service, media.uploads, media.limits, media.views),
         MatchHandlers(stores.matches),
         OwnDataHandlers(own_data.exports, own_data.erasures),
-        StandingHandlers(stores.standing, appeals),
-        AppealHandlers(appeals, filed),
+        StandingHandlers(stores.standing, conduct.appealing),
+        AppealHandlers(conduct.appealing, conduct.appeals),
         BanHandlers(bans, penalties),
         AdminUserHandlers(UserModeration(users, bans, identity.expulsions.hurry)),
         ModerationHandlers(conduct.cases, stores.cases),

@@ -8,7 +8,7 @@ from core.job_settings import OUTBOX
 from db.postgres.jobs import Schedule
 from db.redis.dev_outbox import DevOutboxStore
 from outside.mail import SmtpMail
-from outside.outbox import OutboxMail, OutboxSms
+from outside.outbox import OutboxMail, OutboxPush, OutboxSms
 from outside.sms import HttpSms
 from services.erasures import ERASURES_DUE
 from services.exports import EXPORTS_KEEPING
@@ -16,6 +16,9 @@ from services.job_keeping import KEEPING, JobKeeping
 from services.job_metrics import JobMetrics
 from services.job_worker import JobWorker
 from services.jobs import JobQueue, Work, by_kind
+from services.letters import Letters
+from services.notification_keeping import QUARTERS, NotificationKeeping
+from services.outgoing import Outgoing
 from services.ports import Mail, Sms
 from services.post import Post
 
@@ -28,8 +31,15 @@ class JobParts:
         self.queue = JobQueue(stores.jobs, base.bus)
         self.outbox = DevOutboxStore(base.redis)
         self.post = Post(self._mail(), self._sms(), base.clock)
-        self._works = (*self.post.works, *JobKeeping(stores.jobs, base.clock).works)
-        self._schedules: Sequence[Schedule] = (KEEPING, EXPORTS_KEEPING, ERASURES_DUE)
+        self._works = (
+            *self.post.works,
+            *JobKeeping(stores.jobs, base.clock).works,
+            *self._outgoing(stores).works,
+            *NotificationKeeping(
+                stores.notifications, base.clock, days=base.settings.notification_days
+            ).works,
+        )
+        self._schedules: Sequence[Schedule] = (KEEPING, QUARTERS, EXPORTS_KEEPING, ERASURES_DUE)
 
     def worker(
         self, works: Sequence[Work], *, every_s: float | None, at_once: int | None = None
@@ -42,6 +52,19 @@ class JobParts:
             JobMetrics(self._base.registry),
             at_once=at_once or self._base.settings.job_workers,
             every_s=every_s,
+        )
+
+    def _outgoing(self, stores: Stores) -> Outgoing:
+        settings, clock = self._base.settings, self._base.clock
+        shown = OUTBOX in (settings.mail, settings.sms)  # that is where developers look
+        return Outgoing(
+            stores.notifications,
+            stores.devices,
+            self.queue,
+            OutboxPush(self.outbox, clock) if shown else None,
+            Letters(sender=settings.mail_from, page=settings.page_url),
+            clock,
+            mails=bool(settings.mail),
         )
 
     def _mail(self) -> Mail | None:

@@ -6,6 +6,7 @@ from db.postgres.applicants import ApplicantStore
 from db.postgres.bans import BanStore
 from db.postgres.eligibility import EligibilityStore
 from db.postgres.evidence import EvidenceStore
+from db.postgres.notifications import OUTBOX
 from db.postgres.outbox import Outbox
 from db.postgres.pending_work import PendingWork
 from db.postgres.retention import RetentionStore
@@ -27,6 +28,7 @@ class LiveStores(Stores):
         self.bans = BanStore(base.pool)
         self.evidence = EvidenceStore(base.pool)
         self.outbox = Outbox(base.pool)
+        self.notification_outbox = Outbox(base.pool, OUTBOX)
         self.pending_work = PendingWork(base.pool)
         self.retention = RetentionStore(base.pool)
         unusable = Unusable(base.registry)

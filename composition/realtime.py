@@ -40,11 +40,16 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         serving = services(stores, base, registry)
         stack.callback(serving.close)
         stack.push_async_callback(serving.announcer.close)
+        stack.push_async_callback(serving.news_announcer.close)
 
         connected = GatewayParts(stores, serving, base, registry, server)
         gateway = connected.gateway
         register_handlers(server, gateway)
-        base.bus.on_return += [connected.store_loss.look, serving.announcer.back]
+        base.bus.on_return += [
+            connected.store_loss.look,
+            serving.announcer.back,
+            serving.news_announcer.back,
+        ]
         await base.bus.subscribe(PENDING_BLOCKS, serving.block_effects.wake)
         await base.bus.subscribe(PENDING_REPORTS, serving.report_effects.wake)
         await base.bus.subscribe(EXPULSIONS, serving.expulsions.wake)
@@ -61,6 +66,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
             serving.identity,
             serving.blocks,
             serving.friends,
+            serving.notifications,
             serving.media,
             serving.conduct,
             serving.jobs,
@@ -81,6 +87,7 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         sweep=serving.sweep,
         deadline_worker=serving.deadline_worker,
         announcer=serving.announcer,
+        news_announcer=serving.news_announcer,
         lookout=serving.lookout,
         block_effects=serving.block_effects,
         report_effects=serving.report_effects,

@@ -22,6 +22,7 @@ from rest.service import Check
 from services.blocks import AnnouncedBlockEffects, Blocks
 from services.friends import Friends
 from services.jobs import Work
+from services.notifications import Notifications
 from services.recent_members import RecentMembers
 
 
@@ -53,11 +54,15 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[Sidecar]:
     jobs = JobParts(stores, base)
     identity = Identity(stores, base, sightings(stores, base), jobs.queue)
     blocks = Blocks(stores.blocks, AnnouncedBlockEffects(base.bus))
-    friends = Friends(stores.friends, stores.events, RecentMembers(stores.rooms, base.bus), base.bus)
+    notifications = Notifications(stores.notifications, stores.events, None)
+    members = RecentMembers(stores.rooms, base.bus)
+    friends = Friends(stores.friends, stores.events, members, base.bus, notifications)
     try:
-        media, conduct = MediaParts(base), Conduct(stores, base, identity.expulsions)
+        media, conduct = MediaParts(base), Conduct(stores, base, identity.expulsions, notifications)
         own = OwnDataParts(stores, base, identity, jobs)
-        app = application(base, stores, identity, blocks, friends, media, conduct, jobs, own, checks=checks)
+        app = application(
+            base, stores, identity, blocks, friends, notifications, media, conduct, jobs, own, checks=checks
+        )
         yield Sidecar(app, jobs, [*identity.works, *own.works], own)
     finally:
         identity.close()

@@ -12,6 +12,7 @@ from realtime.presence.presence import PresenceService
 from services.blocks import Blocks
 from services.connections import Connections
 from services.friends import Friends
+from services.notifications import Notifications
 from services.reports import ReportService
 from services.sightings import Sightings
 
@@ -29,6 +30,7 @@ class Protection:
         eligibility: EligibilityService,
         connections: Connections,
         friends: Friends,
+        notifications: Notifications,
         presence: PresenceService,
         sightings: Sightings,
         reports: ReportService,
@@ -40,6 +42,7 @@ class Protection:
             eligibility=eligibility,
             connections=connections,
             friends=friends,
+            notifications=notifications,
             presence=presence,
             clock=base.clock,
         )

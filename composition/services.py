@@ -33,8 +33,11 @@ from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.presence.ports import Sockets
 from realtime.presence.presence import PresenceService
 from realtime.presence.watches import Watches
+from services.announcer import Announcer
 from services.connections import Connections
 from services.friends import Friends
+from services.missed_calls import MissedCalls
+from services.notifications import Notifications, loaders
 from signaling.call import Rules
 
 
@@ -62,7 +65,11 @@ class Services:
         self.chat, self.announcer = conversations.chat, conversations.announcer
         self.recent_members = conversations.members
         self.connections = Connections(stores.connections, events, self.recent_members, clock=clock)
-        self.friends = Friends(stores.friends, events, self.recent_members, base.bus)
+        self.news_announcer = Announcer(
+            stores.notification_outbox, events, loaders(stores.notifications, clock)
+        )
+        self.notifications = Notifications(stores.notifications, events, self.news_announcer)
+        self.friends = Friends(stores.friends, events, self.recent_members, base.bus, self.notifications)
         self.presence = PresenceService(
             store=stores.presence,
             companions=stores.connections,
@@ -74,7 +81,7 @@ class Services:
             clock=clock,
             lease_s=settings.connection_lease_s,
         )
-        self.conduct = conduct = Conduct(stores, base, identity.expulsions)
+        self.conduct = conduct = Conduct(stores, base, identity.expulsions, self.notifications)
         self.trust, self.reports = conduct.trust, conduct.reports
         self.reviews = Reviews(conduct.trust)
 
@@ -104,6 +111,7 @@ class Services:
             queue=self.queue,
             reports=self.reports,
             trust=self.trust,
+            missed=MissedCalls(stores.notifications, self.notifications),
             presence=self.presence,
             events=events,
             metrics=metrics,
@@ -138,6 +146,7 @@ class Services:
             eligibility=eligibility,
             connections=self.connections,
             friends=self.friends,
+            notifications=self.notifications,
             presence=self.presence,
             sightings=sighted,
             reports=self.reports,
@@ -149,6 +158,7 @@ class Services:
             "expulsions": self.expulsions.wake,
             "blocks": self.block_effects.wake,
             "outbox": self.announcer.wake,
+            "notifications": self.news_announcer.wake,
             "reports": self.report_effects.wake,
             "jobs": self.job_worker.wake if self.job_worker else _leave,
         }

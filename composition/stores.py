@@ -11,12 +11,14 @@ from db.postgres.cards import Cards
 from db.postgres.cases import CaseStore
 from db.postgres.codes import CodeStore
 from db.postgres.connections import ConnectionStore
+from db.postgres.devices import DeviceStore
 from db.postgres.expulsions import ExpulsionStore
 from db.postgres.friends import FriendStore
 from db.postgres.jobs import JobStore
 from db.postgres.logins import LoginStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
+from db.postgres.notifications import NotificationStore
 from db.postgres.profiles import ProfileStore
 from db.postgres.reports import ReportStore
 from db.postgres.rooms import Rooms
@@ -37,6 +39,11 @@ class Stores:
 
     def __init__(self, base: Foundation) -> None:
         pool, redis, settings = base.pool, base.redis, base.settings
+        keyring = Keyring.of(settings)
+        self.jobs = JobStore(pool, Seals(keyring.keys("jobs")), base.clock)
+        self.notifications = NotificationStore(pool, self.jobs)
+        self.devices = DeviceStore(pool)
+        notify = self.notifications.notify
         self.cards = cards = Cards(media_views(base))
         self.accounts = AccountStore(pool)
         self.sessions = SessionStore(pool, cards)
@@ -50,17 +57,15 @@ class Stores:
         self.blocks = BlockStore(pool)
         self.call_records = CallRecords(pool, cards)
         self.connections = ConnectionStore(pool, cards)
-        self.friends = FriendStore(pool, cards, refusals=settings.friend_refusals)
+        self.friends = FriendStore(pool, cards, refusals=settings.friend_refusals, notify=notify)
         self.rooms = Rooms(pool, cards)
         self.matches = MatchRecords(pool)
         self.trust = TrustStore(pool)
         self.marks = MarkStore(pool)
         self.suspicions = SuspicionStore(pool)
-        keyring = Keyring.of(settings)
-        self.jobs = JobStore(pool, Seals(keyring.keys("jobs")), base.clock)
         seals, rule = Seals(keyring.keys("evidence")), suspending(settings)
         self.reports = ReportStore(pool, seals, rule, window_ms=settings.report_h * 3_600_000)
-        self.cases = CaseStore(pool, seals, rule)
+        self.cases = CaseStore(pool, seals, rule, notify)
         # One event more than promised: tells an offset that just fits from one that is too old.
         self.events = EventLog(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
         self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()

@@ -160,6 +160,12 @@ class Settings(JobSettings, frozen=True, kw_only=True):
         Count, about("Days for which an answered friend request is kept, and a refusal counts.")
     ] = 90
 
+    notification_days: Annotated[
+        int,
+        Meta(ge=60),
+        about("Days for which notifications are kept after the quarter in which they were made."),
+    ] = 365
+
     # Delivery
     stream_events: Annotated[Count, about("Durable events kept for each user.")] = 1000
     stream_s: Annotated[Seconds, about("Seconds durable events are kept.")] = 300

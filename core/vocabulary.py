@@ -57,6 +57,22 @@ StrikeAction = Literal["warn", "suspend", "ban"]
 AppealState = Literal["open", "granted", "refused"]
 LoginProvider = Literal["password", "phone", "google", "apple"]
 AccountStatus = Literal["active", "pending", "suspended"]
+NotificationKind = Literal[
+    "missed_call",
+    "video_request",
+    "friend_request",
+    "friend_accepted",
+    "comment",
+    "like",
+    "strike",
+    "appeal",
+    "reward",
+    "milestone",
+    "streak",
+    "mentor_session",
+    "export",
+    "system",
+]
 SubjectType = Literal["user", "call", "message", "post", "comment", "review", "group"]
 # What a moderator decides in a case; all but `dismiss` are strikes.
 CaseAction = Literal["dismiss", "warn", "suspend", "ban"]

@@ -3,7 +3,8 @@
 import structlog
 
 from core.clock import Clock
-from services.ports import DevOutbox, Letter, Sent
+from db.postgres.devices import Target
+from services.ports import DevOutbox, Letter, Pushed, Sent
 
 _log = structlog.get_logger()
 
@@ -31,3 +32,17 @@ class OutboxSms:
         """It is in the outbox."""
         await self._outbox.put(Sent(by="sms", to=to, text=text, at=self._clock()))
         _log.info("an SMS, at /dev/outbox", to=to, text=text)
+
+
+class OutboxPush:
+    """Implements `services.ports.Push`: to whom it would go is the device's id."""
+
+    def __init__(self, outbox: DevOutbox, clock: Clock) -> None:
+        self._outbox, self._clock = outbox, clock
+
+    async def send(self, device: Target, pushed: Pushed) -> None:
+        """It is in the outbox."""
+        to = f"{device.device_id} ({device.platform})"
+        text = "\n".join(filter(None, (pushed.body, pushed.url)))
+        await self._outbox.put(Sent(by="push", to=to, subject=pushed.title, text=text, at=self._clock()))
+        _log.info("a push, at /dev/outbox", to=to, title=pushed.title, text=text)

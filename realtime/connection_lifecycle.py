@@ -73,7 +73,7 @@ class ConnectionLifecycle:
             pending_decisions=[
                 pending_decision(call, user_id, self._rules) for call in calls if call.is_open_to(user_id)
             ],
-            unread=Unread(rooms=beginning.unread, notifications=0),
+            unread=Unread(rooms=beginning.unread, notifications=beginning.notifications),
         )
 
     async def _present(self, caller: Caller) -> tuple[OwnStatus, Ticket | None]:

@@ -70,6 +70,18 @@ class Announcer(PeriodicJob):
         finally:
             self._deadlines.end(task)
 
+    async def tell_lane(self, lane: str) -> None:
+        """All that waits in this lane, as things are now. Never raises an outage."""
+        if self._failing:
+            return
+        try:
+            async with asyncio.timeout(_AT_MOST_S):
+                if (running := self._catching_up.get(lane)) is not None:
+                    await asyncio.shield(running)  # it may have read before this was committed
+                await asyncio.shield(self._catch_up(lane, 0))
+        except AWAY as error:
+            self._cannot(error)
+
     async def _tell(self, lane: str, number: int, told: Told) -> None:
         """Now, or after what comes before."""
         after = 0

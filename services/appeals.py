@@ -5,14 +5,14 @@ from core.contract.standing import AppealView
 from core.errors import Forbidden, InvalidRequest
 from db.postgres.appeals import AppealFacts, AppealStore
 from db.postgres.idempotency import IdempotencyKey
-from services.notices import Notices
+from services.notifications import Notifications
 
 
 class Appeals:
     """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
-    def __init__(self, store: AppealStore, notices: Notices) -> None:
-        self._store, self._notices = store, notices
+    def __init__(self, store: AppealStore, notifications: Notifications) -> None:
+        self._store, self._notifications = store, notifications
 
     async def file(
         self, user_id: str, strike_id: str, text: str, key: IdempotencyKey | None, now: int
@@ -30,7 +30,7 @@ class Appeals:
         if not may_decide(by, await self._store.facts(appeal_id, by, now)):
             raise Forbidden("Another moderator decides this appeal.")
         decided = await self._store.decide(appeal_id, decision, by, now)
-        await self._notices.appeal_decided(decided, now)
+        await self._notifications.hurry(decided.user_id)
         return decided
 
 

@@ -8,7 +8,7 @@ from core.errors import InvalidRequest
 from db.postgres.cases import CaseStore, Dossier, Verdict
 from services.expulsions import Expulsions
 from services.ladder import suspension_days
-from services.notices import Notices
+from services.notifications import Notifications
 from services.trust import TrustService
 
 
@@ -20,12 +20,12 @@ class Cases:
         store: CaseStore,
         trust: TrustService,
         expulsions: Expulsions,
-        notices: Notices,
+        notifications: Notifications,
         *,
         claim_ms: int,
     ) -> None:
         self._store, self._trust = store, trust
-        self._expulsions, self._notices = expulsions, notices
+        self._expulsions, self._notifications = expulsions, notifications
         self._claim_ms = claim_ms
 
     async def look(self, case_id: str, by: str, now: int) -> Dossier:
@@ -41,17 +41,15 @@ class Cases:
         """Decide it. Raises `InvalidRequest` (days of what has none), `Conflict`, `AlreadyDecided` too."""
         if verdict.days is not None and verdict.action != "suspend":
             raise InvalidRequest("Only a suspension lasts for days.", details={"field": "days"})
-        user_id, struck = await self._store.decide(case_id, by, verdict, now, days=suspension_days)
+        user_id = await self._store.decide(case_id, by, verdict, now, days=suspension_days)
         await self._expulsions.hurry()
-        if verdict.action == "warn" and struck is not None:
-            await self._notices.warned(user_id, struck.strike_id, now)
+        await self._notifications.hurry(user_id)
         await self._trust.judge(user_id)
         return await self.look(case_id, by, now)
 
     async def undo(self, case_id: str, by: str, now: int) -> Dossier:
         """Lift what the decision caused, and nothing else; the case is open again. Raises `Conflict` too."""
-        user_id, warnings = await self._store.undo(case_id, by, now)
-        for strike_id in warnings:
-            await self._notices.taken_back(user_id, strike_id, now)
+        user_id = await self._store.undo(case_id, by, now)
+        await self._notifications.hurry(user_id)
         await self._trust.judge(user_id)
         return await self.look(case_id, by, now)

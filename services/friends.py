@@ -25,6 +25,7 @@ from db.outage import OUTAGES
 from db.postgres.friends import FriendRequest, Friendship, FriendStore
 from db.postgres.idempotency import IdempotencyKey
 from services import lanes
+from services.notifications import Notifications
 from services.ports import Channels, Events
 from services.recent_members import RecentMembers
 
@@ -35,9 +36,15 @@ class Friends:
     """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
 
     def __init__(
-        self, store: FriendStore, events: Events, members: RecentMembers, channels: Channels
+        self,
+        store: FriendStore,
+        events: Events,
+        members: RecentMembers,
+        channels: Channels,
+        notifications: Notifications,
     ) -> None:
         self._store, self._events, self._members, self._channels = store, events, members, channels
+        self._notifications = notifications
 
     async def ask(self, user_id: str, body: NewFriendRequest, key: IdempotencyKey | None, now: int) -> Asked:
         """Ask somebody to be a friend; who has asked this user already is one then.
@@ -68,6 +75,7 @@ class Friends:
         request = await self._store.refuse(request_id, user_id, now)
         if request is not None:
             await self._announce([self._closed(request.id, (request.sender_id, request.receiver_id))])
+            await self._notifications.hurry(request.receiver_id)
 
     async def unfriend(self, user_id: str, friend_id: str, now: int) -> None:
         """Friends no longer. Raises `NotFound` for one who never was a friend."""
@@ -94,6 +102,7 @@ class Friends:
             for who, view in zip(both, views, strict=True)
             if view is not None
         )
+        await self._notifications.hurry(request.receiver_id)
 
     async def _tell_added(self, friendship: Friendship, now: int) -> None:
         pairs = (friendship.user_a, friendship.user_b), (friendship.user_b, friendship.user_a)
@@ -104,6 +113,7 @@ class Friends:
             for (who, _), view in zip(pairs, views, strict=True)
             if view is not None
         )
+        await self._notifications.hurry(friendship.user_a, friendship.user_b)
 
     async def _apart(self, friendship: Friendship) -> None:
         """Nodes read again who may speak in the room, and who may see the presence of the two."""

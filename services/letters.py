@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from services.ports import Letter
 
-Kind = Literal["verify", "reset", "password_changed", "email_changed"]
+Kind = Literal["verify", "reset", "password_changed", "email_changed", "notification"]
 Language = Literal["en", "de"]
 
 
@@ -60,6 +60,11 @@ _TEXTS: Mapping[Language, Mapping[Kind, Text]] = {
                 "This was not you? Somebody else may have your password. Sign in and change both:",
             ),
         ),
+        "notification": Text(
+            "There is something new for you",
+            ("Hello,", "something has happened that you have not read yet. You see it here:"),
+            ("You get this mail because you have asked for it: in your settings you can turn it off.",),
+        ),
     },
     "de": {
         "verify": Text(
@@ -96,6 +101,11 @@ _TEXTS: Mapping[Language, Mapping[Kind, Text]] = {
                 "dein Konto hat ab jetzt eine andere E-Mail-Adresse; diese gehört nicht mehr dazu.",
                 "Das warst nicht du? Vielleicht kennt jemand dein Passwort. Melde dich an und ändere beides:",
             ),
+        ),
+        "notification": Text(
+            "Es gibt etwas Neues für dich",
+            ("Hallo,", "es ist etwas geschehen, das du noch nicht gelesen hast. Hier siehst du es:"),
+            ("Du bekommst diese Mail, weil du es so möchtest: Die Einstellungen ändern das.",),
         ),
     },
 }

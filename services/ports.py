@@ -10,6 +10,7 @@ from core.numbered_event import NumberedEvent
 from core.wire.message import Event
 from db.objects.store import Listed
 from db.postgres.blocks import PendingBlock
+from db.postgres.devices import Target
 
 
 class Events(Protocol):
@@ -127,6 +128,24 @@ class Sms(Protocol):
 
     async def send(self, to: str, text: str, *, sms_id: str) -> None:
         """It was taken; a gateway may know a copy by its id. Raises the same."""
+
+
+class Pushed(Struct, frozen=True, kw_only=True):
+    """What a device shows while its app is not in use; `url`: where it leads. One of an id, no second."""
+
+    id: str
+    title: str
+    body: str
+    url: str | None = None
+
+
+class Push(Protocol):
+    """Takes notifications to devices, through the services of those who make them."""
+
+    async def send(self, device: Target, pushed: Pushed) -> None:
+        """It was taken. Raises `Unavailable`, and `Undeliverable` for a device that is not reached so any
+        more.
+        """
 
 
 class Sent(Struct, frozen=True, kw_only=True):

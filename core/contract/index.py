@@ -29,6 +29,7 @@ _NAMES = (
     "connections",
     "chat",
     "notifications",
+    "devices",
     "media",
     "matches",
     "own_data",

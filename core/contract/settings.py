@@ -1,10 +1,13 @@
-"""One's own settings: how the product looks and writes times, who finds one. Kept for all devices."""
+"""One's own settings: how the product looks and writes times, who finds one, what one wants to be told.
+
+Kept for all devices.
+"""
 
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from core.vocabulary import Language, Theme
+from core.vocabulary import Language, NotificationKind, Theme
 from core.wire.endpoint import Endpoint
 from core.wire.message import Input, Wire
 
@@ -31,6 +34,41 @@ class PrivacyPatch(Input):
     hide_from_contacts: bool | UnsetType = UNSET
 
 
+TimeOfDay = Annotated[
+    str,
+    Meta(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)",
+        description="In one's own time zone; without one in UTC",
+        examples=["22:00"],
+    ),
+]
+
+
+class NotificationSettings(Wire):
+    """What one is told, and how. Of kinds that are off there are no notifications.
+
+    Decisions of moderators and what the service itself has to say are listed all the same. `push`: also to
+    devices that are not in use; `email`: also by mail. From `quiet_from` to `quiet_to` neither is sent; what
+    has not been read by then is sent afterwards. `kinds` has all of them.
+    """
+
+    push: bool
+    email: bool
+    kinds: dict[NotificationKind, bool]
+    quiet_from: TimeOfDay | None = None
+    quiet_to: TimeOfDay | None = None
+
+
+class NotificationPatch(Input):
+    """What may change; what is left out stays, null puts back what it was at first."""
+
+    push: bool | UnsetType | None = UNSET
+    email: bool | UnsetType | None = UNSET
+    quiet_from: TimeOfDay | UnsetType | None = UNSET
+    quiet_to: TimeOfDay | UnsetType | None = UNSET
+    kinds: dict[NotificationKind, bool | None] | UnsetType = UNSET
+
+
 class SettingsView(Wire):
     """All of one's settings. Times are written in `language`, as of `time_zone`; null: the device's own."""
 
@@ -38,6 +76,7 @@ class SettingsView(Wire):
     language: Language | None
     time_zone: TimeZone | None
     privacy: Privacy
+    notifications: NotificationSettings
 
 
 class SettingsPatch(Input):
@@ -47,6 +86,7 @@ class SettingsPatch(Input):
     language: Language | UnsetType | None = UNSET
     time_zone: TimeZone | UnsetType | None = UNSET
     privacy: PrivacyPatch | UnsetType = UNSET
+    notifications: NotificationPatch | UnsetType | None = UNSET
 
 
 ENDPOINTS = (

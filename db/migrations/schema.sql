@@ -182,6 +182,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION identity.forget_devices() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM identity.devices WHERE session_id = OLD.id;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
 CREATE FUNCTION identity.forget_who_had_it() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -205,6 +213,22 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+CREATE FUNCTION identity.merged_settings(own jsonb, patch jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE jsonb_typeof(patch)
+        WHEN 'null' THEN NULL
+        WHEN 'object' THEN jsonb_strip_nulls(
+            coalesce(own, '{}') || patch || jsonb_build_object(
+                'kinds', coalesce(own -> 'kinds', '{}') || coalesce(patch -> 'kinds', '{}')
+            )
+        )
+        ELSE own
+    END
+$$;
+
+COMMENT ON FUNCTION identity.merged_settings(own jsonb, patch jsonb) IS 'These settings with the patch: what it does not name stays, null clears.';
 
 CREATE FUNCTION identity.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -481,6 +505,45 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION social.drop_quarters(before timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET lock_timeout TO '3s'
+    AS $_$
+DECLARE part record; dropped bigint := 0;
+BEGIN
+    FOR part IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'social.notifications'::regclass AND c.relname ~ '^notifications_\d{4}q[1-4]$'
+            AND make_date(substr(c.relname, 15, 4)::int, 3 * substr(c.relname, 20, 1)::int - 2, 1) + interval '3 months'
+                <= before AT TIME ZONE 'UTC'
+    LOOP
+        EXECUTE format('DROP TABLE social.%I', part.relname);
+        dropped := dropped + 1;
+    END LOOP;
+    DELETE FROM social.notifications_other WHERE id < social.first_id(before);
+    RETURN dropped;
+END $_$;
+
+COMMENT ON FUNCTION social.drop_quarters(before timestamp with time zone) IS 'Drop the parts of quarters that were over by then. How many.';
+
+CREATE FUNCTION social.first_id(at timestamp with time zone) RETURNS uuid
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+$$;
+
+COMMENT ON FUNCTION social.first_id(at timestamp with time zone) IS 'A key before all UUIDv7 that were made at this time or later.';
+
+CREATE FUNCTION social.forget_notifications() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM social.notifications WHERE user_id = NEW.id OR about_id = NEW.id;
+    DELETE FROM social.notification_lanes WHERE user_id = NEW.id;
+    DELETE FROM identity.devices WHERE user_id = NEW.id;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION social.words_of(name text) RETURNS text
     LANGUAGE sql IMMUTABLE
     RETURN TRIM(BOTH FROM lower(regexp_replace(regexp_replace(NORMALIZE(name, NFKD), '[\u0300-\u036f]'::text, ''::text, 'g'::text), '[^[:alnum:]]+'::text, ' '::text, 'g'::text)));
@@ -503,6 +566,19 @@ CREATE FUNCTION social.found(sought text) RETURNS TABLE(user_id uuid)
 END;
 
 COMMENT ON FUNCTION social.found(sought text) IS 'Up to a thousand users whose names have all of these words, the last one as the beginning of a word.';
+
+CREATE FUNCTION social.hold_lane(owner uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM FROM social.notification_lanes l WHERE l.user_id = owner FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO social.notification_lanes (user_id) VALUES (owner) ON CONFLICT DO NOTHING;
+        PERFORM FROM social.notification_lanes l WHERE l.user_id = owner FOR NO KEY UPDATE;
+    END IF;
+END $$;
+
+COMMENT ON FUNCTION social.hold_lane(owner uuid) IS 'Lock the lane of this user: what comes next sees all that others have stored for them.';
 
 CREATE FUNCTION social.keep_findable(who uuid) RETURNS void
     LANGUAGE plpgsql
@@ -532,6 +608,33 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION social.make_quarter(begins timestamp without time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    SET lock_timeout TO '3s'
+    AS $$
+DECLARE
+    part text := 'notifications_' || to_char(begins, 'YYYY"q"Q');
+    first uuid := social.first_id(begins AT TIME ZONE 'UTC');
+    beyond uuid := social.first_id((begins + interval '3 months') AT TIME ZONE 'UTC');
+BEGIN
+    IF to_regclass('social.' || part) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    LOCK TABLE social.notifications IN SHARE ROW EXCLUSIVE MODE;  -- nobody writes meanwhile, all may read
+    IF to_regclass('social.' || part) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE social.%I (LIKE social.notifications INCLUDING ALL)', part);
+    EXECUTE format(
+        'WITH moved AS (DELETE FROM social.notifications_other WHERE id >= %L AND id < %L RETURNING *)'
+        ' INSERT INTO social.%I SELECT * FROM moved', first, beyond, part
+    );
+    EXECUTE format('ALTER TABLE social.notifications ATTACH PARTITION social.%I FOR VALUES FROM (%L) TO (%L)', part, first, beyond);
+    RETURN true;
+END $$;
+
+COMMENT ON FUNCTION social.make_quarter(begins timestamp without time zone) IS 'Make the part for the quarter that begins then (UTC), with what was stored before it was made. Whether it was not there.';
+
 CREATE FUNCTION social.name_has_changed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -539,6 +642,67 @@ BEGIN
     PERFORM social.keep_findable(coalesce(to_jsonb(NEW) ->> 'user_id', to_jsonb(NEW) ->> 'id')::uuid);
     RETURN NULL;
 END $$;
+
+CREATE TABLE social.notifications (
+    id uuid NOT NULL,
+    user_id uuid NOT NULL,
+    kind text NOT NULL,
+    title text NOT NULL,
+    body text NOT NULL,
+    subject_type text,
+    subject_id uuid,
+    about_id uuid,
+    action_label text,
+    action_url text,
+    created_at timestamp with time zone NOT NULL,
+    delivered_at timestamp with time zone,
+    read_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT a_subject_is_whole CHECK (((subject_type IS NULL) = (subject_id IS NULL))),
+    CONSTRAINT an_action_is_whole CHECK (((action_label IS NULL) = (action_url IS NULL))),
+    CONSTRAINT notifications_body_check CHECK ((char_length(body) <= 1000)),
+    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['missed_call'::text, 'video_request'::text, 'friend_request'::text, 'friend_accepted'::text, 'comment'::text, 'like'::text, 'strike'::text, 'appeal'::text, 'reward'::text, 'milestone'::text, 'streak'::text, 'mentor_session'::text, 'export'::text, 'system'::text]))),
+    CONSTRAINT notifications_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+)
+PARTITION BY RANGE (id);
+
+COMMENT ON TABLE social.notifications IS '`subject` is what it is about, `about_id` the user from whom or about whom it is: it is shown while that one is visible.';
+
+CREATE FUNCTION social.notify(fresh social.notifications, always boolean) RETURNS uuid
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+DECLARE same uuid;
+BEGIN
+    IF NOT always AND EXISTS (
+        SELECT FROM identity.settings s
+        WHERE s.user_id = fresh.user_id AND s.notifications -> 'kinds' ->> fresh.kind = 'false'
+    ) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM social.hold_lane(fresh.user_id);
+    SELECT n.id INTO same FROM social.notifications n
+    WHERE n.user_id = fresh.user_id AND n.kind = fresh.kind AND n.read_at IS NULL
+        AND n.subject_id = fresh.subject_id AND n.subject_type = fresh.subject_type;
+    -- One that is renewed stays in its part; which must not be dropped soon.
+    IF same >= social.first_id(fresh.created_at - interval '30 days') THEN
+        UPDATE social.notifications n
+        SET title = fresh.title, body = fresh.body, about_id = fresh.about_id, action_label = fresh.action_label,
+            action_url = fresh.action_url, created_at = greatest(n.created_at, fresh.created_at), delivered_at = NULL,
+            expires_at = fresh.expires_at
+        WHERE n.id = same;
+    ELSE
+        DELETE FROM social.notifications n WHERE n.id = same;
+        INSERT INTO social.notifications SELECT (fresh).*;
+        same := fresh.id;
+    END IF;
+    PERFORM social.tell(fresh.user_id, 'notification:new', same);
+    RETURN same;
+END $$;
+
+COMMENT ON FUNCTION social.notify(fresh social.notifications, always boolean) IS 'Store a notification, or renew the one of the same kind and subject that has not been read; gives its id. Null: its user does not
+want to be told of this kind, unless it is told `always`.';
 
 CREATE FUNCTION social.number_has_changed() RETURNS trigger
     LANGUAGE plpgsql
@@ -569,6 +733,98 @@ BEGIN
         AND greatest(sender_id, receiver_id) = greatest(NEW.blocker_id, NEW.blocked_id) AND state = 'open';
     RETURN NULL;
 END $$;
+
+CREATE FUNCTION social.read_notifications(owner uuid, ids uuid[], at timestamp with time zone, OUT number bigint, OUT ids_read uuid[]) RETURNS record
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+    PERFORM social.hold_lane(owner);
+    WITH read AS (
+        UPDATE social.notifications n SET read_at = at, delivered_at = coalesce(n.delivered_at, at)
+        WHERE n.user_id = owner AND n.read_at IS NULL AND (ids IS NULL OR n.id = ANY (ids))
+        RETURNING n.id
+    )
+    SELECT array_agg(read.id) INTO ids_read FROM read;
+    IF ids_read IS NOT NULL THEN
+        number := social.tell(owner, 'notification:read', owner);
+    END IF;
+END $$;
+
+COMMENT ON FUNCTION social.read_notifications(owner uuid, ids uuid[], at timestamp with time zone, OUT number bigint, OUT ids_read uuid[]) IS 'These of this user have been read; null: all. Gives which had not been before, and their number in the lane.';
+
+CREATE FUNCTION social.settle_request_notice() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM social.notifications n
+        WHERE n.user_id = NEW.receiver_id AND n.kind = 'friend_request' AND n.read_at IS NULL AND n.subject_id = NEW.sender_id
+    ) OR EXISTS (
+        SELECT FROM identity.users u WHERE u.id IN (NEW.sender_id, NEW.receiver_id) AND u.deleted_at IS NOT NULL
+    ) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM social.hold_lane(NEW.receiver_id);
+    UPDATE social.notifications n SET read_at = NEW.closed_at,
+        expires_at = CASE WHEN NEW.state = 'accepted' THEN n.expires_at ELSE NEW.closed_at END
+    WHERE n.user_id = NEW.receiver_id AND n.kind = 'friend_request' AND n.read_at IS NULL AND n.subject_id = NEW.sender_id;
+    PERFORM social.tell(NEW.receiver_id, 'notification:read', NEW.receiver_id);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION social.shown_notifications(viewer uuid, at timestamp with time zone) RETURNS SETOF social.notifications
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ SELECT n.id,
+     n.user_id,
+     n.kind,
+     n.title,
+     n.body,
+     n.subject_type,
+     n.subject_id,
+     n.about_id,
+     n.action_label,
+     n.action_url,
+     n.created_at,
+     n.delivered_at,
+     n.read_at,
+     n.expires_at
+    FROM social.notifications n
+   WHERE ((n.user_id = shown_notifications.viewer) AND ((n.expires_at IS NULL) OR (n.expires_at > shown_notifications.at)) AND ((n.about_id IS NULL) OR (EXISTS ( SELECT
+            FROM identity.visible_to(shown_notifications.viewer, shown_notifications.at) seen(user_id)
+           WHERE (seen.user_id = n.about_id)))));
+END;
+
+COMMENT ON FUNCTION social.shown_notifications(viewer uuid, at timestamp with time zone) IS 'Notifications of this user that are shown at this time: not expired, and about nobody whom they may not see.';
+
+CREATE FUNCTION social.tell(owner uuid, event text, subject uuid) RETURNS bigint
+    LANGUAGE sql
+    AS $$
+    WITH next AS (
+        UPDATE social.notification_lanes SET last_news = last_news + 1 WHERE user_id = owner RETURNING last_news
+    )
+    INSERT INTO social.notification_outbox (lane, number, event, subject) SELECT owner, last_news, event, subject FROM next
+    RETURNING number
+$$;
+
+COMMENT ON FUNCTION social.tell(owner uuid, event text, subject uuid) IS 'Note what is to be announced to this user, whose lane is held; gives its number there.';
+
+CREATE FUNCTION social.unread_notifications(viewer uuid, at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT count(*) FROM (
+            SELECT FROM social.shown_notifications(viewer, at) n WHERE n.read_at IS NULL LIMIT 1000
+        ) AS counted
+    );
+END $$;
+
+COMMENT ON FUNCTION social.unread_notifications(viewer uuid, at timestamp with time zone) IS 'How many of those that are shown have not been read; no more than 1,000 are counted.';
 
 CREATE TABLE interaction.connections (
     id uuid NOT NULL,
@@ -812,6 +1068,19 @@ ALTER TABLE identity.consents ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE identity.devices (
+    user_id uuid NOT NULL,
+    device_id text NOT NULL,
+    session_id uuid NOT NULL,
+    platform text NOT NULL,
+    token text,
+    subscription jsonb,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT devices_device_id_check CHECK (((char_length(device_id) >= 1) AND (char_length(device_id) <= 200))),
+    CONSTRAINT devices_platform_check CHECK ((platform = ANY (ARRAY['ios'::text, 'android'::text, 'web'::text]))),
+    CONSTRAINT devices_token_check CHECK (((char_length(token) >= 1) AND (char_length(token) <= 1000)))
+);
+
 CREATE TABLE identity.exports (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -938,7 +1207,9 @@ CREATE TABLE identity.settings (
     find_by_search boolean,
     find_by_phone boolean,
     hide_from_contacts boolean,
+    notifications jsonb,
     CONSTRAINT settings_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
+    CONSTRAINT settings_notifications_check CHECK ((jsonb_typeof(notifications) = 'object'::text)),
     CONSTRAINT settings_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text, 'neon'::text]))),
     CONSTRAINT settings_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
 );
@@ -1316,6 +1587,46 @@ UNION ALL
 COMMENT ON VIEW social.hidden_from IS 'Users who hide from contacts, and from whom: who has their number, and whose number they have. These do not find them, and
 neither is offered to the other.';
 
+CREATE TABLE social.notification_lanes (
+    user_id uuid NOT NULL,
+    last_news bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT notification_lanes_last_news_check CHECK ((last_news >= 0))
+);
+
+CREATE TABLE social.notification_outbox (
+    lane uuid NOT NULL,
+    number bigint NOT NULL,
+    event text NOT NULL,
+    subject uuid NOT NULL,
+    CONSTRAINT notification_outbox_event_check CHECK (((char_length(event) >= 1) AND (char_length(event) <= 100))),
+    CONSTRAINT notification_outbox_number_check CHECK ((number > 0))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+CREATE TABLE social.notifications_other (
+    id uuid CONSTRAINT notifications_id_not_null NOT NULL,
+    user_id uuid CONSTRAINT notifications_user_id_not_null NOT NULL,
+    kind text CONSTRAINT notifications_kind_not_null NOT NULL,
+    title text CONSTRAINT notifications_title_not_null NOT NULL,
+    body text CONSTRAINT notifications_body_not_null NOT NULL,
+    subject_type text,
+    subject_id uuid,
+    about_id uuid,
+    action_label text,
+    action_url text,
+    created_at timestamp with time zone CONSTRAINT notifications_created_at_not_null NOT NULL,
+    delivered_at timestamp with time zone,
+    read_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT a_subject_is_whole CHECK (((subject_type IS NULL) = (subject_id IS NULL))),
+    CONSTRAINT an_action_is_whole CHECK (((action_label IS NULL) = (action_url IS NULL))),
+    CONSTRAINT notifications_body_check CHECK ((char_length(body) <= 1000)),
+    CONSTRAINT notifications_kind_check CHECK ((kind = ANY (ARRAY['missed_call'::text, 'video_request'::text, 'friend_request'::text, 'friend_accepted'::text, 'comment'::text, 'like'::text, 'strike'::text, 'appeal'::text, 'reward'::text, 'milestone'::text, 'streak'::text, 'mentor_session'::text, 'export'::text, 'system'::text]))),
+    CONSTRAINT notifications_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
+);
+
+ALTER TABLE ONLY social.notifications ATTACH PARTITION social.notifications_other DEFAULT;
+
 ALTER TABLE ONLY communication.members
     ADD CONSTRAINT members_pkey PRIMARY KEY (room_id, user_id);
 
@@ -1351,6 +1662,9 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY identity.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (user_id, device_id);
 
 ALTER TABLE ONLY identity.erasures
     ADD CONSTRAINT erasures_pkey PRIMARY KEY (user_id);
@@ -1490,6 +1804,18 @@ ALTER TABLE ONLY social.friendships
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY social.notification_lanes
+    ADD CONSTRAINT notification_lanes_pkey PRIMARY KEY (user_id);
+
+ALTER TABLE ONLY social.notification_outbox
+    ADD CONSTRAINT notification_outbox_pkey PRIMARY KEY (lane, number);
+
+ALTER TABLE ONLY social.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY social.notifications_other
+    ADD CONSTRAINT notifications_other_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT one_media_an_object UNIQUE (key);
 
@@ -1510,6 +1836,12 @@ CREATE INDEX blocks_by_the_blocked ON identity.blocks USING btree (blocked_id, b
 CREATE INDEX blocks_of_a_blocker ON identity.blocks USING btree (blocker_id, created_at, blocked_id);
 
 CREATE INDEX consents_of_a_user ON identity.consents USING btree (user_id, kind, number DESC);
+
+CREATE INDEX devices_by_endpoint ON identity.devices USING btree (((subscription ->> 'endpoint'::text))) WHERE (subscription IS NOT NULL);
+
+CREATE INDEX devices_by_token ON identity.devices USING btree (token) WHERE (token IS NOT NULL);
+
+CREATE INDEX devices_of_a_session ON identity.devices USING btree (session_id);
 
 CREATE INDEX erasures_done ON identity.erasures USING btree (done_at) WHERE (done_at IS NOT NULL);
 
@@ -1661,6 +1993,22 @@ CREATE INDEX media_to_delete ON social.media USING btree (expires_at) WHERE (exp
 
 CREATE INDEX media_to_scan ON social.media USING btree (scan_at) WHERE (scan_at IS NOT NULL);
 
+CREATE INDEX notifications_about ON ONLY social.notifications USING btree (about_id) WHERE (about_id IS NOT NULL);
+
+CREATE INDEX notifications_in_order ON ONLY social.notifications USING btree (user_id, created_at, id);
+
+CREATE INDEX notifications_other_about_id_idx ON social.notifications_other USING btree (about_id) WHERE (about_id IS NOT NULL);
+
+CREATE INDEX notifications_other_user_id_created_at_id_idx ON social.notifications_other USING btree (user_id, created_at, id);
+
+CREATE INDEX notifications_unread_in_order ON ONLY social.notifications USING btree (user_id, created_at, id) WHERE (read_at IS NULL);
+
+CREATE INDEX notifications_other_user_id_created_at_id_idx1 ON social.notifications_other USING btree (user_id, created_at, id) WHERE (read_at IS NULL);
+
+CREATE INDEX notifications_unread ON ONLY social.notifications USING btree (user_id, kind, subject_id) WHERE (read_at IS NULL);
+
+CREATE INDEX notifications_other_user_id_kind_subject_id_idx ON social.notifications_other USING btree (user_id, kind, subject_id) WHERE (read_at IS NULL);
+
 CREATE UNIQUE INDEX one_friendship_a_pair ON social.friendships USING btree (user_a, user_b) WHERE (ended_at IS NULL);
 
 CREATE UNIQUE INDEX one_open_request_a_pair ON social.friend_requests USING btree (LEAST(sender_id, receiver_id), GREATEST(sender_id, receiver_id)) WHERE (state = 'open'::text);
@@ -1673,6 +2021,16 @@ CREATE INDEX requests_refused ON social.friend_requests USING btree (sender_id, 
 
 CREATE INDEX requests_sent ON social.friend_requests USING btree (sender_id, id) WHERE (state = 'open'::text);
 
+ALTER INDEX social.notifications_about ATTACH PARTITION social.notifications_other_about_id_idx;
+
+ALTER INDEX social.notifications_pkey ATTACH PARTITION social.notifications_other_pkey;
+
+ALTER INDEX social.notifications_in_order ATTACH PARTITION social.notifications_other_user_id_created_at_id_idx;
+
+ALTER INDEX social.notifications_unread_in_order ATTACH PARTITION social.notifications_other_user_id_created_at_id_idx1;
+
+ALTER INDEX social.notifications_unread ATTACH PARTITION social.notifications_other_user_id_kind_subject_id_idx;
+
 CREATE TRIGGER room_has_a_connection AFTER INSERT ON communication.rooms FOR EACH ROW WHEN ((new.connection_id IS NOT NULL)) EXECUTE FUNCTION communication.room_has_a_connection();
 
 CREATE TRIGGER a_login_verifies AFTER INSERT ON identity.logins FOR EACH ROW WHEN ((new.provider <> 'password'::text)) EXECUTE FUNCTION identity.verify_by_login();
@@ -1684,6 +2042,10 @@ CREATE TRIGGER contacts_follow_the_secret AFTER UPDATE OF subject_hash ON identi
 CREATE TRIGGER contacts_go_with_the_account AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION social.drop_contacts();
 
 CREATE TRIGGER contacts_lose_whom_it_was AFTER DELETE ON identity.logins FOR EACH ROW WHEN ((old.provider = 'phone'::text)) EXECUTE FUNCTION social.number_has_changed();
+
+CREATE TRIGGER devices_go_with_the_session BEFORE DELETE ON identity.sessions FOR EACH ROW EXECUTE FUNCTION identity.forget_devices();
+
+CREATE TRIGGER devices_go_with_the_session_that_ends BEFORE UPDATE OF revoked_at ON identity.sessions FOR EACH ROW WHEN (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL))) EXECUTE FUNCTION identity.forget_devices();
 
 CREATE TRIGGER enforced_as_it_is BEFORE UPDATE OF user_id, begins_at, until, lifted_at ON identity.bans FOR EACH ROW EXECUTE FUNCTION identity.enforce_anew();
 
@@ -1707,6 +2069,8 @@ CREATE TRIGGER marks_are_barred AFTER INSERT OR UPDATE OF user_id ON identity.ba
 
 CREATE TRIGGER never_changed BEFORE UPDATE ON identity.consents FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
 
+CREATE TRIGGER notifications_go_with_the_account AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION social.forget_notifications();
+
 CREATE TRIGGER only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON identity.audit_log FOR EACH STATEMENT EXECUTE FUNCTION identity.refuse_change();
 
 CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE ON identity.blocks FOR EACH ROW EXECUTE FUNCTION safety.apart_by_block();
@@ -1726,6 +2090,8 @@ CREATE TRIGGER suspects_are_apart AFTER INSERT ON interaction.reports FOR EACH R
 CREATE TRIGGER count_lost_try BEFORE UPDATE ON jobs.pgqueuer FOR EACH ROW WHEN (((old.status = 'picked'::jobs.pgqueuer_status) AND (new.status = 'picked'::jobs.pgqueuer_status) AND (old.queue_manager_id IS DISTINCT FROM new.queue_manager_id))) EXECUTE FUNCTION jobs.count_lost_try();
 
 CREATE TRIGGER suspects_are_apart AFTER INSERT OR DELETE OR UPDATE OF cleared_at ON safety.suspicions FOR EACH ROW EXECUTE FUNCTION safety.apart_by_suspicion();
+
+CREATE TRIGGER a_request_that_is_over_is_no_news AFTER UPDATE OF state ON social.friend_requests FOR EACH ROW WHEN (((old.state = 'open'::text) AND (new.state <> 'open'::text))) EXECUTE FUNCTION social.settle_request_notice();
 
 CREATE TRIGGER room_ends_with_its_friendship AFTER UPDATE OF ended_at ON social.friendships FOR EACH ROW WHEN ((new.ended_at IS NOT NULL)) EXECUTE FUNCTION communication.end_room_with_connection();
 
@@ -1766,6 +2132,12 @@ ALTER TABLE ONLY identity.blocks
 
 ALTER TABLE ONLY identity.consents
     ADD CONSTRAINT consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.devices
+    ADD CONSTRAINT devices_session_id_fkey FOREIGN KEY (session_id) REFERENCES identity.sessions(id);
+
+ALTER TABLE ONLY identity.devices
+    ADD CONSTRAINT devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.erasures
     ADD CONSTRAINT erasures_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
@@ -1946,3 +2318,6 @@ ALTER TABLE ONLY social.friendships
 
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT media_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.notification_lanes
+    ADD CONSTRAINT notification_lanes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

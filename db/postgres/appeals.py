@@ -11,8 +11,10 @@ from core.contract.appeals import Appeal, AppealDecision, AppealedStrike
 from core.contract.standing import AppealView
 from core.errors import AlreadyDecided, Conflict, Gone, NotFound
 from core.ids import new_id
+from core.notices import appeal_decided
 from db.postgres import audit
 from db.postgres.idempotency import IdempotencyKey, claim, keep
+from db.postgres.notifications import Notify
 from db.postgres.pool import Pool, Record, queries
 from db.postgres.strikes import lift_strike_within
 from db.postgres.user_locks import lock_users
@@ -35,8 +37,8 @@ class AppealFacts(Struct, frozen=True):
 class AppealStore:
     """Appeals."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, notify: Notify) -> None:
+        self._pool, self._notify = pool, notify
 
     async def file(
         self, user_id: str, strike_id: str, text: str, key: IdempotencyKey | None, now: int
@@ -77,7 +79,7 @@ class AppealStore:
         return AppealFacts(row["user_id"], row["by"], row["others"], row["above"])
 
     async def decide(self, appeal_id: str, decision: AppealDecision, by: str, now: int) -> Appeal:
-        """Decide it, with an entry on the audit log; granting lifts the strike and its ban.
+        """Decide it, with an entry on the audit log; granting lifts the strike and its ban. Its user is told.
 
         Raises `AlreadyDecided`, also where the strike was lifted meanwhile, which grants the appeal; `Gone`
         if somebody lifted it by hand.
@@ -96,6 +98,8 @@ class AppealStore:
             decided = _appeal(await connection.fetchrow(_SQL["appeals"], [appeal_id]))
             details = {"appeal": decided.id, "strike": decided.strike.id, "state": decided.state}
             await audit.note(connection, "appeal_decided", decided.user_id, details, by=by, now=now)
+            if (notice := appeal_decided(decided)) is not None:
+                await self._notify(connection, notice, now)
         return decided
 
 

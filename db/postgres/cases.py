@@ -14,11 +14,13 @@ from msgspec import Struct
 from core.clock import to_datetime, to_ms
 from core.errors import AlreadyDecided, Conflict, NotFound
 from core.ids import new_id
+from core.notices import warned, warning_taken_back
 from core.seals import Seals
 from core.vocabulary import AppealState, CaseAction, StrikeAction
 from db.postgres import audit
 from db.postgres.accusations import Suspending, suspend_within
 from db.postgres.evidence import opened
+from db.postgres.notifications import Notify
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.strikes import NewStrike, Struck, lift_strike_within, strike_within
 from db.postgres.user_locks import lock_users
@@ -84,8 +86,9 @@ class Dossier(Struct, frozen=True, kw_only=True):
 class CaseStore:
     """Cases."""
 
-    def __init__(self, pool: Pool, seals: Seals, suspending: Suspending) -> None:
+    def __init__(self, pool: Pool, seals: Seals, suspending: Suspending, notify: Notify) -> None:
         self._pool, self._seals, self._suspending = pool, seals, suspending
+        self._notify = notify
 
     async def queue(
         self,
@@ -129,10 +132,8 @@ class CaseStore:
             await connection.execute(_SQL["claim"], case_id, by, to_datetime(until))
             await _note(connection, "case_claimed", case_id, case["user_id"], by, now, until=until)
 
-    async def decide(
-        self, case_id: str, by: str, verdict: Verdict, now: int, *, days: Days
-    ) -> tuple[str, Struck | None]:
-        """Decide the case. Gives the id of its user, and what strikes them. Raises as `claim` does.
+    async def decide(self, case_id: str, by: str, verdict: Verdict, now: int, *, days: Days) -> str:
+        """Decide the case. Gives the id of its user, who is told of a warning. Raises as `claim` does.
 
         What the system did by itself ends. Reports that came after the moderator's last look are parted from
         the case: they are the next one, in which the system may suspend anew.
@@ -160,13 +161,15 @@ class CaseStore:
             }
             await _note(connection, "case_decided", case_id, user_id, by, now, **details)
             await suspend_within(connection, user_id, self._suspending, now)
-        return user_id, struck
+            if struck and verdict.action == "warn":
+                await self._notify(connection, warned(user_id, struck.strike_id), now)
+        return user_id
 
-    async def undo(self, case_id: str, by: str, now: int) -> tuple[str, list[str]]:
+    async def undo(self, case_id: str, by: str, now: int) -> str:
         """Undo the decision: its strike and ban are lifted, and the case waits for another.
 
-        Gives its user, and the warnings that were lifted. Raises `NotFound`, and `Conflict` where nothing is
-        decided.
+        Gives its user, who is told of warnings that are lifted. Raises `NotFound`, and `Conflict` where
+        nothing is decided.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             case = await self._locked(connection, case_id, by)
@@ -182,7 +185,10 @@ class CaseStore:
             else:
                 await connection.execute(_SQL["merge"], *undone, waiting)
             await _note(connection, "case_undone", case_id, user_id, by, now, lifted=strikes)
-        return user_id, [strike["id"] for strike in lifted if strike["action"] == "warn"]
+            for strike in lifted:
+                if strike["action"] == "warn":
+                    await self._notify(connection, warning_taken_back(user_id, strike["id"]), now)
+        return user_id
 
     async def _locked(self, connection: Connection, case_id: str, by: str) -> Record:
         """The case as it is, with its user locked. Raises `NotFound`."""

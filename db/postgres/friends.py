@@ -14,8 +14,10 @@ from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.friends import Asked, Box, FriendRequestView, FriendView
 from core.errors import Conflict, NotFound
 from core.ids import new_id
+from core.notices import friend_accepted, friend_requested
 from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.idempotency import IdempotencyKey, claim, keep
+from db.postgres.notifications import Notify
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
@@ -53,8 +55,9 @@ class Step(Struct, frozen=True):
 class FriendStore:
     """Requests and friendships. Each pair has at most one of each. Everything may be repeated."""
 
-    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS, *, refusals: int) -> None:
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS, *, refusals: int, notify: Notify) -> None:
         self._pool, self._cards, self._refusals = pool, cards, refusals
+        self._notify = notify
 
     # What changes something
 
@@ -83,12 +86,13 @@ class FriendStore:
         if found["friendship_id"]:
             return Step(friendship=await _friendship(connection, found["friendship_id"]))
         if found["request_id"] and not found["own"]:
-            return Step(friendship=await _accept(connection, found["request_id"], sender, receiver, now))
+            return Step(friendship=await self._accept(connection, found["request_id"], sender, receiver, now))
         if found["refused"] >= self._refusals:
             raise Conflict("They have said no before. Leave it to them to ask you.")
         request = FriendRequest(found["request_id"] or new_id(now), sender, receiver)
         if not found["request_id"]:
             await connection.execute(_SQL["ask"], request.id, sender, receiver, to_datetime(now))
+            await self._notify(connection, friend_requested(receiver, sender), now)
         return Step(request=request)
 
     async def accept(self, request_id: str, user_id: str, now: int) -> Friendship:
@@ -104,10 +108,18 @@ class FriendStore:
             if not found["possible"]:
                 raise NotFound
             if row["state"] == "open":
-                return await _accept(connection, request_id, user_id, row["sender_id"], now)
+                return await self._accept(connection, request_id, user_id, row["sender_id"], now)
             if row["state"] == "accepted" and found["friendship_id"]:
                 return await _friendship(connection, found["friendship_id"])
             raise NotFound
+
+    async def _accept(
+        self, connection: Connection, request_id: str, user_id: str, asker: str, now: int
+    ) -> Friendship:
+        """The user says yes to whoever asked, and the two, who are locked, are friends."""
+        friendship = await _befriend(connection, request_id, user_id, asker, now)
+        await self._notify(connection, friend_accepted(asker, user_id), now)
+        return friendship
 
     async def refuse(self, request_id: str, user_id: str, now: int) -> FriendRequest | None:
         """Say no to a request that one has got, or take one's own back. None: it was over before.
@@ -223,7 +235,7 @@ async def _locked(connection: Connection, request_id: str, user_id: str) -> Reco
     return await connection.fetchrow(_SQL["request"], request_id, user_id)
 
 
-async def _accept(connection: Connection, request_id: str, one: str, other: str, now: int) -> Friendship:
+async def _befriend(connection: Connection, request_id: str, one: str, other: str, now: int) -> Friendship:
     """The request has made friends of the two, who are locked."""
     await connection.execute(_SQL["close"], request_id, "accepted", to_datetime(now))
     (user_a, user_b), at = sorted((one, other)), to_datetime(now)

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from db.postgres.pool import Pool, queries
 
+MESSAGES = "communication.outbox"
 _SQL = queries("outbox")
 
 
@@ -22,20 +23,22 @@ class Waiting(Struct, frozen=True):
 
 
 class Outbox:
-    """Reads and clears the outbox. Announcing is done by others."""
+    """Reads and clears the outbox that is this table. Announcing is done by others."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, table: str = MESSAGES) -> None:
         self._pool = pool
+        self._sql = {name: text.replace(MESSAGES, table) for name, text in _SQL.items()}
 
     async def waiting(self, limit: int) -> list[tuple[str, int]]:
         """Lanes and numbers of waiting entries, lane by lane."""
-        return [(row["lane"], row["number"]) for row in await self._pool.fetch(_SQL["waiting"], limit)]
+        return [(row["lane"], row["number"]) for row in await self._pool.fetch(self._sql["waiting"], limit)]
 
     async def of_lane(self, lane: str, after: int, limit: int) -> list[Waiting]:
         """Waiting entries of this lane after a number, in order."""
-        rows = await self._pool.fetch(_SQL["of_lane"], lane, after, limit)
+        rows = await self._pool.fetch(self._sql["of_lane"], lane, after, limit)
         return [Waiting(row["number"], row["event"], row["subject"]) for row in rows]
 
     async def told(self, news: Collection[tuple[str, int]]) -> None:
         """Remove these, each a lane and a number: everybody was told."""
-        await self._pool.execute(_SQL["told"], [lane for lane, _ in news], [number for _, number in news])
+        lanes, numbers = [lane for lane, _ in news], [number for _, number in news]
+        await self._pool.execute(self._sql["told"], lanes, numbers)

@@ -10,7 +10,7 @@ from core.clock import to_datetime
 from db.postgres.jobs import LEASE_S
 from db.postgres.pool import Pool, queries
 
-Kind = Literal["bans", "expulsions", "blocks", "reports", "outbox", "jobs"]
+Kind = Literal["bans", "expulsions", "blocks", "reports", "outbox", "notifications", "jobs"]
 _SQL = queries("pending_work")
 
 

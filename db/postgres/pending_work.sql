@@ -12,5 +12,6 @@ SELECT
     EXISTS (SELECT FROM interaction.pending_blocks WHERE taken_until <= $1) AS blocks,
     EXISTS (SELECT FROM interaction.pending_reports WHERE taken_until <= $1) AS reports,
     EXISTS (SELECT FROM communication.outbox) AS outbox,
+    EXISTS (SELECT FROM social.notification_outbox) AS notifications,
     EXISTS (SELECT FROM jobs.pgqueuer WHERE status = 'queued' AND execute_after < now())
         OR EXISTS (SELECT FROM jobs.pgqueuer WHERE status = 'picked' AND heartbeat < now() - $2::interval) AS jobs

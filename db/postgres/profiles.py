@@ -42,12 +42,14 @@ class Shown(Struct, frozen=True):
 class Beginning(Struct, frozen=True, kw_only=True):
     """What a client starts with. `busy`: in a call or offer, or one is open to decide.
 
-    `unread`: how many messages of others wait, by room; rooms where none does are left out.
+    `unread`: how many messages of others wait, by room; rooms where none does are left out. `notifications`:
+    how many of those wait to be read.
     """
 
     me: Me
     busy: bool
     unread: dict[str, int]
+    notifications: int
 
 
 class ProfileStore:
@@ -117,7 +119,12 @@ class ProfileStore:
 
 def beginning(row: Record, cards: Cards) -> Beginning:
     """From a row of `beginning` in sessions.sql."""
-    return Beginning(me=_me(row, cards), busy=row["busy"], unread=row["unread"] or {})
+    return Beginning(
+        me=_me(row, cards),
+        busy=row["busy"],
+        unread=row["unread"] or {},
+        notifications=row["notifications"],
+    )
 
 
 async def _show(

@@ -93,7 +93,7 @@ WHERE s.id = $1 AND s.user_id = $2
 
 -- name: beginnings
 -- The same of sessions $1 of users $2, place by place from 1, with all that a client starts from: what is the user's own, whether
--- they are in a call or have one to decide, and how many messages of others wait in each room (null: in none).
+-- they are in a call or have one to decide, how many messages of others wait in each room (null: in none), and how many notifications.
 SELECT
     asked.n, u.id, u.email, u.username, u.created_at, u.verified_at, u.email_verified_at, p.*, session.*,
     EXISTS (SELECT FROM identity.logins l WHERE l.user_id = u.id AND l.provider = 'phone') AS has_phone,
@@ -111,6 +111,7 @@ SELECT
         ) waiting
         WHERE m.user_id = u.id AND m.left_at IS NULL AND waiting.unread > 0
     ) AS unread,
+    social.unread_notifications(u.id, asked.at) AS notifications,
     (SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = u.id) AS media
 FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bytea[]) WITH ORDINALITY AS asked (session_id, user_id, at, twin, n)
 CROSS JOIN LATERAL (:standing) session

@@ -2,18 +2,23 @@
 
 -- name: of
 -- The settings of user $1. No row: nothing was ever set.
-SELECT theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts FROM identity.settings WHERE user_id = $1
+SELECT theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts, notifications
+FROM identity.settings WHERE user_id = $1
 
 -- name: change
 -- Set what patch $2 (a JSON object by column, those of `privacy` in an object of their own) says for user $1; what it does not name
 -- stays, null clears. All that is set then.
 INSERT INTO identity.settings AS own (
-    user_id, theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts
+    user_id, theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts, notifications
 )
-SELECT $1, new.theme, new.language, new.time_zone, new.find_by_search, new.find_by_phone, new.hide_from_contacts
+SELECT $1, new.theme, new.language, new.time_zone, new.find_by_search, new.find_by_phone, new.hide_from_contacts,
+    identity.merged_settings(NULL, $2::jsonb -> 'notifications')
 FROM jsonb_populate_record(NULL::identity.settings, $2::jsonb || coalesce($2::jsonb -> 'privacy', '{}')) new
-ON CONFLICT (user_id) DO UPDATE SET (theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts) = (
-    SELECT new.theme, new.language, new.time_zone, new.find_by_search, new.find_by_phone, new.hide_from_contacts
+ON CONFLICT (user_id) DO UPDATE SET (
+    theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts, notifications
+) = (
+    SELECT new.theme, new.language, new.time_zone, new.find_by_search, new.find_by_phone, new.hide_from_contacts,
+        identity.merged_settings(own.notifications, $2::jsonb -> 'notifications')
     FROM jsonb_populate_record(own, $2::jsonb || coalesce($2::jsonb -> 'privacy', '{}')) new
 )
-RETURNING theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts
+RETURNING theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts, notifications

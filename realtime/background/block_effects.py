@@ -18,6 +18,7 @@ from realtime.calls.eligibility import EligibilityService
 from realtime.presence.presence import PresenceService
 from services.connections import Connections
 from services.friends import Friends
+from services.notifications import Notifications
 from signaling.messages import Block
 
 # Together less than a row is taken for, and than anybody minds to wait for the answer to a block.
@@ -38,6 +39,7 @@ class BlockEffectsWorker(BesideLooks):
         eligibility: EligibilityService,
         connections: Connections,
         friends: Friends,
+        notifications: Notifications,
         presence: PresenceService,
         clock: Clock,
         again_s: float = 1,
@@ -46,7 +48,7 @@ class BlockEffectsWorker(BesideLooks):
         self._store, self._record = store, record
         self._call_service, self._eligibility = call_service, eligibility
         self._connections, self._friends, self._presence = connections, friends, presence
-        self._clock = clock
+        self._notifications, self._clock = notifications, clock
         self._loop = PeriodicTask(None, self._look, failing="effects of blocks have to wait", again_s=again_s)
         self.loops = (self._loop,)
 
@@ -75,6 +77,7 @@ class BlockEffectsWorker(BesideLooks):
             self._end_calls(blocker, blocked),
             self._end_connection(blocker, pending.connection_id),
             self._friends.part((blocker, blocked), pending.friendship_id, pending.request_id),
+            self._notifications.part((blocker, blocked), pending.id, self._clock()),
         )
         apart = await self._in_no_call(blocker, blocked)
         await self._presence.parts(blocker, blocked)

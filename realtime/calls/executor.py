@@ -31,7 +31,15 @@ from db.postgres.reports import NewReport
 from db.redis.calls import Pending
 from db.redis.signals import CLOSED, opened
 from db.redis.told import Told
-from realtime.calls.ports import CallStore, Lines, PresenceNotifier, Record, Reports, Trust
+from realtime.calls.ports import (
+    CallStore,
+    Lines,
+    MissedCalls,
+    PresenceNotifier,
+    Record,
+    Reports,
+    Trust,
+)
 from realtime.matchmaking.queue import Queue
 from services.ports import Events
 from signaling import effects as do
@@ -57,6 +65,7 @@ class Executor:
         reports: Reports,
         presence: PresenceNotifier,
         trust: Trust,
+        missed: MissedCalls,
         events: Events,
         settings: Settings,
         rules: Rules,
@@ -64,7 +73,7 @@ class Executor:
     ) -> None:
         self._calls, self._lines, self._record, self._queue = calls, lines, record, queue
         self._reports, self._presence, self._events = reports, presence, events
-        self._connections, self._trust = connections, trust
+        self._connections, self._trust, self._missed = connections, trust, missed
         self._settings, self._rules, self._clock = settings, rules, clock
         self._how: dict[type[do.Effect], Callable[[Call, Any, str], Awaitable[None]]] = {
             do.Emit: self._emit,
@@ -211,6 +220,8 @@ class Executor:
         closed = (self._set_line(call, party.user_id) for party in call.parties)
         await all_of(*closed, recorded)
         await asyncio.gather(*(self._presence.changed(party.user_id) for party in call.parties))
+        if effect.reason == "no_answer":
+            await self._missed.tell(call.id, effect.at_fault, effect.at)
 
     async def _record_vote(self, call: Call, effect: do.RecordVote, _key: str) -> None:
         await self._record.voted(call.id, effect.user_id, effect.connect, effect.feedback, effect.at)

@@ -121,3 +121,9 @@ class PresenceNotifier(Protocol):
 
     def changed(self, user_id: str) -> Awaitable[None]:
         """A call has begun or ended for this user. Said at once; never raises an outage."""
+
+
+class MissedCalls(Protocol):
+    """Tells users of calls that they did not answer."""
+
+    async def tell(self, call_id: str, user_ids: Iterable[str], now: int) -> None: ...

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from itertools import count, cycle
 from typing import Any
@@ -95,6 +95,7 @@ class SimulatedNode:
             queue=self.queue,
             reports=record,
             trust=presence,
+            missed=NobodyIsTold(),
             presence=presence,
             events=events,
             metrics=metrics,
@@ -123,6 +124,13 @@ class SimulatedNode:
     @property
     def has_searches(self) -> bool:
         return bool(self.search_queue)
+
+
+class NobodyIsTold:
+    """Of calls that they have missed: that is the record's."""
+
+    async def tell(self, call_id: str, user_ids: Iterable[str], now: int) -> None:
+        return
 
 
 class Accounts:

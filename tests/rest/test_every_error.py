@@ -67,6 +67,8 @@ class Someone:
             "change_me": {"bio": "new"},
             "put_values": {"values": [{"category": "character", "name": "Honesty", "strength": 80}]},
             "change_settings": {"theme": "dark"},
+            "read_notifications": {"all": True},
+            "put_device": {"platform": "ios", "token": "made up"},
             "change_consent": {"kind": "analytics", "version": "1", "given": True},
             "block": {"user_id": (other := next(self._others))},
             "ask_friend": {"user_id": other},

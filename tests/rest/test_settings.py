@@ -1,15 +1,23 @@
 """One's own settings over REST."""
 
 import asyncio
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from core.vocabulary import NotificationKind
 from tests.rest.server import Answer, RestServer
 
 PATH = "/v1/me/settings"
 PRIVATE = {"find_by_search": False, "find_by_phone": False, "hide_from_contacts": False}
-AT_FIRST = {"theme": "system", "language": None, "time_zone": None, "privacy": PRIVATE}
+TOLD = {"push": True, "email": False, "kinds": dict.fromkeys(get_args(NotificationKind), True)}
+AT_FIRST = {
+    "theme": "system",
+    "language": None,
+    "time_zone": None,
+    "privacy": PRIVATE,
+    "notifications": TOLD,
+}
 
 
 async def change(rest: RestServer, who: Any, **settings: object) -> Answer:
@@ -38,7 +46,6 @@ async def test_null_puts_back_what_was_at_first(rest: RestServer) -> None:
     await change(rest, ana, theme="dark", language="pt", time_zone="Asia/Kolkata")
     assert (await change(rest, ana, language=None)).body == AT_FIRST | {
         "theme": "dark",
-        "language": None,
         "time_zone": "Asia/Kolkata",
     }
     assert (await change(rest, ana, theme=None, time_zone=None)).body == AT_FIRST
@@ -67,6 +74,21 @@ async def test_a_field_that_does_not_serve_is_named(
     answer = await change(rest, ana, **{"theme": "dark", field: value})
     assert (answer.code, answer.body["details"]) == (code, {"field": field})
     assert (await rest.ask("GET", PATH, token=ana["access_token"])).body == AT_FIRST
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"quiet_from": "24:00"}, "notifications.quiet_from"),
+        ({"quiet_to": "7:00"}, "notifications.quiet_to"),
+        ({"kinds": {"knock": True}}, "notifications.kinds"),
+        ({"loud": True}, "notifications.loud"),
+    ],
+)
+async def test_what_one_is_told_is_checked_too(rest: RestServer, told: object, field: str) -> None:
+    ana = await rest.sign_up()
+    answer = await change(rest, ana, notifications=told)
+    assert (answer.code, answer.body["details"]["field"]) == ("invalid_request", field)
 
 
 async def test_settings_are_ones_own(rest: RestServer) -> None:

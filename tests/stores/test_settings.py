@@ -6,9 +6,16 @@ import asyncpg
 import pytest
 from msgspec import structs
 
-from core.contract.settings import Privacy, PrivacyPatch, SettingsPatch, SettingsView
+from core.contract.settings import (
+    NotificationPatch,
+    NotificationSettings,
+    Privacy,
+    PrivacyPatch,
+    SettingsPatch,
+    SettingsView,
+)
 from core.vocabulary import Theme
-from db.postgres.settings import SettingsStore
+from db.postgres.settings import SettingsStore, notification_settings
 from services.settings import TIME_ZONES
 from tests.stores.world import World
 
@@ -17,16 +24,37 @@ async def test_a_patch_changes_what_it_names(world: World) -> None:
     """From nothing, over what is there, and back to nothing."""
     store, ana = SettingsStore(world.pool), await world.person()
     hidden = Privacy(find_by_search=False, find_by_phone=False, hide_from_contacts=False)
-    assert await store.of(ana) == SettingsView(theme="system", language=None, time_zone=None, privacy=hidden)
+    at_first = SettingsView(
+        theme="system", language=None, time_zone=None, privacy=hidden, notifications=notification_settings({})
+    )
+    assert await store.of(ana) == at_first
     first = await store.change(ana, SettingsPatch(theme="neon", time_zone="UTC"))
-    assert first == SettingsView(theme="neon", language=None, time_zone="UTC", privacy=hidden)
+    assert first == structs.replace(at_first, theme="neon", time_zone="UTC")
     second = await store.change(ana, SettingsPatch(language="de", time_zone=None))
-    assert second == SettingsView(theme="neon", language="de", time_zone=None, privacy=hidden)
+    assert second == structs.replace(at_first, theme="neon", language="de")
     assert await store.change(ana, SettingsPatch()) == await store.of(ana) == second
     assert (await store.change(ana, SettingsPatch(theme=None))).theme == "system"
     shown = await store.change(ana, SettingsPatch(privacy=PrivacyPatch(find_by_search=True)))
     assert (shown.privacy, shown.language) == (structs.replace(hidden, find_by_search=True), "de")
     assert await store.change(ana, SettingsPatch(privacy=PrivacyPatch())) == shown
+
+
+async def test_what_one_is_told_is_merged_key_by_key(world: World) -> None:
+    """Two patches of different kinds both have their effect; null puts back one, or all of it."""
+    store, ana = SettingsStore(world.pool), await world.person()
+
+    async def told(patch: NotificationPatch | None) -> NotificationSettings:
+        return (await store.change(ana, SettingsPatch(notifications=patch))).notifications
+
+    assert not (await told(NotificationPatch(kinds={"friend_request": False}))).kinds["friend_request"]
+    quiet = await told(
+        NotificationPatch(push=False, quiet_from="22:00", quiet_to="07:30", kinds={"like": False})
+    )
+    assert (quiet.push, quiet.email, quiet.quiet_from, quiet.quiet_to) == (False, False, "22:00", "07:30")
+    assert [kind for kind, on in quiet.kinds.items() if not on] == ["friend_request", "like"]
+    back = await told(NotificationPatch(quiet_to=None, kinds={"like": None}))
+    assert (back.push, back.quiet_from, back.quiet_to, back.kinds["like"]) == (False, "22:00", None, True)
+    assert await told(None) == notification_settings({})
 
 
 async def test_every_field_has_its_column(world: World) -> None:

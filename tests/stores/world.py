@@ -29,7 +29,9 @@ from db.postgres.eligibility import EligibilityStore
 from db.postgres.evidence import EvidenceStore
 from db.postgres.expulsions import expel_within
 from db.postgres.friends import Friendship, FriendStore
+from db.postgres.jobs import JobStore
 from db.postgres.matches import MatchRecords
+from db.postgres.notifications import NotificationStore
 from db.postgres.pool import Connection, Pool, open_pool, queries
 from db.postgres.reports import NewReport, ReportStore
 from db.postgres.rooms import Draft, Reading, Receipt, Rooms, StoredMessage
@@ -57,14 +59,16 @@ class World:
         self.connections = ConnectionStore(pool)
         self.eligibility = EligibilityStore(pool)
         self.rooms = Rooms(pool)
-        self.friends = FriendStore(pool, refusals=3)
+        jobs = JobStore(pool, Seals(Keyring(DEFAULT_SECRET).keys("jobs")), now_ms)
+        self.notifications = NotificationStore(pool, jobs)
+        self.friends = FriendStore(pool, refusals=3, notify=self.notifications.notify)
         self.matches = MatchRecords(pool)
         self.blocks = BlockStore(pool)
         rule = suspending(Settings())
         self.seals = Seals(Keyring(DEFAULT_SECRET).keys("evidence"))
         self.reports = ReportStore(pool, self.seals, rule, window_ms=365 * 86_400_000)
         self.evidence = EvidenceStore(pool)
-        self.cases = CaseStore(pool, self.seals, rule)
+        self.cases = CaseStore(pool, self.seals, rule, self.notifications.notify)
 
     async def person(self, name: str = "Ana", **profile: object) -> str:
         """A new account with a profile; gives its id."""
@@ -287,7 +291,9 @@ class World:
         return await self.appeal_against(await self.strike(user_id, "warn"), user_id)
 
     async def appeal_against(self, given: Struck, user_id: str) -> str:
-        await AppealStore(self.pool).file(user_id, given.strike_id, "not so", None, now_ms())
+        await AppealStore(self.pool, self.notifications.notify).file(
+            user_id, given.strike_id, "not so", None, now_ms()
+        )
         query = "SELECT id FROM safety.appeals WHERE strike_id = $1"
         appeal_id: str = await self.pool.fetchval(query, given.strike_id)
         return appeal_id

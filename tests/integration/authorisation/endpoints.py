@@ -139,6 +139,15 @@ async def _unfriend(scene: Scene, _caller: Caller) -> Asked:
     return Asked(path={"user_id": someone})
 
 
+def _device(**body: Any) -> Way:
+    """One of one's own, by a name that others use too."""
+
+    async def way(_scene: Scene, _caller: Caller) -> Asked:
+        return Asked(path={"device_id": "phone"}, sent={"json": body} if body else {})
+
+    return way
+
+
 async def _upload(_scene: Scene, _caller: Caller) -> Asked:
     return Asked(sent={"data": form(PICTURE)})
 
@@ -316,6 +325,9 @@ WAYS: dict[str, Way] = {
     "refuse_friend": _friend_request,
     "unfriend": _unfriend,
     "send_contacts": _sends(contacts=[{"phone": "+4915112345678", "name": "Somebody"}]),
+    "read_notifications": _sends(all=True),
+    "put_device": _device(platform="ios", token="of everybody"),
+    "delete_device": _device(),
     "report: user": _reports("user"),
     "report: call": _reports("call"),
     "report: message": _reports("message"),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.clock import now_ms
+from core.notices import Notice
 from tests.integration.conftest import Meeting
 from tests.integration.person import ClientDevice, Person
 from tests.integration.putting_out import Out, put_out, told
@@ -49,6 +51,8 @@ class Pair(Meeting):
             message = (await self.device_of(person).ask("chat:send", **said))["message"]
             for device in (self.ana, self.ben):
                 await device.next("chat:message", message=message)
+            about = Notice(user_id=person.id, kind="like", title="{name}", about=self.other(person).id)
+            await world.notifications.tell(about, now_ms())
             shown = await self.device_of(person).ask("presence:watch", user_ids=[self.other(person).id])
             assert [presence["status"] for presence in shown["presences"]] == ["online"]
 

@@ -77,6 +77,18 @@ def _lists(path: str) -> Try:
     return tried
 
 
+async def _notified(pair: Pair, person: Person) -> str:
+    """What is about the other: in the list, and in the number that a device starts with."""
+    status, body = await person.rest("GET", "/v1/notifications?unread=true")
+    if status >= 400:
+        return str(body["code"])
+    device = ClientDevice(pair.other(person).address, f"bell of {person.id}")
+    unread = (await device.connect(token=person.token))["unread"]["notifications"]
+    await device.leave()
+    assert unread == len(body["items"])
+    return "told" if body["items"] else "nothing"
+
+
 def _is_told(name: str, field: str) -> Try:
     async def tried(pair: Pair, person: Person) -> str:
         told = await pair.device_of(person).next(name, call_id=pair.call_id)
@@ -150,6 +162,7 @@ SURFACES: dict[str, Surface] = {
     "GET /v1/connections": Surface("befriended", _lists("/v1/connections")),
     "GET /v1/me/calls": Surface("befriended", _lists("/v1/me/calls")),
     "GET /v1/rooms": Surface("befriended", _lists("/v1/rooms")),
+    "GET /v1/notifications": Surface("befriended", _notified),
     "GET /v1/me": Surface("befriended", _asks("GET", "/v1/me")),
     "POST /v1/auth/refresh": Surface("befriended", _asks("POST", "/v1/auth/refresh", _refreshing)),
     "CONNECT": Surface("hung_up", _connects),

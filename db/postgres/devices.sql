@@ -1,0 +1,32 @@
+-- Devices to push to.
+
+-- name: elsewhere
+-- Whoever had the device that is reached by token $3 or at endpoint $4 before, as another than device $2 of user $1, has it no longer.
+DELETE FROM identity.devices
+WHERE (token = $3 OR subscription ->> 'endpoint' = $4) AND (user_id, device_id) <> ($1, $2)
+
+-- name: put
+-- Device $2 of user $1 is reached so, as long as session $3 lasts. It is now $7.
+INSERT INTO identity.devices (user_id, device_id, session_id, platform, token, subscription, updated_at)
+SELECT $1, $2, s.id, $4, $5, $6, $7 FROM identity.sessions s WHERE s.id = $3 AND s.user_id = $1 AND s.revoked_at IS NULL
+ON CONFLICT (user_id, device_id) DO UPDATE
+SET session_id = excluded.session_id, platform = excluded.platform, token = excluded.token,
+    subscription = excluded.subscription, updated_at = excluded.updated_at
+
+-- name: crowded_out
+-- Forget those of user $1 but the $2 named last.
+DELETE FROM identity.devices WHERE user_id = $1 AND device_id IN (
+    SELECT device_id FROM identity.devices WHERE user_id = $1 ORDER BY updated_at DESC, device_id OFFSET $2
+)
+
+-- name: delete
+-- Forget device $2 of user $1.
+DELETE FROM identity.devices WHERE user_id = $1 AND device_id = $2
+
+-- name: of_user
+-- Those of user $1 whose session goes on at $2.
+SELECT d.device_id, d.platform, d.token, d.subscription
+FROM identity.devices d
+JOIN identity.sessions s ON s.id = d.session_id AND s.revoked_at IS NULL AND s.expires_at > $2
+WHERE d.user_id = $1
+ORDER BY d.device_id

@@ -1,0 +1,82 @@
+-- Notifications. What the functions promise is said where they are made (0040_notifications.sql).
+
+-- name: notify
+-- Store notification $1 (a JSON object by column) for user $2, always if $3; gives the id under which it is kept, and whether
+-- it goes out to devices or by mail too. No id: they do not want to be told of this kind.
+SELECT told.id, EXISTS (SELECT FROM identity.devices d WHERE d.user_id = $2)
+    AND coalesce((own.notifications ->> 'push')::boolean, true)
+    OR coalesce((own.notifications ->> 'email')::boolean, false) AS goes_out
+FROM social.notify(jsonb_populate_record(NULL::social.notifications, $1), $3) AS told (id)
+LEFT JOIN identity.settings own ON own.user_id = $2
+
+-- name: page
+-- What user $1 is shown at $2, newest first, before the one renewed at $3 with id $4 (nulls: from the newest), at most $5.
+SELECT n.*, p.display_name AS name
+FROM social.shown_notifications($1, $2) n
+LEFT JOIN identity.profiles p ON p.user_id = n.about_id
+WHERE (n.created_at, n.id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY n.created_at DESC, n.id DESC
+LIMIT $5
+
+-- name: page_of_unread
+-- The same of what has not been read.
+SELECT n.*, p.display_name AS name
+FROM social.shown_notifications($1, $2) n
+LEFT JOIN identity.profiles p ON p.user_id = n.about_id
+WHERE n.read_at IS NULL
+    AND (n.created_at, n.id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY n.created_at DESC, n.id DESC
+LIMIT $5
+
+-- name: delivered
+-- A device has these of user $1 since $3.
+UPDATE social.notifications SET delivered_at = $3 WHERE id = ANY ($2::uuid[]) AND user_id = $1 AND delivered_at IS NULL
+
+-- name: unread
+-- How many wait to be read by user $1 at $2.
+SELECT social.unread_notifications($1, $2)
+
+-- name: unread_about
+-- What user $1 has not read that is about user $2.
+SELECT id FROM social.notifications WHERE about_id = $2 AND user_id = $1 AND read_at IS NULL
+
+-- name: read
+-- User $1 has read these ($2; null: all) at $3: which had not been before (null: none), and their number in the lane.
+SELECT number, ids_read FROM social.read_notifications($1, $2, $3)
+
+-- name: to_announce
+-- These as they are shown at $2 to whom they are for.
+SELECT n.*, p.display_name AS name
+FROM social.notifications stored
+CROSS JOIN LATERAL social.shown_notifications(stored.user_id, $2) n
+LEFT JOIN identity.profiles p ON p.user_id = n.about_id
+WHERE stored.id = ANY ($1::uuid[]) AND n.id = stored.id
+
+-- name: read_lately
+-- For each of users $1 how many wait to be read at $2, and what was read since $3, no more than 500.
+SELECT
+    asked.user_id, social.unread_notifications(asked.user_id, $2) AS unread,
+    ARRAY(
+        SELECT n.id FROM social.notifications n
+        WHERE n.user_id = asked.user_id AND n.read_at >= $3 ORDER BY n.created_at DESC LIMIT 500
+    ) AS ids
+FROM unnest($1::uuid[]) AS asked (user_id)
+
+-- name: to_send
+-- Notification $1 of user $2 as it goes out at $3: not any more once it has been read. When it may not, and to which address.
+SELECT n.*, p.display_name AS name, own.time_zone, own.notifications AS settings, own.language,
+    CASE WHEN u.email_verified_at IS NOT NULL THEN u.email END AS email
+FROM social.shown_notifications($2, $3) n
+JOIN identity.users u ON u.id = n.user_id AND u.deleted_at IS NULL
+LEFT JOIN identity.profiles p ON p.user_id = n.about_id
+LEFT JOIN identity.settings own ON own.user_id = n.user_id
+WHERE n.id = $1 AND n.read_at IS NULL
+
+-- name: keep_quarters
+-- Make the parts of the quarter of $1 and of the two after it.
+SELECT social.make_quarter(date_trunc('quarter', $1::timestamptz AT TIME ZONE 'UTC') + n * interval '3 months') AS made
+FROM generate_series(0, 2) AS n
+
+-- name: drop_quarters
+-- Drop the parts of quarters that were over before $1.
+SELECT social.drop_quarters($1)
