@@ -105,6 +105,38 @@ async def test_looking_for_a_user_reads_no_others(world: World) -> None:
     assert await blocks_read(world, found, "uuid, int, text", last, "50", "'zoe'") <= BLOCKS
 
 
+async def others_are_told(world: World, ana: str, per_user: int) -> None:
+    """2,000 others in two quarters; and Ana, of whom a tenth is unread."""
+    await world.notifications.keep_quarters(at := now_ms(), at)
+    query = (
+        "INSERT INTO social.notifications (id, user_id, kind, title, body, about_id, created_at, read_at)"
+        " SELECT (substr(social.first_id(made)::text, 1, 14) || substr(gen_random_uuid()::text, 15))::uuid,"
+        " user_id, 'like', 'Hello', '', $2, made, CASE WHEN n % 10 > 0 THEN made END"
+        " FROM unnest($1::uuid[]) AS people (user_id), generate_series(1, $3) AS n,"
+        " LATERAL (SELECT now() + n * interval '180 days' / $3) AS times (made)"
+    )
+    people = [ana, *(new_id() for _ in range(OTHERS))]
+    await world.pool.execute(query, people, await world.person("Ben"), per_user)
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["not counted", "counted"])
+async def test_what_others_are_told_is_not_read(world: World, counted: bool) -> None:
+    """A page, however much there is before it, costs what it shows; a number what is unread."""
+    ana = await world.person()
+    await others_are_told(world, ana, 20)
+    if counted:
+        await world.pool.execute("ANALYZE social.notifications")
+    given, sql = f"'{ana}'", queries("notifications")
+    first = "uuid, timestamptz, timestamptz, uuid, int", given, "now()", "NULL", "NULL", "5"
+    asked = {
+        "page": (sql["page"], *first),
+        "page_of_unread": (sql["page_of_unread"], *first),
+        "unread": (sql["unread"], "uuid, timestamptz", given, "now()"),
+    }
+    read = {name: await blocks_read(world, *how) for name, how in asked.items()}
+    assert not {name: blocks for name, blocks in read.items() if blocks > 2 * BLOCKS}, read
+
+
 async def test_a_statement_is_planned_once_for_each_connection(database_url: str, world: World) -> None:
     """Not for each execution, whatever PostgreSQL thinks of the plan."""
     ana, ben = await world.pair()
