@@ -12,6 +12,7 @@ NOBODYS: Mapping[str, Mapping[str, str]] = {
     },
     "What is to have its effect, or to be announced; gone after seconds.": {
         "communication.outbox": "lane number event subject",
+        "social.notification_outbox": "lane number event subject",
         "interaction.pending_reports": "report_id block taken_until",
         "interaction.pending_blocks": "id blocker_id blocked_id connection_id taken_until friendship_id"
         " request_id",

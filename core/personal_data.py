@@ -61,7 +61,7 @@ TABLES: tuple[Table, ...] = (
         "identity.settings",
         "Your settings.",
         file="settings",
-        told="theme language time_zone find_by_search find_by_phone hide_from_contacts",
+        told="theme language time_zone find_by_search find_by_phone hide_from_contacts notifications",
     ),
     Table(
         "identity.former_usernames",
@@ -101,6 +101,14 @@ TABLES: tuple[Table, ...] = (
         file="ways_to_sign_in",
         told="provider hint created_at",
         untold={HIDDEN: "subject_hash sealed", OURS: "id key_id"},
+    ),
+    Table(
+        "identity.devices",
+        "Devices to which notifications are sent.",
+        file="devices",
+        told="device_id=device platform updated_at",
+        untold={HIDDEN: "token subscription", OURS: "session_id"},
+        lasts="as long as its session",
     ),
     Table(
         "identity.sessions",
@@ -278,6 +286,25 @@ TABLES: tuple[Table, ...] = (
             says="ended. An id that leads to nobody stays",
         ),
         lasts="as long as the room",
+    ),
+    Table(
+        "social.notifications",
+        "What you were told: `{name}` stands for somebody's name, which is not kept here.",
+        file="notifications",
+        told="kind title body subject_type subject_id about_id action_label action_url created_at"
+        " delivered_at read_at expires_at",
+        untold={OURS: "id"},
+        erased=Deleted(says="deleted, and what others were told about you"),
+        lasts=Lasts(
+            setting="notification_days",
+            since="the quarter in which it was made",
+            by="services/notification_keeping.py",
+        ),
+    ),
+    Table(
+        "social.notification_lanes",
+        "How often you were told something.",
+        untold={OURS: "last_news"},
     ),
     Table(
         "social.friendships",

@@ -13,7 +13,6 @@ from core.vocabulary import EndReason
 from db.postgres.codes import CodeStore
 from db.postgres.erasures import ErasureStore
 from db.postgres.evidence import EvidenceStore
-from db.postgres.friends import FriendStore
 from db.postgres.marks import MarkStore
 from db.postgres.matches import MatchRecords
 from db.postgres.retention import RetentionStore
@@ -160,7 +159,7 @@ async def test_a_call_that_led_to_something_stays(world: World, led_to: str) -> 
 async def test_what_is_forgotten_here_is_what_the_registry_says(world: World) -> None:
     """Each table that it leaves to this file, and no other; for as long as the operator wants."""
     pool, settings = world.pool, Settings(call_record_days=30)
-    codes, friends = CodeStore(pool), FriendStore(pool, refusals=3)
+    codes, friends = CodeStore(pool), world.friends
     usernames, erasures = FormerUsernames(pool), ErasureStore(pool)
     stores = MatchRecords(pool), MarkStore(pool), SuspicionStore(pool), EvidenceStore(pool)
     kinds = kept(RetentionStore(pool), *stores, codes, friends, usernames, erasures, settings)
