@@ -8,6 +8,7 @@ aside in a list of the shard, `aside:{calls-<n>}`, for an operator. Postgres kee
 
 import zlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,7 +119,10 @@ class RedisCalls:
         self._effect: msgspec.json.Decoder[Any] = msgspec.json.Decoder(AnyEffect)
 
     def known(self, call_id: str) -> StoredCall | None:
-        """A call that this process has saved lately, as it was then: only `save` says whether it still is."""
+        """A call that this process has saved lately, or has failed to, as it was then.
+
+        Only `save` says whether it still is.
+        """
         return self._known.get(call_id)
 
     async def load(self, call_id: str) -> StoredCall | None:
@@ -165,11 +169,11 @@ class RedisCalls:
     async def _save(self, call: Call, effects: Effects, version: int, now: int) -> list[Pending] | None:
         entries = [msgspec.json.encode(effect) for effect in effects]
         args = (*_document(call, version), now + RETRY_MS, _kept_ms(call), _DAY_MS, *entries)
-        found = await self._redis.run(_SAVE, _keys(call.id), args)
-        if found is None:
+        first, *before = await self._redis.run(_SAVE, _keys(call.id), args)
+        if first is None:
+            self._learn(*before)
             return None
         self._remember(StoredCall(call, version + 1))
-        first, *before = found
         if not before:
             _bounded(self._alone)[call.id] = _Alone(version + 1, now)
         own = enumerate(zip(effects, entries, strict=True), first)
@@ -192,9 +196,12 @@ class RedisCalls:
             raise
         except ResponseError:
             return None
-        if saved == 1:
+        if isinstance(saved, list):
+            self._learn(*saved[1:])
+            return False
+        if saved:
             self._remember(StoredCall(call, version + 1))
-        return None if saved == 0 else bool(saved)
+        return True if saved else None
 
     async def tell(
         self, call: Call, told: Sequence[tuple[Pending, Told]], performed: Sequence[Pending], *, now: int
@@ -221,6 +228,12 @@ class RedisCalls:
             args += (_number(pending), *words(each, streams))
         answers = await self._redis.run(_TELL, [*_keys(call.id), *streams], args, last=True)
         return [unavailable(answer) if isinstance(answer, Exception) else None for answer in answers]
+
+    def _learn(self, version: int, document: bytes | None) -> None:
+        """Another change was faster: this is what there is now. What cannot be read, `load` tells of."""
+        with suppress(msgspec.MsgspecError):
+            if document:
+                self._remember(StoredCall(self._document.decode(document), version))
 
     def _remember(self, stored: StoredCall) -> None:
         if stored.call.state is not State.CLOSED:

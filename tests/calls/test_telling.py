@@ -6,17 +6,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from core.clock import now_ms
 from core.contract.queue import QueueLeft
+from core.ids import new_id
 from core.settings import Settings
 from db.redis.bus import Bus
 from db.redis.calls import Pending, RedisCalls
 from db.redis.event_log import EventId
 from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.signals import opened
-from db.redis.told import Told
+from db.redis.told import Streams, Told
 from signaling.call import Call
 from signaling.effects import Effects, Emit, RecordStarted, emit
 from signaling.messages import Accept
@@ -79,6 +81,24 @@ async def test_whoever_was_slower_tells_nothing(node: CallNode, call: Call) -> N
     saved = await node.stores.calls.save(call, late, version=stored.version, now=now_ms(), told=words(late))
     assert saved is None
     assert await heard(node, call) == [["1"]] * 2
+
+
+@pytest.mark.parametrize("telling", [True, False])
+async def test_whoever_was_slower_knows_at_once_what_there_is(
+    node: CallNode, call: Call, redis_client: RedisClient, telling: bool
+) -> None:
+    """Nobody reads again what refused them. Where there is nothing any more, they know nothing."""
+    stored = await node.stores.calls.load(call.id)
+    assert stored is not None
+    await save(node, call, news(call, 1))
+    late, streams = news(call, 2), Streams(keep=1_000, keep_ms=300_000)
+    calls = RedisCalls(redis_client, streams=streams if telling else None)
+    told = words(late) if telling else ()
+    assert await calls.save(call, late, version=stored.version, now=now_ms(), told=told) is None
+    assert calls.known(call.id) == await node.stores.calls.load(call.id)
+    other = replace(call, id=new_id(now_ms()))
+    assert await calls.save(other, late, version=1, now=now_ms(), told=told) is None
+    assert calls.known(other.id) is None
 
 
 async def test_what_waits_is_told_first(node: CallNode, call: Call) -> None:

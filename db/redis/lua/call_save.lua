@@ -6,12 +6,12 @@
 -- ARGV[4] deadline in Unix ms, or ""                 ARGV[5] when another node performs the effects
 -- ARGV[6] milliseconds to keep the call              ARGV[7] the same while effects are not done
 -- ARGV[8...] effects
--- Returns the number of the first of these effects, and what was in the outbox before, oldest first; false if another
--- change was faster.
+-- Returns the number of the first of these effects, and what was in the outbox before, oldest first. If another change was
+-- faster: false, and then the version that there is now and its document, if there is one.
 local version, effects = unpack(redis.call('HMGET', KEYS[1], 'version', 'effects'))
 version, effects = tonumber(version or '0'), tonumber(effects or '0')
 if version ~= tonumber(ARGV[1]) then
-  return false
+  return {false, version, redis.call('HGET', KEYS[1], 'document')}
 end
 local new = #ARGV - 7
 redis.call('HSET', KEYS[1], 'version', version + 1, 'document', ARGV[2], 'deadline', ARGV[4], 'kept', ARGV[6],

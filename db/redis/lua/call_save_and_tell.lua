@@ -4,11 +4,12 @@
 -- ARGV[4] deadline in Unix ms, or ""                  ARGV[5] milliseconds to keep the call
 -- ARGV[6] events kept at least, of so many            ARGV[7] milliseconds all are kept after the last
 -- ARGV[8] milliseconds to keep a line                 ARGV[9...] the words of each event
--- Returns 1; 0 if something waits in the outbox, which comes first: nothing was done; false if another change was faster.
+-- Returns 1; 0 if something waits in the outbox, which comes first: nothing was done. If another change was faster: false, and
+-- then the version that there is now and its document, if there is one.
 local found, at = read('version'), {}
 local version = tonumber(found[1] or '0')
 if version ~= tonumber(ARGV[1]) then
-  return false
+  return {false, version, redis.call('HGET', KEYS[1], 'document')}
 end
 if version > 0 and redis.call('EXISTS', KEYS[2]) == 1 then
   return 0
