@@ -79,7 +79,6 @@ class CallParts:
             executor=self.executor,
             tickets=tickets,
             queue=queue,
-            presence=presence,
             events=events,
             settings=settings,
             rules=rules,

@@ -15,6 +15,7 @@ from composition.gateway import GatewayParts, socket_server
 from composition.live_stores import LiveStores
 from composition.services import Services
 from core.settings import Settings
+from core.ticket import claims_channel
 from realtime import site
 from realtime.background.jobs import Jobs
 from realtime.gateway.connection_registry import ConnectionRegistry
@@ -54,6 +55,7 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         await base.bus.subscribe(PENDING_REPORTS, serving.report_effects.wake)
         await base.bus.subscribe(EXPULSIONS, serving.expulsions.wake)
         await base.bus.subscribe(ROOM_ENDED, serving.recent_members.forget)
+        await base.bus.subscribe(claims_channel(settings.region), serving.matchmaker.claimed)
         if serving.job_worker:
             await base.bus.subscribe(JOBS, serving.job_worker.wake)
         for apart in (ROOM_ENDED, PENDING_BLOCKS):

@@ -103,6 +103,11 @@ class Claimed(Struct, frozen=True):
     gone: Sequence[str] = ()
 
 
+def claims_channel(region: str) -> str:
+    """Where nodes that search among the same people say the ids of the tickets that they have claimed."""
+    return f"claims:{{{region}}}"
+
+
 def claimed(claim: Claim, firsts: Sequence[Ticket], gone: int) -> Claimed:
     """The result of a claim for which these were named, the best first, and so many found gone; -1: the
     seeker was."""

@@ -20,6 +20,7 @@ there is nothing to expect, and every permitted pair is matched at once.
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 from math import exp, log, sqrt
 
@@ -131,6 +132,7 @@ class ReservationValues:
         self._common_language = common_language
         self.wait_estimates = WaitEstimates(patience_ms)
         self._market = Market()
+        self._left: Counter[tuple[str, bool]] | None = None
         self._arrivals: Sequence[Ticket] = ()
         self._rate = 0.0
         self._sides: dict[tuple[str, tuple[str, ...]], Side] = {}
@@ -143,6 +145,7 @@ class ReservationValues:
         self._market = market
         self._arrivals = [ticket for ticket in market.arrivals if ticket.joined_at > since]
         self._rate = arrival_rate(self._arrivals, len(market.arrivals), now, self._stance)
+        self._left = None
         self._sides.clear()
         self._stakes.clear()
         self.wait_estimates.see(market.waits)
@@ -231,10 +234,13 @@ class ReservationValues:
         """The share of users of these pools who left without a match; 0 where there is no last call."""
         if not self._stance.last_call_ms:
             return 0.0
-        ended = [
-            wait.waited_ms is None for wait in self._market.waits if pools.intersection(wait.kind.split())
-        ]
-        return sum(ended) / len(ended) if ended else 0.0
+        if self._left is None:  # by kind, of which there are few: how many left, without a match and in all
+            self._left = Counter((wait.kind, wait.waited_ms is None) for wait in self._market.waits)
+        ended = total = 0
+        for (kind, unmatched), number in self._left.items():
+            if pools.intersection(kind.split()):
+                ended, total = ended + unmatched * number, total + number
+        return ended / total if total else 0.0
 
 
 def arrival_rate(recent: Sequence[Ticket], kept: int, now: int, stance: ReservationParameters) -> float:

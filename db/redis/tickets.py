@@ -26,15 +26,27 @@ never decided by times, which come from the nodes' own clocks: they only measure
 import asyncio
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import msgspec
 
-from core.ticket import Census, Claim, Claimed, Departure, Market, Placed, Pool, Ticket, Turn, Wait, claimed
+from core.presence import channel
+from core.ticket import (
+    Census,
+    Claim,
+    Claimed,
+    Departure,
+    Market,
+    Placed,
+    Pool,
+    Ticket,
+    Turn,
+    claimed,
+    claims_channel,
+)
 from core.vocabulary import Gender, LeftReason
+from db.redis.market_reader import MarketReader
 from db.redis.multiplexed import Arg, RedisClient, Script, load_script, script_words
 from db.redis.ticket_reader import TicketReader
 from db.redis.unusable import ASIDE_MOST, ASIDE_MS, Unusable, Why
@@ -67,10 +79,6 @@ def places(ticket: Ticket) -> str:
     return " ".join([ticket.mode, *(f"{ticket.mode}:{pool}" for pool in pools_of(ticket))])
 
 
-class _OfTicket(msgspec.Struct):
-    id: str
-
-
 class RedisTickets:
     """Implements `TicketStore` of `realtime/matchmaking/ports.py`.
 
@@ -80,10 +88,9 @@ class RedisTickets:
     def __init__(self, redis: RedisClient, region: str, unusable: Unusable | None = None) -> None:
         self._redis = redis
         self._unusable = unusable or Unusable()
-        self._prefix = _prefix(region)
+        self._region, self._prefix = region, _prefix(region)
         self._reader = TicketReader(self._unusable)
-        self._arrivals: dict[str, dict[bytes, Ticket | None]] = {}  # of each mode, as last seen
-        self._id = msgspec.msgpack.Decoder(_OfTicket).decode
+        self._market = MarketReader(self._reader, self._unusable)
         self._claim = msgspec.msgpack.Decoder(Claim).decode
         self._encode = msgspec.msgpack.Encoder().encode
 
@@ -93,7 +100,7 @@ class RedisTickets:
         return out.decode() if out else ""
 
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
-        """Enter, or get the ticket that the user has already, waiting or claimed.
+        """Enter, and announce it, or get the ticket that the user has already, waiting or claimed.
 
         None: by now the user has gone out of the queue with something else than `out`, perhaps into a call;
         or with a ticket that only another version reads, which leaves so that this one can be joined with.
@@ -111,7 +118,8 @@ class RedisTickets:
 
     def _join(self, ticket: Ticket, lease_until: int, out: str | None) -> "asyncio.Future[Any]":
         whose = (ticket.user_id, ticket.id, ticket.joined_at, self._encode(ticket), places(ticket))
-        return self._run("join", *whose, lease_until, "?" if out is None else out)
+        out = "?" if out is None else out
+        return self._together("join", *whose, lease_until, out, channel(ticket.user_id))
 
     async def _placed(self, ticket: Ticket, own: bytes) -> Ticket | None:
         """What join.lua has answered means."""
@@ -197,8 +205,8 @@ class RedisTickets:
         pools = [(gender, sought) for gender in _GENDERS for sought in _GENDERS]
         counts = [self._ask("ZCARD", f"{mode}:{gender}:{sought}") for gender, sought in pools]
         return Market(
-            arrivals=self._arrived(mode, await recent),
-            waits=tuple([wait for noted in await waits if (wait := self._wait(noted, mode))]),
+            arrivals=self._market.arrivals(mode, await recent),
+            waits=self._market.waits(mode, await waits),
             stock={pool: await count for pool, count in zip(pools, counts, strict=True)},
         )
 
@@ -215,21 +223,24 @@ class RedisTickets:
             pools.append(Pool(others, tuple(drawn)))
         return Census(await waiting - present, tuple(pools))
 
-    async def claim(self, claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+    async def claim(self, claim: Claim, instead: Sequence[Ticket] = (), *, aloud: bool = False) -> Claimed:
         """Take both tickets out and leave the claim as a record, or do nothing.
 
-        If the first is gone, the first of `instead` that still waits is taken.
+        If the first is gone, the first of `instead` that still waits is taken. `aloud`: other nodes are told.
         """
         # The script puts in the ticket of whomever it takes, as Redis has it.
         begin, _, end = self._encode(claim).partition(self._encode(claim.first))
         seeker, firsts = (claim.second.id, claim.second.user_id), (claim.first, *instead)
         named = [word for first in firsts for word in (first.id, first.user_id)]
-        gone = int(await self._run("claim", claim.claimed_at, claim.call_id, begin, end, *seeker, *named))
+        said = claims_channel(self._region) if aloud else ""
+        whole = (claim.claimed_at, claim.call_id, begin, end, said)
+        gone = int(await self._run("claim", *whole, *seeker, *named))
         return claimed(claim, firsts, gone)
 
     def settle(self, claim: Claim) -> "asyncio.Future[Any]":
-        """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
-        return self._run("settle", claim.call_id, _REMEMBER_OUT_MS, *_two(claim))
+        """The claim has become an offer: remove it and the tickets that it still holds, and tell watchers."""
+        shown = (channel(ticket.user_id) for ticket in (claim.first, claim.second))
+        return self._together("settle", claim.call_id, *_two(claim), *shown, head=(_REMEMBER_OUT_MS,))
 
     async def reserve(self, ticket: Ticket, call_id: str, lease_until: int) -> Ticket | None:
         """Give a ticket back at its old place after that call failed, once.
@@ -248,7 +259,7 @@ class RedisTickets:
     def elsewhere(self, region: str) -> "RedisTickets":
         """The queue of another region, on the same Redis: its scripts and tickets are known already."""
         other = copy.copy(self)
-        other._prefix = _prefix(region)
+        other._region, other._prefix = region, _prefix(region)
         return other
 
     async def refuse(
@@ -259,7 +270,7 @@ class RedisTickets:
         Dying halfway leaves a claim that is whole. Gives the tickets that the other users have now.
         """
         steps = [("restore", self._whole(ticket, claim.call_id, lease_until)) for ticket in others]
-        steps.append(("settle", (claim.call_id, _REMEMBER_OUT_MS, *_two(claim))))
+        steps.append(("settle", (_REMEMBER_OUT_MS, claim.call_id, *_two(claim), "", "")))
         commands = [script_words(_SCRIPTS[name], [self._prefix], args) for name, args in steps]
         *restored, _ = await self._redis.transaction(commands, repeatable=True)
         pairs = zip(others, restored, strict=True)
@@ -337,6 +348,10 @@ class RedisTickets:
     def _run(self, script: str, *args: Arg) -> "asyncio.Future[Any]":
         return self._redis.run(_SCRIPTS[script], [self._prefix], args)
 
+    def _together(self, script: str, *args: Arg, head: Sequence[Arg] = ()) -> "asyncio.Future[Any]":
+        """One script for all who ask for it in this turn."""
+        return self._redis.gather(_SCRIPTS[script], (self._prefix,), args, head=head, repeatable=True)
+
     def _ask(
         self, command: str, key: str, *args: Arg, repeatable: bool | None = None
     ) -> "asyncio.Future[Any]":
@@ -345,37 +360,6 @@ class RedisTickets:
     async def _tickets(self, ids: Sequence[bytes]) -> Sequence[Ticket]:
         """Those of these tickets that still exist."""
         return await self._reader.read(ids, lambda some: self._ask("HMGET", "tickets", *some))
-
-    def _arrived(self, mode: str, bodies: Sequence[bytes]) -> tuple[Ticket, ...]:
-        """Most of them were there at the last look."""
-        before = self._arrivals.get(mode, {})
-        now = {body: before[body] if body in before else self._arrival(body) for body in bodies}
-        self._arrivals[mode] = now
-        return tuple([ticket for ticket in now.values() if ticket])
-
-    def _arrival(self, body: bytes) -> Ticket | None:
-        """Most were read when somebody looked for them."""
-        with suppress(msgspec.MsgspecError, KeyError):
-            return self._reader.known(self._id(body).id.encode())
-        return self._reader.decode(body, "arrivals")
-
-    def _wait(self, noted: bytes, mode: str) -> Wait | None:
-        """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
-        waited, _, places = noted.decode().partition(" ")
-        try:
-            return Wait(_kind_of(places, mode), None if waited == "-" else int(waited))
-        except ValueError as error:
-            self._unusable.skipped("wait", mode, error)
-            return None
-
-
-@lru_cache(maxsize=1_000)
-def _kind_of(places: str, mode: str) -> str:
-    """The kind of a ticket that stood in these. Raises ValueError."""
-    if not places:
-        raise ValueError(places)
-    pools = (place.removeprefix(f"{mode}:") for place in places.split()[1:])
-    return " ".join(sorted(pool for pool in pools if pool.count(":") == 1))
 
 
 def _pools(ticket: Ticket) -> Sequence[str]:

@@ -1,6 +1,5 @@
 """Makes a call of a claim. Every step may be repeated, so any node can finish a claim that it finds."""
 
-import asyncio
 from typing import cast
 
 import structlog
@@ -13,7 +12,7 @@ from core.vocabulary import LeftReason, Mode
 from db.postgres.call_records import Refusal
 from matching.rematch import RematchIntervals
 from realtime.calls.executor import Executor
-from realtime.calls.ports import CallStore, PresenceNotifier, Record
+from realtime.calls.ports import CallStore, Record
 from realtime.calls.views import call_offered
 from realtime.matchmaking.metrics import MatchingMetrics
 from realtime.matchmaking.ports import TicketStore
@@ -36,7 +35,6 @@ class OfferMaker:
         executor: Executor,
         tickets: TicketStore,
         queue: Queue,
-        presence: PresenceNotifier,
         events: Events,
         settings: Settings,
         rules: Rules,
@@ -44,7 +42,7 @@ class OfferMaker:
         clock: Clock,
     ) -> None:
         self._calls, self._record, self._executor = calls, record, executor
-        self._tickets, self._queue, self._presence, self._events = tickets, queue, presence, events
+        self._tickets, self._queue, self._events = tickets, queue, events
         self._auto_accept = settings.auto_accept == "on"
         self._apart = RematchIntervals.of(settings)
         self._rules, self._metrics, self._clock = rules, metrics, clock
@@ -75,10 +73,9 @@ class OfferMaker:
             call = made.call if (made := await self._calls.load(call.id)) else call
         else:
             self._metrics.offered(claim)
-        shown = (self._presence.changed(party.user_id) for party in call.parties)
         # Beside the first effects, in their turn of the loop. The claim may be settled late: a user whom it
         # still holds can be given a place all the same.
-        beside = asyncio.gather(self._tickets.settle(claim), *shown)
+        beside = self._tickets.settle(claim)
         try:
             await self._executor.perform(call, pending)
         finally:

@@ -39,7 +39,8 @@ _LOOKS = 3
 _AGAIN_S = 0.5
 # For so long a search goes by what its join has found: by whom to avoid,
 _FRESH_MS = 1_000
-# and by the candidates that it saw; but only for so long if another node was faster with one of them lately.
+# and by the candidates that it saw; but only for so long if another node was faster with one of them lately,
+# and none says whom it claims.
 _SEEN_MS = 50
 _CONTENDED_MS = 10_000
 _GIVE_UP_MS = 60_000  # after which a claim that fails whenever somebody tries to finish it is set aside
@@ -77,7 +78,7 @@ class Matchmaker:
         self._clock, self._new_id = clock, new_id
         self._recent = RecentClaims()
         self._trying: set[str] = set()  # tickets that are being claimed at this moment
-        self._refused_at = -_CONTENDED_MS
+        self._refused_at = self._told_at = -_CONTENDED_MS
         self._few = asyncio.Semaphore(_CONTENDED)
         self._loop = PeriodicTask(None, self._next, failing="nobody is searched for", again_s=_AGAIN_S)
         self.loops = (self._loop,)
@@ -89,8 +90,7 @@ class Matchmaker:
     async def _next(self) -> bool:
         ticket, joined = await self._search_queue.next()
         with self._loop.enduring("a search failed, and is left to the sweep", ticket=ticket.id):
-            async with self._few if self._contended(self._clock()) else nullcontext():
-                await self.seek(ticket, joined=joined, lost=partial(self._seek_again, ticket, joined))
+            await self.seek(ticket, joined=joined, lost=partial(self._seek_again, ticket, joined))
         return True  # there may be more
 
     def _seek_again(self, ticket: Ticket, joined: Joined | None) -> None:
@@ -109,11 +109,19 @@ class Matchmaker:
         not read again at once. Whoever was blocked or met since then is left to the fence. `lost` is called
         if it is passed over for a claim that may still fail, or others were faster at each look.
         """
+        async with self._few if self._contended(self._clock()) else nullcontext():
+            claim = await self._search(ticket, joined, lost)
+        if claim is not None and await self._offers.make(claim) and joined:
+            self._metrics.found_on_joining(self._clock() - ticket.joined_at)
+        return claim
+
+    async def _search(self, ticket: Ticket, joined: Joined | None, lost: Callable[[], None]) -> Claim | None:
+        """The claim of a partner, of which no offer was made yet."""
         now = self._clock()
         at = joined.at if joined else now
         avoid = joined.avoid if joined and 0 <= now - at < _FRESH_MS else None
-        fresh_ms = _SEEN_MS if self._contended(now) else _FRESH_MS
         earlier = joined.candidates if joined else None
+        fresh_ms = _SEEN_MS if self._contended(now) and not _lately(self._told_at, now) else _FRESH_MS
         seen = earlier if 0 <= now - at < fresh_ms else None
         missed = False
         for _ in range(_LOOKS):
@@ -127,8 +135,6 @@ class Matchmaker:
             found = self._survey(ticket, self._recent.others(seen, at), reservation_values)
             taken: set[str] = set()
             claim = await self._claim_best(found, found.survey.choices, taken, avoid)
-            if claim is not None and await self._offers.make(claim) and joined:
-                self._metrics.found_on_joining(self._clock() - ticket.joined_at)
             if claim is not None or ticket.id in taken:
                 return claim
             missed = passed_over or bool(taken)
@@ -286,9 +292,14 @@ class Matchmaker:
                 some.append(choice)
         return some
 
+    def claimed(self, ticket_ids: bytes) -> None:
+        """Another node, or this one, says on the channel of claims that it has taken these."""
+        if self._recent.hear(ticket_ids.decode().split(), now := self._clock()):
+            self._told_at = now
+
     def _contended(self, now: int) -> bool:
         """Whether another node was faster with somebody lately, and so searches among the same people."""
-        return 0 <= now - self._refused_at < _CONTENDED_MS
+        return _lately(self._refused_at, now)
 
     async def _claim(self, claim: Claim, instead: Sequence[Ticket]) -> Claimed:
         """Noted before it is tried, so that no other search of this node tries the same."""
@@ -297,7 +308,7 @@ class Matchmaker:
         self._trying |= {first, second}
         done: Claimed | None = None
         try:
-            done = await self._tickets.claim(claim, instead)
+            done = await self._tickets.claim(claim, instead, aloud=self._contended(claim.claimed_at))
         finally:
             self._trying -= {first, second}
             if done is None or done.outcome == "second_gone":
@@ -316,3 +327,7 @@ class Matchmaker:
     async def _avoid(self, user_id: str) -> Set[str]:
         """Asked late, and again after each look, so that a block counts at once."""
         return await self._eligibility.avoid(user_id, self._limits.apart.since(self._clock()))
+
+
+def _lately(at: int, now: int) -> bool:
+    return 0 <= now - at < _CONTENDED_MS

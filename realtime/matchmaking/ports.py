@@ -53,7 +53,7 @@ class TicketStore(Protocol):
         """What took this user out of the queue last, for `join` to compare; empty if nothing did lately."""
 
     async def join(self, ticket: Ticket, lease_until: int, out: str | None = None) -> Ticket | None:
-        """Enter, or get the ticket that the user has already, waiting or claimed.
+        """Enter, and tell watchers, or get the ticket that the user has already, waiting or claimed.
 
         None: since then something else than `out` took the user out of the queue, perhaps into a call.
         """
@@ -91,14 +91,14 @@ class TicketStore(Protocol):
     async def everyone(self, mode: str) -> Sequence[Ticket]:
         """All who wait, the longest waiting first."""
 
-    async def claim(self, claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+    async def claim(self, claim: Claim, instead: Sequence[Ticket] = (), *, aloud: bool = False) -> Claimed:
         """Take both tickets out and leave the claim as a record, or do nothing.
 
-        If the first is gone, the first of `instead` that still waits is taken.
+        If the first is gone, the first of `instead` that still waits is taken. `aloud`: other nodes are told.
         """
 
     def settle(self, claim: Claim) -> Awaitable[Any]:
-        """The claim has become an offer, or has failed: remove it, and the tickets that it still holds."""
+        """The claim has become an offer: remove it and the tickets that it still holds, and tell watchers."""
 
     async def give_up(self, claim: Claim) -> None:
         """Set aside a claim that cannot be finished. Its users leave the queue, and must be told."""

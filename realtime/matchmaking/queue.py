@@ -138,7 +138,6 @@ class Queue:
             if placed.ticket.id == ticket.id:
                 self._search_queue.add(ticket, Joined(applicant.avoid, placed.candidates, now))
                 self._metrics.joined(mode)
-                await self._changed(user_id)
             return placed
         raise Unavailable("Your place in the queue changes too fast: try again.")
 

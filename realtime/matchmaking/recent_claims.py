@@ -1,4 +1,4 @@
-"""The tickets that this node has claimed lately, so that a search does not try those it saw before that."""
+"""The tickets that were claimed lately, so that a search does not try those it saw before that."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -22,6 +22,12 @@ class RecentClaims:
         for old, at in tuple(islice(self._at.items(), 2 * len(ticket_ids))):
             if not 0 <= now - at < _KEPT_MS:  # also when the clock was set back
                 del self._at[old]
+
+    def hear(self, ticket_ids: Iterable[str], now: int) -> bool:
+        """Some node says that it has claimed these. Whether that is news."""
+        new = [ticket_id for ticket_id in ticket_ids if ticket_id not in self._at]
+        self.note(*new, now=now)
+        return bool(new)
 
     def forget(self, ticket_id: str) -> None:
         """It was not claimed after all."""

@@ -62,7 +62,7 @@ HELD: dict[str, Step] = {
     "presence:set": (0, 1),
     "presence:watch": (1, 0),
     "queue:explain": (2, 2),
-    "queue:join": (1, 3),
+    "queue:join": (1, 2),
     "queue:join, again": (1, 2),
     "queue:leave": (0, 4),
     "queue:leave, after": (0, 1),

@@ -54,7 +54,7 @@ class Journal:
     def _tickets_join_and_look(self, placed: Placed | None, ticket: Ticket, *_: Any) -> None:
         self._tickets_join(None if placed is None else placed.ticket, ticket)
 
-    def _tickets_claim(self, done: Claimed, claim: Claim, *_: Any) -> None:
+    def _tickets_claim(self, done: Claimed, claim: Claim, *_: Any, **__: Any) -> None:
         if done.outcome == "both":
             claim = done.claim
             self.claims[claim.call_id] = claim

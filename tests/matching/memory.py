@@ -131,7 +131,7 @@ class MemoryTickets:
             len(others), tuple(Pool(len(pool), some) for pool, some in zip(pools, drawn, strict=True))
         )
 
-    async def claim(self, claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+    async def claim(self, claim: Claim, instead: Sequence[Ticket] = (), *, aloud: bool = False) -> Claimed:
         firsts = (claim.first, *instead)
         there = [nth for nth, first in enumerate(firsts) if self._claimable(first, claim.claimed_at)]
         gone = there[0] if there else len(firsts)

@@ -21,6 +21,7 @@ from core.contract.queue import Preferences
 from core.errors import AlreadyInCall, AppError
 from core.ids import new_id
 from core.settings import Settings
+from core.ticket import claims_channel
 from core.vocabulary import Gender
 from db.postgres.pool import open_pool
 from db.redis.bus import Bus
@@ -60,6 +61,7 @@ async def serve(database_url: str, redis_url: str, skew_ms: int) -> None:
         )
         stores = LiveStores(base)
         services = Services(stores, base, ConnectionRegistry(Silence()))
+        await bus.subscribe(claims_channel(REGION), services.matchmaker.claimed)
         jobs = [
             asyncio.create_task(job.run())
             for job in (services.matchmaker, services.sweep, services.deadline_worker)

@@ -12,7 +12,7 @@ from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from realtime.matchmaking.search_queue import Joined, SearchQueue
-from tests.matching.harness import Harness
+from tests.matching.harness import Harness, MatchingNode
 from tests.matching.people import T0, new_id, ticket
 from tests.patience import PATIENCE_S
 
@@ -108,6 +108,12 @@ async def test_of_two_who_join_at_once_only_the_later_one_seeks_the_other(harnes
     assert (claim.first.user_id, claim.second.user_id) == (ana, ben)
 
 
+def refused_claims(node: MatchingNode) -> float:
+    """Those that were made in vain."""
+    reasons, name = ("first_gone", "second_gone"), "realtime_matching_refused_claims_total"
+    return sum(node.registry.get_sample_value(name, {"reason": why}) or 0 for why in reasons)
+
+
 async def test_once_another_node_was_faster_searches_look_again(store: TicketStore) -> None:
     """What a join has seen is tried as it is only for as long as nobody else takes it."""
     harness = Harness(store, nodes=2)
@@ -119,9 +125,44 @@ async def test_once_another_node_was_faster_searches_look_again(store: TicketSto
     harness.clock.pass_ms(200)
     claims = [await here.matchmaker.seek(ticket, joined=joined) for ticket, joined in seekers]
     assert sum(claim is not None for claim in claims) == 2
-    reasons = ("first_gone", "second_gone")
-    name = "realtime_matching_refused_claims_total"
-    assert sum(here.registry.get_sample_value(name, {"reason": why}) or 0 for why in reasons) == 1
+    assert refused_claims(here) == 1
+
+
+async def test_whom_another_node_says_to_have_claimed_is_not_tried(store: TicketStore) -> None:
+    """However long ago a join has seen them: each in vain costs as much as one that takes two."""
+    harness = Harness(store, nodes=2)
+    here, there = harness.nodes
+    for _ in range(6):
+        await harness.join(harness.people.add())
+    seekers = [await here.search_queue.next() for _ in range(6)]
+    claim = await there.matchmaker.seek(seekers[1][0])
+    assert claim is not None
+    harness.clock.pass_ms(200)
+    here.matchmaker.claimed(f"{claim.first.id} {claim.second.id}".encode())
+    claims = [await here.matchmaker.seek(ticket, joined=joined) for ticket, joined in seekers]
+    assert sum(claim is not None for claim in claims) == 2
+    assert refused_claims(here) == 0
+
+
+async def test_whoever_was_slower_says_from_then_on_whom_it_claims(store: TicketStore) -> None:
+    """One that searches alone spares the words."""
+    harness = Harness(store, nodes=2)
+    here, there = harness.nodes
+    said: list[bool] = []
+    take = harness.tickets.claim
+
+    async def heard(claim: Claim, instead: Sequence[Ticket] = (), *, aloud: bool = False) -> Claimed:
+        said.append(aloud)
+        return await take(claim, instead, aloud=aloud)
+
+    harness.tickets.claim = heard  # type: ignore[method-assign]  # a look from outside
+    for _ in range(6):
+        await harness.join(harness.people.add())
+    seekers = [await here.search_queue.next() for _ in range(6)]
+    assert await there.matchmaker.seek(seekers[1][0]) is not None
+    for seeker, joined in seekers:
+        await here.matchmaker.seek(seeker, joined=joined)
+    assert (said[:2], said[-1]) == ([False, False], True)
 
 
 async def test_who_was_passed_over_for_a_claim_that_failed_is_searched_for_again(
@@ -141,10 +182,10 @@ async def test_who_was_passed_over_for_a_claim_that_failed_is_searched_for_again
     harness.clock.pass_ms(1)
     take, trying, may_end = store.claim, asyncio.Event(), asyncio.Event()
 
-    async def slow(claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+    async def slow(claim: Claim, instead: Sequence[Ticket] = (), *, aloud: bool = False) -> Claimed:
         trying.set()
         await may_end.wait()
-        return await take(claim, instead)
+        return await take(claim, instead, aloud=aloud)
 
     monkeypatch.setattr(store, "claim", slow)
     async with asyncio.timeout(PATIENCE_S), harness.matching():
@@ -296,9 +337,9 @@ async def test_whom_this_node_has_just_claimed_is_not_tried_again(harness: Harne
     tried: list[Claim] = []
     take = harness.tickets.claim
 
-    async def watched(claim: Claim, instead: Sequence[Ticket] = ()) -> Claimed:
+    async def watched(claim: Claim, instead: Sequence[Ticket] = (), *, aloud: bool = False) -> Claimed:
         tried.append(claim)
-        return await take(claim, instead)
+        return await take(claim, instead, aloud=aloud)
 
     harness.tickets.claim = watched  # type: ignore[method-assign]  # a look from outside
     harness.clock.pass_ms(1)

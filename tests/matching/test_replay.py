@@ -72,10 +72,10 @@ async def test_who_had_to_be_avoided_or_was_taken_is_named(
     harness.people.keep_apart(ana, blocked)
     claim_it = harness.tickets.claim
 
-    async def slower_once(claim: Claim, instead: Sequence[Ticket]) -> Claimed:
+    async def slower_once(claim: Claim, instead: Sequence[Ticket], *, aloud: bool) -> Claimed:
         if claim.first.user_id == taken:
             return claimed(claim, [claim.first], 1)
-        return await claim_it(claim, instead)
+        return await claim_it(claim, instead, aloud=aloud)
 
     monkeypatch.setattr(harness.tickets, "claim", slower_once)
     told = replay(new_id(), decision_of(await harness.matchmaker.seek(await harness.join(ana))))

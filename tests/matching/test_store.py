@@ -5,11 +5,13 @@ import asyncio
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from core.ticket import Claim, Claimed, Departure, Ticket
+from core.ticket import Claim, Claimed, Departure, Ticket, claims_channel
+from db.redis.bus import Bus
 from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.people import T0, again, give_back, new_id, put, ticket
+from tests.patience import PATIENCE_S
 
 
 def claim_of(first: Ticket, second: Ticket, now: int = T0 + 1000) -> Claim:
@@ -149,6 +151,47 @@ async def test_a_claim_takes_the_first_of_those_named_who_still_waits(store: Tic
     gone = claim_of(eli, ana)
     assert await store.claim(gone, [fay]) == Claimed("second_gone", gone, (ana.id,))
     assert [t.id for t in await store.everyone("video")] == [eli.id, fay.id]
+
+
+async def test_a_claim_is_said_to_other_nodes_if_it_takes_two(redis_client: RedisClient) -> None:
+    region = new_id()
+    store, heard, said = RedisTickets(redis_client, region), list[bytes](), asyncio.Event()
+    ana, ben, cal, dan = (ticket() for _ in range(4))
+
+    def hear(message: bytes) -> None:
+        heard.append(message)
+        said.set()
+
+    async with asyncio.timeout(PATIENCE_S), Bus(redis_client, new_id()) as bus:
+        await bus.subscribe(claims_channel(region), hear)
+        await put(store, ana, ben, cal, dan)
+        await store.claim(claim_of(ana, ben))
+        await store.claim(claim_of(ben, cal), aloud=True)
+        await store.claim(claim_of(ana, cal), [dan], aloud=True)
+        await said.wait()
+    assert heard == [f"{dan.id} {cal.id}".encode()]
+
+
+async def test_what_is_asked_at_once_is_done_to_each(store: TicketStore) -> None:
+    """Several joins are one script, and several claims are settled by one."""
+    people = [ticket(gender="male" if n % 2 else "female") for n in range(6)]
+    went = await store.out(people[0].user_id)
+    await put(store, people[5])
+    await store.leave(people[5].user_id, "left")
+    late = again(people[5])
+    asked = [*((one, went) for one in people[:5]), (again(people[1]), went), (late, "another"), (late, None)]
+    placed = await asyncio.gather(*(store.join(one, T0 + 10_000, out) for one, out in asked))
+    assert placed == [*people[:5], people[1], None, late]
+    assert list(await store.everyone("video")) == [*people[:5], late]
+    claims = [claim_of(people[0], people[1]), claim_of(people[2], people[3])]
+    for claim in claims:
+        await store.claim(claim)
+    await asyncio.gather(*(store.settle(claim) for claim in claims))
+    assert not await store.unfinished(T0 + 10_000)
+    assert [await store.of(one.user_id) for one in people] == [*4 * [None], people[4], late]
+    for claim in claims:
+        for one in (claim.first, claim.second):
+            assert await store.out(one.user_id) == claim.call_id
 
 
 async def test_a_claim_needs_the_very_ticket(store: TicketStore) -> None:

@@ -2,13 +2,13 @@
 -- Both must be waiting in their pools, unclaimed, with a lease that has not expired. How long they waited is noted. The
 -- second seeks; the first is whoever of those named still waits, the best first, as other nodes may have been faster.
 -- KEYS[1]  prefix of the region's queue
--- ARGV     now (ms), call id, the claim up to the first ticket, the rest of the claim, second ticket id, second user id;
---          then ticket id and user id of each who may be the first
+-- ARGV     now (ms), call id, the claim up to the first ticket, the rest of the claim, channel on which other nodes are told
+--          the ids of the two tickets, or ''; second ticket id, second user id; then those of each who may be the first
 -- Returns  how many of those named were gone before the one who was taken, so all of them if none was; -1: the second was
 --          gone itself
 local q, now, call = KEYS[1], tonumber(ARGV[1]), ARGV[2]
 local ids, users = {}, {}
-for nth = 5, #ARGV, 2 do
+for nth = 6, #ARGV, 2 do
   ids[#ids + 1], users[#users + 1] = ARGV[nth], ARGV[nth + 1]
 end
 local owns = redis.call('HMGET', q .. ':users', unpack(users))
@@ -52,4 +52,7 @@ end
 redis.call('HSET', q .. ':held', ids[first], call, ids[1], call)
 redis.call('HSET', q .. ':claims', call, ARGV[3] .. ticket .. ARGV[4])
 redis.call('ZADD', q .. ':claimed', now, call)
+if ARGV[5] ~= '' then
+  redis.call('PUBLISH', ARGV[5], ids[first] .. ' ' .. ids[1])
+end
 return first - 2
