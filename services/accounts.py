@@ -81,7 +81,9 @@ class Accounts:
                 gender=body.gender,
                 consents=AT_SIGN_UP,
             )
-            session, token = self._sessions.new(account.id, body.device_id, client.user_agent, now)
+            session, token = self._sessions.new(
+                account.id, body.device_id, client.user_agent, client.network, now
+            )
             made = await self._store.register(account, session, key, now)
         if made:
             await self._emails.welcome(account.id, address, client.language, now)
@@ -142,7 +144,7 @@ class Accounts:
         if shown is None:
             shown = await self.second_factor(user_id, body, now)
         session, token = self._sessions.new(
-            user_id, body.device_id, client.user_agent, now, second_factor=shown
+            user_id, body.device_id, client.user_agent, client.network, now, second_factor=shown
         )
         signed_in = await self._sessions.open(session, token, body.device_token, now)
         return await self.seen(signed_in, body, client, now)

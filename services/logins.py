@@ -50,9 +50,11 @@ class Logins:
         """All of this user, oldest first."""
         return await self._store.of(user_id)
 
-    async def link(self, access: Access, proven: Proven, network: str, now: int) -> LoginView:
+    async def link(
+        self, access: Access, proven: Proven, password: str | None, network: str, now: int
+    ) -> LoginView:
         """One more way to sign in to this account. Raises `PasswordNeeded`, `Conflict`, `CodeUsed`."""
-        await self._proofs.check(access, None, network, now)
+        await self._proofs.check(access, password, network, now)
         return await self._store.link(access.user_id, self.new(proven, now), now)
 
     async def remove(

@@ -61,7 +61,7 @@ class OpenId:
     ) -> LoginView:
         """Sign in to this account by it too. Raises `PasswordNeeded`, `Conflict`, and the same."""
         proven = await self._proven(name, body, client, now)
-        return await self._logins.link(access, proven, client.network, now)
+        return await self._logins.link(access, proven, body.password, client.network, now)
 
     async def _proven(
         self, name: OpenIdProvider, body: OpenIdSignIn, client: RequestOrigin, now: int

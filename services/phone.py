@@ -69,7 +69,7 @@ class Phones:
         """Sign in to this account with the number too. Raises `PasswordNeeded`, `Conflict`, and the same."""
         proven = await self._proven(body, client, now)
         try:
-            return await self._logins.link(access, proven, client.network, now)
+            return await self._logins.link(access, proven, body.password, client.network, now)
         except CodeUsed:
             raise WrongCode from None
 

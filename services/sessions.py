@@ -75,6 +75,7 @@ class SessionService:
         user_id: str,
         device_id: str | None,
         user_agent: str | None,
+        network: str | None,
         now: int,
         *,
         second_factor: bool = False,
@@ -86,6 +87,7 @@ class SessionService:
             user_id=user_id,
             device=device_id,
             user_agent=user_agent,
+            network=network,
             token_hash=fingerprint(token),
             expires_at=now + self._tokens.refresh_ms,
             second_factor=second_factor,
@@ -183,7 +185,7 @@ class SessionService:
         ban = await self._standing.ban(user_id, now)
         if ban is None:
             return
-        session, unknown = self.new(user_id, None, None, now)
+        session, unknown = self.new(user_id, None, None, None, now)
         expires = now + self._tokens.access.lifetime_s * 1000
         await self._open(msgspec.structs.replace(session, restricted=True, expires_at=expires), now)
         token = self._tokens.access.issue(user_id, session.id, fingerprint(unknown), now)

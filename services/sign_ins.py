@@ -115,7 +115,9 @@ class SignIns:
             consents=AT_SIGN_UP,
             login=self._logins.new(proven, now),
         )
-        session, token = self._sessions.new(account.id, body.device_id, client.user_agent, now)
+        session, token = self._sessions.new(
+            account.id, body.device_id, client.user_agent, client.network, now
+        )
         async with self._limits.new_account(body.device_id, now):
             await self._account_store.register(account, session, None, now)
         signed_in = await self._sessions.signed_in(account.id, session.id, token, body.device_token, now)

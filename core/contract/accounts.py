@@ -63,6 +63,16 @@ class NewProfile(Input):
     gender: Gender | None = None
 
 
+class Entering(SigningIn):
+    """What every way takes that can open an account, or be added to one.
+
+    `password`: of the account that it is added to, for whom it is some minutes since they signed in.
+    """
+
+    profile: NewProfile | None = None
+    password: Annotated[str, Meta(max_length=128, examples=["correct horse battery"])] | None = None
+
+
 class Register(SigningIn, kw_only=True):
     """What an account needs. Under 18: `underage`; what somebody else has: `conflict`, named in `details`.
 

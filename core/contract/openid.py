@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from core.contract.accounts import NewProfile, SignedIn, SigningIn
+from core.contract.accounts import Entering, SignedIn
 from core.contract.logins import LoginView
 from core.errors import Conflict, ProfileIncomplete, Underage
 from core.wire.endpoint import Endpoint
@@ -20,21 +20,21 @@ class OfProvider(Input):
     provider: OpenIdProvider
 
 
-class OpenIdSignIn(SigningIn, kw_only=True):
+class OpenIdSignIn(Entering, kw_only=True):
     """An ID token for this app. With the `nonce` that the app made for it, as it was sent or before it was
     hashed.
 
     `profile` opens an account where nobody has signed in as this person; without it that is
     `profile_incomplete`, with what is missing as `fields` in `details`. Whose address somebody has here
     already signs in there first, and then links: `conflict`. Sent with an access token, it adds the way to
-    that account instead, and answers with the login.
+    that account instead, and answers with the login; that takes a sign-in of the last minutes, or the
+    `password`.
     """
 
-    secrets = ("id_token", "nonce", "device_token", "totp")
+    secrets = ("id_token", "nonce", "device_token", "totp", "password")
 
     id_token: IdToken
     nonce: Annotated[str, Meta(min_length=1, max_length=500, examples=["n-0S6_WzA2Mj"])] | None = None
-    profile: NewProfile | None = None
 
 
 ENDPOINTS = (

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from core.contract.accounts import DeviceToken, NewProfile, SignedIn, SigningIn
+from core.contract.accounts import DeviceToken, Entering, SignedIn
 from core.contract.logins import LoginView
 from core.errors import Conflict, Expired, ProfileIncomplete, Underage
 from core.wire.endpoint import Endpoint
@@ -39,19 +39,19 @@ class CodeSent(Wire):
     resend_after_s: Annotated[int, Meta(examples=[30], description="Seconds until another may be sent.")]
 
 
-class PhoneVerify(SigningIn, kw_only=True):
+class PhoneVerify(Entering, kw_only=True):
     """Show the code. `profile` opens an account where there is none with this number.
 
     Without it that is `profile_incomplete`, with what is missing as `fields` in `details`; the code stays
     good. A wrong code is `unauthenticated`; after five, ask for another one. Sent with an access token, it
-    adds the number to that account instead, and answers with the login.
+    adds the number to that account instead, and answers with the login; that takes a sign-in of the last
+    minutes, or the `password`.
     """
 
-    secrets = ("code", "device_token", "totp")
+    secrets = ("code", "device_token", "totp", "password")
 
     phone: Phone
     code: SentCode
-    profile: NewProfile | None = None
 
 
 ENDPOINTS = (

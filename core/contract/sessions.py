@@ -15,6 +15,10 @@ class SessionView(Wire):
 
     id: Id
     user_agent: str | None
+    network: Annotated[
+        str | None,
+        Meta(description="Where one signed in: an address, or the /64 of one.", examples=["192.0.2.17"]),
+    ]
     current: bool
     created_at: Timestamp
     last_used_at: Timestamp

@@ -1193,6 +1193,7 @@ CREATE TABLE identity.sessions (
     revoked_reason text,
     restricted boolean DEFAULT false NOT NULL,
     second_factor boolean DEFAULT false NOT NULL,
+    network text,
     CONSTRAINT revoked_for_a_reason CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL))),
     CONSTRAINT sessions_device_check CHECK ((char_length(device) <= 100)),
     CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['signed_out'::text, 'banned'::text, 'replaced'::text, 'reused'::text, 'password_changed'::text, 'erased'::text]))),

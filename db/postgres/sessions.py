@@ -47,6 +47,7 @@ class NewSession(Struct, frozen=True, kw_only=True):
     user_id: str
     device: str | None
     user_agent: str | None
+    network: str | None = None
     token_hash: bytes
     expires_at: int
     restricted: bool = False
@@ -189,6 +190,7 @@ async def open_within(connection: Connection, session: NewSession, now: int) -> 
         session.device,
         session.restricted,
         session.second_factor,
+        session.network,
     )
 
 
@@ -216,6 +218,7 @@ def _session(row: Record, current: str) -> SessionView:
     return SessionView(
         id=row["id"],
         user_agent=row["user_agent"],
+        network=row["network"],
         current=row["id"] == current,
         created_at=rfc3339(to_ms(row["created_at"])),
         last_used_at=rfc3339(to_ms(row["last_used_at"])),

@@ -2,10 +2,11 @@
 
 -- name: open
 -- A session and its first refresh token $4. Restricted ($8): of one who is banned. $9: it was opened with a second factor.
+-- $10: from which network.
 WITH session AS (
     INSERT INTO identity.sessions
-        (id, user_id, user_agent, created_at, last_used_at, expires_at, device, restricted, second_factor)
-    VALUES ($1, $2, $3, $5, $5, $6, $7, $8, $9)
+        (id, user_id, user_agent, created_at, last_used_at, expires_at, device, restricted, second_factor, network)
+    VALUES ($1, $2, $3, $5, $5, $6, $7, $8, $9, $10)
 )
 INSERT INTO identity.refresh_tokens (hash, session_id, issued_at, expires_at) VALUES ($4, $1, $5, $6)
 
@@ -120,7 +121,7 @@ JOIN identity.profiles p ON p.user_id = u.id
 
 -- name: page
 -- The sessions of user $1 that go on at $2, newest first, before session $3 (null: from the newest).
-SELECT id, device, user_agent, created_at, last_used_at FROM identity.sessions
+SELECT id, device, user_agent, network, created_at, last_used_at FROM identity.sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND NOT restricted
     AND id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 ORDER BY id DESC

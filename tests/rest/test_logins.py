@@ -103,8 +103,11 @@ async def test_a_stolen_token_neither_adds_nor_removes_a_way_in(rest: RestServer
     rest.clock.advance(s=SETTINGS.fresh_sign_in_m * 60)
     token = (await rest.refresh(ana["refresh_token"])).body["access_token"]
     other = Phone(rest)
-    assert asks_for_the_password(await other.show(await other.code(), token=token))
-    _, second = await logins(rest, token)
+    code = await other.code()
+    for wrong in ({}, {"password": "wrong password"}):
+        assert asks_for_the_password(await other.show(code, token=token, **wrong))
+    assert (await other.show(code, token=token, password=PASSWORD)).body["provider"] == "phone"
+    _, second, _ = await logins(rest, token)
     for wrong in ({}, {"password": "wrong password"}):
         assert asks_for_the_password(await remove(rest, token, second["id"], **wrong))
     assert (await remove(rest, token, second["id"], password=PASSWORD)).status == 204
