@@ -7,6 +7,7 @@ import { Pictures } from "./pictures.js";
 import { codesView } from "./views/codes.js";
 import { consentsView } from "./views/consents.js";
 import { friendsView } from "./views/friends.js";
+import { loginsView } from "./views/logins.js";
 import { ownEmailView } from "./views/own-email.js";
 import { ownPasswordView } from "./views/own-password.js";
 import { ownView } from "./views/own.js";
@@ -14,6 +15,7 @@ import { personView } from "./views/person.js";
 import { photosView } from "./views/photos.js";
 import { profileView } from "./views/profile.js";
 import { safetyView } from "./views/safety.js";
+import { sessionsView } from "./views/sessions.js";
 import { settingsView } from "./views/settings.js";
 
 /** Its views, the parts that they use, and which of those get the server's events. */
@@ -30,6 +32,8 @@ export function inside(parts) {
     ownView,
     ownEmailView,
     ownPasswordView,
+    loginsView,
+    sessionsView,
     consentsView,
     codesView,
     personView,

@@ -16,6 +16,7 @@ import { Hold } from "./hold.js";
 import { Links } from "./links.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
+import { Provider } from "./provider.js";
 import { doorIn, letterIn, placeIn } from "./route.js";
 import { Safety } from "./safety.js";
 import { Session } from "./session.js";
@@ -63,8 +64,9 @@ const ways = waysHere();
 const account = new Account({ api, store });
 const links = new Links({ api, store, onEnd: end });
 const entering = new Entering({ api, store, goTo, enter: (path, fields) => admitted(() => api.enter(path, { ...fields, device_id: device.id })) });
+const provider = new Provider({ store, ways, entering });
 
-const parts = { store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, ways, account, links, entering, signUp, signIn, signOut };
+const parts = { store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, ways, account, links, entering, provider, signUp, signIn, signOut };
 const views = [
   themeView,
   shellView,
@@ -149,6 +151,7 @@ function look() {
   safety.look();
   account.look();
   links.look();
+  provider.look();
 }
 
 /** Whoever is banned and has shown who they are gets in as far as to see why, and to appeal. Returns whether that is so. */
@@ -206,6 +209,7 @@ async function stay() {
 function nobody() {
   store.dispatch("page:signed-out");
   links.look();
+  provider.look();
 }
 
 /** Another tab signed out, in, or in as another user: this one follows. */
@@ -220,6 +224,7 @@ function follow({ key }) {
 // --- The place in the page ---
 
 function go() {
+  provider.open(location.hash);
   const letter = letterIn(location.hash);
   if (letter) {
     history.replaceState(null, "", "#letter"); // nobody finds its token in the address

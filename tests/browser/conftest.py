@@ -9,11 +9,13 @@ import aiohttp
 import pytest
 from playwright.async_api import async_playwright, expect
 
+from core.clock import now_ms
 from core.vocabulary import Role
 from tests.browser.chromium import Chromium
 from tests.browser.desk import Desk, Moderator, SignUp, with_app
 from tests.browser.person import WAIT_MS, Visitor
 from tests.integration.person import Person
+from tests.rest.provider import CLIENT, Provider
 from tests.served import Served
 from tests.stores.world import World, world_at
 
@@ -45,8 +47,16 @@ async def meet(*people: Visitor) -> None:
 
 
 @pytest.fixture(scope="session")
+async def google() -> AsyncIterator[Provider]:
+    """Where people can sign in too."""
+    provider = Provider(now_ms)
+    async with provider.serving():
+        yield provider
+
+
+@pytest.fixture(scope="session")
 async def server(
-    nodes_database_url: str, nodes_redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    nodes_database_url: str, nodes_redis_url: str, tmp_path_factory: pytest.TempPathFactory, google: Provider
 ) -> AsyncIterator[Served]:
     """One for all tests of this worker, with a queue of its own."""
     server = Served(
@@ -58,6 +68,8 @@ async def server(
         MAIL="outbox",
         SMS="outbox",
         CODE_AGAIN_S="1",
+        GOOGLE_ISSUER=google.issuer,
+        GOOGLE_PAGE_CLIENT_ID=CLIENT,
         QUEUE_UPDATE_S="1",
         QUEUE_LEASE_S="2",
         CONNECTION_LEASE_S="5",

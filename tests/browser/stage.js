@@ -12,6 +12,7 @@ import { consentsView } from "./page/views/consents.js";
 import { decisionsView } from "./page/views/decisions.js";
 import { friendsView } from "./page/views/friends.js";
 import { letterView } from "./page/views/letter.js";
+import { loginsView } from "./page/views/logins.js";
 import { meetView } from "./page/views/meet.js";
 import { offerView } from "./page/views/offer.js";
 import { ownEmailView } from "./page/views/own-email.js";
@@ -23,6 +24,7 @@ import { profileView } from "./page/views/profile.js";
 import { reportView } from "./page/views/report.js";
 import { roomView } from "./page/views/room.js";
 import { safetyView } from "./page/views/safety.js";
+import { sessionsView } from "./page/views/sessions.js";
 import { settingsView } from "./page/views/settings.js";
 import { shellView } from "./page/views/shell.js";
 import { standingView } from "./page/views/standing.js";
@@ -97,6 +99,10 @@ function scenes(words) {
     ["page:suggestions", { items: [{ user: { ...peer, user_id: "p3" }, reason: "friends", count: 3 }] }],
     ["page:presences", { presences: [{ user_id: "peer", status: "offline", last_seen: at(-9_000) }, { user_id: "p2", status: "queuing" }] }],
   ];
+  const logins = ["password", "google", "phone"].map((provider) => ({ id: provider, provider, hint: me.email, created_at: at(-90_000) }));
+  const sessions = [true, false].map((current) => (
+    { id: `s${current}`, current, user_agent: words.username, network: words.username, created_at: at(-90_000), last_used_at: at(-900) }
+  ));
   const pastCall = { call_id: "c9", peer, mode: "video", started_at: at(-9_000), duration_s: 300 };
   const over = (name, decider, more = {}) => [...accepted, started(decider), ended({ decision: { ...DECISION, ...more } })];
   return {
@@ -105,6 +111,8 @@ function scenes(words) {
     "sign up": [out, door("sign-up")],
     "sign up, second step": [out, ["page:entering", { entering: { way: "phone", lacks: "about-you" } }], door("about-you")],
     "sign in": [["page:signed-out", { code: "replaced" }], door("sign-in")],
+    phone: [out, door("phone")],
+    "one more code": [out, ["page:entering", { entering: { way: "google", lacks: "second" } }], door("second")],
     "forgot password": [out, door("forgot")],
     ...Object.fromEntries(LETTERS.flatMap((letter) => [
       [`letter ${Object.values(letter).join(" ")}, here`, [...signedIn, ["page:letter", { letter }], inLetter]],
@@ -177,8 +185,8 @@ function scenes(words) {
     suspended: [["page:banned", { until: at(90_000) }], ["page:standing", { standing: { status: "suspended", restricted_until: at(90_000), strikes }, seen: "" }]],
     banned: [["page:banned", { until: null }]],
     profile: [...withMedia, ["page:place", { place: { name: "profile" } }]],
-    "own account": [...withMedia, ["page:place", { place: { name: "own" } }]],
-    "own account, confirmed": [...withMedia, ["page:me", { me: { ...me, status: "active", verified: { email: true, phone: true } } }], ["page:place", { place: { name: "own" } }]],
+    "own account": [...withMedia, ["page:logins", { items: logins.slice(0, 1) }], ["page:place", { place: { name: "own" } }]],
+    "own account, confirmed": [...withMedia, ["page:me", { me: { ...me, status: "active", verified: { email: true, phone: true } } }], ["page:logins", { items: logins }], ["page:sessions", { items: sessions }], ["page:place", { place: { name: "own" } }]],
     "profile with photos": [...withPhotos, inProfile],
     "photos on their way": [
       ...withPhotos, ["page:uploads", { uploads: ["sent", "refused", "waits"].map((key) => ({ key, list: "photos", file: { name: words.name }, preview: PICTURE })) }],
@@ -216,8 +224,8 @@ const safety = {
 };
 const frame = { of: () => new Promise(() => {}), look: () => {}, keep: () => {} };
 const ways = { mail: true, sms: true, providers: { google: { address: "", client_id: "" }, apple: { address: "", client_id: "" } } };
-const parts = { store, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, own: idle, photos: idle, friends: idle, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, profileView, photosView, friendsView, settingsView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
+const parts = { store, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, own: idle, photos: idle, friends: idle, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, provider: idle, signUp: idle, signIn: idle, signOut: idle };
+const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, profileView, photosView, friendsView, settingsView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, loginsView, sessionsView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
 
 function draw(actions) {
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());

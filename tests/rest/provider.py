@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import jwt
@@ -42,6 +43,8 @@ class Provider:
         self.out_of_order = False
         self.max_age_s: int | None = 3600
         self._codes: dict[str, dict[str, Any]] = {}
+        # Who sits at the browser that comes here; None: somebody who does not want to sign in.
+        self.visitor: dict[str, Any] | None = None
 
     def rotate(self) -> Key:
         """Sign with another key from now on, and publish that alone."""
@@ -92,6 +95,16 @@ class Provider:
         token = self.signed(**{"aud": form["client_id"], **claims})
         return web.json_response({"id_token": token, "token_type": "Bearer", "expires_in": 3600})
 
+    async def _begin(self, request: web.Request) -> web.Response:
+        """The browser of somebody who is signed in here, which is sent back at once."""
+        asked = request.query
+        assert asked["response_mode"] == "fragment"
+        said = {"state": asked["state"], "error": "access_denied"}
+        if self.visitor is not None:
+            token = self.signed(aud=asked["client_id"], nonce=asked["nonce"], **self.visitor)
+            said = {"state": asked["state"], "id_token": token}
+        raise web.HTTPFound(f"{asked['redirect_uri']}#{urlencode(said)}")
+
     def _note(self, request: web.Request) -> None:
         self.asked.append(request.path)
         if self.out_of_order:
@@ -104,6 +117,7 @@ class Provider:
         app.router.add_get("/.well-known/openid-configuration", self._about)
         app.router.add_get("/keys", self._published)
         app.router.add_post("/token", self._token)
+        app.router.add_get("/o/oauth2/v2/auth", self._begin)
         runner = web.AppRunner(app)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -43,6 +43,8 @@ export function signUpForm({ act, stepOf }) {
     show(rest, second);
     rest.disabled = !second;
     show(back, second && entering === null);
+    const ways = whole.querySelector(".ways");
+    if (ways) show(ways, !second);
     text(told, entering ? "A little about you, and you are in." : second ? "Step 2 of 2: about you" : "Step 1 of 2: how you sign in");
     text(button, second ? "Create account" : "Go on");
   }
