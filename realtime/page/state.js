@@ -79,7 +79,15 @@ function begunAnew({ settings, media, place, door, letter }) {
 const ACCOUNT = {
   "page:signed-in": (state, { user }) => ({ ...state, account: "in", me: user, farewell: null, reachable: true }),
 
-  "page:signed-out": (state, { code }) => ({ ...begunAnew({ ...state, settings: AT_FIRST }), account: "out", farewell: code ?? null }),
+  /** Only a letter is read by nobody in particular. */
+  "page:signed-out": ({ media, place, door, letter }, { code }) => ({
+    ...initial(),
+    media,
+    door,
+    ...(letter && { letter, place }),
+    account: "out",
+    farewell: code ?? null,
+  }),
 
   /** The session was ended, and why is being asked. */
   "page:put-out": (state) => begunAnew(state),
