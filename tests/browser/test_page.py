@@ -121,7 +121,9 @@ async def test_a_code_is_asked_for_after_the_password(sign_up: Visit, server: Se
     await ana.go("Profile")
     await ana.press("Sign out")
     await ana.follow("Sign in")
-    await expect(ana.page.get_by_role("form", name="Welcome back").get_by_label("Code of your")).to_be_hidden()
+    await expect(
+        ana.page.get_by_role("form", name="Welcome back").get_by_label("Code of your")
+    ).to_be_hidden()
     await ana.sign_in()
     code = ana.page.get_by_role("form", name="Welcome back").get_by_label("Code of your")
     await expect(code).to_be_focused()
