@@ -1,6 +1,7 @@
 /** What only who is signed in needs: loaded when somebody is, so that a first visit is small. */
 
 import { Friends } from "./friends.js";
+import { News } from "./news.js";
 import { Own } from "./own.js";
 import { Photos } from "./photos.js";
 import { Pictures } from "./pictures.js";
@@ -8,6 +9,7 @@ import { codesView } from "./views/codes.js";
 import { consentsView } from "./views/consents.js";
 import { friendsView } from "./views/friends.js";
 import { loginsView } from "./views/logins.js";
+import { newsView } from "./views/news.js";
 import { ownEmailView } from "./views/own-email.js";
 import { ownPasswordView } from "./views/own-password.js";
 import { ownView } from "./views/own.js";
@@ -17,17 +19,21 @@ import { profileView } from "./views/profile.js";
 import { safetyView } from "./views/safety.js";
 import { sessionsView } from "./views/sessions.js";
 import { settingsView } from "./views/settings.js";
+import { tellingView } from "./views/telling.js";
 
 /** Its views, the parts that they use, and which of those get the server's events. */
 export function inside(parts) {
   const own = new Own(parts);
   const [friends, photos] = [new Friends(parts), new Photos({ ...parts, own })];
+  const news = new News(parts);
   new Pictures(parts).watch();
   const views = [
     profileView,
     photosView,
     friendsView,
+    newsView,
     settingsView,
+    tellingView,
     safetyView,
     ownView,
     ownEmailView,
@@ -38,5 +44,5 @@ export function inside(parts) {
     codesView,
     personView,
   ];
-  return { views, parts: { ...parts, own, friends, photos }, hearing: [friends] };
+  return { views, parts: { ...parts, own, friends, photos, news }, hearing: [friends, news] };
 }

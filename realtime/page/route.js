@@ -6,6 +6,7 @@ const PLACES = {
   chats: "chats",
   room: "chats",
   friends: "friends",
+  notifications: "notifications",
   profile: "profile",
   safety: "profile",
   own: "profile",

@@ -36,7 +36,7 @@ export class Settings {
 
   /** Change some of them, for all devices: here at once, and back again where the server says no. */
   async change(changes) {
-    this.#show({ ...this.#store.state.settings, ...changes });
+    this.#show(changed(this.#store.state.settings, changes));
     try {
       await this.#inTurn(() => this.#api.changeSettings(changes));
     } catch (error) {
@@ -69,6 +69,14 @@ export class Settings {
   #keep(settings) {
     if (this.#store.state.account !== "in") return; // signed out meanwhile
     localStorage.setItem(KEPT, JSON.stringify(settings));
-    this.#show(settings);
+    this.follow(); // with what another version of the server does not know
   }
+}
+
+/** These settings with the changes; what one wants to be told is changed part by part. */
+function changed(settings, { notifications, ...changes }) {
+  if (!notifications) return { ...settings, ...changes };
+  const { kinds, ...rest } = notifications;
+  const before = settings.notifications;
+  return { ...settings, ...changes, notifications: { ...before, ...rest, kinds: { ...before.kinds, ...kinds } } };
 }

@@ -8,12 +8,18 @@
 import { NOT_SEEN, OWN } from "./account-state.js";
 import { ENCOUNTER, arrive } from "./encounter-state.js";
 import { FRIENDS, UNKNOWN } from "./friends-state.js";
+import { NEWS, NO_NEWS, withNews } from "./news-state.js";
 import { NO_UPLOADS, PHOTOS } from "./photos-state.js";
 import { ROOMS, withUnread } from "./rooms-state.js";
 import { SAFETY, UNASKED } from "./safety-state.js";
 
 /** What holds for a user who has set nothing: all is as the device has it. */
-export const AT_FIRST = { theme: "system", language: null, time_zone: null };
+export const AT_FIRST = {
+  theme: "system",
+  language: null,
+  time_zone: null,
+  notifications: { push: true, email: false, kinds: {} },
+};
 
 /** `account` is `unknown` until we know whether somebody is signed in here, then `in`, `out`, or `banned` until `until`. */
 export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
@@ -38,6 +44,7 @@ export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
     ...NOT_SEEN,
     ...UNKNOWN,
     ...NO_UPLOADS,
+    ...NO_NEWS,
   };
 }
 
@@ -113,11 +120,11 @@ const ACCOUNT = {
 
   "session:ready": (state, data, at) => {
     const skew = Date.parse(data.server_time) - at;
-    return withUnread(arrive({ ...state, me: data.user, skew }, data), data.unread.rooms);
+    return withNews(withUnread(arrive({ ...state, me: data.user, skew }, data), data.unread.rooms), data.unread.notifications);
   },
 };
 
-const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN, ...FRIENDS, ...PHOTOS };
+const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN, ...FRIENDS, ...PHOTOS, ...NEWS };
 
 /** The state after an action; an unknown action changes nothing. */
 export function reduce(state, { type, data = {}, at = 0 }) {

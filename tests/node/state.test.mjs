@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { veiled } from "../../realtime/page/encounter-state.js";
+import { shownNews } from "../../realtime/page/news-state.js";
 import { Outbox } from "../../realtime/page/outbox.js";
 import { contiguousUpTo } from "../../realtime/page/rooms-state.js";
 import { coolsDown, initial, reduce, secondsLeft, unreadInAll } from "../../realtime/page/state.js";
@@ -262,4 +263,22 @@ test("durations and estimates read well", () => {
 test("every error of a field is in plain words", () => {
   assert.equal(words.fieldError({ code: "conflict", message: "" }, "username"), "This username is taken.");
   assert.equal(words.fieldError({ code: "invalid_request", message: "`city` is not valid." }, "city"), "city is not valid.");
+});
+
+test("news: counted by the server, renewed under its id, and gone on this device when read on another", () => {
+  const item = (id, created_at, more = {}) => ({ id, kind: "system", title: id, body: "", created_at, read_at: null, ...more });
+  const [first, second] = [item("a", "2026-11-21T11:00:00.000Z"), item("b", "2026-11-21T11:30:00.000Z")];
+  const told = (notification) => ["notification:new", { notification }];
+  let state = play([["page:signed-in", { user: ME }], ready({ unread: { rooms: {}, notifications: 1 } })]);
+  assert.deepEqual([state.news.unread, state.news.items], [1, null]);
+  state = play([["page:news", { items: [first], next_cursor: null }], told(second)], state);
+  assert.deepEqual([state.news.unread, state.news.items.map(({ id }) => id)], [2, ["b", "a"]]);
+  state = play([told({ ...first, title: "again", created_at: "2026-11-21T11:45:00.000Z" })], state);
+  assert.deepEqual([state.news.unread, state.news.items.map(({ title }) => title)], [2, ["again", "b"]]);
+  state = play([["notification:read", { ids: ["a"], unread: 1 }]], state);
+  assert.deepEqual(state.news.items.map(({ read_at }) => read_at !== null), [true, false]);
+  state = play([["notification:read", { all: true, unread: 0 }]], state);
+  assert.deepEqual([state.news.unread, state.news.items.every(({ read_at }) => read_at)], [0, true]);
+  const over = item("c", "2026-11-21T11:50:00.000Z", { expires_at: "2026-11-21T11:55:00.000Z" });
+  assert.deepEqual(shownNews(play([told(over)], state), NOW).map(({ id }) => id), ["a", "b"]);
 });

@@ -29,6 +29,7 @@ export function shellView({ store }) {
     markPlace(entryOf(state.place));
     badge("unread", unreadInAll(state), "unread");
     badge("asked", waiting(state), waiting(state) === 1 ? "request" : "requests");
+    badge("news-unread", state.news.unread, "unread");
     const told = announcement(state);
     text(byId("announce"), told);
     document.title = told ? `${told} · Realtime Connect` : "Realtime Connect";
