@@ -83,6 +83,7 @@ export class Friends {
   }
 
   #returned() {
+    if (this.#store.state.account !== "in") return null;
     return this.#wanted ? this.look() : this.#requests("in");
   }
 

@@ -57,9 +57,7 @@ async def test_photos_are_added_put_in_order_and_removed(sign_up: Visit, picture
     """From the camera roll of a phone; what is no picture is refused, and why; a reload shows the same."""
     ana = await sign_up("Ana", phone=True)
     await ana.go("Profile")
-    async with ana.page.expect_file_chooser() as choosing:
-        await ana.press("Add photos")
-    await (await choosing.value).set_files(pictures)
+    await add_photos(ana, *pictures)
     refused = tiles(ana).filter(has=ana.page.get_by_role("alert"))
     await expect(refused).to_contain_text("Send a JPEG, PNG or WebP", timeout=WAIT_MS)
     await ana.press("Do not add none.png")
@@ -92,7 +90,8 @@ async def test_photos_that_are_dropped_and_dragged(sign_up: Visit, pictures: lis
     await ana.page.evaluate(DROP, [path.read_bytes().hex() for path in pictures[:2]])
     await expect(ana.button("Remove: photo 2 of 2")).to_be_visible(timeout=WAIT_MS)
     await shows(ana, "red", "lime")
-    await tiles(ana).nth(1).drag_to(tiles(ana).nth(0))
+    async with ana.page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        await tiles(ana).nth(1).drag_to(tiles(ana).nth(0))
     await shows(ana, "lime", "red")
     await ana.page.route(re.compile(r"/v1/media/[0-9a-f-]+$"), _with_newer_addresses)
     await ana.page.route(re.compile("/files/"), _expired_unless_newer)
@@ -112,6 +111,13 @@ async def _expired_unless_newer(route: Route) -> None:
         await route.fulfill(status=404)
 
 
+async def loaded(person: Visitor, picture: Locator) -> None:
+    async def there() -> bool:
+        return bool(await picture.evaluate_all("(all) => all.some((img) => img.naturalWidth > 0)"))
+
+    await eventually(there, f"{person.name} does not see a photo", at=person.page)
+
+
 async def own_id(person: Visitor) -> str:
     kept = "JSON.parse(localStorage.getItem('realtime-connect.account')).user_id"
     user_id: str = await person.page.evaluate(kept)
@@ -123,9 +129,21 @@ def among(person: Visitor, card: str, name: str) -> Locator:
     return person.page.get_by_role("region", name=card).get_by_role("listitem").filter(has_text=name)
 
 
-async def test_two_become_friends_write_and_part(sign_up: Visit, person: SignUp) -> None:
+async def add_photos(person: Visitor, *files: Path) -> None:
+    """Choose them, as from the camera roll of a phone."""
+    async with person.page.expect_file_chooser() as choosing:
+        await person.press("Add photos")
+    await (await choosing.value).set_files(files)
+
+
+async def test_two_become_friends_write_and_part(
+    sign_up: Visit, person: SignUp, pictures: list[Path]
+) -> None:
     """By a common friend; each step is seen by both, and who was removed can write no more."""
     ana, ben, cleo = await sign_up("Ana"), await sign_up("Ben", phone=True), await person("Cleo")
+    await ana.go("Profile")
+    await add_photos(ana, pictures[0])
+    await expect(ana.button("Remove: photo 1 of 1")).to_be_visible(timeout=WAIT_MS)
     for one in (ana, ben):
         status, _ = await cleo.rest("POST", "/v1/friends/requests", json={"user_id": await own_id(one)})
         assert status == 201
@@ -159,6 +177,8 @@ async def test_two_become_friends_write_and_part(sign_up: Visit, person: SignUp)
     await ben.sees("Hello, friend")
     await ben.press("More about Ana")
     await ben.sees("You are friends.")
+    await loaded(ben, ben.page.get_by_role("img", name="Photo 1 of Ana"))
+    await loaded(ben, ben.page.locator("#rooms-list img"))
     await expect(ben.button("End connection")).to_be_hidden()
     ben.page.once("dialog", lambda dialog: dialog.accept())
     await ben.press("Remove friend")

@@ -6,10 +6,16 @@ import { dateAndTime } from "../words.js";
 import { arrange, avatar, card, h, keepKeyboard, section, show, text } from "./dom.js";
 
 const AT_ONCE = 100;
+/** Nobody is told that somebody is gone whom they may not see any more: the lists are read anew now and then. */
+const AGAIN_MS = 60_000;
 
 export function friendsView({ store, friends }) {
   const place = section("friends", "Friends");
-  const act = (action) => action().catch((error) => store.dispatch("page:notice", failure(error)));
+  const act = (action) =>
+    action().catch((error) => {
+      store.dispatch("page:notice", failure(error));
+      friends.look(); // they may be gone
+    });
   const asks = (words, name, action) => (item) => pressed(words, `${words}: ${item.user.display_name}`, name, () => act(() => action(item)));
   const meet = (item) => store.dispatch("page:person", { peer: item.user, room_id: item.room_id, introduced: true });
   const lists = {
@@ -24,7 +30,7 @@ export function friendsView({ store, friends }) {
   place.append(...Object.values(lists).map(({ element }) => element));
   const more = h("button", { type: "button", class: "quiet" }, "Show more friends");
   lists.friends.element.append(more);
-  let [seen, most] = [false, AT_ONCE];
+  let [looked, most] = [null, AT_ONCE];
   more.addEventListener("click", () => {
     most += AT_ONCE;
     draw(store.state);
@@ -39,14 +45,19 @@ export function friendsView({ store, friends }) {
     show(more, known?.length > most);
   }
 
-  return (state) => {
-    const before = seen;
-    seen = state.account === "in" && state.place.name === "friends";
+  return (state, now) => {
+    const seen = state.account === "in" && state.place.name === "friends";
     show(place, seen);
+    if (!seen) looked = null;
     if (!seen) return;
-    if (!before) queueMicrotask(() => Promise.all([friends.look(), friends.suggest()])); // a view never changes the state while it is drawn
+    if (looked === null || (now - looked > AGAIN_MS && !document.hidden)) look(now);
     draw(state);
   };
+
+  function look(now) {
+    looked = now;
+    queueMicrotask(() => Promise.all([friends.look(), friends.suggest()])); // a view never changes the state while it is drawn
+  }
 }
 
 const NOBODY = "Nobody yet. To ask somebody, choose them where you have met: in Chats, or among your past calls (Profile, Safety).";
