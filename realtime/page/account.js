@@ -20,16 +20,16 @@ export class Account {
     return Promise.all(all).catch((error) => this.#store.dispatch("page:notice", failure(error)));
   }
 
-  async loadMe() {
-    this.#store.dispatch("page:me", { me: (await this.#api.me()).me });
+  loadMe() {
+    return this.#tell("page:me", async () => ({ me: (await this.#api.me()).me }));
   }
 
-  async loadLogins() {
-    this.#store.dispatch("page:logins", await this.#api.request("GET", "/v1/me/logins"));
+  loadLogins() {
+    return this.#tell("page:logins", () => this.#api.request("GET", "/v1/me/logins"));
   }
 
-  async loadSessions() {
-    this.#store.dispatch("page:sessions", { items: await this.#api.all("/v1/auth/sessions") });
+  loadSessions() {
+    return this.#tell("page:sessions", async () => ({ items: await this.#api.all("/v1/auth/sessions") }));
   }
 
   /** Have the link sent once more that confirms the address. */
@@ -75,5 +75,13 @@ export class Account {
   async endOtherSessions() {
     await this.#api.request("DELETE", "/v1/auth/sessions");
     await this.loadSessions();
+  }
+
+  /** What is read of somebody is shown to nobody else, who may have signed in meanwhile. */
+  async #tell(type, read) {
+    const asking = this.#store.state.me.id;
+    const said = await read();
+    const { account, me } = this.#store.state;
+    if (account === "in" && me.id === asking) this.#store.dispatch(type, said);
   }
 }

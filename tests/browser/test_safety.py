@@ -85,6 +85,8 @@ async def sees_consents(person: Visitor) -> None:
 
 async def sets_codes_up(person: Visitor) -> None:
     """With the password where the sign-in is long ago; by keyboard, and the way back is there too."""
+    await person.go("Profile")
+    await person.follow("Account and signing in")
     card = person.page.get_by_role("region", name="Signing in with one-time codes")
     field = card.get_by_label("Code of your authenticator app")
     old = {"code": "unauthenticated", "title": "Send your password.", "status": 401}

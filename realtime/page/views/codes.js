@@ -3,7 +3,8 @@
  */
 
 import { notice } from "../words.js";
-import { byId, card, clearErrors, h, show, submitting, text, valid } from "./dom.js";
+import { clearErrors, h, show, submitting, text, valid } from "./dom.js";
+import { isOwn, part } from "./own.js";
 import { plainCode } from "./signing-in.js";
 
 const ABOUT = "With them, signing in takes your password and a code that an authenticator app shows: a stolen password is then not enough.";
@@ -25,7 +26,7 @@ export function codesView({ api }) {
   const begin = h("div", { class: "row" }, on, off);
   const said = h("p", { class: "hint", role: "status" });
   const parts = form();
-  byId("safety").append(card("Signing in with one-time codes", h("p", { class: "calm" }, ABOUT), begin, parts.form, said));
+  part("Signing in with one-time codes", h("p", { class: "calm" }, ABOUT), begin, parts.form, said);
   on.addEventListener("click", () => trying(ask));
   off.addEventListener("click", () => trying(turnOff));
   parts.cancel.addEventListener("click", () => rest(""));
@@ -88,8 +89,8 @@ export function codesView({ api }) {
     if (focused) on.focus();
   }
 
-  return ({ account, place }) => {
-    if (step !== null && (account !== "in" || place.name !== "safety")) rest(""); // a secret is not left standing
+  return (state) => {
+    if (step !== null && !isOwn(state)) rest(""); // a secret is not left standing
   };
 }
 

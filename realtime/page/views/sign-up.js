@@ -42,7 +42,8 @@ export function signUpForm({ act, stepOf }) {
     show(parts.hint, entering === null);
     show(rest, second);
     rest.disabled = !second;
-    show(back, second && entering === null);
+    show(back, second);
+    back.href = entering === null ? "#sign-up" : entering.way === "phone" ? "#phone" : "#sign-in";
     const ways = whole.querySelector(".ways");
     if (ways) show(ways, !second);
     text(told, entering ? "A little about you, and you are in." : second ? "Step 2 of 2: about you" : "Step 1 of 2: how you sign in");
