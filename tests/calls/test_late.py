@@ -9,9 +9,11 @@ from redis.asyncio import Redis
 from core.clock import now_ms
 from core.errors import Expired
 from core.ids import new_id
+from db.redis.calls import Pending
 from db.redis.event_log import EventId
 from db.redis.presence import CLAIM_MS
 from signaling.call import Call, State
+from signaling.effects import RecordEnded
 from signaling.messages import Accept, Hangup, Vote
 from tests.calls.nodes import CallNode
 from tests.stores.world import World
@@ -32,6 +34,21 @@ async def test_an_accept_after_its_time_is_late_though_nobody_has_said_so_yet(
     ended = await node.stores.calls.load(call.id)
     assert ended is not None
     assert (ended.call.state, ended.call.reason) == (State.CLOSED, "no_answer")
+
+
+async def test_who_did_not_answer_is_told_that_they_missed_somebody(world: World, node: CallNode) -> None:
+    """Once, however often the end is performed; not whom, who is a stranger. Who was ready is not told."""
+    she, he = await world.person("Ana"), await world.person("Ben")
+    call = await node.offered((she, he))
+    ready = await node.services.call_service.tell(call.id, Accept(she, f"phone of {she}"))
+    ended = RecordEnded("no_answer", None, 0, now_ms(), None, (he,))
+    for key in ("1", "2"):
+        await node.services.executor.perform(ready, [Pending(key, ended, b"")])
+    [missed] = await world.notifications.page(he, unread=True, before=None, limit=10, now=now_ms())
+    assert (missed.kind, missed.subject and missed.subject.id) == ("missed_call", call.id)
+    assert "Ana" not in missed.title + missed.body
+    assert she not in str(missed)
+    assert await world.notifications.unread(she, now_ms()) == 0
 
 
 async def test_a_decision_that_the_store_has_lost_is_closed_on_record(

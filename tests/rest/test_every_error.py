@@ -198,6 +198,8 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
         return await someone.ask(endpoint, token=None)  # of whom this server takes none
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")
+    if endpoint.name in {"put_device", "delete_device"}:
+        return await someone.ask(endpoint, path=f"/v1/devices/{'a' * 101}")
     if endpoint.name in SIGNED:
         address = await someone.own_path(endpoint) or ""
         return await someone.ask(endpoint, path=address[:-64] + "0" * 64)
