@@ -19,7 +19,6 @@ from db.postgres.audit import AuditLog
 from db.postgres.consents import ConsentStore
 from db.postgres.friend_suggestions import FriendSuggestions
 from db.postgres.penalties import PenaltyStore
-from db.postgres.settings import SettingsStore
 from db.postgres.values import ValueStore
 from rest import outbox
 from rest.accounts import AccountHandlers
@@ -61,6 +60,7 @@ from services.bans import Bans
 from services.blocks import Blocks
 from services.friends import Friends
 from services.notifications import Notifications
+from services.settings import OwnSettings
 from services.values import Values
 
 
@@ -136,7 +136,7 @@ def _resources(
         ConsentHandlers(ConsentStore(base.pool)),
         ProfileHandlers(identity.profiles),
         ValueHandlers(Values(values), values),
-        SettingsHandlers(SettingsStore(base.pool)),
+        SettingsHandlers(OwnSettings(stores.settings, base.bus)),
         BlockHandlers(blocks, stores.blocks),
         ContactHandlers(identity.contacts),
         FriendHandlers(friends, stores.friends, FriendSuggestions(base.pool, stores.cards)),

@@ -73,6 +73,7 @@ class Services:
         self.presence = PresenceService(
             store=stores.presence,
             companions=stores.connections,
+            choices=stores.settings,
             calls=stores.call_records,
             queue=stores.tickets,
             channels=base.bus,

@@ -23,6 +23,7 @@ from db.postgres.profiles import ProfileStore
 from db.postgres.reports import ReportStore
 from db.postgres.rooms import Rooms
 from db.postgres.sessions import SessionStore
+from db.postgres.settings import SettingsStore
 from db.postgres.standing import StandingStore
 from db.postgres.suspicions import SuspicionStore
 from db.postgres.totp import TotpStore
@@ -59,6 +60,7 @@ class Stores:
         self.connections = ConnectionStore(pool, cards)
         self.friends = FriendStore(pool, cards, refusals=settings.friend_refusals, notify=notify)
         self.rooms = Rooms(pool, cards)
+        self.settings = SettingsStore(pool)
         self.matches = MatchRecords(pool)
         self.trust = TrustStore(pool)
         self.marks = MarkStore(pool)

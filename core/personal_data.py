@@ -46,14 +46,14 @@ TABLES: tuple[Table, ...] = (
         "identity.profiles",
         "What you say of yourself, and whom you would like to meet.",
         file="profile",
-        told="display_name birth_date gender intent languages country city bio photo_ids=photos"
-        " video_ids=videos seeking_genders seeking_age_min seeking_age_max updated_at",
+        told="display_name birth_date gender intent languages country city bio study_focus"
+        " photo_ids=photos video_ids=videos seeking_genders seeking_age_min seeking_age_max updated_at",
         untold={OURS: "version photos"},
         erased=Emptied(
             sets="display_name = 'Deleted account'; birth_date = DATE '1900-01-01'; gender = 'other';"
-            " intent = 'casual'; languages = '{}'; country = NULL; city = NULL; bio = NULL; photos = '[]';"
-            " photo_ids = '{}'; video_ids = '{}'; seeking_genders = '{female,male,other}';"
-            " seeking_age_min = 18; seeking_age_max = 120",
+            " intent = 'casual'; languages = '{}'; country = NULL; city = NULL; bio = NULL;"
+            " study_focus = NULL; photos = '[]'; photo_ids = '{}'; video_ids = '{}';"
+            " seeking_genders = '{female,male,other}'; seeking_age_min = 18; seeking_age_max = 120",
             says="emptied: others read “Deleted account” where the name was",
         ),
     ),
@@ -61,7 +61,8 @@ TABLES: tuple[Table, ...] = (
         "identity.settings",
         "Your settings.",
         file="settings",
-        told="theme language time_zone find_by_search find_by_phone hide_from_contacts notifications",
+        told="theme language time_zone show_age show_city show_country show_last_seen find_by_search"
+        " find_by_phone hide_from_contacts read_receipts notifications",
     ),
     Table(
         "identity.former_usernames",
@@ -93,6 +94,12 @@ TABLES: tuple[Table, ...] = (
         lasts=Lasts(
             setting="consent_record_days", since="the account was erased", by="db/postgres/erasures.sql"
         ),
+    ),
+    Table(
+        "identity.activity",
+        "When you last signed in, and were last here.",
+        file="activity",
+        told="last_login last_active",
     ),
     # How one signs in
     Table(

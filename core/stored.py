@@ -24,7 +24,10 @@ class StoredDocument(Struct, frozen=True, kw_only=True):
 
 
 class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What strangers see of a user, as tickets and calls store it."""
+    """What strangers see of a user, as tickets and calls store it.
+
+    `hides`: what is here for matching alone, as its owner does not show it.
+    """
 
     user_id: str
     display_name: str
@@ -36,21 +39,27 @@ class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     city: str | None = None
     bio: str | None = None
     photo_url: str | None = None
+    hides: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, card: ProfileCard) -> "StoredCard":
-        """The stored form of this card."""
+    def of(cls, card: ProfileCard, *, age: int, country: str | None) -> "StoredCard":
+        """The stored form of this card, with what is true of who may not show it."""
         return cls(
             user_id=card.user_id,
             display_name=card.display_name,
-            age=card.age,
+            age=age,
             gender=card.gender,
             intent=card.intent,
             languages=tuple(card.languages),
-            country=card.country,
+            country=country,
             city=card.city,
             bio=card.bio,
             photo_url=card.photo_url,
+            hides=tuple(
+                field
+                for field, is_so in (("age", age), ("country", country))
+                if getattr(card, field) != is_so
+            ),
         )
 
     def shown(self) -> ProfileCard:
@@ -58,11 +67,11 @@ class StoredCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return ProfileCard(
             user_id=self.user_id,
             display_name=self.display_name,
-            age=self.age,
+            age=None if "age" in self.hides else self.age,
             gender=cast("Gender", self.gender),
             intent=cast("Intent", self.intent),
             languages=list(self.languages),
-            country=self.country,
+            country=None if "country" in self.hides else self.country,
             city=self.city,
             bio=self.bio,
             photo_url=self.photo_url,

@@ -1,10 +1,9 @@
-"""One's own settings, over REST. Decides nothing: `services.settings` says what may be set."""
+"""One's own settings, over REST. Decides nothing: `services.settings` does."""
 
 from core.contract import settings as contract
 from core.contract.settings import SettingsPatch, SettingsView
-from db.postgres.settings import SettingsStore
 from rest.http.request import Request
-from services.settings import checked
+from services.settings import OwnSettings
 
 
 class SettingsHandlers:
@@ -12,11 +11,11 @@ class SettingsHandlers:
 
     endpoints = contract.ENDPOINTS
 
-    def __init__(self, store: SettingsStore) -> None:
-        self._store = store
+    def __init__(self, settings: OwnSettings) -> None:
+        self._settings = settings
 
     async def settings(self, request: Request) -> SettingsView:
-        return await self._store.of(request.caller.user_id)
+        return await self._settings.of(request.caller.user_id)
 
     async def change_settings(self, request: Request) -> SettingsView:
-        return await self._store.change(request.caller.user_id, checked(request.sent(SettingsPatch)))
+        return await self._settings.change(request.caller.user_id, request.sent(SettingsPatch))

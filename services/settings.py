@@ -1,9 +1,18 @@
-"""What users may set for themselves. Pure."""
+"""What users may set for themselves, and who learns of it."""
 
 from importlib.resources import files
 
-from core.contract.settings import SettingsPatch
+import structlog
+from msgspec import UNSET
+
+from core.contract.settings import SettingsPatch, SettingsView
 from core.errors import InvalidRequest
+from core.presence import channel
+from db.outage import OUTAGES
+from db.postgres.settings import SettingsStore
+from services.ports import Channels
+
+_log = structlog.get_logger()
 
 # Of the pinned package, not of the system: every node knows the same.
 TIME_ZONES = frozenset(files("tzdata").joinpath("zones").read_text().split())
@@ -16,3 +25,27 @@ def checked(patch: SettingsPatch) -> SettingsPatch:
             "`time_zone` has to be an IANA name, as `Europe/Berlin`.", details={"field": "time_zone"}
         )
     return patch
+
+
+class OwnSettings:
+    """The use cases. Errors of an outage of Postgres pass through (`db.outage`)."""
+
+    def __init__(self, store: SettingsStore, channels: Channels) -> None:
+        self._store, self._channels = store, channels
+
+    async def of(self, user_id: str) -> SettingsView:
+        """All of them."""
+        return await self._store.of(user_id)
+
+    async def change(self, user_id: str, patch: SettingsPatch) -> SettingsView:
+        """Set what the patch names; who watches the user is told at once. Raises `InvalidRequest`."""
+        settings = await self._store.change(user_id, checked(patch))
+        if patch.privacy is not UNSET and patch.privacy.show_last_seen is not UNSET:
+            await self._looked_different(user_id)
+        return settings
+
+    async def _looked_different(self, user_id: str) -> None:
+        try:
+            await self._channels.publish(channel(user_id), b"")
+        except OUTAGES as error:  # nodes read it again within a second where somebody watches
+            _log.debug("a change of what is shown was not announced", error=repr(error))

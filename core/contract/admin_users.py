@@ -51,7 +51,7 @@ class ReportsOfUser(Wire):
 
 
 class AdminUser(Wire):
-    """An account as moderators see it, with the latest of its sessions that go on."""
+    """An account as moderators see it, whatever its owner shows, with the latest sessions that go on."""
 
     id: Id
     email: str | None
@@ -66,6 +66,8 @@ class AdminUser(Wire):
     sessions: list[SessionView]
     reports_by: ReportsOfUser
     reports_about: ReportsOfUser
+    last_login: Timestamp | None = None
+    last_active: Timestamp | None = None
     deleted_at: Timestamp | None = None
 
 

@@ -38,10 +38,10 @@ class ProfileCard(Wire):
 
     user_id: Id
     display_name: str
-    age: int
     gender: Gender
     intent: Intent
     languages: list[Language]
+    age: int | None = None
     country: Country | None = None
     city: str | None = None
     bio: str | None = None
@@ -102,6 +102,7 @@ class Me(Wire):
     country: Country | None
     city: str | None
     bio: str | None
+    study_focus: str | None
     photos: list[MediaView]
     videos: list[MediaView]
     seeking: Seeking
@@ -136,6 +137,7 @@ class ProfilePatch(Input):
     country: Country | UnsetType | None = UNSET
     city: Annotated[str, Meta(max_length=100, examples=["Berlin"])] | UnsetType | None = UNSET
     bio: Annotated[str, Meta(max_length=2000, examples=["Climbs, cooks, laughs."])] | UnsetType | None = UNSET
+    study_focus: Annotated[str, Meta(max_length=200, examples=["Marine biology"])] | UnsetType | None = UNSET
     seeking: SeekingPatch | UnsetType = UNSET
     photos: Annotated[list[Id], Meta(max_length=MAX_PHOTOS)] | UnsetType = UNSET
     videos: Annotated[list[Id], Meta(max_length=MAX_VIDEOS)] | UnsetType = UNSET

@@ -17,21 +17,35 @@ TimeZone = Annotated[
 
 
 class Privacy(Wire):
-    """What others may do. `find_by_search`: find this user by username or display name; `find_by_phone`: by
-    their number, for whoever has it. `hide_from_contacts`: nobody finds them, or is offered to them, who has
-    their number or whose number they have sent."""
+    """What others see of one, and who finds one.
 
+    `show_last_seen`: when one was last here. `find_by_search`: by username or display name; `find_by_phone`:
+    by one's number, for whoever has it. `hide_from_contacts`: neither finds one nor is offered to one who has
+    one's number, or whose number one has sent. `read_receipts`: others see how far one has read, and one sees
+    how far they have; off, neither does.
+    """
+
+    show_age: bool
+    show_city: bool
+    show_country: bool
+    show_last_seen: bool
     find_by_search: bool
     find_by_phone: bool
     hide_from_contacts: bool
+    read_receipts: bool
 
 
 class PrivacyPatch(Input):
     """What may change; what is left out stays."""
 
+    show_age: bool | UnsetType = UNSET
+    show_city: bool | UnsetType = UNSET
+    show_country: bool | UnsetType = UNSET
+    show_last_seen: bool | UnsetType = UNSET
     find_by_search: bool | UnsetType = UNSET
     find_by_phone: bool | UnsetType = UNSET
     hide_from_contacts: bool | UnsetType = UNSET
+    read_receipts: bool | UnsetType = UNSET
 
 
 TimeOfDay = Annotated[

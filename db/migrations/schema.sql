@@ -56,7 +56,9 @@ BEGIN
     WITH reader AS (
         SELECT
             asked.n, m.room_id, m.user_id, m.read_seq, m.delivered_seq, least(asked.seq, r.last_seq) AS seq, asked.at,
-            r.ended_at IS NULL AS active
+            r.ended_at IS NULL AS active, EXISTS (
+                SELECT FROM identity.settings s WHERE s.user_id = m.user_id AND s.read_receipts IS FALSE
+            ) AS quiet
         FROM unnest(room_ids, user_ids, seqs, times) WITH ORDINALITY AS asked (room_id, user_id, seq, at, n)
         JOIN communication.members m ON m.room_id = asked.room_id AND m.user_id = asked.user_id AND m.left_at IS NULL
         JOIN communication.rooms r ON r.id = asked.room_id
@@ -67,13 +69,17 @@ BEGIN
         WHERE m.room_id = reader.room_id AND m.user_id = reader.user_id AND reader.seq > reader.read_seq
     ), noted AS (
         INSERT INTO communication.reads (room_id, user_id, after_seq, seq, at)
-        SELECT room_id, user_id, read_seq, seq, at FROM reader WHERE seq > read_seq
+        SELECT room_id, user_id, read_seq, seq, at FROM reader WHERE seq > read_seq AND NOT quiet
     )
     SELECT
         reader.n, greatest(reader.read_seq, reader.seq), greatest(reader.delivered_seq, reader.seq),
         ARRAY(
             SELECT m.user_id FROM communication.members m
-            WHERE m.room_id = reader.room_id AND m.left_at IS NULL AND (reader.active OR m.user_id = reader.user_id)
+            WHERE m.room_id = reader.room_id AND m.left_at IS NULL AND (
+                m.user_id = reader.user_id OR reader.active AND NOT reader.quiet AND NOT EXISTS (
+                    SELECT FROM identity.settings s WHERE s.user_id = m.user_id AND s.read_receipts IS FALSE
+                )
+            )
             ORDER BY m.user_id
         )
     FROM reader;
@@ -182,6 +188,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION identity.forget_activity() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM identity.activity WHERE user_id = NEW.id;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION identity.forget_devices() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -229,6 +243,18 @@ CREATE FUNCTION identity.merged_settings(own jsonb, patch jsonb) RETURNS jsonb
 $$;
 
 COMMENT ON FUNCTION identity.merged_settings(own jsonb, patch jsonb) IS 'These settings with the patch: what it does not name stays, null clears.';
+
+CREATE FUNCTION identity.note_activity() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO identity.activity AS known (user_id, last_login, last_active)
+    VALUES (NEW.user_id, NEW.created_at, NEW.last_used_at)
+    ON CONFLICT (user_id) DO UPDATE SET
+        last_login = greatest(known.last_login, excluded.last_login),
+        last_active = greatest(known.last_active, excluded.last_active);
+    RETURN NULL;
+END $$;
 
 CREATE FUNCTION identity.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -556,8 +582,9 @@ CREATE TABLE social.findable (
 );
 
 CREATE FUNCTION social.found(sought text) RETURNS TABLE(user_id uuid)
-    LANGUAGE sql STABLE
+    LANGUAGE sql STABLE ROWS 20
     SET enable_seqscan TO 'off'
+    SET enable_indexscan TO 'off'
     BEGIN ATOMIC
  SELECT f.user_id
     FROM social.findable f
@@ -930,6 +957,12 @@ CREATE TABLE communication.rooms (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE identity.activity (
+    user_id uuid NOT NULL,
+    last_login timestamp with time zone NOT NULL,
+    last_active timestamp with time zone NOT NULL
+);
+
 CREATE TABLE identity.audit_log (
     id uuid NOT NULL,
     at timestamp with time zone NOT NULL,
@@ -959,6 +992,7 @@ CREATE TABLE identity.profiles (
     updated_at timestamp with time zone NOT NULL,
     photo_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     video_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    study_focus text,
     CONSTRAINT profiles_bio_check CHECK ((char_length(bio) <= 2000)),
     CONSTRAINT profiles_city_check CHECK ((char_length(city) <= 100)),
     CONSTRAINT profiles_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
@@ -969,8 +1003,29 @@ CREATE TABLE identity.profiles (
     CONSTRAINT profiles_photo_ids_check CHECK ((cardinality(photo_ids) <= 6)),
     CONSTRAINT profiles_photos_check CHECK ((jsonb_typeof(photos) = 'array'::text)),
     CONSTRAINT profiles_seeking_genders_check CHECK (((cardinality(seeking_genders) > 0) AND (seeking_genders <@ '{female,male,other}'::text[]))),
+    CONSTRAINT profiles_study_focus_check CHECK ((char_length(study_focus) <= 200)),
     CONSTRAINT profiles_video_ids_check CHECK ((cardinality(video_ids) <= 2)),
     CONSTRAINT seeking_adults_in_order CHECK (((18 <= seeking_age_min) AND (seeking_age_min <= seeking_age_max) AND (seeking_age_max <= 120)))
+);
+
+CREATE TABLE identity.settings (
+    user_id uuid NOT NULL,
+    theme text,
+    language text,
+    time_zone text,
+    find_by_search boolean,
+    find_by_phone boolean,
+    hide_from_contacts boolean,
+    notifications jsonb,
+    show_age boolean,
+    show_city boolean,
+    show_country boolean,
+    show_last_seen boolean,
+    read_receipts boolean,
+    CONSTRAINT settings_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
+    CONSTRAINT settings_notifications_check CHECK ((jsonb_typeof(notifications) = 'object'::text)),
+    CONSTRAINT settings_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text, 'neon'::text]))),
+    CONSTRAINT settings_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
 );
 
 CREATE TABLE social.media (
@@ -1031,22 +1086,36 @@ CREATE VIEW social.profile_media AS
      JOIN social.media m ON (((m.id = own.id) AND m.stored)));
 
 CREATE VIEW identity.cards AS
- SELECT user_id,
-    display_name,
-    birth_date,
-    gender,
-    intent,
-    languages,
-    country,
-    city,
-    bio,
-    (photos ->> 0) AS photo_url,
+ SELECT p.user_id,
+    p.display_name,
+    p.birth_date,
+    p.gender,
+    p.intent,
+    p.languages,
+        CASE
+            WHEN COALESCE(own.show_country, true) THEN p.country
+            ELSE NULL::text
+        END AS country,
+        CASE
+            WHEN COALESCE(own.show_city, true) THEN p.city
+            ELSE NULL::text
+        END AS city,
+    p.bio,
+    (p.photos ->> 0) AS photo_url,
     ( SELECT shown.id
            FROM social.profile_media shown
           WHERE ((shown.user_id = p.user_id) AND (shown.type = 'image'::text) AND (shown.state = 'ready'::text))
           ORDER BY shown.place
-         LIMIT 1) AS photo_id
-   FROM identity.profiles p;
+         LIMIT 1) AS photo_id,
+    COALESCE(own.show_age, true) AS show_age,
+    p.country AS own_country
+   FROM (identity.profiles p
+     LEFT JOIN LATERAL ( SELECT s.show_age,
+            s.show_city,
+            s.show_country
+           FROM identity.settings s
+          WHERE (s.user_id = p.user_id)
+         OFFSET 0) own ON (true));
 
 CREATE TABLE identity.consents (
     number bigint NOT NULL,
@@ -1198,21 +1267,6 @@ CREATE TABLE identity.sessions (
     CONSTRAINT sessions_device_check CHECK ((char_length(device) <= 100)),
     CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['signed_out'::text, 'banned'::text, 'replaced'::text, 'reused'::text, 'password_changed'::text, 'erased'::text]))),
     CONSTRAINT sessions_user_agent_check CHECK ((char_length(user_agent) <= 500))
-);
-
-CREATE TABLE identity.settings (
-    user_id uuid NOT NULL,
-    theme text,
-    language text,
-    time_zone text,
-    find_by_search boolean,
-    find_by_phone boolean,
-    hide_from_contacts boolean,
-    notifications jsonb,
-    CONSTRAINT settings_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
-    CONSTRAINT settings_notifications_check CHECK ((jsonb_typeof(notifications) = 'object'::text)),
-    CONSTRAINT settings_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text, 'neon'::text]))),
-    CONSTRAINT settings_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
 );
 
 CREATE TABLE identity.totp (
@@ -1652,6 +1706,9 @@ ALTER TABLE ONLY communication.reads
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT rooms_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY identity.activity
+    ADD CONSTRAINT activity_pkey PRIMARY KEY (user_id);
+
 ALTER TABLE ONLY identity.audit_log
     ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
 
@@ -1978,7 +2035,7 @@ CREATE INDEX contacts_known ON social.contacts USING btree (owner_id, user_id) W
 
 CREATE INDEX contacts_of_a_user ON social.contacts USING btree (user_id, owner_id) WHERE (user_id IS NOT NULL);
 
-CREATE INDEX findable_by_words ON social.findable USING gin (words);
+CREATE INDEX findable_by_words ON social.findable USING gin (words) WITH (fastupdate=off);
 
 CREATE INDEX friends_by_a ON social.friendships USING btree (user_a, id) INCLUDE (user_b) WHERE (ended_at IS NULL);
 
@@ -2035,6 +2092,10 @@ ALTER INDEX social.notifications_unread ATTACH PARTITION social.notifications_ot
 CREATE TRIGGER room_has_a_connection AFTER INSERT ON communication.rooms FOR EACH ROW WHEN ((new.connection_id IS NOT NULL)) EXECUTE FUNCTION communication.room_has_a_connection();
 
 CREATE TRIGGER a_login_verifies AFTER INSERT ON identity.logins FOR EACH ROW WHEN ((new.provider <> 'password'::text)) EXECUTE FUNCTION identity.verify_by_login();
+
+CREATE TRIGGER activity_goes_with_the_account AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION identity.forget_activity();
+
+CREATE TRIGGER activity_of_a_session AFTER INSERT OR UPDATE OF last_used_at ON identity.sessions FOR EACH ROW WHEN ((NOT new.restricted)) EXECUTE FUNCTION identity.note_activity();
 
 CREATE TRIGGER contacts_find_whom_it_is AFTER INSERT ON identity.logins FOR EACH ROW WHEN ((new.provider = 'phone'::text)) EXECUTE FUNCTION social.number_has_changed();
 
@@ -2109,6 +2170,9 @@ ALTER TABLE ONLY communication.messages
 
 ALTER TABLE ONLY communication.rooms
     ADD CONSTRAINT rooms_connection_id_fkey FOREIGN KEY (connection_id) REFERENCES interaction.connections(id);
+
+ALTER TABLE ONLY identity.activity
+    ADD CONSTRAINT activity_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY identity.audit_log
     ADD CONSTRAINT audit_log_actor_id_fkey FOREIGN KEY (actor_id) REFERENCES identity.users(id);

@@ -27,7 +27,7 @@ class NewAccount(Struct, frozen=True, kw_only=True):
     """A new account; the rest of its profile has defaults.
 
     `email_marks` are those of its mailbox, `consents` versions by what was agreed to. `login`: by which it
-    was opened, where that is no password.
+    was opened, where that is no password; the address that it came with is verified.
     """
 
     id: str
@@ -110,6 +110,7 @@ class AccountStore:
                 to_datetime(now),
                 list(account.consents),
                 list(account.consents.values()),
+                account.email is not None and account.login is not None,
             )
             if account.login is not None:
                 await _open_by(connection, account.id, account.login, now)

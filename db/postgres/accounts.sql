@@ -2,9 +2,10 @@
 
 -- name: register
 -- The account and its profile, whose other fields have defaults. It agrees to these kinds $9 of terms in these versions $10.
+-- $11: somebody else has verified that the address is theirs.
 WITH account AS (
-    INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $8, $8)
+    INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at, email_verified_at)
+    VALUES ($1, $2, $3, $4, $8, $8, CASE WHEN $11 THEN $8::timestamptz END)
 ), agreed AS (
     INSERT INTO identity.consents (user_id, kind, version, given, at)
     SELECT $1, kind, version, true, $8 FROM unnest($9::text[], $10::text[]) AS terms (kind, version)

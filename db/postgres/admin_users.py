@@ -3,7 +3,7 @@
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +74,9 @@ class AdminUsers:
             sessions=await self._sessions.page(user_id, current="", before=None, limit=_SESSIONS, now=now),
             reports_by=_reports(reports, "by"),
             reports_about=_reports(reports, "about"),
-            deleted_at=account["deleted_at"] and rfc3339(to_ms(account["deleted_at"])),
+            last_login=_time(account["last_login"]),
+            last_active=_time(account["last_active"]),
+            deleted_at=_time(account["deleted_at"]),
         )
 
     async def looked(self, by: str, user_id: str | None, now: int, **details: Any) -> None:
@@ -119,6 +121,10 @@ def _item(row: Record) -> UserItem:
         created_at=rfc3339(to_ms(row["created_at"])),
         deleted_at=row["deleted_at"] and rfc3339(to_ms(row["deleted_at"])),
     )
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else rfc3339(to_ms(at))
 
 
 def _reports(row: Record, side: str) -> ReportsOfUser:

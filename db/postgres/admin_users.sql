@@ -28,8 +28,9 @@ ORDER BY u.id DESC
 
 -- name: account
 -- User $1.
-SELECT u.id, u.email, u.username, u.role, u.created_at, u.deleted_at, p.display_name, p.birth_date, p.gender
-FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
+SELECT u.id, u.email, u.username, u.role, u.created_at, u.deleted_at, p.display_name, p.birth_date, p.gender,
+    a.last_login, a.last_active
+FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id LEFT JOIN identity.activity a ON a.user_id = u.id
 WHERE u.id = $1
 
 -- name: reports

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from core.clock import to_datetime, to_ms, today
-from core.contract.profiles import ProfileCard, Seeking
+from core.contract.profiles import Seeking
 from core.settings import MOST_COOL_DOWNS
+from core.stored import StoredCard
 from core.ticket import Tier
 from db.postgres.cards import NO_PHOTOS, Cards, seeking
 from db.postgres.eligibility import times
@@ -32,7 +33,7 @@ class Applicant(Struct, frozen=True, kw_only=True):
     offer that they are in, and `avoid` who must not be offered to them, as `EligibilityStore` says.
     """
 
-    card: ProfileCard
+    card: StoredCard
     seeking: Seeking
     banned: bool = False
     values: Mapping[str, int] = {}
@@ -60,12 +61,12 @@ class ApplicantStore:
         rows = await self._pool.fetch(_SQL, user_ids, *times(since), to_datetime(first), MOST_COOL_DOWNS)
         found = {row["user_id"]: row for row in rows}
         return [
-            _applicant(row, self._cards.card(row, today(now))) if (row := found.get(u)) else None
+            _applicant(row, self._cards.stored(row, today(now))) if (row := found.get(u)) else None
             for u, now, _ in asked
         ]
 
 
-def _applicant(row: Record, card: ProfileCard) -> Applicant:
+def _applicant(row: Record, card: StoredCard) -> Applicant:
     return Applicant(
         card=card,
         seeking=seeking(row),

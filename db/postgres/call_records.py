@@ -16,7 +16,6 @@ from msgspec import Struct
 from core.clock import to_datetime, to_ms, today
 from core.contract.profiles import ProfileCard
 from core.errors import NotFound
-from core.stored import StoredCard
 from core.ticket import MatchDecision
 from core.vocabulary import EndReason, LeftReason, Mode, Origin, Outcome
 from db.postgres.cards import NO_PHOTOS, Cards
@@ -221,7 +220,7 @@ def _recorded(first: Record, second: Record, cards: Cards, now: int) -> Call:
 
 
 def _party(row: Record, cards: Cards, now: int) -> Party:
-    return Party(card=StoredCard.of(cards.card(row, today(now))), vote=row["vote"])
+    return Party(card=cards.stored(row, today(now)), vote=row["vote"])
 
 
 def _refusal(found: Record, *, fallen: Collection[str], risen: Collection[str]) -> Refusal | None:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from core.clock import age_on
 from core.contract.media import MediaView
 from core.contract.profiles import ProfileCard, Seeking
+from core.stored import StoredCard
 from core.vocabulary import MediaType
 from db.postgres.media import Media
 from db.postgres.media_views import MediaViews
@@ -29,7 +30,7 @@ class Cards:
         shown = ProfileCard(
             user_id=row["user_id"],
             display_name=row["display_name"],
-            age=age_on(row["birth_date"], today),
+            age=age_on(row["birth_date"], today) if row["show_age"] else None,
             gender=row["gender"],
             intent=row["intent"],
             languages=[],
@@ -44,6 +45,11 @@ class Cards:
             bio=row["bio"],
             photo_url=self._media.photo(row["photo_id"]) if self._media and row["photo_id"] else None,
         )
+
+    def stored(self, row: Record, today: date) -> StoredCard:
+        """The same as tickets and calls store it."""
+        age = age_on(row["birth_date"], today)
+        return StoredCard.of(self.card(row, today), age=age, country=row["own_country"])
 
     def media(self, row: Record, kind: MediaType, *, own: bool) -> list[MediaView]:
         """Those of this type in the row's `media`, of `social.profile_media`; others see what was passed."""

@@ -1,12 +1,12 @@
 -- Evidence of reports: what was so then. Times are passed as timestamptz.
 
 -- name: take
--- What there is at $5 about $2, whom $1 reports: their card, what the record knows of call $3 (null: of the latest of the two
+-- What there is at $5 about $2, whom $1 reports: their card with what they do not show, what the record knows of call $3 (null: of the latest of the two
 -- that was answered), their latest $6 messages in rooms where both are, and what was reported, $4.
 SELECT jsonb_build_object(
     'taken_at', $5::timestamptz,
     'card', (
-        SELECT to_jsonb(card) || jsonb_build_object('photos', p.photo_ids || p.video_ids)
+        SELECT to_jsonb(card) || jsonb_build_object('photos', p.photo_ids || p.video_ids, 'city', p.city, 'country', p.country)
         FROM identity.cards card JOIN identity.profiles p ON p.user_id = card.user_id WHERE card.user_id = $2
     ),
     'call', (

@@ -86,6 +86,7 @@ class ProfileStore:
             to_datetime(now),
             shown.photos,
             shown.videos,
+            me.study_focus,
         )
         async with self._pool.acquire() as connection, connection.transaction() as transaction:
             if reserved_until is not None:
@@ -156,6 +157,7 @@ def _me(row: Record, cards: Cards) -> Me:
         country=row["country"],
         city=row["city"],
         bio=row["bio"],
+        study_focus=row["study_focus"],
         photos=cards.media(row, "image", own=True),
         videos=cards.media(row, "video", own=True),
         seeking=seeking(row),

@@ -15,7 +15,7 @@ WHERE u.id = $1 AND u.deleted_at IS NULL
 UPDATE identity.profiles
 SET display_name = $3, intent = $4, languages = $5, country = $6, city = $7, bio = $8, seeking_genders = $9,
     seeking_age_min = $10, seeking_age_max = $11, photo_ids = coalesce($13::uuid[], photo_ids),
-    video_ids = coalesce($14::uuid[], video_ids), version = version + 1, updated_at = greatest(updated_at, $12)
+    video_ids = coalesce($14::uuid[], video_ids), study_focus = $15, version = version + 1, updated_at = greatest(updated_at, $12)
 WHERE user_id = $1 AND version = $2
 RETURNING user_id
 
@@ -38,12 +38,15 @@ WHERE m.owner_id = $1 AND m.purpose = 'photo' AND m.used_at IS NOT NULL AND m.ex
 -- of $3, the last one as the beginning of a word. Of those alone who let themselves be found, `social.found` says how many, and do
 -- not hide from who looks.
 SELECT card.*, false AS hidden
-FROM social.found($3) f
+FROM (
+    SELECT found.user_id FROM social.found($3) found
+    WHERE found.user_id < coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    ORDER BY found.user_id DESC
+) f
 JOIN identity.cards card ON card.user_id = f.user_id
-WHERE f.user_id < coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-    AND NOT EXISTS (SELECT FROM social.hidden_from h WHERE h.user_id = f.user_id AND h.from_id = $1)
+WHERE NOT EXISTS (SELECT FROM social.hidden_from h WHERE h.user_id = f.user_id AND h.from_id = $1)
     AND EXISTS (SELECT FROM identity.visible_to($1, $2) seen WHERE seen.user_id = f.user_id)
-ORDER BY f.user_id DESC
+ORDER BY f.user_id DESC  -- as they come: whoever follows after the last is not looked at
 LIMIT $5
 
 -- name: visible_card

@@ -1,13 +1,30 @@
 """What users have set for themselves, in Postgres. A setting that nobody has touched is null there."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any, get_args
+
+from msgspec import structs
 
 from core.contract.settings import NotificationSettings, Privacy, SettingsPatch, SettingsView
 from core.vocabulary import NotificationKind
+from db.postgres.grouped_statement import GroupedStatement
 from db.postgres.pool import Pool, Record, queries
 
 _SQL = queries("settings")
+_ASKED_AT_ONCE = 25
+# Of whoever has said nothing: found is who wants to be; the rest was so before anybody could choose.
+AT_FIRST = Privacy(
+    show_age=True,
+    show_city=True,
+    show_country=True,
+    show_last_seen=True,
+    find_by_search=False,
+    find_by_phone=False,
+    hide_from_contacts=False,
+    read_receipts=True,
+)
 
 
 class SettingsStore:
@@ -15,6 +32,7 @@ class SettingsStore:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._asking = GroupedStatement(self._hiding, most=_ASKED_AT_ONCE)
 
     async def of(self, user_id: str) -> SettingsView:
         """All of them."""
@@ -23,6 +41,15 @@ class SettingsStore:
     async def change(self, user_id: str, patch: SettingsPatch) -> SettingsView:
         """Set what the patch names, and give all of them. Two patches at once both have their effect."""
         return _view(await self._pool.fetchrow(_SQL["change"], user_id, patch))
+
+    def hiding_last_seen(self, user_ids: Collection[str]) -> asyncio.Future[frozenset[str]]:
+        """Those who show nobody when they were last here."""
+        return self._asking.ask(user_ids)
+
+    async def _hiding(self, asked: Sequence[Collection[str]]) -> list[frozenset[str]]:
+        rows = await self._pool.fetch(_SQL["hide_last_seen"], list(set(chain.from_iterable(asked))))
+        found = frozenset(row["user_id"] for row in rows)
+        return [found.intersection(some) for some in asked]
 
 
 def notification_settings(kept: Mapping[str, Any]) -> NotificationSettings:
@@ -43,6 +70,11 @@ def _view(row: Record | None) -> SettingsView:
         theme=kept.get("theme") or "system",
         language=kept.get("language"),
         time_zone=kept.get("time_zone"),
-        privacy=Privacy(**{field: bool(kept.get(field)) for field in Privacy.__struct_fields__}),
+        privacy=Privacy(
+            **{
+                field: first if kept.get(field) is None else kept[field]
+                for field, first in structs.asdict(AT_FIRST).items()
+            }
+        ),
         notifications=notification_settings(kept.get("notifications") or {}),
     )

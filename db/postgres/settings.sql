@@ -2,23 +2,30 @@
 
 -- name: of
 -- The settings of user $1. No row: nothing was ever set.
-SELECT theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts, notifications
-FROM identity.settings WHERE user_id = $1
+SELECT * FROM identity.settings WHERE user_id = $1
 
 -- name: change
 -- Set what patch $2 (a JSON object by column, those of `privacy` in an object of their own) says for user $1; what it does not name
 -- stays, null clears. All that is set then.
 INSERT INTO identity.settings AS own (
-    user_id, theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts, notifications
+    user_id, theme, language, time_zone, show_age, show_city, show_country, show_last_seen, find_by_search, find_by_phone,
+    hide_from_contacts, read_receipts, notifications
 )
-SELECT $1, new.theme, new.language, new.time_zone, new.find_by_search, new.find_by_phone, new.hide_from_contacts,
+SELECT $1, new.theme, new.language, new.time_zone, new.show_age, new.show_city, new.show_country, new.show_last_seen,
+    new.find_by_search, new.find_by_phone, new.hide_from_contacts, new.read_receipts,
     identity.merged_settings(NULL, $2::jsonb -> 'notifications')
 FROM jsonb_populate_record(NULL::identity.settings, $2::jsonb || coalesce($2::jsonb -> 'privacy', '{}')) new
 ON CONFLICT (user_id) DO UPDATE SET (
-    theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts, notifications
+    theme, language, time_zone, show_age, show_city, show_country, show_last_seen, find_by_search, find_by_phone,
+    hide_from_contacts, read_receipts, notifications
 ) = (
-    SELECT new.theme, new.language, new.time_zone, new.find_by_search, new.find_by_phone, new.hide_from_contacts,
+    SELECT new.theme, new.language, new.time_zone, new.show_age, new.show_city, new.show_country, new.show_last_seen,
+        new.find_by_search, new.find_by_phone, new.hide_from_contacts, new.read_receipts,
         identity.merged_settings(own.notifications, $2::jsonb -> 'notifications')
     FROM jsonb_populate_record(own, $2::jsonb || coalesce($2::jsonb -> 'privacy', '{}')) new
 )
-RETURNING theme, language, time_zone, find_by_search, find_by_phone, hide_from_contacts, notifications
+RETURNING own.*
+
+-- name: hide_last_seen
+-- Those of users $1 who show nobody when they were last here.
+SELECT s.user_id FROM identity.settings s WHERE s.user_id = ANY ($1::uuid[]) AND s.show_last_seen IS FALSE

@@ -27,7 +27,6 @@ from core.errors import (
     Unavailable,
     Underage,
 )
-from core.stored import StoredCard
 from core.ticket import Claim, Departure, Placed, Ticket
 from core.vocabulary import ADULT_AGE, LeftReason, Mode
 from core.wire.message import Empty
@@ -225,7 +224,7 @@ class Queue:
             mode=mode,
             joined_at=now,
             device=device,
-            card=StoredCard.of(who.card),
+            card=who.card,
             genders=tuple(dict.fromkeys(seeking.genders)),
             age_min=seeking.age_min,
             age_max=seeking.age_max,

@@ -53,6 +53,13 @@ class Companions(Protocol):
         """Those of these pairs, as they were given, who are friends or have an active connection."""
 
 
+class Reticent(Protocol):
+    """The settings in Postgres."""
+
+    def hiding_last_seen(self, user_ids: Collection[str]) -> asyncio.Future[frozenset[str]]:
+        """Those who show nobody when they were last here."""
+
+
 class Busy(Protocol):
     """The calls on record in Postgres."""
 

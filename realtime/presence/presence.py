@@ -26,7 +26,7 @@ from db.periodic import PeriodicJob, PeriodicTask
 from db.redis.bus import Bus
 from db.redis.presence import read_choice
 from realtime.gateway.caller import Caller
-from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Sockets
+from realtime.presence.ports import Busy, Companions, PresenceStore, Queuing, Reticent, Sockets
 from realtime.presence.views import Reading, View, Views
 from realtime.presence.watches import Listener, Watches
 
@@ -43,6 +43,7 @@ class PresenceService(PeriodicJob):
         *,
         store: PresenceStore,
         companions: Companions,
+        choices: Reticent,
         calls: Busy,
         queue: Queuing,
         channels: Bus,
@@ -54,6 +55,7 @@ class PresenceService(PeriodicJob):
     ) -> None:
         self._views = views or Views()
         self._store, self._companions, self._calls, self._queue = store, companions, calls, queue
+        self._choices = choices
         self._channels, self._sockets, self._watches = channels, sockets, watches
         self._clock, self._lease_s = clock, lease_s
         self._stale: set[str] = set()
@@ -276,14 +278,15 @@ class PresenceService(PeriodicJob):
         """How these users are now."""
         if not user_ids:
             return []
-        states, in_call, queuing = await asyncio.gather(
+        states, in_call, queuing, hiding = await asyncio.gather(
             self._store.read_many(user_ids, self._clock()),
             self._calls.in_call(user_ids),
             self._queue.queuing(user_ids),
+            self._choices.hiding_last_seen(user_ids),
         )
         return [
-            View(user_id, state, in_call=user_id in in_call, queuing=user_id in queuing)
-            for user_id, state in states.items()
+            View(u, state, in_call=u in in_call, queuing=u in queuing, hides_last_seen=u in hiding)
+            for u, state in states.items()
         ]
 
 

@@ -26,6 +26,7 @@ class View(Struct, frozen=True):
     state: PresenceState
     in_call: bool
     queuing: bool
+    hides_last_seen: bool = False
     asked: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
     until: float = 0.0
@@ -37,7 +38,7 @@ class View(Struct, frozen=True):
         return Shown(
             user_id=self.user_id,
             status=shown(self.state, in_call=self.in_call, queuing=self.queuing),
-            last_seen=None if last_seen is None else rfc3339(last_seen),
+            last_seen=None if last_seen is None or self.hides_last_seen else rfc3339(last_seen),
         )
 
     def choosing(self, own: OwnStatus, last_seen: int) -> "View":

@@ -11,7 +11,6 @@ from composition.services import Services
 from core.clock import now_ms
 from core.ids import new_id
 from core.settings import Settings
-from core.stored import StoredCard
 from core.ticket import Claim, Ticket
 from core.token_bucket import Pace
 from db.postgres.pool import Pool
@@ -116,7 +115,7 @@ class CallNode:
             mode="video",
             joined_at=now_ms(),
             device=f"phone of {user_id}",
-            card=StoredCard.of(applicant.card),
+            card=applicant.card,
             genders=("female", "male", "other"),
             age_min=18,
             age_max=120,

@@ -15,15 +15,15 @@ from db.redis.told import Told
 from matching.rematch import Since
 from signaling.call import Call, Party, State
 from signaling.effects import Effects
-from tests.matching.people import card
+from tests.matching.people import card, stored
 
 UNWANTED: frozenset[EndReason] = frozenset(
     {"declined", "skipped", "no_answer"}
 )  # would not meet, or did not come
 
 
-def stored(user_id: str) -> StoredCard:
-    return StoredCard.of(card(user_id=user_id))
+def someone(user_id: str) -> StoredCard:
+    return stored(card(user_id=user_id))
 
 
 class MemoryCalls:
@@ -173,7 +173,7 @@ class MemoryRecord:
             origin=origin,
             mode=mode,
             region=region,
-            parties=(Party(card=stored(one)), Party(card=stored(other))),
+            parties=(Party(card=someone(one)), Party(card=someone(other))),
             offered_at=self.offered_at[call_id],
             deadline=None,
             state=State.RECONNECTING,

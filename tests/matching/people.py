@@ -41,6 +41,12 @@ def card(**facts: Any) -> ProfileCard:
     return ProfileCard(**{**usual, **facts})
 
 
+def stored(who: ProfileCard) -> StoredCard:
+    """As tickets and calls have it."""
+    assert who.age is not None
+    return StoredCard.of(who, age=who.age, country=who.country)
+
+
 def ticket(*, joined_at: int = T0, **facts: Any) -> Ticket:
     """A ticket of someone new; facts of the card and of the ticket alike."""
     on_card = {name: facts.pop(name) for name in tuple(facts) if name in StoredCard.__struct_fields__}
@@ -57,7 +63,7 @@ def ticket(*, joined_at: int = T0, **facts: Any) -> Ticket:
         "age_max": 120,
         "languages": languages_wished,
     }
-    return Ticket(joined_at=joined_at, card=StoredCard.of(who), **{**usual, **facts})
+    return Ticket(joined_at=joined_at, card=stored(who), **{**usual, **facts})
 
 
 class ManualClock:
@@ -91,7 +97,8 @@ class People:
 
     def add(self, *, seeking: Seeking | None = None, banned: bool = False, **facts: Any) -> str:
         who = card(**facts)
-        self.applicants[who.user_id] = Applicant(card=who, seeking=seeking or Seeking(), banned=banned)
+        seeks = seeking or Seeking()
+        self.applicants[who.user_id] = Applicant(card=stored(who), seeking=seeks, banned=banned)
         return who.user_id
 
     def keep_apart(self, one: str, other: str) -> None:

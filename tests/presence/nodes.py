@@ -39,6 +39,7 @@ class Society:
         self.friends: set[frozenset[str]] = set()
         self.calling: set[str] = set()
         self.waiting: set[str] = set()
+        self.hiding: set[str] = set()
         self.held_up: asyncio.Event | None = None
         self.asked: Counter[str] = Counter()
 
@@ -46,6 +47,10 @@ class Society:
         self.asked["who may see"] += 1
         found = frozenset(pair for pair in pairs if frozenset(pair) in self.friends)
         return asyncio.ensure_future(asyncio.sleep(0, found))
+
+    def hiding_last_seen(self, user_ids: Collection[str]) -> asyncio.Future[frozenset[str]]:
+        self.asked["who hides"] += 1
+        return asyncio.ensure_future(asyncio.sleep(0, frozenset(user_ids) & self.hiding))
 
     async def in_call(self, user_ids: Collection[str]) -> frozenset[str]:
         self.asked["who is in a call"] += 1
@@ -123,6 +128,7 @@ class PresenceNode:
         self.presence = PresenceService(
             store=self.store,
             companions=society,
+            choices=society,
             calls=society,
             queue=society,
             channels=bus,

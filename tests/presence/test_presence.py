@@ -69,6 +69,21 @@ async def test_one_sets_ones_status_and_vanishes_like_one_who_left(
     await ana.hears(ben.user_id, "online")
 
 
+async def test_who_does_not_show_when_they_were_here_is_only_offline(
+    nodes: Nodes, pair: Pair, society: Society
+) -> None:
+    """Whoever looks, from the moment on at which they choose so."""
+    here, there = nodes
+    ana, ben = await here.client(pair[0]).arrive(), await there.client(pair[1]).arrive()
+    assert (await ana.watch(ben.user_id))[ben.user_id].status == "online"
+    await ben.leave()
+    assert (await ana.hears(ben.user_id, "offline")).last_seen is not None
+    society.hiding.add(ben.user_id)
+    await there.presence.changed(ben.user_id)
+    assert (await ana.hears(ben.user_id, "offline")).last_seen is None
+    assert (await ana.watch(ben.user_id))[ben.user_id].last_seen is None
+
+
 async def test_an_answer_that_was_overtaken_is_followed_by_how_things_are(
     nodes: Nodes, pair: Pair, society: Society
 ) -> None:

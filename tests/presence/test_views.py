@@ -42,7 +42,7 @@ async def test_what_was_just_read_is_not_asked_again(
     time.now += 1_000
     for _ in range(2):
         assert (await ana.watch(ben.user_id))[ben.user_id].status == "queuing"
-    assert society.asked == {"who may see": 1, "who is in a call": 1}
+    assert society.asked == {"who may see": 1, "who is in a call": 1, "who hides": 1}
 
 
 async def test_who_blocks_meanwhile_is_not_on_the_list_again(

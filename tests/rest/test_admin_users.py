@@ -96,6 +96,7 @@ async def test_a_user_is_shown_with_all_that_a_decision_needs(rest: RestServer) 
     assert (body["status"], body["standing"]["strikes"][0]["id"]) == ("active", given.strike_id)
     [session] = body["sessions"]
     assert (session["device_id"], session["current"]) == ("phone-1", False)
+    assert body["last_login"] == body["last_active"] == session["created_at"]
     about = body["reports_about"]
     assert (about["count"], about["people"], len(about["ids"])) == (1, 1, 1)
     assert body["reports_by"] == {"count": 0, "people": 0, "ids": []}

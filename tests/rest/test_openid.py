@@ -57,6 +57,7 @@ async def test_sign_up_and_in_by_google(rest: RestServer, google: Provider) -> N
     opened = await show(rest, first, nonce="n-1", profile=a_profile())
     assert opened.status == 201
     assert opened.body["user"]["email"] == address
+    assert opened.body["user"]["verified"] == {"email": True, "phone": False}
     again = await show(rest, await google.sign_in(subject, nonce="n-2", **told), nonce="n-2")
     assert (again.status, again.body["user"]["id"]) == (200, opened.body["user"]["id"])
     [login] = (await rest.ask("GET", LOGINS, token=again.body["access_token"])).body["items"]
@@ -85,6 +86,7 @@ async def test_an_address_that_somebody_has_opens_nothing(rest: RestServer, goog
     assert (await show(rest, verified)).body["user"]["id"] == ana["user"]["id"]
     claimed = await show(rest, await google.sign_in(new_id(), **told), profile=a_profile())
     assert (claimed.status, claimed.body["user"]["email"]) == (201, None)
+    assert claimed.body["user"]["verified"]["email"] is False
     other = await rest.sign_up()
     assert (await show(rest, verified, token=other["access_token"])).code == "conflict"
 

@@ -9,7 +9,8 @@ from core.vocabulary import NotificationKind
 from tests.rest.server import Answer, RestServer
 
 PATH = "/v1/me/settings"
-PRIVATE = {"find_by_search": False, "find_by_phone": False, "hide_from_contacts": False}
+SHOWN = dict.fromkeys(("show_age", "show_city", "show_country", "show_last_seen", "read_receipts"), True)
+PRIVATE = SHOWN | dict.fromkeys(("find_by_search", "find_by_phone", "hide_from_contacts"), False)
 TOLD = {"push": True, "email": False, "kinds": dict.fromkeys(get_args(NotificationKind), True)}
 AT_FIRST = {
     "theme": "system",

@@ -24,6 +24,7 @@ ME = Me(
     country=None,
     city="Berlin",
     bio=None,
+    study_focus=None,
     photos=[],
     videos=[],
     seeking=Seeking(genders=["male"], age_min=30, age_max=40),

@@ -137,6 +137,56 @@ async def test_what_others_are_told_is_not_read(world: World, counted: bool) -> 
     assert not {name: blocks for name, blocks in read.items() if blocks > 2 * BLOCKS}, read
 
 
+async def others_are_found(world: World) -> None:
+    """By names and numbers, each by the next one; half of them hide from contacts."""
+    await world.pool.execute(
+        "WITH other AS (SELECT gen_random_uuid() AS id, n, sha256(n::text::bytea) AS mark"
+        f" FROM generate_series(1, {OTHERS}) AS n), people AS ("
+        " INSERT INTO identity.users (id, username, created_at, updated_at) SELECT id, id, $1, $1 FROM other"
+        "), profiles AS ("
+        " INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, updated_at)"
+        " SELECT id, 'P' || n, '1990-01-01', 'other', $1 FROM other"
+        "), phones AS ("
+        " INSERT INTO identity.logins (id, user_id, provider, subject_hash, created_at)"
+        " SELECT gen_random_uuid(), id, 'phone', mark, $1 FROM other"
+        ")"
+        " INSERT INTO social.contacts (owner_id, mark, sent_at, user_id)"
+        " SELECT one.id, two.mark, $1, two.id FROM other one JOIN other two ON two.n = one.n + 1",
+        to_datetime(now_ms()),
+    )
+    await world.pool.execute(
+        "INSERT INTO identity.settings (user_id, find_by_search, find_by_phone, hide_from_contacts)"
+        " SELECT user_id, true, true, right(display_name, 1) < '5' FROM identity.profiles"
+        " WHERE display_name LIKE 'P%'"
+    )
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["not counted", "counted"])
+async def test_who_else_is_found_or_hides_is_not_read(world: World, counted: bool) -> None:
+    """Whoever looks for somebody, asks whom they may know, or joins the queue."""
+    await others_are_found(world)
+    if counted:
+        await world.pool.execute("ANALYZE social.contacts, social.findable, identity.settings")
+    ana = f"'{await world.person()}'"
+    asked = {
+        "search": (
+            queries("profiles")["found"],
+            "uuid, timestamptz, text, uuid, int", ana, "now()", "'p1999'", "NULL", "21",
+        ),
+        "suggestions": (
+            queries("friend_suggestions")["suggestions"],
+            "uuid, timestamptz, int, uuid, int, int, int", ana, "now()", "NULL", "NULL", "21", "40", "30",
+        ),
+        "avoid": (
+            queries("eligibility")["avoid"],
+            "uuid, uuid, timestamptz, timestamptz", ana, f"'{new_id()}'", "now()", "now()",
+        ),
+    }  # fmt: skip
+    read = {name: await blocks_read(world, *how) for name, how in asked.items()}
+    read["search"] -= BLOCKS  # what the function reads of the catalogue, once for each connection
+    assert not {name: blocks for name, blocks in read.items() if blocks > BLOCKS}
+
+
 async def test_a_statement_is_planned_once_for_each_connection(database_url: str, world: World) -> None:
     """Not for each execution, whatever PostgreSQL thinks of the plan."""
     ana, ben = await world.pair()

@@ -6,10 +6,12 @@ import pytest
 
 from core.clock import now_ms, to_datetime, to_ms
 from core.contract.chat import Message
+from core.contract.settings import PrivacyPatch, SettingsPatch
 from core.errors import Gone, NotFound
 from core.ids import new_id
 from db.postgres.pool import queries
-from db.postgres.rooms import Reading, Rooms, StoredMessage
+from db.postgres.rooms import Reading, Receipt, Rooms, StoredMessage
+from db.postgres.settings import SettingsStore
 from tests.patience import PATIENCE_S
 from tests.stores.world import TODAY, World
 
@@ -251,6 +253,22 @@ async def test_reading_never_goes_back_nor_beyond(world: World) -> None:
     assert (await world.read(room_id, ben, 1)).read_seq == 3
     receipt = await world.read(room_id, ben, 2**53)
     assert (receipt.read_seq, receipt.delivered_seq, set(receipt.members)) == (5, 5, {ana, ben})
+
+
+async def test_who_turns_receipts_off_neither_sends_nor_gets_any(world: World) -> None:
+    """Only their own devices hear how far they have read; when is not kept. Unread counts all the same."""
+    room_id, ana, ben = await room(world)
+    for sender in (ana, ben):
+        await world.say(room_id, sender)
+    off = SettingsPatch(privacy=PrivacyPatch(read_receipts=False))
+    await SettingsStore(world.pool).change(ben, off)
+    assert await world.read(room_id, ben, 1) == Receipt(members=(ben,), read_seq=1, delivered_seq=1)
+    assert (await world.read(room_id, ana, 2)).members == (ana,)
+    assert {user for user, *_ in await reads(world, room_id)} == {ana}
+    assert await world.unread(ben) == {}
+    on = SettingsPatch(privacy=PrivacyPatch(read_receipts=True))
+    await SettingsStore(world.pool).change(ben, on)
+    assert set((await world.read(room_id, ben, 2)).members) == {ana, ben}
 
 
 async def reads(world: World, room_id: str) -> list[tuple[str, int, int, int]]:

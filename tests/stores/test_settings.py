@@ -15,7 +15,7 @@ from core.contract.settings import (
     SettingsView,
 )
 from core.vocabulary import Theme
-from db.postgres.settings import SettingsStore, notification_settings
+from db.postgres.settings import AT_FIRST, SettingsStore, notification_settings
 from services.settings import TIME_ZONES
 from tests.stores.world import World
 
@@ -23,7 +23,7 @@ from tests.stores.world import World
 async def test_a_patch_changes_what_it_names(world: World) -> None:
     """From nothing, over what is there, and back to nothing."""
     store, ana = SettingsStore(world.pool), await world.person()
-    hidden = Privacy(find_by_search=False, find_by_phone=False, hide_from_contacts=False)
+    hidden = AT_FIRST
     at_first = SettingsView(
         theme="system", language=None, time_zone=None, privacy=hidden, notifications=notification_settings({})
     )
