@@ -5,7 +5,15 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from core.contract import profiles as contract
-from core.contract.profiles import Me, ProfileCard, ProfilePage, ProfilePatch, ProfileSearch, ProfileView
+from core.contract.profiles import (
+    Compatibility,
+    Me,
+    ProfileCard,
+    ProfilePage,
+    ProfilePatch,
+    ProfileSearch,
+    ProfileView,
+)
 from core.wire.cursors import BY_ID
 from core.wire.endpoint import ById
 from db.postgres.media_views import at_server, complete
@@ -46,6 +54,9 @@ class ProfileHandlers:
             key=lambda card: card.user_id,
         )
         return ProfilePage(items=[_reachable(card, request.address) for card in cards], next_cursor=after)
+
+    async def compatibility(self, request: Request) -> Compatibility:
+        return await self._profiles.compatibility(request.at(ById).id, request.caller.user_id, request.now)
 
     async def profile(self, request: Request) -> ProfileView:
         view = await self._profiles.card(request.at(ById).id, request.caller.user_id, request.now)

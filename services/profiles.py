@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from msgspec import UNSET, UnsetType
 
 from core.contract.media import MediaView
-from core.contract.profiles import Me, ProfileCard, ProfilePatch, ProfileView
+from core.contract.profiles import Compatibility, Me, ProfileCard, ProfilePatch, ProfileView
 from core.errors import NotFound, PreconditionFailed, Unauthenticated
 from db.postgres.profiles import Profile, ProfileStore, Shown
 from services import account_rules as rules
+from services.compatibility import compatible
 from services.shown_texts import ShownTexts
 
 
@@ -51,6 +52,13 @@ class Profiles:
     ) -> list[ProfileCard]:
         """Cards of those who let themselves be found by these words, the newest accounts first."""
         return await self._store.found(words, viewer_id, before=before, limit=limit, now=now)
+
+    async def compatibility(self, user_id: str, viewer_id: str, now: int) -> Compatibility:
+        """How close their values are. Raises `NotFound` for who is neither a friend nor connected."""
+        values = await self._store.both_values(user_id, viewer_id, now)
+        if values is None:
+            raise NotFound
+        return compatible(*values)
 
     async def card(self, user_id: str, viewer_id: str, now: int) -> ProfileView:
         """The card, if the viewer may see it. Raises `NotFound`: gone, banned, blocked, or a stranger."""

@@ -1,4 +1,6 @@
-"""What users hold dear. Others never see it; matching uses how close the values of two people are."""
+"""What users hold dear. Matching uses how close the values of two people are; friends see what both hold dear
+(`services/compatibility.py`), and others nothing.
+"""
 
 from core.contract.values import OwnValues
 from db.postgres.values import ValueStore

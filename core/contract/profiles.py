@@ -70,6 +70,23 @@ class ProfilePage(Wire):
     next_cursor: NextCursor
 
 
+class SharedValue(Wire):
+    """A value that both hold dear."""
+
+    category: str
+    name: str
+
+
+class Compatibility(Wire):
+    """How close the values of two people are: 50 where either's are unknown.
+
+    `shared`: what both hold dear, the dearest first; nothing else of what the other has said.
+    """
+
+    score: Annotated[int, Meta(ge=0, le=100)]
+    shared: list[SharedValue]
+
+
 class Seeking(Input):
     """Whom someone wants to meet; what a `queue:join` does not say comes from here."""
 
@@ -183,5 +200,14 @@ ENDPOINTS = (
         summary="The card of a friend, of who asks to be one, was met in a call, or lets one find them.",
         parameters=ById,
         reply=ProfileView,
+    ),
+    Endpoint(
+        name="compatibility",
+        method="GET",
+        path="/v1/profiles/{id}/compatibility",
+        area="people",
+        summary="How close one's values are to those of a friend, or of somebody one is connected with.",
+        parameters=ById,
+        reply=Compatibility,
     ),
 )

@@ -3,7 +3,8 @@
 Ids are text, times ms since the epoch. What an outage raises (`db.outage`) passes through.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -19,6 +20,9 @@ from db.postgres.usernames import rename_within
 
 _SQL = queries("profiles")
 _KINDS: tuple[MediaType, MediaType] = ("image", "video")
+
+
+Held = Mapping[str, tuple[str, str, int]]  # category, name and strength by key
 
 
 class Profile(Struct, frozen=True):
@@ -116,6 +120,15 @@ class ProfileStore:
             return None
         photos, videos = (self._cards.media(row, kind, own=False) for kind in _KINDS)
         return ProfileView(**asdict(self._cards.card(row, today(now))), photos=photos, videos=videos)
+
+    async def both_values(self, user_id: str, viewer_id: str, now: int) -> tuple[Held, Held] | None:
+        """The viewer's values and the other's; None: neither friends nor connected, or not to be seen."""
+        row = await self._pool.fetchrow(_SQL["both_values"], user_id, viewer_id, to_datetime(now))
+        return row and (_held(row["own"]), _held(row["theirs"]))
+
+
+def _held(rows: Sequence[Mapping[str, Any]] | None) -> Held:
+    return {row["key"]: (row["category"], row["value_name"], row["strength"]) for row in rows or ()}
 
 
 def beginning(row: Record, cards: Cards) -> Beginning:

@@ -49,6 +49,22 @@ WHERE NOT EXISTS (SELECT FROM social.hidden_from h WHERE h.user_id = f.user_id A
 ORDER BY f.user_id DESC  -- as they come: whoever follows after the last is not looked at
 LIMIT $5
 
+-- name: both_values
+-- Values of user $2 and of user $1, as $2 may know of them at $3: visible, and a friend or connected. No row: they are not.
+SELECT (
+    SELECT jsonb_agg(to_jsonb(v) ORDER BY v.place) FROM identity.user_values v WHERE v.user_id = $2
+) AS own, (
+    SELECT jsonb_agg(to_jsonb(v) ORDER BY v.place) FROM identity.user_values v WHERE v.user_id = $1
+) AS theirs
+FROM identity.visible_to($2, $3) seen
+WHERE seen.user_id = $1 AND (EXISTS (
+    SELECT FROM interaction.connections c
+    WHERE c.user_a = least($1::uuid, $2::uuid) AND c.user_b = greatest($1, $2) AND c.ended_at IS NULL
+) OR EXISTS (
+    SELECT FROM social.friendships f
+    WHERE f.user_a = least($1, $2) AND f.user_b = greatest($1, $2) AND f.ended_at IS NULL
+))
+
 -- name: visible_card
 -- Card of user $1 as user $2 may see it at $3: visible, and oneself, one whom they have met in a call that was answered, a friend,
 -- one who has asked them to be one, or whom they find by name or by their number. No row: $2 may not see $1, or there is no such user.

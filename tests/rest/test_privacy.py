@@ -91,3 +91,19 @@ async def test_what_one_studies_is_ones_own(rest: RestServer) -> None:
         body = {"study_focus": focus}
         answer = await rest.ask("PATCH", "/v1/me", token=ben["access_token"], json=body, headers=headers)
         assert (answer.status, answer.body["study_focus"]) == (200, focus)
+
+
+async def test_values_are_compared_among_friends(rest: RestServer) -> None:
+    """In one's own words; a stranger is told nothing, whether there is somebody or not."""
+    ana, ben = [await rest.sign_up() for _ in range(2)]
+    for who, name in ((ana, "Honesty"), (ben, " honesty ")):
+        values = {"values": [{"category": "character", "name": name, "strength": 90}]}
+        answer = await rest.ask("PUT", "/v1/me/values", token=who["access_token"], json=values)
+        assert answer.status == 200, answer.body
+    path = f"/v1/profiles/{ben['user']['id']}/compatibility"
+    assert (await rest.ask("GET", path, token=ana["access_token"])).code == "not_found"
+    await rest.world.befriended((ana["user"]["id"], ben["user"]["id"]))
+    compared = await rest.ask("GET", path, token=ana["access_token"])
+    assert compared.body == {"score": 100, "shared": [{"category": "character", "name": "Honesty"}]}
+    await rest.world.block(ben["user"]["id"], ana["user"]["id"])
+    assert (await rest.ask("GET", path, token=ana["access_token"])).code == "not_found"

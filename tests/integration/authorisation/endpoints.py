@@ -318,6 +318,7 @@ WAYS: dict[str, Way] = {
     "change_me": _change_profile,
     "search_profiles": _searches,
     "profile": _at_owner,
+    "compatibility": _at_owner,
     "block": _block,
     "unblock": _unblock,
     "ask_friend": _ask_friend,
