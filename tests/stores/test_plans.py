@@ -163,16 +163,12 @@ async def others_are_found(world: World) -> None:
 
 @pytest.mark.parametrize("counted", [False, True], ids=["not counted", "counted"])
 async def test_who_else_is_found_or_hides_is_not_read(world: World, counted: bool) -> None:
-    """Whoever looks for somebody, asks whom they may know, or joins the queue."""
+    """Whoever asks whom they may know, or joins the queue."""
     await others_are_found(world)
     if counted:
         await world.pool.execute("ANALYZE social.contacts, social.findable, identity.settings")
     ana = f"'{await world.person()}'"
     asked = {
-        "search": (
-            queries("profiles")["found"],
-            "uuid, timestamptz, text, uuid, int", ana, "now()", "'p1999'", "NULL", "21",
-        ),
         "suggestions": (
             queries("friend_suggestions")["suggestions"],
             "uuid, timestamptz, int, uuid, int, int, int", ana, "now()", "NULL", "NULL", "21", "40", "30",
@@ -183,7 +179,6 @@ async def test_who_else_is_found_or_hides_is_not_read(world: World, counted: boo
         ),
     }  # fmt: skip
     read = {name: await blocks_read(world, *how) for name, how in asked.items()}
-    read["search"] -= BLOCKS  # what the function reads of the catalogue, once for each connection
     assert not {name: blocks for name, blocks in read.items() if blocks > BLOCKS}
 
 

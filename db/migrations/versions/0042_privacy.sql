@@ -106,3 +106,4 @@ CREATE TRIGGER activity_goes_with_the_account AFTER UPDATE OF deleted_at ON iden
 -- A search reads what it looks for, and not also what was written last.
 ALTER INDEX social.findable_by_words SET (fastupdate = off);
 ALTER FUNCTION social.found ROWS 20;  -- so that those are looked at one by one
+ALTER FUNCTION social.found SET enable_indexscan = off;  -- by the words, and not by looking through all in another order
