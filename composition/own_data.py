@@ -24,7 +24,7 @@ class OwnDataParts:
     def __init__(self, stores: Stores, base: Foundation, identity: Identity, jobs: JobParts) -> None:
         settings, keyring = base.settings, Keyring.of(base.settings)
         data, objects = PersonalData(base.pool), object_store(settings)
-        store = ExportStore(base.pool, stores.jobs)
+        store = ExportStore(base.pool, stores.jobs, stores.notifications.notify)
         self.exports = Exports(
             store,
             ExportFiles(data, store, objects),

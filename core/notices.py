@@ -12,6 +12,7 @@ from core.vocabulary import NotificationKind
 DAY_MS = 86_400_000
 _STANDING = NotificationAction(label="See more", url="/#safety")
 _FRIENDS = NotificationAction(label="See your friends", url="/#friends")
+_DATA = NotificationAction(label="Download it", url="/#data")
 _MEET = NotificationAction(label="Try again", url="/#meet")
 
 
@@ -76,6 +77,19 @@ def offer_missed(user_id: str, call_id: str, now: int) -> Notice:
         subject=NotificationSubject(type="call", id=call_id),
         action=_MEET,
         expires_at=now + DAY_MS,
+    )
+
+
+def export_ready(user_id: str, export_id: str, until: int) -> Notice:
+    """The copy of their data that they have asked for is there; `until` then (ms)."""
+    return Notice(
+        user_id=user_id,
+        kind="export",
+        title="The copy of your data is ready",
+        body="You can download it now. It is kept for some days.",
+        subject=NotificationSubject(type="export", id=export_id),
+        action=_DATA,
+        expires_at=until,
     )
 
 

@@ -112,7 +112,8 @@ class SessionService:
         own = await self._profiles.own(user_id)
         return SignedIn(
             user=own.me,
-            restricted="erasing" if own.erasing else UNSET,
+            restricted=UNSET if own.erases_at is None else "erasing",
+            erases_at=UNSET if own.erases_at is None else rfc3339(own.erases_at),
             access_token=self._tokens.access.issue(user_id, session_id, fingerprint(refresh_token), now),
             refresh_token=refresh_token,
             expires_in_s=self._tokens.access.lifetime_s,

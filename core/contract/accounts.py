@@ -12,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from core.contract.profiles import DisplayName, Me, Username
 from core.contract.totp import Code
 from core.errors import Banned, Conflict, Unauthenticated, Underage
-from core.vocabulary import DeviceId, Gender
+from core.vocabulary import DeviceId, Gender, Timestamp
 from core.wire.endpoint import Endpoint
 from core.wire.message import Input, Wire
 
@@ -126,8 +126,9 @@ class SignedIn(Wire):
     """The account and its tokens. Keep the refresh token: each refresh answers with the next one.
 
     Keep the device token for as long as the app is installed, and send it along with the next sign-in.
-    Neither is there where the browser keeps them (`cookie`). `restricted` is there where the account awaits
-    erasure: until `POST /v1/me/restore`, its tokens serve that, the export, the standing and logging out.
+    Neither is there where the browser keeps them (`cookie`). `restricted` is there where the account
+    awaits erasure, at `erases_at`: until `POST /v1/me/restore`, its tokens serve that, the export, the
+    standing and logging out.
     """
 
     user: Me
@@ -136,6 +137,7 @@ class SignedIn(Wire):
     refresh_token: Annotated[str, Meta(examples=["qJt0rPq0…"])] | None = None
     device_token: Annotated[str, Meta(examples=["eyJhbGciOiJIUzI1NiIs…"])] | None = None
     restricted: Restricted | UnsetType = UNSET
+    erases_at: Timestamp | UnsetType = UNSET
 
 
 ENDPOINTS = (

@@ -10,7 +10,9 @@ from msgspec import Struct
 
 from core.clock import to_datetime, to_ms
 from core.job import Job
+from core.notices import export_ready
 from db.postgres.jobs import JobStore
+from db.postgres.notifications import Notify
 from db.postgres.pool import Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
@@ -43,8 +45,8 @@ class MediaFile(Struct, frozen=True):
 class ExportStore:
     """All copies."""
 
-    def __init__(self, pool: Pool, jobs: JobStore) -> None:
-        self._pool, self._jobs = pool, jobs
+    def __init__(self, pool: Pool, jobs: JobStore, notify: Notify) -> None:
+        self._pool, self._jobs, self._notify = pool, jobs, notify
 
     async def latest(self, user_id: str, now: int) -> Export | None:
         """The one that this user has asked for last."""
@@ -75,9 +77,13 @@ class ExportStore:
         await self._pool.execute(_SQL["come"], export_id, progress)
 
     async def ready(self, export_id: str, size: int, now: int, *, until: int) -> bool:
-        """Its object is there. False: nobody waits for it any more."""
+        """Its object is there, and its owner is told. False: nobody waits for it any more."""
         given = (export_id, size, to_datetime(now), to_datetime(until))
-        return await self._pool.fetchval(_SQL["ready"], *given) is not None
+        async with self._pool.acquire() as connection, connection.transaction():
+            user_id = await connection.fetchval(_SQL["ready"], *given)
+            if user_id is not None:
+                await self._notify(connection, export_ready(user_id, export_id, until), now)
+        return user_id is not None
 
     async def failed(self, export_id: str, *, most: int, until: int) -> None:
         """It has failed; for good, if that was the last of `most` tries."""

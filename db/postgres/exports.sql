@@ -28,7 +28,7 @@ UPDATE identity.exports SET progress = $2 WHERE id = $1 AND state = 'running' AN
 -- Copy $1 of $2 bytes is ready at $3, and is deleted at $4. No row: it was given up meanwhile.
 UPDATE identity.exports SET state = 'ready', progress = 1, size = $2, ready_at = $3, expires_at = $4
 WHERE id = $1 AND state = 'running' AND expires_at IS NULL
-RETURNING id
+RETURNING user_id
 
 -- name: failed
 -- Copy $1 has failed once more; after $2 times it is given up, and says so until $3.

@@ -28,12 +28,12 @@ Held = Mapping[str, tuple[str, str, int]]  # category, name and strength by key
 class Profile(Struct, frozen=True):
     """An account as its owner sees it; `version` grows with every change of the profile.
 
-    `erasing`: it awaits erasure.
+    `erases_at`: when it is to be erased, if its owner wants that.
     """
 
     me: Me
     version: int
-    erasing: bool = False
+    erases_at: int | None = None
 
 
 class Shown(Struct, frozen=True):
@@ -65,7 +65,10 @@ class ProfileStore:
     async def profile(self, user_id: str) -> Profile | None:
         """The user's own account; None: it is gone."""
         row = await self._pool.fetchrow(_SQL["me"], user_id)
-        return row and Profile(_me(row, self._cards), row["version"], row["erasing"])
+        if row is None:
+            return None
+        erases_at = row["erases_at"] and to_ms(row["erases_at"])
+        return Profile(_me(row, self._cards), row["version"], erases_at)
 
     async def change(self, profile: Profile, shown: Shown, now: int, *, reserved_until: int | None) -> bool:
         """Write `profile.me`, with the media that are `shown`, if the version is still `profile.version`.

@@ -1,9 +1,9 @@
 -- Profiles: one's own, and what others may see of them. Times are passed as timestamptz.
 
 -- name: me
--- Everything that is a user's own; `erasing`: their account awaits erasure.
+-- Everything that is a user's own; `erases_at`: when their account is to be erased.
 SELECT u.id, u.email, u.username, u.role, u.created_at, u.verified_at, u.email_verified_at, p.*,
-    EXISTS (SELECT FROM identity.erasures e WHERE e.user_id = u.id) AS erasing,
+    (SELECT e.erases_at FROM identity.erasures e WHERE e.user_id = u.id) AS erases_at,
     EXISTS (SELECT FROM identity.logins l WHERE l.user_id = u.id AND l.provider = 'phone') AS has_phone, (
     SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = u.id
 ) AS media

@@ -2,6 +2,7 @@
 
 import { Friends } from "./friends.js";
 import { News } from "./news.js";
+import { OwnData } from "./own-data.js";
 import { Own } from "./own.js";
 import { Photos } from "./photos.js";
 import { Pictures } from "./pictures.js";
@@ -10,6 +11,7 @@ import { consentsView } from "./views/consents.js";
 import { friendsView } from "./views/friends.js";
 import { loginsView } from "./views/logins.js";
 import { newsView } from "./views/news.js";
+import { ownDataView } from "./views/own-data.js";
 import { ownEmailView } from "./views/own-email.js";
 import { ownPasswordView } from "./views/own-password.js";
 import { ownView } from "./views/own.js";
@@ -26,6 +28,7 @@ export function inside(parts) {
   const own = new Own(parts);
   const [friends, photos] = [new Friends(parts), new Photos({ ...parts, own })];
   const news = new News(parts);
+  const ownData = new OwnData(parts);
   new Pictures(parts).watch();
   const views = [
     profileView,
@@ -40,9 +43,10 @@ export function inside(parts) {
     ownPasswordView,
     loginsView,
     sessionsView,
+    ownDataView,
     consentsView,
     codesView,
     personView,
   ];
-  return { views, parts: { ...parts, own, friends, photos, news }, hearing: [friends, news] };
+  return { views, parts: { ...parts, own, ownData, friends, photos, news }, hearing: [friends, news] };
 }

@@ -50,7 +50,7 @@ const session = new Session({
   deviceId: device.id,
   onEvent: hear,
   onLink: (link) => store.dispatch("page:link", { link }),
-  onEnd: (code) => (code === "banned" ? putOut() : end(code)),
+  onEnd: (code) => (code === "banned" ? putOut() : end(store.state.deleting ? "deleted" : code)),
 });
 const remote = { stream: null };
 const media = new Media({ onEnded: (kind) => meeting.lost(kind), onCamera: (track) => call.showCamera(track) });
@@ -66,7 +66,7 @@ const links = new Links({ api, store, onEnd: end });
 const entering = new Entering({ api, store, goTo, enter: (path, fields) => admitted(() => api.enter(path, { ...fields, device_id: device.id })) });
 const provider = new Provider({ store, ways, entering });
 
-const parts = { store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, ways, account, links, entering, provider, signUp, signIn, signOut };
+const parts = { store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, ways, account, links, entering, provider, signUp, signIn, signOut, onLeft, onStays };
 const views = [
   themeView,
   shellView,
@@ -138,7 +138,11 @@ async function admitted(enter) {
   }
 }
 
-function begin({ user }) {
+function begin({ user, restricted, erases_at }) {
+  if (restricted === "erasing") {
+    store.dispatch("page:erasing", { user, erases_at });
+    return furnish();
+  }
   store.dispatch("page:signed-in", { user });
   session.start();
   furnish();
@@ -169,6 +173,17 @@ function putOut() {
   leave();
   store.dispatch("page:put-out");
   stay();
+}
+
+/** The account is deleted; the connection may have heard so already. */
+function onLeft() {
+  if (store.state.account === "in") end("deleted");
+}
+
+/** It is not, after all: the same session goes on. */
+async function onStays() {
+  begin(await api.refresh());
+  keepKeyboard();
 }
 
 async function signOut() {

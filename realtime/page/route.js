@@ -10,6 +10,7 @@ const PLACES = {
   profile: "profile",
   safety: "profile",
   own: "profile",
+  data: "profile",
   letter: "meet",
 };
 

@@ -6,6 +6,7 @@
  */
 
 import { NOT_SEEN, OWN } from "./account-state.js";
+import { DATA, NOT_LEAVING } from "./data-state.js";
 import { ENCOUNTER, arrive } from "./encounter-state.js";
 import { FRIENDS, UNKNOWN } from "./friends-state.js";
 import { NEWS, NO_NEWS, withNews } from "./news-state.js";
@@ -21,7 +22,7 @@ export const AT_FIRST = {
   notifications: { push: true, email: false, kinds: {} },
 };
 
-/** `account` is `unknown` until we know whether somebody is signed in here, then `in`, `out`, or `banned` until `until`. */
+/** `account` is `unknown` until we know whether somebody is signed in here, then `in`, `out`, `banned` until `until`, or `erasing`. */
 export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
   return {
     account: "unknown",
@@ -45,6 +46,7 @@ export function initial({ heldCall = null, settings = AT_FIRST } = {}) {
     ...UNKNOWN,
     ...NO_UPLOADS,
     ...NO_NEWS,
+    ...NOT_LEAVING,
   };
 }
 
@@ -124,7 +126,7 @@ const ACCOUNT = {
   },
 };
 
-const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN, ...FRIENDS, ...PHOTOS, ...NEWS };
+const CHANGES = { ...ACCOUNT, ...ENCOUNTER, ...ROOMS, ...SAFETY, ...OWN, ...FRIENDS, ...PHOTOS, ...NEWS, ...DATA };
 
 /** The state after an action; an unknown action changes nothing. */
 export function reduce(state, { type, data = {}, at = 0 }) {

@@ -67,6 +67,7 @@ export function fieldError({ code, message }, name) {
 
 const FAREWELLS = {
   back: "Your account is free again. Please sign in.",
+  deleted: "Your account is deleted, and nobody sees it any more. To keep it after all, sign in within the next days.",
   banned: "This account is banned. Sign in to see why and until when, and to appeal.",
   replaced: "You have been signed in elsewhere.",
 };

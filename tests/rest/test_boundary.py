@@ -45,7 +45,7 @@ async def test_an_unknown_path_is_a_problem(rest: RestServer, path: str) -> None
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "PURGE"])
 async def test_another_method_is_told_which_are_allowed(rest: RestServer, method: str) -> None:
-    answer = await rest.ask(method, "/v1/me")
+    answer = await rest.ask(method, "/v1/me/settings")
     assert (answer.status, answer.code) == (405, "method_not_allowed")
     assert set(answer.headers["Allow"].split(",")) == {"GET", "HEAD", "PATCH"}
 

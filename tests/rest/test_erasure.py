@@ -40,6 +40,7 @@ async def deleted(rest: RestServer, **changes: Any) -> Any:
     assert (await delete(rest, who)).status == 202
     again = (await rest.login(who["user"]["email"])).body
     assert again["restricted"] == "erasing"
+    assert again["erases_at"] > rfc3339(rest.clock() + (GRACE_S - 60) * 1000)
     return again
 
 

@@ -124,6 +124,13 @@ async def test_the_copy_has_what_the_registry_says_and_nothing_of_others(rest: R
         assert b"argon2" not in everything
 
 
+async def test_its_owner_is_told_when_it_is_ready(rest: RestServer) -> None:
+    ana = await rest.sign_up()
+    await ready(rest, ana)
+    told = (await rest.ask("GET", "/v1/notifications", token=ana["access_token"])).body["items"]
+    assert [(each["kind"], each["action"]["url"]) for each in told] == [("export", "/#data")]
+
+
 async def test_there_is_none_before_one_asks(rest: RestServer) -> None:
     ana = await rest.sign_up()
     assert (await ask(rest, ana)).body == {"state": "none", "progress": 0}
