@@ -4,7 +4,7 @@
  */
 
 import { hasPassword } from "../account-state.js";
-import { byId, clearErrors, errorAbove, h, show, submitting, text, valid } from "./dom.js";
+import { clearErrors, errorAbove, h, show, submitting, text, valid } from "./dom.js";
 
 const NO_PASSWORD = "You signed in a while ago. Sign out and in again, then you can do this.";
 
