@@ -47,6 +47,7 @@ async def test_read_on_one_device_it_goes_on_the_other(sign_up: Visit, visit: Vi
     form = ana.page.get_by_role("form", name="What you want to be told")
     await form.get_by_label("Somebody wants to be your friend").uncheck()
     await form.get_by_label("Quiet hours").check()
+    await expect(ana.page.get_by_label("Time zone")).not_to_have_value("")
     await form.get_by_label("From").fill("23:15")
     await expect(form.get_by_role("status")).to_have_text("Saved.")
     await phone.page.reload()

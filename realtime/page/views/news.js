@@ -9,7 +9,7 @@ export function newsView({ news }) {
   const said = h("p", { class: "calm" });
   const [all, more] = [button("Mark all as read", () => readAll()), button("Show earlier news", () => news.load({ more: true }))];
   const list = h("ul", { class: "news", "aria-label": "News" });
-  const settings = h("a", { href: "#profile" }, "What you want to be told");
+  const settings = h("p", { class: "calm" }, h("a", { href: "#profile" }, "What you want to be told"));
   const place = section("notifications", "News", h("div", { class: "row" }, all, settings), said, list, more);
   let seen = false;
 

@@ -10,7 +10,7 @@ const KINDS = {
 };
 const NIGHT = { quiet_from: "22:00", quiet_to: "07:00" };
 
-export function tellingView({ settings }) {
+export function tellingView({ settings, store }) {
   const saved = h("span", { role: "status" });
   const hours = h("div", { class: "pair" }, time("quiet_from", "From"), time("quiet_to", "To"));
   const form = h(
@@ -26,13 +26,19 @@ export function tellingView({ settings }) {
   byId("settings").after(form);
   const fields = form.elements;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("change", ({ target }) => change(said(target)));
+  form.addEventListener("change", ({ target }) => change({ ...zone(target.name), notifications: said(target) }));
+
+  /** Hours are nothing without a zone: where none was chosen it is this device's from now on. */
+  function zone(name) {
+    const none = name.startsWith("quiet") && store.state.settings.time_zone === null;
+    return none ? { time_zone: Intl.DateTimeFormat().resolvedOptions().timeZone } : {};
+  }
 
   async function change(changes) {
     clearErrors(form);
     text(saved, "");
     try {
-      await settings.change({ notifications: changes });
+      await settings.change(changes);
       text(saved, "Saved.");
     } catch (error) {
       showError(form, error);
