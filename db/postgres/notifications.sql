@@ -29,8 +29,13 @@ ORDER BY n.created_at DESC, n.id DESC
 LIMIT $5
 
 -- name: delivered
--- A device has these of user $1 since $3.
-UPDATE social.notifications SET delivered_at = $3 WHERE id = ANY ($2::uuid[]) AND user_id = $1 AND delivered_at IS NULL
+-- A device has these of user $1 since $3. It waits for nobody, as it holds no lane: what somebody changes just now is passed over.
+UPDATE social.notifications SET delivered_at = $3
+WHERE user_id = $1 AND id IN (
+    SELECT n.id FROM social.notifications n
+    WHERE n.id = ANY ($2::uuid[]) AND n.user_id = $1 AND n.delivered_at IS NULL
+    FOR NO KEY UPDATE SKIP LOCKED
+)
 
 -- name: unread
 -- How many wait to be read by user $1 at $2.

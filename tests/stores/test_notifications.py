@@ -106,6 +106,20 @@ async def test_the_same_twice_at_once_is_one(world: World) -> None:
     assert [number for number, _ in await news(world, ana)] == list(range(1, 10))
 
 
+async def test_a_list_waits_for_nobody_who_reads(world: World) -> None:
+    """Else a device that draws the list and one that reads all of it could wait for each other."""
+    ana = await world.person()
+    told = [str(await world.notifications.tell(greeting(ana), now_ms())) for _ in range(2)]
+    query = "SELECT count(delivered_at) FROM social.notifications WHERE user_id = $1"
+    async with world.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM social.notifications WHERE id = $1 FOR UPDATE", told[0])
+        async with asyncio.timeout(PATIENCE_S):
+            await world.notifications.delivered(ana, told, now_ms())
+        assert await world.pool.fetchval(query, ana) == 1
+    await world.notifications.delivered(ana, told, now_ms())
+    assert await world.pool.fetchval(query, ana) == 2
+
+
 async def test_nothing_is_told_of_what_did_not_happen(world: World) -> None:
     """It is part of the transaction, and so is its number."""
     ana = await world.person()
