@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from composition.failed_jobs import jobs
 from composition.foundation import database
-from core.clock import now_ms, rfc3339, to_ms
+from core.clock import DAY_MS, now_ms, rfc3339, to_ms
 from core.errors import InvalidRequest, NotFound
 from core.keys import Keyring
 from core.seals import Seals
@@ -23,8 +23,6 @@ from db.postgres.penalties import PenaltyStore
 from db.postgres.pool import Pool
 from db.postgres.totp import TotpStore
 from services.bans import Bans
-
-_DAY_MS = 86_400_000
 
 
 class Refused(Exception):
@@ -83,7 +81,7 @@ def _end(asked: argparse.Namespace, now: int) -> int | None:
     """When the ban ends; None: never."""
     days: int | None = asked.days
     if days is not None:
-        return now + days * _DAY_MS
+        return now + days * DAY_MS
     until: datetime | None = asked.until
     if until is None:
         return None

@@ -2,6 +2,7 @@
 
 from composition.foundation import Foundation
 from composition.stores import Stores
+from core.clock import DAY_MS
 from core.ids import new_id
 from core.keys import Keyring
 from services.marks import Marker
@@ -16,7 +17,7 @@ def trust(stores: Stores, base: Foundation) -> TrustService:
         stores.trust,
         base.clock,
         new_id,
-        window_ms=settings.trust_window_d * 86_400_000,
+        window_ms=settings.trust_window_d * DAY_MS,
         early_ms=settings.early_hang_up_s * 1000,
         review_ms=settings.trust_review_s * 1000,
     )

@@ -9,6 +9,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 Clock = Callable[[], int]
+DAY_MS = 86_400_000
 _LOOKS = 8
 _SLOWEST = 0.5
 

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-DAY_MS = 86_400_000
+from core.clock import DAY_MS
+
 WITH_ACCOUNT = "as long as the account"
 
 # Why a column is not in the export

@@ -5,11 +5,11 @@ Whoever does it stores the notice in the same transaction (`db/postgres/notifica
 
 from msgspec import Struct
 
+from core.clock import DAY_MS
 from core.contract.appeals import Appeal
 from core.contract.notifications import NotificationAction, NotificationSubject
 from core.vocabulary import NotificationKind
 
-DAY_MS = 86_400_000
 _STANDING = NotificationAction(label="See more", url="/#safety")
 _FRIENDS = NotificationAction(label="See your friends", url="/#friends")
 _DATA = NotificationAction(label="Download it", url="/#data")

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from core.clock import Clock, rfc3339
+from core.clock import DAY_MS, Clock, rfc3339
 from core.contract.own_data import Erasing
-from core.data_rules import DAY_MS
 from core.job import Job
 from core.personal_data import TABLES
 from core.tokens import Access

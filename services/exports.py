@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 import structlog
 from msgspec import UNSET, Struct
 
-from core.clock import Clock, rfc3339
+from core.clock import DAY_MS, Clock, rfc3339
 from core.contract.media import FileAddress
 from core.contract.own_data import ExportView
 from core.errors import NotFound, Unavailable
@@ -27,8 +27,7 @@ from services.ports import Objects
 
 TRIES = 5
 _LONGEST_S = 3600
-_GIVEN_UP_MS = 86_400_000
-_DAY_MS = 86_400_000
+_GIVEN_UP_MS = DAY_MS
 _AT_ONCE = 50
 _PIECE_BYTES = 1024 * 1024
 _log = structlog.get_logger()
@@ -71,7 +70,7 @@ class Exports:
     ) -> None:
         self._store, self._files, self._objects = store, files, objects
         self._jobs, self._addresses, self._clock = jobs, addresses, clock
-        self._kept_ms = settings.export_days * _DAY_MS
+        self._kept_ms = settings.export_days * DAY_MS
         self._every_ms = settings.export_every_h * 3_600_000
 
     @property

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from core.clock import Clock
+from core.clock import DAY_MS, Clock
 from core.job import Job
 from db.postgres.jobs import JobStore, Schedule
 from services.jobs import Work, work
 
-_DAY_MS = 86_400_000
 LOG_DAYS = 7
 FAILED_DAYS = 30
 _AT_ONCE = 500
@@ -38,5 +37,5 @@ class JobKeeping:
             (self._store.forget_failed, FAILED_DAYS),
             (self._store.forget_log, LOG_DAYS),
         ):
-            while await forget(now - days * _DAY_MS, limit=_AT_ONCE) == _AT_ONCE:
+            while await forget(now - days * DAY_MS, limit=_AT_ONCE) == _AT_ONCE:
                 pass

@@ -9,9 +9,8 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
+from core.clock import DAY_MS
 from core.vocabulary import StrikeAction
-
-DAY_MS: Final = 86_400_000
 
 
 class Step(Struct, frozen=True):

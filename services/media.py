@@ -11,6 +11,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from core.clock import DAY_MS
 from core.contract.media import FileAddress, MediaUrls, MediaView, SignedAddress
 from core.errors import NotFound, Unavailable
 from core.seals import Sealed, Seals
@@ -21,7 +22,6 @@ from services.media_addresses import FileAddresses, MediaAddresses
 from services.media_rules import may_be_seen, object_of, objects_of
 from services.ports import Objects
 
-DAY_MS = 86_400_000
 _log = structlog.get_logger()
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.clock import Clock
+from core.clock import DAY_MS, Clock
 from core.job import Job
-from core.notices import DAY_MS
 from db.postgres.jobs import Schedule
 from db.postgres.notifications import NotificationStore
 from services.jobs import Work, work

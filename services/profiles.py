@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import UNSET, UnsetType
 
+from core.clock import DAY_MS
 from core.contract.media import MediaView
 from core.contract.profiles import Compatibility, Me, ProfileCard, ProfilePatch, ProfileView
 from core.errors import NotFound, PreconditionFailed, Unauthenticated
@@ -18,7 +19,7 @@ class Profiles:
 
     def __init__(self, store: ProfileStore, shown_texts: ShownTexts, *, reserved_days: int) -> None:
         self._store, self._shown_texts = store, shown_texts
-        self._reserved_ms = reserved_days * 86_400_000
+        self._reserved_ms = reserved_days * DAY_MS
 
     async def own(self, user_id: str) -> Profile:
         """The user's own account, with its version. Raises `Unauthenticated` if it is gone."""

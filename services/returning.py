@@ -16,9 +16,9 @@ from math import exp, log
 
 from msgspec import Struct, field
 
+from core.clock import DAY_MS
 from db.postgres.suspicions import AS_OLD, Resemblance, SharedMark, Suspicion
 
-DAY_MS = 86_400_000
 SOON = "soon"  # beside the kinds of marks: opened soon after the ban
 OF_AGE = frozenset({"age", "person"})  # of the same gender, and about as old
 

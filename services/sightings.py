@@ -10,11 +10,12 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
+from core.clock import DAY_MS
 from db.outage import OUTAGES
 from db.postgres.marks import Mark, MarkStore
 from db.postgres.suspicions import RecordedSuspicion, SuspicionStore
 from services.marks import Marker, Sighting
-from services.returning import DAY_MS, DEFAULT_RULE, ReturnRule, suspicions
+from services.returning import DEFAULT_RULE, ReturnRule, suspicions
 
 _log = structlog.get_logger()
 _COUNTED_FOR_MS = 600_000

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from core.clock import Clock, rfc3339
+from core.clock import DAY_MS, Clock, rfc3339
 from core.contract.media import FILES, FileAddress, UploadPlan, UploadTarget
 from core.errors import Banned, Conflict, InvalidRequest, NotFound, PayloadTooLarge
 from core.seals import Seals
@@ -16,7 +16,6 @@ from core.vocabulary import MediaPurpose, MediaState
 from db.postgres.idempotency import IdempotencyKey
 from db.postgres.media import Media, MediaStore
 from services.decoders import Decoded, Decoders
-from services.media import DAY_MS
 from services.media_addresses import UploadAddresses
 from services.media_rules import (
     RECORDED,

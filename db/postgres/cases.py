@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from core.clock import to_datetime, to_ms
+from core.clock import DAY_MS, to_datetime, to_ms
 from core.errors import AlreadyDecided, Conflict, NotFound
 from core.ids import new_id
 from core.notices import warned, warning_taken_back
@@ -35,7 +35,6 @@ def _whole(text: str) -> str:
 
 
 _SQL = {name: _whole(text) for name, text in _PARTS.items()}
-_DAY_MS = 86_400_000
 _FIRST = (2**31 - 1, "00000000-0000-0000-0000-000000000000")
 
 
@@ -226,7 +225,7 @@ async def _strike(
 ) -> Struck | None:
     if verdict.action == "dismiss":
         return None
-    until = None if days is None else now + days * _DAY_MS
+    until = None if days is None else now + days * DAY_MS
     strike = NewStrike(
         user_id=user_id, action=verdict.action, reason=reason, case_id=case_id, until=until, by=by
     )

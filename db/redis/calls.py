@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Struct
 from redis.exceptions import ResponseError
 
+from core.clock import DAY_MS
 from core.errors import Unavailable
 from db.outage import OUTAGES
 from db.redis.event_log import STREAM, unavailable
@@ -33,7 +34,6 @@ RETRY_MS = 2_000
 # a store is away nothing fails: effects wait for it as long as the outbox is kept, which is a day.
 GIVE_UP_MS = 600_000
 UNREADABLE_LOOKS = 30  # each at least `RETRY_MS` after the one before
-_DAY_MS = 86_400_000
 _AFTERWARDS_MS = 600_000
 _KNOWN = 1_000  # calls: those that start in some seconds
 _ALONE_MS = 1_000  # for so long nobody else looks for effects that were just saved, well below `RETRY_MS`
@@ -168,7 +168,7 @@ class RedisCalls:
 
     async def _save(self, call: Call, effects: Effects, version: int, now: int) -> list[Pending] | None:
         entries = [msgspec.json.encode(effect) for effect in effects]
-        args = (*_document(call, version), now + RETRY_MS, _kept_ms(call), _DAY_MS, *entries)
+        args = (*_document(call, version), now + RETRY_MS, _kept_ms(call), DAY_MS, *entries)
         first, *before = await self._redis.run(_SAVE, _keys(call.id), args)
         if first is None:
             self._learn(*before)
@@ -303,7 +303,7 @@ def _document(call: Call, version: int) -> Sequence[Arg]:
 
 
 def _kept_ms(call: Call) -> int:
-    return _AFTERWARDS_MS if call.state is State.CLOSED else _DAY_MS
+    return _AFTERWARDS_MS if call.state is State.CLOSED else DAY_MS
 
 
 def _number(pending: Pending) -> bytes:

@@ -3,13 +3,12 @@
 In memory until it is noted. What a process that dies has not noted, is noted at the next connect.
 """
 
-from core.clock import Clock
+from core.clock import DAY_MS, Clock
 from db.outage import AWAY
 from db.periodic import PeriodicJob, PeriodicTask
 from services.marks import Sighting
 from services.sightings import Sightings
 
-_DAY_MS = 86_400_000
 _AT_ONCE = 100
 _MOST = 10_000  # wait to be noted; more of them only while PostgreSQL is away
 _MOST_NOTED = 100_000
@@ -28,7 +27,7 @@ class SightingsWorker(PeriodicJob):
 
     def add(self, sighting: Sighting) -> None:
         """Somebody has connected."""
-        day, known = self._clock() // _DAY_MS, hash(sighting)
+        day, known = self._clock() // DAY_MS, hash(sighting)
         if day != self._day or len(self._noted) >= _MOST_NOTED:
             self._noted.clear()
             self._day = day

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.clock import rfc3339, to_datetime
+from core.clock import DAY_MS, rfc3339, to_datetime
 from core.contract.index import ENDPOINTS
-from core.data_rules import DAY_MS, Stays
+from core.data_rules import Stays
 from core.ids import new_id
 from core.personal_data import TABLES
 from db.postgres.erasures import ErasureStore

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from core.clock import DAY_MS
 from core.vocabulary import StrikeAction
-from services.ladder import DAY_MS, LADDER, Step, next_step, step_of, suspension_days
+from services.ladder import LADDER, Step, next_step, step_of, suspension_days
 
 
 class Strike(Struct, frozen=True):

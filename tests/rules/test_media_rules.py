@@ -12,7 +12,7 @@ from core.ids import new_id
 from core.keys import Keyring
 from core.vocabulary import MediaPurpose, MediaState
 from services.decoding.pictures import difference_hash
-from services.media_addresses import FileAddresses, MediaAddresses, UploadAddresses
+from services.media_addresses import ExportAddresses, FileAddresses, MediaAddresses, UploadAddresses
 from services.media_rules import (
     PUBLIC,
     SERVED,
@@ -188,3 +188,16 @@ def test_an_address_is_for_one_media_one_viewer_and_a_minute() -> None:
 )
 def test_a_recording_is_known_by_how_it_begins(head: bytes, is_one: bool) -> None:
     assert looks_like_a_recording(head + bytes(64) if head else head) is is_one
+
+
+def test_the_address_of_a_copy_opens_that_copy_for_a_while() -> None:
+    addresses = ExportAddresses(Keyring(NEW).keys("address of an export"), valid_ms=60_000)
+    mine, other = new_id(), new_id()
+    url = addresses.of(mine, "https://example.org", NOW)
+    address = FileAddress(expires=NOW // 1000 + 60, signature=url[-64:])
+    assert addresses.opens(mine, address, NOW + 59_000)
+    assert not addresses.opens(mine, address, NOW + 60_000)
+    assert not addresses.opens(other, address, NOW)
+    assert not ExportAddresses(Keyring(OLD).keys("address of an export"), valid_ms=60_000).opens(
+        mine, address, NOW
+    )

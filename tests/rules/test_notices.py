@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.clock import to_ms
+from core import notices
+from core.clock import DAY_MS, to_ms
 from core.contract.appeals import Appeal, AppealedStrike
-from core.notices import appeal_decided
+from core.notices import Notice, appeal_decided
 from core.vocabulary import StrikeAction
 from services.quiet_hours import quiet_until
 
@@ -54,3 +55,30 @@ def test_who_is_put_out_reads_there_what_became_of_the_appeal(action: StrikeActi
     notice = appeal_decided(appeal)
     assert (notice is not None) is told
     assert notice is None or notice.title == "Your appeal was granted"
+
+
+@pytest.mark.parametrize(
+    ("notice", "kind", "subject", "about"),
+    [
+        (notices.warned("u", "s"), "strike", "strike", None),
+        (notices.warning_taken_back("u", "s"), "strike", "strike", None),
+        (notices.friend_requested("u", "s"), "friend_request", "user", "s"),
+        (notices.friend_accepted("u", "s"), "friend_accepted", "user", "s"),
+        (notices.offer_missed("u", "s", 5), "missed_call", "call", None),
+        (notices.export_ready("u", "s", 5), "export", "export", None),
+    ],
+)
+def test_a_notice_leads_to_what_it_is_about(
+    notice: Notice, kind: str, subject: str, about: str | None
+) -> None:
+    """Only of a friend there is a name; it goes with whoever bears it."""
+    assert notice.subject is not None
+    assert notice.action is not None
+    assert (notice.user_id, notice.kind, notice.about) == ("u", kind, about)
+    assert (notice.subject.type, notice.subject.id) == (subject, "s")
+    assert ("{name}" in notice.title) is (about is not None)
+
+
+def test_what_was_missed_is_told_for_a_day() -> None:
+    assert notices.offer_missed("u", "c", 5).expires_at == 5 + DAY_MS
+    assert notices.export_ready("u", "e", 5).expires_at == 5

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import InvalidRequest
-from services.phones import hint, number
+from services.phones import hint, listed, number
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,19 @@ def test_what_gets_no_code(written: str) -> None:
 def test_a_hint_tells_its_owner_alone() -> None:
     assert hint("+4915112345678") == "+49 … 78"
     assert hint("+12025550123") == "+1 … 23"
+
+
+@pytest.mark.parametrize(
+    ("written", "country", "e164"),
+    [
+        ("0151 12345678", "DE", "+4915112345678"),
+        ("0151 12345678", None, None),
+        ("+1 202 555 0123", "DE", "+12025550123"),
+        ("112", "DE", None),
+        ("Ben", "DE", None),
+        ("", None, None),
+    ],
+)
+def test_a_number_of_an_address_book(written: str, country: str | None, e164: str | None) -> None:
+    """As people write numbers at home; what is none is passed over."""
+    assert listed(written, country) == e164

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from core.clock import DAY_MS
 from db.postgres.suspicions import Resemblance, SharedMark
-from services.returning import DAY_MS, DEFAULT_RULE, suspicion, suspicions, weights
+from services.returning import DEFAULT_RULE, suspicion, suspicions, weights
 
 NOW = 1_800_000_000_000
 ACCOUNTS = 10_000

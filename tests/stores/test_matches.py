@@ -2,8 +2,7 @@
 
 import asyncio
 
-from core.clock import now_ms
-from core.data_rules import DAY_MS
+from core.clock import DAY_MS, now_ms
 from core.ids import new_id
 from core.ticket import MatchDecision
 from matching.policy import Policy

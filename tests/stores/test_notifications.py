@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from core.clock import now_ms, to_datetime
+from core.clock import DAY_MS, now_ms, to_datetime
 from core.contract.devices import Device, PushKeys, PushSubscription
 from core.contract.notifications import Notification, NotificationSubject
 from core.contract.settings import NotificationPatch, SettingsPatch
 from core.ids import new_id
-from core.notices import DAY_MS, Notice, warned
+from core.notices import Notice, warned
 from db.postgres.devices import MOST, DeviceStore
 from db.postgres.notifications import OUTBOX
 from db.postgres.outbox import Outbox

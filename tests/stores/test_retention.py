@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from core.clock import now_ms, to_datetime
-from core.data_rules import DAY_MS, Lasts
+from core.clock import DAY_MS, now_ms, to_datetime
+from core.data_rules import Lasts
 from core.ids import new_id
 from core.personal_data import TABLES
 from core.settings import Settings
