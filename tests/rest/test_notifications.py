@@ -22,10 +22,10 @@ async def listed(rest: RestServer, who: Any, query: str = "") -> Any:
     return answer.body
 
 
-async def told(rest: RestServer, who: Any, *titles: str) -> None:
+async def told(rest: RestServer, who: Any, *titles: str, now: int | None = None) -> None:
     for title in titles:
         notice = Notice(user_id=who["user"]["id"], kind="system", title=title)
-        assert await rest.world.notifications.tell(notice, now_ms())
+        assert await rest.world.notifications.tell(notice, now or now_ms())
 
 
 async def ask_friend(rest: RestServer, asker: Any, who: Any) -> str:
@@ -78,14 +78,18 @@ async def test_a_friend_request_is_listed_and_read(rest: RestServer) -> None:
 async def test_pages_go_on_where_the_last_one_ended(rest: RestServer) -> None:
     """Whatever is new meanwhile, and however many were made in one millisecond."""
     ben = await rest.sign_up()
-    await told(rest, ben, *"abcde")
+    a_while_ago = now_ms() - 60_000
+    at = dict(zip("abcde", (0, 0, 1, 1, 2), strict=True))
+    for title, ms in at.items():
+        await told(rest, ben, title, now=a_while_ago + ms)
     seen, cursor = [], ""
     while cursor is not None:
         page = await listed(rest, ben, f"?limit=2{cursor}")
         seen += [item["title"] for item in page["items"]]
         await told(rest, ben, "new")
         cursor = page["next_cursor"] and f"&cursor={page['next_cursor']}"
-    assert seen == [*"edcba"]
+    assert sorted(seen) == [*at]
+    assert [at[title] for title in seen] == [2, 1, 1, 0, 0]
     everything = await rest.ask("POST", READ, token=ben["access_token"], json={"all": True})
     assert everything.body == {"unread": 0}
 
