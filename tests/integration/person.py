@@ -170,19 +170,22 @@ class Person:
     async def sign_up(
         cls, address: str, web: aiohttp.ClientSession, *, gender: Gender = "female", born: str = "1995-05-05"
     ) -> "Person":
-        """A new account, ready to queue."""
-        number = next(_numbers)
-        body = {
-            "email": f"person{number}-{id(web)}@example.org",
-            "username": f"person{number}_{id(web)}",
-            "password": "correct horse battery",
-            "display_name": f"Person {number}",
-            "birth_date": born,
-            "gender": gender,
-        }
-        async with web.post(f"{address}/v1/auth/register", json=body) as response:
-            assert response.status == 201, await response.text()
-            return cls(address, web, await response.json())
+        """A new account, ready to queue. While a busy server says to try again, another is asked for."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                number = next(_numbers)
+                body = {
+                    "email": f"person{number}-{id(web)}@example.org",
+                    "username": f"person{number}_{id(web)}",
+                    "password": "correct horse battery",
+                    "display_name": f"Person {number}",
+                    "birth_date": born,
+                    "gender": gender,
+                }
+                async with web.post(f"{address}/v1/auth/register", json=body) as response:
+                    if response.status != 503:
+                        assert response.status == 201, await response.text()
+                        return cls(address, web, await response.json())
 
     async def rest(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
         """Status and body of a REST request in this person's name."""

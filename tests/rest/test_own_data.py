@@ -61,6 +61,7 @@ async def opened(rest: RestServer, view: Any) -> zipfile.ZipFile:
     """What is read at its address."""
     status, headers, data = await rest.open(view["url"])
     assert (status, headers["Content-Type"]) == (200, "application/zip"), data[:500]
+    assert headers["Content-Disposition"].startswith('attachment; filename="my-data-')
     assert int(headers["Content-Length"]) == len(data) == view["size"]
     return zipfile.ZipFile(io.BytesIO(data))
 

@@ -58,13 +58,14 @@ async def others_are_busy(world: World) -> None:
 
 
 async def blocks_read(world: World, statement: str, types: str, *given: str) -> int:
-    """By the plan that all executions share."""
+    """By the plan that all executions share. The second time, as a function is planned within the first."""
     async with world.pool.acquire() as connection:
         await connection.execute(f"PREPARE asked ({types}) AS {statement}")
         try:
-            found = await connection.fetchval(
-                f"EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT json) EXECUTE asked ({', '.join(given)})"
-            )
+            for _ in range(2):
+                found = await connection.fetchval(
+                    f"EXPLAIN (ANALYZE, BUFFERS, TIMING off, FORMAT json) EXECUTE asked ({', '.join(given)})"
+                )
         finally:
             await connection.execute("DEALLOCATE asked")
     plan: Mapping[str, Any] = json.loads(found)[0]["Plan"]
