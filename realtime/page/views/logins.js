@@ -3,7 +3,7 @@
 import { providerName } from "../account-words.js";
 import { dateAndTime, notice } from "../words.js";
 import { arrange, h, show, text } from "./dom.js";
-import { isOwn, part } from "./own.js";
+import { part, whileOwn } from "./own.js";
 import { phoneForm } from "./phone.js";
 import { proving } from "./proof.js";
 
@@ -57,17 +57,15 @@ export function loginsView({ account, provider, store, ways }) {
     return h("li", {}, about, button);
   }
 
-  let [drawn, seen] = ["", false];
+  let drawn = "";
+  const seen = whileOwn(() => {
+    proof.close();
+    phone.begin();
+    adding.open = false;
+    text(said, "");
+  });
   return (state, now) => {
-    const before = seen;
-    seen = isOwn(state);
-    if (before && !seen) {
-      proof.close();
-      phone.begin();
-      adding.open = false;
-      text(said, "");
-    }
-    if (!seen) return;
+    if (!seen(state)) return;
     phone.draw(now);
     const { logins, settings } = state;
     const as = JSON.stringify([logins, settings]);

@@ -3,7 +3,7 @@
 import { address } from "../account-words.js";
 import { notice } from "../words.js";
 import { clearErrors, errorAbove, h, show, submitting, text, valid } from "./dom.js";
-import { isOwn, part } from "./own.js";
+import { part, whileOwn } from "./own.js";
 import { proving } from "./proof.js";
 
 export function ownEmailView({ account, store, ways }) {
@@ -39,17 +39,14 @@ export function ownEmailView({ account, store, ways }) {
     text(said, `A link is on its way to ${wanted}. When it is opened, that is your address.`);
   }
 
-  let seen = false;
+  const seen = whileOwn(() => {
+    proof.close();
+    clearErrors(form);
+    text(said, "");
+    field.value = "";
+  });
   return (state) => {
-    const before = seen;
-    seen = isOwn(state);
-    if (!seen && before) {
-      proof.close();
-      clearErrors(form);
-      text(said, "");
-      field.value = "";
-    }
-    if (!seen) return;
+    if (!seen(state)) return;
     const { email, verified } = state.me;
     text(own, email ?? "");
     show(own, Boolean(email));

@@ -2,7 +2,7 @@
 
 import { hasPassword } from "../account-state.js";
 import { clearErrors, errorAbove, h, submitting, text, valid } from "./dom.js";
-import { isOwn, part } from "./own.js";
+import { part, whileOwn } from "./own.js";
 import { proving } from "./proof.js";
 
 export function ownPasswordView({ account, store }) {
@@ -26,17 +26,14 @@ export function ownPasswordView({ account, store }) {
     text(said, "Your new password is set. All other devices were signed out.");
   }
 
-  let seen = false;
+  const seen = whileOwn(() => {
+    proof.close();
+    clearErrors(form);
+    text(said, "");
+    field.value = "";
+  });
   return (state) => {
-    const before = seen;
-    seen = isOwn(state);
-    if (!seen && before) {
-      proof.close();
-      clearErrors(form);
-      text(said, "");
-      field.value = "";
-    }
-    if (!seen) return;
+    if (!seen(state)) return;
     username.value = state.me.username;
     text(button, hasPassword(state) === false ? "Set a password" : "Change the password");
   };

@@ -23,6 +23,17 @@ export function isOwn({ account, place }) {
   return account === "in" && place.name === "own";
 }
 
+/** Says of each state whether one's own account is on the screen. Once it no longer is, `leave` has been called. */
+export function whileOwn(leave) {
+  let seen = false;
+  return (state) => {
+    const before = seen;
+    seen = isOwn(state);
+    if (before && !seen) leave();
+    return seen;
+  };
+}
+
 /** A part of it, after those that are there. */
 export function part(title, ...children) {
   const made = card(title, ...children);

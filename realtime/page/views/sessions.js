@@ -3,7 +3,7 @@
 import { device } from "../account-words.js";
 import { dateAndTime, notice } from "../words.js";
 import { arrange, h, show, text } from "./dom.js";
-import { isOwn, part } from "./own.js";
+import { part, whileOwn } from "./own.js";
 
 export function sessionsView({ account }) {
   const list = h("ul", { class: "consents" });
@@ -40,13 +40,13 @@ export function sessionsView({ account }) {
     return h("li", {}, words, button);
   }
 
-  let [drawn, seen] = ["", false];
+  let drawn = "";
+  const seen = whileOwn(() => text(said, ""));
   return (state) => {
-    if (seen && !isOwn(state)) text(said, "");
-    seen = isOwn(state);
+    if (!seen(state)) return;
     const { sessions, settings } = state;
     const as = JSON.stringify([sessions, settings]);
-    if (!seen || drawn === as) return;
+    if (drawn === as) return;
     const own = [...(sessions ?? [])].sort((a, b) => Number(b.current) - Number(a.current));
     arrange(list, own.map((session) => item(session, settings)));
     show(all, own.length > 1);
