@@ -13,7 +13,7 @@ from msgspec import Struct
 from core.clock import DAY_MS
 from db.outage import OUTAGES
 from db.postgres.marks import Mark, MarkStore
-from db.postgres.suspicions import RecordedSuspicion, SuspicionStore
+from db.postgres.suspicions import RecordedSuspicion, Resemblance, SuspicionStore
 from services.marks import Marker, Sighting
 from services.returning import DEFAULT_RULE, ReturnRule, suspicions
 
@@ -85,9 +85,17 @@ class Sightings:
         common; who shares less is found at their next sign-in, or on the next day.
         """
         await self._note([Sighting(user_id=user_id)], now)
-        kinds, since = (*self._rule.proofs, "person"), now - self._recency.before_ms
-        for alike in await self._suspicions.alike(user_id, kinds=kinds, opened_since=since, limit=_ALIKE):
-            await self.compare(alike, now)
+        recent = now - self._recency.recent_ms
+        found = await self._suspicions.resemblances_with(
+            user_id,
+            kinds=(*self._rule.proofs, "person"),
+            recent=recent,
+            before_ms=self._recency.before_ms,
+            limit=_ALIKE,
+            now=now,
+        )
+        for alike, resemblance in found.items():
+            await self._weigh(alike, [resemblance], recent, now)
 
     async def compare(self, user_id: str, now: int) -> None:
         """Suspect this user where they resemble somebody who is banned."""
@@ -100,8 +108,10 @@ class Sightings:
             newcomer_ms=int(self._rule.newcomer_days * DAY_MS),
             now=now,
         )
-        if not resemblances:
-            return
+        if resemblances:
+            await self._weigh(user_id, resemblances, recent, now)
+
+    async def _weigh(self, user_id: str, resemblances: Sequence[Resemblance], recent: int, now: int) -> None:
         accounts = await self._count(recent, now)
         found = suspicions(resemblances, accounts, self._rule)
         if found and await self._suspicions.suspect(user_id, found, now):

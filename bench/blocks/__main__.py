@@ -1,10 +1,11 @@
 """`make bench-blocks`: how soon a block, a ban, a suspension and a deletion have had all their effects.
 
 Two processes of the product share one core, on a real PostgreSQL and Redis; of a pair each is on another
-node. First the bench finds out how many signals and messages between the nodes that core holds, then it asks
-for that share of them, and meanwhile for acts at times of chance, whether or not those before are done. From
-the request of an act until its last effect was seen at both. Prints Markdown, and the slowest of each kind
-step by step, as the nodes tell of it; the clock is that of one machine.
+node. First the bench finds out how many signals and messages between the nodes that core holds, then at which
+rates the nodes use a share of it. At these it asks for them, and meanwhile for acts at times of chance,
+whether or not those before are done. From the request of an act until its last effect was seen at both.
+Prints Markdown, and the slowest of each kind step by step, as the nodes tell of it; the clock is that of one
+machine.
 """
 
 import argparse
@@ -93,7 +94,8 @@ class PartingsBench:
         try:
             held = await load.calibrate(options.seconds)
             _say(f"in a closed loop: {held}")
-            async with load.at(held, options.share) as measured:
+            rates = await load.pace(held, options.share, options.seconds / 2)
+            async with load.at(rates) as measured:
                 found = await _at_times_of_chance(acts, options.rate, self._marks)
                 return Result(held, measured(), found, refused=len(acts) - len(found))
         finally:
@@ -162,7 +164,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.blocks", description=__doc__)
     parser.add_argument("--acts", type=int, default=100, help="of each kind")
     parser.add_argument("--rate", type=float, default=4, help="acts a second, at times of chance")
-    parser.add_argument("--share", type=float, default=0.7, help="of what the nodes' core holds")
+    parser.add_argument("--share", type=float, default=0.7, help="of their core, for the load")
     parser.add_argument("--pairs", type=int, default=20, help="who signal, and as many who write")
     parser.add_argument("--seconds", type=float, default=4, help="of the closed loop that is measured")
     options = parser.parse_args()

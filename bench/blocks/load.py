@@ -1,4 +1,4 @@
-"""The load: signals and messages between the nodes, calibrated to a share of what their core holds."""
+"""The load: signals and messages between the nodes, at a share of what their core holds."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,7 @@ from bench.commands.lanes import Lane, at_a_rate, closed_loop
 from bench.commands.people import Meeting, Person, go_live, meet
 
 _FOREVER_S = 3600.0
+_APPROACHES = 3
 
 
 class Rates(Struct, frozen=True):
@@ -21,6 +22,10 @@ class Rates(Struct, frozen=True):
     signals: float
     messages: float
     busy: float
+
+    def times(self, factor: float) -> "Rates":
+        """So many times as much of each."""
+        return Rates(factor * self.signals, factor * self.messages, factor * self.busy)
 
     def __str__(self) -> str:
         return (
@@ -58,12 +63,21 @@ class Load:
         await _end(*signals, *messages)
         return rates
 
+    async def pace(self, held: Rates, busy: float, seconds: float) -> Rates:
+        """The rates at which the nodes use this share of their core: what comes singly costs more."""
+        rates = held.times(busy)
+        for _ in range(_APPROACHES):
+            async with self.at(rates) as measured:
+                await asyncio.sleep(seconds)
+                rates = rates.times(busy / measured().busy)
+        return rates
+
     @contextlib.asynccontextmanager
-    async def at(self, rates: Rates, share: float) -> AsyncIterator["Measured"]:
-        """This share of it while the block lasts, whatever has come of those before."""
+    async def at(self, rates: Rates) -> AsyncIterator["Measured"]:
+        """So many a second while the block lasts, whatever has come of those before."""
         signals, messages = self._lanes()
         work = [
-            asyncio.create_task(at_a_rate(lanes, share * rate, _FOREVER_S))
+            asyncio.create_task(at_a_rate(lanes, rate, _FOREVER_S))
             for lanes, rate in ((signals, rates.signals), (messages, rates.messages))
         ]
         try:

@@ -1,12 +1,12 @@
 """Keeps one server up: starts it, waits until it answers, and restarts it if it ends by itself."""
 
 import asyncio
-import contextlib
 import signal
 import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from core.tasks import end
 from db.embedded.errors import EmbeddedError
 from db.embedded.process import Child, Program, turn_over
 from db.embedded.watchdog_client import WatchdogClient
@@ -61,9 +61,7 @@ class Supervisor:
     async def stop(self) -> bool:
         """Stop it cleanly, or by force after 30 s, which is told. Returns whether it was running."""
         if self._watch is not None:
-            self._watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watch
+            await end([self._watch])
         if self._child is None or not self._child.running:
             return False
         if not await self._child.stop(STOP_PATIENCE_S):

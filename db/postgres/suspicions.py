@@ -96,22 +96,35 @@ class SuspicionStore:
             timedelta(milliseconds=newcomer_ms),
             AS_OLD_AT_MOST,
         )
-        found = []
-        for of_user_id, group in groupby(rows, key=lambda row: row["of_user_id"]):
-            shared = list(group)
-            marks = tuple(SharedMark(row["kind"], row["bearers"]) for row in shared)
-            banned_at, opened_at = (to_ms(shared[0][name]) for name in ("banned_at", "opened_at"))
-            found.append(
-                Resemblance(
-                    of_user_id=of_user_id,
-                    marks=marks,
-                    banned_at=banned_at,
-                    opened_at=opened_at,
-                    seen_at=now,
-                    avoiders=shared[0]["avoiders"],
-                )
-            )
-        return found
+        found = groupby(rows, key=lambda row: row["of_user_id"])
+        return [_resemblance(of_user_id, list(shared), now) for of_user_id, shared in found]
+
+    async def resemblances_with(
+        self,
+        banned_id: str,
+        *,
+        kinds: Collection[str],
+        recent: int,
+        before_ms: int,
+        limit: int,
+        now: int,
+    ) -> dict[str, Resemblance]:
+        """What others who share a mark of these kinds with somebody who is banned have in common with them.
+
+        By the others' ids. Left out are those who have blocked or reported that one, and whose account was
+        opened more than `before_ms` before the ban. One statement, however many there are.
+        """
+        rows = await self._pool.fetch(
+            _SQL["resemblances_with"],
+            banned_id,
+            to_datetime(now),
+            to_datetime(recent),
+            timedelta(milliseconds=before_ms),
+            list(kinds),
+            limit,
+        )
+        found = groupby(rows, key=lambda row: row["user_id"])
+        return {user_id: _resemblance(banned_id, list(shared), now) for user_id, shared in found}
 
     async def suspect(self, user_id: str, found: Sequence[Suspicion], now: int) -> bool:
         """Put these on record. True: one of them is new, or weighs more, and makes the user a suspect.
@@ -153,12 +166,16 @@ class SuspicionStore:
         their age."""
         return len(await self._pool.fetch(_SQL["lapse"], to_datetime(before), limit))
 
-    async def alike(
-        self, user_id: str, *, kinds: Collection[str], opened_since: int, limit: int
-    ) -> list[str]:
-        """Users opened since then who share a mark of these kinds with this user."""
-        rows = await self._pool.fetch(_SQL["alike"], user_id, to_datetime(opened_since), limit, list(kinds))
-        return [row["user_id"] for row in rows]
+
+def _resemblance(of_user_id: str, shared: Sequence[Record], now: int) -> Resemblance:
+    return Resemblance(
+        of_user_id=of_user_id,
+        marks=tuple(SharedMark(row["kind"], row["bearers"]) for row in shared),
+        banned_at=to_ms(shared[0]["banned_at"]),
+        opened_at=to_ms(shared[0]["opened_at"]),
+        seen_at=now,
+        avoiders=shared[0]["avoiders"],
+    )
 
 
 def _recorded(row: Record) -> RecordedSuspicion:

@@ -148,11 +148,39 @@ WITH old AS MATERIALIZED (
 )
 SELECT user_id FROM old
 
--- name: alike
--- At most $3 users opened since $2 who share a mark of kinds $4 with user $1.
-SELECT DISTINCT other.user_id
-FROM safety.known_marks own
-JOIN safety.known_marks other ON other.kind = own.kind AND other.mark = own.mark AND other.user_id <> own.user_id
-JOIN identity.users u ON u.id = other.user_id AND u.deleted_at IS NULL AND u.created_at >= $2
-WHERE own.user_id = $1 AND own.kind = ANY ($4::text[])
-LIMIT $3
+-- name: resemblances_with
+-- The other way round, as `resemblances` has its columns: what at most $6 users, who share a mark of kinds $5 with user $1 who is banned at $2, have in common with
+-- that one. Nothing where $1 is not banned.
+WITH old AS MATERIALIZED (
+    SELECT max(coalesce(b.begins_at, b.created_at)) AS banned_at, (
+        SELECT count(*) FROM (SELECT DISTINCT avoider_id FROM safety.avoiders WHERE user_id = $1) AS avoider
+    ) AS avoiders
+    FROM identity.bans b WHERE b.user_id = $1 AND b.during @> $2::timestamptz
+), own AS MATERIALIZED (
+    SELECT kind, mark FROM safety.known_marks WHERE user_id = $1
+), alike AS MATERIALIZED (
+    SELECT DISTINCT m.user_id, u.created_at
+    FROM own
+    JOIN safety.known_marks m ON m.kind = own.kind AND m.mark = own.mark AND m.user_id <> $1
+    JOIN identity.users u ON u.id = m.user_id AND u.role = 'user' AND u.deleted_at IS NULL
+        AND u.created_at >= (SELECT banned_at FROM old) - $4::interval
+    WHERE own.kind = ANY ($5::text[]) AND NOT EXISTS (
+        SELECT FROM safety.avoiders a WHERE a.user_id = $1 AND a.avoider_id = m.user_id
+    )
+    LIMIT $6
+), counted AS MATERIALIZED (
+    SELECT kind, mark, (
+        SELECT count(*) FROM (
+            SELECT FROM safety.known_marks k
+            WHERE k.kind = own.kind AND k.mark = own.mark AND k.last_seen >= $3
+            LIMIT 20000
+        ) AS bearer
+    ) AS bearers
+    FROM own
+)
+SELECT alike.user_id, old.banned_at, old.avoiders, alike.created_at AS opened_at, m.kind,
+    greatest(counted.bearers - (m.last_seen >= $3)::int, 0) AS bearers
+FROM old CROSS JOIN alike
+JOIN safety.known_marks m ON m.user_id = alike.user_id
+JOIN counted ON counted.kind = m.kind AND counted.mark = m.mark
+ORDER BY alike.user_id
