@@ -49,6 +49,8 @@ async def test_a_stop_ends_though_a_cancellation_was_lost(tmp_path: Path) -> Non
     async with asyncio.timeout(PATIENCE_S):
         await supervisor.start()
         await sleeper.asked_again.wait()
-        assert await supervisor.stop()
-        await watchdog.close()
+    stopping = asyncio.create_task(supervisor.stop())
+    assert (await asyncio.wait([stopping], timeout=PATIENCE_S))[0], "it goes on"
+    assert await stopping
+    await watchdog.close()
     assert lines == ["Sleeper ended unasked (exit code 3): starting it again."]

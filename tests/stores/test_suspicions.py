@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from core.clock import DAY_MS, now_ms, to_datetime
 from db.postgres.marks import Mark, MarkStore
-from db.postgres.suspicions import SuspicionStore
+from db.postgres.suspicions import Resemblance, SuspicionStore
 from tests.stores.world import World
 
 
@@ -24,11 +24,9 @@ async def test_a_ban_finds_whom_a_sign_in_would_have_found(world: World) -> None
         "UPDATE identity.users SET created_at = $2 WHERE id = $1", old, to_datetime(now - 40 * DAY_MS)
     )
 
-    async def found() -> dict[str, object]:
-        return dict(
-            await store.resemblances_with(
-                ben, kinds=("device", "photo"), recent=now - DAY_MS, before_ms=30 * DAY_MS, limit=9, now=now
-            )
+    async def found() -> dict[str, Resemblance]:
+        return await store.resemblances_with(
+            ben, kinds=("device", "photo"), recent=now - DAY_MS, before_ms=30 * DAY_MS, limit=9, now=now
         )
 
     assert await found() == {}, "she is not banned"
