@@ -33,19 +33,19 @@ def revisions() -> list[str]:
     return sorted(path.stem for path in (FOLDER / "versions").glob("*.sql"))
 
 
-async def migrate(url: str, log: Log) -> None:
-    """Run the migrations that are missing; one query if there are none.
+async def migrate(url: str, log: Log, *, until: str | None = None) -> None:
+    """Run the migrations that are missing, `until` that version or all; one query if there are none.
 
     Raises `MigrationError` if the database is newer than this program, OSError or asyncpg's errors if it
     cannot be reached or a file fails.
     """
-    present, newest = await current(url), revisions()[-1]
+    present, newest = await current(url), until or revisions()[-1]
     if present == newest:
         return
     if present is not None and present not in revisions():
         raise MigrationError(f"The database is at version {present}, this program knows none after {newest}.")
     log.info("Migrating the database from %s to %s", present or "nothing", newest)
-    await _upgrade(url)
+    await _upgrade(url, newest)
 
 
 async def current(url: str) -> str | None:
@@ -60,7 +60,7 @@ async def current(url: str) -> str | None:
         await connection.close()
 
 
-async def _upgrade(url: str) -> None:
+async def _upgrade(url: str, newest: str) -> None:
     # Imported here: a start that has nothing to migrate does not pay for Alembic.
     from sqlalchemy import text  # noqa: PLC0415
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
@@ -73,10 +73,10 @@ async def _upgrade(url: str) -> None:
     )
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        await connection.run_sync(_run_pending)
+        await connection.run_sync(_run_pending, newest)
 
 
-def _run_pending(connection: "Connection") -> None:
+def _run_pending(connection: "Connection", newest: str) -> None:
     from alembic.config import Config  # noqa: PLC0415
     from alembic.runtime.environment import EnvironmentContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
@@ -85,7 +85,7 @@ def _run_pending(connection: "Connection") -> None:
     with EnvironmentContext(
         Config(),
         script,
-        fn=lambda revision, _: script._upgrade_revs("head", revision),
+        fn=lambda revision, _: script._upgrade_revs(newest, revision),
     ) as environment:
         environment.configure(connection=connection, version_table_schema="public")
         environment.run_migrations()

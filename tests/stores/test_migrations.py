@@ -13,6 +13,45 @@ from db.migrations.schema import SCHEMA, replayed, scratch_database
 
 LOG = logging.getLogger(__name__)
 
+# Nodes of this version may run beside those of ours while a deploy lasts. Once none does, it moves on.
+VERSION_BEFORE = "0036_verified"
+# What statements name: columns with their types, functions with their arguments, what a conflict is about;
+# and columns that a row cannot do without.
+USED = """
+WITH relation AS (
+    SELECT c.oid, c.relkind, n.nspname || '.' || c.relname AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname !~ '^pg_|^information_schema$|^public$'
+), col AS (
+    SELECT r.name, r.relkind, a.* FROM relation r
+    JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+    WHERE r.relkind IN ('r', 'p', 'v')
+)
+SELECT 'column' AS kind, name, attname || ' ' || format_type(atttypid, atttypmod) AS of FROM col
+UNION ALL
+SELECT 'needed', name, attname FROM col
+WHERE relkind <> 'v' AND attnotnull AND NOT atthasdef AND attidentity = '' AND attgenerated = ''
+UNION ALL
+SELECT 'function', n.nspname || '.' || p.proname, pg_get_function_identity_arguments(p.oid)
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname !~ '^pg_|^information_schema$|^public$' AND p.prorettype <> 'trigger'::regtype
+UNION ALL
+SELECT 'constraint', r.name, c.conname
+FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid WHERE c.contype IN ('p', 'u')
+UNION ALL
+SELECT 'unique', r.name, regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', '')
+FROM pg_index i JOIN relation r ON r.oid = i.indrelid WHERE i.indisunique
+"""
+Used = set[tuple[str, str, str]]
+
+
+async def used(url: str) -> Used:
+    connection = await asyncpg.connect(url)
+    try:
+        return {tuple(row) for row in await connection.fetch(USED)}
+    finally:
+        await connection.close()
+
 
 async def test_the_committed_schema_is_what_the_migrations_make(database_url: str) -> None:
     """Stale? `python -m db.migrations.schema` writes it anew."""
@@ -55,6 +94,19 @@ async def test_the_newest_file_is_the_head_that_alembic_sees() -> None:
     script = ScriptDirectory(str(migrations.FOLDER))
     assert script.get_current_head() == revisions()[-1]
     assert sorted(revision.revision for revision in script.walk_revisions()) == revisions()
+
+
+async def test_what_nodes_of_the_version_before_use_stays(database_url: str) -> None:
+    """Neither gone, renamed nor of another type; and no row of theirs wants for a column they do not know."""
+    async with scratch_database(database_url) as empty:
+        await migrate(empty, LOG, until=VERSION_BEFORE)
+        before = await used(empty)
+        await migrate(empty, LOG)
+        after = await used(empty)
+    gone = {each for each in before - after if each[0] != "needed"}
+    relations = {name for _, name, _ in before}
+    needed = {each for each in after - before if each[0] == "needed" and each[1] in relations}
+    assert not gone | needed, f"nodes of {VERSION_BEFORE} cannot do with this: {gone | needed}"
 
 
 async def test_evidence_is_never_deleted_along_with_something_else(database_url: str) -> None:
