@@ -14,8 +14,10 @@ from db.postgres.personal_data import PersonalData
 from services.erasures import Erasures
 from services.export_files import ExportFiles
 from services.exports import Exports
+from services.farewells import Farewells
 from services.jobs import Work
 from services.media_addresses import ExportAddresses
+from services.notifications import Notifications
 
 
 class OwnDataParts:
@@ -36,9 +38,15 @@ class OwnDataParts:
             settings=settings,
             clock=base.clock,
         )
+        erasures = ErasureStore(base.pool)
+        news = Notifications(stores.notifications, stores.events, None)
+        self.farewells = Farewells(
+            erasures, stores.friends, stores.connections, news, stores.events, base.bus, base.clock
+        )
         self.erasures = Erasures(
-            ErasureStore(base.pool),
+            erasures,
             data,
+            farewells=self.farewells,
             proofs=identity.proofs,
             expulsions=identity.expulsions,
             jobs=jobs.queue,

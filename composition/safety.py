@@ -11,6 +11,7 @@ from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
 from services.blocks import Blocks
 from services.connections import Connections
+from services.farewells import Farewells
 from services.friends import Friends
 from services.notifications import Notifications
 from services.reports import ReportService
@@ -30,6 +31,7 @@ class Protection:
         eligibility: EligibilityService,
         connections: Connections,
         friends: Friends,
+        farewells: Farewells,
         notifications: Notifications,
         presence: PresenceService,
         sightings: Sightings,
@@ -62,6 +64,7 @@ class Protection:
             call_service=calls.call_service,
             eligibility=eligibility,
             presence=presence,
+            farewells=farewells,
             sightings=sightings,
             clock=base.clock,
         )

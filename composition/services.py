@@ -147,6 +147,7 @@ class Services:
             eligibility=eligibility,
             connections=self.connections,
             friends=self.friends,
+            farewells=self.own_data.farewells,
             notifications=self.notifications,
             presence=self.presence,
             sightings=sighted,

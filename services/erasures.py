@@ -18,6 +18,7 @@ from db.postgres.erasures import ErasureStore
 from db.postgres.jobs import Schedule
 from db.postgres.personal_data import PersonalData
 from services.expulsions import Expulsions
+from services.farewells import Farewells
 from services.jobs import JobQueue, Work, work
 from services.owner_proofs import OwnerProofs
 
@@ -49,12 +50,14 @@ class Erasures:
         *,
         proofs: OwnerProofs,
         expulsions: Expulsions,
+        farewells: Farewells,
         jobs: JobQueue,
         grace_days: int,
         clock: Clock,
     ) -> None:
         self._store, self._data, self._proofs = store, data, proofs
-        self._expulsions, self._jobs, self._clock = expulsions, jobs, clock
+        self._expulsions, self._farewells = expulsions, farewells
+        self._jobs, self._clock = jobs, clock
         self._grace_ms = grace_days * DAY_MS
 
     @property
@@ -73,7 +76,8 @@ class Erasures:
 
     async def take_back(self, user_id: str, now: int) -> None:
         """Stay after all. Raises `Gone` when erasing has begun."""
-        await self._store.take_back(user_id, now)
+        if await self._store.take_back(user_id, now):
+            await self._farewells.back(user_id, now)
 
     # Jobs
 

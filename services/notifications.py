@@ -85,7 +85,11 @@ class Notifications:
     async def part(self, both: tuple[str, str], key: str, now: int) -> None:
         """A block stands between the two: what is about the other is not shown any more. Raises an outage."""
         for user_id, other in (both, both[::-1]):
-            if ids := await self._store.unread_about(user_id, other):
-                left = await self._store.unread(user_id, now)
-                told = NotificationRead(ids=ids, unread=left)
-                await self._events.send(user_id, told, key=f"{key}:notifications")
+            await self.hide(user_id, other, key, now)
+
+    async def hide(self, user_id: str, other: str, key: str, now: int) -> None:
+        """What is about that other one is not shown to this user any more. Raises an outage."""
+        if ids := await self._store.unread_about(user_id, other):
+            left = await self._store.unread(user_id, now)
+            told = NotificationRead(ids=ids, unread=left)
+            await self._events.send(user_id, told, key=f"{key}:notifications")

@@ -44,6 +44,10 @@ class FriendRequest(Struct, frozen=True):
     sender_id: str
     receiver_id: str
 
+    def other(self, user_id: str) -> str:
+        """Whom this one has asked, or who has asked them."""
+        return self.receiver_id if self.sender_id == user_id else self.sender_id
+
 
 class Step(Struct, frozen=True):
     """What a request or an answer has come to: friends, or a request that waits or waited."""

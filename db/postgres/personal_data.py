@@ -45,10 +45,15 @@ class PersonalData:
         if isinstance(table.erased, Stays):
             return True
         async with self._pool.acquire() as connection:
-            while await erase_within(connection, table, user_id, now) == _AT_ONCE:
-                pass
+            await erase_all_within(connection, table, user_id, now)
             left = remaining(table, table.erased)
             return not await connection.fetchval(left.text, *left.given(user_id, now))
+
+
+async def erase_all_within(connection: Connection, table: Table, user_id: str, now: int) -> None:
+    """Erase all that can be erased of it now."""
+    while await erase_within(connection, table, user_id, now) == _AT_ONCE:
+        pass
 
 
 async def erase_within(connection: Connection, table: Table, user_id: str, now: int) -> int:

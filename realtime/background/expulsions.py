@@ -19,6 +19,7 @@ from realtime.calls.call_service import CallService
 from realtime.calls.eligibility import EligibilityService
 from realtime.matchmaking.queue import Queue
 from realtime.presence.presence import PresenceService
+from services.farewells import Farewells
 from services.sessions import told
 from services.sightings import Sightings
 from signaling.messages import Moderate
@@ -38,6 +39,7 @@ class ExpulsionWorker(BesideLooks):
         call_service: CallService,
         eligibility: EligibilityService,
         presence: PresenceService,
+        farewells: Farewells,
         sightings: Sightings,
         clock: Clock,
         again_s: float = 0.5,
@@ -46,7 +48,8 @@ class ExpulsionWorker(BesideLooks):
         self._bans, self._expulsions = bans, expulsions
         self._record, self._sessions, self._queue = record, sessions, queue
         self._call_service, self._eligibility = call_service, eligibility
-        self._presence, self._sightings, self._clock = presence, sightings, clock
+        self._presence, self._farewells = presence, farewells
+        self._sightings, self._clock = sightings, clock
         self._loop = PeriodicTask(None, self._look, failing="nobody is put out", again_s=again_s)
         self.loops = (self._loop,)
 
@@ -72,6 +75,7 @@ class ExpulsionWorker(BesideLooks):
         with self._loop.enduring("an expulsion has to wait", expulsion=expulsion.id):
             if expulsion.reason == "erased":
                 done = await self._put_out(expulsion.user_id, "erased")
+                await self._farewells.tell(expulsion.user_id, expulsion.id)
             else:
                 done = await self._sign_out(expulsion)
             if done:
