@@ -48,7 +48,7 @@ def display_name(text: str) -> str:
     if not readable(name):
         raise InvalidRequest("`display_name` is not a name.", details={"field": "display_name"})
     if reserved(name):
-        raise InvalidRequest("`display_name` is reserved.", details={"field": "display_name"})
+        raise _reserved("display_name")
     if len(name) > MAX_DISPLAY_NAME:
         raise PayloadTooLarge(
             f"`display_name` may not be longer than {MAX_DISPLAY_NAME}.", details={"field": "display_name"}
@@ -59,8 +59,12 @@ def display_name(text: str) -> str:
 def username(text: str) -> str:
     """The name itself. Raises `InvalidRequest` if it looks as if it were the operator's."""
     if reserved(text):
-        raise InvalidRequest("`username` is reserved.", details={"field": "username"})
+        raise _reserved("username")
     return text
+
+
+def _reserved(field: str) -> InvalidRequest:
+    return InvalidRequest(f"`{field}` is reserved.", details={"field": field, "reason": "reserved"})
 
 
 def adult(birth_date: date, today: date) -> date:

@@ -32,11 +32,12 @@ def checked(password: str, *own: str | None, field: str = "password") -> str:
     if _is_run(plain) or _is_common(plain):
         raise InvalidRequest(
             "Many people use this password, so it is tried first: choose another one.",
-            details={"field": field},
+            details={"field": field, "reason": "common"},
         )
     if plain in set(_names(own)):
         raise InvalidRequest(
-            "A name or an address is no password: choose another one.", details={"field": field}
+            "A name or an address is no password: choose another one.",
+            details={"field": field, "reason": "own"},
         )
     return password
 

@@ -46,4 +46,6 @@ class ShownTexts:
 
 
 def _refused(field: str) -> InvalidRequest:
-    return InvalidRequest(f"`{field}` has words in it that are not allowed here.", details={"field": field})
+    return InvalidRequest(
+        f"`{field}` has words in it that are not allowed here.", details={"field": field, "reason": "words"}
+    )

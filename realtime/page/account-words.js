@@ -76,8 +76,9 @@ export function providerName(provider) {
 const BROWSERS = { "Edg/": "Edge", "OPR/": "Opera", "SamsungBrowser/": "Samsung Internet", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari" };
 const SYSTEMS = { iPhone: "iPhone", iPad: "iPad", Android: "Android", Windows: "Windows", "Mac OS X": "Mac", CrOS: "ChromeOS", Linux: "Linux" };
 
-/** `Firefox on Android`; of an app, what it calls itself. */
-export function device(userAgent) {
+/** `Firefox on Android`; of an app, what it calls itself. `client`: what it has said when it connected, `{name, version, platform}`. */
+export function device(userAgent, client = null) {
+  if (client?.name) return [[client.name, client.version].filter(Boolean).join(" "), client.platform].filter(Boolean).join(", ");
   const said = (known) => known[Object.keys(known).find((part) => userAgent?.includes(part))];
   const [browser, system] = [said(BROWSERS), said(SYSTEMS)];
   if (browser) return system ? `${browser} on ${system}` : browser;

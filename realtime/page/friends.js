@@ -6,6 +6,7 @@
 import { randomId } from "./device.js";
 import { failure } from "./state.js";
 
+const FOUND = 20;
 const WATCHED = 200; // as many as the server lets one watch
 
 export class Friends {
@@ -43,6 +44,12 @@ export class Friends {
       const { items } = await this.#api.request("GET", "/v1/friends/suggestions?limit=20");
       this.#store.dispatch("page:suggestions", { items });
     });
+  }
+
+  /** Who of those who let themselves be found by name is called so: `{items, next_cursor}`. Throws what the server says. */
+  search(q, cursor = null) {
+    const query = new URLSearchParams({ q, limit: String(FOUND), ...(cursor && { cursor }) });
+    return this.#api.request("GET", `/v1/profiles?${query}`);
   }
 
   // Each of these throws what the server says.

@@ -1,13 +1,17 @@
 /** What only who is signed in needs: loaded when somebody is, so that a first visit is small. */
 
+import { Contacts } from "./contacts.js";
 import { Friends } from "./friends.js";
 import { News } from "./news.js";
 import { OwnData } from "./own-data.js";
 import { Own } from "./own.js";
 import { Photos } from "./photos.js";
 import { Pictures } from "./pictures.js";
+import { speak } from "./texts.js";
 import { codesView } from "./views/codes.js";
 import { consentsView } from "./views/consents.js";
+import { contactsView } from "./views/contacts.js";
+import { findingView } from "./views/finding.js";
 import { friendsView } from "./views/friends.js";
 import { loginsView } from "./views/logins.js";
 import { newsView } from "./views/news.js";
@@ -17,16 +21,20 @@ import { ownPasswordView } from "./views/own-password.js";
 import { ownView } from "./views/own.js";
 import { personView } from "./views/person.js";
 import { photosView } from "./views/photos.js";
+import { privacyView } from "./views/privacy.js";
 import { profileView } from "./views/profile.js";
 import { safetyView } from "./views/safety.js";
 import { sessionsView } from "./views/sessions.js";
 import { settingsView } from "./views/settings.js";
 import { tellingView } from "./views/telling.js";
+import english from "./words/en-inside.js";
 
 /** Its views, the parts that they use, and which of those get the server's events. */
 export function inside(parts) {
+  speak({ lang: "en" }, english);
   const own = new Own(parts);
   const [friends, photos] = [new Friends(parts), new Photos({ ...parts, own })];
+  const contacts = new Contacts({ ...parts, friends });
   const news = new News(parts);
   const ownData = new OwnData(parts);
   new Pictures(parts).watch();
@@ -34,9 +42,12 @@ export function inside(parts) {
     profileView,
     photosView,
     friendsView,
+    findingView,
+    contactsView,
     newsView,
     settingsView,
     tellingView,
+    privacyView,
     safetyView,
     ownView,
     ownEmailView,
@@ -48,5 +59,5 @@ export function inside(parts) {
     codesView,
     personView,
   ];
-  return { views, parts: { ...parts, own, ownData, friends, photos, news }, hearing: [friends, news] };
+  return { views, parts: { ...parts, own, ownData, friends, contacts, photos, news }, hearing: [friends, news] };
 }

@@ -31,7 +31,12 @@ export class Settings {
 
   /** Ask the server. Without an answer it stays as it was, and the next load asks again. */
   load() {
-    return this.#inTurn(() => this.#api.settings()).catch(() => {});
+    return this.read().catch(() => {});
+  }
+
+  /** The same, and throw what the server says. */
+  read() {
+    return this.#inTurn(() => this.#api.settings());
   }
 
   /** Change some of them, for all devices: here at once, and back again where the server says no. */
@@ -73,10 +78,14 @@ export class Settings {
   }
 }
 
-/** These settings with the changes; what one wants to be told is changed part by part. */
-function changed(settings, { notifications, ...changes }) {
-  if (!notifications) return { ...settings, ...changes };
+/** These settings with the changes; privacy and what one wants to be told are changed part by part. */
+function changed(settings, { notifications = {}, privacy, ...changes }) {
   const { kinds, ...rest } = notifications;
   const before = settings.notifications;
-  return { ...settings, ...changes, notifications: { ...before, ...rest, kinds: { ...before.kinds, ...kinds } } };
+  return {
+    ...settings,
+    ...changes,
+    ...(privacy && { privacy: { ...settings.privacy, ...privacy } }),
+    notifications: { ...before, ...rest, kinds: { ...before.kinds, ...kinds } },
+  };
 }

@@ -60,9 +60,17 @@ const FIELDS = {
   underage: { birth_date: "You have to be 18 or older." },
 };
 
+/** Why the server does not take what is in a field, whichever that is. */
+const REFUSALS = {
+  reserved: "This name is reserved. Please choose another one.",
+  common: "Many people use this password, so it is tried first. Please choose another one.",
+  own: "A name or an address is no password. Please choose another one.",
+  words: "There are words in it that are not allowed here.",
+};
+
 /** What is wrong with a field of a form: in our words if we have some, else in the server's. */
-export function fieldError({ code, message }, name) {
-  return FIELDS[code]?.[name] ?? message.replaceAll("`", "");
+export function fieldError({ code, message, details = {} }, name) {
+  return REFUSALS[details.reason] ?? FIELDS[code]?.[name] ?? message.replaceAll("`", "");
 }
 
 const FAREWELLS = {

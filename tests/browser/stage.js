@@ -3,13 +3,16 @@
  * having to live through it. `showScene(name, words)` draws; `looking.js` looks at what is drawn.
  */
 
+import { speak } from "./page/texts.js";
 import { initial, reduce } from "./page/state.js";
 import { accountView } from "./page/views/account.js";
 import { callView } from "./page/views/call.js";
 import { chatsView } from "./page/views/chats.js";
 import { codesView } from "./page/views/codes.js";
+import { contactsView } from "./page/views/contacts.js";
 import { consentsView } from "./page/views/consents.js";
 import { decisionsView } from "./page/views/decisions.js";
+import { findingView } from "./page/views/finding.js";
 import { friendsView } from "./page/views/friends.js";
 import { letterView } from "./page/views/letter.js";
 import { loginsView } from "./page/views/logins.js";
@@ -20,6 +23,7 @@ import { ownPasswordView } from "./page/views/own-password.js";
 import { ownView } from "./page/views/own.js";
 import { personView } from "./page/views/person.js";
 import { photosView } from "./page/views/photos.js";
+import { privacyView } from "./page/views/privacy.js";
 import { profileView } from "./page/views/profile.js";
 import { reportView } from "./page/views/report.js";
 import { roomView } from "./page/views/room.js";
@@ -28,6 +32,9 @@ import { sessionsView } from "./page/views/sessions.js";
 import { settingsView } from "./page/views/settings.js";
 import { shellView } from "./page/views/shell.js";
 import { standingView } from "./page/views/standing.js";
+import english from "./page/words/en-inside.js";
+
+speak({ lang: "en" }, english);
 
 const NOW = Date.now();
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
@@ -39,6 +46,11 @@ const LETTERS = [
   { kind: "verify", state: "asking" }, { kind: "verify", state: "done", whose: "another" }, { kind: "verify", state: "failed", code: "unauthenticated" },
   { kind: "verify", state: "failed", code: "conflict" }, { kind: "verify", state: "failed", code: "offline" },
 ];
+
+const PRIVACY = {
+  show_age: true, show_city: true, show_country: false, show_last_seen: true, read_receipts: true, find_by_search: false, find_by_phone: true,
+  hide_from_contacts: false, direct_calls: "connections",
+};
 
 const PICTURE = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACwAAAAAAQABAAACAkQBADs=";
 
@@ -184,7 +196,7 @@ function scenes(words) {
     ],
     suspended: [["page:banned", { until: at(90_000) }], ["page:standing", { standing: { status: "suspended", restricted_until: at(90_000), strikes }, seen: "" }]],
     banned: [["page:banned", { until: null }]],
-    profile: [...withMedia, ["page:place", { place: { name: "profile" } }]],
+    profile: [...withMedia, ["page:settings", { settings: { ...initial().settings, privacy: PRIVACY } }], ["page:place", { place: { name: "profile" } }]],
     "own account": [...withMedia, ["page:logins", { items: logins.slice(0, 1) }], ["page:place", { place: { name: "own" } }]],
     "own account, confirmed": [...withMedia, ["page:me", { me: { ...me, status: "active", verified: { email: true, phone: true } } }], ["page:logins", { items: logins }], ["page:sessions", { items: sessions }], ["page:place", { place: { name: "own" } }]],
     "profile with photos": [...withPhotos, inProfile],
@@ -224,8 +236,8 @@ const safety = {
 };
 const frame = { of: () => new Promise(() => {}), look: () => {}, keep: () => {} };
 const ways = { mail: true, sms: true, providers: { google: { address: "", client_id: "" }, apple: { address: "", client_id: "" } } };
-const parts = { store, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, own: idle, photos: idle, friends: idle, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, provider: idle, signUp: idle, signIn: idle, signOut: idle };
-const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, profileView, photosView, friendsView, settingsView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, loginsView, sessionsView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
+const parts = { store, meeting: idle, chat: idle, settings: idle, safety, session: idle, call: idle, bell: idle, frame, own: idle, photos: idle, friends: idle, contacts: idle, media: mine, remote: theirs, ways, account: idle, links: idle, entering: idle, provider: idle, signUp: idle, signIn: idle, signOut: idle };
+const views = [shellView, accountView, letterView, meetView, decisionsView, chatsView, roomView, profileView, photosView, friendsView, findingView, contactsView, settingsView, privacyView, safetyView, standingView, ownView, ownEmailView, ownPasswordView, loginsView, sessionsView, consentsView, codesView, offerView, callView, personView, reportView].map((view) => view(parts));
 
 function draw(actions) {
   store.state = actions.reduce((state, [type, data]) => reduce(state, { type, data, at: NOW }), initial());

@@ -187,3 +187,32 @@ async def test_two_become_friends_write_and_part(
     await ana.go("Friends")
     await expect(among(ana, "Your friends", "Cleo")).to_be_visible(timeout=WAIT_MS)
     await expect(among(ana, "Your friends", "Ben")).to_have_count(0)
+
+
+async def test_somebody_finds_people_and_decides_who_finds_them(sign_up: Visit, person: SignUp) -> None:
+    """By name, of those who allow it; by numbers. What failed is said, and nothing typed is lost."""
+    ana, ben = await sign_up("Ana", phone=True), await person("Ben")
+    name = ben.account["user"]["username"]
+    await ben.rest("PATCH", "/v1/me/settings", json={"privacy": {"find_by_search": True}})
+    await ana.go("Profile")
+    privacy = ana.page.get_by_role("form", name="What others see of you")
+    by_name = privacy.get_by_label("Anybody, by my name or username")
+    await by_name.check()
+    await expect(privacy.get_by_role("status")).to_have_text("Saved.")
+    await ana.context.set_offline(offline=True)
+    await by_name.click()
+    await expect(privacy.get_by_role("alert")).to_contain_text("cannot be reached")
+    await expect(by_name).to_be_checked()
+    await ana.context.set_offline(offline=False)
+
+    await ana.go("Friends")
+    await ana.page.get_by_role("searchbox", name="Name or username").fill(name)
+    await ana.page.get_by_role("search").get_by_role("button", name="Search").click()
+    await among(ana, "Find somebody", "Ben").get_by_role("button", name="Add: Ben").click()
+    await expect(among(ana, "Find somebody", "Ben")).to_contain_text("You have asked.")
+    numbers = ana.page.get_by_label("Phone numbers, one on each line")
+    await numbers.fill("Mum +49 151 1234567\nnobody")
+    await ana.press("Look who is here")
+    await ana.sees("None of them is here")
+    await expect(numbers).to_have_value("nobody")
+    await ana.fits()

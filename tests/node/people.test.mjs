@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { numbersIn, numbersOf } from "../../realtime/page/contacts.js";
 import { relation, waiting } from "../../realtime/page/friends-state.js";
 import { moved, room } from "../../realtime/page/photos-state.js";
 import { progress, suggested } from "../../realtime/page/people-words.js";
@@ -92,6 +93,16 @@ test("why a file is refused is said in the server's words where it is about the 
   assert.match(refused({ code: "invalid_request", message: "?", details: { field: "purpose" } }), /not taken here/);
   assert.match(refused({ code: "offline" }), /cannot be reached/);
   assert.equal(suggested({ reason: "friends", count: 1 }), "A friend of one of your friends");
+});
+
+test("numbers are found in whatever somebody types, and what is none is left to them", () => {
+  const typed = "+49 151 1234-5678\nMum: 0171/2345678\n\nno number here; (030) 123456 – the office,42\n" + "1".repeat(41);
+  assert.deepEqual(numbersIn(typed), {
+    contacts: [{ phone: "+49 151 1234-5678" }, { phone: "0171/2345678", name: "Mum" }, { phone: "(030) 123456", name: "the office" }],
+    rest: ["no number here", "42", "1".repeat(41)],
+  });
+  const chosen = [{ name: ["😀".repeat(120)], tel: ["+4915112345678", "030 1"] }, { name: [], tel: ["5".repeat(41)] }, {}];
+  assert.deepEqual(numbersOf(chosen), ["+4915112345678", "030 1"].map((phone) => ({ phone, name: "😀".repeat(100) })));
 });
 
 test("a picture has its mean colour before it comes, and is small where that is enough", () => {

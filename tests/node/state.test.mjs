@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { device } from "../../realtime/page/account-words.js";
 import { veiled } from "../../realtime/page/encounter-state.js";
 import { shownNews } from "../../realtime/page/news-state.js";
 import { Outbox } from "../../realtime/page/outbox.js";
@@ -262,7 +263,16 @@ test("durations and estimates read well", () => {
 
 test("every error of a field is in plain words", () => {
   assert.equal(words.fieldError({ code: "conflict", message: "" }, "username"), "This username is taken.");
+  const reserved = { code: "invalid_request", message: "`username` is reserved.", details: { field: "username", reason: "reserved" } };
+  assert.match(words.fieldError(reserved, "username"), /reserved/);
   assert.equal(words.fieldError({ code: "invalid_request", message: "`city` is not valid." }, "city"), "city is not valid.");
+});
+
+test("a device is called as its app says, else by its browser", () => {
+  const firefox = "Mozilla/5.0 (Android 15; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0";
+  assert.equal(device(firefox), "Firefox on Android");
+  assert.equal(device("okhttp/4.9", { name: "Meetly", version: "2.1", platform: "android" }), "Meetly 2.1, android");
+  assert.equal(device("okhttp/4.9", { name: "Meetly" }), "Meetly");
 });
 
 test("news: counted by the server, renewed under its id, and gone on this device when read on another", () => {

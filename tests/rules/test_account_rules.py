@@ -73,7 +73,7 @@ def test_a_display_name_loses_the_spaces_around_it() -> None:
 def test_a_display_name_that_cannot_be_is_refused(name: str, error: type[AppError]) -> None:
     with pytest.raises(error) as refused:
         account_rules.display_name(name)
-    assert refused.value.details == {"field": "display_name"}
+    assert (refused.value.details or {})["field"] == "display_name"
 
 
 def test_a_username_may_not_speak_for_the_operator() -> None:
@@ -114,3 +114,10 @@ def test_whom_one_seeks_changes_field_by_field() -> None:
     with pytest.raises(InvalidRequest) as refused:
         patched(seeking={"age_min": 41})
     assert refused.value.details == {"field": "seeking.age_min"}
+
+
+@pytest.mark.parametrize("field", ["username", "display_name"])
+def test_a_name_of_the_operator_is_refused_by_a_reason_that_a_page_can_word(field: str) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        patched(**{field: "support"})
+    assert refused.value.details == {"field": field, "reason": "reserved"}

@@ -66,7 +66,7 @@ function write({ room_id, user }) {
   return h("a", { class: "button", href: `#room/${room_id}`, "aria-label": `Write to ${user.display_name}` }, "Write");
 }
 
-function pressed(words, label, name, action) {
+export function pressed(words, label, name, action) {
   const button = h("button", { type: "button", class: name, "aria-label": label }, words);
   button.addEventListener("click", action);
   return button;
@@ -96,7 +96,8 @@ function people(title, meet, actions) {
   return { element, draw };
 }
 
-function someone(item, meet, actions) {
+/** Somebody in a list: their card opens by `meet`, and beside it is what can be done. */
+export function someone(item, meet, actions) {
   const face = h("span", { class: "avatar", "aria-hidden": "true" });
   avatar(face, item.user);
   const who = h("span", { class: "who" }, h("b", {}, item.user.display_name), h("span", { class: "last" }));

@@ -29,8 +29,8 @@ export function sessionsView({ account }) {
   }
 
   function item(session, settings) {
-    const { id, user_agent, network, current, created_at, last_used_at } = session;
-    const name = device(user_agent);
+    const { id, user_agent, client, network, current, created_at, last_used_at } = session;
+    const name = device(user_agent, client);
     const [first, last] = [created_at, last_used_at].map((at) => dateAndTime(at, settings));
     const about = [network && `from ${network}`, `signed in on ${first}`, current ? null : `used until ${last}`].filter(Boolean).join(" · ");
     const words = h("span", { class: "who" }, h("b", {}, name), h("span", { class: "last" }, about));
