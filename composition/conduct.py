@@ -5,10 +5,12 @@ from composition.returns import trust
 from composition.stores import Stores
 from core.ids import new_id
 from db.postgres.appeals import AppealStore
+from db.postgres.media_review import MediaReviewStore
 from services.appeals import Appeals
 from services.blocks import AnnouncedBlockEffects
 from services.cases import Cases
 from services.expulsions import Expulsions
+from services.media_review import MediaReview
 from services.notifications import Notifications
 from services.reports import ReportService
 
@@ -27,3 +29,5 @@ class Conduct:
         self.cases = Cases(stores.cases, self.trust, expulsions, notifications, claim_ms=claim_ms)
         self.appeals = AppealStore(base.pool, stores.notifications.notify)
         self.appealing = Appeals(self.appeals, notifications)
+        self.media_reviews = MediaReviewStore(base.pool, stores.notifications.notify)
+        self.media_review = MediaReview(self.media_reviews, notifications)

@@ -40,6 +40,7 @@ from rest.http.binding import Resource
 from rest.logins import LoginHandlers
 from rest.matches import MatchHandlers
 from rest.media import MediaHandlers
+from rest.media_review import MediaReviewHandlers
 from rest.moderation import ModerationHandlers
 from rest.notifications import NotificationHandlers
 from rest.openid import OpenIdHandlers
@@ -154,6 +155,7 @@ def _resources(
         BanHandlers(bans, penalties),
         AdminUserHandlers(UserModeration(users, bans, identity.expulsions.hurry)),
         ModerationHandlers(conduct.cases, stores.cases),
+        MediaReviewHandlers(conduct.media_review, conduct.media_reviews),
         SuspicionHandlers(identity.sightings),
         AuditHandlers(AuditLog(base.pool)),
     ]

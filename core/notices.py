@@ -8,11 +8,12 @@ from msgspec import Struct
 from core.clock import DAY_MS
 from core.contract.appeals import Appeal
 from core.contract.notifications import NotificationAction, NotificationSubject
-from core.vocabulary import NotificationKind
+from core.vocabulary import MediaType, NotificationKind
 
 _STANDING = NotificationAction(label="See more", url="/#safety")
 _FRIENDS = NotificationAction(label="See your friends", url="/#friends")
 _DATA = NotificationAction(label="Download it", url="/#data")
+_PROFILE = NotificationAction(label="See your profile", url="/#profile")
 _MEET = NotificationAction(label="Try again", url="/#meet")
 
 
@@ -90,6 +91,35 @@ def export_ready(user_id: str, export_id: str, until: int) -> Notice:
         subject=NotificationSubject(type="export", id=export_id),
         action=_DATA,
         expires_at=until,
+    )
+
+
+def photo_removed(user_id: str, media_id: str, kind: MediaType, why: str) -> Notice:
+    """A moderator has removed something that they showed; `why` ends a sentence about it."""
+    body = f"We took it down because {why}. Nobody else sees it. Please choose another one."
+    return _of_media(user_id, media_id, f"Your {_shown(kind)} was removed", body)
+
+
+def photo_looked_at_again(user_id: str, media_id: str, kind: MediaType) -> Notice:
+    """A removal was undone, and it waits for another decision."""
+    body = (
+        "It was removed, and is not for now. Others see it again when we have passed it. You need do nothing."
+    )
+    return _of_media(user_id, media_id, f"We look at your {_shown(kind)} again", body)
+
+
+def _shown(kind: MediaType) -> str:
+    return "video" if kind == "video" else "photo"
+
+
+def _of_media(user_id: str, media_id: str, title: str, body: str) -> Notice:
+    return Notice(
+        user_id=user_id,
+        kind="system",
+        title=title,
+        body=body,
+        subject=NotificationSubject(type="media", id=media_id),
+        action=_PROFILE,
     )
 
 

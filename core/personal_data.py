@@ -200,7 +200,8 @@ TABLES: tuple[Table, ...] = (
         untold={
             YOURS: "owner_id",
             OURS: "key key_id stored used_for used_at expires_at scans scan_at renditions blurhash hash",
-            OTHERS: "state reason",
+            OTHERS: "state reason decided_by decided_at fault note",
+            GUARDED: "resembles",
         },
         erased=Emptied(
             sets="expires_at = least(coalesce(expires_at, 'infinity'), :now)",

@@ -18,7 +18,8 @@ PUBLIC: tuple[MediaPurpose, ...] = ("photo", "post", "place")
 
 _HEADS = ((0, b"\xff\xd8\xff"), (0, b"\x89PNG\r\n\x1a\n"), (8, b"WEBP"))
 _RECORDINGS = ((4, b"ftyp"), (0, b"\x1a\x45\xdf\xa3"), (0, b"OggS"))
-_ALIKE_BITS = 10
+ALIKE_BITS = 10  # in which the difference hashes of pictures differ that people would call the same
+_FEWEST_EDGES = 12
 
 
 def checked_purpose(given: str) -> MediaPurpose:
@@ -88,7 +89,15 @@ def differing_bits(one: int, other: int) -> int:
 
 def alike(one: int, other: int) -> bool:
     """Whether these are the difference hashes of what people would call the same picture."""
-    return differing_bits(one, other) <= _ALIKE_BITS
+    return differing_bits(one, other) <= ALIKE_BITS
+
+
+def tells(hash_: int) -> bool:
+    """Whether a difference hash tells a picture from others.
+
+    All that is plain, or only grows brighter or darker to one side, has the same.
+    """
+    return _FEWEST_EDGES <= differing_bits(hash_, 0) <= 64 - _FEWEST_EDGES
 
 
 def signed(hash_: int) -> int:

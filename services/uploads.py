@@ -18,6 +18,8 @@ from db.postgres.media import Media, MediaStore
 from services.decoders import Decoded, Decoders
 from services.media_addresses import UploadAddresses
 from services.media_rules import (
+    ALIKE_BITS,
+    PUBLIC,
     RECORDED,
     SIZES,
     SPOKEN,
@@ -26,6 +28,7 @@ from services.media_rules import (
     looks_like_a_recording,
     object_of,
     signed,
+    tells,
 )
 from services.ports import Objects
 
@@ -66,10 +69,11 @@ class Uploads:
         state = self._begins(purpose)
         decoded = await self._decoded(owner_id, purpose, data)
         media, parts = self._made(self._new_id(), owner_id, purpose, state, decoded)
+        resembled = await self._resembled(media)
         now = self._clock()
         if not await self._store.begin(media, now, until=now + _STORING_MS):
             raise Banned
-        return await self._stored(media, parts, key, now)
+        return await self._stored(media, parts, key, now, resembled)
 
     async def announce(
         self, owner_id: str, plan: UploadPlan, server: str, key: IdempotencyKey | None, now: int
@@ -126,11 +130,12 @@ class Uploads:
             return await self._completed(media_id, owner_id, now)
         try:
             decoded = await self._decoded(owner_id, media.purpose, await self._sent(media, more))
+            made, parts = self._made(media_id, owner_id, media.purpose, media.state, decoded)
+            resembled = await self._resembled(made)
         except (InvalidRequest, PayloadTooLarge):
             await self._objects.delete(f"{media.key}.sent")
             raise
-        made, parts = self._made(media_id, owner_id, media.purpose, media.state, decoded)
-        await self._stored(made, parts, None, self._clock())
+        await self._stored(made, parts, None, self._clock(), resembled)
         await self._objects.delete(f"{media.key}.sent")
         return await self._completed(media_id, owner_id, now)
 
@@ -197,12 +202,35 @@ class Uploads:
         sealed = self._seals.seal(decoded.original, media_id)
         return replace(media, key_id=sealed.key_id), {"original": sealed.box}
 
+    async def _resembled(self, media: Media) -> str | None:
+        """The removed picture that this one looks like: then a moderator decides before anybody sees it.
+
+        It may be well here: as when somebody else had taken one's own. Raises `InvalidRequest` for one that
+        was removed from its owner.
+        """
+        if media.purpose not in PUBLIC or media.hash is None or not tells(media.hash):
+            return None
+        removed = await self._store.removed_before(media.owner_id, media.hash, bits=ALIKE_BITS)
+        if removed is not None and removed.own:
+            raise InvalidRequest(
+                "This was removed by a moderator before. Please choose another one.",
+                details={"field": "file"},
+            )
+        return None if removed is None else removed.id
+
     async def _stored(
-        self, media: Media, parts: Mapping[str, bytes], key: IdempotencyKey | None, now: int
+        self,
+        media: Media,
+        parts: Mapping[str, bytes],
+        key: IdempotencyKey | None,
+        now: int,
+        resembled: str | None,
     ) -> Media:
         for name, content in parts.items():
             await self._objects.put(object_of(media.key, name), content)
-        return await self._store.stored(media, key, now, until=now + DAY_MS)
+        if resembled is not None:
+            media = replace(media, state="processing")
+        return await self._store.stored(media, key, now, until=now + DAY_MS, resembles=resembled)
 
 
 def _too_large(field: str, most: int) -> PayloadTooLarge:

@@ -38,6 +38,7 @@ _NAMES = (
     "bans",
     "admin_users",
     "moderation",
+    "media_review",
     "suspicions",
     "audit",
     "service",

@@ -13,7 +13,7 @@ from core.wire.pages import PAGE_MAX, NextCursor, PageQuery
 class NotificationSubject(Wire):
     """What it is about. While one of the same kind about the same has not been read, there is no second."""
 
-    type: Literal["user", "call", "strike", "export"]
+    type: Literal["user", "call", "strike", "export", "media"]
     id: Id
 
 

@@ -1052,6 +1052,12 @@ CREATE TABLE social.media (
     renditions text[] DEFAULT '{}'::text[] NOT NULL,
     blurhash text,
     duration_ms integer,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    fault text,
+    note text,
+    resembles uuid,
+    CONSTRAINT decided_by_somebody CHECK (((decided_by IS NULL) = (decided_at IS NULL))),
     CONSTRAINT media_duration_ms_check CHECK ((duration_ms > 0)),
     CONSTRAINT media_height_check CHECK ((height > 0)),
     CONSTRAINT media_purpose_check CHECK ((purpose = ANY (ARRAY['photo'::text, 'post'::text, 'chat'::text, 'place'::text, 'note'::text, 'report'::text]))),
@@ -1059,6 +1065,7 @@ CREATE TABLE social.media (
     CONSTRAINT media_state_check CHECK ((state = ANY (ARRAY['processing'::text, 'ready'::text, 'refused'::text]))),
     CONSTRAINT media_type_check CHECK ((type = ANY (ARRAY['image'::text, 'video'::text, 'audio'::text, 'file'::text]))),
     CONSTRAINT media_width_check CHECK ((width > 0)),
+    CONSTRAINT removed_by_somebody CHECK (((fault IS NULL) OR ((decided_at IS NOT NULL) AND (state = 'refused'::text)))),
     CONSTRAINT used_for_something CHECK (((used_for IS NULL) = (used_at IS NULL)))
 );
 
@@ -2049,6 +2056,8 @@ CREATE INDEX media_of_a_user ON social.media USING btree (owner_id);
 
 CREATE INDEX media_to_delete ON social.media USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 
+CREATE INDEX media_to_review ON social.media USING btree (id) WHERE ((decided_at IS NULL) AND stored AND (used_at IS NOT NULL) AND (purpose = ANY (ARRAY['photo'::text, 'post'::text, 'place'::text])) AND (((state = 'processing'::text) AND (scan_at IS NULL)) OR ((state = 'ready'::text) AND (scans = 0))));
+
 CREATE INDEX media_to_scan ON social.media USING btree (scan_at) WHERE (scan_at IS NOT NULL);
 
 CREATE INDEX notifications_about ON ONLY social.notifications USING btree (about_id) WHERE (about_id IS NOT NULL);
@@ -2380,6 +2389,9 @@ ALTER TABLE ONLY social.friendships
 
 ALTER TABLE ONLY social.friendships
     ADD CONSTRAINT friendships_user_b_fkey FOREIGN KEY (user_b) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY social.media
+    ADD CONSTRAINT media_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES identity.users(id);
 
 ALTER TABLE ONLY social.media
     ADD CONSTRAINT media_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES identity.users(id);

@@ -46,6 +46,13 @@ class Media(Struct, frozen=True, kw_only=True):
     duration_ms: int | None = None
 
 
+class RemovedPicture(Struct, frozen=True):
+    """A picture that moderators have removed; `own`: of whoever shows a similar one now."""
+
+    id: str
+    own: bool
+
+
 class MediaStore:
     """All media."""
 
@@ -86,8 +93,11 @@ class MediaStore:
         now: int,
         *,
         until: int,
+        resembles: str | None = None,
     ) -> Media:
         """Its objects are there: unless something uses it, it is kept `until` then.
+
+        What `resembles` a removed picture waits for a moderator, and for no scan.
 
         What a copy of the same request has stored first is given instead, and this one expires as it would
         have. Raises `IdempotencyConflict`.
@@ -111,8 +121,14 @@ class MediaStore:
                 media.duration_ms,
                 to_datetime(now),
                 media.reason,
+                resembles,
             )
             return await keep(connection, key, media)
+
+    async def removed_before(self, owner_id: str, hash_: int, *, bits: int) -> RemovedPicture | None:
+        """The removed picture whose hash differs in so few bits from this one, of an upload of theirs."""
+        row = await self._pool.fetchrow(_SQL["removed_before"], hash_, bits, owner_id)
+        return row and RemovedPicture(row["media_id"], row["own"])
 
     # Owners and moderators
 

@@ -21,13 +21,22 @@ SELECT :columns FROM social.media WHERE id = $1 AND NOT stored AND expires_at > 
 -- name: stored
 -- The objects of media $1 are there: it is of type $3, in state $4 for reason $14, of $5 bytes of type $9, $6 by $7 pixels, with
 -- difference hash $8, renditions $10, blurhash $11, of $12 ms. Unless it is used, it is deleted at $2. What is `processing` is to be
--- scanned at once, which is $13. No row: it has been deleted, or stored, meanwhile.
+-- scanned at once, which is $13; not what looks like the removed picture $15, on which a moderator decides. No row: it has been
+-- deleted, or stored, meanwhile.
 UPDATE social.media
 SET stored = true, expires_at = $2, type = $3, state = $4, size = $5, width = $6, height = $7, hash = $8, content_type = $9,
     renditions = $10, blurhash = $11, duration_ms = $12, reason = $14,
-    scan_at = CASE WHEN $4 = 'processing' THEN $13::timestamptz END
+    resembles = $15, scan_at = CASE WHEN $4 = 'processing' AND $15::uuid IS NULL THEN $13::timestamptz END
 WHERE id = $1 AND NOT stored
 RETURNING id
+
+-- name: removed_before
+-- A picture that moderators have removed and whose difference hash differs from $1 in at most $2 bits: of user $3 (`own`), or else
+-- the last one.
+SELECT r.media_id, m.id IS NOT NULL AS own
+FROM safety.removed_pictures r LEFT JOIN social.media m ON m.id = r.media_id AND m.owner_id = $3
+WHERE bit_count((r.hash # $1::bigint)::bit(64)) <= $2
+ORDER BY own DESC, r.removed_at DESC LIMIT 1
 
 -- name: find
 -- Media $1, if it is there at $2.

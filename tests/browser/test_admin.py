@@ -190,6 +190,49 @@ async def test_who_may_be_somebody_that_was_banned(desk: Desk, person: SignUp, w
     await expect(mod.at.button("They are somebody else")).to_have_count(0)
 
 
+async def shows_a_photo(who: Person) -> str:
+    """Gives its id. It is plain, so that no other test's photo is taken for it."""
+    _, media = await who.rest("POST", "/v1/media", data=form(encoded(drawn()), "photo"))
+    await who.rest("PATCH", "/v1/me", json={"photos": [media["id"]]}, headers={"If-Match": "*"})
+    media_id: str = media["id"]
+    return media_id
+
+
+async def test_pictures_by_keyboard(desk: Desk, person: SignUp) -> None:
+    """Hidden until asked for; removed with a reason, brought back, and passed on its owner's page."""
+    paula = await person("Paula")
+    media_id = await shows_a_photo(paula)
+    mod = await desk()
+    await mod.sign_in()
+    await mod.keys("5")
+    await mod.reach("Paula")
+    row = mod.row("Paula")
+    await expect(row).to_contain_text("to decide, others see it")
+    await expect(row.locator("img")).to_have_count(0)
+    await mod.keys("e")
+    picture = row.get_by_alt_text("A picture of Paula")
+    await expect(picture).to_be_visible()
+    assert await picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 64
+    await mod.keys("e")
+    await expect(picture).to_have_css("filter", re.compile("blur"))
+    await mod.keys("r")
+    ask = mod.page.get_by_role("dialog", name="Remove this picture of Paula?")
+    await ask.get_by_label("Why").select_option("nudity")
+    await ask.get_by_role("button", name="Remove").press("Enter")
+    await expect(row).to_contain_text("removed: Nudity or sex")
+    _, own = await paula.rest("GET", f"/v1/media/{media_id}")
+    assert own["state"] == "refused"
+    await row.focus()
+    await mod.keys("u")
+    await expect(row).to_contain_text("to decide, nobody else sees it")
+    await row.get_by_role("link", name="Paula").press("Enter")
+    await mod.at.sees_heading("Paula")
+    await mod.page.locator(".media [data-row]:visible").focus()
+    await mod.keys("g")
+    await expect(mod.page.locator("#person-media")).to_contain_text("passed")
+    await expect(mod.page.locator("#person-media").get_by_role("button", name="Pass")).to_have_count(0)
+
+
 async def answer_is_lost(route: Route) -> None:
     """The server has done what it was asked."""
     await route.fetch()
@@ -236,7 +279,7 @@ async def test_people_bans_and_the_log(desk: Desk, person: SignUp, world: World)
     await chief.reach("sold secrets")
     await chief.confirm("l", "Lift the ban of Dora Searched?")
     await expect(chief.row("sold secrets")).to_contain_text("lifted")
-    await chief.keys("5")
+    await chief.keys("6")
     await chief.at.sees("unbanned")
     await expect(chief.page.locator("#audit-list")).to_contain_text(re.compile("until: 3[01] Jan 2037"))
     await chief.keys("?")
@@ -258,12 +301,13 @@ async def test_long_words_move_nothing_off_the_screen(
             long[:100],
         )
     await reported(world, ana, ben, note=long, reason="hate")
+    await shows_a_photo(ben)
     given = await world.strike(ben.id, "warn", reason=long)
     await world.appeal_against(given, ben.id)
     chief = await desk("Chief", "admin", phone=phone, dark=phone)
     await chief.sign_in()
     case = await world.pool.fetchval("SELECT id FROM safety.cases WHERE user_id = $1", ben.id)
-    for place in ("cases", f"case/{case}", "people", f"person/{ben.id}", "bans", "appeals", "audit"):
+    for place in ("cases", f"case/{case}", "people", f"person/{ben.id}", "bans", "appeals", "media", "audit"):
         await chief.page.evaluate("(place) => (location.hash = place)", place)
         name = place.partition("/")[0]
         await expect(chief.page.locator(f"#{name} h1")).to_be_visible()

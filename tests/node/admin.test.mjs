@@ -75,6 +75,17 @@ test("the next page of a list comes after the first", () => {
   );
 });
 
+test("what is decided on a picture is seen wherever it is listed", () => {
+  const picture = (state) => ({ id: "m", state });
+  const { lists, things } = after(
+    ["list:ready", { name: "media", items: [picture("ready"), { id: "n" }], next: null }],
+    ["thing:ready", { name: "person", value: { id: "p", media: [picture("ready")] } }],
+    ["reviewed", { item: picture("refused") }],
+  );
+  assert.deepEqual(lists.media.items, [picture("refused"), { id: "n" }]);
+  assert.deepEqual(things.person.value.media, [picture("refused")]);
+});
+
 test("errors are told in words, by what was tried", () => {
   assert.equal(problem({ code: "conflict" }, "claim"), "Another moderator has claimed this case.");
   assert.match(problem({ code: "rate_limited", retryAfterMs: 2100 }), /in 3 s/);

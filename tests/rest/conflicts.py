@@ -68,6 +68,10 @@ async def _address_taken_meanwhile(someone: Someone, endpoint: Endpoint) -> Answ
     return await someone.ask(endpoint, json={"token": link})
 
 
+async def _not_removed(someone: Someone, endpoint: Endpoint) -> Answer:
+    return await someone.ask(endpoint, path=f"/v1/admin/media/{await someone.rest.world.photo()}/undo")
+
+
 CONFLICTS: dict[str, Provoke] = {
     "change_me": _name_of_another,
     "turn_on_totp": _no_such_code,
@@ -76,4 +80,5 @@ CONFLICTS: dict[str, Provoke] = {
     "verify_email": _address_taken_meanwhile,
     "ask_friend": _asked_often,
     "refuse_friend": _befriended,
+    "undo_media": _not_removed,
 }

@@ -75,6 +75,7 @@ class Someone:
             "send_contacts": {"contacts": [{"phone": "+4915112345678"}]},
             "report": {"subject": {"type": "user", "id": other}, "reason": "spam"},
             "decide_case": {"action": "warn"},
+            "decide_media": {"action": "pass"},
             "forgot_password": {"email": self.signed_in["user"]["email"]},
             "reset_password": {"token": self.token, "password": PASSWORD},
             "change_password": {"new_password": PASSWORD},
@@ -120,9 +121,9 @@ class Someone:
             ana, ben = await self.rest.world.pair()
             case = await self.rest.world.report(await self.rest.world.talked((ana, ben)), ana, ben)
             return endpoint.path.replace("{id}", case)
-        if endpoint.name == "unban":
-            return endpoint.path.replace("{id}", await self.rest.world.ban(next(self._others)))
-        return None
+        world = self.rest.world
+        make = {"unban": lambda: world.ban(next(self._others)), "decide_media": world.photo}
+        return endpoint.path.replace("{id}", await make[endpoint.name]()) if endpoint.name in make else None
 
     def sent(self, endpoint: Endpoint, body: Any) -> dict[str, Any]:
         """A body as aiohttp takes it."""
@@ -279,7 +280,8 @@ async def already_decided(someone: Someone, endpoint: Endpoint) -> Answer:
     path = await someone.own_path(endpoint)
     assert path
     token, decide = someone.signed_in["access_token"], path.replace("/claim", "/decide")
-    body = {"action": "dismiss"} if "/reports/" in path else {"grant": True}
+    bodies = {"decide_media": {"action": "pass"}, "decide_appeal": {"grant": True}}
+    body = bodies.get(endpoint.name, {"action": "dismiss"})
     assert (await someone.rest.ask("POST", decide, token=token, json=body)).status == 200
     return await someone.ask(endpoint, path=path)
 

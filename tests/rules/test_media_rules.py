@@ -26,10 +26,18 @@ from services.media_rules import (
     may_be_seen,
     objects_of,
     signed,
+    tells,
 )
 
 OLD, NEW = "a secret of some length", "another one of some length"
 NOW = 1_800_000_000_000
+
+
+def test_what_is_plain_is_not_known_again() -> None:
+    """All plain pictures have one hash, whatever they show; so have those that grow brighter to one side."""
+    plain, shaded = Image.new("RGB", (90, 80), "teal"), Image.linear_gradient("L").rotate(90)
+    assert not any(tells(signed(difference_hash(image))) for image in (plain, shaded, shaded.rotate(180)))
+    assert tells(signed(difference_hash(Image.effect_mandelbrot((90, 80), (-2, -1.5, 1, 1.5), 50))))
 
 
 @pytest.mark.parametrize("purpose", [*get_args(MediaPurpose), "evil"])

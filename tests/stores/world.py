@@ -281,6 +281,18 @@ class World:
             when if cleared else None,
         )
 
+    async def photo(self) -> str:
+        """One in the profile of a new person, on record alone: there is no file."""
+        media_id = new_id()
+        await self.pool.execute(
+            "INSERT INTO social.media (id, owner_id, purpose, type, state, size, created_at, key, stored,"
+            " used_for, used_at) VALUES ($1, $2, 'photo', 'image', 'ready', 1, now(), $3, true, $2, now())",
+            media_id,
+            await self.person(),
+            f"photo/{media_id}",
+        )
+        return media_id
+
     async def strike(self, user_id: str, action: StrikeAction = "ban", **changes: Any) -> Struck:
         given = NewStrike(user_id=user_id, action=action, reason="spam")
         async with self.pool.acquire() as connection, connection.transaction():

@@ -13,6 +13,7 @@ import { caseView } from "./views/case.js";
 import { casesView } from "./views/cases.js";
 import { frameView } from "./views/frame.js";
 import { gateView } from "./views/gate.js";
+import { mediaView } from "./views/media.js";
 import { peopleView } from "./views/people.js";
 import { personView } from "./views/person.js";
 import { tellTimeLeft } from "./views/parts.js";
@@ -26,7 +27,7 @@ const api = new Api();
 const desk = new Desk({ api, store, onEnd: end });
 const asking = new Asking();
 const parts = { store, desk, asking, signIn, signOut };
-const views = [gateView, casesView, caseView, peopleView, personView, bansView, appealsView, auditView, frameView].map((view) =>
+const views = [gateView, casesView, caseView, peopleView, personView, bansView, appealsView, mediaView, auditView, frameView].map((view) =>
   view(parts),
 );
 

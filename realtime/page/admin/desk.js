@@ -58,6 +58,7 @@ export class Desk {
       person: () => this.#thing("person", () => this.#person(place.id)),
       bans: () => this.#list("bans", "/v1/admin/bans", {}, more),
       appeals: () => this.#list("appeals", "/v1/admin/appeals", {}, more),
+      media: () => this.#list("media", "/v1/admin/media", {}, more),
       audit: () => this.#list("audit", "/v1/admin/audit", { user_id: place.id }, more),
     };
     return loads[place.name]();
@@ -71,17 +72,23 @@ export class Desk {
 
   async #case(id) {
     const found = await this.#api.request("GET", `/v1/admin/reports/${id}`);
-    return { ...found, suspicions: await this.#suspicions(found.user.user_id) };
+    const [suspicions, media] = await Promise.all([this.#suspicions(found.user.user_id), this.#media(found.user.user_id)]);
+    return { ...found, suspicions, media };
   }
 
   async #person(id) {
     const asked = [`/v1/admin/users/${id}`, `/v1/admin/bans?user_id=${id}`].map((path) => this.#api.request("GET", path));
-    const [person, bans, suspicions] = await Promise.all([...asked, this.#suspicions(id)]);
-    return { ...person, bans: bans.items, suspicions };
+    const [person, bans, suspicions, media] = await Promise.all([...asked, this.#suspicions(id), this.#media(id)]);
+    return { ...person, bans: bans.items, suspicions, media };
   }
 
   async #suspicions(userId) {
     return (await this.#api.request("GET", `/v1/admin/users/${userId}/suspicions`)).items;
+  }
+
+  /** What somebody shows in their profile. */
+  async #media(userId) {
+    return (await this.#api.request("GET", `/v1/admin/media?user_id=${userId}`)).items;
   }
 
   async #list(name, path, filter, more) {
@@ -186,16 +193,44 @@ export class Desk {
   }
 
   #picture(id) {
+    return this.#fetch(id, ({ address }) =>
+      this.#store.dispatch("pictures", { addresses: { ...this.#store.state.pictures.addresses, [id]: address } }),
+    );
+  }
+
+  #fetch(id, show) {
     return this.#act(
       "picture",
       async () => {
         const { place } = this.#store.state;
-        const address = URL.createObjectURL(await this.#api.picture(id));
+        const blob = await this.#api.picture(id);
+        const address = URL.createObjectURL(blob);
         if (place !== this.#store.state.place) return URL.revokeObjectURL(address);
         this.#drawn.push(address);
-        this.#store.dispatch("pictures", { addresses: { ...this.#store.state.pictures.addresses, [id]: address } });
+        show({ address, moves: blob.type.startsWith("video/") });
       },
       { stays: true },
+    );
+  }
+
+  /** Show a picture of a profile, or hide it. It is not fetched before: each look is on the audit log. */
+  look(id) {
+    const { shown = false, address = null } = this.#store.state.looks[id] ?? {};
+    this.#store.dispatch("look", { id, shown: !shown });
+    return shown || address ? undefined : this.#fetch(id, (found) => this.#store.dispatch("look", { id, ...found }));
+  }
+
+  decideMedia(id, body) {
+    return this.#onMedia(id, "decide", body);
+  }
+
+  undoMedia(id) {
+    return this.#onMedia(id, "undo");
+  }
+
+  #onMedia(id, path, body) {
+    return this.#act(path === "undo" ? "restore" : "media", async () =>
+      this.#store.dispatch("reviewed", { item: await this.#api.request("POST", `/v1/admin/media/${id}/${path}`, body) }),
     );
   }
 

@@ -14,20 +14,21 @@ const KEYS = [
   { keys: ["2"], says: "People", run: (look) => go("people", look) },
   { keys: ["3"], says: "Bans", run: (look) => go("bans", look) },
   { keys: ["4"], says: "Appeals", run: (look) => go("appeals", look) },
-  { keys: ["5"], says: "Audit, for admins", run: (look) => byId("audit-link").hidden || go("audit", look) },
+  { keys: ["5"], says: "Pictures", run: (look) => go("media", look) },
+  { keys: ["6"], says: "Audit, for admins", run: (look) => byId("audit-link").hidden || go("audit", look) },
   { keys: ["c"], says: "Case: claim it, or for longer", press: true },
-  { keys: ["e"], says: "Case: show the evidence with its pictures, or hide those", press: true },
+  { keys: ["e"], says: "Case: show the evidence with its pictures, or hide those; picture: show it, or hide it", press: true },
   { keys: ["d"], says: "Case: dismiss", press: true },
   { keys: ["w"], says: "Case: warn", press: true },
   { keys: ["s"], says: "Case: suspend", press: true },
   { keys: ["b"], says: "Case or person: ban", press: true },
-  { keys: ["u"], says: "Case: undo the decision", press: true },
+  { keys: ["u"], says: "Case or picture: undo the decision", press: true },
   { keys: ["x"], says: "Case or person: they are nobody that was banned", press: true },
   { keys: ["p"], says: "Case: the person", press: true },
   { keys: ["n"], says: "Bans: ban somebody", press: true },
   { keys: ["l"], says: "Bans: lift it", press: true },
-  { keys: ["g"], says: "Appeals: grant", press: true },
-  { keys: ["r"], says: "Appeals: refuse", press: true },
+  { keys: ["g"], says: "Appeal: grant; picture: pass", press: true },
+  { keys: ["r"], says: "Appeal: refuse; picture: remove", press: true },
   { keys: ["?"], says: "These keys", run: show },
 ];
 
@@ -53,12 +54,12 @@ export function listenToKeys({ store, look }) {
 
 const seen = (element) => element.checkVisibility() && !element.matches(":disabled, [aria-disabled=true]");
 
-/** In a list it is the button of what is focused, or the only one there is. */
+/** In a list it is the button of what is focused; else that of the whole place, or the only one there is. */
 function press(key) {
   const buttons = (root) => [...(root?.querySelectorAll(`[aria-keyshortcuts="${key}"]`) ?? [])].filter(seen);
   const [own] = buttons(document.activeElement.closest("[data-item]"));
   const all = buttons(document);
-  const button = own ?? (all.length === 1 ? all[0] : null);
+  const button = own ?? all.find((each) => !each.closest("[data-item]")) ?? (all.length === 1 ? all[0] : null);
   button?.click();
   return button !== null;
 }

@@ -6,7 +6,7 @@
 
 const NO_LIST = { status: "idle", items: [], next: null, error: null };
 const NO_THING = { status: "idle", value: null, error: null };
-const LISTS = ["cases", "people", "bans", "appeals", "audit"];
+const LISTS = ["cases", "people", "bans", "appeals", "media", "audit"];
 
 /** The places of the page. A case and a person have an id; the audit log may be one person's. */
 export const PLACES = [...LISTS, "case", "person"];
@@ -28,6 +28,7 @@ export function initial() {
     lists: Object.fromEntries(LISTS.map((name) => [name, NO_LIST])),
     things: { case: NO_THING, person: NO_THING },
     pictures: { shown: false, addresses: {} },
+    looks: {},
     busy: false,
     from: null,
     notice: null,
@@ -60,7 +61,7 @@ const CHANGES = {
     const from = { case: state.place, person: state.from }[state.place.name] ?? null; // where the way to a person began
     const audit = place.name === "audit" ? NO_LIST : state.lists.audit;
     const lists = { ...state.lists, audit };
-    const begun = { notice: null, said: "", pictures: initial().pictures };
+    const begun = { notice: null, said: "", pictures: initial().pictures, looks: {} };
     return { ...state, ...begun, place, from: place.name === "person" ? from : null, things, lists };
   },
 
@@ -83,6 +84,20 @@ const CHANGES = {
   "thing:failed": (state, { name, error }) => withThing(state, name, { status: "failed", value: null, error }),
 
   pictures: (state, changes) => ({ ...state, pictures: { ...state.pictures, ...changes } }),
+
+  /** A picture of somebody's profile, by the id of its media: whether it is `shown`, and where it is once it was fetched. */
+  look: (state, { id, ...changes }) => ({ ...state, looks: { ...state.looks, [id]: { ...state.looks[id], ...changes } } }),
+
+  /** What was decided on a picture of a profile, wherever it is listed. */
+  reviewed(state, { item }) {
+    const within = (items) => items?.map((one) => (one.id === item.id ? item : one));
+    const things = Object.entries(state.things).map(([name, thing]) => [
+      name,
+      thing.value?.media ? { ...thing, value: { ...thing.value, media: within(thing.value.media) } } : thing,
+    ]);
+    const media = { ...state.lists.media, items: within(state.lists.media.items) };
+    return { ...state, lists: { ...state.lists, media }, things: Object.fromEntries(things) };
+  },
 
   busy: (state, { busy }) => ({ ...state, busy }),
 

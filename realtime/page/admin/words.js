@@ -78,6 +78,15 @@ export function left(until, now) {
   return seconds < 60 ? `${seconds} s left` : `${Math.floor(seconds / 60)} min left`;
 }
 
+/** How a picture of a profile stands: `removed: Nudity or sex` */
+export function reviewed({ state, waits, decision }) {
+  if (decision?.action === "remove") return `removed: ${reason(decision.reason)}`;
+  if (state === "refused") return "refused by the scanner";
+  if (state === "processing") return waits ? "to decide, nobody else sees it" : "the scanner looks at it";
+  if (waits) return "to decide, others see it";
+  return decision ? "passed" : "passed by the scanner";
+}
+
 const DONE = {
   claim: "Claimed.",
   decide: "Decided.",
@@ -87,6 +96,8 @@ const DONE = {
   lift: "Lifted.",
   appeal: "Decided.",
   correct: "Saved.",
+  media: "Decided.",
+  restore: "Undone.",
 };
 
 /** That something was done, for those who do not see it. */
@@ -114,6 +125,8 @@ const ERRORS = {
     already_decided: "This appeal was decided already.",
     gone: "The strike was lifted meanwhile, so there is nothing to decide.",
   },
+  media: { already_decided: "This was decided already.", not_found: "It is not there any more." },
+  restore: { conflict: "It is not removed any more.", not_found: "It is not there any more." },
   correct: { forbidden: "This is for other staff to correct." },
   clear: { not_found: "There is nothing to clear any more." },
   picture: { not_found: "The picture is not there any more." },

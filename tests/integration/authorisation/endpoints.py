@@ -267,6 +267,22 @@ async def _undo(scene: Scene, _caller: Caller) -> Asked:
     return Asked(path={"id": case_id})
 
 
+def _decides_media(**body: Any) -> Way:
+    async def way(scene: Scene, _caller: Caller) -> Asked:
+        return Asked(path={"id": await scene.world.photo()}, sent={"json": body})
+
+    return way
+
+
+async def _undo_media(scene: Scene, _caller: Caller) -> Asked:
+    """A removal by a moderator."""
+    media_id = await scene.world.photo()
+    path, moderator = f"/v1/admin/media/{media_id}/decide", scene.people["moderator"]
+    status, body = await moderator.rest("POST", path, json={"action": "remove", "reason": "other"})
+    assert status == 200, body
+    return Asked(path={"id": media_id})
+
+
 async def _suspect(scene: Scene, _caller: Caller) -> Asked:
     return Asked(path={"id": await scene.suspect()})
 
@@ -364,6 +380,9 @@ WAYS: dict[str, Way] = {
     "claim_case": _decides(),
     "decide_case": _decides(action="warn"),
     "undo_case": _undo,
+    "decide_media: pass": _decides_media(action="pass"),
+    "decide_media: remove": _decides_media(action="remove", reason="other"),
+    "undo_media": _undo_media,
     "suspicions": _suspect,
     "clear_suspicions": _suspect,
 }

@@ -55,6 +55,7 @@ class Scene:
         self.people = people
         self.owner = people["owner"]
         self.callers: dict[str, Caller] = {}
+        self._photo: str | None = None
 
     async def met(self, person: Person) -> Encounter:
         """The owner and this person have talked, and are connected."""
@@ -72,12 +73,13 @@ class Scene:
         return media_id
 
     async def photo(self) -> str:
-        """A photo in the owner's profile."""
-        media_id = await self.upload("photo")
-        shown = {"json": {"photos": [media_id]}, "headers": {"If-Match": "*"}}
-        status, body = await self.owner.rest("PATCH", "/v1/me", **shown)
-        assert status == 200, body
-        return media_id
+        """A photo in the owner's profile: one for all who look at it."""
+        if self._photo is None:
+            self._photo = await self.upload("photo")
+            shown = {"json": {"photos": [self._photo]}, "headers": {"If-Match": "*"}}
+            status, body = await self.owner.rest("PATCH", "/v1/me", **shown)
+            assert status == 200, body
+        return self._photo
 
     async def signed_in(self, caller: Caller) -> Mapping[str, str | None]:
         """Tokens of a session to end. Who is out has the one that a ban gives, or those from before."""

@@ -5,10 +5,12 @@ import { DECISIONS, count, decided, reason, step, subject, tier } from "../words
 import { daysField, noteField } from "./asking.js";
 import { claimWords } from "./cases.js";
 import { evidencePart } from "./evidence.js";
+import { mediaPart, reviewing } from "./media.js";
 import { action, byId, drawState, h, joined, person, redraw, section, tag, time, written } from "./parts.js";
 import { penaltiesPart, strikesPart, suspicionsPart } from "./standing.js";
 
 export function caseView({ store, desk, asking }) {
+  const review = reviewing({ desk, asking });
   const opened = new Set(); // reports whose evidence is open
 
   async function decide(found, name) {
@@ -160,12 +162,12 @@ export function caseView({ store, desk, asking }) {
   }
 
   return (all) => {
-    const { account, me, pictures, busy, things } = all;
+    const { account, me, pictures, busy, things, looks } = all;
     if (account !== "in") return;
     const there = drawState("case-state", things.case);
     const found = things.case.value;
     const part = (name, of, build) => redraw(byId(`case-${name}`), there && of(), () => (there ? build() : []));
-    const { reports: said, evidence: proofs, standing, active_penalties, suspicions, ...rest } = found ?? {};
+    const { reports: said, evidence: proofs, standing, active_penalties, suspicions, media, ...rest } = found ?? {};
     part(
       "head",
       () => [rest, me, busy, pictures.shown, options(found, me, Date.now())],
@@ -189,6 +191,11 @@ export function caseView({ store, desk, asking }) {
       "reports",
       () => [said, proofs, pictures],
       () => reports(found, pictures),
+    );
+    part(
+      "media",
+      () => [media, looks, busy],
+      () => mediaPart(media, { review, looks, busy, named: false }),
     );
   };
 }

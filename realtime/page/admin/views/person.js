@@ -4,6 +4,7 @@ import { submitting, valid } from "../../views/dom.js";
 import { count } from "../words.js";
 import { daysField } from "./asking.js";
 import { banItem, lifting } from "./bans.js";
+import { mediaPart, reviewing } from "./media.js";
 import { action, byId, drawState, facts, h, joined, redraw, section, show, tag, text, time } from "./parts.js";
 import { strikesPart, suspicionsPart } from "./standing.js";
 
@@ -27,6 +28,7 @@ export function banFields({ asked = false } = {}) {
 }
 
 export function personView({ store, desk, asking }) {
+  const review = reviewing({ desk, asking });
   const form = byId("correct");
   const person = () => store.state.things.person.value;
 
@@ -118,7 +120,7 @@ export function personView({ store, desk, asking }) {
     ];
   }
 
-  return ({ account, me, things, from }) => {
+  return ({ account, me, things, from, looks, busy }) => {
     if (account !== "in") return;
     const back = byId("person").querySelector(".back");
     back.hash = from ? `case/${from.id}` : "people";
@@ -127,7 +129,7 @@ export function personView({ store, desk, asking }) {
     const { value } = things.person;
     show(form, there && value.id !== me.id);
     const part = (name, of, build) => redraw(byId(`person-${name}`), there && of(), () => (there ? build() : []));
-    const { suspicions, standing, bans, sessions, reports_by, reports_about, ...rest } = value ?? {};
+    const { suspicions, standing, bans, sessions, reports_by, reports_about, media, ...rest } = value ?? {};
     part(
       "head",
       () => [rest, standing, me],
@@ -142,6 +144,11 @@ export function personView({ store, desk, asking }) {
       "suspicions",
       () => suspicions,
       () => suspicionsPart(suspicions, clear),
+    );
+    part(
+      "media",
+      () => [media, looks, busy],
+      () => mediaPart(media, { review, looks, busy, named: false }),
     );
     part(
       "more",

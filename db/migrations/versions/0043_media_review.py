@@ -1,0 +1,11 @@
+"""What moderators say of media that strangers see."""
+
+from db.migrations import run_sql_beside
+
+revision = "0043_media_review"
+down_revision = "0042_privacy"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql_beside(__file__)
