@@ -51,7 +51,7 @@ def item(case: Row, now: int) -> CaseItem:
 def view(dossier: Dossier, now: int) -> CaseView:
     """All of a case."""
     summary = item(dossier.case, now)
-    step = next_step([strike for strike in dossier.strikes if strike.counts])
+    step = next_step([strike for strike in dossier.strikes if strike.counts], dossier.case["reason"])
     return CaseView(
         **{name: getattr(summary, name) for name in CaseItem.__struct_fields__},
         suggested=Suggestion(action=step.action, days=step.days),

@@ -1,10 +1,10 @@
 """The ladder: what comes next for somebody with these strikes. Pure; a moderator may do otherwise.
 
 The steps are data. Each strike that stands is one, and nobody comes down: after a harder step comes a harder
-one.
+one. To be too young is no misconduct: it has a step of its own, and is none of this ladder.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -14,13 +14,16 @@ from core.vocabulary import StrikeAction
 
 
 class Step(Struct, frozen=True):
-    """`days`: of a suspension."""
+    """`days`: of a suspension; None: one that goes on until a moderator ends it."""
 
     action: StrikeAction
     days: int | None = None
 
 
 LADDER: Final = (Step("warn"), Step("suspend", 1), Step("suspend", 7), Step("ban"))
+# What there is for these reasons, however often: who may be a minor is out until a moderator has settled when
+# they were born (`services/admin_users.py`).
+ALWAYS: Final[Mapping[str, Step]] = {"underage": Step("suspend")}
 
 
 class Taken(Protocol):
@@ -28,6 +31,8 @@ class Taken(Protocol):
 
     @property
     def action(self) -> StrikeAction: ...
+    @property
+    def reason(self) -> str: ...
     @property
     def at(self) -> int: ...
     @property
@@ -46,15 +51,19 @@ def step_of(strike: Taken) -> int:
     )
 
 
-def next_step(strikes: Sequence[Taken]) -> Step:
-    """What the ladder has for somebody with these strikes, all of which stand."""
-    reached = max((step_of(strike) for strike in strikes), default=-1)
-    return LADDER[min(max(len(strikes), reached + 1), len(LADDER) - 1)]
+def next_step(strikes: Sequence[Taken], reason: str) -> Step:
+    """What comes for this reason, for somebody with these strikes, all of which stand."""
+    if reason in ALWAYS:
+        return ALWAYS[reason]
+    steps = [step_of(strike) for strike in strikes if strike.reason not in ALWAYS]
+    return LADDER[min(max(len(steps), max(steps, default=-1) + 1), len(LADDER) - 1)]
 
 
-def suspension_days(strikes: Sequence[Taken]) -> int:
-    """For how long the ladder would suspend somebody with these strikes: the next suspension, or the last."""
-    reached = LADDER.index(next_step(strikes))
+def suspension_days(strikes: Sequence[Taken], reason: str) -> int | None:
+    """For how long it would suspend them: the next suspension, or the last. None: until somebody ends it."""
+    if reason in ALWAYS:
+        return ALWAYS[reason].days
+    reached = LADDER.index(next_step(strikes, reason))
     days = [step.days for n, step in enumerate(LADDER) if step.days is not None and n >= reached]
     return days[0] if days else max(step.days or 0 for step in LADDER)
 

@@ -32,7 +32,7 @@ class CaseSubject(Wire):
 
 
 class Suggestion(Wire):
-    """What the ladder has next for somebody with these strikes."""
+    """What the ladder has next for somebody with these strikes. A suspension without `days` has no end."""
 
     action: StrikeAction
     days: int | None
@@ -158,7 +158,7 @@ class CaseView(CaseItem):
 
 
 class NewDecision(Input):
-    """What becomes of a case. A suspension without `days` is as long as the ladder says."""
+    """What becomes of a case. A suspension without `days` is as long as the ladder says, or without end."""
 
     action: CaseAction
     days: Days | None = None

@@ -18,7 +18,8 @@ from db.postgres.accounts import role_within
 from db.postgres.pool import Pool, Record, queries
 from db.postgres.sessions import SessionStore
 from db.postgres.standing import StandingStore
-from db.postgres.strikes import NewStrike, strike_within
+from db.postgres.strikes import NewStrike, lift_strike_within, strike_within
+from db.postgres.user_locks import lock_users
 
 _SQL = queries("admin_users")
 _LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
@@ -86,8 +87,15 @@ class AdminUsers:
             await audit.note(connection, action, user_id, details, by=by, now=now)
 
     async def correct(self, user_id: str, correction: Correction, by: str, now: int) -> None:
-        """Set what is to be corrected, and suspend a minor, with entries on the audit log."""
+        """Set what is to be corrected, and suspend a minor, with entries on the audit log.
+
+        A birth date settles how old they are: a suspension that waited for that ends, also if it was right.
+        """
         async with self._pool.acquire() as connection, connection.transaction():
+            await lock_users(connection, (user_id,))
+            if correction.birth_date is not None:
+                for strike in await connection.fetch(_SQL["unsettled"], user_id):
+                    await lift_strike_within(connection, strike["id"], by, now)
             if correction.role is not None:
                 await role_within(connection, user_id, correction.role, by, now)
             given = (correction.birth_date, correction.gender, to_datetime(now))
@@ -97,10 +105,10 @@ class AdminUsers:
             changed = [name for name in ("birth_date", "gender") if before[name]]
             await audit.note(connection, "user_corrected", user_id, {"fields": changed}, by=by, now=now)
             if "birth_date" in changed and correction.until is not None:
-                strike = NewStrike(
+                until_18 = NewStrike(
                     user_id=user_id, action="suspend", reason="underage", by=by, until=correction.until
                 )
-                await strike_within(connection, strike, now)
+                await strike_within(connection, until_18, now)
 
 
 def _is_id(text: str) -> bool:

@@ -60,6 +60,11 @@ SELECT
         SELECT case_id FROM heard WHERE case_id IS NOT NULL GROUP BY case_id ORDER BY case_id DESC LIMIT $2
     ) AS about_ids
 
+-- name: unsettled
+-- Suspensions of user $1 that moderators have decided until it is settled how old they are.
+SELECT id FROM safety.strikes
+WHERE user_id = $1 AND action = 'suspend' AND reason = 'underage' AND until IS NULL AND by IS NOT NULL AND lifted_at IS NULL
+
 -- name: correct
 -- Set birth date $2 and gender $3 of user $1 (null: as it is) at $4. Which of them has changed. No row: none has.
 WITH known AS (SELECT birth_date, gender FROM identity.profiles WHERE user_id = $1 FOR UPDATE)

@@ -68,8 +68,8 @@ class Strike(Struct, frozen=True, kw_only=True):
         return self.lifted_at is None and (self.by is not None or self.case_id is None)
 
 
-# How many days a suspension of somebody with these strikes lasts.
-Days = Callable[[Sequence[Strike]], int]
+# How many days a suspension of somebody with these strikes lasts, for this reason; None: until it is lifted.
+Days = Callable[[Sequence[Strike], str], int | None]
 
 
 class Dossier(Struct, frozen=True, kw_only=True):
@@ -141,9 +141,9 @@ class CaseStore:
             case = await self._undecided(connection, case_id, by, now)
             user_id: str = case["user_id"]
             unseen = [row["id"] for row in await connection.fetch(_SQL["unseen"], case_id, by)]
-            lasts = await self._lasts(connection, user_id, verdict, days)
             status = "dismissed" if verdict.action == "dismiss" else "actioned"
             reason = (await connection.fetchrow(_SQL["case"], by, case_id))["reason"]
+            lasts = await self._lasts(connection, user_id, verdict, reason, days)
             decided = by, to_datetime(now), verdict.action, lasts, verdict.note
             # Decided first: a user has one undecided case at most.
             await connection.execute(_SQL["decide"], case_id, *decided, status)
@@ -207,10 +207,12 @@ class CaseStore:
             raise Conflict("Another moderator has claimed this case.")
         return case
 
-    async def _lasts(self, connection: Connection, user_id: str, verdict: Verdict, days: Days) -> int | None:
+    async def _lasts(
+        self, connection: Connection, user_id: str, verdict: Verdict, reason: str, days: Days
+    ) -> int | None:
         if verdict.action != "suspend" or verdict.days is not None:
             return verdict.days
-        return days([strike for strike in await _strikes(connection, user_id) if strike.counts])
+        return days([strike for strike in await _strikes(connection, user_id) if strike.counts], reason)
 
 
 async def _strike(

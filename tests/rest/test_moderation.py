@@ -188,6 +188,26 @@ async def test_up_the_ladder(rest: RestServer) -> None:
         )
 
 
+async def test_who_may_be_a_minor_is_out_until_their_birth_date_is_settled(rest: RestServer) -> None:
+    """By a moderator who saves it: whoever is 18 is back, and it is no step of the ladder."""
+    mod, ben = await staff(rest), await reported(rest, reason="underage")
+    case = await case_about(rest, ben)
+    assert (await ask(rest, mod, f"/{case}")).body["suggested"] == {"action": "suspend", "days": None}
+    decided = (await ask(rest, mod, f"/{case}/decide", action="suspend")).body
+    assert (decided["decision"]["days"], decided["standing"]["restricted_until"]) == (None, None)
+    [penalty] = decided["active_penalties"]
+    assert (penalty["action"], penalty["reason"], penalty["until"]) == ("suspend", "underage", None)
+    assert not await may_sign_in(rest, ben)
+    path, born = f"/v1/admin/users/{ben['user']['id']}", {"birth_date": "1990-01-02"}
+    other = await staff(rest)
+    saved = await rest.ask("PATCH", path, token=other["access_token"], json=born)
+    assert (saved.status, saved.body["status"]) == (200, "active")
+    assert await may_sign_in(rest, ben)
+    await reported(rest, ben, "spam")
+    again = await case_about(rest, ben)
+    assert (await ask(rest, mod, f"/{again}")).body["suggested"] == {"action": "warn", "days": None}
+
+
 async def test_days_are_for_suspensions(rest: RestServer) -> None:
     mod = await staff(rest)
     case = await case_about(rest, await reported(rest))

@@ -14,6 +14,7 @@ class Strike(Struct, frozen=True):
     action: StrikeAction
     at: int = 0
     until: int | None = None
+    reason: str = "spam"
 
 
 def of(step: Step) -> Strike:
@@ -31,13 +32,29 @@ strikes = st.lists(
 )
 
 
+def days_of(taken: list[Strike]) -> int:
+    days = suspension_days(taken, "spam")
+    assert days is not None
+    return days
+
+
+@given(strikes)
+def test_who_may_be_a_minor_is_out_until_that_is_settled(taken: list[Strike]) -> None:
+    """Whatever they have done; and to have been too young counts for nothing afterwards."""
+    assert next_step(taken, "underage") == Step("suspend")
+    assert suspension_days(taken, "underage") is None
+    young = [Strike("suspend", until=4000 * DAY_MS, reason="underage"), Strike("suspend", reason="underage")]
+    assert next_step(taken + young, "spam") == next_step(taken, "spam")
+    assert days_of(taken + young) == days_of(taken)
+
+
 def test_up_the_ladder() -> None:
     """Warned, a day, a week, for ever."""
     taken: list[Strike] = []
     for step in LADDER:
-        assert next_step(taken) == step
+        assert next_step(taken, "spam") == step
         taken.append(of(step))
-    assert next_step(taken) == LADDER[-1]
+    assert next_step(taken, "spam") == LADDER[-1]
 
 
 @pytest.mark.parametrize(
@@ -55,8 +72,8 @@ def test_up_the_ladder() -> None:
 )
 def test_what_comes_next(taken: list[Strike], after: Step, days: int) -> None:
     """However long a moderator chose: a suspension is a step of suspensions."""
-    assert next_step(taken) == after
-    assert suspension_days(taken) == days
+    assert next_step(taken, "spam") == after
+    assert suspension_days(taken, "spam") == days
 
 
 @given(strikes)
@@ -69,9 +86,9 @@ def test_each_strike_has_its_step(taken: list[Strike]) -> None:
 @given(strikes, strikes)
 def test_more_strikes_never_lead_to_less(taken: list[Strike], more: list[Strike]) -> None:
     """Whatever they are, and in whatever order."""
-    before, after = LADDER.index(next_step(taken)), LADDER.index(next_step(taken + more))
+    before, after = (LADDER.index(next_step(each, "spam")) for each in (taken, taken + more))
     assert before <= after
-    assert after == LADDER.index(next_step((taken + more)[::-1]))
-    assert suspension_days(taken) <= suspension_days(taken + more)
+    assert after == LADDER.index(next_step((taken + more)[::-1], "spam"))
+    assert days_of(taken) <= days_of(taken + more)
     if more:
         assert after > before or after == len(LADDER) - 1 or len(taken + more) <= before

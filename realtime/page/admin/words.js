@@ -22,8 +22,9 @@ export function decided({ action, days }) {
   return days ? `${ACTIONS[action]} for ${count(days, "day")}` : ACTIONS[action];
 }
 
-/** What the ladder has next: `suspend for 7 days` */
+/** What the ladder has next: `suspend for 7 days`; a suspension without an end is that of somebody who may be a minor. */
 export function step({ action, days }) {
+  if (action === "suspend" && !days) return "suspend until their birth date is settled";
   return days ? `${STEPS[action]} for ${count(days, "day")}` : STEPS[action];
 }
 

@@ -9,6 +9,9 @@ import { mediaPart, reviewing } from "./media.js";
 import { action, byId, drawState, h, joined, person, redraw, section, tag, time, written } from "./parts.js";
 import { penaltiesPart, strikesPart, suspicionsPart } from "./standing.js";
 
+const UNTIL_SETTLED =
+  "They are out at once, until their birth date is saved on their page: then they come back, or when they are 18.";
+
 export function caseView({ store, desk, asking }) {
   const review = reviewing({ desk, asking });
   const opened = new Set(); // reports whose evidence is open
@@ -27,7 +30,8 @@ export function caseView({ store, desk, asking }) {
     const who = found.user.display_name || "this person";
     const title = name === "dismiss" ? "Dismiss this case?" : `${verb} ${who}?`;
     const act = (given) => desk.decide(name, given);
-    const done = await asking.ask({ title, words: text, fields: [...days, noteField()], yes: verb, danger: name === "ban", act });
+    const words = name === "suspend" && suggested.action === name && !suggested.days ? UNTIL_SETTLED : text;
+    const done = await asking.ask({ title, words, fields: [...days, noteField()], yes: verb, danger: name === "ban", act });
     if (done) byId("case-title").focus(); // what was decided stands there
   }
 

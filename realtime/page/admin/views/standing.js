@@ -3,10 +3,10 @@
 import { count, decided, mark, reason } from "../words.js";
 import { action, h, joined, person, section, tag, time } from "./parts.js";
 
-/** A suspension without an end is the system's: a moderator has to look. */
+/** A suspension without an end waits for something: the decision of a case, or the birth date of somebody who may be a minor. */
 function until(end, what) {
   if (end) return ["until ", time(end)];
-  return [what === "suspend" ? "until it is decided" : "for good"];
+  return [what === "suspend" ? "until it is settled" : "for good"];
 }
 
 const appeals = { open: "appealed, not decided yet", granted: "appealed, granted", refused: "appealed, refused" };
