@@ -6,6 +6,7 @@ too, because clocks differ and people type slowly.
 
 import hmac
 
+import segno
 from pyotp import TOTP
 
 ISSUER = "Realtime Connect"
@@ -26,3 +27,9 @@ def step_of(code: str, secret: str, now: int) -> int | None:
 def address(secret: str, username: str) -> str:
     """What an authenticator app reads from a QR code: `otpauth://totp/…`."""
     return TOTP(secret, name=username, issuer=ISSUER).provisioning_uri()
+
+
+def qr_code(url: str) -> str:
+    """It as a QR code, dark on white whatever is around it: the `data:` address of an SVG."""
+    code = segno.make_qr(url, error="m", boost_error=False)
+    return code.svg_data_uri(border=4, light="#fff", omitsize=True, encode_minimal=True)

@@ -12,7 +12,7 @@ from core.errors import Conflict, Unauthenticated
 from core.seals import Seals
 from core.tokens import Access
 from db.postgres.totp import Totp, TotpStore
-from services.one_time_codes import address, step_of
+from services.one_time_codes import address, qr_code, step_of
 from services.sign_in_limits import SignInLimits
 
 _log = structlog.get_logger()
@@ -37,7 +37,7 @@ class OneTimeCodes:
         username = await self._store.ask(user_id, self._seals.seal(secret.encode(), user_id), now)
         if username is None:
             raise Conflict("One-time codes are on: turn them off first.")
-        return TotpSecret(secret=secret, url=address(secret, username))
+        return _given(secret, username)
 
     async def turn_on(self, access: Access, code: str, now: int) -> TotpSecret:
         """The app shows this code: from now on each sign-in takes one, and this session has shown one.
@@ -50,7 +50,7 @@ class OneTimeCodes:
         secret, _ = await self._checked(access.user_id, known, code, now)
         if not await self._store.turn_on(access.user_id, access.session_id, known.secret, now):
             raise Conflict("Another secret was asked for meanwhile.")
-        return TotpSecret(secret=secret, url=address(secret, known.username))
+        return _given(secret, known.username)
 
     async def turn_off(self, access: Access, code: str | None, now: int) -> None:
         """Each sign-in takes a password alone. Raises `CodeNeeded` if they are on, `RateLimited`."""
@@ -92,3 +92,8 @@ class OneTimeCodes:
             if step is None:
                 raise CodeNeeded("This code is not right.")
         return secret, step
+
+
+def _given(secret: str, username: str) -> TotpSecret:
+    url = address(secret, username)
+    return TotpSecret(secret=secret, url=url, qr=qr_code(url))

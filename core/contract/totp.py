@@ -38,12 +38,16 @@ class TotpCode(Input):
 
 
 class TotpSecret(Wire):
-    """What an authenticator app needs: show `url` as a QR code, or let the user type the secret."""
+    """What an authenticator app needs: let the user scan `qr`, open `url`, or type the secret.
+
+    `qr` is `url` as a QR code: the `data:` address of an image (SVG).
+    """
 
     secret: Annotated[str, Meta(description="Base32.", examples=["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"])]
     url: Annotated[
         str, Meta(examples=["otpauth://totp/Realtime%20Connect:ana_b?secret=…&issuer=Realtime%20Connect"])
     ]
+    qr: Annotated[str, Meta(examples=["data:image/svg+xml;charset=utf-8,…"])]
 
 
 ENDPOINTS = (

@@ -18,6 +18,8 @@ async def test_who_has_no_app_sets_one_up(desk: Desk) -> None:
     await expect(mod.page.get_by_label("Code of your authenticator app").filter(visible=True)).to_be_focused()
     mod.secret = ((await mod.page.locator("#secret").text_content()) or "").replace(" ", "")
     assert mod.secret in (await mod.page.locator("#otpauth").get_attribute("href") or "")
+    code = mod.page.get_by_alt_text("QR code of the secret")
+    assert await code.evaluate("(image) => image.decode().then(() => image.checkVisibility())")
     await mod.show("000000" if mod.code() != "000000" else "000001")
     await mod.at.sees("This code is not right.")
     await mod.show(mod.code())
@@ -38,7 +40,7 @@ async def test_who_sets_one_up_later_shows_that_they_are_the_owner(desk: Desk, w
     await mod.page.reload()
     await mod.at.sees_heading("Is it you?")
     field = mod.page.get_by_label("Password").filter(visible=True)
-    for password, seen in (("wrong password", "This is not the password"), (PASSWORD, "Add this secret")):
+    for password, seen in (("wrong password", "This is not the password"), (PASSWORD, "Scan this")):
         await field.fill(password)
         await mod.page.keyboard.press("Enter")
         await mod.at.sees(re.compile(seen))

@@ -77,7 +77,9 @@ async def test_a_stolen_token_keeps_nobody_out(ana: Ana) -> None:
     for wrong in ({}, {"password": "wrong password"}):
         assert asks_for_the_password(await ana.ask(**wrong))
     assert (await ana.ask(code="123456")).code == "conflict"
-    ana.secret = (await ana.ask(password=PASSWORD)).body["secret"]
+    given = (await ana.ask(password=PASSWORD)).body
+    ana.secret = given["secret"]
+    assert given["qr"].startswith("data:image/svg+xml")
     assert (await ana.ask(code=ana.code())).status == 200
     assert asks_for_a_code(await ana.ask("DELETE"))
 

@@ -13,7 +13,7 @@ const ABOUT = "With them, signing in takes your password and a code that an auth
 const STEPS = {
   password: { words: "First your password, as you signed in a while ago.", asks: "password", go: "Go on" },
   secret: {
-    words: "Add this secret to an authenticator app, then type the code that it shows. Keep the secret too: whoever loses the app needs it.",
+    words: "Scan this with an authenticator app, or type the secret into one; then type the code that it shows. Keep the secret too: whoever loses the app needs it.",
     asks: "totp",
     go: "Turn on",
   },
@@ -100,10 +100,11 @@ function form() {
   const link = h("a", {}, "Open it in an app on this device");
   const field = h("input", { required: true, maxLength: 128 });
   const [button, cancel] = [h("button", { class: "primary" }), h("button", { type: "button" }, "Cancel")];
+  const qr = h("img", { class: "qr", alt: "QR code of the secret" });
   const secret = h("dl", { class: "secret" }, h("dt", {}, "Secret"), h("dd", {}, key), h("dt", {}, "Or"), h("dd", {}, link));
   const wrong = h("p", { class: "wrong", role: "alert", "data-form-error": "", hidden: true });
   const row = h("div", { class: "row" }, button, cancel);
-  const whole = h("form", { noValidate: true, hidden: true }, wrong, words, secret, h("label", {}, label, field), row);
+  const whole = h("form", { noValidate: true, hidden: true }, wrong, words, qr, secret, h("label", {}, label, field), row);
 
   function draw(step, given) {
     const code = step.asks === "totp";
@@ -112,6 +113,9 @@ function form() {
     text(button, step.go);
     text(key, given?.secret.match(/.{1,4}/g).join(" ") ?? "");
     link.href = given?.url ?? "";
+    if (given?.qr) qr.src = given.qr;
+    else qr.removeAttribute("src"); // a secret is not left standing
+    show(qr, Boolean(given?.qr));
     show(secret, given !== null);
     Object.assign(field, { value: "", name: step.asks, type: code ? "text" : "password", inputMode: code ? "numeric" : "text" });
     field.autocomplete = code ? "one-time-code" : "current-password";

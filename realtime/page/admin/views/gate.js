@@ -5,7 +5,7 @@ import { farewell } from "../../words.js";
 import { byId, show, text } from "./parts.js";
 
 const TURN_ON =
-  "Moderators sign in with a one-time code. Add this secret to an authenticator app, then type the code that it shows.";
+  "Moderators sign in with a one-time code. Scan this with an authenticator app, or type the secret into one; then type the code that it shows.";
 const SHOW_ONE = "Type the code that your authenticator app shows.";
 
 export function gateView({ desk, signIn, signOut }) {
@@ -29,6 +29,8 @@ export function gateView({ desk, signIn, signOut }) {
     show(proof, account === "proof");
     show(factor, account === "factor");
     text(byId("factor-text"), secret ? TURN_ON : SHOW_ONE);
+    show(byId("factor-qr"), Boolean(secret?.qr));
+    byId("factor-qr").src = secret?.qr ?? "";
     show(byId("factor-secret"), secret !== null);
     text(byId("secret"), secret?.secret.match(/.{1,4}/g).join(" ") ?? "");
     byId("otpauth").href = secret?.url ?? "";
