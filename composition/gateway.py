@@ -112,6 +112,7 @@ def _gateway(
         delivery=delivery,
         revocations=revocations,
         sightings=services.sightings,
+        clients=services.session_clients,
     )
     boundary = CommandBoundary(
         bind([*services.handlers(), revocations], Command.registry.values()), services.identity.limits, clock

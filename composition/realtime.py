@@ -96,6 +96,7 @@ def _jobs(base: Foundation, serving: Services, connected: GatewayParts) -> Jobs:
         expulsions=serving.expulsions,
         reviews=serving.reviews,
         sightings=serving.sightings,
+        session_clients=serving.session_clients,
         presence=serving.presence,
         retention=serving.retention,
         media_keeping=serving.media_keeping,

@@ -24,6 +24,7 @@ from realtime.background.lookout import Lookout
 from realtime.background.media_keeping import MediaKeeping
 from realtime.background.retention import Retention, kept
 from realtime.background.reviews import Reviews
+from realtime.background.session_clients import SessionClients
 from realtime.background.sightings import SightingsWorker
 from realtime.calls.commands import CallCommands
 from realtime.calls.eligibility import EligibilityService
@@ -48,6 +49,7 @@ class Services:
         settings, clock, events = base.settings, base.clock, stores.events
         sighted = sightings(stores, base)
         self.sightings = SightingsWorker(sighted, clock)
+        self.session_clients = SessionClients(stores.sessions)
         self.jobs = JobParts(stores, base)
         identity = Identity(stores, base, sighted, self.jobs.queue)
         self.identity, self.close = identity, identity.close

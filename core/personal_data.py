@@ -121,8 +121,8 @@ TABLES: tuple[Table, ...] = (
         "identity.sessions",
         "Where you have signed in.",
         file="sessions",
-        told="device user_agent=browser network created_at last_used_at expires_at revoked_at=ended_at"
-        " revoked_reason=ended_because second_factor",
+        told="device user_agent=browser client=app network created_at last_used_at expires_at"
+        " revoked_at=ended_at revoked_reason=ended_because second_factor",
         untold={OURS: "id restricted"},
         lasts=Lasts(setting="session_record_days", since="its end"),
     ),

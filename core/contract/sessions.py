@@ -10,6 +10,14 @@ from core.wire.message import Wire
 from core.wire.pages import NextCursor, PageQuery
 
 
+class SessionClient(Wire):
+    """What the app last said of itself when it connected."""
+
+    name: Annotated[str, Meta(examples=["Meet"])] | None = None
+    version: Annotated[str, Meta(examples=["2.1.0"])] | None = None
+    platform: Annotated[str, Meta(examples=["ios"])] | None = None
+
+
 class SessionView(Wire):
     """One sign-in on one device; `current` is the one that asks."""
 
@@ -23,6 +31,7 @@ class SessionView(Wire):
     created_at: Timestamp
     last_used_at: Timestamp
     device_id: Annotated[str, Meta(examples=["phone-1"])] | None = None
+    client: SessionClient | None = None
 
 
 class SessionPage(Wire):

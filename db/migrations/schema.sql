@@ -1270,7 +1270,9 @@ CREATE TABLE identity.sessions (
     restricted boolean DEFAULT false NOT NULL,
     second_factor boolean DEFAULT false NOT NULL,
     network text,
+    client jsonb,
     CONSTRAINT revoked_for_a_reason CHECK (((revoked_at IS NULL) = (revoked_reason IS NULL))),
+    CONSTRAINT sessions_client_check CHECK ((jsonb_typeof(client) = 'object'::text)),
     CONSTRAINT sessions_device_check CHECK ((char_length(device) <= 100)),
     CONSTRAINT sessions_revoked_reason_check CHECK ((revoked_reason = ANY (ARRAY['signed_out'::text, 'banned'::text, 'replaced'::text, 'reused'::text, 'password_changed'::text, 'erased'::text]))),
     CONSTRAINT sessions_user_agent_check CHECK ((char_length(user_agent) <= 500))

@@ -5,15 +5,16 @@ times ms since the epoch. Of tokens only hashes come here. What an outage raises
 """
 
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms
-from core.contract.sessions import SessionView
+from core.contract.sessions import SessionClient, SessionView
 from core.vocabulary import Role
 from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.grouped_statement import GroupedStatement
@@ -169,6 +170,10 @@ class SessionStore:
         found = {row["n"]: (_status(row), beginning(row, self._cards)) for row in rows}
         return [found.get(n) for n in range(1, len(asked) + 1)]
 
+    async def note_clients(self, said: Mapping[str, SessionClient]) -> None:
+        """With these sessions such apps have connected."""
+        await self._pool.execute(_SQL["note_clients"], list(said), list(said.values()))
+
     async def page(
         self, user_id: str, *, current: str, before: str | None, limit: int, now: int
     ) -> list[SessionView]:
@@ -223,4 +228,5 @@ def _session(row: Record, current: str) -> SessionView:
         created_at=rfc3339(to_ms(row["created_at"])),
         last_used_at=rfc3339(to_ms(row["last_used_at"])),
         device_id=row["device"],
+        client=row["client"] and msgspec.convert(row["client"], SessionClient),
     )

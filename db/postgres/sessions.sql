@@ -121,8 +121,14 @@ JOIN identity.profiles p ON p.user_id = u.id
 
 -- name: page
 -- The sessions of user $1 that go on at $2, newest first, before session $3 (null: from the newest).
-SELECT id, device, user_agent, network, created_at, last_used_at FROM identity.sessions
+SELECT id, device, user_agent, network, client, created_at, last_used_at FROM identity.sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND NOT restricted
     AND id < coalesce($3::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 ORDER BY id DESC
 LIMIT $4
+
+-- name: note_clients
+-- With sessions $1 apps have connected that say of themselves $2, place by place.
+UPDATE identity.sessions s SET client = said.client
+FROM unnest($1::uuid[], $2::jsonb[]) AS said (id, client)
+WHERE s.id = said.id AND s.client IS DISTINCT FROM said.client

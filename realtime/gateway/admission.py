@@ -6,6 +6,7 @@ import structlog
 
 from core.clock import Clock
 from core.contract.session import ConnectAuth
+from core.contract.sessions import SessionClient
 from core.errors import AppError, Unauthenticated
 from core.tokens import Access
 from core.wire.decode import decode
@@ -17,7 +18,7 @@ from realtime.gateway.auth import legible
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection, Opening
 from realtime.gateway.delivery import Delivery
-from realtime.gateway.ports import SightingsQueue
+from realtime.gateway.ports import ClientsQueue, SightingsQueue
 from realtime.gateway.recovery import Recovery, Succession
 from realtime.gateway.revocations import Revocations
 from realtime.gateway.subscription import Subscription
@@ -43,10 +44,12 @@ class Admission:
         delivery: Delivery,
         revocations: Revocations,
         sightings: SightingsQueue,
+        clients: ClientsQueue,
     ) -> None:
         self._clock, self._sessions, self._limits = clock, sessions, limits
         self._bus, self._events, self._recovery = bus, events, recovery
-        self._delivery, self._revocations, self._sightings = delivery, revocations, sightings
+        self._delivery, self._revocations = delivery, revocations
+        self._sightings, self._clients = sightings, clients
 
     async def admit(self, sid: str, auth: object, origin: RequestOrigin) -> Connection:
         """The connection of a client that sent this `auth`. Raises `AppError`; outages pass through."""
@@ -75,6 +78,8 @@ class Admission:
             await self._bus.unsubscribe(channel(access.user_id), listener)
             raise
         self._sightings.add(_sighting(access.user_id, wanted, origin))
+        if (app := _app(wanted)) is not None:
+            self._clients.add(access.session_id, app)
         _log.debug("a connection is admitted", sid=sid, user_id=access.user_id, client=wanted.client)
         return Connection(
             Caller(access.user_id, access.session_id, wanted.device_id or opening.pid, sid),
@@ -136,3 +141,11 @@ def _sighting(user_id: str, wanted: ConnectAuth, origin: RequestOrigin) -> Sight
         device_ids=(wanted.device_id,) if wanted.device_id else (),
         client=client_print("socket", origin.user_agent, origin.language, *app),
     )
+
+
+def _app(wanted: ConnectAuth) -> SessionClient | None:
+    """What its client says of itself; None: nothing."""
+    said = wanted.client
+    if said is None or not (said.name or said.version or said.platform):
+        return None
+    return SessionClient(name=said.name, version=said.version, platform=said.platform)

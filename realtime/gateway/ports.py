@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from core.contract.session import SessionReady
+from core.contract.sessions import SessionClient
 from realtime.gateway.caller import Caller
 from realtime.gateway.connection import Connection
 from services.marks import Sighting
@@ -25,6 +26,13 @@ class Lifecycle(Protocol):
 
     async def revoked(self, caller: Caller) -> str | None:
         """Why the session of this connection is over, or None while it is not."""
+
+
+class ClientsQueue(Protocol):
+    """Notes with which app each session connects."""
+
+    def add(self, session_id: str, client: SessionClient) -> None:
+        """It has connected. It is noted in the background."""
 
 
 class SightingsQueue(Protocol):
