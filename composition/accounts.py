@@ -15,6 +15,7 @@ from db.postgres.contacts import ContactStore
 from db.postgres.email import EmailStore
 from db.postgres.password import PasswordStore
 from db.redis.rate_limits import MemoryLimiter, NoLimits
+from db.redis.used_tokens import UsedTokens
 from outside.openid import HttpProviderKeys
 from services.accounts import Accounts
 from services.codes import Codes, rules
@@ -141,7 +142,7 @@ class Identity:
             jobs=jobs,
             sends=bool(settings.sms),
         )
-        self.openid = OpenId(_trusted(settings), self.logins, sign_ins, limits)
+        self.openid = OpenId(_trusted(settings), UsedTokens(base.redis), self.logins, sign_ins, limits)
         self.close = passwords.close
 
 

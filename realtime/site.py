@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
@@ -24,6 +24,8 @@ _HEADERS = {
 _ASK_AGAIN = "no-cache"  # and be answered 304 while it is the same
 _KEEP = "public, max-age=31536000, immutable"
 _KEEP_NOT = "no-store"
+# What the page reads of a provider's answer; with a code it could do nothing.
+_SAID = ("state", "id_token", "error", "user")
 
 
 class Site:
@@ -41,6 +43,18 @@ class Site:
         """A page itself."""
         page = (await self._newest()).pages[request.path]
         return self._answer(request, page.asset, _ASK_AGAIN, page.scripts)
+
+    async def came_back(self, request: web.Request) -> web.StreamResponse:
+        """Somebody was at a provider that answers by a form, which no script of the page could read: what it
+        says comes after the `#`, as those of others do. Whether it was asked for, the page knows.
+        """
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise web.HTTPBadRequest
+        form = await request.post()
+        said = {name: form[name] for name in _SAID if isinstance(form.get(name), str)}
+        # Not by an exception, which would write the address anew, and what is quoted in it.
+        there = {"Location": f"/#{urlencode(said)}" if said else "/", "Cache-Control": _KEEP_NOT}
+        return web.Response(status=303, headers={**_HEADERS, **there})
 
     async def text(self, request: web.Request) -> web.StreamResponse:
         """A page to read."""
@@ -106,6 +120,7 @@ def mount(app: web.Application, ways: Ways, *, media_url: str) -> None:
     site = Site(ways, _origin(media_url))
     for address in PAGES:
         app.router.add_get(address, site.page)
+    app.router.add_post("/", site.came_back)
     app.router.add_get("/admin", _to_admin)
     for text in TEXTS:
         app.router.add_get(f"/{text}", site.text)

@@ -2,7 +2,8 @@
 
 It has to be signed by a key of its provider, of the kind that the key is; issued by them, for an app of ours,
 and to be in force. A nonce ties it to the one sign-in for which the app asked: where either side has one,
-both do. Apps may send it hashed to the provider (SHA-256), as Apple's examples do.
+both do, and it serves once (`services/openid.py`). Apps may send it hashed to the provider (SHA-256), as
+Apple's examples do.
 """
 
 import hashlib
@@ -28,11 +29,19 @@ class Provider(Struct, frozen=True, kw_only=True):
     skew_ms: int
 
 
+class Once(Struct, frozen=True):
+    """What a token with a nonce serves for: one sign-in, which this names until that time (ms)."""
+
+    id: str
+    until: int
+
+
 class Claims(Struct, frozen=True, kw_only=True):
     """What it says of somebody: `email` only if the provider has verified it."""
 
     subject: str
     email: str | None
+    once: Once | None = None
 
 
 class _Said(Struct):
@@ -82,7 +91,16 @@ def read(
     if not counts:
         raise BadIdToken
     verified = said.email_verified in (True, "true")
-    return Claims(subject=said.sub, email=said.email if verified else None)
+    return Claims(subject=said.sub, email=said.email if verified else None, once=_once(said, provider))
+
+
+def _once(said: _Said, provider: Provider) -> Once | None:
+    """By what it says: the same can be signed, and written, in several ways."""
+    if said.nonce is None:
+        return None
+    parts = (said.iss, said.sub, said.nonce, str(said.iat))
+    named = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return Once(named, int(said.exp * 1000) + provider.skew_ms)
 
 
 def _signed(token: str, key: Mapping[str, Any] | None) -> _Said:

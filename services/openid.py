@@ -9,13 +9,16 @@ from core.contract.openid import OpenIdProvider, OpenIdSignIn
 from core.errors import InvalidRequest, NotFound
 from core.settings import Settings
 from core.tokens import Access
+from db.redis.used_tokens import UsedTokens
 from services import account_rules as rules
 from services.accounts import RequestOrigin
-from services.id_tokens import Provider, key_id, read
+from services.id_tokens import BadIdToken, Claims, Provider, key_id, read
 from services.logins import Logins, Proven
 from services.ports import ProviderKeys
 from services.sign_in_limits import SignInLimits
 from services.sign_ins import Entered, SignIns
+
+_AGAIN_MS = 60_000  # as with a refresh token
 
 
 class Trusted(Struct, frozen=True):
@@ -44,28 +47,36 @@ class OpenId:
     def __init__(
         self,
         trusted: Mapping[OpenIdProvider, Trusted],
+        used: UsedTokens,
         logins: Logins,
         sign_ins: SignIns,
         limits: SignInLimits,
     ) -> None:
-        self._trusted, self._logins, self._sign_ins, self._limits = trusted, logins, sign_ins, limits
+        self._trusted, self._used = trusted, used
+        self._logins, self._sign_ins, self._limits = logins, sign_ins, limits
 
     async def sign_in(
         self, name: OpenIdProvider, body: OpenIdSignIn, client: RequestOrigin, now: int
     ) -> Entered:
-        """Sign in or up. Raises what `SignIns.enter` does, and what `_proven` does."""
-        return await self._sign_ins.enter(await self._proven(name, body, client, now), body, client, now)
+        """Sign in or up. Raises what `SignIns.enter` does, and what `_claims` does."""
+        claims = await self._claims(name, body, client, now)
+        entered = await self._sign_ins.enter(_proven(name, claims), body, client, now)
+        await self._note(claims, now)
+        return entered
 
     async def link(
         self, name: OpenIdProvider, access: Access, body: OpenIdSignIn, client: RequestOrigin, now: int
     ) -> LoginView:
         """Sign in to this account by it too. Raises `PasswordNeeded`, `Conflict`, and the same."""
-        proven = await self._proven(name, body, client, now)
-        return await self._logins.link(access, proven, body.password, client.network, now)
+        claims = await self._claims(name, body, client, now)
+        proven = _proven(name, claims)
+        login = await self._logins.link(access, proven, body.password, client.network, now)
+        await self._note(claims, now)
+        return login
 
-    async def _proven(
+    async def _claims(
         self, name: OpenIdProvider, body: OpenIdSignIn, client: RequestOrigin, now: int
-    ) -> Proven:
+    ) -> Claims:
         """Raises `BadIdToken`, `NotFound` where this one does not count, `Unavailable`, `RateLimited`."""
         trusted = self._trusted.get(name)
         if trusted is None:
@@ -73,7 +84,20 @@ class OpenId:
         async with self._limits.shown(client.network, None, now):
             key = await trusted.keys.key(key_id(body.id_token), now)
             claims = read(body.id_token, key, trusted.provider, body.nonce, now)
-        return Proven(provider=name, subject=claims.subject, hint=claims.email, email=_address(claims.email))
+            if claims.once is not None:
+                first = await self._used.first_use(claims.once.id)
+                if first is not None and now - first > _AGAIN_MS:
+                    raise BadIdToken
+        return claims
+
+    async def _note(self, claims: Claims, now: int) -> None:
+        """It has served, and serves once more only where the answer was lost."""
+        if claims.once is not None:
+            await self._used.used(claims.once.id, now, for_ms=max(1, claims.once.until - now))
+
+
+def _proven(name: OpenIdProvider, claims: Claims) -> Proven:
+    return Proven(provider=name, subject=claims.subject, hint=claims.email, email=_address(claims.email))
 
 
 def _address(email: str | None) -> str | None:

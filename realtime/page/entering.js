@@ -34,25 +34,26 @@ export class Entering {
     return this.#show({ way: "phone", path: "/v1/auth/phone/verify", fields: { phone, code } });
   }
 
-  byProvider(way, { id_token, nonce }) {
-    return this.#show({ way, path: `/v1/auth/openid/${way}`, fields: { id_token, nonce } });
+  /** `called`: how they are called there. */
+  byProvider(way, { id_token, nonce, called = "" }) {
+    return this.#show({ way, path: `/v1/auth/openid/${way}`, fields: { id_token, nonce }, called });
   }
 
   /** What was missing: `{totp}` or `{profile}`. Throws what is wrong with it. */
   async more(fields) {
-    const { way, path, fields: before } = this.#shown;
-    await this.#show({ way, path, fields: { ...before, ...fields } });
+    const { fields: before, ...shown } = this.#shown;
+    await this.#show({ ...shown, fields: { ...before, ...fields } });
   }
 
   async #show(shown) {
-    const { way, path, fields } = (this.#shown = shown);
+    const { way, path, fields, called } = (this.#shown = shown);
     try {
       await this.#enter(path, fields);
       this.#shown = null;
     } catch (error) {
       const lacks = lacking(error);
       if (!lacks) throw error;
-      this.#store.dispatch("page:entering", { entering: { way, lacks } });
+      this.#store.dispatch("page:entering", { entering: { way, lacks, called } });
       this.#goTo(lacks);
       if (lacks === "second" ? fields.totp : fields.profile) throw error;
     }

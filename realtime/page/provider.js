@@ -8,13 +8,26 @@ import { failure } from "./state.js";
 import { randomId } from "./device.js";
 
 const BEGUN = "realtime-connect.provider";
-/** What each is asked for. Apple gives a token only beside a code, which nobody uses; asked for an address it would not answer by `#`. */
+/**
+ * What each is asked for. Apple gives a token only beside a code, which nobody uses; asked for name and address it answers by a form, which
+ * our server puts behind the `#`.
+ */
 const ASKED = {
   google: { response_type: "id_token", scope: "openid email", prompt: "select_account" },
-  apple: { response_type: "code id_token" },
+  apple: { response_type: "code id_token", scope: "name email", response_mode: "form_post" },
 };
 /** What a refusal of ours means here. */
 const TROUBLE = { conflict: "provider_conflict", unauthenticated: "provider_unclear", not_found: "provider_unclear" };
+
+/** The name that Apple tells when somebody is there for the first time, and never again. Nobody vouches for it: it is a proposal. */
+function calledBy(user) {
+  try {
+    const { firstName = "", lastName = "" } = JSON.parse(user).name;
+    return `${firstName} ${lastName}`.trim().slice(0, 100);
+  } catch {
+    return "";
+  }
+}
 
 export class Provider {
   #store;
@@ -51,7 +64,8 @@ export class Provider {
     const begun = JSON.parse(sessionStorage.getItem(BEGUN));
     sessionStorage.removeItem(BEGUN);
     const ours = begun !== null && begun.state === said.get("state");
-    this.#returned = ours ? { ...begun, id_token: said.get("id_token") } : { trouble: "provider_unclear" };
+    const told = { id_token: said.get("id_token"), called: calledBy(said.get("user")) };
+    this.#returned = ours ? { ...begun, ...told } : { trouble: "provider_unclear" };
     if (ours && said.has("error")) this.#returned = { trouble: "provider_refused" };
     history.replaceState(null, "", ours && begun.adding ? "#own" : "#sign-in");
     return true;
@@ -63,10 +77,10 @@ export class Provider {
     if (returned === null || account === "unknown") return;
     if (returned.adding && account === "in" && !this.#add) return; // it will be asked for
     this.#returned = null;
-    const { trouble, name, adding, id_token, nonce } = returned;
+    const { trouble, name, adding, id_token, nonce, called } = returned;
     if (trouble) return this.#say({ code: trouble });
     if (adding) return account === "in" ? this.#add(name, { id_token, nonce }) : this.#say({ code: "provider_signed_out" });
-    if (account !== "in") await this.#entering.byProvider(name, { id_token, nonce }).catch((error) => this.#say(error));
+    if (account !== "in") await this.#entering.byProvider(name, { id_token, nonce, called }).catch((error) => this.#say(error));
   }
 
   #say({ code, retryAfterMs = null }) {

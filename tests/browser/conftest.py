@@ -69,6 +69,8 @@ async def server(
         SMS="outbox",
         CODE_AGAIN_S="1",
         GOOGLE_ISSUER=google.issuer,
+        APPLE_ISSUER=google.issuer,  # it plays both parts
+        APPLE_PAGE_CLIENT_ID=CLIENT,
         GOOGLE_PAGE_CLIENT_ID=CLIENT,
         QUEUE_UPDATE_S="1",
         QUEUE_LEASE_S="2",

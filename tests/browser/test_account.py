@@ -289,3 +289,28 @@ async def test_an_account_at_google(sign_up: Visit, visit: Visit, google: Provid
     await ana.page.goto(f"{ana.address}/#state=made-up&id_token={google.signed(sub=new_id())}")
     await ana.sees("That did not come from here, or it took too long. Please begin again.")
     await ana.is_ready()
+
+
+async def test_an_account_at_apple(visit: Visit, google: Provider) -> None:
+    """Which answers by a form: the name in it is proposed; what somebody else was told counts for nothing."""
+    eve = await visit("Eve", phone=True)
+    await eve.reaches_sign_in()
+    google.visitor = {"sub": new_id(), "name": {"firstName": "Eve", "lastName": "Lux"}}
+    await eve.press("Continue with Apple")
+    called = eve.page.get_by_role("form", name="Create your account").get_by_label("Display name")
+    await expect(called).to_have_value("Eve Lux")
+    assert "id_token" not in eve.page.url
+    theirs = google.signed(sub=new_id(), nonce="n")
+    await eve.page.evaluate(
+        """said => { const form = document.createElement("form");
+        form.method = "post"; form.action = "/";
+        for (const name in said) { const field = document.createElement("input");
+            field.name = name; field.value = said[name]; form.append(field); }
+        document.body.append(form); form.submit(); }""",
+        {"state": "made-up", "id_token": theirs},
+    )
+    await eve.sees("That did not come from here, or it took too long. Please begin again.")
+    await eve.press("Continue with Apple")  # who knows her by now, and does not tell her name again
+    await expect(called).to_have_value("")
+    await tells_about_oneself(eve)
+    await eve.is_ready()

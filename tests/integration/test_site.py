@@ -4,6 +4,8 @@ import base64
 import gzip
 import hashlib
 import re
+from typing import Any
+from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
@@ -172,3 +174,22 @@ async def test_pictures_are_shown_from_where_they_are_read(media_url: str, shown
         policy = response.headers["Content-Security-Policy"]
     assert f"img-src 'self' data: blob:{shown};" in policy
     assert f"media-src 'self' blob:{shown};" in policy
+
+
+async def test_an_answer_by_a_form_reaches_the_page(address: str, web: aiohttp.ClientSession) -> None:
+    """As Apple's: behind the `#`, without what the page has no use for; a page of theirs posts it."""
+
+    async def posted(**how: Any) -> tuple[int, str]:
+        headers = {"Origin": "https://appleid.apple.com", "Sec-Fetch-Site": "cross-site"}
+        async with web.post(f"{address}/", headers=headers, allow_redirects=False, **how) as answer:
+            return answer.status, answer.headers.get("Location", "")
+
+    said = {"state": "s&1", "id_token": "a.b.c", "code": "secret", "user": '{"name": {}}', "more": "x"}
+    status, there = await posted(data=said)
+    assert status == 303
+    assert dict(parse_qsl(there.removeprefix("/#"))) == {
+        name: said[name] for name in ("state", "id_token", "user")
+    }
+    assert await posted(data={"code": "x"}) == (303, "/")
+    assert (await posted(json=said))[0] == 400
+    assert (await posted(data={"state": "s" * 2_000_000}))[0] == 413

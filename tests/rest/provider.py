@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,6 +44,7 @@ class Provider:
         self.out_of_order = False
         self.max_age_s: int | None = 3600
         self._codes: dict[str, dict[str, Any]] = {}
+        self._known: set[str] = set()
         # Who sits at the browser that comes here; None: somebody who does not want to sign in.
         self.visitor: dict[str, Any] | None = None
 
@@ -105,6 +107,26 @@ class Provider:
             said = {"state": asked["state"], "id_token": token}
         raise web.HTTPFound(f"{asked['redirect_uri']}#{urlencode(said)}")
 
+    async def _by_form(self, request: web.Request) -> web.Response:
+        """Apple's way: who asks for name or address is told by a form. The name comes once, and not signed."""
+        asked, who = request.query, dict(self.visitor or {})
+        assert set(asked["response_type"].split()) == {"code", "id_token"}
+        assert asked["response_mode"] == ("form_post" if asked.get("scope") else "fragment")
+        said = {"state": asked["state"], "error": "user_cancelled_authorize"}
+        if who:
+            name = who.pop("name", None)
+            code, now = secrets.token_urlsafe(), self.clock() // 1000
+            about = {"nonce": asked["nonce"], "nonce_supported": True, "auth_time": now}
+            token = self.signed(aud=asked["client_id"], **about, **who)
+            said = {"state": asked["state"], "code": code, "id_token": token}
+            if name and who["sub"] not in self._known:
+                said["user"] = json.dumps({"name": name, "email": who.get("email")})
+            self._known.add(who["sub"])
+        fields = "".join(f'<input type=hidden name="{k}" value="{escape(v)}">' for k, v in said.items())
+        page = f"<form method=post action={asked['redirect_uri']}>{fields}</form>"
+        script = "<script>document.forms[0].submit()</script>"
+        return web.Response(text=page + script, content_type="text/html")
+
     def _note(self, request: web.Request) -> None:
         self.asked.append(request.path)
         if self.out_of_order:
@@ -118,6 +140,7 @@ class Provider:
         app.router.add_get("/keys", self._published)
         app.router.add_post("/token", self._token)
         app.router.add_get("/o/oauth2/v2/auth", self._begin)
+        app.router.add_get("/auth/authorize", self._by_form)
         runner = web.AppRunner(app)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

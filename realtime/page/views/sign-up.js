@@ -33,6 +33,8 @@ export function signUpForm({ act, stepOf }) {
 
   function draw(step, way) {
     const second = step === "about-you";
+    const name = whole.elements.display_name;
+    if (way?.called && way !== entering && !name.value) name.value = way.called;
     entering = way;
     show(first, !second || entering !== null);
     for (const name of OWN_WAY) {
