@@ -108,7 +108,7 @@ class Provider:
         raise web.HTTPFound(f"{asked['redirect_uri']}#{urlencode(said)}")
 
     async def _by_form(self, request: web.Request) -> web.Response:
-        """Apple's way: who asks for name or address is told by a form. The name comes once, and not signed."""
+        """Apple's way: who asks for name or address is told by a form. The name comes once, unsigned."""
         asked, who = request.query, dict(self.visitor or {})
         assert set(asked["response_type"].split()) == {"code", "id_token"}
         assert asked["response_mode"] == ("form_post" if asked.get("scope") else "fragment")
@@ -116,7 +116,7 @@ class Provider:
         if who:
             name = who.pop("name", None)
             code, now = secrets.token_urlsafe(), self.clock() // 1000
-            about = {"nonce": asked["nonce"], "nonce_supported": True, "auth_time": now}
+            about: dict[str, Any] = {"nonce": asked["nonce"], "nonce_supported": True, "auth_time": now}
             token = self.signed(aud=asked["client_id"], **about, **who)
             said = {"state": asked["state"], "code": code, "id_token": token}
             if name and who["sub"] not in self._known:
