@@ -36,10 +36,8 @@ class ChatHandlers:
 
     async def messages(self, request: Request) -> MessagePage:
         async def newest_first(before: int | None, limit: int) -> Sequence[Message]:
-            found, _ = await self._rooms.history(
-                request.at(ById).id, request.caller.user_id, before_seq=before, after_seq=None, limit=limit
-            )
-            return found[::-1]
+            room_id, user_id = request.at(ById).id, request.caller.user_id
+            return await self._rooms.page(room_id, user_id, before_seq=before, limit=limit)
 
         items, after = await page(
             request.asked(PageQuery), newest_first, cursors=BY_SEQ, key=lambda message: message.seq

@@ -24,6 +24,7 @@ from db.embedded.supervisor import Run
 Say = Callable[[str], None]
 MAJOR = "18"
 FIRST_START = Path(__file__).with_name("first_start.sql")
+EVERY_START = Path(__file__).with_name("every_start.sql")
 INITDB = (
     *("--username=postgres", "--auth-local=trust", "--auth-host=reject", "--no-instructions"),
     *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
@@ -120,6 +121,14 @@ class Postgres:
             return True
         await connection.close()
         return True
+
+    async def settle(self) -> None:
+        """What a cluster of an earlier version lacks; it has to answer."""
+        connection = await asyncpg.connect(self.url, user="postgres")
+        try:
+            await connection.execute(EVERY_START.read_text())
+        finally:
+            await connection.close()
 
     def _place(self, folder: Path) -> str:
         """A name of the folder, for a program started in it, by which the account can always reach it."""

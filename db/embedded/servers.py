@@ -128,6 +128,8 @@ class EmbeddedServers:
                     group.create_task(supervisor.start())
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
+        if self._postgres is not None:
+            await self._postgres.settle()
         self._say(f"{self._names} answered after {time.monotonic() - begun:.1f} s.")
 
     async def stop(self) -> None:

@@ -15,6 +15,23 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 _PATIENCE_S = 10  # for a server that accepts connections and does not answer
 _LOCK = 7_312_026_001  # Any number that nothing else on this database locks.
+_ASKS_AN_ADMINISTRATOR = "RC001"  # the SQLSTATE of a migration whose message is for the operator
+
+# Of tables with row-level security, those that would look empty: a dump that was restored in part, or a role
+# that is neither the database's owner nor who has migrated. Own-data transactions need the role.
+_SERVES = """
+    SELECT current_user AS role,
+    to_regprocedure('identity.me()') IS NULL
+        OR coalesce(pg_has_role(to_regrole('app_user')::oid, $1), false) AS may_act,
+    ARRAY(
+        SELECT c.oid::regclass::text FROM pg_class c
+        WHERE c.relrowsecurity AND row_security_active(c.oid) AND NOT EXISTS (
+            SELECT FROM pg_policy p, unnest(p.polroles) AS whose (role)
+            WHERE p.polrelid = c.oid AND p.polname = 'owners' AND pg_has_role(whose.role, 'USAGE')
+        )
+        ORDER BY 1
+    ) AS hidden
+"""
 
 
 class Log(Protocol):
@@ -25,7 +42,7 @@ class Log(Protocol):
 
 
 class MigrationError(Exception):
-    """The database has a version that this program does not know."""
+    """The database is none that this program can work on; the sentence says why, and what to do."""
 
 
 def revisions() -> list[str]:
@@ -34,18 +51,44 @@ def revisions() -> list[str]:
 
 
 async def migrate(url: str, log: Log, *, until: str | None = None) -> None:
-    """Run the migrations that are missing, `until` that version or all; one query if there are none.
+    """Run the migrations that are missing, `until` that version or all; two queries if there are none.
 
-    Raises `MigrationError` if the database is newer than this program, OSError or asyncpg's errors if it
-    cannot be reached or a file fails.
+    Raises `MigrationError` if the database is newer than this program, or needs its administrator; OSError or
+    asyncpg's errors if it cannot be reached or a file fails.
     """
     present, newest = await current(url), until or revisions()[-1]
-    if present == newest:
-        return
     if present is not None and present not in revisions():
         raise MigrationError(f"The database is at version {present}, this program knows none after {newest}.")
-    log.info("Migrating the database from %s to %s", present or "nothing", newest)
-    await _upgrade(url, newest)
+    if present != newest:
+        log.info("Migrating the database from %s to %s", present or "nothing", newest)
+        try:
+            await _upgrade(url, newest)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == _ASKS_AN_ADMINISTRATOR:
+                raise MigrationError(str(error)) from None
+            raise
+    await _check_rows(url)
+
+
+async def _check_rows(url: str) -> None:
+    """Raises `MigrationError` where rows are kept from this role that are its own to serve."""
+    connection = await asyncpg.connect(url, timeout=_PATIENCE_S)
+    try:
+        # Until 16 whoever has a role may take it.
+        privilege = "SET" if connection.get_server_version().major >= 16 else "MEMBER"
+        found = await connection.fetchrow(_SERVES, privilege)
+    finally:
+        await connection.close()
+    if found["hidden"]:
+        raise MigrationError(
+            f"Row-level security hides {', '.join(found['hidden'])} from the role {found['role']}. Have an "
+            f"administrator make it the owner of this database (ALTER DATABASE … OWNER TO {found['role']})."
+        )
+    if not found["may_act"]:
+        raise MigrationError(
+            f"The role {found['role']} may not act as app_user. Have an administrator of the server run "
+            f"GRANT app_user TO {found['role']}; (after CREATE ROLE app_user NOLOGIN; if there is none)."
+        )
 
 
 async def current(url: str) -> str | None:

@@ -164,6 +164,8 @@ CREATE TABLE identity.erasures (
     CONSTRAINT begun_before_done CHECK (((done_at IS NULL) OR (begun_at IS NOT NULL)))
 );
 
+ALTER TABLE ONLY identity.erasures FORCE ROW LEVEL SECURITY;
+
 CREATE FUNCTION identity.banned(at timestamp with time zone) RETURNS TABLE(user_id uuid)
     LANGUAGE sql STABLE
     BEGIN ATOMIC
@@ -197,7 +199,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION identity.forget_devices() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     DELETE FROM identity.devices WHERE session_id = OLD.id;
@@ -211,6 +214,23 @@ BEGIN
     UPDATE identity.former_usernames SET user_id = NULL WHERE user_id = NEW.id;
     RETURN NULL;
 END $$;
+
+CREATE PROCEDURE identity.guard_rows(IN guarded regclass, IN own text)
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    owners text := 'pg_database_owner';
+BEGIN
+    IF NOT pg_has_role('pg_database_owner', 'USAGE') THEN
+        owners := format('%s, %I', owners, current_user);
+    END IF;
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', guarded);
+    EXECUTE format('CREATE POLICY owners ON %s TO %s USING (true)', guarded, owners);
+    EXECUTE format('CREATE POLICY own ON %s TO app_user USING (%s)', guarded, own);
+END $$;
+
+COMMENT ON PROCEDURE identity.guard_rows(IN guarded regclass, IN own text) IS 'From now on app_user sees rows of this table alone of which `own` is true, a condition on identity.me(). What it may do with them is
+granted apart. The table is named in db/postgres/own_rows.py too.';
 
 CREATE FUNCTION identity.keep_logins() RETURNS trigger
     LANGUAGE plpgsql
@@ -228,6 +248,12 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION identity.me() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid;
+
+COMMENT ON FUNCTION identity.me() IS 'Whose rows are seen by whoever has taken the role app_user; null: nobody''s.';
+
 CREATE FUNCTION identity.merged_settings(own jsonb, patch jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -243,6 +269,22 @@ CREATE FUNCTION identity.merged_settings(own jsonb, patch jsonb) RETURNS jsonb
 $$;
 
 COMMENT ON FUNCTION identity.merged_settings(own jsonb, patch jsonb) IS 'These settings with the patch: what it does not name stays, null clears.';
+
+CREATE FUNCTION identity.name_shown_to_me(other uuid, at timestamp with time zone) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+BEGIN
+    RETURN (
+        SELECT p.display_name FROM identity.visible_to(identity.me(), at) seen
+        JOIN identity.profiles p ON p.user_id = seen.user_id
+        WHERE seen.user_id = other
+    );
+END $$;
+
+COMMENT ON FUNCTION identity.name_shown_to_me(other uuid, at timestamp with time zone) IS 'The name of somebody whom the user for whom app_user acts may see at this time; null: they may not, or there is no such user.';
 
 CREATE FUNCTION identity.note_activity() RETURNS trigger
     LANGUAGE plpgsql
@@ -345,6 +387,8 @@ CREATE TABLE identity.users (
     CONSTRAINT users_tier_check CHECK ((tier = ANY (ARRAY['trusted'::text, 'neutral'::text, 'suspect'::text]))),
     CONSTRAINT users_username_check CHECK (((char_length(username) >= 1) AND (char_length(username) <= 50)))
 );
+
+ALTER TABLE ONLY identity.users FORCE ROW LEVEL SECURITY;
 
 CREATE FUNCTION identity.visible_to(viewer uuid, at timestamp with time zone) RETURNS TABLE(user_id uuid)
     LANGUAGE sql STABLE
@@ -663,7 +707,8 @@ END $$;
 COMMENT ON FUNCTION social.make_quarter(begins timestamp without time zone) IS 'Make the part for the quarter that begins then (UTC), with what was stored before it was made. Whether it was not there.';
 
 CREATE FUNCTION social.name_has_changed() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     PERFORM social.keep_findable(coalesce(to_jsonb(NEW) ->> 'user_id', to_jsonb(NEW) ->> 'id')::uuid);
@@ -692,6 +737,8 @@ CREATE TABLE social.notifications (
     CONSTRAINT notifications_title_check CHECK (((char_length(title) >= 1) AND (char_length(title) <= 200)))
 )
 PARTITION BY RANGE (id);
+
+ALTER TABLE ONLY social.notifications FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE social.notifications IS '`subject` is what it is about, `about_id` the user from whom or about whom it is: it is shown while that one is visible.';
 
@@ -904,6 +951,8 @@ CREATE TABLE communication.members (
 )
 WITH (fillfactor='50');
 
+ALTER TABLE ONLY communication.members FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE communication.messages (
     id uuid NOT NULL,
     room_id uuid NOT NULL,
@@ -922,6 +971,8 @@ CREATE TABLE communication.messages (
     CONSTRAINT only_the_system_is_nobody CHECK ((((type = 'system'::text) = (sender_id IS NULL)) AND ((sender_id IS NULL) = (client_id IS NULL)))),
     CONSTRAINT text_says_something CHECK (((type <> 'text'::text) OR (content IS NOT NULL) OR (deleted_at IS NOT NULL)))
 );
+
+ALTER TABLE ONLY communication.messages FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE communication.outbox (
     lane uuid NOT NULL,
@@ -962,6 +1013,8 @@ CREATE TABLE identity.activity (
     last_login timestamp with time zone NOT NULL,
     last_active timestamp with time zone NOT NULL
 );
+
+ALTER TABLE ONLY identity.activity FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE identity.audit_log (
     id uuid NOT NULL,
@@ -1008,6 +1061,8 @@ CREATE TABLE identity.profiles (
     CONSTRAINT seeking_adults_in_order CHECK (((18 <= seeking_age_min) AND (seeking_age_min <= seeking_age_max) AND (seeking_age_max <= 120)))
 );
 
+ALTER TABLE ONLY identity.profiles FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE identity.settings (
     user_id uuid NOT NULL,
     theme text,
@@ -1027,6 +1082,8 @@ CREATE TABLE identity.settings (
     CONSTRAINT settings_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text, 'neon'::text]))),
     CONSTRAINT settings_time_zone_check CHECK (((char_length(time_zone) >= 1) AND (char_length(time_zone) <= 64)))
 );
+
+ALTER TABLE ONLY identity.settings FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE social.media (
     id uuid NOT NULL,
@@ -1068,6 +1125,8 @@ CREATE TABLE social.media (
     CONSTRAINT removed_by_somebody CHECK (((fault IS NULL) OR ((decided_at IS NOT NULL) AND (state = 'refused'::text)))),
     CONSTRAINT used_for_something CHECK (((used_for IS NULL) = (used_at IS NULL)))
 );
+
+ALTER TABLE ONLY social.media FORCE ROW LEVEL SECURITY;
 
 CREATE VIEW social.profile_media AS
  SELECT p.user_id,
@@ -1135,6 +1194,8 @@ CREATE TABLE identity.consents (
     CONSTRAINT consents_version_check CHECK (((char_length(version) >= 1) AND (char_length(version) <= 32)))
 );
 
+ALTER TABLE ONLY identity.consents FORCE ROW LEVEL SECURITY;
+
 ALTER TABLE identity.consents ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME identity.consents_number_seq
     START WITH 1
@@ -1157,6 +1218,8 @@ CREATE TABLE identity.devices (
     CONSTRAINT devices_token_check CHECK (((char_length(token) >= 1) AND (char_length(token) <= 1000)))
 );
 
+ALTER TABLE ONLY identity.devices FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE identity.exports (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -1175,6 +1238,8 @@ CREATE TABLE identity.exports (
     CONSTRAINT ready_at_some_time CHECK (((state = 'ready'::text) = (ready_at IS NOT NULL)))
 );
 
+ALTER TABLE ONLY identity.exports FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE identity.expulsions (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -1189,6 +1254,8 @@ CREATE TABLE identity.former_usernames (
     user_id uuid,
     until timestamp with time zone NOT NULL
 );
+
+ALTER TABLE ONLY identity.former_usernames FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE identity.idempotent_requests (
     owner text NOT NULL,
@@ -1217,6 +1284,8 @@ CREATE TABLE identity.logins (
     CONSTRAINT sealed_with_a_key CHECK (((sealed IS NULL) = (key_id IS NULL)))
 );
 
+ALTER TABLE ONLY identity.logins FORCE ROW LEVEL SECURITY;
+
 COMMENT ON TABLE identity.logins IS '`subject_hash` is a keyed hash of the number, or of whom Google or Apple says somebody is; `sealed` is what was hashed, for
 the day on which the key changes. The login of a password has the id of its account.';
 
@@ -1239,6 +1308,8 @@ CREATE TABLE identity.one_time_codes (
     CONSTRAINT sealed_with_a_key CHECK (((carried IS NULL) = (key_id IS NULL)))
 );
 
+ALTER TABLE ONLY identity.one_time_codes FORCE ROW LEVEL SECURITY;
+
 COMMENT ON TABLE identity.one_time_codes IS '`subject` is a keyed hash of whom the code is for, `hash` one of the code. A new code takes the place of the one before.
 `wrong`: how often a wrong one was shown instead of it.';
 
@@ -1256,6 +1327,8 @@ CREATE TABLE identity.refresh_tokens (
     CONSTRAINT refresh_tokens_hash_check CHECK ((octet_length(hash) = 32)),
     CONSTRAINT void_ones_never_served CHECK (((void_at IS NULL) OR ((used_at IS NULL) AND (served_at IS NULL))))
 );
+
+ALTER TABLE ONLY identity.refresh_tokens FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE identity.sessions (
     id uuid NOT NULL,
@@ -1278,6 +1351,8 @@ CREATE TABLE identity.sessions (
     CONSTRAINT sessions_user_agent_check CHECK ((char_length(user_agent) <= 500))
 );
 
+ALTER TABLE ONLY identity.sessions FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE identity.totp (
     user_id uuid NOT NULL,
     secret bytea NOT NULL,
@@ -1286,6 +1361,8 @@ CREATE TABLE identity.totp (
     on_since timestamp with time zone,
     used_step bigint DEFAULT 0 NOT NULL
 );
+
+ALTER TABLE ONLY identity.totp FORCE ROW LEVEL SECURITY;
 
 COMMENT ON TABLE identity.totp IS 'Without `on_since` the secret was given to its user, who has not shown a code of it yet. `used_step` is the time step of
 the latest code that was accepted: neither it nor an earlier one is accepted again.';
@@ -1303,6 +1380,8 @@ CREATE TABLE identity.user_values (
     CONSTRAINT user_values_strength_check CHECK (((strength >= 0) AND (strength <= 100))),
     CONSTRAINT user_values_value_name_check CHECK (((char_length(value_name) >= 1) AND (char_length(value_name) <= 100)))
 );
+
+ALTER TABLE ONLY identity.user_values FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE interaction.call_participants (
     call_id uuid NOT NULL,
@@ -1591,6 +1670,8 @@ CREATE TABLE social.contacts (
     CONSTRAINT nobody_is_their_own_contact CHECK ((user_id <> owner_id))
 );
 
+ALTER TABLE ONLY social.contacts FORCE ROW LEVEL SECURITY;
+
 CREATE VIEW social.contacts_found AS
  SELECT owner_id,
     mark,
@@ -1657,6 +1738,8 @@ CREATE TABLE social.notification_lanes (
     CONSTRAINT notification_lanes_last_news_check CHECK ((last_news >= 0))
 );
 
+ALTER TABLE ONLY social.notification_lanes FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE social.notification_outbox (
     lane uuid NOT NULL,
     number bigint NOT NULL,
@@ -1666,6 +1749,8 @@ CREATE TABLE social.notification_outbox (
     CONSTRAINT notification_outbox_number_check CHECK ((number > 0))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+ALTER TABLE ONLY social.notification_outbox FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE social.notifications_other (
     id uuid CONSTRAINT notifications_id_not_null NOT NULL,
@@ -2400,3 +2485,139 @@ ALTER TABLE ONLY social.media
 
 ALTER TABLE ONLY social.notification_lanes
     ADD CONSTRAINT notification_lanes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE communication.members ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE communication.messages ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON communication.members TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON communication.messages TO app_user USING ((EXISTS ( SELECT
+   FROM communication.members m
+  WHERE ((m.room_id = messages.room_id) AND (m.user_id = identity.me()) AND (m.left_at IS NULL) AND (m.joined_seq < messages.seq)))));
+
+CREATE POLICY owners ON communication.members TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON communication.messages TO pg_database_owner USING (true);
+
+ALTER TABLE identity.activity ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.consents ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.devices ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.erasures ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.exports ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.former_usernames ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.logins ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.one_time_codes ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON identity.activity TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.consents TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.devices TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.erasures TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.exports TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.former_usernames TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.logins TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.one_time_codes TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.profiles TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.refresh_tokens TO app_user USING ((EXISTS ( SELECT
+   FROM identity.sessions s
+  WHERE ((s.id = refresh_tokens.session_id) AND (s.user_id = identity.me())))));
+
+CREATE POLICY own ON identity.sessions TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.settings TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.totp TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.user_values TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON identity.users TO app_user USING ((id = identity.me()));
+
+CREATE POLICY owners ON identity.activity TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.consents TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.devices TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.erasures TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.exports TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.former_usernames TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.logins TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.one_time_codes TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.profiles TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.refresh_tokens TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.sessions TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.settings TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.totp TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.user_values TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON identity.users TO pg_database_owner USING (true);
+
+ALTER TABLE identity.profiles ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.refresh_tokens ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.sessions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.settings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.totp ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.user_values ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE identity.users ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE social.contacts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE social.media ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE social.notification_lanes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE social.notification_outbox ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE social.notifications ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY own ON social.contacts TO app_user USING ((owner_id = identity.me()));
+
+CREATE POLICY own ON social.media TO app_user USING ((owner_id = identity.me()));
+
+CREATE POLICY own ON social.notification_lanes TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY own ON social.notification_outbox TO app_user USING ((lane = identity.me()));
+
+CREATE POLICY own ON social.notifications TO app_user USING ((user_id = identity.me()));
+
+CREATE POLICY owners ON social.contacts TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON social.media TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON social.notification_lanes TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON social.notification_outbox TO pg_database_owner USING (true);
+
+CREATE POLICY owners ON social.notifications TO pg_database_owner USING (true);

@@ -1,12 +1,12 @@
 -- Consents: every change is a row, and the latest of a kind counts. Times are passed as timestamptz.
 
--- name: of
+-- own: of
 -- The latest of each kind of user $1.
 SELECT DISTINCT ON (kind) kind, version, given, at FROM identity.consents
 WHERE user_id = $1
 ORDER BY kind, number DESC
 
--- name: add
+-- own: add
 -- User $1 said this at $5 about version $3 of kind $2; nothing is added when they said the same last.
 INSERT INTO identity.consents (user_id, kind, version, given, at)
 SELECT $1, $2, $3, $4, $5

@@ -10,9 +10,10 @@ from msgspec import Struct
 from core.clock import to_datetime, today
 from core.contract.profiles import ProfileCard
 from db.postgres.cards import Cards
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Pool, queries
 
-_SQL = queries("contacts")
+_SQL, _OWN = queries("contacts"), own_queries("contacts")
 
 
 class Sender(Struct, frozen=True):
@@ -51,7 +52,8 @@ class ContactStore:
 
     async def new(self, owner_id: str, contacts: Sequence[Marked]) -> int:
         """How many of these the user has not sent before."""
-        return int(await self._pool.fetchval(_SQL["new"], owner_id, *_columns(contacts)))
+        async with own_rows(self._pool, owner_id) as own:
+            return int(await own.fetchval(_OWN["new"], *_columns(contacts)))
 
     async def keep(
         self, owner_id: str, contacts: Sequence[Marked], now: int
@@ -69,7 +71,8 @@ class ContactStore:
 
     async def forget(self, owner_id: str) -> None:
         """All of this user's."""
-        await self._pool.execute(_SQL["forget"], owner_id)
+        async with own_rows(self._pool, owner_id) as own:
+            await own.execute(_OWN["forget"])
 
 
 def _columns(contacts: Sequence[Marked]) -> tuple[list[bytes], list[bytes | None]]:

@@ -5,7 +5,7 @@
 SELECT p.country, (SELECT s.device FROM identity.sessions s WHERE s.id = $2) AS device
 FROM identity.profiles p WHERE p.user_id = $1
 
--- name: new
+-- own: new
 -- How many of marks $2 user $1 has not sent before, by this secret or the previous one ($3, place by place).
 SELECT count(*) FROM unnest($2::bytea[], $3::bytea[]) AS sent (mark, former)
 WHERE NOT EXISTS (SELECT FROM social.contacts c WHERE c.owner_id = $1 AND c.mark IN (sent.mark, sent.former))
@@ -45,6 +45,6 @@ WHERE f.owner_id = $1 AND f.mark = ANY ($2::bytea[])
     AND EXISTS (SELECT FROM identity.visible_to($1, $3) seen WHERE seen.user_id = f.user_id)
 ORDER BY f.user_id
 
--- name: forget
+-- own: forget
 -- User $1 has none.
 DELETE FROM social.contacts WHERE owner_id = $1

@@ -10,10 +10,11 @@ from msgspec import Struct, to_builtins
 
 from core.clock import to_datetime
 from core.contract.devices import Device
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Pool, queries
 
 MOST = 20  # of a user; one named later takes the place of the one that was named first
-_SQL = queries("devices")
+_SQL, _OWN = queries("devices"), own_queries("devices")
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -51,7 +52,8 @@ class DeviceStore:
 
     async def delete(self, user_id: str, device_id: str) -> None:
         """Push to it no longer."""
-        await self._pool.execute(_SQL["delete"], user_id, device_id)
+        async with own_rows(self._pool, user_id) as own:
+            await own.execute(_OWN["delete"], device_id)
 
     async def of_user(self, user_id: str, now: int) -> list[Target]:
         """Those of the user who are signed in there."""

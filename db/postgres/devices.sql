@@ -19,7 +19,7 @@ DELETE FROM identity.devices WHERE user_id = $1 AND device_id IN (
     SELECT device_id FROM identity.devices WHERE user_id = $1 ORDER BY updated_at DESC, device_id OFFSET $2
 )
 
--- name: delete
+-- own: delete
 -- Forget device $2 of user $1.
 DELETE FROM identity.devices WHERE user_id = $1 AND device_id = $2
 

@@ -13,10 +13,11 @@ from core.job import Job
 from core.notices import export_ready
 from db.postgres.jobs import JobStore
 from db.postgres.notifications import Notify
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
-_SQL = queries("exports")
+_SQL, _OWN = queries("exports"), own_queries("exports")
 _AT_ONCE = 100
 ExportState = Literal["running", "ready", "failed"]
 
@@ -50,7 +51,8 @@ class ExportStore:
 
     async def latest(self, user_id: str, now: int) -> Export | None:
         """The one that this user has asked for last."""
-        row = await self._pool.fetchrow(_SQL["latest"], user_id, to_datetime(now))
+        async with own_rows(self._pool, user_id) as own:
+            row = await own.fetchrow(_OWN["latest"], to_datetime(now))
         return row and _export(row)
 
     async def begin(self, new: Export, job: Job, *, every_ms: int) -> Export:

@@ -1,6 +1,6 @@
 -- Copies of people's own data. Times are passed as timestamptz. What has expired is not there, for whoever asks.
 
--- name: latest
+-- both: latest
 -- The latest copy of user $1 at $2.
 SELECT id, key, user_id, asked_at, state, progress, size, expires_at FROM identity.exports
 WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2)

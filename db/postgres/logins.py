@@ -15,10 +15,11 @@ from core.seals import Sealed
 from core.vocabulary import LoginProvider
 from db.postgres import audit
 from db.postgres.codes import use_within
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
-_SQL = queries("logins")
+_SQL, _OWN = queries("logins"), own_queries("logins")
 MOST = 10
 
 
@@ -62,7 +63,8 @@ class LoginStore:
 
     async def of(self, user_id: str) -> list[LoginView]:
         """All of this user, oldest first."""
-        return [_view(row) for row in await self._pool.fetch(_SQL["of"], user_id)]
+        async with own_rows(self._pool, user_id) as own:
+            return [_view(row) for row in await own.fetch(_OWN["of"])]
 
     async def find(self, provider: LoginProvider, hashes: Sequence[bytes], now: int) -> KnownLogin | None:
         """The login with one of these hashes."""

@@ -1,6 +1,6 @@
 -- Ways to sign in. Times are passed as timestamptz.
 
--- name: of
+-- both: of
 -- All of user $1, oldest first. What a password goes with is on record with the account.
 SELECT l.id, l.provider, CASE WHEN l.provider = 'password' THEN coalesce(u.email, u.username) ELSE l.hint END AS hint, l.created_at
 FROM identity.logins l JOIN identity.users u ON u.id = l.user_id

@@ -17,13 +17,14 @@ from core.job import Job
 from core.notices import Notice
 from core.vocabulary import NotificationKind
 from db.postgres.jobs import JobStore
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Connection, Pool, Record, queries
 
 OUTBOX = "social.notification_outbox"
 # What one has to know about oneself, and what the service has to say, is not for anybody to turn off.
 ALWAYS: frozenset[NotificationKind] = frozenset({"strike", "appeal", "system"})
 _LATELY_MS = 86_400_000
-_SQL = queries("notifications")
+_SQL, _OWN = queries("notifications"), own_queries("notifications")
 
 
 class SendNotification(Job, frozen=True, kw_only=True, tag="notification"):
@@ -81,14 +82,16 @@ class NotificationStore:
     ) -> list[Notification]:
         """What the user is shown, newest first: before the one of this time and id."""
         at, last = before or (None, None)
-        query = _SQL["page_of_unread" if unread else "page"]
+        query = _OWN["page_of_unread" if unread else "page"]
         since = None if at is None else to_datetime(at)
-        rows = await self._pool.fetch(query, user_id, to_datetime(now), since, last, limit)
+        async with own_rows(self._pool, user_id) as own:
+            rows = await own.fetch(query, to_datetime(now), since, last, limit)
         return [_notification(row) for row in rows]
 
     async def delivered(self, user_id: str, ids: Collection[str], now: int) -> None:
         """A device of the user has these; the first time counts."""
-        await self._pool.execute(_SQL["delivered"], user_id, list(ids), to_datetime(now))
+        async with own_rows(self._pool, user_id) as own:
+            await own.execute(_OWN["delivered"], list(ids), to_datetime(now))
 
     async def unread(self, user_id: str, now: int) -> int:
         """How many wait to be read."""
@@ -103,7 +106,8 @@ class NotificationStore:
         self, user_id: str, ids: Sequence[str] | None, now: int
     ) -> tuple[int | None, Sequence[str]]:
         """The user has read these, or all. Which had not been before, and their number in the user's lane."""
-        row = await self._pool.fetchrow(_SQL["read"], user_id, ids, to_datetime(now))
+        async with own_rows(self._pool, user_id) as own:
+            [row] = await own.fetch(_OWN["read"], ids, to_datetime(now))
         return row["number"], row["ids_read"] or ()
 
     async def to_announce(self, ids: Collection[str], now: int) -> dict[str, tuple[str, Notification]]:

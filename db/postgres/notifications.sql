@@ -9,26 +9,29 @@ SELECT told.id, EXISTS (SELECT FROM identity.devices d WHERE d.user_id = $2)
 FROM social.notify(jsonb_populate_record(NULL::social.notifications, $1), $3) AS told (id)
 LEFT JOIN identity.settings own ON own.user_id = $2
 
--- name: page
--- What user $1 is shown at $2, newest first, before the one renewed at $3 with id $4 (nulls: from the newest), at most $5.
-SELECT n.*, p.display_name AS name
-FROM social.shown_notifications($1, $2) n
-LEFT JOIN identity.profiles p ON p.user_id = n.about_id
-WHERE (n.created_at, n.id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
-ORDER BY n.created_at DESC, n.id DESC
-LIMIT $5
-
--- name: page_of_unread
--- The same of what has not been read.
-SELECT n.*, p.display_name AS name
-FROM social.shown_notifications($1, $2) n
-LEFT JOIN identity.profiles p ON p.user_id = n.about_id
-WHERE n.read_at IS NULL
+-- own: page
+-- What user $1 is shown at $2, newest first, before the one renewed at $3 with id $4 (nulls: from the newest), at most $5. The same as
+-- `social.shown_notifications`, which needs to see others.
+SELECT n.*, about.name
+FROM social.notifications n
+CROSS JOIN LATERAL (SELECT identity.name_shown_to_me(n.about_id, $2) AS name OFFSET 0) about
+WHERE n.user_id = $1 AND (n.expires_at IS NULL OR n.expires_at > $2) AND (n.about_id IS NULL OR about.name IS NOT NULL)
     AND (n.created_at, n.id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
 ORDER BY n.created_at DESC, n.id DESC
 LIMIT $5
 
--- name: delivered
+-- own: page_of_unread
+-- The same of what has not been read.
+SELECT n.*, about.name
+FROM social.notifications n
+CROSS JOIN LATERAL (SELECT identity.name_shown_to_me(n.about_id, $2) AS name OFFSET 0) about
+WHERE n.user_id = $1 AND (n.expires_at IS NULL OR n.expires_at > $2) AND (n.about_id IS NULL OR about.name IS NOT NULL)
+    AND n.read_at IS NULL
+    AND (n.created_at, n.id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+ORDER BY n.created_at DESC, n.id DESC
+LIMIT $5
+
+-- own: delivered
 -- A device has these of user $1 since $3. It waits for nobody, as it holds no lane: what somebody changes just now is passed over.
 UPDATE social.notifications SET delivered_at = $3
 WHERE user_id = $1 AND id IN (
@@ -45,7 +48,7 @@ SELECT social.unread_notifications($1, $2)
 -- What user $1 has not read that is about user $2.
 SELECT id FROM social.notifications WHERE about_id = $2 AND user_id = $1 AND read_at IS NULL
 
--- name: read
+-- own: read
 -- User $1 has read these ($2; null: all) at $3: which had not been before (null: none), and their number in the lane.
 SELECT number, ids_read FROM social.read_notifications($1, $2, $3)
 

@@ -14,6 +14,7 @@ import msgspec
 from db.outage import OUTAGES, Outages, reason
 
 _SQL = Path(__file__).parent
+FILES = sorted(path.stem for path in _SQL.glob("*.sql"))
 _SERVER = {
     "application_name": "realtime-connect",
     "idle_in_transaction_session_timeout": "10s",
@@ -25,7 +26,7 @@ _SERVER = {
 }
 # A row lock is a write that leaves nothing behind and waits for nobody.
 _PROBE = "SELECT 1 FROM public.alembic_version FOR UPDATE SKIP LOCKED"
-_NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_MARK = re.compile(r"^-- (name|own|both): (\w+)$", re.MULTILINE)
 
 # The driver has no types of its own: these names say what is meant, the checker takes them as given.
 Pool: TypeAlias = asyncpg.Pool
@@ -201,6 +202,15 @@ async def open_pool(url: str, *, size: int, patience_s: float = 10, outages: Out
 
 
 def queries(file: str) -> Mapping[str, str]:
-    """The statements of `db/postgres/<file>.sql`: each follows a line `-- name: x` and what it does."""
-    parts = _NAME.split((_SQL / f"{file}.sql").read_text())
-    return MappingProxyType(dict(zip(parts[1::2], (p.strip() for p in parts[2::2]), strict=True)))
+    """The statements of `db/postgres/<file>.sql`: each follows a line `-- name: x` and what it does.
+
+    They run as the owner. A line `-- own: x` is for those of `own_rows.py` alone, `-- both: x` for either.
+    """
+    return MappingProxyType(marked(file, "name", "both"))
+
+
+def marked(file: str, *marks: str) -> dict[str, str]:
+    """Those of the file that are marked so, by name."""
+    parts = _MARK.split((_SQL / f"{file}.sql").read_text())
+    each = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    return {name: text.strip() for mark, name, text in each if mark in marks}

@@ -14,11 +14,12 @@ from core.contract.profiles import Me, ProfileCard, ProfileView, Verified
 from core.errors import NotFound
 from core.vocabulary import MediaType
 from db.postgres.cards import NO_PHOTOS, Cards, seeking
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.user_locks import lock_users
 from db.postgres.usernames import rename_within
 
-_SQL = queries("profiles")
+_SQL, _OWN = queries("profiles"), own_queries("profiles")
 _KINDS: tuple[MediaType, MediaType] = ("image", "video")
 
 
@@ -64,7 +65,8 @@ class ProfileStore:
 
     async def profile(self, user_id: str) -> Profile | None:
         """The user's own account; None: it is gone."""
-        row = await self._pool.fetchrow(_SQL["me"], user_id)
+        async with own_rows(self._pool, user_id) as own:
+            row = await own.fetchrow(_OWN["me"])
         if row is None:
             return None
         erases_at = row["erases_at"] and to_ms(row["erases_at"])

@@ -1,11 +1,16 @@
 -- Profiles: one's own, and what others may see of them. Times are passed as timestamptz.
 
--- name: me
+-- own: me
 -- Everything that is a user's own; `erases_at`: when their account is to be erased.
 SELECT u.id, u.email, u.username, u.role, u.created_at, u.verified_at, u.email_verified_at, p.*,
     (SELECT e.erases_at FROM identity.erasures e WHERE e.user_id = u.id) AS erases_at,
     EXISTS (SELECT FROM identity.logins l WHERE l.user_id = u.id AND l.provider = 'phone') AS has_phone, (
-    SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM social.profile_media own WHERE own.user_id = u.id
+    SELECT jsonb_agg(to_jsonb(own) ORDER BY own.place) FROM (  -- as social.profile_media, to which all rows are shown
+        SELECT shown.place, m.id, m.owner_id, m.purpose, m.type, m.state, m.reason, m.size, m.width, m.height, m.key, m.key_id,
+            m.content_type, m.renditions, m.blurhash, m.duration_ms, m.hash
+        FROM unnest(p.photo_ids || p.video_ids) WITH ORDINALITY AS shown (id, place)
+        JOIN social.media m ON m.id = shown.id AND m.stored
+    ) own
 ) AS media
 FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL

@@ -15,9 +15,10 @@ from core.contract.profiles import ProfileCard
 from core.errors import Gone, NotFound
 from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.grouped_statement import GroupedStatement
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Pool, Record, queries
 
-_SQL = queries("rooms")
+_SQL, _OWN = queries("rooms"), own_queries("rooms")
 _NO_BOUND = 2**62
 
 
@@ -129,6 +130,15 @@ class Rooms:
             raise NotFound
         page = [_message(row) for row in rows[:limit] if row["id"] is not None]
         return (page[::-1] if after_seq is None else page), len(rows) > limit
+
+    async def page(self, room_id: str, user_id: str, *, before_seq: int | None, limit: int) -> list[Message]:
+        """The latest messages of the room (before `before_seq`), newest first. Raises `NotFound`."""
+        before = _NO_BOUND if before_seq is None else before_seq
+        async with own_rows(self._pool, user_id) as own:
+            rows = await own.fetch(_OWN["page"], room_id, before, limit)
+        if not rows:
+            raise NotFound
+        return [_message(row) for row in rows if row["id"] is not None]
 
     async def read(self, reading: Reading) -> Receipt:
         """Never backwards, never beyond the last message; when it moves on, the time is kept.

@@ -51,8 +51,19 @@ LEFT JOIN LATERAL (
 WHERE m.room_id = $1 AND m.user_id = $5 AND m.left_at IS NULL
 ORDER BY s.seq DESC
 
+-- own: page
+-- The newest $4 messages of room $2, as its member $1 reads them, before seq $3, newest first. Rows as those of `history_before`.
+SELECT s.*
+FROM communication.members m
+LEFT JOIN LATERAL (
+    SELECT * FROM communication.messages
+    WHERE room_id = m.room_id AND seq > m.joined_seq AND seq < $3 ORDER BY seq DESC LIMIT $4
+) s ON true
+WHERE m.room_id = $2 AND m.user_id = $1 AND m.left_at IS NULL
+ORDER BY s.seq DESC
+
 -- name: history_after
--- The same, the oldest $4 of them, oldest first.
+-- As `history_before`, the oldest $4 of them, oldest first.
 SELECT s.*
 FROM communication.members m
 LEFT JOIN LATERAL (

@@ -18,10 +18,11 @@ from core.contract.sessions import SessionClient, SessionView
 from core.vocabulary import Role
 from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.grouped_statement import GroupedStatement
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.profiles import Beginning, beginning
 
-_SQL = queries("sessions")
+_SQL, _OWN = queries("sessions"), own_queries("sessions")
 _STANDING_OF_EACH = reduce(
     lambda text, each: text.replace(*each),
     (("$1", "asked.session_id"), ("$2", "asked.user_id"), ("$3", "asked.at"), ("$4", "asked.twin")),
@@ -147,8 +148,8 @@ class SessionStore:
 
     async def revoke(self, user_id: str, session_id: str, reason: RevokedReason, now: int) -> bool:
         """End a session of this user. False: it is not theirs, or it is over already."""
-        row = await self._pool.fetchrow(_SQL["revoke"], user_id, session_id, reason, to_datetime(now))
-        return row is not None
+        async with own_rows(self._pool, user_id) as own:
+            return await own.fetchval(_OWN["revoke"], session_id, reason, to_datetime(now)) is not None
 
     async def standing(
         self, user_id: str, session_id: str, now: int, twin: bytes | None = None
@@ -178,7 +179,8 @@ class SessionStore:
         self, user_id: str, *, current: str, before: str | None, limit: int, now: int
     ) -> list[SessionView]:
         """Sessions that go on, newest first, those older than the session `before`."""
-        rows = await self._pool.fetch(_SQL["page"], user_id, to_datetime(now), before, limit)
+        async with own_rows(self._pool, user_id) as own:
+            rows = await own.fetch(_OWN["page"], to_datetime(now), before, limit)
         return [_session(row, current) for row in rows]
 
 

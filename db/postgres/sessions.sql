@@ -65,7 +65,7 @@ RETURNING s.id
 UPDATE identity.refresh_tokens SET served_at = coalesce(served_at, $2) WHERE hash = $1 AND void_at IS NULL
 RETURNING hash
 
--- name: revoke
+-- own: revoke
 -- End session $2 of user $1 at $4, for reason $3. No row: it is not theirs, or it is over already.
 UPDATE identity.sessions SET revoked_at = $4, revoked_reason = $3, expires_at = least(expires_at, $4)
 WHERE id = $2 AND user_id = $1 AND revoked_at IS NULL
@@ -119,7 +119,7 @@ CROSS JOIN LATERAL (:standing) session
 JOIN identity.users u ON u.id = asked.user_id AND u.deleted_at IS NULL
 JOIN identity.profiles p ON p.user_id = u.id
 
--- name: page
+-- own: page
 -- The sessions of user $1 that go on at $2, newest first, before session $3 (null: from the newest).
 SELECT id, device, user_agent, network, client, created_at, last_used_at FROM identity.sessions
 WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 AND NOT restricted

@@ -10,9 +10,10 @@ from msgspec import structs
 from core.contract.settings import NotificationSettings, Privacy, SettingsPatch, SettingsView
 from core.vocabulary import NotificationKind
 from db.postgres.grouped_statement import GroupedStatement
+from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Pool, Record, queries
 
-_SQL = queries("settings")
+_SQL, _OWN = queries("settings"), own_queries("settings")
 _ASKED_AT_ONCE = 25
 # Of whoever has said nothing: found is who wants to be; the rest was so before anybody could choose.
 AT_FIRST = Privacy(
@@ -36,11 +37,13 @@ class SettingsStore:
 
     async def of(self, user_id: str) -> SettingsView:
         """All of them."""
-        return _view(await self._pool.fetchrow(_SQL["of"], user_id))
+        async with own_rows(self._pool, user_id) as own:
+            return _view(await own.fetchrow(_OWN["of"]))
 
     async def change(self, user_id: str, patch: SettingsPatch) -> SettingsView:
         """Set what the patch names, and give all of them. Two patches at once both have their effect."""
-        return _view(await self._pool.fetchrow(_SQL["change"], user_id, patch))
+        async with own_rows(self._pool, user_id) as own:
+            return _view(await own.fetchrow(_OWN["change"], patch))
 
     def hiding_last_seen(self, user_ids: Collection[str]) -> asyncio.Future[frozenset[str]]:
         """Those who show nobody when they were last here."""

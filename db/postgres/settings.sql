@@ -1,10 +1,10 @@
 -- What users have set for themselves.
 
--- name: of
+-- own: of
 -- The settings of user $1. No row: nothing was ever set.
 SELECT * FROM identity.settings WHERE user_id = $1
 
--- name: change
+-- own: change
 -- Set what patch $2 (a JSON object by column, those of `privacy` in an object of their own) says for user $1; what it does not name
 -- stays, null clears. All that is set then.
 INSERT INTO identity.settings AS own (

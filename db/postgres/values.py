@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from core.contract.values import OwnValue
-from db.postgres.pool import Pool, queries
+from db.postgres.own_rows import own_queries, own_rows
+from db.postgres.pool import Pool
 
-_SQL = queries("values")
+_OWN = own_queries("values")
 
 
 class KeyedValue(Struct, frozen=True):
@@ -25,11 +26,10 @@ class ValueStore:
 
     async def replace(self, user_id: str, values: Sequence[KeyedValue]) -> None:
         """Replace the user's values by these, in this order. Of two changes at once the later one stays."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL["lock"], user_id)
-            await connection.execute(
-                _SQL["replace"],
-                user_id,
+        async with own_rows(self._pool, user_id) as own:
+            await own.execute(_OWN["lock"])
+            await own.execute(
+                _OWN["replace"],
                 [each.key for each in values],
                 [each.value.category for each in values],
                 [each.value.name for each in values],
@@ -38,7 +38,8 @@ class ValueStore:
 
     async def of(self, user_id: str) -> list[OwnValue]:
         """The user's values, in the order in which they were sent."""
-        return [
-            OwnValue(category=row["category"], name=row["value_name"], strength=row["strength"])
-            for row in await self._pool.fetch(_SQL["of"], user_id)
-        ]
+        async with own_rows(self._pool, user_id) as own:
+            return [
+                OwnValue(category=row["category"], name=row["value_name"], strength=row["strength"])
+                for row in await own.fetch(_OWN["of"])
+            ]

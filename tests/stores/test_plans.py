@@ -14,6 +14,7 @@ import pytest
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from db.postgres import call_records, sessions
+from db.postgres.own_rows import own_queries
 from db.postgres.pool import open_pool, queries
 from tests.conftest import NewDatabase
 from tests.stores.world import World
@@ -57,9 +58,13 @@ async def others_are_busy(world: World) -> None:
     )
 
 
-async def blocks_read(world: World, statement: str, types: str, *given: str) -> int:
-    """By the plan that all executions share. The second time, as a function is planned within the first."""
-    async with world.pool.acquire() as connection:
+async def blocks_read(world: World, statement: str, types: str, *given: str, own: str | None = None) -> int:
+    """By the plan that all executions share. The second time, as a function is planned within the first.
+    `own`: for this user, whose own data it reads.
+    """
+    async with world.pool.acquire() as connection, connection.transaction():
+        if own:
+            await connection.execute(f"SET LOCAL ROLE app_user; SET LOCAL app.user_id = '{own}'")
         await connection.execute(f"PREPARE asked ({types}) AS {statement}")
         try:
             for _ in range(2):
@@ -127,14 +132,13 @@ async def test_what_others_are_told_is_not_read(world: World, counted: bool) -> 
     await others_are_told(world, ana, 20)
     if counted:
         await world.pool.execute("ANALYZE social.notifications")
-    given, sql = f"'{ana}'", queries("notifications")
+    given, own = f"'{ana}'", own_queries("notifications")
     first = "uuid, timestamptz, timestamptz, uuid, int", given, "now()", "NULL", "NULL", "5"
-    asked = {
-        "page": (sql["page"], *first),
-        "page_of_unread": (sql["page_of_unread"], *first),
-        "unread": (sql["unread"], "uuid, timestamptz", given, "now()"),
+    read = {
+        name: await blocks_read(world, own[name].text, *first, own=ana) for name in ("page", "page_of_unread")
     }
-    read = {name: await blocks_read(world, *how) for name, how in asked.items()}
+    unread = queries("notifications")["unread"]
+    read["unread"] = await blocks_read(world, unread, "uuid, timestamptz", given, "now()")
     assert not {name: blocks for name, blocks in read.items() if blocks > 2 * BLOCKS}, read
 
 

@@ -1,0 +1,57 @@
+"""The statements that run as the owner, to whom all rows are shown, and why: a part of `docs/security.md`.
+
+`python -m db.postgres.as_owner` writes that part anew; a test fails where it is not what the files say.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from db.postgres.own_rows import TABLES
+from db.postgres.pool import FILES, marked
+
+PAGE = Path(__file__).parents[2] / "docs" / "security.md"
+_BEGINS, _ENDS = "<!-- written by `python -m db.postgres.as_owner` -->\n", "<!-- end -->\n"
+# By why its statements run as the owner: each file of SQL that has any.
+WHY: Mapping[str, str] = {
+    "Who somebody is, is found out by them; they see secrets, and what is nobody else's to have": (
+        "accounts codes email logins password sessions standing totp usernames"
+    ),
+    "They read or change what two people share, or what others show": (
+        "blocks call_records connections friend_suggestions friends profiles rooms settings user_locks"
+    ),
+    "They look for whose a number or a device is": "contacts devices",
+    "They bring people together, by what is known of all": "applicants eligibility matches trust",
+    "They keep people safe from others: moderators, and rules": (
+        "accusations admin_users appeals audit bans cases evidence expulsions granted_appeals"
+        " marks media_review penalties reports strikes suspicions"
+    ),
+    "They are jobs of the server, for all": "erasures exports jobs outbox pending_work retention",
+    "They tell people what others have done, and go by whom these may see": "notifications",
+    "Files are shown to others, and looked after by jobs": "media",
+    "Keys of requests are those of strangers too": "idempotency",
+}
+_TABLE = "| file | statements | why |\n|---|---|---|\n"
+
+
+def section() -> str:
+    """What the page says of tables and statements."""
+    guarded = ", ".join(f"`{name}`" for name in TABLES)
+    return f"Guarded are {guarded}.\n\n{_TABLE}" + "\n".join(_rows()) + "\n"
+
+
+def _rows() -> Iterator[str]:
+    why = {file: reason for reason, files in WHY.items() for file in files.split()}
+    for file in FILES:
+        if names := marked(file, "name", "both"):
+            yield f"| `{file}.sql` | {', '.join(names)} | {why.get(file, '')} |"
+
+
+def written(page: str) -> str:
+    """The page with this part as it is now."""
+    before, _, rest = page.partition(_BEGINS)
+    _, _, after = rest.partition(_ENDS)
+    return f"{before}{_BEGINS}\n{section()}\n{_ENDS}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text()))
