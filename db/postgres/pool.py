@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -46,7 +46,7 @@ async def _speak_plainly(connection: Connection) -> None:
     )
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
+class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
     """A statement that nobody waits for any more takes its connection along.
 
     The driver would ask the server to cancel it, and let the pool and every rollback wait until it has.
@@ -54,6 +54,21 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has n
 
     def _cancel_current_command(self, *_: Any) -> None:
         self._loop.call_soon(self.terminate)
+
+    async def rows(self, query: str, args: Sequence[Any], limit: int) -> list[Record]:
+        """What one statement gives. One that was prepared here goes by none of the driver's detours."""
+        known = self._stmt_cache.get((query, asyncpg.Record, False))
+        if known is None or self._query_loggers:
+            given: list[Record] = await self._execute(query, args, limit, None)
+            return given
+        try:
+            given = await self._protocol.bind_execute(known, args, "", limit, False, None)
+        except asyncpg.exceptions.InvalidCachedStatementError:  # nothing was done: it is prepared anew
+            given = await self._execute(query, args, limit, None)
+        except asyncpg.exceptions.OutdatedSchemaCacheError:  # it was done
+            await self.reload_schema_state()
+            raise
+        return given
 
 
 class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
@@ -68,6 +83,39 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         """A connection of one's own, in `async with`."""
         return _Loan(self)
 
+    # Single statements, which are nearly all there are.
+
+    def fetch(self, query: str, *args: Any) -> Awaitable[list[Record]]:
+        """All rows."""
+        return self._rows(query, args, 0)
+
+    async def fetchrow(self, query: str, *args: Any) -> Record | None:
+        """The first row."""
+        found = await self._rows(query, args, 1)
+        return found[0] if found else None
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """The first value of the first row."""
+        found = await self._rows(query, args, 1)
+        return found[0][0] if found else None
+
+    async def _rows(self, query: str, args: Sequence[Any], limit: int) -> list[Record]:
+        """By a connection that is free, which needs to be hidden from nobody; or as soon as there is one."""
+        if (holder := self._ready()) is None:
+            async with self.acquire() as connection:
+                given: list[Record] = await connection._con.rows(query, args, limit)
+                return given
+        bare = holder._con
+        holder._maybe_cancel_inactive_callback()
+        holder._in_use = self._loop.create_future()
+        try:
+            given = await bare.rows(query, args, limit)
+        except BaseException as error:
+            await self.over(holder, bare, error)
+            raise
+        await self.over(holder, bare, None)
+        return given
+
     async def failed(self, error: BaseException) -> None:
         """An outage is told of; after a time-out all that lies idle may be as dead."""
         self.outages.failed(error)
@@ -78,7 +126,7 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
                     holder.terminate()
 
     async def one(self) -> Connection:
-        """A connection, to be given back by `give_back`. Raises an outage when there is none in time."""
+        """A connection, until its loan is `over`. Raises an outage when there is none in time."""
         if (holder := self._ready()) is not None:
             return await holder.acquire()  # which waits for nothing
         try:
@@ -100,26 +148,52 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
             return None
         return holder
 
-    async def give_back(self, connection: Connection, *, failed: bool) -> None:
-        """One that is as it was goes back at once; the driver, in a task of its own, sees to any other."""
-        holder, bare = connection._holder, connection._con
-        if bare is not None and holder._generation != self._generation:
-            bare.terminate()  # it may be dead: to close it would be to wait, and to fail what is done already
+    async def over(self, holder: Any, bare: Connection, error: BaseException | None) -> None:
+        """A loan of this connection has ended, with this error if any. Raises an outage that it hides."""
+        if error is None and self._takes_back(holder, bare):
+            self.outages.worked()
             return
+        # The driver's own errors mean a fault of ours, unless the connection is gone.
+        own = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+        lost = None
+        if own and bare.is_closed():
+            lost = ConnectionError(f"the connection to PostgreSQL was lost: {error}")
+        # Where a statement was given up, its connection goes while it is given back.
+        with suppress(asyncpg.InternalClientError):
+            await self._see_to(holder, bare)
+        if error is None:
+            self.outages.worked()
+            return
+        await self.failed(lost or error)
+        if lost:
+            raise lost from error
+
+    def _takes_back(self, holder: Any, bare: Connection) -> bool:
+        """Whether the connection is as it was, and free again."""
         if (
-            failed  # a statement that was given up is about to take its connection along
-            or bare is None
+            holder._con is not bare
+            or holder._generation != self._generation
             or bare.is_closed()
             or bare.is_in_transaction()
             or bare._top_xact is not None
             or bare._protocol._is_cancelling()
             or bare._protocol.queries_count >= holder._max_queries
         ):
-            await self.release(connection, timeout=self.patience_s)
-            return
-        bare._on_release()
+            return False
+        bare._pool_release_ctr += 1  # who has kept something of it is told so
         holder._release()
         holder._setup_inactive_callback()
+        return True
+
+    async def _see_to(self, holder: Any, bare: Connection) -> None:
+        """The driver, in a task of its own, sees to a connection that is not, or may not be, as it was."""
+        if holder._con is not bare:  # it broke, and the driver has taken it back already
+            return
+        if holder._generation != self._generation:
+            bare.terminate()  # it may be dead: to close it would be to wait, and to fail what is done already
+            return
+        bare._pool_release_ctr += 1
+        await asyncio.shield(holder.release(self.patience_s))
 
     async def check_writes(self) -> None:
         """Raises what an outage raises when PostgreSQL takes no writes, or has refused one lately."""
@@ -134,44 +208,24 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
 
 
 class _Loan:
-    """A connection of one's own for as long as the block lasts. A class, as every statement comes by here."""
+    """A connection of one's own for as long as the block lasts."""
 
-    __slots__ = ("_connection", "_pool")
+    __slots__ = ("_bare", "_holder", "_pool")
 
     def __init__(self, pool: _PatientPool) -> None:
         self._pool = pool
 
     async def __aenter__(self) -> Connection:
         try:
-            self._connection = await self._pool.one()
+            connection = await self._pool.one()
         except OUTAGES as error:
             await self._pool.failed(error)
             raise
-        return self._connection
+        self._holder, self._bare = connection._holder, connection._con
+        return connection
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
-        # The driver's own errors mean a fault of ours, unless the connection is gone.
-        own = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
-        if own and _is_gone(self._connection):
-            lost = ConnectionError(f"the connection to PostgreSQL was lost: {error}")
-        else:
-            lost = None
-        # Where a statement was given up, its connection goes while it is given back.
-        with suppress(asyncpg.InternalClientError):
-            await self._pool.give_back(self._connection, failed=error is not None)
-        if error is None:
-            self._pool.outages.worked()
-            return
-        await self._pool.failed(lost or error)
-        if lost:
-            raise lost from error
-
-
-def _is_gone(connection: Connection) -> bool:
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:  # it broke, and the pool has taken it back already
-        return True
+        await self._pool.over(self._holder, self._bare, error)
 
 
 async def _forget_nothing(_: Connection) -> None:
@@ -195,7 +249,7 @@ async def open_pool(url: str, *, size: int, patience_s: float = 10, outages: Out
         loop=asyncio.get_running_loop(),
         init=_speak_plainly,
         reset=_forget_nothing,
-        connection_class=_Connection,
+        connection_class=PooledConnection,
         record_class=asyncpg.Record,
         server_settings=_SERVER,
     )

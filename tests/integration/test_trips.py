@@ -17,6 +17,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from db.postgres.pool import PooledConnection
 from db.redis.multiplexed.request import Request
 from db.redis.multiplexed.topology import Topology
 from realtime.gateway.commands import Commands
@@ -182,8 +183,12 @@ def _counted(method: Callable[..., Awaitable[Any]], store: str) -> Any:
         course = _course.get()
         if course is None:
             return await method(self, asked, *given, **more)
-        with course.making(store, asked):
-            return await method(self, asked, *given, **more)
+        token = _course.set(None)  # one way of asking may go by another
+        try:
+            with course.making(store, asked):
+                return await method(self, asked, *given, **more)
+        finally:
+            _course.reset(token)
 
     return counted
 
@@ -227,6 +232,7 @@ def trips(monkeypatch: pytest.MonkeyPatch) -> Trips:
         counted = _counted(getattr(asyncpg.Connection, method), "postgres")
         monkeypatch.setattr(asyncpg.Connection, method, counted)
     monkeypatch.setattr(asyncpg.Connection, "execute", _plainly(asyncpg.Connection.execute))
+    monkeypatch.setattr(PooledConnection, "rows", _counted(PooledConnection.rows, "postgres"))
     monkeypatch.setattr(Topology, "ask", _on_the_road(Topology.ask))
     return trips
 
