@@ -135,6 +135,44 @@ BEGIN
     FROM draft;
 END $$;
 
+CREATE FUNCTION communication.say_one(id uuid, room uuid, sender uuid, client text, type text, content text, reply uuid, at timestamp with time zone) RETURNS TABLE(n bigint, seq bigint, number bigint, members uuid[])
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM FROM communication.rooms r WHERE r.id = room FOR NO KEY UPDATE;
+
+    RETURN QUERY
+    WITH counted AS (
+        UPDATE communication.rooms r SET last_seq = r.last_seq + 1, last_news = r.last_news + 1
+        WHERE r.id = room AND r.ended_at IS NULL
+            AND EXISTS (
+                SELECT FROM communication.members m WHERE m.room_id = room AND m.user_id = sender AND m.left_at IS NULL
+            )
+            AND (reply IS NULL OR room = (SELECT t.room_id FROM communication.messages t WHERE t.id = reply))
+            AND NOT EXISTS (
+                SELECT FROM communication.messages s
+                WHERE s.sender_id = sender AND s.client_id = client
+                    AND s.room_id IS NOT DISTINCT FROM room  -- no equality, for which there is another index
+            )
+        RETURNING r.last_seq, r.last_news
+    ), said AS (
+        INSERT INTO communication.messages (id, room_id, seq, sender_id, client_id, type, content, reply_to, created_at)
+        SELECT say_one.id, room, last_seq, sender, client, say_one.type, say_one.content, reply, at FROM counted
+    ), noted AS (
+        INSERT INTO communication.outbox (lane, number, event, subject)
+        SELECT room, last_news, 'chat:message', say_one.id FROM counted
+    )
+    SELECT
+        1::bigint, last_seq, last_news,
+        ARRAY(
+            SELECT m.user_id FROM communication.members m WHERE m.room_id = room AND m.left_at IS NULL ORDER BY m.user_id
+        )
+    FROM counted;
+END $$;
+
 CREATE TABLE identity.bans (
     id uuid NOT NULL,
     user_id uuid NOT NULL,

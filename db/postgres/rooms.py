@@ -94,8 +94,11 @@ class Rooms:
             first.setdefault((draft.room_id, draft.sender_id, draft.client_id), draft)
         unique = list(first.values())
         stored: dict[str, StoredMessage] = {}
-        columns = zip(*map(_columns, unique), strict=True)
-        for n, seq, number, members in await self._pool.fetch(_SQL["say"], *columns):
+        if len(unique) == 1:
+            asked = self._pool.fetch(_SQL["say_one"], *_columns(unique[0]))
+        else:
+            asked = self._pool.fetch(_SQL["say"], *zip(*map(_columns, unique), strict=True))
+        for n, seq, number, members in await asked:
             said = _said(unique[n - 1], seq)
             stored[said.id] = StoredMessage(message=said, members=tuple(members), number=number)
         return [stored.get(draft.id) for draft in drafts]

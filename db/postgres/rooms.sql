@@ -9,6 +9,10 @@ FROM communication.say(
     $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::timestamptz[]
 )
 
+-- name: say_one
+-- The same of one draft alone (0045_one_message.sql).
+SELECT n, seq, number, members FROM communication.say_one($1, $2, $3, $4, $5, $6, $7, $8)
+
 -- name: to_announce
 -- These messages as they are now, and the members to tell: those who may see the sender at $2.
 SELECT s.*, ARRAY(

@@ -119,11 +119,13 @@ async def test_what_a_message_costs_does_not_grow_with_its_room(world: World) ->
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*(world.say(room_id, ana) for _ in range(500)))
     read = "SELECT seq_scan, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = $1::text::regclass"
-    columns = [new_id()], [room_id], [ana], ["1"], ["text"], ["hello"], [None], [to_datetime(now_ms())]
-    async with world.pool.acquire() as connection, connection.transaction():
-        assert await connection.fetch(queries("rooms")["say"], *columns)
-        scans, rows = await connection.fetchrow(read, "communication.messages")
-    assert (scans, rows) == (0, 0)
+    for statement, client_id in (("say", "1"), ("say_one", "2")):
+        draft = new_id(), room_id, ana, client_id, "text", "hello", None, to_datetime(now_ms())
+        given = [[each] for each in draft] if statement == "say" else draft
+        async with world.pool.acquire() as connection, connection.transaction():
+            assert await connection.fetch(queries("rooms")[statement], *given)
+            scans, rows = await connection.fetchrow(read, "communication.messages")
+        assert (statement, scans, rows) == (statement, 0, 0)
 
 
 async def test_nodes_that_say_the_same_in_all_rooms_at_once(world: World) -> None:

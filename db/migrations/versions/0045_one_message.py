@@ -1,0 +1,11 @@
+"""A message that is stored alone."""
+
+from db.migrations import run_sql_beside
+
+revision = "0045_one_message"
+down_revision = "0044_session_clients"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql_beside(__file__)
