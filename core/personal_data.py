@@ -62,7 +62,7 @@ TABLES: tuple[Table, ...] = (
         "Your settings.",
         file="settings",
         told="theme language time_zone show_age show_city show_country show_last_seen find_by_search"
-        " find_by_phone hide_from_contacts read_receipts notifications",
+        " find_by_phone hide_from_contacts read_receipts direct_calls notifications",
     ),
     Table(
         "identity.former_usernames",

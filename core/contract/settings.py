@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from core.vocabulary import Language, NotificationKind, Theme
+from core.vocabulary import DirectCalls, Language, NotificationKind, Theme
 from core.wire.endpoint import Endpoint
 from core.wire.message import Input, Wire
 
@@ -22,7 +22,8 @@ class Privacy(Wire):
     `show_last_seen`: when one was last here. `find_by_search`: by username or display name; `find_by_phone`:
     by one's number, for whoever has it. `hide_from_contacts`: neither finds one nor is offered to one who has
     one's number, or whose number one has sent. `read_receipts`: others see how far one has read, and one sees
-    how far they have; off, neither does.
+    how far they have; off, neither does. `direct_calls`: who may call one directly, as soon as such calls can
+    be made.
     """
 
     show_age: bool
@@ -33,6 +34,7 @@ class Privacy(Wire):
     find_by_phone: bool
     hide_from_contacts: bool
     read_receipts: bool
+    direct_calls: DirectCalls
 
 
 class PrivacyPatch(Input):
@@ -46,6 +48,7 @@ class PrivacyPatch(Input):
     find_by_phone: bool | UnsetType = UNSET
     hide_from_contacts: bool | UnsetType = UNSET
     read_receipts: bool | UnsetType = UNSET
+    direct_calls: DirectCalls | UnsetType = UNSET
 
 
 TimeOfDay = Annotated[

@@ -1115,6 +1115,8 @@ CREATE TABLE identity.settings (
     show_country boolean,
     show_last_seen boolean,
     read_receipts boolean,
+    direct_calls text,
+    CONSTRAINT settings_direct_calls_check CHECK ((direct_calls = ANY (ARRAY['connections'::text, 'nobody'::text]))),
     CONSTRAINT settings_language_check CHECK ((language ~ '^[a-z]{2,3}$'::text)),
     CONSTRAINT settings_notifications_check CHECK ((jsonb_typeof(notifications) = 'object'::text)),
     CONSTRAINT settings_theme_check CHECK ((theme = ANY (ARRAY['system'::text, 'light'::text, 'dark'::text, 'neon'::text]))),

@@ -25,6 +25,7 @@ AT_FIRST = Privacy(
     find_by_phone=False,
     hide_from_contacts=False,
     read_receipts=True,
+    direct_calls="connections",
 )
 
 

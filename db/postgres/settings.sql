@@ -9,18 +9,18 @@ SELECT * FROM identity.settings WHERE user_id = $1
 -- stays, null clears. All that is set then.
 INSERT INTO identity.settings AS own (
     user_id, theme, language, time_zone, show_age, show_city, show_country, show_last_seen, find_by_search, find_by_phone,
-    hide_from_contacts, read_receipts, notifications
+    hide_from_contacts, read_receipts, direct_calls, notifications
 )
 SELECT $1, new.theme, new.language, new.time_zone, new.show_age, new.show_city, new.show_country, new.show_last_seen,
-    new.find_by_search, new.find_by_phone, new.hide_from_contacts, new.read_receipts,
+    new.find_by_search, new.find_by_phone, new.hide_from_contacts, new.read_receipts, new.direct_calls,
     identity.merged_settings(NULL, $2::jsonb -> 'notifications')
 FROM jsonb_populate_record(NULL::identity.settings, $2::jsonb || coalesce($2::jsonb -> 'privacy', '{}')) new
 ON CONFLICT (user_id) DO UPDATE SET (
     theme, language, time_zone, show_age, show_city, show_country, show_last_seen, find_by_search, find_by_phone,
-    hide_from_contacts, read_receipts, notifications
+    hide_from_contacts, read_receipts, direct_calls, notifications
 ) = (
     SELECT new.theme, new.language, new.time_zone, new.show_age, new.show_city, new.show_country, new.show_last_seen,
-        new.find_by_search, new.find_by_phone, new.hide_from_contacts, new.read_receipts,
+        new.find_by_search, new.find_by_phone, new.hide_from_contacts, new.read_receipts, new.direct_calls,
         identity.merged_settings(own.notifications, $2::jsonb -> 'notifications')
     FROM jsonb_populate_record(own, $2::jsonb || coalesce($2::jsonb -> 'privacy', '{}')) new
 )

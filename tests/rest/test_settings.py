@@ -10,7 +10,10 @@ from tests.rest.server import Answer, RestServer
 
 PATH = "/v1/me/settings"
 SHOWN = dict.fromkeys(("show_age", "show_city", "show_country", "show_last_seen", "read_receipts"), True)
-PRIVATE = SHOWN | dict.fromkeys(("find_by_search", "find_by_phone", "hide_from_contacts"), False)
+PRIVATE: dict[str, Any] = SHOWN | dict.fromkeys(
+    ("find_by_search", "find_by_phone", "hide_from_contacts"), False
+)
+PRIVATE["direct_calls"] = "connections"
 TOLD = {"push": True, "email": False, "kinds": dict.fromkeys(get_args(NotificationKind), True)}
 AT_FIRST = {
     "theme": "system",
@@ -108,3 +111,12 @@ async def test_two_devices_at_once_change_two_settings(rest: RestServer) -> None
         await asyncio.gather(change(rest, ana, theme="dark"), change(rest, ana, language="fr"))
         answer = await rest.ask("GET", PATH, token=ana["access_token"])
         assert answer.body == AT_FIRST | {"theme": "dark", "language": "fr"}
+
+
+async def test_who_may_call_directly_is_kept(rest: RestServer) -> None:
+    """And in the copy of one's data; nobody can begin such a call yet."""
+    ana = await rest.sign_up()
+    nobody = AT_FIRST | {"privacy": PRIVATE | {"direct_calls": "nobody"}}
+    assert (await change(rest, ana, privacy={"direct_calls": "nobody"})).body == nobody
+    assert (await change(rest, ana, privacy={"direct_calls": "friends"})).code == "invalid_request"
+    assert (await rest.ask("GET", PATH, token=ana["access_token"])).body == nobody
