@@ -7,7 +7,6 @@ from composition.foundation import Foundation
 from composition.scanning import shown_texts
 from composition.stores import Stores
 from core.contract.openid import OpenIdProvider
-from core.keys import Keyring
 from core.limits import LIMITS
 from core.seals import Seals
 from core.settings import Settings
@@ -60,11 +59,11 @@ class Identity:
         here = MemoryLimiter() if settings.rate_limits == "on" else NoLimits()
         self.limits = Limits(settings, shared=stores.limiter, here=here)
         limits = SignInLimits(stores.limiter, Rates.of(settings))
-        keyring = Keyring.of(settings)
-        seals = Seals(keyring.keys("one-time codes"))
+        keyring = base.keyring
+        seals = Seals(keyring.sealing("one-time codes"))
         self.codes = OneTimeCodes(stores.totp, seals, limits)
         self.sent_codes = Codes(stores.codes, keyring, rules(settings))
-        marker = Marker(keyring.keys("marks of accounts"))
+        marker = Marker(keyring.hashing("marks of accounts"))
         minors = Minors(
             stores.refused_ages, keyring.keys("refused ages"), kept_ms=settings.underage_h * 3_600_000
         )
@@ -75,7 +74,7 @@ class Identity:
         letters = Letters(sender=settings.mail_from, page=settings.page_url)
         mailboxes = Mailboxes(stores.limiter, LIMITS["mailbox"].rate(settings), there=bool(settings.mail))
         self.emails = Emails(
-            EmailStore(base.pool),
+            EmailStore(base.pool, base.fields),
             self.sent_codes,
             jobs=jobs,
             letters=letters,
@@ -84,7 +83,7 @@ class Identity:
             proofs=self.proofs,
         )
         self.password = OwnPassword(
-            PasswordStore(base.pool),
+            PasswordStore(base.pool, base.fields),
             self.sent_codes,
             jobs=jobs,
             letters=letters,
@@ -118,7 +117,7 @@ class Identity:
         self.logins = Logins(stores.logins, keyring, marker, self.proofs)
         self.contacts = Contacts(
             ContactStore(base.pool, stores.cards, most=settings.contacts_a_user),
-            keyring.keys("logins"),
+            keyring.hashing("logins"),
             stores.limiter,
             {name: limit.rate(settings) for name, limit in LIMITS.items()},
         )

@@ -27,7 +27,7 @@ class Conduct:
         self.reports = ReportService(stores.reports, blocks, self.trust, expulsions, base.bus, new_id)
         claim_ms = settings.claim_m * 60_000
         self.cases = Cases(stores.cases, self.trust, expulsions, notifications, claim_ms=claim_ms)
-        self.appeals = AppealStore(base.pool, stores.notifications.notify)
+        self.appeals = AppealStore(base.pool, stores.notifications.notify, base.fields)
         self.appealing = Appeals(self.appeals, notifications)
         self.media_reviews = MediaReviewStore(base.pool, stores.notifications.notify)
         self.media_review = MediaReview(self.media_reviews, notifications)

@@ -124,7 +124,7 @@ def _resources(
 ) -> list[Resource]:
     values, penalties = ValueStore(base.pool), PenaltyStore(base.pool)
     bans = Bans(penalties, identity.expulsions.hurry)
-    users = AdminUsers(base.pool, stores.sessions, stores.standing)
+    users = AdminUsers(base.pool, stores.sessions, stores.standing, base.fields)
     return [
         AccountHandlers(identity.accounts, identity.sessions),
         PhoneHandlers(identity.phones),

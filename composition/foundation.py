@@ -9,16 +9,21 @@ from prometheus_client import CollectorRegistry
 
 from core.clock import Clock, SharedClock, now_ms
 from core.environment import remarks
+from core.fields import Fields
 from core.ids import new_id
+from core.keys import Keyring
 from core.settings import Settings
+from core.tasks import beside
 from db.embedded import EmbeddedServers, Urls
 from db.migrations.migrate import migrate
-from db.outage import OUTAGES, needed
+from db.outage import OUTAGES, UnusableError, needed
+from db.postgres.data_keys import KeyStore
 from db.postgres.pool import Pool, open_pool
 from db.redis.bus import Bus
 from db.redis.clock_sync import ClockSync
 from db.redis.multiplexed import RedisClient, open_redis_client
 from rest.service import Check
+from services.data_keys import KeyMissing, KeyWatch
 
 _log = structlog.get_logger()
 
@@ -36,8 +41,11 @@ class Foundation:
         node_id: str,
         clock: Clock = now_ms,
         registry: CollectorRegistry | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         self.settings, self.node_id = settings, node_id
+        self.keyring = keyring or Keyring.of(settings)
+        self.fields = Fields(self.keyring)
         self.pool, self.redis, self.bus = pool, redis, bus
         self.clock, self.registry = clock, registry or CollectorRegistry()
 
@@ -69,6 +77,7 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
                 urls.database_url, size=settings.database_pool, patience_s=settings.patience_s
             )
         stack.push_async_callback(_close, pool)
+        keyring = await stack.enter_async_context(held(pool, settings, node_id))
         with needed("Redis", "REDIS_URL"):
             redis = await stack.enter_async_context(
                 open_redis_client(urls.redis_url, patience_s=settings.patience_s)
@@ -76,7 +85,9 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             bus = await stack.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
             await stack.enter_async_context(ClockSync(redis, clock, registry))
-        yield Foundation(settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry)
+        yield Foundation(
+            settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry, keyring=keyring
+        )
 
 
 @asynccontextmanager
@@ -90,6 +101,26 @@ async def database(settings: Settings) -> AsyncIterator[Pool]:
             yield pool
         finally:
             await pool.close()
+
+
+@asynccontextmanager
+async def held(pool: Pool, settings: Settings, node_id: str) -> AsyncIterator[Keyring]:
+    """The keys as they are now, for as long as the block lasts. Raises `UnusableError`."""
+    keyring = Keyring.of(settings)
+    watch = KeyWatch(KeyStore(pool), keyring, node_id)
+    with needed("PostgreSQL", "DATABASE_URL"):
+        try:
+            await watch.look()
+        except KeyMissing as missing:
+            raise UnusableError(str(missing)) from None
+    if keyring.data and not keyring.writes:
+        _log.warning("DATA_KEYS is set, and nothing is encrypted yet: see `python -m realtime data-keys`.")
+    async with beside(watch.task.run()):
+        try:
+            yield keyring
+        finally:
+            with suppress(*OUTAGES):
+                await watch.leave()
 
 
 @asynccontextmanager

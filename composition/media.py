@@ -30,10 +30,10 @@ class MediaParts:
     """The use cases of media on one process, and how much it takes."""
 
     def __init__(self, base: Foundation) -> None:
-        settings, keyring = base.settings, Keyring.of(base.settings)
+        settings, keyring = base.settings, base.keyring
         self.limits = UploadLimits(settings)
         store, objects, scan = MediaStore(base.pool), object_store(settings), scanner(settings)
-        seals, self.views = Seals(keyring.keys("media at rest")), media_views(base)
+        seals, self.views = Seals(keyring.sealing("media at rest")), media_views(base)
         self.service = MediaService(
             store,
             objects,

@@ -9,20 +9,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
+from composition.data_keys import data_keys
 from composition.failed_jobs import jobs
 from composition.foundation import database
 from core.clock import DAY_MS, now_ms, rfc3339, to_ms
 from core.errors import InvalidRequest, NotFound
+from core.fields import Fields
 from core.keys import Keyring
 from core.seals import Seals
 from core.settings import Settings
 from db.postgres.accounts import AccountStore
 from db.postgres.bans import BanStore
+from db.postgres.data_keys import KeyStore
 from db.postgres.jobs import JobStore
 from db.postgres.penalties import PenaltyStore
 from db.postgres.pool import Pool
 from db.postgres.totp import TotpStore
 from services.bans import Bans
+from services.data_keys import KeyMissing, learn
+from services.encryption import NotYet
 
 
 class Refused(Exception):
@@ -38,6 +43,12 @@ async def operate(settings: Settings, asked: argparse.Namespace) -> str:
     if asked.command == "jobs":
         async with database(settings) as pool:
             return await jobs(JobStore(pool, Seals(Keyring.of(settings).keys("jobs")), now_ms), asked)
+    if asked.command == "data-keys":
+        async with database(settings) as pool:
+            try:
+                return await data_keys(pool, settings, asked)
+            except (NotYet, KeyMissing) as reason:
+                raise Refused(str(reason)) from None
     async with _account(settings, asked.user) as (pool, user_id):
         try:
             return await _OPERATIONS[asked.command](pool, user_id, asked)
@@ -48,8 +59,12 @@ async def operate(settings: Settings, asked: argparse.Namespace) -> str:
 @asynccontextmanager
 async def _account(settings: Settings, user: str) -> AsyncIterator[tuple[Pool, str]]:
     async with database(settings) as pool:
+        keyring = Keyring.of(settings)
         try:
-            user_id = await AccountStore(pool).named(user)
+            await learn(KeyStore(pool), keyring)
+            user_id = await AccountStore(pool, Fields(keyring)).named(user)
+        except KeyMissing as missing:
+            raise Refused(str(missing)) from None
         except NotFound:
             raise Refused(f"Nobody signs in as {user!r}, nor has that id: register first.") from None
         yield pool, user_id

@@ -6,7 +6,6 @@ from composition.accounts import Identity
 from composition.foundation import Foundation
 from composition.jobs import JobParts
 from composition.stores import Stores
-from core.keys import Keyring
 from db.objects.store import object_store
 from db.postgres.erasures import ErasureStore
 from db.postgres.exports import ExportStore
@@ -24,8 +23,8 @@ class OwnDataParts:
     """The use cases, on any process."""
 
     def __init__(self, stores: Stores, base: Foundation, identity: Identity, jobs: JobParts) -> None:
-        settings, keyring = base.settings, Keyring.of(base.settings)
-        data, objects = PersonalData(base.pool), object_store(settings)
+        settings, keyring = base.settings, base.keyring
+        data, objects = PersonalData(base.pool, base.fields), object_store(settings)
         store = ExportStore(base.pool, stores.jobs, stores.notifications.notify)
         self.exports = Exports(
             store,

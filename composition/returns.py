@@ -4,7 +4,6 @@ from composition.foundation import Foundation
 from composition.stores import Stores
 from core.clock import DAY_MS
 from core.ids import new_id
-from core.keys import Keyring
 from services.marks import Marker
 from services.sightings import Sightings
 from services.trust import TrustService
@@ -25,5 +24,5 @@ def trust(stores: Stores, base: Foundation) -> TrustService:
 
 def sightings(stores: Stores, base: Foundation) -> Sightings:
     """What accounts are seen with, as keyed hashes."""
-    marker = Marker(Keyring.of(base.settings).keys("marks of accounts"))
+    marker = Marker(base.keyring.hashing("marks of accounts"))
     return Sightings(stores.marks, stores.suspicions, marker, trust(stores, base))

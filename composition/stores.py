@@ -2,7 +2,6 @@
 
 from composition.foundation import Foundation
 from composition.media import media_views
-from core.keys import Keyring
 from core.seals import Seals
 from db.postgres.accounts import AccountStore
 from db.postgres.blocks import BlockStore
@@ -40,21 +39,21 @@ class Stores:
 
     def __init__(self, base: Foundation) -> None:
         pool, redis, settings = base.pool, base.redis, base.settings
-        keyring = Keyring.of(settings)
-        self.jobs = JobStore(pool, Seals(keyring.keys("jobs")), base.clock)
-        self.notifications = NotificationStore(pool, self.jobs)
+        keyring, fields = base.keyring, base.fields
+        self.jobs = JobStore(pool, Seals(keyring.sealing("jobs")), base.clock)
+        self.notifications = NotificationStore(pool, self.jobs, fields)
         self.devices = DeviceStore(pool)
         notify = self.notifications.notify
         self.cards = cards = Cards(media_views(base))
-        self.accounts = AccountStore(pool)
-        self.sessions = SessionStore(pool, cards)
+        self.accounts = AccountStore(pool, fields)
+        self.sessions = SessionStore(pool, cards, fields)
         self.totp = TotpStore(pool)
         self.codes = CodeStore(pool)
-        self.logins = LoginStore(pool)
+        self.logins = LoginStore(pool, fields)
         self.refused_ages = RefusedAges(redis)
-        self.standing = StandingStore(pool)
+        self.standing = StandingStore(pool, fields)
         self.expulsions = ExpulsionStore(pool)
-        self.profiles = ProfileStore(pool, cards)
+        self.profiles = ProfileStore(pool, cards, fields)
         self.blocks = BlockStore(pool)
         self.call_records = CallRecords(pool, cards)
         self.connections = ConnectionStore(pool, cards)
@@ -63,11 +62,11 @@ class Stores:
         self.settings = SettingsStore(pool)
         self.matches = MatchRecords(pool)
         self.trust = TrustStore(pool)
-        self.marks = MarkStore(pool)
+        self.marks = MarkStore(pool, fields)
         self.suspicions = SuspicionStore(pool)
-        seals, rule = Seals(keyring.keys("evidence")), suspending(settings)
-        self.reports = ReportStore(pool, seals, rule, window_ms=settings.report_h * 3_600_000)
-        self.cases = CaseStore(pool, seals, rule, notify)
+        seals, rule = Seals(keyring.sealing("evidence")), suspending(settings)
+        self.reports = ReportStore(pool, seals, rule, window_ms=settings.report_h * 3_600_000, fields=fields)
+        self.cases = CaseStore(pool, seals, rule, notify, fields)
         # One event more than promised: tells an offset that just fits from one that is too old.
         self.events = EventLog(redis, keep=settings.stream_events + 1, keep_s=settings.stream_s)
         self.limiter: Limiter = RedisLimiter(redis) if settings.rate_limits == "on" else NoLimits()

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from core.clock import DAY_MS
+from core.fields import FIELDS, Field
 
 WITH_ACCOUNT = "as long as the account"
 
@@ -100,6 +101,12 @@ class Table(Struct, frozen=True):
     untold: Mapping[str, str] = {}
     erased: Erasing = Deleted()
     lasts: Lasts | str = WITH_ACCOUNT
+
+    @property
+    def sealed(self) -> Mapping[str, Field]:
+        """Those of its columns that are told and may be sealed, by the word for each."""
+        own = (field for field in FIELDS if field.table == self.name)
+        return {self.words[field.column]: field for field in own if field.column in self.words}
 
     @property
     def words(self) -> Mapping[str, str]:

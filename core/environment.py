@@ -1,7 +1,7 @@
 """Reads the settings from the environment and a `.env` file, and reports all mistakes at once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -10,6 +10,7 @@ import msgspec
 from dotenv import dotenv_values
 
 from core.job_settings import OUTBOX
+from core.keys import data_keys
 from core.proxies import networks
 from core.server_settings import DEFAULT_SECRET
 from core.settings import MOST_COOL_DOWNS, Settings
@@ -23,7 +24,7 @@ IN_DEVELOPMENT: Mapping[str, float | str] = {
     "sms": OUTBOX,
 }
 # What is not repeated where it is wrong: there may be a password in it.
-_UNSAID = re.compile("secret|url|token|^mail$|^sms$")
+_UNSAID = re.compile("secret|data_keys|url|token|^mail$|^sms$")
 
 _WEIGHTS: Mapping[str, float] = {
     field.name: field.default
@@ -84,6 +85,11 @@ def remarks(settings: Settings) -> list[str]:
     said = []
     if settings.environment == "production" and settings.staff_totp != "required":
         said.append("STAFF_TOTP=when_on: moderators and admins may do without a second factor.")
+    if settings.environment == "production" and not settings.data_keys:
+        said.append(
+            "DATA_KEYS is not set: email addresses, words in reports and appeals, and moderators' notes are"
+            " stored in clear."
+        )
     if not settings.mail:
         said.append("MAIL is not set: nobody can verify an email address, nor set a new password without it.")
     elif settings.environment == "production" and not settings.public_url:
@@ -124,7 +130,17 @@ def _unsafe(values: dict[str, Any]) -> list[str]:
         wrong.append("SECRET_PREVIOUS: has to have at least 16 characters, as SECRET")
     if previous == DEFAULT_SECRET:
         wrong.append("SECRET_PREVIOUS: what everybody knows must not count any longer")
-    return wrong
+    return wrong + _wrong_data_keys(values.get("data_keys", ""), {secret, previous})
+
+
+def _wrong_data_keys(text: str, secrets: Collection[str | None]) -> list[str]:
+    try:
+        keys = data_keys(text)
+    except ValueError as mistake:
+        return [f"DATA_KEYS: {mistake}"]
+    if any(key.text in secrets for key in keys):
+        return ["DATA_KEYS: take other ones than SECRET, which may be changed at any time"]
+    return []
 
 
 def _contradictions(values: dict[str, Any]) -> list[str]:

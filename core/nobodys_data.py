@@ -10,6 +10,11 @@ NOBODYS: Mapping[str, Mapping[str, str]] = {
         "communication.rooms": "id connection_id last_seq created_at last_news kind ended_at",
         "public.alembic_version": "version_num",
     },
+    "Which keys there are and which process has them, and keys that are sealed with others.": {
+        "identity.data_keys": "id proof used_since retired_at",
+        "identity.kept_keys": "purpose kid box key_id writes added_at",
+        "identity.key_holders": "node secret known writes hashes seen_at",
+    },
     "What is to have its effect, or to be announced; gone after seconds.": {
         "communication.outbox": "lane number event subject",
         "social.notification_outbox": "lane number event subject",

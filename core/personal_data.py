@@ -35,10 +35,16 @@ TABLES: tuple[Table, ...] = (
         of="id = :user",
         file="account",
         told="email username role created_at updated_at verified_at email_verified_at",
-        untold={YOURS: "id", HIDDEN: "password_hash", GUARDED: "tier judged_at", OURS: "deleted_at"},
+        untold={
+            YOURS: "id",
+            HIDDEN: "password_hash email_hash",
+            GUARDED: "tier judged_at",
+            OURS: "deleted_at",
+        },
         erased=Emptied(
-            sets="email = NULL; username = NULL; password_hash = NULL; role = 'user'; tier = 'neutral';"
-            " verified_at = NULL; email_verified_at = NULL; deleted_at = coalesce(deleted_at, :now)",
+            sets="email = NULL; email_hash = NULL; username = NULL; password_hash = NULL; role = 'user';"
+            " tier = 'neutral'; verified_at = NULL; email_verified_at = NULL;"
+            " deleted_at = coalesce(deleted_at, :now)",
             says="emptied: an id, and when there was an account. Address and name are free again",
         ),
     ),

@@ -66,6 +66,15 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
         Meta(min_length=16),
         about("Signs access tokens; at least 32 random characters in production."),
     ] = DEFAULT_SECRET
+    data_keys: Annotated[
+        Text,
+        about(
+            "Keys by which what is stored of people is encrypted, `id:key` with at least 32 random characters"
+            " each, separated by commas: the first one writes, all of them read. **Whoever loses one has lost"
+            " what was encrypted with it.** It begins with `python -m realtime data-keys encrypt`"
+            " (security.md). Empty: none, and addresses and notes to moderators are stored in clear."
+        ),
+    ] = ""
     secret_previous: Annotated[
         Text,
         about("The previous secret: what was signed with it is still valid. Empty: none."),

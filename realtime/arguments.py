@@ -7,7 +7,7 @@ from typing import Any, get_args
 from core.vocabulary import Role
 
 # Those that change an account, whether a server runs or not.
-OPERATIONS = frozenset({"role", "admin", "ban", "unban", "totp-off", "jobs"})
+OPERATIONS = frozenset({"role", "admin", "ban", "unban", "totp-off", "jobs", "data-keys"})
 _LONGEST_D = 36_500
 
 
@@ -26,6 +26,7 @@ def parse(description: str | None, given: list[str] | None = None) -> argparse.N
     _bans(commands)
     _of_a_user(commands, "totp-off", "turn one-time codes off for somebody who has lost their phone")
     _jobs(commands)
+    _data_keys(commands)
     _bots(commands)
     return parser.parse_args(given)
 
@@ -87,6 +88,19 @@ def _jobs(commands: Any) -> None:
             metavar="ID",
             help=f"of those that failed: {does}; without ID: all",
         )
+
+
+def _data_keys(commands: Any) -> None:
+    about = "encrypt what is stored of people with the first of DATA_KEYS, and see what is; while servers run"
+    keys = commands.add_parser("data-keys", help=about, description=about)
+    acts = keys.add_subparsers(dest="act", metavar="ACT", required=True)
+    acts.add_parser("status", help="how many values there are under which key, and who has which")
+    acts.add_parser(
+        "encrypt",
+        help="encrypt with the first key all that is in clear or under another one, and go on if broken off;"
+        " without DATA_KEYS: seal anew, with SECRET, what SECRET_PREVIOUS has sealed",
+    )
+    acts.add_parser("rehash", help="change the key by which addresses and logins are found")
 
 
 def _bots(commands: Any) -> None:

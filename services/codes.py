@@ -74,7 +74,7 @@ class Codes:
 
     def __init__(self, store: CodeStore, keyring: Keyring, rules: Rules) -> None:
         self._store, self._rules = store, rules
-        self._keys, self._seals = keyring.keys("sent codes"), Seals(keyring.keys("sent codes"))
+        self._keys, self._seals = keyring.keys("sent codes"), Seals(keyring.sealing("sent codes"))
 
     def rule(self, purpose: Purpose) -> Rule:
         """What holds for codes of this purpose."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from core.contract.logins import LoginView
+from core.fields import LOGIN_HINT, Fields
 from core.ids import new_id
 from core.keys import Keyring, SigningKey
 from core.seals import Seals
@@ -44,7 +45,8 @@ class Logins:
 
     def __init__(self, store: LoginStore, keyring: Keyring, marker: Marker, proofs: OwnerProofs) -> None:
         self._store, self._marker, self._proofs = store, marker, proofs
-        self._keys, self._seals = keyring.keys("logins"), Seals(keyring.keys("logins"))
+        self._keys, self._seals = keyring.hashing("logins"), Seals(keyring.sealing("logins"))
+        self._fields = Fields(keyring)
 
     async def of(self, user_id: str) -> list[LoginView]:
         """All of this user, oldest first."""
@@ -79,7 +81,7 @@ class Logins:
             id=id_,
             provider=proven.provider,
             hashes=subject_hashes(self._keys, proven.provider, proven.subject),
-            hint=proven.hint,
+            hint=self._fields.kept_if_any(LOGIN_HINT, id_, proven.hint),
             sealed=self._seals.seal(proven.subject.encode(), id_),
             marks=self._marker.phone(proven.subject) if proven.provider == "phone" else (),
             code_id=proven.code_id,

@@ -8,7 +8,7 @@ being changed, each mark is made with both keys, so that those who were banned b
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import Literal
@@ -107,7 +107,7 @@ def client_print(*said: str | None) -> tuple[str, ...]:
 class Marker:
     """Makes marks with these keys, of which the first is the one in force."""
 
-    def __init__(self, keys: tuple[SigningKey, ...]) -> None:
+    def __init__(self, keys: Sequence[SigningKey]) -> None:
         self._keys = keys
 
     def email(self, address: str) -> tuple[bytes, ...]:

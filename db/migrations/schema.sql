@@ -245,6 +245,14 @@ BEGIN
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 
+CREATE FUNCTION identity.forget_email_hash() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.email_hash := NULL;
+    RETURN NEW;
+END $$;
+
 CREATE FUNCTION identity.forget_who_had_it() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -419,8 +427,9 @@ CREATE TABLE identity.users (
     verified_at timestamp with time zone,
     judged_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     email_verified_at timestamp with time zone,
+    email_hash bytea,
     CONSTRAINT only_the_erased_have_no_name CHECK (((deleted_at IS NOT NULL) OR (username IS NOT NULL))),
-    CONSTRAINT users_email_check CHECK (((char_length(email) >= 3) AND (char_length(email) <= 254))),
+    CONSTRAINT users_email_hash_check CHECK ((octet_length(email_hash) = 32)),
     CONSTRAINT users_role_check CHECK ((role = ANY (ARRAY['user'::text, 'moderator'::text, 'admin'::text]))),
     CONSTRAINT users_tier_check CHECK ((tier = ANY (ARRAY['trusted'::text, 'neutral'::text, 'suspect'::text]))),
     CONSTRAINT users_username_check CHECK (((char_length(username) >= 1) AND (char_length(username) <= 50)))
@@ -825,9 +834,9 @@ BEGIN
         UPDATE social.contacts SET user_id = NEW.user_id WHERE mark = NEW.subject_hash AND owner_id <> NEW.user_id;
     ELSIF TG_OP = 'DELETE' THEN
         UPDATE social.contacts SET user_id = NULL WHERE mark = OLD.subject_hash;
-    ELSE  -- by a new secret: who has sent the number again has it by that already
-        DELETE FROM social.contacts old WHERE old.mark = OLD.subject_hash
-            AND EXISTS (SELECT FROM social.contacts c WHERE c.owner_id = old.owner_id AND c.mark = NEW.subject_hash);
+    ELSIF NEW.subject_hash <> OLD.subject_hash THEN  -- who has sent the number again has it by that already
+        DELETE FROM social.contacts former WHERE former.mark = OLD.subject_hash
+            AND EXISTS (SELECT FROM social.contacts c WHERE c.owner_id = former.owner_id AND c.mark = NEW.subject_hash);
         UPDATE social.contacts SET mark = NEW.subject_hash WHERE mark = OLD.subject_hash;
     END IF;
     RETURN NULL;
@@ -1245,6 +1254,15 @@ ALTER TABLE identity.consents ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE identity.data_keys (
+    id text NOT NULL,
+    proof bytea NOT NULL,
+    used_since timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT data_keys_id_check CHECK (((char_length(id) >= 1) AND (char_length(id) <= 15))),
+    CONSTRAINT data_keys_proof_check CHECK ((octet_length(proof) = 16))
+);
+
 CREATE TABLE identity.devices (
     user_id uuid NOT NULL,
     device_id text NOT NULL,
@@ -1308,6 +1326,25 @@ CREATE TABLE identity.idempotent_requests (
     CONSTRAINT idempotent_requests_key_check CHECK (((char_length(key) >= 1) AND (char_length(key) <= 200)))
 );
 
+CREATE TABLE identity.kept_keys (
+    purpose text NOT NULL,
+    kid text NOT NULL,
+    box bytea NOT NULL,
+    key_id text NOT NULL,
+    writes boolean NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT kept_keys_kid_check CHECK ((char_length(kid) = 16))
+);
+
+CREATE TABLE identity.key_holders (
+    node text NOT NULL,
+    secret text NOT NULL,
+    known text[] NOT NULL,
+    writes text,
+    hashes text,
+    seen_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE identity.logins (
     id uuid NOT NULL,
     user_id uuid NOT NULL,
@@ -1318,7 +1355,6 @@ CREATE TABLE identity.logins (
     key_id text,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT a_password_is_of_its_account CHECK (((provider = 'password'::text) = (subject_hash IS NULL))),
-    CONSTRAINT logins_hint_check CHECK ((char_length(hint) <= 254)),
     CONSTRAINT logins_provider_check CHECK ((provider = ANY (ARRAY['password'::text, 'phone'::text, 'google'::text, 'apple'::text]))),
     CONSTRAINT logins_subject_hash_check CHECK ((octet_length(subject_hash) = 32)),
     CONSTRAINT sealed_with_a_key CHECK (((sealed IS NULL) = (key_id IS NULL)))
@@ -1503,7 +1539,6 @@ CREATE TABLE interaction.reports (
     case_id uuid,
     CONSTRAINT evidence_has_a_key CHECK (((evidence IS NULL) = (evidence_key_id IS NULL))),
     CONSTRAINT nobody_reports_themselves CHECK ((reporter_id <> reported_id)),
-    CONSTRAINT reports_note_check CHECK ((char_length(note) <= 2000)),
     CONSTRAINT reports_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 64))),
     CONSTRAINT reports_status_check CHECK ((status = ANY (ARRAY['open'::text, 'reviewing'::text, 'actioned'::text, 'dismissed'::text]))),
     CONSTRAINT reports_subject_type_check CHECK ((subject_type = ANY (ARRAY['call'::text, 'user'::text, 'message'::text, 'post'::text, 'comment'::text, 'review'::text, 'group'::text])))
@@ -1591,9 +1626,7 @@ CREATE TABLE safety.appeals (
     decided_by uuid,
     decided_at timestamp with time zone,
     note text,
-    CONSTRAINT appeals_note_check CHECK ((char_length(note) <= 2000)),
     CONSTRAINT appeals_state_check CHECK ((state = ANY (ARRAY['open'::text, 'granted'::text, 'refused'::text]))),
-    CONSTRAINT appeals_text_check CHECK (((char_length(text) >= 1) AND (char_length(text) <= 4000))),
     CONSTRAINT decided_at_some_time CHECK (((state = 'open'::text) = (decided_at IS NULL)))
 );
 
@@ -1625,7 +1658,6 @@ CREATE TABLE safety.cases (
     undone_at timestamp with time zone,
     CONSTRAINT cases_action_check CHECK ((action = ANY (ARRAY['dismiss'::text, 'warn'::text, 'suspend'::text, 'ban'::text]))),
     CONSTRAINT cases_days_check CHECK ((days > 0)),
-    CONSTRAINT cases_note_check CHECK ((char_length(note) <= 2000)),
     CONSTRAINT cases_severity_check CHECK ((severity >= 0)),
     CONSTRAINT cases_state_check CHECK ((state = ANY (ARRAY['open'::text, 'claimed'::text, 'decided'::text]))),
     CONSTRAINT claimed_by_somebody CHECK (((state <> 'claimed'::text) OR ((claimed_by IS NOT NULL) AND (claimed_until IS NOT NULL)))),
@@ -1855,6 +1887,9 @@ ALTER TABLE ONLY identity.blocks
 ALTER TABLE ONLY identity.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY identity.data_keys
+    ADD CONSTRAINT data_keys_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY identity.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (user_id, device_id);
 
@@ -1872,6 +1907,15 @@ ALTER TABLE ONLY identity.former_usernames
 
 ALTER TABLE ONLY identity.idempotent_requests
     ADD CONSTRAINT idempotent_requests_pkey PRIMARY KEY (operation, key, owner);
+
+ALTER TABLE ONLY identity.kept_keys
+    ADD CONSTRAINT kept_keys_pkey PRIMARY KEY (purpose, kid);
+
+ALTER TABLE ONLY identity.key_holders
+    ADD CONSTRAINT key_holders_pkey PRIMARY KEY (node);
+
+ALTER TABLE identity.logins
+    ADD CONSTRAINT logins_hint_check CHECK ((starts_with(hint, chr(1)) OR (char_length(hint) <= 254))) NOT VALID;
 
 ALTER TABLE ONLY identity.logins
     ADD CONSTRAINT logins_pkey PRIMARY KEY (id);
@@ -1906,6 +1950,9 @@ ALTER TABLE ONLY identity.totp
 ALTER TABLE ONLY identity.user_values
     ADD CONSTRAINT user_values_pkey PRIMARY KEY (user_id, key);
 
+ALTER TABLE identity.users
+    ADD CONSTRAINT users_email_check CHECK ((starts_with(email, chr(1)) OR ((char_length(email) >= 3) AND (char_length(email) <= 254)))) NOT VALID;
+
 ALTER TABLE ONLY identity.users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
@@ -1936,6 +1983,9 @@ ALTER TABLE ONLY interaction.pending_blocks
 ALTER TABLE ONLY interaction.pending_reports
     ADD CONSTRAINT pending_reports_pkey PRIMARY KEY (report_id);
 
+ALTER TABLE interaction.reports
+    ADD CONSTRAINT reports_note_check CHECK ((starts_with(note, chr(1)) OR (char_length(note) <= 2000))) NOT VALID;
+
 ALTER TABLE ONLY interaction.reports
     ADD CONSTRAINT reports_pkey PRIMARY KEY (id);
 
@@ -1957,8 +2007,17 @@ ALTER TABLE ONLY public.alembic_version
 ALTER TABLE ONLY safety.apart
     ADD CONSTRAINT apart_pkey PRIMARY KEY (one, other, suspected);
 
+ALTER TABLE safety.appeals
+    ADD CONSTRAINT appeals_note_check CHECK ((starts_with(note, chr(1)) OR (char_length(note) <= 2000))) NOT VALID;
+
 ALTER TABLE ONLY safety.appeals
     ADD CONSTRAINT appeals_pkey PRIMARY KEY (id);
+
+ALTER TABLE safety.appeals
+    ADD CONSTRAINT appeals_text_check CHECK ((starts_with(text, chr(1)) OR ((char_length(text) >= 1) AND (char_length(text) <= 4000)))) NOT VALID;
+
+ALTER TABLE safety.cases
+    ADD CONSTRAINT cases_note_check CHECK ((starts_with(note, chr(1)) OR (char_length(note) <= 2000))) NOT VALID;
 
 ALTER TABLE ONLY safety.cases
     ADD CONSTRAINT cases_pkey PRIMARY KEY (id);
@@ -2059,7 +2118,11 @@ CREATE UNIQUE INDEX one_account_a_username ON identity.users USING btree (lower(
 
 CREATE UNIQUE INDEX one_account_an_email ON identity.users USING btree (lower(email));
 
+CREATE UNIQUE INDEX one_account_an_email_hash ON identity.users USING btree (email_hash);
+
 CREATE UNIQUE INDEX one_fresh_token_a_session ON identity.refresh_tokens USING btree (session_id) WHERE ((used_at IS NULL) AND (void_at IS NULL));
+
+CREATE UNIQUE INDEX one_kept_key_writes ON identity.kept_keys USING btree (purpose) WHERE writes;
 
 CREATE UNIQUE INDEX one_password_an_account ON identity.logins USING btree (user_id) WHERE (provider = 'password'::text);
 
@@ -2255,6 +2318,8 @@ CREATE TRIGGER findable_by_name AFTER UPDATE OF display_name ON identity.profile
 
 CREATE TRIGGER findable_by_name AFTER UPDATE OF username, deleted_at ON identity.users FOR EACH ROW WHEN (((old.username IS DISTINCT FROM new.username) OR (old.deleted_at IS DISTINCT FROM new.deleted_at))) EXECUTE FUNCTION social.name_has_changed();
 
+CREATE TRIGGER forget_email_hash BEFORE UPDATE OF email ON identity.users FOR EACH ROW WHEN (((new.email IS DISTINCT FROM old.email) AND (new.email_hash = old.email_hash) AND (starts_with(new.email, chr(1)) IS NOT TRUE))) EXECUTE FUNCTION identity.forget_email_hash();
+
 CREATE TRIGGER former_usernames_are_nobodys AFTER UPDATE OF deleted_at ON identity.users FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION identity.forget_who_had_it();
 
 CREATE TRIGGER friendship_ends_with_a_block AFTER INSERT ON identity.blocks FOR EACH ROW EXECUTE FUNCTION social.part_by_block();
@@ -2351,6 +2416,9 @@ ALTER TABLE ONLY identity.expulsions
 
 ALTER TABLE ONLY identity.former_usernames
     ADD CONSTRAINT former_usernames_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);
+
+ALTER TABLE ONLY identity.kept_keys
+    ADD CONSTRAINT kept_keys_key_id_fkey FOREIGN KEY (key_id) REFERENCES identity.data_keys(id);
 
 ALTER TABLE ONLY identity.logins
     ADD CONSTRAINT logins_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity.users(id);

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from core.clock import to_datetime, to_ms
 from core.errors import Conflict, IdempotencyConflict, NotFound
+from core.fields import CLEAR, EMAIL, Fields
 from core.vocabulary import ConsentKind, Gender, Role
 from db.postgres import audit
 from db.postgres.codes import use_within
@@ -20,7 +21,11 @@ from db.postgres.pool import Connection, Pool, queries
 from db.postgres.sessions import NewSession, open_within
 
 _SQL = queries("accounts")
-_TAKEN = {"one_account_an_email": "email", "one_account_a_username": "username"}
+_TAKEN = {
+    "one_account_an_email": "email",
+    "one_account_an_email_hash": "email",
+    "one_account_a_username": "username",
+}
 
 
 class NewAccount(Struct, frozen=True, kw_only=True):
@@ -66,8 +71,8 @@ class Proof(Struct, frozen=True):
 class AccountStore:
     """Users, as far as they sign up and in."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, fields: Fields = CLEAR) -> None:
+        self._pool, self._fields = pool, fields
 
     async def register(
         self, account: NewAccount, session: NewSession, key: IdempotencyKey | None, now: int
@@ -97,11 +102,11 @@ class AccountStore:
             if await claim(connection, key, Opened) is not None:
                 return False
             if account.email is not None:
-                await check_address(connection, account.email, account.email_marks, now)
+                await check_address(connection, self._fields, account.email, account.email_marks, now)
             await connection.execute(
                 _SQL["register"],
                 account.id,
-                account.email,
+                self._fields.kept_if_any(EMAIL, account.id, account.email),
                 account.username,
                 account.password_hash,
                 account.display_name,
@@ -111,6 +116,7 @@ class AccountStore:
                 list(account.consents),
                 list(account.consents.values()),
                 account.email is not None and account.login is not None,
+                self._fields.address_hash(account.email),
             )
             if account.login is not None:
                 await _open_by(connection, account.id, account.login, now)
@@ -123,13 +129,19 @@ class AccountStore:
         return await kept(self._pool, key, Opened) is not None
 
     async def _opened_with(self, key: IdempotencyKey, account: NewAccount) -> bool:
-        given = (key.operation, key.key, account.email, account.username)
+        hashes = self._fields.address_hashes(account.email or "")
+        given = (key.operation, key.key, account.email, account.username, hashes)
         return bool(await self._pool.fetchval(_SQL["opened_with"], *given))
 
     async def credentials(self, login: str, now: int) -> Credentials | None:
         """The account with this email address or username, regardless of case."""
-        query = _SQL["login_by_email" if "@" in login else "login_by_username"]
-        row = await self._pool.fetchrow(query, login, to_datetime(now))
+        given = (login, to_datetime(now))
+        if "@" in login:
+            row = await self._pool.fetchrow(
+                _SQL["login_by_email"], *given, self._fields.address_hashes(login)
+            )
+        else:
+            row = await self._pool.fetchrow(_SQL["login_by_username"], *given)
         return row and Credentials(row["id"], row["password_hash"], row["banned"])
 
     async def proof(self, user_id: str, session_id: str) -> Proof:
@@ -141,7 +153,7 @@ class AccountStore:
 
     async def named(self, who: str) -> str:
         """The user with this id, email address or username. Raises `NotFound`."""
-        user_id: str | None = await self._pool.fetchval(_SQL["named"], who)
+        user_id: str | None = await self._pool.fetchval(_SQL["named"], who, self._fields.address_hashes(who))
         if user_id is None:
             raise NotFound
         return user_id
@@ -173,13 +185,16 @@ async def role_within(connection: Connection, user_id: str, role: Role, by: str 
     await audit.note(connection, "role_changed", user_id, {"from": had, "to": role}, by=by, now=now)
 
 
-async def check_address(connection: Connection, email: str, marks: Sequence[bytes], now: int) -> None:
+async def check_address(
+    connection: Connection, fields: Fields, email: str, marks: Sequence[bytes], now: int
+) -> None:
     """Raises `Conflict` for an address that is taken, in a transaction that sets one.
 
     So is the mailbox of somebody who is banned, by its `marks`: found by the same statement as an account,
     and told in the same words, so that nobody can find out who is banned by trying addresses.
     """
-    taken = await connection.fetchrow(_SQL["taken"], email, list(marks), to_datetime(now))
+    given = (email, list(marks), to_datetime(now), fields.address_hashes(email))
+    taken = await connection.fetchrow(_SQL["taken"], *given)
     if taken["used"] or taken["barred"]:
         raise _taken("email")
 

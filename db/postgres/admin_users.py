@@ -12,6 +12,7 @@ from msgspec import Struct
 from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.admin_users import AdminUser, ReportsOfUser, UserItem
 from core.errors import NotFound
+from core.fields import CLEAR, EMAIL, Fields
 from core.vocabulary import Gender, Role
 from db.postgres import audit
 from db.postgres.accounts import role_within
@@ -39,20 +40,26 @@ class Correction(Struct, frozen=True, kw_only=True):
 class AdminUsers:
     """Users, whoever they are."""
 
-    def __init__(self, pool: Pool, sessions: SessionStore, standing: StandingStore) -> None:
+    def __init__(
+        self, pool: Pool, sessions: SessionStore, standing: StandingStore, fields: Fields = CLEAR
+    ) -> None:
         self._pool, self._sessions, self._standing = pool, sessions, standing
+        self._fields = fields
 
     async def find(self, q: str | None, *, before: str | None, limit: int, now: int) -> list[UserItem]:
-        """The newest before the user `before`: with this id, or whose name or address begins so."""
+        """The newest before the user `before`: with this id, or whose name or address begins so.
+
+        An address that is sealed has to be given whole.
+        """
         place = (before or _LAST, limit)
         if q is None:
             rows = await self._pool.fetch(_SQL["all"], *place)
         elif _is_id(q):
             rows = [{"id": q.lower()}] if q.lower() < place[0] else []
         else:
-            rows = await self._pool.fetch(_SQL["found"], *place, q)
+            rows = await self._pool.fetch(_SQL["found"], *place, q, self._fields.address_hashes(q))
         found = await self._pool.fetch(_SQL["items"], [row["id"] for row in rows], to_datetime(now))
-        return [_item(row) for row in found]
+        return [self._item(row) for row in found]
 
     async def of(self, user_id: str, by: str, now: int) -> AdminUser:
         """One of them, with the reports that this moderator may see. Raises `NotFound`."""
@@ -63,7 +70,7 @@ class AdminUsers:
         reports = await self._pool.fetchrow(_SQL["reports"], user_id, _CASES, by)
         return AdminUser(
             id=account["id"],
-            email=account["email"],
+            email=self._fields.read(EMAIL, account["id"], account["email"]),
             username=account["username"],
             display_name=account["display_name"],
             role=account["role"],
@@ -110,25 +117,24 @@ class AdminUsers:
                 )
                 await strike_within(connection, until_18, now)
 
+    def _item(self, row: Record) -> UserItem:
+        return UserItem(
+            id=row["id"],
+            email=self._fields.read(EMAIL, row["id"], row["email"]),
+            username=row["username"],
+            display_name=row["display_name"],
+            role=row["role"],
+            status="suspended" if row["banned"] else "active",
+            created_at=rfc3339(to_ms(row["created_at"])),
+            deleted_at=row["deleted_at"] and rfc3339(to_ms(row["deleted_at"])),
+        )
+
 
 def _is_id(text: str) -> bool:
     try:
         return str(UUID(text)) == text.lower()
     except ValueError:
         return False
-
-
-def _item(row: Record) -> UserItem:
-    return UserItem(
-        id=row["id"],
-        email=row["email"],
-        username=row["username"],
-        display_name=row["display_name"],
-        role=row["role"],
-        status="suspended" if row["banned"] else "active",
-        created_at=rfc3339(to_ms(row["created_at"])),
-        deleted_at=row["deleted_at"] and rfc3339(to_ms(row["deleted_at"])),
-    )
 
 
 def _time(at: datetime | None) -> str | None:

@@ -5,13 +5,15 @@
 SELECT id FROM identity.users WHERE id < $1 ORDER BY id DESC LIMIT $2
 
 -- name: found
--- The same of those whose username, address or display name begins with $3. Bounds, as no plan knows what a pattern begins with.
+-- The same of those whose username, address or display name begins with $3, or whose address has one of hashes $4. Bounds, as no plan knows what a pattern begins with.
 SELECT id FROM (
     SELECT id FROM identity.users
     WHERE lower(username) ~>=~ lower($3) AND lower(username) ~<~ (lower($3) || chr(1114111)) AND id < $1
     UNION
     SELECT id FROM identity.users
     WHERE lower(email) ~>=~ lower($3) AND lower(email) ~<~ (lower($3) || chr(1114111)) AND id < $1
+    UNION
+    SELECT id FROM identity.users WHERE email_hash = ANY ($4::bytea[]) AND id < $1
     UNION
     SELECT user_id FROM identity.profiles
     WHERE lower(display_name) ~>=~ lower($3) AND lower(display_name) ~<~ (lower($3) || chr(1114111)) AND user_id < $1

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from core.clock import DAY_MS, to_datetime, to_ms
 from core.errors import AlreadyDecided, Conflict, NotFound
+from core.fields import CASE_NOTE, CLEAR, REPORT_NOTE, Field, Fields
 from core.ids import new_id
 from core.notices import warned, warning_taken_back
 from core.seals import Seals
@@ -85,9 +86,11 @@ class Dossier(Struct, frozen=True, kw_only=True):
 class CaseStore:
     """Cases."""
 
-    def __init__(self, pool: Pool, seals: Seals, suspending: Suspending, notify: Notify) -> None:
+    def __init__(
+        self, pool: Pool, seals: Seals, suspending: Suspending, notify: Notify, fields: Fields = CLEAR
+    ) -> None:
         self._pool, self._seals, self._suspending = pool, seals, suspending
-        self._notify = notify
+        self._notify, self._fields = notify, fields
 
     async def queue(
         self,
@@ -98,13 +101,11 @@ class CaseStore:
         after: tuple[int, str] | None,
         limit: int,
         now: int,
-    ) -> list[Record]:
+    ) -> list[dict[str, Any]]:
         """Cases that this moderator may see, after one of this severity and id; no state: to be decided."""
         query = _SQL["decided" if state == "decided" else "queue"]
-        rows: list[Record] = await self._pool.fetch(
-            query, by, reason, *(after or _FIRST), limit, to_datetime(now), state
-        )
-        return rows
+        given = (by, reason, *(after or _FIRST), limit, to_datetime(now), state)
+        return [self._opened(CASE_NOTE, row) for row in await self._pool.fetch(query, *given)]
 
     async def look(self, case_id: str, by: str, now: int) -> Dossier:
         """All of a case, which is noted on the audit log and for the decision. Raises `NotFound`."""
@@ -122,7 +123,13 @@ class CaseStore:
             row["id"]: opened(self._seals, row["id"], row["evidence_key_id"], row["evidence"])
             for row in reports
         }
-        return Dossier(case=case, reports=reports, evidence=evidence, strikes=strikes, penalties=penalties)
+        return Dossier(
+            case=self._opened(CASE_NOTE, case),
+            reports=[self._opened(REPORT_NOTE, row) for row in reports],
+            evidence=evidence,
+            strikes=strikes,
+            penalties=penalties,
+        )
 
     async def claim(self, case_id: str, by: str, now: int, until: int) -> None:
         """Leave the case to this moderator until then. Raises `NotFound`, `Conflict`, `AlreadyDecided`."""
@@ -144,7 +151,8 @@ class CaseStore:
             status = "dismissed" if verdict.action == "dismiss" else "actioned"
             reason = (await connection.fetchrow(_SQL["case"], by, case_id))["reason"]
             lasts = await self._lasts(connection, user_id, verdict, reason, days)
-            decided = by, to_datetime(now), verdict.action, lasts, verdict.note
+            note = self._fields.kept_if_any(CASE_NOTE, case_id, verdict.note)
+            decided = by, to_datetime(now), verdict.action, lasts, note
             # Decided first: a user has one undecided case at most.
             await connection.execute(_SQL["decide"], case_id, *decided, status)
             if unseen:
@@ -188,6 +196,9 @@ class CaseStore:
                 if strike["action"] == "warn":
                     await self._notify(connection, warning_taken_back(user_id, strike["id"]), now)
         return user_id
+
+    def _opened(self, note: Field, row: Record) -> dict[str, Any]:
+        return {**row, note.column: self._fields.read(note, row["id"], row[note.column])}
 
     async def _locked(self, connection: Connection, case_id: str, by: str) -> Record:
         """The case as it is, with its user locked. Raises `NotFound`."""

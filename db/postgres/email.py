@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from core.clock import to_datetime
 from core.errors import Conflict
+from core.fields import CLEAR, EMAIL, Fields
 from db.postgres import audit
 from db.postgres.accounts import check_address
 from db.postgres.codes import drop_within, use_within
@@ -38,18 +39,18 @@ Told = Callable[[Connection, Address], Awaitable[None]]
 class EmailStore:
     """Addresses."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, fields: Fields = CLEAR) -> None:
+        self._pool, self._fields = pool, fields
 
     async def of(self, user_id: str) -> Address | None:
         """The user's; None: the account is gone."""
         async with self._pool.acquire() as connection:
-            return await _of(connection, user_id)
+            return await self._of(connection, user_id)
 
     async def check(self, email: str, marks: Sequence[bytes], now: int) -> None:
         """Raises `Conflict` for an address that is taken."""
         async with self._pool.acquire() as connection:
-            await check_address(connection, email, marks, now)
+            await check_address(connection, self._fields, email, marks, now)
 
     async def confirm(
         self, user_id: str, email: str, marks: Sequence[bytes], code_id: str, now: int, told: Told
@@ -63,7 +64,7 @@ class EmailStore:
             async with self._pool.acquire() as connection, connection.transaction():
                 await self._confirm(connection, user_id, email, marks, code_id, now, told)
         except asyncpg.UniqueViolationError as error:
-            if error.constraint_name != "one_account_an_email":
+            if error.constraint_name not in {"one_account_an_email", "one_account_an_email_hash"}:
                 raise
             raise Conflict("This email is taken.", details={"field": "email"}) from None
 
@@ -78,19 +79,21 @@ class EmailStore:
         told: Told,
     ) -> None:
         await lock_users(connection, (user_id,))
-        before = await _of(connection, user_id)
+        before = await self._of(connection, user_id)
         if before is None or not await use_within(connection, code_id, now):
             raise LinkUsed
         other = before.email is None or before.email.lower() != email.lower()
         if other:
-            await check_address(connection, email, marks, now)
-        await connection.execute(_SQL["confirm"], user_id, email, to_datetime(now))
+            await check_address(connection, self._fields, email, marks, now)
+        kept, hashed = self._fields.kept(EMAIL, user_id, email), self._fields.address_hash(email)
+        await connection.execute(_SQL["confirm"], user_id, kept, to_datetime(now), hashed)
         if other:
             await drop_within(connection, user_id, "password")
             await audit.note(connection, "email_changed", user_id, by=user_id, now=now)
             await told(connection, before)
 
-
-async def _of(connection: Connection, user_id: str) -> Address | None:
-    row = await connection.fetchrow(_SQL["of"], user_id)
-    return row and Address(row["email"], row["verified"], row["language"])
+    async def _of(self, connection: Connection, user_id: str) -> Address | None:
+        row = await connection.fetchrow(_SQL["of"], user_id)
+        return row and Address(
+            self._fields.read(EMAIL, user_id, row["email"]), row["verified"], row["language"]
+        )

@@ -11,6 +11,7 @@ from msgspec import Struct
 from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.logins import LoginView
 from core.errors import Conflict, NotFound
+from core.fields import CLEAR, EMAIL, LOGIN_HINT, Fields
 from core.seals import Sealed
 from core.vocabulary import LoginProvider
 from db.postgres import audit
@@ -58,13 +59,13 @@ class LoginTaken(Exception):
 class LoginStore:
     """Ways to sign in."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, fields: Fields = CLEAR) -> None:
+        self._pool, self._fields = pool, fields
 
     async def of(self, user_id: str) -> list[LoginView]:
         """All of this user, oldest first."""
         async with own_rows(self._pool, user_id) as own:
-            return [_view(row) for row in await own.fetch(_OWN["of"])]
+            return [self._view(user_id, row) for row in await own.fetch(_OWN["of"])]
 
     async def find(self, provider: LoginProvider, hashes: Sequence[bytes], now: int) -> KnownLogin | None:
         """The login with one of these hashes."""
@@ -134,6 +135,17 @@ class LoginStore:
                 connection, "login_removed", user_id, {"provider": provider}, by=user_id, now=now
             )
 
+    def _view(self, user_id: str, row: Record) -> LoginView:
+        hint = self._fields.read(LOGIN_HINT, row["id"], row["hint"])
+        if row["provider"] == "password":
+            hint = self._fields.read(EMAIL, user_id, row["email"]) or row["username"]
+        return LoginView(
+            id=row["id"],
+            provider=row["provider"],
+            hint=hint,
+            created_at=rfc3339(to_ms(row["created_at"])),
+        )
+
 
 async def add_within(connection: Connection, user_id: str, login: NewLogin, now: int) -> None:
     """One more way for this user, within a transaction that may make them. Raises `LoginTaken`.
@@ -146,15 +158,6 @@ async def add_within(connection: Connection, user_id: str, login: NewLogin, now:
         raise LoginTaken
     if login.marks:
         await connection.execute(_SQL["mark"], user_id, list(login.marks), at)
-
-
-def _view(row: Record) -> LoginView:
-    return LoginView(
-        id=row["id"],
-        provider=row["provider"],
-        hint=row["hint"],
-        created_at=rfc3339(to_ms(row["created_at"])),
-    )
 
 
 async def barred_within(connection: Connection, login: NewLogin, now: int) -> bool:

@@ -2,7 +2,7 @@
 
 -- both: of
 -- All of user $1, oldest first. What a password goes with is on record with the account.
-SELECT l.id, l.provider, CASE WHEN l.provider = 'password' THEN coalesce(u.email, u.username) ELSE l.hint END AS hint, l.created_at
+SELECT l.id, l.provider, l.hint, u.email, u.username, l.created_at
 FROM identity.logins l JOIN identity.users u ON u.id = l.user_id
 WHERE l.user_id = $1
 ORDER BY l.created_at, l.id

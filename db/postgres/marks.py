@@ -10,6 +10,7 @@ from datetime import date
 from msgspec import Struct
 
 from core.clock import to_datetime
+from core.fields import CLEAR, EMAIL, Fields
 from db.postgres.pool import Pool, queries
 
 _SQL = queries("marks")
@@ -38,8 +39,8 @@ class Mark(Struct, frozen=True, order=True):
 class MarkStore:
     """What accounts were seen with."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, fields: Fields = CLEAR) -> None:
+        self._pool, self._fields = pool, fields
 
     async def known(self, user_ids: Iterable[str]) -> list[Known]:
         """What these users say of themselves; those whose account is gone are left out."""
@@ -47,7 +48,7 @@ class MarkStore:
         return [
             Known(
                 user_id=row["id"],
-                email=row["email"],
+                email=self._fields.read(EMAIL, row["id"], row["email"]),
                 username=row["username"],
                 display_name=row["display_name"],
                 birth_date=row["birth_date"],

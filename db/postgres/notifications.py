@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.notifications import Notification, NotificationAction, NotificationSubject
+from core.fields import CLEAR, EMAIL, Fields
 from core.ids import new_id
 from core.job import Job
 from core.notices import Notice
@@ -58,8 +59,8 @@ class Outgoing(Struct, frozen=True, kw_only=True):
 class NotificationStore:
     """Notifications of all users."""
 
-    def __init__(self, pool: Pool, jobs: JobStore) -> None:
-        self._pool, self._jobs = pool, jobs
+    def __init__(self, pool: Pool, jobs: JobStore, fields: Fields = CLEAR) -> None:
+        self._pool, self._jobs, self._fields = pool, jobs, fields
 
     async def notify(self, connection: Connection, notice: Notice, now: int) -> str | None:
         """As `Notify` promises."""
@@ -129,7 +130,7 @@ class NotificationStore:
             settings=row["settings"] or {},
             time_zone=row["time_zone"],
             language=row["language"],
-            email=row["email"],
+            email=self._fields.read(EMAIL, user_id, row["email"]),
         )
 
     async def keep_quarters(self, now: int, before: int) -> None:

@@ -9,10 +9,11 @@ from typing import Literal
 from msgspec import Struct
 
 from core.clock import to_datetime
+from core.fields import CLEAR, EMAIL, Fields
 from db.postgres import audit
 from db.postgres.codes import drop_within, use_within
 from db.postgres.expulsions import expel_within
-from db.postgres.pool import Connection, Pool, queries
+from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
 _SQL = queries("password")
@@ -37,13 +38,13 @@ Told = Callable[[Connection, Owner], Awaitable[None]]
 class PasswordStore:
     """Passwords, as far as they are replaced."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, fields: Fields = CLEAR) -> None:
+        self._pool, self._fields = pool, fields
 
     async def owner(self, email: str) -> Owner | None:
         """Whose address this is."""
-        row = await self._pool.fetchrow(_SQL["owner"], email)
-        return row and Owner(row["id"], row["email"], row["language"])
+        row = await self._pool.fetchrow(_SQL["owner"], email, self._fields.address_hashes(email))
+        return row and self._owner(row["id"], row)
 
     async def change(
         self, user_id: str, session_id: str, before: str | None, new: str, now: int, told: Told
@@ -55,7 +56,7 @@ class PasswordStore:
             row = await connection.fetchrow(_SQL["change"], *given)
             if row is None:
                 raise Changed
-            owner = Owner(user_id, row["email"], row["language"])
+            owner = self._owner(user_id, row)
             await _end(connection, owner, now, told, by="password", keep=session_id)
 
     async def reset(self, user_id: str, code_id: str, new: str, now: int, told: Told) -> None:
@@ -67,8 +68,10 @@ class PasswordStore:
             row = await connection.fetchrow(_SQL["reset"], user_id, new, to_datetime(now))
             if row is None:
                 raise Changed
-            owner = Owner(user_id, row["email"], row["language"])
-            await _end(connection, owner, now, told, by="link", keep=None)
+            await _end(connection, self._owner(user_id, row), now, told, by="link", keep=None)
+
+    def _owner(self, user_id: str, row: Record) -> Owner:
+        return Owner(user_id, self._fields.read(EMAIL, user_id, row["email"]), row["language"])
 
 
 async def _end(

@@ -1,10 +1,10 @@
 -- New passwords. Times are passed as timestamptz.
 
 -- name: owner
--- Whose address $1 is, and the language that they have chosen.
+-- Whose address $1, of hashes $2, is, and the language that they have chosen.
 SELECT u.id, u.email, s.language
 FROM identity.users u LEFT JOIN identity.settings s ON s.user_id = u.id
-WHERE lower(u.email) = lower($1) AND u.deleted_at IS NULL
+WHERE (lower(u.email) = lower($1) OR u.email_hash = ANY ($2::bytea[])) AND u.deleted_at IS NULL
 
 -- name: change
 -- Put password hash $2 in place of $5 for user $1 at $3, as long as their session $4 goes on. Gives where they are written to. No

@@ -6,11 +6,13 @@ is held for long, and may be repeated: what is gone already is passed over.
 
 from collections.abc import AsyncIterator, Sequence
 
+import msgspec
 from msgspec import Struct
 
 from core.clock import to_datetime
 from core.data_rules import Deleted, Emptied, Stays, Table
-from db.postgres.pool import Connection, Pool
+from core.fields import CLEAR, Fields
+from db.postgres.pool import Connection, Pool, Record
 
 _AT_ONCE = 500
 
@@ -29,8 +31,8 @@ class Statement(Struct, frozen=True):
 class PersonalData:
     """What is somebody's, table by table."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, fields: Fields = CLEAR) -> None:
+        self._pool, self._fields = pool, fields
 
     async def rows(self, table: Table, user_id: str, now: int) -> AsyncIterator[list[str]]:
         """What is told of it, each row a JSON object, some at a time."""
@@ -38,7 +40,17 @@ class PersonalData:
         async with self._pool.acquire() as connection, connection.transaction(readonly=True):
             cursor = await connection.cursor(query.text, *query.given(user_id, now))
             while rows := await cursor.fetch(_AT_ONCE):
-                yield [row["said"] for row in rows]
+                yield [self._said(table, row) for row in rows]
+
+    def _said(self, table: Table, row: Record) -> str:
+        """The row as it is told: what is sealed in it is opened."""
+        text: str = row["said"]
+        if not table.sealed:
+            return text
+        said = msgspec.json.decode(text)
+        for word, field in table.sealed.items():
+            said[word] = self._fields.read(field, row["row_id"], said[word])
+        return msgspec.json.encode(said).decode()
 
     async def erase(self, table: Table, user_id: str, now: int) -> bool:
         """Erase what can be erased of it now. False: some of it has to wait."""
@@ -67,8 +79,9 @@ async def erase_within(connection: Connection, table: Table, user_id: str, now: 
 def reading(table: Table) -> Statement:
     """What is told of it to whose it is, as JSON objects in the words of the registry."""
     columns = ", ".join(f'{column} AS "{word}"' for column, word in table.words.items())
-    own = f"SELECT {columns} FROM {table.name} WHERE {table.of}"  # noqa: S608
-    return _statement(f"SELECT row_to_json(own)::text AS said FROM ({own}) own")  # noqa: S608
+    row_id = "id" if table.sealed else "NULL::uuid"
+    told = f"SELECT row_to_json(told)::text FROM (SELECT {columns}) told"  # noqa: S608
+    return _statement(f"SELECT {row_id} AS row_id, ({told}) AS said FROM {table.name} WHERE {table.of}")  # noqa: S608
 
 
 def erasing(table: Table, how: Deleted | Emptied) -> Statement:

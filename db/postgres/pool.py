@@ -16,7 +16,8 @@ from db.outage import OUTAGES, Outages, reason
 _SQL = Path(__file__).parent
 FILES = sorted(path.stem for path in _SQL.glob("*.sql"))
 _SERVER = {
-    "application_name": "realtime-connect",
+    # By this those are told apart that do not know what is encrypted (data_keys.sql).
+    "application_name": "realtime-connect, reads encrypted",
     "idle_in_transaction_session_timeout": "10s",
     "client_connection_check_interval": "1s",
     # A statement of ours is long and reads few rows, so planning costs several times what it then does; and

@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 from core.clock import rfc3339, to_datetime, to_ms, today
 from core.contract.profiles import Me, ProfileCard, ProfileView, Verified
 from core.errors import NotFound
+from core.fields import CLEAR, EMAIL, Fields
 from core.vocabulary import MediaType
 from db.postgres.cards import NO_PHOTOS, Cards, seeking
 from db.postgres.own_rows import own_queries, own_rows
@@ -60,8 +61,8 @@ class Beginning(Struct, frozen=True, kw_only=True):
 class ProfileStore:
     """Profiles."""
 
-    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
-        self._pool, self._cards = pool, cards
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS, fields: Fields = CLEAR) -> None:
+        self._pool, self._cards, self._fields = pool, cards, fields
 
     async def profile(self, user_id: str) -> Profile | None:
         """The user's own account; None: it is gone."""
@@ -70,7 +71,7 @@ class ProfileStore:
         if row is None:
             return None
         erases_at = row["erases_at"] and to_ms(row["erases_at"])
-        return Profile(_me(row, self._cards), row["version"], erases_at)
+        return Profile(_me(row, self._cards, self._fields), row["version"], erases_at)
 
     async def change(self, profile: Profile, shown: Shown, now: int, *, reserved_until: int | None) -> bool:
         """Write `profile.me`, with the media that are `shown`, if the version is still `profile.version`.
@@ -136,10 +137,10 @@ def _held(rows: Sequence[Mapping[str, Any]] | None) -> Held:
     return {row["key"]: (row["category"], row["value_name"], row["strength"]) for row in rows or ()}
 
 
-def beginning(row: Record, cards: Cards) -> Beginning:
+def beginning(row: Record, cards: Cards, fields: Fields) -> Beginning:
     """From a row of `beginning` in sessions.sql."""
     return Beginning(
-        me=_me(row, cards),
+        me=_me(row, cards, fields),
         busy=row["busy"],
         unread=row["unread"] or {},
         notifications=row["notifications"],
@@ -161,10 +162,10 @@ async def _show(
         )
 
 
-def _me(row: Record, cards: Cards) -> Me:
+def _me(row: Record, cards: Cards, fields: Fields) -> Me:
     return Me(
         id=row["id"],
-        email=row["email"],
+        email=fields.read(EMAIL, row["id"], row["email"]),
         username=row["username"],
         role=row["role"],
         display_name=row["display_name"],

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from core.clock import to_datetime
 from core.errors import Gone, InvalidRequest, NotFound
+from core.fields import CLEAR, REPORT_NOTE, Fields
 from core.seals import Seals
 from core.vocabulary import SubjectType
 from db.postgres.accusations import Suspending, suspend_within
@@ -76,8 +77,10 @@ class PendingReport(Struct, frozen=True, kw_only=True):
 class ReportStore:
     """Reports. `window_ms`: for how long after its end a call may be reported."""
 
-    def __init__(self, pool: Pool, seals: Seals, suspending: Suspending, *, window_ms: int) -> None:
-        self._pool, self._seals = pool, seals
+    def __init__(
+        self, pool: Pool, seals: Seals, suspending: Suspending, *, window_ms: int, fields: Fields = CLEAR
+    ) -> None:
+        self._pool, self._seals, self._fields = pool, seals, fields
         self._suspending, self._window_ms = suspending, window_ms
 
     async def file(
@@ -138,7 +141,7 @@ class ReportStore:
             report.reporter,
             reported,
             report.reason,
-            report.note,
+            self._fields.kept_if_any(REPORT_NOTE, report.id, report.note),
             to_datetime(report.at),
             report.subject_type,
             report.subject_id,
@@ -165,7 +168,19 @@ class ReportStore:
     async def due(self, now: int, *, limit: int = 50) -> list[PendingReport]:
         """Pending reports that no node has taken, each now taken for `TAKEN_MS`."""
         until = to_datetime(now + TAKEN_MS)
-        return [_pending(row) for row in await self._pool.fetch(_SQL["due"], to_datetime(now), until, limit)]
+        return [
+            self._pending(row) for row in await self._pool.fetch(_SQL["due"], to_datetime(now), until, limit)
+        ]
+
+    def _pending(self, row: Record) -> PendingReport:
+        return PendingReport(
+            id=row["id"],
+            call_id=row["call_id"],
+            reporter=row["reporter_id"],
+            reason=row["reason"],
+            note=self._fields.read(REPORT_NOTE, row["id"], row["note"]),
+            block=row["block"],
+        )
 
     async def settle(self, report_id: str, now: int) -> Filed | None:
         """If its call has ended on record, do what follows from the report. None: there was nothing to do."""
@@ -195,14 +210,3 @@ async def _used(connection: Connection, report: NewReport, *, ending: bool) -> s
     if ending:
         return None
     raise NotFound("There is no such picture, or it was used before.", details={"field": "evidence_media_id"})
-
-
-def _pending(row: Record) -> PendingReport:
-    return PendingReport(
-        id=row["id"],
-        call_id=row["call_id"],
-        reporter=row["reporter_id"],
-        reason=row["reason"],
-        note=row["note"],
-        block=row["block"],
-    )

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.sessions import SessionClient, SessionView
+from core.fields import CLEAR, Fields
 from core.vocabulary import Role
 from db.postgres.cards import NO_PHOTOS, Cards
 from db.postgres.grouped_statement import GroupedStatement
@@ -97,8 +98,8 @@ class SessionStatus(Struct, frozen=True, kw_only=True):
 class SessionStore:
     """Sessions and their refresh tokens."""
 
-    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS) -> None:
-        self._pool, self._cards = pool, cards
+    def __init__(self, pool: Pool, cards: Cards = NO_PHOTOS, fields: Fields = CLEAR) -> None:
+        self._pool, self._cards, self._fields = pool, cards, fields
         self._beginning = GroupedStatement(self._beginnings, most=_AT_ONCE)
 
     async def open(self, session: NewSession, now: int) -> None:
@@ -168,7 +169,7 @@ class SessionStore:
         self, asked: Sequence[tuple[str, str, datetime, bytes]]
     ) -> list[tuple[SessionStatus, Beginning] | None]:
         rows = await self._pool.fetch(BEGINNINGS, *zip(*asked, strict=True))
-        found = {row["n"]: (_status(row), beginning(row, self._cards)) for row in rows}
+        found = {row["n"]: (_status(row), beginning(row, self._cards, self._fields)) for row in rows}
         return [found.get(n) for n in range(1, len(asked) + 1)]
 
     async def note_clients(self, said: Mapping[str, SessionClient]) -> None:

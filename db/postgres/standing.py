@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.standing import AppealView, StandingView, StrikeView
+from core.fields import APPEAL, CLEAR, Fields
 from db.postgres.pool import Pool, Record, queries
 
 _SQL = queries("standing")
@@ -19,8 +20,8 @@ class Ban(Struct, frozen=True):
 class StandingStore:
     """Standing, by the id of a user."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, fields: Fields = CLEAR) -> None:
+        self._pool, self._fields = pool, fields
 
     async def ban(self, user_id: str, now: int) -> Ban | None:
         """The ban of this user that holds longest; None: they are not banned."""
@@ -34,16 +35,17 @@ class StandingStore:
         return StandingView(
             status="suspended" if ban else "active",
             restricted_until=rfc3339(ban.until) if ban and ban.until is not None else None,
-            strikes=[_strike(row) for row in rows],
+            strikes=[_strike(row, self._fields) for row in rows],
         )
 
 
-def _strike(row: Record) -> StrikeView:
+def _strike(row: Record, fields: Fields) -> StrikeView:
+    text = fields.read(APPEAL, row["appeal_id"], row["text"]) or ""
     return StrikeView(
         id=row["id"],
         action=row["action"],
         reason=row["reason"],
         at=rfc3339(to_ms(row["at"])),
         until=row["until"] and rfc3339(to_ms(row["until"])),
-        appeal=AppealView(state=row["state"], text=row["text"]) if row["state"] else None,
+        appeal=AppealView(state=row["state"], text=text) if row["state"] else None,
     )

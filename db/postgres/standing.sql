@@ -8,7 +8,7 @@ HAVING count(*) > 0
 
 -- name: strikes
 -- The latest $2 strikes of user $1, newest first, with their appeals. One that was lifted is shown where an appeal has done so.
-SELECT s.id, s.action, s.reason, s.at, s.until, a.state, a.text
+SELECT s.id, s.action, s.reason, s.at, s.until, a.state, a.text, a.id AS appeal_id
 FROM safety.strikes s LEFT JOIN safety.appeals a ON a.strike_id = s.id
 WHERE s.user_id = $1 AND (s.lifted_at IS NULL OR a.state = 'granted')
 ORDER BY s.id DESC

@@ -5,9 +5,7 @@ import os
 from typing import Any
 
 from core.clock import now_ms
-from core.keys import Keyring
 from core.seals import Seals
-from core.server_settings import DEFAULT_SECRET
 from db.postgres.jobs import JobStore
 from services.post import SendSms
 from tests.rest.server import Answer, RestServer
@@ -29,7 +27,7 @@ class Phone:
 
     def __init__(self, rest: RestServer, number: str | None = None) -> None:
         self.rest, self.number = rest, number or a_number()
-        self._jobs = JobStore(rest.world.pool, Seals(Keyring(DEFAULT_SECRET).keys("jobs")), now_ms)
+        self._jobs = JobStore(rest.world.pool, Seals(rest.keyring.sealing("jobs")), now_ms)
 
     async def start(self, **more: Any) -> Answer:
         body = {"phone": self.number, **more}

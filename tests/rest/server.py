@@ -20,6 +20,8 @@ from composition.own_data import OwnDataParts
 from composition.rest import Sidecar, sidecar
 from core.clock import now_ms
 from core.ids import new_id
+from core.keys import Keyring
+from core.server_settings import DEFAULT_SECRET
 from core.settings import Settings
 from core.tasks import beside
 from db.postgres.media import MediaStore
@@ -107,10 +109,12 @@ class RestServer:
         redis_client: RedisClient,
         clock: SteppedClock,
         side: Sidecar | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         self.address, self.world, self.clock = address, world, clock
         self.redis, self.redis_client = redis, redis_client
         self._web, self._side = web_client, side
+        self.keyring = keyring or Keyring(DEFAULT_SECRET)
 
     async def ask(self, method: str, path: str, *, token: str | None = None, **what: Any) -> Answer:
         """Any request. `json`, `data` and `headers` as aiohttp takes them."""
@@ -207,6 +211,7 @@ async def serving(
     redis_client: RedisClient,
     settings: Settings,
     checks: Mapping[str, Any] | None = None,
+    keyring: Keyring | None = None,
 ) -> AsyncIterator[RestServer]:
     """The REST application on a free port, for as long as the block lasts."""
     clock = SteppedClock()
@@ -217,10 +222,12 @@ async def serving(
         Bus(redis_client, "rest"),
         node_id="rest",
         clock=clock,
+        keyring=keyring,
     )
     with sidecar(base, checks or {}) as side:
         async with (
             listening(side.app, msgspec.structs.replace(settings, port=0)) as port,
             aiohttp.ClientSession() as client,
         ):
-            yield RestServer(f"http://127.0.0.1:{port}", client, world, redis, redis_client, clock, side)
+            address = f"http://127.0.0.1:{port}"
+            yield RestServer(address, client, world, redis, redis_client, clock, side, base.keyring)

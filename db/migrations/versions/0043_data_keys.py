@@ -1,0 +1,11 @@
+"""Keys by which what is stored of people is encrypted: which there are, and who knows them."""
+
+from db.migrations import run_sql_beside
+
+revision = "0043_data_keys"
+down_revision = "0042_privacy"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql_beside(__file__)

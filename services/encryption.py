@@ -1,0 +1,236 @@
+"""What the operator does with keys for data: begins to encrypt, changes to another key, hashes anew, looks.
+
+Each may be broken off and begun again at any time, while nodes run: they read both, and write as the database
+says. What is as it should be is passed over.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+
+from core.fields import EMAIL, FIELDS, Field, Fields
+from core.keys import HASHES, LASTING, Keyring, SigningKey
+from core.seals import Sealed, Seals
+from db.postgres.data_keys import BegunKey, Holder, KeptKey, KeyStore
+from db.postgres.sealed_rows import BOXES, LOGINS, Boxes, BoxRow, Row, SealedRows
+from services.data_keys import SEEN_S, kept_for, kept_seals, learn
+from services.logins import subject_hashes
+
+_AT_ONCE = 200
+_PASSES = 20
+_LOOK_S = 0.2
+Say = Callable[[str], None]
+
+
+class NotYet(Exception):
+    """It cannot be done now; the text says why, and what to do."""
+
+
+class Encryption:
+    """What is done. `say` is told how far it has come."""
+
+    def __init__(self, store: KeyStore, rows: SealedRows, keyring: Keyring, say: Say) -> None:
+        self._store, self._rows, self._keyring, self._say = store, rows, keyring, say
+        self._fields = Fields(keyring)
+
+    async def encrypt(self) -> str:
+        """Begin with the first key, or go on: all that is in clear, or sealed with others, is sealed with it.
+
+        Also that with which SECRET sealed and hashed is kept, so that it may be changed. Raises `NotYet`,
+        `KeyMissing`.
+        """
+        await learn(self._store, self._keyring)
+        if self._keyring.data:
+            await self._begin()
+        left = await self._all(self._pass)
+        if self._keyring.data:
+            left += await self._retire()
+        return left or "Everything is encrypted with the first key."
+
+    async def rehash(self) -> str:
+        """Find by a new key what is found by a hash. Raises `NotYet`, `KeyMissing`."""
+        await learn(self._store, self._keyring)
+        if self._keyring.writes is None:
+            raise NotYet("Nothing is encrypted yet: begin with `encrypt`.")
+        await self._check_nodes()
+        kid, seals = secrets.token_hex(8), kept_seals(self._keyring)
+        for purpose in HASHES:
+            sealed = seals.seal(secrets.token_bytes(32), kept_for(purpose, kid))
+            await self._store.keep(KeptKey(purpose, kid, sealed), writes=False)
+        await self._until("knows the new key", lambda each: kid in each.known)
+        await self._store.write_with(kid, HASHES)
+        await learn(self._store, self._keyring)
+        await self._until("writes with the new key", lambda each: each.hashes == kid)
+        return await self._all(self._pass) or "Addresses and logins are found by the new key."
+
+    async def status(self) -> str:
+        """How many values there are under which key."""
+        await learn(self._store, self._keyring)
+        lines = [self._state()]
+        for name, keys in (await self._rows.counted()).items():
+            shown = ", ".join(f"{count} {_under(key)}" for key, count in keys.items()) or "none"
+            lines.append(f"  {name}: {shown}")
+        lines += [f"  process {_holds(each)}" for each in await self._store.holders(SEEN_S)]
+        return "\n".join(lines)
+
+    def _state(self) -> str:
+        if not self._keyring.data:
+            return "DATA_KEYS is not set: this is stored in clear, or sealed by SECRET."
+        if (key := self._keyring.writes) is None:
+            return "DATA_KEYS is set, and nothing is encrypted with it yet: see `encrypt`."
+        return f"Encrypted with the key {key!r}."
+
+    # Beginning
+
+    async def _begin(self) -> None:
+        first = self._keyring.data[0]
+        if self._keyring.writes != first.id:
+            await self._check_nodes(first.id)
+            if not await self._store.begin(BegunKey(first.id, first.proof)):
+                raise NotYet(f"The id {first.id!r} was that of another key before: take an id of its own.")
+            await learn(self._store, self._keyring)
+        await self._keep()
+        await self._until(f"writes with {first.id!r}", lambda each: each.writes == first.id)
+
+    async def _keep(self) -> None:
+        """What SECRET has sealed and hashed stays readable when it is changed."""
+        kept = {(key.purpose, key.kid): key for key in await self._store.kept()}
+        seals = kept_seals(self._keyring)
+        for purpose in LASTING:
+            some = any(of == purpose for of, _ in kept)
+            for n, key in enumerate(self._keyring.keys(purpose)):
+                if (purpose, key.kid) not in kept:
+                    await self._store.keep(_kept(purpose, key, seals), writes=n == 0 and not some)
+        for known in kept.values():
+            if seals.is_old(known.sealed):
+                value = seals.open(known.sealed, kept_for(known.purpose, known.kid))
+                if value is not None:
+                    key = SigningKey(known.kid, value)
+                    await self._store.reseal(_kept(known.purpose, key, seals))
+
+    async def _check_nodes(self, key_id: str | None = None) -> None:
+        """Raises `NotYet` while a process could not read what is written."""
+        if before := await self._store.nodes_before():
+            raise NotYet(f"{before} connections are those of nodes of a version before: replace these first.")
+        for holder in await self._store.holders(SEEN_S):
+            if holder.secret != self._keyring.kid:
+                raise NotYet(f"The process {holder.node} has another SECRET than this command.")
+            if key_id is not None and key_id not in holder.known:
+                raise NotYet(
+                    f"The process {holder.node} does not have the key {key_id!r}: set DATA_KEYS there as"
+                    " here, start it again, and then this command. Nothing was changed."
+                )
+
+    async def _until(self, what: str, done: Callable[[Holder], bool]) -> None:
+        """Wait until each process that runs has learned of it."""
+        told = ""
+        for _ in range(round(2 * SEEN_S / _LOOK_S)):
+            late = ", ".join(each.node for each in await self._store.holders(SEEN_S) if not done(each))
+            if not late:
+                return
+            if late != told:
+                told = late
+                self._say(f"Waiting until each process {what}: {late}")
+            await asyncio.sleep(_LOOK_S)
+        raise NotYet(f"{told} did not: start them again, and then this command, which goes on.")
+
+    # All that is stored
+
+    async def _all(self, work: Callable[[], Awaitable[tuple[int, int]]]) -> str:
+        """Pass over everything until nothing is left that can be changed. Gives what is left, in words."""
+        left = 0
+        for _ in range(_PASSES):
+            changed, left = await work()
+            if not changed:
+                break
+        return (
+            f"{left} values could not be changed: they do not open, or somebody has the same. "
+            if left
+            else ""
+        )
+
+    async def _pass(self) -> tuple[int, int]:
+        """How many values were changed, and how many others would have to be."""
+        changed = left = 0
+        for field in FIELDS:
+            one, other = await self._words(field)
+            changed, left = changed + one, left + other
+        for boxes in BOXES:
+            one, other = await self._boxes(boxes)
+            changed, left = changed + one, left + other
+        return changed, left
+
+    async def _words(self, field: Field) -> tuple[int, int]:
+        after, changed, left, seen = None, 0, 0, 0
+        while rows := await self._rows.page(field, after, _AT_ONCE):
+            after, seen = rows[-1].id, seen + len(rows)
+            new = [self._fresh(field, row) for row in rows]
+            changes = [
+                (was, row) for was, row in zip(rows, new, strict=True) if row is not None and row != was
+            ]
+            done = await self._rows.write(field, changes) if changes else 0
+            changed, left = changed + done, left + len(changes) - done + new.count(None)
+            self._say(f"{field.table}.{field.column}: {seen} seen, {changed} changed")
+        return changed, left
+
+    def _fresh(self, field: Field, row: Row) -> Row | None:
+        """As it should be; None: it does not open."""
+        words = self._fields.read(field, row.id, row.value)
+        if words is None:
+            return None
+        value = row.value if self._fields.is_current(row.value) else self._fields.kept(field, row.id, words)
+        return Row(row.id, value, self._fields.address_hash(words) if field is EMAIL else None)
+
+    async def _boxes(self, boxes: Boxes) -> tuple[int, int]:
+        seals = Seals(self._keyring.sealing(boxes.purpose))
+        after, changed, left, seen = None, 0, 0, 0
+        while rows := await self._rows.boxes(boxes, after, _AT_ONCE):
+            after, seen = rows[-1].id, seen + len(rows)
+            new = [self._anew(boxes, seals, row) for row in rows]
+            changes = [
+                (was, row) for was, row in zip(rows, new, strict=True) if row is not None and row != was
+            ]
+            done = await self._rows.write_boxes(boxes, changes) if changes else 0
+            changed, left = changed + done, left + len(changes) - done + new.count(None)
+            self._say(f"{boxes.table}.{boxes.box}: {seen} seen, {changed} changed")
+        return changed, left
+
+    def _anew(self, boxes: Boxes, seals: Seals, row: BoxRow) -> BoxRow | None:
+        content = seals.open(row.sealed, row.id)
+        if content is None:
+            return None
+        sealed = seals.seal(content, row.id) if seals.is_old(row.sealed) else row.sealed
+        found = row.hash
+        if boxes is LOGINS and row.provider is not None:
+            keys = self._keyring.hashing("logins")
+            found = subject_hashes(keys, row.provider, content.decode())[0]  # type: ignore[arg-type]  # is stored
+        return BoxRow(row.id, sealed, found, row.provider)
+
+    async def _retire(self) -> str:
+        """Other keys under which nothing is left are none any more. Gives which are, in words."""
+        first, counts = self._keyring.data[0].id, await self._rows.counted()
+        told = []
+        for key in await self._store.begun():
+            if key.id == first:
+                continue
+            left = sum(keys.get(key.id, 0) for keys in counts.values()) + await self._rows.jobs_with(key.id)
+            if left:
+                told.append(f"{left} values are still encrypted with {key.id!r}: see `status`. ")
+            else:
+                await self._store.retire(key.id)
+                self._say(f"Nothing is encrypted with {key.id!r} any more: it may be left out of DATA_KEYS.")
+        return "".join(told)
+
+
+def _kept(purpose: str, key: SigningKey, seals: Seals) -> KeptKey:
+    sealed: Sealed = seals.seal(key.value, kept_for(purpose, key.kid))
+    return KeptKey(purpose, key.kid, sealed)
+
+
+def _under(key: str | None) -> str:
+    return "in clear" if key is None else f"under {key!r}"
+
+
+def _holds(holder: Holder) -> str:
+    writes = "in clear" if holder.writes is None else f"with {holder.writes!r}"
+    return f"{holder.node} has {', '.join(holder.known) or 'no key'}, and writes {writes}"
