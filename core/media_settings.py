@@ -104,6 +104,6 @@ class MediaSettings(ServerSettings, frozen=True, kw_only=True):
         Count,
         about(
             "Days for which the evidence of a report is kept after its case is decided. As long as that, keep"
-            " SECRET_PREVIOUS: evidence is encrypted with the secret of its day."
+            " SECRET_PREVIOUS where there are no DATA_KEYS: evidence is encrypted with the secret of its day."
         ),
     ] = 90

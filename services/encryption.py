@@ -6,7 +6,9 @@ says. What is as it should be is passed over.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from core.fields import EMAIL, FIELDS, Field, Fields
 from core.keys import HASHES, LASTING, Keyring, SigningKey
@@ -17,9 +19,11 @@ from services.data_keys import SEEN_S, kept_for, kept_seals, learn
 from services.logins import subject_hashes
 
 _AT_ONCE = 200
+_TOLD_EACH = 10_000
 _PASSES = 20
 _LOOK_S = 0.2
 Say = Callable[[str], None]
+R = TypeVar("R", Row, BoxRow)
 
 
 class NotYet(Exception):
@@ -36,15 +40,15 @@ class Encryption:
     async def encrypt(self) -> str:
         """Begin with the first key, or go on: all that is in clear, or sealed with others, is sealed with it.
 
-        Also that with which SECRET sealed and hashed is kept, so that it may be changed. Raises `NotYet`,
-        `KeyMissing`.
+        Also that with which SECRET sealed and hashed is kept, so that it may be changed. Without keys for
+        data, what the previous SECRET has sealed is sealed anew. Raises `NotYet`, `KeyMissing`.
         """
         await learn(self._store, self._keyring)
-        if self._keyring.data:
-            await self._begin()
-        left = await self._all(self._pass)
-        if self._keyring.data:
-            left += await self._retire()
+        if not self._keyring.data:
+            await self._check_nodes()
+            return await self._all() or "Everything that SECRET_PREVIOUS has sealed is sealed with SECRET."
+        await self._begin()
+        left = await self._all() + await self._retire()
         return left or "Everything is encrypted with the first key."
 
     async def rehash(self) -> str:
@@ -61,7 +65,7 @@ class Encryption:
         await self._store.write_with(kid, HASHES)
         await learn(self._store, self._keyring)
         await self._until("writes with the new key", lambda each: each.hashes == kid)
-        return await self._all(self._pass) or "Addresses and logins are found by the new key."
+        return await self._all() or "Addresses and logins are found by the new key."
 
     async def status(self) -> str:
         """How many values there are under which key."""
@@ -136,12 +140,12 @@ class Encryption:
 
     # All that is stored
 
-    async def _all(self, work: Callable[[], Awaitable[tuple[int, int]]]) -> str:
+    async def _all(self) -> str:
         """Pass over everything until nothing is left that can be changed. Gives what is left, in words."""
         left = 0
         for _ in range(_PASSES):
-            changed, left = await work()
-            if not changed:
+            changed, left = await self._pass()
+            if not left or not changed:
                 break
         return (
             f"{left} values could not be changed: they do not open, or somebody has the same. "
@@ -151,26 +155,37 @@ class Encryption:
 
     async def _pass(self) -> tuple[int, int]:
         """How many values were changed, and how many others would have to be."""
-        changed = left = 0
+        counts, rows = [], self._rows
         for field in FIELDS:
-            one, other = await self._words(field)
-            changed, left = changed + one, left + other
+            name = f"{field.table}.{field.column}"
+            given = partial(rows.page, field), partial(self._fresh, field), partial(rows.write, field)
+            counts.append(await self._over(name, *given))
         for boxes in BOXES:
-            one, other = await self._boxes(boxes)
-            changed, left = changed + one, left + other
-        return changed, left
+            name, seals = f"{boxes.table}.{boxes.box}", Seals(self._keyring.sealing(boxes.purpose))
+            fresh = partial(self._anew, boxes, seals)
+            written = partial(rows.write_boxes, boxes)
+            counts.append(await self._over(name, partial(rows.boxes, boxes), fresh, written))
+        return sum(changed for changed, _ in counts), sum(left for _, left in counts)
 
-    async def _words(self, field: Field) -> tuple[int, int]:
+    async def _over(
+        self,
+        name: str,
+        page: Callable[[str | None, int], Awaitable[Sequence[R]]],
+        fresh: Callable[[R], R | None],
+        write: Callable[[Sequence[tuple[R, R]]], Awaitable[int]],
+    ) -> tuple[int, int]:
+        """Pass over a column. How many values were changed, and how many others would have to be."""
         after, changed, left, seen = None, 0, 0, 0
-        while rows := await self._rows.page(field, after, _AT_ONCE):
+        while rows := await page(after, _AT_ONCE):
             after, seen = rows[-1].id, seen + len(rows)
-            new = [self._fresh(field, row) for row in rows]
-            changes = [
-                (was, row) for was, row in zip(rows, new, strict=True) if row is not None and row != was
-            ]
-            done = await self._rows.write(field, changes) if changes else 0
-            changed, left = changed + done, left + len(changes) - done + new.count(None)
-            self._say(f"{field.table}.{field.column}: {seen} seen, {changed} changed")
+            new = [(was, fresh(was)) for was in rows]
+            changes = [(was, row) for was, row in new if row is not None and row != was]
+            done = await write(changes) if changes else 0
+            unopened = sum(row is None for _, row in new)
+            changed, left = changed + done, left + len(changes) - done + unopened
+            if seen % _TOLD_EACH == 0:
+                self._say(f"{name}: {seen} seen, {changed} changed")
+        self._say(f"{name}: {seen} seen, {changed} changed; that is all")
         return changed, left
 
     def _fresh(self, field: Field, row: Row) -> Row | None:
@@ -180,20 +195,6 @@ class Encryption:
             return None
         value = row.value if self._fields.is_current(row.value) else self._fields.kept(field, row.id, words)
         return Row(row.id, value, self._fields.address_hash(words) if field is EMAIL else None)
-
-    async def _boxes(self, boxes: Boxes) -> tuple[int, int]:
-        seals = Seals(self._keyring.sealing(boxes.purpose))
-        after, changed, left, seen = None, 0, 0, 0
-        while rows := await self._rows.boxes(boxes, after, _AT_ONCE):
-            after, seen = rows[-1].id, seen + len(rows)
-            new = [self._anew(boxes, seals, row) for row in rows]
-            changes = [
-                (was, row) for was, row in zip(rows, new, strict=True) if row is not None and row != was
-            ]
-            done = await self._rows.write_boxes(boxes, changes) if changes else 0
-            changed, left = changed + done, left + len(changes) - done + new.count(None)
-            self._say(f"{boxes.table}.{boxes.box}: {seen} seen, {changed} changed")
-        return changed, left
 
     def _anew(self, boxes: Boxes, seals: Seals, row: BoxRow) -> BoxRow | None:
         content = seals.open(row.sealed, row.id)

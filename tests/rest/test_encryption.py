@@ -287,7 +287,7 @@ async def test_an_operator_sees_what_is_encrypted(
         assert "identity.users.email: 1 in clear" in said
         assert "process one has k1, and writes in clear" in said
         await operate(settings, parse(None, ["data-keys", "encrypt"]))
-        assert "identity.users.email: 1 seen, 1 changed" in capsys.readouterr().out
+        assert "identity.users.email: 1 seen, 1 changed; that is all" in capsys.readouterr().out
         assert "identity.users.email: 1 under 'k1'" in await operate(
             settings, parse(None, ["data-keys", "status"])
         )

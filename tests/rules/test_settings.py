@@ -152,6 +152,7 @@ def test_staff_need_a_second_factor_unless_the_operator_says_otherwise() -> None
         "MAIL": "smtp://mail.example",
         "SMS": "https://s.example",
         "PUBLIC_URL": "https://a.example",
+        "DATA_KEYS": f"k1:{'x' * 31}y",
     }
     assert remarks(load(posted)) == remarks(load({})) == []
     [said] = remarks(load({**posted, "STAFF_TOTP": "when_on"}))
@@ -162,8 +163,8 @@ def test_production_without_mail_or_sms_says_what_cannot_work() -> None:
     """In development both are in the outbox, which shows everybody's and so is for nothing else."""
     assert (load({}).mail, load({}).sms) == ("outbox", "outbox")
     said = remarks(load(PRODUCTION))
-    assert [line.split()[0] for line in said] == ["MAIL", "SMS"]
-    [about_links] = remarks(load({**PRODUCTION, "MAIL": "smtps://mail.example", "SMS": "https://s.example"}))
+    assert [line.split()[0] for line in said] == ["DATA_KEYS", "MAIL", "SMS"]
+    _, about_links = remarks(load({**PRODUCTION, "MAIL": "smtps://mail.example", "SMS": "https://s.example"}))
     assert about_links.startswith("PUBLIC_URL")
     wrong = mistakes({**PRODUCTION, "MAIL": "outbox", "SMS": "outbox"})
     assert [line.split()[0] for line in wrong] == ["MAIL:", "SMS:"]

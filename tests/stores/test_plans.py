@@ -108,7 +108,8 @@ async def test_looking_for_a_user_reads_no_others(world: World) -> None:
     await world.pool.execute("ANALYZE identity.users, identity.profiles")
     last = "'ffffffff-ffff-ffff-ffff-ffffffffffff'"
     found = queries("admin_users")["found"]
-    assert await blocks_read(world, found, "uuid, int, text", last, "50", "'zoe'") <= BLOCKS
+    given = (last, "50", "'zoe'", r"'{\\x00}'")
+    assert await blocks_read(world, found, "uuid, int, text, bytea[]", *given) <= BLOCKS
 
 
 async def others_are_told(world: World, ana: str, per_user: int) -> None:
