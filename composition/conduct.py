@@ -29,5 +29,5 @@ class Conduct:
         self.cases = Cases(stores.cases, self.trust, expulsions, notifications, claim_ms=claim_ms)
         self.appeals = AppealStore(base.pool, stores.notifications.notify, base.fields)
         self.appealing = Appeals(self.appeals, notifications)
-        self.media_reviews = MediaReviewStore(base.pool, stores.notifications.notify)
+        self.media_reviews = MediaReviewStore(base.pool, stores.notifications.notify, base.fields)
         self.media_review = MediaReview(self.media_reviews, notifications)

@@ -33,7 +33,8 @@ REPORT_NOTE = Field("interaction.reports", "note")
 APPEAL = Field("safety.appeals", "text")
 APPEAL_NOTE = Field("safety.appeals", "note")
 CASE_NOTE = Field("safety.cases", "note")
-FIELDS = (EMAIL, LOGIN_HINT, REPORT_NOTE, APPEAL, APPEAL_NOTE, CASE_NOTE)
+MEDIA_NOTE = Field("social.media", "note")
+FIELDS = (EMAIL, LOGIN_HINT, REPORT_NOTE, APPEAL, APPEAL_NOTE, CASE_NOTE, MEDIA_NOTE)
 
 
 class Fields:

@@ -12,6 +12,7 @@ from core.clock import rfc3339, to_datetime, to_ms
 from core.contract.media_review import MediaAction, MediaDecision, ReviewedMedia
 from core.contract.moderation import CaseSubject
 from core.errors import AlreadyDecided, Conflict, NotFound
+from core.fields import CLEAR, MEDIA_NOTE, Fields
 from core.notices import photo_looked_at_again, photo_removed
 from core.vocabulary import ReportReason
 from db.postgres import audit
@@ -42,8 +43,8 @@ class MediaVerdict(Struct, frozen=True, kw_only=True):
 class MediaReviewStore:
     """Decisions on media."""
 
-    def __init__(self, pool: Pool, notify: Notify) -> None:
-        self._pool, self._notify = pool, notify
+    def __init__(self, pool: Pool, notify: Notify, fields: Fields = CLEAR) -> None:
+        self._pool, self._notify, self._fields = pool, notify, fields
 
     async def page(
         self, by: str, user_id: str | None, *, after: str | None, limit: int, now: int
@@ -54,7 +55,7 @@ class MediaReviewStore:
             rows = await self._pool.fetch(_SQL["queue"], *given)
         else:
             rows = await self._pool.fetch(_SQL["of_user"], *given, user_id)
-        return [_reviewed(row) for row in rows]
+        return [_reviewed(self._fields, row) for row in rows]
 
     async def decide(self, media_id: str, by: str, verdict: MediaVerdict, now: int) -> ReviewedMedia:
         """Pass or remove it. Raises `NotFound`, and `AlreadyDecided`: what is passed can be removed, and
@@ -65,7 +66,8 @@ class MediaReviewStore:
             before = found.decision
             if before and (before.action == "remove" or verdict.action == "pass"):
                 raise AlreadyDecided("This was decided before.")
-            given = [media_id, by, to_datetime(now), verdict.note]
+            note = self._fields.kept_if_any(MEDIA_NOTE, media_id, verdict.note)
+            given = [media_id, by, to_datetime(now), note]
             details = {"media_id": media_id}
             if verdict.action == "pass":
                 await connection.execute(_SQL["pass"], *given)
@@ -74,7 +76,9 @@ class MediaReviewStore:
                 details["reason"] = str(verdict.reason)
             action = "media_passed" if verdict.action == "pass" else "media_removed"
             await audit.note(connection, action, found.user.user_id, details, by=by, now=now)
-            decided = _reviewed(await connection.fetchrow(_SQL["one"], by, media_id, to_datetime(now)))
+            decided = _reviewed(
+                self._fields, await connection.fetchrow(_SQL["one"], by, media_id, to_datetime(now))
+            )
             if verdict.action == "remove":
                 notice = photo_removed(found.user.user_id, media_id, found.type, verdict.words)
                 await self._notify(connection, notice, now)
@@ -89,7 +93,9 @@ class MediaReviewStore:
             await connection.execute(_SQL["undo"], media_id)
             details = {"media_id": media_id}
             await audit.note(connection, "media_removal_undone", found.user.user_id, details, by=by, now=now)
-            undone = _reviewed(await connection.fetchrow(_SQL["one"], by, media_id, to_datetime(now)))
+            undone = _reviewed(
+                self._fields, await connection.fetchrow(_SQL["one"], by, media_id, to_datetime(now))
+            )
             notice = photo_looked_at_again(found.user.user_id, media_id, found.type)
             await self._notify(connection, notice, now)
         return undone
@@ -100,10 +106,10 @@ class MediaReviewStore:
         row = await connection.fetchrow(_SQL["one"], by, media_id, to_datetime(now))
         if row is None:
             raise NotFound
-        return _reviewed(row)
+        return _reviewed(self._fields, row)
 
 
-def _reviewed(row: Record) -> ReviewedMedia:
+def _reviewed(fields: Fields, row: Record) -> ReviewedMedia:
     return ReviewedMedia(
         id=row["id"],
         user=CaseSubject(user_id=row["owner_id"], display_name=row["display_name"], role=row["role"]),
@@ -112,7 +118,7 @@ def _reviewed(row: Record) -> ReviewedMedia:
         waits=row["waits"],
         reason=row["reason"],
         resembles=row["resembles"],
-        decision=_decision(row),
+        decision=_decision(fields, row),
         uploaded_at=rfc3339(to_ms(row["created_at"])),
         width=row["width"],
         height=row["height"],
@@ -121,13 +127,13 @@ def _reviewed(row: Record) -> ReviewedMedia:
     )
 
 
-def _decision(row: Record) -> MediaDecision | None:
+def _decision(fields: Fields, row: Record) -> MediaDecision | None:
     if row["decided_at"] is None:
         return None
     return MediaDecision(
         action="pass" if row["fault"] is None else "remove",
         reason=row["fault"],
-        note=row["note"],
+        note=fields.read(MEDIA_NOTE, row["id"], row["note"]),
         by=row["decided_by"],
         at=rfc3339(to_ms(row["decided_at"])),
     )

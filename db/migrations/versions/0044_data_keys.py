@@ -2,8 +2,8 @@
 
 from db.migrations import run_sql_beside
 
-revision = "0043_data_keys"
-down_revision = "0042_privacy"
+revision = "0044_data_keys"
+down_revision = "0043_media_review"
 
 
 def upgrade() -> None:
