@@ -28,6 +28,7 @@ WHY: Mapping[str, str] = {
     "They are jobs of the server, for all": "erasures exports jobs outbox pending_work retention",
     "They tell people what others have done, and go by whom these may see": "notifications",
     "Files are shown to others, and looked after by jobs": "media",
+    "Keys by which data is encrypted are nobody's": "data_keys",
     "Keys of requests are those of strangers too": "idempotency",
 }
 _TABLE = "| file | statements | why |\n|---|---|---|\n"

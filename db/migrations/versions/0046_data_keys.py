@@ -2,8 +2,8 @@
 
 from db.migrations import run_sql_beside
 
-revision = "0044_data_keys"
-down_revision = "0043_media_review"
+revision = "0046_data_keys"
+down_revision = "0045_own_rows"
 
 
 def upgrade() -> None:
