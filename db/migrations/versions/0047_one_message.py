@@ -2,8 +2,8 @@
 
 from db.migrations import run_sql_beside
 
-revision = "0045_one_message"
-down_revision = "0044_session_clients"
+revision = "0047_one_message"
+down_revision = "0046_direct_calls"
 
 
 def upgrade() -> None:
