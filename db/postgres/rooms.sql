@@ -10,7 +10,7 @@ FROM communication.say(
 )
 
 -- name: say_one
--- The same of one draft alone (0047_one_message.sql).
+-- The same of one draft alone (0048_one_message.sql).
 SELECT n, seq, number, members FROM communication.say_one($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: to_announce

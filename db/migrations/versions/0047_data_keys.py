@@ -2,8 +2,8 @@
 
 from db.migrations import run_sql_beside
 
-revision = "0046_data_keys"
-down_revision = "0045_own_rows"
+revision = "0047_data_keys"
+down_revision = "0046_direct_calls"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from db.migrations import run_sql_beside
 
-revision = "0047_one_message"
-down_revision = "0046_direct_calls"
+revision = "0048_one_message"
+down_revision = "0047_data_keys"
 
 
 def upgrade() -> None:
