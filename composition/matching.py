@@ -112,7 +112,10 @@ class Matching:
             departures=self._departures,
             events=self._events,
             rhythm=replace(
-                rhythm, patience_ms=settings.queue_s * 1000, update_ms=settings.queue_update_s * 1000
+                rhythm,
+                patience_ms=settings.queue_s * 1000,
+                update_ms=settings.queue_update_s * 1000,
+                lease_ms=settings.queue_lease_s * 1000,
             ),
             metrics=self._metrics,
             clock=self._clock,

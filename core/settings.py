@@ -89,6 +89,14 @@ class Settings(JobSettings, frozen=True, kw_only=True):
             "matched sooner, lower it and they are kept for somebody who fits better."
         ),
     ] = 0.008
+    match_departure_cost: Annotated[
+        float,
+        Meta(ge=0, le=10),
+        about(
+            "What it costs, in score, that somebody leaves by themselves before they are matched, beside the "
+            "match they miss: raise it and more people are matched, lower it and they fit better."
+        ),
+    ] = 1.5
     match_last_call: Annotated[
         Switch,
         about(

@@ -143,10 +143,14 @@ class Turn(Struct, frozen=True):
 
 
 class Wait(Struct, frozen=True):
-    """How long someone of this `kind` waited for a match, in ms; None: patience ended first."""
+    """How long someone of this `kind` waited, in ms, for a match or until they `left` by themselves.
+
+    None: to the end of the time that a ticket has.
+    """
 
     kind: str
     waited_ms: int | None
+    left: bool = False
 
 
 class Market(Struct, frozen=True, kw_only=True):

@@ -221,5 +221,5 @@ def _wishful(ticket: Ticket) -> bool:
 
 
 def _stance(settings: Settings) -> ReservationParameters:
-    stance = ReservationParameters(cost=settings.match_wait_cost)
+    stance = ReservationParameters(cost=settings.match_wait_cost, departure=settings.match_departure_cost)
     return stance if settings.match_last_call == "on" else replace(stance, last_call_ms=0)

@@ -4,12 +4,15 @@ A match now is worth its score; to wait on is worth what may still come. That wo
 patience of r, is the reservation value of optimal stopping (McCall 1970; in continuous time, with offers that
 arrive at random): V(0) = 0 and
 
-    dV/dr = sum over candidates k of  rate * (score_k - V)+   +  called * (mean score - V)  -  cost of waiting
+    dV/dr = sum over candidates k of  rate * (score_k - V)+   +  called * (mean score - V)
+            -  leaving * (departure + V)  -  cost of waiting
 
-where the candidates are those of the latest arrivals whom the rules permit. The middle term is the last call:
+where the candidates are those of the latest arrivals whom the rules permit. The second term is the last call:
 a user whose patience is about to end takes anybody who is still free, whatever that one hopes for. So the
-more of the others leave without a match, the less there is to hold out for. The right side is linear in V
-between two scores, so the curve is a chain of exponentials, computed exactly.
+more of the others leave without a match, the less there is to hold out for. The third is what users do by
+themselves: whoever is likely to leave soon (`patience`) has little to hold out for. The right side is linear
+in V between two scores and within a piece of the hazard, so the curve is a chain of exponentials, computed
+exactly (`curve`).
 
 A meeting as such is worth something too. This is added to every score, so it only matters where a user may
 end up with nobody; it keeps people with few fitting others from being held out for.
@@ -19,14 +22,15 @@ with many to choose from asks for their own worth, somebody in a long line asks 
 there is nothing to expect, and every permitted pair is matched at once.
 """
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
-from math import exp, log, sqrt
+from math import sqrt
 
 from msgspec import Struct
 
-from core.ticket import Market, Ticket
+from core.ticket import Market, Ticket, kind
+from matching.curve import NEVER, Curve, Leaving
+from matching.patience import Hazard, Patience
 from matching.rules import obstacles
 from matching.score import Weights, scores
 from matching.wait_estimates import WaitEstimates
@@ -38,11 +42,11 @@ class ReservationParameters(Struct, frozen=True, kw_only=True):
     `cost` is what a second of waiting costs in score. `horizon` is the share of patience that is planned
     with: in the rest a user takes anybody who comes. `stock_power` and `stock_prior` say how fast a lopsided
     pool shifts the weight to the scarce side. `regard` says how much, of several candidates, those with
-    little to expect are preferred. `meeting` is what a match is worth apart from its score. No more than
-    `plenty` arrivals a second are counted on: where more come, nobody has to hold out for the very best.
-    Arrivals are counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and used for
-    `keep_ms`. The last call begins `last_call_ms` before patience ends (a sweep must fall into that time); 0:
-    no last call.
+    little to expect are preferred. `meeting` is what a match is worth apart from its score, and `departure`
+    what it costs that somebody leaves by themselves, apart from the match they miss. No more than `plenty`
+    arrivals a second are counted on: where more come, nobody has to hold out for the very best. Arrivals are
+    counted over `window_ms` and `burst_ms`; a curve is made of the latest `comers` and used for `keep_ms`.
+    The last call begins `last_call_ms` before patience ends (a sweep must fall into that time); 0: none.
     """
 
     cost: float = 0.008
@@ -51,50 +55,13 @@ class ReservationParameters(Struct, frozen=True, kw_only=True):
     stock_prior: float = 15.0
     regard: float = 2.0
     meeting: float = 0.5
+    departure: float = 1.5
     plenty: float = 8.0
     comers: int = 64
     window_ms: int = 30_000
     burst_ms: int = 5_000
     keep_ms: int = 30_000
     last_call_ms: int = 1_000
-
-
-class Curve:
-    """Worth of waiting by remaining patience: `V(r) = limit + (start - limit) * exp(-pace * (r - since))`."""
-
-    __slots__ = ("_since", "_spans")
-
-    def __init__(self, scores: Sequence[float], rate: float, cost: float, called: float = 0.0) -> None:
-        """`scores` of those who may come, each `rate` times a second; `cost` of a second.
-
-        `called`: how often a second a user is taken by the last call of one of them.
-        """
-        self._since = begins = [0.0]
-        self._spans = spans = list[tuple[float, float, float]]()
-        value, since = 0.0, 0.0
-        left, total = len(scores), sum(scores)
-        by_call = called * total / max(1, left)
-        for best in sorted(scores):
-            pace = rate * left + called
-            limit = (rate * total + by_call - cost) / pace if pace > 0 else 0.0
-            if limit <= value:
-                break
-            spans.append((limit, value, pace))
-            if limit <= best:
-                return
-            since += log((limit - value) / (limit - best)) / pace
-            value = best
-            begins.append(since)
-            left, total = left - 1, total - best
-        spans.append((value, value, 0.0))
-
-    def at(self, seconds: float) -> float:
-        """The worth of waiting with so much patience left."""
-        if seconds <= 0:
-            return 0.0
-        span = bisect_right(self._since, seconds) - 1
-        limit, start, pace = self._spans[span]
-        return limit + (start - limit) * exp(-pace * (seconds - self._since[span]))
 
 
 Stake = tuple[float, float]
@@ -131,6 +98,7 @@ class ReservationValues:
         self._stance = stance
         self._common_language = common_language
         self.wait_estimates = WaitEstimates(patience_ms)
+        self._patience = Patience(patience_ms)
         self._market = Market()
         self._left: Counter[tuple[str, bool]] | None = None
         self._arrivals: Sequence[Ticket] = ()
@@ -149,6 +117,7 @@ class ReservationValues:
         self._sides.clear()
         self._stakes.clear()
         self.wait_estimates.see(market.waits)
+        self._patience.see(market.waits)
         old = now - self._stance.keep_ms
         for ticket_id in [ticket_id for ticket_id, (made, _) in self._curves.items() if made < old]:
             del self._curves[ticket_id]
@@ -207,7 +176,20 @@ class ReservationValues:
         fit = scores(self._shares, ticket, ticket.joined_at, self._patience_ms)
         against = obstacles(ticket, common_language=self._common_language)
         worths = [meeting + fit(other, 0.0) for other in side.comers if against(other) is None]
-        return Curve(worths, side.rate, self._stance.cost, side.called * len(worths))
+        leaving = self._leaving(self._patience.of(kind(ticket)))
+        return Curve(
+            worths, side.rate, self._stance.cost, side.called * len(worths), leaving, self._stance.departure
+        )
+
+    def _leaving(self, hazard: Hazard) -> Leaving:
+        """The hazard by what is left of the time planned with; each piece comes sooner as that is shorter."""
+        horizon, leaving = self._stance.horizon, list[tuple[float, float]]()
+        plan, ends = horizon * self._patience_ms / 1000, 0.0
+        for since, rate in reversed(hazard):
+            if horizon * since < plan:
+                leaving.append((ends, rate / horizon))
+                ends = plan - horizon * since
+        return leaving or NEVER
 
     def _side(self, ticket: Ticket) -> Side:
         kind = (ticket.card.gender, ticket.genders)
@@ -237,8 +219,8 @@ class ReservationValues:
         if self._left is None:  # by kind, of which there are few: how many left, without a match and in all
             self._left = Counter((wait.kind, wait.waited_ms is None) for wait in self._market.waits)
         ended = total = 0
-        for (kind, unmatched), number in self._left.items():
-            if pools.intersection(kind.split()):
+        for (whose, unmatched), number in self._left.items():
+            if pools.intersection(whose.split()):
                 ended, total = ended + unmatched * number, total + number
         return ended / total if total else 0.0
 

@@ -39,6 +39,6 @@ class WaitEstimates:
             waits = self._sorted[kind] = sorted(
                 self._patience_ms if wait.waited_ms is None else wait.waited_ms
                 for wait in self._latest
-                if wait.kind == kind
+                if wait.kind == kind and not wait.left
             )
         return waits

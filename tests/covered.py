@@ -18,6 +18,7 @@ TESTS = (
     "tests/matching/test_why_waiting.py",
     "tests/matching/test_last_call.py",
     "tests/matching/test_reservation_value.py",
+    "tests/matching/test_patience.py",
     "tests/matching/test_pools.py",
     "tests/matching/test_rematch.py",
     "tests/matching/test_replay.py",

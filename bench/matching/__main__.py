@@ -1,21 +1,22 @@
 """`python -m bench.matching`: the product's policy beside what is common, against the optimum with hindsight.
 
-Virtual time, the same arrivals for everyone. Prints Markdown. The optimum of 50 arrivals a second takes a
-minute for each evening.
+Virtual time, the same arrivals and the same patience for everyone, which no strategy knows. Prints Markdown.
+The optimum of 50 arrivals a second takes a minute for each evening.
 """
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bench.matching.hindsight import Hindsight
+from bench.matching.hindsight import Best, Hindsight
+from bench.matching.patience import LAWS, Law
 from bench.matching.population import PATIENCE_MS, Setting, arrivals
 from bench.matching.simulation import Evening, Strategy
-from bench.matching.strategies import Assignment, BestOnArrival, FirstCome, Ours
+from bench.matching.strategies import Assignment, BestOnArrival, FirstCome, Ours, Unlearning
 from core.ticket import Ticket
 from matching.policy import Policy
 from matching.score import Weights
@@ -32,12 +33,18 @@ def without_last_call(policy: Policy) -> Strategy:
     return Ours(replace(policy, stance=replace(policy.stance, last_call_ms=0)))
 
 
+def at_departure(cost: float) -> Callable[[Policy], Strategy]:
+    """Ours where the operator has set this cost of a departure."""
+    return lambda policy: Ours(replace(policy, stance=replace(policy.stance, departure=cost)))
+
+
 STRATEGIES: dict[str, Callable[[Policy], Strategy]] = {
     "first come, first served": FirstCome,
     "best of 64 on arrival": BestOnArrival,
     "assignment every 15 s": Assignment,
     "ours": Ours,
     "ours without last call": without_last_call,
+    "ours, learning nothing": Unlearning,
 }
 _HEAD = (
     "| strategy | score, of the optimum | matched (less the optimum's) | mean wait | p50 | p95 "
@@ -63,10 +70,12 @@ class Measurements(Struct, frozen=True):
     micros_per_person: float
 
 
-def evening(people: Sequence[Ticket], best_score: float, best_pairs: int, strategy: Strategy) -> Measurements:
+def evening(
+    people: Sequence[Ticket], patience_ms: Mapping[str, int], best: Best, strategy: Strategy, policy: Policy
+) -> Measurements:
     """Play one evening and measure it."""
     begun = time.process_time()
-    outcome = Evening(people, strategy, POLICY).play()
+    outcome = Evening(people, patience_ms, strategy, policy).play()
     took = time.process_time() - begun
     waits = np.array(list(outcome.waits.values())) / 1000
     women, men = (
@@ -74,16 +83,16 @@ def evening(people: Sequence[Ticket], best_score: float, best_pairs: int, strate
         for gender in ("female", "male")
     )
     return Measurements(
-        of_optimum=outcome.score / best_score,
+        of_optimum=outcome.score / best.score,
         matched=len(waits) / len(people),
-        missed=(len(waits) - 2 * best_pairs) / len(people),
+        missed=(len(waits) - 2 * best.pairs) / len(people),
         mean=float(waits.mean()),
         p50=float(np.median(waits)),
         p95=float(np.quantile(waits, 0.95)),
         women=_spread(women),
         men=_spread(men),
-        estimate_women=_honesty(people, outcome.waits, strategy, "female"),
-        estimate_men=_honesty(people, outcome.waits, strategy, "male"),
+        estimate_women=_honesty(people, patience_ms, outcome.waits, strategy, "female"),
+        estimate_men=_honesty(people, patience_ms, outcome.waits, strategy, "male"),
         micros_per_person=took / len(people) * 1e6,
     )
 
@@ -94,11 +103,17 @@ def _spread(waits_ms: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> float:
     return float(max(p95, _AT_ONCE_S) / max(p50, _AT_ONCE_S))
 
 
-def _honesty(people: Sequence[Ticket], waits: dict[str, int], strategy: Strategy, gender: str) -> float:
-    """The median of estimated over actual wait, as told on joining; who was not matched waited to the end."""
+def _honesty(
+    people: Sequence[Ticket],
+    patience_ms: Mapping[str, int],
+    waits: Mapping[str, int],
+    strategy: Strategy,
+    gender: str,
+) -> float:
+    """The median of estimated over actual wait, as told on joining; who was not matched waited until gone."""
     told: dict[str, int] = getattr(strategy, "estimates", {})
     ratios = [
-        max(told[t.id] / 1000, _AT_ONCE_S) / max(waits.get(t.id, PATIENCE_MS) / 1000, _AT_ONCE_S)
+        max(told[t.id] / 1000, _AT_ONCE_S) / max(waits.get(t.id, patience_ms[t.id]) / 1000, _AT_ONCE_S)
         for t in people
         if t.card.gender == gender and t.id in told
     ]
@@ -112,27 +127,43 @@ def main() -> None:
     parser.add_argument("--female", type=float, nargs="+", default=[0.5, 0.4, 0.2], help="share of women")
     parser.add_argument("--evenings", type=int, default=4, help="evenings to take the mean of")
     parser.add_argument("--seed", type=int, default=1, help="the first evening's seed; the others follow")
-    options = parser.parse_args()
-    for rate in options.rates:
-        for female in options.female:
-            compare(rate, female, range(options.seed, options.seed + options.evenings))
-
-
-def compare(rate: float, female: float, seeds: Sequence[int]) -> None:
-    """All strategies on the same evenings."""
-    measured: dict[str, list[Measurements]] = {name: [] for name in STRATEGIES}
-    shares = []
-    for seed in seeds:
-        people = arrivals(Setting(rate, female, seed))
-        hindsight = Hindsight(people)
-        hindsight.check(POLICY, seed)
-        best = hindsight.best(PATIENCE_MS)
-        shares.append(2 * best.pairs / len(people))
-        for name, strategy in STRATEGIES.items():
-            measured[name].append(evening(people, best.score, best.pairs, strategy(POLICY)))
-    print(
-        f"\n### {rate:g} arrivals a second, {female:.0%} women; the optimum matches {np.mean(shares):.3f}\n"
+    parser.add_argument("--laws", nargs="+", choices=LAWS, default=["fixed"], help="of patience")
+    parser.add_argument("--bursts", action="store_true", help="ten times as many come, 10 s in each minute")
+    parser.add_argument(
+        "--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES)[:5], help="to compare"
     )
+    parser.add_argument(
+        "--departures", type=float, nargs="+", default=[], help="ours at these costs of a departure, too"
+    )
+    options = parser.parse_args()
+    strategies = {name: STRATEGIES[name] for name in options.strategies}
+    strategies |= {f"ours at {cost:g}": at_departure(cost) for cost in options.departures}
+    seeds = range(options.seed, options.seed + options.evenings)
+    for law in options.laws:
+        for rate in options.rates:
+            for female in options.female:
+                settings = [Setting(rate, female, seed, options.bursts) for seed in seeds]
+                compare(LAWS[law], settings, strategies)
+
+
+def compare(
+    law: Law, settings: Sequence[Setting], strategies: Mapping[str, Callable[[Policy], Strategy]]
+) -> None:
+    """These strategies on the same evenings."""
+    measured: dict[str, list[Measurements]] = {name: [] for name in strategies}
+    policy, shares = replace(POLICY, patience_ms=law.queue_s * 1000), []
+    for setting in settings:
+        people = arrivals(setting)
+        patience_ms = law.patience_ms(people, setting.seed)
+        hindsight = Hindsight(people)
+        hindsight.check(policy, setting.seed)
+        best = hindsight.best(patience_ms)
+        shares.append(2 * best.pairs / len(people))
+        for name, strategy in strategies.items():
+            measured[name].append(evening(people, patience_ms, best, strategy(policy), policy))
+    rate, female = f"{settings[0].rate:g} arrivals a second", f"{settings[0].female:.0%} women"
+    burst = ", in bursts" if settings[0].bursts else ""
+    print(f"\n### {law.name}: {rate}{burst}, {female}; the optimum matches {np.mean(shares):.3f}\n")
     print(_HEAD)
     for name, rows in measured.items():
         mean = np.mean(

@@ -1,6 +1,6 @@
 """The best that could have been done: every permitted pair, and a maximum-weight matching with hindsight."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -49,10 +49,14 @@ class Hindsight:
             assert permitted == (told >= 0), (one, other)
             assert not permitted or abs(policy.score(one, other, 0) - told) < 1e-5, (one, other)
 
-    def best(self, patience_ms: int) -> Best:
+    def best(self, patience_ms: Mapping[str, int]) -> Best:
         """A maximum-weight matching over the permitted pairs whose presence overlaps."""
         w, m = (np.array([t.joined_at for t in side]) for side in (self.women, self.men))
-        weights = np.where(np.abs(w[:, None] - m) < patience_ms, self.scores, -1)
+        w_ends, m_ends = (
+            np.array([t.joined_at + patience_ms[t.id] for t in side]) for side in (self.women, self.men)
+        )
+        together = (w[:, None] < m_ends) & (m < w_ends[:, None])
+        weights = np.where(together, self.scores, -1)
         np.maximum(weights, 0, out=weights)
         rows, columns = linear_sum_assignment(weights, maximize=True)
         won = weights[rows, columns]

@@ -18,18 +18,22 @@ COUNTRIES = ("DE", "FR", "ES", "IT", "PT", "AT", "CH", "NL")
 DIMENSIONS = 16
 
 
+BURST_S, BURST_EVERY_S, BURST_TIMES = 10, 60, 10
+
+
 class Setting(Struct, frozen=True):
-    """Arrivals a second, and the share of women among them."""
+    """Arrivals a second, and the share of women among them. `bursts`: ten times as many for 10 s a minute."""
 
     rate: float
     female: float
     seed: int
+    bursts: bool = False
 
 
 def arrivals(setting: Setting) -> list[Ticket]:
     """Tickets by time of arrival in ms: Poisson, each person seeking the other gender."""
     chance = default_rng(setting.seed)
-    times = np.sort(chance.uniform(0, ARRIVALS_S * 1000, chance.poisson(setting.rate * ARRIVALS_S)))
+    times = _bursts(chance, setting) if setting.bursts else _steady(chance, setting)
     ages = _ages(chance, len(times))
     values = chance.normal(size=(len(times), DIMENSIONS))
     values /= np.linalg.norm(values, axis=1)[:, None]
@@ -37,6 +41,19 @@ def arrivals(setting: Setting) -> list[Ticket]:
         _ticket(chance, setting, n, round(time), int(ages[n]), values[n].tolist())
         for n, time in enumerate(times)
     ]
+
+
+def _steady(chance: Generator, setting: Setting) -> NDArray[np.float64]:
+    return np.sort(chance.uniform(0, ARRIVALS_S * 1000, chance.poisson(setting.rate * ARRIVALS_S)))
+
+
+def _bursts(chance: Generator, setting: Setting) -> NDArray[np.float64]:
+    """By the number of those expected until each second."""
+    seconds = np.arange(ARRIVALS_S)
+    times = np.where(seconds % BURST_EVERY_S >= BURST_EVERY_S - BURST_S, BURST_TIMES, 1) * setting.rate
+    until = np.concatenate(([0], np.cumsum(times)))
+    drawn = chance.uniform(0, until[-1], chance.poisson(until[-1]))
+    return np.sort(np.interp(drawn, until, np.arange(ARRIVALS_S + 1) * 1000))
 
 
 def _ages(chance: Generator, number: int) -> NDArray[np.float64]:

@@ -1,11 +1,12 @@
 """Virtual time: people come, wait, are matched by a strategy or leave when their patience ends."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import heappop, heappush
 from typing import Protocol
 
 from msgspec import Struct
 
-from bench.matching.population import ARRIVALS_S, PATIENCE_MS
+from bench.matching.population import ARRIVALS_S
 from core.ticket import Ticket
 from matching.policy import Policy
 
@@ -20,7 +21,7 @@ class Strategy(Protocol):
     def join(self, ticket: Ticket, now: int) -> Iterable[Matched]:
         """Somebody has come."""
 
-    def leave(self, ticket: Ticket) -> None:
+    def leave(self, ticket: Ticket, now: int) -> None:
         """Somebody's patience is over."""
 
     def tick(self, now: int) -> Iterable[Matched]:
@@ -37,8 +38,11 @@ class Outcome(Struct, frozen=True):
 class Evening:
     """One run. Raises KeyError or AssertionError when a strategy matches who is gone or must not meet."""
 
-    def __init__(self, people: Sequence[Ticket], strategy: Strategy, policy: Policy) -> None:
+    def __init__(
+        self, people: Sequence[Ticket], patience_ms: Mapping[str, int], strategy: Strategy, policy: Policy
+    ) -> None:
         self._people, self._strategy, self._policy = people, strategy, policy
+        self._patience_ms, self._ends = patience_ms, list[tuple[int, str]]()
         self._waiting: dict[str, Ticket] = {}
         self._waits: dict[str, int] = {}
         self._score = 0.0
@@ -46,7 +50,8 @@ class Evening:
     def play(self) -> Outcome:
         """From the first arrival until everyone has been matched or gone."""
         step, coming = self._strategy.step_ms, 0
-        for now in range(0, ARRIVALS_S * 1000 + PATIENCE_MS + step, step):
+        until = ARRIVALS_S * 1000 + max(self._patience_ms.values(), default=0) + step
+        for now in range(0, until, step):
             while coming < len(self._people) and self._people[coming].joined_at < now:
                 self._arrive(self._people[coming])
                 coming += 1
@@ -57,17 +62,15 @@ class Evening:
     def _arrive(self, ticket: Ticket) -> None:
         self._depart(ticket.joined_at)
         self._waiting[ticket.id] = ticket
+        heappush(self._ends, (ticket.joined_at + self._patience_ms[ticket.id], ticket.id))
         self._settle(self._strategy.join(ticket, ticket.joined_at), ticket.joined_at)
 
     def _depart(self, now: int) -> None:
-        gone = []
-        for ticket in self._waiting.values():  # in the order they came
-            if now - ticket.joined_at < PATIENCE_MS:
-                break
-            gone.append(ticket)
-        for ticket in gone:
-            del self._waiting[ticket.id]
-            self._strategy.leave(ticket)
+        while self._ends and self._ends[0][0] <= now:
+            at, ticket_id = heappop(self._ends)
+            ticket = self._waiting.pop(ticket_id, None)
+            if ticket is not None:
+                self._strategy.leave(ticket, at)
 
     def _settle(self, pairs: Iterable[Matched], now: int) -> None:
         for one, other in pairs:

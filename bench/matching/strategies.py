@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from itertools import chain, islice
+from typing import ClassVar
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -50,7 +51,7 @@ class FirstCome:
         self._pools.add(ticket)
         return []
 
-    def leave(self, ticket: Ticket) -> None:
+    def leave(self, ticket: Ticket, now: int) -> None:
         self._pools.remove(ticket)
 
     def tick(self, now: int) -> Iterable[Matched]:
@@ -88,7 +89,7 @@ class Assignment:
         self._pools.add(ticket)
         return []
 
-    def leave(self, ticket: Ticket) -> None:
+    def leave(self, ticket: Ticket, now: int) -> None:
         self._pools.remove(ticket)
 
     def tick(self, now: int) -> Iterable[Matched]:
@@ -112,6 +113,7 @@ class Ours:
     """The product: a search on joining, a sweep every half second, a look at the market every second."""
 
     step_ms = 500
+    learns: ClassVar[bool] = True
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
@@ -138,9 +140,13 @@ class Ours:
         self._forget(choices[0].ticket)
         return [self._matched((choices[0].ticket, ticket), now)]
 
-    def leave(self, ticket: Ticket) -> None:
+    def leave(self, ticket: Ticket, now: int) -> None:
         self._forget(ticket)
-        self._waits.append(Wait(kind(ticket), None))
+        waited = now - ticket.joined_at
+        if waited >= self._policy.patience_ms:
+            self._waits.append(Wait(kind(ticket), None))
+        elif self.learns:
+            self._waits.append(Wait(kind(ticket), waited, left=True))
 
     def tick(self, now: int) -> Iterable[Matched]:
         self._look(now)
@@ -177,3 +183,9 @@ class Ours:
                 waits=tuple(self._waits),
             )
             self._reservation.see(market, now)
+
+
+class Unlearning(Ours):
+    """Ours where nobody notices who leaves by themselves."""
+
+    learns = False

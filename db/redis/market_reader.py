@@ -68,9 +68,12 @@ class MarketReader:
         return tuple([wait for wait in found if wait])
 
     def _wait(self, mode: str, noted: bytes) -> Wait | None:
-        """From what claim.lua and leave.lua note: the wait and the places of the ticket."""
+        """From what claim.lua and leave.lua note: the wait, the places of the ticket, and when who left."""
         waited, _, places = noted.decode().partition(" ")
+        others, _, left = places.rpartition(" ") if waited == "-" else (places, "", "")
         try:
+            if left.isdigit():
+                return Wait(_kind_of(others, mode), int(left), left=True)
             return Wait(_kind_of(places, mode), None if waited == "-" else int(waited))
         except ValueError as error:
             self._unusable.skipped("wait", mode, error)

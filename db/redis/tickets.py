@@ -12,11 +12,13 @@
                               the ticket that left; for an hour
     left:<user>       string  the ticket that the user wanted to leave while a claim held it; for an hour
     came:<user>       string  when the user joined last (ms); for 30 s
+    noted:<user>      string  when the user was last noted to have left by themselves (ms); for five minutes
     gone              hash    ticket id -> "user reason": left, still to be told
     <mode>:turn       string  the node that sweeps
     <mode>:news       string  when news of the wait were sent last
     <mode>:recent     list    the latest tickets to join, newest first
-    <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose patience ended
+    <mode>:waits      list    "ms places" of the latest matched, "- places" of those whose time has ended, and
+                              "- places ms" of those who left by themselves
     aside             list    claims that no node could finish, for an operator to look at
 
 Each change is one script, so that a crash falls between changes and never inside one. What came first is
@@ -133,12 +135,16 @@ class RedisTickets:
         self._reader.keep(ticket)
         return ticket
 
-    async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
+    async def leave(
+        self, user_id: str, reason: LeftReason, ticket_id: str | None = None, *, at: int | None = None
+    ) -> Departure | None:
         """Take the waiting ticket out (only that one, if named); None when there is none to take.
 
-        One that a claim holds is not given back to who has `left`, unless they join again.
+        One that a claim holds is not given back to who has `left`, unless they join again. `at`: they leave
+        by themselves, at this time (ms), from which is learnt how long people wait.
         """
-        left = await self._run("leave", user_id, reason, ticket_id or "", _REMEMBER_OUT_MS)
+        whose = (user_id, reason, ticket_id or "")
+        left = await self._run("leave", *whose, _REMEMBER_OUT_MS, "" if at is None else at)
         return Departure(ticket_id=left.decode(), user_id=user_id, reason=reason) if left else None
 
     async def of(self, user_id: str) -> Ticket | None:
@@ -301,9 +307,13 @@ class RedisTickets:
         if await self._run("give_up", call_id, _REMEMBER_OUT_MS, ASIDE_MOST, ASIDE_MS):
             self._unusable.set_aside("claim", call_id, why)
 
-    async def lapse(self, now: int) -> Sequence[Departure]:
-        """Take out tickets whose lease has expired. Gives all departures that were not `told` yet."""
-        gone = await self._run("lapse", now, _AT_ONCE, _REMEMBER_OUT_MS)
+    async def lapse(self, now: int, lease_ms: int | None = None) -> Sequence[Departure]:
+        """Take out tickets whose lease has expired. Gives all departures that were not `told` yet.
+
+        `lease_ms`: how long a lease is, which says when each user was last there: then they have left.
+        """
+        bounds = (_AT_ONCE, _REMEMBER_OUT_MS, "" if lease_ms is None else lease_ms)
+        gone = await self._run("lapse", now, *bounds)
         pairs = zip(gone[::2], gone[1::2], strict=True)
         left = (_departure(ticket_id.decode(), noted.decode().split()) for ticket_id, noted in pairs)
         return tuple(departure for departure in left if departure is not None)

@@ -61,8 +61,12 @@ class TicketStore(Protocol):
     async def join_and_look(self, ticket: Ticket, lease_until: int, out: str, limit: int) -> Placed | None:
         """`join`, and then how many are `waiting` and the `candidates`, in one trip."""
 
-    async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
-        """Take the waiting ticket out (only that one, if named); None when there is none to take."""
+    async def leave(
+        self, user_id: str, reason: LeftReason, ticket_id: str | None = None, *, at: int | None = None
+    ) -> Departure | None:
+        """Take the waiting ticket out (only that one, if named); None when there is none to take.
+
+        `at`: they leave by themselves at this time, from which is learnt how long people wait."""
 
     async def of(self, user_id: str) -> Ticket | None:
         """The ticket of this user, waiting or claimed."""
@@ -124,8 +128,11 @@ class TicketStore(Protocol):
     async def unfinished(self, claimed_before: int) -> Sequence[Claim]:
         """Claims that nobody has settled, as far as this version reads them."""
 
-    async def lapse(self, now: int) -> Sequence[Departure]:
-        """Take out tickets whose lease has expired. Gives all departures that were not `told` yet."""
+    async def lapse(self, now: int, lease_ms: int | None = None) -> Sequence[Departure]:
+        """Take out tickets whose lease has expired. Gives all departures that were not `told` yet.
+
+        `lease_ms`: how long a lease is, which says when each user was last there: then they have left.
+        """
 
     async def told(self, departures: Iterable[Departure]) -> Sequence[Departure]:
         """Note that their users have been told. Gives those that were not noted before."""

@@ -170,7 +170,8 @@ class Queue:
 
     async def remove(self, user_id: str, reason: LeftReason) -> None:
         """Take the user out of the queue, if waiting, and tell all devices."""
-        departure = await self._tickets.leave(user_id, reason)
+        at = self._clock() if reason == "left" else None
+        departure = await self._tickets.leave(user_id, reason, at=at)
         if departure is not None:
             await self._departures.tell([departure])
 

@@ -38,7 +38,7 @@ _RIVALS = 64  # of each pool: shown beside a pair in the record of the match
 
 
 class Rhythm(Struct, frozen=True, kw_only=True):
-    """In ms: between two sweeps, longest turn, patience, when a claim is unfinished, between two updates.
+    """In ms: between sweeps, longest turn, patience, when a claim is unfinished, between updates, a lease.
 
     For `search_ms` a ticket is left to the search of its own join, which judges the same.
     """
@@ -49,6 +49,7 @@ class Rhythm(Struct, frozen=True, kw_only=True):
     patience_ms: int = 300_000
     unfinished_ms: int = 3_000
     update_ms: int = 3_000
+    lease_ms: int = 10_000
 
 
 class Sweeper(PeriodicJob):
@@ -102,7 +103,8 @@ class Sweeper(PeriodicJob):
 
     async def sweep(self, mode: Mode) -> None:
         """In this order: expired leases, unfinished claims, matches, ended patience, news of the wait."""
-        await self._departures.tell(await self._tickets.lapse(self._clock() if self._may_judge() else 0))
+        now = self._clock() if self._may_judge() else 0
+        await self._departures.tell(await self._tickets.lapse(now, self._rhythm.lease_ms))
         late = self._clock() - self._rhythm.unfinished_ms
         await self._matchmaker.finish(await self._tickets.unfinished(late))
         everyone = await self._tickets.everyone(mode)

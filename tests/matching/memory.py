@@ -33,6 +33,7 @@ class MemoryTickets:
         self.outs: dict[str, str] = {}  # user -> the call or ticket they went out with last
         self.left: dict[str, str] = {}  # user -> the ticket they wanted to leave while it was held
         self.came: dict[str, int] = {}  # user -> when they last joined
+        self.noted: dict[str, int] = {}  # user -> when they were last noted to have left by themselves
         self.gone: dict[str, Departure] = {}
         self.turns: dict[str, str] = {}
         self.news: dict[str, int] = {}
@@ -67,15 +68,26 @@ class MemoryTickets:
         waiting, candidates = await self.waiting(ticket.mode), await self.candidates(ticket, limit)
         return None if placed is None else Placed(placed, waiting, candidates)
 
-    async def leave(self, user_id: str, reason: LeftReason, ticket_id: str | None = None) -> Departure | None:
+    async def leave(
+        self, user_id: str, reason: LeftReason, ticket_id: str | None = None, *, at: int | None = None
+    ) -> Departure | None:
         ticket = self.tickets.get(user_id)
         if ticket is None or ticket_id not in (None, ticket.id):
             return None
         if user_id in self.held:
             self.left |= {user_id: ticket.id} if reason == "left" else {}
             return None
-        self.waits[ticket.mode] += [Wait(kind(ticket), None)] if reason == "timed_out" else []
+        if reason == "timed_out":
+            self.waits[ticket.mode].append(Wait(kind(ticket), None))
+        elif at is not None and user_id not in self.reserved:
+            self._note_departure(ticket, at)
         return self._take_out(user_id, reason)
+
+    def _note_departure(self, ticket: Ticket, at: int) -> None:
+        noted = self.noted.get(ticket.user_id)
+        if noted is None or abs(at - noted) >= 300_000:
+            self.noted[ticket.user_id] = at
+            self.waits[ticket.mode].append(Wait(kind(ticket), max(0, at - ticket.joined_at), left=True))
 
     def elsewhere(self, region: str) -> "MemoryTickets":
         return self._others.setdefault(region, MemoryTickets())
@@ -208,9 +220,11 @@ class MemoryTickets:
                 self._give_up(claim.call_id)
         return [claim for claim in old if claim.call_id not in self.unreadable]
 
-    async def lapse(self, now: int) -> Sequence[Departure]:
-        for user_id, until in tuple(self.leases.items()):
+    async def lapse(self, now: int, lease_ms: int | None = None) -> Sequence[Departure]:
+        for user_id, until in sorted(self.leases.items(), key=lambda lease: (lease[1], lease[0])):
             if until <= now and user_id not in self.held:
+                if lease_ms is not None and user_id not in self.reserved:
+                    self._note_departure(self.tickets[user_id], until - lease_ms)
                 self._take_out(user_id, "disconnected")
         return tuple(self.gone.values())
 

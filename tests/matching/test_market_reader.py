@@ -9,7 +9,7 @@ from db.redis.unusable import Unusable
 
 _KEPT = 8
 PLACES = b"video video:female:male"
-notes = st.sampled_from([b"10 " + PLACES, b"20 " + PLACES, b"- " + PLACES, b"no wait"])
+notes = st.sampled_from([b"10 " + PLACES, b"- " + PLACES, b"- " + PLACES + b" 20", b"no wait"])
 changes = st.tuples(st.lists(notes, max_size=10), st.booleans())  # those who came, and whether all was lost
 
 

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from core.ticket import Market, Ticket, Wait
 from matching.candidate_pairs import CandidatePairs, Pair, both_ends
+from matching.curve import Curve
 from matching.policy import Policy
-from matching.reservation_value import Curve, ReservationValues
+from matching.reservation_value import ReservationValues
 from realtime.matchmaking.ports import TicketStore
 from tests.matching.harness import Harness
 from tests.matching.people import T0, ticket
@@ -66,6 +67,25 @@ def test_a_curve_solves_its_equation() -> None:
         points = [curve.at(r) for r in range(-5, 100)]
         assert points[0] == 0
         assert all(before <= after for before, after in pairwise(points))
+
+
+def test_a_curve_solves_its_equation_where_people_leave() -> None:
+    """It may fall with time left then, down to nothing; also of equal scores, and where nobody comes."""
+    chance = random.Random(3)
+    for _ in range(30):
+        scores = [round(chance.random() * 1.5, 1) for _ in range(chance.randint(0, 12))]
+        rate, cost = chance.choice((0.02, 0.2, 1.0)), chance.choice((0.0, 0.008, 0.2))
+        called, departure = chance.choice((0.0, 0.3)), chance.choice((0.0, 1.5))
+        leaving = [(n * 1.7, chance.choice((0.0, 0.05, 0.5, 5.0))) for n in range(chance.randint(1, 5))]
+        curve = Curve(scores, rate, cost, called, leaving, departure)
+        mean, value, step = sum(scores) / max(1, len(scores)), 0.0, 0.005
+        for n in range(2_000):
+            if n % 200 == 0:
+                assert curve.at(n * step) == pytest.approx(value, abs=0.03)
+            hazard = [each for since, each in leaving if since <= n * step][-1]
+            gain = rate * sum(score - value for score in scores if score > value) - cost
+            gain += called * (mean - value) - hazard * (departure + value)
+            value = max(0.0, value + step * gain)
 
 
 def test_where_nobody_comes_every_permitted_pair_is_matched() -> None:

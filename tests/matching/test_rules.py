@@ -187,13 +187,15 @@ def test_the_policy_is_what_the_operator_has_set() -> None:
         **weights,
         "match_weight_age": 3.0,
         "match_wait_cost": 0.5,
+        "match_departure_cost": 0.25,
         "relax_intents_s": 0,
         "queue_s": 60,
     }
     policy = Policy.of(Settings(**chosen, match_last_call="off"))
     assert policy.stance.last_call_ms == 0
     assert (policy.shares.age, policy.shares.intent) == (1, 0)
-    assert (policy.stance.cost, policy.relaxation["intents"], policy.patience_ms) == (0.5, 0, 60_000)
+    assert (policy.stance.cost, policy.stance.departure) == (0.5, 0.25)
+    assert (policy.relaxation["intents"], policy.patience_ms) == (0, 60_000)
     ana, ben = ticket(age=30, intent="serious", intents=("serious",)), ticket(age=30, intent="casual")
     assert policy.removed(ana, ben, NOBODY, T0) is None
     assert policy.score(ana, ben, T0) == 1

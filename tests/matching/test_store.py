@@ -5,7 +5,7 @@ import asyncio
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from core.ticket import Claim, Claimed, Departure, Ticket, claims_channel
+from core.ticket import Claim, Claimed, Departure, Ticket, Wait, claims_channel
 from db.redis.bus import Bus
 from db.redis.multiplexed import RedisClient
 from db.redis.tickets import RedisTickets
@@ -107,6 +107,24 @@ async def test_who_comes_and_goes_all_the_time_is_one_arrival(store: TicketStore
         assert await store.join(one, T0 + 90_000) == one
         await store.leave(ana.user_id, "left")
     assert [t.joined_at - T0 for t in (await store.market("video")).arrivals] == [40_000, 0]
+
+
+async def test_who_leaves_by_themselves_is_noted_once_in_a_while(store: TicketStore) -> None:
+    """With how long they waited, also if their connection was lost; who comes and goes all the time, once."""
+    ana = ticket(gender="female", genders=("male",))
+    for ms in (0, 5_000, 10_000, 400_000):
+        one = again(ana, joined_at=T0 + ms)
+        assert await store.join(one, T0 + 900_000) == one
+        await store.leave(ana.user_id, "left", at=one.joined_at + 1_000 + ms)
+    ben = ticket(gender="male", genders=("female",), joined_at=T0)
+    await store.join(ben, T0 + 20_000)
+    await store.lapse(T0 + 20_000, 10_000)
+    women, men = "female:male", "male:female"
+    assert list((await store.market("video")).waits) == [
+        Wait(men, 10_000, left=True),
+        Wait(women, 401_000, left=True),
+        Wait(women, 1_000, left=True),
+    ]
 
 
 async def test_a_claim_takes_both(store: TicketStore) -> None:

@@ -56,9 +56,9 @@ class Both(RuleBasedStateMachine):
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(work)
 
-    def both(self, operation: str, *args: Any) -> Any:
+    def both(self, operation: str, *args: Any, **named: Any) -> Any:
         """What both answer."""
-        answers = [self.do(ask(getattr(store, operation), *args)) for store in self.stores]
+        answers = [self.do(ask(getattr(store, operation), *args, **named)) for store in self.stores]
         memory, redis = (list(a) if isinstance(a, tuple | list) else a for a in answers)
         assert memory == redis, f"{operation}{args}"
         return memory
@@ -90,10 +90,11 @@ class Both(RuleBasedStateMachine):
         else:
             self.both("join", joining, self.now + lease)
 
-    @rule(nth=nth, reason=lefts, named=st.booleans())
-    def leave(self, nth: int, reason: LeftReason, named: bool) -> None:
+    @rule(nth=nth, reason=lefts, named=st.booleans(), timed=st.booleans())
+    def leave(self, nth: int, reason: LeftReason, named: bool, timed: bool) -> None:
         one = self.tickets[-1 - nth % len(self.tickets)]
-        self.both("leave", one.user_id, reason, one.id if named else None)
+        at = self.now if timed else None
+        self.both("leave", one.user_id, reason, one.id if named else None, at=at)
 
     @rule(ones=st.lists(nth, max_size=3), ms=times)
     def renew(self, ones: list[int], ms: int) -> None:
@@ -145,9 +146,9 @@ class Both(RuleBasedStateMachine):
             two = (claim.first, claim.second)
             self.both("refuse", claim, [two[n] for n in others], self.now + LEASE)
 
-    @rule(told=st.booleans())
-    def lapse(self, told: bool) -> None:
-        memory, redis = (self.do(store.lapse(self.now)) for store in self.stores)
+    @rule(told=st.booleans(), lease_ms=st.sampled_from((None, LEASE)))
+    def lapse(self, told: bool, lease_ms: int | None) -> None:
+        memory, redis = (self.do(store.lapse(self.now, lease_ms)) for store in self.stores)
         gone = sorted(memory, key=lambda departure: departure.ticket_id)
         assert gone == sorted(redis, key=lambda departure: departure.ticket_id)
         if told:
@@ -208,6 +209,6 @@ def test_the_twins_agree(loop: asyncio.AbstractEventLoop, redis_url: str) -> Non
         loop.run_until_complete(redis.aclose())
 
 
-async def ask(operation: Callable[..., Awaitable[Any]], *args: Any) -> Any:
+async def ask(operation: Callable[..., Awaitable[Any]], *args: Any, **named: Any) -> Any:
     """Within the loop, where what is asked at once may be asked."""
-    return await operation(*args)
+    return await operation(*args, **named)

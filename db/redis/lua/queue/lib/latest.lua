@@ -11,3 +11,14 @@ end
 local function note_wait(q, waited, places)
   latest(q .. ':' .. string.match(places, '%S+') .. ':waits', waited .. ' ' .. places, 512)
 end
+
+-- Note that this user has left by themselves at this time, in the same list: as a wait to the end, for versions that do not
+-- know better, with what was waited behind it. Who comes and leaves again and again is noted once in five minutes.
+local function note_departure(q, user, id, places, at)
+  local since = redis.call('ZSCORE', q .. ':' .. string.match(places, '%S+'), id)
+  local noted = redis.call('GET', q .. ':noted:' .. user)
+  if since and not (noted and math.abs(at - noted) < 300000) then
+    redis.call('SET', q .. ':noted:' .. user, at, 'PX', 300000)
+    note_wait(q, '-', places .. string.format(' %.0f', math.max(0, at - since)))
+  end
+end
