@@ -1,4 +1,5 @@
-"""`python -m bench.media`: what it costs to take a photo of a telephone, in the process in which it is read.
+"""`python -m bench.media`: what it costs to take a photo of a telephone, in the process in which it is read,
+and to make it AVIF in another one afterwards.
 
 CPU of that process, from its start to its end. Prints Markdown. Ends by itself.
 """
@@ -17,6 +18,7 @@ from services.decoders import Decoders
 from services.media_rules import SIZES
 
 _PIXELS = {"64 by 48 pixels: what the process itself costs": (64, 48), "12 megapixels": (4000, 3000)}
+_LATER = ", as AVIF later"
 _QUALITY = 92
 
 
@@ -33,23 +35,32 @@ def photo(width: int, height: int) -> bytes:
     return made.getvalue()
 
 
-async def cpu_s(decoders: Decoders, data: bytes) -> float:
-    """Seconds of CPU that one takes, of whatever it starts."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    await decoders.picture(data, "somebody", sizes=tuple(SIZES.values()))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+def _spent_s() -> float:
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+async def costs_s(decoders: Decoders, data: bytes) -> tuple[float, float]:
+    """Seconds of CPU of all that is started: to take one, and to make it AVIF afterwards."""
+    sizes, begun = tuple(SIZES.values()), _spent_s()
+    taken = await decoders.picture(data, "somebody", sizes=sizes)
+    between = _spent_s()
+    await decoders.avif(taken.original, "somebody", sizes=sizes)
+    return between - begun, _spent_s() - between
 
 
 async def measured(times: int) -> dict[str, tuple[int, list[float]]]:
     """Bytes of each picture, and what it has cost each time, in turns."""
     decoders = Decoders.of(Settings())
     pictures = {name: photo(*size) for name, size in _PIXELS.items()}
-    taken: dict[str, list[float]] = {name: [] for name in pictures}
+    found = {
+        what: (len(data), list[float]()) for name, data in pictures.items() for what in (name, name + _LATER)
+    }
     for _ in range(times):
         for name, data in pictures.items():
-            taken[name].append(await cpu_s(decoders, data))
-    return {name: (len(pictures[name]), taken[name]) for name in pictures}
+            for what, cost in zip((name, name + _LATER), await costs_s(decoders, data), strict=True):
+                found[what][1].append(cost)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

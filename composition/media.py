@@ -12,10 +12,13 @@ from core.seals import Seals
 from core.settings import Settings
 from core.vocabulary import MediaPurpose, MediaState
 from db.objects.store import object_store
+from db.postgres.jobs import JobStore
 from db.postgres.media import MediaStore
 from db.postgres.media_views import MediaViews
 from db.postgres.profiles import ProfileStore
+from services.avif import Avif
 from services.decoders import Decoders
+from services.jobs import JobQueue
 from services.media import MediaService
 from services.media_addresses import FileAddresses, MediaAddresses, UploadAddresses
 from services.media_rules import first_state
@@ -49,6 +52,7 @@ class MediaParts:
             store,
             objects,
             decoders=Decoders.of(settings),
+            avif=avif(base),
             seals=seals,
             addresses=UploadAddresses(
                 keyring.keys("address of an upload"), valid_ms=settings.upload_address_s * 1000
@@ -59,6 +63,18 @@ class MediaParts:
             clock=base.clock,
         )
         self.scans = PictureScans(store, self.service, scan) if scan else None
+
+
+def avif(base: Foundation) -> Avif:
+    """Pictures as AVIF: whoever takes uploads asks for it, whoever does jobs makes it."""
+    settings, seals = base.settings, Seals(Keyring.of(base.settings).keys("jobs"))
+    return Avif(
+        MediaStore(base.pool),
+        object_store(settings),
+        JobQueue(JobStore(base.pool, seals, base.clock), base.bus),
+        Decoders.later(settings) if settings.media_avif == "on" else None,
+        base.clock,
+    )
 
 
 def media_views(base: Foundation) -> MediaViews:

@@ -11,7 +11,7 @@ from composition.conduct import Conduct
 from composition.endpoints import application
 from composition.foundation import Foundation, foundation
 from composition.jobs import JobParts
-from composition.media import MediaParts
+from composition.media import MediaParts, avif
 from composition.own_data import OwnDataParts
 from composition.returns import sightings
 from composition.stores import Stores
@@ -63,6 +63,6 @@ def sidecar(base: Foundation, checks: Mapping[str, Check]) -> Iterator[Sidecar]:
         app = application(
             base, stores, identity, blocks, friends, notifications, media, conduct, jobs, own, checks=checks
         )
-        yield Sidecar(app, jobs, [*identity.works, *own.works], own)
+        yield Sidecar(app, jobs, [*identity.works, *own.works, *avif(base).works], own)
     finally:
         identity.close()

@@ -11,7 +11,7 @@ from composition.foundation import Foundation
 from composition.jobs import JobParts
 from composition.live_stores import LiveStores
 from composition.matching import Matching
-from composition.media import MediaParts
+from composition.media import MediaParts, avif
 from composition.own_data import OwnDataParts
 from composition.returns import sightings
 from composition.safety import Protection
@@ -54,7 +54,7 @@ class Services:
         identity = Identity(stores, base, sighted, self.jobs.queue)
         self.identity, self.close = identity, identity.close
         self.own_data = OwnDataParts(stores, base, identity, self.jobs)
-        works = [*identity.works, *self.own_data.works]
+        works = [*identity.works, *self.own_data.works, *avif(base).works]
         self.job_worker = self.jobs.worker(works, every_s=None) if settings.job_workers else None
         conversations = Conversations(
             rooms=stores.rooms,

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from composition.accounts import Identity
 from composition.foundation import Foundation, foundation
 from composition.jobs import JobParts
+from composition.media import avif
 from composition.own_data import OwnDataParts
 from composition.returns import sightings
 from composition.stores import Stores
@@ -26,7 +27,8 @@ async def running(settings: Settings) -> AsyncIterator[str]:
         jobs = JobParts(stores, base)
         identity = Identity(stores, base, sightings(stores, base), jobs.queue)
         try:
-            works = [*identity.works, *OwnDataParts(stores, base, identity, jobs).works]
+            own = OwnDataParts(stores, base, identity, jobs)
+            works = [*identity.works, *own.works, *avif(base).works]
             async with working(base, jobs, works, at_once=settings.job_workers or _AT_ONCE):
                 yield "work"
         finally:

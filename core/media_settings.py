@@ -56,6 +56,13 @@ class MediaSettings(ServerSettings, frozen=True, kw_only=True):
     picture_cpu_s: Annotated[
         Seconds, about("Seconds of CPU that decoding one upload may take; one that takes longer is refused.")
     ] = 5
+    media_avif: Annotated[
+        Literal["on", "off"],
+        about(
+            "Whether pictures are also kept as AVIF, made by a job after they are shown, for browsers that"
+            " ask for it at the same addresses: a CDN has to heed `Vary: Accept`."
+        ),
+    ] = "on"
     media_review: Annotated[
         Literal["before", "after"],
         about(

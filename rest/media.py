@@ -10,12 +10,13 @@ from core.errors import InvalidRequest
 from core.vocabulary import MediaPurpose
 from core.wire.endpoint import ById
 from db.postgres.media_views import MediaViews, at_server
+from rest.http.accepts import accepts
 from rest.http.body import too_large
 from rest.http.request import Request
 from rest.http.uploads import File
 from services.media import File as MediaFile
 from services.media import MediaService, Viewer
-from services.media_rules import checked_purpose
+from services.media_rules import AVIF, checked_purpose
 from services.upload_limits import UploadLimits
 from services.uploads import Uploads
 
@@ -77,9 +78,13 @@ class MediaHandlers:
     async def media_file(self, request: Request) -> web.Response:
         asked, address = request.at(FileOf), request.asked(FileAddress)
         part = request.ranged.of if request.ranged else None
-        file = await self._media.file(asked.id, asked.name, address, request.now, part)
+        file = await self._media.file(
+            asked.id, asked.name, address, request.now, part, avif=accepts(request.accept, "image/avif")
+        )
         kept = f"public, max-age={max(0, address.expires - request.now // 1000)}, immutable"
         headers = {**_ANYWHERE, "Cache-Control": kept, "ETag": file.tag, "Accept-Ranges": "bytes"}
+        if asked.name in AVIF:
+            headers["Vary"] = "Accept"
         return _response(file, headers) if file.part is None else _part(file, file.part, headers)
 
     async def _form(self, request: Request, more: Callable[[int], None]) -> tuple[MediaPurpose, bytes]:

@@ -29,6 +29,7 @@ _PROGRAM = (
 )
 _ROOT = str(Path(__file__).resolve().parents[1])
 _RETRY_MS = 1000
+_JOBS = 100
 _log = structlog.get_logger()
 
 
@@ -76,11 +77,25 @@ class Decoders:
             cpu_s=settings.picture_cpu_s,
         )
 
+    @classmethod
+    def later(cls, settings: Settings) -> "Decoders":
+        """For what nobody waits for: one at a time, and as many jobs in line as come at once."""
+        return cls(
+            processes=1,
+            queue=_JOBS,
+            max_pixels=settings.max_picture_pixels,
+            cpu_s=settings.picture_cpu_s,
+        )
+
     async def picture(self, data: bytes, owner_id: str, *, sizes: Sequence[int] = ()) -> Decoded:
         """What is kept of a picture, and it in these sizes. Raises `InvalidRequest` for what is none, or too
         much of one.
         """
         return await self._taken(data, owner_id, "picture", *self._limits, 0, 0, *sizes)
+
+    async def avif(self, data: bytes, owner_id: str, *, sizes: Sequence[int]) -> Mapping[str, bytes]:
+        """A picture of ours as AVIF in these sizes, by the names of the renditions. Raises the same."""
+        return (await self._taken(data, owner_id, "avif", *self._limits, 0, 0, *sizes)).parts
 
     async def recording(
         self, data: bytes, owner_id: str, *, video_ms: int, voice_ms: int, sizes: Sequence[int]

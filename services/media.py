@@ -19,7 +19,7 @@ from db.postgres.media import Media, MediaStore
 from db.postgres.media_views import MediaViews, at_server
 from db.postgres.profiles import ProfileStore
 from services.media_addresses import FileAddresses, MediaAddresses
-from services.media_rules import may_be_seen, object_of, objects_of
+from services.media_rules import AVIF, may_be_seen, object_of, objects_of
 from services.ports import Objects
 
 _log = structlog.get_logger()
@@ -104,15 +104,27 @@ class MediaService:
         return File(picture, media.content_type)
 
     async def file(
-        self, media_id: str, name: str, address: FileAddress, now: int, part: Part | None = None
+        self,
+        media_id: str,
+        name: str,
+        address: FileAddress,
+        now: int,
+        part: Part | None = None,
+        *,
+        avif: bool = False,
     ) -> File:
-        """What is read at an address that was given for it. Raises `NotFound`, `Unavailable`."""
+        """What is read at an address that was given for it, by one who can read AVIF or not.
+
+        Raises `NotFound`, `Unavailable`.
+        """
         if not self._files.opens(media_id, name, address, now):
             raise NotFound
         media = await self._store.shown_file(media_id, now)
         if media is None or name not in ("original", *media.renditions):
             raise NotFound
         content_type = media.content_type if name == "original" else "image/webp"
+        if avif and (smaller := AVIF.get(name)) in media.renditions:
+            name, content_type = smaller, "image/avif"
         file = await self._read(object_of(media.key, name), f'"{media_id}.{name}"', content_type, part)
         if file is None:
             raise NotFound("The file is lost.")

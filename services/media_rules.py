@@ -13,6 +13,8 @@ RECORDED: tuple[MediaPurpose, ...] = ("photo", "chat")
 SPOKEN: tuple[MediaPurpose, ...] = ("chat",)
 # The longest sides in which pictures are shown, by the name of the rendition.
 SIZES: Mapping[str, int] = {"s160": 160, "s640": 640, "s1280": 1280}
+# What is made of these later, for whoever reads AVIF.
+AVIF: Mapping[str, str] = {"s160": "a160", "s640": "a640", "s1280": "a1280"}
 # What people show to people they do not know; everything else has its own rule of who sees it.
 PUBLIC: tuple[MediaPurpose, ...] = ("photo", "post", "place")
 
@@ -74,7 +76,7 @@ def may_be_seen(
 
 def objects_of(key: str) -> list[str]:
     """The names that the objects of a media may have: of its original, its renditions, and what was sent."""
-    return [object_of(key, name) for name in get_args(Rendition)] + [f"{key}.sent"]
+    return [object_of(key, name) for name in (*get_args(Rendition), *AVIF.values(), "sent")]
 
 
 def object_of(key: str, name: str) -> str:

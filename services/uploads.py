@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.vocabulary import MediaPurpose, MediaState
 from db.postgres.idempotency import IdempotencyKey
 from db.postgres.media import Media, MediaStore
+from services.avif import Avif
 from services.decoders import Decoded, Decoders
 from services.media_addresses import UploadAddresses
 from services.media_rules import (
@@ -44,6 +45,7 @@ class Uploads:
         objects: Objects,
         *,
         decoders: Decoders,
+        avif: Avif,
         seals: Seals,
         addresses: UploadAddresses,
         settings: Settings,
@@ -52,7 +54,8 @@ class Uploads:
         clock: Clock,
     ) -> None:
         self._store, self._objects = store, objects
-        self._decoders, self._seals, self._addresses = decoders, seals, addresses
+        self._decoders, self._avif = decoders, avif
+        self._seals, self._addresses = seals, addresses
         self._max_bytes = settings.max_upload_bytes
         self._video_ms, self._voice_ms = settings.video_s * 1000, settings.voice_s * 1000
         self._first_state, self._new_id, self._clock = first_state, new_id, clock
@@ -230,7 +233,9 @@ class Uploads:
             await self._objects.put(object_of(media.key, name), content)
         if resembled is not None:
             media = replace(media, state="processing")
-        return await self._store.stored(media, key, now, until=now + DAY_MS, resembles=resembled)
+        stored = await self._store.stored(media, key, now, until=now + DAY_MS, resembles=resembled)
+        await self._avif.ask(stored)
+        return stored
 
 
 def _too_large(field: str, most: int) -> PayloadTooLarge:

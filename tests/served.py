@@ -20,7 +20,7 @@ class Served:
     def __init__(self, **settings: str) -> None:
         # A busy machine is slow: only who is interested in it has commands given up, or clients missed, soon.
         patient = {"ANSWER_S": "20", "OFFER_SILENCE_S": "30", "CALL_SILENCE_S": "30"}
-        cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1"}
+        cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1", "MEDIA_AVIF": "off"}
         usual = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **patient, **cheap}
         self._settings = {**usual, **settings}
         self._process: asyncio.subprocess.Process | None = None

@@ -125,6 +125,11 @@ class MediaStore:
             )
             return await keep(connection, key, media)
 
+    async def add_renditions(self, media_id: str, names: Sequence[str], now: int) -> bool:
+        """There are these of it, too. False: it is not there any more."""
+        found = await self._pool.fetchval(_SQL["add_renditions"], media_id, list(names), to_datetime(now))
+        return found is not None
+
     async def removed_before(self, owner_id: str, hash_: int, *, bits: int) -> RemovedPicture | None:
         """The removed picture whose hash differs in so few bits from this one, of an upload of theirs."""
         row = await self._pool.fetchrow(_SQL["removed_before"], hash_, bits, owner_id)

@@ -30,6 +30,12 @@ SET stored = true, expires_at = $2, type = $3, state = $4, size = $5, width = $6
 WHERE id = $1 AND NOT stored
 RETURNING id
 
+-- name: add_renditions
+-- Of media $1 there are also $2, if it is there at $3. No row: it is not.
+UPDATE social.media SET renditions = ARRAY(SELECT DISTINCT unnest(renditions || $2::text[]))
+WHERE id = $1 AND stored AND (expires_at IS NULL OR expires_at > $3)
+RETURNING id
+
 -- name: removed_before
 -- A picture that moderators have removed and whose difference hash differs from $1 in at most $2 bits: of user $3 (`own`), or else
 -- the last one.

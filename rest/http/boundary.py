@@ -125,6 +125,7 @@ class RequestBoundary:
             given_key=_key(endpoint, request, access, body, now) if endpoint.idempotent else None,
             versions=versions,
             ranged=_ranged(headers) if endpoint.ranged else None,
+            accept=headers.get("Accept", ""),
             body=body,
             digest=digest if upload else None,
             file=whole(request, upload, pace, digest) if isinstance(upload, Upload) else None,

@@ -21,9 +21,10 @@ class Request(Struct, frozen=True, kw_only=True):
     """A request as its handler sees it.
 
     `now` in ms; `address` is where it reached us, as `https://example.org`; `versions` as `If-Match` names
-    them, None for any; `ranged`: which part of a file is asked for. `staff`: the caller is a moderator or
-    admin, who has shown a second factor where one is asked for. `brought` is what a browser keeps for the
-    page that asks. `digest` is that of an upload, as far as it has been read; `key` includes it.
+    them, None for any; `ranged`: which part of a file is asked for; `accept`: in which types. `staff`: the
+    caller is a moderator or admin, who has shown a second factor where one is asked for. `brought` is what a
+    browser keeps for the page that asks. `digest` is that of an upload, as far as it has been read; `key`
+    includes it.
     """
 
     now: int
@@ -40,6 +41,7 @@ class Request(Struct, frozen=True, kw_only=True):
     given_key: IdempotencyKey | None = None
     versions: frozenset[int] | None = None
     ranged: RangeAsked | None = None
+    accept: str = ""
     brought: Brought = Brought()
 
     @property

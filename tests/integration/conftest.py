@@ -28,6 +28,7 @@ def settings(
     """Timers that no busy machine outlasts: a test that waits for their end is marked `hurried`."""
     return Settings(
         sms=OUTBOX,
+        media_avif="off",
         port=0,
         database_url=product_database_url,
         redis_url=product_redis_url,

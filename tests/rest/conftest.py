@@ -21,6 +21,7 @@ SETTINGS = Settings(
     staff_totp="when_on",
     mail=OUTBOX,
     sms=OUTBOX,
+    media_avif="off",
 )
 
 

@@ -155,6 +155,9 @@ def test_the_objects_of_a_media() -> None:
         "photo/1.s160",
         "photo/1.s640",
         "photo/1.s1280",
+        "photo/1.a160",
+        "photo/1.a640",
+        "photo/1.a1280",
         "photo/1.sent",
     ]
 
