@@ -21,6 +21,7 @@ LINT = {
     "Types": ("-m", "mypy"),
     "Import rules": (LINT_IMPORTS, "--no-logo"),
     "File sizes": ("-m", "tests.sizes"),
+    "Migrations": ("-m", "tests.migrations_in_line"),
 }
 # The tests start a hundred processes. Where an environment keeps no bytecode, each would compile all that it
 # imports, which takes three times as long as the rest of its start.
@@ -82,7 +83,7 @@ def main() -> int:
     """The command; 0 when everything passed."""
     parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
     parser.add_argument(
-        "--lint", action="store_true", help="only what needs no tests: lint, types, import rules, file sizes"
+        "--lint", action="store_true", help="only what needs no tests: lint, types, import rules, sizes …"
     )
     parser.add_argument("--workers", default=WORKERS, help="processes that run tests side by side")
     options, for_pytest = parser.parse_known_args()

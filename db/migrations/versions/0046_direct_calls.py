@@ -3,7 +3,7 @@
 from db.migrations import run_sql_beside
 
 revision = "0046_direct_calls"
-down_revision = "0046_data_keys"
+down_revision = "0045_own_rows"
 
 
 def upgrade() -> None:
