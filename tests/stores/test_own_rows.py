@@ -94,6 +94,8 @@ async def test_a_dump_of_the_owner_holds_everybodys_rows(database_url: str) -> N
         assert b"row-level security" in said
         code, dump, said = await ran(f"{bin_}/pg_dump", "--enable-row-security", full)
         assert not code, said
+        # An older server does not know all settings of a newer pg_dump.
+        dump = dump.replace(b"SET transaction_timeout = 0;", b"")
         code, _, said = await ran(f"{bin_}/psql", "--quiet", "--set=ON_ERROR_STOP=1", empty, given=dump)
         assert not code, said
         async with world_at(empty) as world:
