@@ -826,7 +826,8 @@ COMMENT ON FUNCTION social.notify(fresh social.notifications, always boolean) IS
 want to be told of this kind, unless it is told `always`.';
 
 CREATE FUNCTION social.number_has_changed() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('contacts', 0));

@@ -47,7 +47,8 @@ class ContactStore:
 
     async def sender(self, user_id: str, session_id: str) -> Sender:
         """Who sends."""
-        row = await self._pool.fetchrow(_SQL["sender"], user_id, session_id)
+        async with own_rows(self._pool, user_id) as own:
+            row = await own.fetchrow(_OWN["sender"], session_id)
         return Sender(row["country"], row["device"]) if row else Sender(None, None)
 
     async def new(self, owner_id: str, contacts: Sequence[Marked]) -> int:

@@ -1,6 +1,6 @@
 -- Contacts, by keyed hashes of their numbers (`mark`). Times are passed as timestamptz.
 
--- name: sender
+-- own: sender
 -- In which country user $1 is, and on which device they have opened session $2.
 SELECT p.country, (SELECT s.device FROM identity.sessions s WHERE s.id = $2) AS device
 FROM identity.profiles p WHERE p.user_id = $1

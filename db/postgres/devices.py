@@ -36,11 +36,9 @@ class DeviceStore:
         """Push to this device. Whoever was reached there before is not any more."""
         subscription = device.subscription
         endpoint = subscription and subscription.endpoint
-        async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(_SQL["elsewhere"], user_id, device_id, device.token, endpoint)
-            await connection.execute(
-                _SQL["put"],
-                user_id,
+        async with own_rows(self._pool, user_id) as own:
+            await own.execute(
+                _OWN["put"],
                 device_id,
                 session_id,
                 device.platform,
@@ -48,7 +46,9 @@ class DeviceStore:
                 subscription and to_builtins(subscription),
                 to_datetime(now),
             )
-            await connection.execute(_SQL["crowded_out"], user_id, MOST)
+            await own.execute(_OWN["crowded_out"], MOST)
+            others = await own.as_owner()
+            await others.execute(_SQL["elsewhere"], user_id, device_id, device.token, endpoint)
 
     async def delete(self, user_id: str, device_id: str) -> None:
         """Push to it no longer."""

@@ -5,7 +5,7 @@
 DELETE FROM identity.devices
 WHERE (token = $3 OR subscription ->> 'endpoint' = $4) AND (user_id, device_id) <> ($1, $2)
 
--- name: put
+-- own: put
 -- Device $2 of user $1 is reached so, as long as session $3 lasts. It is now $7.
 INSERT INTO identity.devices (user_id, device_id, session_id, platform, token, subscription, updated_at)
 SELECT $1, $2, s.id, $4, $5, $6, $7 FROM identity.sessions s WHERE s.id = $3 AND s.user_id = $1 AND s.revoked_at IS NULL
@@ -13,7 +13,7 @@ ON CONFLICT (user_id, device_id) DO UPDATE
 SET session_id = excluded.session_id, platform = excluded.platform, token = excluded.token,
     subscription = excluded.subscription, updated_at = excluded.updated_at
 
--- name: crowded_out
+-- own: crowded_out
 -- Forget those of user $1 but the $2 named last.
 DELETE FROM identity.devices WHERE user_id = $1 AND device_id IN (
     SELECT device_id FROM identity.devices WHERE user_id = $1 ORDER BY updated_at DESC, device_id OFFSET $2

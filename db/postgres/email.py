@@ -14,10 +14,11 @@ from core.fields import CLEAR, EMAIL, Fields
 from db.postgres import audit
 from db.postgres.accounts import check_address
 from db.postgres.codes import drop_within, use_within
-from db.postgres.pool import Connection, Pool, queries
+from db.postgres.own_rows import own_queries, own_rows
+from db.postgres.pool import Connection, Pool, Record, queries
 from db.postgres.user_locks import lock_users
 
-_SQL = queries("email")
+_SQL, _OWN = queries("email"), own_queries("email")
 
 
 class Address(Struct, frozen=True):
@@ -44,8 +45,8 @@ class EmailStore:
 
     async def of(self, user_id: str) -> Address | None:
         """The user's; None: the account is gone."""
-        async with self._pool.acquire() as connection:
-            return await self._of(connection, user_id)
+        async with own_rows(self._pool, user_id) as own:
+            return self._address(user_id, await own.fetchrow(_OWN["of"]))
 
     async def check(self, email: str, marks: Sequence[bytes], now: int) -> None:
         """Raises `Conflict` for an address that is taken."""
@@ -79,7 +80,7 @@ class EmailStore:
         told: Told,
     ) -> None:
         await lock_users(connection, (user_id,))
-        before = await self._of(connection, user_id)
+        before = self._address(user_id, await connection.fetchrow(_SQL["of"], user_id))
         if before is None or not await use_within(connection, code_id, now):
             raise LinkUsed
         other = before.email is None or before.email.lower() != email.lower()
@@ -92,8 +93,7 @@ class EmailStore:
             await audit.note(connection, "email_changed", user_id, by=user_id, now=now)
             await told(connection, before)
 
-    async def _of(self, connection: Connection, user_id: str) -> Address | None:
-        row = await connection.fetchrow(_SQL["of"], user_id)
+    def _address(self, user_id: str, row: Record | None) -> Address | None:
         return row and Address(
             self._fields.read(EMAIL, user_id, row["email"]), row["verified"], row["language"]
         )

@@ -1,6 +1,6 @@
 -- Email addresses, shown to be one's own, and changed. Times are passed as timestamptz.
 
--- name: of
+-- both: of
 -- The address of user $1, whether it was shown to be theirs, and the language that they have chosen.
 SELECT u.email, u.email_verified_at IS NOT NULL AS verified, s.language
 FROM identity.users u LEFT JOIN identity.settings s ON s.user_id = u.id

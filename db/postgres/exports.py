@@ -15,7 +15,7 @@ from db.postgres.jobs import JobStore
 from db.postgres.notifications import Notify
 from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Pool, Record, queries
-from db.postgres.user_locks import lock_users
+from db.postgres.user_locks import lock_me
 
 _SQL, _OWN = queries("exports"), own_queries("exports")
 _AT_ONCE = 100
@@ -58,15 +58,15 @@ class ExportStore:
     async def begin(self, new: Export, job: Job, *, every_ms: int) -> Export:
         """Begin a new one, which this job makes; or the latest, if that is being made, or young enough."""
         now = new.asked_at
-        async with self._pool.acquire() as connection, connection.transaction():
-            await lock_users(connection, (new.user_id,))
-            row = await connection.fetchrow(_SQL["latest"], new.user_id, to_datetime(now))
+        async with own_rows(self._pool, new.user_id) as own:
+            await lock_me(own)
+            row = await own.fetchrow(_OWN["latest"], to_datetime(now))
             latest = row and _export(row)
             if latest and _serves(latest, now - every_ms):
                 return latest
-            await connection.execute(_SQL["retire"], new.user_id, to_datetime(now))
-            await connection.execute(_SQL["begin"], new.id, new.user_id, new.key, to_datetime(now))
-            await self._jobs.add(job, within=connection, key=f"export {new.id}")
+            await own.execute(_OWN["retire"], to_datetime(now))
+            await own.execute(_OWN["begin"], new.id, new.key, to_datetime(now))
+            await self._jobs.add(job, within=await own.as_owner(), key=f"export {new.id}")
         return new
 
     async def find(self, export_id: str, now: int) -> Export | None:

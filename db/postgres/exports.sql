@@ -1,18 +1,18 @@
 -- Copies of people's own data. Times are passed as timestamptz. What has expired is not there, for whoever asks.
 
--- both: latest
+-- own: latest
 -- The latest copy of user $1 at $2.
 SELECT id, key, user_id, asked_at, state, progress, size, expires_at FROM identity.exports
 WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2)
 ORDER BY id DESC LIMIT 1
 
--- name: retire
+-- own: retire
 -- What user $1 had before is deleted at $2.
 UPDATE identity.exports SET expires_at = least(expires_at, $2) WHERE user_id = $1 AND expires_at > $2
 
--- name: begin
--- A new copy $1 of user $2, whose object is to be $3, asked for at $4.
-INSERT INTO identity.exports (id, user_id, key, asked_at) VALUES ($1, $2, $3, $4)
+-- own: begin
+-- A new copy $2 of user $1, whose object is to be $3, asked for at $4.
+INSERT INTO identity.exports (id, user_id, key, asked_at) VALUES ($2, $1, $3, $4)
 
 -- name: find
 -- Copy $1 at $2, unless its owner is gone.

@@ -18,7 +18,7 @@ from db.postgres import audit
 from db.postgres.codes import use_within
 from db.postgres.own_rows import own_queries, own_rows
 from db.postgres.pool import Connection, Pool, Record, queries
-from db.postgres.user_locks import lock_users
+from db.postgres.user_locks import lock_me, lock_users
 
 _SQL, _OWN = queries("logins"), own_queries("logins")
 MOST = 10
@@ -121,14 +121,15 @@ class LoginStore:
 
     async def remove(self, user_id: str, login_id: str, now: int) -> None:
         """Sign in with it no longer. Raises `NotFound`, and `Conflict` for the last one."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            await lock_users(connection, [user_id])
-            left = [row["id"] for row in await connection.fetch(_SQL["of"], user_id)]
+        async with own_rows(self._pool, user_id) as own:
+            await lock_me(own)
+            left = [row["id"] for row in await own.fetch(_OWN["of"])]
             if login_id not in left:
                 raise NotFound
             if left == [login_id]:
                 raise Conflict("This is your only way to sign in: add another one first.")
-            provider = await connection.fetchval(_SQL["remove"], user_id, login_id)
+            provider = await own.fetchval(_OWN["remove"], login_id)
+            connection = await own.as_owner()  # as passwords and the audit log are nobody's own
             if provider == "password":
                 await connection.execute(_SQL["forget_password"], user_id, to_datetime(now))
             await audit.note(

@@ -23,7 +23,7 @@ RETURNING id
 -- Login $1 has hash $2 from now on, and $3 sealed with key $4.
 UPDATE identity.logins SET subject_hash = $2, sealed = $3, key_id = $4 WHERE id = $1
 
--- name: remove
+-- own: remove
 -- Login $2 of user $1 serves no longer. Returns its provider. No row: it is none of theirs.
 DELETE FROM identity.logins WHERE id = $2 AND user_id = $1 RETURNING provider
 

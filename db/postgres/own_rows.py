@@ -92,6 +92,11 @@ class OwnRows:
         """The first value of its first row."""
         return await self._connection.fetchval(statement.text, self._user_id, *given)
 
+    async def as_owner(self) -> Connection:
+        """For what is left to do in this transaction and concerns others too: nothing is hidden any more."""
+        await self._connection.execute("RESET ROLE")
+        return self._connection
+
     async def execute(self, statement: OwnStatement, *given: object) -> None:
         """Do it."""
         await self._connection.execute(statement.text, self._user_id, *given)

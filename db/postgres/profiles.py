@@ -4,6 +4,7 @@ Ids are text, times ms since the epoch. What an outage raises (`db.outage`) pass
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -15,9 +16,9 @@ from core.errors import NotFound
 from core.fields import CLEAR, EMAIL, Fields
 from core.vocabulary import MediaType
 from db.postgres.cards import NO_PHOTOS, Cards, seeking
-from db.postgres.own_rows import own_queries, own_rows
-from db.postgres.pool import Connection, Pool, Record, queries
-from db.postgres.user_locks import lock_users
+from db.postgres.own_rows import OwnRows, own_queries, own_rows
+from db.postgres.pool import Pool, Record, queries
+from db.postgres.user_locks import lock_me
 from db.postgres.usernames import rename_within
 
 _SQL, _OWN = queries("profiles"), own_queries("profiles")
@@ -58,6 +59,10 @@ class Beginning(Struct, frozen=True, kw_only=True):
     notifications: int
 
 
+class _Overtaken(Exception):
+    """Another change of the profile was faster."""
+
+
 class ProfileStore:
     """Profiles."""
 
@@ -82,7 +87,6 @@ class ProfileStore:
         """
         me = profile.me
         columns = (
-            me.id,
             profile.version,
             me.display_name,
             me.intent,
@@ -98,19 +102,21 @@ class ProfileStore:
             shown.videos,
             me.study_focus,
         )
-        async with self._pool.acquire() as connection, connection.transaction() as transaction:
-            if reserved_until is not None:
-                await lock_users(connection, [me.id])
-            await _show(connection, me.id, "image", shown.photos, now)
-            await _show(connection, me.id, "video", shown.videos, now)
-            if not await connection.fetchval(_SQL["change"], *columns):
-                await transaction.rollback()
-                return False
-            if not (shown.photos is shown.videos is None):
-                await connection.execute(_SQL["hide"], me.id, to_datetime(now))
-            if reserved_until is not None:
-                await rename_within(connection, me.id, me.username, reserved_until=reserved_until, now=now)
-        return True
+        with suppress(_Overtaken):
+            async with own_rows(self._pool, me.id) as own:
+                if reserved_until is not None:
+                    await lock_me(own)
+                await _show(own, "image", shown.photos, now)
+                await _show(own, "video", shown.videos, now)
+                if not await own.fetchval(_OWN["change"], *columns):
+                    raise _Overtaken
+                if not (shown.photos is shown.videos is None):
+                    await own.execute(_OWN["hide"], to_datetime(now))
+                if reserved_until is not None:
+                    names = await own.as_owner()  # which are common to all
+                    await rename_within(names, me.id, me.username, reserved_until=reserved_until, now=now)
+            return True
+        return False
 
     async def found(
         self, words: str, viewer_id: str, *, before: str | None, limit: int, now: int
@@ -147,13 +153,11 @@ def beginning(row: Record, cards: Cards, fields: Fields) -> Beginning:
     )
 
 
-async def _show(
-    connection: Connection, user_id: str, kind: MediaType, ids: Sequence[str] | None, now: int
-) -> None:
+async def _show(own: OwnRows, kind: MediaType, ids: Sequence[str] | None, now: int) -> None:
     """These are the user's own, of this type, and stay for as long as they are shown."""
     if not ids:
         return
-    usable = await connection.fetch(_SQL["show"], user_id, ids, kind, to_datetime(now))
+    usable = await own.fetch(_OWN["show"], ids, kind, to_datetime(now))
     known = {row["id"] for row in usable}
     if missing := [media_id for media_id in ids if media_id not in known]:
         field = "photos" if kind == "image" else "videos"

@@ -15,7 +15,7 @@ SELECT u.id, u.email, u.username, u.role, u.created_at, u.verified_at, u.email_v
 FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
 WHERE u.id = $1 AND u.deleted_at IS NULL
 
--- name: change
+-- own: change
 -- Write the profile over version $2; photos $13 and videos $14, null: as they are. No row: it has changed since.
 UPDATE identity.profiles
 SET display_name = $3, intent = $4, languages = $5, country = $6, city = $7, bio = $8, seeking_genders = $9,
@@ -24,14 +24,14 @@ SET display_name = $3, intent = $4, languages = $5, country = $6, city = $7, bio
 WHERE user_id = $1 AND version = $2
 RETURNING user_id
 
--- name: show
+-- own: show
 -- From $4 on media $2 of type $3 are in the profile of $1, and stay. A row for each that is theirs and was not refused before.
 UPDATE social.media SET used_for = $1, used_at = coalesce(used_at, $4), expires_at = NULL
 WHERE id = ANY ($2::uuid[]) AND owner_id = $1 AND purpose = 'photo' AND type = $3 AND stored
     AND (state <> 'refused' OR used_at IS NOT NULL) AND (expires_at IS NULL OR expires_at > $4)
 RETURNING id
 
--- name: hide
+-- own: hide
 -- What was in the profile of $1 and is not any more is deleted at $2.
 UPDATE social.media m SET expires_at = $2
 WHERE m.owner_id = $1 AND m.purpose = 'photo' AND m.used_at IS NOT NULL AND m.expires_at IS NULL AND NOT EXISTS (

@@ -52,9 +52,8 @@ async def given(world: World) -> Given:
         str(await world.notifications.tell(Notice(user_id=who, kind="system", title="Hello"), now_ms()))
         for who in (ana, ben)
     ]
-    session: dict[str, str] = {}
-    for who, terms in ((ana, "8"), (ben, "9")):
-        session[who] = await has_some_of_everything(world, who, terms)
+    await has_some_of_everything(world, ana, "8")
+    session, media = await has_some_of_everything(world, ben, "9")
     return Given(
         ana,
         ben,
@@ -62,20 +61,31 @@ async def given(world: World) -> Given:
             "consents.add": ("terms", "9", True, NOW),
             "consents.of": (),
             "contacts.forget": (),
+            "contacts.sender": (session,),
             "contacts.new": ([sha256(ben.encode()).digest()], [None]),
+            "devices.crowded_out": (0,),
             "devices.delete": ("phone",),
+            "devices.put": ("phone", session, "web", None, None, NOW),
+            "email.of": (),
+            "exports.begin": (new_id(), new_id(), NOW),
             "exports.latest": (NOW,),
+            "exports.retire": (NOW,),
             "logins.of": (),
+            "logins.remove": (ben,),  # their password, that is
             "notifications.delivered": (told, NOW),
             "notifications.page": (NOW, None, None, 100),
             "notifications.page_of_unread": (NOW, None, None, 100),
             "notifications.read": (None, NOW),
+            "profiles.change": (1, "Zoe", *["casual", []], *[None] * 3, ["other"], 18, 99, NOW, *[None] * 3),
+            "profiles.hide": (NOW,),
             "profiles.me": (),
+            "profiles.show": ([media], "image", NOW),
             "rooms.page": (room, 2**62, 10),
             "sessions.page": (NOW, None, 100),
-            "sessions.revoke": (session[ben], "signed_out", NOW),
-            "settings.change": ({"theme": "neon"},),
+            "sessions.revoke": (session, "signed_out", NOW),
+            "settings.change": ({"theme": "neon", "privacy": {"find_by_search": True}},),
             "settings.of": (),
+            "user_locks.lock_me": (),
             "values.lock": (),
             "values.of": (),
             "values.replace": (["00000000000000bb"], ["music"], ["Jazz"], [3]),
@@ -83,9 +93,9 @@ async def given(world: World) -> Given:
     )
 
 
-async def has_some_of_everything(world: World, who: str, terms: str) -> str:
-    """They have agreed to these terms. Gives their session."""
-    session, media = new_id(), new_id()
+async def has_some_of_everything(world: World, who: str, terms: str) -> tuple[str, str]:
+    """They have agreed to these terms. Gives their session, and a photo that they show."""
+    session, media, former = new_id(), new_id(), new_id()
     for statement in (
         "INSERT INTO identity.settings (user_id, theme) VALUES ($1, 'dark')",
         "INSERT INTO identity.consents (user_id, kind, version, given, at)"
@@ -96,16 +106,18 @@ async def has_some_of_everything(world: World, who: str, terms: str) -> str:
         f" VALUES ('{session}', $1, now(), now(), now() + interval '1 day')",
         f"INSERT INTO identity.devices (user_id, device_id, session_id, platform, updated_at)"
         f" VALUES ($1, 'phone', '{session}', 'web', now())",
-        "INSERT INTO identity.exports (id, user_id, key, asked_at)"
-        f" VALUES ('{new_id()}', $1, '{new_id()}', now())",
+        "INSERT INTO identity.exports (id, user_id, key, asked_at, expires_at)"
+        f" VALUES ('{new_id()}', $1, '{new_id()}', now(), now() + interval '1 day')",
         "INSERT INTO social.contacts (owner_id, mark, sent_at)"
         " VALUES ($1, sha256(convert_to($1::uuid::text, 'UTF8')), now())",
-        f"INSERT INTO social.media (id, owner_id, purpose, type, state, size, created_at, key, stored)"
-        f" VALUES ('{media}', $1, 'photo', 'image', 'ready', 1, now(), '{media}', true)",
+        f"INSERT INTO social.media"
+        f" (id, owner_id, purpose, type, state, size, created_at, key, stored, used_for, used_at)"
+        f" SELECT id, $1, 'photo', 'image', 'ready', 1, now(), id::text, true, $1, now()"
+        f" FROM unnest(ARRAY['{media}', '{former}']::uuid[]) AS id",
         f"UPDATE identity.profiles SET photo_ids = ARRAY['{media}'::uuid] WHERE user_id = $1",
     ):
         await world.pool.execute(statement, who)
-    return session
+    return session, media
 
 
 async def test_a_statement_without_its_condition_sees_nothing_of_others(world: World, given: Given) -> None:
