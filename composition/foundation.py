@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
+from composition.process_metrics import process_metrics
 from core.clock import Clock, SharedClock, now_ms
 from core.environment import remarks
 from core.fields import Fields
@@ -22,6 +23,7 @@ from db.postgres.pool import Pool, open_pool
 from db.redis.bus import Bus
 from db.redis.clock_sync import ClockSync
 from db.redis.multiplexed import RedisClient, open_redis_client
+from rest.http.listening import metrics_listening
 from rest.service import Check
 from services.data_keys import KeyMissing, KeyWatch
 
@@ -85,6 +87,8 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             bus = await stack.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
             await stack.enter_async_context(ClockSync(redis, clock, registry))
+        stack.enter_context(process_metrics(registry))
+        await stack.enter_async_context(metrics_listening(registry, settings))
         yield Foundation(
             settings, pool, redis, bus, node_id=node_id, clock=clock, registry=registry, keyring=keyring
         )

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from aiohttp import web
+from prometheus_client import Gauge
 
 from composition.endpoints import application
 from composition.foundation import Foundation, foundation
@@ -38,6 +39,8 @@ async def running(settings: Settings, services: type[Services] = Services) -> As
         stores = LiveStores(base)
         server, fault = await socket_server(settings, lambda: gateway.admits())  # noqa: PLW0108 - made below
         registry = ConnectionRegistry(server)
+        connections = Gauge("realtime_connections", "Sockets that have joined.", registry=base.registry)
+        connections.set_function(registry.__len__)
         serving = services(stores, base, registry)
         stack.callback(serving.close)
         stack.push_async_callback(serving.announcer.close)

@@ -25,6 +25,17 @@ IN_DEVELOPMENT: Mapping[str, float | str] = {
 }
 # What is not repeated where it is wrong: there may be a password in it.
 _UNSAID = re.compile("secret|data_keys|url|token|^mail$|^sms$")
+# What `docker-compose.yml` reads from the same `.env` for the programs beside the server.
+OF_COMPOSE = frozenset(
+    {
+        "POSTGRES_PASSWORD",
+        "REDIS_PASSWORD",
+        "GRAFANA_PASSWORD",
+        "TURN_HOST",
+        "TURN_EXTERNAL_IP",
+        "TLS_PORT",
+    }
+)
 
 _WEIGHTS: Mapping[str, float] = {
     field.name: field.default
@@ -65,7 +76,8 @@ def load(environ: Mapping[str, str], dotenv: Path | None = None) -> Settings:
     known = get_type_hints(Settings, include_extras=True)
     found = {k.lower(): v for k, v in {**written, **environ}.items() if k.lower() in known and k.isupper()}
     values: dict[str, Any] = {}
-    mistakes = [f"{k}: there is no such setting (.env)" for k in written if k.lower() not in known]
+    strangers = [k for k in written if k.lower() not in known and k not in OF_COMPOSE]
+    mistakes = [f"{k}: there is no such setting (.env)" for k in strangers]
     for name, raw in found.items():
         try:
             values[name] = _parse(raw, known[name])

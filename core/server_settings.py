@@ -29,6 +29,11 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     # The process
     host: Annotated[Text, about("Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535), about("TCP port to listen on; 0 takes a free one.")] = 8080
+    metrics_port: Annotated[
+        int,
+        Meta(ge=0, le=65535),
+        about("TCP port, on HOST, that has `/metrics` alone, which PORT has not then; 0: PORT has it."),
+    ] = 0
     environment: Annotated[
         Literal["development", "production"],
         about(

@@ -62,6 +62,11 @@ def make_app(
         upload_deadline_s=settings.upload_answer_s,
         jar=CookieJar(settings),
     )
-    service = ServiceHandlers(checks=checks, notes=notes, registry=registry, documents=documents(VERSION))
+    service = ServiceHandlers(
+        checks=checks,
+        notes=notes,
+        registry=None if settings.metrics_port else registry,
+        documents=documents(VERSION),
+    )
     app.add_routes([boundary.route(*bound) for bound in bind([*resources, service], contract)])
     return app

@@ -5,13 +5,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from aiohttp import web
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from core.contract import service as contract
 from core.contract.service import Health, Readiness
-from core.errors import Unavailable
+from core.errors import NotFound, Unavailable
 from db.outage import Outage
 from rest.docs import Documents
+from rest.http.metrics import exposition
 from rest.http.request import Request
 
 Check = Callable[[], Awaitable[object]]
@@ -22,7 +23,10 @@ _log = structlog.get_logger()
 
 
 class ServiceHandlers:
-    """One method for each endpoint, of the same name. A check raises when what it asks does not answer."""
+    """One method for each endpoint, of the same name. A check raises when what it asks does not answer.
+
+    Without a registry there are no metrics here.
+    """
 
     endpoints = contract.ENDPOINTS
 
@@ -31,7 +35,7 @@ class ServiceHandlers:
         *,
         checks: Mapping[str, Check],
         notes: Sequence[str],
-        registry: CollectorRegistry,
+        registry: CollectorRegistry | None,
         documents: Documents,
     ) -> None:
         self._checks = checks
@@ -61,10 +65,10 @@ class ServiceHandlers:
         return Readiness(status="ready", checks=list(self._checks), notes=self._notes)
 
     async def metrics(self, _request: Request) -> web.Response:
-        return web.Response(
-            body=generate_latest(self._registry),
-            headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
-        )
+        """Raises `NotFound` where they have a port of their own: what a proxy passes on is for everybody."""
+        if self._registry is None:
+            raise NotFound("Metrics have a port of their own here: METRICS_PORT.")
+        return exposition(self._registry)
 
     async def openapi(self, request: Request) -> web.Response:
         return _json(self._documents.openapi(request.address))

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from core.errors import Unavailable
+from core.errors import NotFound, Unavailable
 from core.wire.endpoint import Endpoint
 from core.wire.message import Wire
 
@@ -52,8 +52,9 @@ ENDPOINTS = (
         method="GET",
         path="/metrics",
         area="service",
-        summary="Metrics for Prometheus.",
+        summary="Metrics for Prometheus, where they have no port of their own.",
         media="text/plain",
+        errors=(NotFound,),
         auth=False,
     ),
     Endpoint(

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from core.proxies import Proxies
 from core.seats import Seats
 from core.settings import Settings
 from rest.http.connections import ConnectionLimits, HttpConnection
 from rest.http.descriptors import obtain
+from rest.http.metrics import exposition
 
 _BACKLOG = 1024
 # For what is no connection of a client: files that are sent, pipes, Redis, embedded servers, look-ups.
@@ -48,6 +50,31 @@ async def listening(
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def metrics_listening(registry: CollectorRegistry, settings: Settings) -> AsyncIterator[None]:
+    """Serve metrics on METRICS_PORT, if there is one, until the end of the block. Raises as `listening`."""
+    if not settings.metrics_port:
+        yield
+        return
+
+    async def answer(_request: web.Request) -> web.Response:
+        return exposition(registry)
+
+    app = web.Application()
+    app.router.add_get("/metrics", answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, settings.host, settings.metrics_port).start()
+        except OSError as error:
+            place = f"{settings.host}:{settings.metrics_port}"
+            raise OSError(f"{place} cannot be listened on ({error.strerror}): set METRICS_PORT.") from error
+        yield
     finally:
         await runner.cleanup()
 

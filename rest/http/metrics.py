@@ -1,12 +1,22 @@
-"""Metrics of the REST side for Prometheus: how many requests with which answer, and how long they took."""
+"""Metrics for Prometheus: how they are sent, and those of the REST side, which are how many requests had
+which answer, and how long they took.
+"""
 
 import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def exposition(registry: CollectorRegistry) -> web.Response:
+    """All that this process has to tell."""
+    return web.Response(
+        body=generate_latest(registry),
+        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+    )
 
 
 class RequestMetrics:

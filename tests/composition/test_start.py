@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-NEEDED_SELDOM = {"alembic", "sqlalchemy", "aiortc", "av", "numpy"}
+from tests.deploy.files import NOT_IN_THE_IMAGE
+
+NEEDED_SELDOM = {"alembic", "sqlalchemy", "numpy"} | NOT_IN_THE_IMAGE
 
 
 @pytest.mark.parametrize("program", ["realtime", "rest"])

@@ -3,13 +3,18 @@
 import asyncio
 from html.parser import HTMLParser
 
+import aiohttp
 import msgspec
+import pytest
+from aiohttp.test_utils import unused_port
+from prometheus_client import CollectorRegistry, Gauge
 from redis.asyncio import Redis
 
 from core.contract.index import ENDPOINTS
 from core.errors import CATALOGUE
 from core.wire.message import Command, Event
 from db.redis.multiplexed import RedisClient, open_redis_client
+from rest.http.listening import metrics_listening
 from tests.rest.conftest import SETTINGS
 from tests.rest.server import RestServer, serving
 from tests.stores.world import World
@@ -84,6 +89,25 @@ async def test_requests_are_counted_by_endpoint(rest: RestServer) -> None:
     assert 'realtime_http_requests_total{endpoint="profile",status="404"} 1.0' in text
     assert 'realtime_http_request_seconds_count{endpoint="profile"} 1.0' in text
     assert "unknown" not in text
+
+
+async def test_metrics_may_have_a_port_of_their_own(
+    world: World, redis: Redis, redis_client: RedisClient
+) -> None:
+    """Then they are there, and nothing else is; and the one for everybody has them no more."""
+    registry = CollectorRegistry()
+    Gauge("is_here", "A metric.", registry=registry)
+    settings = msgspec.structs.replace(SETTINGS, host="127.0.0.1", metrics_port=unused_port())
+    async with metrics_listening(registry, settings), aiohttp.ClientSession() as web:
+        address = f"http://127.0.0.1:{settings.metrics_port}"
+        async with web.get(f"{address}/metrics") as answer:
+            assert "is_here 0.0" in await answer.text()
+        async with web.get(f"{address}/healthz") as answer:
+            assert answer.status == 404
+        with pytest.raises(OSError, match=r"cannot be listened on \(.+\): set METRICS_PORT\."):
+            await metrics_listening(registry, settings).__aenter__()
+        async with serving(world, redis, redis_client, settings) as rest:
+            assert (await rest.ask("GET", "/metrics")).code == "not_found"
 
 
 class Page(HTMLParser):

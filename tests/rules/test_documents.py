@@ -18,8 +18,8 @@ A_FILE = re.compile(
 )
 A_CLASS = re.compile(r"([A-Z]\w*[a-z]\w*)(?:\.(\w+))?(?:\(.*\))?")
 A_MODULE = re.compile(rf"(?:{PACKAGES})(?:\.\w+)+")
-# Not ours: a folder of Caddy's, headers, a value that somebody holds dear, other libraries' names.
-FOREIGN = {"pki/authorities/local/", "Authorization", "ETag", "Host", "Origin", "Honesty"}
+# Not classes of ours: a folder of Caddy's, headers, a value that somebody holds dear, a file, others' names.
+FOREIGN = {"pki/authorities/local/", "Authorization", "ETag", "Host", "Origin", "Honesty", "Dockerfile"}
 FOREIGN |= {"Any", "InterfaceError", "Protocol", "RTCPeerConnection"}
 
 

@@ -1,0 +1,1 @@
+"""What `deploy/` has, and what is outside of it for containers."""
