@@ -18,7 +18,8 @@ from msgspec import Struct
 from core.keys import SigningKey
 from db.postgres.marks import Known, Mark
 
-Kind = Literal["email", "phone", "device", "network", "photo", "client", "name", "person", "age"]
+Kind = Literal["email", "mailbox", "phone", "device", "network", "photo", "client", "name", "person", "age"]
+_SAME: Mapping[Kind, Kind] = {"mailbox": "email"}  # what is hashed of both is the same
 _BYTES = 16
 _AGE_YEARS = 5
 _MINOR = re.compile(r"(\d+)(?:[._]\d+)+")
@@ -126,7 +127,8 @@ class Marker:
 
     def _marks(self, kind: Kind, text: str) -> Iterator[Mark]:
         for key in self._keys:
-            yield Mark(kind, hmac.digest(key.value, f"{kind}\n{text}".encode(), "sha256")[:_BYTES])
+            said = f"{_SAME.get(kind, kind)}\n{text}".encode()
+            yield Mark(kind, hmac.digest(key.value, said, "sha256")[:_BYTES])
 
 
 def _seen(sighting: Sighting) -> Iterator[tuple[Kind, str]]:
@@ -140,7 +142,9 @@ def _seen(sighting: Sighting) -> Iterator[tuple[Kind, str]]:
 
 def _said(known: Known) -> Iterator[tuple[Kind, str]]:
     if known.email:
-        yield "email", mailbox(known.email)
+        yield "email", mailbox(known.email)  # anybody can give it: it keeps the address from signing up again
+        if known.email_verified:
+            yield "mailbox", mailbox(known.email)  # what is compared
     names = (known.display_name, known.username or "", (known.email or "").partition("@")[0])
     yield from {("name", short): None for name in names if (short := likeness(name))}
     yield "person", f"{known.birth_date} {known.gender}"

@@ -27,7 +27,8 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
     """Weights are natural logarithms of odds.
 
     A mark of a kind in `proofs` weighs `proof`, unless more than `crowd` accounts bear it: then it tells as
-    little as others. `most`: what these weigh at most. Marks in `grounds` tell nothing by themselves: the
+    little as others. `most`: what these weigh at most; an `email` that nobody has shown to be theirs nothing,
+    or somebody could be banned under another's. Marks in `grounds` tell nothing by themselves: the
     others have to weigh `own` at least. Those in `seen` others see or can guess, and could be banned under on
     purpose: without any other they make no suspect. Being opened right after the ban weighs `soon`, and less
     with each of `soon_days`. A suspect needs the logarithm of the number of accounts and `suspect_odds`, at
@@ -37,13 +38,13 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
     the share `newcomer_lost` of them: else a few who annoy everybody on purpose left all of that age alone.
     """
 
-    proofs: frozenset[str] = frozenset({"device", "email", "phone", "photo"})
+    proofs: frozenset[str] = frozenset({"device", "mailbox", "phone", "photo"})
     proof: float = 20.0
     crowd: int = 5
     grounds: frozenset[str] = frozenset({"network"})
     seen: frozenset[str] = frozenset({"name", "age", "client", SOON})
     most: Mapping[str, float] = field(
-        default_factory=lambda: {"network": 8.0, "client": 5.0, "name": 6.0, "person": 6.0, "age": 2.0}
+        default_factory=lambda: {"network": 8.0, "client": 5.0, "name": 6.0, "person": 6.0, "age": 2.0, "email": 0.0}
     )
     otherwise: float = 8.0
     own: float = 1.5

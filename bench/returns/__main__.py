@@ -61,8 +61,8 @@ class Honest(Struct, frozen=True):
 class Product:
     """The product's own parts, on a database of their own."""
 
-    def __init__(self, pool: Pool) -> None:
-        self.pool, self.now = pool, NOW
+    def __init__(self, pool: Pool, *, verified: bool) -> None:
+        self.pool, self.now, self.verified = pool, NOW, verified
         trust = TrustService(
             TrustStore(pool),
             lambda: self.now,
@@ -84,12 +84,13 @@ class Product:
             [to_datetime(each.opened_at) for each in people],
             [each.birth_date for each in people],
             [each.gender for each in people],
+            self.verified,
         )
         await self.pool.execute(
             "WITH new AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[],"
             " $5::date[], $6::text[]) AS n (id, email, name, at, born, gender)), account AS ("
-            " INSERT INTO identity.users (id, email, username, password_hash, created_at, updated_at)"
-            " SELECT id, email, left(id::text, 50), 'x', at, at FROM new)"
+            " INSERT INTO identity.users (id, email, email_verified_at, username, password_hash, created_at,"
+            " updated_at) SELECT id, email, CASE WHEN $7 THEN at END, left(id::text, 50), 'x', at, at FROM new)"
             " INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, updated_at)"
             " SELECT id, name, born, gender, at FROM new",
             *columns,
@@ -196,11 +197,11 @@ async def campus(product: Product, crowd: Crowd, others: Sequence[Human]) -> Hon
     return Honest(len(honest), len(suspects), sum(map(bool, apart)), sum(apart) / len(honest))
 
 
-async def simulate(seed: int, accounts: int, returns: int) -> tuple[list[Fate], Honest]:
+async def simulate(seed: int, accounts: int, returns: int, *, verified: bool) -> tuple[list[Fate], Honest]:
     """One product of so many accounts."""
     with tempfile.TemporaryDirectory() as folder:
         async with database(Settings(data_dir=folder)) as pool:
-            product, crowd = Product(pool), Crowd(seed)
+            product, crowd = Product(pool, verified=verified), Crowd(seed)
             others = [
                 crowd.human(opened_at=NOW - crowd.chance.randint(1, 300) * DAY_MS)
                 for _ in range(max(accounts, 10))
@@ -243,9 +244,13 @@ def main() -> None:
         "--accounts", type=int, nargs="+", default=[10_000], help="beside those behind one network"
     )
     parser.add_argument("--returns", type=int, default=100)
+    parser.add_argument("--unverified", action="store_true", help="nobody has verified their address")
     options = parser.parse_args()
     for accounts in options.accounts:
-        fates, honest = asyncio.run(simulate(options.seed, accounts, options.returns if accounts else 0))
+        returns = options.returns if accounts else 0
+        fates, honest = asyncio.run(
+            simulate(options.seed, accounts, returns, verified=not options.unverified)
+        )
         _print(fates, honest, accounts)
 
 

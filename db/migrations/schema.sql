@@ -1674,7 +1674,7 @@ CREATE TABLE safety.known_marks (
     first_seen timestamp with time zone NOT NULL,
     last_seen timestamp with time zone NOT NULL,
     barred boolean DEFAULT false NOT NULL,
-    CONSTRAINT known_marks_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'phone'::text, 'device'::text, 'network'::text, 'photo'::text, 'client'::text, 'name'::text, 'person'::text, 'age'::text]))),
+    CONSTRAINT known_marks_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'mailbox'::text, 'phone'::text, 'device'::text, 'network'::text, 'photo'::text, 'client'::text, 'name'::text, 'person'::text, 'age'::text]))),
     CONSTRAINT known_marks_mark_check CHECK (((octet_length(mark) >= 8) AND (octet_length(mark) <= 32)))
 );
 

@@ -19,10 +19,11 @@ NOTED_MS = 43_200_000
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """What an account says of its owner, as it is on record."""
+    """What an account says of its owner, as it is on record. `email_verified`: and has shown to be theirs."""
 
     user_id: str
     email: str | None
+    email_verified: bool
     username: str | None
     display_name: str
     birth_date: date
@@ -49,6 +50,7 @@ class MarkStore:
             Known(
                 user_id=row["id"],
                 email=self._fields.read(EMAIL, row["id"], row["email"]),
+                email_verified=row["email_verified"],
                 username=row["username"],
                 display_name=row["display_name"],
                 birth_date=row["birth_date"],

@@ -1,8 +1,8 @@
 -- Marks: what accounts were seen with. Times are passed as timestamptz.
 
 -- name: known
--- What users $1 say of themselves, as it is on record.
-SELECT u.id, u.email, u.username, p.display_name, p.birth_date, p.gender
+-- What users $1 say of themselves, as it is on record, and whether their address was shown to be theirs.
+SELECT u.id, u.email, u.email_verified_at IS NOT NULL AS email_verified, u.username, p.display_name, p.birth_date, p.gender
 FROM identity.users u JOIN identity.profiles p ON p.user_id = u.id
 WHERE u.id = ANY ($1::uuid[]) AND u.deleted_at IS NULL
 

@@ -15,6 +15,7 @@ KEYS = Keyring("a secret of thirty-two characters!").keys("marks of accounts")
 BEN = Known(
     user_id="ben",
     email="Ben.Miller+call@gmail.com",
+    email_verified=True,
     username="ben_miller92",
     display_name="Ben",
     birth_date=date(1992, 3, 4),
@@ -109,6 +110,16 @@ def test_who_makes_themselves_a_little_older_is_about_as_old() -> None:
 def test_the_marks_of_a_mailbox_can_be_asked_for_alone() -> None:
     [asked] = Marker(KEYS).email("ben.miller@gmail.com")
     assert {m.value for m in Marker(KEYS).marks(HOME, BEN) if m.kind == "email"} == {asked}
+
+
+def test_an_address_that_was_not_shown_to_be_theirs_tells_nobody_again() -> None:
+    """It keeps who is banned from signing up with it; what is compared is another mark, of those who have it."""
+
+    def kinds(known: Known) -> set[str]:
+        return {mark.kind for mark in Marker(KEYS).marks(HOME, known)} & {"email", "mailbox"}
+
+    assert kinds(BEN) == {"email", "mailbox"}
+    assert kinds(replace(BEN, email_verified=False)) == {"email"}
 
 
 def test_a_signed_device_is_not_one_that_a_client_names() -> None:

@@ -13,7 +13,7 @@ from services.returning import DEFAULT_RULE, suspicion, suspicions, weights
 
 NOW = 1_800_000_000_000
 ACCOUNTS = 10_000
-KINDS = ("email", "phone", "device", "network", "photo", "client", "name", "person", "age", "of_tomorrow")
+KINDS = ("email", "mailbox", "phone", "device", "network", "photo", "client", "name", "person", "age", "of_tomorrow")
 MARKS = st.builds(SharedMark, st.sampled_from(KINDS), st.integers(0, 20_000))
 AGO = st.integers(-60 * DAY_MS, 400 * DAY_MS)
 
@@ -30,11 +30,19 @@ def like(*marks: SharedMark, opened_after: int = DAY_MS, age: int = 0, avoiders:
     )
 
 
-@pytest.mark.parametrize("proof", ["device", "email", "phone", "photo"])
+@pytest.mark.parametrize("proof", ["device", "mailbox", "phone", "photo"])
 def test_a_proof_alone_is_enough_however_late(proof: str) -> None:
     found = suspicion(like(SharedMark(proof, 1), opened_after=300 * DAY_MS), ACCOUNTS)
     assert found is not None
     assert (found.suspect, found.kind, found.of_user_id) == (True, proof, "ben")
+
+
+def test_an_address_that_anybody_could_give_tells_nothing() -> None:
+    """Else who signs up with another's and is banned makes a suspect of them."""
+    assert suspicion(like(SharedMark("email", 1)), ACCOUNTS) is None
+    some = like(SharedMark("client", 500), SharedMark("name", 50))
+    both = like(*some.marks, SharedMark("email", 1))
+    assert suspicion(both, ACCOUNTS) == suspicion(some, ACCOUNTS)
 
 
 def test_what_a_crowd_has_in_common_is_no_proof() -> None:

@@ -1,12 +1,16 @@
 """What new accounts have in common with those who are banned, on the real Postgres, seen from either side."""
 
+from datetime import date
 from uuid import uuid4
 
 from msgspec.structs import replace
 
 from core.clock import DAY_MS, now_ms, to_datetime
+from core.keys import Keyring
 from db.postgres.marks import Mark, MarkStore
 from db.postgres.suspicions import Resemblance, SuspicionStore
+from services.marks import Marker, Sighting
+from services.sightings import Sightings
 from tests.stores.world import World
 
 
@@ -45,3 +49,43 @@ async def test_a_ban_finds_whom_a_sign_in_would_have_found(world: World) -> None
     assert who == cal
     assert replace(the_same, marks=()) == replace(seen, marks=())
     assert set(the_same.marks) == set(seen.marks)
+
+
+class NoJudge:
+    """Whoever is a suspect is read from what is on record."""
+
+    async def judge(self, user_id: str) -> None:
+        pass
+
+
+async def test_who_is_banned_under_the_address_of_another_makes_no_suspect_of_them(world: World) -> None:
+    """Of those alone who have both verified the mailbox the second account is known by it."""
+    marker = Marker(Keyring("a secret of thirty-two characters!").keys("marks of accounts"))
+    sightings = Sightings(MarkStore(world.pool), SuspicionStore(world.pool), marker, NoJudge())
+
+    async def account(address: str, born: int, *, verified: bool) -> str:
+        user_id = await world.person(f"{address[:9]}", birth_date=date(born, 5, 6), gender="other")
+        await world.pool.execute(
+            "UPDATE identity.users SET email = $2, email_verified_at = CASE WHEN $3 THEN now() END WHERE id = $1",
+            user_id,
+            address,
+            verified,
+        )
+        await sightings.seen([Sighting(user_id=user_id)], now_ms())
+        return user_id
+
+    async def suspected(*, banned: bool, honest: bool) -> list[tuple[str, bool]]:
+        name, other = uuid4().hex, uuid4().hex
+        ben = await account(f"{name}@example.org", 1931, verified=banned)
+        ana = await account(f"{name}+{other}@example.org", 1999, verified=honest)
+        await world.ban(ben)
+        await sightings.banned(ben, now_ms())
+        await sightings.compare(ana, now_ms())
+        rows = await world.pool.fetch(
+            "SELECT kind, suspect FROM safety.suspicions WHERE user_id = $1 AND of_user_id = $2", ana, ben
+        )
+        return [(row["kind"], row["suspect"]) for row in rows]
+
+    assert await suspected(banned=True, honest=True) == [("mailbox", True)]
+    for banned, honest in ((False, True), (True, False), (False, False)):
+        assert not any(suspect for _, suspect in await suspected(banned=banned, honest=honest))

@@ -59,6 +59,7 @@ export const DECISIONS = {
 const MARKS = {
   device: "device",
   email: "mailbox",
+  mailbox: "mailbox",
   phone: "phone",
   photo: "photo",
   network: "network",
