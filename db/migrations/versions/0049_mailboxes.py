@@ -2,8 +2,8 @@
 
 from db.migrations import run_sql_beside
 
-revision = "0048_mailboxes"
-down_revision = "0047_one_message"
+revision = "0049_mailboxes"
+down_revision = "0048_one_message"
 
 
 def upgrade() -> None:
