@@ -44,7 +44,14 @@ class ReturnRule(Struct, frozen=True, kw_only=True):
     grounds: frozenset[str] = frozenset({"network"})
     seen: frozenset[str] = frozenset({"name", "age", "client", SOON})
     most: Mapping[str, float] = field(
-        default_factory=lambda: {"network": 8.0, "client": 5.0, "name": 6.0, "person": 6.0, "age": 2.0, "email": 0.0}
+        default_factory=lambda: {
+            "network": 8.0,
+            "client": 5.0,
+            "name": 6.0,
+            "person": 6.0,
+            "age": 2.0,
+            "email": 0.0,
+        }
     )
     otherwise: float = 8.0
     own: float = 1.5

@@ -90,7 +90,8 @@ class Product:
             "WITH new AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[],"
             " $5::date[], $6::text[]) AS n (id, email, name, at, born, gender)), account AS ("
             " INSERT INTO identity.users (id, email, email_verified_at, username, password_hash, created_at,"
-            " updated_at) SELECT id, email, CASE WHEN $7 THEN at END, left(id::text, 50), 'x', at, at FROM new)"
+            " updated_at)"
+            " SELECT id, email, CASE WHEN $7 THEN at END, left(id::text, 50), 'x', at, at FROM new)"
             " INSERT INTO identity.profiles (user_id, display_name, birth_date, gender, updated_at)"
             " SELECT id, name, born, gender, at FROM new",
             *columns,

@@ -113,7 +113,7 @@ def test_the_marks_of_a_mailbox_can_be_asked_for_alone() -> None:
 
 
 def test_an_address_that_was_not_shown_to_be_theirs_tells_nobody_again() -> None:
-    """It keeps who is banned from signing up with it; what is compared is another mark, of those who have it."""
+    """It keeps who is banned from signing up with it; what is compared is another mark."""
 
     def kinds(known: Known) -> set[str]:
         return {mark.kind for mark in Marker(KEYS).marks(HOME, known)} & {"email", "mailbox"}

@@ -13,7 +13,19 @@ from services.returning import DEFAULT_RULE, suspicion, suspicions, weights
 
 NOW = 1_800_000_000_000
 ACCOUNTS = 10_000
-KINDS = ("email", "mailbox", "phone", "device", "network", "photo", "client", "name", "person", "age", "of_tomorrow")
+KINDS = (
+    "email",
+    "mailbox",
+    "phone",
+    "device",
+    "network",
+    "photo",
+    "client",
+    "name",
+    "person",
+    "age",
+    "of_tomorrow",
+)
 MARKS = st.builds(SharedMark, st.sampled_from(KINDS), st.integers(0, 20_000))
 AGO = st.integers(-60 * DAY_MS, 400 * DAY_MS)
 

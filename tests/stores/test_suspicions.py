@@ -66,7 +66,8 @@ async def test_who_is_banned_under_the_address_of_another_makes_no_suspect_of_th
     async def account(address: str, born: int, *, verified: bool) -> str:
         user_id = await world.person(f"{address[:9]}", birth_date=date(born, 5, 6), gender="other")
         await world.pool.execute(
-            "UPDATE identity.users SET email = $2, email_verified_at = CASE WHEN $3 THEN now() END WHERE id = $1",
+            "UPDATE identity.users SET email = $2, email_verified_at = CASE WHEN $3 THEN now() END"
+            " WHERE id = $1",
             user_id,
             address,
             verified,
