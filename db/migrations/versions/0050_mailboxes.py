@@ -2,8 +2,8 @@
 
 from db.migrations import run_sql_beside
 
-revision = "0049_mailboxes"
-down_revision = "0048_one_message"
+revision = "0050_mailboxes"
+down_revision = "0049_own_changes"
 
 
 def upgrade() -> None:
