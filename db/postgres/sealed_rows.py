@@ -78,7 +78,7 @@ class SealedRows:
             f"SELECT id, {field.column} AS value, {found} AS hash FROM {field.table}"  # noqa: S608
             f" WHERE {field.column} IS NOT NULL AND id > $1 ORDER BY id LIMIT $2"
         )
-        rows = await self._pool.fetch(text, after or _FIRST, limit, timeout=_LONG_S)
+        rows = await self._pool.fetch(text, after or _FIRST, limit)
         return [Row(row["id"], row["value"], row["hash"]) for row in rows]
 
     async def write(self, field: Field, changes: Sequence[tuple[Row, Row]]) -> int:
@@ -95,7 +95,7 @@ class SealedRows:
             f" {boxes.hash}::bytea AS hash, {boxes.provider}::text AS provider FROM {boxes.table}"
             f" WHERE {boxes.box} IS NOT NULL AND {boxes.row} > $1 ORDER BY {boxes.row} LIMIT $2"
         )
-        rows = await self._pool.fetch(text, after or _FIRST, limit, timeout=_LONG_S)
+        rows = await self._pool.fetch(text, after or _FIRST, limit)
         return [
             BoxRow(row["id"], Sealed(row["key_id"], row["box"]), row["hash"], row["provider"]) for row in rows
         ]
@@ -136,11 +136,13 @@ class SealedRows:
         """How many jobs wait, or have failed, that this key has sealed."""
         text = "SELECT count(*) FROM jobs.pgqueuer WHERE position($1::bytea IN payload) > 0"
         named = msgspec.msgpack.encode({"key_id": key_id})[1:]  # as in a `Sealed`, but for its beginning
-        return int(await self._pool.fetchval(text, named, timeout=_LONG_S))
+        async with self._pool.acquire() as connection:
+            return int(await connection.fetchval(text, named, timeout=_LONG_S))
 
     async def _count(self, table: str, key: str, column: str) -> dict[str | None, int]:
         text = f"SELECT {key} AS key, count(*) AS values FROM {table} WHERE {column} IS NOT NULL GROUP BY 1"  # noqa: S608
-        rows: Sequence[Mapping[str, object]] = await self._pool.fetch(text, timeout=_LONG_S)
+        async with self._pool.acquire() as connection:
+            rows: Sequence[Mapping[str, object]] = await connection.fetch(text, timeout=_LONG_S)
         return {row["key"]: row["values"] for row in rows}  # type: ignore[misc]  # the driver has no types
 
 
