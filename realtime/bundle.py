@@ -31,8 +31,10 @@ TEXTS: Mapping[str, ConsentKind] = {"rules": "terms", "privacy": "privacy"}
 # The pages that run, by their addresses: everybody's, and the moderators'.
 PAGES: Mapping[str, str] = {"/": "index.html", "/admin/": "admin/index.html"}
 
-_ENTRIES = ("socket.js", "inside.js", "main.js", "page.css", "admin/admin.js", "admin/admin.css")
-_FIRST = ("socket.js", "inside.js")  # they load no others, and others load them by their names
+_LANGUAGES = ("words/de.js", "words/de-inside.js")  # beside English, which is in the others
+_ENTRIES = ("socket.js", "inside.js", *_LANGUAGES, "main.js", "page.css", "admin/admin.js", "admin/admin.css")
+# They load no others, and others load them by their names.
+_FIRST = ("socket.js", "inside.js", "de.js", "de-inside.js")
 _OPTIONS = ("--bundle", "--minify", "--sourcemap", "--format=esm", "--target=es2022", "--log-level=error")
 _FLAT = "--entry-names=[name]"  # wherever an entry comes from, it is loaded from /page/
 _TYPES = {

@@ -21,8 +21,8 @@ _log = structlog.get_logger()
 class CodeNeeded(Unauthenticated):
     """Send the code that your authenticator app shows."""
 
-    def __init__(self, message: str | None = None) -> None:
-        super().__init__(message, details={"factor": "totp"})
+    def __init__(self, message: str | None = None, *, reason: str | None = None) -> None:
+        super().__init__(message, details={"factor": "totp", **({"reason": reason} if reason else {})})
 
 
 class OneTimeCodes:
@@ -72,7 +72,7 @@ class OneTimeCodes:
         if self._seals.is_old(fresh):
             fresh = self._seals.seal(secret.encode(), user_id)
         if not await self._store.spend(user_id, known.secret, step, fresh):
-            raise CodeNeeded("This code was used before: wait for the next one.")
+            raise CodeNeeded("This code was used before: wait for the next one.", reason="used")
         return True
 
     async def step_up(self, user_id: str, session_id: str, code: str, now: int) -> None:
@@ -87,10 +87,10 @@ class OneTimeCodes:
             if opened is None:
                 # `SECRET` was changed and SECRET_PREVIOUS is not it: only the operator can help.
                 _log.error("the secret of one-time codes cannot be opened", user_id=user_id)
-                raise CodeNeeded("This account's codes cannot be checked: ask the operator.")
+                raise CodeNeeded("This account's codes cannot be checked: ask the operator.", reason="unread")
             step = step_of(code, secret := opened.decode(), now)
             if step is None:
-                raise CodeNeeded("This code is not right.")
+                raise CodeNeeded("This code is not right.", reason="wrong")
         return secret, step
 
 

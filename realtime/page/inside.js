@@ -8,6 +8,7 @@ import { Own } from "./own.js";
 import { Photos } from "./photos.js";
 import { Pictures } from "./pictures.js";
 import { speak } from "./texts.js";
+import { translate } from "./views/dom.js";
 import { codesView } from "./views/codes.js";
 import { consentsView } from "./views/consents.js";
 import { contactsView } from "./views/contacts.js";
@@ -29,9 +30,10 @@ import { settingsView } from "./views/settings.js";
 import { tellingView } from "./views/telling.js";
 import english from "./words/en-inside.js";
 
-/** Its views, the parts that they use, and which of those get the server's events. */
+/** Its views, the parts that they use, and which of those get the server's events. `parts.words`: its texts too, where they are not English. */
 export function inside(parts) {
-  speak({ lang: "en" }, english);
+  speak(english, parts.words);
+  translate();
   const own = new Own(parts);
   const [friends, photos] = [new Friends(parts), new Photos({ ...parts, own })];
   const contacts = new Contacts({ ...parts, friends });

@@ -13,6 +13,7 @@ import { openDevice } from "./device.js";
 import { Entering } from "./entering.js";
 import { Frame } from "./frame.js";
 import { Hold } from "./hold.js";
+import { again, isOther, textsHere, textsInside } from "./language.js";
 import { Links } from "./links.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
@@ -22,11 +23,13 @@ import { Safety } from "./safety.js";
 import { Session } from "./session.js";
 import { Settings, keptSettings } from "./settings.js";
 import { createStore, initial } from "./state.js";
+import { speak, words } from "./texts.js";
 import { accountView } from "./views/account.js";
 import { callView } from "./views/call.js";
 import { chatsView } from "./views/chats.js";
 import { decisionsView } from "./views/decisions.js";
-import { goTo, keepKeyboard } from "./views/dom.js";
+import { goTo, keepKeyboard, translate } from "./views/dom.js";
+import { languageView } from "./views/language.js";
 import { letterView } from "./views/letter.js";
 import { meetView } from "./views/meet.js";
 import { canRefuse, offerView } from "./views/offer.js";
@@ -36,11 +39,15 @@ import { shellView } from "./views/shell.js";
 import { standingView } from "./views/standing.js";
 import { themeView } from "./views/theme.js";
 import { waysHere } from "./ways.js";
+import english from "./words/en.js";
 
 /** What only who is signed in needs (`inside.js`), in a file of its own (`realtime/bundle.py`). */
 const INSIDE = "/page/inside.js";
 const TICK_MS = 250;
 const RETRY_MS = 2_000;
+
+speak(await textsHere(english));
+translate();
 
 const device = openDevice();
 const store = createStore({ state: initial({ heldCall: device.heldCall, settings: keptSettings() }), now: () => Date.now() });
@@ -66,7 +73,7 @@ const links = new Links({ api, store, onEnd: end });
 const entering = new Entering({ api, store, goTo, enter: (path, fields) => admitted(() => api.enter(path, { ...fields, device_id: device.id })) });
 const provider = new Provider({ store, ways, entering });
 
-const parts = { store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, ways, account, links, entering, provider, signUp, signIn, signOut, onLeft, onStays };
+const parts = { words, store, session, api, media, call, remote, meeting, chat, settings, safety, bell, frame, ways, account, links, entering, provider, signUp, signIn, signOut, onLeft, onStays };
 const views = [
   themeView,
   shellView,
@@ -80,9 +87,10 @@ const views = [
   offerView,
   callView,
   reportView,
+  languageView,
 ].map((view) => view(parts));
 const hearing = [meeting, chat, safety];
-let furnished = false;
+let [furnished, understood] = [false, null];
 
 function draw() {
   const now = Date.now();
@@ -100,15 +108,22 @@ function hear(name, data) {
   for (const part of hearing) part.heard(name, data);
 }
 
-/** Load what only who is signed in needs. A browser keeps what has failed under its name, so that is asked for by another one. */
+/** Load what is said to who is signed in, in another language than English. */
+function understand() {
+  understood ??= textsInside().then((more) => {
+    if (!more) return;
+    speak(more);
+    translate();
+  });
+  return understood;
+}
+
+/** Load what only who is signed in needs. */
 async function furnish() {
   if (furnished) return;
   furnished = true;
-  for (let failed = 0; ; failed += 1) {
-    const loaded = await import(failed ? `${INSIDE}?${failed}` : INSIDE).catch(() => null);
-    if (loaded) return add(loaded.inside(parts));
-    await new Promise((resume) => setTimeout(resume, RETRY_MS));
-  }
+  const loaded = await again(INSIDE, Infinity);
+  add(loaded.inside(parts));
 }
 
 /** In front of the others: a dialog closes before the next one opens, so that the keyboard finds its way back. */
@@ -122,7 +137,7 @@ function add(more) {
 // --- Signing in and out ---
 
 async function signUp(fields) {
-  begin(await api.register({ ...fields, device_id: device.id }));
+  await begin(await api.register({ ...fields, device_id: device.id }));
 }
 
 async function signIn(fields) {
@@ -132,13 +147,14 @@ async function signIn(fields) {
 /** Whoever has shown who they are is in; or as far in as one is who is banned. */
 async function admitted(enter) {
   try {
-    begin(await enter());
+    await begin(await enter());
   } catch (error) {
     if (!letIn(error)) throw error;
   }
 }
 
-function begin({ user, restricted, erases_at }) {
+async function begin({ user, restricted, erases_at }) {
+  await understand();
   if (restricted === "erasing") {
     store.dispatch("page:erasing", { user, erases_at });
     return furnish();
@@ -146,8 +162,14 @@ function begin({ user, restricted, erases_at }) {
   store.dispatch("page:signed-in", { user });
   session.start();
   furnish();
-  settings.load();
+  settings.load().then(followSettings);
   look();
+}
+
+/** Their settings are in another language than the page: it is loaded again, unless something goes on by now. */
+function followSettings() {
+  const { account, settings: own, encounter } = store.state;
+  if (account === "in" && encounter.phase === "lobby" && isOther(own.language)) location.reload();
 }
 
 /** What there is to see where one is, now that it is known who is here. */
@@ -182,7 +204,7 @@ function onLeft() {
 
 /** It is not, after all: the same session goes on. */
 async function onStays() {
-  begin(await api.refresh());
+  await begin(await api.refresh());
   keepKeyboard();
 }
 
@@ -211,8 +233,9 @@ function leave() {
 async function stay() {
   if (!api.signedIn) return nobody();
   session.prepare();
+  understand();
   try {
-    begin(await api.refresh());
+    await begin(await api.refresh());
   } catch (error) {
     if (letIn(error)) return;
     if (error.endsSession) return end(error.code);

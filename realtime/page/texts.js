@@ -17,6 +17,14 @@ export function filled(text, values) {
   return text.replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
 }
 
+/**
+ * A text in its parts, as what belongs in an element: `[…]` is what the children say that are in it already, in their order; of one that
+ * stands in `[]` what it says stays. Gives `[words, child's words, words, …]`.
+ */
+export function parted(text) {
+  return text.split(/\[(.*?)\]/);
+}
+
 /** The form of a text that goes with a number, which it has at `{count}`; of `{one, other}` by the rules of the language. */
 export function counted(forms, count, values = {}) {
   const form = forms[new Intl.PluralRules(words.lang).select(count)] ?? forms.other;

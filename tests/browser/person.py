@@ -76,8 +76,7 @@ class Visitor:
             viewport=PHONE if phone else DESK,
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
-            locale="en-GB",
-            **how,
+            **{"locale": "en-GB", **how},
         )
         page.context.set_default_timeout(WAIT_MS)
         for script in (TRACKS, RINGS):

@@ -11,6 +11,7 @@ import { chatsView } from "./page/views/chats.js";
 import { codesView } from "./page/views/codes.js";
 import { contactsView } from "./page/views/contacts.js";
 import { consentsView } from "./page/views/consents.js";
+import { translate } from "./page/views/dom.js";
 import { decisionsView } from "./page/views/decisions.js";
 import { findingView } from "./page/views/finding.js";
 import { friendsView } from "./page/views/friends.js";
@@ -32,9 +33,11 @@ import { sessionsView } from "./page/views/sessions.js";
 import { settingsView } from "./page/views/settings.js";
 import { shellView } from "./page/views/shell.js";
 import { standingView } from "./page/views/standing.js";
-import english from "./page/words/en-inside.js";
 
-speak({ lang: "en" }, english);
+// In the language that the page has chosen, as it does itself.
+const [outside, inside] = await Promise.all(["", "-inside"].map((part) => import(`./page/words/${document.documentElement.lang}${part}.js`)));
+speak(outside.default, inside.default);
+translate();
 
 const NOW = Date.now();
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();

@@ -22,6 +22,8 @@ PLAIN = {
     "message": "That was fun!",
     "username": "ben",
 }
+# On the smallest with the longest words: those are German.
+LOCALES = {"phone": "de-DE", "landscape": "en-GB", "desk": "en-GB"}
 SCREENS = {"phone": (320, 568), "landscape": (568, 320), "desk": (1280, 800)}
 
 
@@ -29,15 +31,16 @@ SCREENS = {"phone": (320, 568), "landscape": (568, 320), "desk": (1280, 800)}
 async def _stage(browser: Chromium, address: str, screen: str, **how: Any) -> AsyncIterator[Page]:
     """The page as the server gives it, with the stage in the place of its main module."""
     width, height = SCREENS[screen]
-    page = await browser.open(
-        viewport={"width": width, "height": height}, reduced_motion="reduce", locale="en-GB", **how
-    )
+    about: Any = {"reduced_motion": "reduce", "locale": "en-GB", **how}
+    page = await browser.open(viewport={"width": width, "height": height}, **about)
     await page.route("**/page/main-*.js", _empty)
     await page.route("**/stage/**", _file)
     await page.goto(address)
     await page.add_script_tag(url="/stage/looking.js", type="module")
     await page.add_script_tag(url="/stage/stage.js", type="module")
-    await page.wait_for_function("globalThis.showScene !== undefined && globalThis.misfits !== undefined")
+    await page.wait_for_function(
+        "() => globalThis.showScene !== undefined && globalThis.misfits !== undefined"
+    )
     yield page
     await browser.close(page.context)
 
@@ -65,7 +68,8 @@ async def _everywhere(page: Page, words: dict[str, str], look: str) -> dict[str,
 @pytest.mark.parametrize("screen", SCREENS)
 async def test_long_words_move_nothing_off_the_screen(server: Served, browser: Chromium, screen: str) -> None:
     """A word of 200 letters in each field that others write: no sideways scrolling, all buttons in reach."""
-    async with _stage(browser, server.address, screen) as page:
+    async with _stage(browser, server.address, screen, locale=LOCALES[screen]) as page:
+        assert await page.evaluate("document.documentElement.lang") == LOCALES[screen][:2]
         assert not (found := await _everywhere(page, LONG, "misfits")), found
 
 

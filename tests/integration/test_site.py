@@ -21,7 +21,7 @@ from realtime.site import mount
 from realtime.ways import Ways
 
 ENTRIES = {
-    "/": ("icon.svg", "main.js", "page.css"),
+    "/": ("de.js", "icon.svg", "main.js", "page.css"),
     "/admin/": ("admin.css", "admin.js", "icon.svg"),
 }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./english.mjs";
 
 import { initial, options, reduce } from "../../realtime/page/admin/state.js";
 import { left, problem } from "../../realtime/page/admin/words.js";

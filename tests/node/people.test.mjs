@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./english.mjs";
 import { numbersIn, numbersOf } from "../../realtime/page/contacts.js";
 import { relation, waiting } from "../../realtime/page/friends-state.js";
 import { moved, room } from "../../realtime/page/photos-state.js";
@@ -82,7 +83,7 @@ test("there is room for six, with what is on its way and without what was refuse
     ["page:upload-refused", { key: "a", why: { code: "internal" } }], ["page:upload-sent", { key: "b", sent: 0.5 }],
   ]);
   assert.deepEqual([room(state, "photos"), room(state, "videos")], [2, 2]);
-  assert.equal(progress(state.uploads[1]), "Sending… 50 %");
+  assert.equal(progress(state.uploads[1]), "Sending… 50%");
   assert.equal(play([["page:upload-over", { key: "a" }], ["page:upload-over", { key: "b" }]], state).uploads.length, 0);
 });
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import "./english.mjs";
 import { device } from "../../realtime/page/account-words.js";
 import { veiled } from "../../realtime/page/encounter-state.js";
 import { shownNews } from "../../realtime/page/news-state.js";

@@ -76,6 +76,11 @@ async def test_the_page_s_rules_about_people() -> None:
     await run_tests("people.test.mjs")
 
 
+async def test_the_page_s_languages() -> None:
+    """Each has all texts, and nothing else has any."""
+    await run_tests("words.test.mjs")
+
+
 async def test_the_rules_of_the_moderators_page() -> None:
     """What can be done with a case, and what stays on the screen."""
     await run_tests("admin.test.mjs")

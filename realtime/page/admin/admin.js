@@ -2,6 +2,8 @@
 
 import { Api } from "../api.js";
 import { createStore } from "../state.js";
+import { speak } from "../texts.js";
+import english from "../words/en.js";
 import { Desk } from "./desk.js";
 import { listenToKeys } from "./keys.js";
 import { PLACES, initial, reduce } from "./state.js";
@@ -21,6 +23,8 @@ import { tellTimeLeft } from "./views/parts.js";
 const RETRY_MS = 2_000;
 const REFRESH_MS = 30_000;
 const TICK_MS = 1_000;
+
+speak(english);
 
 const store = createStore({ state: initial(), now: () => Date.now(), step: reduce });
 const api = new Api();

@@ -1,7 +1,10 @@
 /** The words of the moderators' page for codes of the server. Pure. */
 
-import { REASONS } from "../safety-words.js";
 import { notice } from "../words.js";
+import english from "../words/en.js";
+
+/** What somebody can be reported for. */
+export const REASONS = english.reasons;
 
 export const STATES = { "": "To decide", open: "Not claimed", claimed: "Claimed", decided: "Decided" };
 

@@ -1,7 +1,8 @@
 /** Who is not signed in: what this is, signing up, signing in, a forgotten password. One step at a time, by its address. */
 
+import { words } from "../texts.js";
 import { farewell } from "../words.js";
-import { byId, clearErrors, h, keepKeyboard, show, text } from "./dom.js";
+import { byId, clearErrors, h, keepKeyboard, saying, show, text } from "./dom.js";
 import { forgotForm } from "./forgot.js";
 import { offerOtherWays } from "./other-ways.js";
 import { phoneForm } from "./phone.js";
@@ -59,14 +60,14 @@ export function accountView({ store, ways, api, entering, provider, signUp, sign
 }
 
 function byPhone(entering) {
-  const title = h("h1", { id: "phone-title", tabIndex: -1 }, "Continue with your phone");
+  const title = h("h1", { id: "phone-title", tabIndex: -1 }, words.sign_in.with_phone);
   const made = phoneForm({
     above: [title],
     askForCode: (number) => entering.askForCode(number),
     shown: (number, code) => entering.byPhone(number, code),
-    act: "Go on",
+    act: words.sign_in.on,
   });
   made.form.setAttribute("aria-labelledby", title.id);
-  made.form.append(h("p", { class: "switch" }, "Another way? ", h("a", { href: "#sign-in" }, "Sign in with a password")));
+  made.form.append(saying(h("p", { class: "switch" }, h("a", { href: "#sign-in" })), words.sign_in.another));
   return made;
 }

@@ -2,28 +2,25 @@
 
 import { relation } from "../friends-state.js";
 import { unfriending } from "../people-words.js";
+import { words } from "../texts.js";
 import { byId, h, show, submitting, text } from "./dom.js";
-
-const WORDS = {
-  friend: "You are friends.",
-  in: "They ask to be your friend.",
-  out: "You have asked them to be your friend.",
-};
 
 /** Gives what draws it, told whether the user has blocked them. */
 export function befriending({ store, friends }) {
+  const t = words.friends;
+  const WORDS = { friend: t.is_friend, in: t.is_asking, out: t.is_asked };
   const form = byId("person-form");
   const said = h("p", { class: "hint", role: "status" });
   byId("person-bio").before(said);
   const now = () => relation(store.state, store.state.person.peer.user_id);
   const buttons = {
-    nobody: [["Add as friend", () => friends.ask(store.state.person.peer)]],
-    in: [["Accept", () => friends.accept(now())], ["Refuse", () => friends.refuse(now())]],
-    out: [["Withdraw request", () => friends.refuse(now())]],
-    friend: [["Remove friend", () => confirm(unfriending(now())) && friends.remove(now())]],
+    nobody: [[t.befriend, () => friends.ask(store.state.person.peer)]],
+    in: [[t.accept, () => friends.accept(now())], [t.refuse, () => friends.refuse(now())]],
+    out: [[t.withdraw_request, () => friends.refuse(now())]],
+    friend: [[t.unfriend, () => confirm(unfriending(now())) && friends.remove(now())]],
   };
-  const made = Object.entries(buttons).flatMap(([is, them]) => them.map(([words, action]) => ({ is, element: button(form, words, action) })));
-  const write = h("a", { class: "button" }, "Write");
+  const made = Object.entries(buttons).flatMap(([is, them]) => them.map(([label, action]) => ({ is, element: button(form, label, action) })));
+  const write = h("a", { class: "button" }, t.write);
   write.addEventListener("click", () => store.dispatch("page:person", null));
   byId("person-report").before(write, ...made.map(({ element }) => element));
 
@@ -39,8 +36,8 @@ export function befriending({ store, friends }) {
   };
 }
 
-function button(form, words, action) {
-  const element = h("button", { type: "button" }, words);
+function button(form, label, action) {
+  const element = h("button", { type: "button" }, label);
   element.addEventListener("click", () => submitting(form, action));
   return element;
 }

@@ -2,7 +2,8 @@
 
 import { veiled } from "../encounter-state.js";
 import { secondsLeft, serverTime } from "../state.js";
-import { deciding, duration, place } from "../words.js";
+import { filled, words } from "../texts.js";
+import { deciding, duration, left as leftOf, place } from "../words.js";
 import { avatar, byId, play, press, show, text } from "./dom.js";
 
 const FITS_TO = 1.8;
@@ -68,8 +69,8 @@ function draw(state, now, stream) {
   byId("remote").classList.toggle("stale", state.link !== "online" || encounter.state !== "live");
   show(byId("call-icebreaker"), Boolean(encounter.icebreaker));
   text(byId("call-icebreaker"), encounter.icebreaker?.text ?? "");
-  flag("peer-muted", !peerMedia.audio, `${peer.display_name} is muted`);
-  flag("peer-dark", video && !peerMedia.video, `${peer.display_name}'s camera is off`);
+  flag("peer-muted", !peerMedia.audio, filled(words.call.peer_muted, { name: peer.display_name }));
+  flag("peer-dark", video && !peerMedia.video, filled(words.call.peer_dark, { name: peer.display_name }));
   standing(state, now);
   show(byId("self"), video);
   show(byId("self-off"), !media.video);
@@ -79,21 +80,17 @@ function draw(state, now, stream) {
   show(byId("skip"), encounter.origin !== "direct");
 }
 
-function flag(id, raised, words) {
+function flag(id, raised, said) {
   show(byId(id), raised);
-  text(byId(id).querySelector("span"), words);
+  text(byId(id).querySelector("span"), said);
 }
 
 function standing(state, now) {
   const { encounter } = state;
   const shown = state.link === "online" ? encounter.state : "reconnecting"; // what else holds is not ours to know
   const left = secondsLeft(state, encounter.state === "live" ? null : encounter.deadline, now);
-  const words = {
-    connecting: "Connecting…",
-    live: "Live",
-    reconnecting: left === null ? "Reconnecting…" : `Reconnecting… ${left} s`,
-  };
-  text(byId("call-state"), words[shown]);
+  const counts = shown === "reconnecting" && left !== null;
+  text(byId("call-state"), counts ? filled(words.call.reconnecting_for, { left: leftOf(left) }) : words.call[shown]);
   byId("call-dot").dataset.state = shown;
   show(byId("call-time"), shown === "live" && encounter.live_at !== null);
   text(byId("call-time"), duration((serverTime(state, now) - Date.parse(encounter.live_at ?? 0)) / 1000));

@@ -1,6 +1,7 @@
 /** The people whom the user is connected with, and the last message of each. */
 
 import { byRecency } from "../rooms-state.js";
+import { filled, words } from "../texts.js";
 import { when } from "../words.js";
 import { arrange, avatar, byId, h, show, text } from "./dom.js";
 
@@ -35,15 +36,16 @@ function row(rows, room, state, now) {
 }
 
 function blankRow(room) {
-  const words = h("span", { class: "who" }, h("b"), h("span", { class: "last" }));
-  const edge = h("span", { class: "edge" }, h("time"), h("span", { class: "badge", "aria-label": "unread", hidden: true }));
-  const link = h("a", { href: `#room/${room.id}` }, h("span", { class: "avatar", "aria-hidden": "true" }), words, edge);
+  const who = h("span", { class: "who" }, h("b"), h("span", { class: "last" }));
+  const edge = h("span", { class: "edge" }, h("time"), h("span", { class: "badge", "aria-label": words.chats.unread, hidden: true }));
+  const link = h("a", { href: `#room/${room.id}` }, h("span", { class: "avatar", "aria-hidden": "true" }), who, edge);
   return h("li", {}, link);
 }
 
 function lastWords(room, state, now) {
-  if (room.typing_until > now) return "writing…";
-  if (!room.last_message) return room.active ? "Say hello" : "Ended";
+  if (room.typing_until > now) return words.chats.writing;
+  if (!room.last_message) return room.active ? words.chats.hello : words.chats.ended;
   const mine = room.last_message.sender_id === state.me.id;
-  return `${mine ? "You: " : ""}${room.last_message.content ?? "Deleted"}`;
+  const message = room.last_message.content ?? words.chats.deleted;
+  return mine ? filled(words.chats.yours, { message }) : message;
 }

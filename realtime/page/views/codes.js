@@ -2,31 +2,23 @@
  * One-time codes as a second factor: setting them up, and turning them off. Whether they are on is known by what the server answers.
  */
 
+import { words } from "../texts.js";
 import { notice } from "../words.js";
 import { clearErrors, h, show, submitting, text, valid } from "./dom.js";
 import { isOwn, part } from "./own.js";
 import { plainCode } from "./signing-in.js";
 
-const ABOUT = "With them, signing in takes your password and a code that an authenticator app shows: a stolen password is then not enough.";
-
-/** What each step says, and what it asks for. */
-const STEPS = {
-  password: { words: "First your password, as you signed in a while ago.", asks: "password", go: "Go on" },
-  secret: {
-    words: "Scan this with an authenticator app, or type the secret into one; then type the code that it shows. Keep the secret too: whoever loses the app needs it.",
-    asks: "totp",
-    go: "Turn on",
-  },
-  off: { words: "One-time codes are on. Turning them off takes a code of your app.", asks: "totp", go: "Turn off" },
-};
+/** What each step asks for. */
+const ASKS = { password: "password", secret: "totp", off: "totp" };
 
 export function codesView({ api }) {
-  const on = h("button", { type: "button" }, "Set up codes");
-  const off = h("button", { type: "button" }, "Turn codes off");
+  const t = words.codes;
+  const on = h("button", { type: "button" }, t.set_up);
+  const off = h("button", { type: "button" }, t.turn_off);
   const begin = h("div", { class: "row" }, on, off);
   const said = h("p", { class: "hint", role: "status" });
   const parts = form();
-  part("Signing in with one-time codes", h("p", { class: "calm" }, ABOUT), begin, parts.form, said);
+  part(t.title, h("p", { class: "calm" }, t.about), begin, parts.form, said);
   on.addEventListener("click", () => trying(ask));
   off.addEventListener("click", () => trying(turnOff));
   parts.cancel.addEventListener("click", () => rest(""));
@@ -40,7 +32,7 @@ export function codesView({ api }) {
     password: ask,
     secret: async (code) => {
       await api.turnCodesOn(plainCode(code));
-      rest("One-time codes are on.");
+      rest(t.are_on);
     },
     off: turnOff,
   };
@@ -59,7 +51,7 @@ export function codesView({ api }) {
   async function turnOff(code) {
     try {
       await api.turnCodesOff(code && plainCode(code));
-      rest(code ? "One-time codes are off." : "One-time codes are not on.");
+      rest(code ? t.are_off : t.are_not_on);
     } catch (error) {
       if (error.details?.factor !== "totp" || step === "off") throw error;
       go("off");
@@ -74,18 +66,18 @@ export function codesView({ api }) {
   function go(next, secret = null) {
     step = next;
     clearErrors(parts.form);
-    parts.draw(STEPS[step], secret);
+    parts.draw(step, secret);
     for (const [element, seen] of [[begin, false], [parts.form, true]]) show(element, seen);
     parts.field.focus();
   }
 
-  function rest(words) {
+  function rest(told) {
     const focused = parts.form.contains(document.activeElement);
     step = null;
     clearErrors(parts.form);
-    parts.draw(STEPS.off, null);
+    parts.draw("off", null);
     for (const [element, seen] of [[begin, true], [parts.form, false]]) show(element, seen);
-    text(said, words);
+    text(said, told);
     if (focused) on.focus();
   }
 
@@ -96,28 +88,28 @@ export function codesView({ api }) {
 
 /** The form for all steps, with one field. */
 function form() {
-  const [words, label, key] = [h("p"), h("span"), h("code")];
-  const link = h("a", {}, "Open it in an app on this device");
+  const t = words.codes;
+  const [told, label, key] = [h("p"), h("span"), h("code")];
+  const link = h("a", {}, t.open);
   const field = h("input", { required: true, maxLength: 128 });
-  const [button, cancel] = [h("button", { class: "primary" }), h("button", { type: "button" }, "Cancel")];
-  const qr = h("img", { class: "qr", alt: "QR code of the secret" });
-  const secret = h("dl", { class: "secret" }, h("dt", {}, "Secret"), h("dd", {}, key), h("dt", {}, "Or"), h("dd", {}, link));
+  const [button, cancel] = [h("button", { class: "primary" }), h("button", { type: "button" }, t.cancel)];
+  const secret = h("dl", { class: "secret" }, h("dt", {}, t.secret), h("dd", {}, key), h("dt", {}, t.or), h("dd", {}, link));
   const wrong = h("p", { class: "wrong", role: "alert", "data-form-error": "", hidden: true });
   const row = h("div", { class: "row" }, button, cancel);
-  const whole = h("form", { noValidate: true, hidden: true }, wrong, words, qr, secret, h("label", {}, label, field), row);
+  const whole = h("form", { noValidate: true, hidden: true }, wrong, told, secret, h("label", {}, label, field), row);
 
   function draw(step, given) {
-    const code = step.asks === "totp";
-    text(words, step.words);
-    text(label, code ? "Code of your authenticator app" : "Password");
-    text(button, step.go);
+    const code = ASKS[step] === "totp";
+    text(told, t.steps[step].words);
+    text(label, code ? t.code : t.password);
+    text(button, t.steps[step].go);
     text(key, given?.secret.match(/.{1,4}/g).join(" ") ?? "");
     link.href = given?.url ?? "";
     if (given?.qr) qr.src = given.qr;
     else qr.removeAttribute("src"); // a secret is not left standing
     show(qr, Boolean(given?.qr));
     show(secret, given !== null);
-    Object.assign(field, { value: "", name: step.asks, type: code ? "text" : "password", inputMode: code ? "numeric" : "text" });
+    Object.assign(field, { value: "", name: ASKS[step], type: code ? "text" : "password", inputMode: code ? "numeric" : "text" });
     field.autocomplete = code ? "one-time-code" : "current-password";
   }
 

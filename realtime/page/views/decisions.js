@@ -1,7 +1,8 @@
 /** After a call: stay in touch? One card for each call that is open to decide, or has just been decided. */
 
 import { secondsLeft } from "../state.js";
-import { asked } from "../words.js";
+import { filled, words } from "../texts.js";
+import { asked, left as leftOf } from "../words.js";
 import { avatar, byId, h, text } from "./dom.js";
 
 export function decisionsView({ store, meeting }) {
@@ -24,7 +25,7 @@ export function decisionsView({ store, meeting }) {
         cards.set(decision.call_id, (card = fresh));
       }
       const left = card.querySelector(".left");
-      if (left) text(left, `${secondsLeft(state, decision.deadline, now)} s`);
+      if (left) text(left, leftOf(secondsLeft(state, decision.deadline, now)));
     }
   };
 }
@@ -39,41 +40,38 @@ function draw(decision, key, actions) {
   const { peer } = decision;
   const face = h("span", { class: "avatar", "aria-hidden": "true" });
   avatar(face, peer);
-  const [title, words] = WORDS[key](peer.display_name, decision);
-  const said = h("div", { class: "person" }, h("h2", {}, title), h("p", { class: "calm" }, words));
+  const [title, more] = told(key, peer.display_name, decision);
+  const said = h("div", { class: "person" }, h("h2", {}, title), h("p", { class: "calm" }, more));
   const open = ["theirs", "mine", "yes", "no"].includes(key);
-  const head = h("header", {}, face, said, ...(open ? [h("span", { class: "left", "aria-label": "time left" })] : []));
+  const head = h("header", {}, face, said, ...(open ? [h("span", { class: "left", "aria-label": words.deciding.left })] : []));
   const card = h("article", { class: `card decision ${key}`, "aria-label": title }, head, buttons(decision, key, actions));
   card.dataset.stage = key;
   return card;
 }
 
-const WORDS = {
-  mine: (name, { decider }) => [`Stay in touch with ${name}?`, asked(decider, name)],
-  theirs: (name) => [`${name} decides`, "You will be told whether you stay in touch."],
-  yes: (name) => ["You said yes", `We tell you as soon as it is certain whether ${name} stays in touch.`],
-  no: (name) => ["You said no", `${name} will only hear that it did not work out.`],
-  connected: (name) => [`You and ${name} are connected`, "You can write to each other now."],
-  not_connected: (name) => ["Not this time", `You and ${name} do not stay in touch.`],
-};
+/** The heading and the sentence of a card. */
+function told(key, name, { decider }) {
+  const said = words.deciding[key];
+  return key === "mine" ? [filled(said, { name }), asked(decider, name)] : [said.title, said.text].map((each) => filled(each, { name }));
+}
 
 function buttons(decision, key, { store, meeting }) {
   const { call_id, peer, connection } = decision;
   const row = h("div", { class: "row" });
   if (key === "mine") {
-    const yes = h("button", { type: "button", class: "primary" }, "Yes, stay in touch");
-    const no = h("button", { type: "button" }, "No, thanks");
+    const yes = h("button", { type: "button", class: "primary" }, words.deciding.say_yes);
+    const no = h("button", { type: "button" }, words.deciding.say_no);
     yes.addEventListener("click", () => meeting.decide(call_id, true));
     no.addEventListener("click", () => meeting.decide(call_id, false));
     row.append(yes, no);
   }
   if (key === "connected") {
-    const link = h("a", { class: "button primary", href: `#room/${connection.room_id}` }, h("span", { class: "line" }, `Write to ${peer.display_name}`));
+    const link = h("a", { class: "button primary", href: `#room/${connection.room_id}` }, h("span", { class: "line" }, filled(words.deciding.write, { name: peer.display_name })));
     link.addEventListener("click", () => store.dispatch("page:decision-seen", { call_id }));
     row.append(link);
   }
   if (key === "not_connected") {
-    const seen = h("button", { type: "button", class: "quiet" }, "All right");
+    const seen = h("button", { type: "button", class: "quiet" }, words.deciding.seen);
     seen.addEventListener("click", () => store.dispatch("page:decision-seen", { call_id }));
     row.append(seen);
   }

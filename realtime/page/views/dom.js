@@ -1,7 +1,8 @@
 /** The few DOM functions that the views need. What is there already is not written: screen readers would repeat it. */
 
 import { randomId } from "../device.js";
-import { PASSWORD_LENGTH, fieldError, initials, notice } from "../words.js";
+import { parted, words } from "../texts.js";
+import { fieldError, initials, notice, unfit, unproven } from "../words.js";
 import { face, mediaIn } from "./picture.js";
 
 /** What has its fields in the same form as those around it. */
@@ -16,8 +17,38 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-export function text(element, words) {
-  if (element.textContent !== words) element.textContent = words;
+export function text(element, said) {
+  if (element.textContent !== said) element.textContent = said;
+}
+
+/** The same element, with a text in which its children have their parts. Those that it does not name stay behind it. */
+export function saying(element, said) {
+  const children = [...element.children];
+  const parts = parted(said).map((part, at) => {
+    if (at % 2 === 0) return part;
+    const child = children.shift();
+    if (part) child.textContent = part;
+    return child;
+  });
+  element.replaceChildren(...parts.filter((part) => part !== ""), ...children);
+  return element;
+}
+
+/** What stands in the page itself says what it has to, as far as its words are there: by the keys that it has in `data-t…`. */
+export function translate() {
+  const said = (key) => key.split(".").reduce((all, part) => all?.[part], words);
+  for (const element of document.querySelectorAll("[data-t]")) {
+    const found = said(element.dataset.t);
+    if (found === undefined) continue;
+    saying(element, found);
+    delete element.dataset.t;
+  }
+  for (const name of ["aria-label", "placeholder", "alt"]) {
+    for (const element of document.querySelectorAll(`[data-t-${name}]`)) {
+      const found = said(element.getAttribute(`data-t-${name}`));
+      if (found !== undefined) element.setAttribute(name, found);
+    }
+  }
 }
 
 export function show(element, visible) {
@@ -118,13 +149,18 @@ export function showError(form, error) {
   const field = name && form.elements.namedItem(WITHIN.has(name.split(".")[0]) ? name.split(".")[1] : name);
   if (field instanceof HTMLElement) return markField(field, fieldError(error, field.name));
   const above = form.querySelector("[data-form-error]");
-  text(above, error.code === "unauthenticated" ? error.message : notice(error.code, error.retryAfterMs));
+  text(above, said(form, error));
   show(above, true);
   return above.scrollIntoView({ block: "nearest" });
 }
 
-function markField(field, words) {
-  const wrong = h("p", { class: "wrong", id: unique("wrong") }, words);
+function said({ elements }, error) {
+  if (error.code !== "unauthenticated") return notice(error.code, error.retryAfterMs);
+  return unproven(error, ["login", "code"].find((name) => elements.namedItem(name)));
+}
+
+function markField(field, trouble) {
+  const wrong = h("p", { class: "wrong", id: unique("wrong") }, trouble);
   field.closest("label").append(wrong);
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", wrong.id);
@@ -144,7 +180,7 @@ export function clearErrors(form) {
 export function valid(form) {
   clearErrors(form);
   const wrong = [...form.elements].find((field) => field.willValidate && !(field.checkValidity() && isLong(field)));
-  if (wrong) markField(wrong, wrong.validationMessage || PASSWORD_LENGTH);
+  if (wrong) markField(wrong, wrong.validity.valid ? words.fields.password_length : unfit(wrong));
   return !wrong;
 }
 

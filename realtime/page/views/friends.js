@@ -2,6 +2,7 @@
 
 import { presence, suggested } from "../people-words.js";
 import { failure } from "../state.js";
+import { filled, words } from "../texts.js";
 import { dateAndTime } from "../words.js";
 import { arrange, avatar, card, h, keepKeyboard, section, show, text } from "./dom.js";
 
@@ -10,25 +11,27 @@ const AT_ONCE = 100;
 const AGAIN_MS = 60_000;
 
 export function friendsView({ store, friends }) {
-  const place = section("friends", "Friends");
+  const t = words.friends;
+  const place = section("friends", t.title);
   const act = (action) =>
     action().catch((error) => {
       store.dispatch("page:notice", failure(error));
       friends.look(); // they may be gone
     });
-  const asks = (words, name, action) => (item) => pressed(words, `${words}: ${item.user.display_name}`, name, () => act(() => action(item)));
+  const whom = (does, { user }) => filled(t.whom, { does, name: user.display_name });
+  const asks = (does, name, action) => (item) => pressed(does, whom(does, item), name, () => act(() => action(item)));
   const meet = (item) => store.dispatch("page:person", { peer: item.user, room_id: item.room_id, introduced: true });
   const lists = {
-    in: people("They ask to be your friend", meet, [
-      asks("Accept", "primary", (item) => friends.accept(item)),
-      asks("Refuse", "", (item) => friends.refuse(item)),
+    in: people(t.asking, meet, [
+      asks(t.accept, "primary", (item) => friends.accept(item)),
+      asks(t.refuse, "", (item) => friends.refuse(item)),
     ]),
-    friends: people("Your friends", meet, [write]),
-    out: people("You have asked", meet, [asks("Withdraw", "", (item) => friends.refuse(item))]),
-    suggestions: people("People you may know", meet, [asks("Add", "", (item) => friends.ask(item.user))]),
+    friends: people(t.yours, meet, [write]),
+    out: people(t.asked, meet, [asks(t.withdraw, "", (item) => friends.refuse(item))]),
+    suggestions: people(t.suggested, meet, [asks(t.add, "", (item) => friends.ask(item.user))]),
   };
   place.append(...Object.values(lists).map(({ element }) => element));
-  const more = h("button", { type: "button", class: "quiet" }, "Show more friends");
+  const more = h("button", { type: "button", class: "quiet" }, t.more);
   lists.friends.element.append(more);
   let [looked, most] = [null, AT_ONCE];
   more.addEventListener("click", () => {
@@ -37,10 +40,10 @@ export function friendsView({ store, friends }) {
   });
 
   function draw({ friends: known, asked, suggestions, presences, settings }) {
-    const since = (words) => (item) => `${words} ${dateAndTime(item.created_at, settings)}`;
-    lists.in.draw(asked.in, since("since"));
-    lists.friends.draw(known?.slice(0, most) ?? null, ({ user }) => presence(presences[user.user_id], settings), NOBODY);
-    lists.out.draw(asked.out, since("on"));
+    const since = (said) => (item) => filled(said, { at: dateAndTime(item.created_at, settings) });
+    lists.in.draw(asked.in, since(t.since));
+    lists.friends.draw(known?.slice(0, most) ?? null, ({ user }) => presence(presences[user.user_id], settings), t.nobody);
+    lists.out.draw(asked.out, since(t.on));
     lists.suggestions.draw(suggestions, suggested);
     show(more, known?.length > most);
   }
@@ -60,14 +63,12 @@ export function friendsView({ store, friends }) {
   }
 }
 
-const NOBODY = "Nobody yet. To ask somebody, choose them where you have met: in Chats, or among your past calls (Profile, Safety).";
-
 function write({ room_id, user }) {
-  return h("a", { class: "button", href: `#room/${room_id}`, "aria-label": `Write to ${user.display_name}` }, "Write");
+  return h("a", { class: "button", href: `#room/${room_id}`, "aria-label": filled(words.friends.write_to, { name: user.display_name }) }, words.friends.write);
 }
 
-export function pressed(words, label, name, action) {
-  const button = h("button", { type: "button", class: name, "aria-label": label }, words);
+export function pressed(does, label, name, action) {
+  const button = h("button", { type: "button", class: name, "aria-label": label }, does);
   button.addEventListener("click", action);
   return button;
 }

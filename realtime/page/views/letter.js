@@ -1,19 +1,21 @@
 /** What has become of a link in a mail, and the form where it leads to a new password. */
 
 import { resetting, verifying } from "../account-words.js";
+import { words } from "../texts.js";
 import { clearErrors, errorAbove, goTo, h, section, show, submitting, text, valid } from "./dom.js";
 
 /** Where it could not be asked what the link is good for, it still may be. */
 const FINAL = new Set(["unauthenticated", "expired", "conflict"]);
 
 export function letterView({ links, store }) {
-  const words = h("p", { role: "status" });
+  const t = words.letter;
+  const told = h("p", { role: "status" });
   const field = h("input", { type: "password", name: "password", autocomplete: "new-password", required: true });
-  const hint = h("p", { class: "hint" }, "At least 8 characters.");
-  const form = h("form", { noValidate: true }, errorAbove(), h("label", {}, "New password", field), hint, h("div", { class: "row" }, h("button", { class: "primary" }, "Set the new password")));
-  const again = h("button", { type: "button", class: "primary" }, "Try again");
+  const hint = h("p", { class: "hint" }, words.sign_up.at_least);
+  const form = h("form", { noValidate: true }, errorAbove(), h("label", {}, t.new_password, field), hint, h("div", { class: "row" }, h("button", { class: "primary" }, t.set)));
+  const again = h("button", { type: "button", class: "primary" }, t.again);
   const next = h("button", { type: "button", class: "primary" });
-  const card = h("div", { class: "card letter" }, words, form, h("div", { class: "row" }, again, next));
+  const card = h("div", { class: "card letter" }, told, form, h("div", { class: "row" }, again, next));
   const place = section("letter", "", card);
   const title = place.querySelector("h1");
   again.addEventListener("click", () => links.verify());
@@ -31,7 +33,7 @@ export function letterView({ links, store }) {
     if (!seen) return void (drawn = null);
     const [heading, said] = letter.kind === "verify" ? verifying(letter, state) : resetting(letter, state);
     text(title, heading);
-    text(words, said);
+    text(told, said);
     const asks = letter.kind === "reset" && letter.state === "open";
     show(form, asks);
     show(again, letter.state === "failed" && !FINAL.has(letter.code));
@@ -51,6 +53,6 @@ export function letterView({ links, store }) {
 /** Where one goes on from there, and how that is called. */
 function onward({ letter, account }) {
   const lost = letter.state === "failed";
-  if (account === "in") return lost ? ["own", "Account and signing in"] : ["meet", "Go on"];
-  return lost && letter.kind === "reset" ? ["forgot", "Ask for another link"] : ["sign-in", "Sign in"];
+  if (account === "in") return lost ? ["own", words.letter.own] : ["meet", words.letter.on];
+  return lost && letter.kind === "reset" ? ["forgot", words.letter.another] : ["sign-in", words.letter.sign_in];
 }

@@ -1,43 +1,45 @@
 /** The ways in to one's own account: which there are, one more, one fewer. The last one stays. */
 
 import { providerName } from "../account-words.js";
-import { dateAndTime, notice } from "../words.js";
+import { filled, words } from "../texts.js";
+import { dateAndTime, notice, unproven } from "../words.js";
 import { arrange, h, show, text } from "./dom.js";
 import { part, whileOwn } from "./own.js";
 import { phoneForm } from "./phone.js";
 import { proving } from "./proof.js";
 
 export function loginsView({ account, provider, store, ways }) {
+  const t = words.logins;
   const list = h("ul", { class: "consents" });
   const said = h("p", { class: "hint", role: "status" });
   const proof = proving({ store });
-  const phone = phoneForm({ askForCode: (number) => account.askForCode(number), shown: addPhone, act: "Add this number" });
-  const adding = h("details", { class: "more", hidden: !ways.sms }, h("summary", {}, "Add a phone number"), phone.form);
+  const phone = phoneForm({ askForCode: (number) => account.askForCode(number), shown: addPhone, act: t.add_number });
+  const adding = h("details", { class: "more", hidden: !ways.sms }, h("summary", {}, t.add_phone), phone.form);
   const others = Object.keys(ways.providers).map((name) => addButton(name));
-  part("Ways to sign in", list, adding, h("div", { class: "row", hidden: !others.length }, ...others), proof.form, said);
+  part(t.title, list, adding, h("div", { class: "row", hidden: !others.length }, ...others), proof.form, said);
   provider.onAdd((name, token) => {
-    const [what, done] = [`adding ${providerName(name)}`, `You can sign in with ${providerName(name)} now.`];
-    trying(what, (proven) => account.addProvider(name, token, proven), done);
+    const done = filled(t.can, { way: providerName(name) });
+    trying("provider", (proven) => account.addProvider(name, token, proven), done);
   });
 
   function addButton(name) {
-    const button = h("button", { type: "button", "data-provider": name }, `Add ${providerName(name)}`);
+    const button = h("button", { type: "button", "data-provider": name }, filled(t.add, { provider: providerName(name) }));
     button.addEventListener("click", () => provider.leaveFor(name, { adding: true }));
     return button;
   }
 
   function addPhone(number, code) {
-    return proof.prove("adding a number", async (proven) => {
+    return proof.prove("phone", async (proven) => {
       await account.addPhone(number, code, proven);
       adding.open = false;
       phone.begin();
-      text(said, `You can sign in with ${number} now.`);
+      text(said, filled(t.can, { way: number }));
     });
   }
 
   function remove({ id, provider: name, hint }) {
-    if (!confirm(`Sign in with ${calling(name, hint)} no longer?`)) return;
-    trying("removing a way to sign in", (proven) => account.removeLogin(id, proven), `${calling(name, hint)} was removed.`);
+    if (!confirm(filled(t.removing, { way: calling(name, hint) }))) return;
+    trying("removal", (proven) => account.removeLogin(id, proven), filled(t.removed, { way: calling(name, hint) }));
   }
 
   async function trying(what, act, done) {
@@ -51,8 +53,8 @@ export function loginsView({ account, provider, store, ways }) {
 
   function item(login, alone, settings) {
     const { provider: name, hint, created_at } = login;
-    const about = h("span", { class: "who" }, h("b", {}, providerName(name)), h("span", { class: "last" }, [hint, `since ${dateAndTime(created_at, settings)}`].filter(Boolean).join(" · ")));
-    const button = h("button", { type: "button", hidden: alone, "aria-label": `Remove: ${calling(name, hint)}` }, "Remove");
+    const about = h("span", { class: "who" }, h("b", {}, providerName(name)), h("span", { class: "last" }, [hint, filled(t.since, { at: dateAndTime(created_at, settings) })].filter(Boolean).join(" · ")));
+    const button = h("button", { type: "button", hidden: alone, "aria-label": filled(t.remove_way, { way: calling(name, hint) }) }, t.remove);
     button.addEventListener("click", () => remove(login));
     return h("li", {}, about, button);
   }
@@ -81,7 +83,7 @@ function calling(name, hint) {
 }
 
 /** What the server says to who has no password is a sentence of its own. */
-function trouble({ code, message, retryAfterMs }) {
-  if (code === "conflict") return "That belongs to another account already, or is the last way in that you have.";
-  return code === "unauthenticated" ? message : notice(code, retryAfterMs);
+function trouble(error) {
+  if (error.code === "conflict") return words.logins.conflict;
+  return error.code === "unauthenticated" ? unproven(error) : notice(error.code, error.retryAfterMs);
 }

@@ -1,7 +1,8 @@
 /** Before and after a call: the preview, the lobby, the wait, how it ended. */
 
 import { coolsDown, secondsUntil, serverTime } from "../state.js";
-import { COOL_DOWN, camera, duration, ending, roughly } from "../words.js";
+import { counted, filled, words } from "../texts.js";
+import { camera, duration, ending, listed, roughly } from "../words.js";
 import { lacking } from "../media.js";
 import { avatar, byId, play, press, show, text } from "./dom.js";
 
@@ -53,9 +54,9 @@ function mirror({ media: { mode, status, audio, video }, me }, media) {
   show(byId("preview"), live);
   show(byId("preview-blank"), !live);
   avatar(byId("preview-avatar"), me);
-  const words = lacking() ? camera({ status: "unsupported", mode }) : camera({ status, mode });
-  const sound = audio ? "Your microphone is on." : "You are muted.";
-  text(byId("preview-text"), voice ? `${sound} No camera in a voice call.` : ready ? "Your camera is off." : words);
+  const trouble = lacking() ? camera({ status: "unsupported", mode }) : camera({ status, mode });
+  const sound = audio ? words.meet.heard : words.meet.muted;
+  text(byId("preview-text"), voice ? `${sound} ${words.meet.no_camera}` : ready ? words.meet.camera_off : trouble);
   show(byId("preview-open"), !ready && !["asking", "unsupported"].includes(status) && !lacking());
   text(byId("preview-open"), buttonWords(status, mode));
   show(byId("preview-voice"), mode === "video" && ["refused", "missing", "busy", "failed"].includes(status));
@@ -69,8 +70,8 @@ function tools({ ready, mode, audio, video }) {
 }
 
 function buttonWords(status, mode) {
-  if (status !== "off") return "Try again";
-  return mode === "video" ? "Turn on camera" : "Turn on microphone";
+  if (status !== "off") return words.meet.again;
+  return mode === "video" ? words.meet.turn_on_camera : words.meet.turn_on_microphone;
 }
 
 function lobby(state, now) {
@@ -83,7 +84,7 @@ function lobby(state, now) {
 function coolDown(state, now) {
   const cools = coolsDown(state, now) && ["lobby", "over"].includes(state.encounter.phase);
   show(byId("cool-down"), cools);
-  text(byId("cool-down-text"), cools ? COOL_DOWN : "");
+  text(byId("cool-down-text"), cools ? words.meet.cool_down : "");
   text(byId("cool-down-left"), cools ? `${duration(secondsUntil(state.coolDown.until, now))}.` : "");
   byId("next").disabled = cools;
 }
@@ -95,17 +96,17 @@ function waiting(state, now) {
   show(byId("waiting-after"), after !== null);
   text(byId("waiting-why"), after ? `${ending(after)}.` : "");
   show(byId("waiting-report"), reportable(after));
-  text(byId("waiting-title"), alone ? "Nobody else is here yet" : "Looking for someone");
+  text(byId("waiting-title"), alone ? words.meet.alone : words.meet.waiting);
   text(byId("waiting-text"), waitingWords(alone, relaxed));
   text(byId("waiting-time"), duration((serverTime(state, now) - Date.parse(ticket.joined_at)) / 1000));
-  text(byId("waiting-count"), count === null ? "…" : alone ? "only you" : `${count} people`);
-  text(byId("waiting-estimate"), alone ? "hard to say" : roughly(estimated_wait_ms));
+  text(byId("waiting-count"), count === null ? "…" : alone ? words.meet.only_you : counted(words.meet.people, count));
+  text(byId("waiting-estimate"), alone ? words.waits.unknown : roughly(estimated_wait_ms));
 }
 
 function waitingWords(alone, relaxed) {
-  if (alone) return "We keep looking, and connect you as soon as somebody comes.";
-  if (relaxed.length) return `We now look beyond your wishes for ${relaxed.join(" and ")}.`;
-  return "You will see who it is before you talk.";
+  if (alone) return words.meet.keep_looking;
+  if (relaxed.length) return filled(words.meet.beyond, { wishes: listed(relaxed.map((wish) => words.meet.wishes[wish] ?? wish)) });
+  return words.meet.will_see;
 }
 
 /** For a day, a person whom the user has talked to, or whose card they have seen, can be reported. */
@@ -118,14 +119,13 @@ function over({ encounter, decisions }) {
   show(byId("over-danger"), encounter.reason === "reported");
   text(byId("over-title"), ending(encounter));
   const open = decisions.some((decision) => decision.call_id === encounter.call_id);
-  const talked = encounter.duration_s > 0 ? `You talked for ${duration(encounter.duration_s)}.` : "";
-  const skipped = ["media_failed", "connection_lost"].includes(encounter.reason) ? "Networks do that now and then." : "";
-  text(byId("over-text"), [talked, skipped, open ? "" : "On to the next one?"].filter(Boolean).join(" "));
+  const talked = encounter.duration_s > 0 ? filled(words.meet.talked, { time: duration(encounter.duration_s) }) : "";
+  const skipped = ["media_failed", "connection_lost"].includes(encounter.reason) ? words.meet.networks : "";
+  text(byId("over-text"), [talked, skipped, open ? "" : words.meet.on].filter(Boolean).join(" "));
 }
 
 function elsewhere({ encounter }) {
-  const who = encounter.peer ? ` with ${encounter.peer.display_name}` : "";
-  const free = "The tab or device of yours that had the call";
-  text(byId("elsewhere-text"), encounter.free ? `${free}${who} is gone.` : `Another tab or device of yours has the call${who}.`);
+  const said = words.meet[`${encounter.free ? "free" : "has"}${encounter.peer ? "_with" : ""}`];
+  text(byId("elsewhere-text"), filled(said, { peer: encounter.peer?.display_name }));
   show(byId("take-over"), encounter.free);
 }

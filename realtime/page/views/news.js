@@ -1,16 +1,19 @@
 /** What there is to know: a list, each with where it leads. */
 
 import { shownNews } from "../news-state.js";
+import { toldOf } from "../news-words.js";
 import { serverTime } from "../state.js";
+import { filled, words } from "../texts.js";
 import { when } from "../words.js";
 import { arrange, h, section, show, text } from "./dom.js";
 
 export function newsView({ news }) {
+  const t = words.news;
   const said = h("p", { class: "calm" });
-  const [all, more] = [button("Mark all as read", () => readAll()), button("Show earlier news", () => news.load({ more: true }))];
-  const list = h("ul", { class: "news", "aria-label": "News" });
-  const settings = h("p", { class: "calm" }, h("a", { href: "#profile" }, "What you want to be told"));
-  const place = section("notifications", "News", h("div", { class: "row" }, all, settings), said, list, more);
+  const [all, more] = [button(t.all_read, () => readAll()), button(t.earlier, () => news.load({ more: true }))];
+  const list = h("ul", { class: "news", "aria-label": t.title });
+  const settings = h("p", { class: "calm" }, h("a", { href: "#profile" }, t.settings));
+  const place = section("notifications", t.title, h("div", { class: "row" }, all, settings), said, list, more);
   let seen = false;
 
   function readAll() {
@@ -26,7 +29,7 @@ export function newsView({ news }) {
     if (!before) queueMicrotask(() => news.look()); // a view never changes the state while it is drawn
     const { unread, items, next_cursor } = state.news;
     const shown = shownNews(state, serverTime(state, now));
-    text(said, items === null ? "Just a moment…" : "Nothing yet. What concerns you will be here.");
+    text(said, items === null ? t.wait : t.none);
     show(said, items === null || shown.length === 0);
     show(all, unread > 0);
     show(more, Boolean(next_cursor));
@@ -34,8 +37,8 @@ export function newsView({ news }) {
   };
 }
 
-function button(words, action) {
-  const made = h("button", { type: "button", class: "quiet" }, words);
+function button(does, action) {
+  const made = h("button", { type: "button", class: "quiet" }, does);
   made.addEventListener("click", action);
   return made;
 }
@@ -56,23 +59,26 @@ function kept(list, item, at, news) {
 
 function entry(item, at, news) {
   const time = h("p", { class: "hint" }, h("time", { dateTime: item.created_at }, at));
-  if (!item.read_at) time.append(" · ", h("b", {}, "new"));
-  const words = item.body ? [h("p", {}, item.body)] : [];
-  return h("li", { class: item.read_at ? "card read" : "card" }, h("h2", { tabIndex: -1 }, item.title), ...words, time, ...deeds(item, news));
+  if (!item.read_at) time.append(" · ", h("b", {}, words.news.fresh));
+  const { title, body } = toldOf(item);
+  const more = body ? [h("p", {}, body)] : [];
+  return h("li", { class: item.read_at ? "card read" : "card" }, h("h2", { tabIndex: -1 }, title), ...more, time, ...deeds(item, news));
 }
 
 function deeds(item, news) {
   const made = [];
-  const { label, url } = item.action ?? {};
+  const { title, label } = toldOf(item);
+  const which = (does) => filled(words.news.which, { does, title });
+  const { url } = item.action ?? {};
   // To places of this page alone, whatever a link of another version is for.
   if (url?.startsWith("/#")) {
-    const link = h("a", { class: "button", href: url.slice(1), "aria-label": `${label}: ${item.title}` }, label);
+    const link = h("a", { class: "button", href: url.slice(1), "aria-label": which(label) }, label);
     link.addEventListener("click", () => item.read_at || news.read(item.id));
     made.push(link);
   }
   if (!item.read_at) {
-    const seen = button("Mark as read", () => news.read(item.id));
-    seen.setAttribute("aria-label", `Mark as read: ${item.title}`);
+    const seen = button(words.news.read, () => news.read(item.id));
+    seen.setAttribute("aria-label", which(words.news.read));
     made.push(seen);
   }
   return made.length ? [h("div", { class: "row" }, ...made)] : [];

@@ -1,7 +1,8 @@
 /** An offer: the other's card, with the time that is left to accept, or until the page accepts by itself. */
 
 import { secondsUntil } from "../state.js";
-import { about } from "../words.js";
+import { filled, words } from "../texts.js";
+import { about, left } from "../words.js";
 import { avatar, byId, show, text } from "./dom.js";
 
 export function offerView({ meeting, bell }) {
@@ -34,15 +35,15 @@ export function offerView({ meeting, bell }) {
 export function canRefuse() {
   if (document.hidden) return false;
   const button = byId("decline");
-  const { left, top, width, height, right, bottom } = button.getBoundingClientRect();
-  const inside = width > 0 && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
-  return inside && button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  const { x, y, width, height, right, bottom } = button.getBoundingClientRect();
+  const inside = width > 0 && x >= 0 && y >= 0 && right <= innerWidth && bottom <= innerHeight;
+  return inside && button.contains(document.elementFromPoint(x + width / 2, y + height / 2));
 }
 
 function draw(offer, media, now) {
   const { peer, accepted, mode } = offer;
   avatar(byId("offer-avatar"), peer);
-  text(byId("offer-eyebrow"), mode === "video" ? "Somebody for a video call" : "Somebody for a voice call");
+  text(byId("offer-eyebrow"), words.offer[mode]);
   text(byId("offer-name"), peer.display_name);
   text(byId("offer-about"), about(peer));
   text(byId("offer-bio"), peer.bio ?? "");
@@ -55,7 +56,7 @@ function draw(offer, media, now) {
 
 function standing({ peer, accepted, joining, until }, now) {
   // The mark keeps the number after the name, also if that is written from right to left.
-  if (accepted) return `Waiting for ${peer.display_name}…\u200e ${secondsUntil(until, now)} s`;
-  if (joining) return `You join in ${secondsUntil(joining.until, now)} s.`;
-  return `Join within ${secondsUntil(until, now)} s.`;
+  if (accepted) return filled(words.offer.waiting, { name: peer.display_name, left: left(secondsUntil(until, now)) });
+  if (joining) return filled(words.offer.joining, { left: left(secondsUntil(joining.until, now)) });
+  return filled(words.offer.within, { left: left(secondsUntil(until, now)) });
 }

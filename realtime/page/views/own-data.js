@@ -1,11 +1,12 @@
 /** One's own data: a copy to take along, deleting the account, and what is there for who comes back while it awaits erasure. */
 
 import { hasPassword } from "../account-state.js";
-import { TOO_LATE, WHAT_IT_MEANS, copyWords, erasing, sizeWords } from "../data-words.js";
+import { copyWords, erasing, sizeWords } from "../data-words.js";
+import { filled, words } from "../texts.js";
 import { card, clearErrors, errorAbove, h, section, show, submitting, text, valid } from "./dom.js";
 
 export function ownDataView(parts) {
-  const place = section("data", "Your data");
+  const place = section("data", words.data.title);
   const [copy, leaving] = [copyCard(parts), leavingCard(parts)];
   place.append(copy.element, leaving.element);
   const coming = comingBack(parts);
@@ -35,17 +36,18 @@ export function ownDataView(parts) {
 
 /** From one's profile, beside the way to all that is about safety. */
 function wayHere() {
-  const link = h("a", { class: "button", href: "#data" }, "Your data");
-  const way = h("div", { class: "card signout" }, h("p", {}, "A copy of all that is kept about you, deleting your account"), link);
+  const link = h("a", { class: "button", href: "#data" }, words.data.title);
+  const way = h("div", { class: "card signout" }, h("p", {}, words.data.way), link);
   document.querySelector('.signout > a[href="#safety"]').parentElement.before(way);
 }
 
 function copyCard({ ownData }) {
-  const words = h("p", { role: "status" });
-  const bar = h("progress", { max: 1, "aria-label": "Making your copy" });
-  const make = h("button", { class: "primary" }, "Make a copy");
+  const t = words.data;
+  const said = h("p", { role: "status" });
+  const bar = h("progress", { max: 1, "aria-label": t.making });
+  const make = h("button", { class: "primary" }, t.make);
   const load = h("button", { type: "button" });
-  const form = h("form", { noValidate: true }, errorAbove(), words, bar, h("div", { class: "row" }, make, load));
+  const form = h("form", { noValidate: true }, errorAbove(), said, bar, h("div", { class: "row" }, make, load));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submitting(form, () => ownData.makeCopy());
@@ -53,14 +55,14 @@ function copyCard({ ownData }) {
   load.addEventListener("click", () => submitting(form, async () => download(await ownData.address())));
 
   function draw({ copy, settings }) {
-    text(words, copyWords(copy, settings));
+    text(said, copyWords(copy, settings));
     show(bar, copy?.state === "running");
     if (copy) bar.value = copy.progress;
     show(make, ["none", "failed"].includes(copy?.state));
     show(load, copy?.state === "ready");
-    if (copy?.size) text(load, `Download (${sizeWords(copy.size)})`);
+    if (copy?.size) text(load, filled(t.download, { size: sizeWords(copy.size) }));
   }
-  return { element: card("A copy to keep", form), draw };
+  return { element: card(t.copy_title, form), draw };
 }
 
 /** The browser saves it, and the page stays. */
@@ -72,13 +74,14 @@ function download(address) {
 }
 
 function leavingCard({ ownData, account }) {
-  const ask = h("button", { type: "button" }, "Delete my account…");
+  const t = words.data;
+  const ask = h("button", { type: "button" }, t.deleting);
   const field = h("input", { type: "password", name: "password", autocomplete: "current-password", required: true, maxLength: 128 });
-  const label = h("label", {}, "Your password", field);
-  const question = h("h3", { tabIndex: -1 }, "Do you want to delete your account?");
-  const cancel = h("button", { type: "button" }, "Keep my account");
-  const row = h("div", { class: "row" }, h("button", { class: "primary danger" }, "Delete my account"), cancel);
-  const means = h("ul", {}, ...WHAT_IT_MEANS.map((line) => h("li", {}, line)));
+  const label = h("label", {}, t.password, field);
+  const question = h("h3", { tabIndex: -1 }, t.sure);
+  const cancel = h("button", { type: "button" }, t.keep);
+  const row = h("div", { class: "row" }, h("button", { class: "primary danger" }, t.delete), cancel);
+  const means = h("ul", {}, ...Object.values(t.means).map((line) => h("li", {}, line)));
   const form = h("form", { noValidate: true, hidden: true }, errorAbove(), question, means, label, row);
   ask.addEventListener("click", open);
   cancel.addEventListener("click", close);
@@ -107,15 +110,16 @@ function leavingCard({ ownData, account }) {
     field.disabled = hasPassword(state) === false;
     show(label, !field.disabled);
   }
-  return { element: card("Delete your account", h("div", { class: "row" }, ask), form), draw, close };
+  return { element: card(t.delete_title, h("div", { class: "row" }, ask), form), draw, close };
 }
 
 function comingBack({ ownData, signOut }) {
-  const words = h("p");
-  const out = h("button", { type: "button" }, "Sign out, and let it be deleted");
-  const form = h("form", { noValidate: true }, errorAbove(), words, h("div", { class: "row" }, h("button", { class: "primary" }, "Keep my account"), out));
+  const t = words.data;
+  const said = h("p");
+  const out = h("button", { type: "button" }, t.let_go);
+  const form = h("form", { noValidate: true }, errorAbove(), said, h("div", { class: "row" }, h("button", { class: "primary" }, t.keep), out));
   const after = h("div", { hidden: true });
-  const element = section("erasing", "Your account is deleted", h("div", { class: "card" }, form), after);
+  const element = section("erasing", t.deleted, h("div", { class: "card" }, form), after);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submitting(form, () => ownData.stay().catch(late));
@@ -123,11 +127,11 @@ function comingBack({ ownData, signOut }) {
   out.addEventListener("click", signOut);
 
   function draw({ erasesAt, settings }) {
-    text(words, erasing(erasesAt, settings));
+    text(said, erasing(erasesAt, settings));
   }
   return { element, draw, after, title: element.querySelector("h1") };
 }
 
 function late(error) {
-  throw error.code === "gone" ? Object.assign(error, { code: "unauthenticated", message: TOO_LATE }) : error;
+  throw error.code === "gone" ? Object.assign(error, { code: "unauthenticated", own: true, message: words.data.too_late }) : error;
 }

@@ -2,19 +2,19 @@
 
 import { isPending } from "../account-state.js";
 import { pending } from "../account-words.js";
+import { words } from "../texts.js";
 import { byId, card, h, section, show, text } from "./dom.js";
 
 export function ownView({ ways }) {
-  const words = h("p", {}, pending(ways));
-  const unconfirmed = card("Your account is not confirmed yet", words);
-  const place = section("own", "Account and signing in", unconfirmed);
+  const unconfirmed = card(words.own.unconfirmed, h("p", {}, pending(ways)));
+  const place = section("own", words.own.title, unconfirmed);
   unconfirmed.classList.add("pending");
 
   return (state) => {
     show(place, state.account === "in" && state.place.name === "own");
     show(unconfirmed, isPending(state));
     show(byId("pending"), isPending(state) && (ways.mail || ways.sms));
-    text(byId("own-status"), isPending(state) ? "Not confirmed yet" : "");
+    text(byId("own-status"), isPending(state) ? words.profile.unconfirmed : "");
   };
 }
 

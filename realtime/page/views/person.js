@@ -3,6 +3,7 @@
 import { hasBlocked } from "../safety-state.js";
 import { blocking, unseen } from "../safety-words.js";
 import { failure } from "../state.js";
+import { filled, words } from "../texts.js";
 import { about, notice } from "../words.js";
 import { befriending } from "./befriending.js";
 import { arrange, avatar, byId, clearErrors, h, show, submitting, text } from "./dom.js";
@@ -12,7 +13,7 @@ export function personView(parts) {
   const { store, safety, chat, friends } = parts;
   const [dialog, form] = [byId("person"), byId("person-form")];
   const drawFriendship = befriending(parts);
-  const gallery = h("ul", { class: "gallery", "aria-label": "Photos and videos" });
+  const gallery = h("ul", { class: "gallery", "aria-label": words.person.gallery });
   byId("person-bio").after(gallery);
   let [drawn, card, trouble] = [null, null, null];
   byId("person-report").addEventListener("click", () => store.dispatch("page:report", reported(store.state.person)));
@@ -32,7 +33,7 @@ export function personView(parts) {
   }
 
   async function end({ peer, room_id }) {
-    if (!confirm(`End the connection with ${peer.display_name}? You will not be able to write to each other any more.`)) return;
+    if (!confirm(filled(words.person.ending, { name: peer.display_name }))) return;
     store.dispatch("page:person", null);
     await chat.endConnection(room_id).catch((error) => store.dispatch("page:notice", failure(error)));
   }
@@ -86,14 +87,15 @@ function drawGallery(gallery, card) {
 }
 
 function pictured(media, at, { display_name, photos }) {
-  const name = media.type === "video" ? `Video ${at - photos.length + 1} of ${display_name}` : `Photo ${at + 1} of ${display_name}`;
-  const shown = media.type === "video" ? video(media, { label: name }) : photo(media, { alt: name, wide: at ? "9rem" : "24rem" });
+  const isVideo = media.type === "video";
+  const name = filled(isVideo ? words.person.video : words.person.photo, { at: at + 1 - (isVideo ? photos.length : 0), name: display_name });
+  const shown = isVideo ? video(media, { label: name }) : photo(media, { alt: name, wide: at ? "9rem" : "24rem" });
   return h("li", { "data-id": media.id }, shown);
 }
 
 /** Why their card is not shown; nothing where it is, or while it is asked for. */
 function lacking({ missed, introduced }, blocked, trouble) {
-  if (introduced && !blocked && trouble?.code === "not_found") return "You see all of their profile when you are friends, or have talked.";
+  if (introduced && !blocked && trouble?.code === "not_found") return words.person.stranger;
   if (blocked || trouble?.code === "not_found") return unseen({ blocked, missed });
   return trouble ? notice(trouble.code, trouble.retryAfterMs) : "";
 }

@@ -1,17 +1,20 @@
 /** A phone number, and then the code that was sent there. Another one can be sent when the server says so. */
 
+import { counted, filled, words } from "../texts.js";
+import { left as leftOf } from "../words.js";
 import { clearErrors, errorAbove, h, show, submitting, text, valid } from "./dom.js";
 
 /** `askForCode(number)` has one sent, `shown(number, code)` does what it is for, which is called `act`; `above`: what stands before. */
 export function phoneForm({ above = [], askForCode, shown, act }) {
+  const t = words.phone;
   const phone = h("input", { name: "phone", type: "tel", autocomplete: "tel", required: true, maxLength: 40, placeholder: "+49 151 12345678" });
   const code = h("input", { name: "code", inputMode: "numeric", autocomplete: "one-time-code", required: true, maxLength: 20 });
-  const number = h("label", {}, "Phone number", phone);
-  const hint = h("p", { class: "hint" }, "With the country’s code. We send a code there by SMS.");
+  const number = h("label", {}, t.number, phone);
+  const hint = h("p", { class: "hint" }, t.hint);
   const told = h("p", { role: "status" });
-  const digits = h("label", {}, "Code", code);
+  const digits = h("label", {}, t.code, code);
   const button = h("button", { class: "primary" });
-  const [again, other] = [h("button", { type: "button" }), h("button", { type: "button" }, "Another number")];
+  const [again, other] = [h("button", { type: "button" }), h("button", { type: "button" }, t.other)];
   const form = h("form", { noValidate: true }, ...above, errorAbove(), number, hint, told, digits, h("div", { class: "row" }, button, again, other));
   let [sentTo, againAt] = [null, 0];
   form.addEventListener("submit", (event) => {
@@ -28,7 +31,7 @@ export function phoneForm({ above = [], askForCode, shown, act }) {
     clearErrors(form);
     const { expires_in_s, resend_after_s } = await askForCode(wanted);
     [sentTo, againAt, code.value] = [wanted, Date.now() + resend_after_s * 1000, ""];
-    text(told, `A code is on its way to ${wanted}. It serves for ${Math.round(expires_in_s / 60)} minutes.`);
+    text(told, counted(t.sent, Math.round(expires_in_s / 60), { number: wanted }));
     draw(Date.now());
     code.focus();
   }
@@ -47,8 +50,8 @@ export function phoneForm({ above = [], askForCode, shown, act }) {
     code.disabled = !waits;
     const left = Math.ceil((againAt - now) / 1000);
     again.disabled = left > 0;
-    text(again, left > 0 ? `Another code in ${left} s` : "Send another code");
-    text(button, waits ? act : "Send a code");
+    text(again, left > 0 ? filled(t.wait, { time: leftOf(left) }) : t.again);
+    text(button, waits ? act : t.send);
   }
 
   draw(0);

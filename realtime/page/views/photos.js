@@ -2,20 +2,17 @@
 
 import { placed, progress, removing, standing } from "../people-words.js";
 import { MOST, moved } from "../photos-state.js";
+import { filled, words } from "../texts.js";
 import { arrange, byId, h, keepKeyboard, show, text } from "./dom.js";
 import { photo, video } from "./picture.js";
 
 const TAKEN = { photos: "image/jpeg,image/png,image/webp", videos: "video/mp4,video/quicktime,video/webm" };
-const WORDS = {
-  photos: ["Photos", "Add photos", "Up to six. The first one is on your card. Drop pictures here, or choose them."],
-  videos: ["Videos", "Add videos", "Up to two, of half a minute at most."],
-};
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 export function photosView({ store, photos }) {
   const told = h("p", { class: "unseen", role: "status" });
-  const lists = Object.keys(WORDS).map((list) => shelf(list, { store, photos, told }));
-  const card = h("section", { id: "photos", class: "card photos", "aria-label": "Your photos and videos" }, ...lists.flatMap(({ elements }) => elements), told);
+  const lists = Object.keys(TAKEN).map((list) => shelf(list, { store, photos, told }));
+  const card = h("section", { id: "photos", class: "card photos", "aria-label": words.photos.label }, ...lists.flatMap(({ elements }) => elements), told);
   byId("profile-title").after(card);
   takeDrops(store, card, photos);
 
@@ -28,7 +25,7 @@ export function photosView({ store, photos }) {
 
 /** One of the two lists, with how to add to it. */
 function shelf(list, { store, photos, told }) {
-  const [title, add, hint] = WORDS[list];
+  const { title, add, hint } = words.photos[list];
   const items = h("ul", { class: "shelf", "aria-label": title });
   const files = h("input", { type: "file", hidden: true, accept: TAKEN[list], multiple: true });
   const button = h("button", { type: "button" }, add);
@@ -42,7 +39,7 @@ function shelf(list, { store, photos, told }) {
     const after = moved(before, before.findIndex((item) => item.id === id), to);
     if (after === before) return;
     photos.arrange(list, after);
-    text(told, `Now ${placed(list, to, after.length)}.`);
+    text(told, filled(words.photos.now, { what: placed(list, to, after.length) }));
   };
   const actions = { list, photos, move, at: (id) => store.state.me[list].findIndex((item) => item.id === id) };
   const tiles = new Map();
@@ -72,10 +69,11 @@ function shelf(list, { store, photos, told }) {
 /** What is in the profile, with what one can do with it. */
 function shown(media, { list, photos, move, at }) {
   const picture = media.type === "video" ? video(media, { label: "" }) : photo(media, { alt: "", wide: "9rem" });
-  const step = (words, by) => control(words, by < 0 ? "←" : "→", () => move(media.id, at(media.id) + by));
-  const remove = control("Remove", "✕", () => confirm(removing(list)) && photos.remove(list, media.id));
+  const t = words.photos;
+  const step = (does, by) => control(does, by < 0 ? "←" : "→", () => move(media.id, at(media.id) + by));
+  const remove = control(t.remove, "✕", () => confirm(removing(list)) && photos.remove(list, media.id));
   const state = h("p", { class: "hint" }, standing(media));
-  const tile = h("li", { draggable: true }, picture, state, h("div", { class: "row" }, step("Move forward", -1), step("Move back", 1), remove));
+  const tile = h("li", { draggable: true }, picture, state, h("div", { class: "row" }, step(t.forward, -1), step(t.back, 1), remove));
   tile.dataset.id = media.id;
   tile.addEventListener("keydown", (event) => {
     const by = STEPS[event.key];
@@ -87,9 +85,9 @@ function shown(media, { list, photos, move, at }) {
   return tile;
 }
 
-function control(words, sign, action) {
+function control(does, sign, action) {
   const button = h("button", { type: "button", class: "round" }, h("span", { "aria-hidden": "true" }, sign));
-  button.dataset.does = words;
+  button.dataset.does = does;
   button.addEventListener("click", action);
   return button;
 }
@@ -103,9 +101,9 @@ function name(tile, list, at, count) {
   else picture.setAttribute("aria-label", what);
   for (const button of tile.querySelectorAll("[data-does]")) {
     const does = button.dataset.does;
-    button.setAttribute("aria-label", `${does}: ${what}`);
+    button.setAttribute("aria-label", filled(words.photos.which, { does, what }));
     // Not `disabled`: the keyboard would lose its place at the end of the way.
-    const stuck = (does === "Move forward" && at === 0) || (does === "Move back" && at === count - 1);
+    const stuck = (does === words.photos.forward && at === 0) || (does === words.photos.back && at === count - 1);
     button.setAttribute("aria-disabled", String(stuck));
   }
 }
@@ -126,16 +124,16 @@ function draggable(tile, list, take) {
 /** What is being sent, or was refused. */
 function onItsWay(one, photos) {
   const picture = one.list === "videos" ? h("video", { src: one.preview, muted: true, preload: "metadata" }) : h("img", { src: one.preview, alt: "" });
-  const bar = h("progress", { max: 1, "aria-label": `Sending ${one.file.name}` });
-  const row = h("div", { class: "row" }, control(`Do not add ${one.file.name}`, "✕", () => photos.cancel(one)));
+  const bar = h("progress", { max: 1, "aria-label": filled(words.photos.sending_file, { file: one.file.name }) });
+  const row = h("div", { class: "row" }, control(filled(words.photos.do_not_add, { file: one.file.name }), "✕", () => photos.cancel(one)));
   if (one.phase === "refused") row.prepend(again(one, photos));
   for (const button of row.querySelectorAll("[data-does]")) button.setAttribute("aria-label", button.dataset.does);
-  const words = h("p", { class: one.phase === "refused" ? "wrong" : "hint", role: one.phase === "refused" ? "alert" : "status" });
-  return h("li", { class: "coming" }, picture, words, ...(one.phase === "refused" ? [] : [bar]), row);
+  const said = h("p", { class: one.phase === "refused" ? "wrong" : "hint", role: one.phase === "refused" ? "alert" : "status" });
+  return h("li", { class: "coming" }, picture, said, ...(one.phase === "refused" ? [] : [bar]), row);
 }
 
 function again(one, photos) {
-  const button = h("button", { type: "button", class: "quiet", "aria-label": `Try again: ${one.file.name}` }, "Try again");
+  const button = h("button", { type: "button", class: "quiet", "aria-label": filled(words.photos.again_file, { file: one.file.name }) }, words.photos.again);
   button.addEventListener("click", () => photos.again(one));
   return button;
 }

@@ -2,6 +2,7 @@
 
 import { COUNTRIES, LANGUAGES } from "../places.js";
 import { failure } from "../state.js";
+import { words } from "../texts.js";
 import { countryName, languageName } from "../words.js";
 import { byId, clearErrors, h, show, submitting, text, valid } from "./dom.js";
 
@@ -14,6 +15,7 @@ export function profileView({ store, own, signOut }) {
   form.elements.country.append(...named(COUNTRIES, countryName).map(([code, name]) => h("option", { value: code }, name)));
   byId("signout").addEventListener("click", signOut);
   form.addEventListener("input", () => text(byId("profile-saved"), ""));
+  addEventListener("beforeunload", (event) => shownFor && !untouched() && event.preventDefault());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (valid(form)) submitting(form, save);
@@ -30,7 +32,7 @@ export function profileView({ store, own, signOut }) {
     try {
       draw(await sent(changes));
       text(byId("profile-username"), store.state.me.username);
-      text(byId("profile-saved"), "Saved.");
+      text(byId("profile-saved"), words.profile.saved);
     } catch (error) {
       if (error.code === "precondition_failed") draw(store.state.me); // show what is there now
       throw error;
@@ -99,14 +101,14 @@ function differing(said, before) {
 /** The form's contents as the body of PATCH /v1/me. */
 function said(form) {
   const data = new FormData(form);
-  const words = (name) => data.get(name).trim();
+  const line = (name) => data.get(name).trim();
   return {
-    display_name: words("display_name"),
-    username: words("username"),
+    display_name: line("display_name"),
+    username: line("username"),
     intent: data.get("intent"),
     languages: data.getAll("languages"),
-    bio: words("bio") || null,
-    city: words("city") || null,
+    bio: line("bio") || null,
+    city: line("city") || null,
     country: data.get("country") || null,
     seeking: {
       genders: data.getAll("genders"),

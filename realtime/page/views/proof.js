@@ -1,20 +1,20 @@
 /**
  * What could keep an owner out takes a sign-in of the last minutes, or the password. It is asked for where the server wants it, and not
- * before: `prove(words, act)` carries out `act(proof)`, without a proof first.
+ * before: `prove(what, act)` carries out `act(proof)`, without a proof first.
  */
 
 import { hasPassword } from "../account-state.js";
+import { words } from "../texts.js";
 import { clearErrors, errorAbove, h, show, submitting, text, valid } from "./dom.js";
-
-const NO_PASSWORD = "You signed in a while ago. Sign out and in again, then you can do this.";
 
 /** A form that asks for the password, to stand where it is needed; `prove` throws what the server says. */
 export function proving({ store }) {
-  const words = h("p");
+  const t = words.proof;
+  const said = h("p");
   const field = h("input", { type: "password", name: "password", autocomplete: "current-password", required: true, maxLength: 128 });
-  const cancel = h("button", { type: "button" }, "Cancel");
-  const row = h("div", { class: "row" }, h("button", { class: "primary" }, "Go on"), cancel);
-  const form = h("form", { noValidate: true, hidden: true }, errorAbove(), words, h("label", {}, "Your password", field), row);
+  const cancel = h("button", { type: "button" }, t.cancel);
+  const row = h("div", { class: "row" }, h("button", { class: "primary" }, t.on), cancel);
+  const form = h("form", { noValidate: true, hidden: true }, errorAbove(), said, h("label", {}, t.password, field), row);
   let [asked, before] = [null, null];
   cancel.addEventListener("click", close);
   form.addEventListener("submit", (event) => {
@@ -37,8 +37,8 @@ export function proving({ store }) {
       await act({});
     } catch (error) {
       if (error.details?.factor !== "password") throw error;
-      if (hasPassword(store.state) === false) throw Object.assign(error, { message: NO_PASSWORD });
-      text(words, `You signed in a while ago: ${what} takes your password.`);
+      if (hasPassword(store.state) === false) throw Object.assign(error, { own: true, message: words.proofs.no_password });
+      text(said, t.asks[what]);
       asked = act;
       show(form, true);
       field.focus();

@@ -4,18 +4,18 @@
  * sent unless the user leaves it out.
  */
 
-import { REASONS, reportTitle, reporting } from "../safety-words.js";
+import { reportTitle, reporting } from "../safety-words.js";
 import { failure } from "../state.js";
-import { FRAME } from "../words.js";
+import { words } from "../texts.js";
 import { byId, clearErrors, firstHeading, h, show, submitting, text } from "./dom.js";
 
 export function reportView({ store, safety, frame }) {
   const [dialog, form, image] = [byId("report-dialog"), byId("report-form"), byId("report-picture")];
   const send = byId("report-send");
   let [picture, drawn] = [null, null];
-  byId("report-reasons").append(...Object.entries(REASONS).map(choice));
-  text(byId("report-frame-send"), FRAME.send);
-  text(byId("report-frame-about"), FRAME.about);
+  byId("report-reasons").append(...Object.entries(words.reasons).map(choice));
+  text(byId("report-frame-send"), words.report.send_picture);
+  text(byId("report-frame-about"), words.report.about_picture);
   byId("report").addEventListener("click", () => openCall(store.state.encounter));
   byId("over-report").addEventListener("click", () => openCall(store.state.encounter));
   byId("waiting-report").addEventListener("click", () => openCall(store.state.encounter.after));
@@ -85,7 +85,7 @@ export function reportView({ store, safety, frame }) {
     text(byId("report-text"), reporting(report, { ends: ends(state), pictured: picture !== null && form.elements.frame.checked }));
     show(byId("report-quote"), Boolean(report.quote));
     text(byId("report-quote"), report.quote ?? "");
-    text(send, send.disabled ? "Sending…" : ends(state) ? "Report and end call" : "Report");
+    text(send, send.disabled ? words.report.sending : ends(state) ? words.report.go_and_end : words.report.go);
     if (drawn !== report) begin(report);
     if (dialog.open) return;
     dialog.showModal();
@@ -93,9 +93,9 @@ export function reportView({ store, safety, frame }) {
   };
 }
 
-function choice([value, words]) {
+function choice([value, said]) {
   const first = value === "harassment";
-  return h("label", {}, h("input", { type: "radio", name: "reason", value, defaultChecked: first, autofocus: first }), words);
+  return h("label", {}, h("input", { type: "radio", name: "reason", value, defaultChecked: first, autofocus: first }), said);
 }
 
 /** Whether the report is about the call that goes on. */

@@ -1,5 +1,6 @@
 /** A room: its messages, those on their way, and the field to write in. */
 
+import { filled, words } from "../texts.js";
 import { about, notice, when } from "../words.js";
 import { arrange, avatar, byId, flag, h, show, text } from "./dom.js";
 
@@ -74,7 +75,7 @@ function head(room) {
   avatar(byId("room-avatar"), room.peer);
   text(byId("room-name"), room.peer.display_name);
   text(byId("room-about"), about(room.peer));
-  byId("room-more").setAttribute("aria-label", `More about ${room.peer.display_name}`);
+  byId("room-more").setAttribute("aria-label", filled(words.chats.more, { name: room.peer.display_name }));
   show(byId("composer"), room.active);
   show(byId("room-closed"), !room.active);
   show(byId("room-older"), room.has_more === true);
@@ -99,17 +100,18 @@ function messages(bubbles, room, state, now, { chat, report, jump }) {
 }
 
 function bubble(message, { mine, seen, now, settings, report }) {
-  const state = `${when(message.created_at, now, settings)}${message.edited_at ? " · edited" : ""}${seen ? " · seen" : ""}`;
-  const words = message.deleted_at ? h("i", {}, "Deleted") : (message.content ?? "");
+  const t = words.chats;
+  const state = [when(message.created_at, now, settings), message.edited_at && t.edited, seen && t.seen].filter(Boolean).join(" · ");
+  const said = message.deleted_at ? h("i", {}, t.deleted) : (message.content ?? "");
   const kind = message.type === "system" ? "system" : mine ? "mine" : "theirs";
-  const item = h("li", { class: kind }, h("p", {}, words), h("small", {}, state));
+  const item = h("li", { class: kind }, h("p", {}, said), h("small", {}, state));
   if (kind === "theirs" && !message.deleted_at) reportable(item, () => report(message));
   return item;
 }
 
 /** A message of the other can be reported: by its button, or where it is held by a finger for a moment. */
 function reportable(item, report) {
-  const button = h("button", { type: "button", class: "quiet", "aria-label": "Report this message" }, flag());
+  const button = h("button", { type: "button", class: "quiet", "aria-label": words.chats.report }, flag());
   button.addEventListener("click", report);
   item.append(button);
   let held;
@@ -120,10 +122,10 @@ function reportable(item, report) {
 }
 
 function outgoing(one, room, chat) {
-  const state = h("small", {}, one.failed ? `Not sent. ${notice(one.failed, one.wait_ms)}` : "Sending…");
+  const state = h("small", {}, one.failed ? filled(words.chats.not_sent, { why: notice(one.failed, one.wait_ms) }) : words.chats.sending);
   const item = h("li", { class: `mine ${one.failed ? "failed" : "sending"}` }, h("p", {}, one.content), state);
   if (one.failed) {
-    const again = h("button", { type: "button", class: "link" }, "Send again");
+    const again = h("button", { type: "button", class: "link" }, words.chats.again);
     again.addEventListener("click", () => chat.again(room.id, one));
     item.append(again);
   }
@@ -135,7 +137,7 @@ function typing(room, now) {
   const scroll = byId("room-scroll");
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_END_PX;
   show(byId("room-typing"), writes);
-  text(byId("room-typing"), writes ? `${room.peer.display_name} is writing…` : "");
+  text(byId("room-typing"), writes ? filled(words.chats.is_writing, { name: room.peer.display_name }) : "");
   if (writes && atEnd) scroll.scrollTop = scroll.scrollHeight;
 }
 

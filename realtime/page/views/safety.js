@@ -1,5 +1,6 @@
 /** Past calls and the list of blocks: whoever was met can be reported and blocked later, and unblocked. */
 
+import { filled, words } from "../texts.js";
 import { dateAndTime, duration } from "../words.js";
 import { arrange, avatar, byId, h, show, text } from "./dom.js";
 
@@ -20,7 +21,7 @@ export function safetyView({ store, safety }) {
 
 function drawCalls(calls, settings, store) {
   const list = byId("calls-list");
-  text(byId("calls-text"), calls?.items.length === 0 ? "You have talked to nobody yet." : "Choose a call to report or block the other.");
+  text(byId("calls-text"), calls?.items.length === 0 ? words.safety.nobody_talked : words.safety.choose);
   show(byId("calls-more"), Boolean(calls?.next_cursor));
   arrange(list, (calls?.items ?? []).map((call) => kept(list, [call, settings], () => pastCall(call, settings, store))));
 }
@@ -35,7 +36,7 @@ function kept(list, what, make) {
 
 function pastCall({ call_id, peer, mode, started_at, ended_at, duration_s }, settings, store) {
   const missed = started_at === null;
-  const how = `${dateAndTime(started_at ?? ended_at, settings)} · ${mode} · ${missed ? "not answered" : duration(duration_s)}`;
+  const how = [dateAndTime(started_at ?? ended_at, settings), words.safety[mode], missed ? words.safety.not_answered : duration(duration_s)].join(" · ");
   const button = h("button", { type: "button" }, ...who(peer, how));
   button.addEventListener("click", () => store.dispatch("page:person", { peer, call_id, missed }));
   return h("li", {}, button);
@@ -44,16 +45,16 @@ function pastCall({ call_id, peer, mode, started_at, ended_at, duration_s }, set
 function drawBlocks(blocks, settings, safety) {
   const list = byId("blocks-list");
   const within = list.contains(document.activeElement);
-  text(byId("blocks-text"), blocks?.length === 0 ? "Nobody." : "Neither of you can call, write to or see the other.");
+  text(byId("blocks-text"), blocks?.length === 0 ? words.safety.nobody : words.safety.apart);
   arrange(list, (blocks ?? []).map((block) => kept(list, [block, settings], () => blocked(block, settings, safety))));
   if (within && !list.contains(document.activeElement)) byId("blocks-title").focus(); // whom they unblocked is gone
 }
 
 function blocked(block, settings, safety) {
   const name = block.display_name;
-  const button = h("button", { type: "button", "aria-label": `Unblock ${name}` }, "Unblock");
+  const button = h("button", { type: "button", "aria-label": filled(words.safety.unblock_name, { name }) }, words.safety.unblock);
   button.addEventListener("click", () => safety.unblock(block.user_id));
-  return h("li", {}, ...who(block, `since ${dateAndTime(block.created_at, settings)}`), button);
+  return h("li", {}, ...who(block, filled(words.safety.since, { at: dateAndTime(block.created_at, settings) })), button);
 }
 
 /** Somebody in a list: their initials, their name, and a line below. */

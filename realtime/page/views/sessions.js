@@ -1,18 +1,20 @@
 /** Where one is signed in: each device, from which network, and until when it was used; ended one by one, or all but this. */
 
 import { device } from "../account-words.js";
+import { filled, words } from "../texts.js";
 import { dateAndTime, notice } from "../words.js";
 import { arrange, h, show, text } from "./dom.js";
 import { part, whileOwn } from "./own.js";
 
 export function sessionsView({ account }) {
+  const t = words.sessions;
   const list = h("ul", { class: "consents" });
-  const all = h("button", { type: "button" }, "Sign out everywhere else");
+  const all = h("button", { type: "button" }, t.everywhere);
   const said = h("p", { class: "hint", role: "status" });
-  const card = part("Where you are signed in", list, h("div", { class: "row" }, all), said);
+  const card = part(t.title, list, h("div", { class: "row" }, all), said);
   const title = card.querySelector("h2");
   title.tabIndex = -1;
-  all.addEventListener("click", () => trying(all, () => account.endOtherSessions(), "All other devices were signed out."));
+  all.addEventListener("click", () => trying(all, () => account.endOtherSessions(), t.all_out));
 
   /** What was pressed is gone then. */
   async function trying(button, act, done) {
@@ -32,12 +34,12 @@ export function sessionsView({ account }) {
     const { id, user_agent, client, network, current, created_at, last_used_at } = session;
     const name = device(user_agent, client);
     const [first, last] = [created_at, last_used_at].map((at) => dateAndTime(at, settings));
-    const about = [network && `from ${network}`, `signed in on ${first}`, current ? null : `used until ${last}`].filter(Boolean).join(" · ");
-    const words = h("span", { class: "who" }, h("b", {}, name), h("span", { class: "last" }, about));
-    if (current) return h("li", {}, words, h("span", { class: "hint" }, "This one"));
-    const button = h("button", { type: "button", "aria-label": `Sign out: ${name}, used until ${last}` }, "Sign out");
-    button.addEventListener("click", () => trying(button, () => account.endSession(id), `${name} was signed out.`));
-    return h("li", {}, words, button);
+    const about = [network && filled(t.from, { network }), filled(t.first, { at: first }), current ? null : filled(t.last, { at: last })].filter(Boolean).join(" · ");
+    const who = h("span", { class: "who" }, h("b", {}, name), h("span", { class: "last" }, about));
+    if (current) return h("li", {}, who, h("span", { class: "hint" }, t.this));
+    const button = h("button", { type: "button", "aria-label": filled(t.out_of, { name, at: last }) }, t.out);
+    button.addEventListener("click", () => trying(button, () => account.endSession(id), filled(t.was_out, { name })));
+    return h("li", {}, who, button);
   }
 
   let drawn = "";

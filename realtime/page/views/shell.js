@@ -3,14 +3,9 @@
 import { waiting } from "../friends-state.js";
 import { entryOf } from "../route.js";
 import { unreadInAll } from "../state.js";
+import { counted, filled, words } from "../texts.js";
 import { notice, ending } from "../words.js";
 import { byId, show, text } from "./dom.js";
-
-const LINK = {
-  connecting: "Connecting…",
-  away: "Connection lost. Trying to get it back…",
-  online: "",
-};
 
 export function shellView({ store }) {
   byId("notice-close").addEventListener("click", () => store.dispatch("page:notice", { text: null }));
@@ -19,23 +14,23 @@ export function shellView({ store }) {
   return (state) => {
     const signedIn = state.account === "in";
     show(byId("starting"), state.account === "unknown");
-    text(byId("starting-text"), state.reachable ? "Starting…" : "The server cannot be reached. Trying again…");
+    text(byId("starting-text"), state.reachable ? words.shell.starting : words.shell.unreachable);
     show(byId("shell"), signedIn);
     show(byId("link"), signedIn && state.link !== "online");
-    text(byId("link"), LINK[state.link]);
+    text(byId("link"), state.link === "online" ? "" : words.shell[state.link]);
     show(byId("notice"), state.notice !== null);
     text(byId("notice-text"), state.notice === null ? "" : notice(state.notice, state.wait_ms));
     show(byId("notice-more"), state.notice === "reported");
     markPlace(entryOf(state.place));
-    badge("unread", unreadInAll(state), "unread");
-    badge("asked", waiting(state), waiting(state) === 1 ? "request" : "requests");
-    badge("news-unread", state.news.unread, "unread");
+    badge("unread", unreadInAll(state), words.shell.unread);
+    badge("asked", waiting(state), words.shell.requests);
+    badge("news-unread", state.news.unread, words.shell.unread);
     const told = announcement(state);
     text(byId("announce"), told);
     document.title = told ? `${told} · Realtime Connect` : "Realtime Connect";
     const away = state.place.name !== "meet";
     show(byId("pill"), signedIn && away && state.encounter.phase === "waiting");
-    text(byId("pill"), "Looking for someone…");
+    text(byId("pill"), words.shell.pill);
   };
 }
 
@@ -50,14 +45,14 @@ function badge(id, count, what) {
   const element = byId(id);
   show(element, count > 0);
   text(element, count > 99 ? "99+" : String(count));
-  element.setAttribute("aria-label", `${count} ${what}`);
+  element.setAttribute("aria-label", counted(what, count));
 }
 
-const CALLS = { connecting: "Connecting to", live: "In a call with", reconnecting: "Getting the connection back to" };
-
 function announcement({ encounter }) {
-  if (encounter.phase === "waiting") return "Looking for someone";
-  if (encounter.phase === "offered") return `Somebody for you: ${encounter.peer.display_name}`;
-  if (encounter.phase === "call") return `${CALLS[encounter.state]} ${encounter.peer.display_name}`;
-  return encounter.phase === "over" ? ending(encounter) : "";
+  const { phase, state, peer } = encounter;
+  const t = words.shell;
+  if (phase === "waiting") return t.waiting;
+  if (phase === "offered") return filled(t.offered, { name: peer.display_name });
+  if (phase === "call") return filled(state === "connecting" ? t.connecting_to : t[state], { name: peer.display_name });
+  return phase === "over" ? ending(encounter) : "";
 }

@@ -1,6 +1,7 @@
 /** What the moderators have decided about the user, to those who are banned and to others; and appeals. */
 
 import { againstWarning, appealed, awaitsLook, barred, decided, standingWords, warning, why } from "../safety-words.js";
+import { filled, words } from "../texts.js";
 import { dateAndTime } from "../words.js";
 import { byId, firstHeading, h, show, submitting, text, valid } from "./dom.js";
 
@@ -36,7 +37,7 @@ export function standingView({ safety, signOut }) {
     const { until, standing, settings } = state;
     const last = (standing ? (standing.restricted_until ?? null) : until) ?? null;
     const unseen = standing !== null && awaitsLook(standing);
-    text(byId("banned-title"), last || unseen ? "Your account is suspended" : "Your account is banned");
+    text(byId("banned-title"), last || unseen ? words.standing.suspended_title : words.standing.banned_title);
     text(byId("banned-text"), barred({ until: last, unseen }, settings));
   }
 
@@ -64,7 +65,7 @@ function warn({ account, warned, encounter }) {
 
 function strikeItem(strike, settings, safety) {
   const title = decided(strike, settings);
-  const at = h("small", { class: "hint" }, `Decided on ${dateAndTime(strike.at, settings)}`);
+  const at = h("small", { class: "hint" }, filled(words.standing.decided_on, { at: dateAndTime(strike.at, settings) }));
   const item = h("li", { "data-strike": strike.id }, h("h3", { tabIndex: -1 }, title), h("p", {}, why(strike.reason)), at);
   item.append(...(strike.appeal ? said(strike.appeal) : [appealForm(strike, title, safety)]));
   return item;
@@ -80,13 +81,14 @@ function appealing(form, id) {
 }
 
 function appealForm({ id }, title, safety) {
-  const words = h("textarea", { name: "text", rows: 3, maxLength: 4000, required: true });
+  const t = words.standing;
+  const said = h("textarea", { name: "text", rows: 3, maxLength: 4000, required: true });
   const wrong = h("p", { class: "wrong", role: "alert", "data-form-error": "", hidden: true });
-  const button = h("button", { class: "primary", "aria-label": `Appeal: ${title}` }, "Appeal");
-  const form = h("form", { noValidate: true }, wrong, h("label", {}, "Why is this wrong?", words), h("div", { class: "row" }, button));
+  const button = h("button", { class: "primary", "aria-label": filled(t.appeal_to, { title }) }, t.appeal);
+  const form = h("form", { noValidate: true }, wrong, h("label", {}, t.why_wrong, said), h("div", { class: "row" }, button));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (valid(form)) submitting(form, () => safety.appeal(id, words.value)).then(() => appealing(form, id));
+    if (valid(form)) submitting(form, () => safety.appeal(id, said.value)).then(() => appealing(form, id));
   });
-  return h("details", {}, h("summary", {}, "Appeal against this"), form);
+  return h("details", {}, h("summary", {}, t.appealing), form);
 }

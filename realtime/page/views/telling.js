@@ -1,27 +1,25 @@
 /** What one wants to be told, and when not to be woken. Each change counts at once; there is nothing to press. */
 
+import { words } from "../texts.js";
 import { byId, clearErrors, errorAbove, h, show, showError, text } from "./dom.js";
 
-/** The kinds that there are today and that one may turn off, in our words. */
-const KINDS = {
-  friend_request: "Somebody wants to be your friend",
-  friend_accepted: "Somebody said yes to you",
-  missed_call: "You missed a call",
-};
+/** The kinds that there are today and that one may turn off. */
+const KINDS = ["friend_request", "friend_accepted", "missed_call"];
 const NIGHT = { quiet_from: "22:00", quiet_to: "07:00" };
 
 export function tellingView({ settings, store }) {
+  const t = words.telling;
   const saved = h("span", { role: "status" });
-  const hours = h("div", { class: "pair" }, time("quiet_from", "From"), time("quiet_to", "To"));
+  const hours = h("div", { class: "pair" }, time("quiet_from", t.from), time("quiet_to", t.to));
   const form = h(
     "form",
     { id: "telling", class: "card", "aria-labelledby": "telling-title" },
-    h("h2", { id: "telling-title" }, "What you want to be told"),
+    h("h2", { id: "telling-title" }, t.title),
     errorAbove(),
-    h("fieldset", { class: "choices" }, h("legend", {}, "News about"), ...Object.entries(KINDS).map(([kind, words]) => check(`kind-${kind}`, words))),
-    h("fieldset", { class: "choices" }, h("legend", {}, "While you are away"), check("push", "Send it to my devices"), check("email", "Send me a mail"), check("quiet", "Quiet hours")),
+    h("fieldset", { class: "choices" }, h("legend", {}, t.about), ...KINDS.map((kind) => check(`kind-${kind}`, t[kind]))),
+    h("fieldset", { class: "choices" }, h("legend", {}, t.away), check("push", t.push), check("email", t.email), check("quiet", t.quiet)),
     hours,
-    h("p", { class: "hint" }, "In quiet hours nothing is sent; what you have not read by then comes afterwards. They are in your time zone, as above. ", saved),
+    h("p", { class: "hint" }, t.hint, " ", saved),
   );
   byId("settings").after(form);
   const fields = form.elements;
@@ -39,7 +37,7 @@ export function tellingView({ settings, store }) {
     text(saved, "");
     try {
       await settings.change(changes);
-      text(saved, "Saved.");
+      text(saved, t.saved);
     } catch (error) {
       showError(form, error);
     }
@@ -47,7 +45,7 @@ export function tellingView({ settings, store }) {
 
   function fill({ push, email, kinds, quiet_from = null, quiet_to = null }) {
     [fields.push.checked, fields.email.checked] = [push, email];
-    for (const kind of Object.keys(KINDS)) fields[`kind-${kind}`].checked = kinds[kind] ?? true;
+    for (const kind of KINDS) fields[`kind-${kind}`].checked = kinds[kind] ?? true;
     fields.quiet.checked = quiet_from !== null && quiet_to !== null;
     show(hours, fields.quiet.checked);
     [fields.quiet_from.value, fields.quiet_to.value] = [quiet_from ?? "", quiet_to ?? ""];
@@ -68,10 +66,10 @@ function said({ name, checked, value }) {
   return { [name]: name.startsWith("quiet_") ? value || null : checked };
 }
 
-function check(name, words) {
-  return h("label", { class: "check" }, h("input", { type: "checkbox", name }), words);
+function check(name, said) {
+  return h("label", { class: "check" }, h("input", { type: "checkbox", name }), said);
 }
 
-function time(name, words) {
-  return h("label", {}, words, h("input", { type: "time", name }));
+function time(name, said) {
+  return h("label", {}, said, h("input", { type: "time", name }));
 }

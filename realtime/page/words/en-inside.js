@@ -1,59 +1,6 @@
-/** English: what only who is signed in reads. */
+/** English: what it says to who is signed in. */
 
-export default {
-  privacy: {
-    title: "What others see of you",
-    card: "On your card, for whoever may see it",
-    show_age: "My age",
-    show_city: "My city",
-    show_country: "My country",
-    here: "Between you and those you know",
-    show_last_seen: "Show when I was last here",
-    read_receipts: "Show how far I have read",
-    receipts_hint: "Without it you do not see either how far others have read.",
-    found: "Who finds you",
-    find_by_search: "Anybody, by my name or username",
-    find_by_phone: "Whoever has my number, by that",
-    hide_from_contacts: "Keep me apart from my contacts",
-    hiding_hint: "Nobody finds you, and you meet nobody, who has your number or whose number you have sent.",
-    called: "Who calls you",
-    direct_calls: "People I am connected with may call me",
-    saved: "Saved.",
-    missing: "What you have set here could not be read yet.",
-    again: "Try again",
-  },
-  search: {
-    title: "Find somebody",
-    field: "Name or username",
-    go: "Search",
-    hint: "Only people are found who let themselves be found by name. You decide that for yourself under “Profile”.",
-    nobody: "Nobody of this name lets themselves be found.",
-    found: { one: "{count} person", other: "{count} people" },
-    more: "Show more",
-    list: "Who was found",
-    add: "Add",
-    adding: "Add: {name}",
-    asked: "You have asked.",
-    friend: "You are friends.",
-    asks: "They ask to be your friend.",
-  },
-  contacts: {
-    title: "Contacts who are here",
-    about:
-      "Send phone numbers to see whose owners are here and let themselves be found by them. Kept is only a code made of each number, by which whoever joins later is suggested to you; names are not kept. Nobody is told.",
-    pick: "Choose from your contacts",
-    field: "Phone numbers, one on each line",
-    hint: "Without the country’s code, a number is one of the country in your profile.",
-    go: "Look who is here",
-    none: "There is no phone number in this.",
-    rest: { one: "This line has no phone number, so it was not sent.", other: "These {count} lines have no phone number, so they were not sent." },
-    unsent: { one: "{count} number was not sent yet. It is below.", other: "{count} numbers were not sent yet. They are below." },
-    nobody: "None of them is here, or lets themselves be found by their number.",
-    here: { one: "{count} of your contacts is here:", other: "{count} of your contacts are here:" },
-    list: "Contacts who are here",
-    forget: "Forget my contacts",
-    forgetting: "Forget all numbers that you have sent? Nobody is suggested to you because of them any more, and you are no longer kept apart from them.",
-    forgotten: "All numbers that you had sent are forgotten.",
-    closed: "Your contacts could not be opened. You can type the numbers instead.",
-  },
-};
+import account from "./en/account.js";
+import inside from "./en/inside.js";
+
+export default { ...inside, ...account };

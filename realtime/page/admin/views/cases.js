@@ -1,8 +1,7 @@
 /** The queue: the most severe first, and of those the oldest. */
 
-import { REASONS } from "../../safety-words.js";
 import { options } from "../state.js";
-import { STATES, count, decided, reason } from "../words.js";
+import { REASONS, STATES, count, decided, reason } from "../words.js";
 import { byId, drawList, h, joined, tag, time, timeLeft } from "./parts.js";
 
 /** Whose a case is now, in words. */

@@ -1,7 +1,6 @@
 /** Pictures and videos of profiles: those that wait for a moderator, and in a case or of a person all that they show. */
 
-import { REASONS } from "../../safety-words.js";
-import { reviewed } from "../words.js";
+import { REASONS, reviewed } from "../words.js";
 import { noteField } from "./asking.js";
 import { action, byId, drawList, h, joined, person, section, tag, time } from "./parts.js";
 

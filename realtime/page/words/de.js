@@ -1,0 +1,3 @@
+/** German: what the page says from the start. */
+
+export { default } from "./de/outside.js";
