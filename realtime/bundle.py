@@ -27,6 +27,8 @@ MODULES = Path(__file__).resolve().parents[1] / "node_modules"
 
 # Pages to read, and what one agrees to by them.
 TEXTS: Mapping[str, ConsentKind] = {"rules": "terms", "privacy": "privacy"}
+# In these languages, of which the first is for everybody who asks for none of them.
+LANGUAGES: Mapping[str, str] = {"en": ".html", "de": ".de.html"}
 
 # The pages that run, by their addresses: everybody's, and the moderators'.
 PAGES: Mapping[str, str] = {"/": "index.html", "/admin/": "admin/index.html"}
@@ -71,11 +73,11 @@ class Bundle(Struct, frozen=True):
     """The pages, by their addresses, and the files that they load by names that change with them
     (`main-1f2e3d4c5b6a.js`).
 
-    `texts` are pages to read, by their names in the address: they have no scripts.
+    `texts` are pages to read, by their names in the address and their language: they have no scripts.
     """
 
     pages: dict[str, RunningPage]
-    texts: dict[str, Asset]
+    texts: dict[tuple[str, str], Asset]
     files: dict[str, Asset]
 
     def current(self, name: str) -> Asset | None:
@@ -102,10 +104,11 @@ def bundle(ways: Ways) -> Bundle:
             names[name] = named
     pages = {address: _running(page, names, ways) for address, page in PAGES.items()}
     texts = {
-        text: _asset(
-            f"{text}.html", _linked(f"{text}.html", names).replace("{version}", AT_SIGN_UP[kind]).encode()
+        (text, language): _asset(
+            text + ending, _linked(text + ending, names).replace("{version}", AT_SIGN_UP[kind]).encode()
         )
         for text, kind in TEXTS.items()
+        for language, ending in LANGUAGES.items()
     }
     return Bundle(pages, texts, files)
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
-from realtime.bundle import PAGES, TEXTS, Asset, Bundle, NotInstalled, bundle, newest
+from realtime.bundle import LANGUAGES, PAGES, TEXTS, Asset, Bundle, NotInstalled, bundle, newest
 from realtime.ways import Ways
 
 _POLICY = (
@@ -57,8 +57,11 @@ class Site:
         return web.Response(status=303, headers={**_HEADERS, **there})
 
     async def text(self, request: web.Request) -> web.StreamResponse:
-        """A page to read."""
-        return self._answer(request, (await self._newest()).texts[request.path[1:]], _ASK_AGAIN)
+        """A page to read, in the language that the address names, else the browser."""
+        text = (await self._newest()).texts[request.path[1:], _language(request)]
+        answer = self._answer(request, text, _ASK_AGAIN)
+        answer.headers["Vary"] = "Accept-Encoding, Accept-Language"
+        return answer
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """One of their files. A name of another version, during a deploy, gets this version's file."""
@@ -96,6 +99,14 @@ class Site:
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             body, headers["Content-Encoding"] = asset.packed, "gzip"
         return web.Response(body=body, content_type=asset.content_type, charset="utf-8", headers=headers)
+
+
+def _language(request: web.Request) -> str:
+    """The first that there is of what is asked for; browsers name the ones that they like best first."""
+    liked = request.headers.get("Accept-Language", "").split(",")
+    asked = [request.query.get("lang", ""), *(tag.partition(";")[0].strip() for tag in liked)]
+    known = (tag.lower()[:2] for tag in asked if tag.lower()[:2] in LANGUAGES)
+    return next(known, next(iter(LANGUAGES)))
 
 
 async def _to_admin(_request: web.Request) -> web.StreamResponse:

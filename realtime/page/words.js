@@ -15,12 +15,11 @@ export function fieldError({ code, message, details = {} }, name) {
   return own ?? message.replaceAll("`", "");
 }
 
-/** What the browser finds wrong with a field: in its own words where those are in the language of the page. */
-export function unfit({ type, validity, validationMessage }) {
-  if (navigator.language.split("-")[0] === words.lang && validationMessage) return validationMessage;
+/** What the browser finds wrong with a field. Its own words are in its own language, which may be none of the page's. */
+export function unfit({ name, type, validity }) {
   const { fields } = words;
   if (validity.valueMissing) return type === "checkbox" ? fields.unticked : fields.missing;
-  return type === "email" ? fields.invalid_request.email : fields.unfit;
+  return fields.invalid_request[name] ?? fields.unfit;
 }
 
 /** Why somebody has not shown who they are; `asked` for a `login` or a `code`. What the page has found out by itself is said as it is. */

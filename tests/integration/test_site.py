@@ -80,6 +80,11 @@ async def test_there_is_something_to_read_before_one_agrees(
         assert "script-src 'self';" in response.headers["Content-Security-Policy"]
         page = await response.text()
     assert f"Version {AT_SIGN_UP[kind]}." in page
+    for asked, liked in (("", "fr, de-AT;q=0.8, en;q=0.5"), ("?lang=de", "en")):
+        async with web.get(f"{address}/{path}{asked}", headers={"Accept-Language": liked}) as response:
+            page = await response.text()
+        assert f"Fassung {AT_SIGN_UP[kind]}." in page
+        assert '<html lang="de">' in page
     assert "<script" not in page
     [style] = re.findall(r'href="(/page/page-[0-9a-f]{12}\.css)"', page)
     async with web.get(address + style) as response:

@@ -2,7 +2,7 @@
 
 import { consentName, consented } from "../safety-words.js";
 import { filled, words } from "../texts.js";
-import { arrange, byId, card, h, text } from "./dom.js";
+import { arrange, byId, card, h, reading, text } from "./dom.js";
 
 /** Where the text is that somebody cannot do without who is here. */
 const NEEDED = { terms: "/rules", privacy: "/privacy" };
@@ -28,7 +28,7 @@ function item(consent, settings, safety) {
   const { kind, given } = consent;
   const name = consentName(kind);
   const said = h("span", { class: "who" }, h("b", {}, name), h("span", { class: "last" }, consented(consent, settings)));
-  return h("li", {}, said, NEEDED[kind] ? h("a", { href: NEEDED[kind], target: "_blank", "aria-label": which(words.consents.read, name) }, words.consents.read) : choice(name, consent, safety));
+  return h("li", {}, said, NEEDED[kind] ? h("a", { href: reading(NEEDED[kind]), target: "_blank", "aria-label": which(words.consents.read, name) }, words.consents.read) : choice(name, consent, safety));
 }
 
 function choice(name, { kind, version, given }, safety) {

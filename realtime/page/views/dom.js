@@ -34,6 +34,12 @@ export function saying(element, said) {
   return element;
 }
 
+/** The address of a text to read, in the language of the page. */
+export function reading(path) {
+  const [name, part] = path.split("#");
+  return `${name}?lang=${words.lang}${part ? `#${part}` : ""}`;
+}
+
 /** What stands in the page itself says what it has to, as far as its words are there: by the keys that it has in `data-t…`. */
 export function translate() {
   const said = (key) => key.split(".").reduce((all, part) => all?.[part], words);
@@ -43,6 +49,7 @@ export function translate() {
     saying(element, found);
     delete element.dataset.t;
   }
+  for (const link of document.querySelectorAll('a:is([href^="/rules"], [href^="/privacy"]):not([href*="?"])')) link.href = reading(link.getAttribute("href"));
   for (const name of ["aria-label", "placeholder", "alt"]) {
     for (const element of document.querySelectorAll(`[data-t-${name}]`)) {
       const found = said(element.getAttribute(`data-t-${name}`));

@@ -1,7 +1,7 @@
 /** Opening an account, in two steps: how one signs in, and a little about oneself. Who has shown a phone, say, needs only the second. */
 
 import { words } from "../texts.js";
-import { errorAbove, goTo, h, saying, show, submitting, text, valid } from "./dom.js";
+import { errorAbove, goTo, h, reading, saying, show, submitting, text, valid } from "./dom.js";
 
 /** What has to be there before the second step. */
 const FIRST = ["display_name", "email", "password"];
@@ -93,6 +93,6 @@ function field(name, about) {
 
 function agreement() {
   const box = h("input", { type: "checkbox", required: true });
-  const read = ["/rules", "/privacy"].map((href) => h("a", { href, target: "_blank" }));
+  const read = ["/rules", "/privacy"].map((href) => h("a", { href: reading(href), target: "_blank" }));
   return h("label", { class: "check" }, box, saying(h("span", {}, ...read), words.sign_up.agree));
 }

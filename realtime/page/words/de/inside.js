@@ -202,7 +202,7 @@ export default {
     blocking: "{name} blockieren? Ihr begegnet euch nicht mehr und könnt euch weder anrufen noch schreiben noch sehen. Ein Chat zwischen euch wird für immer geschlossen. Die andere Person erfährt es nicht.",
   },
   news: {
-    title: "News",
+    title: "Neues",
     all_read: "Alles als gelesen markieren",
     earlier: "Frühere zeigen",
     settings: "Was du erfahren willst",

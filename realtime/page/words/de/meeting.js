@@ -25,7 +25,7 @@ export default {
     waiting: "Wir suchen jemanden",
     alone: "Noch ist niemand sonst hier",
     waited: "Gewartet",
-    queue: "Warten",
+    queue: "In der Reihe",
     takes: "Dauert meist",
     only_you: "nur du",
     people: { one: "{count} Person", other: "{count} Leute" },

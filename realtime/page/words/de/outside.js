@@ -7,7 +7,7 @@ export default {
     meet: "[]Treffen",
     chats: "[]Chats",
     friends: "[]Freunde",
-    news: "[]News",
+    news: "[]Neues",
     profile: "[]Profil",
     danger: "Was tun bei Gefahr?",
     close: "Schließen",
@@ -27,7 +27,6 @@ export default {
     reconnecting: "Die Verbindung zu {name} wird wiederhergestellt",
     rules: "Regeln",
     privacy: "Datenschutz",
-    language: "Sprache",
   },
   welcome: {
     label: "Dein Weg hinein",
@@ -179,7 +178,6 @@ export default {
     unticked: "Bitte setze hier ein Häkchen, wenn du weitermachen willst.",
     unfit: "Bitte sieh dir das noch einmal an.",
     too_long: "Das ist zu lang.",
-    not_accepted: "Das wird nicht angenommen. Bitte ändere es.",
     reasons: {
       reserved: "Dieser Name ist reserviert. Bitte wähle einen anderen.",
       common: "Dieses Passwort benutzen viele, darum wird es zuerst ausprobiert. Bitte wähle ein anderes.",
@@ -189,6 +187,7 @@ export default {
     conflict: { email: "Mit dieser E-Mail-Adresse gibt es schon ein Konto.", username: "Dieser Benutzername ist vergeben." },
     invalid_request: {
       age_min: "Das untere Alter muss mindestens 18 sein und darf nicht über dem oberen liegen.",
+      age_max: "Das Alter muss zwischen 18 und 120 liegen.",
       birth_date: "Bitte gib dein Geburtsdatum ein.",
       display_name: "Bitte gib deinen Namen ein.",
       email: "Bitte gib eine gültige E-Mail-Adresse ein.",

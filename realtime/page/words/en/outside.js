@@ -27,7 +27,6 @@ export default {
     reconnecting: "Getting the connection back to {name}",
     rules: "Community rules",
     privacy: "Privacy",
-    language: "Language",
   },
   welcome: {
     label: "Your way in",
@@ -179,7 +178,6 @@ export default {
     unticked: "Please tick this if you want to go on.",
     unfit: "Please look at this again.",
     too_long: "This is too long.",
-    not_accepted: "This is not accepted. Please change it.",
     reasons: {
       reserved: "This name is reserved. Please choose another one.",
       common: "Many people use this password, so it is tried first. Please choose another one.",
@@ -189,6 +187,7 @@ export default {
     conflict: { email: "There is an account with this email already.", username: "This username is taken." },
     invalid_request: {
       age_min: "The lower age has to be at least 18, and not above the upper one.",
+      age_max: "The ages have to be from 18 to 120.",
       birth_date: "Please enter your birth date.",
       display_name: "Please enter your name.",
       email: "Please enter a valid email address.",
