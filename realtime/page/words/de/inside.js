@@ -168,7 +168,7 @@ export default {
     withdraw: "Zurückziehen",
     add: "Anfragen",
     write: "Schreiben",
-    write_to: "{name} schreiben",
+    write_to: "Schreiben an {name}",
     whom: "{does}: {name}",
     since: "seit {at}",
     on: "am {at}",
@@ -246,7 +246,7 @@ export default {
     nobody: "Niemanden.",
     apart: "Ihr könnt euch weder anrufen noch schreiben noch sehen.",
     unblock: "Freigeben",
-    unblock_name: "{name} freigeben",
+    unblock_name: "Freigeben: {name}",
     since: "seit {at}",
   },
   consents: {

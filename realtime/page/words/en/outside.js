@@ -191,6 +191,7 @@ export default {
       birth_date: "Please enter your birth date.",
       display_name: "Please enter your name.",
       email: "Please enter a valid email address.",
+      q: "Please type at least two letters.",
       phone: "Please enter a phone number that gets SMS, with its country’s code.",
       username: "Please use 3 to 50 letters, digits, dots, dashes or underscores.",
     },
