@@ -30,6 +30,9 @@ import { settingsView } from "./views/settings.js";
 import { tellingView } from "./views/telling.js";
 import english from "./words/en-inside.js";
 
+/** It says what stands in the page itself: the version before did not. */
+export const says = "all";
+
 /** Its views, the parts that they use, and which of those get the server's events. `parts.words`: its texts too, where they are not English. */
 export function inside(parts) {
   speak(english, parts.words);

@@ -14,6 +14,7 @@ const RETRY_MS = 500;
 
 /** The texts of the page's language; where they cannot be had it speaks English. */
 export async function textsHere(english) {
+  document.documentElement.dataset.says = "all"; // as the head of the page waits for
   const files = TEXTS[document.documentElement.lang];
   if (!files) return english;
   const loaded = await again(files[0], PATIENCE);
@@ -38,11 +39,14 @@ export function keepLanguage(language) {
   else localStorage.setItem(KEPT, language);
 }
 
-/** A file; null where it could not be loaded so often. A browser keeps what has failed under its name, so that is asked for by another one. */
-export async function again(name, patience) {
+/**
+ * A file; null where it could not be loaded so often, or does not fit: while nodes are replaced, it may come from one of the version before.
+ * A browser keeps what has failed under its name, so that is asked for by another one.
+ */
+export async function again(name, patience, fits = () => true) {
   for (let failed = 0; failed < patience; failed += 1) {
     const loaded = await import(failed ? `${name}?${failed}` : name).catch(() => null);
-    if (loaded) return loaded;
+    if (loaded && fits(loaded)) return loaded;
     await new Promise((resume) => setTimeout(resume, RETRY_MS * (failed + 1)));
   }
   return null;

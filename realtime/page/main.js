@@ -122,7 +122,7 @@ function understand() {
 async function furnish() {
   if (furnished) return;
   furnished = true;
-  const loaded = await again(INSIDE, Infinity);
+  const loaded = await again(INSIDE, Infinity, ({ says }) => says === "all");
   add(loaded.inside(parts));
 }
 

@@ -46,7 +46,8 @@ async def _stage(browser: Chromium, address: str, screen: str, **how: Any) -> As
 
 
 async def _empty(route: Route) -> None:
-    await route.fulfill(body="", content_type="text/javascript")
+    body = 'document.documentElement.dataset.says = "all";'
+    await route.fulfill(body=body, content_type="text/javascript")
 
 
 async def _file(route: Route) -> None:

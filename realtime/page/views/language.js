@@ -1,7 +1,7 @@
 /** For who is not signed in: the page in its other language, as that one calls itself. Whoever is finds it among their settings. */
 
 import { SPOKEN, keepLanguage } from "../language.js";
-import { byId, h, show } from "./dom.js";
+import { h, show } from "./dom.js";
 
 export function languageView() {
   const here = document.documentElement.lang;
@@ -14,7 +14,7 @@ export function languageView() {
     });
     return button;
   });
-  byId("small-print").append(...buttons);
+  document.querySelector("main > .small-print").append(...buttons);
   return ({ account, place }) => {
     for (const button of buttons) show(button, account === "out" && place.name !== "letter");
   };

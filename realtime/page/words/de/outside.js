@@ -251,7 +251,7 @@ export default {
     warning: "Die Moderation hat dich verwarnt: {why}. Bitte halte dich an die Regeln.",
     after_call: "Wenn das nicht stimmt, kannst du nach diesem Gespräch Einspruch einlegen: Profil, Sicherheit.",
     wrong: "Wenn das nicht stimmt, kannst du Einspruch einlegen.",
-    suspended_title: "Dein Konto ist gesperrt, aber nicht für immer",
+    suspended_title: "Dein Konto ist vorübergehend gesperrt",
     banned_title: "Dein Konto ist gesperrt",
     meanwhile:
       "So lange kannst du niemanden treffen, anrufen oder anschreiben. Ist eine Entscheidung falsch, kannst du einmal Einspruch einlegen; jemand anderes aus der Moderation entscheidet, wo es möglich ist. Hier stehen die [Regeln].",
