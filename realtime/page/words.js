@@ -5,7 +5,7 @@ import { filled, words } from "./texts.js";
 /** The sentence for an error's code; `waitMs`: for how long the server asks to wait, where it does. */
 export function notice(code, waitMs = null) {
   if (code === "rate_limited" && waitMs) return filled(words.too_fast, { time: lasting(waitMs) });
-  return words.notices[code] ?? words.trouble;
+  return words.notices[code] ?? words.happenings?.[code] ?? words.trouble;
 }
 
 /** What is wrong with a field of a form: in our words if we have some, else in the server's. */

@@ -13,9 +13,6 @@ export function reportView({ store, safety, frame }) {
   const [dialog, form, image] = [byId("report-dialog"), byId("report-form"), byId("report-picture")];
   const send = byId("report-send");
   let [picture, drawn] = [null, null];
-  byId("report-reasons").append(...Object.entries(words.reasons).map(choice));
-  text(byId("report-frame-send"), words.report.send_picture);
-  text(byId("report-frame-about"), words.report.about_picture);
   byId("report").addEventListener("click", () => openCall(store.state.encounter));
   byId("over-report").addEventListener("click", () => openCall(store.state.encounter));
   byId("waiting-report").addEventListener("click", () => openCall(store.state.encounter.after));
@@ -60,11 +57,19 @@ export function reportView({ store, safety, frame }) {
     if (store.state.report === report) leave();
   }
 
+  /** Once: what is said to who is signed in is there by now. */
+  function say() {
+    byId("report-reasons").append(...Object.entries(words.reasons).map(choice));
+    text(byId("report-frame-send"), words.report.send_picture);
+    text(byId("report-frame-about"), words.report.about_picture);
+  }
+
   function leave() {
     store.dispatch("page:report", null);
   }
 
   function begin(report) {
+    if (!drawn) say();
     drawn = report;
     form.reset();
     clearErrors(form);
