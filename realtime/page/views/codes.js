@@ -93,10 +93,11 @@ function form() {
   const link = h("a", {}, t.open);
   const field = h("input", { required: true, maxLength: 128 });
   const [button, cancel] = [h("button", { class: "primary" }), h("button", { type: "button" }, t.cancel)];
+  const qr = h("img", { class: "qr", alt: t.qr });
   const secret = h("dl", { class: "secret" }, h("dt", {}, t.secret), h("dd", {}, key), h("dt", {}, t.or), h("dd", {}, link));
   const wrong = h("p", { class: "wrong", role: "alert", "data-form-error": "", hidden: true });
   const row = h("div", { class: "row" }, button, cancel);
-  const whole = h("form", { noValidate: true, hidden: true }, wrong, told, secret, h("label", {}, label, field), row);
+  const whole = h("form", { noValidate: true, hidden: true }, wrong, told, qr, secret, h("label", {}, label, field), row);
 
   function draw(step, given) {
     const code = ASKS[step] === "totp";
