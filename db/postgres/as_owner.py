@@ -3,10 +3,10 @@
 `python -m db.postgres.as_owner` writes that part anew; a test fails where it is not what the files say.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from db.postgres.own_rows import TABLES
+from db.postgres.own_rows import OPEN, TABLES
 from db.postgres.pool import FILES, marked
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
@@ -31,20 +31,28 @@ WHY: Mapping[str, str] = {
     "Keys by which data is encrypted are nobody's": "data_keys",
     "Keys of requests are those of strangers too": "idempotency",
 }
-_TABLE = "| file | statements | why |\n|---|---|---|\n"
+_TABLE = "| file | as the owner | why |\n|---|---|---|\n"
 
 
 def section() -> str:
     """What the page says of tables and statements."""
-    guarded = ", ".join(f"`{name}`" for name in TABLES)
-    return f"Guarded are {guarded}.\n\n{_TABLE}" + "\n".join(_rows()) + "\n"
+    others = "\n".join(f"- {why}: {_names(tables.split())}" for why, tables in OPEN.items())
+    return f"Guarded are {_names(TABLES)}. Of the other tables with personal data\n\n{others}\n\n{_rows()}\n"
 
 
-def _rows() -> Iterator[str]:
+def _names(tables: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in tables)
+
+
+def _rows() -> str:
+    """A row for each file; of those that have own-data statements too, with the names of the others."""
     why = {file: reason for reason, files in WHY.items() for file in files.split()}
+    rows = []
     for file in FILES:
         if names := marked(file, "name", "both"):
-            yield f"| `{file}.sql` | {', '.join(names)} | {why.get(file, '')} |"
+            which = ", ".join(names) if marked(file, "own", "both") else "all"
+            rows.append(f"| `{file}.sql` | {which} | {why.get(file, '')} |")
+    return _TABLE + "\n".join(rows)
 
 
 def written(page: str) -> str:
