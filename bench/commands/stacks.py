@@ -106,11 +106,18 @@ class Stores(Struct, frozen=True):
             },
             "key": base64.b64encode(key).decode(),
             "limits": {"candidates": 1_000_000_000},
+            "messages": _limit("MESSAGES"),
+            "joins": _limit("JOINS"),
             "rate": 1_000_000,
             "burst": 1_000_000,
             "rematchMs": 0,
             "coolDowns": [0],
         }
+
+
+def _limit(name: str) -> dict[str, float]:
+    """As the product has it."""
+    return {"perS": float(PRODUCT[f"{name}_PER_M"]) / 60, "burst": int(PRODUCT[f"{name}_BURST"])}
 
 
 class Node:

@@ -1,6 +1,7 @@
 // What clients may ask for. Each handler gets the client and the checked command, and returns the `data` of its answer.
 import { Batch, columns } from "./batch.mjs";
 import { newId } from "./ids.mjs";
+import { Limit } from "./limits.mjs";
 import { Queue } from "./queue.mjs";
 import { Refusal, checkCandidate, checkDescription, checkFields, checkMessage, isId, isText } from "./rules.mjs";
 
@@ -21,6 +22,7 @@ export class Commands {
   constructor({ redis, ask, delivery, settings }) {
     Object.assign(this, { redis, ask, settings, keepMs: settings.keepMs, limits: settings.limits });
     this.queue = new Queue({ redis, ask, delivery, settings });
+    this.messages = new Limit(redis, "messages", settings.messages);
     this.starts = new Batch((rows) => this.ask("started", ...columns(rows)), 50);
     this.told = [];
     this.waited = new Set();
@@ -57,6 +59,7 @@ export class Commands {
   async "chat:send"({ userId }, command) {
     checkMessage(command, this.limits);
     const now = new Date();
+    this.messages.count(userId, now.getTime());
     const { room_id, client_id, content, type = "text", reply_to = null } = command;
     const message = { id: newId(now.getTime()), room_id, seq: 0, sender_id: userId, client_id, type, content };
     Object.assign(message, { created_at: now.toISOString(), reply_to, edited_at: null, deleted_at: null });

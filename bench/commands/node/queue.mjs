@@ -2,6 +2,7 @@
 // script claims two that still wait, PostgreSQL decides whether they may meet, and then both are told.
 import { Batch, columns } from "./batch.mjs";
 import { newId } from "./ids.mjs";
+import { Limit } from "./limits.mjs";
 import { Refusal, checkFields } from "./rules.mjs";
 
 const OFFER_MS = 8000, CLAIM_MS = 3000, LEASE_MS = 10_000, PATIENCE_MS = 300_000, NEWS_MS = 3000, AGAIN_MS = 1000;
@@ -66,6 +67,7 @@ export class Queue {
     Object.assign(this, { redis, ask, delivery, keepMs: settings.keepMs });
     this.rematchMs = settings.rematchMs ?? 86_400_000;
     this.coolDowns = settings.coolDowns ?? [0, 30_000, 300_000];
+    this.joins = new Limit(redis, "joins", settings.joins);
     this.applicants = new Batch((users) => this.readApplicants(users), 25);
     this.offers = new Batch((rows) => this.makeOffers(rows), 16);
     this.tickets = new Map();
@@ -76,6 +78,7 @@ export class Queue {
   async join({ userId, device }, command) {
     checkFields(command, joining);
     const [now, { mode, preferences = {} }] = [Date.now(), command];
+    this.joins.count(userId, now);
     const who = await this.applicants.ask(userId);
     this.admit(who, now);
     const { genders = who.genders, age_min = who.age_min, age_max = who.age_max, ...wishes } = preferences;
