@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
+from composition.places import check_places, clock_remark
 from composition.process_metrics import process_metrics
 from core.clock import Clock, SharedClock, now_ms
 from core.environment import remarks
@@ -71,6 +72,7 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
     node_id = settings.node_id or new_id()
     for remark in remarks(settings):
         _log.warning(remark)
+    check_places(settings)
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(_servers(settings))
         with needed("PostgreSQL", "DATABASE_URL"):
@@ -87,6 +89,8 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             bus = await stack.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
             await stack.enter_async_context(ClockSync(redis, clock, registry))
+        if remark := await clock_remark(pool.time_ms, clock):
+            _log.warning(remark)
         stack.enter_context(process_metrics(registry))
         await stack.enter_async_context(metrics_listening(registry, settings))
         yield Foundation(

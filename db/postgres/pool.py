@@ -27,6 +27,7 @@ _SERVER = {
 }
 # A row lock is a write that leaves nothing behind and waits for nobody.
 _PROBE = "SELECT 1 FROM public.alembic_version FOR UPDATE SKIP LOCKED"
+_TIME = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _MARK = re.compile(r"^-- (name|own|both): (\w+)$", re.MULTILINE)
 
 # The driver has no types of its own: these names say what is meant, the checker takes them as given.
@@ -195,6 +196,10 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
             return
         bare._pool_release_ctr += 1
         await asyncio.shield(holder.release(self.patience_s))
+
+    async def time_ms(self) -> int:
+        """What its clock says."""
+        return int(await self.fetchval(_TIME))
 
     async def check_writes(self) -> None:
         """Raises what an outage raises when PostgreSQL takes no writes, or has refused one lately."""

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
@@ -16,6 +17,7 @@ from rest.http.descriptors import obtain
 from rest.http.metrics import exposition
 
 _BACKLOG = 1024
+_log = structlog.get_logger()
 # For what is no connection of a client: files that are sent, pipes, Redis, embedded servers, look-ups.
 _OWN_DESCRIPTORS = 200
 
@@ -82,10 +84,23 @@ async def metrics_listening(registry: CollectorRegistry, settings: Settings) -> 
 def connection_limits(settings: Settings) -> ConnectionLimits:
     """How many connections there may be: never so many that descriptors run out.
 
+    Raises OSError if there may be none.
+
     One address gets a quarter of them at most, so that no single one shuts out the others.
     """
     own = _OWN_DESCRIPTORS + settings.database_pool
-    most = max(min(settings.max_connections, obtain(settings.max_connections + own) - own), 1)
+    allowed = obtain(settings.max_connections + own)
+    most = min(settings.max_connections, allowed - own)
+    if most < 1:
+        raise OSError(
+            f"MAX_CONNECTIONS: {allowed} open files are allowed, and the server itself needs {own}: raise the"
+            " limit (ulimit -n)."
+        )
+    if most < settings.max_connections:
+        _log.warning(
+            f"MAX_CONNECTIONS={settings.max_connections}: {allowed} open files are allowed (ulimit -n),"
+            f" enough for {most}."
+        )
     each = min(settings.max_connections_an_address, most // 4)
     return ConnectionLimits(
         Seats(most, max(each, 1) if settings.rate_limits == "on" else sys.maxsize),

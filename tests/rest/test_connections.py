@@ -269,6 +269,14 @@ from rest.http.listening import connection_limits
 from tests.patience import PATIENCE_S
 seats = connection_limits(Settings()).seats
 print(resource.getrlimit(resource.RLIMIT_NOFILE)[0], seats.most, seats.most_each)
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+try:
+    connection_limits(Settings())
+except OSError as error:
+    print(error)
 """
     ran = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, timeout=60)
-    assert ran.stdout.split() == ["1024", "814", "203"]
+    warned, figures, refused = ran.stdout.splitlines()
+    assert "MAX_CONNECTIONS=20000: 1024 open files are allowed (ulimit -n), enough for 814." in warned
+    assert figures.split() == ["1024", "814", "203"]
+    assert refused.startswith("MAX_CONNECTIONS: 128 open files are allowed, and the server itself needs 210")

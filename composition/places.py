@@ -1,0 +1,68 @@
+"""Looked at when a program starts: whether there is a place for files, and whether two clocks agree.
+
+What would fail later, with somebody's picture, is one sentence for the operator now.
+"""
+
+import os
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from core.clock import Clock
+from core.settings import Settings
+from db.outage import UnusableError
+
+_LEAST_BYTES = 64 * 1024 * 1024
+_APART_MS = 2_000
+
+
+def check_places(settings: Settings) -> None:
+    """Raises `UnusableError` where pictures or embedded servers could keep nothing."""
+    media, data = settings.media_store, Path(settings.data_dir)
+    if media.startswith("file://"):
+        check_folder(Path(media.removeprefix("file://")), "MEDIA_STORE")
+    if not (settings.database_url and settings.redis_url):
+        check_room(_nearest(data), "DATA_DIR")  # the embedded servers say themselves whose folder it is
+    elif not media:
+        check_folder(data, "DATA_DIR")
+
+
+def check_folder(folder: Path, setting: str, least_bytes: int = _LEAST_BYTES) -> None:
+    """Whether it can be made, or written to, and its disk has so much room. Nothing is made."""
+    there = _nearest(folder)
+    if not there.is_dir():
+        raise UnusableError(f"{there} is no folder: set {setting} to one.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UnusableError(f"{there} cannot be written to by this user: see {setting}.")
+    check_room(there, setting, least_bytes)
+
+
+def check_room(there: Path, setting: str, least_bytes: int = _LEAST_BYTES) -> None:
+    """Whether its disk has so much room."""
+    free = shutil.disk_usage(there).free
+    if free < least_bytes:
+        raise UnusableError(
+            f"The disk of {there} is full ({free // 2**20} MiB are left): make room, or see {setting}."
+        )
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or what of its path is there already."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+async def clock_remark(postgres_ms: Callable[[], Awaitable[int]], shared: Clock) -> str:
+    """What to say of PostgreSQL's clock, beside the one that all nodes share, which is Redis'; else nothing.
+
+    It was read at some moment while it was asked for, so slowness is no difference.
+    """
+    before = shared()
+    theirs = await postgres_ms()
+    ahead = max(theirs - shared(), 0) or min(theirs - before, 0)
+    if abs(ahead) <= _APART_MS:
+        return ""
+    return (
+        f"PostgreSQL's clock (DATABASE_URL) is {ahead / 1000:+.1f} s off that of Redis (REDIS_URL), by which"
+        " nodes live: set both by NTP."
+    )
