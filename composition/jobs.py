@@ -63,8 +63,10 @@ class JobParts:
             self.queue,
             OutboxPush(self.outbox, clock) if shown else None,
             Letters(sender=settings.mail_from, page=settings.page_url),
+            stores.limiter,
             clock,
             mails=bool(settings.mail),
+            mail_each_m=settings.notification_mail_m,
         )
 
     def _mail(self) -> Mail | None:

@@ -48,6 +48,13 @@ class JobSettings(OwnDataSettings, frozen=True, kw_only=True):
         about("Address at which people reach the page, for links in mail; empty: http://localhost:PORT."),
     ] = ""
 
+    notification_mail_m: Annotated[
+        Count,
+        about(
+            "Minutes between two mails about notifications to one person: what comes meanwhile is in the"
+            " second, unless it has been read."
+        ),
+    ] = 60
     forgotten_per_h: Annotated[Count, about("Forgotten passwords of all people of one network an hour.")] = (
         120
     )

@@ -1,7 +1,7 @@
 """What leaves the product: pushes to devices that are not in use, and mails, for notifications not yet read.
 
 A job for each, written with the notification. In quiet hours it waits for their end; what was read by then,
-or is not shown any more, stays here.
+or is not shown any more, stays here. After a mail, what comes in the next hour or so gathers, and is in one.
 """
 
 from collections.abc import Sequence
@@ -10,15 +10,16 @@ import structlog
 
 from core.clock import Clock
 from db.postgres.devices import DeviceStore
-from db.postgres.notifications import NotificationStore, SendNotification
+from db.postgres.notifications import MailNotifications, NotificationStore, SendNotification
 from db.postgres.notifications import Outgoing as Found
 from db.postgres.settings import notification_settings
 from services.jobs import JobQueue, Work, work
 from services.letters import Letters
-from services.ports import Push, Pushed, Undeliverable
+from services.ports import Limiter, Push, Pushed, Undeliverable
 from services.post import SendMail
 from services.quiet_hours import quiet_until
 
+_MINUTE_MS = 60_000
 _log = structlog.get_logger()
 
 
@@ -32,17 +33,20 @@ class Outgoing:
         jobs: JobQueue,
         push: Push | None,
         letters: Letters,
+        limiter: Limiter,
         clock: Clock,
         *,
         mails: bool,
+        mail_each_m: int,
     ) -> None:
         self._store, self._devices, self._jobs = store, devices, jobs
-        self._push, self._letters, self._clock, self._mails = push, letters, clock, mails
+        self._push, self._letters, self._limiter, self._clock = push, letters, limiter, clock
+        self._mails, self._mails_a_s = mails, 1 / (mail_each_m * 60)
 
     @property
     def works(self) -> Sequence[Work]:
         """How they are done."""
-        return (work(SendNotification, self.send),)
+        return work(SendNotification, self.send), work(MailNotifications, self.mail)
 
     async def send(self, job: SendNotification) -> None:
         """To all devices, and by mail, as the user wants it. Raises `Unavailable`."""
@@ -59,8 +63,23 @@ class Outgoing:
             return
         if wanted.push:
             await self._to_devices(job.user_id, found, now)
-        if wanted.email and found.email and self._mails:
-            await self._jobs.add(self._mail(found, found.email))
+        if wanted.email:
+            await self._mail(job.user_id, found, now, since=now)
+
+    async def mail(self, job: MailNotifications) -> None:
+        """What has gathered, if its user still wants that. Raises `Unavailable`."""
+        now = self._clock()
+        for found in await self._store.to_mail(job.user_id, job.since, now):
+            wanted = notification_settings(found.settings)
+            if not wanted.email:
+                return
+            if wanted.kinds[found.notification.kind]:
+                until = quiet_until(wanted.quiet_from, wanted.quiet_to, found.time_zone, now)
+                if until is not None:
+                    await self._gather(job.user_id, job.since, until)
+                else:
+                    await self._mail(job.user_id, found, now, since=job.since)
+                return
 
     async def _to_devices(self, user_id: str, found: Found, now: int) -> None:
         if self._push is None:
@@ -72,9 +91,25 @@ class Outgoing:
                 _log.info("a device is reached no longer", why=str(why))
                 await self._devices.delete(user_id, device.device_id)
 
-    def _mail(self, found: Found, to: str) -> SendMail:
-        letter = self._letters.write("notification", to, found.language, letter_id=found.notification.id)
-        return SendMail(letter=letter)
+    async def _mail(self, user_id: str, found: Found, now: int, *, since: int) -> None:
+        """At once, or with what else gathers until a mail is due."""
+        if not (found.email and self._mails):
+            return
+        wait_ms = await self._limiter.take(
+            f"news-mail:{user_id}", rate_per_s=self._mails_a_s, burst=1, now=now
+        )
+        if wait_ms:
+            await self._gather(user_id, since, now + wait_ms)
+            return
+        each = found.notification
+        letter = self._letters.write("notification", found.email, found.language, letter_id=each.id)
+        await self._jobs.add(SendMail(letter=letter))
+
+    async def _gather(self, user_id: str, since: int, until: int) -> None:
+        """One job for all that waits for the same minute, whichever is the first to say so."""
+        at_ms = -(-until // _MINUTE_MS) * _MINUTE_MS
+        job = MailNotifications(user_id=user_id, since=since)
+        await self._jobs.add(job, at_ms=at_ms, key=f"notification-mail:{user_id}:{at_ms}")
 
 
 def _pushed(found: Found) -> Pushed:

@@ -35,6 +35,13 @@ class SendNotification(Job, frozen=True, kw_only=True, tag="notification"):
     notification_id: str
 
 
+class MailNotifications(Job, frozen=True, kw_only=True, tag="notification-mail"):
+    """To the user by mail: what has gathered since then (ms) and has not been read."""
+
+    user_id: str
+    since: int
+
+
 class Notify(Protocol):
     """How others tell users something."""
 
@@ -125,7 +132,15 @@ class NotificationStore:
     async def to_send(self, user_id: str, notification_id: str, now: int) -> Outgoing | None:
         """What goes out, and how its user wants that; None: it is not shown, or has been read."""
         row = await self._pool.fetchrow(_SQL["to_send"], notification_id, user_id, to_datetime(now))
-        return row and Outgoing(
+        return row and self._outgoing(row, user_id)
+
+    async def to_mail(self, user_id: str, since: int, now: int) -> list[Outgoing]:
+        """What may go out together: the latest of this user since then, the newest first."""
+        rows = await self._pool.fetch(_SQL["to_mail"], to_datetime(since), user_id, to_datetime(now))
+        return [self._outgoing(row, user_id) for row in rows]
+
+    def _outgoing(self, row: Record, user_id: str) -> Outgoing:
+        return Outgoing(
             notification=_notification(row),
             settings=row["settings"] or {},
             time_zone=row["time_zone"],

@@ -80,6 +80,18 @@ LEFT JOIN identity.profiles p ON p.user_id = n.about_id
 LEFT JOIN identity.settings own ON own.user_id = n.user_id
 WHERE n.id = $1 AND n.read_at IS NULL
 
+-- name: to_mail
+-- Those of user $2 from $1 on that have not been read, as they go out at $3, the newest first.
+SELECT n.*, p.display_name AS name, own.time_zone, own.notifications AS settings, own.language,
+    CASE WHEN u.email_verified_at IS NOT NULL THEN u.email END AS email
+FROM social.shown_notifications($2, $3) n
+JOIN identity.users u ON u.id = n.user_id AND u.deleted_at IS NULL
+LEFT JOIN identity.profiles p ON p.user_id = n.about_id
+LEFT JOIN identity.settings own ON own.user_id = n.user_id
+WHERE n.created_at >= $1 AND n.read_at IS NULL
+ORDER BY n.created_at DESC, n.id DESC
+LIMIT 50
+
 -- name: keep_quarters
 -- Make the parts of the quarter of $1 and of the two after it.
 SELECT social.make_quarter(date_trunc('quarter', $1::timestamptz AT TIME ZONE 'UTC') + n * interval '3 months') AS made

@@ -5,13 +5,18 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
+from redis.asyncio import Redis
 
 from core.clock import now_ms, to_datetime
 from core.ids import new_id
 from core.notices import Notice, warned
 from db.redis.dev_outbox import DevOutboxStore
+from db.redis.multiplexed import RedisClient
 from services.ports import Sent
-from tests.rest.server import RestServer
+from tests.rest.conftest import SETTINGS as SERVER
+from tests.rest.server import RestServer, serving
+from tests.stores.world import World
 
 LIST, READ, SETTINGS = "/v1/notifications", "/v1/notifications/read", "/v1/me/settings"
 
@@ -190,3 +195,41 @@ async def test_a_mail_comes_only_if_it_is_wanted_and_the_address_is_ones_own(res
     await ask_friend(rest, ana, ben)
     [text] = await mails()
     assert "evil" not in text
+
+
+async def test_what_comes_within_an_hour_of_a_mail_gathers(
+    world: World, redis: Redis, redis_client: RedisClient
+) -> None:
+    """In one more mail at its end, or in none, where it was read by then."""
+    limited = replace(SERVER, rate_limits="on", access_token_s=86_400)
+    async with serving(world, redis, redis_client, limited) as rest:
+        rest.clock.stop()
+        ben = await rest.sign_up()
+        email, token = ben["user"]["email"], ben["access_token"]
+        await rest.ask("POST", "/v1/auth/email/verify", json={"token": await rest.link_to(email)})
+        await rest.ask("PATCH", SETTINGS, token=token, json={"notifications": {"email": True}})
+
+        async def mails() -> int:
+            found = await rest.mail_to(email)
+            return sum("something new" in (each.subject or "") for each in found)
+
+        async def waiting() -> int:
+            jobs = "SELECT count(*) FROM jobs.pgqueuer WHERE dedupe_key LIKE $1"
+            return int(await world.pool.fetchval(jobs, f"notification-mail:{ben['user']['id']}:%"))
+
+        async def hour_passes() -> None:
+            rest.clock.advance(s=3661)
+            jobs = "UPDATE jobs.pgqueuer SET execute_after = now() WHERE dedupe_key LIKE $1"
+            await world.pool.execute(jobs, f"notification-mail:{ben['user']['id']}:%")
+
+        await told(rest, ben, "1", "2", "3", now=rest.clock())
+        assert (await mails(), await waiting()) == (1, 1)
+        await told(rest, ben, "4", now=rest.clock())
+        assert (await mails(), await waiting()) == (1, 1)
+        await hour_passes()
+        assert (await mails(), await waiting()) == (2, 0)
+        await told(rest, ben, "5", now=rest.clock())
+        assert (await mails(), await waiting()) == (2, 1)
+        assert (await rest.ask("POST", READ, token=token, json={"all": True})).body == {"unread": 0}
+        await hour_passes()
+        assert (await mails(), await waiting()) == (2, 0)
