@@ -1,11 +1,53 @@
-"""How long those who wait may still wait: what they are told is `estimated_wait_ms`. Pure."""
+"""How long those who wait may still wait: they are told `estimated_wait_ms`, and a range. Pure.
 
-from bisect import bisect_left
+Whoever left by themselves would have waited longer, nobody knows for how long. They count as those of their
+kind do who waited longer than that (Kaplan and Meier 1958): else those who wait long would be forgotten.
+"""
+
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 from core.ticket import Ticket, Wait, kind
 
 _ENOUGH = 5  # waits, before anything is said of them
+_SHARE = 0.8  # of the waits fall into the range: the shortest of those
+_BELOW = (0.0, 0.1, 0.2)  # that leave out so many that are shorter
+_ROUNDING = 1e-9
+
+
+class _Waits:
+    """Of one kind, the shortest first; and how many there are before each, in shares of all."""
+
+    def __init__(self, waits: Sequence[tuple[int, bool]], patience_ms: int) -> None:
+        """Of each (in ms) whether it was broken off."""
+        self.ms: list[int] = []
+        self.before = [0.0]
+        left = 1.0
+        for nth, (ms, broken_off) in enumerate(sorted(waits)):
+            if not broken_off:
+                share = left / (len(waits) - nth)
+                left -= share
+                self.ms.append(ms)
+                self.before.append(self.before[-1] + share)
+        if left > _ROUNDING:  # the longest were broken off: who knows
+            self.ms.append(patience_ms)
+            self.before.append(1.0)
+
+    def longer(self, ms: int) -> int:
+        """The place of the first that is at least so long."""
+        return bisect_left(self.ms, ms)
+
+    def above(self, first: int, share: float) -> int:
+        """The shortest (ms) that is longer than this share of those from that place on."""
+        until = self._until(first, share)
+        return self.ms[min(len(self.ms), bisect_right(self.before, until + _ROUNDING)) - 1]
+
+    def within(self, first: int, share: float) -> int:
+        """How long (ms) this share of those from that place on waited at most."""
+        return self.ms[bisect_left(self.before, self._until(first, share) - _ROUNDING) - 1]
+
+    def _until(self, first: int, share: float) -> float:
+        return self.before[first] + share * (self.before[-1] - self.before[first])
 
 
 class WaitEstimates:
@@ -14,31 +56,42 @@ class WaitEstimates:
     def __init__(self, patience_ms: int) -> None:
         self._patience_ms = patience_ms
         self._latest: Sequence[Wait] = ()
-        self._sorted: dict[str, Sequence[int]] = {}
+        self._kinds: dict[str, _Waits] = {}
 
     def see(self, latest: Sequence[Wait]) -> None:
         """Take the latest waits of a market."""
         self._latest = latest
-        self._sorted.clear()
+        self._kinds.clear()
 
     def of(self, ticket: Ticket, now: int) -> int | None:
         """How long (ms) this ticket may still wait: the median of its kind's waits of at least this length.
 
-        None while too few are known. A user who left unmatched counts as having waited to the end.
+        None while too few are known. A user whose time ended unmatched counts as having waited to the end.
         """
         waited = now - ticket.joined_at
         waits = self._of_kind(kind(ticket))
-        first = bisect_left(waits, waited)
-        median = (first + len(waits)) // 2
-        return waits[median] - waited if len(waits) - first >= _ENOUGH else None
+        first = waits.longer(waited)
+        return waits.above(first, 0.5) - waited if len(waits.ms) - first >= _ENOUGH else None
 
-    def _of_kind(self, kind: str) -> Sequence[int]:
-        """The latest waits (ms) of this kind, the shortest first."""
-        waits = self._sorted.get(kind)
+    def range_of(self, ticket: Ticket, now: int) -> list[int] | None:
+        """The range (ms) into which `_SHARE` of these waits fall."""
+        waited = now - ticket.joined_at
+        waits = self._of_kind(kind(ticket))
+        first = waits.longer(waited)
+        if len(waits.ms) - first < _ENOUGH:
+            return None
+        ranges = [(waits.above(first, low), waits.within(first, low + _SHARE)) for low in _BELOW]
+        low, high = min(ranges, key=lambda each: each[1] - each[0])
+        return [low - waited, high - waited]
+
+    def _of_kind(self, kind: str) -> _Waits:
+        """The latest waits of this kind."""
+        waits = self._kinds.get(kind)
         if waits is None:
-            waits = self._sorted[kind] = sorted(
-                self._patience_ms if wait.waited_ms is None else wait.waited_ms
+            known = [
+                (self._patience_ms if wait.waited_ms is None else wait.waited_ms, wait.left)
                 for wait in self._latest
-                if wait.kind == kind and not wait.left
-            )
+                if wait.kind == kind
+            ]
+            waits = self._kinds[kind] = _Waits(known, self._patience_ms)
         return waits

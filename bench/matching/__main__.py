@@ -48,8 +48,8 @@ STRATEGIES: dict[str, Callable[[Policy], Strategy]] = {
 }
 _HEAD = (
     "| strategy | score, of the optimum | matched (less the optimum's) | mean wait | p50 | p95 "
-    "| p95 over p50: women, men | estimate over wait: women, men | CPU, µs a person |\n"
-    "|---|---|---|---|---|---|---|---|---|"
+    "| p95 over p50: women, men | estimate over wait: women, men | in range (80 %) | CPU, µs a person |\n"
+    "|---|---|---|---|---|---|---|---|---|---|"
 )
 _AT_ONCE_S = 0.5  # an estimate or a wait below this counts as this
 
@@ -67,6 +67,7 @@ class Measurements(Struct, frozen=True):
     men: float
     estimate_women: float
     estimate_men: float
+    in_range: float
     micros_per_person: float
 
 
@@ -93,6 +94,7 @@ def evening(
         men=_spread(men),
         estimate_women=_honesty(people, patience_ms, outcome.waits, strategy, "female"),
         estimate_men=_honesty(people, patience_ms, outcome.waits, strategy, "male"),
+        in_range=_calibration(people, patience_ms, outcome.waits, strategy),
         micros_per_person=took / len(people) * 1e6,
     )
 
@@ -118,6 +120,16 @@ def _honesty(
         if t.card.gender == gender and t.id in told
     ]
     return float(np.median(ratios)) if ratios else float("nan")
+
+
+def _calibration(
+    people: Sequence[Ticket], patience_ms: Mapping[str, int], waits: Mapping[str, int], strategy: Strategy
+) -> float:
+    """The share of waits that ended in the range told on joining; who left before its end does not count."""
+    told: dict[str, Sequence[int]] = getattr(strategy, "ranges", {})
+    known = [t.id for t in people if t.id in told and (t.id in waits or patience_ms[t.id] > told[t.id][1])]
+    within = [told[each][0] <= waits.get(each, -1) <= told[each][1] for each in known]
+    return float(np.mean(within)) if within else float("nan")
 
 
 def main() -> None:
@@ -182,6 +194,7 @@ def _row(name: str, mean: Measurements) -> str:
         f"{mean.p95:.1f} s",
         f"{mean.women:.1f}, {mean.men:.1f}",
         "" if np.isnan(mean.estimate_men) else f"{mean.estimate_women:.2f}, {mean.estimate_men:.2f}",
+        "" if np.isnan(mean.in_range) else f"{mean.in_range:.2f}",
         f"{mean.micros_per_person:.0f}",
     )
     return f"| {' | '.join(cells)} |"

@@ -1,7 +1,7 @@
 """The strategies that are compared. Ours is the product's; the others are what is common elsewhere."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from typing import ClassVar
 
@@ -124,6 +124,7 @@ class Ours:
         self._waits: deque[Wait] = deque(maxlen=512)
         self._seen = -_SECOND_MS
         self.estimates: dict[str, int] = {}
+        self.ranges: dict[str, Sequence[int]] = {}
 
     def join(self, ticket: Ticket, now: int) -> Iterable[Matched]:
         self._look(now)
@@ -131,6 +132,9 @@ class Ours:
         estimate = self._reservation.wait_estimates.of(ticket, now)
         if estimate is not None:
             self.estimates[ticket.id] = estimate
+        told = self._reservation.wait_estimates.range_of(ticket, now)
+        if told is not None:
+            self.ranges[ticket.id] = told
         candidates = tuple(self._candidate_pairs.rivals(ticket, CANDIDATES))
         choices = self._policy.survey(ticket, candidates, _NOBODY, now, self._reservation).choices
         if not choices:

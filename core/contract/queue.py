@@ -31,12 +31,19 @@ class Preferences(Input):
     countries: Annotated[list[Country], Meta(max_length=50)] | None = None
 
 
+Range = Annotated[list[int], Meta(min_length=2, max_length=2, examples=[[0, 12_000]])]
+
+
 class Queued(Wire):
-    """The place in the queue and how long it may take. `waiting` counts all in this mode, the caller too."""
+    """The place in the queue and how long it may take. `waiting` counts all in this mode, the caller too.
+
+    The range is one in which 80 % of waits like this one end; it is not there while too few are known.
+    """
 
     ticket: TicketView
     waiting: int
     estimated_wait_ms: int | None
+    estimated_wait_range_ms: Range | None = None
 
 
 class QueueJoin(Command, event="queue:join", reply=Queued, limits=("joins",)):
@@ -74,6 +81,7 @@ class Explained(Wire):
     relaxes: list[Relaxation]
     estimated_wait_ms: int | None
     sample: int | None = None
+    estimated_wait_range_ms: Range | None = None
 
 
 class QueueExplain(Command, event="queue:explain", reply=Explained):
@@ -87,6 +95,7 @@ class QueueUpdated(Event, event="queue:updated", volatile=True):
     waited_ms: int
     relaxed: list[str]
     estimated_wait_ms: int | None
+    estimated_wait_range_ms: Range | None = None
 
 
 class QueueLeft(Event, event="queue:left"):

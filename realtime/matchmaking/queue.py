@@ -83,8 +83,13 @@ class Queue:
             waiting = placed.waiting
         else:  # they have waited before, and go on
             waiting = await self._tickets.waiting(ticket.mode)
-        estimate = (await self._markets.of(ticket.mode)).wait_estimates.of(ticket, self._clock())
-        return Queued(ticket=ticket.view(), waiting=max(1, waiting), estimated_wait_ms=estimate)
+        estimates, now = (await self._markets.of(ticket.mode)).wait_estimates, self._clock()
+        return Queued(
+            ticket=ticket.view(),
+            waiting=max(1, waiting),
+            estimated_wait_ms=estimates.of(ticket, now),
+            estimated_wait_range_ms=estimates.range_of(ticket, now),
+        )
 
     async def leave(self, caller: Caller, _command: QueueLeave) -> Empty:
         """`queue:leave`: also succeeds for a user who does not wait."""
@@ -109,6 +114,7 @@ class Queue:
             ],
             estimated_wait_ms=reservation_values.wait_estimates.of(ticket, now),
             sample=census.drawn,
+            estimated_wait_range_ms=reservation_values.wait_estimates.range_of(ticket, now),
         )
 
     async def enqueue(self, user_id: str, device: str, mode: Mode, preferences: Preferences) -> Placed:

@@ -210,6 +210,7 @@ class Sweeper(PeriodicJob):
             waited_ms=now - ticket.joined_at,
             relaxed=list(self._policy.relaxed(ticket, now)),
             estimated_wait_ms=reservation_values.wait_estimates.of(ticket, now),
+            estimated_wait_range_ms=reservation_values.wait_estimates.range_of(ticket, now),
         )
 
 
