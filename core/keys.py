@@ -117,7 +117,10 @@ class Keyring:
         return tuple(SigningKey(_derived(s, "kid")[:8].hex(), _derived(s, purpose)) for s in self._secrets)
 
     def hashing(self, purpose: Lasting) -> Keys:
-        """By which something is found that is stored for long: the first one writes."""
+        """By which something is found that is stored for long: the first one writes.
+
+        Where the database keeps some, SECRET gives none: nothing is ever hashed with it again.
+        """
         return Keys(lambda: self._once("hash", purpose, self._hashing))
 
     def sealing(self, purpose: Lasting) -> Keys:
@@ -146,9 +149,7 @@ class Keyring:
         return found
 
     def _hashing(self, purpose: Lasting) -> tuple[SigningKey, ...]:
-        kept = self._kept.get(purpose, ())
-        known = {key.kid for key in kept}
-        return *kept, *(key for key in self.keys(purpose) if key.kid not in known)
+        return self._kept.get(purpose) or self.keys(purpose)
 
     def _sealing(self, purpose: Lasting) -> tuple[SigningKey, ...]:
         data, others = self.of_data(purpose), self._hashing(purpose)

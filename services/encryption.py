@@ -57,7 +57,7 @@ class Encryption:
         if self._keyring.writes is None:
             raise NotYet("Nothing is encrypted yet: begin with `encrypt`.")
         await self._check_nodes()
-        kid, seals = secrets.token_hex(8), kept_seals(self._keyring)
+        kid, seals = await self._store.pending() or secrets.token_hex(8), kept_seals(self._keyring)
         for purpose in HASHES:
             sealed = seals.seal(secrets.token_bytes(32), kept_for(purpose, kid))
             await self._store.keep(KeptKey(purpose, kid, sealed), writes=False)
@@ -90,6 +90,7 @@ class Encryption:
         first = self._keyring.data[0]
         if self._keyring.writes != first.id:
             await self._check_nodes(first.id)
+            await self._check_secret()
             if not await self._store.begin(BegunKey(first.id, first.proof)):
                 raise NotYet(f"The id {first.id!r} was that of another key before: take an id of its own.")
             await learn(self._store, self._keyring)
@@ -98,14 +99,13 @@ class Encryption:
 
     async def _keep(self) -> None:
         """What SECRET has sealed and hashed stays readable when it is changed."""
-        kept = {(key.purpose, key.kid): key for key in await self._store.kept()}
+        kept = await self._store.kept()
         seals = kept_seals(self._keyring)
         for purpose in LASTING:
-            some = any(of == purpose for of, _ in kept)
-            for n, key in enumerate(self._keyring.keys(purpose)):
-                if (purpose, key.kid) not in kept:
-                    await self._store.keep(_kept(purpose, key, seals), writes=n == 0 and not some)
-        for known in kept.values():
+            if all(known.purpose != purpose for known in kept):
+                for n, key in enumerate(self._keyring.keys(purpose)):
+                    await self._store.keep(_kept(purpose, key, seals), writes=n == 0)
+        for known in kept:
             if seals.is_old(known.sealed):
                 value = seals.open(known.sealed, kept_for(known.purpose, known.kid))
                 if value is not None:
@@ -124,6 +124,19 @@ class Encryption:
                     f"The process {holder.node} does not have the key {key_id!r}: set DATA_KEYS there as"
                     " here, start it again, and then this command. Nothing was changed."
                 )
+
+    async def _check_secret(self) -> None:
+        """Raises `NotYet` if logins here were not sealed with what this command has: the keys that are kept
+        would be the wrong ones.
+        """
+        known = {key.kid for key in self._keyring.sealing("logins")}
+        counts = await self._rows.counted_boxes(LOGINS)
+        others = sum(count for key, count in counts.items() if key not in known)
+        if others:
+            raise NotYet(
+                f"{others} logins were sealed with neither SECRET nor SECRET_PREVIOUS of this command:"
+                " give it the settings of the nodes. Nothing was changed."
+            )
 
     async def _until(self, what: str, done: Callable[[Holder], bool]) -> None:
         """Wait until each process that runs has learned of it."""

@@ -72,6 +72,11 @@ class KeyStore:
         """The same one, sealed anew."""
         await self._pool.execute(_SQL["reseal"], key.purpose, key.kid, key.sealed.box, key.sealed.key_id)
 
+    async def pending(self) -> str | None:
+        """The name of a key of hashes that was added, and does not write yet. None: there is none."""
+        kid: str | None = await self._pool.fetchval(_SQL["pending"])
+        return kid
+
     async def write_with(self, kid: str, purposes: Collection[str]) -> None:
         """This one writes from now on."""
         async with self._pool.acquire() as connection, connection.transaction():

@@ -8,6 +8,12 @@ SELECT id, proof FROM identity.data_keys WHERE retired_at IS NULL ORDER BY used_
 -- Keys that are kept here, sealed, those that write first.
 SELECT purpose, kid, box, key_id FROM identity.kept_keys ORDER BY purpose, writes DESC, added_at DESC, kid
 
+-- name: pending
+-- The name of a key of hashes that was added, and does not write yet. No row: there is none.
+SELECT new.kid FROM identity.kept_keys new JOIN identity.kept_keys now ON now.purpose = new.purpose AND now.writes
+WHERE new.added_at > now.added_at
+ORDER BY new.added_at LIMIT 1
+
 -- name: begin
 -- From now on the key with id $1 and proof $2 seals. No row: the id was that of another key.
 INSERT INTO identity.data_keys AS known (id, proof, used_since) VALUES ($1, $2, now())

@@ -127,10 +127,14 @@ class SealedRows:
             key = f"CASE WHEN starts_with({field.column}, chr(1)) THEN {key} END"
             counts[f"{field.table}.{field.column}"] = await self._count(field.table, key, field.column)
         for boxes in BOXES:
-            counts[f"{boxes.table}.{boxes.box}"] = await self._count(boxes.table, boxes.key_id, boxes.box)
+            counts[f"{boxes.table}.{boxes.box}"] = await self.counted_boxes(boxes)
         for table, key_id in _COUNTED:
             counts[table] = await self._count(table, key_id, key_id)
         return counts
+
+    async def counted_boxes(self, boxes: Boxes) -> dict[str | None, int]:
+        """The same of one table."""
+        return await self._count(boxes.table, boxes.key_id, boxes.box)
 
     async def jobs_with(self, key_id: str) -> int:
         """How many jobs wait, or have failed, that this key has sealed."""

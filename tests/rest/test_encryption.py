@@ -40,6 +40,7 @@ IN_CLEAR = " UNION ALL ".join(
     for f in FIELDS
 )
 
+NUMBER = "SELECT subject_hash FROM identity.logins WHERE provider = 'phone'"
 HASHES = "SELECT email_hash FROM identity.users WHERE email IS NOT NULL"
 UNDER_ONE = "SELECT count(*) FROM identity.users WHERE starts_with(email, chr(1) || 'k1:')"
 
@@ -259,6 +260,9 @@ async def test_the_secret_is_changed_and_everybody_signs_in(nodes: Nodes, world:
     async with nodes.node("one", ONE) as rest:
         phone = Phone(rest)
         cat, ana = await phone.sign_up(), await rest.sign_up()
+        body = {"contacts": [{"phone": phone.number}]}
+        sent = await rest.ask("POST", "/v1/contacts", json=body, token=ana["access_token"])
+        assert sent.status == 200, sent.body
         await nodes.command(ONE).encrypt()
     changed = {"secret": "another secret of the operator, long"}
     async with nodes.node("two", ONE, **changed) as rest, asyncio.timeout(PATIENCE_S):
@@ -273,6 +277,26 @@ async def test_the_secret_is_changed_and_everybody_signs_in(nodes: Nodes, world:
         assert not set(before) & set(after)
         await found(rest, ana)
         assert await by_phone(rest, phone.number) == cat["user"]["id"]
+        kept = await world.pool.fetch("SELECT user_id, mark FROM social.contacts")
+        assert [row["user_id"] for row in kept] == [cat["user"]["id"]]
+        assert kept[0]["mark"] == await world.pool.fetchval(NUMBER)
+
+
+async def test_without_keys_logins_are_stored_by_the_new_secret(nodes: Nodes) -> None:
+    """So those who do not sign in while both are set are found afterwards."""
+    old, new = SETTINGS.secret, "another secret of the operator, long"
+    async with nodes.node("one") as rest:
+        phone = Phone(rest)
+        cat = await phone.sign_up()
+    both = {"secret": new, "secret_previous": old}
+    async with nodes.node("one", **both):
+        with pytest.raises(NotYet, match="another SECRET"):
+            await nodes.command().encrypt()
+        assert (await nodes.command(**both).encrypt()).endswith("is sealed with SECRET.")
+    async with nodes.node("one", secret=new) as rest:
+        assert await by_phone(rest, phone.number) == cat["user"]["id"]
+    with pytest.raises(NotYet, match="1 logins were sealed with neither"):
+        await nodes.command(ONE).encrypt()
 
 
 async def test_an_operator_sees_what_is_encrypted(
