@@ -46,11 +46,12 @@ def test_whatever_is_in_a_column_is_read(stored: str) -> None:
 @settings(max_examples=25)
 @given(st.integers(0, 200), st.integers(1, 255))
 def test_a_value_that_was_changed_does_not_open(place: int, change: int) -> None:
-    """Wherever it was."""
+    """Wherever it was; base64 alone may write the same box in several ways."""
     sealed = BEGUN.kept(EMAIL, ROW, "ana@example.org")
     place = len(sealed) - 1 - place % (len(sealed) - 4)
     changed = sealed[:place] + chr(ord(sealed[place]) ^ change) + sealed[place + 1 :]
-    assert BEGUN.read(EMAIL, ROW, changed) in {None, changed}
+    if boxed(changed) != boxed(sealed):
+        assert BEGUN.read(EMAIL, ROW, changed) in {None, changed}
     assert BEGUN.read(EMAIL, ROW, sealed[:place]) is None
 
 
