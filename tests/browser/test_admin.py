@@ -227,6 +227,7 @@ async def test_pictures_by_keyboard(desk: Desk, person: SignUp) -> None:
     await expect(row).to_contain_text("to decide, nobody else sees it")
     await row.get_by_role("link", name="Paula").press("Enter")
     await mod.at.sees_heading("Paula")
+    await expect(mod.page.get_by_role("link", name="← Pictures")).to_be_visible()
     await mod.page.locator(".media [data-row]:visible").focus()
     await mod.keys("g")
     await expect(mod.page.locator("#person-media")).to_contain_text("passed")

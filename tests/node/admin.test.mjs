@@ -27,10 +27,11 @@ test("a case is for whom it is claimed, until the claim lapses", () => {
   assert.deepEqual(options({ state: "open", claimed_by: null, claimed_until: null }, ME, NOW), lapsed);
 });
 
-test("from a person one goes back to the case that led there, or to the list", () => {
+test("from a person one goes back to the case or picture that led there, or to the list", () => {
   const [aCase, aPerson] = [{ name: "case", id: "a" }, { name: "person", id: "p" }];
   const at = (...places) => after(...places.map((place) => ["place", { place }])).from;
   assert.deepEqual(at(aCase, aPerson), aCase);
+  assert.deepEqual(at({ name: "media", id: null }, aPerson), { name: "media", id: null });
   assert.deepEqual(at(aCase, aPerson, { ...aPerson, id: "q" }), aCase);
   assert.equal(at(aCase, { name: "people", id: null }, aPerson), null);
   assert.equal(at(aCase, aPerson, aCase), null);

@@ -58,7 +58,7 @@ const CHANGES = {
         place.name === name && place.id === state.place.id ? thing : NO_THING,
       ]),
     );
-    const from = { case: state.place, person: state.from }[state.place.name] ?? null; // where the way to a person began
+    const from = { case: state.place, media: state.place, person: state.from }[state.place.name] ?? null; // where the way to a person began
     const audit = place.name === "audit" ? NO_LIST : state.lists.audit;
     const lists = { ...state.lists, audit };
     const begun = { notice: null, said: "", pictures: initial().pictures, looks: {} };

@@ -123,8 +123,8 @@ export function personView({ store, desk, asking }) {
   return ({ account, me, things, from, looks, busy }) => {
     if (account !== "in") return;
     const back = byId("person").querySelector(".back");
-    back.hash = from ? `case/${from.id}` : "people";
-    text(back, from ? "← The case" : "← People");
+    back.hash = from ? [from.name, from.id].filter(Boolean).join("/") : "people";
+    text(back, { case: "← The case", media: "← Pictures" }[from?.name] ?? "← People");
     const there = drawState("person-state", things.person);
     const { value } = things.person;
     show(form, there && value.id !== me.id);
