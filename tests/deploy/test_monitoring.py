@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -59,12 +60,20 @@ def test_prometheus_asks_services_that_are_there() -> None:
     assert {job for some in chosen for job in some.split("|")} <= jobs.keys()
 
 
-def test_promtool_takes_the_files_and_alerts_fire_when_they_should() -> None:
+def test_promtool_takes_the_files_and_alerts_fire_when_they_should(tmp_path: Path) -> None:
+    """And it can read each query of the dashboard."""
     program = shutil.which("promtool")
     if program is None:
         missing = pytest.fail if "CI" in os.environ else pytest.skip
         missing("promtool is not installed")
-    for what in (("check", "config", "prometheus.yml"), ("test", "rules", "alerts_test.yml")):
+    queries = [target["expr"] for panel in panels() for target in panel["targets"]]
+    records = [{"record": f"query:{n}", "expr": query} for n, query in enumerate(queries)]
+    (tmp_path / "queries.yml").write_text(yaml.safe_dump({"groups": [{"name": "all", "rules": records}]}))
+    for what in (
+        ("check", "config", "prometheus.yml"),
+        ("check", "rules", str(tmp_path / "queries.yml")),
+        ("test", "rules", "alerts_test.yml"),
+    ):
         done = subprocess.run(
             [program, *what], cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False
         )

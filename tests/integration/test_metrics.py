@@ -25,4 +25,5 @@ async def test_the_page_of_metrics_is_what_a_node_tells(address: str) -> None:
     rows = [
         f"| `{name}` | {kinds[name]} | {means[name]} |" for name in means if not name.endswith("_created")
     ]
-    assert _PREFACE + "\n".join(sorted(rows)) + "\n" == (ROOT / "docs" / "metrics.md").read_text()
+    page = _PREFACE + "\n".join(sorted(rows)) + "\n"
+    assert page == (ROOT / "docs" / "metrics.md").read_text(), f"This is what it has to be:\n{page}"
