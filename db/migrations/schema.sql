@@ -2601,9 +2601,9 @@ ALTER TABLE communication.messages ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY own ON communication.members TO app_user USING ((user_id = identity.me()));
 
-CREATE POLICY own ON communication.messages TO app_user USING ((EXISTS ( SELECT
+CREATE POLICY own ON communication.messages TO app_user USING ((room_id = ANY (ARRAY( SELECT m.room_id
    FROM communication.members m
-  WHERE ((m.room_id = messages.room_id) AND (m.user_id = identity.me()) AND (m.left_at IS NULL) AND (m.joined_seq < messages.seq)))));
+  WHERE ((m.user_id = identity.me()) AND (m.left_at IS NULL))))));
 
 CREATE POLICY owners ON communication.members TO pg_database_owner USING (true);
 

@@ -28,7 +28,7 @@ MINE = "user_id = identity.me()"
 TABLES: Mapping[str, str] = MappingProxyType(
     {
         "communication.members": MINE,
-        "communication.messages": "one is a member of the room, and was when it was said",
+        "communication.messages": "one is a member of its room",
         "identity.activity": MINE,
         "identity.consents": MINE,
         "identity.devices": MINE,

@@ -143,6 +143,25 @@ async def test_what_others_are_told_is_not_read(world: World, counted: bool) -> 
     assert not {name: blocks for name, blocks in read.items() if blocks > 2 * BLOCKS}, read
 
 
+async def test_a_page_of_a_room_does_not_read_all_of_it(world: World) -> None:
+    """Nor does who may read it have to be asked for each message that was ever said there."""
+    ana, _ = pair = await world.pair()
+    room_id = (await world.connected(pair)).room_id
+    await world.pool.execute(
+        "INSERT INTO communication.messages"
+        " (id, room_id, seq, sender_id, client_id, type, content, created_at)"
+        " SELECT gen_random_uuid(), $1, n, $2, n::text, 'text', 'hello', now()"
+        " FROM generate_series(1, $3::int) AS n",
+        room_id,
+        ana,
+        OTHERS,
+    )
+    await world.pool.execute("ANALYZE communication.messages")
+    statement = own_queries("rooms")["page"].text
+    given = f"'{ana}'", f"'{room_id}'", "9999999", "20"
+    assert await blocks_read(world, statement, "uuid, uuid, bigint, int", *given, own=ana) <= BLOCKS
+
+
 async def others_are_found(world: World) -> None:
     """By names and numbers, each by the next one; half of them hide from contacts."""
     await world.pool.execute(
