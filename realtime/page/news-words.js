@@ -22,18 +22,38 @@ const SERVER = {
   see_friends: "See your friends",
   download: "Download it",
   again: "Try again",
+  photo_removed: "Your photo was removed",
+  video_removed: "Your video was removed",
+  removed_text: "We took it down because {why}. Nobody else sees it. Please choose another one.",
+  photo_again: "We look at your photo again",
+  video_again: "We look at your video again",
+  again_text: "It was removed, and is not for now. Others see it again when we have passed it. You need do nothing.",
+  see_profile: "See your profile",
+  shows_nudity: "it shows nakedness",
+  shows_harassment: "it humiliates or threatens somebody",
+  shows_hate: "it shows hate against people",
+  shows_underage: "it shows somebody who looks under 18",
+  shows_violence: "it shows violence",
+  shows_self_harm: "it shows somebody hurting themselves",
+  shows_another: "it seems to show somebody else than you",
+  shows_spam: "it is advertising",
+  shows_scam: "it seems to be there to deceive people",
+  shows_other: "it is against the rules of this place",
 };
 
-/** The same as a notification, in the language of the page where its words are known. */
+/** A notification in the language of the page, where its words are known. */
 export function toldOf({ title, body, action }) {
   return { title: own(title), body: own(body), label: own(action?.label ?? "") };
 }
 
-function own(sentence) {
+/** A sentence of the server in the language of the page; one that is not known stays as it is. What others wrote is never changed. */
+export function own(sentence) {
   for (const [key, said] of Object.entries(SERVER)) {
-    const end = said.replace("{name}", "");
-    if (sentence === said) return words.news.said[key];
-    if (end !== said && sentence.endsWith(end)) return filled(words.news.said[key], { name: sentence.slice(0, -end.length) });
+    const [before, place, after] = said.split(/\{(\w+)\}/);
+    if (!place && sentence === said) return words.news.said[key];
+    if (!place || !sentence.startsWith(before) || !sentence.endsWith(after)) continue;
+    const told = sentence.slice(before.length, -after.length);
+    return filled(words.news.said[key], { [place]: place === "why" ? own(told) : told });
   }
   return sentence;
 }

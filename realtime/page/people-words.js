@@ -1,5 +1,6 @@
 /** What the page says of photos and friends. Pure. */
 
+import { own } from "./news-words.js";
 import { counted, filled, words } from "./texts.js";
 import { dateAndTime, notice, percent } from "./words.js";
 
@@ -34,7 +35,7 @@ function refusal({ code, message, details = {}, retryAfterMs }) {
 export function standing({ state, reason }) {
   const t = words.photos;
   if (state === "processing") return t.unseen;
-  if (state === "refused") return reason ? filled(t.refused_for, { reason }) : t.refused;
+  if (state === "refused") return reason ? filled(t.refused_for, { reason: own(reason) }) : t.refused;
   return "";
 }
 

@@ -113,6 +113,8 @@ test("German reads as German: numbers, plurals, errors, news", () => {
   assert.equal(unproven({ message: "?" }, "login"), GERMAN.sign_in.wrong);
   const asks = { title: "Ana $& wants to be your friend", body: "", action: { label: "See your friends", url: "/#friends" } };
   assert.deepEqual(toldOf(asks), { title: "Ana $& möchte mit dir befreundet sein", body: "", label: "Zu deinen Freunden" });
+  const removed = { title: "Your photo was removed", body: "We took it down because it is advertising. Nobody else sees it. Please choose another one." };
+  assert.equal(toldOf(removed).body, "Wir haben es entfernt: es ist Werbung. Niemand sonst sieht es. Bitte wähle ein anderes.");
   assert.equal(toldOf({ title: "Something newer", body: "" }).title, "Something newer");
   assert.equal(filled("{a} {b}", { a: "$&" }), "$& {b}");
 });

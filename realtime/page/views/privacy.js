@@ -13,7 +13,7 @@ export function privacyView({ settings }) {
     group(t.card, ["show_age", "show_city", "show_country"]),
     group(t.here, ["show_last_seen", "read_receipts"], t.receipts_hint),
     group(t.found, ["find_by_search", "find_by_phone", "hide_from_contacts"], t.hiding_hint),
-    group(t.called, ["direct_calls"]),
+    group(t.called, ["direct_calls"], t.calls_hint),
   ];
   const missing = h("div", { class: "row" }, h("p", { class: "calm" }, t.missing), h("button", { class: "primary" }, t.again));
   const form = h(
