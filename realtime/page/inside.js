@@ -9,6 +9,7 @@ import { Photos } from "./photos.js";
 import { Pictures } from "./pictures.js";
 import { speak } from "./texts.js";
 import { translate } from "./views/dom.js";
+import { chatsView } from "./views/chats.js";
 import { codesView } from "./views/codes.js";
 import { consentsView } from "./views/consents.js";
 import { contactsView } from "./views/contacts.js";
@@ -24,6 +25,7 @@ import { personView } from "./views/person.js";
 import { photosView } from "./views/photos.js";
 import { privacyView } from "./views/privacy.js";
 import { profileView } from "./views/profile.js";
+import { roomView } from "./views/room.js";
 import { safetyView } from "./views/safety.js";
 import { sessionsView } from "./views/sessions.js";
 import { settingsView } from "./views/settings.js";
@@ -62,6 +64,8 @@ export function inside(parts) {
     ownDataView,
     consentsView,
     codesView,
+    chatsView,
+    roomView,
     personView,
   ];
   return { views, parts: { ...parts, own, ownData, friends, contacts, photos, news }, hearing: [friends, news] };

@@ -26,7 +26,6 @@ import { createStore, initial } from "./state.js";
 import { speak, words } from "./texts.js";
 import { accountView } from "./views/account.js";
 import { callView } from "./views/call.js";
-import { chatsView } from "./views/chats.js";
 import { decisionsView } from "./views/decisions.js";
 import { goTo, keepKeyboard, translate } from "./views/dom.js";
 import { languageView } from "./views/language.js";
@@ -34,7 +33,6 @@ import { letterView } from "./views/letter.js";
 import { meetView } from "./views/meet.js";
 import { canRefuse, offerView } from "./views/offer.js";
 import { reportView } from "./views/report.js";
-import { roomView } from "./views/room.js";
 import { shellView } from "./views/shell.js";
 import { standingView } from "./views/standing.js";
 import { themeView } from "./views/theme.js";
@@ -81,8 +79,6 @@ const views = [
   letterView,
   meetView,
   decisionsView,
-  chatsView,
-  roomView,
   standingView,
   offerView,
   callView,
