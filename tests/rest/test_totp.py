@@ -63,7 +63,8 @@ async def chief(world: World, redis: Redis, redis_client: RedisClient) -> AsyncI
 
 
 def asks_for_a_code(answer: Answer) -> bool:
-    return (answer.code, answer.body.get("details")) == ("unauthenticated", {"factor": "totp"})
+    """And says why, where a code was there."""
+    return (answer.code, answer.body.get("details", {}).get("factor")) == ("unauthenticated", "totp")
 
 
 def asks_for_the_password(answer: Answer) -> bool:
