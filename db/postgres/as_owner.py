@@ -45,12 +45,13 @@ def _names(tables: Iterable[str]) -> str:
 
 
 def _rows() -> str:
-    """A row for each file; of those that have own-data statements too, with the names of the others."""
+    """A row for each file with statements of the owner, and which in it are none of those."""
     why = {file: reason for reason, files in WHY.items() for file in files.split()}
     rows = []
     for file in FILES:
-        if names := marked(file, "name", "both"):
-            which = ", ".join(names) if marked(file, "own", "both") else "all"
+        if marked(file, "name", "both"):
+            own = ", ".join(marked(file, "own"))
+            which = f"all but {own}" if own else "all"
             rows.append(f"| `{file}.sql` | {which} | {why.get(file, '')} |")
     return _TABLE + "\n".join(rows)
 
