@@ -44,7 +44,7 @@ class Curve:
         ends = (*(begin for begin, _ in leaving[1:]), inf)
         for (begin, hazard), end in zip(leaving, ends, strict=True):
             since, lost = begin, by_call - departure * hazard
-            while since < end:
+            while True:
                 pace = rate * (len(ranked) - place) + called + hazard
                 limit = (rate * above[place] + lost) / pace if pace > 0 else value
                 if limit <= value == 0 or abs(limit - value) < _STANDING:

@@ -32,7 +32,9 @@ def stays(
 def hazard(waits: list[Wait], kind: str = WOMEN) -> Hazard:
     patience = Patience(QUEUE_MS)
     patience.see(waits)
-    return patience.of(kind)
+    learnt = patience.of(kind)
+    assert patience.of(kind) is learnt, "counted once"
+    return learnt
 
 
 def staying(hazard: Hazard, seconds: float) -> float:
