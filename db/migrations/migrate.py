@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 _PATIENCE_S = 10  # for a server that accepts connections and does not answer
+_TRIES = 20
 _LOCK = 7_312_026_001  # Any number that nothing else on this database locks.
 _ASKS_AN_ADMINISTRATOR = "RC001"  # the SQLSTATE of a migration whose message is for the operator
 
@@ -62,7 +63,7 @@ async def migrate(url: str, log: Log, *, until: str | None = None) -> None:
     if present != newest:
         log.info("Migrating the database from %s to %s", present or "nothing", newest)
         try:
-            await _upgrade(url, newest)
+            await _patiently(url, newest, log)
         except asyncpg.PostgresError as error:
             if error.sqlstate == _ASKS_AN_ADMINISTRATOR:
                 raise MigrationError(str(error)) from None
@@ -101,6 +102,20 @@ async def current(url: str) -> str | None:
         return version
     finally:
         await connection.close()
+
+
+async def _patiently(url: str, newest: str, log: Log) -> None:
+    """Nodes of the version before are at work on the same tables, and PostgreSQL gives up one of two that
+    wait for each other: as a whole, so it may be tried again.
+    """
+    for _ in range(_TRIES):
+        try:
+            await _upgrade(url, newest)
+        except asyncpg.DeadlockDetectedError:
+            log.info("Migrating again: others were at work on the same tables")
+        else:
+            return
+    await _upgrade(url, newest)
 
 
 async def _upgrade(url: str, newest: str) -> None:
