@@ -37,11 +37,11 @@ async def test_a_third_finds_nobody_and_is_told_so(sign_up: Visit) -> None:
         ({"Birth date": "2020-01-01"}, "Birth date", "You have to be 18 or older."),
         ({"Username": "a b"}, "Username", "Please use 3 to 50 letters, digits, dots, dashes or underscores."),
         ({"Password": "short"}, "Password", "Please choose 8 to 128 characters."),
-        ({"Email": "no address"}, "Email", re.compile("@")),
+        ({"Email": "no address"}, "Email", "Please enter a valid email address."),
     ],
 )
 async def test_what_is_wrong_stands_at_the_field(
-    visit: Visit, changes: dict[str, str], field: str, words: str | re.Pattern[str]
+    visit: Visit, changes: dict[str, str], field: str, words: str
 ) -> None:
     """The field is marked, has the focus, and is described by what is wrong with it."""
     dora = await visit("Dora", phone=True)
