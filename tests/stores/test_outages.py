@@ -10,6 +10,7 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
+from core.ids import new_id
 from db.migrations.migrate import migrate
 from db.outage import OUTAGES, Outage, Outages, WritesRefusedError
 from db.postgres.pool import open_pool
@@ -124,6 +125,24 @@ async def test_a_pool_that_is_closed_is_an_outage(database_url: str) -> None:
     await pool.close()
     with pytest.raises(OUTAGES):
         await pool.fetchval("SELECT 1")
+
+
+async def test_what_was_prepared_before_a_table_changed_is_prepared_anew(database_url: str) -> None:
+    """As while nodes of the version before go on beside a migration; the connection serves on."""
+    name = f"changes_{new_id().replace('-', '')}"
+    pool, other = await open_pool(database_url, size=1), await open_pool(database_url, size=1)
+    try:
+        await other.execute(f"CREATE TABLE public.{name} (one int)")
+        await other.execute(f"INSERT INTO public.{name} VALUES (1)")
+        query = f"SELECT * FROM public.{name} WHERE one = $1"
+        assert [dict(row) for row in await pool.fetch(query, 1)] == [{"one": 1}]
+        await other.execute(f"ALTER TABLE public.{name} ADD COLUMN two text DEFAULT 'more'")
+        assert [dict(row) for row in await pool.fetch(query, 1)] == [{"one": 1, "two": "more"}]
+        assert (await pool.fetchrow(query, 2), await pool.fetchval(query, 1)) == (None, 1)
+    finally:
+        await other.execute(f"DROP TABLE IF EXISTS public.{name}")
+        await pool.close()
+        await other.close()
 
 
 async def test_who_gives_up_in_a_transaction_leaves_nothing_behind(new_database: NewDatabase) -> None:
