@@ -197,6 +197,10 @@ async def not_found(someone: Someone, endpoint: Endpoint) -> Answer:
         await someone.rest.world.set_role(someone.signed_in["user"]["id"], "user")
     if endpoint.name == "open_id":
         return await someone.ask(endpoint, token=None)  # of whom this server takes none
+    if endpoint.name == "metrics":
+        apart = structs.replace(SETTINGS, metrics_port=9)
+        async with serving(someone.rest.world, someone.redis, someone.rest.redis_client, apart) as at:
+            return await someone.ask(endpoint, at=at)
     if endpoint.name == "unblock":
         return await someone.ask(endpoint, path="/v1/blocks/nobody")
     if endpoint.name in {"put_device", "delete_device"}:
