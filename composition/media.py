@@ -67,7 +67,7 @@ class MediaParts:
 
 def avif(base: Foundation) -> Avif:
     """Pictures as AVIF: whoever takes uploads asks for it, whoever does jobs makes it."""
-    settings, seals = base.settings, Seals(Keyring.of(base.settings).keys("jobs"))
+    settings, seals = base.settings, Seals(base.keyring.sealing("jobs"))
     return Avif(
         MediaStore(base.pool),
         object_store(settings),

@@ -5,11 +5,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from PIL import Image
 from redis.asyncio import Redis
 
+from core.keys import Keyring, SigningKey
+from core.seals import Sealed
 from db.redis.multiplexed import RedisClient
 from rest.http.accepts import accepts
 from tests.rest.conftest import SETTINGS
@@ -19,14 +22,18 @@ from tests.stores.world import World
 
 BROWSER = "image/avif,image/webp,image/apng,*/*;q=0.8"
 SIDES = {"s640": 640, "s1280": 900}
+KEPT = SigningKey("0123456789abcdef", bytes(32))
 
 
 @pytest.fixture
 async def rest(
     world: World, redis: Redis, redis_client: RedisClient, tmp_path: Path
 ) -> AsyncIterator[RestServer]:
+    """Jobs have a key of their own, as once there are keys for data; what others left is read too."""
     settings = replace(SETTINGS, media_avif="on", data_dir=str(tmp_path))
-    async with serving(world, redis, redis_client, settings) as server:
+    keyring = Keyring.of(settings)
+    keyring.learn((), {"jobs": (KEPT, *keyring.keys("jobs"))})
+    async with serving(world, redis, redis_client, settings, keyring=keyring) as server:
         yield server
 
 
@@ -58,6 +65,9 @@ async def test_who_reads_avif_gets_it_at_the_same_address(rest: RestServer, tmp_
     ana = await rest.sign_up()
     media = await photo(rest, ana, view_of_the_sea())
     url = media["urls"]["s640"]
+    asked = "SELECT payload FROM jobs.pgqueuer WHERE dedupe_key = $1"
+    payload = await rest.world.pool.fetchval(asked, f"avif {media['id']}")
+    assert msgspec.msgpack.decode(payload, type=Sealed).key_id == KEPT.kid, "who does it has no other"
     _, headers, webp = await rest.open(url, Accept=BROWSER)
     assert (headers["Content-Type"], headers["Vary"]) == ("image/webp", "Accept")
     await rest.work()
