@@ -47,7 +47,7 @@ class Fields:
     def kept(self, field: Field, row: str, words: str) -> str:
         """As they are stored: sealed, or, as long as nothing is, in clear."""
         if not self._keyring.writes:
-            return words.lstrip(SIGN)
+            return words.lstrip(SIGN) or (words and " ")  # what may not be empty is not
         sealed = self._seals.seal(words.encode(), field.of(row))
         return f"{SIGN}{sealed.key_id}:{base64.b64encode(sealed.box).decode()}"
 
