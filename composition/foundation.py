@@ -120,6 +120,7 @@ async def held(pool: Pool, settings: Settings, node_id: str) -> AsyncIterator[Ke
         try:
             await watch.look()
         except KeyMissing as missing:
+            await watch.leave()
             raise UnusableError(str(missing)) from None
     if keyring.data and not keyring.writes:
         _log.warning("DATA_KEYS is set, and nothing is encrypted yet: see `python -m realtime data-keys`.")

@@ -70,6 +70,11 @@ class DataKey(Struct, frozen=True):
         """16 bytes that only this key gives."""
         return _derived(self.text.encode(), "proof")[:16]
 
+    @property
+    def name(self) -> str:
+        """Its id, and by which another key of that id has another name."""
+        return f"{self.id}:{self.proof.hex()}"
+
 
 class Keys(Sequence[SigningKey]):
     """The keys for a purpose as they are now: a node learns of others while it runs."""
@@ -108,9 +113,9 @@ class Keyring:
         return cls(settings.secret, settings.secret_previous, data=data_keys(settings.data_keys))
 
     @property
-    def kid(self) -> str:
-        """Names the secret in force."""
-        return _derived(self._secrets[0], "kid")[:8].hex()
+    def kids(self) -> str:
+        """Names the secret in force, and the previous one."""
+        return " ".join(_derived(secret, "kid")[:8].hex() for secret in self._secrets)
 
     def keys(self, purpose: Purpose) -> tuple[SigningKey, ...]:
         """The keys for this purpose: the first one signs, all of them verify."""

@@ -30,9 +30,12 @@ class KeyWatch:
         )
 
     async def look(self) -> None:
-        """Learn what there is, and say what one has. Raises `KeyMissing`."""
-        kept = await learn(self._store, self._keyring)
-        await self._store.hold(holder(self._keyring, kept, self._node))
+        """Learn what there is, and say what one has, also if that is not enough. Raises `KeyMissing`."""
+        kept: Sequence[KeptKey] = ()
+        try:
+            kept = await learn(self._store, self._keyring)
+        finally:
+            await self._store.hold(holder(self._keyring, kept, self._node))
 
     async def leave(self) -> None:
         """The process ends."""
@@ -77,9 +80,9 @@ def check(begun: Sequence[BegunKey], keyring: Keyring) -> None:
 
 def holder(keyring: Keyring, kept: Sequence[KeptKey], node: str) -> Holder:
     """What this process has."""
-    known = [*(key.id for key in keyring.data), *sorted({key.kid for key in kept})]
+    known = [*(key.name for key in keyring.data), *sorted({key.kid for key in kept})]
     hashes = keyring.hashing("addresses")[0].kid
-    return Holder(node=node, secret=keyring.kid, known=known, writes=keyring.writes, hashes=hashes)
+    return Holder(node=node, secret=keyring.kids, known=known, writes=keyring.writes, hashes=hashes)
 
 
 def _opened(kept: Sequence[KeptKey], seals: Seals) -> Mapping[Lasting, tuple[SigningKey, ...]]:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from core.fields import EMAIL, FIELDS, Field, Fields
-from core.keys import HASHES, LASTING, Keyring, SigningKey
+from core.keys import HASHES, LASTING, DataKey, Keyring, SigningKey
 from core.seals import Sealed, Seals
 from db.postgres.data_keys import BegunKey, Holder, KeptKey, KeyStore
 from db.postgres.sealed_rows import BOXES, LOGINS, Boxes, BoxRow, Row, SealedRows
@@ -89,8 +89,8 @@ class Encryption:
     async def _begin(self) -> None:
         first = self._keyring.data[0]
         if self._keyring.writes != first.id:
-            await self._check_nodes(first.id)
-            await self._check_secret()
+            if not await self._check_nodes(first):
+                await self._check_secret()
             if not await self._store.begin(BegunKey(first.id, first.proof)):
                 raise NotYet(f"The id {first.id!r} was that of another key before: take an id of its own.")
             await learn(self._store, self._keyring)
@@ -112,22 +112,27 @@ class Encryption:
                     key = SigningKey(known.kid, value)
                     await self._store.reseal(_kept(known.purpose, key, seals))
 
-    async def _check_nodes(self, key_id: str | None = None) -> None:
-        """Raises `NotYet` while a process could not read what is written."""
+    async def _check_nodes(self, key: DataKey | None = None) -> bool:
+        """Raises `NotYet` while a process could not read what is written. Whether any runs."""
         if before := await self._store.nodes_before():
             raise NotYet(f"{before} connections are those of nodes of a version before: replace these first.")
-        for holder in await self._store.holders(SEEN_S):
-            if holder.secret != self._keyring.kid:
-                raise NotYet(f"The process {holder.node} has another SECRET than this command.")
-            if key_id is not None and key_id not in holder.known:
+        holders = await self._store.holders(SEEN_S)
+        for holder in holders:
+            if holder.secret != self._keyring.kids:
                 raise NotYet(
-                    f"The process {holder.node} does not have the key {key_id!r}: set DATA_KEYS there as"
-                    " here, start it again, and then this command. Nothing was changed."
+                    f"The process {holder.node} has another SECRET, or SECRET_PREVIOUS, than this command."
                 )
+            if key is not None and key.name not in holder.known:
+                raise NotYet(
+                    f"The process {holder.node} does not have the key {key.id!r}, or has another one of that"
+                    " id: set DATA_KEYS there as here, start it again, and then this command."
+                    " Nothing was changed."
+                )
+        return bool(holders)
 
     async def _check_secret(self) -> None:
         """Raises `NotYet` if logins here were not sealed with what this command has: the keys that are kept
-        would be the wrong ones.
+        would be the wrong ones. Where a process runs it has the same, and nobody could open these.
         """
         known = {key.kid for key in self._keyring.sealing("logins")}
         counts = await self._rows.counted_boxes(LOGINS)
@@ -135,7 +140,7 @@ class Encryption:
         if others:
             raise NotYet(
                 f"{others} logins were sealed with neither SECRET nor SECRET_PREVIOUS of this command:"
-                " give it the settings of the nodes. Nothing was changed."
+                " give it the settings of the nodes, or give it while they run. Nothing was changed."
             )
 
     async def _until(self, what: str, done: Callable[[Holder], bool]) -> None:
@@ -247,4 +252,5 @@ def _under(key: str | None) -> str:
 
 def _holds(holder: Holder) -> str:
     writes = "in clear" if holder.writes is None else f"with {holder.writes!r}"
-    return f"{holder.node} has {', '.join(holder.known) or 'no key'}, and writes {writes}"
+    known = ", ".join(name.partition(":")[0] for name in holder.known)
+    return f"{holder.node} has {known or 'no key'}, and writes {writes}"

@@ -29,7 +29,7 @@ class KeptKey(Struct, frozen=True):
 
 
 class Holder(Struct, frozen=True, kw_only=True):
-    """What a process has: the name of its secret, keys by id, and by which it seals and hashes."""
+    """What a process has: the names of its secrets and keys, and by which it seals and hashes."""
 
     node: str
     secret: str

@@ -44,7 +44,7 @@ UPDATE identity.kept_keys SET writes = false WHERE purpose = ANY ($1::text[])
 UPDATE identity.kept_keys SET writes = true WHERE purpose = ANY ($1::text[]) AND kid = $2
 
 -- name: hold
--- Process $1 has a secret named $2 and the keys $3, writes with $4 (null: in clear) and hashes with $5.
+-- Process $1 has secrets named $2 and the keys $3, writes with $4 (null: in clear) and hashes with $5.
 INSERT INTO identity.key_holders (node, secret, known, writes, hashes, seen_at) VALUES ($1, $2, $3, $4, $5, now())
 ON CONFLICT (node) DO UPDATE SET
     secret = excluded.secret, known = excluded.known, writes = excluded.writes, hashes = excluded.hashes, seen_at = now()

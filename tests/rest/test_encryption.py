@@ -24,7 +24,7 @@ from db.postgres.pool import Pool
 from db.postgres.sealed_rows import SealedRows
 from db.redis.multiplexed import RedisClient
 from realtime.arguments import parse
-from services.data_keys import KeyWatch
+from services.data_keys import KeyMissing, KeyWatch
 from services.encryption import Encryption, NotYet
 from tests.conftest import NewDatabase
 from tests.patience import PATIENCE_S
@@ -240,6 +240,23 @@ async def test_a_key_is_changed_for_another(nodes: Nodes, world: World) -> None:
         await nodes.command(f"k1:yet another key of the one operator,{TWO}").encrypt()
 
 
+async def test_it_is_not_begun_while_a_node_has_another_key_of_that_id(nodes: Nodes, world: World) -> None:
+    """Nobody could read what is written. A node that lacks a key says on that it is there."""
+    other = "k1:another key than that of the operator"
+    async with nodes.node("one", other), asyncio.timeout(PATIENCE_S):
+        with pytest.raises(NotYet, match="one does not have the key 'k1', or has another one of that id"):
+            await nodes.command(ONE).encrypt()
+    store = KeyStore(world.pool)
+    assert await store.begun() == []
+    await nodes.command(ONE).encrypt()
+    with pytest.raises(KeyMissing):
+        await KeyWatch(store, Keyring.of(structs.replace(nodes.settings, data_keys=other)), "late").look()
+    assert [each.node for each in await store.holders(PATIENCE_S)] == ["late"]
+    with pytest.raises(UnusableError, match="is another one than that"):
+        await refused(nodes, world.pool, other)
+    assert [each.node for each in await store.holders(PATIENCE_S)] == ["late"], "it has not started"
+
+
 async def by_phone(rest: RestServer, number: str) -> str:
     """Whose number it is."""
     phone = Phone(rest, number)
@@ -297,6 +314,11 @@ async def test_without_keys_logins_are_stored_by_the_new_secret(nodes: Nodes) ->
         assert await by_phone(rest, phone.number) == cat["user"]["id"]
     with pytest.raises(NotYet, match="1 logins were sealed with neither"):
         await nodes.command(ONE).encrypt()
+    async with nodes.node("one", ONE, secret="a secret after that one, which is long", secret_previous=old):
+        late = {"secret": "a secret after that one, which is long"}
+        with pytest.raises(NotYet, match="or SECRET_PREVIOUS"):
+            await nodes.command(ONE, **late).encrypt()
+        assert (await nodes.command(ONE, **late, secret_previous=old).encrypt()).startswith("1 values could")
 
 
 async def test_an_operator_sees_what_is_encrypted(
