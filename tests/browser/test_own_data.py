@@ -2,6 +2,7 @@
 
 import zipfile
 
+import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Visit
@@ -19,7 +20,9 @@ async def takes_a_copy(person: Visitor) -> None:
     async with person.page.expect_download() as saving:
         await load.click()
     saved = await saving.value
-    assert await saved.failure() is None, saved.url
+    if failure := await saved.failure():
+        again = await person.page.request.get(saved.url)
+        pytest.fail(f"The download was {failure}; asked again, it is answered {again.status}: {saved.url}")
     with zipfile.ZipFile(await saved.path()) as archive:
         assert person.username in archive.read("data/account.json").decode()
 
