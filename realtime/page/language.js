@@ -9,6 +9,7 @@ export const SPOKEN = { en: "English", de: "Deutsch" };
 /** Where the texts of the others are, each with those for who is signed in: files of their own (`realtime/bundle.py`). */
 const TEXTS = { de: ["/page/de.js", "/page/de-inside.js"] };
 const KEPT = "realtime-connect.language";
+const FOLLOWED = "realtime-connect.followed-language";
 const PATIENCE = 3;
 const RETRY_MS = 500;
 
@@ -31,6 +32,18 @@ export async function textsInside() {
 /** Whether the page speaks another language than the one that is wanted of it. */
 export function isOther(wanted) {
   return Object.hasOwn(SPOKEN, wanted ?? "") && wanted !== document.documentElement.lang;
+}
+
+/**
+ * Load the page again in the language that is wanted of it. Not twice in a row: its texts may not come, or the page itself comes from a
+ * node of the version before.
+ */
+export function follow(wanted) {
+  const before = sessionStorage.getItem(FOLLOWED);
+  sessionStorage.removeItem(FOLLOWED);
+  if (!isOther(wanted) || wanted === before) return;
+  sessionStorage.setItem(FOLLOWED, wanted);
+  location.reload();
 }
 
 /** Speak it from the next load on, whoever is signed in; null: what the browser names. */

@@ -13,7 +13,7 @@ import { openDevice } from "./device.js";
 import { Entering } from "./entering.js";
 import { Frame } from "./frame.js";
 import { Hold } from "./hold.js";
-import { again, isOther, textsHere, textsInside } from "./language.js";
+import { again, follow as followLanguage, textsHere, textsInside } from "./language.js";
 import { Links } from "./links.js";
 import { Media } from "./media.js";
 import { Meeting } from "./meeting.js";
@@ -162,10 +162,10 @@ async function begin({ user, restricted, erases_at }) {
   look();
 }
 
-/** Their settings are in another language than the page: it is loaded again, unless something goes on by now. */
+/** Their settings are in another language than the page: it is loaded again, unless something goes on by now, or a letter is read. */
 function followSettings() {
-  const { account, settings: own, encounter } = store.state;
-  if (account === "in" && encounter.phase === "lobby" && isOther(own.language)) location.reload();
+  const { account, settings: own, encounter, letter } = store.state;
+  if (account === "in" && encounter.phase === "lobby" && !letter) followLanguage(own.language);
 }
 
 /** What there is to see where one is, now that it is known who is here. */

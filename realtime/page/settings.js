@@ -18,6 +18,7 @@ export class Settings {
   #api;
   #store;
   #last = Promise.resolve();
+  #asked = []; // changes that have no answer yet
 
   constructor({ api, store }) {
     this.#api = api;
@@ -41,27 +42,25 @@ export class Settings {
 
   /** Change some of them, for all devices: here at once, and back again where the server says no. */
   async change(changes) {
-    this.#show(changed(this.#store.state.settings, changes));
+    this.#asked.push(changes);
+    this.follow();
     try {
       await this.#inTurn(() => this.#api.changeSettings(changes));
-    } catch (error) {
+    } finally {
+      this.#asked = this.#asked.filter((one) => one !== changes);
       this.follow();
-      throw error;
     }
   }
 
-  /** What is kept has changed, or is to be shown again. */
+  /** What is kept has changed, or is to be shown again: with what is being changed, which an answer to something else does not know. */
   follow() {
-    this.#show(keptSettings());
+    this.#store.dispatch("page:settings", { settings: this.#asked.reduce(changed, keptSettings()) });
   }
 
   /** Nobody is signed in here any more. */
   forget() {
+    this.#asked = [];
     localStorage.removeItem(KEPT);
-  }
-
-  #show(settings) {
-    this.#store.dispatch("page:settings", { settings });
   }
 
   /** One request after the other, so that the last answer is the newest. */

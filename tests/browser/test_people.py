@@ -216,3 +216,9 @@ async def test_somebody_finds_people_and_decides_who_finds_them(sign_up: Visit, 
     await ana.sees("None of them is here")
     await expect(numbers).to_have_value("nobody")
     await ana.fits()
+    await ana.go("Profile")
+    await ana.go("Friends")
+    await numbers.fill("+49 151 7654321")  # and is not sent: whoever signs in next does not see it
+    await ana.go("Profile")
+    await ana.press("Sign out")
+    await expect(numbers).to_have_value("")

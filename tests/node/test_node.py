@@ -81,6 +81,11 @@ async def test_the_page_s_languages() -> None:
     await run_tests("words.test.mjs")
 
 
+async def test_the_page_s_settings() -> None:
+    """Switches stay as they are put; another language is tried once."""
+    await run_tests("settings.test.mjs")
+
+
 async def test_the_rules_of_the_moderators_page() -> None:
     """What can be done with a case, and what stays on the screen."""
     await run_tests("admin.test.mjs")

@@ -67,8 +67,8 @@ export function contactsView({ store, contacts }) {
   }
 
   return ({ account, place }) => {
-    if ((account === "in" && place.name === "friends") || !(dirty || said.textContent || left.textContent)) return;
     if (account !== "in") field.value = ""; // what was typed is shown to nobody else
+    if ((account === "in" && place.name === "friends") || !(dirty || said.textContent || left.textContent)) return;
     dirty = false;
     list.replaceChildren();
     clearErrors(form);

@@ -29,6 +29,7 @@ export function findingView({ store, friends }) {
   /** What was found before stays until there is an answer. */
   async function search(q, after = null) {
     const page = await friends.search(q, after);
+    if (after !== null && after !== cursor) return; // tapped twice, or something else was searched meanwhile
     [asked, cursor] = [q, page.next_cursor];
     const before = after ? people : [];
     people = [...before, ...page.items.map(row)];
@@ -57,7 +58,7 @@ export function findingView({ store, friends }) {
 
   return (state) => {
     if (state.account === "in" && state.place.name === "friends") return draw(state);
-    if (people.length || said.textContent) clear(); // what was found is shown to nobody else
+    if (people.length || said.textContent || (state.account !== "in" && field.value)) clear(); // what was typed and found is shown to nobody else
   };
 
   function clear() {

@@ -47,7 +47,7 @@ export function settingsView({ settings }) {
 
 /** The page is loaded again in its other language; a browser asks first where something was typed (`profile.js`). */
 function speak(language) {
-  if (language === null || language in SPOKEN) keepLanguage(language);
+  keepLanguage(language === null || language in SPOKEN ? language : document.documentElement.lang); // of dates alone the page stays as it is
   if (language === null || isOther(language)) location.reload();
 }
 
