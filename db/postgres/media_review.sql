@@ -33,13 +33,13 @@ ORDER BY m.id LIMIT $3
 -- The same of all that user $5 shows, decided or not.
 :row
 WHERE m.owner_id = $5 AND :theirs AND m.id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')
-    AND m.stored AND m.used_at IS NOT NULL AND m.purpose <> 'report' AND (m.expires_at IS NULL OR m.expires_at > $4)
+    AND m.stored AND m.used_at IS NOT NULL AND m.purpose IN ('photo', 'post', 'place') AND (m.expires_at IS NULL OR m.expires_at > $4)
 ORDER BY m.id LIMIT $3
 
 -- name: one
--- Media $2, if it is there at $3 and $1 may decide on it. Evidence is not decided on.
+-- Media $2, if it is there at $3 and $1 may decide on it: nobody decides on evidence, nor on what two people share.
 :row
-WHERE m.id = $2 AND :theirs AND m.stored AND m.purpose <> 'report' AND (m.expires_at IS NULL OR m.expires_at > $3)
+WHERE m.id = $2 AND :theirs AND m.stored AND m.purpose IN ('photo', 'post', 'place') AND (m.expires_at IS NULL OR m.expires_at > $3)
 
 -- name: lock
 -- Media $1, which only this transaction changes now.

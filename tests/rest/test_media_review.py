@@ -203,7 +203,7 @@ async def test_a_removed_picture_is_known_again(rest: RestServer) -> None:
 
 
 async def test_nobody_decides_on_their_own_nor_on_what_is_none_of_it(rest: RestServer) -> None:
-    """To a moderator an admin's are not there; neither is evidence, nor what is deleted."""
+    """To a moderator an admin's are not there; neither is evidence, a chat's, nor what is deleted."""
     mod, chief = await staff(rest), await staff(rest, "admin")
     for owner in (mod, chief):
         media = await shown(rest, owner)
@@ -213,11 +213,12 @@ async def test_nobody_decides_on_their_own_nor_on_what_is_none_of_it(rest: RestS
         assert (await rest.ask("GET", path, token=mod["access_token"])).body["items"] == []
     ana = await rest.sign_up()
     evidence = (await upload(rest, ana, encoded(unlike_others()))).body["id"]
+    private = (await upload(rest, ana, encoded(unlike_others()), purpose="chat")).body["id"]
     media = await shown(rest, ana)
     listed = await rest.ask("GET", f"{QUEUE}?user_id={ana['user']['id']}", token=chief["access_token"])
     assert [item["id"] for item in listed.body["items"]] == [media["id"]]
     await show(rest, ana, photos=[])
-    for gone in (evidence, media["id"]):
+    for gone in (evidence, private, media["id"]):
         assert (await decide(rest, chief, gone, action="pass")).code == "not_found"
 
 
