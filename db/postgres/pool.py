@@ -80,6 +80,7 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         super().__init__(url, timeout=patience_s, command_timeout=patience_s, **given)
         self.outages = outages
         self.patience_s = patience_s
+        self._waiting = 0
 
     def acquire(self, *, timeout: float | None = None) -> "_Loan":  # noqa: ARG002 - the driver's word
         """A connection of one's own, in `async with`."""
@@ -131,18 +132,25 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         """A connection, until its loan is `over`. Raises an outage when there is none in time."""
         if (holder := self._ready()) is not None:
             return await holder.acquire()  # which waits for nothing
+        self._waiting += 1
         try:
             async with asyncio.timeout(self.patience_s):
+                await asyncio.sleep(0)  # whose turn it is may be about to take theirs
                 return await self._acquire(None)
         except TimeoutError:
             # Not the server's time-out: those who have a connection may be served, only slowly.
             raise ConnectionError("no connection to PostgreSQL has become free") from None
         except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise ConnectionError(f"PostgreSQL lets nobody in: {reason(error)}") from error
+        finally:
+            self._waiting -= 1
 
     def _ready(self) -> Any:
-        """What holds a connection that is free and open, which needs no time limit to take; or None."""
-        if self._closing or self._queue.empty():
+        """What holds a connection that is free and open, which needs no time limit to take; or None.
+
+        None of those that others wait for: who asks for one after the other would always be before them.
+        """
+        if self._closing or self._queue.qsize() <= self._waiting:
             return None
         holder = self._queue.get_nowait()
         if holder._con is None or holder._con.is_closed() or holder._generation != self._generation:

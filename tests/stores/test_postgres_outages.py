@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 
 from core.clock import now_ms
 from core.settings import Settings
+from core.tasks import end
 from core.wire.message import Command, Empty
 from db.outage import OUTAGES, Outages
 from db.postgres.pool import Pool, open_pool
@@ -265,6 +266,28 @@ async def test_a_fault_of_ours_is_no_outage(database_url: str, fault: str) -> No
         assert not isinstance(wrong.value, OUTAGES)
         assert not said
         assert await pool.fetchval("SELECT 1") == 1
+
+
+async def test_who_asks_again_and_again_leaves_a_connection_to_who_waits(database_url: str) -> None:
+    """Or a loop with one statement after the other kept all others waiting, until they gave up."""
+    async with pool_at(database_url) as pool:
+        asked = 0
+
+        async def ask_again() -> None:
+            nonlocal asked
+            while True:
+                await pool.fetchval("SELECT 1")
+                asked += 1
+
+        asking = asyncio.create_task(ask_again())
+        async with asyncio.timeout(PATIENCE_S):
+            while not asked:
+                await asyncio.sleep(0)
+            before = asked
+            async with pool.acquire():
+                meanwhile = asked - before
+        await end([asking])
+        assert meanwhile == 1, "whose statement was under way goes on after whoever waited"
 
 
 # --- What becomes of either at the edge ---
