@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
 from alembic.script import ScriptDirectory
 
+from core.tasks import end
 from db.migrations import migrate as migrations
 from db.migrations.migrate import MigrationError, current, migrate, revisions
 from db.migrations.schema import SCHEMA, replayed, scratch_database
+from tests.patience import PATIENCE_S
 
 LOG = logging.getLogger(__name__)
 
@@ -43,6 +46,18 @@ SELECT 'unique', r.name, regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USIN
 FROM pg_index i JOIN relation r ON r.oid = i.indrelid WHERE i.indisunique
 """
 Used = set[tuple[str, str, str]]
+# Tables that migrations after those of the version before change, each by another file.
+HELD = ("identity.users", "interaction.reports", "safety.known_marks")
+WAITS = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event IN ('PgSleep', 'relation')
+    )
+"""
+ALL_TABLES = """
+    SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND n.nspname IN ('identity', 'interaction', 'communication', 'social', 'safety')
+"""
 
 
 async def used(url: str) -> Used:
@@ -107,6 +122,28 @@ async def test_what_nodes_of_the_version_before_use_stays(database_url: str) -> 
     relations = {name for _, name, _ in before}
     needed = {each for each in after - before if each[0] == "needed" and each[1] in relations}
     assert not gone | needed, f"nodes of {VERSION_BEFORE} cannot do with this: {gone | needed}"
+
+
+async def test_a_migration_that_waits_for_a_table_keeps_none_from_nodes(database_url: str) -> None:
+    """Whoever has one that it needs goes on to any other; when nobody has, it takes all at once."""
+    async with scratch_database(database_url) as empty, AsyncExitStack() as ends:
+        await migrate(empty, LOG, until="0042_privacy")
+        watching, *nodes = [await asyncpg.connect(empty) for _ in ("watching", *HELD)]
+        ends.push_async_callback(watching.close)
+        for node, table in zip(nodes, HELD, strict=True):
+            ends.push_async_callback(node.close)
+            await node.execute(f"BEGIN; SET LOCAL lock_timeout = '5s'; LOCK TABLE {table} IN ROW SHARE MODE")
+        migrating = asyncio.create_task(migrate(empty, LOG))
+        ends.push_async_callback(end, [migrating])
+        for node in nodes:
+            async with asyncio.timeout(PATIENCE_S):
+                while not await watching.fetchval(WAITS):
+                    await asyncio.sleep(0)
+            for name in (table["name"] for table in await node.fetch(ALL_TABLES)):
+                await node.execute(f"SELECT FROM {name} LIMIT 1")
+            assert not migrating.done()
+            await node.execute("ROLLBACK")
+        await asyncio.wait_for(migrating, PATIENCE_S)
 
 
 async def test_evidence_is_never_deleted_along_with_something_else(database_url: str) -> None:
