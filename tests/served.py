@@ -8,10 +8,21 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.conftest import FOLDER
 
 ROOT = Path(__file__).parents[1]
 START_S = 120.0  # a busy machine takes its time
 STOP_S = 60.0
+
+
+def _shared_files(settings: dict[str, str]) -> dict[str, str]:
+    """Whoever of those on one database does a job leaves its file where all of them find it."""
+    database = urlsplit(settings.get("DATABASE_URL", "")).path
+    if not database or FOLDER not in os.environ:
+        return {}
+    return {"MEDIA_STORE": f"file://{os.environ[FOLDER]}/media{database}"}
 
 
 class Served:
@@ -22,7 +33,7 @@ class Served:
         patient = {"ANSWER_S": "20", "OFFER_SILENCE_S": "30", "CALL_SILENCE_S": "30"}
         cheap = {"PASSWORD_MEMORY_KIB": "1024", "PASSWORD_PASSES": "1", "MEDIA_AVIF": "off"}
         usual = {"PORT": "0", "HOST": "127.0.0.1", "RATE_LIMITS": "off", **patient, **cheap}
-        self._settings = {**usual, **settings}
+        self._settings = {**usual, **_shared_files(settings), **settings}
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._said: list[str] = []
