@@ -46,6 +46,8 @@ def _settings(urls: Urls, folder: Path) -> Settings:
         redis_url=urls.redis_url,
         rate_limits="off",
         staff_totp="when_on",
+        mail="outbox",
+        sms="outbox",
         password_memory_kib=8,
         password_passes=1,
         log_level="WARNING",
