@@ -1,6 +1,5 @@
 """A real server, one Chromium with fake cameras, and people who use the page."""
 
-import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -15,6 +14,7 @@ from tests.browser.chromium import Chromium
 from tests.browser.desk import Desk, Moderator, SignUp, with_app
 from tests.browser.person import WAIT_MS, Visitor
 from tests.integration.person import Person
+from tests.programs import missing
 from tests.rest.provider import CLIENT, Provider
 from tests.served import Served
 from tests.stores.world import World, world_at
@@ -86,7 +86,6 @@ async def browser() -> AsyncIterator[Chromium]:
     """One for all tests of this worker; each person has a context of their own in it."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        missing = pytest.fail if "CI" in os.environ else pytest.skip
         missing("Chromium is missing (on Debian: apt install chromium)")
     expect.set_options(timeout=WAIT_MS)  # a busy machine takes its time
     async with async_playwright() as playwright:

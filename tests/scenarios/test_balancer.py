@@ -21,6 +21,7 @@ from aiohttp.test_utils import unused_port
 from tests.deploy.files import NOT_IN_THE_IMAGE, ROOT
 from tests.integration.person import Person
 from tests.patience import PATIENCE_S
+from tests.programs import missing
 from tests.scenarios.conftest import StartNode
 from tests.served import Served
 
@@ -30,7 +31,6 @@ async def balancer(*nodes: Served) -> AsyncIterator[tuple[str, str]]:
     """Its address and that of its metrics, once it has found both nodes ready."""
     program = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None:
-        missing = pytest.fail if "CI" in os.environ else pytest.skip
         missing("haproxy is not installed")
     here, metrics = (f"127.0.0.1:{unused_port()}" for _ in range(2))
     places = [node.address.removeprefix("http://") for node in nodes]

@@ -9,8 +9,9 @@ const here = (name) => new URL(name, import.meta.url);
 export function openRedis(settings) {
   const options = { ...settings.redis, commandTimeout: PATIENCE_MS, maxRetriesPerRequest: 1, protocol: 2 };
   const redis = new Redis({ ...options, enableAutoPipelining: settings.autoPipelining ?? true });
-  for (const file of readdirSync(here("lua/")))
-    redis.defineCommand(file.replace(".lua", ""), { numberOfKeys: 1, lua: readFileSync(here(`lua/${file}`), "utf8") });
+  const define = (name, file) => redis.defineCommand(name, { numberOfKeys: 1, lua: readFileSync(here(file), "utf8") });
+  for (const file of readdirSync(here("lua/"))) define(file.replace(".lua", ""), `lua/${file}`);
+  define("take", "../../../db/redis/lua/token_bucket.lua"); // the same count on both sides
   const sub = new Redis({ ...options, autoResubscribe: true });
   for (const client of [redis, sub]) client.on("error", () => {}); // it reconnects; who waits for an answer is told
   return { redis, sub };
