@@ -4,12 +4,8 @@ The nodes lack the packages that the image leaves out.
 """
 
 import asyncio
-import os
 import re
-import shutil
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -18,54 +14,11 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import unused_port
 
-from tests.deploy.files import NOT_IN_THE_IMAGE, ROOT
+from tests.deploy.files import NOT_IN_THE_IMAGE
 from tests.integration.person import Person
-from tests.patience import PATIENCE_S
-from tests.programs import missing
+from tests.machines.haproxy import balancer
 from tests.scenarios.conftest import StartNode
 from tests.served import Served
-
-
-@asynccontextmanager
-async def balancer(*nodes: Served) -> AsyncIterator[tuple[str, str]]:
-    """Its address and that of its metrics, once it has found both nodes ready."""
-    program = shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        missing("haproxy is not installed")
-    here, metrics = (f"127.0.0.1:{unused_port()}" for _ in range(2))
-    places = [node.address.removeprefix("http://") for node in nodes]
-    given = {"LISTEN": here, "METRICS_LISTEN": metrics, "REST": places[0]}
-    given |= {"NODE_1": places[0], "NODE_2": places[1]}
-    process = await asyncio.create_subprocess_exec(
-        program,
-        "-db",
-        "-f",
-        str(ROOT / "deploy" / "haproxy" / "haproxy.cfg"),
-        env={**os.environ, **given},
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield f"http://{here}", f"http://{metrics}/metrics"
-    finally:
-        process.kill()
-        await process.wait()
-
-
-async def until_in_use(web: aiohttp.ClientSession, metrics: str, count: int) -> str:
-    """The balancer's metrics, once it uses so many nodes."""
-    said = ""
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            while f'haproxy_backend_active_servers{{proxy="nodes"}} {count}\n' not in said:
-                try:
-                    async with web.get(metrics) as answer:
-                        said = await answer.text()
-                except aiohttp.ClientConnectionError:
-                    pass  # it has not begun to listen
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        raise AssertionError(f"The balancer did not come to use {count} nodes:\n{said}") from None
-    return said
 
 
 class Poll:
@@ -128,11 +81,11 @@ async def test_clients_reach_nodes_through_the_balancer(
     settings: dict[str, Any] = {**lean, "TRUSTED_PROXIES": "127.0.0.1", "RATE_LIMITS": "on"}
     settings |= {"REGISTER_BURST": "1", "REGISTER_PER_M": "1"}  # of one address
     nodes = await asyncio.gather(*(start_node(**settings, METRICS_PORT=str(port)) for port in ports))
-    async with balancer(*nodes) as (address, metrics):
-        await until_in_use(web, metrics, 2)
+    async with balancer(*nodes) as balance:
+        await balance.until_in_use(web, 2)
 
         # Sessions of long-polling, over new connections: each stays where it began, and both nodes have some.
-        poll = Poll(address)
+        poll = Poll(balance.address)
         sids = [await poll.open() for _ in range(6)]
         for sid in sorted(sids):  # any order but that in which nodes take turns
             assert await poll.ask("POST", sid, "3") == (200, "ok"), "another node does not know the session"
@@ -142,12 +95,13 @@ async def test_clients_reach_nodes_through_the_balancer(
 
         # The address that counts is the one the balancer saw, whatever a client writes.
         tried = [("127.0.0.9", "203.0.113.1"), ("127.0.0.9", "203.0.113.2"), ("127.0.0.10", "203.0.113.1")]
-        assert [await register_from(host, address, claimed) for host, claimed in tried] == [201, 429, 201]
+        statuses = [await register_from(host, balance.address, claimed) for host, claimed in tried]
+        assert statuses == [201, 429, 201]
 
         # People who begin with polling and upgrade, and who use either alone.
-        async with web.get(f"{address}/metrics") as answer:
+        async with web.get(f"{balance.address}/metrics") as answer:
             assert answer.status == 404, "metrics are not for everybody"
-        person = await Person.sign_up(address, web)
+        person = await Person.sign_up(balance.address, web)
         devices = [
             await person.connect(f"device {n}", transports=transports)
             for n, transports in enumerate(
@@ -163,16 +117,16 @@ async def test_clients_reach_nodes_through_the_balancer(
         # A node drains: its clients come to the other one through the same address.
         stays, goes = nodes
         await goes.stop()
-        await until_in_use(web, metrics, 1)
+        await balance.until_in_use(web, 1)
         gone = [device for device in devices if device.closed.is_set()]
         assert len(gone) == held[1]
         for n, device in enumerate(gone):
-            back = await person.connect(f"back {n}", address=address, offset=device.offset)
+            back = await person.connect(f"back {n}", address=balance.address, offset=device.offset)
             assert back.ready["recovered"]
 
         # It comes back, and the other one is killed: who begins at once is sent on to the one that lives.
         await goes.start()
-        await until_in_use(web, metrics, 2)
+        await balance.until_in_use(web, 2)
         await stays.stop(signal.SIGKILL)
         opened = await asyncio.gather(*(poll.open() for _ in range(6)))
         assert len(set(opened)) == 6
