@@ -1,20 +1,16 @@
-"""Faults between the product and its stores: a wire that is cut or goes silent, servers of one's own."""
+"""Faults between the product and its stores: a wire that is cut or goes silent; the embedded ones."""
 
 import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from ssl import SSLContext
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
 
-from db.embedded.binaries import locate
-from db.redis.multiplexed import RedisClient
-from tests.patience import PATIENCE_S
 from tests.served import Served
 
 
@@ -84,55 +80,8 @@ def redis_wire(url: str) -> tuple[FaultyWire, str]:
     return FaultyWire(parts.path), parse_qs(parts.query).get("db", ["0"])[0]
 
 
-@asynccontextmanager
-async def redis_server(folder: Path, *options: str) -> AsyncIterator[str]:
-    """A Redis of one's own, to be maltreated: its URL."""
-    binary, place = locate(postgres=False, redis=True).redis, folder / "r.sock"
-    process = await asyncio.create_subprocess_exec(
-        str(binary), "--port", "0", "--unixsocket", str(place), "--dir", str(folder), *options,
-        stdout=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            while not place.exists():
-                await asyncio.sleep(0.01)
-        yield f"unix://{place}?db=0"
-    finally:
-        with contextlib.suppress(ProcessLookupError):  # it was stopped
-            process.kill()
-        await process.wait()
-
-
-async def process_of(redis: RedisClient) -> psutil.Process:
-    """The process that answers."""
-    about = (await redis.command("INFO", "server")).decode().split()
-    return psutil.Process(next(int(line[11:]) for line in about if line.startswith("process_id:")))
-
-
-def cluster_port() -> int:
-    """A free port for a member of a cluster, which talks to the others at one that is 10,000 higher."""
-    while True:
-        with socket.socket() as own, socket.socket() as among_them:
-            among_them.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                own.bind(("127.0.0.1", port := among_them.getsockname()[1] - 10_000))
-                return int(port)
-
-
 def embedded(node: Served, name: str) -> list[psutil.Process]:
     """The embedded server of that name below this node, and the processes that it has started."""
     offspring = psutil.Process(node.pid).children(recursive=True)
     server = next(p for p in offspring if p.name() == name and p.parent().name() != name)
     return [server, *server.children(recursive=True)]
-
-
-@contextlib.contextmanager
-def frozen(processes: list[psutil.Process]) -> Iterator[None]:
-    """Stopped, as by SIGSTOP, for as long as the block lasts."""
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.resume()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -23,7 +22,7 @@ from signaling.call import Call
 from signaling.effects import Effects, Emit, RecordStarted, emit
 from signaling.messages import Accept
 from tests.calls.nodes import REGION, CallNode
-from tests.stores.test_multiplexed_cluster import running
+from tests.machines.redis_cluster import redis_cluster
 from tests.stores.world import World
 
 
@@ -192,10 +191,10 @@ async def test_what_cannot_be_recorded_is_not_told(node: CallNode, call: Call) -
     assert await heard(node, call) == [["1"]] * 2
 
 
-async def test_in_a_cluster_it_is_told_from_the_outbox(world: World, tmp_path: Path) -> None:
+async def test_in_a_cluster_it_is_told_from_the_outbox(world: World) -> None:
     """Nobody's stream is where the call is; each hears it all the same, once and in order."""
     async with (
-        running(tmp_path, 1, 1) as cluster,
+        redis_cluster(1, 1, replicas=False) as cluster,
         open_redis_client(cluster.urls[0]) as client,
         Bus(client, "cluster") as bus,
     ):

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -15,8 +14,8 @@ from db.redis.event_log import EventId, EventLog, channel
 from db.redis.multiplexed import RedisClient, open_redis_client
 from db.redis.signals import RedisSignals, Sender, Signal
 from tests.delivery.test_event_log import ended
+from tests.machines.redis_cluster import redis_cluster
 from tests.patience import PATIENCE_S
-from tests.stores.test_multiplexed_cluster import running
 
 
 @pytest.fixture
@@ -164,10 +163,10 @@ async def test_one_script_tells_all_that_one_server_has(redis_client: RedisClien
     assert list(redis_client.together(users)) == [users]
 
 
-async def test_in_a_cluster_each_server_is_asked_for_its_own(tmp_path: Path) -> None:
+async def test_in_a_cluster_each_server_is_asked_for_its_own() -> None:
     """Also by a client that does not know yet that it is one."""
     users = [new_id() for _ in range(8)]
-    async with running(tmp_path, 2, 1) as cluster, open_redis_client(cluster.urls[0]) as client:
+    async with redis_cluster(2, 1, replicas=False) as cluster, open_redis_client(cluster.urls[0]) as client:
         event_log = EventLog(client, keep=50, keep_s=300)
         await asyncio.gather(*(event_log.send(user, ended(0)) for user in users))
         for number in range(1, 4):

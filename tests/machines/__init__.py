@@ -1,0 +1,1 @@
+"""Programs that tests start: real servers, each in a folder of its own, that never outlive the test."""

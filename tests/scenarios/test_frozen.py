@@ -7,8 +7,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.faults import embedded, frozen
+from tests.faults import embedded
 from tests.integration.person import ClientDevice, Person, Refused
+from tests.machines.room import frozen
 from tests.scenarios.conftest import accepted
 from tests.scenarios.test_outages import until
 from tests.served import Served

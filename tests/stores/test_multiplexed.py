@@ -13,7 +13,8 @@ from db.outage import OUTAGES, WritesRefusedError
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
 from db.redis.multiplexed.words import Words, is_repeatable
 from tests.certificate import certificate
-from tests.faults import FaultyWire, frozen, process_of, redis_server, redis_wire
+from tests.faults import FaultyWire, redis_wire
+from tests.machines.redis_server import redis_server
 from tests.patience import PATIENCE_S
 
 
@@ -124,12 +125,10 @@ async def test_who_reads_the_same_in_one_turn_shares_the_answer(
 
 
 @pytest.mark.parametrize("repeatable", [True, False])
-async def test_what_was_gathered_goes_again_if_all_of_it_may(
-    tmp_path: Path, each: Script, repeatable: bool
-) -> None:
+async def test_what_was_gathered_goes_again_if_all_of_it_may(each: Script, repeatable: bool) -> None:
     """Who has been cancelled hears nothing, and keeps nobody from hearing."""
-    async with redis_server(tmp_path) as url:
-        wire, database = redis_wire(url)
+    async with redis_server() as server:
+        wire, database = redis_wire(server.url)
         async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}/{database}") as client:
             await client.run(each, ["warm"], ["", 0])
             wire.silence()
@@ -162,10 +161,10 @@ async def test_a_transaction_says_what_is_wrong_with_a_command(redis_client: Red
     assert await redis_client.command("GET", "text") == b"1"
 
 
-async def test_a_transaction_that_goes_again_says_what_is_wrong_then(tmp_path: Path) -> None:
+async def test_a_transaction_that_goes_again_says_what_is_wrong_then() -> None:
     """And not that the connection on which it went first was lost."""
-    async with redis_server(tmp_path) as url:
-        wire, _ = redis_wire(url)
+    async with redis_server() as server:
+        wire, _ = redis_wire(server.url)
         async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}") as client:
             await client.command("REPLICAOF", "127.0.0.1", "1")
             wire.silence()
@@ -205,13 +204,13 @@ async def test_a_black_hole_is_an_outage_and_its_end_is_noticed(redis_url: str) 
                         continue
 
 
-async def test_a_redis_that_does_not_read_is_an_outage_before_memory_is_full(tmp_path: Path) -> None:
+async def test_a_redis_that_does_not_read_is_an_outage_before_memory_is_full() -> None:
     """What it does not take waits, up to a bound; when it goes on, what has waited is answered."""
     async with (
-        redis_server(tmp_path) as url,
-        open_redis_client(url, patience_s=PATIENCE_S) as client,
+        redis_server() as server,
+        open_redis_client(server.url, patience_s=PATIENCE_S) as client,
     ):
-        with frozen([await process_of(client)]):
+        with server.frozen():
             asked = []
             for _ in range(40):
                 asked.append(client.command("ECHO", b"x" * 1_000_000))
@@ -239,13 +238,11 @@ class ShortVisits(FaultyWire):
 
 
 @pytest.mark.parametrize("run", [uvloop.run, asyncio.run])
-async def test_a_redis_that_lets_in_and_hangs_up_is_tried_again(
-    tmp_path: Path, run: Callable[..., None]
-) -> None:
+async def test_a_redis_that_lets_in_and_hangs_up_is_tried_again(run: Callable[..., None]) -> None:
     """Which may be noticed before anybody has made use of the connection."""
 
     async def scenario() -> None:
-        wire = ShortVisits(str(tmp_path / "r.sock"))
+        wire = ShortVisits(str(server.socket))
         async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}", patience_s=5) as client:
             for _ in range(3):
                 with pytest.raises(OUTAGES, match="lost"):
@@ -253,7 +250,7 @@ async def test_a_redis_that_lets_in_and_hangs_up_is_tried_again(
             wire.short = False
             assert await client.command("PING") == b"PONG"
 
-    async with redis_server(tmp_path):
+    async with redis_server() as server:
         await asyncio.wait_for(asyncio.to_thread(run, scenario()), PATIENCE_S)
 
 
@@ -281,11 +278,10 @@ async def test_over_tls(redis_url: str, tmp_path: Path) -> None:
                 await client.command("PING")
 
 
-async def test_a_password_a_name_and_a_database(tmp_path: Path) -> None:
+async def test_a_password_a_name_and_a_database() -> None:
     """In the URL, as redis-py takes them; a wrong one is an outage that names what is wrong."""
-    async with redis_server(tmp_path, "--requirepass", "a secret") as url:
-        place = url.partition("?")[0]
-        given = f"{place}?db=3&client_name=ana".replace("unix://", "unix://:a%20secret@")
+    async with redis_server(password="a secret") as server:
+        given = f"{server.url.partition('?')[0]}?db=3&client_name=ana"
         async with open_redis_client(given) as client:
             about = await client.command("CLIENT", "INFO")
             assert b"name=ana" in about

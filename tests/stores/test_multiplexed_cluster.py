@@ -3,20 +3,16 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from db.outage import OUTAGES
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
 from db.redis.multiplexed.words import SLOTS, key_slot, slot_of
-from tests.faults import cluster_port, frozen, redis_server
+from tests.machines.redis_cluster import RedisCluster, redis_cluster
 from tests.patience import PATIENCE_S
 
 COUNT = """
@@ -25,102 +21,6 @@ if KEYS[2] then
 end
 return redis.call('INCRBY', KEYS[1], ARGV[1])
 """
-
-
-class Cluster:
-    """Its servers: how to ask each alone, and where it listens."""
-
-    def __init__(self, folder: Path, stack: AsyncExitStack) -> None:
-        self._folder, self._stack = folder, stack
-        self._servers: list[Redis] = []
-        self.ports: list[int] = []
-        self.urls: list[str] = []
-
-    async def add(self) -> None:
-        """One more, that knows nobody."""
-        while True:
-            self.ports.append(port := cluster_port())
-            (self._folder / str(port)).mkdir()
-            url = await self.start(len(self.ports) - 1)
-            server = await self._stack.enter_async_context(Redis.from_url(url))
-            with contextlib.suppress(RedisError):  # somebody else was faster at its ports
-                await server.ping()
-                break
-            self.ports.pop()
-        self.urls.append(f"redis://127.0.0.1:{port}")
-        self._servers.append(server)
-
-    async def start(self, number: int) -> str:
-        """Also again, with what it knew of the others."""
-        port = self.ports[number]
-        return await self._stack.enter_async_context(
-            redis_server(
-                self._folder / str(port), "--bind", "127.0.0.1", "--port", str(port),
-                "--cluster-enabled", "yes", "--cluster-node-timeout", "1000",
-                "--repl-diskless-sync-delay", "0",
-            )
-        )  # fmt: skip
-
-    async def process(self, number: int) -> psutil.Process:
-        """That of one of them."""
-        return psutil.Process(int((await self.tell(number, "INFO", "server"))["process_id"]))
-
-    async def kill(self, number: int) -> None:
-        """As by SIGKILL."""
-        process = await self.process(number)
-        process.kill()
-        (self._folder / str(self.ports[number]) / "r.sock").unlink()
-        async with asyncio.timeout(PATIENCE_S):
-            while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                await asyncio.sleep(0.01)
-
-    async def tell(self, number: int, *words: str | int | bytes) -> Any:
-        """One of them, whoever has the slot."""
-        return await self._servers[number].execute_command(*words)  # type: ignore[no-untyped-call]  # redis-py
-
-    async def tell_all(self, *words: str | int | bytes) -> list[Any]:
-        """Each of them."""
-        return [await self.tell(number, *words) for number in range(len(self.ports))]
-
-    async def until(self, expected: Any, number: int, *words: str, told: Callable[[Any], Any]) -> None:
-        """One of them says so."""
-        async with asyncio.timeout(PATIENCE_S):
-            while (said := told(await self.tell(number, *words))) != expected:
-                await asyncio.sleep(0.02)
-        assert said == expected
-
-    async def take_over(self, number: int) -> None:
-        """A replica becomes the master. What does not get through in 5 s is given up there: asked again."""
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                await self.tell(number, "CLUSTER FAILOVER")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(6):
-                        await self.until("master", number, "INFO", "replication", told=lambda of: of["role"])
-                        return
-
-    async def owner(self, key: str) -> int:
-        """The number of the server that has this key's slot."""
-        for first, last, (_, port, *_), *_ in await self.tell(0, "CLUSTER SLOTS"):
-            if first <= key_slot(key) <= last:
-                return self.ports.index(int(port))
-        raise AssertionError(key)
-
-
-@asynccontextmanager
-async def running(folder: Path, masters: int, spare: int) -> AsyncIterator[Cluster]:
-    """Masters, each with a share of the slots, and others that have none."""
-    async with AsyncExitStack() as stack:
-        cluster, number, share = Cluster(folder, stack), masters + spare, -(-SLOTS // masters)
-        for n in range(number):
-            await cluster.add()
-            if slots := range(n * share, min(SLOTS, (n + 1) * share)):
-                await cluster.tell(n, "CLUSTER ADDSLOTS", *slots)
-            await cluster.tell(n, "CLUSTER MEET", "127.0.0.1", cluster.ports[0])
-        for n in range(number):
-            await cluster.until("ok", n, "CLUSTER INFO", told=lambda about: about["cluster_state"])
-            await cluster.until(number, n, "CLUSTER NODES", told=len)
-        yield cluster
 
 
 @pytest.fixture
@@ -142,7 +42,7 @@ def test_a_key_has_the_slot_that_redis_gives_it() -> None:
     )
 
 
-async def knows(client: RedisClient, cluster: Cluster, known: set[int], *, whole: bool = True) -> None:
+async def knows(client: RedisClient, cluster: RedisCluster, known: set[int], *, whole: bool = True) -> None:
     """A client that is in use has learned that these servers are of the cluster; `whole`: and no others."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
@@ -197,9 +97,9 @@ class Rounds:
         assert set(times) <= {b"1", None}
 
 
-async def test_commands_find_their_slots(tmp_path: Path, count: Script) -> None:
+async def test_commands_find_their_slots(count: Script) -> None:
     """Through any of the servers, over one connection to each; a slot that moves is followed."""
-    async with running(tmp_path, 2, 1) as cluster, open_redis_client(cluster.urls[1]) as client:
+    async with redis_cluster(2, 1, replicas=False) as cluster, open_redis_client(cluster.urls[1]) as client:
         keys = [f"key{{{n}}}" for n in range(100)]
         await asyncio.gather(*(client.command("SET", key, key) for key in keys))
         assert await asyncio.gather(*(client.command("GET", key) for key in keys)) == [
@@ -224,11 +124,11 @@ async def test_commands_find_their_slots(tmp_path: Path, count: Script) -> None:
         assert sum(isinstance(answer, bytes) for answer in answers) > 20
 
 
-async def test_who_is_left_still_answers(tmp_path: Path) -> None:
+async def test_who_is_left_still_answers() -> None:
     """A server that has no slot any more is left when it has answered all that it was asked."""
     first, last = (next(str(n) for n in itertools.count() if key_slot(str(n)) == m) for m in (0, SLOTS - 1))
     async with (
-        running(tmp_path, 1, 2) as cluster,
+        redis_cluster(1, 2, replicas=False) as cluster,
         open_redis_client(cluster.urls[0], patience_s=30) as client,
     ):
         ids = await cluster.tell_all("CLUSTER MYID")
@@ -250,18 +150,12 @@ async def test_who_is_left_still_answers(tmp_path: Path) -> None:
         await cluster.until(1, 1, "CLIENT LIST", told=len)  # ourselves
 
 
-async def test_a_replica_takes_over(tmp_path: Path, count: Script) -> None:
+async def test_a_replica_takes_over(count: Script) -> None:
     """When the server dies through which all was found, when one stands still, and when the first is back."""
     async with (
-        running(tmp_path, 3, 3) as cluster,
+        redis_cluster(3) as cluster,
         open_redis_client(cluster.urls[0], patience_s=20) as client,
     ):
-        ids = await cluster.tell_all("CLUSTER MYID")
-        for n in range(3):
-            await cluster.tell(n + 3, "CLUSTER REPLICATE", ids[n])
-            await cluster.until(
-                "up", n + 3, "INFO", "replication", told=lambda about: about["master_link_status"]
-            )
         returned = asyncio.Event()
         heard = asyncio.Queue[tuple[bytes, bytes]]()
         async with client.subscriber(lambda *said: heard.put_nowait(said), returned.set) as subscriber:
@@ -278,19 +172,17 @@ async def test_a_replica_takes_over(tmp_path: Path, count: Script) -> None:
             assert await asyncio.wait_for(heard.get(), PATIENCE_S) == (b"channel", b"hello")
             await knows(client, cluster, {1, 2, 3, 4, 5})
 
-            with frozen([await cluster.process(1)]):
+            with cluster.servers[1].frozen():
                 await rounds.pass_by()
             await cluster.start(0)
-            await cluster.until(
-                "up", 0, "INFO", "replication", told=lambda about: about.get("master_link_status")
-            )
+            await cluster.linked(0)
             await cluster.take_over(0)
             await rounds.through()
             await knows(client, cluster, {0}, whole=False)
         await rounds.check()
 
 
-async def follow(cluster: Cluster, client: RedisClient, count: Script, both: list[str]) -> None:
+async def follow(cluster: RedisCluster, client: RedisClient, count: Script, both: list[str]) -> None:
     """Move the slot of these keys, and ask at every step."""
     slot, old = key_slot(both[0]), await cluster.owner(both[0])
     ids, new = await cluster.tell_all("CLUSTER MYID"), 2

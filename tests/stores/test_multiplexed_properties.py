@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
@@ -14,7 +12,8 @@ from hypothesis import strategies as st
 
 from db.outage import OUTAGES
 from db.redis.multiplexed import RedisClient, Script, load_script, open_redis_client, script_words
-from tests.faults import FaultyWire, frozen, process_of, redis_server
+from tests.faults import FaultyWire
+from tests.machines.redis_server import RedisServer, redis_server
 from tests.patience import PATIENCE_S
 
 SOON_S = 0.2  # the client's patience
@@ -101,22 +100,16 @@ class Callers:
 
 
 @pytest.fixture(scope="module")
-async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
-    folder = tmp_path_factory.mktemp("redis")
-    async with redis_server(folder):
-        yield folder / "r.sock"
+async def server() -> AsyncIterator[RedisServer]:
+    async with redis_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-async def direct(place: Path) -> AsyncIterator[RedisClient]:
+async def direct(server: RedisServer) -> AsyncIterator[RedisClient]:
     """The same Redis without the wire."""
-    async with open_redis_client(f"unix://{place}", patience_s=PATIENCE_S) as client:
+    async with open_redis_client(server.url, patience_s=PATIENCE_S) as client:
         yield client
-
-
-@pytest.fixture(scope="module")
-async def process(direct: RedisClient) -> psutil.Process:
-    return await process_of(direct)
 
 
 @pytest.fixture(scope="module")
@@ -143,16 +136,16 @@ steps = st.lists(
 @given(story=steps)
 @effort(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 async def test_whatever_happens(
-    story: list[tuple[str, int]], place: Path, direct: RedisClient, process: psutil.Process, count: Script
+    story: list[tuple[str, int]], server: RedisServer, direct: RedisClient, count: Script
 ) -> None:
     """Nothing that may not be repeated happens twice, and what was answered has happened; order is kept."""
     await direct.command("FLUSHALL")
-    wire = RoughWire(str(place))
+    wire = RoughWire(str(server.socket))
     async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}", patience_s=SOON_S) as client:
         callers = Callers(client, count)
         await until_answered(client)
         for step, number in story:
-            await take(step, number, callers, wire, direct, process)
+            await take(step, number, callers, wire, direct, server)
         wire.speak()
         waiting = [future for _, _, future in callers.asked]
         if waiting:
@@ -179,7 +172,7 @@ async def take(
     callers: Callers,
     wire: RoughWire,
     direct: RedisClient,
-    process: psutil.Process,
+    server: RedisServer,
 ) -> None:
     """One step of a story."""
     match step:
@@ -196,7 +189,7 @@ async def take(
         case "answers":
             await callers.latest(PATIENCE_S)
         case "freeze":
-            with frozen([process]):
+            with server.frozen():
                 callers.ask()
                 await callers.latest(SOON_S / 4)
         case _:

@@ -16,7 +16,8 @@ from db.outage import OUTAGES, Outage, Outages, WritesRefusedError
 from db.postgres.pool import open_pool
 from db.redis.multiplexed import load_script, open_redis_client
 from tests.conftest import NewDatabase
-from tests.faults import redis_server, redis_wire
+from tests.faults import redis_wire
+from tests.machines.redis_server import redis_server
 from tests.patience import PATIENCE_S
 
 SOON_S = 0.5
@@ -57,7 +58,7 @@ async def test_a_redis_that_takes_no_writes_is_an_outage(tmp_path: Path, breakin
     outages = Outages("Redis")
     (tmp_path / "write.lua").write_text("return redis.call('SET', KEYS[1], 1)")
     script = load_script(tmp_path / "write.lua", repeatable=True)
-    async with redis_server(tmp_path) as url, open_redis_client(url, outages=outages) as redis:
+    async with redis_server() as server, open_redis_client(server.url, outages=outages) as redis:
         await redis.run(script, ["key"])
         await redis.check_writes()
         await redis.command(*breaking)

@@ -13,7 +13,9 @@ from structlog.testing import capture_logs
 
 from db.outage import OUTAGES, Outages
 from db.redis.multiplexed import RedisClient, open_redis_client
-from tests.faults import FaultyWire, cluster_port, redis_server
+from tests.faults import FaultyWire
+from tests.machines.redis_server import redis_server
+from tests.machines.room import cluster_port
 from tests.patience import PATIENCE_S
 
 AWAY, FULL = "Redis does not answer: begun", "Redis takes no writes: begun"
@@ -126,9 +128,9 @@ async def test_a_redis_that_cannot_is_an_outage(tmp_path: Path, case: str) -> No
     """Told of once, as what it is."""
     provoke, told = CASES[case]
     async with (
-        redis_server(tmp_path) as url,
-        open_redis_client(url, outages=Outages("Redis"), patience_s=PATIENCE_S) as redis,
-        open_redis_client(url, outages=Outages("other")) as other,
+        redis_server() as server,
+        open_redis_client(server.url, outages=Outages("Redis"), patience_s=PATIENCE_S) as redis,
+        open_redis_client(server.url, outages=Outages("other")) as other,
     ):
         await other.command("PING")
         with capture_logs() as said, pytest.raises(OUTAGES):
@@ -136,10 +138,10 @@ async def test_a_redis_that_cannot_is_an_outage(tmp_path: Path, case: str) -> No
         assert told in [entry["event"] for entry in said]
 
 
-async def test_a_cluster_that_lacks_slots_is_an_outage(tmp_path: Path) -> None:
+async def test_a_cluster_that_lacks_slots_is_an_outage() -> None:
     """CLUSTERDOWN."""
     alone = ("--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", str(cluster_port()))
-    async with redis_server(tmp_path, *alone) as url, open_redis_client(url) as redis:
+    async with redis_server(*alone) as server, open_redis_client(server.url) as redis:
         with pytest.raises(OUTAGES, match="CLUSTERDOWN"):
             await redis.command("GET", "key")
 
@@ -158,11 +160,11 @@ class ShortWire(FaultyWire):
         sink.close()
 
 
-async def test_a_connection_that_is_cut_in_an_answer_is_an_outage(tmp_path: Path) -> None:
+async def test_a_connection_that_is_cut_in_an_answer_is_an_outage() -> None:
     """Each time that it is asked for."""
-    async with redis_server(tmp_path) as url, open_redis_client(url) as redis:
+    async with redis_server() as server, open_redis_client(server.url) as redis:
         await redis.command("SET", "long", b"x" * 10_000_000)
-        wire = ShortWire(str(tmp_path / "r.sock"))
+        wire = ShortWire(str(server.socket))
         async with wire.laid(), open_redis_client(f"redis://127.0.0.1:{wire.port}") as far:
             with pytest.raises(OUTAGES):
                 await far.command("GET", "long")

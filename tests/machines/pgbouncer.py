@@ -1,0 +1,106 @@
+"""The real pgbouncer in front of a PostgreSQL."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
+
+import asyncpg
+
+from db.embedded.postgres import NOT_YET
+from db.embedded.process import Child
+from tests.machines.room import Room, end, family, free_port, frozen, room, until
+from tests.programs import missing
+
+
+class PgBouncer:
+    """`url` leads through it to the database of the URL that it was given."""
+
+    def __init__(self, of: Room, binary: str, behind: str, port: int, settings: dict[str, str]) -> None:
+        self.port, self._tcp = port or 6432, bool(port)
+        self._room, self._binary, self._settings, self._behind = of, binary, settings, urlsplit(behind)
+        self._folder = of.place("pgbouncer")
+        self._child: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """For a product."""
+        return self.through(urlunsplit(self._behind))
+
+    def through(self, url: str) -> str:
+        """The way to any database of the server behind it."""
+        parts = urlsplit(url)
+        user = f"{parts.username}@" if parts.username else ""
+        if self._tcp:
+            return f"postgresql://{user}127.0.0.1:{self.port}{parts.path}"
+        return (
+            f"postgresql://{user}/{parts.path.lstrip('/')}"
+            f"?host={quote(str(self._folder), safe='/')}&port={self.port}"
+        )
+
+    async def start(self) -> None:
+        """Until it answers."""
+        parts = self._behind
+        host = parse_qs(parts.query).get("host", [parts.hostname or ""])[0]
+        port = parse_qs(parts.query).get("port", [str(parts.port or 5432)])[0]
+        users = {"realtime", "postgres", unquote(parts.username or "realtime")}
+        (self._folder / "users.txt").write_text("".join(f'"{user}" ""\n' for user in sorted(users)))
+        settings = {
+            "pool_mode": "transaction",
+            "default_pool_size": "20",
+            "max_client_conn": "1000",
+            "auth_type": "trust",
+            "auth_file": str(self._folder / "users.txt"),
+            "unix_socket_dir": str(self._folder),
+            "listen_port": str(self.port),
+            **({"listen_addr": "127.0.0.1"} if self._tcp else {}),
+            **self._settings,
+        }
+        said = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        file = self._folder / "pgbouncer.ini"
+        file.write_text(f"[databases]\n* = host={host} port={port}\n\n[pgbouncer]\n{said}")
+        for path in self._folder.iterdir():
+            path.chmod(0o644)
+        self._child = self._room.start("pgbouncer", self._folder, self._binary, str(file))
+        await until(self._answers, self._child)
+
+    async def _answers(self) -> bool:
+        try:
+            place = "127.0.0.1" if self._tcp else str(self._folder)
+            connection = await asyncpg.connect(
+                host=place, port=self.port, user="postgres", database="postgres", timeout=5, ssl=False,
+                statement_cache_size=0,
+            )  # fmt: skip
+        except NOT_YET:
+            return False
+        await connection.close()
+        return True
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """As by SIGSTOP, for as long as the block lasts."""
+        assert self._child is not None
+        return frozen(family(self._child.pid))
+
+    async def kill(self) -> None:
+        """As by SIGKILL."""
+        await self._end()
+
+    async def _end(self) -> None:
+        if self._child is not None:
+            await end(self._child, self._room.watchdog)
+
+
+@asynccontextmanager
+async def pgbouncer(behind: str, *, tcp: bool = False, **settings: str) -> AsyncIterator[PgBouncer]:
+    """In front of the server of this URL, in transaction mode; `settings` as in pgbouncer.ini."""
+    binary = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if binary is None:
+        missing("pgbouncer is not installed")
+    async with room() as of:
+        bouncer = PgBouncer(of, binary, behind, free_port() if tcp else 0, settings)
+        try:
+            await bouncer.start()
+            yield bouncer
+        finally:
+            await bouncer._end()
