@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
-from composition.places import check_places, clock_remark
+from composition.places import check_places, clock_remark, redis_remark
 from composition.process_metrics import process_metrics
 from core.clock import Clock, SharedClock, now_ms
 from core.environment import remarks
@@ -84,13 +84,14 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
         keyring = await stack.enter_async_context(held(pool, settings, node_id))
         with needed("Redis", "REDIS_URL"):
             redis = await stack.enter_async_context(
-                open_redis_client(urls.redis_url, patience_s=settings.patience_s)
+                open_redis_client(urls.redis_url, ca=settings.redis_ca, patience_s=settings.patience_s)
             )
             bus = await stack.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
             await stack.enter_async_context(ClockSync(redis, clock, registry))
-        if remark := await clock_remark(pool.time_ms, clock):
-            _log.warning(remark)
+        for remark in (await clock_remark(pool.time_ms, clock), redis_remark(settings, redis.version)):
+            if remark:
+                _log.warning(remark)
         stack.enter_context(process_metrics(registry))
         await stack.enter_async_context(metrics_listening(registry, settings))
         yield Foundation(

@@ -1,11 +1,12 @@
-"""Looked at when a program starts: whether there is a place for files, and whether two clocks agree.
+"""Looked at when a program starts: whether there is a place for files, whether two clocks agree, and
+whether Redis is new enough.
 
 What would fail later, with somebody's picture, is one sentence for the operator now.
 """
 
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from core.clock import Clock
@@ -14,6 +15,7 @@ from db.outage import UnusableError
 
 _LEAST_BYTES = 64 * 1024 * 1024
 _APART_MS = 2_000
+_OLDEST_REDIS, _SOUND_REDIS = (6, 2), (6, 2, 20)
 
 
 def check_places(settings: Settings) -> None:
@@ -65,4 +67,24 @@ async def clock_remark(postgres_ms: Callable[[], Awaitable[int]], shared: Clock)
     return (
         f"PostgreSQL's clock (DATABASE_URL) is {ahead / 1000:+.1f} s off that of Redis (REDIS_URL), by which"
         " nodes live: set both by NTP."
+    )
+
+
+def redis_remark(settings: Settings, version: Sequence[int]) -> str:
+    """What to say of a Redis of one's own that is too old; the embedded one hears nobody but us.
+
+    Raises `UnusableError` for one that lacks what we ask for.
+    """
+    if not settings.redis_url or not version:
+        return ""
+    said = ".".join(map(str, version))
+    if tuple(version) < _OLDEST_REDIS:
+        raise UnusableError(
+            f"Redis cannot be used (it is {said}, and has to be 6.2 or newer): see REDIS_URL."
+        )
+    if tuple(version) >= _SOUND_REDIS:
+        return ""
+    return (
+        f"Redis (REDIS_URL) is {said}: before 6.2.20 whoever may run a script can break out of it."
+        " Take a newer one."
     )

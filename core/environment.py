@@ -162,6 +162,8 @@ def _contradictions(values: dict[str, Any]) -> list[str]:
         wrong.append("TURN_SECRET: needed with TURN_URLS")
     if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
         wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
+    if values.get("redis_ca") and not values.get("redis_url", "").startswith("rediss://"):
+        wrong.append("REDIS_CA: is for a REDIS_URL that begins with rediss://")
     usual = Settings()
     if values.get("call_silence_s", usual.call_silence_s) <= values.get("call_ping_s", usual.call_ping_s):
         wrong.append("CALL_SILENCE_S: has to be longer than CALL_PING_S")

@@ -54,7 +54,13 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
 
     # Where things are kept
     database_url: Annotated[Text, about("PostgreSQL to use; empty starts an embedded one.")] = ""
-    redis_url: Annotated[Text, about("Redis to use; empty starts an embedded one.")] = ""
+    redis_url: Annotated[
+        Text, about("Redis to use, or any server of a Redis Cluster; empty starts an embedded one.")
+    ] = ""
+    redis_ca: Annotated[
+        Text,
+        about("File with the CA that signed Redis' certificate (PEM), for `rediss://`; empty: the system's."),
+    ] = ""
     data_dir: Annotated[Text, about("Folder of the embedded servers' data, and of pictures.")] = ".data"
     database_pool: Annotated[Count, about("Most connections to PostgreSQL.")] = 10
     answer_s: Annotated[

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from composition.places import check_folder, check_places, clock_remark
+from composition.places import check_folder, check_places, clock_remark, redis_remark
 from core.clock import now_ms
 from core.settings import Settings
 from db.outage import UnusableError
@@ -62,3 +62,13 @@ async def test_slowness_is_no_difference_of_clocks() -> None:
         return 30_000
 
     assert await clock_remark(read, lambda: next(moments)) == ""
+
+
+def test_an_old_redis_of_ones_own_is_told() -> None:
+    """One that scripts can break out of is spoken of, one that lacks commands is refused; ours is ours."""
+    own = Settings(redis_url="redis://r")
+    assert "Redis (REDIS_URL) is 6.2.14" in redis_remark(own, (6, 2, 14))
+    assert redis_remark(own, (6, 2, 20)) == redis_remark(own, (7, 0, 15)) == redis_remark(own, ()) == ""
+    assert redis_remark(Settings(), (6, 2, 14)) == ""
+    with pytest.raises(UnusableError, match=r"it is 6\.0\.16, and has to be 6\.2 or newer\): see REDIS_URL"):
+        redis_remark(own, (6, 0, 16))

@@ -274,7 +274,7 @@ async def test_over_tls(redis_url: str, tmp_path: Path) -> None:
         async with open_redis_client(f"{url}?ssl_ca_certs={known}") as client:
             assert await client.command("ECHO", "x" * 100_000) == b"x" * 100_000
         async with open_redis_client(url) as client:
-            with pytest.raises(OUTAGES, match="CERTIFICATE"):
+            with pytest.raises(OUTAGES, match="certificate is not trusted"):
                 await client.command("PING")
 
 

@@ -25,13 +25,15 @@ class Address:
     keepalive: Mapping[int, int] | None = None
 
     @classmethod
-    def of(cls, url: str) -> "Address":
-        """Raises ValueError for what is no URL of a Redis."""
+    def of(cls, url: str, ca: str = "") -> "Address":
+        """`ca`: a file, for TLS. Raises ValueError for no URL of a Redis, OSError for no such file."""
         given: dict[str, Any] = {**parse_url(url)}
+        if ca:
+            given["ssl_ca_certs"] = ca
         # Made for what it makes of the URL; it never connects.
         read = cast("Any", given.pop("connection_class", Connection)(**given))
         path = getattr(read, "path", None)
-        tls = read.ssl_context.get() if hasattr(read, "ssl_context") else None
+        tls = _tls(read, given.get("ssl_ca_certs")) if hasattr(read, "ssl_context") else None
         keepalive = read.socket_keepalive_options if getattr(read, "socket_keepalive", False) else None
         host, port = ("", 0) if path else (read.host, read.port)
         return cls(host, port, path, tls, _greeting(read), keepalive)
@@ -52,6 +54,13 @@ class Address:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             for option, value in self.keepalive.items():
                 raw.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _tls(read: Any, ca: str | None) -> SSLContext:
+    try:
+        return cast("SSLContext", read.ssl_context.get())
+    except OSError as fault:
+        raise OSError(f"its CA in {ca} (REDIS_CA) cannot be read: {fault.strerror or fault}") from fault
 
 
 def _greeting(read: Any) -> Sequence[Words]:

@@ -90,6 +90,11 @@ class RedisClient:
         """No cluster, as far as is known: not before it was connected to."""
         return self._servers.is_one
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """Of the server that was connected to first; empty before that."""
+        return self._servers.version
+
     def share(self, script: Script, keys: Sequence[str], args: Sequence[Arg] = ()) -> "asyncio.Future[Any]":
         """A script that only reads, run once for all who ask the same in this turn, behind all else of it."""
         asked = (script.sha, *keys, *args)
@@ -172,10 +177,10 @@ def _hand_on(done: "asyncio.Future[Any]", answers: "asyncio.Future[list[Any]]") 
 
 @asynccontextmanager
 async def open_redis_client(
-    url: str, *, patience_s: float = 10, outages: Outages | None = None
+    url: str, *, ca: str = "", patience_s: float = 10, outages: Outages | None = None
 ) -> AsyncIterator[RedisClient]:
-    """Connects when something is asked for."""
-    client = RedisClient(Address.of(url), patience_s=patience_s, outages=outages or Outages("Redis"))
+    """Connects when something is asked for. `ca`: a file with whom to trust, for TLS."""
+    client = RedisClient(Address.of(url, ca), patience_s=patience_s, outages=outages or Outages("Redis"))
     try:
         yield client
     finally:

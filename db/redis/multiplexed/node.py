@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import structlog
+from redis.exceptions import AuthenticationError, NoScriptError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from db.outage import Outages
 from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection, Owner
 from db.redis.multiplexed.deadlines import TICKS, Deadlines
+from db.redis.multiplexed.errors import shut_out
 from db.redis.multiplexed.request import NEVER, Own, Request, again
 
 _PAUSE_S, _LONGEST_PAUSE_S = 0.05, 0.3
@@ -142,17 +143,24 @@ class Node:
         try:
             async with asyncio.timeout(self._patience_s):
                 await self._router.address_of(self).connect(lambda: connection)
-                hello, *_ = await connection.ask(self.address.greeting)
+                hello, *_ = await self._greeted(connection)
                 kept = await self._router.arrived(self, connection, hello)
                 connection.check()
         except OSError as fault:
-            if isinstance(fault, TimeoutError) and fault.errno is None:  # our own
-                raise RedisTimeoutError("It does not let anybody in.") from None
-            raise RedisConnectionError(f"It cannot be reached: {fault}") from fault
+            raise self._shut_out(fault) from fault
         finally:
             if not kept:
                 connection.end(RedisConnectionError("It is not needed."))
         return connection if kept else None
+
+    async def _greeted(self, connection: Connection) -> Sequence[Any]:
+        try:
+            return await connection.ask(self.address.greeting)
+        except (AuthenticationError, RedisConnectionError) as error:
+            raise self._shut_out(error) from error
+
+    def _shut_out(self, error: OSError | RedisError) -> RedisError:
+        return shut_out(error, tls=self.address.tls is not None, known=self._opened_at > -math.inf)
 
     def writable(self) -> None:
         """What waits goes out, for as long as Redis reads."""
@@ -197,7 +205,7 @@ class Node:
         connection, sent = self._connection, self._connection.sent if self._connection else ()
         first = min((request.expires for request in (*sent, *self._waiting)), default=NEVER)
         if connection is not None and any(request.expires <= tick for request in sent):
-            error = RedisTimeoutError("It does not answer.")
+            error: RedisError = RedisTimeoutError("It does not answer.")
             self._outages.failed(error)
             for request in sent:
                 if request.expires <= tick:
@@ -205,7 +213,7 @@ class Node:
             connection.end(error)
         for request in self._waiting:
             if request.expires <= tick:
-                error = RedisTimeoutError("It cannot be reached.")
+                error = self._shut_out(TimeoutError())
                 self._outages.failed(error)
                 request.fail(error)
         if first <= tick + TICKS - _SILENT_TICKS:

@@ -36,7 +36,7 @@ class Topology(Router):
         self._nodes: dict[tuple[str, int], Node] = {}  # that the cluster names
         self._leaving: set[Node] = set()  # that it does not name any more, and that still have to answer
         self._by_slot: list[Node] | None = None
-        self.is_one = False
+        self.is_one, self.version = False, tuple[int, ...]()
         self._looking: asyncio.Task[None] | None = None
 
     def ask(self, request: Request) -> None:
@@ -67,6 +67,7 @@ class Topology(Router):
     async def arrived(self, node: Node, connection: Connection, hello: Sequence[Any], /) -> bool:
         """Ask a cluster for its slots, once. If it knows this node by another address, that one is used."""
         self.is_one = b"cluster" not in hello
+        self.version = self.version or _version(hello)
         if self.is_one or self._by_slot is not None:
             return True
         [ranges] = await connection.ask([_ASK_FOR_SLOTS])
@@ -185,3 +186,9 @@ class Topology(Router):
             await end([self._looking])
         for node in self._all():
             await node.close()
+
+
+def _version(hello: Sequence[Any]) -> tuple[int, ...]:
+    """What a server says of itself in answer to HELLO: names, and behind each what it is."""
+    about = dict(zip(hello[::2], hello[1::2], strict=False))
+    return tuple(int(part) for part in about.get(b"version", b"").split(b".") if part.isdigit())
