@@ -7,7 +7,7 @@ from pathlib import Path
 import structlog
 from prometheus_client import CollectorRegistry
 
-from composition.places import check_places, clock_remark, redis_remark
+from composition.places import check_places, clock_remark, redis_remark, session_remark
 from composition.process_metrics import process_metrics
 from core.clock import Clock, SharedClock, now_ms
 from core.environment import remarks
@@ -75,10 +75,15 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
     check_places(settings)
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(_servers(settings))
+        direct = settings.database_direct_url
+        with needed("PostgreSQL", "DATABASE_DIRECT_URL" if direct else "DATABASE_URL"):
+            await migrate(direct or urls.database_url, _log)
         with needed("PostgreSQL", "DATABASE_URL"):
-            await migrate(urls.database_url, _log)
             pool = await open_pool(
-                urls.database_url, size=settings.database_pool, patience_s=settings.patience_s
+                urls.database_url,
+                size=settings.database_pool,
+                patience_s=settings.patience_s,
+                prepared=settings.database_prepared == "on",
             )
         stack.push_async_callback(_close, pool)
         keyring = await stack.enter_async_context(held(pool, settings, node_id))
@@ -89,7 +94,11 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
             bus = await stack.enter_async_context(Bus(redis, node_id))
             clock, registry = SharedClock(), CollectorRegistry()
             await stack.enter_async_context(ClockSync(redis, clock, registry))
-        for remark in (await clock_remark(pool.time_ms, clock), redis_remark(settings, redis.version)):
+        for remark in (
+            await clock_remark(pool.time_ms, clock),
+            redis_remark(settings, redis.version),
+            session_remark(await pool.unlike()),
+        ):
             if remark:
                 _log.warning(remark)
         stack.enter_context(process_metrics(registry))
@@ -102,8 +111,9 @@ async def foundation(settings: Settings) -> AsyncIterator[Foundation]:
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[Pool]:
     """One connection to PostgreSQL, with the newest schema, whether a server is running or not."""
+    direct = settings.database_direct_url
     async with _database_url(settings) as url:
-        with needed("PostgreSQL", "DATABASE_URL"):
+        with needed("PostgreSQL", "DATABASE_DIRECT_URL" if direct else "DATABASE_URL"):
             await migrate(url, _log)
             pool = await open_pool(url, size=1)
         try:
@@ -147,8 +157,8 @@ async def _servers(settings: Settings) -> AsyncIterator[Urls]:
 
 @asynccontextmanager
 async def _database_url(settings: Settings) -> AsyncIterator[str]:
-    if settings.database_url:
-        yield settings.database_url
+    if given := settings.database_direct_url or settings.database_url:
+        yield given
         return
     async with EmbeddedServers.database(Path(settings.data_dir), _log.info) as url:
         yield url

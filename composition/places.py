@@ -6,12 +6,13 @@ What would fail later, with somebody's picture, is one sentence for the operator
 
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
 from core.clock import Clock
 from core.settings import Settings
 from db.outage import UnusableError
+from db.postgres.pool import SESSION
 
 _LEAST_BYTES = 64 * 1024 * 1024
 _APART_MS = 2_000
@@ -88,3 +89,11 @@ def redis_remark(settings: Settings, version: Sequence[int]) -> str:
         f"Redis (REDIS_URL) is {said}: before 6.2.20 whoever may run a script can break out of it."
         " Take a newer one."
     )
+
+
+def session_remark(unlike: Collection[str]) -> str:
+    """What to say where sessions are not as they should be, as behind a pooler that was not told."""
+    if not unlike:
+        return ""
+    wanted = " ".join(f"SET {name} = '{SESSION[name]}';" for name in unlike)
+    return f"Sessions of PostgreSQL (DATABASE_URL) are not as they should be: its pooler has to {wanted}"

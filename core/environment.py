@@ -44,6 +44,7 @@ _WEIGHTS: Mapping[str, float] = {
 }
 _SCHEMES = {
     "database_url": ("postgresql://", "postgres://"),
+    "database_direct_url": ("postgresql://", "postgres://"),
     "redis_url": ("redis://", "rediss://", "unix://"),
     "media_store": ("file:///", "s3://"),
     "scan_url": ("http://", "https://"),
@@ -157,27 +158,36 @@ def _wrong_data_keys(text: str, secrets: Collection[str | None]) -> list[str]:
 
 def _contradictions(values: dict[str, Any]) -> list[str]:
     """Mistakes that only show when several settings are looked at together."""
-    wrong = _unsafe(values)
+    wrong = _unsafe(values) + _wrong_stores(values)
     if values.get("turn_urls") and not values.get("turn_secret"):
         wrong.append("TURN_SECRET: needed with TURN_URLS")
     if values.get("ice_transport_policy") == "relay" and not values.get("turn_urls"):
         wrong.append("ICE_TRANSPORT_POLICY: relay needs TURN_URLS")
-    if values.get("redis_ca") and not values.get("redis_url", "").startswith("rediss://"):
-        wrong.append("REDIS_CA: is for a REDIS_URL that begins with rediss://")
     usual = Settings()
     if values.get("call_silence_s", usual.call_silence_s) <= values.get("call_ping_s", usual.call_ping_s):
         wrong.append("CALL_SILENCE_S: has to be longer than CALL_PING_S")
     if not any(values.get(name, default) for name, default in _WEIGHTS.items()):
         wrong.append(f"{', '.join(map(str.upper, _WEIGHTS))}: at least one has to be above 0")
-    for name, schemes in _SCHEMES.items():
-        if values.get(name) and not values[name].startswith(schemes):
-            wrong.append(f"{name.upper()}: has to begin with {' or '.join(schemes)}")
     for proxy in filter(None, map(str.strip, values.get("trusted_proxies", "").split(","))):
         try:
             networks(proxy)
         except ValueError:
             wrong.append(f"TRUSTED_PROXIES: {proxy!r} is neither an address nor a CIDR range")
     return wrong + _wrong_cool_downs(values)
+
+
+def _wrong_stores(values: dict[str, Any]) -> list[str]:
+    """Where the servers are, and how they are talked to."""
+    wrong = [
+        f"{name.upper()}: has to begin with {' or '.join(schemes)}"
+        for name, schemes in _SCHEMES.items()
+        if values.get(name) and not values[name].startswith(schemes)
+    ]
+    if values.get("database_prepared") == "off" and not values.get("database_direct_url"):
+        wrong.append("DATABASE_DIRECT_URL: needed with DATABASE_PREPARED=off, for migrations")
+    if values.get("redis_ca") and not values.get("redis_url", "").startswith("rediss://"):
+        wrong.append("REDIS_CA: is for a REDIS_URL that begins with rediss://")
+    return wrong
 
 
 def _wrong_cool_downs(values: dict[str, Any]) -> list[str]:

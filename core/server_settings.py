@@ -53,7 +53,24 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     ] = "main"
 
     # Where things are kept
-    database_url: Annotated[Text, about("PostgreSQL to use; empty starts an embedded one.")] = ""
+    database_url: Annotated[
+        Text,
+        about(
+            "PostgreSQL to use; empty starts an embedded one. Of several hosts (`@db-1:5432,db-2:5432/…`) the"
+            " one that takes writes is used, also after another one has been promoted."
+        ),
+    ] = ""
+    database_prepared: Annotated[
+        Switch,
+        about(
+            "`off` behind a pooler that shares sessions and keeps no prepared statements, as pgbouncer before"
+            " 1.21 in transaction mode."
+        ),
+    ] = "on"
+    database_direct_url: Annotated[
+        Text,
+        about("The same PostgreSQL without a pooler, for migrations and commands; empty: DATABASE_URL."),
+    ] = ""
     redis_url: Annotated[
         Text, about("Redis to use, or any server of a Redis Cluster; empty starts an embedded one.")
     ] = ""

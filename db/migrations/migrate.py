@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 
+from db.postgres.hosts import Hosts
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -73,7 +75,7 @@ async def migrate(url: str, log: Log, *, until: str | None = None) -> None:
 
 async def _check_rows(url: str) -> None:
     """Raises `MigrationError` where rows are kept from this role that are its own to serve."""
-    connection = await asyncpg.connect(url, timeout=_PATIENCE_S)
+    connection = await Hosts(url).connect(timeout=_PATIENCE_S)
     try:
         # Until 16 whoever has a role may take it.
         privilege = "SET" if connection.get_server_version().major >= 16 else "MEMBER"
@@ -94,7 +96,7 @@ async def _check_rows(url: str) -> None:
 
 async def current(url: str) -> str | None:
     """The version of the database; None while it is empty."""
-    connection = await asyncpg.connect(url, timeout=_PATIENCE_S)
+    connection = await Hosts(url).connect(timeout=_PATIENCE_S)
     try:
         if await connection.fetchval("SELECT to_regclass('public.alembic_version')") is None:
             return None
@@ -126,7 +128,7 @@ async def _upgrade(url: str, newest: str) -> None:
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: asyncpg.connect(url, timeout=_PATIENCE_S),
+        async_creator=lambda: Hosts(url).connect(timeout=_PATIENCE_S),
         poolclass=NullPool,
     )
     async with engine.begin() as connection:

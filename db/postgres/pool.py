@@ -1,6 +1,7 @@
 """PostgreSQL: the pool, and SQL by name. Stores own their queries; this module owns how they are run."""
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
@@ -12,12 +13,14 @@ import asyncpg
 import msgspec
 
 from db.outage import OUTAGES, Outages, reason
+from db.postgres.hosts import Hosts
 
 _SQL = Path(__file__).parent
 FILES = sorted(path.stem for path in _SQL.glob("*.sql"))
-_SERVER = {
-    # By this those are told apart that do not know what is encrypted (data_keys.sql).
-    "application_name": "realtime-connect, reads encrypted",
+# By this those are told apart that do not know what is encrypted (data_keys.sql).
+_WHO = {"application_name": "realtime-connect, reads encrypted"}
+# What sessions are to be like. A pooler has to see to it for those that it shares (deploy/pgbouncer).
+SESSION = {
     "idle_in_transaction_session_timeout": "10s",
     "client_connection_check_interval": "1s",
     # A statement of ours is long and reads few rows, so planning costs several times what it then does; and
@@ -27,6 +30,11 @@ _SERVER = {
 }
 # A row lock is a write that leaves nothing behind and waits for nobody.
 _PROBE = "SELECT 1 FROM public.alembic_version FOR UPDATE SKIP LOCKED"
+_UNLIKE = """
+    SELECT name FROM unnest($1::text[], $2::text[]) AS wanted (name, value)
+    WHERE current_setting(name, true) IS DISTINCT FROM value ORDER BY name
+"""
+_ELSEWHERE_S = 1.0  # between two times that all connections are taken for those of a server of the past
 _TIME = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 _MARK = re.compile(r"^-- (name|own|both): (\w+)$", re.MULTILINE)
 
@@ -73,6 +81,23 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # the driver 
         return given
 
 
+class UnpreparedConnection(PooledConnection):
+    """Behind a pooler that gives each transaction whichever session is free, where no statement is known.
+
+    What a statement takes and gives is asked once, and kept. Its text goes along each time, in the same trip.
+    """
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        # Or the driver, when it learns of a type, turns `jit` off in one session and on again in another.
+        self._server_caps: Any = self._server_caps._replace(jit=False)
+
+    async def _get_statement(self, query: str, patience_s: float | None, **given: Any) -> Any:
+        statement = await super()._get_statement(query, patience_s, **{**given, "named": ""})
+        statement.mark_unprepared()
+        return statement
+
+
 class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
     """Nobody waits longer than `patience_s` for a connection; outages are told from faults of ours."""
 
@@ -81,6 +106,7 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         self.outages = outages
         self.patience_s = patience_s
         self._waiting = 0
+        self._left_at = -math.inf
 
     def acquire(self, *, timeout: float | None = None) -> "_Loan":  # noqa: ARG002 - the driver's word
         """A connection of one's own, in `async with`."""
@@ -120,13 +146,24 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         return given
 
     async def failed(self, error: BaseException) -> None:
-        """An outage is told of; after a time-out all that lies idle may be as dead."""
+        """An outage is told of; after a time-out all that lies idle may be as dead.
+
+        So may all belong to a server that takes no writes any more, when another one does now.
+        """
         self.outages.failed(error)
-        if isinstance(error, TimeoutError):
+        if isinstance(error, TimeoutError) or self._is_the_first(error):
             await self.expire_connections()
             for holder in self._holders:
                 if holder.is_idle():  # or the driver bids it farewell later, and logs that nobody answers
                     holder.terminate()
+
+    def _is_the_first(self, error: BaseException) -> bool:
+        """Of those that a server without writes has refused, for now: where there is no other, they go on."""
+        now = self._loop.time()
+        if not isinstance(error, asyncpg.ReadOnlySQLTransactionError) or now < self._left_at + _ELSEWHERE_S:
+            return False
+        self._left_at = now
+        return True
 
     async def one(self) -> Connection:
         """A connection, until its loan is `over`. Raises an outage when there is none in time."""
@@ -209,6 +246,10 @@ class _PatientPool(asyncpg.Pool):  # type: ignore[misc]
         """What its clock says."""
         return int(await self.fetchval(_TIME))
 
+    async def unlike(self) -> list[str]:
+        """What of a session is not as it is to be."""
+        return [row["name"] for row in await self.fetch(_UNLIKE, list(SESSION), list(SESSION.values()))]
+
     async def check_writes(self) -> None:
         """Raises what an outage raises when PostgreSQL takes no writes, or has refused one lately."""
         await self.fetchval(_PROBE)
@@ -246,10 +287,18 @@ async def _forget_nothing(_: Connection) -> None:
     """No statement of ours leaves anything behind in its session: that saves a round trip each time."""
 
 
-async def open_pool(url: str, *, size: int, patience_s: float = 10, outages: Outages | None = None) -> Pool:
+async def open_pool(
+    url: str,
+    *,
+    size: int,
+    patience_s: float = 10,
+    outages: Outages | None = None,
+    prepared: bool = True,
+) -> Pool:
     """A pool of at most `size` connections. Raises OSError or asyncpg's errors when the server refuses.
 
-    The server itself gives up on a transaction whose node has gone or stands still, and so on its locks.
+    Not `prepared`: by a pooler that shares sessions, keeps none of our statements, and sets what they are
+    like. The server itself gives up on a transaction whose node has gone or stands still, and on its locks.
     """
     return await _PatientPool(
         url,
@@ -263,9 +312,10 @@ async def open_pool(url: str, *, size: int, patience_s: float = 10, outages: Out
         loop=asyncio.get_running_loop(),
         init=_speak_plainly,
         reset=_forget_nothing,
-        connection_class=PooledConnection,
+        connect=Hosts(url).connect,
+        connection_class=PooledConnection if prepared else UnpreparedConnection,
         record_class=asyncpg.Record,
-        server_settings=_SERVER,
+        server_settings={**_WHO, **SESSION} if prepared else _WHO,
     )
 
 

@@ -1,9 +1,11 @@
-"""The real pgbouncer in front of a PostgreSQL."""
+"""The real pgbouncer in front of a PostgreSQL, with the configuration of `deploy/`."""
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
+from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
@@ -13,11 +15,24 @@ from db.embedded.process import Child
 from tests.machines.room import Room, end, family, free_port, frozen, room, until
 from tests.programs import missing
 
+FILE = Path(__file__).parents[2] / "deploy" / "pgbouncer" / "pgbouncer.ini"
+_DATABASE = re.compile(r"^realtime = host=\S+ port=\d+ dbname=realtime (.*)$", re.MULTILINE)
+
 
 class PgBouncer:
     """`url` leads through it to the database of the URL that it was given."""
 
-    def __init__(self, of: Room, binary: str, behind: str, port: int, settings: dict[str, str]) -> None:
+    def __init__(
+        self,
+        of: Room,
+        binary: str,
+        behind: str,
+        port: int,
+        settings: dict[str, str],
+        *,
+        connect_query: bool = True,
+    ) -> None:
+        self._connect_query = connect_query
         self.port, self._tcp = port or 6432, bool(port)
         self._room, self._binary, self._settings, self._behind = of, binary, settings, urlsplit(behind)
         self._folder = of.place("pgbouncer")
@@ -47,19 +62,22 @@ class PgBouncer:
         users = {"realtime", "postgres", unquote(parts.username or "realtime")}
         (self._folder / "users.txt").write_text("".join(f'"{user}" ""\n' for user in sorted(users)))
         settings = {
-            "pool_mode": "transaction",
-            "default_pool_size": "20",
-            "max_client_conn": "1000",
+            "listen_addr": "127.0.0.1" if self._tcp else "",
             "auth_type": "trust",
             "auth_file": str(self._folder / "users.txt"),
             "unix_socket_dir": str(self._folder),
             "listen_port": str(self.port),
-            **({"listen_addr": "127.0.0.1"} if self._tcp else {}),
             **self._settings,
         }
+        text = FILE.read_text()
+        query = _DATABASE.search(text)
+        assert query
+        begins = query[1] if self._connect_query else ""
+        text = _DATABASE.sub(lambda _: f"* = host={host} port={port} {begins}", text)
+        # What is said again further down holds.
         said = "".join(f"{name} = {value}\n" for name, value in settings.items())
         file = self._folder / "pgbouncer.ini"
-        file.write_text(f"[databases]\n* = host={host} port={port}\n\n[pgbouncer]\n{said}")
+        file.write_text(text + said)
         for path in self._folder.iterdir():
             path.chmod(0o644)
         self._child = self._room.start("pgbouncer", self._folder, self._binary, str(file))
@@ -92,13 +110,19 @@ class PgBouncer:
 
 
 @asynccontextmanager
-async def pgbouncer(behind: str, *, tcp: bool = False, **settings: str) -> AsyncIterator[PgBouncer]:
-    """In front of the server of this URL, in transaction mode; `settings` as in pgbouncer.ini."""
+async def pgbouncer(
+    behind: str, *, tcp: bool = False, connect_query: bool = True, **settings: str
+) -> AsyncIterator[PgBouncer]:
+    """In front of the server of this URL, in transaction mode; `settings` as in pgbouncer.ini.
+
+    Without the `connect_query` of that file, sessions are as PostgreSQL's configuration has them.
+    """
     binary = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if binary is None:
         missing("pgbouncer is not installed")
     async with room() as of:
-        bouncer = PgBouncer(of, binary, behind, free_port() if tcp else 0, settings)
+        port = free_port() if tcp else 0
+        bouncer = PgBouncer(of, binary, behind, port, settings, connect_query=connect_query)
         try:
             await bouncer.start()
             yield bouncer

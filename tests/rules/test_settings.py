@@ -58,6 +58,12 @@ def test_an_address_of_a_server_is_one_and_never_shown() -> None:
     load({"DATABASE_URL": "postgres://db/x", "REDIS_URL": "unix:///run/redis.sock"})
 
 
+def test_migrations_do_not_go_through_a_pooler() -> None:
+    pooled = {"DATABASE_URL": "postgres://pooler/x", "DATABASE_PREPARED": "off"}
+    assert mistakes(pooled) == ["DATABASE_DIRECT_URL: needed with DATABASE_PREPARED=off, for migrations"]
+    load({**pooled, "DATABASE_DIRECT_URL": "postgres://db/x"})
+
+
 def test_an_unknown_name_in_the_file_is_a_mistake(tmp_path: Path) -> None:
     """In the environment it is somebody else's."""
     dotenv = tmp_path / ".env"
