@@ -19,7 +19,7 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV) -m uv pip compile --quie
 unless_same = @cmp -s $(1) $(2) || { echo "→ $(3)"; $(4) && cp $(1) $(2); }
 
 .DEFAULT_GOAL := help
-.PHONY: help run bots test lint format lock fuzz fuzz-rest clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-media bench-news bench-reconnect bench-returns
+.PHONY: help run bots test lint format lock fuzz fuzz-rest chaos clean venv packages packages-dev page page-dev bench-sockets bench-commands bench-matching bench-matching-live bench-blocks bench-idle bench-media bench-news bench-reconnect bench-returns
 
 help: ## This list
 	@echo "Realtime Connect"
@@ -52,6 +52,9 @@ fuzz: packages-dev ## 100,000 broken payloads of all commands over a real socket
 
 fuzz-rest: packages-dev ## Requests made of the OpenAPI document, right and wrong; make fuzz-rest ARGS="--examples 200 --seed 7"
 	@exec $(VENV) -m tests.fuzz.rest $(ARGS)
+
+chaos: packages-dev ## Three nodes and 100 users, one fault after the other; make chaos ARGS="--only kill --seed 7"
+	@exec $(VENV) -m tests.chaos $(ARGS)
 
 clean: ## Remove what was installed or cached; the data in .data stays
 	rm -rf .venv node_modules bench/*/node_modules bench/*/*/node_modules .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -12,6 +12,7 @@ LONGEST_FIRST = (
     "tests/browser/test_call.py",
     "tests/matching/test_properties.py",
     "tests/scenarios/test_nodes.py",
+    "tests/chaos/test_short_form.py",
     "tests/matching/test_thousand.py",
     "tests/scenarios/test_frozen.py",
     "tests/scenarios/test_pauses.py",
@@ -37,7 +38,14 @@ LONGEST_FIRST = (
     "tests/matching/test_twins.py",
 )
 # Of all others, these wait for processes and timers, and the rest computes.
-WAITING = ("tests/scenarios/", "tests/browser/", "tests/node/", "tests/embedded/", "tests/integration/")
+WAITING = (
+    "tests/scenarios/",
+    "tests/browser/",
+    "tests/node/",
+    "tests/chaos/",
+    "tests/embedded/",
+    "tests/integration/",
+)
 _RANK = {module: rank for rank, module in enumerate(LONGEST_FIRST)}
 
 

@@ -61,8 +61,11 @@ class Balancer:
 
 
 @asynccontextmanager
-async def balancer(*nodes: Served) -> AsyncIterator[Balancer]:
-    """Before two nodes or three; it has begun, and may not have found them ready yet."""
+async def balancer(*nodes: Served, quiet: bool = False) -> AsyncIterator[Balancer]:
+    """Before two nodes or three; it has begun, and may not have found them ready yet.
+
+    `quiet`: what it says of nodes that come and go is not passed on.
+    """
     found = program()
     if found is None:
         missing("haproxy is not installed")
@@ -77,6 +80,7 @@ async def balancer(*nodes: Served) -> AsyncIterator[Balancer]:
             *(found, "-db", "-f", str(_CONFIGURATION), "-f", str(beside)),
             env={**os.environ, **given},
             stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL if quiet else None,
         )
         try:
             yield Balancer(f"http://{here}", f"http://{metrics}/metrics", asked)

@@ -1,0 +1,70 @@
+"""Nodes that die, stand still, or are replaced."""
+
+import asyncio
+import os
+import signal
+
+from tests.chaos.faults.fault import Fault
+from tests.chaos.scene import Scene
+
+STILL_S = 17.0
+
+
+async def kill(scene: Scene, count: int) -> None:
+    """So many nodes are killed at once, and started again some seconds later."""
+    nodes = scene.chance.sample(list(scene.nodes), count)
+    scene.over()
+    await asyncio.gather(*(node.stop(signal.SIGKILL) for node in nodes))
+    await asyncio.sleep(scene.pace.restart_s)
+    await asyncio.gather(*(node.start() for node in nodes))
+    await scene.all_in_use()
+
+
+async def kill_one(scene: Scene) -> None:
+    await kill(scene, 1)
+
+
+async def kill_two(scene: Scene) -> None:
+    await kill(scene, 2)
+
+
+async def stop_and_continue(scene: Scene) -> None:
+    """A node stands still, for longer than its leases, and goes on as if nothing had been."""
+    number = scene.chance.randrange(len(scene.nodes))
+    await scene.stands_still(number, STILL_S)
+    os.kill(scene.nodes[number].pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(STILL_S)
+    finally:
+        os.kill(scene.nodes[number].pid, signal.SIGCONT)
+    scene.over()
+    await scene.all_in_use()
+
+
+async def _replace(scene: Scene, number: int) -> None:
+    code = await scene.nodes[number].stop()
+    assert code == 0, f"the node ended with {code}"
+    await scene.nodes[number].start()
+    await scene.all_in_use()
+
+
+async def drain(scene: Scene) -> None:
+    """A node is told to end, and is started again when it has."""
+    scene.over()
+    await _replace(scene, scene.chance.randrange(len(scene.nodes)))
+
+
+async def rolling_deploy(scene: Scene) -> None:
+    """One after the other is replaced."""
+    scene.over()
+    for number in range(len(scene.nodes)):
+        await _replace(scene, number)
+
+
+FAULTS = (
+    Fault("kill", "kill -9 a node; started again 5 s later", kill_one),
+    Fault("kill-two", "kill -9 two nodes at once; started again 5 s later", kill_two),
+    Fault("stop", "a node stands still for 17 s (SIGSTOP) and goes on", stop_and_continue),
+    Fault("drain", "SIGTERM to a node, which has to end with 0; then started again", drain),
+    Fault("deploy", "all three nodes replaced, one after the other", rolling_deploy),
+)
