@@ -90,7 +90,7 @@ class Services:
 
         rules, metrics = Rules.of(settings), MatchingMetrics(base.registry)
         eligibility = EligibilityService(
-            stores.calls, stores.call_records, stores.eligibility, rules, clock, lambda: events.log.born
+            stores.calls, stores.call_records, stores.eligibility, rules, clock, lambda: events.logs.born
         )
         matching = Matching(
             tickets=stores.tickets,

@@ -5,8 +5,7 @@ with an offset.
 """
 
 import asyncio
-import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,13 @@ from core.numbered_event import NumberedEvent
 from core.vocabulary import RevokedCode
 from core.wire.message import Event
 from db.redis import bundle
+from db.redis.logs import LogIdentity, Logs
 from db.redis.multiplexed import RedisClient, load_script
 
 _LUA = Path(__file__).with_name("lua")
 STREAM = (_LUA / "stream.lua").read_text()  # what every script that appends begins with
 _EMIT = load_script(_LUA / "emit.lua", repeatable=False, shared=STREAM)
 _TELL = load_script(_LUA / "tell.lua", repeatable=True, shared=STREAM)
-_LOG = load_script(_LUA / "log.lua", repeatable=True)
 REVOKED = b"revoked"
 CONTINUED = b"continued"
 # How long it is remembered how far a user was told in a lane; after that the outbox is looked at once.
@@ -83,18 +82,6 @@ class Announcement(Struct, frozen=True):
         return (not self.device or self.device == device) and self.not_device != device
 
 
-class LogIdentity(Struct, frozen=True):
-    """The log that all streams belong to, until Redis loses its data: its name, and its beginning in Redis'
-    ms.
-
-    `looks` counts how often it was read: fewer than before mean that Redis is back with older data.
-    """
-
-    name: str = ""
-    born: int = 0
-    looks: int = 0
-
-
 class Tail(Struct, frozen=True):
     """What a stream holds: where it ends (now, if it is empty), its first event, and how many events.
 
@@ -136,12 +123,12 @@ def _place(raw: bytes) -> EventId:
 class EventLog:
     """Sends events, and reads stored ones. Raises `Unavailable` if Redis does not answer.
 
-    `log` is the log as it was read last. At least the latest `keep` events are kept, for `keep_s` seconds.
+    `logs` are those that streams belong to. At least the latest `keep` events are kept, for `keep_s` seconds.
     """
 
     def __init__(self, redis: RedisClient, *, keep: int, keep_s: int) -> None:
         self._redis = redis
-        self.log = LogIdentity()
+        self.logs = Logs(redis)
         self._keep, self._keep_ms = keep, keep_s * 1000
 
     def send(
@@ -202,20 +189,12 @@ class EventLog:
             for some in self._redis.together(each.user_ids)
         ]
 
-    async def look(self) -> LogIdentity:
-        """Read which log there is now. It is another one than before if Redis has lost its data."""
-        [reply] = await self._answers(self._ask_for_log())
-        return self._seen(reply)
-
-    def _ask_for_log(self) -> "asyncio.Future[Any]":
-        return self._redis.run(_LOG, ["events:log"], (self.log.name, self.log.looks, secrets.token_hex(6)))
-
-    def _seen(self, reply: Any) -> LogIdentity:
-        name, born, looks = reply
-        found = LogIdentity(name.decode(), int(born), looks)
-        if found.name != self.log.name or looks > self.log.looks:  # answers may cross
-            self.log = found
-        return found
+    async def look(self) -> Mapping[int, LogIdentity]:
+        """Read which logs there are now: `Logs`. One is another than before if Redis has lost data of it."""
+        try:
+            return await self.logs.look()
+        except (RedisError, OSError) as error:
+            raise Unavailable from error
 
     async def _answers(self, *asked: "asyncio.Future[Any]") -> list[Any]:
         """Of what was asked for in one turn, and so in one trip."""
@@ -260,11 +239,19 @@ class EventLog:
     async def tail(self, user_id: str, last: EventId | None = None) -> Tail:
         """The stream as it is now, with the events after the place `last`.
 
-        To make an offset for a state, read the stream first and then the state.
+        To make an offset for a state, read the stream first and then the state. Log and stream are of one
+        time: if a replica takes over meanwhile, both are read again.
         """
-        key, ask = _stream(user_id), self._redis.command
+        while True:
+            masters, found = self._redis.masters, await self._tail(user_id, last)
+            await self._redis.looked()
+            if masters == self._redis.masters:
+                return found
+
+    async def _tail(self, user_id: str, last: EventId | None) -> Tail:
+        key, ask, part = _stream(user_id), self._redis.command, self.logs.part(user_id)
         asked = [
-            self._ask_for_log(),
+            self.logs.ask(part),
             ask("TIME"),
             ask("XRANGE", key, "-", "+", "COUNT", 1),
             ask("XREVRANGE", key, "+", "-", "COUNT", 1),
@@ -280,7 +267,7 @@ class EventLog:
         missed = _read(kept[0]) if kept else []
         if len(fresh := self._fresh(missed, now)) < len(missed):  # as if it ended where they are too old
             first = fresh[0].id if fresh else None
-        return Tail(end, first, length, now, self._seen(log), fresh)
+        return Tail(end, first, length, now, self.logs.seen(part, log), fresh)
 
     async def revoked(self, user_id: str, session_id: str | None, code: RevokedCode) -> None:
         """A session (None: all of the user's) is over: every node that holds such a connection closes it."""

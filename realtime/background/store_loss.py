@@ -40,15 +40,18 @@ class StoreLoss(PeriodicJob):
         self._call_service, self._queue = call_service, queue
         self._loop = PeriodicTask(every_s, self.look, failing="what Redis has lost is not set right yet")
         self.loops = (self._loop,)
-        self._settled = ""
+        self._settled: dict[int, str] = {}
         self._again_in = 0
 
     async def look(self) -> None:
-        """Set things right where there is another log than before."""
-        log = await self._events.look()
-        if self._settled not in {"", log.name}:
-            _log.warning("Redis has lost its data", connections=len(self._registry))
-            for connection in self._registry:
+        """Set things right where there is another log than before. Calls and the queue may be in any part."""
+        found = {part: log.name for part, log in (await self._events.look()).items()}
+        lost = {part for part, name in found.items() if self._settled.get(part, name) != name}
+        if lost:
+            of, part_of = self._registry, self._events.logs.part
+            here = [connection for connection in of if part_of(connection.caller.user_id) in lost]
+            _log.warning("Redis has lost data", connections=len(here), parts=len(lost), of=len(found))
+            for connection in here:
                 connection.subscription.begin_anew()
             await self.set_right()
             self._again_in = _AGAIN
@@ -56,7 +59,7 @@ class StoreLoss(PeriodicJob):
             self._again_in -= 1
             if not self._again_in:
                 await self.set_right()
-        self._settled = log.name
+        self._settled = found
 
     async def set_right(self) -> None:
         """Renew presence, end or put back calls, and tell users whose place in the queue is gone."""

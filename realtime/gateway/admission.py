@@ -107,7 +107,10 @@ class Admission:
             raise
 
     async def _opening(self, wanted: ConnectAuth, user_id: str) -> Opening:
-        log, place = self._events.log.name, partial(self._recovery.wanted, user_id, wanted.pid, wanted.offset)
+        log, place = (
+            self._events.logs.of(user_id).name,
+            partial(self._recovery.wanted, user_id, wanted.pid, wanted.offset),
+        )
         last = place(log)
         tail = await self._events.tail(user_id, last)
         if tail.log.name != log:  # this node did not know the log yet

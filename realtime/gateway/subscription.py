@@ -1,11 +1,13 @@
 """Sends one connection every event of its user once and in order, whatever happens to the bus.
 
 An announcement names the event before it. If that is newer than what was sent last, something was missed, and
-the gap is read from the stream before anything else is sent.
+the gap is read from the stream before anything else is sent. If it is older, Redis has lost what was sent
+last, as when a replica takes over that had not heard of it: the stream goes on from an earlier place.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
@@ -16,6 +18,9 @@ Send = Callable[[Announcement], None]
 ReadAfter = Callable[[EventId], Awaitable[list[Announcement]]]
 _MOST_HELD = 256
 _RETRY_S = 0.5
+_REMEMBERED = 16  # of what was sent last: more than a replica lacks when it takes over
+# What is told again if Redis lost that it was told, and says who they are: it is not shown twice.
+_ONCE = frozenset({"chat:message"})
 _log = structlog.get_logger()
 
 
@@ -27,6 +32,8 @@ class Subscription:
         self._send = send
         self._read_after = read_after
         self._last: EventId | None = None
+        self._sent: deque[tuple[EventId, int]] = deque(maxlen=_REMEMBERED)
+        self._sent_before_loss: frozenset[int] = frozenset()
         self._held: list[Announcement] | None = []
         self._incomplete = False
         self._anew = False
@@ -50,6 +57,7 @@ class Subscription:
     def open(self, device: str, last: EventId) -> None:
         """The client of this device has everything up to `last`: send what was held back, and go on."""
         self._device, self._last = device, last
+        self._sent.append((last, 0))
         held, self._held = self._held or [], None
         if self._incomplete:
             self.catch_up()
@@ -88,9 +96,32 @@ class Subscription:
         if announcement.id is not None:
             if self._last is not None and announcement.id <= self._last:
                 return
+            if (
+                announcement.before is not None
+                and self._last is not None
+                and announcement.before < self._last
+            ):
+                self._remember_loss()
             self._last = announcement.id
+            content = hash(announcement.data) if announcement.name in _ONCE else 0
+            self._sent.append((announcement.id, content))
+            if content and content in self._sent_before_loss:
+                return
         if not (announcement.device or announcement.not_device) or announcement.is_for(self._device):
             self._send(announcement)
+
+    def _remember_loss(self) -> None:
+        self._sent_before_loss = frozenset(content for _, content in self._sent if content)
+
+    def _go_on_in(self, kept: Sequence[Announcement]) -> None:
+        """In another log: after the last that was sent of those it has, or from its beginning."""
+        self._remember_loss()
+        there = {announcement.id for announcement in kept}
+        common = max((id_ for id_, _ in self._sent if id_ in there), default=None)
+        if common is not None:
+            self._last = common
+        elif not any(id_ and self._last and id_ >= self._last for id_ in there):
+            self._last = EventId(0, 0)  # it is empty, or its clock is behind: all of it is new
 
     async def _fill(self) -> None:
         """Read and send what came after the last event sent; what was held before is in the stream too."""
@@ -105,8 +136,7 @@ class Subscription:
                 continue
             if anew:
                 self._anew = False
-                if not any(announcement.id and announcement.id >= last for announcement in kept):
-                    self._last = EventId(0, 0)  # it is empty, or its clock is behind: all of it is new
+                self._go_on_in(kept)
             for announcement in kept:
                 self._pass(announcement)
             if not self._incomplete:

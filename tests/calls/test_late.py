@@ -73,7 +73,7 @@ async def lose(node: CallNode, redis: Redis, call: Call) -> None:
     """Redis forgets the call; the data that it has is younger."""
     for key in [key async for key in redis.scan_iter(f"*{call.id}*")]:
         await redis.delete(key)
-    node.stores.events.log = replace(node.stores.events.log, born=now_ms() + 1)
+    node.stores.events.logs.known[0] = replace(node.stores.events.logs.of(""), born=now_ms() + 1)
 
 
 async def test_a_call_that_the_store_has_just_lost_ends_once_for_both(
@@ -115,7 +115,7 @@ async def test_an_offer_that_was_being_made_while_the_store_lost_its_data_finds_
     she, he = await world.person(), await world.person()
     claim = await node.claim((she, he))
     assert await world.offer(claim.call_id, (she, he)) is None
-    node.stores.events.log = replace(node.stores.events.log, born=now_ms() + 1)
+    node.stores.events.logs.known[0] = replace(node.stores.events.logs.of(""), born=now_ms() + 1)
     await node.services.call_service.recover(claim.call_id)
     await node.services.matchmaker.finish([claim])
     for user_id in (she, he):

@@ -1,9 +1,13 @@
 """The identity of the event log: new whenever Redis has lost data, and connections go on in the new log."""
 
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
+from core.contract.chat import ChatMessage, Message
 from core.ids import new_id
+from core.numbered_event import NumberedEvent
 from db.redis.bus import Bus
 from db.redis.event_log import EventId, EventLog
 from db.redis.multiplexed import RedisClient
@@ -19,7 +23,7 @@ async def elsewhere(redis_client: RedisClient) -> EventLog:
 
 
 async def test_all_nodes_see_the_same_log(event_log: EventLog, elsewhere: EventLog) -> None:
-    names = {(await node.look()).name for node in (event_log, elsewhere, event_log)}
+    names = {(await node.look())[0].name for node in (event_log, elsewhere, event_log)}
     assert len(names) == 1
     assert (await elsewhere.tail(new_id())).log.name in names
 
@@ -28,14 +32,14 @@ async def test_emptied_it_is_another_one_for_all(
     event_log: EventLog, elsewhere: EventLog, redis: Redis
 ) -> None:
     """Redis has forgotten its scripts too, as after a start."""
-    lost = await event_log.look()
+    lost = (await event_log.look())[0]
     await elsewhere.look()
     await redis.flushdb()
     await redis.script_flush()
     seen = (await event_log.tail(new_id())).log
     assert seen.name != lost.name
     assert seen.born >= lost.born
-    assert (await elsewhere.look()).name == seen.name == event_log.log.name
+    assert (await elsewhere.look())[0].name == seen.name == event_log.logs.of("").name
 
 
 async def test_back_at_an_old_snapshot_it_is_another_one(
@@ -45,12 +49,12 @@ async def test_back_at_an_old_snapshot_it_is_another_one(
     await event_log.look()
     snapshot = await redis.dump("events:log")
     assert snapshot is not None
-    lost = await event_log.look()
+    lost = (await event_log.look())[0]
     await elsewhere.look()
     await redis.restore("events:log", 0, snapshot, replace=True)
-    seen = await event_log.look()
+    seen = (await event_log.look())[0]
     assert seen.name != lost.name
-    assert (await elsewhere.look()).name == seen.name
+    assert (await elsewhere.look())[0].name == seen.name
 
 
 async def test_a_connection_goes_on_in_a_log_whose_clock_is_behind(
@@ -75,3 +79,54 @@ async def test_a_connection_that_has_heard_all_of_the_new_log_hears_nothing_twic
     ana.subscription.begin_anew()
     await event_log.send(ana.user, ended(2))
     assert ['"duration_s":2' in data for data in await ana.receives(2)] == [False, True]
+
+
+async def lose_last(redis: Redis, device: ListeningDevice) -> None:
+    """As a replica that takes over without what its master did last: the stream goes on from where it was."""
+    found: Any = await redis.xrevrange(f"events:{{{device.user}}}", count=2)
+    (last, _), (before, _) = found
+    await redis.xdel(f"events:{{{device.user}}}", last)
+    if await redis.hexists(f"told:{{{device.user}}}", "lane"):
+        await redis.hset(f"told:{{{device.user}}}", mapping={"lane": "1", "last": before})
+
+
+async def test_what_a_connection_was_told_before_a_loss_is_not_told_again(
+    event_log: EventLog, bus: Bus, redis: Redis
+) -> None:
+    """The stream lacks the last of it: it goes on after what both know."""
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
+    for number in (1, 2, 3):
+        await event_log.send(ana.user, ended(number))
+    await ana.receives(3)
+    await lose_last(redis, ana)
+    ana.subscription.begin_anew()
+    await event_log.send(ana.user, ended(4))
+    told = [data.partition('"duration_s":')[2] for data in await ana.receives(4)]
+    assert told == ["1}", "2}", "3}", "4}"]
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+async def test_a_message_that_is_announced_again_after_a_loss_is_shown_once(
+    event_log: EventLog, bus: Bus, redis: Redis, noticed: bool
+) -> None:
+    """With the stream, Redis has lost that it was told. Others, who had not heard it, do so."""
+    ana = await ListeningDevice(event_log, bus, new_id()).connect()
+    await event_log.announce([said(ana.user, 1), said(ana.user, 2)])
+    await ana.receives(2)
+    await lose_last(redis, ana)
+    if noticed:
+        ana.subscription.begin_anew()
+    await event_log.announce([said(ana.user, 2), said(ana.user, 3)])
+    texts = [data.partition('"content":"')[2][:1] for data in await ana.receives(3)]
+    assert texts == ["1", "2", "3"]
+    stored = await event_log.after(ana.user, EventId(0, 0))
+    assert [event.data.partition(b'"content":"')[2][:1] for event in stored] == [b"1", b"2", b"3"]
+
+
+def said(user_id: str, number: int) -> NumberedEvent:
+    """A message to one, whose content is its number."""
+    message = Message(
+        id=f"m{number}", room_id="r", seq=number, sender_id=user_id, client_id=None, type="text",
+        content=str(number), created_at="2026-01-01T00:00:00Z",
+    )  # fmt: skip
+    return NumberedEvent([user_id], ChatMessage(message=message), "lane", number, number - 1)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.keys import Keyring
-from db.redis.event_log import Announcement, EventId, LogIdentity, Tail
+from db.redis.event_log import Announcement, EventId, Tail
+from db.redis.logs import LogIdentity
 from realtime.gateway.recovery import Recovery, Succession, worth_replaying
 from tests.rules.people import ANA, BEN
 

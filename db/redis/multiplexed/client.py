@@ -91,6 +91,24 @@ class RedisClient:
         return self._servers.is_one
 
     @property
+    def is_cluster(self) -> bool:
+        """As far as is known: not before it was connected to."""
+        return self._servers.is_cluster
+
+    @property
+    def masters(self) -> int:
+        """Another number whenever a slot has, as far as is known, another master than before."""
+        return self._servers.changes
+
+    def epoch(self, region: int) -> int:
+        """The newest configuration epoch of a master of these slots; 0: it is no cluster."""
+        return self._servers.epochs[region]
+
+    async def looked(self) -> None:
+        """If somebody looks for the masters, until they have."""
+        await self._servers.looked()
+
+    @property
     def version(self) -> tuple[int, ...]:
         """Of the server that was connected to first; empty before that."""
         return self._servers.version

@@ -17,9 +17,9 @@ from db.redis.multiplexed.address import Address
 from db.redis.multiplexed.connection import Connection
 from db.redis.multiplexed.node import Node, Router
 from db.redis.multiplexed.request import Ahead, Request
-from db.redis.multiplexed.words import SLOTS, Words, key_slot, slot_of
+from db.redis.multiplexed.words import REGIONS, SLOTS, Words, key_slot, slot_of
 
-_ASK_FOR_SLOTS: Words = ("CLUSTER", "SLOTS")
+_ASK: Sequence[Words] = (("CLUSTER", "SLOTS"), ("CLUSTER", "NODES"))
 _IMPATIENCE_S = 0.3  # with one that is asked, before the next is asked too
 _PAUSE_S = 0.05  # in which the rest of a slot may arrive
 
@@ -37,6 +37,8 @@ class Topology(Router):
         self._leaving: set[Node] = set()  # that it does not name any more, and that still have to answer
         self._by_slot: list[Node] | None = None
         self.is_one, self.version = False, tuple[int, ...]()
+        self.changes, self.epochs = 0, [0] * REGIONS
+        self._ids: list[Any] = []
         self._looking: asyncio.Task[None] | None = None
 
     def ask(self, request: Request) -> None:
@@ -68,12 +70,25 @@ class Topology(Router):
         """Ask a cluster for its slots, once. If it knows this node by another address, that one is used."""
         self.is_one = b"cluster" not in hello
         self.version = self.version or _version(hello)
-        if self.is_one or self._by_slot is not None:
+        if self.is_one:
             return True
-        [ranges] = await connection.ask([_ASK_FOR_SLOTS])
-        by_slot = self._learn(ranges, node)
+        if self._by_slot is not None:
+            self._look_soon()  # it was away: perhaps a replica has taken over, and given it back
+            return True
+        ranges, about = await connection.ask(_ASK)
+        by_slot = self._learn(ranges, about, node)
         self._ask_elsewhere(node)
         return node in by_slot
+
+    @property
+    def is_cluster(self) -> bool:
+        """As far as is known."""
+        return self._by_slot is not None
+
+    async def looked(self) -> None:
+        """If somebody looks for the slots, until they have."""
+        if self._looking is not None and not self._looking.done():
+            await asyncio.wait([self._looking])
 
     def addresses(self) -> Sequence[Address]:
         """Of all that pass on what is published."""
@@ -120,9 +135,12 @@ class Topology(Router):
         """From the first that answers: those that do already, and last the one that has told before."""
         asked: dict[asyncio.Future[Any], Node] = {}
         for node in sorted(self._all(), key=lambda node: (not node.is_connected, node is self._teller)):
-            request = self._new_request(_ASK_FOR_SLOTS)
-            node.ask(request)
-            asked[request.future] = node
+            requests = [self._new_request(words) for words in _ASK]
+            for request in requests:
+                node.ask(request)
+            both = asyncio.gather(*(request.future for request in requests))
+            both.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody waits
+            asked[both] = node
             if await self._has_learned(asked, _IMPATIENCE_S):
                 break
         else:
@@ -138,15 +156,17 @@ class Topology(Router):
             for answered in done:
                 node = asked.pop(answered)
                 if answered.exception() is None:
-                    self._learn(answered.result(), node)
+                    ranges, about = answered.result()
+                    self._learn(ranges, about, node)
                     return True
             if not done:
                 return False
         return False
 
-    def _learn(self, ranges: Sequence[Any], teller: Node) -> Sequence[Node]:
+    def _learn(self, ranges: Sequence[Any], about: bytes, teller: Node) -> Sequence[Node]:
         """`CLUSTER SLOTS`: each range with its master and replicas. A slot that nobody serves stays."""
         by_slot, named = self._by_slot or [teller] * SLOTS, set[Node]()
+        self._note_masters(ranges, about)
         for first, last, *servers in ranges:
             places = [(host.decode() if host else teller.address.host, port) for host, port, *_ in servers]
             nodes = [self._node(*place) for place in places]
@@ -155,6 +175,19 @@ class Topology(Router):
         self._by_slot, self._any, self._teller = by_slot, by_slot[0], teller
         self._forget_all_but(named.union(by_slot))
         return by_slot
+
+    def _note_masters(self, ranges: Sequence[Any], about: bytes) -> None:
+        """By their epochs, of `CLUSTER NODES`: whoever takes slots over has a newer one than all before."""
+        newest = [0] * REGIONS
+        lines = (line.split() for line in about.splitlines())
+        epochs = {words[0]: int(words[6]) for words in lines if len(words) > 6}
+        for first, last, (_, _, id_, *_), *_ in ranges:
+            for region in range(first * REGIONS // SLOTS, last * REGIONS // SLOTS + 1):
+                newest[region] = max(newest[region], epochs.get(id_, 0))
+        ids = [(first, last, master[2]) for first, last, master, *_ in ranges]
+        self.changes += ids != self._ids
+        self._ids = ids
+        self.epochs = [new or old for new, old in zip(newest, self.epochs, strict=True)]
 
     def _forget_all_but(self, named: Container[Node]) -> None:
         for place, node in tuple(self._nodes.items()):
